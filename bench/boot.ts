@@ -1,0 +1,123 @@
+/** How long a guest takes: booted by each road, and restored, to its first word and to the first line of a case. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { proveAccelerator } from '../harness/boot/accelerator.ts'
+import { bootBy, bootFile, ROADS, type BootInputs } from '../harness/boot/boot.ts'
+import { restoreGuest } from '../harness/boot/restore.ts'
+import { findGuest, guestFolder } from '../harness/boot/saved-guest.ts'
+import { saveGuest } from '../harness/boot/save.ts'
+import { lookAtHost } from '../harness/host.ts'
+import { buildInitramfs } from '../harness/image/initramfs.ts'
+import { writePayload } from '../harness/image/payload.ts'
+import { buildProgram } from '../harness/image/program.ts'
+import { fetchKernel, listKernels, type KernelContext } from '../harness/kernels/index.ts'
+import { openScratch } from '../harness/scratch.ts'
+import { findWorkspace } from '../harness/workspace.ts'
+import type { KernelImage } from '../src/domain/kernel.ts'
+import { formatTable, machineLine, median, type Row } from './figures.ts'
+import { measureFloor } from './floor.ts'
+
+const HELP = `node bench/boot.ts [--kernels SELECTOR] [--rounds N] [--restores N] [--json]
+
+For each cached kernel of SELECTOR (default: the set default): host seconds from exec of QEMU to the
+agent's first word by each road, booted; and of a guest restored from a saved one, to running and to the
+first line of a case's output. The floor is QEMU's own start with no machine in it, measured in between.`
+
+const ROOT = join(import.meta.dirname, '..')
+const LIMIT_SECONDS = 120
+const { values } = parseArgs({
+  options: {
+    kernels: { type: 'string', default: 'default' },
+    rounds: { type: 'string', default: '1' },
+    restores: { type: 'string', default: '9' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) {
+  console.log(HELP)
+  process.exit()
+}
+
+const context: KernelContext = { workspace: findWorkspace() }
+const { cache } = context.workspace
+const scratch = await openScratch(cache)
+try {
+  const rows = await measure()
+  if (values.json) console.log(JSON.stringify(rows, null, 2))
+  else console.log(`${machineLine()}\n${formatTable(rows)}`)
+} finally {
+  await rm(scratch, { recursive: true })
+}
+
+async function measure(): Promise<Row[]> {
+  const listed = await listKernels(context, { selector: values.kernels })
+  const cached = listed.filter(({ state }) => state === 'cached')
+  const images = await Promise.all(cached.map((kernel) => fetchKernel(kernel, context)))
+  const [first] = images
+  if (!first) throw new Error(`no kernel of ${values.kernels} is cached: kwitness kernels pull ${values.kernels}`)
+  const host = await lookAtHost(cache)
+  const initramfs = await buildInitramfs(cache, join(ROOT, 'vm-images', 'guest'))
+  const { accelerator } = await proveAccelerator(cache, first, initramfs, host)
+  const source = join(ROOT, 'c-tests', 'uffd-fork-event', 'repro.c')
+  const program = await buildProgram(cache, [source], [join(ROOT, 'c-tests', 'include')])
+  const payload = join(scratch, 'payload')
+  await writePayload(payload, { program: program.path, args: [], modules: [] })
+  const inputsOf = (image: KernelImage): BootInputs => ({
+    image,
+    initramfs,
+    profile: { arch: 'x86_64', accelerator, cpus: 1, memoryMiB: 512, cmdline: [] },
+    qemuVersion: host.qemu,
+    tscKhz: host.tscKhz,
+  })
+  const rows: Row[] = []
+  for (const image of images) rows.push(...(await boots(inputsOf(image))), ...(await restores(inputsOf(image), payload)))
+  return rows
+}
+
+/** A boot by each road there is a file for. */
+async function boots(inputs: BootInputs): Promise<Row[]> {
+  const rows: Row[] = []
+  const { version } = inputs.image.kernel
+  for (const road of ROADS) {
+    const file = bootFile(inputs.image, road)
+    if (file === null) continue
+    const floor = median(await measureFloor(3))
+    const seconds: number[] = []
+    for (let round = 0; round < Number(values.rounds); round += 1) {
+      const booted = await bootBy(road, file, inputs, { memory: { kind: 'plain' }, payload: null, limitSeconds: LIMIT_SECONDS })
+      if (!booted.ok) throw new Error(`${inputs.image.kernel.id} by ${road}: ${booted.reason}`)
+      await booted.machine.kill()
+      seconds.push(booted.readySeconds)
+    }
+    const budget = version.startsWith('6.1.') && road === ROADS[0] ? { budget: 1.9 } : {}
+    rows.push({ what: `${version} booted, ${road}`, seconds, floor, ...budget })
+  }
+  return rows
+}
+
+/** A guest restored over and over: to running, and to the first line of its case. */
+async function restores(inputs: BootInputs, payload: string): Promise<Row[]> {
+  const { kernel } = inputs.image
+  const saved = (await findGuest(guestFolder(cache, inputs))) ?? (await saveGuest(cache, inputs, LIMIT_SECONDS))
+  if ('ok' in saved) throw new Error(`${kernel.id}: ${saved.reason}`)
+  const running: number[] = []
+  const firstLine: number[] = []
+  const floor = median(await measureFloor(Number(values.restores)))
+  for (let round = 0; round < Number(values.restores); round += 1) {
+    const started = performance.now()
+    const guest = await restoreGuest(saved, inputs, payload)
+    if (!guest.ok) throw new Error(`${kernel.id}: ${guest.reason}`)
+    running.push(guest.readySeconds)
+    guest.conversation.run('0'.repeat(16), [60_000, BigInt(Date.now()) * 1_000_000n, '1'])
+    const event = await guest.conversation.next(started + LIMIT_SECONDS * 1000)
+    firstLine.push((performance.now() - started) / 1000)
+    await guest.machine.kill()
+    if (event.kind !== 'frame' || event.frame.type !== 'out') throw new Error(`${kernel.id}: the case said nothing`)
+  }
+  return [
+    { what: `${kernel.version} restored, to running`, seconds: running, floor, budget: 0.06 },
+    { what: `${kernel.version} restored, to the first line`, seconds: firstLine, floor, budget: 0.15 },
+  ]
+}

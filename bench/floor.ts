@@ -1,0 +1,22 @@
+/** QEMU's own start: what no guest of ours can be quicker than. */
+import { startQemu } from '../harness/boot/qemu.ts'
+
+/** A QEMU with no machine in it, under the sandbox and the pdeathsig that every guest has. */
+const NOTHING = [
+  '-machine', 'none', '-nodefaults', '-no-user-config', '-display', 'none',
+  '-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
+  '-chardev', 'socket,id=qmp,fd=3', '-mon', 'chardev=qmp,mode=control',
+]
+
+/** Host seconds from exec of QEMU to the first answer of its monitor, so many times. */
+export async function measureFloor(rounds: number): Promise<number[]> {
+  const seconds: number[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    const started = performance.now()
+    const machine = await startQemu(NOTHING)
+    await machine.qmp.execute('query-version')
+    seconds.push((performance.now() - started) / 1000)
+    await machine.kill()
+  }
+  return seconds
+}

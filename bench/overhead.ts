@@ -1,0 +1,94 @@
+/** What an attempt costs beside the case's own time: host seconds of the whole attempt less the guest seconds of its case. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { carryOut } from '../harness/attempt.ts'
+import { proveAccelerator } from '../harness/boot/accelerator.ts'
+import { createGuestSource } from '../harness/boot/guests.ts'
+import { fetchKernel, fetchModules, selectKernels, type KernelContext } from '../harness/kernels/index.ts'
+import { openScratch } from '../harness/scratch.ts'
+import { findWorkspace } from '../harness/workspace.ts'
+import { readCatalogue } from '../src/run/catalogue.ts'
+import { cellsOf, limitsOf, seedOf, type Cell, type Plan } from '../src/run/plan.ts'
+import { CATALOGUE, makeReady } from '../src/run/prepare.ts'
+import { formatTable, machineLine, median, type Row } from './figures.ts'
+import { measureFloor } from './floor.ts'
+
+const HELP = `node bench/overhead.ts [--kernel SELECTOR] [--rounds N] [--json]
+
+For each deterministic case on one kernel (default: debian:6.1.y:newest), its guest saved beforehand: host
+seconds from the job's start to its evidence, less the guest seconds the case took by the agent's clock.
+The last row is a whole round, all cases one after the other. The floor is QEMU's own start.`
+
+const { values } = parseArgs({
+  options: {
+    kernel: { type: 'string', default: 'debian:6.1.y:newest' },
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) {
+  console.log(HELP)
+  process.exit()
+}
+
+const context: KernelContext = { workspace: findWorkspace() }
+const { cache } = context.workspace
+const scratch = await openScratch(cache)
+try {
+  const rows = await measure()
+  if (values.json) console.log(JSON.stringify(rows, null, 2))
+  else console.log(`${machineLine()}\n${formatTable(rows)}`)
+} finally {
+  await rm(scratch, { recursive: true })
+}
+
+async function measure(): Promise<Row[]> {
+  const cases = (await readCatalogue(CATALOGUE)).filter(({ witness }) => witness === 'deterministic')
+  const [kernel] = await selectKernels([values.kernel], context)
+  if (!kernel) throw new Error(`no kernel is ${values.kernel}`)
+  const image = await fetchKernel(kernel, context)
+  const { host, initramfs, programs } = await makeReady(cache, cases)
+  const { accelerator, bootSeconds } = await proveAccelerator(cache, image, initramfs, host)
+  const settings = { seed: '1', accelerator, bootSeconds, freshBoot: false }
+  const plan: Plan = { schema: 'kwitness.plan/1', kernels: [kernel], cases, ...settings }
+  const guests = createGuestSource(cache, { freshBoot: false, note: console.error })
+
+  /** Seconds of one attempt beside its case's own. */
+  async function overheadOf(cell: Cell): Promise<number> {
+    const program = programs.get(cell.case.id)
+    if (!program) throw new Error(`${cell.case.id} was not compiled`)
+    const { modules } = cell.case.needs
+    const job = {
+      kernel: kernel?.id ?? '', case: cell.case.id, profile: cell.profile, program: program.sha256, args: [], modules,
+      seed: seedOf(plan, cell, 1), attempt: 1, limits: limitsOf(plan, cell.case),
+    }
+    const inputs = { image, initramfs, profile: cell.profile, qemuVersion: host.qemu, tscKhz: host.tscKhz }
+    const evidence = await carryOut(job, {
+      inputs, guests, program: program.path, modules: await fetchModules(cell.kernel, modules, context),
+      scratch: await mkdtemp(join(scratch, 'attempt-')), host,
+    })
+    if (evidence.ending.kind !== 'exited') throw new Error(`${cell.case.id} ended as ${evidence.ending.kind}`)
+    return evidence.seconds - evidence.ending.exit.seconds
+  }
+
+  const cells = cellsOf(plan)
+  for (const cell of cells) await overheadOf(cell)
+  const byCase: number[][] = cells.map(() => [])
+  const rounds: number[] = []
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    let sum = 0
+    for (const [index, cell] of cells.entries()) {
+      const seconds = await overheadOf(cell)
+      byCase[index]?.push(seconds)
+      sum += seconds
+    }
+    rounds.push(sum)
+  }
+  const floor = median(await measureFloor(9))
+  return [
+    ...cells.map(({ case: { id } }, index) => ({ what: id, seconds: byCase[index] ?? [], floor })),
+    { what: `all ${cells.length}, one after the other`, seconds: rounds, floor: floor * cells.length, budget: 1 },
+  ]
+}

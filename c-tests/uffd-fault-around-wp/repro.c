@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * userfaultfd: a read maps pages around it into a write-protected range.
+ *
+ * A monitor that tracks writes to shared memory registers it for write protection.
+ * A read fault used to map up to 16 pages of the page cache at once, and so made
+ * pages accessible that nobody touched and the monitor was not told of. Since
+ * 9c28a205c061 fault-around is off in such ranges: the page that is read is mapped
+ * and no other.
+ */
+#include "fault_around.h"
+#include "uffd.h"
+
+#define FEATURES (UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM)
+
+int main(void)
+{
+	int fd = need_uffd(FEATURES, "UFFD_FEATURE_PAGEFAULT_FLAG_WP|WP_HUGETLBFS_SHMEM");
+	int present, err, file;
+	char *at;
+
+	ktap_start(1);
+	file = around_file();
+	around_control(file);
+
+	at = around_map(file);
+	err = uffd_register(fd, at, around_size(), UFFDIO_REGISTER_MODE_WP);
+	if (err)
+		ktap_bail("UFFDIO_REGISTER of shared memory for WP: %s", ktap_errno(err));
+	around_touch(at);
+	present = around_present(at);
+	must(present, "mapping the page that was read");
+	ktap_diag("registered for WP: %d present after reading one", present);
+	ktap_result(present > 1, "a read in a range registered for WP maps that page only");
+	return ktap_end();
+}

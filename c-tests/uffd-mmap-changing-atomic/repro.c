@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * userfaultfd: the end of one layout change hides another that is still under way.
+ *
+ * While an event is unread UFFDIO_COPY must be refused (uffd-copy-vs-fork). Before
+ * a759a909d42d the kernel kept a flag for that, and two changes at once shared it:
+ * the first that ended cleared it for both. Since then it counts them.
+ *
+ * Two threads remove pages, so two events wait. One is read and its thread joined,
+ * which ends that change for certain; the other event stays unread, and a copy into
+ * a third place must be refused still. A removal sets the flag before its thread
+ * sleeps, so when both threads sleep both have set it: there is no race.
+ */
+#include "pagemap.h"
+#include "uffd.h"
+
+static size_t page_size;
+
+/* The state letter of a thread of this process, 0 when it has ended. */
+static char thread_state(pid_t tid)
+{
+	char path[64], text[512], *end;
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (len <= 0)
+		return 0;
+	text[len] = '\0';
+	end = strrchr(text, ')');
+	return end ? end[2] : 0;
+}
+
+/*
+ * Start a removal and see it sleep. Nothing else can put this thread in state D: the
+ * mmap lock is free for readers and no page comes from a disk.
+ */
+static void start_removal(struct uffd_cause *removal)
+{
+	char state;
+
+	uffd_start(removal, uffd_cause_removal);
+	while ((state = thread_state(removal->tid)) != 'D') {
+		must(state, "waiting for an event by a removal");
+		sched_yield();
+	}
+}
+
+static int copy_page(int fd, char *to, const char *from)
+{
+	struct uffdio_copy arg = {
+		.dst = (uintptr_t)to, .src = (uintptr_t)from, .len = page_size,
+	};
+
+	return ioctl(fd, UFFDIO_COPY, &arg) ? errno : 0;
+}
+
+int main(void)
+{
+	int fd = need_uffd(UFFD_FEATURE_EVENT_REMOVE, "UFFD_FEATURE_EVENT_REMOVE");
+	struct uffd_cause removals[2] = { 0 }, *first, *second;
+	char *area, *to, *from;
+	struct uffd_msg msg;
+	int both, one, err;
+
+	ktap_start(1);
+	page_size = sysconf(_SC_PAGESIZE);
+	from = anonymous(page_size);
+	from[0] = 's';
+	area = anonymous(5 * page_size);
+	to = area + 4 * page_size;
+	must(!uffd_register(fd, area, 5 * page_size, UFFDIO_REGISTER_MODE_MISSING),
+	     "UFFDIO_REGISTER");
+	for (int i = 0; i < 2; i++) {
+		removals[i].at = area + 2 * i * page_size;
+		removals[i].len = page_size;
+		start_removal(&removals[i]);
+	}
+
+	/* Self-check: with both events unread the copy is refused, whatever the kernel. */
+	both = copy_page(fd, to, from);
+	if (both != EAGAIN)
+		ktap_bail("copy with two events unread: %s", both ? ktap_errno(both) : "done");
+
+	msg = uffd_read(fd, UFFD_EVENT_REMOVE);
+	first = &removals[msg.arg.remove.start != (uintptr_t)removals[0].at];
+	second = first == &removals[0] ? &removals[1] : &removals[0];
+	uffd_join(first);
+	must(uffd_readable(fd, 0), "seeing the second event");
+	one = copy_page(fd, to, from);
+
+	msg = uffd_read(fd, UFFD_EVENT_REMOVE);
+	must(msg.arg.remove.start == (uintptr_t)second->at, "reading the second event");
+	uffd_join(second);
+	ktap_diag("copy with two events unread: %s; with one: %s", ktap_errno(both),
+		  one ? ktap_errno(one) : "done");
+	if (one) {
+		/* Self-check: with no event unread nothing stands in the way. */
+		if (one != EAGAIN)
+			ktap_bail("copy with one event unread: %s", ktap_errno(one));
+		err = copy_page(fd, to, from);
+		if (err)
+			ktap_bail("copy with no event unread: %s", ktap_errno(err));
+	}
+	must(pagemap_entry(to) & PAGEMAP_PRESENT, "filling the page");
+	ktap_result(!one, "a copy is refused while the second of two events is unread");
+	return ktap_end();
+}

@@ -1,0 +1,95 @@
+/** Carry out one job in one pristine guest and come back with Evidence, whatever the guest does. */
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Ending, Evidence } from '../src/domain/evidence.ts'
+import type { Job } from '../src/domain/job.ts'
+import type { BootInputs } from './boot/boot.ts'
+import type { Guest, GuestSource } from './boot/guests.ts'
+import { writePayload } from './image/payload.ts'
+import { follow, type CaseReport } from './follow.ts'
+import { createLog, type BoundedLog } from './transport/log.ts'
+import { diskError } from './workspace.ts'
+
+/** What carrying out a job needs beside the job. All of it can be filled anywhere. */
+export interface Means {
+  readonly inputs: BootInputs
+  readonly guests: GuestSource
+  readonly program: string
+  /** In load order, dependencies first. */
+  readonly modules: readonly { readonly name: string; readonly path: string }[]
+  /** Folder for the logs; made when it is not there. */
+  readonly scratch: string
+  readonly host: Evidence['host']
+  readonly signal?: AbortSignal
+}
+
+/** Host seconds in which the console may still say what was printed before the case ended. */
+const DRAIN_SECONDS = 2
+
+/**
+ * Run the job's case once. Guest misbehaviour is in the Evidence. Throws InfraError when the disk does not take the
+ * payload or the logs, and the signal's reason when it is aborted: such an attempt is not recorded.
+ */
+export async function carryOut(job: Job, means: Means): Promise<Evidence> {
+  try {
+    return await observe(job, means)
+  } catch (error) {
+    throw diskError(error, `cannot write ${means.scratch}`) ?? error
+  }
+}
+
+async function observe(job: Job, means: Means): Promise<Evidence> {
+  const startedAt = new Date().toISOString()
+  const started = performance.now()
+  await mkdir(means.scratch, { recursive: true })
+  const payload = join(means.scratch, 'payload')
+  await writePayload(payload, { program: means.program, args: job.args, modules: means.modules })
+
+  const guest = await means.guests.start(means.inputs, payload, job.limits.bootSeconds, means.signal)
+  const output = createLog()
+  const report = guest.ok ? await converseAbout(job, guest, output) : notBooted(guest)
+  means.signal?.throwIfAborted()
+
+  const console = guest.ok ? guest.conversation.console : createLog()
+  if (!guest.ok) console.write(guest.console)
+  return {
+    schema: 'kwitness.evidence/1',
+    job,
+    kernel: {
+      release: guest.ok ? guest.hello.release : null,
+      build: guest.ok ? guest.hello.build : null,
+      sha256: means.inputs.image.sha256,
+    },
+    guest: { road: guest.road, origin: guest.origin, readySeconds: guest.ok ? guest.readySeconds : null, argv: guest.argv },
+    host: means.host,
+    ending: report.ending,
+    taint: report.taint,
+    startedAt,
+    seconds: (performance.now() - started) / 1000,
+    console: await console.save(join(means.scratch, 'console.log')),
+    output: await output.save(join(means.scratch, 'output.log')),
+  }
+}
+
+function notBooted(guest: Guest & { ok: false }): CaseReport {
+  const ending: Ending = guest.qemuFailed
+    ? { kind: 'infra', message: guest.reason }
+    : { kind: 'no-boot', reason: guest.reason }
+  return { ending, taint: { before: null, after: null } }
+}
+
+async function converseAbout(job: Job, guest: Guest & { ok: true }, output: BoundedLog): Promise<CaseReport> {
+  const { conversation, machine } = guest
+  const key = randomBytes(8).toString('hex')
+  const milliseconds = Math.ceil(job.limits.caseSeconds * 1000)
+  conversation.run(key, [milliseconds, BigInt(Date.now()) * 1_000_000n, job.seed])
+  try {
+    const report = await follow(guest, job.limits, output)
+    if (report.ending.kind === 'exited')
+      await conversation.consoleSays(`end ${job.seed}`, performance.now() + DRAIN_SECONDS * 1000)
+    return report
+  } finally {
+    await machine.kill()
+  }
+}

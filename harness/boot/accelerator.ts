@@ -1,0 +1,100 @@
+/** Which accelerator works here, proven by a guest that speaks. /dev/kvm can be there, open, and useless. */
+import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { KernelImage } from '../../src/domain/kernel.ts'
+import type { Accelerator, GuestProfile } from '../../src/domain/profile.ts'
+import type { Host } from '../host.ts'
+import type { Initramfs } from '../image/initramfs.ts'
+import { bootBy, bootFile, ROADS } from './boot.ts'
+
+/** A KVM guest speaks within half a second; one that did not in this time never will. */
+const KVM_SECONDS = 5
+const TCG_SECONDS = 60
+/** What is assumed where no guest could be timed. */
+const SLOW_BOOT_SECONDS = 5
+
+export interface ProvenAccelerator {
+  readonly accelerator: Accelerator
+  /** Host seconds a guest took to its first word. */
+  readonly bootSeconds: number
+  /** Why it is not KVM, for people; null where it is. */
+  readonly why: string | null
+}
+
+async function tryBoot(
+  accelerator: Accelerator,
+  image: KernelImage,
+  initramfs: Initramfs,
+  host: Host,
+  limitSeconds: number,
+  signal: AbortSignal | undefined,
+) {
+  const road = ROADS.find((candidate) => bootFile(image, candidate) !== null) ?? 'pc-bzimage'
+  const profile: GuestProfile = { arch: 'x86_64', accelerator, cpus: 1, memoryMiB: 512, cmdline: [] }
+  const inputs = { image, initramfs, profile, qemuVersion: host.qemu, tscKhz: host.tscKhz }
+  const result = await bootBy(road, bootFile(image, road) ?? '', inputs, {
+    memory: { kind: 'plain' },
+    payload: null,
+    limitSeconds,
+    ...(signal ? { signal } : {}),
+  })
+  if (result.ok) await result.machine.kill()
+  signal?.throwIfAborted()
+  return result
+}
+
+async function prove(
+  image: KernelImage,
+  initramfs: Initramfs,
+  host: Host,
+  signal: AbortSignal | undefined,
+): Promise<ProvenAccelerator> {
+  let why = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(
+    () => null,
+    (error: NodeJS.ErrnoException) =>
+      error.code === 'ENOENT' ? 'there is no /dev/kvm' : `/dev/kvm cannot be opened (${error.code})`,
+  )
+  if (why === null) {
+    const result = await tryBoot('kvm', image, initramfs, host, KVM_SECONDS, signal)
+    if (result.ok) return { accelerator: 'kvm', bootSeconds: result.readySeconds, why: null }
+    why = `/dev/kvm is there and no guest runs on it: ${result.reason.split('\n')[0]}`
+  }
+  const result = await tryBoot('tcg', image, initramfs, host, TCG_SECONDS, signal)
+  return { accelerator: 'tcg', bootSeconds: result.ok ? result.readySeconds : SLOW_BOOT_SECONDS, why }
+}
+
+const memoIn = (cache: string) => join(cache, 'host', 'accelerator.json')
+
+/** What a proof holds for: it is made again when one of these changes. */
+async function proofKey(host: Host): Promise<string> {
+  const kvm = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(
+    () => 'open',
+    () => 'closed',
+  )
+  return JSON.stringify([host.qemu, host.kernel, host.cpuModel, kvm])
+}
+
+/** What a guest has proven here before, with the same QEMU, host kernel and CPU; null when none has. */
+export async function knownAccelerator(cache: string, host: Host): Promise<ProvenAccelerator | null> {
+  const known = await readFile(memoIn(cache), 'utf8').then(JSON.parse, () => null)
+  return known?.key === (await proofKey(host)) ? known.proven : null
+}
+
+/**
+ * The accelerator of this host, from the cache where it is known. `isNew` says that a guest was asked just now.
+ * Throws the signal's reason when it is aborted meanwhile: nothing is proven then.
+ */
+export async function proveAccelerator(
+  cache: string,
+  image: KernelImage,
+  initramfs: Initramfs,
+  host: Host,
+  signal?: AbortSignal,
+): Promise<ProvenAccelerator & { readonly isNew: boolean }> {
+  const known = await knownAccelerator(cache, host)
+  if (known) return { ...known, isNew: false }
+  const proven = await prove(image, initramfs, host, signal)
+  await mkdir(join(cache, 'host'), { recursive: true })
+  await writeFile(memoIn(cache), JSON.stringify({ key: await proofKey(host), proven }))
+  return { ...proven, isNew: true }
+}

@@ -1,0 +1,103 @@
+/** Pristine guests for attempts: restored from a saved one where that works, booted where it does not. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InfraError } from '../../src/domain/errors.ts'
+import type { BootRoad } from '../../src/domain/profile.ts'
+import { bootFastest, type Booted, type BootInputs, type NotBooted } from './boot.ts'
+import { evictGuests, touchGuest } from './evict.ts'
+import { restoreGuest } from './restore.ts'
+import { saveGuest } from './save.ts'
+import { findGuest, guestFolder, type SavedGuest } from './saved-guest.ts'
+
+export type Guest = (Booted | NotBooted) & { readonly origin: 'booted' | 'restored' }
+
+export interface WarmGuest {
+  readonly road: BootRoad
+  readonly readySeconds: number
+  /** Booted just now, rather than found in the cache. */
+  readonly booted: boolean
+}
+
+type Kept = SavedGuest & WarmGuest
+
+export interface GuestSource {
+  /** Boot and save the guest of these inputs ahead of its attempts; null when it did not boot or cannot be saved. */
+  readonly warm: (inputs: BootInputs, limitSeconds: number, signal?: AbortSignal) => Promise<WarmGuest | null>
+  readonly start: (inputs: BootInputs, payload: string, limitSeconds: number, signal?: AbortSignal) => Promise<Guest>
+}
+
+/**
+ * A source of guests over this cache. `freshBoot` boots for every attempt; else a guest that boots and cannot be saved
+ * is said once through `note` and booted for every attempt from then on.
+ */
+export function createGuestSource(
+  cache: string,
+  options: { readonly freshBoot: boolean; readonly note: (text: string) => void },
+): GuestSource {
+  /** One boot per guest however many attempts want it at once. */
+  const saving = new Map<string, Promise<Kept | NotBooted | null>>()
+  let canSave = !options.freshBoot
+
+  async function save(
+    inputs: BootInputs,
+    limitSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<Kept | NotBooted | null> {
+    const folder = guestFolder(cache, inputs)
+    const found = await findGuest(folder)
+    if (found) {
+      await touchGuest(folder, new Date())
+      return { ...found, booted: false }
+    }
+    try {
+      await evictGuests(join(folder, '..'))
+      const made = await saveGuest(cache, inputs, limitSeconds, signal)
+      return 'ok' in made ? made : { ...made, booted: true }
+    } catch (error) {
+      if (!(error instanceof InfraError) || signal?.aborted) throw error
+      if (canSave) options.note(`guests cannot be saved here (${error.message}): booting one for each attempt`)
+      canSave = false
+      return null
+    }
+  }
+
+  function saved(inputs: BootInputs, limitSeconds: number, signal?: AbortSignal): Promise<Kept | NotBooted | null> {
+    const folder = guestFolder(cache, inputs)
+    const running = saving.get(folder)
+    if (running) return running
+    const started = save(inputs, limitSeconds, signal)
+    saving.set(folder, started)
+    /* A boot that failed is tried again by the next attempt. */
+    started.then(
+      (result) => (result === null || 'ok' in result) && saving.delete(folder),
+      () => saving.delete(folder),
+    )
+    return started
+  }
+
+  async function boot(inputs: BootInputs, payload: string, limitSeconds: number, signal?: AbortSignal): Promise<Guest> {
+    const plain = async () => ({ kind: 'plain' }) as const
+    const result = await bootFastest(cache, inputs, plain, { payload, limitSeconds, ...(signal ? { signal } : {}) })
+    return { ...result, origin: 'booted' }
+  }
+
+  return {
+    warm: async (inputs, limitSeconds, signal) => {
+      if (!canSave) return null
+      const guest = await saved(inputs, limitSeconds, signal)
+      return guest === null || 'ok' in guest ? null : guest
+    },
+    start: async (inputs, payload, limitSeconds, signal) => {
+      if (!canSave) return boot(inputs, payload, limitSeconds, signal)
+      const found = await saved(inputs, limitSeconds, signal)
+      if (found === null) return boot(inputs, payload, limitSeconds, signal)
+      if ('ok' in found) return { ...found, origin: 'booted' }
+      const restored = await restoreGuest(found, inputs, payload, signal)
+      if (restored.ok || signal?.aborted) return { ...restored, origin: 'restored' }
+      options.note(`${inputs.image.kernel.id}: ${restored.reason}; booting it anew`)
+      saving.delete(found.folder)
+      await rm(found.folder, { recursive: true, force: true })
+      return boot(inputs, payload, limitSeconds, signal)
+    },
+  }
+}

@@ -1,0 +1,82 @@
+/** Follow a running case to its end, and tell the ends apart. */
+import type { CaseExit, Ending, Evidence } from '../src/domain/evidence.ts'
+import type { StageLimits } from '../src/domain/job.ts'
+import type { Booted } from './boot/boot.ts'
+import type { BoundedLog } from './transport/log.ts'
+
+export interface CaseReport {
+  readonly ending: Ending
+  readonly taint: Evidence['taint']
+}
+
+const UNKNOWN_TAINT = { before: null, after: null } as const
+/** Seconds the agent has for its own part: unpacking before the case, and reaping a killed one after it. */
+const AGENT_SECONDS = 5
+const PING_SECONDS = 3
+
+interface EndFrame extends CaseExit {
+  readonly taintBefore: number
+  readonly taintAfter: number
+}
+
+const UNREADABLE_END: CaseReport = {
+  ending: { kind: 'garbled', detail: 'the agent reported an end that cannot be read' },
+  taint: UNKNOWN_TAINT,
+}
+
+function readEnd(body: Buffer): CaseReport {
+  try {
+    const { code, signal, timedOut, seconds, taintBefore, taintAfter } = JSON.parse(body.toString('utf8')) as EndFrame
+    const known = (value: number | null): number | null => (typeof value === 'number' && value >= 0 ? value : null)
+    const exit = { code: known(code), signal: known(signal), timedOut, seconds }
+    const isWhole = Number.isFinite(seconds) && typeof timedOut === 'boolean' && (exit.code === null) !== (exit.signal === null)
+    if (!isWhole) return UNREADABLE_END
+    return { ending: { kind: 'exited', exit }, taint: { before: known(taintBefore), after: known(taintAfter) } }
+  } catch {
+    return UNREADABLE_END
+  }
+}
+
+/**
+ * Read the guest until the case ends, the guest does, or time is over. A guest that no longer ends by itself is
+ * pinged: an answer says that the case hangs, silence that the kernel does.
+ */
+export async function follow(guest: Booted, limits: StageLimits, output: BoundedLog): Promise<CaseReport> {
+  const { conversation, machine } = guest
+  const started = performance.now()
+  const seconds = (): number => (performance.now() - started) / 1000
+  const ended = (ending: Ending): CaseReport => ({ ending, taint: UNKNOWN_TAINT })
+  const lastMoment = started + (limits.caseSeconds + AGENT_SECONDS) * 1000
+  /** When the guest was last asked for a sign of life and has not answered yet. */
+  let pingedAt: number | null = null
+
+  for (;;) {
+    const silenceOver = conversation.lastWord() + limits.silenceSeconds * 1000
+    const deadline = pingedAt === null ? Math.min(lastMoment, silenceOver) : pingedAt + PING_SECONDS * 1000
+    const event = await conversation.next(deadline)
+    if (event.kind === 'gone') {
+      const exit = await machine.exited
+      const reason = machine.stopReason()
+      return ended(reason === null ? { kind: 'qemu-gone', ...exit } : { kind: 'guest-stopped', reason })
+    }
+    const now = performance.now()
+    if (pingedAt !== null && now >= pingedAt + PING_SECONDS * 1000) return ended({ kind: 'kernel-hung', afterSeconds: seconds() })
+    if (pingedAt === null && now >= Math.min(lastMoment, conversation.lastWord() + limits.silenceSeconds * 1000)) {
+      conversation.ping()
+      pingedAt = now
+    }
+    if (event.kind === 'timeout') continue
+    const { type, body } = event.frame
+    if (type === 'out') output.write(body)
+    else if (type === 'end') return readEnd(body)
+    else if (type === 'hung') return ended({ kind: 'case-hung', afterSeconds: seconds() })
+    else if (type === 'error') return ended({ kind: 'infra', message: `the agent: ${body.toString('utf8')}` })
+    else if (type === 'garbled') return ended({ kind: 'garbled', detail: JSON.stringify(body.toString('latin1')) })
+    else if (type === 'pong') {
+      /* The agent lives. Before the case's own time is over it will end it itself; after that it should have. */
+      if (performance.now() >= lastMoment) return ended({ kind: 'case-hung', afterSeconds: seconds() })
+      pingedAt = null
+    }
+  }
+}
+

@@ -1,0 +1,45 @@
+/** What this host is, as far as guests depend on it. */
+import { cpus, release } from 'node:os'
+import { join } from 'node:path'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { InfraError } from '../src/domain/errors.ts'
+import { QEMU } from './boot/qemu.ts'
+import { buildProgram } from './image/program.ts'
+import { runCommand } from './process.ts'
+
+export interface Host {
+  /** Version of QEMU and of its package, as `qemu-system-x86_64 --version` says it. */
+  readonly qemu: string
+  /** `uname -r` of this host. */
+  readonly kernel: string
+  readonly cpus: number
+  readonly cpuModel: string
+  /** Rate of the time stamp counter, rounded to MHz so that it names the same saved guests every time. */
+  readonly tscKhz: number
+}
+
+async function tscKhz(cache: string, cpuModel: string): Promise<number> {
+  const memo = join(cache, 'host', 'tsc.json')
+  const known = await readFile(memo, 'utf8').then(JSON.parse, () => null)
+  if (known?.cpuModel === cpuModel && Number.isInteger(known.khz)) return known.khz
+  const program = await buildProgram(cache, [join(import.meta.dirname, 'boot', 'tsc.c')], [])
+  const { stdout } = await runCommand(program.path, [], { timeoutMs: 10_000 })
+  const khz = Math.round(Number(stdout) / 1000) * 1000
+  if (!(khz > 0)) throw new InfraError(`the rate of this host's time stamp counter cannot be measured: ${stdout}`)
+  await mkdir(join(cache, 'host'), { recursive: true })
+  await writeFile(memo, JSON.stringify({ cpuModel, khz }))
+  return khz
+}
+
+/** Look at this host. Throws InfraError when there is no QEMU or no compiler. */
+export async function lookAtHost(cache: string): Promise<Host> {
+  const version = await runCommand(QEMU, ['--version'], { timeoutMs: 10_000 })
+  const cpuModel = cpus()[0]?.model ?? 'unknown'
+  return {
+    qemu: (version.stdout.split('\n')[0] ?? '').replace('QEMU emulator version ', ''),
+    kernel: release(),
+    cpus: cpus().length,
+    cpuModel,
+    tscKhz: await tscKhz(cache, cpuModel),
+  }
+}

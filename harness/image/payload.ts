@@ -1,0 +1,28 @@
+/** The payload of one attempt: the program, its arguments and the modules it asks for, as the agent unpacks them. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { writeCpio } from './cpio.ts'
+
+export interface PayloadParts {
+  /** Path of the compiled program. */
+  readonly program: string
+  readonly args: readonly string[]
+  /** In load order. */
+  readonly modules: readonly { readonly name: string; readonly path: string }[]
+}
+
+/** Write the payload archive to `file`. */
+export async function writePayload(file: string, parts: PayloadParts): Promise<void> {
+  const modules = await Promise.all(
+    parts.modules.map(async ({ name, path }, index) => ({
+      name: `modules/${String(index).padStart(2, '0')}-${name}`,
+      data: await readFile(path),
+    })),
+  )
+  const archive = writeCpio([
+    { name: 'modules', folder: true },
+    { name: 'repro', data: await readFile(parts.program), executable: true },
+    { name: 'args', data: Buffer.from(parts.args.map((arg) => `${arg}\0`).join(''), 'utf8') },
+    ...modules,
+  ])
+  await writeFile(file, archive)
+}

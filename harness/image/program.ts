@@ -1,0 +1,65 @@
+/** Compile static C programs once: the agent and the reproducers, cached by everything that goes into them. */
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InfraError, UserError } from '../../src/domain/errors.ts'
+import { runCommand } from '../process.ts'
+import { exists, publishFolder } from '../workspace.ts'
+
+/** Flags of everything that runs in a guest; lint compiles with them too. */
+export const FLAGS = [
+  '-static',
+  '-O2',
+  '-pthread',
+  '-std=gnu11',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-D_GNU_SOURCE',
+  '-Wl,--build-id=none',
+  '-s',
+]
+
+export interface Program {
+  readonly path: string
+  /** sha256 of sources, flags and compiler: names the program wherever it is built. */
+  readonly sha256: string
+}
+
+let compilerVersion: Promise<string> | null = null
+
+function compiler(): Promise<string> {
+  compilerVersion ??= runCommand('gcc', ['-v']).then((result) => result.stderr.trim().split('\n').at(-1) ?? '')
+  return compilerVersion
+}
+
+async function hashSources(files: readonly string[], includes: readonly string[]): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([FLAGS, await compiler()]))
+  for (const folder of includes) {
+    for (const name of (await readdir(folder)).filter((file) => file.endsWith('.h')).toSorted()) {
+      hash.update(`\0${name}\0`).update(await readFile(join(folder, name)))
+    }
+  }
+  for (const file of files) hash.update('\0').update(await readFile(file))
+  return hash.digest('hex')
+}
+
+/**
+ * Build `files` into one static program, or find it in the cache.
+ * Throws UserError with the compiler's own words when the source does not build, InfraError when the disk is full.
+ */
+export async function buildProgram(cache: string, files: readonly string[], includes: readonly string[]): Promise<Program> {
+  const sha256 = await hashSources(files, includes)
+  const entry = join(cache, 'programs', sha256)
+  const path = join(entry, 'program')
+  if (await exists(path)) return { path, sha256 }
+  await publishFolder(entry, async (temporary) => {
+    const args = [...FLAGS, ...includes.map((folder) => `-I${folder}`), '-o', join(temporary, 'program'), ...files]
+    const { exitCode, stderr } = await runCommand('gcc', args, { anyExit: true })
+    if (/No space left on device|Disk quota exceeded/.test(stderr)) {
+      throw new InfraError(`cannot write ${entry}: the disk is full`, 'free some space or set KWITNESS_CACHE to another disk')
+    }
+    if (exitCode !== 0) throw new UserError(`${files.join(' ')} does not compile:\n${stderr.trim()}`)
+  })
+  return { path, sha256 }
+}

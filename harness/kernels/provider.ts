@@ -1,0 +1,55 @@
+/** The contract of a kernel provider: where kernels come from. A new one is one file and one line in index.ts. */
+import type { Kernel, KernelImage, ListedKernel, ProviderName } from '../../src/domain/kernel.ts'
+import type { Workspace } from '../workspace.ts'
+
+/** What a provider is doing, as data: the caller shows it or not. */
+export interface KernelProgress {
+  /** Id of the kernel it is about, null for an index or the provider as a whole. */
+  readonly kernel: string | null
+  readonly message: string
+  /** Bytes so far and in all; null where there is nothing to count. */
+  readonly doneBytes: number | null
+  readonly totalBytes: number | null
+}
+
+/** Everything a provider may lean on besides its arguments. */
+export interface KernelContext {
+  readonly workspace: Workspace
+  readonly signal?: AbortSignal
+  readonly progress?: (event: KernelProgress) => void
+  /** Base URL of a Debian mirror, instead of those of the host's apt configuration. */
+  readonly mirror?: string
+  /** Keyring that signs that mirror, instead of the Debian archive keyring. */
+  readonly keyring?: string
+  /** Milliseconds since the epoch: what was asked of the mirror before this moment is asked again, however fresh. */
+  readonly freshAfter?: number
+  /** Compilers at once when a kernel is built; all cores when not given. */
+  readonly buildJobs?: number
+}
+
+/** A kernel module as a plain .ko file, ready to be loaded. */
+export interface ModuleFile {
+  readonly name: string
+  readonly path: string
+}
+
+export interface Provider {
+  readonly name: ProviderName
+  /**
+   * The kernels that the part of a selector behind `name:` means, in any order. The empty part means what a listing
+   * shows: all that are cached, and all to be had of the flavour that is taken when none is named.
+   * Throws UserError when the part cannot be read or nothing matches it.
+   */
+  list(part: string, context: KernelContext): Promise<ListedKernel[]>
+  /** The kernel of that id; throws UserError naming the nearest when there is none. */
+  find(id: string, context: KernelContext): Promise<ListedKernel>
+  /** Bring a kernel into the cache (at once when it is there and whole) and give its files. */
+  fetch(kernel: Kernel, context: KernelContext): Promise<KernelImage>
+  /** These modules and all they depend on, in load order. Throws UserError when the kernel has no such module. */
+  fetchModules(kernel: Kernel, names: readonly string[], context: KernelContext): Promise<ModuleFile[]>
+}
+
+/** Tell the caller something that has no byte count. */
+export function say(context: KernelContext, kernel: string | null, message: string): void {
+  context.progress?.({ kernel, message, doneBytes: null, totalBytes: null })
+}

@@ -1,0 +1,25 @@
+/** Named sets of selectors, kept as data in vm-images/kernels.json. */
+import { readFile } from 'node:fs/promises'
+import { UserError } from '../../src/domain/errors.ts'
+
+export interface KernelSet {
+  /** What the set is for, one sentence. */
+  readonly about: string
+  readonly selectors: readonly string[]
+}
+
+const FILE = new URL('../../vm-images/kernels.json', import.meta.url)
+
+/** All sets by name. */
+export async function readKernelSets(): Promise<Readonly<Record<string, KernelSet>>> {
+  return JSON.parse(await readFile(FILE, 'utf8')) as Record<string, KernelSet>
+}
+
+/** The set of that name; throws UserError naming those there are. */
+export async function readKernelSet(name: string): Promise<KernelSet> {
+  const sets = await readKernelSets()
+  const set = Object.hasOwn(sets, name) ? sets[name] : undefined
+  if (set) return set
+  const names = Object.keys(sets).join(', ')
+  throw new UserError(`there is no set of kernels called ${name}`, `there are: ${names}; or write debian:6.1.*`)
+}

@@ -1,0 +1,86 @@
+/** make in a kernel tree: its progress told, its log kept, and what went wrong found in it. */
+import { createWriteStream } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { InfraError, UserError } from '../../src/domain/errors.ts'
+import { startProcess } from '../process.ts'
+import { say, type KernelContext } from './provider.ts'
+
+export interface MakeJob {
+  /** For people: whose build it is. */
+  readonly label: string
+  /** The source; what is built goes to its folder `build`. */
+  readonly tree: string
+  /** Held by make and all its children, so that a tree is free only when the last of them is gone. */
+  readonly lock: string
+  /** File that all output is added to. */
+  readonly log: string
+}
+
+/** Objects between two words of progress. */
+const STEP = 100
+
+/** The same source gives the same bytes, whoever builds it where and when; nothing of the caller's kernel work leaks in. */
+const ENVIRONMENT = {
+  LC_ALL: 'C',
+  ARCH: 'x86_64',
+  CROSS_COMPILE: '',
+  LOCALVERSION: '',
+  MAKEFLAGS: '',
+  KCFLAGS: '',
+  KBUILD_OUTPUT: '',
+  KBUILD_BUILD_TIMESTAMP: '1970-01-01',
+  KBUILD_BUILD_USER: 'kwitness',
+  KBUILD_BUILD_HOST: 'kwitness',
+  KBUILD_BUILD_VERSION: '1',
+}
+
+/**
+ * Run make with these targets. Throws UserError with the first complaint of the compiler, InfraError when the disk is full.
+ * However this process ends, make and its children end too: each is told when its parent is gone.
+ */
+export async function runMake(job: MakeJob, targets: readonly string[], context: KernelContext): Promise<void> {
+  context.signal?.throwIfAborted()
+  const jobs = context.buildJobs ?? availableParallelism()
+  const make = ['setpriv', '--pdeathsig', 'TERM', 'make', '-C', job.tree, 'O=build', `-j${jobs}`, ...targets]
+  const child = startProcess('setpriv', ['--pdeathsig', 'TERM', 'flock', '--exclusive', job.lock, ...make], {
+    stdin: 'ignore',
+    all: true,
+    env: ENVIRONMENT,
+    ...(context.signal === undefined ? {} : { cancelSignal: context.signal }),
+  })
+  const log = createWriteStream(job.log, { flags: 'a' })
+  const complaints: string[] = []
+  let objects = 0
+  for await (const line of createInterface({ input: child.all as Readable })) {
+    log.write(`${line}\n`)
+    if (isComplaint(line)) complaints.push(line)
+    const object = /^ {2}(?:CC|AS)\s+(\S+\.o)$/.exec(line)?.[1]
+    if (object !== undefined && ++objects % STEP === 0) say(context, job.label, `building: ${objects} objects, now at ${object}`)
+  }
+  const { exitCode } = await child
+  log.end()
+  await finished(log)
+  context.signal?.throwIfAborted()
+  if (exitCode === 0) return
+  const why = complaints[0] ?? `make ended with ${exitCode ?? 'a signal'}`
+  if (complaints.some((line) => line.includes('No space left'))) {
+    throw new InfraError(`no space left to build ${job.label}`, 'free some space or set KWITNESS_CACHE')
+  }
+  throw new UserError(`${job.label} does not build: ${why}`, `the whole log: ${job.log}`)
+}
+
+const COMPLAINTS = [
+  /: (?:fatal )?error: /,
+  /: undefined reference to /,
+  /^(?:ld|error|objtool): /,
+  /No space left/,
+  /^make(?:\[\d+\])?: \*\*\* /,
+]
+
+/** Whether a line of a build's output says what went wrong: the compiler, the linker, or make itself. */
+export function isComplaint(line: string): boolean {
+  return COMPLAINTS.some((pattern) => pattern.test(line))
+}

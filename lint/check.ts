@@ -1,0 +1,60 @@
+/** What a check is: it looks at a tree and gives complaints; none means it passes. */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runCommand } from '../harness/process.ts'
+
+export interface Complaint {
+  /** Relative to the root of the tree. */
+  readonly file: string
+  /** 1-based, null for the whole file. */
+  readonly line: number | null
+  readonly message: string
+}
+
+export interface Check {
+  readonly name: string
+  /** What holds when it passes, for people. */
+  readonly holds: string
+  readonly run: (root: string) => Promise<readonly Complaint[]>
+}
+
+export interface TextFile {
+  readonly file: string
+  readonly lines: readonly string[]
+}
+
+/** The files of the tree that git keeps or would keep, sorted, relative to its root. Throws InfraError where git has none. */
+export async function listFiles(root: string): Promise<string[]> {
+  const { stdout } = await runCommand('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: root })
+  const files = new Set(stdout.split('\0').filter((file) => file !== '' && existsSync(join(root, file))))
+  return [...files].toSorted()
+}
+
+/** Those of them that `wanted` takes and that are text. */
+export async function readTexts(root: string, wanted: (file: string) => boolean): Promise<TextFile[]> {
+  const files = (await listFiles(root)).filter(wanted)
+  const texts = await Promise.all(files.map(async (file) => ({ file, text: await readFile(join(root, file), 'utf8') })))
+  return texts
+    .filter(({ text }) => !text.includes('\0'))
+    .map(({ file, text }) => ({ file, lines: text.replace(/\n$/, '').split('\n') }))
+}
+
+/** One complaint for each line that `judge` has a word for. */
+export function complainByLine({ file, lines }: TextFile, judge: (line: string) => string | null): Complaint[] {
+  return lines.flatMap((text, index) => {
+    const message = judge(text)
+    return message === null ? [] : [{ file, line: index + 1, message }]
+  })
+}
+
+/**
+ * Run a tool that prints its own findings and exits non-zero when it has any: each line of its output is a complaint.
+ * Throws InfraError when it cannot be started.
+ */
+export async function complainByTool(command: string, args: readonly string[], root: string): Promise<Complaint[]> {
+  const { stdout, stderr, exitCode } = await runCommand(command, args, { cwd: root, anyExit: true })
+  if (exitCode === 0) return []
+  const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '')
+  return [`${command} exits ${exitCode}`, ...lines].map((message) => ({ file: '', line: null, message }))
+}

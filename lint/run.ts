@@ -1,0 +1,8 @@
+/** `npm run lint`: every check with its own line; exit code 1 when any fails. */
+import { join } from 'node:path'
+import { formatResult, runChecks } from './checks.ts'
+
+for await (const result of runChecks(join(import.meta.dirname, '..'))) {
+  console.log(formatResult(result))
+  if (result.complaints.length > 0) process.exitCode = 1
+}

@@ -1,0 +1,23 @@
+/** Check: nothing in the tree names this machine, neither the hosts its packages come from nor the place of the tree. */
+import { lookAtMachine } from '../harness/machine.ts'
+import { runCommand } from '../harness/process.ts'
+import { complainByLine, readTexts, type Complaint } from './check.ts'
+
+/** Look for the words of this machine in every text file. */
+export async function checkWords(root: string): Promise<Complaint[]> {
+  const [hosts, texts] = await Promise.all([packageHosts(), readTexts(root, () => true)])
+  return texts.flatMap((text) =>
+    complainByLine(text, (line) => {
+      if (hosts.some((host) => line.includes(host))) return 'names a host that packages come from: mirrors come from the machine'
+      return line.includes(root) ? 'names the place of this tree on this machine' : null
+    }),
+  )
+}
+
+/** Hosts of the package sources that this machine's apt and npm are configured for. */
+async function packageHosts(): Promise<string[]> {
+  const { mirrors } = await lookAtMachine()
+  const registry = await runCommand('npm', ['config', 'get', 'registry']).catch(() => null)
+  const addresses = [...mirrors, registry?.stdout.trim() ?? ''].filter((address) => URL.canParse(address))
+  return addresses.map((address) => new URL(address).hostname).filter(Boolean)
+}

@@ -1,0 +1,146 @@
+/** Builds what the panel shows of one cell. Everything a guest said goes in as text; no markup is ever made from a string. */
+
+/** An element with attributes and children; strings become text. `undefined` and `false` attributes are left out. */
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name)
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key === 'onclick') made.addEventListener('click', value)
+    else if (value !== undefined && value !== false) made.setAttribute(key, value === true ? '' : value)
+  }
+  made.append(...children.flat(Infinity).filter((child) => child !== null))
+  return made
+}
+
+/** The fix under study: what it is, where it is, and who wrote about it. */
+function fixSection({ title, symptom, subsystem, witness, introduced, fixes, references }) {
+  return element('section', {},
+    element('h3', {}, 'The fix'),
+    element('p', {}, title, element('br'), element('span', { class: 'dim' }, `${subsystem}. Seen on a bad kernel: ${symptom}`)),
+    element('ul', { class: 'fixes' }, fixes.map(({ commit, subject, fixes: broken, cve }) => element('li', {},
+      commit ? [commitLink(commit), ' '] : 'never merged: ',
+      `“${subject}”`,
+      broken.length ? element('span', { class: 'dim' }, ` fixes ${broken.map((hash) => hash.slice(0, 12)).join(', ')}`) : null,
+      cve.length ? element('span', {}, ` ${cve.join(', ')}`) : null))),
+    facts([
+      ['Witness', witness === 'race' ? 'a race, counted over many trials' : 'deterministic'],
+      introduced ? ['Came in', introduced] : null,
+      ...references.map((address) => ['Reference', linkTo(address)])
+    ]))
+}
+
+/** The upstream commit by its hash. */
+function commitLink(commit) {
+  const address = `https://git.kernel.org/linus/${encodeURIComponent(commit)}`
+  return element('a', { href: address, rel: 'noreferrer', target: '_blank' }, element('code', {}, commit.slice(0, 12)))
+}
+
+/** An address as a link when it is one of the web, else as text. */
+function linkTo(address) {
+  return /^https?:\/\//.test(address) ? element('a', { href: address, rel: 'noreferrer', target: '_blank' }, address) : address
+}
+
+/** Pairs of a word and what it says; nulls are left out. */
+function facts(pairs) {
+  return element('dl', {}, pairs.filter(Boolean).map(([word, said]) => [element('dt', {}, word), element('dd', {}, said)]))
+}
+
+/** One attempt: how it ended and why, its subtests, its logs and the command that made it. */
+function attemptSection(attempt, number, total) {
+  const logs = {
+    console: logBox('Console', attempt.console, attempt.splats),
+    output: logBox('Output of the case', attempt.output, [])
+  }
+  const { before, after } = attempt.taint
+  const taint = (value) => value ?? 'not known'
+  return element('section', { class: 'attempt' },
+    element('h3', {},
+      total > 1 ? `Attempt ${number} of ${total}: ` : 'Attempt: ', element('b', {}, attempt.outcome), `, ${attempt.ending}`),
+    items('reasons', attempt.reasons.map(({ channel, line, rule, text }) =>
+      [seenAt(channel, line, logs), ` ${text} `, element('code', { class: 'dim' }, rule)])),
+    items('problems', attempt.problems.map(({ kind, line, message }) => [seenAt('output', line, logs), ` ${kind}: ${message}`])),
+    attempt.tests.length ? testTree(attempt.tests) : element('p', { class: 'dim' }, 'The case reported no test.'),
+    items('splats', attempt.splats.map(({ severity, firstLine, title }) =>
+      [seenAt('console', firstLine, logs), ` ${severity}: ${title}`])),
+    logs.console.box,
+    logs.output.box,
+    commandBox(attempt.argv),
+    facts([
+      ['Seed', element('code', {}, attempt.seed)],
+      ['Took', `${attempt.seconds.toFixed(2)} s in a ${attempt.origin} guest`],
+      ['Booted as', `${attempt.road ?? 'no road worked'}, QEMU ${attempt.qemu}`],
+      ['Taint', before === after ? String(taint(before)) : `${taint(before)} before, ${taint(after)} after`],
+      ['Evidence', element('code', {}, attempt.id)]
+    ]))
+}
+
+/** A list of lines, or nothing when there are none. */
+function items(name, lines) {
+  return lines.length ? element('ul', { class: name }, lines.map((line) => element('li', {}, line))) : null
+}
+
+/** Where something was seen; a click shows the line where the page has that log. */
+function seenAt(channel, line, logs) {
+  const name = `${channel}${line === null ? '' : ` ${line}`}`
+  const log = line === null ? undefined : logs[channel]
+  if (!log) return element('span', { class: 'line' }, name)
+  return element('button', { type: 'button', class: 'line', onclick: () => log.go(line) }, name)
+}
+
+const TEST_SIGNS = { pass: '✔', fail: '✘', skip: '–', todo: '–', xfail: '–', timeout: '!', error: '!', missing: '∅' }
+
+/** Subtests as they nest, each with its sign and word. */
+function testTree(points) {
+  return items('tests', points.map(({ name, status, reason, diagnostics, children }) => [
+    element('span', { class: `status ${status}` }, `${TEST_SIGNS[status]} ${status}`), ` ${name}`,
+    reason ? element('span', { class: 'dim' }, ` ${reason}`) : null,
+    diagnostics.length ? element('pre', {}, diagnostics.join('\n')) : null,
+    children.length ? testTree(children) : null
+  ]))
+}
+
+/** A log with numbered lines and splats marked, its lines made when it is first opened. `go` opens it at a line. */
+function logBox(title, lines, splats) {
+  const list = element('ol', { class: 'log', tabindex: '0', 'aria-label': title })
+  const size = `${lines.length} ${lines.length === 1 ? 'line' : 'lines'}${splats.length ? `, ${splats.length} marked` : ''}`
+  const box = element('details', {}, element('summary', {}, `${title} `, element('span', { class: 'dim' }, size)), list)
+  const fill = () => {
+    if (list.childElementCount === lines.length) return
+    list.replaceChildren(...lines.map((text, index) => {
+      const splat = splats.find(({ firstLine, lastLine }) => firstLine <= index + 1 && index + 1 <= lastLine)
+      return element('li', { class: splat ? `splat ${splat.severity}` : undefined }, text)
+    }))
+  }
+  box.addEventListener('toggle', fill)
+  const go = (line) => {
+    fill()
+    box.open = true
+    for (const marked of list.querySelectorAll('.here')) marked.classList.remove('here')
+    const target = list.children[line - 1]
+    target?.classList.add('here')
+    target?.scrollIntoView({ block: 'center' })
+    list.focus({ preventScroll: true })
+  }
+  return { box, go }
+}
+
+/** The QEMU command line, one option per line, ready to be pasted into a shell. */
+function commandBox(argv) {
+  const quote = (word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+  const text = argv.map((word, index) => `${index === 0 ? '' : word.startsWith('-') ? ' \\\n  ' : ' '}${quote(word)}`).join('')
+  const button = element('button', { type: 'button', onclick: () => copyText(text, button) }, 'Copy')
+  return element('details', {},
+    element('summary', {}, 'QEMU command line'),
+    element('div', { class: 'command' }, button, element('pre', { tabindex: '0' }, text)))
+}
+
+/** Copy, and say on the button whether it worked. */
+async function copyText(text, button) {
+  try {
+    await navigator.clipboard.writeText(text)
+    button.textContent = 'Copied'
+  } catch {
+    // No clipboard for this page: mark the text, so that one key copies it.
+    getSelection().selectAllChildren(button.nextElementSibling)
+    button.textContent = 'Marked, now copy'
+  }
+}

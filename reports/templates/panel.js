@@ -1,0 +1,52 @@
+/** The panel beside the matrix: one cell with all that is known about it, read from the evidence when it is opened. */
+function cellPanel(panel, evidence, { close, walk }) {
+  const { root, member, value } = evidence
+  const rows = member(root, 'rows')
+  const words = value(member(root, 'words'))
+  const boundaries = value(member(root, 'boundaries'))
+
+  /** Fill the panel with the cell at a place; false where the plan had none. */
+  function fill({ row, column }) {
+    const cell = value(member(member(rows, row), column))
+    if (cell === null) return false
+    const kernel = value(member(member(root, 'kernels'), row))
+    const theCase = value(member(member(root, 'cases'), column))
+    const verdict = words.verdicts[cell.verdict]
+    panel.className = cell.verdict
+    panel.replaceChildren(
+      element('header', {},
+        element('div', { class: 'tools' },
+          element('button', { type: 'button', title: 'The kernel above, same fix', onclick: () => walk(-1) }, '↑ older'),
+          element('button', { type: 'button', title: 'The kernel below, same fix', onclick: () => walk(1) }, '↓ newer'),
+          element('button', { type: 'button', class: 'close', onclick: close }, 'Close')),
+        element('h2', { id: 'panel-title', tabindex: '-1' },
+          element('span', { class: `badge mark ${cell.verdict}` }, verdict.word), ' ', theCase.id,
+          element('small', {}, ` on ${kernel.id}`))),
+      element('p', { class: 'because' }, cell.because),
+      judgement(cell, kernel, theCase, words.findings[cell.finding]),
+      fixSection(theCase),
+      ...cell.attempts.map((attempt, index) => attemptSection(attempt, index + 1, cell.attempts.length)),
+      ...(cell.attempts.length ? [] : [element('p', { class: 'dim' }, 'No attempt was made.')]))
+    panel.scrollTop = 0
+    return true
+  }
+
+  /** Verdict against paperwork, with its numbers. */
+  function judgement(cell, kernel, theCase, finding) {
+    const flip = boundaries.find(({ after, case: name }) => after === kernel.id && name === theCase.id)
+    const next = boundaries.find(({ before, case: name }) => before === kernel.id && name === theCase.id)
+    return facts([
+      ['Finding', element('span', { class: `finding ${cell.finding}` }, element('b', {}, finding.title), `: ${finding.meaning}`)],
+      ['Claim', `${cell.claim}: ${cell.claimSource}`],
+      flip ? ['Changed', `${flip.from} up to ${flip.before}, ${flip.to} from here`] : null,
+      next ? ['Changes', `${next.to} from ${next.after} on`] : null,
+      cell.trials ? ['Trials', `${cell.trials.hits} hits in ${cell.trials.trials} trials`] : null,
+      cell.missChance !== null ? ['Chance of a miss', cell.missChance.toPrecision(2)] : null,
+      ['Kernel', `${kernel.release ?? 'said no name'}, ${kernel.provider} ${kernel.build} ${kernel.flavour} ${kernel.arch}`],
+      kernel.sha256 ? ['Image', element('code', { class: 'hash' }, `sha256 ${kernel.sha256}`)] : null,
+      ['Profile', cell.profile]
+    ])
+  }
+
+  return { fill }
+}

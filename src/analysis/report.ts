@@ -1,0 +1,66 @@
+/** Assembles the Report from judged cells: claims and findings filled in, boundaries and counts drawn, everything in order. */
+import type { Case } from '../domain/case.ts'
+import { InvariantError } from '../domain/errors.ts'
+import type { Report, ReportCase, ReportCell, ReportKernel } from '../domain/report.ts'
+import { boundariesOf } from './boundary.ts'
+import { claimOf, findingOf } from './claim.ts'
+import { compareKernels, compareText, countVerdicts } from './matrix.ts'
+
+/** A cell as it was judged, before the paperwork is held against it. */
+export type JudgedCell = Omit<ReportCell, 'claim' | 'claimSource' | 'finding'>
+
+export interface ReportParts {
+  readonly run: Report['run']
+  readonly kernels: readonly ReportKernel[]
+  readonly cases: readonly Case[]
+  /** In any order; a run makes at most one cell of a kernel and a case. */
+  readonly cells: readonly JudgedCell[]
+}
+
+/** Build the Report; the same parts in any order give the same report. Throws InvariantError for cells that don't fit the run. */
+export function buildReport(parts: ReportParts): Report {
+  const kernels = parts.kernels.toSorted(compareKernels)
+  const cases = parts.cases.toSorted((a, b) => compareText(a.id, b.id))
+  const cells = inMatrixOrder(parts.cells, kernels, cases).map(({ cell, kernel, theCase }): ReportCell => {
+    const { claim, source } = claimOf(kernel, theCase)
+    return {
+      ...cell,
+      claim,
+      claimSource: source,
+      finding: findingOf(cell.verdict, claim),
+      attempts: cell.attempts.toSorted((a, b) => a.attempt - b.attempt)
+    }
+  })
+  return {
+    schema: 'kwitness.report/1',
+    run: parts.run,
+    kernels,
+    cases: cases.map(caseForReport),
+    cells,
+    boundaries: boundariesOf(kernels, cells),
+    counts: countVerdicts(cells)
+  }
+}
+
+/** Cells sorted kernels first, each with the kernel and the case it belongs to. */
+function inMatrixOrder(cells: readonly JudgedCell[], kernels: readonly ReportKernel[], cases: readonly Case[]) {
+  const rows = new Map(kernels.map((kernel, index) => [kernel.id, { kernel, index }]))
+  const columns = new Map(cases.map((theCase, index) => [theCase.id, { theCase, index }]))
+  const seen = new Set<string>()
+  const placed = cells.map((cell) => {
+    const row = rows.get(cell.kernel)
+    const column = columns.get(cell.case)
+    const name = `${cell.kernel}/${cell.case}`
+    if (!row || !column) throw new InvariantError(`cell ${name} belongs to no kernel or case of the run`)
+    if (seen.has(name)) throw new InvariantError(`cell ${name} is there twice`)
+    seen.add(name)
+    return { cell, kernel: row.kernel, theCase: column.theCase, position: row.index * cases.length + column.index }
+  })
+  return placed.toSorted((a, b) => a.position - b.position)
+}
+
+/** What a report shows of a case: no folder of this machine. */
+function caseForReport(theCase: Case): ReportCase {
+  const { id, title, subsystem, symptom, witness, fixes, introduced, references } = theCase
+  return { id, title, subsystem, symptom, witness, fixes, introduced, references }
+}

@@ -1,0 +1,49 @@
+/** Exit codes: 0 answered, 1 findings, 2 usage, 3 infrastructure, 130 interrupted. */
+import { UserError } from '../domain/errors.ts'
+import type { Finding, Verdict } from '../domain/judgement.ts'
+import type { ReportCell } from '../domain/report.ts'
+
+export const INTERRUPTED = 130
+
+/** What `--fail-on` takes: verdicts and findings. */
+const WORDS: readonly (Verdict | Finding)[] = [
+  'carries',
+  'lacks',
+  'unproven',
+  'not-applicable',
+  'broken',
+  'missing',
+  'claimed-but-lacks',
+  'carried-unclaimed',
+]
+
+/** Findings that are never what was expected. */
+const ALWAYS: readonly string[] = ['claimed-but-lacks', 'broken']
+
+/** Read `lacks,unproven`. Throws UserError for a word that is no verdict and no finding. */
+export function readFailOn(text: string | undefined): string[] {
+  const words = (text ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
+  for (const word of words) {
+    if (!WORDS.some((known) => known === word))
+      throw new UserError(`--fail-on does not know ${word}`, `it knows: ${WORDS.join(', ')}`)
+  }
+  return words
+}
+
+/** As much of a report as an exit code looks at. */
+export interface Judged {
+  readonly cells: readonly Pick<ReportCell, 'verdict' | 'finding'>[]
+}
+
+/** The exit code of a report: an unanswered cell is infrastructure's fault, unless there is a finding beside it. */
+export function exitCodeOf(report: Judged, failOn: readonly string[]): number {
+  const fails = [...ALWAYS, ...failOn]
+  /* The finding `unproven` only says that nothing can be held against the claim; asked for is the verdict. */
+  const isBad = ({ verdict, finding }: Judged['cells'][number]): boolean =>
+    fails.includes(verdict) || (finding !== 'unproven' && fails.includes(finding))
+  if (report.cells.some(isBad)) return 1
+  return report.cells.some(({ verdict }) => verdict === 'missing') ? 3 : 0
+}

@@ -1,0 +1,184 @@
+/** The command line: each command is loaded when it is asked for, so that the first word comes at once. */
+import { Command } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
+import { diskError } from '../../harness/workspace.ts'
+import { InfraError, UserError } from '../domain/errors.ts'
+import type { KernelOptions } from './kernels.ts'
+import type { ReportOptions } from './report.ts'
+import type { RunOptions } from './wishes.ts'
+
+const EXITS = `
+Exit codes:
+  0  the question was answered and nothing contradicts what was expected
+  1  findings: claimed but lacks, a broken case, or what --fail-on names
+  2  usage     3  infrastructure     130  interrupted`
+
+const program = new Command('kwitness')
+  .description('Which kernels carry which fix, answered by experiment')
+  .version(packageJson.version)
+  .showHelpAfterError('(kwitness --help lists the commands)')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .addHelpText(
+    'after',
+    `${EXITS}
+
+Examples:
+  kwitness run                                     the default set of kernels, every case
+  kwitness run --kernels 'debian:6.1.*' --cases 'uffd-*'
+  kwitness report --format html --out matrix.html  the newest run as one page
+  kwitness kernels list                            every kernel that can be had`,
+  )
+
+const words = (text: string, before: string[] = []): string[] => [
+  ...before,
+  ...text.split(',').filter((word) => word !== ''),
+]
+/** A selector may hold commas of its own (`debian:>=6.1,<6.2`), so --kernels is given again for each. */
+const again = (text: string, before: string[] = []): string[] => [...before, text]
+
+program
+  .command('run')
+  .description('plan, boot, run, judge, report')
+  .option(
+    '--kernels <selector>',
+    "which kernels: debian:6.1.*, 'debian:>=6.12.85', a set, an id, file:PATH; may be given again (default: the set `default`)",
+    again,
+  )
+  .option('--cases <ids>', 'case ids or globs, separated by commas (default: all)', words)
+  .option('--fail-on <words>', 'exit 1 for these verdicts or findings too: lacks, unproven, carried-unclaimed ...')
+  .option('--resume [run]', 'go on with an interrupted run, the newest when none is named')
+  .option('--dry-run', 'show the plan and stop')
+  .option('--json', 'the report as JSON on standard output (with --dry-run: the plan)')
+  .option('--out <folder>', 'where to leave the report (default: reports/out/RUN)')
+  .option('--accel <name>', 'kvm or tcg, instead of the one proven here')
+  .option('--cores <n>', 'vCPUs to run side by side (default: the cores of this machine)')
+  .option('--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)')
+  .option('--seed <n>', 'seed of the run (default: drawn)')
+  .option('--fresh-boot', 'boot for every attempt instead of restoring a saved guest')
+  .option('--catalogue <folder>', 'take the cases from this folder')
+  .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')
+  .addHelpText(
+    'after',
+    `${EXITS}
+
+Examples:
+  kwitness run
+  kwitness run --kernels debian:latest-of-each-series --cases uffd-mmap-changing-atomic
+  kwitness run --kernels file:arch/x86/boot/bzImage --fail-on lacks
+  kwitness run --kernels tree:debian-5.10,patch=my.patch --cases 'uffd-*'
+  kwitness run --resume`,
+  )
+  .action(async (options: RunOptions) => {
+    const { run } = await import('./run.ts')
+    process.exitCode = await run(options)
+  })
+
+program
+  .command('report')
+  .description('a stored run again, the newest when none is named')
+  .argument('[run]', 'its id, as kwitness runs lists them')
+  .option('--format <name>', 'terminal, html, json or ktap (default: terminal)')
+  .option('--out <file>', 'write it there instead of to standard output')
+  .option('--json', 'the same as --format json')
+  .option('--fail-on <words>', 'exit 1 for these verdicts or findings too')
+  .addHelpText(
+    'after',
+    `${EXITS}
+
+Examples:
+  kwitness report
+  kwitness report 2026-01-31-1 --format ktap
+  kwitness report --format html --out matrix.html`,
+  )
+  .action(async (run: string | undefined, options: ReportOptions) => {
+    const { report } = await import('./report.ts')
+    process.exitCode = await report(run, options)
+  })
+
+program
+  .command('runs')
+  .description('the stored runs')
+  .option('--json', 'as JSON')
+  .action(async (options: { json?: true }) => {
+    const { runs } = await import('./report.ts')
+    process.exitCode = await runs(options)
+  })
+
+program
+  .command('why')
+  .description('the evidence behind a cell, line by line')
+  .argument('<cell>', 'KERNEL/CASE; the kernel by id or by version')
+  .option('--run <id>', 'in this run instead of the newest')
+  .option('--json', 'as JSON')
+  .addHelpText('after', '\nExample:\n  kwitness why 5.10.262/uffd-mmap-changing-atomic')
+  .action(async (cell: string, options: { run?: string; json?: true }) => {
+    const { why } = await import('./report.ts')
+    process.exitCode = await why(cell, options)
+  })
+
+const kernels = program.command('kernels').description('list kernels, or bring them into the cache')
+kernels
+  .command('list', { isDefault: true })
+  .description('every kernel that can be had, what is cached, its size')
+  .argument('[selector]', "such as 'debian:6.1.*' or 'debian:*/amd64' (default: all)")
+  .option('--refresh', 'ask the mirror again')
+  .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')
+  .option('--json', 'as JSON')
+  .action(async (selector: string | undefined, options: KernelOptions) => {
+    const { listCommand } = await import('./kernels.ts')
+    process.exitCode = await listCommand(selector, options)
+  })
+kernels
+  .command('pull')
+  .description('fetch kernels ahead of a run')
+  .argument('<selector...>')
+  .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')
+  .action(async (selectors: string[], options: KernelOptions) => {
+    const { pullCommand } = await import('./kernels.ts')
+    process.exitCode = await pullCommand(selectors, options)
+  })
+
+const cases = program.command('cases').description('list and show cases, or make a new one')
+cases
+  .command('list', { isDefault: true })
+  .description('the catalogue')
+  .option('--json', 'as JSON')
+  .action(async (options: { json?: true }) => {
+    const { listCases } = await import('./cases.ts')
+    process.exitCode = await listCases(options)
+  })
+cases
+  .command('show')
+  .description('one case, or those a glob matches')
+  .argument('<id>')
+  .option('--json', 'as JSON')
+  .action(async (id: string, options: { json?: true }) => {
+    const { showCase } = await import('./cases.ts')
+    process.exitCode = await showCase(id, options)
+  })
+cases
+  .command('new')
+  .description('a new case from the template; it builds and runs as it is')
+  .argument('<id>', 'its id: the folder in c-tests/')
+  .action(async (id: string) => {
+    const { newCase } = await import('./cases.ts')
+    process.exitCode = await newCase(id)
+  })
+
+program
+  .command('doctor')
+  .description('what this machine has, what is missing, the command that installs it')
+  .option('--json', 'as JSON')
+  .action(async (options: { json?: true }) => {
+    const { doctor } = await import('./doctor.ts')
+    process.exitCode = await doctor(options)
+  })
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  const known = error instanceof UserError || error instanceof InfraError ? error : diskError(error, 'cannot go on')
+  if (known === null) throw error
+  console.error(`kwitness: ${known.message}${known.hint ? `\n  ${known.hint}` : ''}`)
+  process.exitCode = known instanceof UserError ? 2 : 3
+}

@@ -1,0 +1,70 @@
+/** Where reports go: the terminal, standard output, or files. */
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { InfraError } from '../domain/errors.ts'
+import type { Report } from '../domain/report.ts'
+import { HTML_ASSETS } from '../render/html.ts'
+import { RENDERERS, type Format, type RenderOptions } from '../render/index.ts'
+
+const REPORTS = join(import.meta.dirname, '..', '..', 'reports')
+/** Files a run leaves, by name. */
+const LEFT: readonly { readonly name: string; readonly format: Format }[] = [
+  { name: 'index.html', format: 'html' },
+  { name: 'report.json', format: 'json' },
+  { name: 'report.ktap', format: 'ktap' },
+]
+
+async function readAssets(): Promise<RenderOptions['assets']> {
+  const text = async (names: readonly string[]): Promise<string> =>
+    (await Promise.all(names.map((name) => readFile(join(REPORTS, 'templates', name), 'utf8')))).join('\n')
+  const [template, css, js] = await Promise.all([text(HTML_ASSETS.template), text(HTML_ASSETS.css), text(HTML_ASSETS.js)])
+  return { template, css, js }
+}
+
+function terminalOf(stream: NodeJS.WriteStream): RenderOptions['terminal'] {
+  const { NO_COLOR, FORCE_COLOR, LC_ALL, LC_CTYPE, LANG, TERM } = process.env
+  const locale = LC_ALL || LC_CTYPE || LANG || ''
+  return {
+    width: stream.columns ?? 120,
+    colour: FORCE_COLOR !== undefined || (stream.isTTY === true && !NO_COLOR && TERM !== 'dumb'),
+    ascii: stream.isTTY === true && !/utf-?8/i.test(locale),
+  }
+}
+
+/** Render a report for standard output. */
+export async function renderReport(report: Report, format: Format): Promise<string> {
+  const assets = format === 'html' ? await readAssets() : { template: '', css: '', js: '' }
+  return RENDERERS[format].render(report, { terminal: terminalOf(process.stdout), assets })
+}
+
+/** Write text to a file, making its folder. Throws InfraError when the disk does not take it. */
+export async function writeOut(path: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, text)
+  } catch (error) {
+    throw new InfraError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`, 'name another place with --out', {
+      cause: error,
+    })
+  }
+}
+
+/** Leave every file of a run's report in its folder, `reports/out/RUN` when none is named. Returns the path of the page. */
+export async function leaveReport(report: Report, folder: string | undefined): Promise<string> {
+  const place = folder ?? join(REPORTS, 'out', report.run.id)
+  for (const { name, format } of LEFT) await writeOut(join(place, name), await renderReport(report, format))
+  if (folder === undefined) {
+    const latest = join(REPORTS, 'out', 'latest')
+    await rm(latest, { force: true, recursive: true })
+    await symlink(report.run.id, latest)
+  }
+  return join(place, 'index.html')
+}
+
+/** Print to standard output and wait until it is taken; a reader that went away (`| head`) is no error. */
+export async function print(text: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    process.stdout.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? resolve() : reject(error)))
+    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => resolve())
+  })
+}

@@ -1,0 +1,56 @@
+/** The options of `kwitness run`, read into what preparing a run takes. */
+import { UserError } from '../domain/errors.ts'
+import type { Accelerator } from '../domain/profile.ts'
+import type { Wishes } from '../run/prepare.ts'
+
+export interface RunOptions {
+  readonly kernels?: readonly string[]
+  readonly cases?: readonly string[]
+  readonly catalogue?: string
+  readonly seed?: string
+  readonly accel?: string
+  readonly cores?: string
+  readonly mirror?: string
+  readonly jobs?: string
+  readonly failOn?: string
+  readonly out?: string
+  readonly resume?: string | true
+  readonly freshBoot?: true
+  readonly dryRun?: true
+  readonly json?: true
+}
+
+const LARGEST_SEED = 2n ** 64n - 1n
+
+function readSeed(text: string): string {
+  if (!/^\d{1,20}$/.test(text) || BigInt(text) > LARGEST_SEED) {
+    throw new UserError(`--seed takes a number from 0 to 2^64-1, not ${text}`)
+  }
+  return BigInt(text).toString()
+}
+
+function readAccelerator(text: string): Accelerator {
+  if (text === 'kvm' || text === 'tcg') return text
+  throw new UserError(`--accel takes kvm or tcg, not ${text}`)
+}
+
+/** Read a count such as that of --cores; undefined when it was not given. Throws UserError for no whole number from 1. */
+export function readCount(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1) throw new UserError(`${option} takes a whole number from 1, not ${text}`)
+  return count
+}
+
+/** What a run is to be. Throws UserError for an option that cannot be read. */
+export function readWishes(options: RunOptions): Wishes {
+  const { catalogue, seed, accel } = options
+  return {
+    kernels: options.kernels ?? ['default'],
+    cases: options.cases ?? ['all'],
+    freshBoot: options.freshBoot === true,
+    ...(catalogue === undefined ? {} : { catalogue }),
+    ...(seed === undefined ? {} : { seed: readSeed(seed) }),
+    ...(accel === undefined ? {} : { accelerator: readAccelerator(accel) }),
+  }
+}

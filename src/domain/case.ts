@@ -1,0 +1,58 @@
+/** Cases: one fix under study each, a folder in c-tests/ with case.json and repro.c. */
+
+/** An upstream commit. */
+export interface Fix {
+  /** Full or abbreviated (12+) hash; null for a patch that was posted and never merged. */
+  readonly commit: string | null
+  readonly subject: string
+  /** Hashes of its Fixes: lines. */
+  readonly fixes: readonly string[]
+  readonly cve: readonly string[]
+}
+
+/**
+ * What the paperwork says about where the fix is: a claim, held against the verdict and never deciding it.
+ * `mainline` is the first release (`5.15`) and `stable` the first carrying release by series (`{"6.12.y": "6.12.29"}`).
+ */
+export interface ClaimData {
+  readonly mainline: string | null
+  readonly stable: Readonly<Record<string, string>>
+  /** Exact subjects as a changelog lists them. */
+  readonly subjects: readonly string[]
+  /** Where this is written: a package changelog, a mail, a source file. */
+  readonly source: string
+}
+
+export interface Needs {
+  /** vCPUs; a case that needs two runs alone on the host. */
+  readonly cpus: number
+  readonly memoryMiB: number
+  /** Modules to load before the case, by name. */
+  readonly modules: readonly string[]
+  /** Added to the kernel command line. */
+  readonly cmdline: readonly string[]
+}
+
+/** How a case witnesses: once and for all, or by many trials of a race. */
+export type Witness = 'deterministic' | 'race'
+
+export interface Case {
+  readonly id: string
+  readonly title: string
+  readonly subsystem: string
+  readonly fixes: readonly Fix[]
+  /** Release that introduced the bug or the feature, null when not known. */
+  readonly introduced: string | null
+  /** What `not ok` means here, one sentence. */
+  readonly symptom: string
+  readonly witness: Witness
+  readonly needs: Needs
+  /** Guest seconds the case takes at most on its own (before scaling), and the time after which it hangs. */
+  readonly timing: { readonly expectedSeconds: number; readonly timeoutSeconds: number }
+  /** The case may crash or hang the guest by design. */
+  readonly destructive: boolean
+  readonly claim: ClaimData
+  readonly references: readonly string[]
+  /** Absolute path of its folder. */
+  readonly folder: string
+}

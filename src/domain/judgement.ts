@@ -1,0 +1,77 @@
+/** The words of the deciding side: of an attempt, of a cell, of the paperwork, and of the two held together. */
+
+export type Outcome =
+  | 'reproduced'
+  | 'clean'
+  | 'skipped'
+  | 'broken'
+  | 'unrelated-crash'
+  | 'no-boot'
+  | 'infra'
+
+export type Verdict = 'carries' | 'lacks' | 'unproven' | 'not-applicable' | 'broken' | 'missing'
+
+export type Claim = 'carried' | 'missing' | 'unknown'
+
+export type Finding = 'agrees' | 'claimed-but-lacks' | 'carried-unclaimed' | 'unproven'
+
+/** Why: one line of evidence behind an outcome. `kwitness why` prints these. */
+export interface Reason {
+  /** Where it was seen. */
+  readonly channel: 'console' | 'output' | 'agent' | 'qemu' | 'host'
+  /** 1-based line in that log, or null for the whole of it. */
+  readonly line: number | null
+  /** Id of the rule that drew the conclusion. */
+  readonly rule: string
+  readonly text: string
+}
+
+/** How an attempt ended, in a word people know. */
+export type EndingWord =
+  | 'clean exit'
+  | 'panic'
+  | 'oops, went on'
+  | 'triple fault'
+  | 'guest stopped'
+  | 'case hung'
+  | 'kernel hung'
+  | 'qemu gone'
+  | 'no boot'
+  | 'garbled'
+  | 'infra'
+
+/** Trials of a race as the reproducer counted them. */
+export interface Trials {
+  readonly hits: number
+  readonly trials: number
+}
+
+/**
+ * The rate at which a known-bad control showed the bug under one profile. Clean trials elsewhere are weighed
+ * against it, so a judgement that uses it leans on it and says so.
+ */
+export interface ControlRate extends Trials {
+  /** Id of the control kernel. */
+  readonly kernel: string
+  /** profileName of the guests it was measured in; a rate says nothing about another profile. */
+  readonly profile: string
+  /** Why the control is known to lack the fix, for people: `the fix taken out by 5.10-gup-seqcount.patch`. */
+  readonly leansOn: string
+}
+
+export interface AttemptJudgement {
+  readonly outcome: Outcome
+  readonly ending: EndingWord
+  readonly reasons: readonly Reason[]
+  readonly trials: Trials | null
+}
+
+export interface CellJudgement {
+  readonly verdict: Verdict
+  /** One sentence for people. */
+  readonly because: string
+  readonly reasons: readonly Reason[]
+  readonly trials: Trials | null
+  /** Chance that a clean cell hides the bug, or null where it cannot be said. */
+  readonly missChance: number | null
+}

@@ -1,0 +1,43 @@
+/** Kernels: one bootable build each. Two builds of one version are two kernels. */
+
+export type ProviderName = 'debian' | 'file' | 'tree'
+
+/** Where a kernel stands: in the cache, to be had, or listed by an index whose pool no longer has it. */
+export type KernelState = 'cached' | 'available' | 'gone'
+
+export interface Kernel {
+  /** One string, safe as a path and accepted on the command line: `debian-6.1.170-1-cloud-amd64`. */
+  readonly id: string
+  readonly provider: ProviderName
+  /** Upstream version: `6.1.170`, `7.3~rc7`. */
+  readonly version: string
+  /** `6.1.y`; a version without a patch level still belongs to its `X.Y.y`. */
+  readonly series: string
+  /** Build of that version within the provider: Debian's package version, a content hash, a commit. */
+  readonly build: string
+  /** `cloud-amd64`, `amd64`, `rt-amd64`; `custom` where the provider knows no flavours. */
+  readonly flavour: string
+  readonly arch: 'x86_64' | 'aarch64'
+}
+
+/** A kernel as a provider lists it. */
+export interface ListedKernel extends Kernel {
+  readonly state: KernelState
+  /** Bytes to download, or of the cached image; null when unknown. */
+  readonly bytes: number | null
+  /** Where it comes from, for people: `bookworm-security`, a path. */
+  readonly origin: string
+}
+
+/** The files of a fetched kernel. Paths are absolute and inside the cache; read-only to everybody. */
+export interface KernelImage {
+  readonly kernel: Kernel
+  /** sha256 of the boot file (bzImage where there is one, else vmlinux), hex. */
+  readonly sha256: string
+  readonly bzImage: string | null
+  /** Uncompressed ELF, for the PVH entry; null where it could not be taken out. */
+  readonly vmlinux: string | null
+  readonly config: string | null
+  /** Directory laid out as /lib/modules/<release>, or null when none came with it. */
+  readonly modules: string | null
+}

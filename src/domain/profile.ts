@@ -1,0 +1,21 @@
+/** Guest profile: how a kernel is booted. Part of a cell's identity. */
+
+export type Accelerator = 'kvm' | 'tcg'
+
+/** The roads to a running kernel, fastest first. */
+export type BootRoad = 'microvm-pvh' | 'microvm-bzimage' | 'pc-bzimage'
+
+export interface GuestProfile {
+  readonly arch: 'x86_64'
+  readonly accelerator: Accelerator
+  readonly cpus: number
+  readonly memoryMiB: number
+  /** Words added to the command line by the case, in order. */
+  readonly cmdline: readonly string[]
+}
+
+/** The profile as one word, part of ids and of words shown to people: `x86_64-tcg-1cpu-1024m`. */
+export function profileName(profile: GuestProfile): string {
+  const words = [profile.arch, profile.accelerator, `${profile.cpus}cpu`, `${profile.memoryMiB}m`, ...profile.cmdline]
+  return words.join('-').replaceAll(/[^\w.=-]/g, '_')
+}

@@ -1,0 +1,91 @@
+/** Report: the second waist. One plain object; every renderer is a function of it. */
+import type { Claim, EndingWord, Finding, Outcome, Reason, Trials, Verdict } from './judgement.ts'
+import type { Kernel } from './kernel.ts'
+import type { Fix, Witness } from './case.ts'
+import type { Splat } from './splat.ts'
+import type { TestPoint, TestProblem } from './tests.ts'
+
+export interface ReportAttempt {
+  /** Folder name of its evidence in the store. */
+  readonly id: string
+  readonly attempt: number
+  readonly outcome: Outcome
+  readonly ending: EndingWord
+  readonly reasons: readonly Reason[]
+  readonly seed: string
+  readonly seconds: number
+  readonly origin: 'booted' | 'restored'
+  readonly road: string | null
+  readonly qemu: string
+  readonly argv: readonly string[]
+  readonly tests: readonly TestPoint[]
+  readonly problems: readonly TestProblem[]
+  readonly splats: readonly Splat[]
+  /** Cleaned console lines; long consoles are cut in the middle with a line that says how much. */
+  readonly console: readonly string[]
+  readonly output: readonly string[]
+  readonly taint: { readonly before: number | null; readonly after: number | null }
+}
+
+export interface ReportCell {
+  readonly kernel: string
+  readonly case: string
+  readonly profile: string
+  readonly verdict: Verdict
+  readonly claim: Claim
+  /** Where the claim is written. */
+  readonly claimSource: string
+  readonly finding: Finding
+  readonly because: string
+  readonly reasons: readonly Reason[]
+  readonly trials: Trials | null
+  readonly missChance: number | null
+  readonly attempts: readonly ReportAttempt[]
+}
+
+export interface ReportKernel extends Kernel {
+  /** `uname -r` as a guest said it, null when none spoke. */
+  readonly release: string | null
+  readonly sha256: string | null
+}
+
+export interface ReportCase {
+  readonly id: string
+  readonly title: string
+  readonly subsystem: string
+  readonly symptom: string
+  readonly witness: Witness
+  readonly fixes: readonly Fix[]
+  readonly introduced: string | null
+  readonly references: readonly string[]
+}
+
+/** Inside a series, the neighbouring tested kernels between which the verdict flips. */
+export interface Boundary {
+  readonly case: string
+  readonly series: string
+  /** Last kernel before the flip and first after it, in version order. */
+  readonly before: string
+  readonly after: string
+  readonly from: Verdict
+  readonly to: Verdict
+}
+
+export interface Report {
+  readonly schema: 'kwitness.report/1'
+  readonly run: {
+    readonly id: string
+    readonly startedAt: string
+    /** False while attempts of the plan are still to be made. */
+    readonly complete: boolean
+    readonly seed: string
+    readonly host: { readonly kernel: string; readonly qemu: string; readonly cpus: number; readonly accelerator: string }
+  }
+  /** In series and version order. */
+  readonly kernels: readonly ReportKernel[]
+  readonly cases: readonly ReportCase[]
+  /** Every kernel x case of the plan, kernels first. */
+  readonly cells: readonly ReportCell[]
+  readonly boundaries: readonly Boundary[]
+  readonly counts: Readonly<Record<Verdict, number>>
+}

@@ -1,0 +1,46 @@
+/**
+ * Kernel versions. They compare inside a series only, because fixes are backported:
+ * 6.1.170 can carry what 6.16 lacks.
+ */
+
+const PATTERN = /^(\d+)\.(\d+)(?:\.(\d+))?(?:[-~]rc(\d+))?$/
+
+export interface Version {
+  readonly major: number
+  readonly minor: number
+  readonly patch: number
+  /** Release candidate number, or null for a release. */
+  readonly rc: number | null
+}
+
+/** Read `6.1.170`, `7.3` or `7.3~rc7`; null for anything else. */
+export function parseVersion(text: string): Version | null {
+  const match = PATTERN.exec(text)
+  if (!match) return null
+  const [, major, minor, patch, rc] = match
+  return { major: Number(major), minor: Number(minor), patch: Number(patch ?? 0), rc: rc === undefined ? null : Number(rc) }
+}
+
+/** `6.1.y` for `6.1.170`; the text itself when it is no version. */
+export function seriesOf(text: string): string {
+  const version = parseVersion(text)
+  return version ? `${version.major}.${version.minor}.y` : text
+}
+
+/** Order of two version texts; release candidates come before their release, unreadable texts last by code unit. */
+export function compareVersions(left: string, right: string): number {
+  const a = parseVersion(left)
+  const b = parseVersion(right)
+  if (!a || !b) return a ? -1 : b ? 1 : left < right ? -1 : left > right ? 1 : 0
+  return (
+    a.major - b.major ||
+    a.minor - b.minor ||
+    a.patch - b.patch ||
+    (a.rc ?? Number.MAX_SAFE_INTEGER) - (b.rc ?? Number.MAX_SAFE_INTEGER)
+  )
+}
+
+/** Order of two series words (`5.10.y` before `6.1.y`). */
+export function compareSeries(left: string, right: string): number {
+  return compareVersions(left.replace(/\.y$/, ''), right.replace(/\.y$/, ''))
+}

@@ -1,0 +1,30 @@
+/** What the page shows of a cell when it is opened: the data behind the matrix, in the matrix's own order. */
+import { matrixOf } from '../analysis/matrix.ts'
+import type { Verdict } from '../domain/judgement.ts'
+import type { Boundary, Report, ReportCase, ReportCell, ReportKernel } from '../domain/report.ts'
+import { FINDING_WORDS, VERDICT_WORDS, type VerdictWords } from './words.ts'
+
+export interface PageEvidence {
+  readonly words: { readonly verdicts: Readonly<Record<Verdict, VerdictWords>>; readonly findings: typeof FINDING_WORDS }
+  readonly kernels: readonly ReportKernel[]
+  readonly cases: readonly ReportCase[]
+  readonly boundaries: readonly Boundary[]
+  /** A row per kernel, a cell per case, told by its place; null where the run had none. */
+  readonly rows: readonly (readonly (Omit<ReportCell, 'kernel' | 'case'> | null)[])[]
+}
+
+/** The evidence of a report as the page's script reads it: rows and columns as in the table. */
+export function evidenceOf(report: Report): PageEvidence {
+  const { series, cases, cellAt } = matrixOf(report)
+  const kernels = series.flatMap((rows) => rows.kernels)
+  return {
+    words: { verdicts: VERDICT_WORDS, findings: FINDING_WORDS },
+    kernels,
+    cases,
+    boundaries: report.boundaries,
+    rows: kernels.map((kernel) => cases.map((theCase) => {
+      const { kernel: _row, case: _column, ...cell } = cellAt(kernel.id, theCase.id) ?? {}
+      return 'verdict' in cell ? cell : null
+    }))
+  }
+}

@@ -1,0 +1,34 @@
+/** JSON: the whole Report, keys in a fixed order and one element per line, so that two reports diff line by line. */
+import type { Report } from '../domain/report.ts'
+
+/** Keys that come first, in this order; any other follows by code unit. */
+const FIRST_KEYS = [
+  'schema', 'run', 'kernels', 'cases', 'cells', 'boundaries', 'counts',
+  'id', 'kernel', 'case', 'profile', 'verdict', 'claim', 'claimSource', 'finding', 'because', 'reasons', 'trials', 'missChance',
+  'attempts'
+]
+const RANKS = new Map(FIRST_KEYS.map((key, rank) => [key, rank]))
+
+/** Render a report as JSON that reads back as the same report, whatever order its keys were made in. */
+export function renderJson(report: Report): string {
+  const members = ordered(report).map(([key, value]) => `${JSON.stringify(key)}: ${member(value)}`)
+  return `{\n${members.join(',\n')}\n}\n`
+}
+
+/** A member of the report: lists one element per line, all else on the one line. */
+function member(value: unknown): string {
+  if (!Array.isArray(value) || value.length === 0) return compact(value)
+  return `[\n${value.map((element) => `  ${compact(element)}`).join(',\n')}\n]`
+}
+
+/** One value on one line. */
+function compact(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(ordered(inner)) : inner)
+}
+
+/** The entries of an object in the fixed order. */
+function ordered(value: object): [string, unknown][] {
+  const rank = (key: string) => RANKS.get(key) ?? FIRST_KEYS.length
+  return Object.entries(value).toSorted(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0))
+}

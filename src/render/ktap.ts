@@ -1,0 +1,72 @@
+/**
+ * KTAP version 1: one subtest per kernel, one line per case, for readers that know test results and nothing of fixes.
+ *
+ * | verdict | line |
+ * |---|---|
+ * | carries | `ok N case` |
+ * | lacks | `not ok N case`, the reason as a diagnostic line above |
+ * | unproven, not-applicable | `ok N case # SKIP verdict: reason` |
+ * | broken, missing | `not ok N case # ERROR verdict: reason` |
+ *
+ * A kernel is `not ok` when one of its lines is, as KTAP asks of a parent.
+ */
+import { matrixOf } from '../analysis/matrix.ts'
+import type { Verdict } from '../domain/judgement.ts'
+import type { Report, ReportCell } from '../domain/report.ts'
+import { oneLine } from './wording.ts'
+
+type Status = 'pass' | 'fail' | 'skip' | 'error'
+
+const STATUS: Readonly<Record<Verdict, Status>> = {
+  carries: 'pass',
+  lacks: 'fail',
+  unproven: 'skip',
+  'not-applicable': 'skip',
+  broken: 'error',
+  missing: 'error'
+}
+
+/** Render a report as KTAP version 1. A pair the run had no cell for has no line: the plan of its kernel does not count it. */
+export function renderKtap(report: Report): string {
+  const { series, cases, cellAt } = matrixOf(report)
+  const kernels = series.flatMap((rows) => rows.kernels)
+  const lines = [
+    'KTAP version 1',
+    `# kwitness run ${escape(report.run.id)}${report.run.complete ? '' : ', not complete yet'}`,
+    `1..${kernels.length}`
+  ]
+  for (const [index, kernel] of kernels.entries()) {
+    const cells = cases.flatMap((theCase) => cellAt(kernel.id, theCase.id) ?? [])
+    lines.push(...subtest(kernel.id, cells).map((line) => `  ${line}`))
+    const failed = cells.some((cell) => STATUS[cell.verdict] === 'fail' || STATUS[cell.verdict] === 'error')
+    const skipped = cells.length ? '' : ' # SKIP no case was planned'
+    lines.push(`${failed ? 'not ok' : 'ok'} ${index + 1} ${escape(kernel.id)}${skipped}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** The lines of one kernel, not indented. */
+function subtest(kernel: string, cells: readonly ReportCell[]): string[] {
+  const results = cells.flatMap((cell, index) => resultLines(cell, index + 1))
+  return ['KTAP version 1', `# Subtest: ${escape(kernel)}`, `1..${cells.length}`, ...results]
+}
+
+/** The result line of a cell with the diagnostics that belong to it, which KTAP puts before it. */
+function resultLines(cell: ReportCell, number: number): string[] {
+  const name = `${number} ${escape(cell.case)}`
+  const reason = `${cell.verdict}: ${escape(cell.because)}`
+  const finding = cell.finding === 'claimed-but-lacks' || cell.finding === 'carried-unclaimed'
+    ? [`# finding: ${cell.finding}, ${escape(cell.claimSource)}`]
+    : []
+  switch (STATUS[cell.verdict]) {
+    case 'pass': return [...finding, `ok ${name}`]
+    case 'fail': return [`# ${reason}`, ...finding, `not ok ${name}`]
+    case 'skip': return [`ok ${name} # SKIP ${reason}`]
+    case 'error': return [`not ok ${name} # ERROR ${reason}`]
+  }
+}
+
+/** Text that can neither start a directive nor a line: `#` and the backslash escaped as TAP 14 does, all on one line. */
+function escape(text: string): string {
+  return oneLine(text).replaceAll(/[\\#]/g, '\\$&')
+}

@@ -1,0 +1,92 @@
+/**
+ * Packs a value for a page: every distinct string, list and object is written once and referred to by its number. A thousand
+ * kernels tell nearly the same story a thousand times; packed, the page stays small enough to mail. reports/templates/unpack.js
+ * reads it back.
+ *
+ * `shapes` are the key lists of objects. A node is a primitive as it is, a list `[0, ...nodes]`, or an object
+ * `[1 + shape, ...nodes]` with the values in the order of the shape's keys. The last node is the value itself.
+ * Among the nodes of a list or object, -n stands for n that are as expected: in a list each one more than the one before (lines
+ * are numbered as they come, so a log that others share is a few numbers), in an object the same as in the first of its shape.
+ */
+
+export interface Packed {
+  readonly shapes: readonly (readonly string[])[]
+  readonly nodes: readonly unknown[]
+}
+
+interface Shape {
+  readonly number: number
+  readonly keys: readonly string[]
+  /** The members of the first object of this shape, once it is a node. */
+  first: readonly number[] | null
+}
+
+/** Pack a JSON value. */
+export function pack(value: unknown): Packed {
+  const nodes: unknown[] = []
+  const primitives = new Map<unknown, number>()
+  const shapes = new Map<string, Shape>()
+  // Lists and objects by a hash of their numbers: a text of each as key would cost more memory than all the rest.
+  const composites = new Map<number, number[]>()
+
+  function node(inner: unknown): number {
+    if (typeof inner === 'object' && inner !== null) return Array.isArray(inner) ? list(inner) : object(inner)
+    const known = primitives.get(inner)
+    if (known !== undefined) return known
+    primitives.set(inner, nodes.length)
+    return nodes.push(inner) - 1
+  }
+
+  function list(inner: readonly unknown[]): number {
+    const members = inner.map(node)
+    return composite(packed(0, members, null))
+  }
+
+  function object(inner: object): number {
+    const shape = shapeOf(Object.keys(inner))
+    const members = Object.values(inner).map(node)
+    const number = composite(packed(1 + shape.number, members, shape.first))
+    shape.first ??= members
+    return number
+  }
+
+  function composite(numbers: readonly number[]): number {
+    let hash = numbers.length
+    for (const number of numbers) hash = Math.imul(hash ^ number, 0x01000193)
+    const alike = composites.get(hash)
+    const known = alike?.find((number) => sameNumbers(nodes[number] as readonly number[], numbers))
+    if (known !== undefined) return known
+    if (alike) alike.push(nodes.length)
+    else composites.set(hash, [nodes.length])
+    return nodes.push(numbers) - 1
+  }
+
+  function shapeOf(keys: readonly string[]): Shape {
+    const name = keys.join('\n')
+    const shape = shapes.get(name) ?? { number: shapes.size, keys, first: null }
+    if (shape.number === shapes.size) shapes.set(name, shape)
+    return shape
+  }
+
+  node(value)
+  return { shapes: [...shapes.values()].map(({ keys }) => keys), nodes }
+}
+
+/** A node: its kind, then the members, those as expected counted instead of written. A list (no `first`) expects to count up. */
+function packed(kind: number, members: readonly number[], first: readonly number[] | null): number[] {
+  const numbers = [kind]
+  let expected = 0
+  const flush = () => { if (expected > 0) numbers.push(-expected); expected = 0 }
+  for (let index = 0; index < members.length; index += 1) {
+    const member = members[index] ?? 0
+    const before = index > 0 ? members[index - 1] ?? 0 : NaN
+    if (member === (kind === 0 ? before + 1 : first?.[index])) expected += 1
+    else { flush(); numbers.push(member) }
+  }
+  flush()
+  return numbers
+}
+
+function sameNumbers(left: readonly number[], right: readonly number[]): boolean {
+  return left.length === right.length && left.every((number, index) => number === right[index])
+}

@@ -1,0 +1,75 @@
+/** The report on a terminal: what contradicts the paperwork first, then the matrix, then where the answer changes. */
+import { headlinesOf } from '../analysis/headline.ts'
+import { VERDICTS } from '../analysis/matrix.ts'
+import type { Verdict } from '../domain/judgement.ts'
+import type { Report, ReportCell } from '../domain/report.ts'
+import { renderGrid } from './terminal-grid.ts'
+import { type Pen, type TerminalOptions, penOf } from './terminal-pen.ts'
+import { CONTRADICTIONS, FINDING_WORDS, NO_ANSWERS, VERDICT_WORDS } from './words.ts'
+import { commonTraits, kernelLabels, oneLine, rangeOf, sizeOf } from './wording.ts'
+
+/** Lists longer than this are cut with a line that says how many more there are. */
+const LONGEST_LIST = 20
+
+/** Render a report for a terminal. */
+export function renderTerminal(report: Report, options: TerminalOptions): string {
+  const pen = penOf(options)
+  const labels = kernelLabels(report.kernels)
+  const title = `kwitness ${oneLine(report.run.id)}: ${sizeOf(report).replaceAll('×', pen.times)}`
+  const traits = [commonTraits(report.kernels), report.run.host.accelerator].filter(Boolean).join(', ')
+  const sections = [
+    [pen.paint('bold', title), pen.paint('faint', traits)],
+    ...headlineSections(report, labels, pen),
+    renderGrid(report, labels, pen),
+    boundaryLines(report, labels, pen),
+    [countLine(report, pen)]
+  ]
+  return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+/** One section per kind of headline that has any cells, and one sentence when nothing contradicts the paperwork. */
+function headlineSections(report: Report, labels: ReadonlyMap<string, string>, pen: Pen): string[][] {
+  const contradictions = CONTRADICTIONS.flatMap((finding) => section(
+    `${FINDING_WORDS[finding].title}: ${FINDING_WORDS[finding].meaning}`, (cell) => cell.finding === finding))
+  const noAnswers = NO_ANSWERS.flatMap((verdict) => section(
+    `${capital(verdict)}: ${VERDICT_WORDS[verdict].meaning}`, (cell) => cell.verdict === verdict))
+  return [...(contradictions.length ? contradictions : [['No verdict contradicts the paperwork.']]), ...noAnswers]
+
+  function section(title: string, picks: (cell: ReportCell) => boolean): string[][] {
+    const headlines = headlinesOf(report, picks)
+    if (headlines.length === 0) return []
+    const lines = headlines.map(({ case: name, series, cells }) => {
+      const range = rangeOf(cells.map((cell) => labels.get(cell.kernel) ?? cell.kernel), pen.dots)
+      return `  ${name} on ${series}: ${range}`
+    })
+    return [[pen.paint('alarm', title), ...shortened(lines, pen)]]
+  }
+}
+
+/** Where the answer changes, one line per boundary. */
+function boundaryLines(report: Report, labels: ReadonlyMap<string, string>, pen: Pen): string[] {
+  if (report.boundaries.length === 0) return []
+  const lines = report.boundaries.map((flip) => {
+    const side = (kernel: string, verdict: Verdict) =>
+      `${labels.get(kernel) ?? kernel} ${pen.paint(verdict, `${pen.sign(verdict)} ${verdict}`)}`
+    return `  ${flip.case} on ${flip.series}: ${side(flip.before, flip.from)} ${pen.arrow} ${side(flip.after, flip.to)}`
+  })
+  return [pen.paint('bold', 'Where the answer changes'), ...shortened(lines, pen)]
+}
+
+/** Counts of every verdict that occurs, which is also the legend of the signs. */
+function countLine(report: Report, pen: Pen): string {
+  return VERDICTS
+    .filter((verdict) => report.counts[verdict] > 0)
+    .map((verdict) => pen.paint(verdict, `${pen.sign(verdict)} ${VERDICT_WORDS[verdict].word} ${report.counts[verdict]}`))
+    .join('   ')
+}
+
+function shortened(lines: readonly string[], pen: Pen): readonly string[] {
+  if (lines.length <= LONGEST_LIST) return lines
+  return [...lines.slice(0, LONGEST_LIST), `  ${pen.dots} and ${lines.length - LONGEST_LIST} more`]
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
+}

@@ -1,0 +1,121 @@
+/** From a stored run to its Report: every attempt judged anew by today's rules, from its evidence alone. */
+import { buildReport, type JudgedCell } from '../analysis/report.ts'
+import { InvariantError } from '../domain/errors.ts'
+import type { Reason } from '../domain/judgement.ts'
+import { profileName } from '../domain/profile.ts'
+import type { Report, ReportAttempt, ReportKernel } from '../domain/report.ts'
+import type { AttemptRecord, ReadRuns, RunRecord, StoreProblem } from '../store/ports.ts'
+import { judgeCell } from '../verdict/judge.ts'
+import { wantsAnotherAttempt } from '../verdict/retry.ts'
+import { cellsOf, type Cell, type Plan } from './plan.ts'
+import type { JudgedAttempt } from './read.ts'
+import { createShortener } from './shorten.ts'
+import { readStored } from './stored.ts'
+
+export interface Assembled {
+  readonly report: Report
+  /** What the store could not give back whole. */
+  readonly problems: readonly StoreProblem[]
+}
+
+/** The plan of a stored run. Throws InvariantError for a run of another schema. */
+export function planOf(run: RunRecord): Plan {
+  const plan = run.plan as Plan
+  if (plan?.schema !== 'kwitness.plan/1') throw new InvariantError(`run ${run.id} has a plan this kwitness cannot read`)
+  return plan
+}
+
+/** Build the report of a run. Attempts whose logs are damaged are left out and told as problems. */
+export async function assembleReport(store: ReadRuns, run: RunRecord): Promise<Assembled> {
+  const plan = planOf(run)
+  const { attempts, problems } = await store.attemptsOf(run.id)
+  const lost: StoreProblem[] = [...problems]
+  const byCell = Map.groupBy(attempts, ({ evidence }) => `${evidence.job.kernel}/${evidence.job.case}`)
+  const cells: JudgedCell[] = []
+  let complete = true
+  for (const cell of cellsOf(plan)) {
+    const own = byCell.get(`${cell.kernel.id}/${cell.case.id}`) ?? []
+    const judged: { record: AttemptRecord; judged: JudgedAttempt }[] = []
+    for (const record of own) {
+      const stored = await readStored(store, record, cell.case)
+      lost.push(...stored.problems)
+      if (stored.judged) judged.push({ record, judged: stored.judged })
+    }
+    const judgements = judged.map((one) => one.judged.judgement)
+    complete &&= !wantsAnotherAttempt(judgements)
+    const verdict = judgeCell({
+      theCase: cell.case,
+      profile: profileName(cell.profile),
+      attempts: judgements,
+      control: null,
+    })
+    cells.push({ ...identity(cell), ...verdict, attempts: judged.map((one) => reportAttempt(one.record, one.judged)) })
+  }
+  const report = buildReport({
+    run: {
+      id: run.id,
+      startedAt: run.startedAt,
+      complete: complete || run.finishedAt !== null,
+      seed: plan.seed,
+      host: run.host,
+    },
+    kernels: await reportKernels(store, plan, attempts),
+    cases: plan.cases,
+    cells,
+  })
+  return { report, problems: lost }
+}
+
+function identity(cell: Cell): Pick<JudgedCell, 'kernel' | 'case' | 'profile'> {
+  return { kernel: cell.kernel.id, case: cell.case.id, profile: profileName(cell.profile) }
+}
+
+/** What guests said of each kernel in this very run, so that a later run under the same id changes nothing here. */
+async function reportKernels(store: ReadRuns, plan: Plan, attempts: readonly AttemptRecord[]): Promise<ReportKernel[]> {
+  const seen = new Map((await store.kernelsSeen()).map((one) => [one.kernel.id, one]))
+  return plan.kernels.map((kernel) => {
+    const own = attempts.filter(({ evidence }) => evidence.job.kernel === kernel.id).map(({ evidence }) => evidence.kernel)
+    return {
+      ...kernel,
+      release: own.find(({ release }) => release !== null)?.release ?? null,
+      sha256: own[0]?.sha256 ?? seen.get(kernel.id)?.sha256 ?? null,
+    }
+  })
+}
+
+/** One attempt as the report shows it. Long logs are cut in the middle, and every line number follows the cut. */
+export function reportAttempt(
+  record: AttemptRecord,
+  { evidence, reading, consoleLines, judgement, outputLines }: JudgedAttempt,
+): ReportAttempt {
+  const console = createShortener(consoleLines)
+  const output = createShortener(outputLines)
+  const follow = (reason: Reason): Reason => {
+    if (reason.line === null) return reason
+    if (reason.channel === 'console') return { ...reason, line: console.line(reason.line) }
+    return reason.channel === 'output' ? { ...reason, line: output.line(reason.line) } : reason
+  }
+  return {
+    id: record.id,
+    attempt: evidence.job.attempt,
+    outcome: judgement.outcome,
+    ending: judgement.ending,
+    reasons: judgement.reasons.map(follow),
+    seed: evidence.job.seed,
+    seconds: evidence.seconds,
+    origin: evidence.guest.origin,
+    road: evidence.guest.road,
+    qemu: evidence.host.qemu,
+    argv: evidence.guest.argv,
+    tests: reading.tests.documents.flatMap(({ points }) => points),
+    problems: [...reading.tests.problems, ...reading.tests.documents.flatMap(({ problems }) => problems)],
+    splats: reading.console.splats.map((splat) => ({
+      ...splat,
+      firstLine: console.line(splat.firstLine),
+      lastLine: console.line(splat.lastLine),
+    })),
+    console: console.lines,
+    output: output.lines,
+    taint: evidence.taint,
+  }
+}

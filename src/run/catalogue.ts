@@ -1,0 +1,84 @@
+/** The catalogue: every folder of c-tests/ with a case.json in it, read and checked. */
+import { readdir, readFile } from 'node:fs/promises'
+import { join, matchesGlob } from 'node:path'
+import { z } from 'zod'
+import type { Case } from '../domain/case.ts'
+import { UserError } from '../domain/errors.ts'
+
+const hash = z.string().regex(/^[0-9a-f]{12,40}$/, 'a commit hash of 12 to 40 hex digits')
+const words = z.array(z.string())
+
+const schema = z.strictObject({
+  title: z.string().min(1),
+  subsystem: z.string().min(1),
+  fixes: z.array(
+    z.strictObject({
+      commit: hash.nullable(),
+      subject: z.string().min(1),
+      fixes: z.array(hash),
+      cve: z.array(z.string().regex(/^CVE-\d{4}-\d{4,}$/)),
+    }),
+  ),
+  introduced: z.string().nullable(),
+  symptom: z.string().min(1),
+  witness: z.enum(['deterministic', 'race']),
+  needs: z.strictObject({
+    cpus: z.int().min(1).max(64),
+    memoryMiB: z.int().min(64).max(65536),
+    modules: words,
+    cmdline: words,
+  }),
+  timing: z.strictObject({ expectedSeconds: z.number().positive(), timeoutSeconds: z.number().positive() }),
+  destructive: z.boolean(),
+  claim: z.strictObject({
+    mainline: z.string().nullable(),
+    stable: z.record(z.string(), z.string()),
+    subjects: words,
+    source: z.string(),
+  }),
+  references: words,
+})
+
+/** Read one case. Throws UserError that names the file, the field and what it should hold. */
+export async function readCase(folder: string, id: string): Promise<Case> {
+  const path = join(folder, 'case.json')
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`${path} cannot be read: ${error.code}`)
+  })
+  let data: unknown
+  try {
+    data = JSON.parse(text)
+  } catch (error) {
+    throw new UserError(`${path} is no JSON: ${(error as Error).message}`)
+  }
+  const parsed = schema.safeParse(data)
+  if (!parsed.success) throw new UserError(`${path} is no case:\n${z.prettifyError(parsed.error)}`)
+  return { id, folder, ...parsed.data }
+}
+
+/** Every case below `root`, by id. Folders that begin with `_` are templates. Throws UserError when there is none. */
+export async function readCatalogue(root: string): Promise<Case[]> {
+  const entries = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`the catalogue ${root} cannot be read: ${error.code}`)
+  })
+  const cases: Case[] = []
+  for (const { name } of entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('_'))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const folder = join(root, name)
+    if ((await readdir(folder)).includes('case.json')) cases.push(await readCase(folder, name))
+  }
+  if (cases.length === 0) throw new UserError(`there is no case in ${root}`, 'kwitness cases new ID makes one')
+  return cases
+}
+
+/** The cases that match any of these globs (`uffd-*`, `all`), in catalogue order. Throws UserError for one that matches none. */
+export function selectCases(cases: readonly Case[], patterns: readonly string[]): Case[] {
+  const matches = (id: string, pattern: string): boolean => pattern === 'all' || matchesGlob(id, pattern)
+  for (const pattern of patterns) {
+    if (!cases.some(({ id }) => matches(id, pattern))) {
+      throw new UserError(`no case matches ${pattern}`, `there are: ${cases.map(({ id }) => id).join(', ')}`)
+    }
+  }
+  return cases.filter(({ id }) => patterns.some((pattern) => matches(id, pattern)))
+}

@@ -1,0 +1,69 @@
+/** A plan: what a run will do, as plain data. It is computed, shown, stored, and then carried out. */
+import { createHash } from 'node:crypto'
+import type { Case } from '../domain/case.ts'
+import type { Kernel } from '../domain/kernel.ts'
+import type { Accelerator, GuestProfile } from '../domain/profile.ts'
+import type { StageLimits } from '../domain/job.ts'
+
+export interface Plan {
+  readonly schema: 'kwitness.plan/1'
+  readonly seed: string
+  readonly kernels: readonly Kernel[]
+  /** Whole cases, so that a stored run can be judged without the catalogue it came from. */
+  readonly cases: readonly Case[]
+  readonly accelerator: Accelerator
+  /** Host seconds the proving guest took to its first word: time-outs are scaled to it. */
+  readonly bootSeconds: number
+  readonly freshBoot: boolean
+}
+
+export interface Cell {
+  readonly kernel: Kernel
+  readonly case: Case
+  readonly profile: GuestProfile
+}
+
+/** Boot seconds of the host that the times in case.json were measured on. */
+const REFERENCE_BOOT_SECONDS = 2
+const LEAST_BOOT_LIMIT_SECONDS = 20
+const BOOT_LIMIT_FACTOR = 12
+const SILENCE_SECONDS = 20
+
+/** The profile a case asks for. */
+export function profileOf(theCase: Case, accelerator: Accelerator): GuestProfile {
+  const { cpus, memoryMiB, cmdline } = theCase.needs
+  return { arch: 'x86_64', accelerator, cpus, memoryMiB, cmdline }
+}
+
+/** Every kernel x case of a plan, kernels first. */
+export function cellsOf(plan: Plan): Cell[] {
+  return plan.kernels.flatMap((kernel) =>
+    plan.cases.map((theCase) => ({ kernel, case: theCase, profile: profileOf(theCase, plan.accelerator) })),
+  )
+}
+
+/** How much slower this host is than the one case times were measured on; never below 1. */
+function slowness(plan: Plan): number {
+  return Math.max(1, plan.bootSeconds / REFERENCE_BOOT_SECONDS)
+}
+
+/** Time-outs of a case's stages, scaled to the proven boot speed of the host. */
+export function limitsOf(plan: Plan, theCase: Case): StageLimits {
+  const caseSeconds = theCase.timing.timeoutSeconds * slowness(plan)
+  return {
+    bootSeconds: Math.max(LEAST_BOOT_LIMIT_SECONDS, plan.bootSeconds * BOOT_LIMIT_FACTOR),
+    silenceSeconds: Math.max(SILENCE_SECONDS * slowness(plan), caseSeconds),
+    caseSeconds,
+  }
+}
+
+/** The seed of an attempt, an unsigned 64-bit number: it follows from the run's seed and nothing else of the run. */
+export function seedOf(plan: Plan, cell: Cell, attempt: number): string {
+  const digest = createHash('sha256').update(JSON.stringify([plan.seed, cell.kernel.id, cell.case.id, attempt])).digest()
+  return digest.readBigUInt64BE().toString()
+}
+
+/** Guest seconds this plan takes at least, for the time left: cases only, without boots. */
+export function expectedSeconds(theCase: Case): number {
+  return theCase.timing.expectedSeconds
+}

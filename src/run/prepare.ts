@@ -1,0 +1,110 @@
+/** Prepare a run: choose kernels and cases, build what runs in the guest, prove the accelerator, make the plan. */
+import { randomBytes } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { proveAccelerator } from '../../harness/boot/accelerator.ts'
+import { lookAtHost, type Host } from '../../harness/host.ts'
+import { buildInitramfs, type Initramfs } from '../../harness/image/initramfs.ts'
+import { buildProgram, type Program } from '../../harness/image/program.ts'
+import { fetchKernel, selectKernels, type KernelContext } from '../../harness/kernels/index.ts'
+import type { Case } from '../domain/case.ts'
+import { InfraError, UserError } from '../domain/errors.ts'
+import type { ListedKernel } from '../domain/kernel.ts'
+import type { Accelerator } from '../domain/profile.ts'
+import { readCatalogue, selectCases } from './catalogue.ts'
+import type { Listener } from './events.ts'
+import type { Plan } from './plan.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+
+export interface Wishes {
+  /** Selectors as the kernels' index reads them. */
+  readonly kernels: readonly string[]
+  /** Case ids or globs. */
+  readonly cases: readonly string[]
+  /** Folder of the catalogue; the product's own when not given. */
+  readonly catalogue?: string
+  /** Unsigned 64-bit, decimal; drawn when not given. */
+  readonly seed?: string
+  /** Taken as given instead of proven. */
+  readonly accelerator?: Accelerator
+  readonly freshBoot: boolean
+}
+
+/** What a conductor needs of this machine beside the plan. */
+export interface Ready {
+  readonly host: Host
+  readonly initramfs: Initramfs
+  readonly programs: ReadonlyMap<string, Program>
+}
+
+/** The folder of the product's own catalogue. */
+export const CATALOGUE = join(ROOT, 'c-tests')
+
+/** Compile the agent and these cases, and look at the host. Throws UserError for a case that does not compile. */
+export async function makeReady(cache: string, cases: readonly Case[], signal?: AbortSignal): Promise<Ready> {
+  const includes = [join(CATALOGUE, 'include')]
+  const [host, initramfs] = await Promise.all([lookAtHost(cache), buildInitramfs(cache, join(ROOT, 'vm-images', 'guest'))])
+  const programs = new Map<string, Program>()
+  for (const { id, folder } of cases) {
+    signal?.throwIfAborted()
+    if (!(await readdir(folder)).includes('repro.c')) throw new UserError(`${folder} has no repro.c`)
+    programs.set(id, await buildProgram(cache, [join(folder, 'repro.c')], includes))
+  }
+  return { host, initramfs, programs }
+}
+
+async function accelerate(
+  wishes: Wishes,
+  kernels: readonly ListedKernel[],
+  ready: Ready,
+  context: KernelContext,
+  listen: Listener,
+) {
+  const first = kernels.find(({ state }) => state === 'cached') ?? kernels[0]
+  if (!first) throw new UserError('no kernel was chosen', 'kwitness kernels list shows what can be had')
+  const image = await fetchKernel(first, context)
+  const proven = await proveAccelerator(context.workspace.cache, image, ready.initramfs, ready.host, context.signal)
+  if (wishes.accelerator !== undefined && wishes.accelerator !== proven.accelerator) {
+    if (wishes.accelerator === 'kvm')
+      throw new InfraError(`KVM was asked for and does not work here: ${proven.why}`, 'leave out --accel to run under TCG')
+    return { accelerator: wishes.accelerator, bootSeconds: proven.bootSeconds * TCG_SLOWDOWN }
+  }
+  if (proven.isNew && proven.why !== null) listen({ kind: 'note', text: `guests run under TCG, slower: ${proven.why}` })
+  return { accelerator: proven.accelerator, bootSeconds: proven.bootSeconds }
+}
+
+/** How much longer a boot takes under TCG than under KVM, for a host that has both and is told to use TCG. */
+const TCG_SLOWDOWN = 8
+
+/** Choose, build and prove. Throws UserError for wishes that cannot be met. */
+export async function prepare(
+  wishes: Wishes,
+  context: KernelContext,
+  listen: Listener,
+): Promise<{ plan: Plan; ready: Ready }> {
+  const cases = selectCases(await readCatalogue(wishes.catalogue ?? CATALOGUE), wishes.cases)
+  const [kernels, ready] = await Promise.all([
+    selectKernels(wishes.kernels, context),
+    makeReady(context.workspace.cache, cases, context.signal),
+  ])
+  const { accelerator, bootSeconds } = await accelerate(wishes, kernels, ready, context, listen)
+  const plan: Plan = {
+    schema: 'kwitness.plan/1',
+    seed: wishes.seed ?? randomBytes(8).readBigUInt64BE().toString(),
+    kernels: kernels.map(({ id, provider, version, series, build, flavour, arch }) => ({
+      id,
+      provider,
+      version,
+      series,
+      build,
+      flavour,
+      arch,
+    })),
+    cases,
+    accelerator,
+    bootSeconds,
+    freshBoot: wishes.freshBoot,
+  }
+  return { plan, ready }
+}

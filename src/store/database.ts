@@ -1,0 +1,93 @@
+/** The one door to SQLite: opened durable, brought to the newest schema, its errors in our words. */
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { UserError } from '../domain/errors.ts'
+import { sqliteFailure } from './failures.ts'
+import { migrations } from './migrations.ts'
+
+export type Row = Readonly<Record<string, SQLOutputValue>>
+
+export interface Database {
+  all(sql: string, ...values: SQLInputValue[]): readonly Row[]
+  /** Rows changed. */
+  run(sql: string, ...values: SQLInputValue[]): number
+  /** All of the work or nothing; no other process writes meanwhile. The work must not wait for anything. */
+  transaction<T>(work: () => T): T
+  close(): void
+}
+
+/** Milliseconds to wait for another process; transactions here take single ones. */
+const BUSY_TIMEOUT = 10_000
+
+function schemaVersion(connection: DatabaseSync): number {
+  return Number(connection.prepare('PRAGMA user_version').get()?.['user_version'])
+}
+
+function migrate(connection: DatabaseSync, path: string): void {
+  if (schemaVersion(connection) === migrations.length) return
+  connection.exec('BEGIN IMMEDIATE')
+  // Asked again: another process may have migrated while this one waited for the lock.
+  const version = schemaVersion(connection)
+  if (version > migrations.length) {
+    connection.exec('ROLLBACK')
+    const hint = 'use that one, or set KWITNESS_STATE to another folder'
+    throw new UserError(`the store ${path} was written by a newer kwitness`, hint)
+  }
+  for (const step of migrations.slice(version)) connection.exec(step)
+  connection.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`)
+}
+
+function connect(path: string, readOnly: boolean): DatabaseSync {
+  const connection = new DatabaseSync(path, { timeout: BUSY_TIMEOUT, readOnly })
+  try {
+    if (!readOnly) {
+      connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+      migrate(connection, path)
+    } else if (schemaVersion(connection) !== migrations.length) {
+      // A report must be had from an older store too; bringing it up to date is a write, made by a connection of its own.
+      connect(path, false).close()
+    }
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+  return connection
+}
+
+/**
+ * Open (and where allowed to write, make) the database at `path`.
+ * Throws InfraError, with what to do, for a file that is damaged, locked or cannot be accessed, and UserError
+ * for one that a newer kwitness wrote; every method throws the same.
+ */
+export function openDatabase(path: string, options: { readonly readOnly: boolean }): Database {
+  const guarded = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      throw sqliteFailure(path, error)
+    }
+  }
+  const connection = guarded(() => connect(path, options.readOnly))
+  const statements = new Map<string, StatementSync>()
+  const prepare = (sql: string): StatementSync => {
+    const statement = statements.get(sql) ?? connection.prepare(sql)
+    statements.set(sql, statement)
+    return statement
+  }
+  return {
+    all: (sql, ...values) => guarded(() => prepare(sql).all(...values)),
+    run: (sql, ...values) => guarded(() => Number(prepare(sql).run(...values).changes)),
+    transaction: (work) =>
+      guarded(() => {
+        connection.exec('BEGIN IMMEDIATE')
+        try {
+          const result = work()
+          connection.exec('COMMIT')
+          return result
+        } catch (error) {
+          if (connection.isTransaction) connection.exec('ROLLBACK')
+          throw error
+        }
+      }),
+    close: () => connection.close(),
+  }
+}

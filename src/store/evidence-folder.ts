@@ -1,0 +1,136 @@
+/**
+ * An attempt's folder: evidence.json, its two logs, and SHA256SUMS over them (`sha256sum -c` agrees).
+ * It comes into being whole, is never changed afterwards, and a change from outside is noticed.
+ */
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { promisify } from 'node:util'
+import { createZstdCompress, zstdDecompress } from 'node:zlib'
+import { InvariantError } from '../domain/errors.ts'
+import type { Evidence, LogInfo } from '../domain/evidence.ts'
+
+const EVIDENCE = 'evidence.json'
+const SUMS = 'SHA256SUMS'
+const READ_ONLY = 0o444
+
+/** A log of at most one disk block is not compressed: it would take the same block, and can be read as it is. */
+const BLOCK = 4096
+const ZSTD = '.zst'
+
+/** Stored name of a log. */
+function storedName({ file, bytes }: LogInfo): string {
+  return bytes > BLOCK ? file + ZSTD : file
+}
+
+/** Make the names inside a folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Copy a log in, compressed where that pays, durably; gives its line for SHA256SUMS. */
+async function storeLog(log: LogInfo, from: string, into: string): Promise<string> {
+  if (basename(log.file) !== log.file) throw new InvariantError(`a log must lie in the folder itself: ${log.file}`)
+  const path = join(from, log.file)
+  const { size } = await stat(path).catch(() => ({ size: 'no file' }))
+  if (size !== log.bytes) throw new InvariantError(`${log.file} must hold ${log.bytes} bytes by its evidence; found: ${size}`)
+  const name = storedName(log)
+  const hash = createHash('sha256')
+  const hashed = async function* (chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      hash.update(chunk)
+      yield chunk
+    }
+  }
+  const source = createReadStream(path)
+  const target = createWriteStream(join(into, name), { flush: true, mode: READ_ONLY })
+  if (name === log.file) await pipeline(source, hashed, target)
+  else await pipeline(source, createZstdCompress(), hashed, target)
+  return `${hash.digest('hex')}  ${name}\n`
+}
+
+async function storeText(text: string, path: string): Promise<string> {
+  const handle = await open(path, 'wx', READ_ONLY)
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  return `${createHash('sha256').update(text).digest('hex')}  ${basename(path)}\n`
+}
+
+/** Where a folder is filled before it gets its name; what a killed process leaves behind begins with a dot. */
+function beside(folder: string): string {
+  return join(dirname(folder), `.${basename(folder)}`)
+}
+
+/** Make an attempt's folder, durably and whole or not at all. Errors of the disk are thrown as they come. */
+export async function writeEvidenceFolder(folder: string, evidence: Evidence, logs: string): Promise<void> {
+  const temporary = beside(folder)
+  await rm(temporary, { recursive: true, force: true })
+  try {
+    await mkdir(temporary)
+    const sums = [
+      await storeText(`${JSON.stringify(evidence, null, 2)}\n`, join(temporary, EVIDENCE)),
+      await storeLog(evidence.console, logs, temporary),
+      await storeLog(evidence.output, logs, temporary),
+    ]
+    await storeText(sums.join(''), join(temporary, SUMS))
+    await syncFolder(temporary)
+    await rename(temporary, folder)
+    await syncFolder(dirname(folder))
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Read one file and hold it against SHA256SUMS; throws a plain Error that says what is wrong. */
+async function readWhole(folder: string, name: string): Promise<Buffer> {
+  const sums = await readFile(join(folder, SUMS), 'utf8')
+  const content = await readFile(join(folder, name))
+  const line = `${createHash('sha256').update(content).digest('hex')}  ${name}`
+  if (!sums.split('\n').includes(line)) throw new Error(`${name} is not as it was stored`)
+  return content
+}
+
+/** What a reading comes to when the file may be missing or damaged: its content, or what is wrong in one line. */
+export type Checked<T> = { readonly value: T; readonly problem: null } | { readonly value: null; readonly problem: string }
+
+async function checked<T>(read: () => Promise<T>): Promise<Checked<T>> {
+  try {
+    return { value: await read(), problem: null }
+  } catch (error) {
+    // Node's own message would carry the whole path, which differs from machine to machine.
+    const { code, path, message } = error as NodeJS.ErrnoException
+    if (path === undefined) return { value: null, problem: message }
+    return { value: null, problem: `${basename(path)} ${code === 'ENOENT' ? 'is missing' : `cannot be read: ${code}`}` }
+  }
+}
+
+/** A log, byte for byte as the harness wrote it. */
+export function readLog(folder: string, log: LogInfo): Promise<Checked<Uint8Array>> {
+  return checked(async () => {
+    const name = storedName(log)
+    const content = await readWhole(folder, name)
+    return name === log.file ? content : promisify(zstdDecompress)(content, { maxOutputLength: log.bytes })
+  })
+}
+
+/** The evidence as the folder has it, and only if the whole folder is as it was stored. */
+export function readEvidenceFolder(folder: string): Promise<Checked<Evidence>> {
+  return checked(async () => {
+    const evidence = JSON.parse((await readWhole(folder, EVIDENCE)).toString('utf8')) as Evidence
+    if (evidence.schema !== 'kwitness.evidence/1') throw new Error(`${EVIDENCE} is of the unknown schema ${evidence.schema}`)
+    for (const log of [evidence.console, evidence.output]) await readWhole(folder, storedName(log))
+    return evidence
+  })
+}

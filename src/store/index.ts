@@ -1,0 +1,92 @@
+/** The store: runs and attempts in SQLite, their evidence in folders beside it. */
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../domain/errors.ts'
+import { attemptsOf, readLogs, recordAttempt, recoverRun, strays } from './attempts.ts'
+import { openDatabase, type Database } from './database.ts'
+import { syncFolder } from './evidence-folder.ts'
+import { onDisk } from './failures.ts'
+import { kernelsSeen, recordKernel } from './kernels.ts'
+import type { ReadRuns, Store } from './ports.ts'
+import { abandonedRuns, checkOwned, claimRun, createRun, leaveRun, listRuns, newestRun, readRun } from './runs.ts'
+
+interface Places {
+  readonly database: string
+  readonly evidence: string
+}
+
+function placesIn(folder: string): Places {
+  return { database: join(folder, 'store.sqlite'), evidence: join(folder, 'evidence') }
+}
+
+function reading(database: Database, places: Places): ReadRuns {
+  return {
+    listRuns: async () => listRuns(database),
+    newestRun: async () => newestRun(database),
+    readRun: async (id) => readRun(database, id),
+    attemptsOf: async (run) => {
+      const { id } = readRun(database, run)
+      return attemptsOf(database, join(places.evidence, id), id)
+    },
+    readLogs: async (attempt) => readLogs(join(places.evidence, attempt.run), attempt),
+    kernelsSeen: async () => kernelsSeen(database),
+    close: () => database.close(),
+  }
+}
+
+/**
+ * Open the store in `folder` to look at it; it cannot be written through what this gives.
+ * Throws UserError when nothing has been stored there yet, InfraError when it is damaged or cannot be accessed.
+ */
+export async function openStoreForReading(folder: string): Promise<ReadRuns> {
+  const places = placesIn(folder)
+  if (!existsSync(places.database)) throw new UserError(`no run is stored in ${folder} yet`, 'kwitness run makes one')
+  return reading(openDatabase(places.database, { readOnly: true }), places)
+}
+
+/**
+ * Open the store in `folder`, making it where there is none, and put right what killed runs left behind.
+ * Throws InfraError when the folder cannot be written or the store is damaged.
+ */
+export async function openStore(folder: string): Promise<Store> {
+  const places = placesIn(folder)
+  await onDisk(folder, () => mkdir(places.evidence, { recursive: true }))
+  const database = openDatabase(places.database, { readOnly: false })
+  const folderOf = (run: string) => join(places.evidence, run)
+
+  const claim = async (id: string) => {
+    const run = claimRun(database, id)
+    await onDisk(folderOf(id), () => recoverRun(database, folderOf(id), id))
+    return run
+  }
+  for (const id of abandonedRuns(database)) {
+    if ((await strays(database, folderOf(id), id)).length === 0) continue
+    const claimed = await claim(id).catch((error: unknown) => {
+      // Somebody else was quicker to go on with it, and puts it right.
+      if (error instanceof UserError) return null
+      throw error
+    })
+    if (claimed) leaveRun(database, id, null)
+  }
+
+  return {
+    ...reading(database, places),
+    createRun: (run) =>
+      onDisk(places.evidence, async () => {
+        const created = createRun(database, places.evidence, run)
+        await syncFolder(places.evidence)
+        await syncFolder(folder)
+        return created
+      }),
+    claimRun: claim,
+    releaseRun: async (id) => leaveRun(database, id, null),
+    finishRun: async (id, finishedAt) => leaveRun(database, id, finishedAt),
+    recordAttempt: (run, evidence, logs) =>
+      onDisk(folderOf(run), async () => {
+        checkOwned(database, run)
+        return recordAttempt(database, folderOf(run), run, evidence, logs)
+      }),
+    recordKernel: async (kernel, sha256) => recordKernel(database, kernel, sha256),
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * The schema, as the steps that lead to it. Append only: a step that has been released is never changed,
+ * and `user_version` counts the steps a file has taken.
+ */
+export const migrations: readonly string[] = [
+  `CREATE TABLE runs (
+     number INTEGER PRIMARY KEY,
+     id TEXT NOT NULL UNIQUE,
+     started_at TEXT NOT NULL,
+     finished_at TEXT,
+     plan TEXT NOT NULL,
+     host TEXT NOT NULL,
+     owner TEXT
+   ) STRICT;
+   CREATE TABLE attempts (
+     run TEXT NOT NULL REFERENCES runs (id),
+     id TEXT NOT NULL,
+     kernel TEXT NOT NULL,
+     case_id TEXT NOT NULL,
+     profile TEXT NOT NULL,
+     ordinal INTEGER NOT NULL,
+     started_at TEXT NOT NULL,
+     evidence TEXT NOT NULL,
+     PRIMARY KEY (run, id)
+   ) STRICT;
+   CREATE TABLE kernels (
+     id TEXT NOT NULL,
+     sha256 TEXT NOT NULL,
+     kernel TEXT NOT NULL,
+     release TEXT,
+     PRIMARY KEY (id, sha256)
+   ) STRICT`,
+]

@@ -1,0 +1,106 @@
+/** Runs in the database: who started them, who is at them, whether they are finished. */
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { InfraError, InvariantError, UserError } from '../domain/errors.ts'
+import type { Database, Row } from './database.ts'
+import { nextRunId } from './names.ts'
+import { livingOwner, ownToken } from './owner.ts'
+import type { RunHost, RunRecord } from './ports.ts'
+
+function toRun(row: Row): RunRecord {
+  const read = (column: string): unknown => {
+    try {
+      return JSON.parse(row[column] as string)
+    } catch (error) {
+      const what = `the ${column} of run ${row['id']} cannot be read`
+      throw new InfraError(what, 'the store is damaged: move it away', { cause: error })
+    }
+  }
+  return {
+    id: row['id'] as string,
+    startedAt: row['started_at'] as string,
+    finishedAt: row['finished_at'] as string | null,
+    plan: read('plan'),
+    host: read('host') as RunHost,
+    owner: livingOwner(row['owner'] as string | null),
+  }
+}
+
+export function listRuns(database: Database): RunRecord[] {
+  return database.all('SELECT * FROM runs ORDER BY number').map(toRun)
+}
+
+export function newestRun(database: Database): RunRecord | null {
+  return database.all('SELECT * FROM runs ORDER BY number DESC LIMIT 1').map(toRun)[0] ?? null
+}
+
+function findRow(database: Database, id: string): Row {
+  const [row] = database.all('SELECT * FROM runs WHERE id = ?', id)
+  if (row) return row
+  const [newest] = database.all('SELECT id FROM runs ORDER BY number DESC LIMIT 1')
+  throw new UserError(`there is no run ${id}`, newest ? `the newest is ${newest['id']}` : 'kwitness run makes one')
+}
+
+export function readRun(database: Database, id: string): RunRecord {
+  return toRun(findRow(database, id))
+}
+
+/**
+ * Name a run, make its evidence folder and its row, owned by this process. A name whose folder is there already
+ * (left by a database that was moved away) is not given again.
+ */
+export function createRun(
+  database: Database,
+  evidence: string,
+  run: { readonly startedAt: string; readonly plan: unknown; readonly host: RunHost },
+): RunRecord {
+  return database.transaction(() => {
+    const taken = database.all('SELECT id FROM runs').map((row) => row['id'] as string)
+    const id = nextRunId(run.startedAt, [...taken, ...readdirSync(evidence)])
+    mkdirSync(join(evidence, id))
+    database.run(
+      'INSERT INTO runs (id, started_at, plan, host, owner) VALUES (?, ?, ?, ?, ?)',
+      id,
+      run.startedAt,
+      JSON.stringify(run.plan),
+      JSON.stringify(run.host),
+      ownToken(),
+    )
+    return readRun(database, id)
+  })
+}
+
+/** Make this process the owner of an unfinished run that no other living process owns; throws UserError otherwise. */
+export function claimRun(database: Database, id: string): RunRecord {
+  return database.transaction(() => {
+    const row = findRow(database, id)
+    const owner = livingOwner(row['owner'] as string | null)
+    if (row['finished_at'] !== null) throw new UserError(`run ${id} is finished, nothing is left to do in it`, 'start a new one')
+    if (owner !== null && row['owner'] !== ownToken()) {
+      throw new UserError(`another kwitness (process ${owner}) is still at run ${id}`, 'wait for it, or end it first')
+    }
+    database.run('UPDATE runs SET owner = ? WHERE id = ?', ownToken(), id)
+    return readRun(database, id)
+  })
+}
+
+/** Unfinished runs that no living process owns. */
+export function abandonedRuns(database: Database): string[] {
+  return database
+    .all('SELECT id, owner FROM runs WHERE finished_at IS NULL ORDER BY number')
+    .filter((row) => livingOwner(row['owner'] as string | null) === null)
+    .map((row) => row['id'] as string)
+}
+
+/** Throws InvariantError unless this process owns the run. */
+export function checkOwned(database: Database, id: string): void {
+  if (findRow(database, id)['owner'] !== ownToken()) throw new InvariantError(`run ${id} is not owned by this process`)
+}
+
+/** Give a run up: finished when a time is given, else for somebody to go on with. */
+export function leaveRun(database: Database, id: string, finishedAt: string | null): void {
+  database.transaction(() => {
+    checkOwned(database, id)
+    database.run('UPDATE runs SET owner = NULL, finished_at = ? WHERE id = ?', finishedAt, id)
+  })
+}

@@ -1,0 +1,52 @@
+/** What hits and trials say about a rate, and what a rate says about clean trials. */
+import type { Trials } from '../domain/judgement.ts'
+import { InvariantError } from '../domain/errors.ts'
+import { incompleteBeta } from './beta.ts'
+
+export interface Interval {
+  readonly low: number
+  readonly high: number
+}
+
+/** The x in [0, 1] at which a rising function reaches the target, by bisection down to the last bit. */
+function solveRising(rising: (x: number) => number, target: number): number {
+  let low = 0
+  let high = 1
+  for (;;) {
+    const middle = (low + high) / 2
+    if (middle === low || middle === high) return middle
+    if (rising(middle) < target) low = middle
+    else high = middle
+  }
+}
+
+/**
+ * Exact (Clopper-Pearson) two-sided interval of a rate. Each end alone is exceeded with a chance of at most
+ * (1 - confidence) / 2, so `low` may be used as a one-sided bound. No trials: the whole of [0, 1].
+ * Throws InvariantError when the counts are no counts.
+ */
+export function rateInterval({ hits, trials }: Trials, confidence = 0.95): Interval {
+  const counts = Number.isSafeInteger(hits) && Number.isSafeInteger(trials) && hits >= 0 && hits <= trials
+  if (!counts || !(confidence > 0 && confidence < 1)) {
+    throw new InvariantError(`no interval for ${hits} hits in ${trials} trials at confidence ${confidence}`)
+  }
+  const tail = (1 - confidence) / 2
+  return {
+    low: hits === 0 ? 0 : solveRising((p) => incompleteBeta(hits, trials - hits + 1, p), tail),
+    high: hits === trials ? 1 : solveRising((p) => incompleteBeta(hits + 1, trials - hits, p), 1 - tail),
+  }
+}
+
+/** Chance that n trials of a bug that hits with at least this rate are all clean: (1 - pLow)^n. */
+export function missChance(pLow: number, trials: number): number {
+  return trials === 0 ? 1 : Math.exp(trials * Math.log1p(-pLow))
+}
+
+/** Fewest clean trials that bring the chance of a miss down to the bound; null when no number does (the rate may be 0). */
+export function trialsNeeded(pLow: number, bound: number): number | null {
+  if (bound >= 1) return 0
+  if (!(pLow > 0) || !(bound > 0)) return null
+  const estimate = Math.max(1, Math.ceil(Math.log(bound) / Math.log1p(-pLow)))
+  // The quotient can be off by a rounding error next to a whole number; the bound must hold as missChance computes it.
+  return missChance(pLow, estimate) <= bound ? estimate : estimate + 1
+}

@@ -1,0 +1,98 @@
+/** The C side: every case builds, the template is a case as it stands, and what ktap.h says is what the reader reads. */
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { buildProgram } from '../../harness/image/program.ts'
+import { runCommand } from '../../harness/process.ts'
+import { readTests } from '../../src/console/ktap.ts'
+import type { TestStream } from '../../src/domain/tests.ts'
+import { readCase, readCatalogue } from '../../src/run/catalogue.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const CASES = join(ROOT, 'c-tests')
+const INCLUDES = [join(CASES, 'include')]
+const TEMPLATE = join(CASES, '_template')
+const cache = await mkdtemp(join(tmpdir(), 'kwitness-c-tests-'))
+after(() => rm(cache, { recursive: true, force: true }))
+
+const speaker = buildProgram(cache, [join(import.meta.dirname, 'speak.c')], INCLUDES)
+
+/** What a program says when it runs on this machine, and its exit status. */
+async function listen(program: string, args: readonly string[]): Promise<{ exitCode: number | null; stream: TestStream }> {
+  const { exitCode, stdout } = await runCommand(program, args, { anyExit: true })
+  return { exitCode, stream: readTests(stdout, { endMarker: true }) }
+}
+
+async function speak(what: string): Promise<{ exitCode: number | null; stream: TestStream }> {
+  return listen((await speaker).path, [what])
+}
+
+for (const { id, folder } of [...(await readCatalogue(CASES)), ...(await readCatalogue(join(ROOT, 'test', 'e2e', 'hostile')))]) {
+  test(`${id} builds without a warning`, async () => {
+    const { path } = await buildProgram(cache, [join(folder, 'repro.c')], INCLUDES)
+    assert.equal((await readFile(path)).toString('latin1', 1, 4), 'ELF')
+  })
+}
+
+test('the template is a case that builds, runs and is clean, with its placeholders marked', async () => {
+  const theCase = await readCase(TEMPLATE, '_template')
+  const { path } = await buildProgram(cache, [join(TEMPLATE, 'repro.c')], INCLUDES)
+  const { exitCode, stream } = await listen(path, [])
+  assert.match(theCase.title, /PLACEHOLDER/)
+  assert.match(await readFile(join(TEMPLATE, 'repro.c'), 'utf8'), /PLACEHOLDER/)
+  assert.equal(exitCode, 0)
+  assert.deepEqual(stream.problems, [])
+  assert.deepEqual(stream.documents.map(({ points }) => points.map(({ status }) => status)), [['pass']])
+})
+
+test('a result, a skip and diagnostics are read as they were said', async () => {
+  const { exitCode, stream } = await speak('clean')
+  const [document] = stream.documents
+  assert.equal(exitCode, 0)
+  assert.deepEqual(stream.problems, [])
+  assert.equal(document?.planned, 2)
+  assert.deepEqual(document?.points.map(({ name, status, reason }) => [name, status, reason]), [
+    ['first', 'pass', ''],
+    ['second', 'skip', 'UFFDIO_MOVE: EINVAL'],
+  ])
+  assert.deepEqual(document?.points[0]?.diagnostics, ['first line', 'second line', 'kwitness: trials=400 hits=0'])
+})
+
+test('a bug that was seen is not ok and exit status 1', async () => {
+  const { exitCode, stream } = await speak('seen')
+  assert.equal(exitCode, 1)
+  assert.deepEqual(stream.documents[0]?.points.map(({ status }) => status), ['fail', 'skip'])
+})
+
+test('a program that skips as a whole says why and exits 4', async () => {
+  const { exitCode, stream } = await speak('skip-all')
+  assert.equal(exitCode, 4)
+  assert.deepEqual(stream.problems, [])
+  assert.equal(stream.documents[0]?.skipAll, 'needs 2 moons')
+})
+
+test('a step that fails bails out with the line, the step and the errno, and exits 99', async () => {
+  const { exitCode, stream } = await speak('broken')
+  assert.equal(exitCode, 99)
+  assert.match(stream.documents[0]?.bailOut ?? '', /^line \d+: closing -1 failed: EBADF$/)
+})
+
+test('a step that fails before the first word bails out just so', async () => {
+  const { exitCode, stream } = await speak('early')
+  assert.equal(exitCode, 99)
+  assert.match(stream.documents[0]?.bailOut ?? '', /closing nothing failed: EBADF/)
+})
+
+test('a program that reports less than it planned is broken by its own word', async () => {
+  const { exitCode, stream } = await speak('short')
+  assert.equal(exitCode, 99)
+  assert.equal(stream.documents[0]?.bailOut, '2 tests planned, 1 reported')
+})
+
+test('a program that stops without its last word is told as cut', async () => {
+  const { stream } = await speak('cut')
+  assert.deepEqual(stream.problems.map(({ kind }) => kind), ['cut-stream'])
+  assert.deepEqual(stream.documents[0]?.points.map(({ status }) => status), ['pass', 'missing'])
+})

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { exitCodeOf, readFailOn, type Judged } from '../../src/cli/exit.ts'
+import type { Finding, Verdict } from '../../src/domain/judgement.ts'
+
+function reportOf(...cells: readonly (readonly [Verdict, Finding])[]): Judged {
+  return { cells: cells.map(([verdict, finding]) => ({ verdict, finding })) }
+}
+
+test('words of --fail-on are verdicts and findings, separated by commas', () => {
+  assert.deepEqual(readFailOn(undefined), [])
+  assert.deepEqual(readFailOn(''), [])
+  assert.deepEqual(readFailOn(' lacks, unproven,,carried-unclaimed '), ['lacks', 'unproven', 'carried-unclaimed'])
+  for (const word of ['fails', 'Lacks', 'lacks;unproven', 'agrees']) {
+    const expected = { name: 'UserError', message: `--fail-on does not know ${word}`, hint: /^it knows: .*lacks/ }
+    assert.throws(() => readFailOn(`lacks,${word}`), expected)
+  }
+})
+
+test('answers are no failure: not that a kernel lacks a fix, nor that a race is unproven', () => {
+  const answers = reportOf(['not-applicable', 'agrees'], ['lacks', 'agrees'], ['carries', 'carried-unclaimed'])
+  assert.equal(exitCodeOf(answers, []), 0)
+  assert.equal(exitCodeOf(reportOf(['unproven', 'unproven']), []), 0)
+  assert.equal(exitCodeOf(reportOf(), []), 0)
+})
+
+test('a fix that is claimed and lacking is a finding, and so is a broken case', () => {
+  assert.equal(exitCodeOf(reportOf(['carries', 'agrees'], ['lacks', 'claimed-but-lacks']), []), 1)
+  assert.equal(exitCodeOf(reportOf(['broken', 'unproven']), []), 1)
+})
+
+test('--fail-on makes a finding of what it names, verdict or finding, and of nothing else', () => {
+  const report = reportOf(['carries', 'carried-unclaimed'], ['unproven', 'unproven'])
+  for (const word of ['carries', 'carried-unclaimed', 'unproven']) assert.equal(exitCodeOf(report, [word]), 1, word)
+  for (const word of ['lacks', 'not-applicable', 'missing']) assert.equal(exitCodeOf(report, [word]), 0, word)
+})
+
+test('--fail-on unproven means the verdict: a kernel that cannot be asked has nothing to prove', () => {
+  const report = reportOf(['not-applicable', 'unproven'], ['lacks', 'unproven'])
+  assert.equal(exitCodeOf(report, ['unproven']), 0)
+  assert.equal(exitCodeOf(reportOf(['unproven', 'unproven']), ['unproven']), 1)
+})
+
+test('a cell without an answer is infrastructure, unless a finding stands beside it', () => {
+  assert.equal(exitCodeOf(reportOf(['carries', 'agrees'], ['missing', 'unproven']), []), 3)
+  assert.equal(exitCodeOf(reportOf(['missing', 'unproven'], ['lacks', 'claimed-but-lacks']), []), 1)
+  assert.equal(exitCodeOf(reportOf(['missing', 'unproven']), ['missing']), 1)
+})

@@ -1,0 +1,104 @@
+/** What every provider of kernels must hold to, wherever its kernels come from. */
+import assert from 'node:assert/strict'
+import { readFile, stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { test, type TestContext } from 'node:test'
+import {
+  fetchKernel,
+  fetchModules,
+  listKernels,
+  providerOf,
+  selectKernels,
+  type KernelContext,
+} from '../../harness/kernels/index.ts'
+import { isX86Elf } from '../../harness/kernels/vmlinux.ts'
+import { parseVersion, seriesOf } from '../../src/domain/version.ts'
+import { flipByte } from '../kernels/images.ts'
+
+export interface GivenProvider {
+  readonly context: KernelContext
+  /** A selector that means exactly one kernel that can be had. */
+  readonly selector: string
+  /** The banner that kernel's ELF holds. */
+  readonly banner: RegExp
+}
+
+export interface ProviderUnderTest {
+  readonly name: string
+  /** False, or why it cannot be tried here. */
+  readonly skip: false | string
+  /** A context with empty caches and a kernel to ask for. */
+  readonly given: (t: TestContext) => Promise<GivenProvider>
+}
+
+/** Register the tests of the contract for one provider. All but the first share one context: fetching may be dear. */
+export function providerConformance({ name, skip, given }: ProviderUnderTest): void {
+  test(`a provider of kernels: ${name}`, skip ? { skip } : {}, async (t) => {
+    const { context, selector, banner } = await given(t)
+    const [kernel, ...more] = await selectKernels([selector], context)
+    assert.ok(kernel)
+
+    await t.test('a kernel has an id that is safe as a path and names it again', async () => {
+      assert.deepEqual(more, [])
+      assert.match(kernel.id, new RegExp(`^${kernel.provider}-[\\w.+~%-]+$`))
+      assert.ok(parseVersion(kernel.version), kernel.version)
+      assert.equal(kernel.series, seriesOf(kernel.version))
+      assert.deepEqual(await selectKernels([kernel.id, selector, kernel.id], context), [kernel])
+      assert.deepEqual(await listKernels(context, { selector }), [kernel])
+    })
+
+    await t.test('what it knows has one row a kernel', async () => {
+      const ids = (await providerOf(kernel.provider).list('', context)).map(({ id }) => id)
+      assert.equal(new Set(ids).size, ids.length)
+      assert.ok(ids.includes(kernel.id))
+    })
+
+    const image = await fetchKernel(kernel, context)
+
+    await t.test('a fetched kernel has its files in the cache, and the hash of the one that boots', async () => {
+      for (const [field, value] of Object.entries(image.kernel)) assert.equal(kernel[field as keyof typeof kernel], value)
+      const boot = image.bzImage ?? image.vmlinux
+      assert.ok(boot)
+      assert.ok(boot.startsWith(context.workspace.cache))
+      assert.equal(
+        createHash('sha256')
+          .update(await readFile(boot))
+          .digest('hex'),
+        image.sha256,
+      )
+      assert.ok(image.vmlinux)
+      const elf = await readFile(image.vmlinux)
+      assert.ok(isX86Elf(elf))
+      const text = elf.toString('latin1', elf.indexOf('Linux version '))
+      assert.match(text.slice(0, text.indexOf('\0')), banner)
+      if (image.config) assert.match(await readFile(image.config, 'utf8'), /^CONFIG_\w+=/m)
+    })
+
+    await t.test('fetched again it is the same, and its files are not touched', async () => {
+      const before = await stat(image.vmlinux ?? '')
+      assert.deepEqual(await fetchKernel(kernel, context), image)
+      assert.equal((await stat(image.vmlinux ?? '')).ctimeMs, before.ctimeMs)
+      assert.equal((await selectKernels([kernel.id], context))[0]?.state, 'cached')
+    })
+
+    await t.test('a changed byte is never handed out', async () => {
+      await flipByte(image.vmlinux ?? '')
+      await fetchKernel(kernel, context).catch((error: Error) => {
+        assert.equal(error.name, 'UserError')
+        assert.ok(error.message.includes(image.vmlinux ?? ''))
+      })
+      const [again] = await selectKernels([selector], context)
+      assert.deepEqual(await fetchKernel(again ?? kernel, context), image)
+      const boot = await readFile(image.bzImage ?? image.vmlinux ?? '')
+      assert.equal(createHash('sha256').update(boot).digest('hex'), image.sha256)
+    })
+
+    await t.test('what it has not is the mistake of who asked', async () => {
+      const unknown = { ...kernel, id: `${kernel.provider}-0.0.0-none` }
+      await assert.rejects(fetchKernel(unknown, context), { name: 'UserError', hint: /./ })
+      await assert.rejects(selectKernels([unknown.id], context), { name: 'UserError', hint: /./ })
+      await assert.rejects(fetchModules(kernel, ['no_such_module'], context), { name: 'UserError', hint: /./ })
+      assert.deepEqual(await fetchModules(kernel, [], context), [])
+    })
+  })
+}

@@ -1,0 +1,229 @@
+/** Saved guests that are damaged, kernels that do not boot, a cache that is shared or full, an accelerator that is none. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import { mkdir, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import {
+  bringKernels, kernelWords, newPlace, readReport, runCli, runReport, verdictsOf,
+  type Ended, type Kernels, type Place,
+} from './cli.ts'
+
+/** A case whose answer is known of both kernels: 5.10 lacks the fix, 6.1 carries it. */
+const CASE = 'uffd-mmap-changing-atomic'
+/** Whether this user may have mounts of its own: root outside of most containers. */
+const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
+
+const place = await newPlace(true)
+let kernels: Kernels
+
+before(async () => {
+  kernels = await bringKernels()
+})
+after(() => place.remove())
+
+const at = (name: string): Place => ({ ...place, state: join(place.folder, name), out: join(place.folder, name, 'out') })
+const wishes = (...ids: readonly string[]): string[] => [...kernelWords(...ids), '--cases', CASE]
+
+describe('an accelerator', () => {
+  test('an accelerator that is useless is found out by a guest, said once, and not asked again', async (t) => {
+    /* Where KVM works a file that is no KVM is put in its place. */
+    const hide = 'mount --bind /dev/null /dev/kvm 2>/dev/null; exec "$@"'
+    const prefix = mayMount ? ['unshare', '--mount', 'sh', '-c', hide, 'sh'] : []
+    const words = ['run', ...wishes(kernels.v510), '--json', '--out', place.out]
+    const first = await runCli(at('accelerator'), words, prefix)
+    assert.equal(first.code, 0, first.stderr)
+    if (readReport(first).run.host.accelerator === 'kvm') return t.skip('KVM works here, and this user may not hide it')
+    assert.equal(first.stderr.match(/guests run under TCG, slower: .*\/dev\/kvm/g)?.length, 1, first.stderr)
+    const second = await runCli(at('accelerator'), words, prefix)
+    assert.doesNotMatch(second.stderr, /guests run under TCG/)
+    assert.equal(readReport(second).run.host.accelerator, 'tcg')
+  })
+
+  test('an accelerator that does not work and is asked for by name is refused', async (t) => {
+    const { report } = await runReport(at('accelerator'), wishes(kernels.v510))
+    if (report.run.host.accelerator === 'kvm') return t.skip('KVM works here')
+    const { code, stderr } = await runCli(at('accelerator'), ['run', ...wishes(kernels.v510), '--accel', 'kvm'])
+    assert.equal(code, 3)
+    assert.match(stderr, /KVM was asked for and does not work here: .*\/dev\/kvm/)
+  })
+})
+
+describe('a saved guest', () => {
+  const guests = join(place.cache, 'guests')
+  /** The folders of saved guests; after a run of one kernel and one case there is one. */
+  const saved = (): string[] => readdirSync(guests).map((name) => join(guests, name))
+
+  async function answers(): Promise<{ readonly origin: string | undefined; readonly stderr: string }> {
+    const { code, report, stderr } = await runReport(at('saved'), wishes(kernels.v510))
+    assert.equal(code, 0, stderr)
+    assert.deepEqual(Object.values(verdictsOf(report)), ['lacks'], stderr)
+    return { origin: report.cells[0]?.attempts.at(-1)?.origin, stderr }
+  }
+
+  before(async () => {
+    await rm(guests, { recursive: true, force: true })
+    await answers()
+    assert.equal(saved().length, 1)
+  })
+
+  test('a saved guest is used again', async () => {
+    const { origin, stderr } = await answers()
+    assert.equal(origin, 'restored')
+    assert.doesNotMatch(stderr, /booted in/)
+  })
+
+  const flip = async (path: string): Promise<void> => {
+    const file = await open(path, 'r+')
+    const { size } = await file.stat()
+    const byte = Buffer.alloc(1)
+    await file.read(byte, 0, 1, size >> 1)
+    await file.write(Buffer.of((byte[0] ?? 0) ^ 1), 0, 1, size >> 1)
+    await file.close()
+  }
+
+  const DAMAGE: Readonly<Record<string, (guest: string) => Promise<unknown>>> = {
+    'whose state is cut short': (guest) => truncate(join(guest, 'state'), 1000),
+    'whose state has one bit changed': (guest) => flip(join(guest, 'state')),
+    'whose RAM is gone': (guest) => rm(join(guest, 'ram')),
+    'whose RAM is cut short': (guest) => truncate(join(guest, 'ram'), 1 << 20),
+    'whose RAM has one bit changed': (guest) => flip(join(guest, 'ram')),
+    'whose description is cut short': (guest) => truncate(join(guest, 'guest.json'), 40),
+    'whose description is something else': (guest) => writeFile(join(guest, 'guest.json'), '[]'),
+    'whose description is gone': (guest) => rm(join(guest, 'guest.json')),
+    'whose boot log is gone': (guest) => rm(join(guest, 'boot.log')),
+  }
+  for (const [what, damage] of Object.entries(DAMAGE)) {
+    test(`a saved guest ${what} is noticed and booted anew`, async () => {
+      const [guest = ''] = saved()
+      await damage(guest)
+      const { origin, stderr } = await answers()
+      assert.match(stderr, /booted in/)
+      assert.equal(origin, 'restored', 'the new one is saved again')
+      assert.deepEqual(saved(), [guest])
+      assert.deepEqual((await readdir(guest)).toSorted(), ['boot.log', 'guest.json', 'ram', 'state'])
+    })
+  }
+
+  test('a saved guest that looks whole and does not load is told, and the attempt gets a booted one', async () => {
+    const [guest = ''] = saved()
+    const state = Buffer.alloc(5000, 'no state of QEMU')
+    await writeFile(join(guest, 'state'), state)
+    const manifest = JSON.parse(await readFile(join(guest, 'guest.json'), 'utf8'))
+    const stateSha256 = createHash('sha256').update(state).digest('hex')
+    await writeFile(join(guest, 'guest.json'), JSON.stringify({ ...manifest, stateSha256 }))
+    const { origin, stderr } = await answers()
+    assert.match(stderr, /the saved guest did not load: .*; booting it anew/)
+    assert.equal(origin, 'booted')
+    assert.equal((await answers()).origin, 'restored', 'it is saved anew for the next')
+  })
+
+  test('no saved guest is needed: booting for every attempt gives the same verdicts', async () => {
+    const ids = [kernels.v510, kernels.v61]
+    const restored = await runReport(at('restored'), wishes(...ids))
+    const booted = await runReport(at('booted'), [...wishes(...ids), '--fresh-boot'])
+    assert.deepEqual(verdictsOf(booted.report), verdictsOf(restored.report))
+    const origins = (run: typeof booted) => run.report.cells.flatMap(({ attempts }) => attempts.map(({ origin }) => origin))
+    assert.deepEqual(origins(booted), ['booted', 'booted'], booted.stderr)
+    assert.deepEqual(origins(restored), ['restored', 'restored'], restored.stderr)
+  })
+})
+
+describe('a kernel that does not boot', () => {
+  /** The vmlinux of a cached kernel, with what it loads replaced, and its banner behind it. */
+  async function deadKernel(name: string, change: (elf: Buffer) => Buffer): Promise<string> {
+    const { stdout } = await runCli(place, ['kernels', 'pull', kernels.v61])
+    const elf = await readFile(stdout.trim().split(/\s+/).at(-1) ?? '')
+    const banner = /Linux version [\x20-\x7e]{0,200}/.exec(elf.toString('latin1'))?.[0] ?? ''
+    const path = join(place.folder, name)
+    await writeFile(path, Buffer.concat([change(elf), Buffer.from(`\0${banner}\0`)]))
+    return `file:${path}`
+  }
+
+  /** Every loaded segment filled with an instruction that is none; the notes, with the PVH entry, stay. */
+  function filled(elf: Buffer): Buffer {
+    const copy = Buffer.from(elf)
+    const [table, size, count] = [Number(elf.readBigUInt64LE(32)), elf.readUInt16LE(54), elf.readUInt16LE(56)]
+    const LOAD = 1
+    for (let entry = table; entry < table + size * count; entry += size) {
+      if (elf.readUInt32LE(entry) !== LOAD) continue
+      const [offset, length] = [Number(elf.readBigUInt64LE(entry + 8)), Number(elf.readBigUInt64LE(entry + 32))]
+      copy.fill('\x0f\x0b', offset, offset + length, 'latin1')
+    }
+    return copy
+  }
+
+  test('a kernel that does not boot leaves its cells missing, says why, and lets the others go on', async () => {
+    const cut = await deadKernel('cut', (elf) => elf.subarray(0, elf.length >> 1))
+    const dead = await deadKernel('dead', filled)
+    const { code, report, stderr } = await runReport(at('dead-state'), wishes(kernels.v510, dead, cut))
+    assert.equal(code, 3, stderr)
+    const verdicts = Object.entries(verdictsOf(report)).map(([cell, verdict]) => [cell.replace(/-[0-9a-f]{12}\/.*/, ''), verdict])
+    assert.deepEqual(verdicts.map(([, verdict]) => verdict).toSorted(), ['lacks', 'missing', 'missing'], stderr)
+    const [boots, ...more] = report.cells.filter(({ verdict }) => verdict !== 'missing')
+    assert.deepEqual([boots?.kernel, more.length], [kernels.v510, 0])
+    for (const cell of report.cells.filter(({ verdict }) => verdict === 'missing')) {
+      assert.equal(cell.attempts.length, 3, 'it is tried again before it is believed')
+      for (const { outcome, reasons } of cell.attempts) {
+        assert.ok(outcome === 'no-boot' || outcome === 'infra', outcome)
+        assert.ok((reasons[0]?.text.length ?? 0) > 10, 'it says why')
+      }
+    }
+  })
+})
+
+describe('the cache', () => {
+  test('one cache serves two runs at once, from the first boot on', async (t) => {
+    const shared = await newPlace(true)
+    t.after(shared.remove)
+    const places = ['one', 'two'].map((name) => join(shared.folder, name)).map((state) => ({ ...shared, state, out: state }))
+    const runs = await Promise.all(places.map((own) => runReport(own, wishes(kernels.v510, kernels.v61))))
+    for (const { code, report, stderr } of runs) {
+      assert.equal(code, 0, stderr)
+      assert.deepEqual(Object.values(verdictsOf(report)), ['lacks', 'carries'], stderr)
+    }
+  })
+
+  describe('when it is full', { skip: !mayMount && 'this user may not mount a small file system' }, () => {
+    /** A run whose cache has so much room left, in a mount of its own that goes with it. What is downloaded is not in it. */
+    async function runWithRoom(size: string): Promise<Ended & { readonly cache: string }> {
+      const there = await newPlace(true)
+      const small = join(there.folder, 'small')
+      await mkdir(small)
+      const fill = `cp -d ${there.cache}/* ${small}/ && rm ${small}/programs`
+      const script = `mount -t tmpfs -o size=${size} tmpfs ${small} && ${fill} && exec "$@"`
+      const words = ['run', ...wishes(kernels.v510), '--json', '--out', there.out]
+      try {
+        const ended = await runCli({ ...there, cache: small }, words, ['unshare', '--mount', 'sh', '-c', script, 'sh'])
+        return { ...ended, cache: small }
+      } finally {
+        await there.remove()
+      }
+    }
+
+    const HINT = /\n {2}free some space or set KWITNESS_CACHE/
+
+    test('a full cache ends the run with what cannot be written and what to do', async () => {
+      const { code, stderr, cache } = await runWithRoom('100k')
+      assert.match(stderr, new RegExp(`^kwitness: cannot write ${cache}/\\S+: the disk is full$`, 'm'))
+      assert.match(stderr, HINT)
+      assert.equal(code, 3)
+    })
+
+    test('a cache that is full before the first attempt ends it too', async () => {
+      const { code, stderr, cache } = await runWithRoom('3m')
+      assert.match(stderr, new RegExp(`^kwitness: cannot write ${cache}/\\S+: ENOSPC$`, 'm'))
+      assert.match(stderr, HINT)
+      assert.equal(code, 3)
+    })
+
+    test('a cache without room for guests is told, and each attempt gets a booted one', async () => {
+      const ended = await runWithRoom('40m')
+      assert.match(ended.stderr, /guests cannot be saved here \(the cache has no room .*\): booting one for each attempt/)
+      const [cell] = readReport(ended).cells
+      assert.deepEqual([cell?.verdict, cell?.attempts[0]?.origin, ended.code], ['lacks', 'booted', 0], ended.stderr)
+    })
+  })
+})

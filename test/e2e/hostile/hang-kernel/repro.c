@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Takes every CPU for good: a real-time task spins on each, and what the scheduler
+ * keeps for others is taken away first. The agent gets no more time, so to the host
+ * the kernel hangs.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/sysinfo.h>
+
+#include "ktap.h"
+
+static int put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
+
+	if (fd >= 0)
+		close(fd);
+	return n == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+/* Since 6.12 a deadline server gives ordinary tasks 50 ms of each second. */
+static void stop_fair_server(int cpu)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/sched/fair_server/cpu%d/runtime", cpu);
+	if (!access(path, W_OK))
+		must(!put(path, "0"), "write to %s", path);
+}
+
+static void spin_on(int cpu)
+{
+	struct sched_param highest = { .sched_priority = 99 };
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	must(!sched_setaffinity(0, sizeof(set), &set), "sched_setaffinity to CPU %d", cpu);
+	must(!sched_setscheduler(0, SCHED_FIFO, &highest), "sched_setscheduler");
+	for (;;)
+		;
+}
+
+int main(void)
+{
+	int cpus = get_nprocs();
+
+	ktap_start(2);
+	ktap_result(0, "before the hang");
+	must(!put("/proc/sys/kernel/sched_rt_runtime_us", "-1"), "switching RT throttling off");
+	for (int cpu = 0; cpu < cpus; cpu++)
+		stop_fair_server(cpu);
+	/* CPU 0 is taken last, by this task, so that the others are started by then. */
+	for (int cpu = cpus - 1; cpu > 0; cpu--) {
+		pid_t pid = fork();
+
+		must(pid >= 0, "fork");
+		if (!pid)
+			spin_on(cpu);
+	}
+	spin_on(0);
+}

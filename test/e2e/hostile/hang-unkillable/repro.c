@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hangs where SIGKILL does not reach: asleep in state D, waiting for the mutex of a
+ * pipe. The one who holds it writes a page to the pipe that nobody ever provides, for
+ * the fault on it goes to a userfaultfd that is not served. It lives in a session of
+ * its own, where a kill of this program's group does not find it.
+ */
+#include "uffd.h"
+
+struct stuck_write {
+	int pipe;
+	char *page;
+	size_t size;
+};
+
+static void *write_missing_page(void *arg)
+{
+	struct stuck_write *stuck = arg;
+
+	return (void *)write(stuck->pipe, stuck->page, stuck->size);
+}
+
+/* Hold the pipe's mutex for good; say so through `ready`. */
+static void hold_pipe(int pipe, int ready)
+{
+	struct stuck_write stuck = { .pipe = pipe, .size = sysconf(_SC_PAGESIZE) };
+	int fd = uffd_open(0);
+	pthread_t thread;
+
+	must(setsid() > 0, "setsid");
+	must(fd >= 0, "userfaultfd");
+	stuck.page = anonymous(stuck.size);
+	must(!uffd_register(fd, stuck.page, stuck.size, UFFDIO_REGISTER_MODE_MISSING),
+	     "UFFDIO_REGISTER");
+	must(!pthread_create(&thread, NULL, write_missing_page, &stuck), "pthread_create");
+	uffd_readable(fd, -1);
+	must(write(ready, "r", 1) == 1, "write");
+	for (;;)
+		pause();
+}
+
+int main(void)
+{
+	int held[2], ready[2];
+	pid_t pid;
+	char byte;
+
+	ktap_start(2);
+	must(!pipe(held) && !pipe(ready), "pipe");
+	pid = fork();
+	must(pid >= 0, "fork");
+	if (!pid)
+		hold_pipe(held[1], ready[1]);
+	must(read(ready[0], &byte, 1) == 1, "read");
+	ktap_result(0, "before the hang");
+	read(held[0], &byte, 1);
+	ktap_bail("the pipe was not held");
+}

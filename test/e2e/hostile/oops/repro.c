@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Oopses on purpose and leaves the kernel running: a child dies in the kernel, this
+ * program goes on and reports a clean result, which must not count.
+ *
+ * The way is a division by zero, with no lock held: the scheduler's debugfs takes any
+ * minimal granularity, and a write to its scaling divides by it. Kernels 5.13 to 6.5
+ * have that file; elsewhere the case is skipped.
+ */
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include "ktap.h"
+
+#define SCHED "/sys/kernel/debug/sched/"
+
+static void put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	must(fd >= 0, "open of %s", path);
+	must(write(fd, text, strlen(text)) == (ssize_t)strlen(text), "write to %s", path);
+	close(fd);
+}
+
+int main(void)
+{
+	int status;
+	pid_t pid;
+
+	if (access(SCHED "min_granularity_ns", W_OK))
+		ktap_skip_all(SCHED "min_granularity_ns: %s", ktap_errno(errno));
+	ktap_start(1);
+	pid = fork();
+	must(pid >= 0, "fork");
+	if (!pid) {
+		put(SCHED "min_granularity_ns", "0");
+		put(SCHED "tunable_scaling", "0");
+		_exit(0);
+	}
+	must(waitpid(pid, &status, 0) == pid, "waitpid");
+	if (!WIFSIGNALED(status))
+		ktap_bail("the child outlived its oops (0x%x)", status);
+	ktap_diag("the child died of signal %d", WTERMSIG(status));
+	ktap_result(0, "a result after an oops");
+	return ktap_end();
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Resets the machine in the middle of its results, by the way a reboot goes. */
+#include <sys/reboot.h>
+
+#include "ktap.h"
+
+int main(void)
+{
+	ktap_start(2);
+	ktap_result(0, "before the reset");
+	reboot(RB_AUTOBOOT);
+	ktap_bail("reboot: %s", ktap_errno(errno));
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A triple fault, with no word of a panic: kexec jumps to a piece of code that loads an
+ * empty interrupt table and then runs an undefined instruction.
+ */
+#include <linux/kexec.h>
+#include <linux/reboot.h>
+#include <sys/syscall.h>
+
+#include "ktap.h"
+
+/* Where the page of code goes: any memory will do, the old kernel is not needed any more. */
+#define PLACE 0x1000000UL
+
+int main(void)
+{
+	static const unsigned char code[] = {
+		0x0f, 0x01, 0x1d, 0x02, 0x00, 0x00, 0x00,	/* lidt 2(%rip), the zeroes */
+		0x0f, 0x0b,					/* ud2 */
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	};
+	struct kexec_segment segment = {
+		.buf = code, .bufsz = sizeof(code), .mem = (void *)PLACE, .memsz = 4096,
+	};
+
+	ktap_start(2);
+	ktap_result(0, "before the triple fault");
+	must(!syscall(SYS_kexec_load, PLACE, 1, &segment, KEXEC_ARCH_DEFAULT), "kexec_load");
+	syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_KEXEC, NULL);
+	ktap_bail("kexec: %s", ktap_errno(errno));
+}

@@ -1,0 +1,128 @@
+/** A run that is stopped, politely or not, loses nothing that was finished, leaves no QEMU, and can be gone on with. */
+import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import fc from 'fast-check'
+import type { Report } from '../../src/domain/report.ts'
+import {
+  bringKernels, kernelWords, newPlace, qemus, readReport, runCli, runReport, startCli, until, verdictsOf,
+  type Cli, type Ended, type Kernels, type Place, type Process,
+} from './cli.ts'
+
+const SEED = '7'
+const CASES = 'uffd-copy-vs-fork,uffd-eagain-output,uffd-fork-event,uffd-mmap-changing-atomic'
+/** What a person who types Ctrl-C is promised. */
+const STOP_SECONDS = 2
+/** One line of progress for each attempt that is stored. */
+const STORED = /^kwitness: (\S+ \S+): (?:reproduced|clean|skipped|broken|unrelated-crash|no-boot|infra) \(/gm
+
+/** Guests and host facts of its own, so that a kill can hit a boot too. */
+const place = await newPlace(true)
+let kernels: Kernels
+let wishes: readonly string[]
+let words: readonly string[]
+
+before(async () => {
+  kernels = await bringKernels()
+  wishes = [...kernelWords(kernels.v510, kernels.newest), '--cases', CASES, '--seed', SEED]
+  words = ['run', ...wishes, '--json', '--out', place.out]
+})
+after(() => place.remove())
+
+const at = (name: string): Place => ({ ...place, state: join(place.folder, name) })
+/** Guests of a kwitness that may be gone: what they run from lies in a scratch folder with its id. */
+const guestsOf = (pid: number): Process[] => qemus(({ argv }) => argv.some((word) => word.includes(`/scratch/${pid}-`)))
+const storedBy = (stderr: string): string[] => [...stderr.matchAll(STORED)].map(([, cell = '']) => cell)
+
+/** So many attempts are stored. */
+const attempts = (count: number): RegExp => new RegExp(`(?:: \\S+ \\([\\d.]+ s\\)[^]*){${count}}`)
+
+async function stop(cli: Cli): Promise<Ended> {
+  const started = performance.now()
+  cli.kill('SIGINT')
+  const ended = await cli.ended
+  const seconds = (performance.now() - started) / 1000
+  assert.equal(ended.code, 130, ended.stderr)
+  assert.ok(seconds <= STOP_SECONDS, `it took ${seconds.toFixed(1)} s to stop`)
+  assert.deepEqual(guestsOf(cli.pid), [])
+  return ended
+}
+
+/** Verdicts and the seed of each first attempt: the same in every telling of one run. */
+function matrixOf(report: Report): unknown {
+  return { verdicts: verdictsOf(report), seeds: report.cells.map((cell) => cell.attempts.map(({ seed }) => seed)[0]) }
+}
+
+/** Each attempt was said to be stored once at most: none was lost and made again. */
+function assertNoneIsLost(said: readonly string[], report: Report): void {
+  const kept = report.cells.flatMap((cell) => cell.attempts.map(() => `${cell.kernel} ${cell.case}`))
+  for (const cell of new Set(said)) {
+    const count = (list: readonly string[]): number => list.filter((one) => one === cell).length
+    assert.ok(count(said) <= count(kept), `${cell} was stored ${count(said)} times, the report has ${count(kept)} attempts`)
+  }
+}
+
+test('Ctrl-C in the first boot of all: it stops at once', async () => {
+  const cli = startCli(at('first-boot'), words)
+  await until('a guest to boot', () => guestsOf(cli.pid).length > 0 || qemus(({ parent }) => parent === cli.pid).length > 0)
+  await stop(cli)
+  assert.deepEqual(qemus(({ parent }) => parent === cli.pid), [])
+})
+
+test('Ctrl-C in the middle of a run: it stops at once, says how to go on, and going on ends with the same matrix', async () => {
+  const whole = await runReport(at('whole'), wishes)
+  assert.equal(whole.code, 0, whole.stderr)
+
+  const cli = startCli(at('stopped'), words)
+  await cli.says(attempts(3))
+  const stopped = await stop(cli)
+  const [, run = ''] = /kwitness run --resume (\S+) goes on/.exec(stopped.stderr) ?? []
+  assert.match((await runCli(at('stopped'), ['runs'])).stdout, new RegExp(`^${run} .*can be resumed$`, 'm'))
+
+  const resumed = await runCli(at('stopped'), ['run', '--resume', run, '--json', '--out', place.out])
+  assert.equal(resumed.code, 0, resumed.stderr)
+  const report = readReport(resumed)
+  assert.deepEqual(matrixOf(report), matrixOf(whole.report))
+  const stored = storedBy(stopped.stderr)
+  assert.ok(stored.length >= 3 && stored.length < report.cells.length, `${stored.length} were stored before it was stopped`)
+  assertNoneIsLost([...stored, ...storedBy(resumed.stderr)], report)
+})
+
+/** What goes on with the newest run here: its resumption, the run itself where there is none yet, null where it is finished. */
+async function nextWords(there: Place): Promise<readonly string[] | null> {
+  const { code, stdout } = await runCli(there, ['runs', '--json'])
+  const last = code === 0 ? (JSON.parse(stdout) as { finishedAt: string | null }[]).at(-1) : undefined
+  if (!last) return words
+  return last.finishedAt === null ? ['run', '--resume', '--json', '--out', there.out] : null
+}
+
+test('kill -9 at any moment: no guest is left, nothing stored is lost, and going on ends with the same matrix', async (t) => {
+  const seed = Math.trunc(Math.random() * 2 ** 31)
+  t.diagnostic(`seed ${seed}`)
+  const there = await newPlace(true)
+  t.after(there.remove)
+  const pids: number[] = []
+  const stored: string[] = []
+  for (const [lines, milliseconds] of fc.sample(fc.tuple(fc.nat(2), fc.nat(700)), { seed, numRuns: 3 })) {
+    const args = await nextWords(there)
+    if (args === null) break
+    const cli = startCli(there, args)
+    const ended = cli.ended.then(() => true)
+    /* The first falls into the boots, the others wait for some attempts; then any moment will do. */
+    const enough = pids.length === 0 ? /plan:/ : attempts(lines)
+    await Promise.race([cli.says(enough).catch(() => null), ended])
+    await Promise.race([new Promise((resolve) => setTimeout(resolve, milliseconds)), ended])
+    cli.kill('SIGKILL')
+    pids.push(cli.pid)
+    stored.push(...storedBy((await cli.ended).stderr))
+    await until('the guests of a killed kwitness to go', () => guestsOf(cli.pid).length === 0)
+  }
+  const last = await runCli(there, (await nextWords(there)) ?? ['report', '--json'])
+  assert.equal(last.code, 0, last.stderr)
+  const report = readReport(last)
+  assert.deepEqual(matrixOf(report), matrixOf(readReport(await runCli(at('whole'), ['report', '--json']))))
+  assertNoneIsLost([...stored, ...storedBy(last.stderr)], report)
+  const left = (await readdir(join(there.cache, 'scratch'))).filter((name) => pids.some((pid) => name.startsWith(`${pid}-`)))
+  assert.deepEqual(left, [], 'what the killed ones left on the disk is taken away')
+})

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Look in /proc/modules for what case.json asked for and for what that depends on. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ktap.h"
+
+static int is_loaded(const char *name)
+{
+	FILE *modules = fopen("/proc/modules", "re");
+	char line[512];
+	int found = 0;
+
+	must(modules != NULL, "opening /proc/modules");
+	while (fgets(line, sizeof(line), modules))
+		found |= !strcmp(strtok(line, " "), name);
+	fclose(modules);
+	return found;
+}
+
+int main(void)
+{
+	static const char *const wanted[] = {
+		"null_blk", "virtio_net", "net_failover", "failover",
+	};
+
+	ktap_start(4);
+	for (int i = 0; i < 4; i++)
+		ktap_result(!is_loaded(wanted[i]), wanted[i]);
+	return ktap_end();
+}

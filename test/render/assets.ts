@@ -1,0 +1,11 @@
+/** The texts of the page, read from reports/templates as the command line does. */
+import { readFile } from 'node:fs/promises'
+import { HTML_ASSETS, type HtmlAssets } from '../../src/render/html.ts'
+
+const TEMPLATES = new URL('../../reports/templates/', import.meta.url)
+
+export async function readAssets(): Promise<HtmlAssets> {
+  const read = async (names: readonly string[]) =>
+    (await Promise.all(names.map((name) => readFile(new URL(name, TEMPLATES), 'utf8')))).join('\n')
+  return { template: await read(HTML_ASSETS.template), css: await read(HTML_ASSETS.css), js: await read(HTML_ASSETS.js) }
+}

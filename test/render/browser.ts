@@ -1,0 +1,16 @@
+/** Chromium for the tests of the page: the only importer of playwright-core. */
+import { access } from 'node:fs/promises'
+import { type Browser, chromium } from 'playwright-core'
+
+export const CHROMIUM = '/usr/bin/chromium'
+
+/** A headless Chromium that calls nobody, or null where none is installed. The caller closes it. */
+export async function openChromium(): Promise<Browser | null> {
+  try {
+    await access(CHROMIUM)
+  } catch {
+    return null
+  }
+  const quiet = ['--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', ...quiet] })
+}

@@ -1,0 +1,41 @@
+/** Every renderer, byte for byte. UPDATE_GOLDEN=1 writes what is rendered now: read the diff before committing it. */
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import type { Report } from '../../src/domain/report.ts'
+import { renderHtml } from '../../src/render/html.ts'
+import { renderJson } from '../../src/render/json.ts'
+import { renderKtap } from '../../src/render/ktap.ts'
+import { renderTerminal } from '../../src/render/terminal.ts'
+import { readAssets } from './assets.ts'
+import { largeReport, smallReport } from './fixture.ts'
+
+const GOLDEN = new URL('../golden/render/', import.meta.url)
+const { template } = await readAssets()
+
+const RENDERED: Readonly<Record<string, () => string>> = {
+  // Style and script would make every change of theirs a change here; test/render/page.test.ts looks at them at work.
+  'small.html': () => renderHtml(smallReport(), { template, css: 'body {}', js: 'void 0' }),
+  'two-kernels.json': () => renderJson(twoKernels()),
+  'small.ktap': () => renderKtap(smallReport()),
+  'wide.txt': () => renderTerminal(smallReport(), { width: 160, colour: false, ascii: false }),
+  'middle-colour.txt': () => renderTerminal(smallReport(), { width: 100, colour: true, ascii: false }),
+  'narrow-ascii.txt': () => renderTerminal(smallReport(), { width: 50, colour: false, ascii: true }),
+  'many.txt': () => renderTerminal(largeReport(100, 30), { width: 80, colour: false, ascii: false })
+}
+
+/** The newest kernel and the one with the broken cell: enough to see every field. */
+function twoKernels(): Report {
+  const report = smallReport()
+  const kernels = report.kernels.filter(({ series }) => series === '6.16.y' || series === '7.3.y')
+  const cells = report.cells.filter((cell) => kernels.some(({ id }) => id === cell.kernel))
+  return { ...report, kernels, cells }
+}
+
+for (const [name, render] of Object.entries(RENDERED)) {
+  test(`golden: ${name}`, async () => {
+    const file = new URL(name, GOLDEN)
+    if (process.env.UPDATE_GOLDEN === '1') await writeFile(file, render())
+    assert.equal(render(), await readFile(file, 'utf8'))
+  })
+}

@@ -1,0 +1,168 @@
+/** The page at work in Chromium, opened from a file as the reader of a mail would, with a hostile guest in it. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, after, before, describe, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { renderHtml } from '../../src/render/html.ts'
+import { readAssets } from './assets.ts'
+import { CHROMIUM, openChromium } from './browser.ts'
+import { HOSTILE, largeReport, smallReport } from './fixture.ts'
+
+const BROKEN = 'cell=debian-6.16.12-1-cloud-amd64/uffd-fault-around-wp'
+
+const browser: Browser | null = await openChromium()
+
+describe('the page', { skip: browser === null && `Chromium is not installed at ${CHROMIUM}` }, () => {
+  let folder = ''
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kwitness-page-'))
+    const assets = await readAssets()
+    await writeFile(join(folder, 'small.html'), renderHtml(smallReport(), assets))
+    await writeFile(join(folder, 'large.html'), renderHtml(largeReport(100, 40), assets))
+  })
+
+  after(async () => {
+    await browser?.close()
+    await rm(folder, { recursive: true })
+  })
+
+  /** Open a page; any error but the expected, any dialog and any request to elsewhere fails the test. */
+  async function open(
+    t: TestContext, name: string, hash = '', options: { readonly javaScriptEnabled?: boolean; readonly expected?: RegExp } = {}
+  ): Promise<Page> {
+    assert.ok(browser)
+    const { javaScriptEnabled = true, expected } = options
+    const context = await browser.newContext({ viewport: { width: 1400, height: 1000 }, javaScriptEnabled })
+    const page = await context.newPage()
+    const trouble: string[] = []
+    page.on('pageerror', (error) => trouble.push(String(error)))
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !expected?.test(message.text())) trouble.push(message.text())
+    })
+    page.on('dialog', (dialog) => { trouble.push(dialog.message()); void dialog.dismiss() })
+    page.on('request', (request) => { if (!/^(?:file|data):/.test(request.url())) trouble.push(request.url()) })
+    t.after(async () => {
+      await context.close()
+      assert.deepEqual(trouble, [])
+    })
+    await page.goto(`file://${join(folder, name)}${hash ? `#${hash}` : ''}`)
+    return page
+  }
+
+  const shownRows = (page: Page) => page.locator('#matrix tr[data-kernel]:visible').count()
+
+  test('a filter narrows rows and columns and says so, and clearing it brings all back', async (t) => {
+    const page = await open(t, 'small.html')
+    assert.equal(await shownRows(page), 11)
+    await page.keyboard.press('/')
+    await page.keyboard.type('series:6.1 verdict:lacks case:uffd*')
+    assert.equal(await shownRows(page), 3)
+    assert.equal(await page.locator('#matches').textContent(), '3 of 11 kernels, 2 of 6 fixes, 5 cells')
+    assert.equal(await page.locator('tr[data-kernel*="6.1.170"] td:visible').count(), 2)
+    await page.locator('#query').fill('verdict:unproven series:5.10')
+    assert.equal(await shownRows(page), 0)
+    await page.locator('#clear').click()
+    assert.equal(await shownRows(page), 11)
+    assert.equal(await page.locator('tr[data-kernel*="6.1.170"] td:visible').count(), 6)
+  })
+
+  test('the address keeps filter and cell, and a page opened with it shows both', async (t) => {
+    const page = await open(t, 'small.html', `q=verdict%3Abroken&${BROKEN}`)
+    assert.equal(await page.locator('#query').inputValue(), 'verdict:broken')
+    assert.equal(await shownRows(page), 1)
+    assert.ok(await page.locator('#panel').isVisible())
+    await page.locator('#query').fill('verdict:lacks')
+    assert.equal(new URL(page.url()).hash, `#q=verdict%3Alacks&${BROKEN}`)
+  })
+
+  test('an address cut short or of a cell that is not there opens the page all the same', async (t) => {
+    const page = await open(t, 'small.html', 'q=%E2%82&cell=nobody/nothing')
+    assert.equal(await shownRows(page), 11)
+    assert.ok(await page.locator('#panel').isHidden())
+  })
+
+  test('keys walk the matrix, Enter opens a cell, Esc closes it and gives the focus back', async (t) => {
+    const page = await open(t, 'small.html')
+    await page.locator('td[tabindex="0"]').focus()
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowRight', 'Enter']) await page.keyboard.press(key)
+    assert.match(await page.locator('#panel-title').textContent() ?? '', /lacks uffd-eagain-output on debian-6\.1\.170/)
+    assert.equal(await page.evaluate('document.activeElement.id'), 'panel-title')
+    await page.keyboard.press('Escape')
+    assert.ok(await page.locator('#panel').isHidden())
+    assert.equal(await page.evaluate('document.activeElement.closest("tr").dataset.kernel'), 'debian-6.1.170-1-cloud-amd64')
+    await page.keyboard.press('End')
+    await page.keyboard.press('Enter')
+    assert.match(await page.locator('#panel-title').textContent() ?? '', /uffd-mmap-changing-atomic/)
+  })
+
+  test('a click opens a cell with verdict, claim, boundary, fix, subtests and command line', async (t) => {
+    const page = await open(t, 'small.html')
+    await page.locator('tr[data-kernel="debian-6.12.94-1-cloud-amd64"] td').nth(2).click()
+    const text = await page.locator('#panel').innerText()
+    const parts = [
+      'Claimed but lacks', 'carried: in 6.12.y since 6.12.29', 'carries up to debian-6.12.43-1-cloud-amd64',
+      '95567729173e', 'CVE-2025-00000', '✘ fail UFFDIO_COPY', 'returned 0, copy 4096; expected -EAGAIN',
+      '9876543210987654321', 'microvm-pvh'
+    ]
+    for (const part of parts) assert.ok(text.replaceAll(/\s+/g, ' ').includes(part), part)
+    await page.getByText('QEMU command line').click()
+    const command = await page.locator('.command pre').first().innerText()
+    assert.match(command, /^qemu-system-x86_64 \\\n {2}-nodefaults/)
+    assert.ok(command.includes(`'console=ttyS0 panic=-1 quiet kw.case='\\''one'\\'''`))
+    await page.getByRole('button', { name: 'newer' }).click()
+    assert.match(await page.locator('#panel-title').textContent() ?? '', /on debian-6\.12\.117/)
+  })
+
+  test('what a hostile guest printed is shown as it is, and nothing of it runs', async (t) => {
+    const page = await open(t, 'small.html', BROKEN)
+    await page.getByRole('button', { name: 'console 4' }).first().click()
+    assert.match(await page.locator('.log .here').textContent() ?? '', /^BUG: kernel NULL pointer dereference, address: 0+$/)
+    assert.equal(await page.locator('.log li').nth(5).textContent(), HOSTILE)
+    assert.equal(await page.locator('.log .splat').count(), 3)
+    assert.equal(await page.locator('#panel :is(script, img)').count(), 0)
+    assert.equal(await page.evaluate('typeof window.pwned'), 'undefined')
+  })
+
+  test('the policy of the page stops a script that would get in', async (t) => {
+    const page = await open(t, 'small.html', '', { expected: /violates the following Content Security Policy/ })
+    const ran = await page.evaluate(`(async () => {
+      const made = document.createElement('div')
+      made.innerHTML = '<img src="data:," onerror="window.pwned = 1">'
+      const failed = new Promise((done) => made.firstChild.addEventListener('error', done))
+      document.body.append(made)
+      await failed
+      const script = document.createElement('script')
+      script.textContent = 'window.pwned = 2'
+      document.body.append(script)
+      return window.pwned
+    })()`)
+    assert.equal(ran, undefined)
+  })
+
+  test('without scripts the matrix is all there, in words, and no filter pretends to work', async (t) => {
+    const page = await open(t, 'small.html', '', { javaScriptEnabled: false })
+    assert.equal(await shownRows(page), 11)
+    const row = page.locator('tr[data-kernel="debian-5.10.218-1-cloud-amd64"]')
+    assert.deepEqual(await row.locator('td').allTextContents(), ['n/a', 'carries', 'lacks', 'lacks', 'n/a', 'lacks'])
+    assert.ok(await page.locator('#filter').isHidden())
+  })
+
+  test('on a phone nothing but the matrix scrolls sideways, and a cell opens over the page', async (t) => {
+    const page = await open(t, 'large.html')
+    await page.setViewportSize({ width: 390, height: 844 })
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390)
+    await page.locator('tr[data-kernel] td').nth(3).click()
+    const box = await page.locator('#panel').boundingBox()
+    assert.deepEqual([box?.x, box?.width], [0, 390])
+  })
+
+  test('with many fixes cells are signs alone, and a reader of the screen gets the word', async (t) => {
+    const page = await open(t, 'large.html')
+    const cell = page.locator('td[tabindex="0"]')
+    assert.equal(await cell.textContent(), '?')
+    assert.equal(await cell.getAttribute('aria-label'), 'unproven')
+  })
+})

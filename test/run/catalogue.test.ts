@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { UserError } from '../../src/domain/errors.ts'
+import { readCatalogue, selectCases } from '../../src/run/catalogue.ts'
+import { theCase } from '../verdict/samples.ts'
+
+const { id: _id, folder: _folder, ...GOOD } = theCase
+
+/** A catalogue with these files, whose text is given or made of an object. */
+async function catalogue(t: TestContext, files: Readonly<Record<string, unknown>>): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'kwitness-catalogue-'))
+  t.after(() => rm(root, { recursive: true }))
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(join(root, name, '..'), { recursive: true })
+    await writeFile(join(root, name), typeof content === 'string' ? content : JSON.stringify(content))
+  }
+  return root
+}
+
+test('cases come in the order of their ids; templates and folders without a case.json are passed over', async (t) => {
+  const root = await catalogue(t, {
+    'b-case/case.json': GOOD,
+    'a-case/case.json': GOOD,
+    '_template/case.json': 'no case',
+    'include/ktap.h': '',
+    'README.md': '',
+  })
+  const cases = await readCatalogue(root)
+  const found = cases.map(({ id, folder }) => [id, folder])
+  assert.deepEqual(found, [['a-case', join(root, 'a-case')], ['b-case', join(root, 'b-case')]])
+  assert.deepEqual({ ...cases[0], id: theCase.id, folder: theCase.folder }, theCase)
+})
+
+/** One thing wrong with a case each, and the field that must be named for it. */
+const BROKEN: readonly (readonly [what: string, change: object, field: string])[] = [
+  ['no title', { title: undefined }, 'title'],
+  ['an empty title', { title: '' }, 'title'],
+  ['no subsystem', { subsystem: 3 }, 'subsystem'],
+  ['fixes that are no list', { fixes: {} }, 'fixes'],
+  ['a hash too short', { fixes: [{ ...GOOD.fixes[0], commit: 'abc123' }] }, 'fixes[0].commit'],
+  ['a hash in capitals', { fixes: [{ ...GOOD.fixes[0], commit: 'ABCDEF012345' }] }, 'fixes[0].commit'],
+  ['a fix without a subject', { fixes: [{ ...GOOD.fixes[0], subject: '' }] }, 'fixes[0].subject'],
+  ['a Fixes: that is a sentence', { fixes: [{ ...GOOD.fixes[0], fixes: ['the other one'] }] }, 'fixes[0].fixes[0]'],
+  ['a CVE without its number', { fixes: [{ ...GOOD.fixes[0], cve: ['CVE-2024'] }] }, 'fixes[0].cve[0]'],
+  ['introduced as a number', { introduced: 5.1 }, 'introduced'],
+  ['no symptom', { symptom: '' }, 'symptom'],
+  ['a witness of another kind', { witness: 'sometimes' }, 'witness'],
+  ['no vCPU', { needs: { ...GOOD.needs, cpus: 0 } }, 'needs.cpus'],
+  ['half a vCPU', { needs: { ...GOOD.needs, cpus: 1.5 } }, 'needs.cpus'],
+  ['memory as text', { needs: { ...GOOD.needs, memoryMiB: '512' } }, 'needs.memoryMiB'],
+  ['too little memory', { needs: { ...GOOD.needs, memoryMiB: 1 } }, 'needs.memoryMiB'],
+  ['a module alone', { needs: { ...GOOD.needs, modules: 'fuse' } }, 'needs.modules'],
+  ['a command line alone', { needs: { ...GOOD.needs, cmdline: 'x=1' } }, 'needs.cmdline'],
+  ['needs with more in it', { needs: { ...GOOD.needs, disk: 1 } }, 'needs'],
+  ['no time at all', { timing: { ...GOOD.timing, timeoutSeconds: 0 } }, 'timing.timeoutSeconds'],
+  ['no expected time', { timing: { timeoutSeconds: 1 } }, 'timing.expectedSeconds'],
+  ['destructive as a word', { destructive: 'no' }, 'destructive'],
+  ['a claim without its source', { claim: { ...GOOD.claim, source: undefined } }, 'claim.source'],
+  ['stable releases as a list', { claim: { ...GOOD.claim, stable: ['6.12.29'] } }, 'claim.stable'],
+  ['a reference alone', { references: 'https://example.org' }, 'references'],
+  ['a field that is not known', { titel: 'x' }, 'titel'],
+]
+
+for (const [what, change, field] of BROKEN) {
+  test(`a case with ${what} is the mistake of who wrote it, with file and field`, async (t) => {
+    const root = await catalogue(t, { 'good/case.json': GOOD, 'wrong/case.json': { ...GOOD, ...change } })
+    await assert.rejects(readCatalogue(root), (error: Error) => {
+      assert.ok(error instanceof UserError)
+      assert.ok(error.message.startsWith(`${join(root, 'wrong', 'case.json')} is no case:`), error.message)
+      const { message } = error
+      const isNamed = message.endsWith(`at ${field}`) || message.includes(`"${field}"`)
+      assert.ok(isNamed, `${field} is not named in: ${message}`)
+      return true
+    })
+  })
+}
+
+test('a file that is no JSON, or no file, is named', async (t) => {
+  const root = await catalogue(t, { 'cut/case.json': JSON.stringify(GOOD).slice(0, -5) })
+  await assert.rejects(readCatalogue(root), { name: 'UserError', message: /cut\/case\.json is no JSON: / })
+  const other = await catalogue(t, { 'odd/case.json/file': '' })
+  await assert.rejects(readCatalogue(other), { name: 'UserError', message: /odd\/case\.json cannot be read: EISDIR/ })
+})
+
+test('a catalogue that is not there, or empty, is told', async (t) => {
+  const root = await catalogue(t, { 'no-case/repro.c': '' })
+  const lost = { name: 'UserError', message: /the catalogue .*nowhere cannot be read: ENOENT/ }
+  await assert.rejects(readCatalogue(join(root, 'nowhere')), lost)
+  const empty = { name: 'UserError', message: `there is no case in ${root}`, hint: 'kwitness cases new ID makes one' }
+  await assert.rejects(readCatalogue(root), empty)
+})
+
+test('cases are chosen by id, by glob, or all of them, always in the order of the catalogue', () => {
+  const cases = ['a-one', 'b-one', 'b-two'].map((id) => ({ ...theCase, id }))
+  const chosen = (...patterns: string[]) => selectCases(cases, patterns).map(({ id }) => id)
+  assert.deepEqual(chosen('all'), ['a-one', 'b-one', 'b-two'])
+  assert.deepEqual(chosen('b-two', 'a-*'), ['a-one', 'b-two'])
+  assert.deepEqual(chosen('*-one', 'b-one'), ['a-one', 'b-one'])
+  const none = { name: 'UserError', message: 'no case matches c-*', hint: 'there are: a-one, b-one, b-two' }
+  assert.throws(() => chosen('a-one', 'c-*'), none)
+})
+
+test('the catalogue of the product, and the hostile one of its tests, can be read', async () => {
+  const root = join(import.meta.dirname, '../..')
+  for (const folder of ['c-tests', 'test/e2e/hostile']) assert.ok((await readCatalogue(join(root, folder))).length >= 7, folder)
+})

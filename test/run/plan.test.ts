@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Kernel } from '../../src/domain/kernel.ts'
+import { cellsOf, limitsOf, profileOf, seedOf, type Plan } from '../../src/run/plan.ts'
+import { race, theCase } from '../verdict/samples.ts'
+
+function kernel(version: string): Kernel {
+  const build = `${version}-1`
+  const flavour = 'cloud-amd64'
+  return { id: `debian-${build}-${flavour}`, provider: 'debian', version, series: '6.1.y', build, flavour, arch: 'x86_64' }
+}
+
+const plan: Plan = {
+  schema: 'kwitness.plan/1',
+  seed: '42',
+  kernels: [kernel('6.1.170'), kernel('6.1.192')],
+  cases: [theCase, { ...race, id: 'a-race', needs: { cpus: 2, memoryMiB: 1024, modules: ['fuse'], cmdline: ['x=1'] } }],
+  accelerator: 'tcg',
+  bootSeconds: 2,
+  freshBoot: false,
+}
+
+test('a cell for each kernel and case, kernels first, each with the profile its case asks for', () => {
+  const cells = cellsOf(plan)
+  assert.deepEqual(
+    cells.map((cell) => [cell.kernel.version, cell.case.id, cell.profile.cpus, cell.profile.memoryMiB, ...cell.profile.cmdline]),
+    [
+      ['6.1.170', 'sample-case', 1, 512],
+      ['6.1.170', 'a-race', 2, 1024, 'x=1'],
+      ['6.1.192', 'sample-case', 1, 512],
+      ['6.1.192', 'a-race', 2, 1024, 'x=1'],
+    ],
+  )
+  assert.equal(profileOf(theCase, 'kvm').accelerator, 'kvm')
+})
+
+test('every attempt of every cell has a seed of its own, the same whenever the plan is carried out', () => {
+  const seeds = (one: Plan) => cellsOf(one).flatMap((cell) => [1, 2, 3].map((attempt) => seedOf(one, cell, attempt)))
+  const all = seeds(plan)
+  assert.equal(new Set(all).size, all.length)
+  assert.deepEqual(seeds(structuredClone(plan)), all)
+  const others = seeds({ ...plan, seed: '43' })
+  assert.equal(new Set([...all, ...others]).size, 2 * all.length)
+})
+
+test('a seed does not depend on what else is in the plan', () => {
+  const [cell] = cellsOf(plan)
+  assert.ok(cell)
+  assert.equal(seedOf({ ...plan, kernels: plan.kernels.slice(0, 1), cases: [theCase] }, cell, 1), seedOf(plan, cell, 1))
+})
+
+test('a seed is an unsigned 64-bit number in decimal', () => {
+  const [cell] = cellsOf(plan)
+  assert.ok(cell)
+  fc.assert(
+    fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.integer({ min: 1, max: 1000 }), (seed, attempt) => {
+      const drawn = seedOf({ ...plan, seed: seed.toString() }, cell, attempt)
+      assert.match(drawn, /^\d{1,20}$/)
+      assert.ok(BigInt(drawn) < 2n ** 64n)
+    }),
+  )
+})
+
+test('limits grow with a slow host, and never shrink below those of a case', () => {
+  const limits = (bootSeconds: number) => limitsOf({ ...plan, bootSeconds }, theCase)
+  assert.equal(limits(0.1).caseSeconds, limits(2).caseSeconds)
+  assert.equal(limits(2).caseSeconds, theCase.timing.timeoutSeconds)
+  assert.equal(limits(6).caseSeconds, 3 * theCase.timing.timeoutSeconds)
+  assert.ok(limits(6).bootSeconds > limits(2).bootSeconds && limits(6).bootSeconds > 6)
+  for (const bootSeconds of [0.1, 2, 6, 30]) {
+    const { silenceSeconds, caseSeconds } = limits(bootSeconds)
+    assert.ok(silenceSeconds >= caseSeconds, 'a case may be silent for all of its time')
+  }
+})

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { copyTree, giveRuntime, start, type Tree } from '../launcher/tree.ts'
+
+const GOOD = "test('good', () => {})"
+const SAMPLES: Readonly<Record<string, string>> = {
+  'good': GOOD,
+  'bad': `${GOOD}\ntest('bad', () => assert.equal(1, 2))\nconsole.log('a word beside')`,
+  'skips': `${GOOD}\ntest('elsewhere', { skip: 'no such machine' }, () => {})\ntest('later', { todo: true }, () => {})`,
+  'empty': '',
+  'lost': "import './nowhere.ts'",
+  'early': "test('early', () => process.exit(0))",
+  'nested': "suite('all', () => { test('inner bad', () => assert.fail('deep')); test('inner good', () => {}) })",
+  'hooked': "suite('all', () => { after(() => assert.fail('in the hook')); test('inner good', () => {}) })",
+}
+
+/** `npm test` itself, in a copy of this repository with small tests of its own. */
+suite('the test runner', { concurrency: true }, () => {
+  let tree: Tree
+
+  before(async () => {
+    tree = await copyTree()
+    await giveRuntime(tree)
+    const imports = "import assert from 'node:assert/strict'\nimport { after, suite, test } from 'node:test'\n"
+    const head = `${imports}void [assert, after, suite, test]\n`
+    for (const [name, body] of Object.entries(SAMPLES)) {
+      await mkdir(join(tree.root, 'test', `sample-${name}`))
+      await writeFile(join(tree.root, 'test', `sample-${name}`, 'a.test.ts'), `${head}${body}\n`)
+    }
+    await mkdir(join(tree.root, 'test', 'e2e'), { recursive: true })
+    await writeFile(join(tree.root, 'test', 'e2e', 'sample-slow.test.ts'), `${head}${GOOD}\n`)
+  })
+
+  after(() => tree.remove())
+
+  async function runTests(...only: string[]): Promise<{ exitCode: number; lines: string[] }> {
+    const args = only.flatMap((word) => ['--only', word])
+    const { exitCode, stdout } = await start(tree, [join(tree.root, 'test', 'run.ts'), ...args], { program: process.execPath })
+    return { exitCode, lines: stdout.replaceAll(/\d+\.\d s/g, 'N s').split('\n') }
+  }
+
+  test('what passes', async () => {
+    const lines = ['ok    test/sample-good/a.test.ts: 1 passed (N s)', '1 passed, 0 failed']
+    assert.deepEqual(await runTests('sample-good'), { exitCode: 0, lines })
+  })
+
+  test('what fails, with what it printed', async () => {
+    const { exitCode, lines } = await runTests('sample-bad')
+    assert.equal(exitCode, 1)
+    assert.equal(lines[0], 'FAIL  test/sample-bad/a.test.ts: 1 passed, 1 failed (N s)')
+    assert.equal(lines[1], '        bad (test/sample-bad/a.test.ts:5)')
+    assert.match(lines.join('\n'), /AssertionError.*\n(?:.*\n)*.*1 !== 2\n/)
+    assert.deepEqual(lines.slice(-3), ['        it printed:', '        a word beside', '1 passed, 1 failed'])
+  })
+
+  test('what is skipped, and why', async () => {
+    const lines = [
+      'ok    test/sample-skips/a.test.ts: 1 passed (N s)',
+      '        skipped: elsewhere: no such machine',
+      '        skipped: later: no reason given',
+      '1 passed, 0 failed, 2 skipped',
+    ]
+    assert.deepEqual(await runTests('sample-skips'), { exitCode: 0, lines })
+  })
+
+  test('tests in suites are counted, suites are not', async () => {
+    const { exitCode, lines } = await runTests('sample-nested')
+    assert.deepEqual({ exitCode, last: lines.at(-1) }, { exitCode: 1, last: '1 passed, 1 failed' })
+    assert.match(lines.join('\n'), / inner bad \(test\/sample-nested\/a\.test\.ts:4\)\n.*deep/)
+  })
+
+  test('a suite fails by its own hook', async () => {
+    const { exitCode, lines } = await runTests('sample-hooked')
+    assert.deepEqual({ exitCode, last: lines.at(-1) }, { exitCode: 1, last: '1 passed, 1 failed' })
+    assert.match(lines.join('\n'), /in the hook/)
+  })
+
+  test('a file without tests fails', async () => {
+    const { exitCode, lines } = await runTests('sample-empty')
+    assert.deepEqual({ exitCode, last: lines.at(-1) }, { exitCode: 1, last: '0 passed, 1 failed' })
+    assert.equal(lines[1], '        there is no test in it, or it ended before the first did')
+  })
+
+  test('a file that does not load fails, and says why', async () => {
+    const { exitCode, lines } = await runTests('sample-lost')
+    assert.deepEqual({ exitCode, last: lines.at(-1) }, { exitCode: 1, last: '0 passed, 1 failed' })
+    assert.match(lines.join('\n'), /Cannot find module '.*nowhere\.ts'/)
+  })
+
+  test('a file that ends before its tests do fails', async () => {
+    const { exitCode, lines } = await runTests('sample-early')
+    assert.deepEqual({ exitCode, last: lines.at(-1) }, { exitCode: 1, last: '0 passed, 1 failed' })
+  })
+
+  test('files together are added up; those of e2e come last, test by test', async () => {
+    const { exitCode, lines } = await runTests('sample-good', 'sample-nested', 'sample-slow')
+    assert.equal(exitCode, 1)
+    assert.deepEqual(lines.filter((line) => /^\S/.test(line)), [
+      'ok    test/sample-good/a.test.ts: 1 passed (N s)',
+      'FAIL  test/sample-nested/a.test.ts: 1 passed, 1 failed (N s)',
+      'ok    good (N s)',
+      'ok    test/e2e/sample-slow.test.ts: 1 passed (N s)',
+      '3 passed, 1 failed',
+    ])
+  })
+
+  test('nothing to run is not a pass', async () => {
+    const lines = ['nothing ran: no test has no-such-test in its path', '0 passed, 0 failed']
+    assert.deepEqual(await runTests('no-such-test'), { exitCode: 1, lines })
+  })
+})

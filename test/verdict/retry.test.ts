@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Outcome } from '../../src/domain/judgement.ts'
+import { wantsAnotherAttempt } from '../../src/verdict/retry.ts'
+
+const ROWS: readonly [readonly Outcome[], boolean][] = [
+  [[], true],
+  [['clean'], false],
+  [['reproduced'], false],
+  [['skipped'], false],
+  [['unrelated-crash'], true],
+  [['unrelated-crash', 'unrelated-crash'], false],
+  [['unrelated-crash', 'broken'], false],
+  [['broken'], true],
+  [['broken', 'broken'], false],
+  [['infra'], true],
+  [['infra', 'no-boot'], true],
+  [['infra', 'no-boot', 'infra'], false],
+  [['no-boot', 'no-boot', 'no-boot'], false],
+  [['infra', 'infra', 'broken'], true],
+  [['infra', 'infra', 'broken', 'broken'], false],
+  [['broken', 'clean'], false],
+  [['clean', 'infra'], false],
+]
+
+for (const [outcomes, wanted] of ROWS) {
+  test(`after ${outcomes.join(', ') || 'nothing'} ${wanted ? 'one more is made' : 'it is settled'}`, () => {
+    const attempts = outcomes.map((outcome) => ({ outcome, ending: 'clean exit' as const, reasons: [], trials: null }))
+    assert.equal(wantsAnotherAttempt(attempts), wanted)
+  })
+}

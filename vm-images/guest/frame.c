@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The wire: frames out, request lines in, over one raw serial port. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+static int port = -1;
+static char frames_key[32] = "-";
+static char inbox[4096];
+static size_t inbox_len;
+
+void frame_open(void)
+{
+	struct termios tio;
+
+	port = open(AGENT_PORT, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	if (port < 0)
+		return;
+	tcgetattr(port, &tio);
+	cfmakeraw(&tio);
+	cfsetspeed(&tio, B115200);
+	tio.c_cflag |= CLOCAL;
+	tcsetattr(port, TCSANOW, &tio);
+}
+
+int frame_fd(void)
+{
+	return port;
+}
+
+void frame_key(const char *key)
+{
+	snprintf(frames_key, sizeof(frames_key), "%s", key);
+}
+
+static void write_all(const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(port, data, len);
+
+		if (n > 0) {
+			data += n;
+			len -= n;
+		} else if (n < 0 && errno == EAGAIN) {
+			struct pollfd pfd = { .fd = port, .events = POLLOUT };
+
+			poll(&pfd, 1, -1);
+		} else if (n < 0 && errno != EINTR) {
+			return;
+		}
+	}
+}
+
+void frame_send(const char *type, const void *data, size_t len)
+{
+	char head[96];
+	int n = snprintf(head, sizeof(head), "KW %s %s %zu\n", frames_key, type, len);
+
+	write_all(head, n);
+	write_all(data, len);
+	write_all("\n", 1);
+}
+
+void frame_sendf(const char *type, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (n >= (int)sizeof(text))
+		n = sizeof(text) - 1;
+	frame_send(type, text, n);
+}
+
+char *frame_line(void)
+{
+	static char line[sizeof(inbox)];
+	char *end;
+	ssize_t n;
+
+	n = read(port, inbox + inbox_len, sizeof(inbox) - inbox_len);
+	if (n > 0)
+		inbox_len += n;
+	end = memchr(inbox, '\n', inbox_len);
+	if (!end) {
+		/* A line that fills the inbox is no request: drop it. */
+		if (inbox_len == sizeof(inbox))
+			inbox_len = 0;
+		return NULL;
+	}
+	n = end - inbox;
+	memcpy(line, inbox, n);
+	line[n] = '\0';
+	inbox_len -= n + 1;
+	memmove(inbox, end + 1, inbox_len);
+	return line;
+}

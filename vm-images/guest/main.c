@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* PID 1: set up, say hello, serve. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+static void on_child(int sig)
+{
+	(void)sig;
+}
+
+void serve_ping(const char *line)
+{
+	if (!strncmp(line, "ping ", 5))
+		frame_sendf("pong", "%s", line + 5);
+}
+
+static void hello(void)
+{
+	struct utsname name;
+	struct sysinfo info;
+
+	uname(&name);
+	sysinfo(&info);
+	frame_sendf("hello",
+		    "{\"protocol\":%d,\"release\":\"%s\",\"build\":\"%s\","
+		    "\"cpus\":%d,\"memoryKiB\":%lu,\"taint\":%lld}",
+		    AGENT_PROTOCOL, name.release, name.version, get_nprocs(),
+		    info.totalram * info.mem_unit / 1024, system_taint());
+}
+
+static void serve(const char *line)
+{
+	struct request req = { 0 };
+
+	if (sscanf(line, "run %31s %ld %lld %31s",
+		   req.key, &req.timeout_ms, &req.clock_ns, req.seed) == 4)
+		run_case(&req);
+	else
+		serve_ping(line);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+
+int main(void)
+{
+	sigset_t child;
+	char *line;
+
+	system_mount();
+	frame_open();
+	if (frame_fd() < 0) {
+		/* Without its port the agent is mute: the kernel log is the only place left. */
+		system_log("agent: no " AGENT_PORT);
+		pause();
+	}
+	signal(SIGCHLD, on_child);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	/*
+	 * The kernel patches its own text when its random numbers become ready. Now,
+	 * while nothing else runs: under TCG another CPU that met the patch half-way
+	 * died of its int3.
+	 */
+	system_reseed("boot");
+	hello();
+	for (;;) {
+		struct pollfd pfd = { .fd = frame_fd(), .events = POLLIN };
+
+		poll(&pfd, 1, -1);
+		while ((line = frame_line()))
+			serve(line);
+	}
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the guest's system is told: mounts, clock, random numbers, modules, log. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/random.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+static const struct {
+	const char *type, *at;
+} mounts[] = {
+	{ "devtmpfs", "/dev" },
+	{ "proc", "/proc" },
+	{ "sysfs", "/sys" },
+	{ "debugfs", "/sys/kernel/debug" },
+	{ "tmpfs", "/tmp" },
+	{ "tmpfs", "/dev/shm" },
+	{ "tmpfs", CASE_DIR },
+};
+
+void system_mount(void)
+{
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		mkdir(mounts[i].at, 0755);
+		/* A kernel without debugfs is no reason to stop; a case that needs it asks. */
+		mount(mounts[i].type, mounts[i].at, mounts[i].type, 0, NULL);
+	}
+}
+
+void system_clock(long long ns)
+{
+	struct timespec ts = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+
+	clock_settime(CLOCK_REALTIME, &ts);
+}
+
+void system_reseed(const char *seed)
+{
+	struct {
+		struct rand_pool_info info;
+		char bytes[64];
+	} pool = { .info = { .entropy_count = 256, .buf_size = sizeof(pool.bytes) } };
+	int fd = open("/dev/urandom", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	for (size_t i = 0; i < sizeof(pool.bytes); i++)
+		pool.bytes[i] = seed[i % strlen(seed)] + i;
+	ioctl(fd, RNDADDENTROPY, &pool);
+	ioctl(fd, RNDRESEEDCRNG, 0);
+	close(fd);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int visible(const struct dirent *e)
+{
+	return e->d_name[0] != '.';
+}
+
+/* Files are named in load order. What fails is said in the case's output: the case judges it. */
+void system_load_modules(const char *dir)
+{
+	struct dirent **list;
+	int n = scandir(dir, &list, visible, by_name);
+
+	for (int i = 0; i < n; i++) {
+		char path[300];
+		int fd;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, list[i]->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)
+			frame_sendf("out", "# agent: module %s did not load: %s\n",
+				    list[i]->d_name, strerror(errno));
+		close(fd);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+}
+
+void system_log(const char *fmt, ...)
+{
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	char text[256] = "<5>kwitness: ";
+	size_t used = strlen(text);
+	va_list ap;
+
+	if (fd < 0)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text + used, sizeof(text) - used - 1, fmt, ap);
+	va_end(ap);
+	/* Without its newline a record stays open for a continuation, and unprinted. */
+	strcat(text, "\n");
+	if (write(fd, text, strlen(text)) < 0)
+		frame_sendf("error", "kmsg: %s", strerror(errno));
+	close(fd);
+}
+
+long long system_taint(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/tainted", "re");
+	long long taint = -1;
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "%lld", &taint) != 1)
+		taint = -1;
+	fclose(f);
+	return taint;
+}
