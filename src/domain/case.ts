@@ -29,6 +29,11 @@ export interface Needs {
   readonly memoryMiB: number
   /** Modules to load before the case, by name. */
   readonly modules: readonly string[]
+  /**
+   * Modules of the case's own, `NAME.c` in its folder, built against each kernel where that can be done. The case finds
+   * `NAME.ko` in its working directory, or `NAME.missing` with one line that says why not, and loads it by itself.
+   */
+  readonly ownModules: readonly string[]
   /** Added to the kernel command line. */
   readonly cmdline: readonly string[]
 }

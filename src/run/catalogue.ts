@@ -26,6 +26,7 @@ const schema = z.strictObject({
     cpus: z.int().min(1).max(64),
     memoryMiB: z.int().min(64).max(65536),
     modules: words,
+    ownModules: words.default([]),
     cmdline: words,
   }),
   timing: z.strictObject({ expectedSeconds: z.number().positive(), timeoutSeconds: z.number().positive() }),

@@ -176,6 +176,7 @@ function jobOf(stage: Stage, cell: Cell, program: Program, attempt: number): Job
     program: program.sha256,
     args: [],
     modules: cell.case.needs.modules,
+    ownModules: [],
     seed: seedOf(stage.plan, cell, attempt),
     attempt,
     limits: limitsOf(stage.plan, cell.case),

@@ -15,7 +15,7 @@ const plan: Plan = {
   schema: 'kwitness.plan/1',
   seed: '42',
   kernels: [kernel('6.1.170'), kernel('6.1.192')],
-  cases: [theCase, { ...race, id: 'a-race', needs: { cpus: 2, memoryMiB: 1024, modules: ['fuse'], cmdline: ['x=1'] } }],
+  cases: [theCase, { ...race, id: 'a-race', needs: { cpus: 2, memoryMiB: 1024, modules: ['fuse'], ownModules: [], cmdline: ['x=1'] } }],
   accelerator: 'tcg',
   bootSeconds: 2,
   freshBoot: false,

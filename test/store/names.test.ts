@@ -10,6 +10,7 @@ const job: Job = {
   program: '',
   args: [],
   modules: [],
+  ownModules: [],
   seed: '1',
   attempt: 2,
   limits: { bootSeconds: 1, silenceSeconds: 1, caseSeconds: 1 },
