@@ -61,7 +61,7 @@ async function measure(): Promise<Row[]> {
     if (!program) throw new Error(`${cell.case.id} was not compiled`)
     const { modules } = cell.case.needs
     const job = {
-      kernel: kernel?.id ?? '', case: cell.case.id, profile: cell.profile, program: program.sha256, args: [], modules,
+      kernel: kernel?.id ?? '', case: cell.case.id, profile: cell.profile, program: program.sha256, args: [], modules, ownModules: [],
       seed: seedOf(plan, cell, 1), attempt: 1, limits: limitsOf(plan, cell.case),
     }
     const inputs = { image, initramfs, profile: cell.profile, qemuVersion: host.qemu, tscKhz: host.tscKhz }
