@@ -1,4 +1,4 @@
-/** The catalogue: every folder of c-tests/ with a case.json in it, read and checked. */
+/** What people write as JSON, read and checked: the cases of a catalogue, the list of controls. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join, matchesGlob } from 'node:path'
 import { z } from 'zod'
@@ -40,9 +40,37 @@ const schema = z.strictObject({
   references: words,
 })
 
+const controlSchema = z
+  .strictObject({
+    line: z.string().regex(/^\d+\.\d+$/, 'a line such as 5.10'),
+    fix: z.string().regex(/^[a-z0-9-]+$/, 'a name that LINE/FIX.patch can have'),
+    kind: z.enum(['bad', 'good']),
+    case: z.string().min(1),
+    blinds: words.default([]),
+  })
+  .refine((control) => !control.blinds.includes(control.case), 'a control cannot blind its own case')
+
+const controlsSchema = z
+  .strictObject({ about: z.string().min(1), controls: z.array(controlSchema).min(1) })
+  .refine(
+    ({ controls }) => new Set(controls.map(({ line, fix }) => `${line}/${fix}`)).size === controls.length,
+    'a line has each fix once',
+  )
+
+/** A control as vm-images/controls/controls.json lists it. */
+export type ControlEntry = z.infer<typeof controlSchema>
+
 /** Read one case. Throws UserError that names the file, the field and what it should hold. */
 export async function readCase(folder: string, id: string): Promise<Case> {
-  const path = join(folder, 'case.json')
+  return { id, folder, ...(await readChecked(join(folder, 'case.json'), schema, 'case')) }
+}
+
+/** Read a list of controls. Throws UserError that names the file, the field and what it should hold. */
+export async function readControlEntries(path: string): Promise<ControlEntry[]> {
+  return (await readChecked(path, controlsSchema, 'list of controls')).controls
+}
+
+async function readChecked<T>(path: string, expected: z.ZodType<T>, what: string): Promise<T> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new UserError(`${path} cannot be read: ${error.code}`)
   })
@@ -52,9 +80,9 @@ export async function readCase(folder: string, id: string): Promise<Case> {
   } catch (error) {
     throw new UserError(`${path} is no JSON: ${(error as Error).message}`)
   }
-  const parsed = schema.safeParse(data)
-  if (!parsed.success) throw new UserError(`${path} is no case:\n${z.prettifyError(parsed.error)}`)
-  return { id, folder, ...parsed.data }
+  const parsed = expected.safeParse(data)
+  if (!parsed.success) throw new UserError(`${path} is no ${what}:\n${z.prettifyError(parsed.error)}`)
+  return parsed.data
 }
 
 /** Every case below `root`, by id. Folders that begin with `_` are templates. Throws UserError when there is none. */
