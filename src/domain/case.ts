@@ -23,6 +23,13 @@ export interface ClaimData {
   readonly source: string
 }
 
+/** A module of the case's own: `name` is that of its source, `NAME.c`. */
+export interface OwnModuleNeed {
+  readonly name: string
+  /** First release whose kernels the case asks without it (`6.12`); null when it wants it everywhere. */
+  readonly until: string | null
+}
+
 export interface Needs {
   /** vCPUs; a case that needs two runs alone on the host. */
   readonly cpus: number
@@ -33,7 +40,7 @@ export interface Needs {
    * Modules of the case's own, `NAME.c` in its folder, built against each kernel where that can be done. The case finds
    * `NAME.ko` in its working directory, or `NAME.missing` with one line that says why not, and loads it by itself.
    */
-  readonly ownModules: readonly string[]
+  readonly ownModules: readonly OwnModuleNeed[]
   /** Added to the kernel command line. */
   readonly cmdline: readonly string[]
 }
