@@ -9,7 +9,7 @@ import { fetchKernel, fetchModules, selectKernels, type KernelContext } from '..
 import { openScratch } from '../harness/scratch.ts'
 import { findWorkspace } from '../harness/workspace.ts'
 import { readCatalogue } from '../src/run/catalogue.ts'
-import { cellsOf, limitsOf, seedOf, type Cell, type Plan } from '../src/run/plan.ts'
+import { cellsOf, limitsOf, PLAIN, seedOf, type Cell, type Plan } from '../src/run/plan.ts'
 import { CATALOGUE, makeReady } from '../src/run/prepare.ts'
 import { formatTable, machineLine, median, type Row } from './figures.ts'
 import { measureFloor } from './floor.ts'
@@ -51,7 +51,7 @@ async function measure(): Promise<Row[]> {
   const image = await fetchKernel(kernel, context)
   const { host, initramfs, programs } = await makeReady(cache, cases)
   const { accelerator, bootSeconds } = await proveAccelerator(cache, image, initramfs, host)
-  const settings = { seed: '1', accelerator, bootSeconds, freshBoot: false }
+  const settings = { seed: '1', accelerator, bootSeconds, freshBoot: false, ...PLAIN }
   const plan: Plan = { schema: 'kwitness.plan/1', kernels: [kernel], cases, ...settings }
   const guests = createGuestSource(cache, { freshBoot: false, note: console.error })
 
@@ -61,13 +61,13 @@ async function measure(): Promise<Row[]> {
     if (!program) throw new Error(`${cell.case.id} was not compiled`)
     const { modules } = cell.case.needs
     const job = {
-      kernel: kernel?.id ?? '', case: cell.case.id, profile: cell.profile, program: program.sha256, args: [], modules, ownModules: [],
-      seed: seedOf(plan, cell, 1), attempt: 1, limits: limitsOf(plan, cell.case),
+      kernel: kernel?.id ?? '', case: cell.case.id, profile: cell.profile, program: program.sha256, args: [], modules,
+      ownModules: [], seed: seedOf(plan, cell, 1), attempt: 1, limits: limitsOf(plan, cell.case),
     }
     const inputs = { image, initramfs, profile: cell.profile, qemuVersion: host.qemu, tscKhz: host.tscKhz }
     const evidence = await carryOut(job, {
       inputs, guests, program: program.path, modules: await fetchModules(cell.kernel, modules, context),
-      scratch: await mkdtemp(join(scratch, 'attempt-')), host,
+      scratch: await mkdtemp(join(scratch, 'attempt-')), host: { ...host, load: null },
     })
     if (evidence.ending.kind !== 'exited') throw new Error(`${cell.case.id} ended as ${evidence.ending.kind}`)
     return evidence.seconds - evidence.ending.exit.seconds

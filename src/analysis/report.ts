@@ -1,9 +1,10 @@
 /** Assembles the Report from judged cells: claims and findings filled in, boundaries and counts drawn, everything in order. */
 import type { Case } from '../domain/case.ts'
+import type { Control } from '../domain/control.ts'
 import { InvariantError } from '../domain/errors.ts'
 import type { Report, ReportCase, ReportCell, ReportKernel } from '../domain/report.ts'
 import { boundariesOf } from './boundary.ts'
-import { claimOf, findingOf } from './claim.ts'
+import { claimOf, findingOf, type CellClaim } from './claim.ts'
 import { compareKernels, compareText, countVerdicts } from './matrix.ts'
 
 /** A cell as it was judged, before the paperwork is held against it. */
@@ -13,6 +14,8 @@ export interface ReportParts {
   readonly run: Report['run']
   readonly kernels: readonly ReportKernel[]
   readonly cases: readonly Case[]
+  /** Kernels of the run whose answer is known: for their own case that is the claim. */
+  readonly controls: readonly Control[]
   /** In any order; a run makes at most one cell of a kernel and a case. */
   readonly cells: readonly JudgedCell[]
 }
@@ -22,7 +25,7 @@ export function buildReport(parts: ReportParts): Report {
   const kernels = parts.kernels.toSorted(compareKernels)
   const cases = parts.cases.toSorted((a, b) => compareText(a.id, b.id))
   const cells = inMatrixOrder(parts.cells, kernels, cases).map(({ cell, kernel, theCase }): ReportCell => {
-    const { claim, source } = claimOf(kernel, theCase)
+    const { claim, source } = claimFor(parts.controls, kernel, theCase)
     return {
       ...cell,
       claim,
@@ -37,9 +40,21 @@ export function buildReport(parts: ReportParts): Report {
     kernels,
     cases: cases.map(caseForReport),
     cells,
-    boundaries: boundariesOf(kernels, cells),
+    boundaries: boundariesOf(kernels.filter(({ id }) => !isControl(parts.controls, id)), cells),
     counts: countVerdicts(cells)
   }
+}
+
+/** A kernel made to lack (or carry) a fix says nothing about where its series does. */
+function isControl(controls: readonly Control[], kernel: string): boolean {
+  return controls.some((control) => control.kernel === kernel)
+}
+
+/** Of a control's own case how it was made is the claim, of everything else the paperwork. */
+function claimFor(controls: readonly Control[], kernel: ReportKernel, theCase: Case): CellClaim {
+  const control = controls.find((one) => one.kernel === kernel.id && one.case === theCase.id)
+  if (!control) return claimOf(kernel, theCase)
+  return { claim: control.kind === 'bad' ? 'missing' : 'carried', source: control.because }
 }
 
 /** Cells sorted kernels first, each with the kernel and the case it belongs to. */

@@ -61,7 +61,14 @@ export interface Evidence {
     readonly readySeconds: number | null
     readonly argv: readonly string[]
   }
-  readonly host: { readonly qemu: string; readonly kernel: string; readonly cpus: number }
+  readonly host: {
+    readonly qemu: string
+    readonly kernel: string
+    readonly cpuModel: string
+    readonly cpus: number
+    /** Share (0..1) of its CPU time that others used just before the attempt; null where it was not measured. */
+    readonly load: number | null
+  }
   readonly ending: Ending
   /** /proc/sys/kernel/tainted before and after the case; null when the agent could not say. */
   readonly taint: { readonly before: number | null; readonly after: number | null }

@@ -1,4 +1,5 @@
 /** The words of the deciding side: of an attempt, of a cell, of the paperwork, and of the two held together. */
+import type { RaceStanding } from './control.ts'
 
 export type Outcome =
   | 'reproduced'
@@ -46,24 +47,13 @@ export interface Trials {
   readonly trials: number
 }
 
-/**
- * The rate at which a known-bad control showed the bug under one profile. Clean trials elsewhere are weighed
- * against it, so a judgement that uses it leans on it and says so.
- */
-export interface ControlRate extends Trials {
-  /** Id of the control kernel. */
-  readonly kernel: string
-  /** profileName of the guests it was measured in; a rate says nothing about another profile. */
-  readonly profile: string
-  /** Why the control is known to lack the fix, for people: `the fix taken out by 5.10-gup-seqcount.patch`. */
-  readonly leansOn: string
-}
-
 export interface AttemptJudgement {
   readonly outcome: Outcome
   readonly ending: EndingWord
   readonly reasons: readonly Reason[]
   readonly trials: Trials | null
+  /** The road the case took to its race, by its own word; null when it named none. */
+  readonly trigger: string | null
 }
 
 export interface CellJudgement {
@@ -74,4 +64,6 @@ export interface CellJudgement {
   readonly trials: Trials | null
   /** Chance that a clean cell hides the bug, or null where it cannot be said. */
   readonly missChance: number | null
+  /** What the trials of a race are worth; null for a deterministic case, and where no trials were made. */
+  readonly race: RaceStanding | null
 }

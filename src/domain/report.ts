@@ -1,4 +1,5 @@
 /** Report: the second waist. One plain object; every renderer is a function of it. */
+import type { RaceStanding } from './control.ts'
 import type { Claim, EndingWord, Finding, Outcome, Reason, Trials, Verdict } from './judgement.ts'
 import type { Kernel } from './kernel.ts'
 import type { Fix, Witness } from './case.ts'
@@ -40,6 +41,8 @@ export interface ReportCell {
   readonly reasons: readonly Reason[]
   readonly trials: Trials | null
   readonly missChance: number | null
+  /** What the trials of a race are worth; null for a deterministic case, and where no trials were made. */
+  readonly race: RaceStanding | null
   readonly attempts: readonly ReportAttempt[]
 }
 

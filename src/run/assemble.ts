@@ -7,7 +7,7 @@ import type { Report, ReportAttempt, ReportKernel } from '../domain/report.ts'
 import type { AttemptRecord, ReadRuns, RunRecord, StoreProblem } from '../store/ports.ts'
 import { judgeCell } from '../verdict/judge.ts'
 import { wantsAnotherAttempt } from '../verdict/retry.ts'
-import { cellsOf, type Cell, type Plan } from './plan.ts'
+import { cellsOf, PLAIN, type Cell, type Plan } from './plan.ts'
 import type { JudgedAttempt } from './read.ts'
 import { createShortener } from './shorten.ts'
 import { readStored } from './stored.ts'
@@ -18,11 +18,11 @@ export interface Assembled {
   readonly problems: readonly StoreProblem[]
 }
 
-/** The plan of a stored run. Throws InvariantError for a run of another schema. */
+/** The plan of a stored run, what an older one could not say filled in. Throws InvariantError for a run of another schema. */
 export function planOf(run: RunRecord): Plan {
   const plan = run.plan as Plan
   if (plan?.schema !== 'kwitness.plan/1') throw new InvariantError(`run ${run.id} has a plan this kwitness cannot read`)
-  return plan
+  return { ...PLAIN, ...plan }
 }
 
 /** Build the report of a run. Attempts whose logs are damaged are left out and told as problems. */
@@ -61,6 +61,7 @@ export async function assembleReport(store: ReadRuns, run: RunRecord): Promise<A
     },
     kernels: await reportKernels(store, plan, attempts),
     cases: plan.cases,
+    controls: plan.controls,
     cells,
   })
   return { report, problems: lost }

@@ -197,7 +197,7 @@ async function attemptOnce(stage: Stage, cell: Cell, image: KernelImage, attempt
     program: program.path,
     modules: await fetchModules(cell.kernel, cell.case.needs.modules, stage.kernels),
     scratch: folder,
-    host: { qemu: stage.host.qemu, kernel: stage.host.kernel, cpus: stage.host.cpus },
+    host: { qemu: stage.host.qemu, kernel: stage.host.kernel, cpuModel: stage.host.cpuModel, cpus: stage.host.cpus, load: null },
     ...(signal ? { signal } : {}),
   }
   const evidence = await carryOut(jobOf(stage, cell, program, attempt), means)

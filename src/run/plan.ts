@@ -1,6 +1,7 @@
 /** A plan: what a run will do, as plain data. It is computed, shown, stored, and then carried out. */
 import { createHash } from 'node:crypto'
 import type { Case } from '../domain/case.ts'
+import type { Control, ControlRate } from '../domain/control.ts'
 import type { Kernel } from '../domain/kernel.ts'
 import type { Accelerator, GuestProfile } from '../domain/profile.ts'
 import type { StageLimits } from '../domain/job.ts'
@@ -15,7 +16,18 @@ export interface Plan {
   /** Host seconds the proving guest took to its first word: time-outs are scaled to it. */
   readonly bootSeconds: number
   readonly freshBoot: boolean
+  /** The kernels of this plan whose answer is known; none in a plain run. */
+  readonly controls: readonly Control[]
+  /** The rates known when the plan was made, so that a stored run is judged the same later on. */
+  readonly rates: readonly ControlRate[]
+  /** The chance of a miss at which a race that stayed clean is believed. */
+  readonly bound: number
+  /** Guest seconds for each race cell, in one pool: what some leave goes to the undecided. */
+  readonly raceSeconds: number
 }
+
+/** A plan that nobody asked anything special of. */
+export const PLAIN = { controls: [], rates: [], bound: 1e-6, raceSeconds: 30 } as const satisfies Partial<Plan>
 
 export interface Cell {
   readonly kernel: Kernel
@@ -40,6 +52,16 @@ export function cellsOf(plan: Plan): Cell[] {
   return plan.kernels.flatMap((kernel) =>
     plan.cases.map((theCase) => ({ kernel, case: theCase, profile: profileOf(theCase, plan.accelerator) })),
   )
+}
+
+/** What names a cell within its plan. */
+export function cellKey(cell: Cell): string {
+  return `${cell.kernel.id}/${cell.case.id}`
+}
+
+/** The control whose own cell this is: its kernel, and the case that must see it. */
+export function controlOf(plan: Plan, cell: Cell): Control | null {
+  return plan.controls.find((control) => control.kernel === cell.kernel.id && control.case === cell.case.id) ?? null
 }
 
 /** How much slower this host is than the one case times were measured on; never below 1. */

@@ -13,7 +13,7 @@ import type { ListedKernel } from '../domain/kernel.ts'
 import type { Accelerator } from '../domain/profile.ts'
 import { readCatalogue, selectCases } from './catalogue.ts'
 import type { Listener } from './events.ts'
-import type { Plan } from './plan.ts'
+import { PLAIN, type Plan } from './plan.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
@@ -105,6 +105,7 @@ export async function prepare(
     accelerator,
     bootSeconds,
     freshBoot: wishes.freshBoot,
+    ...PLAIN,
   }
   return { plan, ready }
 }

@@ -9,6 +9,7 @@ import { syncFolder } from './evidence-folder.ts'
 import { onDisk } from './failures.ts'
 import { kernelsSeen, recordKernel } from './kernels.ts'
 import type { ReadRuns, Store } from './ports.ts'
+import { listRates, recordRates } from './rates.ts'
 import { abandonedRuns, checkOwned, claimRun, createRun, leaveRun, listRuns, newestRun, readRun } from './runs.ts'
 
 interface Places {
@@ -31,6 +32,7 @@ function reading(database: Database, places: Places): ReadRuns {
     },
     readLogs: async (attempt) => readLogs(join(places.evidence, attempt.run), attempt),
     kernelsSeen: async () => kernelsSeen(database),
+    rates: async () => listRates(database),
     close: () => database.close(),
   }
 }
@@ -88,5 +90,6 @@ export async function openStore(folder: string): Promise<Store> {
         return recordAttempt(database, folderOf(run), run, evidence, logs)
       }),
     recordKernel: async (kernel, sha256) => recordKernel(database, kernel, sha256),
+    recordRates: async (rates) => recordRates(database, rates),
   }
 }

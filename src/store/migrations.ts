@@ -30,4 +30,8 @@ export const migrations: readonly string[] = [
      release TEXT,
      PRIMARY KEY (id, sha256)
    ) STRICT`,
+  `CREATE TABLE rates (
+     key TEXT PRIMARY KEY,
+     rate TEXT NOT NULL
+   ) STRICT`,
 ]

@@ -2,6 +2,7 @@
  * What is kept of runs, split by need: who only reports takes ReadRuns and cannot write.
  * Judgements are not kept: any stored run can be judged again when the rules change.
  */
+import type { ControlRate } from '../domain/control.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { Kernel } from '../domain/kernel.ts'
 import type { Report } from '../domain/report.ts'
@@ -65,6 +66,8 @@ export interface ReadRuns {
   attemptsOf(run: string): Promise<StoredAttempts>
   readLogs(attempt: AttemptRecord): Promise<StoredLogs>
   kernelsSeen(): Promise<readonly SeenKernel[]>
+  /** Every rate that is kept, by case and series; whether one still counts is for the caller to say. */
+  rates(): Promise<readonly ControlRate[]>
   close(): void
 }
 
@@ -88,6 +91,8 @@ export interface WriteRuns {
   recordAttempt(run: string, evidence: Evidence, logs: string): Promise<AttemptRecord>
   /** Keep what a kernel id stood for. */
   recordKernel(kernel: Kernel, sha256: string): Promise<void>
+  /** Keep rates. One that was measured of the same (case, program, trigger, series, profile, conditions) is replaced. */
+  recordRates(rates: readonly ControlRate[]): Promise<void>
 }
 
 export type Store = ReadRuns & WriteRuns

@@ -1,6 +1,7 @@
 /** The verdict of a cell, from the judgements of its attempts and, for a race, the rate of a control. */
 import type { Case } from '../domain/case.ts'
-import type { AttemptJudgement, CellJudgement, ControlRate, Outcome, Reason, Trials, Verdict } from '../domain/judgement.ts'
+import type { ControlRate } from '../domain/control.ts'
+import type { AttemptJudgement, CellJudgement, Outcome, Reason, Trials, Verdict } from '../domain/judgement.ts'
 import { missChance, rateInterval, trialsNeeded } from './statistics.ts'
 import { sumTrials } from './trials.ts'
 
@@ -35,7 +36,8 @@ function chance(value: number): string {
 }
 
 function answer(verdict: Verdict, because: string, attempt?: AttemptJudgement, more: Partial<CellJudgement> = {}): CellJudgement {
-  return { verdict, because: sentence(because), reasons: attempt?.reasons ?? [], trials: null, missChance: null, ...more }
+  const nothing = { reasons: attempt?.reasons ?? [], trials: null, missChance: null, race: null }
+  return { verdict, because: sentence(because), ...nothing, ...more }
 }
 
 /** `14 of 1500 on KERNEL, at least 0.51 % per trial`. */

@@ -61,10 +61,10 @@ export function judgeAttempt(evidence: Evidence, reading: Reading, theCase: Case
     if (reasons.length === 0) continue
     const { outcome } = rule
     if (!HEARD.includes(outcome)) {
-      return { outcome, ending, reasons: [...reasons, ...notCounted(facts), ...noted(guestNotes)], trials: null }
+      return { outcome, ending, reasons: [...reasons, ...notCounted(facts), ...noted(guestNotes)], trials: null, trigger: null }
     }
     const notes = noted([...testNotes, lossRule, ...guestNotes])
-    return { outcome, ending, reasons: [...reasons, ...notes], trials: facts.trials.trials }
+    return { outcome, ending, reasons: [...reasons, ...notes], trials: facts.trials.trials, trigger: null }
   }
   throw new InvariantError(`no rule could make anything of attempt ${JSON.stringify(evidence.job)}`)
 }

@@ -1,12 +1,8 @@
 /** What hits and trials say about a rate, and what a rate says about clean trials. */
+import type { Interval } from '../domain/control.ts'
 import type { Trials } from '../domain/judgement.ts'
 import { InvariantError } from '../domain/errors.ts'
 import { incompleteBeta } from './beta.ts'
-
-export interface Interval {
-  readonly low: number
-  readonly high: number
-}
 
 /** The x in [0, 1] at which a rising function reaches the target, by bisection down to the last bit. */
 function solveRising(rising: (x: number) => number, target: number): number {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Kernel } from '../../src/domain/kernel.ts'
-import { cellsOf, limitsOf, profileOf, seedOf, type Plan } from '../../src/run/plan.ts'
+import { cellsOf, limitsOf, PLAIN, profileOf, seedOf, type Plan } from '../../src/run/plan.ts'
 import { race, theCase } from '../verdict/samples.ts'
 
 function kernel(version: string): Kernel {
@@ -11,14 +11,17 @@ function kernel(version: string): Kernel {
   return { id: `debian-${build}-${flavour}`, provider: 'debian', version, series: '6.1.y', build, flavour, arch: 'x86_64' }
 }
 
+const needs = { cpus: 2, memoryMiB: 1024, modules: ['fuse'], ownModules: [], cmdline: ['x=1'] }
+
 const plan: Plan = {
   schema: 'kwitness.plan/1',
   seed: '42',
   kernels: [kernel('6.1.170'), kernel('6.1.192')],
-  cases: [theCase, { ...race, id: 'a-race', needs: { cpus: 2, memoryMiB: 1024, modules: ['fuse'], ownModules: [], cmdline: ['x=1'] } }],
+  cases: [theCase, { ...race, id: 'a-race', needs }],
   accelerator: 'tcg',
   bootSeconds: 2,
   freshBoot: false,
+  ...PLAIN,
 }
 
 test('a cell for each kernel and case, kernels first, each with the profile its case asks for', () => {

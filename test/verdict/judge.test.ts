@@ -1,15 +1,28 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { AttemptJudgement, ControlRate, Outcome, Trials } from '../../src/domain/judgement.ts'
+import type { ControlRate } from '../../src/domain/control.ts'
+import type { AttemptJudgement, Outcome, Trials } from '../../src/domain/judgement.ts'
 import { judgeCell } from '../../src/verdict/judge.ts'
 import { race, theCase } from './samples.ts'
 
 const profile = 'x86_64-tcg-2cpu-1024m'
-const control: ControlRate = { hits: 14, trials: 1500, kernel: 'bad-5.10.223', profile, leansOn: 'the seqcount check taken out' }
+const control: ControlRate = {
+  hits: 14,
+  trials: 1500,
+  case: 'sample-case',
+  program: 'ab'.repeat(32),
+  trigger: null,
+  kernel: 'bad-5.10.223',
+  series: '5.10.y',
+  profile,
+  conditions: { host: 'a host', qemu: '7.2.19', load: 'quiet' },
+  leansOn: 'the seqcount check taken out',
+  measuredAt: '2026-11-21T10:00:00.000Z',
+}
 
 function attempt(outcome: Outcome, trials: Trials | null = null, text: string = outcome): AttemptJudgement {
-  return { outcome, ending: 'clean exit', reasons: [{ channel: 'output', line: 1, rule: 'sample', text }], trials }
+  return { outcome, ending: 'clean exit', reasons: [{ channel: 'output', line: 1, rule: 'sample', text }], trials, trigger: null }
 }
 
 const clean = (trials: number) => attempt('clean', { hits: 0, trials })

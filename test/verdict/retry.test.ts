@@ -23,9 +23,11 @@ const ROWS: readonly [readonly Outcome[], boolean][] = [
   [['clean', 'infra'], false],
 ]
 
+const NOTHING = { ending: 'clean exit', reasons: [], trials: null, trigger: null } as const
+
 for (const [outcomes, wanted] of ROWS) {
   test(`after ${outcomes.join(', ') || 'nothing'} ${wanted ? 'one more is made' : 'it is settled'}`, () => {
-    const attempts = outcomes.map((outcome) => ({ outcome, ending: 'clean exit' as const, reasons: [], trials: null }))
+    const attempts = outcomes.map((outcome) => ({ ...NOTHING, outcome }))
     assert.equal(wantsAnotherAttempt(attempts), wanted)
   })
 }
