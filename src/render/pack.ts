@@ -25,7 +25,9 @@ interface Shape {
 export function pack(value: unknown): Packed {
   const nodes: unknown[] = []
   const primitives = new Map<unknown, number>()
-  const shapes = new Map<string, Shape>()
+  const shapes: Shape[] = []
+  // Shapes by their keys in a row: [''] and [] read alike there, so each name has a list.
+  const shapesByName = new Map<string, Shape[]>()
   // Lists and objects by a hash of their numbers: a text of each as key would cost more memory than all the rest.
   const composites = new Map<number, number[]>()
 
@@ -54,7 +56,7 @@ export function pack(value: unknown): Packed {
     let hash = numbers.length
     for (const number of numbers) hash = Math.imul(hash ^ number, 0x01000193)
     const alike = composites.get(hash)
-    const known = alike?.find((number) => sameNumbers(nodes[number] as readonly number[], numbers))
+    const known = alike?.find((number) => sameMembers(nodes[number] as readonly number[], numbers))
     if (known !== undefined) return known
     if (alike) alike.push(nodes.length)
     else composites.set(hash, [nodes.length])
@@ -63,13 +65,17 @@ export function pack(value: unknown): Packed {
 
   function shapeOf(keys: readonly string[]): Shape {
     const name = keys.join('\n')
-    const shape = shapes.get(name) ?? { number: shapes.size, keys, first: null }
-    if (shape.number === shapes.size) shapes.set(name, shape)
+    const alike = shapesByName.get(name) ?? []
+    const known = alike.find((shape) => sameMembers(shape.keys, keys))
+    if (known) return known
+    const shape = { number: shapes.length, keys, first: null }
+    shapes.push(shape)
+    shapesByName.set(name, [...alike, shape])
     return shape
   }
 
   node(value)
-  return { shapes: [...shapes.values()].map(({ keys }) => keys), nodes }
+  return { shapes: shapes.map(({ keys }) => keys), nodes }
 }
 
 /** A node: its kind, then the members, those as expected counted instead of written. A list (no `first`) expects to count up. */
@@ -87,6 +93,6 @@ function packed(kind: number, members: readonly number[], first: readonly number
   return numbers
 }
 
-function sameNumbers(left: readonly number[], right: readonly number[]): boolean {
-  return left.length === right.length && left.every((number, index) => number === right[index])
+function sameMembers<T>(left: readonly T[], right: readonly T[]): boolean {
+  return left.length === right.length && left.every((member, index) => member === right[index])
 }

@@ -26,6 +26,12 @@ test('property: objects of one shape, alike or not, come back as they were', () 
   fc.assert(fc.property(fc.array(row), (rows) => assert.deepEqual(unpacked(rows), rows)))
 })
 
+test('lists of keys that read alike in a row are different shapes', () => {
+  for (const value of [[{ '': {} }, {}], [{ 'a\nb': 1 }, { a: 1, b: 2 }], [{ 'a\nb': 1, c: 2 }, { a: 1, 'b\nc': 2 }]]) {
+    assert.deepEqual(unpacked(value), value)
+  }
+})
+
 test('a member is reached without reading the rest', () => {
   const reader = unpacker(pack({ rows: [[{ name: 'first' }, null], ['second', { name: 'third' }]] }))
   const rows = reader.member(reader.root, 'rows')
