@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { diskError } from '../../harness/workspace.ts'
 import { InfraError, UserError } from '../domain/errors.ts'
+import type { ControlsOptions } from './controls.ts'
 import type { KernelOptions } from './kernels.ts'
 import type { ReportOptions } from './report.ts'
 import type { RunOptions } from './wishes.ts'
@@ -26,7 +27,8 @@ Examples:
   kwitness run                                     the default set of kernels, every case
   kwitness run --kernels 'debian:6.1.*' --cases 'uffd-*'
   kwitness report --format html --out matrix.html  the newest run as one page
-  kwitness kernels list                            every kernel that can be had`,
+  kwitness kernels list                            every kernel that can be had
+  kwitness controls                                what clean races are weighed against, measured here`,
   )
 
 const words = (text: string, before: string[] = []): string[] => [
@@ -71,6 +73,40 @@ Examples:
   .action(async (options: RunOptions) => {
     const { run } = await import('./run.ts')
     process.exitCode = await run(options)
+  })
+
+program
+  .command('controls')
+  .description('build the kernels whose answer is known, and hold each against its case and its base')
+  .option('--line <line>', 'controls of this line alone, such as 5.10; may be given again (default: all)', words)
+  .option('--fix <hash>', 'controls of this fix alone; may be given again (default: all)', words)
+  .option('--cases <ids>', 'case ids or globs, separated by commas (default: all)', words)
+  .option('--resume [run]', 'go on with an interrupted run, the newest of controls when none is named')
+  .option('--dry-run', 'show what would be built and asked, and stop')
+  .option('--json', 'the square and the rates as JSON on standard output')
+  .option('--out <folder>', 'where to leave the report and the square (default: reports/out/RUN)')
+  .option('--cores <n>', 'vCPUs to run side by side (default: the cores of this machine)')
+  .option('--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)')
+  .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')
+  .addHelpText(
+    'after',
+    `
+A known-bad control must reproduce its case, a known-good one must stay clean, and every other case
+must answer as on the base. Only then the rates of races are kept, for the verdicts of later runs.
+
+Exit codes:
+  0  the square holds
+  1  it does not: a control that does not show what it must, or changes a neighbour
+  2  usage     3  infrastructure     130  interrupted
+
+Examples:
+  kwitness controls
+  kwitness controls --line 5.10 --fix 57efa1fe5957
+  kwitness controls --cases 'gup-*,uffd-fork-event' --json`,
+  )
+  .action(async (options: ControlsOptions) => {
+    const { controls } = await import('./controls.ts')
+    process.exitCode = await controls(options)
   })
 
 program

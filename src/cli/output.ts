@@ -21,7 +21,8 @@ async function readAssets(): Promise<RenderOptions['assets']> {
   return { template, css, js }
 }
 
-function terminalOf(stream: NodeJS.WriteStream): RenderOptions['terminal'] {
+/** What a stream can show, by the environment and by itself. */
+export function terminalOf(stream: NodeJS.WriteStream): RenderOptions['terminal'] {
   const { NO_COLOR, FORCE_COLOR, LC_ALL, LC_CTYPE, LANG, TERM } = process.env
   const locale = LC_ALL || LC_CTYPE || LANG || ''
   return {

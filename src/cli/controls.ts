@@ -1,0 +1,105 @@
+/** `kwitness controls`: build the kernels whose answer is known, hold each against its case and its base, keep their rates. */
+import { dirname, join } from 'node:path'
+import type { KernelContext } from '../../harness/kernels/index.ts'
+import { controlsThatHold, squareOf, type Square } from '../analysis/square.ts'
+import type { ControlRate } from '../domain/control.ts'
+import { renderSquare, renderSquareJson } from '../render/square.ts'
+import { readCatalogue, selectCases } from '../run/catalogue.ts'
+import { chooseControls, CONTROLS, findControls, readControls, type FoundControls } from '../run/controls.ts'
+import { measuredRates } from '../run/controls-rates.ts'
+import { CATALOGUE, prepare } from '../run/prepare.ts'
+import { leaveReport, print, terminalOf, writeOut } from './output.ts'
+import type { Progress } from './progress.ts'
+import { openAgain, openPlanned, reportOf, session, type Opened, type SessionOptions } from './session.ts'
+
+export interface ControlsOptions extends SessionOptions {
+  readonly line?: readonly string[]
+  readonly fix?: readonly string[]
+  readonly cases?: readonly string[]
+  readonly out?: string
+  readonly resume?: string | true
+  readonly dryRun?: true
+  readonly json?: true
+}
+
+/** The controls these options mean, and the cases they are held against. */
+async function choose(options: ControlsOptions, context: KernelContext) {
+  const catalogue = await readCatalogue(CATALOGUE)
+  const cases = selectCases(catalogue, options.cases ?? ['all'])
+  const wishes = { lines: options.line ?? [], fixes: options.fix ?? [] }
+  const entries = chooseControls(await readControls(CONTROLS, catalogue), wishes, cases)
+  return { cases, found: await findControls(CONTROLS, entries, context) }
+}
+
+function describe(found: FoundControls, cases: readonly { readonly id: string }[]): string {
+  const { kernels, controls: all } = found
+  const built = new Set(kernels.filter(({ state }) => state === 'cached').map(({ id }) => id))
+  const word = (id: string, name: string) => (built.has(id) ? name : `${name}*`)
+  const lines = [...Map.groupBy(all, ({ line }) => line)].map(([line, own]) => {
+    const names = own.map(({ kernel, fix }) => word(kernel, fix))
+    return `  ${line}: ${[word(own[0]?.base ?? '', 'base'), ...names].join(' ')}`
+  })
+  const size = `${kernels.length} kernels x ${cases.length} cases = ${kernels.length * cases.length} cells`
+  const toBuild = kernels.length - built.size
+  return [
+    `plan: ${all.length} controls, ${size}`,
+    ...lines,
+    `  cases: ${cases.map(({ id }) => id).join(' ')}`,
+    ...(toBuild > 0 ? [`  * to be built: ${toBuild} kernels; a base takes minutes, a control seconds more`] : []),
+  ].join('\n')
+}
+
+async function openNew(options: ControlsOptions, context: KernelContext, progress: Progress): Promise<Opened | null> {
+  const { cases, found } = await choose(options, context)
+  progress.end()
+  process.stderr.write(`kwitness: ${describe(found, cases)}\n`)
+  if (options.dryRun) {
+    if (options.json) await print(JSON.stringify({ ...found, cases: cases.map(({ id }) => id) }, null, 2))
+    return null
+  }
+  const ids = found.kernels.map(({ id }) => id)
+  const wishes = { kernels: ids, cases: cases.map(({ id }) => id), freshBoot: false }
+  const { plan, ready } = await prepare(wishes, context, progress.listen)
+  // Each base before its controls, which are built from it; nothing known before is leaned on, so that all is measured anew.
+  const kernels = plan.kernels.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
+  return openPlanned({ ...plan, kernels, controls: found.controls, rates: [] }, ready, context)
+}
+
+/** Measure and give the exit code. */
+export async function controls(options: ControlsOptions): Promise<number> {
+  return session(options, {
+    command: 'kwitness controls',
+    open: (context, progress) =>
+      options.resume === undefined
+        ? openNew(options, context, progress)
+        : openAgain(options.resume, context, (plan) => plan.controls.length > 0),
+    conclude: (opened) => conclude(opened, options),
+  })
+}
+
+async function conclude(opened: Opened, options: ControlsOptions): Promise<number> {
+  const report = await reportOf(opened)
+  const square = squareOf(report, opened.plan.controls)
+  const rates = await keepRates(opened, square)
+  const page = await leaveReport(report, options.out)
+  const plain = { width: 100, colour: false, ascii: false }
+  await writeOut(join(dirname(page), 'square.txt'), renderSquare(square, rates, plain))
+  await writeOut(join(dirname(page), 'square.json'), renderSquareJson(square, rates))
+  await print(options.json ? renderSquareJson(square, rates) : renderSquare(square, rates, terminalOf(process.stdout)))
+  console.error(`kwitness: report: ${page}`)
+  return exitCodeOfSquare(square)
+}
+
+/** Keep what was measured on controls that hold, and on no others: verdicts of later runs lean on it. */
+async function keepRates({ store, record }: Opened, square: Square): Promise<readonly ControlRate[]> {
+  const good = new Set(controlsThatHold(square).map(({ kernel }) => kernel))
+  const rates = (await measuredRates(store, record)).filter(({ kernel }) => good.has(kernel))
+  await store.recordRates(rates)
+  return rates
+}
+
+/** 0 when it holds, 1 when a control (or its case) is not as it must be, 3 when only answers are missing. */
+export function exitCodeOfSquare({ holds, failures }: Pick<Square, 'holds' | 'failures'>): number {
+  if (holds) return 0
+  return failures.some(({ blame }) => blame === 'control') ? 1 : 3
+}
