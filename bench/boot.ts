@@ -63,7 +63,7 @@ async function measure(): Promise<Row[]> {
   const source = join(ROOT, 'c-tests', 'uffd-fork-event', 'repro.c')
   const program = await buildProgram(cache, [source], [join(ROOT, 'c-tests', 'include')])
   const payload = join(scratch, 'payload')
-  await writePayload(payload, { program: program.path, args: [], modules: [] })
+  await writePayload(payload, { program: program.path, args: [], modules: [], ownModules: [] })
   const inputsOf = (image: KernelImage): BootInputs => ({
     image,
     initramfs,

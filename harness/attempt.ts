@@ -6,6 +6,7 @@ import type { Ending, Evidence } from '../src/domain/evidence.ts'
 import type { Job } from '../src/domain/job.ts'
 import type { BootInputs } from './boot/boot.ts'
 import type { Guest, GuestSource } from './boot/guests.ts'
+import type { BuiltModule } from './image/own-module.ts'
 import { writePayload } from './image/payload.ts'
 import { follow, type CaseReport } from './follow.ts'
 import { createLog, type BoundedLog } from './transport/log.ts'
@@ -18,6 +19,8 @@ export interface Means {
   readonly program: string
   /** In load order, dependencies first. */
   readonly modules: readonly { readonly name: string; readonly path: string }[]
+  /** The case's own, as the job names them. */
+  readonly ownModules: readonly BuiltModule[]
   /** Folder for the logs; made when it is not there. */
   readonly scratch: string
   readonly host: Evidence['host']
@@ -44,7 +47,7 @@ async function observe(job: Job, means: Means): Promise<Evidence> {
   const started = performance.now()
   await mkdir(means.scratch, { recursive: true })
   const payload = join(means.scratch, 'payload')
-  await writePayload(payload, { program: means.program, args: job.args, modules: means.modules })
+  await writePayload(payload, { program: means.program, args: job.args, modules: means.modules, ownModules: means.ownModules })
 
   const guest = await means.guests.start(means.inputs, payload, job.limits.bootSeconds, means.signal)
   const output = createLog()

@@ -28,7 +28,8 @@ export interface Program {
 
 let compilerVersion: Promise<string> | null = null
 
-function compiler(): Promise<string> {
+/** What the compiler says of itself, in one line. */
+export function compiler(): Promise<string> {
   compilerVersion ??= runCommand('gcc', ['-v']).then((result) => result.stderr.trim().split('\n').at(-1) ?? '')
   return compilerVersion
 }

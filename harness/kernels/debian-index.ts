@@ -6,7 +6,14 @@ import { runCommand } from '../process.ts'
 import { exists } from '../workspace.ts'
 import { replaceFile } from './cache.ts'
 import { aptOptions, openAptRoot, type AptRoot } from './debian-apt.ts'
-import { kernelsOf, parsePackages, type DebianKernel, type PackageList } from './debian-packages.ts'
+import {
+  headersOf,
+  kernelsOf,
+  parsePackages,
+  type DebianKernel,
+  type HeaderPackage,
+  type PackageList,
+} from './debian-packages.ts'
 import { MAIN_SUITES, SECURITY_SUITES } from './debian-sources.ts'
 import { withLock } from './lock.ts'
 import { say, type KernelContext } from './provider.ts'
@@ -17,7 +24,7 @@ const PEACE_MS = 10 * 60 * 1000
 /** What apt takes for a while to fetch and repack all lists. On a full disk it does not fail, it waits for ever. */
 const NEEDED_BYTES = 300 * 2 ** 20
 const PATIENCE_MS = 10 * 60 * 1000
-const SCHEMA = 'kwitness.debian-index/1'
+const SCHEMA = 'kwitness.debian-index/2'
 
 export interface DebianIndex {
   readonly schema: typeof SCHEMA
@@ -29,6 +36,7 @@ export interface DebianIndex {
   /** Suites the mirror gave no trusted index for. */
   readonly missingSuites: readonly string[]
   readonly kernels: readonly DebianKernel[]
+  readonly headers: readonly HeaderPackage[]
 }
 
 /** The index, refreshed when it is older than 12 hours or than the caller accepts. Throws InfraError when there is none. */
@@ -94,7 +102,8 @@ async function refreshIndex(root: AptRoot, old: DebianIndex | null, context: Ker
     say(context, null, `suite ${suite} left out: ${why.replace(/^[EW]: /, '')}`)
   }
   const reached = unreached.length === 0
-  return storeIndex(root, { schema: SCHEMA, refreshedAt: askedAt, askedAt, reached, missingSuites, kernels: kernelsOf(lists) })
+  const [kernels, headers] = [kernelsOf(lists), headersOf(lists)]
+  return storeIndex(root, { schema: SCHEMA, refreshedAt: askedAt, askedAt, reached, missingSuites, kernels, headers })
 }
 
 async function storeIndex(root: AptRoot, index: DebianIndex): Promise<DebianIndex> {

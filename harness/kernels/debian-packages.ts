@@ -11,6 +11,8 @@ export interface PoolFile {
 
 /** A kernel build as the indexes list it. */
 export interface DebianKernel extends Kernel {
+  /** What uname -r says, as the names of its packages have it: `6.1.0-47-cloud-amd64`. */
+  readonly release: string
   /** Suites that list it, sorted. */
   readonly suites: readonly string[]
   /** Holds vmlinuz; before 6.19 also the modules and the config. */
@@ -38,16 +40,25 @@ export interface PackageList {
   readonly packages: readonly PackageStanza[]
 }
 
+/** A package that modules are compiled against. */
+export interface HeaderPackage {
+  readonly name: string
+  readonly version: string
+  readonly file: PoolFile
+}
+
 const NAME = /^linux-(image|binary|binary-unsigned|modules|base)-(\d[\w.+-]*?)-(cloud-amd64|rt-amd64|amd64)(-unsigned)?$/
+/** Headers of one flavour, those that all flavours share, and the programs that kbuild runs. */
+const HEADERS = /^linux-(?:headers-\d[\w.+-]*-(?:cloud-amd64|rt-amd64|amd64|common(?:-rt)?)|kbuild-\d[\w.+-]*)$/
 
 /** A linux-image smaller than this holds no kernel: it is a metapackage, or the empty one of the layout since 6.19. */
 const SMALLEST_KERNEL_BYTES = 1024 * 1024
 
-/** Read a Packages file, keeping the stanzas of kernel packages; broken stanzas are left out. */
+/** Read a Packages file, keeping the stanzas of kernels and of their headers; broken stanzas are left out. */
 export function parsePackages(text: string): PackageStanza[] {
   const stanzas = text
     .split(/\n{2,}/)
-    .filter((stanza) => /^Package: linux-(?:image|binary(?:-unsigned)?|modules|base)-\d/m.test(stanza))
+    .filter((stanza) => /^Package: linux-(?:image|binary(?:-unsigned)?|modules|base|headers|kbuild)-\d/m.test(stanza))
   return stanzas.flatMap((stanza) => {
     const field = (name: string) => new RegExp(`^${name}: *(.+)$`, 'm').exec(stanza)?.[1]?.trim() ?? ''
     const name = field('Package')
@@ -58,7 +69,8 @@ export function parsePackages(text: string): PackageStanza[] {
       bytes: Number(field('Size')),
       sha256: field('SHA256').toLowerCase(),
     }
-    const whole = NAME.test(name) && /^[\w.+~:-]+$/.test(read.version) && /^[\w.+~:/%-]+$/.test(read.filename)
+    const known = NAME.test(name) || HEADERS.test(name)
+    const whole = known && /^[\w.+~:-]+$/.test(read.version) && /^[\w.+~:/%-]+$/.test(read.filename)
     return whole && Number.isSafeInteger(read.bytes) && /^[0-9a-f]{64}$/.test(read.sha256) ? [read] : []
   })
 }
@@ -75,6 +87,7 @@ type Part = 'signed' | 'unsigned' | 'modules' | 'base'
 /** What is gathered of one kernel while the lists are read. */
 interface Build {
   readonly build: string
+  readonly release: string
   readonly flavour: string
   /** The layout before 6.19: one package holds everything. */
   readonly whole: boolean
@@ -92,28 +105,45 @@ export function kernelsOf(lists: readonly PackageList[]): DebianKernel[] {
       if (!match || !part) continue
       const flavour = match[3] ?? ''
       const id = `debian-${stanza.version.replaceAll(':', '%3a')}-${flavour}`
-      const fresh: Build = { build: stanza.version, flavour, whole: match[1] === 'image', suites: new Set(), files: new Map() }
+      const release = `${match[2]}-${flavour}`
+      const whole = match[1] === 'image'
+      const fresh: Build = { build: stanza.version, release, flavour, whole, suites: new Set(), files: new Map() }
       const entry = builds.get(id) ?? fresh
       builds.set(id, entry)
       if (part === 'signed' || part === 'unsigned') entry.suites.add(suite)
-      const uri = `${mirror}/${stanza.filename}`
-      const known = entry.files.get(part)
-      if (!known) entry.files.set(part, { sha256: stanza.sha256, bytes: stanza.bytes, uris: [uri] })
-      else if (known.sha256 === stanza.sha256 && !known.uris.includes(uri)) {
-        entry.files.set(part, { ...known, uris: [...known.uris, uri] })
-      }
+      entry.files.set(part, addPlace(entry.files.get(part), mirror, stanza))
     }
   }
   return [...builds]
-    .flatMap(([id, { build, flavour, whole, suites, files }]) => {
+    .flatMap(([id, { build, release, flavour, whole, suites, files }]) => {
       const boot = files.get('signed') ?? files.get('unsigned')
       if (!boot) return []
       const version = upstreamVersion(build)
       const kernel = { id, provider: 'debian', version, series: seriesOf(version), build, flavour, arch: 'x86_64' } as const
       const parts = { boot, bootHoldsModules: whole, modules: files.get('modules') ?? null, base: files.get('base') ?? null }
-      return { ...kernel, suites: [...suites].toSorted(), ...parts }
+      return { ...kernel, release, suites: [...suites].toSorted(), ...parts }
     })
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** The header packages of all lists, each once, with every place that has it. Sorted by name and version. */
+export function headersOf(lists: readonly PackageList[]): HeaderPackage[] {
+  const found = new Map<string, HeaderPackage>()
+  for (const { mirror, packages } of lists) {
+    for (const stanza of packages.filter(({ name }) => HEADERS.test(name))) {
+      const { name, version } = stanza
+      const key = `${name} ${version}`
+      found.set(key, { name, version, file: addPlace(found.get(key)?.file, mirror, stanza) })
+    }
+  }
+  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
+}
+
+/** The file with one more place; a list that gives other bytes for the same package adds none. */
+function addPlace(known: PoolFile | undefined, mirror: string, { filename, sha256, bytes }: PackageStanza): PoolFile {
+  const uri = `${mirror}/${filename}`
+  if (!known) return { sha256, bytes, uris: [uri] }
+  return known.sha256 !== sha256 || known.uris.includes(uri) ? known : { ...known, uris: [...known.uris, uri] }
 }
 
 function partOf(kind: string, unsigned: boolean, bytes: number): Part | null {

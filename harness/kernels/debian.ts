@@ -6,6 +6,7 @@ import type { Kernel, KernelImage, ListedKernel } from '../../src/domain/kernel.
 import { cachedKernel, corruptNote, findCorrupt, imageOf, listEntries } from './cache.ts'
 import type { AptRoot } from './debian-apt.ts'
 import { buildDebianImage } from './debian-fetch.ts'
+import { debianBuildTree } from './debian-headers.ts'
 import { readDebianIndex } from './debian-index.ts'
 import { fetchDebianModules } from './debian-modules.ts'
 import type { DebianKernel } from './debian-packages.ts'
@@ -22,6 +23,7 @@ export const debian: Provider = {
   async fetchModules(kernel, names, context) {
     return fetchDebianModules(await fetchDebian(kernel, context), names, context)
   },
+  buildTree: debianBuildTree,
 }
 
 async function listDebian(part: string, context: KernelContext): Promise<ListedKernel[]> {

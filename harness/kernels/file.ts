@@ -27,6 +27,9 @@ export const file: Provider = {
     if (image.modules) return plainModules(image.modules, plain, kernel.id, names, context)
     throw new UserError(`${kernel.id} came without modules`, 'give them: file:IMAGE,modules=/lib/modules/RELEASE')
   },
+  async buildTree() {
+    return { missing: 'a kernel image from a file comes with no headers' }
+  },
 }
 
 async function importFile(part: string, context: KernelContext): Promise<ListedKernel> {

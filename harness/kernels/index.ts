@@ -3,12 +3,12 @@ import { InfraError, UserError } from '../../src/domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel, ProviderName } from '../../src/domain/kernel.ts'
 import { debian } from './debian.ts'
 import { file } from './file.ts'
-import { say, type KernelContext, type ModuleFile, type Provider } from './provider.ts'
+import { say, type BuildTree, type KernelContext, type Missing, type ModuleFile, type Provider } from './provider.ts'
 import { compareKernels, parseSelector, type Selector } from './selector.ts'
 import { readKernelSet } from './sets.ts'
 import { tree } from './tree.ts'
 
-export type { KernelContext, KernelProgress, ModuleFile, Provider } from './provider.ts'
+export type { BuildTree, KernelContext, KernelProgress, Missing, ModuleFile, Provider } from './provider.ts'
 export { readKernelSets } from './sets.ts'
 
 const PROVIDERS: readonly Provider[] = [debian, file, tree]
@@ -58,6 +58,12 @@ export async function fetchKernel(kernel: Kernel, context: KernelContext): Promi
 export async function fetchModules(kernel: Kernel, names: readonly string[], context: KernelContext): Promise<ModuleFile[]> {
   if (names.length === 0) return []
   return withDisk(context, () => providerOf(kernel.provider).fetchModules(kernel, names, context))
+}
+
+/** What modules for a kernel can be compiled against, not brought yet; or why there is nothing, in one line. */
+export async function findBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing> {
+  const found = await withDisk(context, () => providerOf(kernel.provider).buildTree(kernel, context))
+  return 'missing' in found ? found : { ...found, use: (work) => withDisk(context, () => found.use(work)) }
 }
 
 /** Run `work`, and lay the errors of a disk that is full or not ours on the machine. */

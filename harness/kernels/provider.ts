@@ -33,6 +33,22 @@ export interface ModuleFile {
   readonly path: string
 }
 
+/** Why there is none of what was asked for, in one line. */
+export interface Missing {
+  readonly missing: string
+}
+
+/** What modules for one kernel are compiled against. */
+export interface BuildTree {
+  /** Says all that decides a module besides its own source and the compiler. */
+  readonly key: string
+  /**
+   * Bring the tree, and give `work` the arguments with which make builds modules in it; it stays as it is until the work is
+   * done. Throws UserError when it cannot be had, InfraError for the machine; what `work` throws comes through.
+   */
+  readonly use: <T>(work: (make: readonly string[]) => Promise<T>) => Promise<T>
+}
+
 export interface Provider {
   readonly name: ProviderName
   /**
@@ -47,6 +63,8 @@ export interface Provider {
   fetch(kernel: Kernel, context: KernelContext): Promise<KernelImage>
   /** These modules and all they depend on, in load order. Throws UserError when the kernel has no such module. */
   fetchModules(kernel: Kernel, names: readonly string[], context: KernelContext): Promise<ModuleFile[]>
+  /** What modules for this kernel can be compiled against, or why there is nothing; the tree is brought when it is used. */
+  buildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing>
 }
 
 /** Tell the caller something that has no byte count. */

@@ -60,7 +60,7 @@ export async function bringBase(recipe: Recipe, context: KernelContext): Promise
 }
 
 /** The folder of builds, empty, and the log of this one, begun. */
-async function openBuild(name: string, context: KernelContext): Promise<MakeJob> {
+export async function openBuild(name: string, context: KernelContext): Promise<MakeJob> {
   const { cache } = context.workspace
   const [tree, lock, logs] = [join(cache, 'trees', 'building'), join(cache, 'locks', 'building.lock'), join(cache, 'logs')]
   await mkdir(logs, { recursive: true })
@@ -73,12 +73,13 @@ async function openBuild(name: string, context: KernelContext): Promise<MakeJob>
 }
 
 /** The same sources once more, as links: nothing writes to them in place (patch replaces a file that it changes). */
-async function cloneSources(from: string, to: string, context: KernelContext): Promise<void> {
+export async function cloneSources(from: string, to: string, context: KernelContext): Promise<void> {
   const script = 'cd "$1" && find . -mindepth 1 -maxdepth 1 ! -name build -exec cp -al -t "$2" {} +'
   await runCommand('bash', ['-c', script, 'bash', from, to], stopped(context))
 }
 
-async function applyPatch({ name, text }: Patch, recipe: Recipe, job: MakeJob, context: KernelContext): Promise<void> {
+/** Apply a patch to the tree of a job, exactly where its context is. Throws UserError that names what does not fit. */
+export async function applyPatch({ name, text }: Patch, recipe: Recipe, job: MakeJob, context: KernelContext): Promise<void> {
   const args = ['-p1', '--fuzz=0', '--forward', '--batch', '--no-backup-if-mismatch', '--reject-file=-', '-d', job.tree]
   const options = { ...stopped(context), input: text, anyExit: true, env: { LC_ALL: 'C' } }
   const { exitCode, stdout } = await runCommand('patch', args, options)
@@ -126,4 +127,5 @@ async function checkTools(): Promise<void> {
   throw new InfraError(`kernels cannot be built here: ${what} missing`, hint)
 }
 
-const stopped = ({ signal }: KernelContext) => (signal === undefined ? {} : { signal })
+/** How a command is told that nobody waits for it any more. */
+export const stopped = ({ signal }: KernelContext) => (signal === undefined ? {} : { signal })

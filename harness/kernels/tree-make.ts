@@ -23,7 +23,7 @@ export interface MakeJob {
 const STEP = 100
 
 /** The same source gives the same bytes, whoever builds it where and when; nothing of the caller's kernel work leaks in. */
-const ENVIRONMENT = {
+export const BUILD_ENVIRONMENT = {
   LC_ALL: 'C',
   ARCH: 'x86_64',
   CROSS_COMPILE: '',
@@ -48,7 +48,7 @@ export async function runMake(job: MakeJob, targets: readonly string[], context:
   const child = startProcess('setpriv', ['--pdeathsig', 'TERM', 'flock', '--exclusive', job.lock, ...make], {
     stdin: 'ignore',
     all: true,
-    env: ENVIRONMENT,
+    env: BUILD_ENVIRONMENT,
     ...(context.signal === undefined ? {} : { cancelSignal: context.signal }),
   })
   const log = createWriteStream(job.log, { flags: 'a' })

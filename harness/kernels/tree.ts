@@ -8,6 +8,7 @@ import { withLock } from './lock.ts'
 import { plainModules } from './modules.ts'
 import { say, type KernelContext, type Provider } from './provider.ts'
 import { buildRecipe } from './tree-build.ts'
+import { treeBuildTree } from './tree-modules.ts'
 import { describeRecipe, keepRecipe, makeRecipe, readRecipe, type Recipe } from './tree-recipe.ts'
 import { parseTreeSelector } from './tree-selector.ts'
 
@@ -32,6 +33,7 @@ export const tree: Provider = {
     const plain = join(context.workspace.cache, 'modules', `${kernel.id}.plain`)
     return plainModules(modules ?? '', plain, kernel.id, names, context)
   },
+  buildTree: treeBuildTree,
 }
 
 /** The kernel's files: from the cache when they are there and whole, else built. */

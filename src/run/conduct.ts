@@ -4,21 +4,25 @@ import { join } from 'node:path'
 import { carryOut, type Means } from '../../harness/attempt.ts'
 import type { BootInputs } from '../../harness/boot/boot.ts'
 import { createGuestSource, type GuestSource } from '../../harness/boot/guests.ts'
-import type { Host } from '../../harness/host.ts'
+import { measureLoad, type Host } from '../../harness/host.ts'
 import type { Initramfs } from '../../harness/image/initramfs.ts'
+import { bringOwnModules, namedModule, type BuiltModule } from '../../harness/image/own-module.ts'
 import type { Program } from '../../harness/image/program.ts'
 import { fetchKernel, fetchModules, type KernelContext } from '../../harness/kernels/index.ts'
 import { openScratch } from '../../harness/scratch.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { InfraError, InvariantError, UserError } from '../domain/errors.ts'
 import type { Job } from '../domain/job.ts'
-import type { AttemptJudgement } from '../domain/judgement.ts'
 import type { Kernel, KernelImage } from '../domain/kernel.ts'
 import { profileName } from '../domain/profile.ts'
 import type { Store } from '../store/ports.ts'
 import { wantsAnotherAttempt } from '../verdict/retry.ts'
+import type { Ask } from '../verdict/sequential.ts'
+import { triedOf, type Tried } from '../verdict/tried.ts'
 import type { Listener } from './events.ts'
-import { cellsOf, limitsOf, seedOf, type Cell, type Plan } from './plan.ts'
+import { cellKey, cellsOf, limitsOf, seedOf, type Cell, type Plan } from './plan.ts'
+import { isRace, nextMeasured, nextRace } from './races.ts'
+import { ratesOf } from './rates.ts'
 import { readAttempt } from './read.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { readStored } from './stored.ts'
@@ -46,17 +50,15 @@ interface Stage extends Conductor {
   /** Kernels fetched and unpacked at once: a mirror is asked politely, and unpacking is a core's work. */
   readonly fetches: Slots
   readonly scratch: string
-  /** Judgements so far, by cell: those of an interrupted run first. */
-  readonly judged: Map<string, AttemptJudgement[]>
+  /** Judged attempts so far, by cell: those of an interrupted run first. */
+  readonly tried: Map<string, Tried[]>
   readonly progress: { done: number; readonly total: number }
 }
 
-const cellKey = (cell: Cell): string => `${cell.kernel.id}/${cell.case.id}`
-
 /**
  * Carry out what is left of a run. Kernels are fetched while others run; deterministic cases run side by side within
- * the cores, races alone and last. Resolves when no cell wants another attempt; a kernel that cannot be fetched leaves
- * its cells without attempts. Rejects with the signal's reason when it is aborted: everything recorded stays.
+ * the cores, races alone and last, those of controls first. Resolves when no cell wants another attempt; a kernel that
+ * cannot be fetched leaves its cells without attempts. Rates that were measured are kept in the store, too. Rejects with the signal's reason when it is aborted: everything recorded stays.
  */
 export async function conduct(conductor: Conductor): Promise<void> {
   const { plan, kernels, listen, signal } = conductor
@@ -70,30 +72,59 @@ export async function conduct(conductor: Conductor): Promise<void> {
     slots: createSlots(conductor.cores ?? conductor.host.cpus, signal),
     fetches: createSlots(FETCHES, signal),
     scratch: await openScratch(kernels.workspace.cache),
-    judged: await judgedSoFar(conductor),
+    tried: await triedSoFar(conductor),
     progress: { done: 0, total: cells.length },
   }
   try {
-    const races: (() => Promise<void>)[] = []
+    const races = new Map<string, OpenRace>()
     const all = plan.kernels.map(async (kernel) => {
       const own = cells.filter((cell) => cell.kernel.id === kernel.id)
-      const open = own.filter((cell) => wantsAnotherAttempt(stage.judged.get(cellKey(cell)) ?? []))
+      const open = own.filter((cell) => wantsMore(stage, cell))
       own.filter((cell) => !open.includes(cell)).forEach((cell) => tellDone(stage, cell))
       if (open.length === 0) return
       const image = await fetchImage(stage, kernel)
       if (image === null) return open.forEach((cell) => tellDone(stage, cell))
       await warmGuests(stage, image, open)
-      races.push(...open.filter(isRace).map((cell) => () => fillCell(stage, cell, image)))
+      for (const cell of open.filter(isRace)) races.set(cellKey(cell), { cell, image })
       await settle(open.filter((cell) => !isRace(cell)).map((cell) => fillCell(stage, cell, image)))
     })
     await settle(all)
-    for (const race of races) await race()
+    await runRaces(stage, races)
   } finally {
     await rm(stage.scratch, { recursive: true, force: true })
   }
 }
 
-const isRace = (cell: Cell): boolean => cell.case.witness === 'race'
+/** Whether a cell has an attempt to make, as far as can be said before the others have had theirs. */
+function wantsMore({ plan, tried }: Stage, cell: Cell): boolean {
+  if (!isRace(cell)) return wantsAnotherAttempt(tried.get(cellKey(cell)) ?? [])
+  // A rate that is still to be measured may yet be leaned on by any of them.
+  return (nextMeasured(plan, tried, cellsOf(plan)) ?? nextRace(plan, tried, [cell])) !== null
+}
+
+interface OpenRace {
+  readonly cell: Cell
+  readonly image: KernelImage
+}
+
+/** The races one by one: first those of controls, whose rates are kept, then the others until all their time is over. */
+async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Promise<void> {
+  const { plan, tried, slots } = stage
+  const open = [...races.values()].map(({ cell }) => cell)
+  const run = async (choose: typeof nextRace): Promise<void> => {
+    for (let next = choose(plan, tried, open); next; next = choose(plan, tried, open)) {
+      const { ask } = next
+      const race = races.get(cellKey(next.cell))
+      if (!race) throw new InvariantError(`${cellKey(next.cell)} is not open`)
+      await slots.hold(slots.total, () => attemptOnce(stage, race.cell, race.image, ask))
+    }
+  }
+  await run(nextMeasured)
+  const rates = ratesOf(plan, tried)
+  if (rates.length > 0) await stage.store.recordRates(rates)
+  await run(nextRace)
+  open.forEach((cell) => tellDone(stage, cell))
+}
 
 /** Wait for all of them even when one fails, so that nothing runs on behind the error. */
 async function settle(all: readonly Promise<void>[]): Promise<void> {
@@ -106,18 +137,18 @@ function tellDone({ progress, listen }: Stage, cell: Cell): void {
   listen({ kind: 'cell-done', kernel: cell.kernel.id, case: cell.case.id, done: progress.done, total: progress.total })
 }
 
-async function judgedSoFar({ plan, run, store }: Conductor): Promise<Map<string, AttemptJudgement[]>> {
+async function triedSoFar({ plan, run, store }: Conductor): Promise<Map<string, Tried[]>> {
   const cases = new Map(plan.cases.map((theCase) => [theCase.id, theCase]))
-  const judged = new Map<string, AttemptJudgement[]>()
+  const tried = new Map<string, Tried[]>()
   for (const attempt of (await store.attemptsOf(run)).attempts) {
     const { job } = attempt.evidence
     const theCase = cases.get(job.case)
     const stored = theCase ? await readStored(store, attempt, theCase) : null
     if (!stored?.judged) continue
     const key = `${job.kernel}/${job.case}`
-    judged.set(key, [...(judged.get(key) ?? []), stored.judged.judgement])
+    tried.set(key, [...(tried.get(key) ?? []), triedOf(attempt.evidence, stored.judged.judgement)])
   }
-  return judged
+  return tried
 }
 
 /** The image of a kernel, or null when it cannot be had: said once, and its cells stay without attempts. */
@@ -154,56 +185,62 @@ async function warmGuests(stage: Stage, image: KernelImage, cells: readonly Cell
   await settle(boots)
 }
 
-/** Attempts of one cell, one after the other, until it wants no more. */
+/** Attempts of a deterministic cell, one after the other, until it wants no more. */
 async function fillCell(stage: Stage, cell: Cell, image: KernelImage): Promise<void> {
-  const key = cellKey(cell)
-  const { slots, judged } = stage
-  for (let past = judged.get(key) ?? []; wantsAnotherAttempt(past); past = judged.get(key) ?? []) {
-    const attempt = past.length + 1
-    const judgement = await slots.hold(isRace(cell) ? slots.total : cell.profile.cpus, () =>
-      attemptOnce(stage, cell, image, attempt),
-    )
-    judged.set(key, [...past, judgement])
-  }
+  while (wantsMore(stage, cell)) await stage.slots.hold(cell.profile.cpus, () => attemptOnce(stage, cell, image, null))
   tellDone(stage, cell)
 }
 
-function jobOf(stage: Stage, cell: Cell, program: Program, attempt: number): Job {
+/** The arguments of a race: every one of them takes these. */
+function argsOf(ask: Ask | null): string[] {
+  return ask ? ['--seconds', ask.seconds.toFixed(2), '--trials', String(ask.trials)] : []
+}
+
+/** What is to be done, beside the cell. */
+type Task = Pick<Job, 'attempt' | 'ownModules'> & { readonly program: Program; readonly ask: Ask | null }
+
+function jobOf(stage: Stage, cell: Cell, { program, attempt, ownModules, ask }: Task): Job {
   return {
     kernel: cell.kernel.id,
     case: cell.case.id,
     profile: cell.profile,
     program: program.sha256,
-    args: [],
+    args: argsOf(ask),
     modules: cell.case.needs.modules,
-    ownModules: [],
+    ownModules,
     seed: seedOf(stage.plan, cell, attempt),
     attempt,
-    limits: limitsOf(stage.plan, cell.case),
+    limits: limitsOf(stage.plan, cell.case, ask?.seconds),
   }
 }
 
-/** One attempt, durable in the store before it counts. */
-async function attemptOnce(stage: Stage, cell: Cell, image: KernelImage, attempt: number): Promise<AttemptJudgement> {
-  const { listen, store, run, signal } = stage
+/** One attempt, durable in the store before it counts. A race is asked for something, and runs alone. */
+async function attemptOnce(stage: Stage, cell: Cell, image: KernelImage, ask: Ask | null): Promise<void> {
+  const { listen, store, run, signal, host, tried } = stage
+  const key = cellKey(cell)
+  const attempt = (tried.get(key)?.length ?? 0) + 1
   const program = stage.programs.get(cell.case.id)
   if (!program) throw new InvariantError(`no program for ${cell.case.id}`)
   const name = { kernel: cell.kernel.id, case: cell.case.id, attempt }
   listen({ kind: 'attempt-started', ...name })
+  const ownModules = await bringOwnModules(cell.case, cell.kernel, stage.kernels)
   const folder = await mkdtemp(join(stage.scratch, 'attempt-'))
   const means: Means = {
     inputs: inputsOf(stage, cell, image),
     guests: stage.guests,
     program: program.path,
     modules: await fetchModules(cell.kernel, cell.case.needs.modules, stage.kernels),
+    ownModules,
     scratch: folder,
-    host: { qemu: stage.host.qemu, kernel: stage.host.kernel, cpuModel: stage.host.cpuModel, cpus: stage.host.cpus, load: null },
+    host: { qemu: host.qemu, kernel: host.kernel, cpuModel: host.cpuModel, cpus: host.cpus, load: ask && (await measureLoad()) },
     ...(signal ? { signal } : {}),
   }
-  const evidence = await carryOut(jobOf(stage, cell, program, attempt), means)
+  const job = jobOf(stage, cell, { program, attempt, ask, ownModules: ownModules.map(namedModule) })
+  const evidence = await carryOut(job, means)
   await store.recordAttempt(run, evidence, folder)
   const { judgement } = readAttempt(evidence, await logsIn(folder, evidence), cell.case)
   await rm(folder, { recursive: true, force: true })
+  tried.set(key, [...(tried.get(key) ?? []), triedOf(evidence, judgement)])
   listen({
     kind: 'attempt-done',
     ...name,
@@ -211,7 +248,6 @@ async function attemptOnce(stage: Stage, cell: Cell, image: KernelImage, attempt
     seconds: evidence.seconds,
     because: judgement.reasons[0]?.text ?? judgement.ending,
   })
-  return judgement
 }
 
 async function logsIn(folder: string, evidence: Evidence): Promise<{ console: Buffer; output: Buffer }> {

@@ -1,0 +1,130 @@
+/** A case's own kernel modules: compiled against each kernel, and cached by all that goes into them. */
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Case, OwnModuleNeed } from '../../src/domain/case.ts'
+import { InfraError, UserError } from '../../src/domain/errors.ts'
+import type { OwnModule } from '../../src/domain/job.ts'
+import type { Kernel } from '../../src/domain/kernel.ts'
+import { compareVersions } from '../../src/domain/version.ts'
+import { hashFile } from '../kernels/cache.ts'
+import { findBuildTree, type BuildTree, type KernelContext } from '../kernels/index.ts'
+import { BUILD_ENVIRONMENT, isComplaint } from '../kernels/tree-make.ts'
+import { runCommand } from '../process.ts'
+import { openScratch } from '../scratch.ts'
+import { exists, publishFolder } from '../workspace.ts'
+import { compiler } from './program.ts'
+
+/** A module as it comes into the guest: the file, or the one line that says why there is none. */
+export type BuiltModule =
+  | { readonly name: string; readonly path: string; readonly sha256: string }
+  | { readonly name: string; readonly missing: string }
+
+/** How a job names it. */
+export function namedModule(built: BuiltModule): OwnModule {
+  return 'path' in built ? { name: built.name, sha256: built.sha256 } : built
+}
+
+/**
+ * The modules of its own that a case asks for on this kernel, built or found in the cache. What stands in the way of one is
+ * its reason. Throws UserError for a source that is not there, InfraError for a full disk, the signal's reason when aborted.
+ */
+export async function bringOwnModules(
+  theCase: Pick<Case, 'folder' | 'needs'>,
+  kernel: Kernel,
+  context: KernelContext,
+): Promise<BuiltModule[]> {
+  const built: BuiltModule[] = []
+  for (const need of theCase.needs.ownModules) built.push(await bringOne(need, theCase.folder, kernel, context))
+  return built
+}
+
+async function bringOne(
+  { name, until }: OwnModuleNeed,
+  folder: string,
+  kernel: Kernel,
+  context: KernelContext,
+): Promise<BuiltModule> {
+  if (until !== null && compareVersions(kernel.version, until) >= 0) {
+    return { name, missing: `not built: the case asks for it on kernels before ${until} alone` }
+  }
+  const source = await readFile(join(folder, `${name}.c`), 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new UserError(`${folder} has no ${name}.c, which its case.json names: ${cause.code}`)
+  })
+  try {
+    const tree = await findBuildTree(kernel, context)
+    if ('missing' in tree) return { name, missing: tree.missing }
+    const path = await buildModule(name, source, tree, kernel, context)
+    return { name, path, sha256: await hashFile(path) }
+  } catch (error) {
+    context.signal?.throwIfAborted()
+    if (!(error instanceof UserError || error instanceof InfraError) || isAboutDisk(error)) throw error
+    return { name, missing: error.message.split('\n')[0] ?? '' }
+  }
+}
+
+/** A full disk says nothing about a module. */
+const isAboutDisk = ({ hint }: UserError | InfraError) => /free some space/.test(hint ?? '')
+
+async function buildModule(
+  name: string,
+  source: string,
+  tree: BuildTree,
+  kernel: Kernel,
+  context: KernelContext,
+): Promise<string> {
+  const { cache } = context.workspace
+  const key = createHash('sha256').update(JSON.stringify(['kwitness.module/1', tree.key, name, source, await compiler()]))
+  const entry = join(cache, 'own-modules', key.digest('hex'))
+  const path = join(entry, `${name}.ko`)
+  if (await exists(path)) return path
+  await tree.use(async (make) => {
+    context.progress?.({ kernel: kernel.id, message: `building the module ${name}`, doneBytes: null, totalBytes: null })
+    const folder = await openScratch(cache)
+    try {
+      await writeFile(join(folder, `${name}.c`), source)
+      await writeFile(join(folder, 'Kbuild'), kbuildFile(name))
+      await compile(name, folder, make, kernel, context)
+      await publishFolder(entry, async (temporary) => {
+        await runCommand('strip', ['--strip-debug', '-o', join(temporary, `${name}.ko`), join(folder, `${name}.ko`)])
+      })
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+  return path
+}
+
+/** The same source gives the same bytes, wherever it was compiled. */
+const kbuildFile = (name: string) => `obj-m := ${name}.o\nccflags-y := -fmacro-prefix-map=$(src)/=\n`
+
+/** Run make in `folder`. Throws UserError with the first complaint, InfraError when the disk is full. */
+async function compile(
+  name: string,
+  folder: string,
+  make: readonly string[],
+  kernel: Kernel,
+  context: KernelContext,
+): Promise<void> {
+  const args = ['--pdeathsig', 'TERM', 'make', ...make, `M=${folder}`, 'modules']
+  const options = { anyExit: true, env: BUILD_ENVIRONMENT, ...(context.signal === undefined ? {} : { signal: context.signal }) }
+  const { exitCode, stdout, stderr } = await runCommand('setpriv', args, options)
+  const logs = join(context.workspace.cache, 'logs')
+  const log = join(logs, `module-${name}-${kernel.id}.log`)
+  await mkdir(logs, { recursive: true })
+  await writeFile(log, `${stdout}\n${stderr}\n`)
+  if (exitCode === 0) return
+  if (/No space left|Disk quota exceeded/.test(stderr)) {
+    throw new InfraError(`no space left to build the module ${name}`, 'free some space or set KWITNESS_CACHE')
+  }
+  throw new UserError(`${name}.c does not build for this kernel: ${firstComplaint(stderr, folder)}`, `the whole log: ${log}`)
+}
+
+/** What went wrong first, in a line that names no folder of ours. */
+export function firstComplaint(text: string, folder: string): string {
+  const old = /version `(GLIBC_[\d.]+)' not found/.exec(text)?.[1]
+  if (old !== undefined) return `the programs of its kbuild need ${old}, which this host has not`
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const line = lines.find((one) => isComplaint(one)) ?? lines.at(-1) ?? 'make said nothing'
+  return line.replaceAll(`${folder}/`, '').trim()
+}
