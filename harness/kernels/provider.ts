@@ -10,6 +10,8 @@ export interface KernelProgress {
   /** Bytes so far and in all; null where there is nothing to count. */
   readonly doneBytes: number | null
   readonly totalBytes: number | null
+  /** One of many, each saying more than the one before: worth its place on a terminal, not a line in a log. */
+  readonly passing?: true
 }
 
 /** Everything a provider may lean on besides its arguments. */

@@ -14,8 +14,12 @@ import { exists } from '../workspace.ts'
 import { releaseOf } from './modules.ts'
 import { say, type KernelContext } from './provider.ts'
 import { mergeFragments, missedLines } from './tree-config.ts'
-import { runMake, type MakeJob } from './tree-make.ts'
-import type { Patch, Recipe } from './tree-recipe.ts'
+import { evictTrees, touchTree } from './tree-evict.ts'
+import { cloneSources, stopped } from './tree-files.ts'
+import { BUILD_ENVIRONMENT, runMake, type MakeJob } from './tree-make.ts'
+import { beginNear, findNear } from './tree-near.ts'
+import { expectObjects, rememberObjects } from './tree-objects.ts'
+import { baseFolder, baseKeyOf, compilerVersion, type Patch, type Recipe } from './tree-recipe.ts'
 import { bringSource } from './tree-source.ts'
 
 /**
@@ -37,26 +41,50 @@ export async function buildRecipe(recipe: Recipe, folder: string, context: Kerne
 
 /** The tree of a recipe without its patches, in the cache: source, and objects in `build`. Modules may be built against it. */
 export async function bringBase(recipe: Recipe, context: KernelContext): Promise<string> {
-  const base = join(context.workspace.cache, 'trees', `base-${recipe.baseKey}`)
-  if (await exists(base)) return base
-  const source = await bringSource(recipe.source, context)
-  const label = `${recipe.source.label} (${recipe.fragments.map(({ name }) => name).join('+')})`
-  const job = { ...(await openBuild(`base-${recipe.baseKey}`, context)), label }
-  say(context, label, 'building the base, some minutes')
-  await cloneSources(source, job.tree, context)
-  const build = join(job.tree, 'build')
-  await mkdir(build)
-  await runMake(job, ['tinyconfig'], context)
-  await appendFile(join(build, '.config'), mergeFragments(recipe.fragments))
-  await runMake(job, ['olddefconfig'], context)
-  const missed = missedLines(recipe.fragments, await readFile(join(build, '.config'), 'utf8'))
-  if (missed.length > 0) {
-    const hint = 'see what the symbol depends on, or write # if known behind it'
-    throw new UserError(`${recipe.source.label}: ${missed.join('\n  ')}`, hint)
-  }
-  await runMake(job, await targetsOf(job.tree), context)
-  await rename(job.tree, base)
+  const { workspace } = context
+  const base = baseFolder(recipe.baseKey, workspace)
+  const known = await exists(base)
+  if (!known) await buildBase(recipe, base, context)
+  await touchTree(base, new Date())
+  if (!known) await evictTrees(workspace, (names) => say(context, null, `removed to keep the cache in its bounds: ${names}`))
   return base
+}
+
+async function buildBase(recipe: Recipe, base: string, context: KernelContext): Promise<void> {
+  const { source, fragments, kernel } = recipe
+  const compiler = await compilerVersion()
+  if (baseKeyOf(source.key, compiler, fragments) !== recipe.baseKey) {
+    throw new UserError(`${kernel.id} was planned with another compiler than ${compiler}`, 'name its source again')
+  }
+  const folder = await bringSource(source, context)
+  await touchTree(folder, new Date())
+  const names = fragments.map(({ name }) => name).join('+')
+  const job = { ...(await openBuild(`base-${recipe.baseKey}`, context)), label: `${source.label} (${names})` }
+  const near = await findNear(recipe, compiler, context)
+  const differ = near === null ? null : await beginNear(near, folder, job.tree, context)
+  if (differ === null) {
+    say(context, job.label, 'building the base, some minutes')
+    await cloneSources(folder, job.tree, context)
+    await mkdir(join(job.tree, 'build'))
+  } else say(context, job.label, `building the base from one that differs in ${differ} files`)
+  await configure(recipe, job, context)
+  const known = differ === null ? await expectObjects(recipe, context) : null
+  const objects = await runMake({ ...job, expected: known }, await targetsOf(job.tree), context)
+  if (differ === null) await rememberObjects(recipe, objects, context)
+  else if (near !== null) await touchTree(near, new Date())
+  await rename(job.tree, base)
+}
+
+/** tinyconfig with the fragments upon it. Throws UserError with the lines that did not take. */
+async function configure({ source, fragments }: Recipe, job: MakeJob, context: KernelContext): Promise<void> {
+  const config = join(job.tree, 'build', '.config')
+  await runMake(job, ['tinyconfig'], context)
+  await appendFile(config, mergeFragments(fragments))
+  await runMake(job, ['olddefconfig'], context)
+  const missed = missedLines(fragments, await readFile(config, 'utf8'))
+  if (missed.length === 0) return
+  const hint = 'see what the symbol depends on, or write # if known behind it'
+  throw new UserError(`${source.label}: ${missed.join('\n  ')}`, hint)
 }
 
 /** The folder of builds, empty, and the log of this one, begun. */
@@ -69,13 +97,7 @@ export async function openBuild(name: string, context: KernelContext): Promise<M
   await mkdir(tree, { recursive: true })
   const log = join(logs, `${name}.log`)
   await writeFile(log, '')
-  return { label: name, tree, lock, log }
-}
-
-/** The same sources once more, as links: nothing writes to them in place (patch replaces a file that it changes). */
-export async function cloneSources(from: string, to: string, context: KernelContext): Promise<void> {
-  const script = 'cd "$1" && find . -mindepth 1 -maxdepth 1 ! -name build -exec cp -al -t "$2" {} +'
-  await runCommand('bash', ['-c', script, 'bash', from, to], stopped(context))
+  return { label: name, tree, lock, log, expected: null }
 }
 
 /** Apply a patch to the tree of a job, exactly where its context is. Throws UserError that names what does not fit. */
@@ -109,7 +131,8 @@ async function takeFiles(tree: string, folder: string, context: KernelContext): 
 
 async function takeModules(tree: string, folder: string, context: KernelContext): Promise<void> {
   const root = join(folder, 'modules-root')
-  await runCommand('make', ['-C', tree, 'O=build', `INSTALL_MOD_PATH=${root}`, 'modules_install'], stopped(context))
+  const install = ['-C', tree, 'O=build', `INSTALL_MOD_PATH=${root}`, 'modules_install']
+  await runCommand('make', install, { ...stopped(context), env: BUILD_ENVIRONMENT })
   const release = await releaseOf(root)
   if (release === null) throw new InfraError(`modules_install of ${tree} installed nothing`)
   const modules = join(root, 'lib', 'modules', release)
@@ -126,6 +149,3 @@ async function checkTools(): Promise<void> {
   const hint = installLine(missing.map((need) => need.package), process.getuid?.() === 0)
   throw new InfraError(`kernels cannot be built here: ${what} missing`, hint)
 }
-
-/** How a command is told that nobody waits for it any more. */
-export const stopped = ({ signal }: KernelContext) => (signal === undefined ? {} : { signal })

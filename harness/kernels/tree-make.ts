@@ -6,7 +6,8 @@ import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { InfraError, UserError } from '../../src/domain/errors.ts'
 import { startProcess } from '../process.ts'
-import { say, type KernelContext } from './provider.ts'
+import type { KernelContext } from './provider.ts'
+import { ccacheEnvironment } from './tree-ccache.ts'
 
 export interface MakeJob {
   /** For people: whose build it is. */
@@ -17,9 +18,11 @@ export interface MakeJob {
   readonly lock: string
   /** File that all output is added to. */
   readonly log: string
+  /** Objects that it will take, as far as can be told; null where nothing can. */
+  readonly expected: number | null
 }
 
-/** Objects between two words of progress. */
+/** Objects between two lines of a log. */
 const STEP = 100
 
 /** The same source gives the same bytes, whoever builds it where and when; nothing of the caller's kernel work leaks in. */
@@ -38,38 +41,59 @@ export const BUILD_ENVIRONMENT = {
 }
 
 /**
- * Run make with these targets. Throws UserError with the first complaint of the compiler, InfraError when the disk is full.
+ * Run make with these targets and give the number of objects that it made. Throws UserError with the first complaint of the
+ * compiler, InfraError when the disk is full.
  * However this process ends, make and its children end too: each is told when its parent is gone.
  */
-export async function runMake(job: MakeJob, targets: readonly string[], context: KernelContext): Promise<void> {
+export async function runMake(job: MakeJob, targets: readonly string[], context: KernelContext): Promise<number> {
   context.signal?.throwIfAborted()
   const jobs = context.buildJobs ?? availableParallelism()
   const make = ['setpriv', '--pdeathsig', 'TERM', 'make', '-C', job.tree, 'O=build', `-j${jobs}`, ...targets]
   const child = startProcess('setpriv', ['--pdeathsig', 'TERM', 'flock', '--exclusive', job.lock, ...make], {
     stdin: 'ignore',
     all: true,
-    env: BUILD_ENVIRONMENT,
+    env: { ...BUILD_ENVIRONMENT, ...(await ccacheEnvironment(context.workspace)) },
     ...(context.signal === undefined ? {} : { cancelSignal: context.signal }),
   })
   const log = createWriteStream(job.log, { flags: 'a' })
   const complaints: string[] = []
+  const started = performance.now()
   let objects = 0
   for await (const line of createInterface({ input: child.all as Readable })) {
     log.write(`${line}\n`)
     if (isComplaint(line)) complaints.push(line)
-    const object = /^ {2}(?:CC|AS)\s+(\S+\.o)$/.exec(line)?.[1]
-    if (object !== undefined && ++objects % STEP === 0) say(context, job.label, `building: ${objects} objects, now at ${object}`)
+    const object = objectOf(line)
+    if (object !== null) tell(job, ++objects, object, started, context)
   }
   const { exitCode } = await child
   log.end()
   await finished(log)
   context.signal?.throwIfAborted()
-  if (exitCode === 0) return
+  if (exitCode === 0) return objects
   const why = complaints[0] ?? `make ended with ${exitCode ?? 'a signal'}`
   if (complaints.some((line) => line.includes('No space left'))) {
     throw new InfraError(`no space left to build ${job.label}`, 'free some space or set KWITNESS_CACHE')
   }
   throw new UserError(`${job.label} does not build: ${why}`, `the whole log: ${job.log}`)
+}
+
+/** One more object is under way. */
+function tell(job: MakeJob, objects: number, object: string, started: number, { progress }: KernelContext): void {
+  const all = job.expected === null ? '' : ` of about ${Math.max(job.expected, objects)}`
+  const message = `building: ${objects}${all} objects, ${formatSpan(performance.now() - started)}, now ${object}`
+  const passing = objects % STEP === 0 ? {} : { passing: true as const }
+  progress?.({ kernel: job.label, message, doneBytes: null, totalBytes: null, ...passing })
+}
+
+/** Milliseconds as minutes and seconds. */
+export function formatSpan(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}
+
+/** The object that a line of a build's output says is being made; null when it says something else. */
+export function objectOf(line: string): string | null {
+  return /^ {2}(?:CC|AS)(?: \[M\])?\s+(\S+\.o)$/.exec(line)?.[1] ?? null
 }
 
 const COMPLAINTS = [

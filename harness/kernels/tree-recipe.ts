@@ -1,6 +1,6 @@
 /** The recipe of a kernel built from source: all that decides its bytes, as plain data kept under the kernel's id. */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { UserError } from '../../src/domain/errors.ts'
 import type { Kernel } from '../../src/domain/kernel.ts'
@@ -36,8 +36,7 @@ export async function makeRecipe(selector: TreeSelector, context: KernelContext)
     Promise.all(['base', ...selector.configs].map(readFragment)),
     Promise.all(selector.patches.map(readPatch)),
   ])
-  const base = ['kwitness.tree-recipe/1', source.key, compiler, fragments.map(({ lines }) => lines)]
-  const build = hashOf([...base, patches.map(({ text }) => changesOf(text))]).slice(0, 12)
+  const build = hashOf([...baseOf(source.key, compiler, fragments), patches.map(({ text }) => changesOf(text))]).slice(0, 12)
   const named = [...fragments.slice(1), ...patches].map(({ name }) => name.replaceAll(/[^\w.+-]+/g, '_'))
   const flavour = named.join('+') || 'base'
   const id = `tree-${source.version}-${flavour}-${build}`
@@ -50,7 +49,22 @@ export async function makeRecipe(selector: TreeSelector, context: KernelContext)
     flavour,
     arch: 'x86_64',
   }
-  return { schema: 'kwitness.tree-recipe/1', kernel, source, fragments, patches, baseKey: hashOf(base).slice(0, 16) }
+  const baseKey = baseKeyOf(source.key, compiler, fragments)
+  return { schema: 'kwitness.tree-recipe/1', kernel, source, fragments, patches, baseKey }
+}
+
+/** Key of the build of a source with this compiler and config and no patch. */
+export function baseKeyOf(source: string, compiler: string, fragments: readonly Fragment[]): string {
+  return hashOf(baseOf(source, compiler, fragments)).slice(0, 16)
+}
+
+const baseOf = (source: string, compiler: string, fragments: readonly Fragment[]) => {
+  return ['kwitness.tree-recipe/1', source, compiler, fragments.map(({ lines }) => lines)]
+}
+
+/** Where the base of that key lies: its source, and its objects in `build`. */
+export function baseFolder(key: string, workspace: Workspace): string {
+  return join(workspace.cache, 'trees', `base-${key}`)
 }
 
 /** Where the source of a recipe came from and what was done to it, for people. */
@@ -73,6 +87,13 @@ export async function readRecipe(id: string, workspace: Workspace): Promise<Reci
   return recipe?.schema === 'kwitness.tree-recipe/1' ? recipe : null
 }
 
+/** All recipes kept. */
+export async function readRecipes(workspace: Workspace): Promise<Recipe[]> {
+  const names = (await readdir(recipeFolder(workspace)).catch(() => [])).filter((name) => name.endsWith('.json'))
+  const found = await Promise.all(names.map((name) => readRecipe(name.slice(0, -'.json'.length), workspace)))
+  return found.filter((recipe) => recipe !== null)
+}
+
 const recipeFolder = (workspace: Workspace) => join(workspace.cache, 'trees', 'recipes')
 
 const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
@@ -92,7 +113,7 @@ async function readPatch(path: string): Promise<Patch> {
 }
 
 /** Compiler and linker, each by the first line it says of itself. */
-async function compilerVersion(): Promise<string> {
+export async function compilerVersion(): Promise<string> {
   const first = async (tool: string) => {
     const { stdout } = await runCommand(tool, ['--version']).catch(() => ({ stdout: '' }))
     return stdout.split('\n')[0]

@@ -1,6 +1,6 @@
 /** Kernel sources: what a selector means as plain data, and its files brought into the cache once, whole and untouched after. */
 import { stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { InfraError, UserError } from '../../src/domain/errors.ts'
 import { runCommand } from '../process.ts'
 import { exists, publishFolder } from '../workspace.ts'
@@ -65,10 +65,28 @@ export async function bringSource(source: TreeSource, context: KernelContext): P
     if (place.kind === 'tarball') await shell('tar -xf "$1" -C "$2" --strip-components=1', [place.path, temporary], context)
     if (place.kind === 'folder') await shell(`${PACK_FOLDER} | tar -x -C "$2"`, [place.path, temporary], context)
     if (place.kind === 'git') {
-      await shell('git -C "$1" archive "$3" | tar -x -C "$2"', [place.path, temporary, place.revision], context)
+      const near = await findNearTree(place.path, folder, context)
+      const script = near === null ? 'git -C "$1" archive "$3" | tar -x -C "$2"' : UNPACK_DIFFERENCE
+      await shell(script, [place.path, temporary, place.revision, near ?? ''], context)
     }
   })
 }
+
+/** Of the sources in the cache the one brought last that is a tree of this git repository too; null when none is. */
+async function findNearTree(repository: string, folder: string, context: KernelContext): Promise<string | null> {
+  const script = 'cd "$2"; ls -dt source-+([0-9a-f]) | sed s/source-// | git -C "$1" cat-file --batch-check'
+  const list = await shell(`shopt -s extglob nullglob\n${script}`, [repository, dirname(folder)], context)
+  const [, key] = /^([0-9a-f]{16})[0-9a-f]+ tree \d+$/m.exec(list) ?? []
+  return key === undefined ? null : join(dirname(folder), `source-${key}`)
+}
+
+/** What is equal as links, and the rest from git. */
+const UNPACK_DIFFERENCE = `old=\${4##*-}
+cp -al "$4/." "$2"
+differ() { git -C "$1" diff-tree -r -z --no-renames --name-only "\${@:3}" "$old" "$2"; }
+differ "$1" "$3" | (cd "$2"; xargs -0r rm -f --)
+differ "$1" "$3" --diff-filter=d |
+  xargs -0r -n 500 bash -c 'git -C "$0" --literal-pathspecs archive "$2" -- "\${@:3}" | tar -x -C "$1"' "$1" "$2" "$3"`
 
 /** linux-source-X.Y holds usr/src/linux-source-X.Y.tar.xz, with one folder in it. */
 const UNPACK_PACKAGE = `dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |

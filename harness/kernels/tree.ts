@@ -8,6 +8,7 @@ import { withLock } from './lock.ts'
 import { plainModules } from './modules.ts'
 import { say, type KernelContext, type Provider } from './provider.ts'
 import { buildRecipe } from './tree-build.ts'
+import { removeLeftovers } from './tree-evict.ts'
 import { treeBuildTree } from './tree-modules.ts'
 import { describeRecipe, keepRecipe, makeRecipe, readRecipe, type Recipe } from './tree-recipe.ts'
 import { parseTreeSelector } from './tree-selector.ts'
@@ -48,6 +49,7 @@ async function fetchTree(kernel: Kernel, context: KernelContext): Promise<Kernel
     const origin = describeRecipe(recipe)
     say(context, kernel.id, `building from ${origin}`)
     const entry = entryPath(context.workspace, kernel.id, kernel.build)
+    await removeLeftovers(context.workspace)
     return imageOf(entry, await publishEntry(entry, kernel, origin, (folder) => buildRecipe(recipe, folder, context)))
   })
 }

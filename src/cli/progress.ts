@@ -26,10 +26,11 @@ function lineFor(event: RunEvent, isTerminal: boolean): string | null {
   switch (event.kind) {
     case 'note':
       return event.text
-    case 'kernel':
-      return isTerminal || (event.progress.doneBytes !== null && event.progress.doneBytes !== event.progress.totalBytes)
-        ? null
-        : `${event.progress.kernel ?? 'kernels'}: ${event.progress.message}`
+    case 'kernel': {
+      const { kernel, message, doneBytes, totalBytes, passing } = event.progress
+      const isUnderWay = passing === true || (doneBytes !== null && doneBytes !== totalBytes)
+      return isTerminal || isUnderWay ? null : `${kernel ?? 'kernels'}: ${message}`
+    }
     case 'kernel-failed':
       return `${event.kernel}: cannot be had: ${event.message}`
     case 'guest-ready':

@@ -1,47 +1,14 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { fetchKernel, fetchModules, selectKernels, type KernelContext } from '../../harness/kernels/index.ts'
-import { temporaryFolder } from './images.ts'
-
-/** A tree that is configured and built with the words of the kernel's own, from two C files. */
-const MAKEFILE = `VERSION = 6
-PATCHLEVEL = 1
-SUBLEVEL = 9
-tinyconfig: ; echo '# CONFIG_SMP is not set' > $(O)/.config
-olddefconfig: ; sed -i -e '/CONFIG_NEVER/d' -e '/^# CONFIG_SMP/d' $(O)/.config
-vmlinux: $(O)/main.o $(O)/other.o
-	ld -e start -o $(O)/vmlinux $^ && touch $(O)/modules.builtin
-$(O)/%.o: %.c ; @echo '  CC      $*.o'; gcc -c -o $@ $<
-`
-const patch = (to: string) => `Why.\n\n--- a/main.c\n+++ b/main.c\n@@ -1 +1 @@\n-int start(void) { return 1; }\n+${to}\n`
-
-async function given(t: TestContext) {
-  const folder = await temporaryFolder(t)
-  const source = join(folder, 'linux')
-  await mkdir(source)
-  await writeFile(join(source, 'Makefile'), MAKEFILE)
-  await writeFile(join(source, 'main.c'), 'int start(void) { return 1; }\n')
-  await writeFile(join(source, 'other.c'), 'int other(void) { return 2; }\n')
-  const said: string[] = []
-  const workspace = { cache: join(folder, 'cache'), state: folder }
-  const context: KernelContext = { workspace, progress: ({ message }) => void said.push(message) }
-  const select = async (options = '') => {
-    const [kernel] = await selectKernels([`tree:${source}${options}`], context)
-    assert.ok(kernel)
-    return kernel
-  }
-  const write = async (name: string, text: string) => {
-    await writeFile(join(folder, name), text)
-    return join(folder, name)
-  }
-  const log = (name: string) => readFile(join(workspace.cache, 'logs', `${name}.log`), 'utf8')
-  return { source, context, workspace, said, select, write, log }
-}
+import { fetchKernel, fetchModules, selectKernels } from '../../harness/kernels/index.ts'
+import { MAKEFILE, patch, smallTree } from './small-tree.ts'
 
 test('a folder is built once, and known by its id from then on', async (t) => {
-  const { context, said, select } = await given(t)
+  const { context, said, select } = await smallTree(t)
   const listed = await select()
   assert.match(listed.id, /^tree-6\.1\.9-base-[0-9a-f]{12}$/)
   assert.deepEqual([listed.state, listed.series, listed.flavour], ['available', '6.1.y', 'base'])
@@ -57,7 +24,7 @@ test('a folder is built once, and known by its id from then on', async (t) => {
 })
 
 test('a patch makes another kernel, of which only what it touches is compiled', async (t) => {
-  const { source, context, select, write, log } = await given(t)
+  const { source, context, select, write, log } = await smallTree(t)
   const base = await fetchKernel(await select(), context)
   const kernel = await select(`,patch=${await write('three.patch', patch('int start(void) { return 3; }'))}`)
   assert.match(kernel.id, /^tree-6\.1\.9-three-[0-9a-f]{12}$/)
@@ -70,7 +37,7 @@ test('a patch makes another kernel, of which only what it touches is compiled', 
 })
 
 test('what does not fit is said, and leaves nothing in the cache', async (t) => {
-  const { context, workspace, select, write } = await given(t)
+  const { context, workspace, select, write } = await smallTree(t)
   const rejects = async (options: string, message: RegExp) => {
     await assert.rejects(fetchKernel(await select(options), context), message)
     const kernels = await readdir(join(workspace.cache, 'kernels'))
@@ -83,16 +50,54 @@ test('what does not fit is said, and leaves nothing in the cache', async (t) => 
   await rejects(`,patch=${await write('stale.patch', stale)}`, /stale does not apply to .*linux: main\.c: Hunk #1 FAILED/)
 })
 
-test('a build that is stopped leaves nothing half done, and the next one is whole', async (t) => {
-  const { source, context, workspace, select } = await given(t)
-  const go = join(workspace.cache, '..', 'go')
+/** Its second object waits until the file `go` is there. */
+async function slowTree(t: TestContext) {
+  const given = await smallTree(t)
+  const go = join(given.folder, 'go')
   const wait = `test -e ${go} || { seq -f '  CC      %g.o' 100; exec sleep 100; }`
-  await writeFile(join(source, 'Makefile'), `${MAKEFILE}$(O)/other.o: wait\nwait: ; @${wait}\n`)
+  await writeFile(join(given.source, 'Makefile'), `${MAKEFILE}$(O)/other.o: wait\nwait: ; @${wait}\n`)
+  const bases = async () => (await readdir(join(given.workspace.cache, 'trees'))).filter((name) => name.startsWith('base-'))
+  return { ...given, bases, go: () => writeFile(go, '') }
+}
+
+test('a build that is stopped leaves nothing half done, and the next one is whole', async (t) => {
+  const { context, select, bases, go } = await slowTree(t)
   const kernel = await select()
   const stop = new AbortController()
   const progress = ({ message }: { message: string }) => void (message.includes('100 objects') && stop.abort())
   await assert.rejects(fetchKernel(kernel, { ...context, signal: stop.signal, progress }))
-  assert.deepEqual((await readdir(join(workspace.cache, 'trees'))).filter((name) => name.startsWith('base-')), [])
-  await writeFile(go, '')
+  assert.deepEqual(await bases(), [])
+  await go()
   assert.ok((await fetchKernel(kernel, context)).vmlinux)
+})
+
+test('a build whose process is killed leaves nothing half done, and the next one is whole', async (t) => {
+  const { source, workspace, context, select, bases, go } = await slowTree(t)
+  const kernel = await select()
+  const main = join(import.meta.dirname, '../../src/cli/main.ts')
+  const env = { ...process.env, KWITNESS_CACHE: workspace.cache, KWITNESS_STATE: workspace.state }
+  const child = spawn(process.execPath, [main, 'kernels', 'pull', `tree:${source}`], { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const closed = once(child, 'close')
+  let said = ''
+  for await (const text of child.stderr.setEncoding('utf8')) if ((said += text).includes('100 objects')) child.kill('SIGKILL')
+  assert.deepEqual(await closed, [null, 'SIGKILL'], said)
+  const kernels = () => readdir(join(workspace.cache, 'kernels'))
+  assert.deepEqual(await bases(), [])
+  assert.match((await kernels()).join(), /\.tmp-/, 'what it had begun is there, under a name of its own')
+  await go()
+  assert.ok((await fetchKernel(kernel, context)).vmlinux)
+  assert.doesNotMatch((await kernels()).join(), /\.tmp-/)
+})
+
+test('how far a build is can be told once one of its line was whole; a log gets few of the words', async (t) => {
+  const { source, context, said, select } = await smallTree(t)
+  const words = () => {
+    return said.splice(0).map(({ message, passing }) => `${passing ? 'passing ' : ''}${message.replace(/\d+:\d\d/, 'T')}`)
+  }
+  await fetchKernel(await select(), context)
+  assert.ok(words().includes('passing building: 1 objects, T, now main.o'))
+  await mkdir(join(source, 'include'))
+  await writeFile(join(source, 'include', 'new.h'), '')
+  await fetchKernel(await select(), context)
+  assert.ok(words().includes('passing building: 1 of about 2 objects, T, now main.o'))
 })
