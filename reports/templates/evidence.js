@@ -14,7 +14,7 @@ function element(name, attributes = {}, ...children) {
 /** The fix under study: what it is, where it is, and who wrote about it. */
 function fixSection({ title, symptom, subsystem, witness, introduced, fixes, references }) {
   return element('section', {},
-    element('h3', {}, 'The fix'),
+    element('h3', { class: 'titled' }, 'The fix'),
     element('p', {}, title, element('br'), element('span', { class: 'dim' }, `${subsystem}. Seen on a bad kernel: ${symptom}`)),
     element('ul', { class: 'fixes' }, fixes.map(({ commit, subject, fixes: broken, cve }) => element('li', {},
       commit ? [commitLink(commit), ' '] : 'never merged: ',

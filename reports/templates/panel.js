@@ -24,6 +24,7 @@ function cellPanel(panel, evidence, { close, walk }) {
           element('small', {}, ` on ${kernel.id}`))),
       element('p', { class: 'because' }, cell.because),
       judgement(cell, kernel, theCase, words.findings[cell.finding]),
+      ...(cell.race ? [raceSection(cell.race)] : []),
       fixSection(theCase),
       ...cell.attempts.map((attempt, index) => attemptSection(attempt, index + 1, cell.attempts.length)),
       ...(cell.attempts.length ? [] : [element('p', { class: 'dim' }, 'No attempt was made.')]))
@@ -40,8 +41,7 @@ function cellPanel(panel, evidence, { close, walk }) {
       ['Claim', `${cell.claim}: ${cell.claimSource}`],
       flip ? ['Changed', `${flip.from} up to ${flip.before}, ${flip.to} from here`] : null,
       next ? ['Changes', `${next.to} from ${next.after} on`] : null,
-      cell.trials ? ['Trials', `${cell.trials.hits} hits in ${cell.trials.trials} trials`] : null,
-      cell.missChance !== null ? ['Chance of a miss', cell.missChance.toPrecision(2)] : null,
+      cell.trials && !cell.race ? ['Trials', `${cell.trials.hits} hits in ${cell.trials.trials} trials`] : null,
       ['Kernel', `${kernel.release ?? 'said no name'}, ${kernel.provider} ${kernel.build} ${kernel.flavour} ${kernel.arch}`],
       kernel.sha256 ? ['Image', element('code', { class: 'hash' }, `sha256 ${kernel.sha256}`)] : null,
       ['Profile', cell.profile]

@@ -31,11 +31,13 @@ export function matrixOf(report: Pick<Report, 'kernels' | 'cases' | 'cells'>): M
   }
 }
 
-/** Order of two kernels: series, version, build, then id, so that it is total and the same everywhere. */
+/** Order of two kernels: series, version, provider, build, then id, so that it is total and the same everywhere. */
 export function compareKernels(left: Kernel, right: Kernel): number {
   return (
     compareSeries(left.series, right.series) ||
     compareVersions(left.version, right.version) ||
+    // What is shipped comes before what was built from the same source: a content hash says nothing of before and after.
+    compareText(left.provider, right.provider) ||
     compareBuilds(left.build, right.build) ||
     compareText(left.id, right.id)
   )

@@ -38,6 +38,7 @@ export function buildReport(parts: ReportParts): Report {
     schema: 'kwitness.report/1',
     run: parts.run,
     kernels,
+    controls: parts.controls.toSorted((a, b) => compareText(a.kernel, b.kernel)),
     cases: cases.map(caseForReport),
     cells,
     boundaries: boundariesOf(kernels.filter(({ id }) => !isControl(parts.controls, id)), cells),

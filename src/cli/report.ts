@@ -4,6 +4,8 @@ import { UserError } from '../domain/errors.ts'
 import type { Reason } from '../domain/judgement.ts'
 import type { Report, ReportCell } from '../domain/report.ts'
 import { RENDERERS, type Format } from '../render/index.ts'
+import { raceLines, wordRace } from '../render/race.ts'
+import { kernelLabels } from '../render/wording.ts'
 import { assembleReport } from '../run/assemble.ts'
 import { openStoreForReading } from '../store/index.ts'
 import { exitCodeOf, readFailOn } from './exit.ts'
@@ -77,6 +79,14 @@ function findCell(loaded: Report, text: string): ReportCell {
 const reasonLine = ({ channel, line, rule, text }: Reason): string =>
   `    ${channel}${line === null ? '' : `:${line}`}  ${text}  [${rule}]`
 
+/** What a race rests on, in words and numbers; nothing for any other cell. */
+function howSure(cell: ReportCell, { kernels }: Report): string[] {
+  const labels = kernelLabels(kernels)
+  const series = kernels.find(({ id }) => id === cell.kernel)?.series ?? ''
+  const lines = raceLines(wordRace(cell, series, (id) => labels.get(id) ?? id))
+  return lines.length > 0 ? ['  how sure:', ...lines.map((line) => `    ${line}`)] : []
+}
+
 /** Print the evidence behind a cell's verdict: every reason with its log, line and rule. */
 export async function why(text: string, options: { readonly run?: string; readonly json?: true }): Promise<number> {
   const loaded = await loadReport(options.run)
@@ -91,6 +101,7 @@ export async function why(text: string, options: { readonly run?: string; readon
     ...attempt.reasons.map(reasonLine),
   ])
   const claim = `  claim: ${cell.claim} (${cell.claimSource}); finding: ${cell.finding}`
-  await print([`${cell.kernel} ${cell.case}: ${cell.verdict}`, `  ${cell.because}`, claim, ...attempts].join('\n'))
+  const sure = howSure(cell, loaded)
+  await print([`${cell.kernel} ${cell.case}: ${cell.verdict}`, `  ${cell.because}`, claim, ...sure, ...attempts].join('\n'))
   return 0
 }

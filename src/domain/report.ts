@@ -1,5 +1,5 @@
 /** Report: the second waist. One plain object; every renderer is a function of it. */
-import type { RaceStanding } from './control.ts'
+import type { Control, RaceStanding } from './control.ts'
 import type { Claim, EndingWord, Finding, Outcome, Reason, Trials, Verdict } from './judgement.ts'
 import type { Kernel } from './kernel.ts'
 import type { Fix, Witness } from './case.ts'
@@ -86,6 +86,8 @@ export interface Report {
   }
   /** In series and version order. */
   readonly kernels: readonly ReportKernel[]
+  /** Those of the kernels whose answer is known beforehand, by id. */
+  readonly controls: readonly Control[]
   readonly cases: readonly ReportCase[]
   /** Every kernel x case of the plan, kernels first. */
   readonly cells: readonly ReportCell[]

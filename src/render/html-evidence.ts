@@ -2,6 +2,8 @@
 import { matrixOf } from '../analysis/matrix.ts'
 import type { Verdict } from '../domain/judgement.ts'
 import type { Boundary, Report, ReportCase, ReportCell, ReportKernel } from '../domain/report.ts'
+import { type WordedRace, wordRace } from './race.ts'
+import { kernelLabels } from './wording.ts'
 import { FINDING_WORDS, VERDICT_WORDS, type VerdictWords } from './words.ts'
 
 export interface PageEvidence {
@@ -10,21 +12,28 @@ export interface PageEvidence {
   readonly cases: readonly ReportCase[]
   readonly boundaries: readonly Boundary[]
   /** A row per kernel, a cell per case, told by its place; null where the run had none. */
-  readonly rows: readonly (readonly (Omit<ReportCell, 'kernel' | 'case'> | null)[])[]
+  readonly rows: readonly (readonly (PageCell | null)[])[]
 }
+
+/** A cell with its race in words, as the matrix has them too. */
+type PageCell = Omit<ReportCell, 'kernel' | 'case' | 'race'> & { readonly race: WordedRace | null }
 
 /** The evidence of a report as the page's script reads it: rows and columns as in the table. */
 export function evidenceOf(report: Report): PageEvidence {
   const { series, cases, cellAt } = matrixOf(report)
   const kernels = series.flatMap((rows) => rows.kernels)
+  const labels = kernelLabels(kernels)
+  const label = (kernel: string) => labels.get(kernel) ?? kernel
   return {
     words: { verdicts: VERDICT_WORDS, findings: FINDING_WORDS },
     kernels,
     cases,
     boundaries: report.boundaries,
     rows: kernels.map((kernel) => cases.map((theCase) => {
-      const { kernel: _row, case: _column, ...cell } = cellAt(kernel.id, theCase.id) ?? {}
-      return 'verdict' in cell ? cell : null
+      const cell = cellAt(kernel.id, theCase.id)
+      if (!cell) return null
+      const { kernel: _row, case: _column, ...shown } = cell
+      return { ...shown, race: wordRace(cell, kernel.series, label) }
     }))
   }
 }

@@ -1,9 +1,11 @@
 /** What the page shows before any script runs, as plain data for the template. */
 import { type Headline, headlinesOf } from '../analysis/headline.ts'
 import { type SeriesRows, VERDICTS, matrixOf } from '../analysis/matrix.ts'
+import type { Control } from '../domain/control.ts'
 import type { Verdict } from '../domain/judgement.ts'
 import type { Boundary, Report, ReportCase, ReportCell } from '../domain/report.ts'
-import { commonTraits, kernelLabels, rangeOf, sizeOf } from './wording.ts'
+import { raceHint, raceParts, restsOnOdds } from './race.ts'
+import { commonTraits, kernelLabels, knownOf, momentOf, rangeOf, sizeOf } from './wording.ts'
 import { CONTRADICTIONS, FINDING_WORDS, NO_ANSWERS, VERDICT_WORDS } from './words.ts'
 
 /** A kernel linked to one of its cells. */
@@ -43,14 +45,17 @@ export function pageOf(report: Report) {
   const label = (kernel: string) => labels.get(kernel) ?? kernel
   const { series, cases, cellAt } = matrixOf(report)
   const wordy = cases.length <= MOST_WORD_COLUMNS
+  const controls = new Map(report.controls.map((control) => [control.kernel, control]))
   const flips = new Map(report.boundaries.map((flip) => [`${flip.after}/${flip.case}`, flip]))
   return {
     run: report.run,
     size: sizeOf(report),
-    started: report.run.startedAt.replace(/^(\S+)T(\d\d:\d\d).*Z$/, '$1 $2 UTC'),
+    started: momentOf(report.run.startedAt),
     contradicted: report.cells.some((cell) => CONTRADICTIONS.some((finding) => finding === cell.finding)),
-    traits: commonTraits(report.kernels),
+    traits: commonTraits(report),
     wordy,
+    odds: report.cells.some(restsOnOdds),
+    hinted: report.cells.some((cell) => raceHint(cell) !== ''),
     large: report.kernels.length > MANY_KERNELS,
     counts: VERDICTS.map((verdict) => (
       { verdict, ...VERDICT_WORDS[verdict], count: report.counts[verdict], href: filterLink(`verdict:${verdict}`) }
@@ -69,6 +74,7 @@ export function pageOf(report: Report) {
       rows: kernels.map(({ id }) => ({
         id,
         label: label(id),
+        known: knownBadge(controls.get(id)),
         cells: cases.map((theCase) => cellOf(cellAt(id, theCase.id), flips.get(`${id}/${theCase.id}`), wordy, label))
       }))
     }))
@@ -83,6 +89,11 @@ function partsOf({ name, kernels }: SeriesRows) {
   ))
 }
 
+/** The badge of a kernel whose answer is known beforehand: no reader may take it for one that anybody ships. */
+function knownBadge(control: Control | undefined) {
+  return control ? { word: `known ${control.kind}`, kind: control.kind, meaning: knownOf(control) } : null
+}
+
 /** A column: `pieces` may break between lines, `words` are what a filter may look for. */
 function caseHeading({ id, title, subsystem, fixes }: ReportCase) {
   const known = fixes.flatMap((fix) => [fix.commit ?? '', fix.subject, ...fix.cve])
@@ -93,11 +104,14 @@ function caseHeading({ id, title, subsystem, fixes }: ReportCase) {
 function cellOf(
   cell: ReportCell | undefined, flip: Boundary | undefined, wordy: boolean, label: (kernel: string) => string
 ) {
-  if (!cell) return { classes: 'unplanned', word: '', notes: [] }
+  if (!cell) return { classes: 'unplanned', word: '', title: '', hint: '', notes: [] }
   const contradicts = CONTRADICTIONS.find((finding) => finding === cell.finding)
   return {
-    classes: [cell.verdict, `c-${cell.claim}`, `f-${cell.finding}`, ...(flip ? ['flip'] : [])].join(' '),
+    classes: [cell.verdict, `c-${cell.claim}`, `f-${cell.finding}`, flip ? 'flip' : '', restsOnOdds(cell) ? 'odds' : '']
+      .filter(Boolean).join(' '),
     word: wordy ? VERDICT_WORDS[cell.verdict].word : VERDICT_WORDS[cell.verdict].glyph,
+    title: cell.race ? raceParts(cell.race, label).join('; ') : '',
+    hint: raceHint(cell),
     notes: [
       ...(contradicts ? [FINDING_WORDS[contradicts].title.toLowerCase()] : []),
       ...(flip ? [`${VERDICT_WORDS[flip.from].word} up to ${label(flip.before)}`] : [])

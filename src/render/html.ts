@@ -22,8 +22,8 @@ export interface HtmlAssets {
 /** The files in reports/templates that make up each asset, in the order they are joined by line breaks. */
 export const HTML_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
   template: ['report.hbs'],
-  css: ['report.css', 'panel.css'],
-  js: ['unpack.js', 'query.js', 'matrix.js', 'evidence.js', 'panel.js', 'page.js']
+  css: ['report.css', 'panel.css', 'race.css'],
+  js: ['unpack.js', 'query.js', 'matrix.js', 'evidence.js', 'race.js', 'panel.js', 'page.js']
 }
 
 /** Render a report as one page. Every word that comes from a report is escaped, by Handlebars or as JSON in a data block. */
@@ -43,9 +43,11 @@ export function renderHtml(report: Report, assets: HtmlAssets): string {
 
 /** The measures that depend on the report, columns and letters; the policy allows no style attributes. */
 function sizesOf({ cases, parts }: ReturnType<typeof pageOf>): string {
-  const longest = Math.max(0, ...parts.flatMap(({ rows }) => rows.map(({ label }) => label.length)))
+  const labels = parts.flatMap(({ rows }) => rows.map(({ label }) => label))
+  const longest = Math.max(0, ...labels.map((label) => label.length))
+  const word = Math.max(0, ...labels.flatMap((label) => label.split(' ').map((part) => part.length)))
   const names = Math.max(0, ...cases.map(({ id }) => id.length))
-  return `:root { --cases: ${cases.length}; --names: ${names}; --letters: ${longest} }\n`
+  return `:root { --cases: ${cases.length}; --names: ${names}; --letters: ${longest}; --word: ${word} }\n`
 }
 
 /** Nothing may load or run but this very style and script, known by their hashes. */

@@ -3,9 +3,9 @@ import type { Report } from '../domain/report.ts'
 
 /** Keys that come first, in this order; any other follows by code unit. */
 const FIRST_KEYS = [
-  'schema', 'run', 'kernels', 'cases', 'cells', 'boundaries', 'counts',
+  'schema', 'run', 'kernels', 'controls', 'cases', 'cells', 'boundaries', 'counts',
   'id', 'kernel', 'case', 'profile', 'verdict', 'claim', 'claimSource', 'finding', 'because', 'reasons', 'trials', 'missChance',
-  'attempts'
+  'race', 'attempts'
 ]
 const RANKS = new Map(FIRST_KEYS.map((key, rank) => [key, rank]))
 

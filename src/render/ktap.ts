@@ -8,12 +8,14 @@
  * | unproven, not-applicable | `ok N case # SKIP verdict: reason` |
  * | broken, missing | `not ok N case # ERROR verdict: reason` |
  *
- * A kernel is `not ok` when one of its lines is, as KTAP asks of a parent.
+ * What a race rests on and what is known of a control are diagnostics. A kernel is `not ok` when one of its lines is, as KTAP
+ * asks of a parent.
  */
 import { matrixOf } from '../analysis/matrix.ts'
 import type { Verdict } from '../domain/judgement.ts'
 import type { Report, ReportCell } from '../domain/report.ts'
-import { oneLine } from './wording.ts'
+import { raceParts } from './race.ts'
+import { knownOf, oneLine } from './wording.ts'
 
 type Status = 'pass' | 'fail' | 'skip' | 'error'
 
@@ -37,7 +39,8 @@ export function renderKtap(report: Report): string {
   ]
   for (const [index, kernel] of kernels.entries()) {
     const cells = cases.flatMap((theCase) => cellAt(kernel.id, theCase.id) ?? [])
-    lines.push(...subtest(kernel.id, cells).map((line) => `  ${line}`))
+    const known = report.controls.filter((control) => control.kernel === kernel.id)
+    lines.push(...subtest(kernel.id, known.map((control) => `# ${escape(knownOf(control))}`), cells).map((line) => `  ${line}`))
     const failed = cells.some((cell) => STATUS[cell.verdict] === 'fail' || STATUS[cell.verdict] === 'error')
     const skipped = cells.length ? '' : ' # SKIP no case was planned'
     lines.push(`${failed ? 'not ok' : 'ok'} ${index + 1} ${escape(kernel.id)}${skipped}`)
@@ -46,9 +49,9 @@ export function renderKtap(report: Report): string {
 }
 
 /** The lines of one kernel, not indented. */
-function subtest(kernel: string, cells: readonly ReportCell[]): string[] {
+function subtest(kernel: string, known: readonly string[], cells: readonly ReportCell[]): string[] {
   const results = cells.flatMap((cell, index) => resultLines(cell, index + 1))
-  return ['KTAP version 1', `# Subtest: ${escape(kernel)}`, `1..${cells.length}`, ...results]
+  return ['KTAP version 1', `# Subtest: ${escape(kernel)}`, ...known, `1..${cells.length}`, ...results]
 }
 
 /** The result line of a cell with the diagnostics that belong to it, which KTAP puts before it. */
@@ -58,10 +61,12 @@ function resultLines(cell: ReportCell, number: number): string[] {
   const finding = cell.finding === 'claimed-but-lacks' || cell.finding === 'carried-unclaimed'
     ? [`# finding: ${cell.finding}, ${escape(cell.claimSource)}`]
     : []
+  const sure = cell.race ? [...cell.race.words, ...raceParts(cell.race, (id) => id)] : []
+  const race = sure.map((words) => `# race: ${escape(words)}`)
   switch (STATUS[cell.verdict]) {
-    case 'pass': return [...finding, `ok ${name}`]
-    case 'fail': return [`# ${reason}`, ...finding, `not ok ${name}`]
-    case 'skip': return [`ok ${name} # SKIP ${reason}`]
+    case 'pass': return [...race, ...finding, `ok ${name}`]
+    case 'fail': return [`# ${reason}`, ...race, ...finding, `not ok ${name}`]
+    case 'skip': return [...race, `ok ${name} # SKIP ${reason}`]
     case 'error': return [`not ok ${name} # ERROR ${reason}`]
   }
 }

@@ -3,10 +3,11 @@ import { headlinesOf } from '../analysis/headline.ts'
 import { VERDICTS } from '../analysis/matrix.ts'
 import type { Verdict } from '../domain/judgement.ts'
 import type { Report, ReportCell } from '../domain/report.ts'
+import { raceParts } from './race.ts'
 import { renderGrid } from './terminal-grid.ts'
 import { type Pen, type TerminalOptions, penOf } from './terminal-pen.ts'
 import { CONTRADICTIONS, FINDING_WORDS, NO_ANSWERS, VERDICT_WORDS } from './words.ts'
-import { commonTraits, kernelLabels, oneLine, rangeOf, sizeOf } from './wording.ts'
+import { commonTraits, kernelLabels, knownOf, oneLine, rangeOf, sizeOf } from './wording.ts'
 
 /** Lists longer than this are cut with a line that says how many more there are. */
 const LONGEST_LIST = 20
@@ -16,12 +17,14 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
   const pen = penOf(options)
   const labels = kernelLabels(report.kernels)
   const title = `kwitness ${oneLine(report.run.id)}: ${sizeOf(report).replaceAll('×', pen.times)}`
-  const traits = [commonTraits(report.kernels), report.run.host.accelerator].filter(Boolean).join(', ')
+  const traits = [commonTraits(report), report.run.host.accelerator].filter(Boolean).join(', ')
   const sections = [
     [pen.paint('bold', title), pen.paint('faint', traits)],
     ...headlineSections(report, labels, pen),
     renderGrid(report, labels, pen),
     boundaryLines(report, labels, pen),
+    raceSection(report, labels, pen),
+    controlLines(report, labels, pen),
     [countLine(report, pen)]
   ]
   return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`
@@ -57,12 +60,39 @@ function boundaryLines(report: Report, labels: ReadonlyMap<string, string>, pen:
   return [pen.paint('bold', 'Where the answer changes'), ...shortened(lines, pen)]
 }
 
+/** How sure each race is: its verdict, and below it what that rests on. */
+function raceSection(report: Report, labels: ReadonlyMap<string, string>, pen: Pen): string[] {
+  const label = (kernel: string) => labels.get(kernel) ?? kernel
+  const lines = report.cells.flatMap((cell) => {
+    if (cell.race === null) return []
+    const verdict = pen.paint(cell.verdict, `${pen.sign(cell.verdict)} ${VERDICT_WORDS[cell.verdict].word}`)
+    const below = wrapped(raceParts(cell.race, label), pen.width - 4).map((line) => `\n    ${line}`)
+    return [`  ${cell.case} on ${label(cell.kernel)}: ${verdict}${below.join('')}`]
+  })
+  return lines.length > 0 ? [pen.paint('bold', 'How sure the races are'), ...shortened(lines, pen)] : []
+}
+
+/** The kernels that nobody ships: made for an answer that is known. */
+function controlLines({ controls }: Report, labels: ReadonlyMap<string, string>, pen: Pen): string[] {
+  if (controls.length === 0) return []
+  const lines = controls.map((control) => `  ${labels.get(control.kernel) ?? control.kernel}: ${oneLine(knownOf(control))}`)
+  return [pen.paint('bold', 'Controls, whose answer is known'), ...shortened(lines, pen)]
+}
+
 /** Counts of every verdict that occurs, which is also the legend of the signs. */
 function countLine(report: Report, pen: Pen): string {
   return VERDICTS
     .filter((verdict) => report.counts[verdict] > 0)
     .map((verdict) => pen.paint(verdict, `${pen.sign(verdict)} ${VERDICT_WORDS[verdict].word} ${report.counts[verdict]}`))
     .join('   ')
+}
+
+/** Parts joined to lines of a width, as many to each as fit. */
+function wrapped(parts: readonly string[], width: number): string[] {
+  return parts.reduce<string[]>((lines, part) => {
+    const joined = `${lines.at(-1)}; ${part}`
+    return lines.length > 0 && joined.length <= width ? [...lines.slice(0, -1), joined] : [...lines, part]
+  }, [])
 }
 
 function shortened(lines: readonly string[], pen: Pen): readonly string[] {

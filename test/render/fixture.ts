@@ -1,10 +1,12 @@
 /** Reports to render: a small one made by hand after what guests say, and a large one of any size, the same every time. */
 import { type JudgedCell, buildReport } from '../../src/analysis/report.ts'
 import type { Case } from '../../src/domain/case.ts'
+import type { RaceStanding } from '../../src/domain/control.ts'
 import type { EndingWord, Outcome, Reason, Verdict } from '../../src/domain/judgement.ts'
 import type { Report, ReportAttempt, ReportKernel } from '../../src/domain/report.ts'
 import type { TestPoint, TestStatus } from '../../src/domain/tests.ts'
 import { seriesOf } from '../../src/domain/version.ts'
+import { CONTROL, CONTROL_KERNEL, RATE, standing } from './race-fixture.ts'
 
 /** What a hostile guest would love to run in a reader's browser. */
 export const HOSTILE = `<script>window.pwned = 1; alert(1)</script></script><img src=x onerror="window.pwned=2"> # SKIP \u001b[2J`
@@ -54,6 +56,7 @@ export function cell(kernelId: string, caseId: string, verdict: Verdict, changes
   const reasons = [reasonFor(verdict)]
   return {
     kernel: kernelId, case: caseId, profile: 'x86_64-tcg-1cpu-512m', verdict, because, reasons, trials: null, missChance: null,
+    race: null,
     attempts: verdict === 'missing' ? [] : [attempt(`${kernelId}.${caseId}.1`, verdict, { reasons })],
     ...changes
   }
@@ -81,12 +84,12 @@ export function attempt(id: string, verdict: Verdict, changes: Partial<ReportAtt
   }
 }
 
-/** The small report: every verdict, both contradictions, two boundaries, a splat, a race and a hostile guest. */
+/** The small report: every verdict, both contradictions, boundaries, a splat, races of every kind, a control, a hostile guest. */
 export function smallReport(): Report {
   const old = ['5.10.218', '5.10.262', '6.1.170', '6.1.187', '6.1.192']
   const recent = ['6.12.43', '6.12.94', '6.12.117', '6.16.12', '7.2.13', '7.3.4']
-  const kernels = [...old, ...recent].map((version) => kernel(version))
-  return buildReport({ run: RUN, kernels, cases: SMALL_CASES, cells: kernels.flatMap(smallRow) })
+  const kernels = [...[...old, ...recent].map((version) => kernel(version)), CONTROL_KERNEL]
+  return buildReport({ run: RUN, kernels, cases: SMALL_CASES, controls: [CONTROL], cells: kernels.flatMap(smallRow) })
 }
 
 const SMALL_CASES: readonly Case[] = [
@@ -144,12 +147,7 @@ function smallRow({ id, series, version }: ReportKernel): JudgedCell[] {
   const splat = version === '6.16.12'
   const lacksOutput = old || version === '6.1.170' || version === '6.1.187' || version === '6.12.94'
   return [
-    series === '6.12.y'
-      ? cell(id, 'gup-fast-vs-fork', 'unproven', {
-        profile: 'x86_64-tcg-2cpu-512m', trials: { hits: 0, trials: 400 }, missChance: 0.0021,
-        because: '400 clean trials leave a 0.2 % chance of a miss; 1,560 more are needed.'
-      })
-      : cell(id, 'gup-fast-vs-fork', 'not-applicable'),
+    raceCell(id, version),
     version === '6.1.187'
       ? cell(id, 'uffd-copy-vs-fork', 'missing')
       : cell(id, 'uffd-copy-vs-fork', 'carries'),
@@ -160,6 +158,30 @@ function smallRow({ id, series, version }: ReportKernel): JudgedCell[] {
       : splat ? brokenCell(id) : cell(id, 'uffd-fault-around-wp', 'carries'),
     cell(id, 'uffd-mmap-changing-atomic', old ? 'lacks' : 'carries')
   ]
+}
+
+/** The race of the small report: each kernel stands differently. */
+function raceCell(id: string, version: string): JudgedCell {
+  const race = id === CONTROL_KERNEL.id ? RACES.control : RACES[version]
+  if (!race) return cell(id, 'gup-fast-vs-fork', 'not-applicable')
+  const { trials, missChance, trialsMissing } = race
+  const verdict = trials.hits > 0 ? 'lacks' : trialsMissing === 0 ? 'carries' : 'unproven'
+  const [because = ''] = race.words
+  return cell(id, 'gup-fast-vs-fork', verdict, { profile: RATE.profile, because, trials, missChance, race })
+}
+
+const RACES: Readonly<Record<string, RaceStanding>> = {
+  control: standing({ hits: 14, trials: 1500 }),
+  '5.10.218': standing({ hits: 1, trials: 312 }),
+  '5.10.262': standing({ hits: 0, trials: 2700 }),
+  '6.1.187': standing({ hits: 0, trials: 400 }, { borrowed: true }),
+  '6.1.192': standing({ hits: 0, trials: 2_400_000 }, { borrowed: true }),
+  '6.12.43': standing({ hits: 0, trials: 400 }),
+  '6.12.94': standing({ hits: 0, trials: 123_456 }, { control: null, trigger: null }),
+  '6.12.117': standing({ hits: 0, trials: 5000 }, {
+    borrowed: true, trigger: HOSTILE, words: [HOSTILE],
+    control: { ...RATE, leansOn: HOSTILE, trigger: HOSTILE, conditions: { host: HOSTILE, qemu: HOSTILE, load: 'loaded' } }
+  })
 }
 
 /** A cell whose guest printed markup, terminal escapes and an oops. */
@@ -215,7 +237,7 @@ export function largeReport(kernelCount: number, caseCount: number): Report {
       })]
     })
   }))
-  return buildReport({ run: { ...RUN, id: 'large-1' }, kernels, cases, cells })
+  return buildReport({ run: { ...RUN, id: 'large-1' }, kernels, cases, controls: [], cells })
 }
 
 const SENTENCES: Readonly<Record<Verdict, string>> = {

@@ -1,5 +1,6 @@
 /** Reports in which every word that a guest can choose is one that was given. */
 import fc from 'fast-check'
+import type { RaceStanding } from '../../src/domain/control.ts'
 import type { Report, ReportAttempt } from '../../src/domain/report.ts'
 import type { TestPoint } from '../../src/domain/tests.ts'
 import { HOSTILE, smallReport } from './fixture.ts'
@@ -21,9 +22,16 @@ export function spokenBy(text: string): Report {
       ...cell,
       because: text,
       reasons: cell.reasons.map((reason) => ({ ...reason, text })),
+      race: cell.race && raceSpokenBy(cell.race, text),
       attempts: cell.attempts.map((attempt) => attemptSpokenBy(attempt, text))
     }))
   }
+}
+
+function raceSpokenBy(race: RaceStanding, text: string): RaceStanding {
+  const conditions = { host: text, qemu: text, load: 'quiet' } as const
+  const control = race.control && { ...race.control, trigger: text, leansOn: text, conditions }
+  return { ...race, trigger: text, words: [text, text], control }
 }
 
 function attemptSpokenBy(attempt: ReportAttempt, text: string): ReportAttempt {

@@ -8,6 +8,7 @@ import type { Browser, Page } from 'playwright-core'
 import { renderHtml } from '../../src/render/html.ts'
 import { readAssets } from './assets.ts'
 import { CHROMIUM, openChromium } from './browser.ts'
+import { CONTROL } from './race-fixture.ts'
 import { HOSTILE, largeReport, smallReport } from './fixture.ts'
 
 const BROKEN = 'cell=debian-6.16.12-1-cloud-amd64/uffd-fault-around-wp'
@@ -56,16 +57,16 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
 
   test('a filter narrows rows and columns and says so, and clearing it brings all back', async (t) => {
     const page = await open(t, 'small.html')
-    assert.equal(await shownRows(page), 11)
+    assert.equal(await shownRows(page), 12)
     await page.keyboard.press('/')
     await page.keyboard.type('series:6.1 verdict:lacks case:uffd*')
     assert.equal(await shownRows(page), 3)
-    assert.equal(await page.locator('#matches').textContent(), '3 of 11 kernels, 2 of 6 fixes, 5 cells')
+    assert.equal(await page.locator('#matches').textContent(), '3 of 12 kernels, 2 of 6 fixes, 5 cells')
     assert.equal(await page.locator('tr[data-kernel*="6.1.170"] td:visible').count(), 2)
     await page.locator('#query').fill('verdict:unproven series:5.10')
     assert.equal(await shownRows(page), 0)
     await page.locator('#clear').click()
-    assert.equal(await shownRows(page), 11)
+    assert.equal(await shownRows(page), 12)
     assert.equal(await page.locator('tr[data-kernel*="6.1.170"] td:visible').count(), 6)
   })
 
@@ -81,7 +82,7 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
 
   test('an address cut short or of a cell that is not there opens the page all the same', async (t) => {
     const page = await open(t, 'small.html', 'q=%E2%82&cell=nobody/nothing')
-    assert.equal(await shownRows(page), 11)
+    assert.equal(await shownRows(page), 12)
     assert.ok(await page.locator('#panel').isHidden())
   })
 
@@ -89,11 +90,11 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     const page = await open(t, 'small.html')
     await page.locator('td[tabindex="0"]').focus()
     for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowRight', 'Enter']) await page.keyboard.press(key)
-    assert.match(await page.locator('#panel-title').textContent() ?? '', /lacks uffd-eagain-output on debian-6\.1\.170/)
+    assert.match(await page.locator('#panel-title').textContent() ?? '', /lacks uffd-eagain-output on tree-5\.10\.262/)
     assert.equal(await page.evaluate('document.activeElement.id'), 'panel-title')
     await page.keyboard.press('Escape')
     assert.ok(await page.locator('#panel').isHidden())
-    assert.equal(await page.evaluate('document.activeElement.closest("tr").dataset.kernel'), 'debian-6.1.170-1-cloud-amd64')
+    assert.equal(await page.evaluate('document.activeElement.closest("tr").dataset.kernel'), CONTROL.kernel)
     await page.keyboard.press('End')
     await page.keyboard.press('Enter')
     assert.match(await page.locator('#panel-title').textContent() ?? '', /uffd-mmap-changing-atomic/)
@@ -115,6 +116,43 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     assert.ok(command.includes(`'console=ttyS0 panic=-1 quiet kw.case='\\''one'\\'''`))
     await page.getByRole('button', { name: 'newer' }).click()
     assert.match(await page.locator('#panel-title').textContent() ?? '', /on debian-6\.12\.117/)
+  })
+
+  test('a race says how sure it is, in sentences first, then beside the control it leans on', async (t) => {
+    const page = await open(t, 'small.html', 'cell=debian-6.1.187-1-cloud-amd64/gup-fast-vs-fork')
+    const race = page.locator('#panel .race')
+    await race.waitFor()
+    assert.equal(await race.locator('h3 + p').textContent(), 'The bug did not show itself here.')
+    const cells = (row: number) => race.locator('tr').nth(row).locator('th, td').allInnerTexts()
+    assert.deepEqual(await cells(0), ['', 'This kernel', 'Control borrowed from 5.10.y'])
+    assert.deepEqual(await cells(1), ['Kernel', 'this one', '5.10.262 57efa1fe5957'])
+    assert.deepEqual(await cells(2), ['Trials that count', '400', '1,500'])
+    assert.deepEqual(await cells(4), ['True rate, 95 % sure', 'at most 0.92 %', '0.51 % to 1.6 %'])
+    assert.equal(await race.locator('.reach').innerText(), '400 of the 2,696 clean trials that are needed')
+    const bar = await race.locator('.reach div').boundingBox()
+    const filled = await race.locator('.reach div span').boundingBox()
+    assert.ok(bar && filled && Math.abs(filled.width / bar.width - 400 / 2696) < 0.02, 'the bar is as full as its sentence says')
+    const facts = (await race.locator('dl').innerText()).split('\n')
+    for (const fact of ['13 %; believed at 1 in 1,000,000 or less', '2,296 more, all clean', CONTROL.because]) {
+      assert.ok(facts.includes(fact), fact)
+    }
+  })
+
+  test('a race by a hostile guest, without a control and on a control itself', async (t) => {
+    const page = await open(t, 'small.html', 'cell=debian-6.12.117-1-cloud-amd64/gup-fast-vs-fork')
+    const race = page.locator('#panel .race')
+    await race.waitFor()
+    assert.equal(await race.locator('h3 + p').textContent(), HOSTILE)
+    assert.equal(await race.locator(':is(script, img)').count(), 0)
+    assert.equal(await page.evaluate('typeof window.pwned'), 'undefined')
+    await page.locator('tr[data-kernel*="6.12.94"] td').first().click()
+    await race.getByText('cannot be said without a control').waitFor()
+    assert.equal(await race.locator('thead, .reach').count(), 0)
+    const own = page.locator(`tr[data-kernel="${CONTROL.kernel}"]`)
+    assert.equal(await own.locator('.known').innerText(), 'known bad')
+    await own.locator('td').first().click()
+    await race.getByText('none: the bug was seen').waitFor()
+    assert.equal(await race.locator('thead, .reach').count(), 0)
   })
 
   test('what a hostile guest printed is shown as it is, and nothing of it runs', async (t) => {
@@ -145,9 +183,10 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
 
   test('without scripts the matrix is all there, in words, and no filter pretends to work', async (t) => {
     const page = await open(t, 'small.html', '', { javaScriptEnabled: false })
-    assert.equal(await shownRows(page), 11)
+    assert.equal(await shownRows(page), 12)
     const row = page.locator('tr[data-kernel="debian-5.10.218-1-cloud-amd64"]')
-    assert.deepEqual(await row.locator('td').allTextContents(), ['n/a', 'carries', 'lacks', 'lacks', 'n/a', 'lacks'])
+    const words = ['lacks, claimed but lacks, 1 hit in 312', 'carries', 'lacks', 'lacks', 'n/a', 'lacks']
+    assert.deepEqual(await row.locator('td').allTextContents(), words)
     assert.ok(await page.locator('#filter').isHidden())
   })
 

@@ -1,0 +1,24 @@
+/** How sure a race cell is: sentences first, then how far its trials reach, then its numbers beside those of its control. */
+function raceSection({ words, compared, facts: pairs, reach, borrowed }) {
+  const beside = compared.some(({ there }) => there !== null)
+  const heads = ['', 'This kernel', borrowed ? ['Control ', element('b', { class: 'borrowed' }, `borrowed from ${borrowed}`)] : 'Control']
+  return element('section', { class: 'race' },
+    element('h3', { class: 'titled' }, 'How sure'),
+    words.map((sentence) => element('p', {}, sentence)),
+    reach ? reachBar(reach) : null,
+    element('table', {},
+      beside ? element('thead', {}, element('tr', {}, heads.map((head) => element('th', { scope: 'col' }, head)))) : null,
+      element('tbody', {}, compared.map(({ word, here, there }) => element('tr', {},
+        element('th', { scope: 'row' }, word),
+        element('td', {}, here),
+        beside ? element('td', {}, there ?? '') : null)))),
+    facts(pairs))
+}
+
+/** A bar that is full when the clean trials are enough; its sentence says the same. */
+function reachBar({ share, text }) {
+  const filled = element('span')
+  // By property: the policy of the page allows no style attributes.
+  filled.style.width = `${100 * share}%`
+  return element('div', { class: share < 1 ? 'reach' : 'reach full' }, element('div', { 'aria-hidden': 'true' }, filled), element('span', {}, text))
+}
