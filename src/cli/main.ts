@@ -56,6 +56,8 @@ program
   .option('--cores <n>', 'vCPUs to run side by side (default: the cores of this machine)')
   .option('--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)')
   .option('--seed <n>', 'seed of the run (default: drawn)')
+  .option('--bound <chance>', 'believe a clean race at this chance of a miss (default: 1e-6)')
+  .option('--race-seconds <s>', 'guest seconds for each race on each kernel (default: 30); what some leave goes to the others')
   .option('--fresh-boot', 'boot for every attempt instead of restoring a saved guest')
   .option('--catalogue <folder>', 'take the cases from this folder')
   .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')

@@ -13,13 +13,15 @@ export function describePlan(plan: Plan): string {
   const cells = cellsOf(plan)
   const races = plan.cases.filter(({ witness }) => witness === 'race').length
   const seconds = cells.reduce((sum, cell) => sum + expectedSeconds(cell.case), 0)
+  const bound = plan.bound.toExponential()
   const series = Map.groupBy(plan.kernels, (kernel) => kernel.series)
   const size = `${plan.kernels.length} kernels x ${plan.cases.length} cases = ${cells.length} cells`
   return [
     `plan: ${size}, ${plan.accelerator}, seed ${plan.seed}`,
     ...[...series].map(([name, own]) => `  ${name} ${own.map(({ version }) => version).join(' ')}`),
     `  cases: ${plan.cases.map(({ id }) => id).join(' ')}`,
-    `  guest time: about ${Math.ceil(seconds)} s, boots not counted${races > 0 ? `; races (${races}) run alone` : ''}`,
+    `  guest time: about ${Math.ceil(seconds)} s, boots not counted`,
+    ...(races > 0 ? [`  races: ${races}, alone, ${plan.raceSeconds} s for each, believed at a miss chance of ${bound}`] : []),
   ].join('\n')
 }
 

@@ -16,11 +16,15 @@ export interface RunOptions {
   readonly out?: string
   readonly resume?: string | true
   readonly freshBoot?: true
+  readonly bound?: string
+  readonly raceSeconds?: string
   readonly dryRun?: true
   readonly json?: true
 }
 
 const LARGEST_SEED = 2n ** 64n - 1n
+const LEAST_BOUND = 1e-12
+const MOST_SECONDS = 86_400
 
 function readSeed(text: string): string {
   if (!/^\d{1,20}$/.test(text) || BigInt(text) > LARGEST_SEED) {
@@ -42,9 +46,22 @@ export function readCount(option: string, text: string | undefined): number | un
   return count
 }
 
+/** Throws UserError for a chance that is none, or one that no run could bring down to. */
+function readBound(text: string): number {
+  const bound = Number(text)
+  if (bound >= LEAST_BOUND && bound < 1) return bound
+  throw new UserError(`--bound takes a chance from ${LEAST_BOUND} to below 1, not ${text}`, 'such as 1e-6: once in a million')
+}
+
+function readSeconds(option: string, text: string): number {
+  const seconds = Number(text)
+  if (seconds > 0 && seconds <= MOST_SECONDS) return seconds
+  throw new UserError(`${option} takes seconds from above 0 to ${MOST_SECONDS}, not ${text}`)
+}
+
 /** What a run is to be. Throws UserError for an option that cannot be read. */
 export function readWishes(options: RunOptions): Wishes {
-  const { catalogue, seed, accel } = options
+  const { catalogue, seed, accel, bound, raceSeconds } = options
   return {
     kernels: options.kernels ?? ['default'],
     cases: options.cases ?? ['all'],
@@ -52,5 +69,7 @@ export function readWishes(options: RunOptions): Wishes {
     ...(catalogue === undefined ? {} : { catalogue }),
     ...(seed === undefined ? {} : { seed: readSeed(seed) }),
     ...(accel === undefined ? {} : { accelerator: readAccelerator(accel) }),
+    ...(bound === undefined ? {} : { bound: readBound(bound) }),
+    ...(raceSeconds === undefined ? {} : { raceSeconds: readSeconds('--race-seconds', raceSeconds) }),
   }
 }

@@ -7,7 +7,10 @@ import type { Report, ReportAttempt, ReportKernel } from '../domain/report.ts'
 import type { AttemptRecord, ReadRuns, RunRecord, StoreProblem } from '../store/ports.ts'
 import { judgeCell } from '../verdict/judge.ts'
 import { wantsAnotherAttempt } from '../verdict/retry.ts'
-import { cellsOf, PLAIN, type Cell, type Plan } from './plan.ts'
+import { triedOf, type Tried } from '../verdict/tried.ts'
+import { cellKey, cellsOf, PLAIN, type Cell, type Plan } from './plan.ts'
+import { inputOf, isRace, nextMeasured, nextRace } from './races.ts'
+import { ratesOf, type TriedCells } from './rates.ts'
 import type { JudgedAttempt } from './read.ts'
 import { createShortener } from './shorten.ts'
 import { readStored } from './stored.ts'
@@ -30,41 +33,59 @@ export async function assembleReport(store: ReadRuns, run: RunRecord): Promise<A
   const plan = planOf(run)
   const { attempts, problems } = await store.attemptsOf(run.id)
   const lost: StoreProblem[] = [...problems]
-  const byCell = Map.groupBy(attempts, ({ evidence }) => `${evidence.job.kernel}/${evidence.job.case}`)
-  const cells: JudgedCell[] = []
-  let complete = true
-  for (const cell of cellsOf(plan)) {
-    const own = byCell.get(`${cell.kernel.id}/${cell.case.id}`) ?? []
-    const judged: { record: AttemptRecord; judged: JudgedAttempt }[] = []
-    for (const record of own) {
-      const stored = await readStored(store, record, cell.case)
-      lost.push(...stored.problems)
-      if (stored.judged) judged.push({ record, judged: stored.judged })
-    }
-    const judgements = judged.map((one) => one.judged.judgement)
-    complete &&= !wantsAnotherAttempt(judgements)
-    const verdict = judgeCell({
-      theCase: cell.case,
-      profile: profileName(cell.profile),
-      attempts: judgements,
-      control: null,
-    })
-    cells.push({ ...identity(cell), ...verdict, attempts: judged.map((one) => reportAttempt(one.record, one.judged)) })
+  const judged = new Map<string, StoredJudged[]>()
+  for (const cell of cellsOf(plan)) judged.set(cellKey(cell), [])
+  const cases = new Map(plan.cases.map((theCase) => [theCase.id, theCase]))
+  for (const record of attempts) {
+    const { job } = record.evidence
+    const theCase = cases.get(job.case)
+    const own = judged.get(`${job.kernel}/${job.case}`)
+    if (!theCase || !own) continue
+    const stored = await readStored(store, record, theCase)
+    lost.push(...stored.problems)
+    if (stored.judged) own.push({ record, judged: stored.judged })
   }
+  const tried: TriedCells = new Map([...judged].map(([key, own]) => [key, own.map(triedOfStored)]))
   const report = buildReport({
     run: {
       id: run.id,
       startedAt: run.startedAt,
-      complete: complete || run.finishedAt !== null,
+      complete: run.finishedAt !== null || isComplete(plan, tried),
       seed: plan.seed,
       host: run.host,
     },
     kernels: await reportKernels(store, plan, attempts),
     cases: plan.cases,
     controls: plan.controls,
-    cells,
+    cells: judgeCells(plan, judged, tried),
   })
   return { report, problems: lost }
+}
+
+interface StoredJudged {
+  readonly record: AttemptRecord
+  readonly judged: JudgedAttempt
+}
+
+function triedOfStored({ record, judged }: StoredJudged): Tried {
+  return triedOf(record.evidence, judged.judgement)
+}
+
+/** Whether no cell of a plan wants another attempt. */
+function isComplete(plan: Plan, tried: TriedCells): boolean {
+  const cells = cellsOf(plan)
+  const isOpen = (cell: Cell): boolean => !isRace(cell) && wantsAnotherAttempt(tried.get(cellKey(cell)) ?? [])
+  return !cells.some(isOpen) && nextMeasured(plan, tried, cells) === null && nextRace(plan, tried, cells) === null
+}
+
+/** Every cell of a plan judged, races by the rates of the plan and by those its own controls showed. */
+function judgeCells(plan: Plan, judged: ReadonlyMap<string, readonly StoredJudged[]>, tried: TriedCells): JudgedCell[] {
+  const measured = ratesOf(plan, tried)
+  return cellsOf(plan).map((cell) => {
+    const input = inputOf(plan, cell, tried.get(cellKey(cell)) ?? [], measured)
+    const attempts = (judged.get(cellKey(cell)) ?? []).map((one) => reportAttempt(one.record, one.judged))
+    return { ...identity(cell), ...judgeCell(cell.case, input), attempts }
+  })
 }
 
 function identity(cell: Cell): Pick<JudgedCell, 'kernel' | 'case' | 'profile'> {

@@ -6,7 +6,7 @@ import type { BootInputs } from '../../harness/boot/boot.ts'
 import { createGuestSource, type GuestSource } from '../../harness/boot/guests.ts'
 import { measureLoad, type Host } from '../../harness/host.ts'
 import type { Initramfs } from '../../harness/image/initramfs.ts'
-import { bringOwnModules, namedModule, type BuiltModule } from '../../harness/image/own-module.ts'
+import { bringOwnModules, namedModule } from '../../harness/image/own-module.ts'
 import type { Program } from '../../harness/image/program.ts'
 import { fetchKernel, fetchModules, type KernelContext } from '../../harness/kernels/index.ts'
 import { openScratch } from '../../harness/scratch.ts'
@@ -22,7 +22,6 @@ import { triedOf, type Tried } from '../verdict/tried.ts'
 import type { Listener } from './events.ts'
 import { cellKey, cellsOf, limitsOf, seedOf, type Cell, type Plan } from './plan.ts'
 import { isRace, nextMeasured, nextRace } from './races.ts'
-import { ratesOf } from './rates.ts'
 import { readAttempt } from './read.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { readStored } from './stored.ts'
@@ -58,7 +57,8 @@ interface Stage extends Conductor {
 /**
  * Carry out what is left of a run. Kernels are fetched while others run; deterministic cases run side by side within
  * the cores, races alone and last, those of controls first. Resolves when no cell wants another attempt; a kernel that
- * cannot be fetched leaves its cells without attempts. Rates that were measured are kept in the store, too. Rejects with the signal's reason when it is aborted: everything recorded stays.
+ * cannot be fetched leaves its cells without attempts. Rejects with the signal's reason when it is aborted: everything
+ * recorded stays.
  */
 export async function conduct(conductor: Conductor): Promise<void> {
   const { plan, kernels, listen, signal } = conductor
@@ -107,7 +107,7 @@ interface OpenRace {
   readonly image: KernelImage
 }
 
-/** The races one by one: first those of controls, whose rates are kept, then the others until all their time is over. */
+/** The races one by one: first those of controls, whose rates serve the others, then these until all their time is over. */
 async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Promise<void> {
   const { plan, tried, slots } = stage
   const open = [...races.values()].map(({ cell }) => cell)
@@ -120,8 +120,6 @@ async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Pro
     }
   }
   await run(nextMeasured)
-  const rates = ratesOf(plan, tried)
-  if (rates.length > 0) await stage.store.recordRates(rates)
   await run(nextRace)
   open.forEach((cell) => tellDone(stage, cell))
 }

@@ -69,9 +69,12 @@ function slowness(plan: Plan): number {
   return Math.max(1, plan.bootSeconds / REFERENCE_BOOT_SECONDS)
 }
 
-/** Time-outs of a case's stages, scaled to the proven boot speed of the host. */
-export function limitsOf(plan: Plan, theCase: Case): StageLimits {
-  const caseSeconds = theCase.timing.timeoutSeconds * slowness(plan)
+/** A race goes on so many times longer than it was asked to while its sides have not met once (c-tests/include/race.h). */
+const RACE_PATIENCE = 10
+
+/** Time-outs of a case's stages, scaled to the proven boot speed of the host; a race is asked to last `raceSeconds`. */
+export function limitsOf(plan: Plan, theCase: Case, raceSeconds = 0): StageLimits {
+  const caseSeconds = theCase.timing.timeoutSeconds * slowness(plan) + RACE_PATIENCE * raceSeconds
   return {
     bootSeconds: Math.max(LEAST_BOOT_LIMIT_SECONDS, plan.bootSeconds * BOOT_LIMIT_FACTOR),
     silenceSeconds: Math.max(SILENCE_SECONDS * slowness(plan), caseSeconds),

@@ -8,12 +8,16 @@ import { buildInitramfs, type Initramfs } from '../../harness/image/initramfs.ts
 import { buildProgram, type Program } from '../../harness/image/program.ts'
 import { fetchKernel, selectKernels, type KernelContext } from '../../harness/kernels/index.ts'
 import type { Case } from '../domain/case.ts'
+import type { ControlRate } from '../domain/control.ts'
 import { InfraError, UserError } from '../domain/errors.ts'
 import type { ListedKernel } from '../domain/kernel.ts'
 import type { Accelerator } from '../domain/profile.ts'
+import { hasStore, openStoreForReading } from '../store/index.ts'
+import { hostLine } from '../verdict/conditions.ts'
 import { readCatalogue, selectCases } from './catalogue.ts'
 import type { Listener } from './events.ts'
 import { PLAIN, type Plan } from './plan.ts'
+import { rateNotes, ratesFor } from './rates.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
@@ -29,6 +33,10 @@ export interface Wishes {
   /** Taken as given instead of proven. */
   readonly accelerator?: Accelerator
   readonly freshBoot: boolean
+  /** The chance of a miss at which a race that stayed clean is believed. */
+  readonly bound?: number
+  /** Guest seconds for each race cell, in one pool. */
+  readonly raceSeconds?: number
 }
 
 /** What a conductor needs of this machine beside the plan. */
@@ -77,6 +85,17 @@ async function accelerate(
 /** How much longer a boot takes under TCG than under KVM, for a host that has both and is told to use TCG. */
 const TCG_SLOWDOWN = 8
 
+/** The rates kept of earlier measurements; none before anything was stored. */
+async function keptRates(state: string): Promise<readonly ControlRate[]> {
+  if (!hasStore(state)) return []
+  const store = await openStoreForReading(state)
+  try {
+    return await store.rates()
+  } finally {
+    store.close()
+  }
+}
+
 /** Choose, build and prove. Throws UserError for wishes that cannot be met. */
 export async function prepare(
   wishes: Wishes,
@@ -105,7 +124,12 @@ export async function prepare(
     accelerator,
     bootSeconds,
     freshBoot: wishes.freshBoot,
-    ...PLAIN,
+    controls: [],
+    rates: ratesFor(cases, accelerator, await keptRates(context.workspace.state)),
+    bound: wishes.bound ?? PLAIN.bound,
+    raceSeconds: wishes.raceSeconds ?? PLAIN.raceSeconds,
   }
+  const here = { host: hostLine(ready.host), qemu: ready.host.qemu }
+  for (const text of rateNotes(plan, ready.programs, here)) listen({ kind: 'note', text })
   return { plan, ready }
 }

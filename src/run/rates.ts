@@ -1,9 +1,11 @@
-/** The rates that the controls of a run showed, drawn from its own evidence. */
-import type { ControlRate } from '../domain/control.ts'
-import { profileName } from '../domain/profile.ts'
+/** The rates that a run may lean on: those kept of earlier ones, and those its own controls show. */
+import type { Case } from '../domain/case.ts'
+import type { Conditions, ControlRate } from '../domain/control.ts'
+import { profileName, type Accelerator } from '../domain/profile.ts'
+import { expiry } from '../verdict/conditions.ts'
 import { trialGroups } from '../verdict/groups.ts'
 import type { Tried } from '../verdict/tried.ts'
-import { cellKey, cellsOf, controlOf, type Cell, type Plan } from './plan.ts'
+import { cellKey, cellsOf, controlOf, profileOf, type Cell, type Plan } from './plan.ts'
 
 /** Judged attempts by cellKey. */
 export type TriedCells = ReadonlyMap<string, readonly Tried[]>
@@ -36,5 +38,32 @@ export function ratesOf(plan: Plan, tried: TriedCells): ControlRate[] {
         measuredAt,
       }]
     })
+  })
+}
+
+/**
+ * The kept rates that a plan of these cases takes along: those of its races, under the profiles it runs them in. One that
+ * has expired comes along, too, so that a cell can say why nothing may be leaned on.
+ */
+export function ratesFor(cases: readonly Case[], accelerator: Accelerator, kept: readonly ControlRate[]): ControlRate[] {
+  const races = cases.filter(({ witness }) => witness === 'race')
+  const profiles = new Map(races.map((theCase) => [theCase.id, profileName(profileOf(theCase, accelerator))]))
+  return kept.filter((rate) => profiles.get(rate.case) === rate.profile)
+}
+
+/** A line for each race of a plan whose rates have all expired: what has changed since, and what to do. */
+export function rateNotes(
+  plan: Plan,
+  programs: ReadonlyMap<string, { readonly sha256: string }>,
+  here: Omit<Conditions, 'load'>,
+): string[] {
+  return [...Map.groupBy(plan.rates, (rate) => rate.case)].flatMap(([id, rates]) => {
+    // How busy the host will be is not known yet.
+    const changes = rates.map((rate) =>
+      expiry(rate, { program: programs.get(id)?.sha256 ?? '', conditions: { ...here, load: rate.conditions.load } }),
+    )
+    const least = changes.toSorted((a, b) => a.length - b.length)[0] ?? []
+    if (least.length === 0) return []
+    return [`${id}: rates were measured ${least.join(', and ')}: they no longer count. kwitness controls measures them anew`]
   })
 }

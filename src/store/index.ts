@@ -37,13 +37,18 @@ function reading(database: Database, places: Places): ReadRuns {
   }
 }
 
+/** Whether anything has been stored in `folder` yet. */
+export function hasStore(folder: string): boolean {
+  return existsSync(placesIn(folder).database)
+}
+
 /**
  * Open the store in `folder` to look at it; it cannot be written through what this gives.
  * Throws UserError when nothing has been stored there yet, InfraError when it is damaged or cannot be accessed.
  */
 export async function openStoreForReading(folder: string): Promise<ReadRuns> {
   const places = placesIn(folder)
-  if (!existsSync(places.database)) throw new UserError(`no run is stored in ${folder} yet`, 'kwitness run makes one')
+  if (!hasStore(folder)) throw new UserError(`no run is stored in ${folder} yet`, 'kwitness run makes one')
   return reading(openDatabase(places.database, { readOnly: true }), places)
 }
 

@@ -3,14 +3,17 @@ import type { Conditions, HostLoad } from '../domain/control.ts'
 import type { Evidence } from '../domain/evidence.ts'
 
 /**
- * Share of the host's CPU time from which on others are in the way. A race has two vCPUs spinning for each other; on
- * two CPUs a quarter is half a CPU, which takes a vCPU's turn in every second round.
+ * Part of the CPUs it asks for that a guest must find free. The two sides of a race spin for each other: with half a
+ * CPU missing to two of them, one side waits for its turn in every second round.
  */
-const LOADED_FROM = 0.25
+const FREE_SHARE = 0.75
 
-/** Whether others (a share of the host's CPU time, 0..1) leave the host to the guests. */
-export function hostLoad(load: number): HostLoad {
-  return load < LOADED_FROM ? 'quiet' : 'loaded'
+/**
+ * Whether others leave the host to a guest of `wanted` vCPUs. `load` is the share (0..1) of the time of its `cpus`
+ * CPUs that they use.
+ */
+export function hostLoad(load: number, cpus: number, wanted: number): HostLoad {
+  return (1 - load) * cpus < FREE_SHARE * Math.min(wanted, cpus) ? 'loaded' : 'quiet'
 }
 
 /** The host in one line, as rates are filed under it. */
@@ -19,11 +22,21 @@ export function hostLine({ kernel, cpuModel, cpus }: Pick<Evidence['host'], 'ker
 }
 
 /** What an attempt was made under; null where the load of the host was not measured. */
-export function conditionsOf({ host }: Evidence): Conditions | null {
-  return host.load === null ? null : { host: hostLine(host), qemu: host.qemu, load: hostLoad(host.load) }
+export function conditionsOf({ host, job }: Evidence): Conditions | null {
+  if (typeof host.load !== 'number') return null
+  return { host: hostLine(host), qemu: host.qemu, load: hostLoad(host.load, host.cpus, job.profile.cpus) }
 }
 
-/** Whether two attempts were made under the same. */
-export function sameConditions(left: Conditions, right: Conditions): boolean {
-  return left.host === right.host && left.qemu === right.qemu && left.load === right.load
+/** What of a rate's program and conditions is not as it is here, each in words; none where the rate still counts. */
+export function expiry(
+  rate: { readonly program: string; readonly conditions: Conditions },
+  here: { readonly program: string; readonly conditions: Conditions },
+): string[] {
+  const [then, now] = [rate.conditions, here.conditions]
+  return [
+    ...(rate.program === here.program ? [] : ['with another build of the reproducer']),
+    ...(then.qemu === now.qemu ? [] : [`under QEMU ${then.qemu}, this is ${now.qemu}`]),
+    ...(then.host === now.host ? [] : [`on another host (${then.host}), this is ${now.host}`]),
+    ...(then.load === now.load ? [] : [`while the host was ${then.load}, here it was ${now.load}`]),
+  ]
 }

@@ -64,7 +64,8 @@ export function judgeAttempt(evidence: Evidence, reading: Reading, theCase: Case
       return { outcome, ending, reasons: [...reasons, ...notCounted(facts), ...noted(guestNotes)], trials: null, trigger: null }
     }
     const notes = noted([...testNotes, lossRule, ...guestNotes])
-    return { outcome, ending, reasons: [...reasons, ...notes], trials: facts.trials.trials, trigger: null }
+    const said = { trials: facts.trials.trials, trigger: facts.trials.triggers[0] ?? null }
+    return { outcome, ending, reasons: [...reasons, ...notes], ...said }
   }
   throw new InvariantError(`no rule could make anything of attempt ${JSON.stringify(evidence.job)}`)
 }

@@ -72,8 +72,9 @@ function exitContradiction(facts: Facts): Sighting[] {
 }
 
 function trialContradictions(facts: Facts): Sighting[] {
-  const { trials, malformed } = facts.trials
-  const seen = malformed.map((line) => saw('output', `unreadable trials: ${line.trim()}`))
+  const { trials, triggers, malformed } = facts.trials
+  const seen = malformed.map((line) => saw('output', `unreadable: ${line.trim()}`))
+  if (triggers.length > 1) seen.push(saw('output', `the trials are of more than one trigger: ${triggers.join(', ')}`))
   if (trials === null || trials.hits > 0 === (gist(facts) === 'reproduced')) return seen
   return [...seen, saw('output', `${trials.hits} hits in ${trials.trials} trials, but the results say ${gist(facts)}`)]
 }

@@ -1,21 +1,30 @@
-/** Trials as a reproducer reports them: the diagnostic line `# kwitness: trials=N hits=M`. */
+/** Trials as a reproducer reports them: the diagnostic lines `# kwitness: trials=N hits=M` and `# kwitness: trigger=NAME`. */
 import type { Trials } from '../domain/judgement.ts'
 import type { TestPoint, TestStream } from '../domain/tests.ts'
 
-const MARK = /^\s*kwitness:\s*trials=/
-const LINE = /^\s*kwitness: trials=(\d{1,15}) hits=(\d{1,15})\s*$/
+const TRIALS_MARK = /^\s*kwitness:\s*trials=/
+const TRIALS = /^\s*kwitness: trials=(\d{1,15}) hits=(\d{1,15})\s*$/
+const TRIGGER_MARK = /^\s*kwitness:\s*trigger=/
+const TRIGGER = /^\s*kwitness: trigger=([a-z0-9_]{1,40})\s*$/
 
 /**
  * Read one diagnostic line, given without its `# `. Null when it is about something else; `malformed` when it
  * means to report trials and cannot be believed: no numbers, or more hits than trials.
  */
 export function parseTrials(line: string): Trials | 'malformed' | null {
-  if (!MARK.test(line)) return null
-  const match = LINE.exec(line)
+  if (!TRIALS_MARK.test(line)) return null
+  const match = TRIALS.exec(line)
   if (!match) return 'malformed'
   const trials = Number(match[1])
   const hits = Number(match[2])
   return hits <= trials ? { hits, trials } : 'malformed'
+}
+
+/** Read the name of a trigger from a diagnostic line, given without its `# `; null and `malformed` as with trials. */
+export function parseTrigger(line: string): { readonly name: string } | 'malformed' | null {
+  if (!TRIGGER_MARK.test(line)) return null
+  const name = TRIGGER.exec(line)?.[1]
+  return name === undefined ? 'malformed' : { name }
 }
 
 /** Sum of several counts; null when there are none. */
@@ -27,6 +36,8 @@ export function sumTrials(counts: readonly Trials[]): Trials | null {
 export interface TrialsReading {
   /** Null when no line reported any. */
   readonly trials: Trials | null
+  /** The roads to the race that were named, each once. Trials of two roads cannot be told apart. */
+  readonly triggers: readonly string[]
   readonly malformed: readonly string[]
 }
 
@@ -36,13 +47,16 @@ export interface TrialsReading {
  */
 export function readTrials(stream: TestStream): TrialsReading {
   const counts: Trials[] = []
+  const triggers = new Set<string>()
   const malformed: string[] = []
   const take = (diagnostics: readonly string[]) => {
     let last: Trials | null = null
     for (const line of diagnostics) {
-      const read = parseTrials(line)
-      if (read === 'malformed') malformed.push(line)
-      else if (read) last = read
+      const trials = parseTrials(line)
+      const trigger = parseTrigger(line)
+      if (trials === 'malformed' || trigger === 'malformed') malformed.push(line)
+      else if (trials) last = trials
+      else if (trigger) triggers.add(trigger.name)
     }
     if (last) counts.push(last)
   }
@@ -54,5 +68,5 @@ export function readTrials(stream: TestStream): TrialsReading {
     take(document.diagnostics)
     document.points.forEach(visit)
   }
-  return { trials: sumTrials(counts), malformed }
+  return { trials: sumTrials(counts), triggers: [...triggers], malformed }
 }

@@ -42,6 +42,9 @@ test('the taint of a module that the case asked for is no news', () => {
 test('trials of a race are carried along, and their absence is noted', () => {
   const counted = stream(point('pass', { diagnostics: ['kwitness: trials=400 hits=0'] }))
   assert.deepEqual(judgeAttempt(sampleEvidence(), reading(counted), race).trials, { hits: 0, trials: 400 })
+  const named = stream(point('pass', { diagnostics: ['kwitness: trigger=io_uring', 'kwitness: trials=400 hits=0'] }))
+  assert.deepEqual(judgeAttempt(sampleEvidence(), reading(counted), race).trigger, null)
+  assert.deepEqual(judgeAttempt(sampleEvidence(), reading(named), race).trigger, 'io_uring')
   const judged = judgeAttempt(sampleEvidence(), reading(OK), race)
   assert.equal(judged.trials, null)
   assert.deepEqual(judged.reasons.map(({ rule }) => rule), ['output/ok', 'output/no-trials'])

@@ -1,9 +1,13 @@
 /** Small evidence, readings and cases to judge, each with the one thing changed that a test is about. */
 import type { Case } from '../../src/domain/case.ts'
+import type { Conditions, ControlRate } from '../../src/domain/control.ts'
 import type { CaseExit, Ending, Evidence } from '../../src/domain/evidence.ts'
+import type { Outcome, Trials } from '../../src/domain/judgement.ts'
 import type { ConsoleReading, Splat, SplatSeverity } from '../../src/domain/splat.ts'
 import type { TestDocument, TestPoint, TestStatus, TestStream } from '../../src/domain/tests.ts'
 import type { Reading } from '../../src/verdict/facts.ts'
+import type { CellInput } from '../../src/verdict/race.ts'
+import type { Tried } from '../../src/verdict/tried.ts'
 
 export const theCase: Case = {
   id: 'sample-case',
@@ -80,4 +84,56 @@ export function consoleReading(changes: Partial<ConsoleReading> = {}): ConsoleRe
 
 export function reading(tests: TestStream, console: Partial<ConsoleReading> = {}): Reading {
   return { console: consoleReading(console), tests }
+}
+
+export const PROGRAM = 'ab'.repeat(32)
+export const QUIET: Conditions = { host: 'a host', qemu: '7.2.19', load: 'quiet' }
+export const LOADED: Conditions = { ...QUIET, load: 'loaded' }
+
+/** An attempt of a race, or of another case where no trials are given. */
+export function tried(outcome: Outcome, trials: Trials | null = null, changes: Partial<Tried> = {}): Tried {
+  return {
+    outcome,
+    ending: 'clean exit',
+    reasons: [{ channel: 'output', line: 1, rule: 'sample', text: outcome }],
+    trials,
+    trigger: null,
+    program: PROGRAM,
+    conditions: QUIET,
+    seconds: 1,
+    startedAt: '2026-11-21T10:00:00.000Z',
+    ...changes,
+  }
+}
+
+export function clean(trials: number, changes: Partial<Tried> = {}): Tried {
+  return tried('clean', { hits: 0, trials }, changes)
+}
+
+export function hit(trials: number, changes: Partial<Tried> = {}): Tried {
+  return tried('reproduced', { hits: 1, trials }, changes)
+}
+
+/** 14 of 1500 on a kernel of 5.10: at least 0.51 % of trials, so that 2696 clean ones are needed for 1e-6. */
+export function rate(changes: Partial<ControlRate> = {}): ControlRate {
+  return {
+    hits: 14,
+    trials: 1500,
+    case: race.id,
+    program: PROGRAM,
+    trigger: null,
+    kernel: 'bad-5.10.223',
+    series: '5.10.y',
+    profile: 'x86_64-tcg-2cpu-1024m',
+    conditions: QUIET,
+    leansOn: 'the seqcount check taken out',
+    measuredAt: '2026-11-20T10:00:00.000Z',
+    ...changes,
+  }
+}
+
+/** A cell of 5.10 that may lean on that rate. */
+export function cellInput(attempts: readonly Tried[], changes: Partial<CellInput> = {}): CellInput {
+  const { profile, series } = rate()
+  return { case: race.id, profile, series, attempts, rates: [rate()], bound: 1e-6, ...changes }
 }

@@ -131,6 +131,18 @@ const ROWS: readonly Row[] = [
     outcome: 'broken',
     rule: 'output/trials',
   },
+  {
+    says: 'a trigger that cannot be read is broken',
+    reading: reading(stream(point('pass', { diagnostics: ['kwitness: trigger=IO-URING', 'kwitness: trials=10 hits=0'] }))),
+    outcome: 'broken',
+    rule: 'output/trials',
+  },
+  {
+    says: 'trials by two triggers are broken: nobody knows which of them made how many',
+    reading: reading(stream(point('pass', { diagnostics: ['kwitness: trigger=io_uring', 'kwitness: trigger=pin_pages'] }))),
+    outcome: 'broken',
+    rule: 'output/trials',
+  },
 ]
 
 testRows(ROWS)

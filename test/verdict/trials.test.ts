@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseTrials, readTrials, sumTrials } from '../../src/verdict/trials.ts'
+import { parseTrials, parseTrigger, readTrials, sumTrials } from '../../src/verdict/trials.ts'
 import { document, point, silent, stream } from './samples.ts'
 
 test('a trials line is read', () => {
@@ -46,15 +46,46 @@ test('the last count of a point stands for it, and points add up', () => {
   const children = [point('fail', { diagnostics: running }), point('pass', { diagnostics: running.slice(0, 1) })]
   const parent = point('fail', { children })
   const read = readTrials({ documents: [document([parent], { diagnostics: ['kwitness: trials=5 hits=0'] })], problems: [] })
-  assert.deepEqual(read, { trials: { trials: 35, hits: 1 }, malformed: [] })
+  assert.deepEqual(read, { trials: { trials: 35, hits: 1 }, triggers: [], malformed: [] })
 })
 
 test('malformed lines are kept beside what could be read', () => {
   const read = readTrials(stream(point('pass', { diagnostics: ['kwitness: trials=x hits=0', 'kwitness: trials=1 hits=0'] })))
-  assert.deepEqual(read, { trials: { trials: 1, hits: 0 }, malformed: ['kwitness: trials=x hits=0'] })
+  assert.deepEqual(read, { trials: { trials: 1, hits: 0 }, triggers: [], malformed: ['kwitness: trials=x hits=0'] })
 })
 
 test('no line is no trials, which is not zero trials', () => {
   assert.equal(readTrials(silent).trials, null)
   assert.equal(sumTrials([]), null)
+})
+
+test('a trigger line is read', () => {
+  assert.deepEqual(parseTrigger('kwitness: trigger=io_uring'), { name: 'io_uring' })
+  assert.deepEqual(parseTrigger('  kwitness: trigger=pin_longterm_test\r'), { name: 'pin_longterm_test' })
+})
+
+for (const line of ['', 'trigger=io_uring', 'kwitness: trials=1 hits=0', '# not kwitness: trigger=x']) {
+  test(`"${line}" is about something else than a trigger`, () => assert.equal(parseTrigger(line), null))
+}
+
+for (const line of [
+  'kwitness: trigger=',
+  'kwitness: trigger=Io_Uring',
+  'kwitness: trigger=io-uring',
+  'kwitness: trigger=io_uring and more',
+  `kwitness: trigger=${'x'.repeat(41)}`,
+]) {
+  test(`"${line}" is a malformed trigger`, () => {
+    assert.equal(parseTrigger(line), 'malformed')
+    assert.deepEqual(readTrials(stream(point('pass', { diagnostics: [line] }))).malformed, [line])
+  })
+}
+
+test('a trigger said twice is one, two triggers are two', () => {
+  const said = (...names: string[]) => readTrials({
+    documents: [document([point('pass', { diagnostics: names.map((name) => `kwitness: trigger=${name}`) })])],
+    problems: [],
+  }).triggers
+  assert.deepEqual(said('io_uring', 'io_uring'), ['io_uring'])
+  assert.deepEqual(said('io_uring', 'pin_pages'), ['io_uring', 'pin_pages'])
 })

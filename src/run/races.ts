@@ -1,0 +1,61 @@
+/** The races of a plan: which comes next and what is asked of it, from the plan and the attempts so far alone. */
+import { profileName } from '../domain/profile.ts'
+import type { ControlRate } from '../domain/control.ts'
+import { standingOf, wouldLeanAtOtherLoad, type CellInput } from '../verdict/race.ts'
+import { chooseRace, nextMeasurement, type Ask, type Race } from '../verdict/sequential.ts'
+import type { Tried } from '../verdict/tried.ts'
+import { cellKey, cellsOf, type Cell, type Plan } from './plan.ts'
+import { isMeasured, ratesOf, type TriedCells } from './rates.ts'
+
+export interface NextRace {
+  readonly cell: Cell
+  readonly ask: Ask
+}
+
+/** Whether a cell's case witnesses by trials. */
+export function isRace(cell: Cell): boolean {
+  return cell.case.witness === 'race'
+}
+
+/** Everything the judge of a cell has to know of a run. */
+export function inputOf(plan: Plan, cell: Cell, attempts: readonly Tried[], measured: readonly ControlRate[]): CellInput {
+  return {
+    case: cell.case.id,
+    profile: profileName(cell.profile),
+    series: cell.kernel.series,
+    attempts,
+    rates: [...plan.rates, ...measured],
+    bound: plan.bound,
+  }
+}
+
+/** The next attempt that measures a control; null when every one of `open` is measured. */
+export function nextMeasured(plan: Plan, tried: TriedCells, open: readonly Cell[]): NextRace | null {
+  for (const cell of open.filter((one) => isMeasured(plan, one))) {
+    const ask = nextMeasurement(tried.get(cellKey(cell)) ?? [], plan.bound)
+    if (ask) return { cell, ask }
+  }
+  return null
+}
+
+/**
+ * The next attempt of a race that is not there to be measured; null when all of `open` are decided or the time of the
+ * plan is over. Cells of the plan that are not open bring their time and what they took of it.
+ */
+export function nextRace(plan: Plan, tried: TriedCells, open: readonly Cell[]): NextRace | null {
+  const measured = ratesOf(plan, tried)
+  const cells = cellsOf(plan).filter((cell) => isRace(cell) && !isMeasured(plan, cell))
+  const keys = new Set(open.map(cellKey))
+  const races = cells.map((cell): Race => {
+    const input = inputOf(plan, cell, tried.get(cellKey(cell)) ?? [], measured)
+    return {
+      attempts: input.attempts,
+      isOpen: keys.has(cellKey(cell)),
+      standing: standingOf(input),
+      wouldLeanAtOtherLoad: wouldLeanAtOtherLoad(input),
+    }
+  })
+  const next = chooseRace(races, plan.raceSeconds * races.length)
+  const cell = next && cells[next.index]
+  return next && cell ? { cell, ask: next.ask } : null
+}
