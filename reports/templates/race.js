@@ -1,7 +1,8 @@
 /** How sure a race cell is: sentences first, then how far its trials reach, then its numbers beside those of its control. */
 function raceSection({ words, compared, facts: pairs, reach, borrowed }) {
   const beside = compared.some(({ there }) => there !== null)
-  const heads = ['', 'This kernel', borrowed ? ['Control ', element('b', { class: 'borrowed' }, `borrowed from ${borrowed}`)] : 'Control']
+  const lent = borrowed ? [' ', element('b', { class: 'borrowed' }, `borrowed from ${borrowed}`)] : null
+  const heads = ['', 'This kernel', ['Control, known to be bad', lent]]
   return element('section', { class: 'race' },
     element('h3', { class: 'titled' }, 'How sure'),
     words.map((sentence) => element('p', {}, sentence)),

@@ -124,7 +124,7 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     await race.waitFor()
     assert.equal(await race.locator('h3 + p').textContent(), 'The bug did not show itself here.')
     const cells = (row: number) => race.locator('tr').nth(row).locator('th, td').allInnerTexts()
-    assert.deepEqual(await cells(0), ['', 'This kernel', 'Control borrowed from 5.10.y'])
+    assert.deepEqual(await cells(0), ['', 'This kernel', 'Control, known to be bad borrowed from 5.10.y'])
     assert.deepEqual(await cells(1), ['Kernel', 'this one', '5.10.262 57efa1fe5957'])
     assert.deepEqual(await cells(2), ['Trials that count', '400', '1,500'])
     assert.deepEqual(await cells(4), ['True rate, 95 % sure', 'at most 0.92 %', '0.51 % to 1.6 %'])
