@@ -48,12 +48,15 @@ export function complainByLine({ file, lines }: TextFile, judge: (line: string) 
   })
 }
 
+/** No tool takes this long, on the slowest machine: one that does is stuck. */
+const PATIENCE_MS = 10 * 60_000
+
 /**
  * Run a tool that prints its own findings and exits non-zero when it has any: each line of its output is a complaint.
- * Throws InfraError when it cannot be started.
+ * Throws InfraError when it cannot be started or does not end.
  */
 export async function complainByTool(command: string, args: readonly string[], root: string): Promise<Complaint[]> {
-  const { stdout, stderr, exitCode } = await runCommand(command, args, { cwd: root, anyExit: true })
+  const { stdout, stderr, exitCode } = await runCommand(command, args, { cwd: root, anyExit: true, timeoutMs: PATIENCE_MS })
   if (exitCode === 0) return []
   const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '')
   return [`${command} exits ${exitCode}`, ...lines].map((message) => ({ file: '', line: null, message }))

@@ -8,13 +8,23 @@ export interface Count {
   skipped: number
 }
 
+export interface RunningFile {
+  readonly path: string
+  /** When it started, on the clock of `performance.now()`. */
+  readonly since: number
+  /** Names of its tests that began and have not ended, with those of the suites around them. */
+  readonly tests: Set<string>
+}
+
 export interface ProgressOptions {
   /** Names are shown relative to it. */
   readonly root: string
   /** Added up as results come. */
   readonly count: Count
-  /** At any time the files at work and when they started, on the clock of `performance.now()`. */
-  readonly running: Map<string, number>
+  /** At any time the files at work, by name. */
+  readonly running: Map<string, RunningFile>
+  /** Why a file was ended from outside, by name; what it reported before counts all the same. */
+  readonly ended: ReadonlyMap<string, string>
   /** Print every test and not only every file. */
   readonly eachTest: boolean
 }
@@ -37,12 +47,11 @@ const emptyReport = (): FileReport => ({ passed: 0, printed: '', failures: [], s
 
 /** Turn the events of node's test runner into lines, adding up as they come. */
 export async function* readProgress(events: ReturnType<typeof run>, options: ProgressOptions): AsyncGenerator<string> {
-  const { root, running } = options
+  const { root } = options
   let report = emptyReport()
   for await (const { type, data } of events) {
     const isFile = 'name' in data && data.name === data.file
-    if (type === 'test:dequeue' && isFile) running.set(relative(root, data.name), performance.now())
-    if (type === 'test:complete' && isFile) running.delete(relative(root, data.name))
+    if (type === 'test:dequeue' || type === 'test:complete') noteWork(options, type === 'test:dequeue', data)
     if (type === 'test:stdout' || type === 'test:stderr') report.printed += data.message
     if (type === 'test:pass' || type === 'test:fail') {
       const ms = data.details.duration_ms
@@ -59,8 +68,16 @@ export async function* readProgress(events: ReturnType<typeof run>, options: Pro
   }
 }
 
+function noteWork({ root, running }: ProgressOptions, begins: boolean, { name, file = name }: EventData.TestDequeue): void {
+  const key = relative(root, file)
+  if (name !== file) running.get(key)?.tests[begins ? 'add' : 'delete'](name)
+  else if (begins) running.set(key, { path: file, since: performance.now(), tests: new Set() })
+  else running.delete(key)
+}
+
 /** Count one result; gives the word for its line, null where it needs none of its own. */
-function addResult(report: FileReport, data: Result, passed: boolean, { root, count }: ProgressOptions): string | null {
+function addResult(report: FileReport, data: Result, passed: boolean, options: ProgressOptions): string | null {
+  const { root, count, ended } = options
   const error = 'error' in data.details ? data.details.error : null
   const fail = (what: string) => {
     count.failed += 1
@@ -69,7 +86,7 @@ function addResult(report: FileReport, data: Result, passed: boolean, { root, co
   }
   // The file itself is a result where it crashed, exited by itself, or held no test: none of them may pass.
   const early = passed ? 'there is no test in it, or it ended before the first did' : 'it ended before its tests did'
-  if (data.name === data.file) return fail(early)
+  if (data.name === data.file) return fail(ended.get(relative(root, data.name)) ?? early)
   if (data.skip !== undefined || data.todo !== undefined) {
     count.skipped += 1
     report.skips.push(`${data.name}: ${[data.skip, data.todo].find((why) => typeof why === 'string') ?? 'no reason given'}`)

@@ -1,7 +1,8 @@
 /**
  * `npm test`: the checks of lint, then every test, those that boot guests last and one by one.
  * `npm test -- --only WORD` takes the tests with that word in their path; it may be given more than once.
- * The last line is `N passed, N failed`, with `, N skipped` when there are any.
+ * The last line is `N passed, N failed`, with `, N skipped` when there are any, whatever happens: a file that takes longer
+ * than any should is ended and fails, and so does a run that is stopped or breaks.
  */
 import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -9,52 +10,87 @@ import { join, relative } from 'node:path'
 import { run } from 'node:test'
 import { parseArgs } from 'node:util'
 import { formatResult, runChecks } from '../lint/checks.ts'
-import { readProgress, type Count } from './progress.ts'
+import { endTestFile } from './overdue.ts'
+import { readProgress, type Count, type RunningFile } from './progress.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 /** sqlite is all that still warns. */
 const execArgv = ['--disable-warning=ExperimentalWarning']
-const MINUTES = 60_000
-const { values } = parseArgs({ options: { only: { type: 'string', multiple: true, default: [] } } })
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true, default: [] },
+    /** Minutes that a file may take; one that boots guests twice as many. */
+    minutes: { type: 'string', default: '20' },
+    /** Minutes that all of it may take: who waits for it has patience too, and wants the last line. */
+    total: { type: 'string', default: '85' },
+  },
+})
 
 const isWanted = (path: string) => values.only.length === 0 || values.only.some((word) => path.includes(word))
 const files = globSync(join(ROOT, 'test/**/*.test.ts')).filter((file) => isWanted(relative(join(ROOT, 'test'), file))).toSorted()
 const endToEnd = files.filter((file) => file.startsWith(join(ROOT, 'test/e2e/')))
 const others = files.filter((file) => !endToEnd.includes(file))
 const count: Count = { passed: 0, failed: 0, skipped: 0 }
-const running = new Map<string, number>()
-let lastWord = performance.now()
+const running = new Map<string, RunningFile>()
+const ended = new Map<string, string>()
+const started = performance.now()
+let lastWord = started
 
 function print(line: string): void {
   lastWord = performance.now()
   console.log(line)
 }
 
-/** Somebody who waits is told for what. */
-const heartbeat = setInterval(() => {
-  const now = performance.now()
-  if (now - lastWord < 20_000) return
-  const names = [...running].map(([file, since]) => `${file} (${Math.round((now - since) / 1000)} s)`)
-  print(`      waiting for ${names.join(', ') || 'a check'}`)
-}, 5000)
+/** Print the last line, and end whatever is still open: a file's children may hold what its process let go. */
+function conclude(): never {
+  const nothing = count.passed + count.failed === 0
+  if (nothing) console.log(`nothing ran: no test has ${values.only.join(' or ')} in its path`)
+  console.log(`${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}`)
+  process.exit(count.failed > 0 || nothing ? 1 : 0)
+}
 
-if (isWanted('lint')) {
-  for await (const result of runChecks(ROOT)) {
-    count[result.complaints.length === 0 ? 'passed' : 'failed'] += 1
-    print(formatResult(result))
+const atWork = (): string => [...running].map(([name, { since }]) => `${name} (${seconds(since)} s)`).join(', ') || 'a check'
+const seconds = (since: number): number => Math.round((performance.now() - since) / 1000)
+
+/** Somebody who waits is told for what, and does not wait for ever. */
+setInterval(() => {
+  if (performance.now() - lastWord > 20_000) print(`      waiting for ${atWork()}`)
+  for (const [name, { path, since, tests }] of running) {
+    const minutes = Number(values.minutes) * (endToEnd.includes(path) ? 2 : 1)
+    const isOver = seconds(started) > Number(values.total) * 60
+    if (ended.has(name) || (!isOver && seconds(since) <= minutes * 60)) continue
+    const limit = isOver ? `all tests together took ${values.total} minutes` : `it was not over after ${minutes} minutes`
+    ended.set(name, `${limit}, so it was killed, at work at: ${[...tests].join(', ') || 'no test'}`)
+    endTestFile(path)
   }
-}
-if (others.length > 0) {
-  const events = run({ files: others, concurrency: availableParallelism(), execArgv, timeout: 10 * MINUTES })
-  for await (const line of readProgress(events, { root: ROOT, count, running, eachTest: false })) print(line)
-}
-if (endToEnd.length > 0) {
-  const events = run({ files: endToEnd, concurrency: 1, execArgv, timeout: 20 * MINUTES })
-  for await (const line of readProgress(events, { root: ROOT, count, running, eachTest: true })) print(line)
-}
-clearInterval(heartbeat)
+}, 1000)
 
-const nothing = count.passed + count.failed === 0
-if (nothing) console.log(`nothing ran: no test has ${values.only.join(' or ')} in its path`)
-console.log(`${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}`)
-process.exitCode = count.failed > 0 || nothing ? 1 : 0
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.prependListener(signal, () => {
+    print(`FAIL  stopped by ${signal}, at work at ${atWork()}`)
+    for (const { path } of running.values()) endTestFile(path)
+    count.failed += 1
+    conclude()
+  })
+}
+
+async function runFiles(wanted: readonly string[], concurrency: number, eachTest: boolean): Promise<void> {
+  if (wanted.length === 0) return
+  const events = run({ files: wanted, concurrency, execArgv })
+  for await (const line of readProgress(events, { root: ROOT, count, running, ended, eachTest })) print(line)
+}
+
+try {
+  if (isWanted('lint')) {
+    for await (const result of runChecks(ROOT)) {
+      count[result.complaints.length === 0 ? 'passed' : 'failed'] += 1
+      print(formatResult(result))
+    }
+  }
+  await runFiles(others, availableParallelism(), false)
+  await runFiles(endToEnd, 1, true)
+} catch (error) {
+  count.failed += 1
+  print(`FAIL  the runner itself: ${error instanceof Error ? error.stack : String(error)}`)
+}
+conclude()

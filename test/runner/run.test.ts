@@ -1,3 +1,4 @@
+/** `npm test` itself, in a copy of this repository with small tests of its own. */
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,34 +14,44 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'lost': "import './nowhere.ts'",
   'early': "test('early', () => process.exit(0))",
   'nested': "suite('all', () => { test('inner bad', () => assert.fail('deep')); test('inner good', () => {}) })",
+  'hung': `${GOOD}\ntest('hangs', () => new Promise(() => setInterval(() => {}, 1000)))`,
+  'held': `process.on('SIGTERM', () => {})
+test('holds', () => new Promise(() => spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' })))`,
+  'stops': "test('stops', () => new Promise(() => setInterval(() => {}, 1000) && process.kill(process.ppid, 'SIGTERM')))",
   'hooked': "suite('all', () => { after(() => assert.fail('in the hook')); test('inner good', () => {}) })",
 }
 
-/** `npm test` itself, in a copy of this repository with small tests of its own. */
-suite('the test runner', { concurrency: true }, () => {
-  let tree: Tree
+let tree: Tree
 
-  before(async () => {
-    tree = await copyTree()
-    await giveRuntime(tree)
-    const imports = "import assert from 'node:assert/strict'\nimport { after, suite, test } from 'node:test'\n"
-    const head = `${imports}void [assert, after, suite, test]\n`
-    for (const [name, body] of Object.entries(SAMPLES)) {
-      await mkdir(join(tree.root, 'test', `sample-${name}`))
-      await writeFile(join(tree.root, 'test', `sample-${name}`, 'a.test.ts'), `${head}${body}\n`)
-    }
-    await mkdir(join(tree.root, 'test', 'e2e'), { recursive: true })
-    await writeFile(join(tree.root, 'test', 'e2e', 'sample-slow.test.ts'), `${head}${GOOD}\n`)
-  })
-
-  after(() => tree.remove())
-
-  async function runTests(...only: string[]): Promise<{ exitCode: number; lines: string[] }> {
-    const args = only.flatMap((word) => ['--only', word])
-    const { exitCode, stdout } = await start(tree, [join(tree.root, 'test', 'run.ts'), ...args], { program: process.execPath })
-    return { exitCode, lines: stdout.replaceAll(/\d+\.\d s/g, 'N s').split('\n') }
+before(async () => {
+  tree = await copyTree()
+  await giveRuntime(tree)
+  const imports = [
+    "import assert from 'node:assert/strict'",
+    "import { spawn } from 'node:child_process'",
+    "import { after, suite, test } from 'node:test'",
+  ]
+  const head = `${imports.join('\n')}\nvoid [assert, spawn, after, suite, test]\n`
+  for (const [name, body] of Object.entries(SAMPLES)) {
+    await mkdir(join(tree.root, 'test', `sample-${name}`))
+    await writeFile(join(tree.root, 'test', `sample-${name}`, 'a.test.ts'), `${head}${body}\n`)
   }
+  await mkdir(join(tree.root, 'test', 'e2e'), { recursive: true })
+  await writeFile(join(tree.root, 'test', 'e2e', 'sample-slow.test.ts'), `${head}${GOOD}\n`)
+})
 
+after(() => tree.remove())
+
+const runTests = (...only: string[]) => runWith(only.flatMap((word) => ['--only', word]))
+
+async function runWith(args: readonly string[]): Promise<{ exitCode: number; lines: string[] }> {
+  const { exitCode, stdout } = await start(tree, [join(tree.root, 'test', 'run.ts'), ...args], { program: process.execPath })
+  const lines = stdout.replaceAll(/\(\d+(?:\.\d)? s\)/g, '(N s)').split('\n')
+  // On a slow machine it says what it waits for.
+  return { exitCode, lines: lines.filter((line) => !line.startsWith('      waiting for ')) }
+}
+
+suite('the test runner', { concurrency: true }, () => {
   test('what passes', async () => {
     const lines = ['ok    test/sample-good/a.test.ts: 1 passed (N s)', '1 passed, 0 failed']
     assert.deepEqual(await runTests('sample-good'), { exitCode: 0, lines })
@@ -50,7 +61,7 @@ suite('the test runner', { concurrency: true }, () => {
     const { exitCode, lines } = await runTests('sample-bad')
     assert.equal(exitCode, 1)
     assert.equal(lines[0], 'FAIL  test/sample-bad/a.test.ts: 1 passed, 1 failed (N s)')
-    assert.equal(lines[1], '        bad (test/sample-bad/a.test.ts:5)')
+    assert.equal(lines[1], '        bad (test/sample-bad/a.test.ts:6)')
     assert.match(lines.join('\n'), /AssertionError.*\n(?:.*\n)*.*1 !== 2\n/)
     assert.deepEqual(lines.slice(-3), ['        it printed:', '        a word beside', '1 passed, 1 failed'])
   })
@@ -68,7 +79,7 @@ suite('the test runner', { concurrency: true }, () => {
   test('tests in suites are counted, suites are not', async () => {
     const { exitCode, lines } = await runTests('sample-nested')
     assert.deepEqual({ exitCode, last: lines.at(-1) }, { exitCode: 1, last: '1 passed, 1 failed' })
-    assert.match(lines.join('\n'), / inner bad \(test\/sample-nested\/a\.test\.ts:4\)\n.*deep/)
+    assert.match(lines.join('\n'), / inner bad \(test\/sample-nested\/a\.test\.ts:5\)\n.*deep/)
   })
 
   test('a suite fails by its own hook', async () => {
@@ -106,8 +117,28 @@ suite('the test runner', { concurrency: true }, () => {
     ])
   })
 
+  test('a run that is stopped says so, and still ends with the count', async () => {
+    const { exitCode, lines } = await runTests('sample-stops')
+    assert.equal(exitCode, 1)
+    assert.deepEqual(lines, ['FAIL  stopped by SIGTERM, at work at test/sample-stops/a.test.ts (N s)', '0 passed, 1 failed'])
+  })
+
   test('nothing to run is not a pass', async () => {
     const lines = ['nothing ran: no test has no-such-test in its path', '0 passed, 0 failed']
     assert.deepEqual(await runTests('no-such-test'), { exitCode: 1, lines })
   })
+})
+
+// Alone, so that both have begun long before their time is over.
+test('a file that does not end is killed with what it started, named, and fails', async () => {
+  const { exitCode, lines } = await runWith(['--only', 'sample-hung', '--only', 'sample-held', '--minutes', '0.5'])
+  assert.equal(exitCode, 1)
+  const killed = (name: string) => `        it was not over after 0.5 minutes, so it was killed, at work at: ${name}`
+  assert.deepEqual(lines, [
+    'FAIL  test/sample-held/a.test.ts: 0 passed, 1 failed (N s)',
+    killed('holds'),
+    'FAIL  test/sample-hung/a.test.ts: 1 passed, 1 failed (N s)',
+    killed('hangs'),
+    '1 passed, 2 failed',
+  ])
 })
