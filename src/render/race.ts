@@ -21,12 +21,8 @@ export interface WordedRace {
 type KernelName = (id: string) => string
 
 /** Word the standing of a race cell; null for a cell that is no race. `label` names kernels, `series` is the cell's own. */
-export function wordRace(
-  { kernel, race: standing }: Pick<ReportCell, 'kernel' | 'race'>, series: string, label: KernelName
-): WordedRace | null {
-  if (standing === null) return null
-  // A control is no measure for itself.
-  const race = standing.control?.kernel === kernel ? { ...standing, control: null } : standing
+export function wordRace({ race }: Pick<ReportCell, 'race'>, series: string, label: KernelName): WordedRace | null {
+  if (race === null) return null
   const { control, missChance } = race
   return {
     words: race.words,
@@ -36,7 +32,7 @@ export function wordRace(
       ...(race.trialsMissing ? [['Trials missing', `${countOf(race.trialsMissing)} more, all clean`] as const] : []),
       ['Trigger', race.trigger ?? 'the only one this case has'],
       ...(control ? controlFacts(control, race.borrowed, series) : []),
-      ...(standing.control || race.trials.hits > 0 ? [] : [['The control', 'none that may be leaned on'] as const])
+      ...(control || race.trials.hits > 0 ? [] : [['The control', 'none that may be leaned on'] as const])
     ],
     reach: reachOf(race),
     borrowed: race.borrowed && control ? control.series : null

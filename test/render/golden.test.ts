@@ -16,7 +16,7 @@ const { template } = await readAssets()
 const RENDERED: Readonly<Record<string, () => string>> = {
   // Style and script would make every change of theirs a change here; test/render/page.test.ts looks at them at work.
   'small.html': () => renderHtml(smallReport(), { template, css: 'body {}', js: 'void 0' }),
-  'two-kernels.json': () => renderJson(twoKernels()),
+  'three-kernels.json': () => renderJson(threeKernels()),
   'small.ktap': () => renderKtap(smallReport()),
   'wide.txt': () => renderTerminal(smallReport(), { width: 160, colour: false, ascii: false }),
   'middle-colour.txt': () => renderTerminal(smallReport(), { width: 100, colour: true, ascii: false }),
@@ -24,10 +24,10 @@ const RENDERED: Readonly<Record<string, () => string>> = {
   'many.txt': () => renderTerminal(largeReport(100, 30), { width: 80, colour: false, ascii: false })
 }
 
-/** The newest kernel and the one with the broken cell: enough to see every field. */
-function twoKernels(): Report {
+/** The one with the broken cell, one with a race, and the control: enough to see every field. */
+function threeKernels(): Report {
   const report = smallReport()
-  const kernels = report.kernels.filter(({ series }) => series === '6.16.y' || series === '7.3.y')
+  const kernels = report.kernels.filter(({ provider, version }) => provider === 'tree' || ['6.1.187', '6.16.12'].includes(version))
   const cells = report.cells.filter((cell) => kernels.some(({ id }) => id === cell.kernel))
   return { ...report, kernels, cells }
 }

@@ -24,9 +24,9 @@ export const RATE: ControlRate = {
 
 /** The standing of a cell with so many trials; numbers as they follow from the control's rate. */
 export function standing(trials: Trials, changes: Partial<RaceStanding> = {}): RaceStanding {
-  const { control = RATE, bound = 1e-6 } = changes
+  // One hit is proof: nothing is leaned on.
+  const { control = trials.hits > 0 ? null : RATE, bound = 1e-6 } = changes
   const controlInterval = control && rateInterval(control)
-  const weighed = controlInterval && trials.hits === 0 ? controlInterval : null
   return {
     trigger: 'pin-longterm-test',
     trials,
@@ -34,12 +34,12 @@ export function standing(trials: Trials, changes: Partial<RaceStanding> = {}): R
     control,
     controlInterval,
     borrowed: false,
-    missChance: weighed && missChance(weighed.low, trials.trials),
+    missChance: controlInterval && missChance(controlInterval.low, trials.trials),
     bound,
-    trialsMissing: weighed && Math.max(0, (trialsNeeded(weighed.low, bound) ?? 0) - trials.trials),
+    trialsMissing: controlInterval && Math.max(0, (trialsNeeded(controlInterval.low, bound) ?? 0) - trials.trials),
     words: [
       trials.hits > 0 ? 'The bug was seen here, so this kernel lacks the fix.' : 'The bug did not show itself here.',
-      ...(control === null ? ['Nobody has seen this program hit on a kernel known to be bad, so this says little.'] : [])
+      ...(control === null && trials.hits === 0 ? ['Nobody has seen this program hit on a kernel known to be bad, so this says little.'] : [])
     ],
     ...changes
   }

@@ -39,7 +39,7 @@ test('in short: hits and rate, chance of a miss, trials missing, control, whose 
 })
 
 test('why: sentences first, then the numbers beside those of the control', () => {
-  const lines = raceLines(wordRace({ kernel: 'debian-1', race: clean(400, { borrowed: true }) }, '6.1.y', label))
+  const lines = raceLines(wordRace({ race: clean(400, { borrowed: true }) }, '6.1.y', label))
   assert.deepEqual(lines, [
     'The bug did not show itself here.',
     'Kernel                this one | control: the bad one',
@@ -54,19 +54,19 @@ test('why: sentences first, then the numbers beside those of the control', () =>
     'Measured              2026-11-02 03:00 UTC in x86_64-tcg-2cpu-512m, nothing else at work on the host',
     'Measured on           Linux 6.1.0-50-amd64, 2 x Example CPU at 2.50GHz, QEMU 7.2.22'
   ])
-  assert.deepEqual(raceLines(wordRace({ kernel: 'debian-1', race: null }, '6.1.y', label)), [])
+  assert.deepEqual(raceLines(wordRace({ race: null }, '6.1.y', label)), [])
 })
 
 test('how far the trials reach is said only where there is something to reach for', () => {
-  const reach = (race: RaceStanding) => wordRace({ kernel: 'debian-1', race }, '5.10.y', label)?.reach
+  const reach = (race: RaceStanding) => wordRace({ race }, '5.10.y', label)?.reach
   assert.deepEqual(reach(clean(674)), { share: 0.25, text: '674 of the 2,696 clean trials that are needed' })
   assert.deepEqual(reach(clean(2700)), { share: 1, text: '2,700 clean trials are enough' })
   assert.equal(reach(clean(2700, { control: null })), null)
   assert.equal(reach(standing({ hits: 1, trials: 312 })), null)
 })
 
-test('a control is no measure for itself', () => {
-  const worded = wordRace({ kernel: CONTROL.kernel, race: standing({ hits: 14, trials: 1500 }) }, RATE.series, label)
-  assert.deepEqual(worded?.compared.map(({ there }) => there), [null, null, null])
+test('after a hit nothing is leaned on, and nothing said of a miss', () => {
+  const worded = wordRace({ race: standing({ hits: 14, trials: 1500 }) }, RATE.series, label)
+  assert.deepEqual(worded?.compared.map(({ here, there }) => [here, there]), [['1,500', null], ['14', null], ['0.51 % to 1.6 %', null]])
   assert.deepEqual(worded?.facts, [['Chance of a miss', 'none: the bug was seen'], ['Trigger', 'pin-longterm-test']])
 })
