@@ -21,7 +21,7 @@ export interface Difference {
   readonly removed: readonly string[]
 }
 
-/** In what `to` differs from `from`: by kind, permissions and content, without folders and what is built. */
+/** In what `to` differs from `from`: by kind, content, and who may run it; without folders and what is built. */
 export async function compareSources(from: string, to: string, context: KernelContext): Promise<Difference> {
   const [old, now] = await Promise.all([listFiles(from, context), listFiles(to, context)])
   const added = [...now.keys()].filter((path) => !old.has(path))
@@ -44,7 +44,7 @@ const READERS = 64
 interface Listed {
   /** As find says it: f, l. */
   readonly kind: string
-  /** Permissions and size, and where a link points to. */
+  /** Whether it can be run, its size, and where a link points to. */
   readonly looks: string
   readonly inode: string
 }
@@ -54,7 +54,8 @@ async function listFiles(folder: string, context: KernelContext): Promise<Map<st
   const { stdout } = await runCommand('find', ['.', ...tests], { ...stopped(context), cwd: folder })
   return new Map(
     stdout.split('\0').flatMap((line): [string, Listed][] => {
-      const [, kind = '', looks = '', inode = '', path] = /^(\w) ([^\t]*)\t(\d+) (.+)$/s.exec(line) ?? []
+      const [, kind = '', mode = '', rest = '', inode = '', path] = /^(\w) (\d+):([^\t]*)\t(\d+) (.+)$/s.exec(line) ?? []
+      const looks = `${(Number.parseInt(mode, 8) & 0o100) === 0 ? '-' : 'x'}:${rest}`
       return path === undefined ? [] : [[path, { kind, looks, inode }]]
     }),
   )

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdir, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fetchKernel, selectKernels } from '../../harness/kernels/index.ts'
@@ -21,6 +21,7 @@ test('a source that differs in a file is built from the nearest base, and only t
   const { source, context, workspace, select } = await smallTree(t)
   const first = await fetchKernel(await select(), context)
   await writeFile(join(source, 'other.c'), 'int other(void) { return 4; }\n')
+  await chmod(join(source, 'main.c'), 0o600)
   const second = await fetchKernel(await select(), context)
   assert.deepEqual(await compiled(workspace.cache), ['other.o'])
   assert.notEqual(second.sha256, first.sha256)
