@@ -203,7 +203,7 @@ function jobOf(stage: Stage, cell: Cell, { program, attempt, ownModules, ask }: 
     case: cell.case.id,
     profile: cell.profile,
     program: program.sha256,
-    args: argsOf(ask),
+    args: [...argsOf(ask), ...(stage.plan.args[cell.case.id] ?? [])],
     modules: cell.case.needs.modules,
     ownModules,
     seed: seedOf(stage.plan, cell, attempt),

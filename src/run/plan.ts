@@ -5,6 +5,7 @@ import type { Control, ControlRate } from '../domain/control.ts'
 import type { Kernel } from '../domain/kernel.ts'
 import type { Accelerator, GuestProfile } from '../domain/profile.ts'
 import type { StageLimits } from '../domain/job.ts'
+import type { Measure } from '../verdict/sequential.ts'
 
 export interface Plan {
   readonly schema: 'kwitness.plan/1'
@@ -24,10 +25,21 @@ export interface Plan {
   readonly bound: number
   /** Guest seconds for each race cell, in one pool: what some leave goes to the undecided. */
   readonly raceSeconds: number
+  /** How often and for how long the own race of a control is tried; null where its rate is what is wanted. */
+  readonly measure: Measure | null
+  /** Arguments for a case beside those that every race gets, by case id. */
+  readonly args: Readonly<Record<string, readonly string[]>>
 }
 
 /** A plan that nobody asked anything special of. */
-export const PLAIN = { controls: [], rates: [], bound: 1e-6, raceSeconds: 30 } as const satisfies Partial<Plan>
+export const PLAIN = {
+  controls: [],
+  rates: [],
+  bound: 1e-6,
+  raceSeconds: 30,
+  measure: null,
+  args: {},
+} as const satisfies Partial<Plan>
 
 export interface Cell {
   readonly kernel: Kernel

@@ -128,6 +128,8 @@ export async function prepare(
     rates: ratesFor(cases, accelerator, await keptRates(context.workspace.state)),
     bound: wishes.bound ?? PLAIN.bound,
     raceSeconds: wishes.raceSeconds ?? PLAIN.raceSeconds,
+    measure: PLAIN.measure,
+    args: PLAIN.args,
   }
   const here = { host: hostLine(ready.host), qemu: ready.host.qemu }
   for (const text of rateNotes(plan, ready.programs, here)) listen({ kind: 'note', text })

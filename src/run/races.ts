@@ -29,10 +29,15 @@ export function inputOf(plan: Plan, cell: Cell, attempts: readonly Tried[], meas
   }
 }
 
-/** The next attempt that measures a control; null when every one of `open` is measured. */
+/**
+ * The next attempt that measures a control; null when every one of `open` is measured. They take turns: a host that is
+ * busy for a while is so for all of them.
+ */
 export function nextMeasured(plan: Plan, tried: TriedCells, open: readonly Cell[]): NextRace | null {
-  for (const cell of open.filter((one) => isMeasured(plan, one))) {
-    const ask = nextMeasurement(tried.get(cellKey(cell)) ?? [], plan.bound)
+  const attemptsOf = (cell: Cell) => tried.get(cellKey(cell)) ?? []
+  const cells = open.filter((one) => isMeasured(plan, one)).toSorted((a, b) => attemptsOf(a).length - attemptsOf(b).length)
+  for (const cell of cells) {
+    const ask = nextMeasurement(attemptsOf(cell), plan.bound, plan.measure)
     if (ask) return { cell, ask }
   }
   return null

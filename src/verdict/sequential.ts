@@ -42,14 +42,21 @@ export function spentSeconds(attempts: readonly Tried[]): number {
   return attempts.reduce((sum, { seconds }) => sum + seconds, 0)
 }
 
+/** Bounds for those who only want to know how soon a control is hit. */
+export interface Measure {
+  readonly attempts: number
+  /** Guest seconds of one. */
+  readonly seconds: number
+}
+
 /** What a control's own race is asked for next, each time in a fresh guest; null when its rate is measured, or has none. */
-export function nextMeasurement(attempts: readonly Tried[], bound: number): Ask | null {
+export function nextMeasurement(attempts: readonly Tried[], bound: number, measure: Measure | null = null): Ask | null {
   const answers = answersOf(attempts)
-  const wanted = Math.max(MEASURED_ATTEMPTS, fewestHits(bound))
+  const wanted = measure?.attempts ?? Math.max(MEASURED_ATTEMPTS, fewestHits(bound))
   const isHopeless = !answers.some(({ outcome }) => outcome === 'reproduced') && spentSeconds(answers) >= HOPELESS_SECONDS
   const isVoid = answers.some(({ outcome, trials }) => outcome === 'skipped' || trials === null)
   if (!mayTryAgain(attempts) || answers.length >= wanted || isHopeless || isVoid) return null
-  return { ...LOOK, seconds: SLICE_SECONDS }
+  return { ...LOOK, seconds: measure?.seconds ?? SLICE_SECONDS }
 }
 
 /** What one race is asked for next, were there all the time of the world; null when it is decided, or cannot be. */
