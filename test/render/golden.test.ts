@@ -27,7 +27,8 @@ const RENDERED: Readonly<Record<string, () => string>> = {
 /** The one with the broken cell, one with a race, and the control: enough to see every field. */
 function threeKernels(): Report {
   const report = smallReport()
-  const kernels = report.kernels.filter(({ provider, version }) => provider === 'tree' || ['6.1.187', '6.16.12'].includes(version))
+  const wanted = ['6.1.187', '6.16.12']
+  const kernels = report.kernels.filter(({ provider, version }) => provider === 'tree' || wanted.includes(version))
   const cells = report.cells.filter((cell) => kernels.some(({ id }) => id === cell.kernel))
   return { ...report, kernels, cells }
 }

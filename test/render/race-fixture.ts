@@ -22,6 +22,8 @@ export const RATE: ControlRate = {
   conditions: { host: 'Linux 6.1.0-50-amd64, 2 x Example CPU at 2.50GHz', qemu: '7.2.22', load: 'quiet' }
 }
 
+const NOTHING_TO_LEAN_ON = 'Nobody has seen this program hit on a kernel known to be bad, so this says little.'
+
 /** The standing of a cell with so many trials; numbers as they follow from the control's rate. */
 export function standing(trials: Trials, changes: Partial<RaceStanding> = {}): RaceStanding {
   // One hit is proof: nothing is leaned on.
@@ -39,7 +41,7 @@ export function standing(trials: Trials, changes: Partial<RaceStanding> = {}): R
     trialsMissing: controlInterval && Math.max(0, (trialsNeeded(controlInterval.low, bound) ?? 0) - trials.trials),
     words: [
       trials.hits > 0 ? 'The bug was seen here, so this kernel lacks the fix.' : 'The bug did not show itself here.',
-      ...(control === null && trials.hits === 0 ? ['Nobody has seen this program hit on a kernel known to be bad, so this says little.'] : [])
+      ...(control === null && trials.hits === 0 ? [NOTHING_TO_LEAN_ON] : [])
     ],
     ...changes
   }

@@ -67,6 +67,7 @@ test('how far the trials reach is said only where there is something to reach fo
 
 test('after a hit nothing is leaned on, and nothing said of a miss', () => {
   const worded = wordRace({ race: standing({ hits: 14, trials: 1500 }) }, RATE.series, label)
-  assert.deepEqual(worded?.compared.map(({ here, there }) => [here, there]), [['1,500', null], ['14', null], ['0.51 % to 1.6 %', null]])
+  assert.deepEqual(worded?.compared.map(({ here }) => here), ['1,500', '14', '0.51 % to 1.6 %'])
+  assert.ok(worded.compared.every(({ there }) => there === null))
   assert.deepEqual(worded?.facts, [['Chance of a miss', 'none: the bug was seen'], ['Trigger', 'pin-longterm-test']])
 })
