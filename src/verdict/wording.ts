@@ -28,10 +28,11 @@ export function percent(rate: number): string {
 
 /** A chance, from above: `once in 5,800 times`, `once in a million times`; the true one is at most that. */
 export function onceIn(chance: number): string {
-  const times = 1 / chance
+  // Without the last bits, which arithmetic made: a million must not become 990,000.
+  const times = chance > 0 ? Number((1 / chance).toPrecision(12)) : Number.POSITIVE_INFINITY
   if (times < 2) return 'every other time or more often'
   if (times >= 1e9) return 'once in a billion times'
-  if (times < 1e6) return `once in ${grouped(Math.floor(times < 10 ? times : cut(times)))} times`
-  const millions = Math.floor(cut(times * (1 + 1e-9)) / 1e6)
+  if (times < 1e6) return `once in ${grouped(times < 10 ? Math.floor(times) : cut(times))} times`
+  const millions = Math.floor(cut(times) / 1e6)
   return millions === 1 ? 'once in a million times' : `once in ${grouped(millions)} million times`
 }

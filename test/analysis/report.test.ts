@@ -37,6 +37,22 @@ test('claims, findings and counts are filled in, and no folder of this machine i
   assert.doesNotMatch(JSON.stringify(report), /nowhere/)
 })
 
+test('of a control its own case is claimed by how it was made, the others by the paperwork, and it marks no boundary', () => {
+  const about = { base: 'x', line: '6.1', fix: '0123456789ab', case: 'b-case', blinds: [], because: 'taken out of x' }
+  const bad = { ...about, kernel: kernel('6.1.9').id, kind: 'bad' as const }
+  const good = { ...about, kernel: kernel('6.1.10').id, kind: 'good' as const }
+  const report = buildReport({ ...PARTS, controls: [bad, good] })
+  const found = (version: string, id: string) => {
+    const one = report.cells.find((each) => each.kernel === kernel(version).id && each.case === id)
+    return [one?.claim, one?.claimSource, one?.finding]
+  }
+  assert.deepEqual(found('6.1.9', 'b-case'), ['missing', 'taken out of x', 'agrees'])
+  assert.deepEqual(found('6.1.10', 'b-case'), ['carried', 'taken out of x', 'agrees'])
+  assert.deepEqual(found('6.1.9', 'a-case'), ['carried', 'in mainline since 6.1 (git)', 'agrees'])
+  assert.equal(buildReport(PARTS).boundaries.length, 1)
+  assert.deepEqual(report.boundaries, [])
+})
+
 test('property: the order of the parts does not show', () => {
   const shuffled = <T>(list: readonly T[]) => fc.shuffledSubarray([...list], { minLength: list.length })
   const wanted = JSON.stringify(buildReport(PARTS))

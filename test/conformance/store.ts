@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { test, type TestContext } from 'node:test'
+import type { ControlRate } from '../../src/domain/control.ts'
 import type { ReadRuns, Store } from '../../src/store/ports.ts'
 import { attemptIn, host, kernel, newRun, sampleLogs, temporaryFolder } from '../store/samples.ts'
+import { rate } from '../verdict/samples.ts'
 
 export interface StoreUnderTest {
   readonly name: string
@@ -82,6 +84,33 @@ export function storeConformance({ name, open, openForReading }: StoreUnderTest)
       assert.ok(read.console && shapes[index]?.console.equals(read.console), `console ${index}`)
       assert.ok(read.output && shapes[index]?.output.equals(read.output), `output ${index}`)
     }
+  })
+
+  check('rates come back as they were measured, each in place of the last one of the same', async ({ store }) => {
+    assert.deepEqual(await store.rates(), [])
+    const quiet = rate()
+    const others = [
+      rate({ series: '6.1.y' }),
+      rate({ conditions: { ...quiet.conditions, load: 'loaded' } }),
+      rate({ conditions: { ...quiet.conditions, qemu: '9.0.1' } }),
+      rate({ trigger: 'io_uring' }),
+      rate({ profile: 'x86_64-kvm-2cpu-1024m' }),
+      rate({ program: 'cd'.repeat(32) }),
+      rate({ case: 'another' }),
+    ]
+    await store.recordRates([quiet, ...others])
+    const sorted = (rates: readonly ControlRate[]) => rates.map((one) => JSON.stringify(one)).toSorted()
+    assert.deepEqual(sorted(await store.rates()), sorted([quiet, ...others]))
+    const anew = rate({ kernel: 'bad-5.10.262', hits: 0, measuredAt: '2026-11-22T10:00:00.000Z' })
+    await store.recordRates([anew])
+    assert.deepEqual(sorted(await store.rates()), sorted([anew, ...others]))
+  })
+
+  check('who only reads sees the rates', async ({ folder, store }) => {
+    await store.recordRates([rate()])
+    const reader = await openForReading(folder)
+    assert.deepEqual(await reader.rates(), [rate()])
+    reader.close()
   })
 
   check('the logs handed over stay where they are', async ({ store, logs }) => {

@@ -76,3 +76,10 @@ test('limits grow with a slow host, and never shrink below those of a case', () 
     assert.ok(silenceSeconds >= caseSeconds, 'a case may be silent for all of its time')
   }
 })
+
+test('a race has its time to run beside the time of the case, ten times over: so long it waits for its first trial', () => {
+  const plain = limitsOf(plan, race)
+  const asked = limitsOf(plan, race, 10)
+  assert.equal(asked.caseSeconds, plain.caseSeconds + 100)
+  assert.ok(asked.silenceSeconds >= asked.caseSeconds)
+})

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { missChance, rateInterval, trialsNeeded } from '../../src/verdict/statistics.ts'
+import { seeded } from './seeded.ts'
 
 /** 95 % Clopper-Pearson intervals as printed in tables of binomial confidence limits, four decimals. */
 const TABLED = [
@@ -53,17 +54,6 @@ for (const [hits, trials] of [[1, 10], [5, 10], [3, 200], [6, 1500], [14, 1500],
     assert.ok(tailBelow(hits + 1, trials, high - 1e-9, 39n, 40n), 'high is not too high')
     assert.ok(!tailBelow(hits + 1, trials, high + 1e-9, 39n, 40n), 'high is not too low')
   })
-}
-
-/** mulberry32: a small seeded generator, so that the simulation says the same every time. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 for (const rate of [0.009, 0.1, 0.5]) {
