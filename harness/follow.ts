@@ -60,7 +60,10 @@ export async function follow(guest: Booted, limits: StageLimits, output: Bounded
       return ended(reason === null ? { kind: 'qemu-gone', ...exit } : { kind: 'guest-stopped', reason })
     }
     const now = performance.now()
-    if (pingedAt !== null && now >= pingedAt + PING_SECONDS * 1000) return ended({ kind: 'kernel-hung', afterSeconds: seconds() })
+    /* An answer that is there counts, however late a stalled host comes to read it; more output is none. */
+    const isAnswer = event.kind === 'frame' && event.frame.type !== 'out'
+    const isOver = pingedAt !== null && now >= pingedAt + PING_SECONDS * 1000
+    if (isOver && !isAnswer) return ended({ kind: 'kernel-hung', afterSeconds: seconds() })
     if (pingedAt === null && now >= Math.min(lastMoment, conversation.lastWord() + limits.silenceSeconds * 1000)) {
       conversation.ping()
       pingedAt = now

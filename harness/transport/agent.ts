@@ -27,6 +27,9 @@ export interface Conversation {
 
 const WINDOW = 256
 
+/** False, once the ports were read: timers come before them, and after a stall of this host the answer may lie there. */
+const timeIsOver = (): Promise<false> => new Promise((resolve) => setImmediate(() => resolve(false)))
+
 /**
  * Listen to a machine from now on. The console is always drained: a full port would stop the guest. `before` is what
  * its console said in the boot it was saved from.
@@ -64,11 +67,11 @@ export function converse(machine: Machine, before: Buffer = Buffer.alloc(0)): Co
   /** Wait until something is heard, QEMU is gone or time is over; false for the latter. */
   async function hear(deadline: number): Promise<boolean> {
     const left = deadline - performance.now()
-    if (left <= 0) return false
+    if (left <= 0) return timeIsOver()
     let timer: NodeJS.Timeout | undefined
     const heardIt = await new Promise<boolean>((resolve) => {
       wake = () => resolve(true)
-      timer = setTimeout(() => resolve(false), left)
+      timer = setTimeout(() => resolve(timeIsOver()), left)
     })
     clearTimeout(timer)
     return heardIt

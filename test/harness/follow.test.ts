@@ -112,6 +112,18 @@ test('a silent guest is asked for a sign of life; one that answers may go on', a
   assert.equal(asked, 3)
 })
 
+test('an answer that came counts, however late a stalled host comes to read it', async () => {
+  const { guest, port, frame } = guestWithPorts()
+  const report = follow(guest, HASTY, createLog())
+  port.on('data', (chunk: Buffer) => {
+    if (!chunk.includes('ping')) return
+    frame('end', END)
+    /* The whole process stands still, for longer than a guest may take to answer. */
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3500)
+  })
+  assert.equal((await report).ending.kind, 'exited')
+})
+
 test('one that does not answer hangs with its kernel', async () => {
   const { guest } = guestWithPorts()
   const { ending } = await follow(guest, HASTY, createLog())
