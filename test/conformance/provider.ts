@@ -1,8 +1,10 @@
 /** What every provider of kernels must hold to, wherever its kernels come from. */
 import assert from 'node:assert/strict'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createHash } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
+import { bringOwnModules } from '../../harness/image/own-module.ts'
 import {
   fetchKernel,
   fetchModules,
@@ -13,7 +15,7 @@ import {
 } from '../../harness/kernels/index.ts'
 import { isX86Elf } from '../../harness/kernels/vmlinux.ts'
 import { parseVersion, seriesOf } from '../../src/domain/version.ts'
-import { flipByte } from '../kernels/images.ts'
+import { flipByte, temporaryFolder } from '../kernels/images.ts'
 
 export interface GivenProvider {
   readonly context: KernelContext
@@ -21,6 +23,8 @@ export interface GivenProvider {
   readonly selector: string
   /** The banner that kernel's ELF holds. */
   readonly banner: RegExp
+  /** Why no module can be compiled for that kernel, null where one can. */
+  readonly noHeaders: RegExp | null
 }
 
 export interface ProviderUnderTest {
@@ -34,7 +38,7 @@ export interface ProviderUnderTest {
 /** Register the tests of the contract for one provider. All but the first share one context: fetching may be dear. */
 export function providerConformance({ name, skip, given }: ProviderUnderTest): void {
   test(`a provider of kernels: ${name}`, skip ? { skip } : {}, async (t) => {
-    const { context, selector, banner } = await given(t)
+    const { context, selector, banner, noHeaders } = await given(t)
     const [kernel, ...more] = await selectKernels([selector], context)
     assert.ok(kernel)
 
@@ -91,6 +95,29 @@ export function providerConformance({ name, skip, given }: ProviderUnderTest): v
       assert.deepEqual(await fetchKernel(again ?? kernel, context), image)
       const boot = await readFile(image.bzImage ?? image.vmlinux ?? '')
       assert.equal(createHash('sha256').update(boot).digest('hex'), image.sha256)
+    })
+
+    await t.test('a module is compiled for it once, or it is said why not', async () => {
+      const folder = await temporaryFolder(t)
+      const write = (text: string) => writeFile(join(folder, 'probe.c'), text)
+      const needs = { cpus: 1, memoryMiB: 512, modules: [], ownModules: [{ name: 'probe', until: null }], cmdline: [] }
+      const build = async () => (await bringOwnModules({ folder, needs }, kernel, context))[0]
+      await write('#include <linux/module.h>\nMODULE_LICENSE("GPL");\n')
+      const built = await build()
+      assert.ok(built)
+      if (noHeaders) return assert.match('missing' in built ? built.missing : 'there it is', noHeaders)
+      assert.ok('path' in built, JSON.stringify(built))
+      assert.ok(built.path.startsWith(context.workspace.cache))
+      const bytes = await readFile(built.path)
+      assert.ok(bytes.includes('license=GPL'))
+      assert.equal(createHash('sha256').update(bytes).digest('hex'), built.sha256)
+      const { ctimeMs } = await stat(built.path)
+      assert.deepEqual(await build(), built)
+      assert.equal((await stat(built.path)).ctimeMs, ctimeMs)
+      await write('#include <linux/module.h>\nint broken = x;\n')
+      const broken = await build()
+      const why = broken && 'missing' in broken ? broken.missing : ''
+      assert.match(why, /^probe\.c does not build for this kernel: probe\.c:2:.*x.*$/)
     })
 
     await t.test('what it has not is the mistake of who asked', async () => {

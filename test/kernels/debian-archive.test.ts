@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { bringOwnModules } from '../../harness/image/own-module.ts'
 import { fetchKernel, fetchModules, listKernels, selectKernels, type KernelContext } from '../../harness/kernels/index.ts'
 import { runCommand } from '../../harness/process.ts'
+import type { Kernel } from '../../src/domain/kernel.ts'
 import { flipByte, temporaryFolder } from './images.ts'
 import { NEW, NEW_ELF, OLD, OLD_ELF, serveRepository } from './repository.ts'
 
@@ -220,6 +222,23 @@ test('modules come in load order with what they need; built in ones need no file
     await assert.rejects(fetchModules(await one(id), ['nosuch'], context), { name: 'UserError', message: /has no module nosuch/ })
   }
   assert.deepEqual(await fetchModules(await one(NEW_ID), ['fuse'], context), [])
+})
+
+test('headers that are not listed, dropped, or out of reach are the reason that a module is missing', options, async (t) => {
+  const { context, cache, one, repository } = await given(t)
+  const needs = { cpus: 1, memoryMiB: 512, modules: [], ownModules: [{ name: 'probe', until: null }], cmdline: [] }
+  await writeFile(join(cache, 'probe.c'), '#include <linux/module.h>\nMODULE_LICENSE("GPL");\n')
+  const [old, later] = [await one(OLD_ID), await one(NEW_ID)]
+  const reason = async (kernel: Kernel) => {
+    const [built] = await bringOwnModules({ folder: cache, needs }, kernel, context)
+    return built && 'missing' in built ? built.missing : built?.path
+  }
+  assert.equal(await reason(later), `Debian lists no linux-headers-${NEW.release} ${NEW.build}`)
+  await repository.remove('/linux-headers-5.90.0-3-common_5.90.7-1_amd64.deb')
+  const dropped = 'linux-headers-5.90.0-3-common 5.90.7-1 is listed, but the pool no longer has its package: it is gone'
+  assert.equal(await reason(old), dropped)
+  await repository.close()
+  assert.match((await reason(old)) ?? '', /^cannot fetch the package of linux-headers-5\.90\.0-3-common 5\.90\.7-1: /)
 })
 
 test('a package that holds no kernel, and one that is no package, are refused clearly', options, async (t) => {

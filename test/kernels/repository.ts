@@ -103,6 +103,26 @@ async function serve(folder: string, keyring: string, t: Pick<TestContext, 'afte
   }
 }
 
+/** As kbuild, in small: compiles what the Kbuild file of the folder M names, with the headers beside it. */
+const MAKEFILE = `HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+include $(M)/Kbuild
+modules: ; @test -e $(HERE)../../lib/linux-kbuild-5.90/scripts/modpost
+	$(CC) -I$(HERE)include -c -o $(M)/$(obj-m:.o=.ko) $(M)/$(obj-m:.o=.c)
+`
+const MODULE_H = '#define MODULE_LICENSE(text) const char license[] __attribute__((section(".modinfo"))) = "license=" text\n'
+
+/** What modules for the old kernel are compiled against; nothing is there for the new one. */
+function headerPackages(): Package[] {
+  const common = OLD.release.replace('cloud-amd64', 'common')
+  const folder = (name: string) => `usr/src/linux-headers-${name}`
+  const headers = (name: string, files: Package['files']) => ({ name: `linux-headers-${name}`, version: OLD.build, files })
+  return [
+    headers(OLD.release, { [`${folder(OLD.release)}/Makefile`]: `include /${folder(common)}/Makefile\n` }),
+    headers(common, { [`${folder(common)}/Makefile`]: MAKEFILE, [`${folder(common)}/include/linux/module.h`]: MODULE_H }),
+    { name: 'linux-kbuild-5.90', version: '5.90.9-1', files: { 'usr/lib/linux-kbuild-5.90/scripts/modpost': '' } },
+  ]
+}
+
 async function kernelPackages(folder: string): Promise<Package[]> {
   const oldImage = fakeBzImage(OLD.banner, await packPayload(OLD_ELF, 'xz'))
   const newImage = fakeBzImage(NEW.banner, await packPayload(NEW_ELF, 'zstd'))
@@ -133,6 +153,7 @@ async function kernelPackages(folder: string): Promise<Package[]> {
         [`usr/lib/modules/broken/vmlinuz`]: 'no kernel at all',
       },
     ),
+    ...headerPackages(),
   ]
 }
 
