@@ -121,6 +121,12 @@ static inline void ktap_trials(unsigned long trials, unsigned long hits)
 	printf("# kwitness: trials=%lu hits=%lu\n", trials, hits);
 }
 
+/* The road that a race took. Goes before its statistics. */
+static inline void ktap_trigger(const char *name)
+{
+	printf("# kwitness: trigger=%s\n", name);
+}
+
 /* End the stream. Returns the exit status of main. */
 static inline int ktap_end(void)
 {

@@ -23,13 +23,20 @@
 
 enum mmlock { MMLOCK_UNCLEAR, MMLOCK_NOT_NEEDED, MMLOCK_NEEDED };
 
-/* Enough pages that an mprotect of them all is long beside any system call on few. */
-#define MMLOCK_BYTES	(32UL << 20)
+/*
+ * The mprotect has to be long beside the operation. How many pages that takes is found
+ * out: for more than it takes, a slow machine would be busy for long.
+ */
+#define MMLOCK_LEAST	(2UL << 20)
+#define MMLOCK_MOST	(64UL << 20)
+#define MMLOCK_LONGER	50
+/* How often each is timed. What it is disturbed by only ever adds, so the least counts. */
+#define MMLOCK_SAMPLES	3
 /*
  * So many rounds of one kind are an answer; for each of the other kind, which a busy
  * host can make up, it takes so many more.
  */
-#define MMLOCK_ENOUGH	8
+#define MMLOCK_ENOUGH	6
 #define MMLOCK_ROUNDS	1000
 #define MMLOCK_SECONDS	5.0
 
@@ -40,6 +47,7 @@ struct mmlock_probe {
 	unsigned long went_on, waited, rounds;
 	/* Inner state. */
 	char *region;
+	size_t bytes;
 	int prot;
 	int64_t acted;
 };
@@ -50,7 +58,7 @@ static inline void mmlock_hold(void *arg)
 
 	/* There and back, so that each call has every page to change. */
 	probe->prot ^= PROT_WRITE;
-	must(!mprotect(probe->region, MMLOCK_BYTES, probe->prot), "mprotect");
+	must(!mprotect(probe->region, probe->bytes, probe->prot), "mprotect");
 }
 
 static inline void mmlock_try(void *arg)
@@ -91,29 +99,57 @@ static inline enum mmlock mmlock_verdict(const struct mmlock_probe *probe)
 	return MMLOCK_UNCLEAR;
 }
 
+/* The time it takes, with nothing else going on. */
+static inline int64_t mmlock_time(void (*act)(void *), void (*undo)(void *), void *arg)
+{
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < MMLOCK_SAMPLES; i++) {
+		int64_t begin = race_ticks(), took;
+
+		act(arg);
+		took = race_ticks() - begin;
+		least = took < least ? took : least;
+		undo(arg);
+	}
+	return least;
+}
+
+/* Double the region until the mprotect is long enough. */
+static inline void mmlock_scale(struct mmlock_probe *probe, struct race *race)
+{
+	race->b.alone = mmlock_time(probe->act, probe->undo, probe->arg);
+	probe->bytes = 0;
+	do {
+		size_t filled = probe->bytes;
+
+		probe->bytes = filled ? 2 * filled : MMLOCK_LEAST;
+		memset(probe->region + filled, 1, probe->bytes - filled);
+		race->a.alone = mmlock_time(mmlock_hold, mmlock_hold, probe);
+	} while (race->a.alone < MMLOCK_LONGER * race->b.alone && probe->bytes < MMLOCK_MOST);
+}
+
 static inline enum mmlock mmlock_ask(struct mmlock_probe *probe)
 {
 	struct race race = {
 		.a = { .name = "mprotect", .act = mmlock_hold, .arg = probe },
 		.b = { .name = "operation", .act = mmlock_try, .arg = probe },
-		.max_trials = MMLOCK_ROUNDS / RACE_PATIENCE, .max_seconds = MMLOCK_SECONDS,
+		.options = { .trials = MMLOCK_ROUNDS / RACE_PATIENCE, .seconds = MMLOCK_SECONDS },
 	};
 
 	probe->prot = PROT_READ | PROT_WRITE;
-	probe->region = mmap(NULL, MMLOCK_BYTES, probe->prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	probe->region = mmap(NULL, MMLOCK_MOST, probe->prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	must(probe->region != MAP_FAILED, "mmap");
-	must(!madvise(probe->region, MMLOCK_BYTES, MADV_NOHUGEPAGE), "MADV_NOHUGEPAGE");
-	memset(probe->region, 1, MMLOCK_BYTES);
+	must(!madvise(probe->region, MMLOCK_MOST, MADV_NOHUGEPAGE), "MADV_NOHUGEPAGE");
 	race_open(&race);
+	mmlock_scale(probe, &race);
 	while (race_goes_on(&race) && mmlock_verdict(probe) == MMLOCK_UNCLEAR) {
-		if (race.rounds < 2 * RACE_SAMPLES)
-			race_round(&race);
-		else if (race_round_at(&race, race.a.alone / 4))
+		if (race_round_at(&race, race.a.alone / 4))
 			mmlock_judge(probe, &race);
 		probe->undo(probe->arg);
 	}
 	race_close(&race);
-	must(!munmap(probe->region, MMLOCK_BYTES), "munmap");
+	must(!munmap(probe->region, MMLOCK_MOST), "munmap");
 	return mmlock_verdict(probe);
 }
 

@@ -38,19 +38,23 @@ static inline int pagemap_count(const char *at, int pages)
 	return present;
 }
 
-/* The frame numbers of these pages, which must be present. Only root is told them. */
-static inline void pagemap_frames(const char *at, int pages, uint64_t *frames)
+/*
+ * The frame numbers of pages that must be present: of so many, each a stride of pages
+ * after the last. Only root is told them.
+ */
+static inline void pagemap_frames(const char *at, int pages, int stride, uint64_t *frames)
 {
-	off_t offset = (uintptr_t)at / sysconf(_SC_PAGESIZE) * sizeof(*frames);
-	ssize_t bytes = pages * sizeof(*frames);
+	uint64_t entries[(pages - 1) * stride + 1];
+	off_t offset = (uintptr_t)at / sysconf(_SC_PAGESIZE) * sizeof(*entries);
+	ssize_t bytes = sizeof(entries);
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 
 	must(fd >= 0, "open of /proc/self/pagemap");
-	must(pread(fd, frames, bytes, offset) == bytes, "read of pagemap");
+	must(pread(fd, entries, bytes, offset) == bytes, "read of pagemap");
 	close(fd);
 	for (int i = 0; i < pages; i++) {
-		must(frames[i] & PAGEMAP_PRESENT, "finding page %d present", i);
-		frames[i] &= PAGEMAP_FRAME;
+		must(entries[i * stride] & PAGEMAP_PRESENT, "finding page %d present", i);
+		frames[i] = entries[i * stride] & PAGEMAP_FRAME;
 		must(frames[i], "being told frame numbers");
 	}
 }

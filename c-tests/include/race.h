@@ -15,7 +15,7 @@
  *	struct race race = {
  *		.a = { .name = "fork", .act = do_fork, .arg = &x },
  *		.b = { .name = "register", .act = do_register, .arg = &x },
- *		.max_trials = 1000000, .max_seconds = 1.0,
+ *		.options = race_options(argc, argv, 0),
  *	};
  *
  *	race_open(&race);
@@ -48,11 +48,12 @@
 #include <stdint.h>
 
 #include "ktap.h"
+#include "race_options.h"
 #include "race_sync.h"
 
 /* First rounds, for each side. */
 #define RACE_SAMPLES	9
-/* Rounds allowed for a trial, and times max_seconds for the first, if the sides never meet. */
+/* Rounds allowed for a trial, and times options.seconds for the first, if the sides never meet. */
 #define RACE_PATIENCE	10
 
 struct race_side {
@@ -65,8 +66,7 @@ struct race_side {
 
 struct race {
 	struct race_side a, b;
-	unsigned long max_trials;
-	double max_seconds;
+	struct race_options options;
 	/* Counted by the caller. */
 	unsigned long trials, hits;
 	/* Found. */
@@ -181,10 +181,10 @@ static inline void race_close(struct race *race)
 /* Bounds: first hit, trials, rounds, time in seconds of the guest. */
 static inline int race_goes_on(const struct race *race)
 {
-	double seconds = race->max_seconds * (race->trials ? 1 : RACE_PATIENCE);
+	double seconds = race->options.seconds * (race->trials ? 1 : RACE_PATIENCE);
 
-	return !race->hits && race->trials < race->max_trials &&
-	       race->rounds / RACE_PATIENCE < race->max_trials &&
+	return !race->hits && race->trials < race->options.trials &&
+	       race->rounds / RACE_PATIENCE < race->options.trials &&
 	       race_clock() - race->opened_at < seconds;
 }
 
@@ -222,7 +222,7 @@ static inline void race_round_apart(struct race *race, int b_first)
 /* Run the next round. Returns whether the sides overlapped, which the first rounds never do. */
 static inline int race_round(struct race *race)
 {
-	int64_t from = -race->b.alone, to = race->a.alone;
+	int64_t from = -race->b.alone, to = race->a.alone, wider;
 	int overlapped;
 
 	if (race->rounds < 2 * RACE_SAMPLES) {
@@ -233,7 +233,8 @@ static inline int race_round(struct race *race)
 		to = race->meeting;
 		from = to - race->b.alone;
 	}
-	overlapped = race_round_at(race, race_random(race, from, to));
+	wider = (race->options.spread - 1) * (to - from) / 2;
+	overlapped = race_round_at(race, race_random(race, from - wider, to + wider));
 	race->overlaps += overlapped;
 	return overlapped;
 }

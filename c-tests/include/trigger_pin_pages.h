@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Pages pinned by pin_pages, a module of the case's own: one by one, the highest address first. */
+#ifndef KWITNESS_TRIGGER_PIN_PAGES_H
+#define KWITNESS_TRIGGER_PIN_PAGES_H
+
+#include <sys/uio.h>
+
+#include "own_module.h"
+#include "trigger.h"
+
+static int trigger_pin_pages_fd;
+
+static inline const char *trigger_pin_pages_open(void)
+{
+	const char *why = own_module_load("pin_pages");
+
+	if (why)
+		return why;
+	trigger_pin_pages_fd = open("/dev/pin_pages", O_RDWR | O_CLOEXEC);
+	must(trigger_pin_pages_fd >= 0, "open of /dev/pin_pages");
+	return NULL;
+}
+
+static inline int trigger_pin_pages_pin(char *at, int pages)
+{
+	struct iovec range = { at, pages * TRIGGER_PAGE };
+
+	return write(trigger_pin_pages_fd, &range, sizeof(range)) < 0 ? -errno : 0;
+}
+
+static inline unsigned char trigger_pin_pages_peek(int page)
+{
+	unsigned char byte;
+
+	must(pread(trigger_pin_pages_fd, &byte, 1, page * TRIGGER_PAGE) == 1,
+	     "pread of /dev/pin_pages");
+	return byte;
+}
+
+static inline void trigger_pin_pages_unpin(void)
+{
+	must(!trigger_pin_pages_pin(NULL, 0), "unpinning by /dev/pin_pages");
+}
+
+static inline void trigger_pin_pages_close(void)
+{
+	must(!close(trigger_pin_pages_fd), "close of /dev/pin_pages");
+	own_module_unload("pin_pages");
+}
+
+static const struct trigger trigger_pin_pages = {
+	.name = "pin_pages",
+	.pages = 256,
+	.open = trigger_pin_pages_open,
+	.pin = trigger_pin_pages_pin,
+	.peek = trigger_pin_pages_peek,
+	.unpin = trigger_pin_pages_unpin,
+	.close = trigger_pin_pages_close,
+};
+
+#endif
