@@ -26,7 +26,7 @@
 
 struct trigger {
 	const char *name;
-	/* How many fork()ed pages to pin at a time: the more, the surer they meet, the longer it takes. */
+	/* How many pages to meet fork() on: the more, the surer, and the longer it takes. */
 	int pages;
 	/* Whether it pins the lowest address first, and not the highest. */
 	int ascending;
