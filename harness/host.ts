@@ -1,11 +1,12 @@
 /** What this host is, as far as guests depend on it. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InfraError } from '../src/domain/errors.ts'
 import { QEMU } from './boot/qemu.ts'
 import { buildProgram } from './image/program.ts'
+import { readMemo, writeMemo } from './memo.ts'
 import { runCommand } from './process.ts'
 
 export interface Host {
@@ -19,22 +20,24 @@ export interface Host {
   readonly tscKhz: number
 }
 
+/** A program that only says a word takes a tenth of a second; on a loaded host with a cold disk, many of them. */
+const PATIENCE_MS = 60_000
+
 async function tscKhz(cache: string, cpuModel: string): Promise<number> {
   const memo = join(cache, 'host', 'tsc.json')
-  const known = await readFile(memo, 'utf8').then(JSON.parse, () => null)
-  if (known?.cpuModel === cpuModel && Number.isInteger(known.khz)) return known.khz
+  const known = await readMemo<{ cpuModel: string; khz: number }>(memo)
+  if (known?.cpuModel === cpuModel && known.khz !== undefined && Number.isInteger(known.khz)) return known.khz
   const program = await buildProgram(cache, [join(import.meta.dirname, 'boot', 'tsc.c')], [])
-  const { stdout } = await runCommand(program.path, [], { timeoutMs: 10_000 })
+  const { stdout } = await runCommand(program.path, [], { timeoutMs: PATIENCE_MS })
   const khz = Math.round(Number(stdout) / 1000) * 1000
   if (!(khz > 0)) throw new InfraError(`the rate of this host's time stamp counter cannot be measured: ${stdout}`)
-  await mkdir(join(cache, 'host'), { recursive: true })
-  await writeFile(memo, JSON.stringify({ cpuModel, khz }))
+  await writeMemo(memo, { cpuModel, khz })
   return khz
 }
 
 /** Look at this host. Throws InfraError when there is no QEMU or no compiler. */
 export async function lookAtHost(cache: string): Promise<Host> {
-  const version = await runCommand(QEMU, ['--version'], { timeoutMs: 10_000 })
+  const version = await runCommand(QEMU, ['--version'], { timeoutMs: PATIENCE_MS })
   const cpuModel = cpus()[0]?.model ?? 'unknown'
   return {
     qemu: (version.stdout.split('\n')[0] ?? '').replace('QEMU emulator version ', ''),
@@ -59,7 +62,8 @@ function readTicks(stat: string): { readonly busy: number; readonly all: number 
 /** Share (0..1) of the time of all CPUs that was used between two readings of /proc/stat, time that was stolen too. */
 export function loadBetween(before: string, after: string): number {
   const [from, to] = [readTicks(before), readTicks(after)]
-  return to.all > from.all ? (to.busy - from.busy) / (to.all - from.all) : 0
+  // Counts of time spent waiting may go back (proc(5)), so busy time may seem to have been more than there was.
+  return to.all > from.all ? Math.min(1, Math.max(0, (to.busy - from.busy) / (to.all - from.all))) : 0
 }
 
 /** Share (0..1) of this host's CPU time that others use just now. Call it while nothing of ours runs; takes 0.25 s. */

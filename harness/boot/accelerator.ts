@@ -1,10 +1,11 @@
 /** Which accelerator works here, proven by a guest that speaks. /dev/kvm can be there, open, and useless. */
-import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KernelImage } from '../../src/domain/kernel.ts'
 import type { Accelerator, GuestProfile } from '../../src/domain/profile.ts'
 import type { Host } from '../host.ts'
 import type { Initramfs } from '../image/initramfs.ts'
+import { readMemo, writeMemo } from '../memo.ts'
 import { bootBy, bootFile, ROADS } from './boot.ts'
 
 /** A KVM guest speaks within half a second; one that did not in this time never will. */
@@ -63,6 +64,11 @@ async function prove(
   return { accelerator: 'tcg', bootSeconds: result.ok ? result.readySeconds : SLOW_BOOT_SECONDS, why }
 }
 
+interface Memo {
+  readonly key: string
+  readonly proven: ProvenAccelerator
+}
+
 const memoIn = (cache: string) => join(cache, 'host', 'accelerator.json')
 
 /** What a proof holds for: it is made again when one of these changes. */
@@ -76,8 +82,8 @@ async function proofKey(host: Host): Promise<string> {
 
 /** What a guest has proven here before, with the same QEMU, host kernel and CPU; null when none has. */
 export async function knownAccelerator(cache: string, host: Host): Promise<ProvenAccelerator | null> {
-  const known = await readFile(memoIn(cache), 'utf8').then(JSON.parse, () => null)
-  return known?.key === (await proofKey(host)) ? known.proven : null
+  const known = await readMemo<Memo>(memoIn(cache))
+  return known?.proven !== undefined && known.key === (await proofKey(host)) ? known.proven : null
 }
 
 /**
@@ -94,7 +100,6 @@ export async function proveAccelerator(
   const known = await knownAccelerator(cache, host)
   if (known) return { ...known, isNew: false }
   const proven = await prove(image, initramfs, host, signal)
-  await mkdir(join(cache, 'host'), { recursive: true })
-  await writeFile(memoIn(cache), JSON.stringify({ key: await proofKey(host), proven }))
+  await writeMemo<Memo>(memoIn(cache), { key: await proofKey(host), proven })
   return { ...proven, isNew: true }
 }
