@@ -6,8 +6,10 @@ import type { ControlRate } from '../domain/control.ts'
 import { renderSquare, renderSquareJson } from '../render/square.ts'
 import { readCatalogue, selectCases } from '../run/catalogue.ts'
 import { chooseControls, CONTROLS, findControls, readControls, type FoundControls } from '../run/controls.ts'
-import { measuredRates } from '../run/controls-rates.ts'
 import { CATALOGUE, prepare } from '../run/prepare.ts'
+import { ratesOf } from '../run/rates.ts'
+import { triedOfRun } from '../run/stored.ts'
+import { sweep } from './controls-sweep.ts'
 import { leaveReport, print, terminalOf, writeOut } from './output.ts'
 import type { Progress } from './progress.ts'
 import { openAgain, openPlanned, reportOf, session, type Opened, type SessionOptions } from './session.ts'
@@ -19,6 +21,7 @@ export interface ControlsOptions extends SessionOptions {
   readonly out?: string
   readonly resume?: string | true
   readonly dryRun?: true
+  readonly sweep?: true
   readonly json?: true
 }
 
@@ -67,6 +70,7 @@ async function openNew(options: ControlsOptions, context: KernelContext, progres
 
 /** Measure and give the exit code. */
 export async function controls(options: ControlsOptions): Promise<number> {
+  if (options.sweep) return sweep(options)
   return session(options, {
     command: 'kwitness controls',
     open: (context, progress) =>
@@ -91,9 +95,9 @@ async function conclude(opened: Opened, options: ControlsOptions): Promise<numbe
 }
 
 /** Keep what was measured on controls that hold, and on no others: verdicts of later runs lean on it. */
-async function keepRates({ store, record }: Opened, square: Square): Promise<readonly ControlRate[]> {
+async function keepRates({ store, record, plan }: Opened, square: Square): Promise<readonly ControlRate[]> {
   const good = new Set(controlsThatHold(square).map(({ kernel }) => kernel))
-  const rates = (await measuredRates(store, record)).filter(({ kernel }) => good.has(kernel))
+  const rates = ratesOf(plan, await triedOfRun(store, record.id, plan)).filter(({ kernel }) => good.has(kernel))
   await store.recordRates(rates)
   return rates
 }

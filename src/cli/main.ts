@@ -84,6 +84,7 @@ program
   .option('--fix <hash>', 'controls of this fix alone; may be given again (default: all)', words)
   .option('--cases <ids>', 'case ids or globs, separated by commas (default: all)', words)
   .option('--resume [run]', 'go on with an interrupted run, the newest of controls when none is named')
+  .option('--sweep', 'instead: which guests, and which delays, come to a hit of a race soonest')
   .option('--dry-run', 'show what would be built and asked, and stop')
   .option('--json', 'the square and the rates as JSON on standard output')
   .option('--out <folder>', 'where to leave the report and the square (default: reports/out/RUN)')
@@ -104,7 +105,8 @@ Exit codes:
 Examples:
   kwitness controls
   kwitness controls --line 5.10 --fix 57efa1fe5957
-  kwitness controls --cases 'gup-*,uffd-fork-event' --json`,
+  kwitness controls --cases 'gup-*,uffd-fork-event' --json
+  kwitness controls --sweep --line 6.1`,
   )
   .action(async (options: ControlsOptions) => {
     const { controls } = await import('./controls.ts')

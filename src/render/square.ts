@@ -1,6 +1,7 @@
 /** The square on a terminal (or, without colour, as a text file), and as JSON. */
 import type { Square, SquareCell, SquareLine, SquareRow, Standing } from '../analysis/square.ts'
 import type { ControlRate } from '../domain/control.ts'
+import { aligned } from './columns.ts'
 import { countOf, many, rateOf } from './numbers.ts'
 import { type Pen, type Style, type TerminalOptions, penOf } from './terminal-pen.ts'
 import { oneLine } from './wording.ts'
@@ -94,12 +95,6 @@ function races(lines: readonly SquareLine[], pen: Pen): string[] {
   })
   if (table.length === 0) return []
   return [pen.paint('bold', 'Races: hits of trials, and the rate (95 % sure)'), ...aligned(table)]
-}
-
-/** Rows of words in columns, each as wide as its widest word. */
-function aligned(table: readonly (readonly string[])[]): string[] {
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
-  return table.map((row) => `${GAP}${row.map((word, column) => word.padEnd(widths[column] ?? 0)).join(GAP)}`.trimEnd())
 }
 
 function conclusion({ holds, failures }: Square, pen: Pen): string[][] {

@@ -24,7 +24,7 @@ import { cellKey, cellsOf, limitsOf, seedOf, type Cell, type Plan } from './plan
 import { isRace, nextMeasured, nextRace } from './races.ts'
 import { readAttempt } from './read.ts'
 import { createSlots, type Slots } from './slots.ts'
-import { readStored } from './stored.ts'
+import { triedOfRun } from './stored.ts'
 
 export interface Conductor {
   readonly plan: Plan
@@ -72,7 +72,7 @@ export async function conduct(conductor: Conductor): Promise<void> {
     slots: createSlots(conductor.cores ?? conductor.host.cpus, signal),
     fetches: createSlots(FETCHES, signal),
     scratch: await openScratch(kernels.workspace.cache),
-    tried: await triedSoFar(conductor),
+    tried: await triedOfRun(conductor.store, conductor.run, plan),
     progress: { done: 0, total: cells.length },
   }
   try {
@@ -133,20 +133,6 @@ async function settle(all: readonly Promise<void>[]): Promise<void> {
 function tellDone({ progress, listen }: Stage, cell: Cell): void {
   progress.done += 1
   listen({ kind: 'cell-done', kernel: cell.kernel.id, case: cell.case.id, done: progress.done, total: progress.total })
-}
-
-async function triedSoFar({ plan, run, store }: Conductor): Promise<Map<string, Tried[]>> {
-  const cases = new Map(plan.cases.map((theCase) => [theCase.id, theCase]))
-  const tried = new Map<string, Tried[]>()
-  for (const attempt of (await store.attemptsOf(run)).attempts) {
-    const { job } = attempt.evidence
-    const theCase = cases.get(job.case)
-    const stored = theCase ? await readStored(store, attempt, theCase) : null
-    if (!stored?.judged) continue
-    const key = `${job.kernel}/${job.case}`
-    tried.set(key, [...(tried.get(key) ?? []), triedOf(attempt.evidence, stored.judged.judgement)])
-  }
-  return tried
 }
 
 /** The image of a kernel, or null when it cannot be had: said once, and its cells stay without attempts. */
