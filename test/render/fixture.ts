@@ -6,7 +6,7 @@ import type { EndingWord, Outcome, Reason, Verdict } from '../../src/domain/judg
 import type { Report, ReportAttempt, ReportKernel } from '../../src/domain/report.ts'
 import type { TestPoint, TestStatus } from '../../src/domain/tests.ts'
 import { seriesOf } from '../../src/domain/version.ts'
-import { CONTROL, CONTROL_KERNEL, RATE, standing } from './race-fixture.ts'
+import { CONTROL, CONTROL_KERNEL, RATE, RATE_ELSEWHERE, standing } from './race-fixture.ts'
 
 /** What a hostile guest would love to run in a reader's browser. */
 export const HOSTILE = `<script>window.pwned = 1; alert(1)</script></script><img src=x onerror="window.pwned=2"> # SKIP \u001b[2J`
@@ -176,7 +176,7 @@ const RACES: Readonly<Record<string, RaceStanding>> = {
   '5.10.262': standing({ hits: 0, trials: 2700 }),
   '6.1.187': standing({ hits: 0, trials: 400 }, { borrowed: true }),
   '6.1.192': standing({ hits: 0, trials: 2_400_000 }, { borrowed: true }),
-  '6.12.43': standing({ hits: 0, trials: 400 }),
+  '6.12.43': standing({ hits: 0, trials: 400 }, { control: RATE_ELSEWHERE }),
   '6.12.94': standing({ hits: 0, trials: 123_456 }, { control: null, trigger: null }),
   '6.12.117': standing({ hits: 0, trials: 5000 }, {
     borrowed: true, trigger: HOSTILE, words: [HOSTILE],

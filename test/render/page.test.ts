@@ -7,7 +7,7 @@ import { type TestContext, after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { renderHtml } from '../../src/render/html.ts'
 import { readAssets } from './assets.ts'
-import { CHROMIUM, openChromium } from './browser.ts'
+import { CHROMIUM, openChromium, PATIENCE_MS } from './browser.ts'
 import { CONTROL } from './race-fixture.ts'
 import { HOSTILE, largeReport, smallReport } from './fixture.ts'
 
@@ -37,6 +37,7 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     assert.ok(browser)
     const { javaScriptEnabled = true, expected } = options
     const context = await browser.newContext({ viewport: { width: 1400, height: 1000 }, javaScriptEnabled })
+    context.setDefaultTimeout(PATIENCE_MS)
     const page = await context.newPage()
     const trouble: string[] = []
     page.on('pageerror', (error) => trouble.push(String(error)))
@@ -193,6 +194,11 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
   test('on a phone nothing but the matrix scrolls sideways, and a cell opens over the page', async (t) => {
     const page = await open(t, 'large.html')
     await page.setViewportSize({ width: 390, height: 844 })
+    // The page learns of its new size when it next draws.
+    await page.evaluate(`new Promise((done) => {
+      const look = () => innerWidth === 390 ? done() : requestAnimationFrame(look)
+      look()
+    })`)
     assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390)
     await page.locator('tr[data-kernel] td').nth(3).click()
     const box = await page.locator('#panel').boundingBox()

@@ -22,6 +22,9 @@ export const RATE: ControlRate = {
   conditions: { host: 'Linux 6.1.0-50-amd64, 2 x Example CPU at 2.50GHz', qemu: '7.2.22', load: 'quiet' }
 }
 
+/** The same of another line, by a kernel that no report has. */
+export const RATE_ELSEWHERE: ControlRate = { ...RATE, kernel: 'tree-6.12.117-57efa1fe5957-5e6f7a8b9c0d', series: '6.12.y' }
+
 const NOTHING_TO_LEAN_ON = 'Nobody has seen this program hit on a kernel known to be bad, so this says little.'
 
 /** The standing of a cell with so many trials; numbers as they follow from the control's rate. */

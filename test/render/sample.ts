@@ -1,0 +1,22 @@
+/** Makes reports/sample from a page, by default that of the newest run: the page, and its picture as the README shows it. */
+import { copyFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { InfraError } from '../../src/domain/errors.ts'
+import { CHROMIUM, openChromium } from './browser.ts'
+
+/** As wide as a README is shown without being scaled down by much. */
+const VIEWPORT = { width: 1040, height: 700 }
+
+const here = (path: string) => fileURLToPath(new URL(`../../reports/${path}`, import.meta.url))
+
+const browser = await openChromium()
+if (browser === null) throw new InfraError(`Chromium is not installed at ${CHROMIUM}`)
+try {
+  await copyFile(process.argv[2] ?? here('out/latest/index.html'), here('sample/report.html'))
+  const page = await browser.newPage({ viewport: VIEWPORT, colorScheme: 'light' })
+  await page.goto(`file://${here('sample/report.html')}`)
+  await page.locator('html.live').waitFor()
+  await page.screenshot({ path: here('sample/matrix.png'), fullPage: true })
+} finally {
+  await browser.close()
+}
