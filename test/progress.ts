@@ -14,6 +14,8 @@ export interface RunningFile {
   readonly since: number
   /** Names of its tests that began and have not ended, with those of the suites around them. */
   readonly tests: Set<string>
+  /** The last line that it printed outside the runner's protocol: what it is waiting for, where it says so. */
+  said: string
 }
 
 export interface ProgressOptions {
@@ -52,7 +54,11 @@ export async function* readProgress(events: ReturnType<typeof run>, options: Pro
   for await (const { type, data } of events) {
     const isFile = 'name' in data && data.name === data.file
     if (type === 'test:dequeue' || type === 'test:complete') noteWork(options, type === 'test:dequeue', data)
-    if (type === 'test:stdout' || type === 'test:stderr') report.printed += data.message
+    if (type === 'test:stdout' || type === 'test:stderr') {
+      report.printed += data.message
+      const file = options.running.get(relative(root, data.file))
+      if (file) file.said = data.message.trimEnd().split('\n').at(-1) ?? ''
+    }
     if (type === 'test:pass' || type === 'test:fail') {
       const ms = data.details.duration_ms
       const word = addResult(report, data, type === 'test:pass', options)
@@ -71,7 +77,7 @@ export async function* readProgress(events: ReturnType<typeof run>, options: Pro
 function noteWork({ root, running }: ProgressOptions, begins: boolean, { name, file = name }: EventData.TestDequeue): void {
   const key = relative(root, file)
   if (name !== file) running.get(key)?.tests[begins ? 'add' : 'delete'](name)
-  else if (begins) running.set(key, { path: file, since: performance.now(), tests: new Set() })
+  else if (begins) running.set(key, { path: file, since: performance.now(), tests: new Set(), said: '' })
   else running.delete(key)
 }
 

@@ -49,7 +49,10 @@ function conclude(): never {
   process.exit(count.failed > 0 || nothing ? 1 : 0)
 }
 
-const atWork = (): string => [...running].map(([name, { since }]) => `${name} (${seconds(since)} s)`).join(', ') || 'a check'
+const atWork = (): string => {
+  const names = [...running].map(([name, { since, said }]) => `${name} (${seconds(since)} s)${said && `: ${said}`}`)
+  return names.join(', ') || 'a check'
+}
 const seconds = (since: number): number => Math.round((performance.now() - since) / 1000)
 
 /** Somebody who waits is told for what, and does not wait for ever. */

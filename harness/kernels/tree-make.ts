@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { InfraError, UserError } from '../../src/domain/errors.ts'
 import { startProcess } from '../process.ts'
-import type { KernelContext } from './provider.ts'
+import { say, type KernelContext } from './provider.ts'
 import { ccacheEnvironment } from './tree-ccache.ts'
 
 export interface MakeJob {
@@ -69,7 +69,10 @@ export async function runMake(job: MakeJob, targets: readonly string[], context:
   log.end()
   await finished(log)
   context.signal?.throwIfAborted()
-  if (exitCode === 0) return objects
+  if (exitCode === 0) {
+    if (objects > 0) say(context, job.label, `built ${objects} objects in ${formatSpan(performance.now() - started)}`)
+    return objects
+  }
   const why = complaints[0] ?? `make ended with ${exitCode ?? 'a signal'}`
   if (complaints.some((line) => line.includes('No space left'))) {
     throw new InfraError(`no space left to build ${job.label}`, 'free some space or set KWITNESS_CACHE')

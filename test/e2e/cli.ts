@@ -60,8 +60,13 @@ export interface Cli {
   readonly kill: (signal: NodeJS.Signals) => void
 }
 
-/** Start `kwitness ARGS...`, behind the words of `prefix` when there are any. */
-export function startCli(place: Place, args: readonly string[], prefix: readonly string[] = []): Cli {
+/** Start `kwitness ARGS...`, behind the words of `prefix` when there are any. `hear` gets what it says on stderr as it comes. */
+export function startCli(
+  place: Place,
+  args: readonly string[],
+  prefix: readonly string[] = [],
+  hear: (text: string) => void = () => undefined,
+): Cli {
   const [command = '', ...words] = [...prefix, join(ROOT, 'kwitness'), ...args]
   const env = { ...process.env, KWITNESS_CACHE: place.cache, KWITNESS_STATE: place.state }
   const child = spawn(command, words, { cwd: place.folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -72,6 +77,7 @@ export function startCli(place: Place, args: readonly string[], prefix: readonly
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
+    hear(text)
     heard()
   })
   const ended = new Promise<Ended>((resolve, reject) => {
