@@ -30,8 +30,8 @@ export interface SquareCell {
   readonly verdict: Verdict | null
   readonly standing: Standing
   readonly witness: Witness
+  /** Trials of a race that count, and the rate they show; null where there are none. */
   readonly trials: Trials | null
-  /** Of the cell's own rate; null where nothing was counted. */
   readonly interval: Interval | null
 }
 
@@ -95,8 +95,8 @@ export function squareOf(report: Report, controls: readonly Control[]): Square {
         ? judgeControl({ cell, base: cells.get(`${control.base}/${id}`), control, witness }, id)
         : judgeBase(cell, own.find((one) => one.case === id), `base of ${own[0]?.line}, ${id}`)
       if (failure) failures.push({ kernel, case: id, ...failure })
-      const interval = cell?.race?.interval ?? null
-      return { kernel, case: id, verdict: cell?.verdict ?? null, standing, witness, trials: cell?.trials ?? null, interval }
+      const { trials = null, interval = null } = cell?.race ?? {}
+      return { kernel, case: id, verdict: cell?.verdict ?? null, standing, witness, trials, interval }
     }),
   })
   const lines = byLine.map(([line, own]): SquareLine => {

@@ -59,7 +59,7 @@ async function choose(options: ControlsOptions, context: KernelContext): Promise
   const entries = chooseControls(await readControls(CONTROLS, catalogue), wishes, races).filter(({ kind }) => kind === 'bad')
   const ids = [...new Set(entries.map((entry) => entry.case))]
   const [caseId] = ids
-  if (caseId === undefined) throw new UserError('no known-bad control of a race was chosen', 'kwitness cases list names the races')
+  if (caseId === undefined) throw new UserError('no known-bad control of a race was chosen', 'races: kwitness cases list')
   if (ids.length > 1) throw new UserError(`a sweep is of one race, not of ${ids.join(' and ')}`, 'name one with --cases')
   if (options.line !== undefined) return { caseId, found: await findControls(CONTROLS, entries, context) }
   return { caseId, found: await nearestLine(entries, context) }
