@@ -89,7 +89,9 @@ export function lean(rates: readonly ControlRate[], here: Situation, bound: numb
 }
 
 function expired(related: readonly ControlRate[], series: string, changes: (rate: ControlRate) => string[]): Leaning {
-  const rate = newest(nearest(related, series))
+  const near = nearest(related, series)
+  const fewest = Math.min(...near.map((one) => changes(one).length))
+  const rate = newest(near.filter((one) => changes(one).length === fewest))
   if (!rate) return none(`No line with a measured rate can be said to be near to ${series}.`)
   const what = changes(rate).join(', and ')
   return none(`The rate of ${rate.kernel} was measured ${what}: it no longer counts.`, 'kwitness controls measures it anew.')

@@ -77,6 +77,12 @@ test('a rate that expired does not stand in the way of one that counts', () => {
   assert.equal(leaning.rate.series, '6.1.y')
 })
 
+test('of several that expired the one is told that has least against it', () => {
+  const more = rate({ conditions: { ...LOADED, qemu: '9.0.1' }, measuredAt: '2026-11-22T00:00:00.000Z' })
+  const leaning = lean([more, rate({ conditions: LOADED })], here, 1e-6)
+  assert.match(leaning.rate === null ? (leaning.why[0] ?? '') : '', /was measured while the host was loaded, here it was quiet: /)
+})
+
 test('a laxer bound is content with fewer hits, none with no hit', () => {
   assert.ok(lean([rate({ hits: 3 })], here, 1e-3).rate)
   assert.equal(lean([rate({ hits: 2 })], here, 1e-3).rate, null)
