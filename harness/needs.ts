@@ -5,8 +5,8 @@ import { delimiter, join } from 'node:path'
 import { InvariantError } from '../src/domain/errors.ts'
 import { runCommand } from './process.ts'
 
-/** Needed to run cases, to build kernels from source, or by the tests alone. */
-export type NeedScope = 'guest' | 'build' | 'test'
+/** Needed to run cases, to build kernels from source, by the tests alone, or by nothing but good to have. */
+export type NeedScope = 'guest' | 'build' | 'test' | 'optional'
 
 export interface Need {
   /** What is looked for: a command in PATH, or a file pattern when it starts with a slash. */
@@ -30,7 +30,7 @@ const LIST = join(import.meta.dirname, 'needs.txt')
 export function parseNeeds(text: string): Need[] {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   return lines.map((line) => {
-    const [, what, name, scope, why] = /^(\S+) +(\S+) +(guest|build|test) +(\S.*)$/.exec(line) ?? []
+    const [, what, name, scope, why] = /^(\S+) +(\S+) +(guest|build|test|optional) +(\S.*)$/.exec(line) ?? []
     if (!what || !name || !why) throw new InvariantError(`needs.txt: not a need: ${line}`)
     return { what, package: name, scope: scope as NeedScope, why }
   })

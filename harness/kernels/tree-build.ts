@@ -9,7 +9,7 @@ import { appendFile, copyFile, mkdir, readFile, rename, rm, writeFile } from 'no
 import { join } from 'node:path'
 import { InfraError, UserError } from '../../src/domain/errors.ts'
 import { runCommand } from '../process.ts'
-import { findNeeds, installLine } from '../needs.ts'
+import { findNeeds, installLine, type FoundNeed } from '../needs.ts'
 import { exists } from '../workspace.ts'
 import { releaseOf } from './modules.ts'
 import { say, type KernelContext } from './provider.ts'
@@ -143,7 +143,8 @@ async function takeModules(tree: string, folder: string, context: KernelContext)
 
 /** Throws InfraError with the one line that installs what building needs. */
 async function checkTools(): Promise<void> {
-  const missing = (await findNeeds()).filter(({ scope, path }) => scope === 'build' && path === null)
+  const isNeeded = ({ scope, what }: FoundNeed) => scope === 'build' || what === 'gcc' || what === 'make'
+  const missing = (await findNeeds()).filter((need) => need.path === null && isNeeded(need))
   if (missing.length === 0) return
   const what = missing.map((need) => need.what).join(', ')
   const hint = installLine(missing.map((need) => need.package), process.getuid?.() === 0)

@@ -37,6 +37,7 @@ async function diagnose(): Promise<Diagnosis> {
     guest: installMissing(needs, 'guest'),
     build: installMissing(needs, 'build'),
     test: installMissing(needs, 'test'),
+    optional: installMissing(needs, 'optional'),
   }
   return {
     schema: 'kwitness.doctor/1',
@@ -94,15 +95,22 @@ export function formatDiagnosis(diagnosis: Diagnosis): string {
     install.guest === null ? 'All that cases need is there.' : `Something is missing. This installs it:\n  ${install.guest}`,
     ...(install.build === null ? [] : [`Building kernels from source needs more. This installs it:\n  ${install.build}`]),
     ...(install.test === null ? [] : [`The tests (npm test) need more. This installs it:\n  ${install.test}`]),
+    ...(install.optional === null ? [] : [`What is optional is installed by\n  ${install.optional}`]),
   ].join('\n')
 }
 
-const SCOPE_WORDS: Record<NeedScope, string> = { guest: '', build: ' (building kernels only)', test: ' (tests only)' }
+const SCOPE_WORDS: Record<NeedScope, string> = {
+  guest: '',
+  build: ' (building kernels only)',
+  test: ' (tests only)',
+  optional: ' (optional)',
+}
 
 function formatNeed(need: FoundNeed): string {
   const why = `${need.why}${SCOPE_WORDS[need.scope]}`
   const title = `${need.package.padEnd(24)} ${why}`
-  if (need.path === null) return `  MISSING  ${title}\n           ${need.what} is not here`
+  const absent = need.scope === 'optional' ? 'none   ' : 'MISSING'
+  if (need.path === null) return `  ${absent}  ${title}\n           ${need.what} is not here`
   return `  found    ${title}\n           ${need.path}${need.version === null ? '' : `, version ${need.version}`}`
 }
 

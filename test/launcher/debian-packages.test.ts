@@ -72,6 +72,13 @@ suite('the launcher where Debian packages are missing', () => {
     }
   })
 
+  test('what builds kernels is asked for where kernels are built', async () => {
+    const asked = async (...args: string[]) => / flex /.test((await start(tree, args, asNobody)).stderr)
+    const built = ['controls', 'run --kernels tree:debian-5.10', 'run --kernels=tree-5.10-base-0', 'kernels pull tree:/src']
+    for (const words of built) assert.ok(await asked(...words.split(' ')), words)
+    assert.equal(await asked('run', '--kernels', 'debian:6.1.*'), false)
+  })
+
   test('the tests go on without them, and say so', async () => {
     await writeFile(join(tree.root, 'test', 'show.ts'), 'console.log(process.argv[2])\n')
     const { exitCode, stdout, stderr } = await start(tree, ['--with-runtime', 'test/show.ts', 'a word'], asNobody)
