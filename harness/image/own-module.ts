@@ -1,6 +1,6 @@
 /** A case's own kernel modules: compiled against each kernel, and cached by all that goes into them. */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Case, OwnModuleNeed } from '../../src/domain/case.ts'
 import { InfraError, UserError } from '../../src/domain/errors.ts'
@@ -66,6 +66,9 @@ async function bringOne(
 /** A full disk says nothing about a module. */
 const isAboutDisk = ({ hint }: UserError | InfraError) => /free some space/.test(hint ?? '')
 
+/** Without words for debuggers, which name folders and times: the same source gives the same bytes, wherever it was compiled. */
+const FLAGS = '-g0'
+
 async function buildModule(
   name: string,
   source: string,
@@ -74,7 +77,7 @@ async function buildModule(
   context: KernelContext,
 ): Promise<string> {
   const { cache } = context.workspace
-  const key = createHash('sha256').update(JSON.stringify(['kwitness.module/1', tree.key, name, source, await compiler()]))
+  const key = createHash('sha256').update(JSON.stringify([FLAGS, tree.key, name, source, await compiler()]))
   const entry = join(cache, 'own-modules', key.digest('hex'))
   const path = join(entry, `${name}.ko`)
   if (await exists(path)) return path
@@ -83,20 +86,15 @@ async function buildModule(
     const folder = await openScratch(cache)
     try {
       await writeFile(join(folder, `${name}.c`), source)
-      await writeFile(join(folder, 'Kbuild'), kbuildFile(name))
+      await writeFile(join(folder, 'Kbuild'), `obj-m := ${name}.o\n`)
       await compile(name, folder, make, kernel, context)
-      await publishFolder(entry, async (temporary) => {
-        await runCommand('strip', ['--strip-debug', '-o', join(temporary, `${name}.ko`), join(folder, `${name}.ko`)])
-      })
+      await publishFolder(entry, (temporary) => copyFile(join(folder, `${name}.ko`), join(temporary, `${name}.ko`)))
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
   })
   return path
 }
-
-/** The same source gives the same bytes, wherever it was compiled. */
-const kbuildFile = (name: string) => `obj-m := ${name}.o\nccflags-y := -fmacro-prefix-map=$(src)/=\n`
 
 /** Run make in `folder`. Throws UserError with the first complaint, InfraError when the disk is full. */
 async function compile(
@@ -106,7 +104,8 @@ async function compile(
   kernel: Kernel,
   context: KernelContext,
 ): Promise<void> {
-  const args = ['--pdeathsig', 'TERM', 'make', ...make, `M=${folder}`, 'modules']
+  const flags = `KCFLAGS=${FLAGS} -fmacro-prefix-map=${folder}/=`
+  const args = ['--pdeathsig', 'TERM', 'make', ...make, `M=${folder}`, flags, 'modules']
   const options = { anyExit: true, env: BUILD_ENVIRONMENT, ...(context.signal === undefined ? {} : { signal: context.signal }) }
   const { exitCode, stdout, stderr } = await runCommand('setpriv', args, options)
   const logs = join(context.workspace.cache, 'logs')

@@ -1,6 +1,6 @@
 /** What every provider of kernels must hold to, wherever its kernels come from. */
 import assert from 'node:assert/strict'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createHash } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
@@ -102,7 +102,7 @@ export function providerConformance({ name, skip, given }: ProviderUnderTest): v
       const write = (text: string) => writeFile(join(folder, 'probe.c'), text)
       const needs = { cpus: 1, memoryMiB: 512, modules: [], ownModules: [{ name: 'probe', until: null }], cmdline: [] }
       const build = async () => (await bringOwnModules({ folder, needs }, kernel, context))[0]
-      await write('#include <linux/module.h>\nMODULE_LICENSE("GPL");\n')
+      await write('#include <linux/module.h>\nMODULE_LICENSE("GPL");\nconst char *const file = __FILE__;\n')
       const built = await build()
       assert.ok(built)
       if (noHeaders) return assert.match('missing' in built ? built.missing : 'there it is', noHeaders)
@@ -114,6 +114,8 @@ export function providerConformance({ name, skip, given }: ProviderUnderTest): v
       const { ctimeMs } = await stat(built.path)
       assert.deepEqual(await build(), built)
       assert.equal((await stat(built.path)).ctimeMs, ctimeMs)
+      await rm(join(context.workspace.cache, 'own-modules'), { recursive: true })
+      assert.deepEqual(await build(), built, 'made again, in another folder, it is the same bytes')
       await write('#include <linux/module.h>\nint broken = x;\n')
       const broken = await build()
       const why = broken && 'missing' in broken ? broken.missing : ''

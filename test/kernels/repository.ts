@@ -107,7 +107,7 @@ async function serve(folder: string, keyring: string, t: Pick<TestContext, 'afte
 const MAKEFILE = `HERE := $(dir $(lastword $(MAKEFILE_LIST)))
 include $(M)/Kbuild
 modules: ; @test -e $(HERE)../../lib/linux-kbuild-5.90/scripts/modpost
-	$(CC) -I$(HERE)include -c -o $(M)/$(obj-m:.o=.ko) $(M)/$(obj-m:.o=.c)
+	$(CC) $(KCFLAGS) -I$(HERE)include -c -o $(M)/$(obj-m:.o=.ko) $(M)/$(obj-m:.o=.c)
 `
 const MODULE_H = '#define MODULE_LICENSE(text) const char license[] __attribute__((section(".modinfo"))) = "license=" text\n'
 
