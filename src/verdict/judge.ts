@@ -37,10 +37,11 @@ function judgeCleanRace(clean: AttemptJudgement, trials: Trials | null, race: Ra
   const numbers = { trials, missChance, race, reasons: [...clean.reasons, leaning] }
   const ofLine = borrowed ? `, of another line (${control.series})` : ''
   const rate = `${control.hits} of ${grouped(control.trials)} on ${control.kernel}${ofLine}`
-  const odds = `${seen}; where it is, it shows in at least ${atLeastPercent(controlInterval.low)} of them (${rate})`
-  if (trialsMissing === 0) return answer('carries', `${odds}, so that is chance at most ${onceIn(missChance)}`, clean, numbers)
+  const odds = `${seen}; where it is, at least ${atLeastPercent(controlInterval.low)} of trials show it (${rate})`
+  const chance = onceIn(missChance)
+  if (trialsMissing === 0) return answer('carries', `${odds}: so clean a run comes by chance at most ${chance}`, clean, numbers)
   const more = `${count(trialsMissing, 'more clean trial')} would make that ${onceIn(bound)}`
-  return answer('unproven', `${odds}, so that may be chance ${onceIn(missChance)}; ${more}`, clean, numbers)
+  return answer('unproven', `${odds}: so clean a run may come by chance ${chance}; ${more}`, clean, numbers)
 }
 
 /**

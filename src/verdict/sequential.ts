@@ -3,6 +3,7 @@
  * those that are not. Pure, so that an interrupted run goes on from its evidence as if nothing had happened.
  */
 import type { RaceStanding } from '../domain/control.ts'
+import { trialGroups } from './groups.ts'
 import { answersOf, mayTryAgain } from './retry.ts'
 import { fewestHits } from './statistics.ts'
 import type { Tried } from './tried.ts'
@@ -49,13 +50,22 @@ export interface Measure {
   readonly seconds: number
 }
 
+/**
+ * Attempts that a rate takes. Where the host is busy by turns the hits of either kind may be too few to lean on; then it
+ * takes longer, but not for ever.
+ */
+function attemptsToMeasure(answers: readonly Tried[], fewest: number): number {
+  const most = Math.max(0, ...trialGroups(answers).map(({ trials }) => trials.hits))
+  return Math.max(MEASURED_ATTEMPTS, fewest) * (most < fewest ? 2 : 1)
+}
+
 /** What a control's own race is asked for next, each time in a fresh guest; null when its rate is measured, or has none. */
 export function nextMeasurement(attempts: readonly Tried[], bound: number, measure: Measure | null = null): Ask | null {
   const answers = answersOf(attempts)
-  const wanted = measure?.attempts ?? Math.max(MEASURED_ATTEMPTS, fewestHits(bound))
+  const isMeasured = answers.length >= (measure?.attempts ?? attemptsToMeasure(answers, fewestHits(bound)))
   const isHopeless = !answers.some(({ outcome }) => outcome === 'reproduced') && spentSeconds(answers) >= HOPELESS_SECONDS
   const isVoid = answers.some(({ outcome, trials }) => outcome === 'skipped' || trials === null)
-  if (!mayTryAgain(attempts) || answers.length >= wanted || isHopeless || isVoid) return null
+  if (!mayTryAgain(attempts) || isMeasured || isHopeless || isVoid) return null
   return { ...LOOK, seconds: measure?.seconds ?? SLICE_SECONDS }
 }
 

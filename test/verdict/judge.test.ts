@@ -82,22 +82,22 @@ const SENTENCES: readonly [string, readonly Tried[], Case, string, Partial<CellI
     'unproven',
     [clean(1000), clean(695)],
     race,
-    `The bug was not seen in 1,695 trials; where it is, it shows in at least 0.51 % of them (${CONTROL}), ` +
-      'so that may be chance once in 5,900 times; 1,001 more clean trials would make that once in a million times.',
+    `The bug was not seen in 1,695 trials; where it is, at least 0.51 % of trials show it (${CONTROL}): ` +
+      'so clean a run may come by chance once in 5,900 times; 1,001 more clean trials would make that once in a million times.',
   ],
   [
     'carries',
     [clean(2000), clean(696)],
     race,
-    `The bug was not seen in 2,696 trials; where it is, it shows in at least 0.51 % of them (${CONTROL}), ` +
-      'so that is chance at most once in a million times.',
+    `The bug was not seen in 2,696 trials; where it is, at least 0.51 % of trials show it (${CONTROL}): ` +
+      'so clean a run comes by chance at most once in a million times.',
   ],
   [
     'carries',
     [clean(2696)],
     race,
-    `The bug was not seen in 2,696 trials; where it is, it shows in at least 0.51 % of them (${CONTROL}, of another line ` +
-      '(5.10.y)), so that is chance at most once in a million times.',
+    `The bug was not seen in 2,696 trials; where it is, at least 0.51 % of trials show it (${CONTROL}, of another line ` +
+      '(5.10.y)): so clean a run comes by chance at most once in a million times.',
     BORROWED,
   ],
 ]

@@ -56,13 +56,18 @@ test('a race whose kernel cannot be had is not asked for anything', () => {
 const times = (count: number, outcome: Outcome, seconds: number): Tried[] =>
   Array.from({ length: count }, () => tried(outcome, { hits: outcome === 'reproduced' ? 1 : 0, trials: 40 }, { seconds }))
 
+const loadedHits = (count: number): Tried[] => times(count, 'reproduced', 1).map((one) => ({ ...one, conditions: LOADED }))
+
 /** Attempts at a control so far, and whether it is measured any further. */
 const MEASURED: readonly [string, readonly Tried[], boolean][] = [
   ['none', [], true],
   ['19 hits', times(19, 'reproduced', 0.3), true],
   ['20 hits', times(20, 'reproduced', 0.3), false],
   ['19 hits and a boot that failed', [...times(19, 'reproduced', 0.3), tried('no-boot')], true],
-  ['a hit among 20 that took their time', [...times(1, 'reproduced', 3), ...times(19, 'clean', 10)], false],
+  ['a hit among 20 that took their time', [...times(1, 'reproduced', 3), ...times(19, 'clean', 10)], true],
+  ['a hit among 40', [...times(1, 'reproduced', 3), ...times(39, 'clean', 10)], false],
+  ['10 hits while the host was quiet and 10 while not', [...times(10, 'reproduced', 1), ...loadedHits(10)], true],
+  ['11 hits while the host was quiet and 9 while not', [...times(11, 'reproduced', 1), ...loadedHits(9)], false],
   ['a hit and long clean trials', [...times(1, 'reproduced', 3), ...times(9, 'clean', 10)], true],
   ['no hit in a minute', times(6, 'clean', 10), false],
   ['no hit in less', times(5, 'clean', 10), true],
@@ -79,6 +84,12 @@ for (const [says, attempts, wanted] of MEASURED) {
 
 test('a very small bound wants more hits of a control', () => {
   assert.ok(nextMeasurement(times(20, 'reproduced', 0.3), 1e-12))
+})
+
+test('who only wants to know how soon a control is hit bounds that', () => {
+  const measure = { attempts: 3, seconds: 2 }
+  assert.equal(nextMeasurement(times(2, 'reproduced', 0.3), 1e-6, measure)?.seconds, 2)
+  assert.equal(nextMeasurement(times(3, 'clean', 2), 1e-6, measure), null)
 })
 
 test('each race has its look first, then the one that had least goes on', () => {
