@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, suite, test } from 'node:test'
 import { parseNeeds } from '../../harness/needs.ts'
@@ -14,7 +15,7 @@ const isRoot = process.getuid?.() === 0
 const rootless = isRoot ? false : 'needs root'
 const asNobody = {
   prefix: isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [],
-  env: { HOME: '/nonexistent', KWITNESS_STATE: '/tmp' },
+  env: { HOME: '/nonexistent', KWITNESS_STATE: join(tmpdir(), 'kwitness of nobody') },
 }
 /** A command that waits for the packages, then fails by itself and at once. */
 const INSTALL = 'sudo apt-get update && sudo apt-get install -y --no-install-recommends qemu-system-x86'
