@@ -84,7 +84,7 @@ export async function conduct(conductor: Conductor): Promise<void> {
       if (open.length === 0) return
       const image = await fetchImage(stage, kernel)
       if (image === null) return open.forEach((cell) => tellDone(stage, cell))
-      await warmGuests(stage, image, open)
+      await settle([warmGuests(stage, image, open), bringModules(stage, open)])
       for (const cell of open.filter(isRace)) races.set(cellKey(cell), { cell, image })
       await settle(open.filter((cell) => !isRace(cell)).map((cell) => fillCell(stage, cell, image)))
     })
@@ -167,6 +167,12 @@ async function warmGuests(stage: Stage, image: KernelImage, cells: readonly Cell
     }),
   )
   await settle(boots)
+}
+
+/** The cases' own modules, beside the boots: an attempt finds them in the cache. */
+async function bringModules(stage: Stage, cells: readonly Cell[]): Promise<void> {
+  for (const { case: theCase, kernel } of cells.filter(({ case: { needs } }) => needs.ownModules.length > 0))
+    await stage.fetches.hold(1, () => bringOwnModules(theCase, kernel, stage.kernels))
 }
 
 /** Attempts of a deterministic cell, one after the other, until it wants no more. */
