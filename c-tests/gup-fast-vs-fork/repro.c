@@ -88,6 +88,17 @@ static void check_oracle(const struct trigger *trigger)
 	pin_buffer_close(&b);
 }
 
+/*
+ * Did the two meet in the buffer? Where fork() overtakes the trigger it has to be over
+ * before the trigger, with nothing in its way, could have come to its end.
+ */
+static int met(const struct race *race, const struct pin_buffer *b, int first)
+{
+	int in_time = race->a.end < race->b.begin + race->b.alone;
+
+	return first && first < b->pages && (!b->trigger->ascending || in_time);
+}
+
 static void run_race(const struct trigger *trigger, struct race_options options)
 {
 	struct pin_buffer b;
@@ -108,9 +119,9 @@ static void run_race(const struct trigger *trigger, struct race_options options)
 		if (hits && !overlapped)
 			ktap_bail("%d pages separated with no race between fork and pin", hits);
 		if (overlapped) {
-			race_steer(&race, (double)first / b.pages);
+			race_steer(&race, (double)first * b.stride / b.all);
 			/* A hit on the last page leaves none that was not pinned first. */
-			race.trials += (first && first < b.pages) || hits;
+			race.trials += met(&race, &b, first) || hits;
 			race.hits += hits > 0;
 		}
 		pin_buffer_unpin(&b);

@@ -12,8 +12,12 @@
  * could pin without a lock. Alone on a page it is the faster one, so each page is
  * followed by a gap of pages that it has to pin and that fork() passes over:
  *
- *	fork ->  p - - - - p - - - - p - - - - p - - - -
+ *	fork ->  p - - - - p - - - - p - - - - p - - - - - - - -
  *		       trigger ->
+ *
+ * A kernel that has the fix undoes such a walk when it comes to its end, and what fork()
+ * passes then looks as if the trigger had not got there. So the last gap is a long one,
+ * and fork() has to be over before the trigger can have come to the end of it.
  */
 #ifndef KWITNESS_PIN_BUFFER_H
 #define KWITNESS_PIN_BUFFER_H
@@ -25,20 +29,19 @@
 
 #define PIN_BUFFER_MOST		512
 /* Pages from one of them to the next for a trigger that has to be overtaken. */
-#define PIN_BUFFER_GAP		64
+#define PIN_BUFFER_GAP		128
+/* The last gap is so many times as long. */
+#define PIN_BUFFER_LAST		9
 
 struct pin_buffer {
 	const struct trigger *trigger;
 	char *at;
-	int pages, stride, failed;
+	/* Pages that fork() copies, from one of them to the next, and all. */
+	int pages, stride, all;
+	int failed;
 	/* Frames: before the fork, after it, and after a write. */
 	uint64_t before[PIN_BUFFER_MOST], pinned[PIN_BUFFER_MOST], written[PIN_BUFFER_MOST];
 };
-
-static inline size_t pin_buffer_bytes(const struct pin_buffer *b)
-{
-	return b->pages * b->stride * TRIGGER_PAGE;
-}
 
 static inline void pin_buffer_write(struct pin_buffer *b, char byte)
 {
@@ -54,16 +57,24 @@ static inline void pin_buffer_frames(const struct pin_buffer *b, uint64_t *frame
 static inline void pin_buffer_open(struct pin_buffer *b, const struct trigger *trigger,
 				   int pages, int stride)
 {
-	*b = (struct pin_buffer){ .trigger = trigger, .pages = pages, .stride = stride };
-	b->at = mmap(NULL, pin_buffer_bytes(b), PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t bytes;
+
+	*b = (struct pin_buffer){
+		.trigger = trigger, .pages = pages, .stride = stride,
+		.all = (pages + (stride > 1 ? PIN_BUFFER_LAST - 1 : 0)) * stride,
+	};
+	bytes = b->all * TRIGGER_PAGE;
+	b->at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	must(b->at != MAP_FAILED, "mmap of the buffer");
-	must(!madvise(b->at, pin_buffer_bytes(b), MADV_NOHUGEPAGE), "MADV_NOHUGEPAGE");
+	must(!madvise(b->at, bytes, MADV_NOHUGEPAGE), "MADV_NOHUGEPAGE");
 	/* Writable pages, or fast GUP leaves them to slow GUP. */
-	memset(b->at, 1, pin_buffer_bytes(b));
-	for (int i = 0; stride > 1 && i < pages; i++)
-		must(!madvise(b->at + (i * stride + 1) * TRIGGER_PAGE, (stride - 1) * TRIGGER_PAGE,
-			      MADV_DONTFORK), "MADV_DONTFORK");
+	memset(b->at, 1, bytes);
+	if (stride > 1) {
+		must(!madvise(b->at, bytes, MADV_DONTFORK), "MADV_DONTFORK");
+		for (int i = 0; i < pages; i++)
+			must(!madvise(b->at + i * stride * TRIGGER_PAGE, TRIGGER_PAGE,
+				      MADV_DOFORK), "MADV_DOFORK");
+	}
 	pin_buffer_frames(b, b->before);
 }
 
@@ -75,7 +86,7 @@ static inline void pin_buffer_open_to_meet(struct pin_buffer *b, const struct tr
 
 static inline void pin_buffer_close(struct pin_buffer *b)
 {
-	must(!munmap(b->at, pin_buffer_bytes(b)), "munmap of the buffer");
+	must(!munmap(b->at, b->all * TRIGGER_PAGE), "munmap of the buffer");
 }
 
 /* Pin it, as a side of a race does. */
@@ -83,7 +94,7 @@ static inline void pin_buffer_pin(void *arg)
 {
 	struct pin_buffer *b = arg;
 
-	b->failed = b->trigger->pin(b->at, b->pages * b->stride);
+	b->failed = b->trigger->pin(b->at, b->all);
 }
 
 static inline void pin_buffer_unpin(void *arg)

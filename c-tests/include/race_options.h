@@ -51,7 +51,7 @@ static inline struct race_options race_options(int argc, char **argv, int has_tr
 		if (opt == 's')
 			options.seconds = race_number("seconds", optarg);
 		else if (opt == 'n')
-			options.trials = race_number("trials", optarg);
+			options.trials = (unsigned long)race_number("trials", optarg) ?: 1;
 		else if (opt == 'f')
 			options.spread = race_number("spread", optarg);
 		else if (opt == 't' && has_triggers)

@@ -5,10 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { buildProgram } from '../../harness/image/program.ts'
-import { runCommand } from '../../harness/process.ts'
-import { readTests } from '../../src/console/ktap.ts'
-import type { TestStream } from '../../src/domain/tests.ts'
 import { readCase, readCatalogue } from '../../src/run/catalogue.ts'
+import { listen, type Heard } from './listen.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const CASES = join(ROOT, 'c-tests')
@@ -19,13 +17,7 @@ after(() => rm(cache, { recursive: true, force: true }))
 
 const speaker = buildProgram(cache, [join(import.meta.dirname, 'speak.c')], INCLUDES)
 
-/** What a program says when it runs on this machine, and its exit status. */
-async function listen(program: string, args: readonly string[]): Promise<{ exitCode: number | null; stream: TestStream }> {
-  const { exitCode, stdout } = await runCommand(program, args, { anyExit: true })
-  return { exitCode, stream: readTests(stdout, { endMarker: true }) }
-}
-
-async function speak(what: string): Promise<{ exitCode: number | null; stream: TestStream }> {
+async function speak(what: string): Promise<Heard> {
   return listen((await speaker).path, [what])
 }
 

@@ -1,0 +1,15 @@
+/** A program of the C side run on this machine, and its output read as a reproducer's. */
+import { runCommand } from '../../harness/process.ts'
+import { readTests } from '../../src/console/ktap.ts'
+import type { TestStream } from '../../src/domain/tests.ts'
+
+export interface Heard {
+  readonly exitCode: number
+  readonly stream: TestStream
+}
+
+/** What the program says when it runs in this folder, and its exit status. */
+export async function listen(program: string, args: readonly string[], folder = '.'): Promise<Heard> {
+  const { exitCode, stdout } = await runCommand(program, args, { anyExit: true, cwd: folder })
+  return { exitCode, stream: readTests(stdout, { endMarker: true }) }
+}
