@@ -84,9 +84,10 @@ export async function conduct(conductor: Conductor): Promise<void> {
       if (open.length === 0) return
       const image = await fetchImage(stage, kernel)
       if (image === null) return open.forEach((cell) => tellDone(stage, cell))
-      await settle([warmGuests(stage, image, open), bringModules(stage, open)])
+      await warmGuests(stage, image, open)
       for (const cell of open.filter(isRace)) races.set(cellKey(cell), { cell, image })
-      await settle(open.filter((cell) => !isRace(cell)).map((cell) => fillCell(stage, cell, image)))
+      const others = open.filter((cell) => !isRace(cell)).map((cell) => fillCell(stage, cell, image))
+      await settle([bringModules(stage, open.filter(isRace)), ...others])
     })
     await settle(all)
     await runRaces(stage, races)
@@ -169,7 +170,7 @@ async function warmGuests(stage: Stage, image: KernelImage, cells: readonly Cell
   await settle(boots)
 }
 
-/** The cases' own modules, beside the boots: an attempt finds them in the cache. */
+/** Modules of their own that races ask for, while there is other work: an attempt finds them in the cache. */
 async function bringModules(stage: Stage, cells: readonly Cell[]): Promise<void> {
   for (const { case: theCase, kernel } of cells.filter(({ case: { needs } }) => needs.ownModules.length > 0))
     await stage.fetches.hold(1, () => bringOwnModules(theCase, kernel, stage.kernels))
