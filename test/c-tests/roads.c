@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A race case with everything of one but the race: its options, its triggers, a module of its own. */
+/* A race case with everything of one but the race: options, triggers, a module of its own. */
 #include "own_module.h"
 #include "race_options.h"
 #include "trigger.h"
