@@ -82,6 +82,7 @@ suite('the launcher where Debian packages are missing', () => {
 
   test('the tests go on without them, and say so', async () => {
     await writeFile(join(tree.root, 'test', 'show.ts'), 'console.log(process.argv[2])\n')
+    await chmod(join(tree.root, 'test', 'show.ts'), 0o644)
     const { exitCode, stdout, stderr } = await start(tree, ['--with-runtime', 'test/show.ts', 'a word'], asNobody)
     assert.deepEqual({ exitCode, stdout }, { exitCode: 0, stdout: 'a word' })
     assert.match(stderr, /qemu-system-x86 .*chromium\n.*\nkwitness: going on without them: what needs them will say so$/)

