@@ -26,13 +26,17 @@ export function percent(rate: number): string {
   return `${Number((100 * rate).toPrecision(2))} %`
 }
 
-/** A chance, from above: `once in 5,800 times`, `once in a million times`; the true one is at most that. */
+/** Without the last bits, which arithmetic made: a million must not become 990,000. */
+function exact(value: number): number {
+  return Number(value.toPrecision(12))
+}
+
+/** A chance, from above: `37 times in 100`, `once in 5,800 times`, `once in a million times`; the true one is at most that. */
 export function onceIn(chance: number): string {
-  // Without the last bits, which arithmetic made: a million must not become 990,000.
-  const times = chance > 0 ? Number((1 / chance).toPrecision(12)) : Number.POSITIVE_INFINITY
-  if (times < 2) return 'every other time or more often'
+  const times = chance > 0 ? exact(1 / chance) : Number.POSITIVE_INFINITY
+  if (times < 10) return `${Math.ceil(exact(100 * chance))} times in 100`
   if (times >= 1e9) return 'once in a billion times'
-  if (times < 1e6) return `once in ${grouped(times < 10 ? Math.floor(times) : cut(times))} times`
+  if (times < 1e6) return `once in ${grouped(cut(times))} times`
   const millions = Math.floor(cut(times) / 1e6)
   return millions === 1 ? 'once in a million times' : `once in ${grouped(millions)} million times`
 }
