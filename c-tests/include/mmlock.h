@@ -24,10 +24,11 @@
 enum mmlock { MMLOCK_UNCLEAR, MMLOCK_NOT_NEEDED, MMLOCK_NEEDED };
 
 /*
- * The mprotect has to be long beside the operation. How many pages that takes is found
- * out: for more than it takes, a slow machine would be busy for long.
+ * The mprotect has to be long beside the operation, and beside waking a thread that
+ * waited for it. How many pages that takes is found out: with more than it takes, a
+ * slow machine would be busy for long.
  */
-#define MMLOCK_LEAST	(2UL << 20)
+#define MMLOCK_LEAST	(16UL << 20)
 #define MMLOCK_MOST	(64UL << 20)
 #define MMLOCK_LONGER	50
 /* How often each is timed. What it is disturbed by only ever adds, so the least counts. */
