@@ -14,7 +14,7 @@ import { exists } from '../workspace.ts'
 import { releaseOf } from './modules.ts'
 import { say, type KernelContext } from './provider.ts'
 import { mergeFragments, missedLines } from './tree-config.ts'
-import { evictTrees, touchTree } from './tree-evict.ts'
+import { evictTrees, isEvictionDue, touchTree } from './tree-evict.ts'
 import { cloneSources, stopped } from './tree-files.ts'
 import { BUILD_ENVIRONMENT, runMake, type MakeJob } from './tree-make.ts'
 import { beginNear, findNear } from './tree-near.ts'
@@ -43,14 +43,16 @@ export async function buildRecipe(recipe: Recipe, folder: string, context: Kerne
 export async function bringBase(recipe: Recipe, context: KernelContext): Promise<string> {
   const { workspace } = context
   const base = baseFolder(recipe.baseKey, workspace)
-  const known = await exists(base)
-  if (!known) await buildBase(recipe, base, context)
+  const built = (await exists(base)) ? null : await buildBase(recipe, base, context)
   await touchTree(base, new Date())
-  if (!known) await evictTrees(workspace, (names) => say(context, null, `removed to keep the cache in its bounds: ${names}`))
+  if (built !== null && (await isEvictionDue(built, workspace))) {
+    await evictTrees(workspace, (names) => say(context, null, `removed to keep the cache in its bounds: ${names}`))
+  }
   return base
 }
 
-async function buildBase(recipe: Recipe, base: string, context: KernelContext): Promise<void> {
+/** Build it, from nothing or near another one: that is given. */
+async function buildBase(recipe: Recipe, base: string, context: KernelContext): Promise<'whole' | 'near'> {
   const { source, fragments, kernel } = recipe
   const compiler = await compilerVersion()
   if (baseKeyOf(source.key, compiler, fragments) !== recipe.baseKey) {
@@ -61,18 +63,21 @@ async function buildBase(recipe: Recipe, base: string, context: KernelContext): 
   const names = fragments.map(({ name }) => name).join('+')
   const job = { ...(await openBuild(`base-${recipe.baseKey}`, context)), label: `${source.label} (${names})` }
   const near = await findNear(recipe, compiler, context)
-  const differ = near === null ? null : await beginNear(near, folder, job.tree, context)
-  if (differ === null) {
+  const begun = near === null ? null : await beginNear(near, folder, job.tree, context)
+  if (begun) {
+    say(context, job.label, `building the base from one that differs in ${begun.differ} files`)
+    if (!begun.configured) await configure(recipe, job, context)
+    await runMake(job, await targetsOf(job.tree), context)
+  } else {
     say(context, job.label, 'building the base, some minutes')
     await cloneSources(folder, job.tree, context)
     await mkdir(join(job.tree, 'build'))
-  } else say(context, job.label, `building the base from one that differs in ${differ} files`)
-  await configure(recipe, job, context)
-  const known = differ === null ? await expectObjects(recipe, context) : null
-  const objects = await runMake({ ...job, expected: known }, await targetsOf(job.tree), context)
-  if (differ === null) await rememberObjects(recipe, objects, context)
-  else if (near !== null) await touchTree(near, new Date())
+    await configure(recipe, job, context)
+    const expected = await expectObjects(recipe, context)
+    await rememberObjects(recipe, await runMake({ ...job, expected }, await targetsOf(job.tree), context), context)
+  }
   await rename(job.tree, base)
+  return begun ? 'near' : 'whole'
 }
 
 /** tinyconfig with the fragments upon it. Throws UserError with the lines that did not take. */

@@ -23,6 +23,12 @@ export async function removeLeftovers({ cache }: Workspace): Promise<void> {
   await evictLogs(join(cache, 'logs'))
 }
 
+/** What begins near another base shares its sources and takes little: that is looked at now and then. */
+export async function isEvictionDue(built: 'whole' | 'near', { cache }: Workspace): Promise<boolean> {
+  const bases = (await readdir(join(cache, 'trees'))).filter((name) => name.startsWith('base-'))
+  return built === 'whole' || bases.length % 8 === 0
+}
+
 /**
  * Remove the bases and sources used longest ago, until the others take at most `limit` bytes; the one used last stays. For
  * the holder of the lock of all builds: nobody else is at work in them. Gives the names removed to `note`.

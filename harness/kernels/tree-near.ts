@@ -23,12 +23,20 @@ export async function findNear(recipe: Recipe, compiler: string, { workspace }: 
   return bases.flat().toSorted((a, b) => b.usedAt - a.usedAt)[0]?.folder ?? null
 }
 
+/** What a build that began near another one has to do. */
+export interface Begun {
+  /** Files in which the sources differ. */
+  readonly differ: number
+  /** The config of the other holds: the sources differ in nothing that it is made from. */
+  readonly configured: boolean
+}
+
 /**
- * Fill the empty folder `tree` with the sources of `source` and the objects of the base `near`, and give how many files
- * differ. Null, with nothing done, when make could not see a difference: a header that is new may come before another of
- * its name, and a symbolic link is as old as what it points to.
+ * Fill the empty folder `tree` with the sources of `source` and the objects of the base `near`. Null, with nothing done,
+ * when make could not see a difference: a header that is new may come before another of its name, and a symbolic link is
+ * as old as what it points to.
  */
-export async function beginNear(near: string, source: string, tree: string, context: KernelContext): Promise<number | null> {
+export async function beginNear(near: string, source: string, tree: string, context: KernelContext): Promise<Begun | null> {
   const { changed, added, links, removed } = await compareSources(near, source, context)
   if (links.length > 0 || added.some((path) => /(?:^|\/)include\/.*\.h$/.test(path))) return null
   await cloneSources(near, tree, context)
@@ -36,5 +44,6 @@ export async function beginNear(near: string, source: string, tree: string, cont
   const copy = ['-0r', 'cp', '--parents', '--preserve=mode', '-t', tree, '--']
   await runCommand('xargs', copy, { ...stopped(context), cwd: source, input: changed.map((path) => `${path}\0`).join('') })
   await runCommand('cp', ['-a', '--reflink=auto', join(near, 'build'), join(tree, 'build')], stopped(context))
-  return changed.length + removed.length
+  const paths = [...changed, ...removed]
+  return { differ: paths.length, configured: paths.every((path) => /\.[chS]$/.test(path) && !path.startsWith('scripts/')) }
 }

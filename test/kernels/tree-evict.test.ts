@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { link, mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { evictLogs, evictTrees, removeLeftovers } from '../../harness/kernels/tree-evict.ts'
+import { evictLogs, evictTrees, isEvictionDue, removeLeftovers } from '../../harness/kernels/tree-evict.ts'
 import { temporaryFolder } from './images.ts'
 
 const MIB = 2 ** 20
@@ -29,6 +29,14 @@ test('the trees used longest ago go first, and are named', async (t) => {
   assert.deepEqual(notes, ['base-02'], 'nothing goes when all is within the bound')
   await evictTrees(workspace, (names) => void notes.push(names), 1)
   assert.deepEqual(await readdir(trees), ['base-01', 'recipes'], 'the one used last stays')
+})
+
+test('what shares nearly all with another tree is looked at now and then', async (t) => {
+  const names = ['base-1', 'base-2', 'base-3', 'base-4', 'base-5', 'base-6', 'base-7', 'source-1']
+  const { workspace, trees } = await given(t, ...names)
+  assert.deepEqual([await isEvictionDue('whole', workspace), await isEvictionDue('near', workspace)], [true, false])
+  await mkdir(join(trees, 'base-8'))
+  assert.equal(await isEvictionDue('near', workspace), true)
 })
 
 test('a file that two trees share takes its room once', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmod, mkdir, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fetchKernel, selectKernels } from '../../harness/kernels/index.ts'
@@ -8,13 +8,16 @@ import { parseTreeSelector } from '../../harness/kernels/tree-selector.ts'
 import { bringSource, findSource } from '../../harness/kernels/tree-source.ts'
 import { smallTree } from './small-tree.ts'
 
-/** What the newest log of a build says was compiled. */
-async function compiled(cache: string): Promise<string[]> {
+async function newestLog(cache: string): Promise<string> {
   const names = await readdir(join(cache, 'logs'))
   const times = await Promise.all(names.map(async (name) => ({ name, ms: (await stat(join(cache, 'logs', name))).mtimeMs })))
   const newest = times.toSorted((a, b) => b.ms - a.ms)[0]
-  const text = await readFile(join(cache, 'logs', newest?.name ?? ''), 'utf8')
-  return [...text.matchAll(/^ {2}CC +(\S+)$/gm)].map(([, object = '']) => object)
+  return readFile(join(cache, 'logs', newest?.name ?? ''), 'utf8')
+}
+
+/** What the newest log of a build says was compiled. */
+async function compiled(cache: string): Promise<string[]> {
+  return [...(await newestLog(cache)).matchAll(/^ {2}CC +(\S+)$/gm)].map(([, object = '']) => object)
 }
 
 test('a source that differs in a file is built from the nearest base, and only that file is compiled', async (t) => {
@@ -24,11 +27,16 @@ test('a source that differs in a file is built from the nearest base, and only t
   await chmod(join(source, 'main.c'), 0o600)
   const second = await fetchKernel(await select(), context)
   assert.deepEqual(await compiled(workspace.cache), ['other.o'])
+  assert.doesNotMatch(await newestLog(workspace.cache), /CONFIG_SMP/, 'no C file decides what the config is')
   assert.notEqual(second.sha256, first.sha256)
   await rm(join(workspace.cache, 'kernels'), { recursive: true })
   await rm(join(workspace.cache, 'trees'), { recursive: true })
   assert.equal((await fetchKernel(await select(), context)).sha256, second.sha256, 'from nothing it is the same')
   assert.deepEqual((await compiled(workspace.cache)).toSorted(), ['main.o', 'other.o'])
+  await appendFile(join(source, 'Makefile'), '# more\n')
+  await fetchKernel(await select(), context)
+  assert.deepEqual(await compiled(workspace.cache), [])
+  assert.match(await newestLog(workspace.cache), /CONFIG_SMP/, 'a Makefile may')
 })
 
 test('where make could not see what differs, all is compiled', async (t) => {
