@@ -116,7 +116,8 @@ async function underSignals(work: (signal: AbortSignal) => Promise<void>): Promi
   for (const name of names) process.on(name, stop)
   try {
     await work(controller.signal)
-    return !controller.signal.aborted
+    // A signal that came too late to end anything ended nothing.
+    return true
   } catch (error) {
     if (!controller.signal.aborted) throw error
     return false
