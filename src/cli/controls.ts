@@ -10,6 +10,7 @@ import { CATALOGUE, prepare } from '../run/prepare.ts'
 import { ratesOf } from '../run/rates.ts'
 import { triedOfRun } from '../run/stored.ts'
 import { sweep } from './controls-sweep.ts'
+import { exitCodeOfSquare } from './exit.ts'
 import { leaveReport, print, terminalOf, writeOut } from './output.ts'
 import type { Progress } from './progress.ts'
 import { openAgain, openPlanned, reportOf, session, type Opened, type SessionOptions } from './session.ts'
@@ -104,10 +105,4 @@ async function keepRates({ store, record, plan }: Opened, square: Square): Promi
   const rates = ratesOf(plan, await triedOfRun(store, record.id, plan)).filter(({ kernel }) => good.has(kernel))
   await store.recordRates(rates)
   return rates
-}
-
-/** 0 when it holds, 1 when a control (or its case) is not as it must be, 3 when only answers are missing. */
-export function exitCodeOfSquare({ holds, failures }: Pick<Square, 'holds' | 'failures'>): number {
-  if (holds) return 0
-  return failures.some(({ blame }) => blame === 'control') ? 1 : 3
 }

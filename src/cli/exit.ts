@@ -1,4 +1,5 @@
 /** Exit codes: 0 answered, 1 findings, 2 usage, 3 infrastructure, 130 interrupted. */
+import type { Square } from '../analysis/square.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Finding, Verdict } from '../domain/judgement.ts'
 import type { ReportCell } from '../domain/report.ts'
@@ -46,4 +47,10 @@ export function exitCodeOf(report: Judged, failOn: readonly string[]): number {
     fails.includes(verdict) || (finding !== 'unproven' && fails.includes(finding))
   if (report.cells.some(isBad)) return 1
   return report.cells.some(({ verdict }) => verdict === 'missing') ? 3 : 0
+}
+
+/** The exit code of a square: 1 when a control (or its case) is not as it must be, 3 when nothing but answers is missing. */
+export function exitCodeOfSquare({ holds, failures }: Pick<Square, 'holds' | 'failures'>): number {
+  if (holds) return 0
+  return failures.some(({ blame }) => blame === 'control') ? 1 : 3
 }

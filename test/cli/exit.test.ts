@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { exitCodeOf, readFailOn, type Judged } from '../../src/cli/exit.ts'
+import { exitCodeOf, exitCodeOfSquare, readFailOn, type Judged } from '../../src/cli/exit.ts'
 import type { Finding, Verdict } from '../../src/domain/judgement.ts'
 
 function reportOf(...cells: readonly (readonly [Verdict, Finding])[]): Judged {
@@ -45,4 +45,11 @@ test('a cell without an answer is infrastructure, unless a finding stands beside
   assert.equal(exitCodeOf(reportOf(['carries', 'agrees'], ['missing', 'unproven']), []), 3)
   assert.equal(exitCodeOf(reportOf(['missing', 'unproven'], ['lacks', 'claimed-but-lacks']), []), 1)
   assert.equal(exitCodeOf(reportOf(['missing', 'unproven']), ['missing']), 1)
+})
+
+test('a square that does not hold is a finding, one without all its answers is the machine that failed', () => {
+  const failure = (blame: 'control' | 'machine') => ({ kernel: 'k', case: 'c', blame, text: '' })
+  assert.equal(exitCodeOfSquare({ holds: true, failures: [] }), 0)
+  assert.equal(exitCodeOfSquare({ holds: false, failures: [failure('machine')] }), 3)
+  assert.equal(exitCodeOfSquare({ holds: false, failures: [failure('machine'), failure('control')] }), 1)
 })
