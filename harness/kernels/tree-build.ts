@@ -73,7 +73,7 @@ async function buildBase(recipe: Recipe, base: string, context: KernelContext): 
     await cloneSources(folder, job.tree, context)
     await mkdir(join(job.tree, 'build'))
     await configure(recipe, job, context)
-    const expected = await expectObjects(recipe, context)
+    const expected = await expectObjects(recipe, await readFile(join(job.tree, 'build', '.config'), 'utf8'), context)
     await rememberObjects(recipe, await runMake({ ...job, expected }, await targetsOf(job.tree), context), context)
   }
   await rename(job.tree, base)
