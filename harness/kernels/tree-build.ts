@@ -65,7 +65,7 @@ async function buildBase(recipe: Recipe, base: string, context: KernelContext): 
   const near = await findNear(recipe, compiler, context)
   const begun = near === null ? null : await beginNear(near, folder, job.tree, context)
   if (begun) {
-    say(context, job.label, `building the base from one that differs in ${begun.differ} files`)
+    say(context, job.label, `building the base from one that differs in ${begun.differ} file${begun.differ === 1 ? '' : 's'}`)
     if (!begun.configured) await configure(recipe, job, context)
     await runMake(job, await targetsOf(job.tree), context)
   } else {
