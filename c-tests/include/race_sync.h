@@ -65,4 +65,17 @@ static inline void race_spin_until(const uint32_t *counter, uint32_t value)
 		;
 }
 
+/* Spin so, and give each number called out back as the answer. */
+static inline void race_answer_until(const uint32_t *called_out, uint32_t *answered,
+				     const uint32_t *counter, uint32_t value)
+{
+	uint32_t number;
+
+	while (__atomic_load_n(counter, __ATOMIC_ACQUIRE) != value) {
+		number = __atomic_load_n(called_out, __ATOMIC_ACQUIRE);
+		if (number != *answered)
+			__atomic_store_n(answered, number, __ATOMIC_RELEASE);
+	}
+}
+
 #endif
