@@ -53,7 +53,7 @@ static inline void trigger_uring_close(void)
 
 static const struct trigger trigger_io_uring = {
 	.name = "io_uring",
-	.pages = 256,
+	.pages = 64,
 	.open = trigger_uring_open,
 	.pin = trigger_uring_pin,
 	.peek = trigger_uring_peek,
