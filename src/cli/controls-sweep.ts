@@ -13,7 +13,7 @@ import { print, terminalOf } from './output.ts'
 import type { Progress } from './progress.ts'
 import { openAgain, openPlanned, session, type Opened } from './session.ts'
 
-/** Sweep and give the exit code: 1 when no guest came to a hit. */
+/** Sweep and give the exit code: 1 when no guest came to a hit, 3 when none came to an answer. */
 export async function sweep(options: ControlsOptions): Promise<number> {
   return session(options, {
     command: 'kwitness controls --sweep',
@@ -23,6 +23,7 @@ export async function sweep(options: ControlsOptions): Promise<number> {
       const rows = await sweepRows(store, record)
       const text = options.json ? renderSweepJson(record.id, rows) : renderSweep(record.id, rows, terminalOf(process.stdout))
       await print(text)
+      if (rows.every(({ attempts }) => attempts === 0)) return 3
       return rows.some(({ hit }) => hit > 0) ? 0 : 1
     },
   })

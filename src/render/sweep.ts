@@ -24,9 +24,9 @@ export function renderSweepJson(run: string, rows: readonly SweepRow[]): string 
   return `${JSON.stringify({ schema: 'kwitness.sweep/1', run, rows: rankSweep(rows) }, null, 2)}\n`
 }
 
-/** `2 vCPUs, 512 MiB, spread 1`. */
+/** `2cpu 512m spread 1`. */
 function nameOf({ cpus, memoryMiB, spread }: SweepRow): string {
-  return `${cpus} vCPUs, ${memoryMiB} MiB, spread ${spread}`
+  return `${cpus}cpu ${memoryMiB}m spread ${spread}`
 }
 
 function wordsOf(row: SweepRow): string[] {

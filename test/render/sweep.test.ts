@@ -29,12 +29,12 @@ test('a sweep, soonest first, the default marked and compared', () => {
     `kwitness controls --sweep 2026-01-31-1
 
 race on 5.10 without aaaaaaaaaaaa
-                                  hit    median s  hits of trials  ${title}  trials/s  s per hit
-    2 vCPUs, 512 MiB, spread 2    10/10  0.25      10 of 400       ${best}  160       0.25
-  * 2 vCPUs, 512 MiB, spread 1    10/10  0.50      10 of 1,200     ${own}  240       0.50
-    2 vCPUs, 512 MiB, spread 0.5  0/10   none      0 of 900        ${none}  30        none
+                          hit    median s  hits of trials  ${title}  trials/s  s per hit
+    2cpu 512m spread 2    10/10  0.25      10 of 400       ${best}  160       0.25
+  * 2cpu 512m spread 1    10/10  0.50      10 of 1,200     ${own}  240       0.50
+    2cpu 512m spread 0.5  0/10   none      0 of 900        ${none}  30        none
 
-* the default. 2 vCPUs, 512 MiB, spread 2 comes to a hit 2.0 times as soon, by 10 hits against 10.
+* the default. 2cpu 512m spread 2 comes to a hit 2.0 times as soon, by 10 hits against 10.
 `,
   )
 })
@@ -44,8 +44,13 @@ test('the default is told to be the best where it is, and a sweep without a hit 
   const vain = renderSweep('r', [row(1, 0, 3, 900, true), row(2, 0, 3, 900)], PLAIN)
   assert.match(vain, /^\* the default\. No profile came to a hit\.$/m)
   const only = renderSweep('r', [row(1, 0, 3, 900, true), row(2, 4, 1, 900)], PLAIN)
-  assert.match(only, /^\* the default\. It came to no hit; 2 vCPUs, 512 MiB, spread 2 did\.$/m)
+  assert.match(only, /^\* the default\. It came to no hit; 2cpu 512m spread 2 did\.$/m)
   assert.match(only, /4\/10 +later/)
+})
+
+test('a sweep fits in 100 columns', () => {
+  const wide = { ...row(0.5, 10, 0.5, 123456), memoryMiB: 1024 }
+  for (const line of renderSweep('r', [wide, default1], PLAIN).split('\n').slice(2, -3)) assert.ok(line.length <= 100, line)
 })
 
 test('JSON holds every row, soonest first', () => {
