@@ -5,7 +5,8 @@ import { countOf, rateOf } from './numbers.ts'
 import { type TerminalOptions, penOf } from './terminal-pen.ts'
 import { oneLine } from './wording.ts'
 
-const HEADS = ['', 'hit', 'median s', 'hits of trials', 'rate (95 % sure)', 'trials/s', 's per hit']
+/** `median` and `s/hit` are guest seconds to a first hit: of half of the attempts, and on the whole. */
+const HEADS = ['', 'hit', 'median', 'hits/trials', 'rate (95 % sure)', 'trials/s', 's/hit']
 
 /** Render a sweep: a table for each control, and how the default stands in it. */
 export function renderSweep(run: string, rows: readonly SweepRow[], options: TerminalOptions): string {

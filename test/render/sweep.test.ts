@@ -29,10 +29,10 @@ test('a sweep, soonest first, the default marked and compared', () => {
     `kwitness controls --sweep 2026-01-31-1
 
 race on 5.10 without aaaaaaaaaaaa
-                          hit    median s  hits of trials  ${title}  trials/s  s per hit
-    2cpu 512m spread 2    10/10  0.25      10 of 400       ${best}  160       0.25
-  * 2cpu 512m spread 1    10/10  0.50      10 of 1,200     ${own}  240       0.50
-    2cpu 512m spread 0.5  0/10   none      0 of 900        ${none}  30        none
+                          hit    median  hits/trials  ${title}  trials/s  s/hit
+    2cpu 512m spread 2    10/10  0.25    10 of 400    ${best}  160       0.25
+  * 2cpu 512m spread 1    10/10  0.50    10 of 1,200  ${own}  240       0.50
+    2cpu 512m spread 0.5  0/10   none    0 of 900     ${none}  30        none
 
 * the default. 2cpu 512m spread 2 comes to a hit 2.0 times as soon, by 10 hits against 10.
 `,
