@@ -1,0 +1,53 @@
+/**
+ * Controls of the 5.10 line, from its source to the square: a base and two kernels with a fix taken out, one fix with a
+ * deterministic witness and one with a race. Where the cache has no base it is built here, which takes minutes.
+ */
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import type { Square, SquareRow } from '../../src/analysis/square.ts'
+import type { ControlRate } from '../../src/domain/control.ts'
+import { newPlace, startCli, type Ended } from './cli.ts'
+
+const FIXES = ['57efa1fe5957', 'df2cc96e7701']
+
+const place = await newPlace()
+after(() => place.remove())
+
+/** To its end, with what it says shown to whoever waits for the tests. */
+const run = (...args: string[]): Promise<Ended> => startCli(place, args, [], (text) => process.stdout.write(text)).ended
+
+const verdictOf = ({ cells }: SquareRow, id: string) => cells.find((cell) => cell.case === id)?.verdict
+
+test('the base of the line is there, built from Debian source where it was not', async () => {
+  const { code, stdout, stderr } = await run('kernels', 'pull', 'tree:debian-5.10')
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /^tree-5\.10\.\d+-base-\w+ +\S+\/vmlinux$/m)
+})
+
+test('two controls reproduce their cases, deterministic and race, and leave all others as on their base', async () => {
+  const fixes = FIXES.flatMap((fix) => ['--fix', fix])
+  const ended = await run('controls', '--line', '5.10', ...fixes, '--json', '--out', place.out)
+  const square = JSON.parse(ended.stdout || 'null') as (Square & { readonly rates: readonly ControlRate[] }) | null
+  assert.ok(square, `kwitness controls gave no square (exit ${ended.code}); it said:\n${ended.stderr}`)
+  assert.deepEqual(square.failures, [])
+  assert.deepEqual([ended.code, square.holds], [0, true], ended.stderr)
+
+  const rows = square.lines.flatMap((line) => line.rows)
+  const rowOf = (fix: string | null) => {
+    const row = rows.find(({ control }) => (control?.fix ?? null) === fix)
+    assert.ok(row, `there is no kernel ${fix ?? 'base'} in the square`)
+    return row
+  }
+  assert.equal(rows.length, 1 + FIXES.length)
+  const deterministic = [null, ...FIXES].map((fix) => verdictOf(rowOf(fix), 'uffd-copy-vs-fork'))
+  assert.deepEqual(deterministic, ['carries', 'carries', 'lacks'])
+
+  const race = 'gup-fast-vs-fork'
+  assert.equal(verdictOf(rowOf('57efa1fe5957'), race), 'lacks')
+  for (const fix of [null, 'df2cc96e7701']) {
+    const trials = rowOf(fix).cells.find((cell) => cell.case === race)?.trials
+    assert.ok(trials && trials.hits === 0 && trials.trials > 0, `${fix ?? 'base'}: it was tried, and nothing was hit`)
+  }
+  const rate = square.rates.find((one) => one.case === race)
+  assert.ok(rate && rate.hits > 0 && rate.kernel === rowOf('57efa1fe5957').kernel, 'what the control showed is kept')
+})
