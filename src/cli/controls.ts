@@ -99,10 +99,14 @@ async function conclude(opened: Opened, options: ControlsOptions): Promise<numbe
   return exitCodeOfSquare(square)
 }
 
-/** Keep what was measured on controls that hold, and on no others: verdicts of later runs lean on it. */
+/**
+ * Keep what was measured on controls that hold, for the verdicts of later runs to lean on. Of one that does not hold, that
+ * it showed nothing is kept, in place of any rate it showed before.
+ */
 async function keepRates({ store, record, plan }: Opened, square: Square): Promise<readonly ControlRate[]> {
   const good = new Set(controlsThatHold(square).map(({ kernel }) => kernel))
-  const rates = ratesOf(plan, await triedOfRun(store, record.id, plan)).filter(({ kernel }) => good.has(kernel))
+  const measured = ratesOf(plan, await triedOfRun(store, record.id, plan))
+  const rates = measured.filter(({ kernel, hits }) => good.has(kernel) || hits === 0)
   await store.recordRates(rates)
   return rates
 }
