@@ -7,12 +7,12 @@
  *
  *	switch (mmlock_ask(&probe)) { ...
  *
- * Each round begins the operation a quarter into the mprotect and lets a canary follow:
- * mincore(), which takes mmap_lock for reading on every kernel. An operation that was
- * done at once, with the canary then waiting for the end of the mprotect, went on under
- * the lock. One that itself lasted until the mprotect ended, waited for the lock. The
- * canary tells a lock that was held from a thread that lost its CPU before it took it.
- * A round that shows neither says nothing. Call need_cpus(2) first.
+ * Each round begins the operation a quarter into the mprotect. One that is done while the
+ * mprotect still has long to go went on under the lock; one that is not done before the
+ * mprotect is, waited for it. A round in which the two began otherwise than was asked, or
+ * that ended close to the end of the mprotect, says nothing. On a busy host a thread may
+ * lose its CPU anywhere, so single rounds of either kind mean little: the many decide.
+ * Call need_cpus(2) first.
  */
 #ifndef KWITNESS_MMLOCK_H
 #define KWITNESS_MMLOCK_H
@@ -24,22 +24,19 @@
 enum mmlock { MMLOCK_UNCLEAR, MMLOCK_NOT_NEEDED, MMLOCK_NEEDED };
 
 /*
- * The mprotect has to be long beside the operation, and beside waking a thread that
- * waited for it. How many pages that takes is found out: with more than it takes, a
- * slow machine would be busy for long.
+ * The mprotect has to be long beside the operation. How many pages that takes is found
+ * out: with more than it takes, a slow machine would be busy for long.
  */
 #define MMLOCK_LEAST	(16UL << 20)
 #define MMLOCK_MOST	(64UL << 20)
 #define MMLOCK_LONGER	50
 /* How often each is timed. What it is disturbed by only ever adds, so the least counts. */
 #define MMLOCK_SAMPLES	3
-/*
- * So many rounds of one kind are an answer; for each of the other kind, which a busy
- * host can make up, it takes so many more.
- */
-#define MMLOCK_ENOUGH	6
+/* So many rounds of one kind are an answer; for each of the other, it takes so many more. */
+#define MMLOCK_ENOUGH	8
+#define MMLOCK_MAJORITY	4
 #define MMLOCK_ROUNDS	1000
-#define MMLOCK_SECONDS	5.0
+#define MMLOCK_SECONDS	10.0
 
 struct mmlock_probe {
 	void (*act)(void *arg), (*undo)(void *arg);
@@ -50,7 +47,6 @@ struct mmlock_probe {
 	char *region;
 	size_t bytes;
 	int prot;
-	int64_t acted;
 };
 
 static inline void mmlock_hold(void *arg)
@@ -62,40 +58,27 @@ static inline void mmlock_hold(void *arg)
 	must(!mprotect(probe->region, probe->bytes, probe->prot), "mprotect");
 }
 
-static inline void mmlock_try(void *arg)
-{
-	struct mmlock_probe *probe = arg;
-	unsigned char in_core;
-
-	probe->act(probe->arg);
-	probe->acted = race_ticks();
-	must(!mincore(probe->region, 1, &in_core), "mincore");
-}
-
-/* Did what ran from begin to end take most of what was left of the mprotect by then? */
-static inline int mmlock_waited(const struct race *race, int64_t begin, int64_t end)
-{
-	int64_t left = race->a.end - begin;
-
-	return left > race->a.alone / 8 && end - begin > left / 2;
-}
-
 static inline void mmlock_judge(struct mmlock_probe *probe, const struct race *race)
 {
-	int at_once = probe->acted - race->b.begin < race->a.alone / 8;
+	int64_t margin = race->a.alone / 8;
 
+	if (race->b.begin < race->a.begin + margin || race->b.begin > race->a.end - 2 * margin)
+		return;
 	probe->rounds++;
-	if (at_once)
-		probe->went_on += mmlock_waited(race, probe->acted, race->b.end);
-	else
-		probe->waited += mmlock_waited(race, race->b.begin, probe->acted);
+	probe->went_on += race->b.end < race->a.end - margin;
+	probe->waited += race->b.end > race->a.end;
+}
+
+static inline int mmlock_most(unsigned long these, unsigned long others)
+{
+	return these >= MMLOCK_ENOUGH && these >= MMLOCK_MAJORITY * others;
 }
 
 static inline enum mmlock mmlock_verdict(const struct mmlock_probe *probe)
 {
-	if (probe->went_on >= MMLOCK_ENOUGH * (probe->waited + 1))
+	if (mmlock_most(probe->went_on, probe->waited))
 		return MMLOCK_NOT_NEEDED;
-	if (probe->waited >= MMLOCK_ENOUGH * (probe->went_on + 1))
+	if (mmlock_most(probe->waited, probe->went_on))
 		return MMLOCK_NEEDED;
 	return MMLOCK_UNCLEAR;
 }
@@ -134,8 +117,10 @@ static inline enum mmlock mmlock_ask(struct mmlock_probe *probe)
 {
 	struct race race = {
 		.a = { .name = "mprotect", .act = mmlock_hold, .arg = probe },
-		.b = { .name = "operation", .act = mmlock_try, .arg = probe },
-		.options = { .trials = MMLOCK_ROUNDS / RACE_PATIENCE, .seconds = MMLOCK_SECONDS },
+		.b = { .name = "operation", .act = probe->act, .arg = probe->arg },
+		/* There are no trials, and a race without one is given more of everything. */
+		.options = { .trials = MMLOCK_ROUNDS / RACE_PATIENCE,
+			     .seconds = MMLOCK_SECONDS / RACE_PATIENCE },
 	};
 
 	probe->prot = PROT_READ | PROT_WRITE;

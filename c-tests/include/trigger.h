@@ -30,6 +30,8 @@ struct trigger {
 	int pages;
 	/* Whether it pins the lowest address first, and not the highest. */
 	int ascending;
+	/* Whether it is known to pin by fast GUP, or may do it in another way on some kernels. */
+	int by_fast_gup;
 	/* Get ready. Returns NULL, or why it cannot be used here; then nothing is left open. */
 	const char *(*open)(void);
 	/* Pin pages for writing. Returns 0 or -errno. */
@@ -50,8 +52,8 @@ static inline const char *trigger_reasons(void)
 
 /*
  * Open the first trigger that can be used, or the one that is wanted and no other. An
- * open trigger is asked to_the_point() in addition, which says why not or nothing.
- * Returns NULL when none can be used.
+ * open trigger not known to pin by fast GUP is asked to_the_point() in addition, which
+ * says why not or nothing. Returns NULL when none can be used.
  */
 static inline const struct trigger *
 trigger_choose(const struct trigger *const *triggers, const char *wanted,
@@ -66,7 +68,7 @@ trigger_choose(const struct trigger *const *triggers, const char *wanted,
 
 		known += asked;
 		if (!why) {
-			why = to_the_point(t);
+			why = t->by_fast_gup ? NULL : to_the_point(t);
 			if (!why)
 				return t;
 			t->close();

@@ -89,6 +89,7 @@ static const struct trigger trigger_pin_longterm_test = {
 	.name = "pin_longterm_test",
 	.pages = 64,
 	.ascending = 1,
+	.by_fast_gup = 1,
 	.open = trigger_gup_test_open,
 	.pin = trigger_gup_test_pin,
 	.peek = trigger_gup_test_peek,

@@ -51,6 +51,7 @@ static inline void trigger_pin_pages_close(void)
 static const struct trigger trigger_pin_pages = {
 	.name = "pin_pages",
 	.pages = 256,
+	.by_fast_gup = 1,
 	.open = trigger_pin_pages_open,
 	.pin = trigger_pin_pages_pin,
 	.peek = trigger_pin_pages_peek,
