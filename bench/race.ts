@@ -1,0 +1,114 @@
+/** How soon gup-fast-vs-fork hits where the bug is, and how long it takes to believe that it is not there. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { KernelContext } from '../harness/kernels/index.ts'
+import { openScratch } from '../harness/scratch.ts'
+import { findWorkspace } from '../harness/workspace.ts'
+import type { Report, ReportCell } from '../src/domain/report.ts'
+import { assembleReport } from '../src/run/assemble.ts'
+import { readCatalogue, selectCases } from '../src/run/catalogue.ts'
+import { conduct } from '../src/run/conduct.ts'
+import { chooseControls, CONTROLS, findControls, readControls } from '../src/run/controls.ts'
+import type { Plan } from '../src/run/plan.ts'
+import { CATALOGUE, prepare, type Ready } from '../src/run/prepare.ts'
+import { openStore } from '../src/store/index.ts'
+import { formatTable, machineLine, median, type Row } from './figures.ts'
+
+const CASE = 'gup-fast-vs-fork'
+
+const HELP = `node bench/race.ts [--kernels SELECTOR] [--series LIST] [--json]
+
+${CASE} on its known-bad controls: guest seconds to the first hit, in fresh guests. And on the
+kernels of SELECTOR (default: the newest of each series) of the series in LIST (default: 5.10.y,6.1.y,6.12.y,7.3.y):
+guest seconds until a clean run is believed, by the rates just measured, in the same run, with the same program.
+The floor is the same number of forks and pinnings one after the other, as the program times them in that guest.`
+
+const { values } = parseArgs({
+  options: {
+    kernels: { type: 'string', default: 'debian:latest-of-each-series' },
+    series: { type: 'string', default: '5.10.y,6.1.y,6.12.y,7.3.y' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) {
+  console.log(HELP)
+  process.exit()
+}
+
+const context: KernelContext = { workspace: findWorkspace() }
+const scratch = await openScratch(context.workspace.cache)
+try {
+  const line = machineLine()
+  const report = await carryOut(...(await planned()))
+  const rows = report.cells.flatMap((cell) => rowOf(report, cell))
+  if (values.json) console.log(JSON.stringify(rows, null, 2))
+  else console.log([line, formatTable(rows), ...report.cells.map((cell) => wordsOf(report, cell))].join('\n'))
+} finally {
+  await rm(scratch, { recursive: true })
+}
+
+/** The controls of the case, then the kernels to be judged by their rates. */
+async function planned(): Promise<[Plan, Ready]> {
+  const catalogue = await readCatalogue(CATALOGUE)
+  const cases = selectCases(catalogue, [CASE])
+  const entries = chooseControls(await readControls(CONTROLS, catalogue), { lines: [], fixes: [] }, cases)
+  const { kernels: all, controls } = await findControls(CONTROLS, entries, context)
+  const ids = all.map(({ id }) => id).filter((id) => controls.some(({ kernel }) => kernel === id))
+  const wishes = { kernels: [...ids, values.kernels], cases: [CASE], freshBoot: false }
+  const { plan, ready } = await prepare(wishes, context, () => {})
+  const series = values.series.split(',')
+  const kernels = plan.kernels.filter((kernel) => ids.includes(kernel.id) || series.includes(kernel.series))
+  return [{ ...plan, kernels, controls, rates: [] }, ready]
+}
+
+/** The report of a run that leaves nothing behind. */
+async function carryOut(plan: Plan, ready: Ready): Promise<Report> {
+  const store = await openStore(join(scratch, 'state'))
+  try {
+    const { kernel, qemu, cpus } = ready.host
+    const host = { kernel, qemu, cpus, accelerator: plan.accelerator }
+    const { id } = await store.createRun({ startedAt: new Date().toISOString(), plan, host })
+    await conduct({ ...ready, plan, store, run: id, kernels: context, listen: () => {} })
+    await store.finishRun(id, new Date().toISOString())
+    return (await assembleReport(store, await store.readRun(id))).report
+  } finally {
+    store.close()
+  }
+}
+
+/** Microseconds that fork and pinning take one after the other, by the program's own word; 0 where it said none. */
+function sidesMicroseconds(output: readonly string[]): number {
+  const [, a = 0, b = 0] = /alone \S+ takes (\d+) us, \S+ (\d+) us/.exec(output.join('\n')) ?? []
+  return Number(a) + Number(b)
+}
+
+function guestSeconds({ output }: ReportCell['attempts'][number]): number {
+  return Number(/trials\/s in ([\d.]+) s/.exec(output.join('\n'))?.[1] ?? Number.NaN)
+}
+
+/** Every attempt of a control by itself; of any other kernel all together. */
+function rowOf(report: Report, cell: ReportCell): Row[] {
+  const raced = cell.attempts.filter((attempt) => !Number.isNaN(guestSeconds(attempt)))
+  if (raced.length === 0) return []
+  const seconds = raced.map(guestSeconds)
+  const sides = median(raced.map(({ output }) => sidesMicroseconds(output))) / 1e6
+  const { version } = report.kernels.find(({ id }) => id === cell.kernel) ?? { version: cell.kernel }
+  const trials = cell.race?.trials.trials ?? 0
+  if (report.controls.some(({ kernel }) => kernel === cell.kernel)) {
+    return [{ what: `${version} known bad, to the first hit`, seconds, floor: (sides * trials) / raced.length, budget: 1 }]
+  }
+  const sum = seconds.reduce((all, one) => all + one, 0)
+  return [{ what: `${version} ${cell.verdict}`, seconds: [sum], floor: sides * trials, budget: 30 }]
+}
+
+function wordsOf(report: Report, { kernel, verdict, race, attempts, because }: ReportCell): string {
+  if (!race) return `${kernel}: ${verdict}: ${because}`
+  const { trigger, trials, missChance, borrowed } = race
+  const counted = `${kernel}: ${verdict}, ${trigger}, ${trials.hits} hits in ${trials.trials} trials`
+  if (report.controls.some((control) => control.kernel === kernel)) {
+    return `${counted}, ${attempts.filter(({ outcome }) => outcome === 'reproduced').length} of ${attempts.length} attempts hit`
+  }
+  return `${counted}, miss chance ${missChance?.toExponential(1) ?? 'unknown'}${borrowed ? ', by the rate of another line' : ''}`
+}
