@@ -120,14 +120,23 @@ export async function applyPatch({ name, text }: Patch, recipe: Recipe, job: Mak
   throw new UserError(`the patch ${name} does not apply to ${recipe.source.label}: ${where}`, hint)
 }
 
-const hasModules = async (tree: string) => /=m$/m.test(await readFile(join(tree, 'build', '.config'), 'utf8'))
+const isConfigured = async (tree: string, line: RegExp) => line.test(await readFile(join(tree, 'build', '.config'), 'utf8'))
 
-const targetsOf = async (tree: string) => ((await hasModules(tree)) ? ['vmlinux', 'modules'] : ['vmlinux'])
+const hasModules = (tree: string) => isConfigured(tree, /=m$/m)
 
-/** vmlinux, config, the names of what is built in, and the modules where there are any. */
+/** KASAN may check the code that enters by PVH, before it has its shadow (5.10 and 6.1 do): then only a bzImage boots. */
+const needsBzImage = (tree: string) => isConfigured(tree, /^CONFIG_KASAN=y$/m)
+
+async function targetsOf(tree: string): Promise<string[]> {
+  const [bzImage, modules] = await Promise.all([needsBzImage(tree), hasModules(tree)])
+  return ['vmlinux', ...(bzImage ? ['bzImage'] : []), ...(modules ? ['modules'] : [])]
+}
+
+/** vmlinux, bzImage where it is needed, config, the names of what is built in, and the modules where there are any. */
 async function takeFiles(tree: string, folder: string, context: KernelContext): Promise<void> {
   const build = join(tree, 'build')
   await runCommand('strip', ['--strip-debug', '-o', join(folder, 'vmlinux'), join(build, 'vmlinux')], stopped(context))
+  if (await needsBzImage(tree)) await copyFile(join(build, 'arch', 'x86', 'boot', 'bzImage'), join(folder, 'bzImage'))
   await copyFile(join(build, '.config'), join(folder, 'config'))
   if (await hasModules(tree)) return takeModules(tree, folder, context)
   await mkdir(join(folder, 'modules'))

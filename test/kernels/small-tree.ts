@@ -13,6 +13,7 @@ tinyconfig: ; echo '# CONFIG_SMP is not set' > $(O)/.config
 olddefconfig: ; sed -i -e '/CONFIG_NEVER/d' -e '/^# CONFIG_SMP/d' $(O)/.config
 vmlinux: $(O)/main.o $(O)/other.o
 	ld -e start -o $(O)/vmlinux $^ && touch $(O)/modules.builtin
+bzImage: vmlinux ; mkdir -p $(O)/arch/x86/boot && echo packed > $(O)/arch/x86/boot/bzImage
 $(O)/%.o: %.c ; @echo '  CC      $*.o'; gcc -c -o $@ $<
 `
 

@@ -36,6 +36,15 @@ test('a patch makes another kernel, of which only what it touches is compiled', 
   assert.deepEqual(await fetchKernel(await select(), context), base, 'and so does the base')
 })
 
+test('where vmlinux alone may not boot, a bzImage comes with it', async (t) => {
+  const { context, select, write } = await smallTree(t)
+  assert.equal((await fetchKernel(await select(), context)).bzImage, null)
+  const kasan = await select(`,config=${await write('mine.config', 'CONFIG_KASAN=y\n')}`)
+  const { bzImage, vmlinux } = await fetchKernel(kasan, context)
+  assert.equal(await readFile(bzImage ?? '', 'utf8'), 'packed\n')
+  assert.ok(vmlinux)
+})
+
 test('what does not fit is said, and leaves nothing in the cache', async (t) => {
   const { context, workspace, select, write } = await smallTree(t)
   const rejects = async (options: string, message: RegExp) => {
