@@ -67,7 +67,7 @@ async function measure(): Promise<Row[]> {
     const inputs = { image, initramfs, profile: cell.profile, qemuVersion: host.qemu, tscKhz: host.tscKhz }
     const evidence = await carryOut(job, {
       inputs, guests, program: program.path, modules: await fetchModules(cell.kernel, modules, context), ownModules: [],
-      scratch: await mkdtemp(join(scratch, 'attempt-')), host: { ...host, load: null },
+      scratch: await mkdtemp(join(scratch, 'attempt-')), preferred: false, host: { ...host, load: null },
     })
     if (evidence.ending.kind !== 'exited') throw new Error(`${cell.case.id} ended as ${evidence.ending.kind}`)
     return evidence.seconds - evidence.ending.exit.seconds

@@ -6,6 +6,7 @@ import type { Ending, Evidence } from '../src/domain/evidence.ts'
 import type { Job } from '../src/domain/job.ts'
 import type { BootInputs } from './boot/boot.ts'
 import type { Guest, GuestSource } from './boot/guests.ts'
+import { preferGuest } from './boot/prefer.ts'
 import type { BuiltModule } from './image/own-module.ts'
 import { writePayload } from './image/payload.ts'
 import { follow, type CaseReport } from './follow.ts'
@@ -24,6 +25,8 @@ export interface Means {
   /** Folder for the logs; made when it is not there. */
   readonly scratch: string
   readonly host: Evidence['host']
+  /** The guest's vCPUs have to run at the same time: it goes before all else on this host where that may be asked for. */
+  readonly preferred: boolean
   readonly signal?: AbortSignal
 }
 
@@ -51,6 +54,7 @@ async function observe(job: Job, means: Means): Promise<Evidence> {
 
   const guest = await means.guests.start(means.inputs, payload, job.limits.bootSeconds, means.signal)
   const output = createLog()
+  const preferred = guest.ok && means.preferred && guest.machine.pid !== null && (await preferGuest(guest.machine.pid))
   const report = guest.ok ? await converseAbout(job, guest, output) : notBooted(guest)
   means.signal?.throwIfAborted()
 
@@ -64,7 +68,13 @@ async function observe(job: Job, means: Means): Promise<Evidence> {
       build: guest.ok ? guest.hello.build : null,
       sha256: means.inputs.image.sha256,
     },
-    guest: { road: guest.road, origin: guest.origin, readySeconds: guest.ok ? guest.readySeconds : null, argv: guest.argv },
+    guest: {
+      road: guest.road,
+      origin: guest.origin,
+      readySeconds: guest.ok ? guest.readySeconds : null,
+      preferred,
+      argv: guest.argv,
+    },
     host: means.host,
     ending: report.ending,
     taint: report.taint,

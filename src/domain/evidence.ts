@@ -59,6 +59,8 @@ export interface Evidence {
     readonly origin: 'booted' | 'restored'
     /** Seconds of host time from exec of QEMU to the agent's first word in this guest. */
     readonly readySeconds: number | null
+    /** The host's scheduler let this guest go before all others. */
+    readonly preferred: boolean
     readonly argv: readonly string[]
   }
   readonly host: {

@@ -223,6 +223,7 @@ async function attemptOnce(stage: Stage, cell: Cell, image: KernelImage, ask: As
     modules: await fetchModules(cell.kernel, cell.case.needs.modules, stage.kernels),
     ownModules,
     scratch: folder,
+    preferred: ask !== null,
     host: { qemu: host.qemu, kernel: host.kernel, cpuModel: host.cpuModel, cpus: host.cpus, load: ask && (await measureLoad()) },
     ...(signal ? { signal } : {}),
   }

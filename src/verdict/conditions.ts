@@ -21,10 +21,14 @@ export function hostLine({ kernel, cpuModel, cpus }: Pick<Evidence['host'], 'ker
   return `${kernel}, ${cpus} x ${cpuModel}`
 }
 
-/** What an attempt was made under; null where the load of the host was not measured. */
-export function conditionsOf({ host, job }: Evidence): Conditions | null {
+/**
+ * What an attempt was made under; null where the load of the host was not measured. A guest that went before all others
+ * found the host quiet, however busy it was.
+ */
+export function conditionsOf({ host, guest, job }: Evidence): Conditions | null {
   if (typeof host.load !== 'number') return null
-  return { host: hostLine(host), qemu: host.qemu, load: hostLoad(host.load, host.cpus, job.profile.cpus) }
+  const load = guest.preferred ? 'quiet' : hostLoad(host.load, host.cpus, job.profile.cpus)
+  return { host: hostLine(host), qemu: host.qemu, load }
 }
 
 /** What of a rate's program and conditions is not as it is here, each in words; none where the rate still counts. */

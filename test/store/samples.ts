@@ -63,7 +63,7 @@ export async function attemptIn(folder: string, sample: SampleAttempt = {}): Pro
       limits: { bootSeconds: 20, silenceSeconds: 10, caseSeconds: 10 },
     },
     kernel: { release: '6.1.0-40-cloud-amd64', build: '#1 SMP', sha256: 'cd'.repeat(32) },
-    guest: { road: 'microvm-pvh', origin: 'booted', readySeconds: 1.5, argv: ['qemu-system-x86_64'] },
+    guest: { road: 'microvm-pvh', origin: 'booted', readySeconds: 1.5, preferred: false, argv: ['qemu-system-x86_64'] },
     host: { qemu: host.qemu, kernel: host.kernel, cpuModel: 'a CPU', cpus: host.cpus, load: null },
     ending: { kind: 'exited', exit: { code: 0, signal: null, timedOut: false, seconds: 0.2 } },
     taint: { before: 0, after: 0 },

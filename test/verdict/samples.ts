@@ -48,7 +48,7 @@ export function sampleEvidence(changes: Partial<Evidence> = {}): Evidence {
       limits: { bootSeconds: 20, silenceSeconds: 10, caseSeconds: 10 },
     },
     kernel: { release: '6.1.0-40-cloud-amd64', build: '#1 SMP', sha256: 'cd'.repeat(32) },
-    guest: { road: 'microvm-pvh', origin: 'booted', readySeconds: 1.5, argv: ['qemu-system-x86_64'] },
+    guest: { road: 'microvm-pvh', origin: 'booted', readySeconds: 1.5, preferred: false, argv: ['qemu-system-x86_64'] },
     host: { qemu: '7.2.19', kernel: '6.1.0', cpuModel: 'a CPU', cpus: 2, load: null },
     ending: exited(),
     taint: { before: 0, after: 0 },
