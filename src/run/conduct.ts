@@ -9,6 +9,7 @@ import type { Initramfs } from '../../harness/image/initramfs.ts'
 import { bringOwnModules, namedModule } from '../../harness/image/own-module.ts'
 import type { Program } from '../../harness/image/program.ts'
 import { fetchKernel, fetchModules, type KernelContext } from '../../harness/kernels/index.ts'
+import { withLock } from '../../harness/kernels/lock.ts'
 import { openScratch } from '../../harness/scratch.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { InfraError, InvariantError, UserError } from '../domain/errors.ts'
@@ -110,14 +111,17 @@ interface OpenRace {
 
 /** The races one by one: first those of controls, whose rates serve the others, then these until all their time is over. */
 async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Promise<void> {
-  const { plan, tried, slots } = stage
+  const { plan, tried, slots, signal } = stage
+  // Another kwitness may be at its races: two that both go before all else would be in each other's way.
+  const lock = join(stage.kernels.workspace.cache, 'locks', 'race.lock')
   const open = [...races.values()].map(({ cell }) => cell)
   const run = async (choose: typeof nextRace): Promise<void> => {
     for (let next = choose(plan, tried, open); next; next = choose(plan, tried, open)) {
       const { ask } = next
       const race = races.get(cellKey(next.cell))
       if (!race) throw new InvariantError(`${cellKey(next.cell)} is not open`)
-      await slots.hold(slots.total, () => attemptOnce(stage, race.cell, race.image, ask))
+      const attempt = (): Promise<void> => attemptOnce(stage, race.cell, race.image, ask)
+      await slots.hold(slots.total, () => withLock(lock, signal, attempt))
     }
   }
   await run(nextMeasured)
