@@ -1,17 +1,13 @@
 /** Carry out a plan: fetch, boot, run, record, until no cell wants another attempt. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { carryOut, type Means } from '../../harness/attempt.ts'
-import type { BootInputs } from '../../harness/boot/boot.ts'
-import { createGuestSource, type GuestSource } from '../../harness/boot/guests.ts'
-import { measureLoad, type Host } from '../../harness/host.ts'
+import { createGuestSource } from '../../harness/boot/guests.ts'
+import type { Host } from '../../harness/host.ts'
 import type { Initramfs } from '../../harness/image/initramfs.ts'
 import { bringOwnModules, namedModule } from '../../harness/image/own-module.ts'
 import type { Program } from '../../harness/image/program.ts'
-import { fetchKernel, fetchModules, type KernelContext } from '../../harness/kernels/index.ts'
-import { withLock } from '../../harness/kernels/lock.ts'
+import { fetchKernel, type KernelContext } from '../../harness/kernels/index.ts'
 import { openScratch } from '../../harness/scratch.ts'
-import type { Evidence } from '../domain/evidence.ts'
 import { InfraError, InvariantError, UserError } from '../domain/errors.ts'
 import type { Job } from '../domain/job.ts'
 import type { Kernel, KernelImage } from '../domain/kernel.ts'
@@ -20,10 +16,10 @@ import type { Store } from '../store/ports.ts'
 import { wantsAnotherAttempt } from '../verdict/retry.ts'
 import type { Ask } from '../verdict/sequential.ts'
 import { triedOf, type Tried } from '../verdict/tried.ts'
+import { inputsOf, makeAttempt, readFolder, takeTurn, type Bench } from './attempt.ts'
 import type { Listener } from './events.ts'
 import { cellKey, cellsOf, limitsOf, seedOf, type Cell, type Plan } from './plan.ts'
 import { isRace, nextMeasured, nextRace } from './races.ts'
-import { readAttempt } from './read.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { triedOfRun } from './stored.ts'
 
@@ -44,8 +40,7 @@ export interface Conductor {
 
 const FETCHES = 2
 
-interface Stage extends Conductor {
-  readonly guests: GuestSource
+interface Stage extends Conductor, Bench {
   readonly slots: Slots
   /** Kernels fetched and unpacked at once: a mirror is asked politely, and unpacking is a core's work. */
   readonly fetches: Slots
@@ -111,9 +106,7 @@ interface OpenRace {
 
 /** The races one by one: first those of controls, whose rates serve the others, then these until all their time is over. */
 async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Promise<void> {
-  const { plan, tried, slots, signal } = stage
-  // Another kwitness may be at its races: two that both go before all else would be in each other's way.
-  const lock = join(stage.kernels.workspace.cache, 'locks', 'race.lock')
+  const { plan, tried, slots } = stage
   const open = [...races.values()].map(({ cell }) => cell)
   const run = async (choose: typeof nextRace): Promise<void> => {
     for (let next = choose(plan, tried, open); next; next = choose(plan, tried, open)) {
@@ -121,7 +114,7 @@ async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Pro
       const race = races.get(cellKey(next.cell))
       if (!race) throw new InvariantError(`${cellKey(next.cell)} is not open`)
       const attempt = (): Promise<void> => attemptOnce(stage, race.cell, race.image, ask)
-      await slots.hold(slots.total, () => withLock(lock, signal, attempt))
+      await slots.hold(slots.total, () => takeTurn(stage, attempt))
     }
   }
   await run(nextMeasured)
@@ -155,18 +148,13 @@ async function fetchImage(stage: Stage, kernel: Kernel): Promise<KernelImage | n
   }
 }
 
-function inputsOf(stage: Stage, cell: Cell, image: KernelImage): BootInputs {
-  const { host, initramfs } = stage
-  return { image, initramfs, profile: cell.profile, qemuVersion: host.qemu, tscKhz: host.tscKhz }
-}
-
 /** Boot and save the guest of each profile the cells ask for. A boot is one core's work, however many vCPUs it has. */
 async function warmGuests(stage: Stage, image: KernelImage, cells: readonly Cell[]): Promise<void> {
   const byProfile = new Map(cells.map((cell) => [profileName(cell.profile), cell]))
   const boots = [...byProfile].map(([profile, cell]) =>
     stage.slots.hold(1, async () => {
       const { bootSeconds } = limitsOf(stage.plan, cell.case)
-      const guest = await stage.guests.warm(inputsOf(stage, cell, image), bootSeconds, stage.signal)
+      const guest = await stage.guests.warm(inputsOf(stage, cell.profile, image), bootSeconds, stage.signal)
       if (guest?.booted)
         stage.listen({ kind: 'guest-ready', kernel: cell.kernel.id, profile, seconds: guest.readySeconds, road: guest.road })
     }),
@@ -211,7 +199,7 @@ function jobOf(stage: Stage, cell: Cell, { program, attempt, ownModules, ask }: 
 
 /** One attempt, durable in the store before it counts. A race is asked for something, and runs alone. */
 async function attemptOnce(stage: Stage, cell: Cell, image: KernelImage, ask: Ask | null): Promise<void> {
-  const { listen, store, run, signal, host, tried } = stage
+  const { listen, store, run, tried } = stage
   const key = cellKey(cell)
   const attempt = (tried.get(key)?.length ?? 0) + 1
   const program = stage.programs.get(cell.case.id)
@@ -220,21 +208,10 @@ async function attemptOnce(stage: Stage, cell: Cell, image: KernelImage, ask: As
   listen({ kind: 'attempt-started', ...name })
   const ownModules = await bringOwnModules(cell.case, cell.kernel, stage.kernels)
   const folder = await mkdtemp(join(stage.scratch, 'attempt-'))
-  const means: Means = {
-    inputs: inputsOf(stage, cell, image),
-    guests: stage.guests,
-    program: program.path,
-    modules: await fetchModules(cell.kernel, cell.case.needs.modules, stage.kernels),
-    ownModules,
-    scratch: folder,
-    preferred: ask !== null,
-    host: { qemu: host.qemu, kernel: host.kernel, cpuModel: host.cpuModel, cpus: host.cpus, load: ask && (await measureLoad()) },
-    ...(signal ? { signal } : {}),
-  }
   const job = jobOf(stage, cell, { program, attempt, ask, ownModules: ownModules.map(namedModule) })
-  const evidence = await carryOut(job, means)
+  const evidence = await makeAttempt(stage, cell, job, { image, program, ownModules }, folder)
   await store.recordAttempt(run, evidence, folder)
-  const { judgement } = readAttempt(evidence, await logsIn(folder, evidence), cell.case)
+  const { judgement } = await readFolder(folder, evidence, cell.case)
   await rm(folder, { recursive: true, force: true })
   tried.set(key, [...(tried.get(key) ?? []), triedOf(evidence, judgement)])
   listen({
@@ -244,12 +221,4 @@ async function attemptOnce(stage: Stage, cell: Cell, image: KernelImage, ask: As
     seconds: evidence.seconds,
     because: judgement.reasons[0]?.text ?? judgement.ending,
   })
-}
-
-async function logsIn(folder: string, evidence: Evidence): Promise<{ console: Buffer; output: Buffer }> {
-  const [console, output] = await Promise.all([
-    readFile(join(folder, evidence.console.file)),
-    readFile(join(folder, evidence.output.file)),
-  ])
-  return { console, output }
 }

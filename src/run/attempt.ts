@@ -1,0 +1,75 @@
+/** One attempt, whatever it is made for: what its guest is made of, its turn on this host, its job carried out and read. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { carryOut } from '../../harness/attempt.ts'
+import type { BootInputs } from '../../harness/boot/boot.ts'
+import type { GuestSource } from '../../harness/boot/guests.ts'
+import { measureLoad, type Host } from '../../harness/host.ts'
+import type { Initramfs } from '../../harness/image/initramfs.ts'
+import type { BuiltModule } from '../../harness/image/own-module.ts'
+import type { Program } from '../../harness/image/program.ts'
+import { fetchModules, type KernelContext } from '../../harness/kernels/index.ts'
+import { withLock } from '../../harness/kernels/lock.ts'
+import type { Case } from '../domain/case.ts'
+import type { Evidence } from '../domain/evidence.ts'
+import type { Job } from '../domain/job.ts'
+import type { KernelImage } from '../domain/kernel.ts'
+import type { GuestProfile } from '../domain/profile.ts'
+import type { Cell } from './plan.ts'
+import { isRace } from './races.ts'
+import { readAttempt, type JudgedAttempt } from './read.ts'
+
+/** What attempts are made with on this machine. */
+export interface Bench {
+  readonly host: Host
+  readonly initramfs: Initramfs
+  readonly guests: GuestSource
+  readonly kernels: KernelContext
+  readonly signal?: AbortSignal
+}
+
+/** What a job names, found. */
+export interface Parts {
+  readonly image: KernelImage
+  readonly program: Program
+  readonly ownModules: readonly BuiltModule[]
+}
+
+/** What the guests of this profile are booted from. */
+export function inputsOf({ host, initramfs }: Bench, profile: GuestProfile, image: KernelImage): BootInputs {
+  return { image, initramfs, profile, qemuVersion: host.qemu, tscKhz: host.tscKhz }
+}
+
+/**
+ * Wait for the turn of a race on this host. Another kwitness may be at its races: two that both go before all else
+ * would be in each other's way.
+ */
+export function takeTurn<T>({ kernels, signal }: Bench, work: () => Promise<T>): Promise<T> {
+  return withLock(join(kernels.workspace.cache, 'locks', 'race.lock'), signal, work)
+}
+
+/** Carry out the job of a cell once; its logs come into `folder`. The load that others put on the host is measured for a race. */
+export async function makeAttempt(bench: Bench, cell: Cell, job: Job, parts: Parts, folder: string): Promise<Evidence> {
+  const { qemu, kernel, cpuModel, cpus } = bench.host
+  const race = isRace(cell)
+  return carryOut(job, {
+    inputs: inputsOf(bench, job.profile, parts.image),
+    guests: bench.guests,
+    program: parts.program.path,
+    modules: await fetchModules(cell.kernel, job.modules, bench.kernels),
+    ownModules: parts.ownModules,
+    scratch: folder,
+    preferred: race,
+    host: { qemu, kernel, cpuModel, cpus, load: race ? await measureLoad() : null },
+    ...(bench.signal ? { signal: bench.signal } : {}),
+  })
+}
+
+/** Judge an attempt by the logs it left in `folder`. */
+export async function readFolder(folder: string, evidence: Evidence, theCase: Case): Promise<JudgedAttempt> {
+  const [console, output] = await Promise.all([
+    readFile(join(folder, evidence.console.file)),
+    readFile(join(folder, evidence.output.file)),
+  ])
+  return readAttempt(evidence, { console, output }, theCase)
+}
