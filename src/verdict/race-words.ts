@@ -1,7 +1,11 @@
 /** What a race rests on, in sentences for somebody who knows no statistics. None claims more than the numbers do. */
 import type { Conditions, RaceStanding } from '../domain/control.ts'
 import type { TrialGroup } from './groups.ts'
-import { atLeastPercent, count, onceIn, percent } from './wording.ts'
+import { trialsNeeded } from './statistics.ts'
+import { atLeastPercent, count, grouped, onceIn, percent } from './wording.ts'
+
+/** With no rate to lean on, what is missing is told for this one: the controls of the catalogue show 1 to 10 % of trials. */
+const FOR_SCALE = 0.01
 
 /** Where the rate comes from: `20 hits in 980 trials on KERNEL, by io_uring, of its own line`. */
 function measured({ control, borrowed }: Pick<RaceStanding, 'control' | 'borrowed'>): string {
@@ -12,17 +16,28 @@ function measured({ control, borrowed }: Pick<RaceStanding, 'control' | 'borrowe
   return [numbers, ...by, line].join(', ')
 }
 
+/** How far these clean trials would go, were a rate known. */
+function forScale({ trials, bound }: Pick<RaceStanding, 'trials' | 'bound'>): string[] {
+  const needed = trialsNeeded(FOR_SCALE, bound)
+  if (needed === null) return []
+  const missing = needed - trials.trials
+  const rate = `For scale: against a control that shows the bug in ${percent(FOR_SCALE)} of trials`
+  const left = missing > 0 ? `${grouped(missing)} are missing` : 'these would be enough'
+  return [`${rate}, ${count(needed, 'clean trial')} would be believed: ${left}.`]
+}
+
 /** The sentences. `why` says why no rate may be leaned on, where none may. */
 export function wordsOf(standing: Omit<RaceStanding, 'words'>, why: readonly string[]): string[] {
   const { trials, interval, controlInterval, borrowed, missChance: missed, bound, trialsMissing } = standing
-  if (trials.trials === 0) return ['No trial came about: the two sides of the race never met.', ...why]
+  if (trials.trials === 0) return ['No trial came about: the two sides of the race never met.', ...why, ...forScale(standing)]
   const seen = `Seen in ${trials.hits} of ${count(trials.trials, 'trial')}.`
   if (trials.hits > 0) {
     const ends = `${percent(interval.low)} and ${percent(interval.high)}`
     return [seen, `One hit is proof; how often it shows here is likely between ${ends} of trials.`]
   }
   if (controlInterval === null || missed === null || trialsMissing === null) {
-    return [seen, 'Clean trials prove nothing until the same program is seen to hit on a kernel known to be bad.', ...why]
+    const nothing = 'Clean trials prove nothing until the same program is seen to hit on a kernel known to be bad.'
+    return [seen, nothing, ...why, ...forScale(standing)]
   }
   const share = atLeastPercent(controlInterval.low)
   return [

@@ -54,6 +54,8 @@ test('with nothing to lean on there are no odds, and what is in the way is said'
     SEEN_NOTHING,
     'The rate of bad-5.10.223 was measured under QEMU 9.0.1, this is 7.2.19: it no longer counts.',
     'kwitness controls measures it anew.',
+    'For scale: against a control that shows the bug in 1 % of trials, 1,375 clean trials would be believed: ' +
+      'these would be enough.',
   ])
 })
 
@@ -106,7 +108,10 @@ test('no trials are no standing; trials that never came about are one', () => {
   for (const attempts of [[], [tried('clean')], [tried('skipped')], [tried('broken', { hits: 0, trials: 10 })]]) {
     assert.equal(standingOf(cellInput(attempts)), null)
   }
-  assert.deepEqual(standingOf(cellInput([clean(0)]))?.words, ['No trial came about: the two sides of the race never met.'])
+  assert.deepEqual(standingOf(cellInput([clean(0)]))?.words, [
+    'No trial came about: the two sides of the race never met.',
+    'For scale: against a control that shows the bug in 1 % of trials, 1,375 clean trials would be believed: 1,375 are missing.',
+  ])
 })
 
 test('another look is worth it only where a rate would count at the other load', () => {
