@@ -68,8 +68,7 @@ async function measure(): Promise<Row[]> {
     image,
     initramfs,
     profile: { arch: 'x86_64', accelerator, cpus: 1, memoryMiB: 512, cmdline: [] },
-    qemuVersion: host.qemu,
-    tscKhz: host.tscKhz,
+    host,
   })
   const rows: Row[] = []
   for (const image of images) rows.push(...(await boots(inputsOf(image))), ...(await restores(inputsOf(image), payload)))

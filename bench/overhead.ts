@@ -64,7 +64,7 @@ async function measure(): Promise<Row[]> {
       kernel: kernel?.id ?? '', case: cell.case.id, profile: cell.profile, program: program.sha256, args: [], modules,
       ownModules: [], seed: seedOf(plan, cell, 1), attempt: 1, limits: limitsOf(plan, cell.case),
     }
-    const inputs = { image, initramfs, profile: cell.profile, qemuVersion: host.qemu, tscKhz: host.tscKhz }
+    const inputs = { image, initramfs, profile: cell.profile, host }
     const evidence = await carryOut(job, {
       inputs, guests, program: program.path, modules: await fetchModules(cell.kernel, modules, context), ownModules: [],
       scratch: await mkdtemp(join(scratch, 'attempt-')), preferred: false, host: { ...host, load: null },

@@ -1,4 +1,5 @@
 /** What this host is, as far as guests depend on it. */
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +17,8 @@ export interface Host {
   readonly kernel: string
   readonly cpus: number
   readonly cpuModel: string
+  /** What a guest with this very CPU sees of it, microcode and flags too: sha256, hex. */
+  readonly cpuFeatures: string
   /** Rate of the time stamp counter, rounded to MHz so that it names the same saved guests every time. */
   readonly tscKhz: number
 }
@@ -35,6 +38,15 @@ async function tscKhz(cache: string, cpuModel: string): Promise<number> {
   return khz
 }
 
+/** The lines of /proc/cpuinfo that say what a CPU can do. Its number or its frequency just now tell none apart. */
+const FEATURES = ['vendor_id', 'cpu family', 'model', 'model name', 'stepping', 'microcode', 'flags', 'vmx flags', 'bugs']
+
+/** What tells the first CPU of /proc/cpuinfo from those of other hosts, and from itself with other microcode: sha256, hex. */
+export function featuresOf(cpuinfo: string): string {
+  const lines = (cpuinfo.split('\n\n')[0] ?? '').split('\n').filter((line) => FEATURES.includes(line.split(':')[0]?.trim() ?? ''))
+  return createHash('sha256').update(lines.join('\n')).digest('hex')
+}
+
 /** Look at this host. Throws InfraError when there is no QEMU or no compiler. */
 export async function lookAtHost(cache: string): Promise<Host> {
   const version = await runCommand(QEMU, ['--version'], { timeoutMs: PATIENCE_MS })
@@ -44,6 +56,7 @@ export async function lookAtHost(cache: string): Promise<Host> {
     kernel: release(),
     cpus: cpus().length,
     cpuModel,
+    cpuFeatures: featuresOf(await readFile('/proc/cpuinfo', 'latin1')),
     tscKhz: await tscKhz(cache, cpuModel),
   }
 }

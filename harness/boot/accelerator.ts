@@ -32,7 +32,7 @@ async function tryBoot(
 ) {
   const road = ROADS.find((candidate) => bootFile(image, candidate) !== null) ?? 'pc-bzimage'
   const profile: GuestProfile = { arch: 'x86_64', accelerator, cpus: 1, memoryMiB: 512, cmdline: [] }
-  const inputs = { image, initramfs, profile, qemuVersion: host.qemu, tscKhz: host.tscKhz }
+  const inputs = { image, initramfs, profile, host }
   const result = await bootBy(road, bootFile(image, road) ?? '', inputs, {
     memory: { kind: 'plain' },
     payload: null,

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { KernelImage } from '../../src/domain/kernel.ts'
 import type { BootRoad, GuestProfile } from '../../src/domain/profile.ts'
+import type { Host } from '../host.ts'
 import type { Initramfs } from '../image/initramfs.ts'
 import { converse, type Conversation } from '../transport/agent.ts'
 import { qemuArguments, type GuestMemory } from './argv.ts'
@@ -17,10 +18,7 @@ export interface BootInputs {
   readonly image: KernelImage
   readonly initramfs: Initramfs
   readonly profile: GuestProfile
-  /** `qemu-system-x86_64 --version`, first line. */
-  readonly qemuVersion: string
-  /** Rate of the host's time stamp counter, kHz. */
-  readonly tscKhz: number
+  readonly host: Pick<Host, 'qemu' | 'kernel' | 'cpuModel' | 'cpuFeatures' | 'tscKhz'>
 }
 
 /** What the agent says of its guest when it is ready. */
@@ -82,9 +80,9 @@ export async function bootBy(
     readonly signal?: AbortSignal
   },
 ): Promise<Booted | NotBooted> {
-  const { profile, initramfs, tscKhz } = inputs
+  const { profile, initramfs, host } = inputs
   const { memory, payload } = options
-  const argv = qemuArguments({ road, profile, kernel, initramfs: initramfs.path, memory, payload, tscKhz })
+  const argv = qemuArguments({ road, profile, kernel, initramfs: initramfs.path, memory, payload, tscKhz: host.tscKhz })
   const started = performance.now()
   const machine = await startQemu(argv, options.signal ? { signal: options.signal } : {})
   const conversation = converse(machine)
@@ -112,7 +110,7 @@ export async function bootBy(
 
 function roadFile(cache: string, inputs: BootInputs): string {
   const key = createHash('sha256').update(
-    JSON.stringify([inputs.image.sha256, inputs.qemuVersion, inputs.profile.accelerator]),
+    JSON.stringify([inputs.image.sha256, inputs.host.qemu, inputs.profile.accelerator]),
   )
   return join(cache, 'roads', key.digest('hex').slice(0, 32))
 }

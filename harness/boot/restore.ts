@@ -23,7 +23,7 @@ export async function restoreGuest(
     initramfs: inputs.initramfs.path,
     memory: { kind: 'private', file: ramFile(saved.folder) },
     payload,
-    tscKhz: inputs.tscKhz,
+    tscKhz: inputs.host.tscKhz,
   })
   const failed = (why: string): NotBooted => {
     const reason = `the saved guest did not load: ${why}`

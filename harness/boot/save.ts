@@ -1,7 +1,7 @@
 /** Save a guest: boot it once, its RAM in a file, and save its devices' state when the agent is ready. */
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,18 +11,7 @@ import { openScratch } from '../scratch.ts'
 import type { GuestMemory } from './argv.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from './boot.ts'
 import type { Machine } from './qemu.ts'
-import {
-  bootLogFile,
-  guestFolder,
-  IGNORE_SHARED,
-  manifestFile,
-  ramFile,
-  SCHEMA,
-  sha256Of,
-  stateFile,
-  type Manifest,
-  type SavedGuest,
-} from './saved-guest.ts'
+import { bootLogFile, describeGuest, guestFolder, IGNORE_SHARED, ramFile, stateFile, type SavedGuest } from './saved-guest.ts'
 
 const SAVE_SECONDS = 20
 
@@ -92,22 +81,13 @@ export async function saveGuest(
     await saveState(booted.machine, stateFile(temporary))
     await booted.machine.kill()
     await writeFile(bootLogFile(temporary), booted.conversation.console.bytes())
-    const ram = await stat(ramFile(temporary))
-    const manifest: Manifest = {
-      schema: SCHEMA,
-      road: booted.road,
-      hello: booted.hello,
-      readySeconds: booted.readySeconds,
-      stateSha256: await sha256Of(stateFile(temporary)),
-      ramBytes: ram.size,
-      ramMtimeMs: ram.mtimeMs,
-    }
-    await writeFile(manifestFile(temporary), JSON.stringify(manifest))
+    const { road, hello, readySeconds } = booted
+    await describeGuest(temporary, folder, { road, hello, readySeconds })
     await rename(temporary, folder).catch((error: NodeJS.ErrnoException) => {
       /* Another process saved the same guest first: theirs is as good. */
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
     })
-    return { folder, road: booted.road, hello: booted.hello, readySeconds: booted.readySeconds }
+    return { folder, road, hello, readySeconds }
   } finally {
     if (booted?.ok) await booted.machine.kill()
     await rm(temporary, { recursive: true, force: true })

@@ -38,7 +38,8 @@ function apart(context: KernelContext): KernelContext {
 async function openNew(options: ControlsOptions, context: KernelContext, progress: Progress): Promise<Opened | null> {
   const { caseId, found } = await choose(options, context)
   const kernels = found.controls.map(({ kernel }) => kernel)
-  const { plan: whole } = await prepare({ kernels, cases: [caseId], freshBoot: false }, context, progress.listen)
+  const wishes = { kernels, cases: [caseId], freshBoot: options.freshBoot === true }
+  const { plan: whole } = await prepare(wishes, context, progress.listen)
   const plan = sweepPlan(whole, found.controls)
   progress.end()
   process.stderr.write(`kwitness: ${describe(plan, found)}\n`)

@@ -21,6 +21,7 @@ export interface ControlsOptions extends SessionOptions {
   readonly cases?: readonly string[]
   readonly out?: string
   readonly resume?: string | true
+  readonly freshBoot?: true
   readonly dryRun?: true
   readonly sweep?: true
   readonly json?: true
@@ -65,7 +66,7 @@ async function openNew(options: ControlsOptions, context: KernelContext, progres
     return null
   }
   const ids = found.kernels.map(({ id }) => id)
-  const wishes = { kernels: ids, cases: cases.map(({ id }) => id), freshBoot: false }
+  const wishes = { kernels: ids, cases: cases.map(({ id }) => id), freshBoot: options.freshBoot === true }
   const { plan, ready } = await prepare(wishes, context, progress.listen)
   // Each base before its controls, which are built from it.
   const kernels = plan.kernels.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))

@@ -84,6 +84,7 @@ program
   .option('--fix <hash>', 'controls of this fix alone; may be given again (default: all)', words)
   .option('--cases <ids>', 'case ids or globs, separated by commas (default: all)', words)
   .option('--resume [run]', 'go on with an interrupted run, the newest of controls when none is named')
+  .option('--fresh-boot', 'boot for every attempt instead of restoring a saved guest')
   .option('--sweep', 'instead: which guests, and which delays, come to a hit of a race soonest')
   .option('--dry-run', 'show what would be built and asked, and stop')
   .option('--json', 'the square and the rates as JSON on standard output')

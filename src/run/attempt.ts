@@ -37,7 +37,7 @@ export interface Parts {
 
 /** What the guests of this profile are booted from. */
 export function inputsOf({ host, initramfs }: Bench, profile: GuestProfile, image: KernelImage): BootInputs {
-  return { image, initramfs, profile, qemuVersion: host.qemu, tscKhz: host.tscKhz }
+  return { image, initramfs, profile, host }
 }
 
 /**

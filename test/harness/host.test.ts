@@ -1,7 +1,7 @@
-/** The load of a host: the share of its CPU time that somebody used. */
+/** What a host is: its CPU as guests see it, and the share of its CPU time that somebody used. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { loadBetween, measureLoad } from '../../harness/host.ts'
+import { featuresOf, loadBetween, measureLoad } from '../../harness/host.ts'
 
 /** /proc/stat after so many ticks of each kind. */
 function stat(user: number, nice: number, system: number, idle: number, iowait: number, irq = 0, softirq = 0, steal = 0): string {
@@ -29,4 +29,17 @@ test('no time is no load', () => {
 test('this host has a load between none and all', async () => {
   const load = await measureLoad()
   assert.ok(load >= 0 && load <= 1, `${load}`)
+})
+
+test('a CPU is known by what it can do, microcode too, not by its number or its frequency just now', () => {
+  const cpu = (number: number, mhz: string, microcode: string, flags: string): string =>
+    [
+      `processor\t: ${number}`, 'model name\t: Some CPU', `microcode\t: ${microcode}`,
+      `cpu MHz\t\t: ${mhz}`, `flags\t\t: ${flags}`, '\n',
+    ].join('\n')
+  const own = featuresOf(cpu(0, '2600.000', '0x1', 'fpu sse') + cpu(1, '2600.000', '0x1', 'fpu sse'))
+  assert.match(own, /^[0-9a-f]{64}$/)
+  assert.equal(featuresOf(cpu(3, '800.000', '0x1', 'fpu sse')), own)
+  assert.notEqual(featuresOf(cpu(0, '2600.000', '0x2', 'fpu sse')), own)
+  assert.notEqual(featuresOf(cpu(0, '2600.000', '0x1', 'fpu')), own)
 })
