@@ -10,6 +10,7 @@ import { preferGuest } from './boot/prefer.ts'
 import type { BuiltModule } from './image/own-module.ts'
 import { writePayload } from './image/payload.ts'
 import { follow, type CaseReport } from './follow.ts'
+import { untimed, type Stopwatch } from './stopwatch.ts'
 import { createLog, type BoundedLog } from './transport/log.ts'
 import { diskError } from './workspace.ts'
 
@@ -28,6 +29,8 @@ export interface Means {
   /** The guest's vCPUs have to run at the same time: it goes before all else on this host where that may be asked for. */
   readonly preferred: boolean
   readonly signal?: AbortSignal
+  /** For the stages of the attempt. */
+  readonly time?: Stopwatch
 }
 
 /** Host seconds in which the console may still say what was printed before the case ended. */
@@ -48,14 +51,16 @@ export async function carryOut(job: Job, means: Means): Promise<Evidence> {
 async function observe(job: Job, means: Means): Promise<Evidence> {
   const startedAt = new Date().toISOString()
   const started = performance.now()
+  const { time = untimed } = means
   await mkdir(means.scratch, { recursive: true })
   const payload = join(means.scratch, 'payload')
-  await writePayload(payload, { program: means.program, args: job.args, modules: means.modules, ownModules: means.ownModules })
+  const { program, modules, ownModules } = means
+  await time('payload', () => writePayload(payload, { program, args: job.args, modules, ownModules }))
 
-  const guest = await means.guests.start(means.inputs, payload, job.limits.bootSeconds, means.signal)
+  const guest = await means.guests.start(means.inputs, payload, job.limits.bootSeconds, means.signal, time)
   const output = createLog()
   const preferred = guest.ok && means.preferred && guest.machine.pid !== null && (await preferGuest(guest.machine.pid))
-  const report = guest.ok ? await converseAbout(job, guest, output) : notBooted(guest)
+  const report = guest.ok ? await converseAbout(job, guest, output, time) : notBooted(guest)
   means.signal?.throwIfAborted()
 
   const console = guest.ok ? guest.conversation.console : createLog()
@@ -80,8 +85,8 @@ async function observe(job: Job, means: Means): Promise<Evidence> {
     taint: report.taint,
     startedAt,
     seconds: (performance.now() - started) / 1000,
-    console: await console.save(join(means.scratch, 'console.log')),
-    output: await output.save(join(means.scratch, 'output.log')),
+    console: await time('logs', () => console.save(join(means.scratch, 'console.log'))),
+    output: await time('logs', () => output.save(join(means.scratch, 'output.log'))),
   }
 }
 
@@ -92,17 +97,22 @@ function notBooted(guest: Guest & { ok: false }): CaseReport {
   return { ending, taint: { before: null, after: null } }
 }
 
-async function converseAbout(job: Job, guest: Guest & { ok: true }, output: BoundedLog): Promise<CaseReport> {
+async function converseAbout(
+  job: Job,
+  guest: Guest & { ok: true },
+  output: BoundedLog,
+  time: Stopwatch,
+): Promise<CaseReport> {
   const { conversation, machine } = guest
   const key = randomBytes(8).toString('hex')
   const milliseconds = Math.ceil(job.limits.caseSeconds * 1000)
   conversation.run(key, [milliseconds, BigInt(Date.now()) * 1_000_000n, job.seed])
   try {
-    const report = await follow(guest, job.limits, output)
-    if (report.ending.kind === 'exited')
-      await conversation.consoleSays(`end ${job.seed}`, performance.now() + DRAIN_SECONDS * 1000)
+    const report = await time('case', () => follow(guest, job.limits, output))
+    const lastWord = () => conversation.consoleSays(`end ${job.seed}`, performance.now() + DRAIN_SECONDS * 1000)
+    if (report.ending.kind === 'exited') await time('drain', lastWord)
     return report
   } finally {
-    await machine.kill()
+    await time('kill', machine.kill)
   }
 }

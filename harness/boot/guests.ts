@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError } from '../../src/domain/errors.ts'
 import type { BootRoad } from '../../src/domain/profile.ts'
+import { untimed, type Stopwatch } from '../stopwatch.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from './boot.ts'
 import { evictGuests, touchGuest } from './evict.ts'
 import { restoreGuest } from './restore.ts'
@@ -22,8 +23,14 @@ type Kept = SavedGuest & WarmGuest
 
 export interface GuestSource {
   /** Boot and save the guest of these inputs ahead of its attempts; null when it did not boot or cannot be saved. */
-  readonly warm: (inputs: BootInputs, limitSeconds: number, signal?: AbortSignal) => Promise<WarmGuest | null>
-  readonly start: (inputs: BootInputs, payload: string, limitSeconds: number, signal?: AbortSignal) => Promise<Guest>
+  readonly warm: (inputs: BootInputs, limitSeconds: number, signal?: AbortSignal, time?: Stopwatch) => Promise<WarmGuest | null>
+  readonly start: (
+    inputs: BootInputs,
+    payload: string,
+    limitSeconds: number,
+    signal?: AbortSignal,
+    time?: Stopwatch,
+  ) => Promise<Guest>
 }
 
 /**
@@ -41,17 +48,18 @@ export function createGuestSource(
   async function save(
     inputs: BootInputs,
     limitSeconds: number,
-    signal?: AbortSignal,
+    signal: AbortSignal | undefined,
+    time: Stopwatch,
   ): Promise<Kept | NotBooted | null> {
     const folder = guestFolder(cache, inputs)
-    const found = await findGuest(folder)
+    const found = await time('check guest', () => findGuest(folder))
     if (found) {
       await touchGuest(folder, new Date())
       return { ...found, booted: false }
     }
     try {
       await evictGuests(join(folder, '..'))
-      const made = await saveGuest(cache, inputs, limitSeconds, signal)
+      const made = await time('save', () => saveGuest(cache, inputs, limitSeconds, signal, time))
       return 'ok' in made ? made : { ...made, booted: true }
     } catch (error) {
       if (!(error instanceof InfraError) || signal?.aborted) throw error
@@ -61,11 +69,16 @@ export function createGuestSource(
     }
   }
 
-  function saved(inputs: BootInputs, limitSeconds: number, signal?: AbortSignal): Promise<Kept | NotBooted | null> {
+  function saved(
+    inputs: BootInputs,
+    limitSeconds: number,
+    signal: AbortSignal | undefined,
+    time: Stopwatch,
+  ): Promise<Kept | NotBooted | null> {
     const folder = guestFolder(cache, inputs)
     const running = saving.get(folder)
     if (running) return running
-    const started = save(inputs, limitSeconds, signal)
+    const started = save(inputs, limitSeconds, signal, time)
     saving.set(folder, started)
     /* A boot that failed is tried again by the next attempt. */
     started.then(
@@ -82,22 +95,23 @@ export function createGuestSource(
   }
 
   return {
-    warm: async (inputs, limitSeconds, signal) => {
+    warm: async (inputs, limitSeconds, signal, time = untimed) => {
       if (!canSave) return null
-      const guest = await saved(inputs, limitSeconds, signal)
+      const guest = await saved(inputs, limitSeconds, signal, time)
       return guest === null || 'ok' in guest ? null : guest
     },
-    start: async (inputs, payload, limitSeconds, signal) => {
-      if (!canSave) return boot(inputs, payload, limitSeconds, signal)
-      const found = await saved(inputs, limitSeconds, signal)
-      if (found === null) return boot(inputs, payload, limitSeconds, signal)
+    start: async (inputs, payload, limitSeconds, signal, time = untimed) => {
+      const bootOne = () => time('boot', () => boot(inputs, payload, limitSeconds, signal))
+      if (!canSave) return bootOne()
+      const found = await saved(inputs, limitSeconds, signal, time)
+      if (found === null) return bootOne()
       if ('ok' in found) return { ...found, origin: 'booted' }
-      const restored = await restoreGuest(found, inputs, payload, signal)
+      const restored = await restoreGuest(found, inputs, payload, signal, time)
       if (restored.ok || signal?.aborted) return { ...restored, origin: 'restored' }
       options.note(`${inputs.image.kernel.id}: ${restored.reason}; booting it anew`)
       saving.delete(found.folder)
       await rm(found.folder, { recursive: true, force: true })
-      return boot(inputs, payload, limitSeconds, signal)
+      return bootOne()
     },
   }
 }

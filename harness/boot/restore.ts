@@ -1,5 +1,6 @@
 /** Restore a guest: its RAM file mapped copy-on-write, its devices' state loaded. Pristine, in the time QEMU needs to start. */
 import { open, readFile } from 'node:fs/promises'
+import { untimed, type Stopwatch } from '../stopwatch.ts'
 import { converse } from '../transport/agent.ts'
 import { FD, qemuArguments } from './argv.ts'
 import { bootFile, type Booted, type BootInputs, type NotBooted } from './boot.ts'
@@ -14,6 +15,7 @@ export async function restoreGuest(
   inputs: BootInputs,
   payload: string,
   signal?: AbortSignal,
+  time = untimed,
 ): Promise<Booted | NotBooted> {
   const { road } = saved
   const argv = qemuArguments({
@@ -36,9 +38,9 @@ export async function restoreGuest(
     await state?.close()
     return failed('somebody removed it')
   }
-  const machine = await startQemu(argv, { stateFd: state.fd, ...(signal ? { signal } : {}) })
+  const machine = await time('spawn', () => startQemu(argv, { stateFd: state.fd, ...(signal ? { signal } : {}) }))
   const conversation = converse(machine, before)
-  const running = await loadState(machine, started + RESTORE_SECONDS * 1000)
+  const running = await loadState(machine, started + RESTORE_SECONDS * 1000, time)
   await state.close()
   const readySeconds = (performance.now() - started) / 1000
   if (running) return { ok: true, machine, conversation, hello: saved.hello, road, argv, readySeconds }
@@ -46,7 +48,7 @@ export async function restoreGuest(
 }
 
 /** Load the state; the guest was saved running, so it goes on by itself and says RESUME. */
-async function loadState(machine: Machine, deadline: number): Promise<boolean> {
+async function loadState(machine: Machine, deadline: number, time: Stopwatch): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const resumed = new Promise<boolean>((resolve) => {
     machine.qmp.onEvent(({ event }) => event === 'RESUME' && resolve(true))
@@ -54,9 +56,11 @@ async function loadState(machine: Machine, deadline: number): Promise<boolean> {
     void machine.exited.then(() => resolve(false))
   })
   try {
-    await machine.qmp.execute('migrate-set-capabilities', IGNORE_SHARED)
-    await machine.qmp.execute('migrate-incoming', { uri: `fd:${FD.state}` })
-    return await resumed
+    await time('QEMU start', () => machine.qmp.execute('migrate-set-capabilities', IGNORE_SHARED))
+    return await time('restore', async () => {
+      await machine.qmp.execute('migrate-incoming', { uri: `fd:${FD.state}` })
+      return resumed
+    })
   } catch {
     return false
   } finally {

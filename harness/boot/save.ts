@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { InfraError } from '../../src/domain/errors.ts'
 import { openScratch } from '../scratch.ts'
+import { untimed } from '../stopwatch.ts'
 import type { GuestMemory } from './argv.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from './boot.ts'
 import type { Machine } from './qemu.ts'
@@ -63,6 +64,7 @@ export async function saveGuest(
   inputs: BootInputs,
   limitSeconds: number,
   signal?: AbortSignal,
+  time = untimed,
 ): Promise<SavedGuest | NotBooted> {
   const folder = guestFolder(cache, inputs)
   await mkdir(join(cache, 'guests'), { recursive: true })
@@ -73,9 +75,8 @@ export async function saveGuest(
   }
   let booted: Booted | NotBooted | null = null
   try {
-    booted = await bootUnhurt(() =>
-      bootFastest(cache, inputs, prepare, { payload: null, limitSeconds, ...(signal ? { signal } : {}) }),
-    )
+    const boot = () => bootFastest(cache, inputs, prepare, { payload: null, limitSeconds, ...(signal ? { signal } : {}) })
+    booted = await time('boot', () => bootUnhurt(boot))
     if (!booted.ok && booted.lacksRoom) throw new InfraError(`the cache has no room for the RAM of a guest: ${cache}`)
     if (!booted.ok) return booted
     await saveState(booted.machine, stateFile(temporary))

@@ -6,9 +6,9 @@ import type { Kernel, KernelImage } from '../../src/domain/kernel.ts'
 import { runCommand } from '../process.ts'
 import { entryPath, imageOf, publishEntry } from './cache.ts'
 import { aptOptions, type AptRoot } from './debian-apt.ts'
-import type { DebianKernel } from './debian-packages.ts'
+import type { DebianKernel, PoolFile } from './debian-packages.ts'
 import { bringPoolFile } from './debian-pool.ts'
-import { say, type KernelContext } from './provider.ts'
+import { fetchWatch, say, type KernelContext } from './provider.ts'
 import { extractVmlinux, readBootHeader } from './vmlinux.ts'
 
 /** The index's record of the kernel, kept with it: modules can be fetched later with no index at hand. */
@@ -16,13 +16,15 @@ export const RECORD = 'debian.json'
 
 /** Fetch the packages of a kernel and publish its entry; throws InfraError when they cannot be had or opened. */
 export async function buildDebianImage(root: AptRoot, listed: DebianKernel, context: KernelContext): Promise<KernelImage> {
-  const boot = await bringPoolFile(root, listed.boot, listed.id, context)
-  const base = listed.base ? await bringPoolFile(root, listed.base, listed.id, context) : null
+  const time = fetchWatch(context, listed.id)
+  const bring = (file: PoolFile) => time('download', () => bringPoolFile(root, file, listed.id, context))
+  const boot = await bring(listed.boot)
+  const base = listed.base ? await bring(listed.base) : null
   const { id, provider, version, series, build, flavour, arch } = listed
   const kernel: Kernel = { id, provider, version, series, build, flavour, arch }
   const entry = entryPath(context.workspace, id, listed.boot.sha256)
   say(context, id, 'unpacking')
-  const manifest = await publishEntry(entry, kernel, listed.suites.join(' '), async (folder) => {
+  const fill = async (folder: string): Promise<void> => {
     for (const deb of base ? [boot, base] : [boot]) await takeBootFiles(deb, folder, context)
     const image = await readFile(join(folder, 'bzImage')).catch((cause) => {
       throw new InfraError(`the package of ${id} holds no vmlinuz`, 'the layout is new to kwitness: report it', { cause })
@@ -32,7 +34,9 @@ export async function buildDebianImage(root: AptRoot, listed: DebianKernel, cont
     const why = await extractVmlinux(image, join(folder, 'vmlinux'), context.signal)
     await writeFile(join(folder, RECORD), `${JSON.stringify(listed, null, 2)}\n`)
     if (why !== null) say(context, id, `no vmlinux taken out of its image: ${why}`)
-  })
+  }
+  const unpack = (folder: string) => time('unpack', () => fill(folder))
+  const manifest = await time('hash', () => publishEntry(entry, kernel, listed.suites.join(' '), unpack))
   return imageOf(entry, manifest)
 }
 

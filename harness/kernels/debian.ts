@@ -13,7 +13,7 @@ import type { DebianKernel } from './debian-packages.ts'
 import { poolStates } from './debian-pool-state.ts'
 import { matchDebianQuery, nearestHint, parseDebianQuery, pickOrder } from './debian-query.ts'
 import { withLock } from './lock.ts'
-import { say, type KernelContext, type Provider } from './provider.ts'
+import { fetchWatch, say, type KernelContext, type Provider } from './provider.ts'
 
 export const debian: Provider = {
   name: 'debian',
@@ -108,7 +108,7 @@ async function listCached({ workspace }: KernelContext): Promise<ListedKernel[]>
 
 /** The kernel's files: from the cache when they are there and whole, else fetched. */
 async function fetchDebian(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
-  const ready = await cachedImage(kernel.id, context, false)
+  const ready = await fetchWatch(context, kernel.id)('check image', () => cachedImage(kernel.id, context, false))
   if (ready) return ready
   const { root, index } = await readDebianIndex(context)
   const listed = index.kernels.find(({ id }) => id === kernel.id)

@@ -1,5 +1,7 @@
 /** The contract of a kernel provider: where kernels come from. A new one is one file and one line in index.ts. */
 import type { Kernel, KernelImage, ListedKernel, ProviderName } from '../../src/domain/kernel.ts'
+import type { SpanListener } from '../../src/domain/span.ts'
+import { createStopwatch, type Stopwatch } from '../stopwatch.ts'
 import type { Workspace } from '../workspace.ts'
 
 /** What a provider is doing, as data: the caller shows it or not. */
@@ -19,6 +21,8 @@ export interface KernelContext {
   readonly workspace: Workspace
   readonly signal?: AbortSignal
   readonly progress?: (event: KernelProgress) => void
+  /** Told of every stage when it is over. */
+  readonly spans?: SpanListener
   /** Base URL of a Debian mirror, instead of those of the host's apt configuration. */
   readonly mirror?: string
   /** Keyring that signs that mirror, instead of the Debian archive keyring. */
@@ -67,6 +71,11 @@ export interface Provider {
   fetchModules(kernel: Kernel, names: readonly string[], context: KernelContext): Promise<ModuleFile[]>
   /** What modules for this kernel can be compiled against, or why there is nothing; the tree is brought when it is used. */
   buildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing>
+}
+
+/** A stopwatch for what is done to bring this kernel. */
+export function fetchWatch(context: KernelContext, kernel: string): Stopwatch {
+  return createStopwatch(context.spans, { kernel, case: null, lane: 'fetches' })
 }
 
 /** Tell the caller something that has no byte count. */

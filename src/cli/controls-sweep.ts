@@ -15,6 +15,7 @@ import { openAgain, openPlanned, session, type Opened } from './session.ts'
 
 /** Sweep and give the exit code: 1 when no guest came to a hit, 3 when none came to an answer. */
 export async function sweep(options: ControlsOptions): Promise<number> {
+  if (options.timings) throw new UserError('a sweep leaves no report to put --timings beside', 'leave out one of the two')
   return session(options, {
     command: 'kwitness controls --sweep',
     open: (context, progress) =>

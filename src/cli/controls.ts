@@ -14,6 +14,7 @@ import { exitCodeOfSquare } from './exit.ts'
 import { leaveReport, print, terminalOf, writeOut } from './output.ts'
 import type { Progress } from './progress.ts'
 import { openAgain, openPlanned, reportOf, session, type Opened, type SessionOptions } from './session.ts'
+import type { TimingsKeeper } from './timings.ts'
 
 export interface ControlsOptions extends SessionOptions {
   readonly line?: readonly string[]
@@ -83,20 +84,21 @@ export async function controls(options: ControlsOptions): Promise<number> {
       options.resume === undefined
         ? openNew(options, context, progress)
         : openAgain(options.resume, context, (plan) => plan.controls.length > 0),
-    conclude: (opened) => conclude(opened, options),
+    conclude: (opened, timings) => conclude(opened, options, timings),
   })
 }
 
-async function conclude(opened: Opened, options: ControlsOptions): Promise<number> {
-  const report = await reportOf(opened)
+async function conclude(opened: Opened, options: ControlsOptions, timings: TimingsKeeper): Promise<number> {
+  const report = await timings.report('assemble', () => reportOf(opened))
   const square = squareOf(report, opened.plan.controls)
   const rates = await keepRates(opened, square)
-  const page = await leaveReport(report, options.out)
+  const page = await timings.report('render', () => leaveReport(report, options.out))
   const plain = { width: 100, colour: false, ascii: false }
   await writeOut(join(dirname(page), 'square.txt'), renderSquare(square, rates, plain))
   await writeOut(join(dirname(page), 'square.json'), renderSquareJson(square, rates))
   await print(options.json ? renderSquareJson(square, rates) : renderSquare(square, rates, terminalOf(process.stdout)))
   console.error(`kwitness: report: ${page}`)
+  await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
   return exitCodeOfSquare(square)
 }
 

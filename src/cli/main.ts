@@ -55,6 +55,7 @@ program
   .option('--accel <name>', 'kvm or tcg, instead of the one proven here')
   .option('--cores <n>', 'vCPUs to run side by side (default: the cores of this machine)')
   .option('--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)')
+  .option('--timings', 'show where the time went, and leave trace.json beside the report, for Perfetto or Chrome')
   .option('--seed <n>', 'seed of the run (default: drawn)')
   .option('--bound <chance>', 'believe a clean race at this chance of a miss (default: 1e-6)')
   .option('--race-seconds <s>', 'guest seconds for each race on each kernel (default: 30); what some leave goes to the others')
@@ -91,6 +92,7 @@ program
   .option('--out <folder>', 'where to leave the report and the square (default: reports/out/RUN)')
   .option('--cores <n>', 'vCPUs to run side by side (default: the cores of this machine)')
   .option('--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)')
+  .option('--timings', 'show where the time went, and leave trace.json beside the report, for Perfetto or Chrome')
   .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')
   .addHelpText(
     'after',

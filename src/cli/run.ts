@@ -1,4 +1,5 @@
 /** `kwitness run`: plan, boot, run, judge, report. */
+import { dirname, join } from 'node:path'
 import type { KernelContext } from '../../harness/kernels/index.ts'
 import { cellsOf, expectedSeconds, type Plan } from '../run/plan.ts'
 import { prepare } from '../run/prepare.ts'
@@ -6,6 +7,7 @@ import { exitCodeOf, readFailOn } from './exit.ts'
 import { leaveReport, print, renderReport } from './output.ts'
 import type { Progress } from './progress.ts'
 import { openAgain, openPlanned, reportOf, session, type Opened } from './session.ts'
+import type { TimingsKeeper } from './timings.ts'
 import { readWishes, type RunOptions } from './wishes.ts'
 
 /** The plan in a few lines, for a person. */
@@ -42,13 +44,20 @@ export async function run(options: RunOptions): Promise<number> {
     command: 'kwitness run',
     open: (context, progress) =>
       options.resume === undefined ? openNew(options, context, progress) : openAgain(options.resume, context),
-    conclude: (opened) => conclude(opened, options, failOn),
+    conclude: (opened, timings) => conclude(opened, options, failOn, timings),
   })
 }
 
-async function conclude(opened: Opened, options: RunOptions, failOn: readonly string[]): Promise<number> {
-  const report = await reportOf(opened)
-  await print(await renderReport(report, options.json ? 'json' : 'terminal'))
-  console.error(`kwitness: report: ${await leaveReport(report, options.out)}`)
+async function conclude(
+  opened: Opened,
+  options: RunOptions,
+  failOn: readonly string[],
+  timings: TimingsKeeper,
+): Promise<number> {
+  const report = await timings.report('assemble', () => reportOf(opened))
+  await print(await timings.report('render', () => renderReport(report, options.json ? 'json' : 'terminal')))
+  const page = await timings.report('render', () => leaveReport(report, options.out))
+  console.error(`kwitness: report: ${page}`)
+  await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
   return exitCodeOf(report, failOn)
 }

@@ -11,6 +11,7 @@ import { openStore } from '../store/index.ts'
 import type { RunRecord, Store } from '../store/ports.ts'
 import { INTERRUPTED } from './exit.ts'
 import { createProgress, type Progress } from './progress.ts'
+import { keepTimings, type TimingsKeeper } from './timings.ts'
 import { readCount } from './wishes.ts'
 
 /** Options that bound a run, whatever it is for. */
@@ -18,6 +19,7 @@ export interface SessionOptions {
   readonly mirror?: string
   readonly cores?: string
   readonly jobs?: string
+  readonly timings?: true
 }
 
 /** A run that is open in the store and can be carried out. */
@@ -35,7 +37,7 @@ export interface Session {
   /** Null when there is nothing to carry out: only a plan was asked for. */
   readonly open: (context: KernelContext, progress: Progress) => Promise<Opened | null>
   /** Tell what came of it and give the exit code. */
-  readonly conclude: (opened: Opened) => Promise<number>
+  readonly conclude: (opened: Opened, timings: TimingsKeeper) => Promise<number>
 }
 
 /** Begin a run of this plan. */
@@ -64,7 +66,7 @@ export async function openAgain(
   }
   const record = await store.claimRun(id)
   const plan = planOf(record)
-  return { store, record, plan, ready: await makeReady(context.workspace.cache, plan.cases, context.signal) }
+  return { store, record, plan, ready: await makeReady(context.workspace.cache, plan.cases, context.signal, context.spans) }
 }
 
 /** The report of a run, with what the store could not give back told on stderr. */
@@ -78,6 +80,7 @@ export async function reportOf({ store, record }: Opened): Promise<Report> {
 export async function session(options: SessionOptions, { command, open, conclude }: Session): Promise<number> {
   const cores = readCount('--cores', options.cores)
   const buildJobs = readCount('--jobs', options.jobs)
+  const timings = keepTimings(options.timings)
   const progress = createProgress(process.stderr, () => performance.now())
   let opened: Opened | null = null
   try {
@@ -86,6 +89,7 @@ export async function session(options: SessionOptions, { command, open, conclude
         workspace: findWorkspace(),
         signal,
         progress: (event) => progress.listen({ kind: 'kernel', progress: event }),
+        ...(timings.spans === undefined ? {} : { spans: timings.spans }),
         ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
         ...(buildJobs === undefined ? {} : { buildJobs }),
       }
@@ -98,7 +102,7 @@ export async function session(options: SessionOptions, { command, open, conclude
     })
     progress.end()
     if (opened === null) return finished ? 0 : INTERRUPTED
-    return finished ? await conclude(opened) : await leave(opened, command)
+    return finished ? await conclude(opened, timings) : await leave(opened, command)
   } finally {
     progress.end()
     ;(opened as Opened | null)?.store.close()
@@ -106,7 +110,7 @@ export async function session(options: SessionOptions, { command, open, conclude
 }
 
 /** Work under signals: the first ends it cleanly within two seconds, the second at once. False when it was ended so. */
-async function underSignals(work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+export async function underSignals(work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
   const controller = new AbortController()
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(INTERRUPTED)

@@ -20,6 +20,7 @@ export interface RunOptions {
   readonly raceSeconds?: string
   readonly dryRun?: true
   readonly json?: true
+  readonly timings?: true
 }
 
 const LARGEST_SEED = 2n ** 64n - 1n

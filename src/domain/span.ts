@@ -8,7 +8,6 @@ export type StageName =
   | 'initramfs'
   | 'programs'
   | 'prove accelerator'
-  | 'open store'
   | 'fetch'
   | 'check image'
   | 'download'

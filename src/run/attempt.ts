@@ -10,6 +10,7 @@ import type { BuiltModule } from '../../harness/image/own-module.ts'
 import type { Program } from '../../harness/image/program.ts'
 import { fetchModules, type KernelContext } from '../../harness/kernels/index.ts'
 import { withLock } from '../../harness/kernels/lock.ts'
+import { createStopwatch, type Stopwatch } from '../../harness/stopwatch.ts'
 import type { Case } from '../domain/case.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { Job } from '../domain/job.ts'
@@ -48,19 +49,27 @@ export function takeTurn<T>({ kernels, signal }: Bench, work: () => Promise<T>):
   return withLock(join(kernels.workspace.cache, 'locks', 'race.lock'), signal, work)
 }
 
+/** A stopwatch for the attempts of a cell. */
+export function attemptWatch({ kernels }: Bench, cell: Cell): Stopwatch {
+  const lane = isRace(cell) ? 'races' : 'slots'
+  return createStopwatch(kernels.spans, { kernel: cell.kernel.id, case: cell.case.id, lane })
+}
+
 /** Carry out the job of a cell once; its logs come into `folder`. The load that others put on the host is measured for a race. */
 export async function makeAttempt(bench: Bench, cell: Cell, job: Job, parts: Parts, folder: string): Promise<Evidence> {
   const { qemu, kernel, cpuModel, cpus } = bench.host
   const race = isRace(cell)
+  const time = attemptWatch(bench, cell)
   return carryOut(job, {
     inputs: inputsOf(bench, job.profile, parts.image),
     guests: bench.guests,
     program: parts.program.path,
-    modules: await fetchModules(cell.kernel, job.modules, bench.kernels),
+    modules: await time('modules', () => fetchModules(cell.kernel, job.modules, bench.kernels)),
     ownModules: parts.ownModules,
     scratch: folder,
     preferred: race,
-    host: { qemu, kernel, cpuModel, cpus, load: race ? await measureLoad() : null },
+    host: { qemu, kernel, cpuModel, cpus, load: race ? await time('measure load', measureLoad) : null },
+    time,
     ...(bench.signal ? { signal: bench.signal } : {}),
   })
 }

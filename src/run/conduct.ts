@@ -8,6 +8,7 @@ import { bringOwnModules, namedModule } from '../../harness/image/own-module.ts'
 import type { Program } from '../../harness/image/program.ts'
 import { fetchKernel, type KernelContext } from '../../harness/kernels/index.ts'
 import { openScratch } from '../../harness/scratch.ts'
+import { createStopwatch } from '../../harness/stopwatch.ts'
 import { InfraError, InvariantError, UserError } from '../domain/errors.ts'
 import type { Job } from '../domain/job.ts'
 import type { Kernel, KernelImage } from '../domain/kernel.ts'
@@ -16,7 +17,7 @@ import type { Store } from '../store/ports.ts'
 import { wantsAnotherAttempt } from '../verdict/retry.ts'
 import type { Ask } from '../verdict/sequential.ts'
 import { triedOf, type Tried } from '../verdict/tried.ts'
-import { inputsOf, makeAttempt, readFolder, takeTurn, type Bench } from './attempt.ts'
+import { attemptWatch, inputsOf, makeAttempt, readFolder, takeTurn, type Bench } from './attempt.ts'
 import type { Listener } from './events.ts'
 import { cellKey, cellsOf, limitsOf, seedOf, type Cell, type Plan } from './plan.ts'
 import { isRace, nextMeasured, nextRace } from './races.ts'
@@ -113,7 +114,7 @@ async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Pro
       const { ask } = next
       const race = races.get(cellKey(next.cell))
       if (!race) throw new InvariantError(`${cellKey(next.cell)} is not open`)
-      const attempt = (): Promise<void> => attemptOnce(stage, race.cell, race.image, ask)
+      const attempt = (): Promise<void> => timedAttempt(stage, race.cell, race.image, ask)
       await slots.hold(slots.total, () => takeTurn(stage, attempt))
     }
   }
@@ -137,8 +138,9 @@ function tellDone({ progress, listen }: Stage, cell: Cell): void {
 async function fetchImage(stage: Stage, kernel: Kernel): Promise<KernelImage | null> {
   try {
     stage.signal?.throwIfAborted()
-    const image = await stage.fetches.hold(1, () => fetchKernel(kernel, stage.kernels))
-    await stage.store.recordKernel(kernel, image.sha256)
+    const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: null, lane: 'fetches' })
+    const image = await stage.fetches.hold(1, () => time('fetch', () => fetchKernel(kernel, stage.kernels)))
+    await time('store', () => stage.store.recordKernel(kernel, image.sha256))
     return image
   } catch (error) {
     stage.signal?.throwIfAborted()
@@ -151,10 +153,12 @@ async function fetchImage(stage: Stage, kernel: Kernel): Promise<KernelImage | n
 /** Boot and save the guest of each profile the cells ask for. A boot is one core's work, however many vCPUs it has. */
 async function warmGuests(stage: Stage, image: KernelImage, cells: readonly Cell[]): Promise<void> {
   const byProfile = new Map(cells.map((cell) => [profileName(cell.profile), cell]))
+  const time = createStopwatch(stage.kernels.spans, { kernel: image.kernel.id, case: null, lane: 'slots' })
   const boots = [...byProfile].map(([profile, cell]) =>
     stage.slots.hold(1, async () => {
       const { bootSeconds } = limitsOf(stage.plan, cell.case)
-      const guest = await stage.guests.warm(inputsOf(stage, cell.profile, image), bootSeconds, stage.signal)
+      const inputs = inputsOf(stage, cell.profile, image)
+      const guest = await time('guest', () => stage.guests.warm(inputs, bootSeconds, stage.signal, time))
       if (guest?.booted)
         stage.listen({ kind: 'guest-ready', kernel: cell.kernel.id, profile, seconds: guest.readySeconds, road: guest.road })
     }),
@@ -164,13 +168,16 @@ async function warmGuests(stage: Stage, image: KernelImage, cells: readonly Cell
 
 /** Modules of their own that races ask for, while there is other work: an attempt finds them in the cache. */
 async function bringModules(stage: Stage, cells: readonly Cell[]): Promise<void> {
-  for (const { case: theCase, kernel } of cells.filter(({ case: { needs } }) => needs.ownModules.length > 0))
-    await stage.fetches.hold(1, () => bringOwnModules(theCase, kernel, stage.kernels))
+  for (const { case: theCase, kernel } of cells.filter(({ case: { needs } }) => needs.ownModules.length > 0)) {
+    const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: theCase.id, lane: 'fetches' })
+    await stage.fetches.hold(1, () => time('own modules', () => bringOwnModules(theCase, kernel, stage.kernels)))
+  }
 }
 
 /** Attempts of a deterministic cell, one after the other, until it wants no more. */
 async function fillCell(stage: Stage, cell: Cell, image: KernelImage): Promise<void> {
-  while (wantsMore(stage, cell)) await stage.slots.hold(cell.profile.cpus, () => attemptOnce(stage, cell, image, null))
+  const attempt = (): Promise<void> => timedAttempt(stage, cell, image, null)
+  while (wantsMore(stage, cell)) await stage.slots.hold(cell.profile.cpus, attempt)
   tellDone(stage, cell)
 }
 
@@ -197,21 +204,26 @@ function jobOf(stage: Stage, cell: Cell, { program, attempt, ownModules, ask }: 
   }
 }
 
+function timedAttempt(stage: Stage, cell: Cell, image: KernelImage, ask: Ask | null): Promise<void> {
+  return attemptWatch(stage, cell)('attempt', () => attemptOnce(stage, cell, image, ask))
+}
+
 /** One attempt, durable in the store before it counts. A race is asked for something, and runs alone. */
 async function attemptOnce(stage: Stage, cell: Cell, image: KernelImage, ask: Ask | null): Promise<void> {
   const { listen, store, run, tried } = stage
+  const time = attemptWatch(stage, cell)
   const key = cellKey(cell)
   const attempt = (tried.get(key)?.length ?? 0) + 1
   const program = stage.programs.get(cell.case.id)
   if (!program) throw new InvariantError(`no program for ${cell.case.id}`)
   const name = { kernel: cell.kernel.id, case: cell.case.id, attempt }
   listen({ kind: 'attempt-started', ...name })
-  const ownModules = await bringOwnModules(cell.case, cell.kernel, stage.kernels)
+  const ownModules = await time('own modules', () => bringOwnModules(cell.case, cell.kernel, stage.kernels))
   const folder = await mkdtemp(join(stage.scratch, 'attempt-'))
   const job = jobOf(stage, cell, { program, attempt, ask, ownModules: ownModules.map(namedModule) })
   const evidence = await makeAttempt(stage, cell, job, { image, program, ownModules }, folder)
-  await store.recordAttempt(run, evidence, folder)
-  const { judgement } = await readFolder(folder, evidence, cell.case)
+  await time('store', () => store.recordAttempt(run, evidence, folder))
+  const { judgement } = await time('judge', () => readFolder(folder, evidence, cell.case))
   await rm(folder, { recursive: true, force: true })
   tried.set(key, [...(tried.get(key) ?? []), triedOf(evidence, judgement)])
   listen({

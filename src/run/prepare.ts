@@ -1,17 +1,19 @@
 /** Prepare a run: choose kernels and cases, build what runs in the guest, prove the accelerator, make the plan. */
 import { randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { proveAccelerator } from '../../harness/boot/accelerator.ts'
 import { lookAtHost, type Host } from '../../harness/host.ts'
 import { buildInitramfs, type Initramfs } from '../../harness/image/initramfs.ts'
 import { buildProgram, type Program } from '../../harness/image/program.ts'
 import { fetchKernel, selectKernels, type KernelContext } from '../../harness/kernels/index.ts'
+import { createStopwatch, type Stopwatch } from '../../harness/stopwatch.ts'
+import { exists } from '../../harness/workspace.ts'
 import type { Case } from '../domain/case.ts'
 import type { ControlRate } from '../domain/control.ts'
 import { InfraError, UserError } from '../domain/errors.ts'
 import type { ListedKernel } from '../domain/kernel.ts'
 import type { Accelerator } from '../domain/profile.ts'
+import type { SpanListener } from '../domain/span.ts'
 import { hasStore, openStoreForReading } from '../store/index.ts'
 import { hostLine } from '../verdict/conditions.ts'
 import { readCatalogue, selectCases } from './catalogue.ts'
@@ -49,17 +51,35 @@ export interface Ready {
 /** The folder of the product's own catalogue. */
 export const CATALOGUE = join(ROOT, 'c-tests')
 
+function prepareWatch(spans: SpanListener | undefined, caseId: string | null = null): Stopwatch {
+  return createStopwatch(spans, { kernel: null, case: caseId, lane: 'prepare' })
+}
+
 /** Compile the agent and these cases, and look at the host. Throws UserError for a case that does not compile. */
-export async function makeReady(cache: string, cases: readonly Case[], signal?: AbortSignal): Promise<Ready> {
-  const includes = [join(CATALOGUE, 'include')]
-  const [host, initramfs] = await Promise.all([lookAtHost(cache), buildInitramfs(cache, join(ROOT, 'vm-images', 'guest'))])
+export async function makeReady(
+  cache: string,
+  cases: readonly Case[],
+  signal?: AbortSignal,
+  spans?: SpanListener,
+): Promise<Ready> {
+  const time = prepareWatch(spans)
+  const [host, initramfs] = await Promise.all([
+    time('look at host', () => lookAtHost(cache)),
+    time('initramfs', () => buildInitramfs(cache, join(ROOT, 'vm-images', 'guest'))),
+  ])
   const programs = new Map<string, Program>()
-  for (const { id, folder } of cases) {
+  for (const theCase of cases) {
     signal?.throwIfAborted()
-    if (!(await readdir(folder)).includes('repro.c')) throw new UserError(`${folder} has no repro.c`)
-    programs.set(id, await buildProgram(cache, [join(folder, 'repro.c')], includes))
+    programs.set(theCase.id, await prepareWatch(spans, theCase.id)('programs', () => buildReproducer(cache, theCase)))
   }
   return { host, initramfs, programs }
+}
+
+/** Compile the reproducer of a case, or find it in the cache. Throws UserError when it has none or does not compile. */
+export async function buildReproducer(cache: string, { folder }: Pick<Case, 'folder'>): Promise<Program> {
+  const source = join(folder, 'repro.c')
+  if (!(await exists(source))) throw new UserError(`${folder} has no repro.c`)
+  return buildProgram(cache, [source], [join(CATALOGUE, 'include')])
 }
 
 async function accelerate(
@@ -102,12 +122,14 @@ export async function prepare(
   context: KernelContext,
   listen: Listener,
 ): Promise<{ plan: Plan; ready: Ready }> {
+  const time = prepareWatch(context.spans)
   const cases = selectCases(await readCatalogue(wishes.catalogue ?? CATALOGUE), wishes.cases)
   const [kernels, ready] = await Promise.all([
-    selectKernels(wishes.kernels, context),
-    makeReady(context.workspace.cache, cases, context.signal),
+    time('choose kernels', () => selectKernels(wishes.kernels, context)),
+    makeReady(context.workspace.cache, cases, context.signal, context.spans),
   ])
-  const { accelerator, bootSeconds } = await accelerate(wishes, kernels, ready, context, listen)
+  const prove = () => accelerate(wishes, kernels, ready, context, listen)
+  const { accelerator, bootSeconds } = await time('prove accelerator', prove)
   const plan: Plan = {
     schema: 'kwitness.plan/1',
     seed: wishes.seed ?? randomBytes(8).readBigUInt64BE().toString(),

@@ -1,0 +1,127 @@
+/** Where the time of a run went: spans laid in rows, and the wall time divided among the stages. */
+import type { Lane, Span, StageName } from '../domain/span.ts'
+
+/** Spans that never overlap but by one holding another, in the order of their starts. */
+export interface Row {
+  readonly lane: Lane
+  readonly spans: readonly Span[]
+}
+
+export interface StageTime {
+  readonly name: StageName
+  readonly count: number
+  /** Milliseconds of its own, all together: what no stage inside it took. */
+  readonly total: number
+  readonly longest: { readonly span: Span; readonly own: number }
+  /** Milliseconds of the wall time: each moment is divided evenly among all that went on in it. */
+  readonly share: number
+}
+
+export interface Timings {
+  /** Milliseconds from begin to end. */
+  readonly wall: number
+  /** Milliseconds of it in which no stage went on. */
+  readonly unmeasured: number
+  /** The largest share first. */
+  readonly stages: readonly StageTime[]
+}
+
+/** In the order in which a run comes to them. */
+export const LANES: readonly Lane[] = ['prepare', 'fetches', 'slots', 'races', 'report']
+
+/** A part is of the same thing as its whole, and another stage of it. */
+function isPartOf(span: Span, whole: Span): boolean {
+  const isWithin = whole.start <= span.start && span.end <= whole.end
+  return isWithin && whole.name !== span.name && whole.kernel === span.kernel && whole.case === span.case
+}
+
+/** The spans of a lane in as few rows as they fit in, each beside what it is a part of. */
+function rowsOfLane(lane: Lane, spans: readonly Span[]): Row[] {
+  const rows: { readonly spans: Span[]; open: Span[] }[] = []
+  for (const span of spans.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
+    for (const row of rows) row.open = row.open.filter(({ end }) => end > span.start)
+    const whole = rows.find(({ open }) => open.length > 0 && open.every((one) => isPartOf(span, one)))
+    const place = whole ?? rows.find(({ open }) => open.length === 0)
+    if (place) {
+      place.spans.push(span)
+      place.open.push(span)
+    } else rows.push({ spans: [span], open: [span] })
+  }
+  return rows.map((row) => ({ lane, spans: row.spans }))
+}
+
+/** All spans in rows, lane by lane. */
+export function rowsOf(spans: readonly Span[]): Row[] {
+  return LANES.flatMap((lane) => rowsOfLane(lane, spans.filter((span) => span.lane === lane)))
+}
+
+interface Piece {
+  readonly span: Span
+  readonly start: number
+  readonly end: number
+}
+
+/** The time of a row cut where stages begin and end: each piece belongs to the innermost. */
+function piecesOf({ spans }: Row): Piece[] {
+  const pieces: Piece[] = []
+  const open: Span[] = []
+  let at = -Infinity
+  const advance = (to: number): void => {
+    for (let inner = open.at(-1); inner; inner = open.at(-1)) {
+      const end = Math.min(inner.end, to)
+      if (end > at) pieces.push({ span: inner, start: at, end })
+      at = Math.max(at, end)
+      if (inner.end > to) return
+      open.pop()
+    }
+    at = to
+  }
+  for (const span of spans) {
+    advance(span.start)
+    at = span.start
+    open.push(span)
+  }
+  advance(Infinity)
+  return pieces
+}
+
+/** Divide each moment evenly among the pieces that go on in it. Gives each stage's share and the time of no piece. */
+function divide(pieces: readonly Piece[], begin: number, end: number) {
+  const clamp = (time: number): number => Math.min(end, Math.max(begin, time))
+  const changes = pieces
+    .flatMap(({ span: { name }, start, end: over }) => [
+      { name, at: clamp(start), by: 1 },
+      { name, at: clamp(over), by: -1 },
+    ])
+    .toSorted((a, b) => a.at - b.at)
+  const shares = new Map<StageName, number>()
+  const going = new Map<StageName, number>()
+  let [at, all, unmeasured] = [begin, 0, 0]
+  const advance = (to: number): void => {
+    if (all === 0) unmeasured += to - at
+    else for (const [name, count] of going) shares.set(name, (shares.get(name) ?? 0) + ((to - at) * count) / all)
+    at = to
+  }
+  for (const change of changes) {
+    advance(change.at)
+    going.set(change.name, (going.get(change.name) ?? 0) + change.by)
+    all += change.by
+  }
+  advance(end)
+  return { shares, unmeasured }
+}
+
+/** What each stage took, and what it took of the wall time from `begin` to `end` (milliseconds of the spans' clock). */
+export function timingsOf(spans: readonly Span[], begin: number, end: number): Timings {
+  const pieces = rowsOf(spans).flatMap(piecesOf)
+  const own = new Map(spans.map((span) => [span, 0]))
+  for (const { span, start, end: over } of pieces) own.set(span, (own.get(span) ?? 0) + over - start)
+  const { shares, unmeasured } = divide(pieces, begin, end)
+  const stages = [...Map.groupBy(own, ([{ name }]) => name)].map(([name, all]): StageTime => {
+    const [span, longest] = all.reduce((most, next) => (next[1] > most[1] ? next : most))
+    const total = all.reduce((sum, [, time]) => sum + time, 0)
+    return { name, count: all.length, total, longest: { span, own: longest }, share: shares.get(name) ?? 0 }
+  })
+  const order = (a: StageTime, b: StageTime): number => b.share - a.share || (a.name < b.name ? -1 : 1)
+  return { wall: end - begin, unmeasured, stages: stages.toSorted(order) }
+}
