@@ -1,6 +1,6 @@
 /** A case's own kernel modules: compiled against each kernel, and cached by all that goes into them. */
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Case, OwnModuleNeed } from '../../src/domain/case.ts'
 import { InfraError, UserError } from '../../src/domain/errors.ts'
@@ -23,6 +23,15 @@ export type BuiltModule =
 /** How a job names it. */
 export function namedModule(built: BuiltModule): OwnModule {
   return 'path' in built ? { name: built.name, sha256: built.sha256 } : built
+}
+
+/** The module with these bytes when the cache still has it, whatever its source says today. */
+export async function findOwnModule(cache: string, name: string, sha256: string): Promise<BuiltModule | null> {
+  for (const entry of await readdir(join(cache, 'own-modules')).catch(() => [])) {
+    const path = join(cache, 'own-modules', entry, `${name}.ko`)
+    if ((await exists(path)) && (await hashFile(path)) === sha256) return { name, path, sha256 }
+  }
+  return null
 }
 
 /**

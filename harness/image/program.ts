@@ -1,7 +1,7 @@
 /** Compile static C programs once: the agent and the reproducers, cached by everything that goes into them. */
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { InfraError, UserError } from '../../src/domain/errors.ts'
 import { runCommand } from '../process.ts'
 import { exists, publishFolder } from '../workspace.ts'
@@ -45,15 +45,24 @@ async function hashSources(files: readonly string[], includes: readonly string[]
   return hash.digest('hex')
 }
 
+const programIn = (cache: string, sha256: string): string => join(cache, 'programs', sha256, 'program')
+
+/** The program of this name when the cache still has it, whatever its sources say today. */
+export async function findProgram(cache: string, sha256: string): Promise<Program | null> {
+  const path = programIn(cache, sha256)
+  return (await exists(path)) ? { path, sha256 } : null
+}
+
 /**
  * Build `files` into one static program, or find it in the cache.
  * Throws UserError with the compiler's own words when the source does not build, InfraError when the disk is full.
  */
 export async function buildProgram(cache: string, files: readonly string[], includes: readonly string[]): Promise<Program> {
   const sha256 = await hashSources(files, includes)
-  const entry = join(cache, 'programs', sha256)
-  const path = join(entry, 'program')
-  if (await exists(path)) return { path, sha256 }
+  const found = await findProgram(cache, sha256)
+  if (found) return found
+  const path = programIn(cache, sha256)
+  const entry = dirname(path)
   await publishFolder(entry, async (temporary) => {
     const args = [...FLAGS, ...includes.map((folder) => `-I${folder}`), '-o', join(temporary, 'program'), ...files]
     const { exitCode, stderr } = await runCommand('gcc', args, { anyExit: true })

@@ -1,4 +1,5 @@
 /** Exit codes: 0 answered, 1 findings, 2 usage, 3 infrastructure, 130 interrupted. */
+import type { Replay } from '../analysis/replay.ts'
 import type { Square } from '../analysis/square.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Finding, Verdict } from '../domain/judgement.ts'
@@ -53,4 +54,10 @@ export function exitCodeOf(report: Judged, failOn: readonly string[]): number {
 export function exitCodeOfSquare({ holds, failures }: Pick<Square, 'holds' | 'failures'>): number {
   if (holds) return 0
   return failures.some(({ blame }) => blame === 'control') ? 1 : 3
+}
+
+/** The exit code of a replay: 1 for another outcome, 3 when this host came to none. */
+export function exitCodeOfReplay({ sameOutcome, replayed }: Pick<Replay, 'sameOutcome' | 'replayed'>): number {
+  if (replayed.outcome === 'infra') return 3
+  return sameOutcome ? 0 : 1
 }

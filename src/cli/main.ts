@@ -6,6 +6,7 @@ import { InfraError, UserError } from '../domain/errors.ts'
 import type { ControlsOptions } from './controls.ts'
 import type { KernelOptions } from './kernels.ts'
 import type { ReportOptions } from './report.ts'
+import type { ReplayOptions } from './replay.ts'
 import type { RunOptions } from './wishes.ts'
 
 const EXITS = `
@@ -157,6 +158,33 @@ program
   .action(async (cell: string, options: { run?: string; json?: true }) => {
     const { why } = await import('./report.ts')
     process.exitCode = await why(cell, options)
+  })
+
+program
+  .command('replay')
+  .description('a stored attempt once more: the same job, seed and saved guest; both side by side')
+  .argument('<cell>', 'KERNEL/CASE; the kernel by id or by version')
+  .option('--run <id>', 'of this run instead of the newest')
+  .option('--attempt <n>', 'this attempt of the cell (default: the first that reproduced, else the last)')
+  .option('--json', 'as JSON')
+  .option('--out <folder>', 'where to leave its evidence and logs (default: reports/out/replay-RUN-ATTEMPT)')
+  .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')
+  .addHelpText(
+    'after',
+    `
+The run stays as it is: what the replay showed is printed and left in a folder.
+
+Exit codes:
+  0  the outcome is the same     1  it is another one
+  2  usage, or the kernel or the reproducer is no longer what it was     3  infrastructure     130  interrupted
+
+Examples:
+  kwitness replay 5.10.262/uffd-mmap-changing-atomic
+  kwitness replay 5.10.262/gup-fast-vs-fork --attempt 2 --json`,
+  )
+  .action(async (cell: string, options: ReplayOptions) => {
+    const { replay } = await import('./replay.ts')
+    process.exitCode = await replay(cell, options)
   })
 
 const kernels = program.command('kernels').description('list kernels, or bring them into the cache')

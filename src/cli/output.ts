@@ -7,6 +7,8 @@ import { HTML_ASSETS } from '../render/html.ts'
 import { RENDERERS, type Format, type RenderOptions } from '../render/index.ts'
 
 const REPORTS = join(import.meta.dirname, '..', '..', 'reports')
+/** Where what no other place is named for is left. */
+export const REPORTS_OUT = join(REPORTS, 'out')
 /** Files a run leaves, by name. */
 const LEFT: readonly { readonly name: string; readonly format: Format }[] = [
   { name: 'index.html', format: 'html' },
@@ -52,10 +54,10 @@ export async function writeOut(path: string, text: string): Promise<void> {
 
 /** Leave every file of a run's report in its folder, `reports/out/RUN` when none is named. Returns the path of the page. */
 export async function leaveReport(report: Report, folder: string | undefined): Promise<string> {
-  const place = folder ?? join(REPORTS, 'out', report.run.id)
+  const place = folder ?? join(REPORTS_OUT, report.run.id)
   for (const { name, format } of LEFT) await writeOut(join(place, name), await renderReport(report, format))
   if (folder === undefined) {
-    const latest = join(REPORTS, 'out', 'latest')
+    const latest = join(REPORTS_OUT, 'latest')
     await rm(latest, { force: true, recursive: true })
     await symlink(report.run.id, latest)
   }

@@ -8,6 +8,7 @@ import { raceLines, wordRace } from '../render/race.ts'
 import { kernelLabels } from '../render/wording.ts'
 import { assembleReport } from '../run/assemble.ts'
 import { openStoreForReading } from '../store/index.ts'
+import { findCell } from './cell.ts'
 import { exitCodeOf, readFailOn } from './exit.ts'
 import { print, renderReport, writeOut } from './output.ts'
 
@@ -59,23 +60,6 @@ export async function runs(options: { readonly json?: true }): Promise<number> {
   return 0
 }
 
-function findCell(loaded: Report, text: string): ReportCell {
-  const slash = text.lastIndexOf('/')
-  const [kernel, theCase] = [text.slice(0, slash), text.slice(slash + 1)]
-  const found = loaded.cells.filter(
-    (cell) => cell.case === theCase && (cell.kernel === kernel || cell.kernel.startsWith(`debian-${kernel}-`)),
-  )
-  const [first] = found
-  if (slash < 1 || !first)
-    throw new UserError(
-      `run ${loaded.run.id} has no cell ${text}`,
-      'a cell is KERNEL/CASE, as in debian-6.1.170-3-cloud-amd64/uffd-fork-event',
-    )
-  if (found.length > 1)
-    throw new UserError(`${text} means more than one cell`, found.map((cell) => `${cell.kernel}/${cell.case}`).join(', '))
-  return first
-}
-
 const reasonLine = ({ channel, line, rule, text }: Reason): string =>
   `    ${channel}${line === null ? '' : `:${line}`}  ${text}  [${rule}]`
 
@@ -90,7 +74,7 @@ function howSure(cell: ReportCell, { kernels }: Report): string[] {
 /** Print the evidence behind a cell's verdict: every reason with its log, line and rule. */
 export async function why(text: string, options: { readonly run?: string; readonly json?: true }): Promise<number> {
   const loaded = await loadReport(options.run)
-  const cell = findCell(loaded, text)
+  const cell = findCell(loaded.run.id, loaded.cells, (one) => one, text)
   if (options.json) {
     await print(JSON.stringify(cell, null, 2))
     return 0

@@ -1,0 +1,115 @@
+/** A stored attempt and its replay side by side: what is the same, and where they part. */
+import type { Evidence } from '../domain/evidence.ts'
+import type { AttemptJudgement, EndingWord, Outcome, Trials } from '../domain/judgement.ts'
+
+/** One of the two, as it is shown. */
+export interface ReplaySide {
+  readonly outcome: Outcome
+  readonly ending: EndingWord
+  /** What decided it, in a sentence. */
+  readonly because: string | null
+  readonly trials: Trials | null
+  /** Host seconds from the job's start to its end. */
+  readonly seconds: number
+  readonly taint: Evidence['taint']
+}
+
+/** How the guest of the replay came about, held against that of the attempt. */
+export type ReplayGuest =
+  /** Restored from the state that the attempt was restored from. */
+  | 'same-state'
+  /** Booted from the same things, but saved anew since: another boot. */
+  | 'saved-anew'
+  /** Booted from other things: another QEMU or agent. */
+  | 'other-state'
+  | 'booted'
+
+/** The first line in which two outputs differ (1-based); null where one has ended. */
+export interface Difference {
+  readonly line: number
+  readonly stored: string | null
+  readonly replayed: string | null
+}
+
+/** The outputs of both, byte for byte. What is not a comment is a result. */
+export type OutputMatch =
+  | { readonly kind: 'identical' }
+  | ({ readonly kind: 'comments-differ' | 'results-differ' } & Difference)
+
+/** An attempt and the same job once more. */
+export interface Replay {
+  readonly schema: 'kwitness.replay/1'
+  readonly run: string
+  readonly kernel: string
+  readonly case: string
+  readonly attempt: number
+  readonly seed: string
+  readonly guest: ReplayGuest
+  /** What is not as it was then on this host, in words. */
+  readonly changed: readonly string[]
+  readonly stored: ReplaySide
+  readonly replayed: ReplaySide
+  readonly sameOutcome: boolean
+  readonly output: OutputMatch
+}
+
+/** One side from what was observed and what was made of it. */
+export function sideOf({ seconds, taint }: Evidence, { outcome, ending, reasons, trials }: AttemptJudgement): ReplaySide {
+  return { outcome, ending, because: reasons[0]?.text ?? null, trials, seconds, taint }
+}
+
+/** What is restored of the guest of an attempt: the key it is saved under, and when (ms since the epoch), null when not known. */
+export interface Restored {
+  readonly key: string
+  readonly savedAt: number | null
+}
+
+/** Judge how two guests belong together. A state that was saved after the attempt was over is not the one it came from. */
+export function matchGuests(stored: Evidence, from: Restored | null, replayed: Restored | null): ReplayGuest {
+  if (replayed === null) return 'booted'
+  if (from?.key !== replayed.key) return 'other-state'
+  const over = Date.parse(stored.startedAt) + stored.seconds * 1000
+  return replayed.savedAt !== null && replayed.savedAt <= over ? 'same-state' : 'saved-anew'
+}
+
+/** What of this host is not as it was, in words. */
+export function changesOf(stored: Evidence['host'], today: Evidence['host']): string[] {
+  const words = { qemu: 'QEMU', kernel: 'kernel of the host', cpuModel: 'CPU model', cpus: 'CPUs' } as const
+  const names = Object.keys(words) as (keyof typeof words)[]
+  return names.filter((name) => stored[name] !== today[name]).map((name) => `${words[name]}: ${stored[name]}, now ${today[name]}`)
+}
+
+/** A line as one character a byte, so that nothing is taken for the same that is not. */
+interface Line {
+  readonly number: number
+  readonly text: string
+}
+
+/** Compare two outputs. Where results differ the first of those is shown, not a comment before it. */
+export function matchOutputs(stored: Uint8Array, replayed: Uint8Array): OutputMatch {
+  const [before, after] = [linesOf(stored), linesOf(replayed)]
+  const comments = firstDifference(before, after)
+  if (comments === null) return { kind: 'identical' }
+  const results = firstDifference(before.filter(isResult), after.filter(isResult))
+  return results === null ? { kind: 'comments-differ', ...comments } : { kind: 'results-differ', ...results }
+}
+
+const isResult = ({ text }: Line): boolean => !text.trimStart().startsWith('#')
+
+function linesOf(bytes: Uint8Array): Line[] {
+  const lines = Buffer.from(bytes).toString('latin1').split('\n')
+  return lines.map((text, index) => ({ number: index + 1, text }))
+}
+
+function firstDifference(stored: readonly Line[], replayed: readonly Line[]): Difference | null {
+  for (let index = 0; index < Math.max(stored.length, replayed.length); index += 1) {
+    const [before, after] = [stored[index], replayed[index]]
+    if (before?.text === after?.text) continue
+    return { line: (before ?? after)?.number ?? 0, stored: shown(before), replayed: shown(after) }
+  }
+  return null
+}
+
+function shown(line: Line | undefined): string | null {
+  return line ? Buffer.from(line.text, 'latin1').toString('utf8') : null
+}

@@ -1,0 +1,28 @@
+/** A cell as people name it: KERNEL/CASE, the kernel by its id or, for one of Debian's, by its version. */
+import { UserError } from '../domain/errors.ts'
+
+/** The cell of a run that `text` means. `nameOf` says the kernel's id and the case's. Throws UserError for none, or several. */
+export function findCell<T>(
+  run: string,
+  cells: readonly T[],
+  nameOf: (cell: T) => { readonly kernel: string; readonly case: string },
+  text: string,
+): T {
+  const slash = text.lastIndexOf('/')
+  const [kernel, theCase] = [text.slice(0, slash), text.slice(slash + 1)]
+  const found = cells.filter((cell) => {
+    const name = nameOf(cell)
+    return name.case === theCase && (name.kernel === kernel || name.kernel.startsWith(`debian-${kernel}-`))
+  })
+  const [first] = found
+  if (slash < 1 || !first)
+    throw new UserError(
+      `run ${run} has no cell ${text}`,
+      'a cell is KERNEL/CASE, as in debian-6.1.170-3-cloud-amd64/uffd-fork-event',
+    )
+  if (found.length > 1) {
+    const names = found.map(nameOf).map((name) => `${name.kernel}/${name.case}`)
+    throw new UserError(`${text} means more than one cell`, names.join(', '))
+  }
+  return first
+}

@@ -1,0 +1,63 @@
+/** A replay on a terminal: the stored attempt and the one made again, side by side. */
+import type { Replay, ReplayGuest, ReplaySide } from '../analysis/replay.ts'
+import { aligned } from './columns.ts'
+import { countOf } from './numbers.ts'
+import { type TerminalOptions, penOf } from './terminal-pen.ts'
+import { oneLine } from './wording.ts'
+
+const GUESTS: Readonly<Record<ReplayGuest, string>> = {
+  'same-state': 'restored from the very state that the attempt was restored from',
+  'saved-anew': 'restored; the saved state is a newer one of the same guest: another boot',
+  'other-state': 'restored from the state of another guest: QEMU, the agent or this host has changed',
+  booted: 'booted anew',
+}
+
+/** Render a replay. Text of the guest is shown on one line each, with nothing that a terminal would obey. */
+export function renderReplay(replay: Replay, options: TerminalOptions): string {
+  const { kernel, case: name, attempt, run, seed, guest, changed, stored, replayed, sameOutcome } = replay
+  const pen = penOf(options)
+  const before = wordsOf(stored)
+  const [heads = '', ...rows] = aligned([
+    ['', 'stored', 'replayed'],
+    ...wordsOf(replayed).map(([word, value], index) => [word, before[index]?.[1] ?? '', value]),
+  ])
+  return [
+    pen.paint('bold', `${kernel} ${name}, attempt ${attempt} of run ${run}, seed ${seed}`),
+    `guest: ${GUESTS[guest]}`,
+    ...changed.map((text) => `changed since: ${oneLine(text)}`),
+    '',
+    pen.paint('faint', heads),
+    ...rows,
+    '',
+    ...outputLines(replay),
+    pen.paint('bold', sameOutcome ? 'The outcome is the same.' : 'The outcome is another one.'),
+    '',
+  ].join('\n')
+}
+
+/** How long a sentence of a case may be in a column. */
+const LONGEST = 50
+
+function wordsOf({ outcome, ending, trials, seconds, taint, because }: ReplaySide): (readonly [word: string, value: string])[] {
+  const bits = ({ before, after }: ReplaySide['taint']): string => `${before ?? 'unknown'}, then ${after ?? 'unknown'}`
+  const why = oneLine(because ?? 'nothing')
+  return [
+    ['outcome', outcome],
+    ['ending', ending],
+    ['because', why.length > LONGEST ? `${why.slice(0, LONGEST - 3)}...` : why],
+    ['hits/trials', trials ? `${countOf(trials.hits)} of ${countOf(trials.trials)}` : 'none'],
+    ['seconds', seconds.toFixed(2)],
+    ['taint', bits(taint)],
+  ]
+}
+
+function outputLines({ output }: Replay): string[] {
+  if (output.kind === 'identical') return ['output: the same, byte for byte']
+  const what = output.kind === 'comments-differ' ? 'the same results; comments differ' : 'the results differ'
+  const side = (text: string | null): string => (text === null ? '(the output has ended)' : oneLine(text))
+  return [
+    `output: ${what}, first in line ${output.line}`,
+    `  stored    ${side(output.stored)}`,
+    `  replayed  ${side(output.replayed)}`,
+  ]
+}
