@@ -18,6 +18,16 @@ const KNOWN: Readonly<Record<string, readonly [v510: string, v61: string, newest
   'uffd-mmap-changing-atomic': ['lacks', 'carries', 'carries'],
 }
 
+interface TraceEvent {
+  readonly ph: string
+  readonly name: string
+  readonly ts: number
+  readonly dur: number
+  readonly pid: number
+  readonly tid: number
+  readonly args: Readonly<Record<string, unknown>>
+}
+
 const place = await newPlace()
 let kernels: Kernels
 let ran: Ended
@@ -32,7 +42,8 @@ const cellOf = (kernel: string, theCase: string): ReportCell => {
 before(async () => {
   kernels = await bringKernels()
   const words = [...kernelWords(kernels.newest, kernels.v510, kernels.v61), '--cases', Object.keys(KNOWN).join(), '--seed', '7']
-  ran = await runCli(place, ['run', ...words, '--json', '--out', place.out])
+  // Who asks where the time went gets the same report.
+  ran = await runCli(place, ['run', ...words, '--timings', '--json', '--out', place.out])
   report = readReport(ran)
 })
 after(() => place.remove())
@@ -49,6 +60,21 @@ test('three kernels of three series, every deterministic case: verdicts as the s
   assert.deepEqual(verdictsOf(report), Object.fromEntries(expected))
   const surprises = report.cells.filter(({ finding }) => finding === 'claimed-but-lacks' || finding === 'carried-unclaimed')
   assert.deepEqual(surprises.map((cell) => [cell.kernel, cell.case, cell.finding]), [])
+})
+
+test('where the time went: a table, and a trace with each attempt and the case in it', async () => {
+  const file = join(place.out, 'trace.json')
+  assert.ok(ran.stderr.includes(`chrome://tracing: ${file}`), ran.stderr)
+  assert.match(ran.stderr, /^where [\d.]+ s went, in seconds$/m)
+  const { traceEvents } = JSON.parse(await readFile(file, 'utf8')) as { traceEvents: TraceEvent[] }
+  const named = (name: string) => traceEvents.filter((event) => event.ph === 'X' && event.name === name)
+  for (const { kernel, case: theCase } of report.cells) {
+    const own = ({ args }: TraceEvent): boolean => args['kernel'] === kernel && args['case'] === theCase
+    const [attempt, inside] = [named('attempt').find(own), named('case').find(own)]
+    assert.ok(attempt && inside, `${kernel} ${theCase}`)
+    assert.deepEqual([inside.pid, inside.tid], [attempt.pid, attempt.tid])
+    assert.ok(attempt.ts <= inside.ts && inside.ts + inside.dur <= attempt.ts + attempt.dur)
+  }
 })
 
 test('the deterministic cases of the catalogue are those this file knows of', async () => {
