@@ -1,19 +1,16 @@
 /** How soon gup-fast-vs-fork hits where the bug is, and how long it takes to believe that it is not there. */
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { KernelContext } from '../harness/kernels/index.ts'
 import { openScratch } from '../harness/scratch.ts'
 import { findWorkspace } from '../harness/workspace.ts'
 import type { Report, ReportCell } from '../src/domain/report.ts'
-import { assembleReport } from '../src/run/assemble.ts'
 import { readCatalogue, selectCases } from '../src/run/catalogue.ts'
-import { conduct } from '../src/run/conduct.ts'
 import { chooseControls, CONTROLS, findControls, readControls } from '../src/run/controls.ts'
 import type { Plan } from '../src/run/plan.ts'
 import { CATALOGUE, prepare, type Ready } from '../src/run/prepare.ts'
-import { openStore } from '../src/store/index.ts'
 import { formatTable, machineLine, median, type Row } from './figures.ts'
+import { runPlan } from './run.ts'
 
 const CASE = 'gup-fast-vs-fork'
 
@@ -41,7 +38,8 @@ const context: KernelContext = { workspace: findWorkspace() }
 const scratch = await openScratch(context.workspace.cache)
 try {
   const line = machineLine()
-  const report = await carryOut(...(await planned()))
+  const { plan, ready } = await planned()
+  const report = await runPlan(plan, ready, context, scratch)
   const rows = report.cells.flatMap((cell) => rowOf(report, cell))
   if (values.json) console.log(JSON.stringify(rows, null, 2))
   else console.log([line, formatTable(rows), ...report.cells.map((cell) => wordsOf(report, cell))].join('\n'))
@@ -50,7 +48,7 @@ try {
 }
 
 /** The controls of the case, then the kernels to be judged by their rates. */
-async function planned(): Promise<[Plan, Ready]> {
+async function planned(): Promise<{ plan: Plan; ready: Ready }> {
   const catalogue = await readCatalogue(CATALOGUE)
   const cases = selectCases(catalogue, [CASE])
   const entries = chooseControls(await readControls(CONTROLS, catalogue), { lines: [], fixes: [] }, cases)
@@ -60,22 +58,7 @@ async function planned(): Promise<[Plan, Ready]> {
   const { plan, ready } = await prepare(wishes, context, () => {})
   const series = values.series.split(',')
   const kernels = plan.kernels.filter((kernel) => ids.includes(kernel.id) || series.includes(kernel.series))
-  return [{ ...plan, kernels, controls, rates: [] }, ready]
-}
-
-/** The report of a run that leaves nothing behind. */
-async function carryOut(plan: Plan, ready: Ready): Promise<Report> {
-  const store = await openStore(join(scratch, 'state'))
-  try {
-    const { kernel, qemu, cpus } = ready.host
-    const host = { kernel, qemu, cpus, accelerator: plan.accelerator }
-    const { id } = await store.createRun({ startedAt: new Date().toISOString(), plan, host })
-    await conduct({ ...ready, plan, store, run: id, kernels: context, listen: () => {} })
-    await store.finishRun(id, new Date().toISOString())
-    return (await assembleReport(store, await store.readRun(id))).report
-  } finally {
-    store.close()
-  }
+  return { plan: { ...plan, kernels, controls, rates: [] }, ready }
 }
 
 /** Microseconds that fork and pinning take one after the other, by the program's own word; 0 where it said none. */

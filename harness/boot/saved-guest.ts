@@ -81,11 +81,14 @@ const sealed = (manifest: Manifest): string => JSON.stringify({ ...manifest, sha
 
 /** Describe the guest whose files lie in this folder, which is to become `folder`. Throws what the disk says. */
 export async function describeGuest(files: string, folder: string, facts: SavedFacts): Promise<void> {
+  const { road, hello, readySeconds } = facts
   const ram = await stat(ramFile(files))
   const manifest: Manifest = {
     schema: SCHEMA,
     key: basename(folder),
-    ...facts,
+    road,
+    hello,
+    readySeconds,
     stateSha256: await sha256Of(stateFile(files)),
     logSha256: await sha256Of(bootLogFile(files)),
     ramBytes: ram.size,

@@ -1,0 +1,134 @@
+/** Many attempts in a row by one process: what grows, and what is left behind. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { KernelContext } from '../harness/kernels/index.ts'
+import { openScratch } from '../harness/scratch.ts'
+import { findWorkspace } from '../harness/workspace.ts'
+import { prepare } from '../src/run/prepare.ts'
+import { machineLine, median } from './figures.ts'
+import { measureFloor } from './floor.ts'
+import { runPlan } from './run.ts'
+
+const HELP = `node --expose-gc bench/endurance.ts [--kernel SELECTOR] [--case ID] [--attempts N] [--json]
+
+One run of N attempts (default: 500) of one case (default: uffd-fork-event) on one kernel (default: debian:6.1.y:newest),
+one after the other, each in a restored guest. Prints ten times what this process holds: resident memory and heap (MiB,
+after a collection), open files, children; then what is left in the cache and in the temporary folder, the median and the
+worst time of an attempt, and QEMU's own start as the floor. Exit 1 when files, children or leftovers grew, or an
+attempt was not made in a restored guest.`
+
+const { values } = parseArgs({
+  options: {
+    kernel: { type: 'string', default: 'debian:6.1.y:newest' },
+    case: { type: 'string', default: 'uffd-fork-event' },
+    attempts: { type: 'string', default: '500' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) {
+  console.log(HELP)
+  process.exit()
+}
+
+interface Held {
+  readonly attempts: number
+  readonly residentMiB: number
+  readonly heapMiB: number
+  readonly files: number
+  readonly children: number
+}
+
+const MIB = 2 ** 20
+const LOOKS = 10
+const context: KernelContext = { workspace: findWorkspace() }
+const { cache } = context.workspace
+const scratch = await openScratch(cache)
+const count = Number(values.attempts)
+const held: Held[] = []
+const seconds: number[] = []
+
+/** Names below these folders; those of other processes' unfinished work do not count. */
+function leftovers(): string[] {
+  const own = readdirSync(join(cache, 'scratch')).filter((name) => name.startsWith(`${process.pid}-`))
+  return [...own, ...readdirSync(join(cache, 'guests')), ...readdirSync(tmpdir()).filter((name) => name.startsWith('kwitness-'))]
+}
+
+/** Processes whose parent this is, from /proc. */
+function children(): number {
+  const isOwn = (pid: string): boolean => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] === String(process.pid)
+    } catch {
+      return false
+    }
+  }
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isOwn(name)).length
+}
+
+function look(attempts: number): Held {
+  globalThis.gc?.()
+  const { rss, heapUsed } = process.memoryUsage()
+  const files = readdirSync('/proc/self/fd').length
+  return { attempts, residentMiB: rss / MIB, heapMiB: heapUsed / MIB, files, children: children() }
+}
+
+try {
+  const line = machineLine()
+  const wishes = { kernels: [values.kernel], cases: [values.case], freshBoot: false, seed: '1' }
+  const { plan, ready } = await prepare(wishes, context, () => {})
+  const [first] = plan.cases
+  const program = first && ready.programs.get(first.id)
+  if (!first || !program) throw new Error(`there is no case ${values.case}`)
+  const cases = Array.from({ length: count }, (_, number) => ({ ...first, id: `${first.id}-${number}` }))
+  const programs = new Map(cases.map(({ id }) => [id, program]))
+  // What is saved, opened and kept for good by the first attempt is not growth.
+  await runPlan(plan, ready, context, join(scratch, 'warm'))
+  const before = leftovers()
+  held.push(look(0))
+  const every = Math.max(1, Math.floor(count / LOOKS))
+  const report = await runPlan({ ...plan, cases }, { ...ready, programs, cores: 1 }, context, join(scratch, 'run'), (event) => {
+    if (event.kind !== 'attempt-done') return
+    seconds.push(event.seconds)
+    if (seconds.length % every === 0) held.push(look(seconds.length))
+  })
+  const end = look(seconds.length)
+  const left = leftovers().filter((name) => !before.includes(name))
+  const others = report.cells.flatMap(({ attempts }) => attempts).filter(({ origin }) => origin !== 'restored').length
+  const outcomes = Object.entries(report.counts).filter(([, cells]) => cells > 0)
+  const times = { median: median(seconds), worst: Math.max(...seconds), floor: median(await measureFloor(9)) }
+  const result = { held, end, left, attempts: seconds.length, notRestored: others, outcomes: Object.fromEntries(outcomes), times }
+  console.log(values.json ? JSON.stringify(result, null, 2) : describe(line, result))
+  const grew = held.some((start) => start.attempts === 0 && (end.children > start.children || end.files > start.files))
+  process.exitCode = left.length > 0 || others > 0 || grew ? 1 : 0
+} finally {
+  await rm(scratch, { recursive: true })
+}
+
+function describe(line: string, result: {
+  readonly left: readonly string[]
+  readonly end: Held
+  readonly attempts: number
+  readonly notRestored: number
+  readonly outcomes: Readonly<Record<string, number>>
+  readonly times: { readonly median: number; readonly worst: number; readonly floor: number }
+}): string {
+  const { left, end, attempts, notRestored, outcomes, times } = result
+  const row = (words: readonly string[]): string => words.map((word) => word.padStart(12)).join('')
+  const verdicts = Object.entries(outcomes).map(([name, cells]) => `${cells} ${name}`)
+  const figures = (one: Held, name: string) =>
+    row([name, one.residentMiB.toFixed(1), one.heapMiB.toFixed(1), String(one.files), String(one.children)])
+  return [
+    line,
+    row(['attempts', 'resident', 'heap', 'open files', 'children']),
+    ...held.map((one) => figures(one, String(one.attempts))),
+    figures(end, 'when over'),
+    `left behind: ${left.length === 0 ? 'nothing' : left.join(' ')}`,
+    `${attempts} attempts, ${notRestored} not in a restored guest; ${verdicts.join(', ')}`,
+    `seconds each: median ${times.median.toFixed(3)}, worst ${times.worst.toFixed(3)}, floor ${times.floor.toFixed(3)}`,
+  ].join('\n')
+}

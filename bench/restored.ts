@@ -1,0 +1,139 @@
+/** Whether restored guests answer as freshly booted ones do: every case both ways, and the rate of a race on its control. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { KernelContext } from '../harness/kernels/index.ts'
+import { openScratch } from '../harness/scratch.ts'
+import { findWorkspace } from '../harness/workspace.ts'
+import type { Trials } from '../src/domain/judgement.ts'
+import type { ReportAttempt, ReportCell } from '../src/domain/report.ts'
+import { readCatalogue, selectCases } from '../src/run/catalogue.ts'
+import { chooseControls, CONTROLS, findControls, readControls } from '../src/run/controls.ts'
+import type { Plan } from '../src/run/plan.ts'
+import { CATALOGUE, prepare, type Ready } from '../src/run/prepare.ts'
+import { rateInterval } from '../src/verdict/statistics.ts'
+import { machineLine } from './figures.ts'
+import { runPlan } from './run.ts'
+
+/** The race whose rate is measured both ways. */
+const RACE = 'gup-fast-vs-fork'
+const HELP = `node bench/restored.ts [--kernels SELECTOR]... [--cases LIST] [--line LINE] [--race-seconds S] [--json]
+
+Runs every case of LIST (default: all) on the kernels of each SELECTOR (default: the set default), and on the control
+of ${RACE} of LINE (default: 5.10), twice with the same seed: in guests restored from saved ones, and in guests
+booted for each attempt. A line a cell: same or different, its verdict, and what of its output differs when it is a
+deterministic case (addresses and times left out). A race has S guest seconds (default: 5), and its verdicts are
+compared; on its control the rates, which must lie in each other's interval: by luck alone they do not once in six.
+Exit 1 when anything differs.`
+
+const { values } = parseArgs({
+  options: {
+    kernels: { type: 'string', multiple: true, default: ['default'] },
+    cases: { type: 'string', default: 'all' },
+    line: { type: 'string', default: '5.10' },
+    'race-seconds': { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) {
+  console.log(HELP)
+  process.exit()
+}
+
+interface Row {
+  readonly kernel: string
+  readonly case: string
+  /** Restored, booted. */
+  readonly verdicts: readonly [string, string]
+  /** What differs beside: lines of the output (of a race, which tells counts, none), guests that came the other way. */
+  readonly differing: readonly string[]
+  readonly rates: readonly [Trials, Trials] | null
+  readonly same: boolean
+}
+
+const context: KernelContext = { workspace: findWorkspace() }
+const scratch = await openScratch(context.workspace.cache)
+try {
+  console.error(machineLine())
+  const { plan, ready } = await planned()
+  const restored = await runPlan(plan, ready, context, join(scratch, 'restored'))
+  const booted = await runPlan({ ...plan, freshBoot: true }, ready, context, join(scratch, 'booted'))
+  const rows = restored.cells.map((cell, index) => compare(cell, booted.cells[index], isControl(plan, cell)))
+  console.log(values.json ? JSON.stringify(rows, null, 2) : rows.map(describe).join('\n'))
+  const same = rows.filter((row) => row.same).length
+  console.error(`${same} of ${rows.length} cells answer alike in restored and in booted guests`)
+  process.exitCode = same === rows.length ? 0 : 1
+} finally {
+  await rm(scratch, { recursive: true })
+}
+
+/** The kernels with every case, and the control; what is known of rates is left out, so that both ways measure it. */
+async function planned(): Promise<{ plan: Plan; ready: Ready }> {
+  const catalogue = await readCatalogue(CATALOGUE)
+  const cases = selectCases(catalogue, values.cases.split(','))
+  const races = cases.filter(({ id }) => id === RACE)
+  const wishes = { lines: [values.line], fixes: [] }
+  const entries = races.length === 0 ? [] : chooseControls(await readControls(CONTROLS, catalogue), wishes, races)
+  const { controls } = await findControls(CONTROLS, entries.slice(0, 1), context)
+  const ids = controls.map(({ kernel }) => kernel)
+  const selectors = [...ids, ...values.kernels]
+  const wanted = { kernels: selectors, cases: cases.map(({ id }) => id), freshBoot: false, seed: '1' }
+  const { plan, ready } = await prepare(wanted, context, () => {})
+  return { plan: { ...plan, controls, rates: [], raceSeconds: Number(values['race-seconds']) }, ready }
+}
+
+const isControl = (plan: Plan, cell: ReportCell): boolean =>
+  plan.controls.some((control) => control.kernel === cell.kernel && control.case === cell.case)
+
+/** A line of output without what no two guests have in common: addresses, and times. */
+function plain(line: string): string {
+  return line.replaceAll(/\b0x[0-9a-f]+\b/g, 'ADDRESS').replaceAll(/\b\d+(\.\d+)?(?= ?(ns|us|ms|s)\b)/g, 'TIME')
+}
+
+/** All that one attempt showed and the other did not, of the attempts that the verdict rests on. */
+function differences(one: ReportAttempt | undefined, other: ReportAttempt | undefined): string[] {
+  const words = (attempt: ReportAttempt | undefined): string[] => [
+    `outcome ${attempt?.outcome}, ${attempt?.ending}, taint ${JSON.stringify(attempt?.taint)}`,
+    ...(attempt?.splats ?? []).map(({ title }) => `splat ${title}`),
+    ...(attempt?.output ?? []).map(plain),
+  ]
+  const [mine, theirs] = [words(one), words(other)]
+  const length = Math.max(mine.length, theirs.length)
+  return Array.from({ length }, (_, at) => at).flatMap((at) => (mine[at] === theirs[at] ? [] : [`${mine[at]} | ${theirs[at]}`]))
+}
+
+function compare(restored: ReportCell, booted: ReportCell | undefined, ofControl: boolean): Row {
+  const verdicts = [restored.verdict, booted?.verdict ?? 'missing'] as const
+  const isRace = restored.case === RACE
+  const differing = isRace ? [] : differences(restored.attempts.at(-1), booted?.attempts.at(-1))
+  const rates = ofControl && restored.race && booted?.race ? ([restored.race.trials, booted.race.trials] as const) : null
+  const astray = [
+    ...restored.attempts.filter(({ origin }) => origin === 'booted'),
+    ...(booted?.attempts ?? []).filter(({ origin }) => origin === 'restored'),
+  ].map(({ attempt, origin }) => `attempt ${attempt} was made in a ${origin} guest`)
+  const alike = ofControl ? rates !== null && isWithin(...rates) && isWithin(rates[1], rates[0]) : true
+  const same = verdicts[0] === verdicts[1] && differing.length === 0 && astray.length === 0 && alike
+  return { kernel: restored.kernel, case: restored.case, verdicts, differing: [...differing, ...astray], rates, same }
+}
+
+/** Whether a rate lies within the interval of another. */
+function isWithin(one: Trials, other: Trials): boolean {
+  const { low, high } = rateInterval(other)
+  const rate = one.hits / one.trials
+  return low <= rate && rate <= high
+}
+
+function describe({ kernel, case: name, verdicts, differing, rates, same }: Row): string {
+  const rate = (trials: Trials): string => {
+    const { low, high } = rateInterval(trials)
+    const percent = (part: number): string => (part * 100).toFixed(4)
+    return `${trials.hits} hits in ${trials.trials} trials, ${percent(low)}..${percent(high)} %`
+  }
+  const words = [
+    verdicts[0] === verdicts[1] ? verdicts[0] : `restored ${verdicts[0]}, booted ${verdicts[1]}`,
+    ...(rates === null ? [] : [`restored ${rate(rates[0])}`, `booted ${rate(rates[1])}`]),
+    ...differing.map((line) => `\n    ${line}`),
+  ]
+  return `${same ? 'same     ' : 'different'} ${kernel} ${name}: ${words.join('; ')}`
+}

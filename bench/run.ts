@@ -1,0 +1,31 @@
+/** A run of a benchmark: carried out like any other, and nothing of it kept but its report. */
+import { join } from 'node:path'
+import type { KernelContext } from '../harness/kernels/index.ts'
+import type { Report } from '../src/domain/report.ts'
+import { assembleReport } from '../src/run/assemble.ts'
+import { conduct, type Conductor } from '../src/run/conduct.ts'
+import type { Listener } from '../src/run/events.ts'
+import type { Plan } from '../src/run/plan.ts'
+import type { Ready } from '../src/run/prepare.ts'
+import { openStore } from '../src/store/index.ts'
+
+/** Carry out the plan in a store below `folder`, which is the caller's to remove. Throws what conducting throws. */
+export async function runPlan(
+  plan: Plan,
+  ready: Ready & Pick<Conductor, 'cores'>,
+  context: KernelContext,
+  folder: string,
+  listen: Listener = () => {},
+): Promise<Report> {
+  const store = await openStore(join(folder, 'state'))
+  try {
+    const { kernel, qemu, cpus } = ready.host
+    const host = { kernel, qemu, cpus, accelerator: plan.accelerator }
+    const { id } = await store.createRun({ startedAt: new Date().toISOString(), plan, host })
+    await conduct({ ...ready, plan, store, run: id, kernels: context, listen })
+    await store.finishRun(id, new Date().toISOString())
+    return (await assembleReport(store, await store.readRun(id))).report
+  } finally {
+    store.close()
+  }
+}
