@@ -83,8 +83,9 @@ async function planned(): Promise<{ plan: Plan; ready: Ready }> {
   return { plan: { ...plan, controls, rates: [], raceSeconds: Number(values['race-seconds']) }, ready }
 }
 
-const isControl = (plan: Plan, cell: ReportCell): boolean =>
-  plan.controls.some((control) => control.kernel === cell.kernel && control.case === cell.case)
+function isControl(plan: Plan, cell: ReportCell): boolean {
+  return plan.controls.some((control) => control.kernel === cell.kernel && control.case === cell.case)
+}
 
 /** A line of output without what no two guests have in common: addresses, and times. */
 function plain(line: string): string {
