@@ -19,7 +19,9 @@ export function renderReplay(replay: Replay, options: TerminalOptions): string {
   const before = wordsOf(stored)
   const [heads = '', ...rows] = aligned([
     ['', 'stored', 'replayed'],
-    ...wordsOf(replayed).map(([word, value], index) => [word, before[index]?.[1] ?? '', value]),
+    ...wordsOf(replayed)
+      .map(([word, value], index) => [word, before[index]?.[1] ?? NONE, value] as const)
+      .filter(([, ...values]) => values.some((value) => value !== NONE)),
   ])
   return [
     pen.paint('bold', `${kernel} ${name}, attempt ${attempt} of run ${run}, seed ${seed}`),
@@ -29,26 +31,32 @@ export function renderReplay(replay: Replay, options: TerminalOptions): string {
     pen.paint('faint', heads),
     ...rows,
     '',
+    ...becauseLines(replay),
     ...outputLines(replay),
     pen.paint('bold', sameOutcome ? 'The outcome is the same.' : 'The outcome is another one.'),
+    ...(!sameOutcome && stored.trials && replayed.trials ? ['A race hits by chance: that contradicts nothing.'] : []),
     '',
   ].join('\n')
 }
 
-/** How long a sentence of a case may be in a column. */
-const LONGEST = 50
+/** Shown of a case that makes no trials, where the other one did. */
+const NONE = 'none'
 
-function wordsOf({ outcome, ending, trials, seconds, taint, because }: ReplaySide): (readonly [word: string, value: string])[] {
+function wordsOf({ outcome, ending, trials, seconds, taint }: ReplaySide): (readonly [word: string, value: string])[] {
   const bits = ({ before, after }: ReplaySide['taint']): string => `${before ?? 'unknown'}, then ${after ?? 'unknown'}`
-  const why = oneLine(because ?? 'nothing')
   return [
     ['outcome', outcome],
     ['ending', ending],
-    ['because', why.length > LONGEST ? `${why.slice(0, LONGEST - 3)}...` : why],
-    ['hits/trials', trials ? `${countOf(trials.hits)} of ${countOf(trials.trials)}` : 'none'],
+    ['hits/trials', trials ? `${countOf(trials.hits)} of ${countOf(trials.trials)}` : NONE],
     ['seconds', seconds.toFixed(2)],
     ['taint', bits(taint)],
   ]
+}
+
+/** What decided, once where it was the same. */
+function becauseLines({ stored, replayed }: Replay): string[] {
+  const [before, after] = [stored, replayed].map(({ because }) => oneLine(because ?? 'nothing'))
+  return before === after ? [`because: ${before}`] : ['because', `  stored    ${before}`, `  replayed  ${after}`]
 }
 
 function outputLines({ output }: Replay): string[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { exitCodeOf, exitCodeOfSquare, readFailOn, type Judged } from '../../src/cli/exit.ts'
+import { exitCodeOf, exitCodeOfReplay, exitCodeOfSquare, readFailOn, type Judged } from '../../src/cli/exit.ts'
 import type { Finding, Verdict } from '../../src/domain/judgement.ts'
 
 function reportOf(...cells: readonly (readonly [Verdict, Finding])[]): Judged {
@@ -52,4 +52,12 @@ test('a square that does not hold is a finding, one without all its answers is t
   assert.equal(exitCodeOfSquare({ holds: true, failures: [] }), 0)
   assert.equal(exitCodeOfSquare({ holds: false, failures: [failure('machine')] }), 3)
   assert.equal(exitCodeOfSquare({ holds: false, failures: [failure('machine'), failure('control')] }), 1)
+})
+
+test('a replay: the same outcome, another one, or none on this host, whatever it was then', () => {
+  const replayed = { ending: 'clean exit', because: null, trials: null, seconds: 1, taint: { before: 0, after: 0 } } as const
+  assert.equal(exitCodeOfReplay({ sameOutcome: true, replayed: { ...replayed, outcome: 'reproduced' } }), 0)
+  assert.equal(exitCodeOfReplay({ sameOutcome: false, replayed: { ...replayed, outcome: 'clean' } }), 1)
+  for (const sameOutcome of [true, false])
+    assert.equal(exitCodeOfReplay({ sameOutcome, replayed: { ...replayed, outcome: 'infra' } }), 3)
 })

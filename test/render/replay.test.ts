@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Replay } from '../../src/analysis/replay.ts'
+import { renderReplay } from '../../src/render/replay.ts'
+
+const PLAIN = { width: 100, colour: false, ascii: false }
+const side = {
+  outcome: 'clean',
+  ending: 'clean exit',
+  because: 'test 1 a page stays: ok',
+  trials: null,
+  seconds: 0.5,
+  taint: { before: 0, after: 0 },
+} as const
+
+const same: Replay = {
+  schema: 'kwitness.replay/1',
+  run: '2026-01-31-1',
+  kernel: 'some-6.1',
+  case: 'a-case',
+  attempt: 2,
+  seed: '42',
+  guest: 'same-state',
+  changed: [],
+  stored: side,
+  replayed: { ...side, seconds: 0.25 },
+  sameOutcome: true,
+  output: { kind: 'identical' },
+}
+
+test('the same once more', () => {
+  assert.equal(
+    renderReplay(same, PLAIN),
+    `some-6.1 a-case, attempt 2 of run 2026-01-31-1, seed 42
+guest: restored from the very state that the attempt was restored from
+
+           stored      replayed
+  outcome  clean       clean
+  ending   clean exit  clean exit
+  seconds  0.50        0.25
+  taint    0, then 0   0, then 0
+
+because: test 1 a page stays: ok
+output: the same, byte for byte
+The outcome is the same.
+`,
+  )
+})
+
+test('a race that hit this time: trials of both, what decided each, the line that differs, and nothing a terminal obeys', () => {
+  const hit = {
+    outcome: 'reproduced',
+    ending: 'oops, went on',
+    because: 'test 1 a page stays: \x1b[2Jnot ok',
+    trials: { hits: 1, trials: 1234 },
+    taint: { before: 0, after: null },
+  } as const
+  const text = renderReplay(
+    {
+      ...same,
+      guest: 'booted',
+      changed: ['QEMU: 7.2.19, now 10.0.2'],
+      stored: { ...side, trials: { hits: 0, trials: 900 } },
+      replayed: { ...side, ...hit },
+      sameOutcome: false,
+      output: { kind: 'results-differ', line: 4, stored: 'ok 1 a page stays', replayed: null },
+    },
+    PLAIN,
+  )
+  assert.equal(
+    text,
+    `some-6.1 a-case, attempt 2 of run 2026-01-31-1, seed 42
+guest: booted anew
+changed since: QEMU: 7.2.19, now 10.0.2
+
+               stored      replayed
+  outcome      clean       reproduced
+  ending       clean exit  oops, went on
+  hits/trials  0 of 900    1 of 1,234
+  seconds      0.50        0.50
+  taint        0, then 0   0, then unknown
+
+because
+  stored    test 1 a page stays: ok
+  replayed  test 1 a page stays:  [2Jnot ok
+output: the results differ, first in line 4
+  stored    ok 1 a page stays
+  replayed  (the output has ended)
+The outcome is another one.
+A race hits by chance: that contradicts nothing.
+`,
+  )
+})
