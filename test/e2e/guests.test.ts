@@ -1,18 +1,20 @@
 /** Saved guests that are damaged, kernels that do not boot, a cache that is shared or full, an accelerator that is none. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { describeGuest, findGuest } from '../../harness/boot/saved-guest.ts'
 import {
-  bringKernels, kernelWords, newPlace, readReport, runCli, runReport, verdictsOf,
+  bringKernels, kernelWords, newPlace, readReport, ROOT, runCli, runReport, verdictsOf,
   type Ended, type Kernels, type Place,
 } from './cli.ts'
 
 /** A case whose answer is known of both kernels: 5.10 lacks the fix, 6.1 carries it. */
 const CASE = 'uffd-mmap-changing-atomic'
+/** Things that the case `random` says were drawn. */
+const DRAWN = 5
 /** Whether this user may have mounts of its own: root outside of most containers. */
 const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
 
@@ -93,6 +95,7 @@ describe('a saved guest', () => {
     'whose description is cut short': (guest) => truncate(join(guest, 'guest.json'), 40),
     'whose description is something else': (guest) => writeFile(join(guest, 'guest.json'), '[]'),
     'whose description is gone': (guest) => rm(join(guest, 'guest.json')),
+    'whose boot log is cut short': (guest) => truncate(join(guest, 'boot.log'), 1000),
     'whose boot log is gone': (guest) => rm(join(guest, 'boot.log')),
   }
   for (const [what, damage] of Object.entries(DAMAGE)) {
@@ -110,14 +113,35 @@ describe('a saved guest', () => {
   test('a saved guest that looks whole and does not load is told, and the attempt gets a booted one', async () => {
     const [guest = ''] = saved()
     const state = Buffer.alloc(5000, 'no state of QEMU')
+    const found = await findGuest(guest)
+    assert.ok(found)
     await writeFile(join(guest, 'state'), state)
-    const manifest = JSON.parse(await readFile(join(guest, 'guest.json'), 'utf8'))
-    const stateSha256 = createHash('sha256').update(state).digest('hex')
-    await writeFile(join(guest, 'guest.json'), JSON.stringify({ ...manifest, stateSha256 }))
+    await describeGuest(guest, guest, found)
     const { origin, stderr } = await answers()
     assert.match(stderr, /the saved guest did not load: .*; booting it anew/)
     assert.equal(origin, 'booted')
     assert.equal((await answers()).origin, 'restored', 'it is saved anew for the next')
+  })
+
+  test('guests restored from one saved guest have nothing random in common, with the same seed or another', async () => {
+    const catalogue = join(ROOT, 'test', 'e2e', 'cases')
+    const random = [...kernelWords(kernels.v510, kernels.newest), '--catalogue', catalogue, '--cases', 'random']
+    const drawn = new Map<string, Set<string>>()
+    for (const seed of ['1', '2', '2']) {
+      const { code, report, stderr } = await runReport(at('random'), [...random, '--seed', seed])
+      assert.equal(code, 0, stderr)
+      for (const { kernel, attempts } of report.cells) {
+        assert.deepEqual(attempts.map(({ origin }) => origin), ['restored'])
+        const values = attempts[0]?.output.filter((line) => /^# \w[^:]*: [-\w]{8}/.test(line)) ?? []
+        assert.equal(values.length, DRAWN, stderr)
+        for (const line of values.map((value) => `${kernel} ${value}`)) {
+          const what = line.slice(0, line.lastIndexOf(':'))
+          drawn.set(what, (drawn.get(what) ?? new Set()).add(line))
+        }
+      }
+    }
+    assert.equal(drawn.size, 2 * DRAWN)
+    for (const [what, values] of drawn) assert.equal(values.size, 3, `${what}: ${[...values].join(', ')}`)
   })
 
   test('no saved guest is needed: booting for every attempt gives the same verdicts', async () => {
