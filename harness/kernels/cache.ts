@@ -100,10 +100,12 @@ export function entryPath(workspace: Workspace, id: string, sha256: string): str
   return join(workspace.cache, 'kernels', `${id}@${sha256.slice(0, 12)}`)
 }
 
-/** All kernel entries with a readable manifest, sorted by path. */
-export async function listEntries(workspace: Workspace): Promise<{ entry: string; manifest: Manifest }[]> {
+/** The kernel entries with a readable manifest, of one kernel alone where its `id` is given, sorted by path. */
+export async function listEntries(workspace: Workspace, id?: string): Promise<{ entry: string; manifest: Manifest }[]> {
   const folder = join(workspace.cache, 'kernels')
-  const names = (await readdir(folder).catch(() => [])).filter((name) => /@[0-9a-f]{12}$/.test(name))
+  const names = (await readdir(folder).catch(() => []))
+    .filter((name) => /@[0-9a-f]{12}$/.test(name))
+    .filter((name) => id === undefined || name.slice(0, -13) === id)
   const entries = await Promise.all(
     names.toSorted().map(async (name) => {
       const entry = join(folder, name)

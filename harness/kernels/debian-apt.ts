@@ -34,7 +34,7 @@ export interface AptRoot {
 
 /** The private root for the mirror asked for or configured; made when missing. Throws UserError when no mirror is known. */
 export async function openAptRoot(context: KernelContext): Promise<AptRoot> {
-  const { main, security } = await findMirrors(context)
+  const { main, security } = await mirrorsOf(context)
   const keyring = context.keyring ?? KEYRING
   if (!(await exists(keyring))) {
     throw new InfraError(`no keyring ${keyring}, so no index can be trusted`, 'apt-get install debian-archive-keyring')
@@ -52,7 +52,21 @@ export async function openAptRoot(context: KernelContext): Promise<AptRoot> {
   return root
 }
 
-async function findMirrors(context: KernelContext): Promise<{ main: string; security: string }> {
+interface TwoMirrors {
+  readonly main: string
+  readonly security: string
+}
+
+/** What each command was told, by its context: a set asks for every selector, and apt takes a while to say what is configured. */
+const told = new WeakMap<KernelContext, Promise<TwoMirrors>>()
+
+function mirrorsOf(context: KernelContext): Promise<TwoMirrors> {
+  const mirrors = told.get(context) ?? findMirrors(context)
+  told.set(context, mirrors)
+  return mirrors
+}
+
+async function findMirrors(context: KernelContext): Promise<TwoMirrors> {
   if (context.mirror !== undefined) {
     const main = context.mirror.replace(/\/+$/, '')
     if (/^[a-z][a-z+]*:\/\S+$/.test(main)) return { main, security: securityBeside(main) }

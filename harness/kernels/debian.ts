@@ -122,8 +122,7 @@ async function fetchDebian(kernel: Kernel, context: KernelContext): Promise<Kern
 
 /** The image in the cache when it is whole. Under the kernel's lock, with `clean`, a corrupt entry is named and removed. */
 async function cachedImage(id: string, context: KernelContext, clean: boolean): Promise<KernelImage | null> {
-  for (const { entry, manifest } of await listEntries(context.workspace)) {
-    if (manifest.kernel.id !== id) continue
+  for (const { entry, manifest } of await listEntries(context.workspace, id)) {
     const corrupt = await findCorrupt(entry, manifest)
     if (corrupt === null) return imageOf(entry, manifest)
     if (!clean) continue
