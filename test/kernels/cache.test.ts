@@ -40,6 +40,17 @@ test('an entry comes back as it was made', async (t) => {
   assert.equal(image.sha256, manifest.files['bzImage']?.sha256)
 })
 
+test('the entries of one kernel are not those of another whose id begins alike', async (t) => {
+  const { cache, entry, manifest } = await given(t)
+  const workspace = { cache, state: cache }
+  const longer = { ...KERNEL, id: `${KERNEL.id}@2` }
+  const other = entryPath(workspace, longer.id, 'e'.repeat(64))
+  const others = await publishEntry(other, longer, 'a test', (folder) => writeFile(join(folder, 'bzImage'), 'a kernel'))
+  assert.deepEqual(await listEntries(workspace, KERNEL.id), [{ entry, manifest }])
+  assert.deepEqual(await listEntries(workspace, longer.id), [{ entry: other, manifest: others }])
+  assert.deepEqual(await listEntries(workspace, 'file-1.2.3'), [])
+})
+
 test('a byte changed, a file cut and a file gone are noticed; a new date alone is not held against a file', async (t) => {
   const { entry, manifest } = await given(t)
   const path = join(entry, 'bzImage')
