@@ -1,6 +1,6 @@
 /** Many attempts in a row by one process: what grows, and what is left behind. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -49,12 +49,15 @@ const { cache } = context.workspace
 const scratch = await openScratch(cache)
 const count = Number(values.attempts)
 const held: Held[] = []
+/* A temporary folder that nobody else uses: what is left in it is ours. */
+const temporary = await mkdtemp(join(tmpdir(), 'kwitness-'))
+process.env['TMPDIR'] = temporary
 const seconds: number[] = []
 
-/** Names below these folders; those of other processes' unfinished work do not count. */
+/** What this process has lying about in the cache and in its temporary folder. */
 function leftovers(): string[] {
   const own = readdirSync(join(cache, 'scratch')).filter((name) => name.startsWith(`${process.pid}-`))
-  return [...own, ...readdirSync(join(cache, 'guests')), ...readdirSync(tmpdir()).filter((name) => name.startsWith('kwitness-'))]
+  return [...own, ...readdirSync(temporary)]
 }
 
 /** Processes whose parent this is, from /proc. */
@@ -106,7 +109,7 @@ try {
   const grew = held.some((start) => start.attempts === 0 && (end.children > start.children || end.files > start.files))
   process.exitCode = left.length > 0 || others > 0 || grew ? 1 : 0
 } finally {
-  await rm(scratch, { recursive: true })
+  await Promise.all([scratch, temporary].map((folder) => rm(folder, { recursive: true })))
 }
 
 function describe(line: string, result: {
