@@ -27,7 +27,7 @@ export interface Timings {
 }
 
 /** In the order in which a run comes to them. */
-export const LANES: readonly Lane[] = ['prepare', 'fetches', 'slots', 'races', 'records', 'report']
+export const LANES: readonly Lane[] = ['prepare', 'fetches', 'slots', 'races', 'report']
 
 /** A part is of the same thing as its whole, and another stage of it. */
 function isPartOf(span: Span, whole: Span): boolean {

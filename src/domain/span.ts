@@ -35,7 +35,7 @@ export type StageName =
   | 'render'
 
 /** Where it was done: what one lane holds goes on side by side up to a bound of its own. */
-export type Lane = 'prepare' | 'fetches' | 'slots' | 'races' | 'records' | 'report'
+export type Lane = 'prepare' | 'fetches' | 'slots' | 'races' | 'report'
 
 /** Whose time it is. */
 export interface Subject {

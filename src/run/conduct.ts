@@ -10,7 +10,6 @@ import { fetchKernel, type KernelContext } from '../../harness/kernels/index.ts'
 import { openScratch } from '../../harness/scratch.ts'
 import { createStopwatch } from '../../harness/stopwatch.ts'
 import { InfraError, InvariantError, UserError } from '../domain/errors.ts'
-import type { Evidence } from '../domain/evidence.ts'
 import type { Job } from '../domain/job.ts'
 import type { Kernel, KernelImage } from '../domain/kernel.ts'
 import { profileName } from '../domain/profile.ts'
@@ -95,9 +94,8 @@ export async function conduct(conductor: Conductor): Promise<void> {
 }
 
 /** Whether a cell has an attempt to make, as far as can be said before the others have had theirs. */
-function wantsMore(stage: Stage, cell: Cell): boolean {
-  const { plan, tried } = stage
-  if (!isRace(cell)) return wantsAnotherAttempt(attemptsOf(stage, cell))
+function wantsMore({ plan, tried }: Stage, cell: Cell): boolean {
+  if (!isRace(cell)) return wantsAnotherAttempt(tried.get(cellKey(cell)) ?? [])
   // A rate that is still to be measured may yet be leaned on by any of them.
   return (nextMeasured(plan, tried, cellsOf(plan)) ?? nextRace(plan, tried, [cell])) !== null
 }
@@ -116,8 +114,8 @@ async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Pro
       const { ask } = next
       const race = races.get(cellKey(next.cell))
       if (!race) throw new InvariantError(`${cellKey(next.cell)} is not open`)
-      const attempt = (): Promise<Made> => makeOne(stage, race.cell, race.image, ask)
-      await recordOne(stage, race.cell, await slots.hold(slots.total, () => takeTurn(stage, attempt)))
+      const attempt = (): Promise<void> => timedAttempt(stage, race.cell, race.image, ask)
+      await slots.hold(slots.total, () => takeTurn(stage, attempt))
     }
   }
   await run(nextMeasured)
@@ -178,9 +176,8 @@ async function bringModules(stage: Stage, cells: readonly Cell[]): Promise<void>
 
 /** Attempts of a deterministic cell, one after the other, until it wants no more. */
 async function fillCell(stage: Stage, cell: Cell, image: KernelImage): Promise<void> {
-  const attempt = (): Promise<Made> => makeOne(stage, cell, image, null)
-  // The disk is waited for while the next guest runs.
-  while (wantsMore(stage, cell)) await recordOne(stage, cell, await stage.slots.hold(cell.profile.cpus, attempt))
+  const attempt = (): Promise<void> => timedAttempt(stage, cell, image, null)
+  while (wantsMore(stage, cell)) await stage.slots.hold(cell.profile.cpus, attempt)
   tellDone(stage, cell)
 }
 
@@ -207,48 +204,33 @@ function jobOf(stage: Stage, cell: Cell, { program, attempt, ownModules, ask }: 
   }
 }
 
-/** An attempt that is made and not yet recorded: its logs lie in the folder. */
-interface Made {
-  readonly evidence: Evidence
-  readonly folder: string
+function timedAttempt(stage: Stage, cell: Cell, image: KernelImage, ask: Ask | null): Promise<void> {
+  return attemptWatch(stage, cell)('attempt', () => attemptOnce(stage, cell, image, ask))
 }
 
-/** One attempt. A race is asked for something, and runs alone. */
-function makeOne(stage: Stage, cell: Cell, image: KernelImage, ask: Ask | null): Promise<Made> {
+/** One attempt, durable in the store before it counts. A race is asked for something, and runs alone. */
+async function attemptOnce(stage: Stage, cell: Cell, image: KernelImage, ask: Ask | null): Promise<void> {
+  const { listen, store, run, tried } = stage
   const time = attemptWatch(stage, cell)
-  return time('attempt', async () => {
-    const attempt = attemptsOf(stage, cell).length + 1
-    const program = stage.programs.get(cell.case.id)
-    if (!program) throw new InvariantError(`no program for ${cell.case.id}`)
-    stage.listen({ kind: 'attempt-started', kernel: cell.kernel.id, case: cell.case.id, attempt })
-    const ownModules = await time('own modules', () => bringOwnModules(cell.case, cell.kernel, stage.kernels))
-    const folder = await mkdtemp(join(stage.scratch, 'attempt-'))
-    const job = jobOf(stage, cell, { program, attempt, ask, ownModules: ownModules.map(namedModule) })
-    return { evidence: await makeAttempt(stage, cell, job, { image, program, ownModules }, folder), folder }
-  })
-}
-
-/** Record an attempt: it is durable in the store before it counts. */
-async function recordOne(stage: Stage, cell: Cell, { evidence, folder }: Made): Promise<void> {
-  const { listen, store, run, tried, kernels } = stage
-  const { kernel, case: theCase, attempt } = evidence.job
-  const time = createStopwatch(kernels.spans, { kernel, case: theCase, lane: 'records' })
+  const key = cellKey(cell)
+  const attempt = (tried.get(key)?.length ?? 0) + 1
+  const program = stage.programs.get(cell.case.id)
+  if (!program) throw new InvariantError(`no program for ${cell.case.id}`)
+  const name = { kernel: cell.kernel.id, case: cell.case.id, attempt }
+  listen({ kind: 'attempt-started', ...name })
+  const ownModules = await time('own modules', () => bringOwnModules(cell.case, cell.kernel, stage.kernels))
+  const folder = await mkdtemp(join(stage.scratch, 'attempt-'))
+  const job = jobOf(stage, cell, { program, attempt, ask, ownModules: ownModules.map(namedModule) })
+  const evidence = await makeAttempt(stage, cell, job, { image, program, ownModules }, folder)
   await time('store', () => store.recordAttempt(run, evidence, folder))
   const { judgement } = await time('judge', () => readFolder(folder, evidence, cell.case))
   await rm(folder, { recursive: true, force: true })
-  tried.set(cellKey(cell), [...attemptsOf(stage, cell), triedOf(evidence, judgement)])
+  tried.set(key, [...(tried.get(key) ?? []), triedOf(evidence, judgement)])
   listen({
     kind: 'attempt-done',
-    kernel,
-    case: theCase,
-    attempt,
+    ...name,
     outcome: judgement.outcome,
     seconds: evidence.seconds,
     because: judgement.reasons[0]?.text ?? judgement.ending,
   })
-}
-
-/** The judged attempts of a cell so far. */
-function attemptsOf({ tried }: Stage, cell: Cell): readonly Tried[] {
-  return tried.get(cellKey(cell)) ?? []
 }
