@@ -61,6 +61,11 @@ export async function lookAtHost(cache: string): Promise<Host> {
   }
 }
 
+/** MiB that guests may take here: what the host or our control group still has, less a fifth for all else. */
+export function memoryForGuests(): number {
+  return Math.floor((process.availableMemory() / 2 ** 20) * 0.8)
+}
+
 const LOAD_WINDOW_MS = 250
 
 /** Clock ticks of all CPUs since boot, from the first line of /proc/stat (proc(5)): those of somebody, and all of them. */

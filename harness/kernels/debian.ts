@@ -13,7 +13,7 @@ import type { DebianKernel } from './debian-packages.ts'
 import { poolStates } from './debian-pool-state.ts'
 import { matchDebianQuery, nearestHint, parseDebianQuery, pickOrder } from './debian-query.ts'
 import { withLock } from './lock.ts'
-import { fetchWatch, say, type KernelContext, type Provider } from './provider.ts'
+import { fetchWatch, inTurn, say, type KernelContext, type Provider } from './provider.ts'
 
 export const debian: Provider = {
   name: 'debian',
@@ -116,7 +116,7 @@ async function fetchDebian(kernel: Kernel, context: KernelContext): Promise<Kern
   return withLock(join(context.workspace.cache, 'locks', `${kernel.id}.lock`), context.signal, async () => {
     const other = await cachedImage(kernel.id, context, true)
     if (other) return other
-    return buildDebianImage(root, listed, context)
+    return inTurn(context, () => buildDebianImage(root, listed, context))
   })
 }
 

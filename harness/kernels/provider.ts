@@ -23,6 +23,8 @@ export interface KernelContext {
   readonly progress?: (event: KernelProgress) => void
   /** Told of every stage when it is over. */
   readonly spans?: SpanListener
+  /** Does the work when its turn has come, where many kernels are asked for at once: what is in the cache waits for none. */
+  readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>
   /** Base URL of a Debian mirror, instead of those of the host's apt configuration. */
   readonly mirror?: string
   /** Keyring that signs that mirror, instead of the Debian archive keyring. */
@@ -76,6 +78,11 @@ export interface Provider {
 /** A stopwatch for what is done to bring this kernel. */
 export function fetchWatch(context: KernelContext, kernel: string): Stopwatch {
   return createStopwatch(context.spans, { kernel, case: null, lane: 'fetches' })
+}
+
+/** Download, unpack or build when the turn of it has come. */
+export function inTurn<T>(context: KernelContext, work: () => Promise<T>): Promise<T> {
+  return context.inTurn ? context.inTurn(work) : work()
 }
 
 /** Tell the caller something that has no byte count. */

@@ -6,7 +6,7 @@ import type { Kernel, KernelImage, ListedKernel } from '../../src/domain/kernel.
 import { cachedKernel, corruptNote, entryPath, findCorrupt, imageOf, listEntries, publishEntry, type Manifest } from './cache.ts'
 import { withLock } from './lock.ts'
 import { plainModules } from './modules.ts'
-import { say, type KernelContext, type Provider } from './provider.ts'
+import { inTurn, say, type KernelContext, type Provider } from './provider.ts'
 import { buildRecipe } from './tree-build.ts'
 import { removeLeftovers } from './tree-evict.ts'
 import { treeBuildTree } from './tree-modules.ts'
@@ -50,7 +50,8 @@ async function fetchTree(kernel: Kernel, context: KernelContext): Promise<Kernel
     say(context, kernel.id, `building from ${origin}`)
     const entry = entryPath(context.workspace, kernel.id, kernel.build)
     await removeLeftovers(context.workspace)
-    return imageOf(entry, await publishEntry(entry, kernel, origin, (folder) => buildRecipe(recipe, folder, context)))
+    const build = (folder: string) => buildRecipe(recipe, folder, context)
+    return imageOf(entry, await inTurn(context, () => publishEntry(entry, kernel, origin, build)))
   })
 }
 

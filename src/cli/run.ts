@@ -1,7 +1,8 @@
 /** `kwitness run`: plan, boot, run, judge, report. */
 import { dirname, join } from 'node:path'
 import type { KernelContext } from '../../harness/kernels/index.ts'
-import { cellsOf, expectedSeconds, type Plan } from '../run/plan.ts'
+import { expectedSeconds } from '../run/expected.ts'
+import { cellsOf, type Plan } from '../run/plan.ts'
 import { prepare } from '../run/prepare.ts'
 import { exitCodeOf, readFailOn } from './exit.ts'
 import { leaveReport, print, renderReport } from './output.ts'
@@ -14,7 +15,7 @@ import { readWishes, type RunOptions } from './wishes.ts'
 export function describePlan(plan: Plan): string {
   const cells = cellsOf(plan)
   const races = plan.cases.filter(({ witness }) => witness === 'race').length
-  const seconds = cells.reduce((sum, cell) => sum + expectedSeconds(cell.case), 0)
+  const seconds = cells.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
   const bound = plan.bound.toExponential()
   const series = Map.groupBy(plan.kernels, (kernel) => kernel.series)
   const size = `${plan.kernels.length} kernels x ${plan.cases.length} cases = ${cells.length} cells`
@@ -22,7 +23,7 @@ export function describePlan(plan: Plan): string {
     `plan: ${size}, ${plan.accelerator}, seed ${plan.seed}`,
     ...[...series].map(([name, own]) => `  ${name} ${own.map(({ version }) => version).join(' ')}`),
     `  cases: ${plan.cases.map(({ id }) => id).join(' ')}`,
-    `  guest time: about ${Math.ceil(seconds)} s, boots not counted`,
+    `  attempts: about ${Math.ceil(seconds)} s one after the other, boots not counted`,
     ...(races > 0 ? [`  races: ${races}, alone, ${plan.raceSeconds} s for each, believed at a miss chance of ${bound}`] : []),
   ].join('\n')
 }

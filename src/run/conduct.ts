@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGuestSource } from '../../harness/boot/guests.ts'
-import type { Host } from '../../harness/host.ts'
+import { memoryForGuests, type Host } from '../../harness/host.ts'
 import type { Initramfs } from '../../harness/image/initramfs.ts'
 import { bringOwnModules, namedModule } from '../../harness/image/own-module.ts'
 import type { Program } from '../../harness/image/program.ts'
@@ -12,16 +12,17 @@ import { createStopwatch } from '../../harness/stopwatch.ts'
 import { InfraError, InvariantError, UserError } from '../domain/errors.ts'
 import type { Job } from '../domain/job.ts'
 import type { Kernel, KernelImage } from '../domain/kernel.ts'
-import { profileName } from '../domain/profile.ts'
+import { profileName, type GuestProfile } from '../domain/profile.ts'
 import type { Store } from '../store/ports.ts'
 import { wantsAnotherAttempt } from '../verdict/retry.ts'
 import type { Ask } from '../verdict/sequential.ts'
 import { triedOf, type Tried } from '../verdict/tried.ts'
 import { attemptWatch, inputsOf, makeAttempt, readFolder, takeTurn, type Bench } from './attempt.ts'
 import type { Listener } from './events.ts'
+import { expectedSeconds } from './expected.ts'
 import { cellKey, cellsOf, limitsOf, seedOf, type Cell, type Plan } from './plan.ts'
+import { createPool, type Amounts, type Pool } from './pool.ts'
 import { isRace, nextMeasured, nextRace } from './races.ts'
-import { createSlots, type Slots } from './slots.ts'
 import { triedOfRun } from './stored.ts'
 
 export interface Conductor {
@@ -36,15 +37,22 @@ export interface Conductor {
   readonly listen: Listener
   /** Guests side by side, in vCPUs; the cores of the host when not given. */
   readonly cores?: number
+  /** And in MiB of memory; most of what the host has available when not given. */
+  readonly memoryMiB?: number
   readonly signal?: AbortSignal
 }
 
+/** Kernels fetched and unpacked at once: a mirror is asked politely, and unpacking is a core's work. */
 const FETCHES = 2
+/** QEMU's own, beside the memory of its guest. */
+const QEMU_MIB = 64
 
 interface Stage extends Conductor, Bench {
-  readonly slots: Slots
-  /** Kernels fetched and unpacked at once: a mirror is asked politely, and unpacking is a core's work. */
-  readonly fetches: Slots
+  /** Where guests run. */
+  readonly slots: Pool<'cpus' | 'memoryMiB'>
+  readonly fetches: Pool<'fetches'>
+  /** Kernels at hand that are under way: few, so that there are answers before all have booted. */
+  readonly kernelsUnderWay: Pool<'kernels'>
   readonly scratch: string
   /** Judged attempts so far, by cell: those of an interrupted run first. */
   readonly tried: Map<string, Tried[]>
@@ -52,22 +60,24 @@ interface Stage extends Conductor, Bench {
 }
 
 /**
- * Carry out what is left of a run. Kernels are fetched while others run; deterministic cases run side by side within
- * the cores, races alone and last, those of controls first. Resolves when no cell wants another attempt; a kernel that
+ * Carry out what is left of a run. Kernels are fetched, booted and saved while others run, what is expected to take longest
+ * first; deterministic cases run side by side as cores and memory allow, races alone and last, those of controls first. Resolves when no cell wants another attempt; a kernel that
  * cannot be fetched leaves its cells without attempts. Rejects with the signal's reason when it is aborted: everything
  * recorded stays.
  */
 export async function conduct(conductor: Conductor): Promise<void> {
   const { plan, kernels, listen, signal } = conductor
   const cells = cellsOf(plan)
+  const cpus = conductor.cores ?? conductor.host.cpus
   const stage: Stage = {
     ...conductor,
     guests: createGuestSource(kernels.workspace.cache, {
       freshBoot: plan.freshBoot,
       note: (text) => listen({ kind: 'note', text }),
     }),
-    slots: createSlots(conductor.cores ?? conductor.host.cpus, signal),
-    fetches: createSlots(FETCHES, signal),
+    slots: createPool({ cpus, memoryMiB: conductor.memoryMiB ?? memoryForGuests() }, signal),
+    fetches: createPool({ fetches: FETCHES }, signal),
+    kernelsUnderWay: createPool({ kernels: 2 * cpus + 2 }, signal),
     scratch: await openScratch(kernels.workspace.cache),
     tried: await triedOfRun(conductor.store, conductor.run, plan),
     progress: { done: 0, total: cells.length },
@@ -81,10 +91,9 @@ export async function conduct(conductor: Conductor): Promise<void> {
       if (open.length === 0) return
       const image = await fetchImage(stage, kernel)
       if (image === null) return open.forEach((cell) => tellDone(stage, cell))
-      await warmGuests(stage, image, open)
       for (const cell of open.filter(isRace)) races.set(cellKey(cell), { cell, image })
-      const others = open.filter((cell) => !isRace(cell)).map((cell) => fillCell(stage, cell, image))
-      await settle([bringModules(stage, open.filter(isRace)), ...others])
+      const seconds = open.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
+      await stage.kernelsUnderWay.hold({ kernels: 1 }, seconds, () => fillKernel(stage, image, open))
     })
     await settle(all)
     await runRaces(stage, races)
@@ -115,7 +124,7 @@ async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Pro
       const race = races.get(cellKey(next.cell))
       if (!race) throw new InvariantError(`${cellKey(next.cell)} is not open`)
       const attempt = (): Promise<void> => timedAttempt(stage, race.cell, race.image, ask)
-      await slots.hold(slots.total, () => takeTurn(stage, attempt))
+      await slots.hold(slots.total, 0, () => takeTurn(stage, attempt))
     }
   }
   await run(nextMeasured)
@@ -139,7 +148,8 @@ async function fetchImage(stage: Stage, kernel: Kernel): Promise<KernelImage | n
   try {
     stage.signal?.throwIfAborted()
     const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: null, lane: 'fetches' })
-    const image = await stage.fetches.hold(1, () => time('fetch', () => fetchKernel(kernel, stage.kernels)))
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> => stage.fetches.hold({ fetches: 1 }, 0, work)
+    const image = await time('fetch', () => fetchKernel(kernel, { ...stage.kernels, inTurn }))
     await time('store', () => stage.store.recordKernel(kernel, image.sha256))
     return image
   } catch (error) {
@@ -150,34 +160,52 @@ async function fetchImage(stage: Stage, kernel: Kernel): Promise<KernelImage | n
   }
 }
 
-/** Boot and save the guest of each profile the cells ask for. A boot is one core's work, however many vCPUs it has. */
-async function warmGuests(stage: Stage, image: KernelImage, cells: readonly Cell[]): Promise<void> {
-  const byProfile = new Map(cells.map((cell) => [profileName(cell.profile), cell]))
-  const time = createStopwatch(stage.kernels.spans, { kernel: image.kernel.id, case: null, lane: 'slots' })
-  const boots = [...byProfile].map(([profile, cell]) =>
-    stage.slots.hold(1, async () => {
-      const { bootSeconds } = limitsOf(stage.plan, cell.case)
-      const inputs = inputsOf(stage, cell.profile, image)
-      const guest = await time('guest', () => stage.guests.warm(inputs, bootSeconds, stage.signal, time))
-      if (guest?.booted)
-        stage.listen({ kind: 'guest-ready', kernel: cell.kernel.id, profile, seconds: guest.readySeconds, road: guest.road })
-    }),
-  )
-  await settle(boots)
+/** All that these cells of a kernel ask for, but its races: they come when the others are done. */
+async function fillKernel(stage: Stage, image: KernelImage, open: readonly Cell[]): Promise<void> {
+  const byProfile = [...Map.groupBy(open, (cell) => profileName(cell.profile)).values()]
+  const filled = byProfile.map(async (cells) => {
+    await warmGuest(stage, image, cells)
+    await settle(cells.filter((cell) => !isRace(cell)).map((cell) => fillCell(stage, cell, image)))
+  })
+  await settle([bringModules(stage, open.filter(isRace)), ...filled])
+}
+
+/** What a guest takes of this host. */
+function roomOf({ memoryMiB }: GuestProfile, cpus: number): Amounts<'cpus' | 'memoryMiB'> {
+  return { cpus, memoryMiB: memoryMiB + QEMU_MIB }
+}
+
+/** Boot and save the guest that these cells share. A boot is one core's work, however many vCPUs it has. */
+async function warmGuest(stage: Stage, image: KernelImage, cells: readonly Cell[]): Promise<void> {
+  const [first] = cells
+  if (!first) return
+  const { plan, guests, listen, signal } = stage
+  const { kernel, profile } = first
+  const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: null, lane: 'slots' })
+  // All of them wait for it.
+  const weight = plan.bootSeconds + Math.max(...cells.map((cell) => expectedSeconds(plan, cell.case)))
+  await stage.slots.hold(roomOf(profile, 1), weight, async () => {
+    const { bootSeconds } = limitsOf(plan, first.case)
+    const guest = await time('guest', () => guests.warm(inputsOf(stage, profile, image), bootSeconds, signal, time))
+    if (!guest?.booted) return
+    const { readySeconds: seconds, road } = guest
+    listen({ kind: 'guest-ready', kernel: kernel.id, profile: profileName(profile), seconds, road })
+  })
 }
 
 /** Modules of their own that races ask for, while there is other work: an attempt finds them in the cache. */
 async function bringModules(stage: Stage, cells: readonly Cell[]): Promise<void> {
   for (const { case: theCase, kernel } of cells.filter(({ case: { needs } }) => needs.ownModules.length > 0)) {
     const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: theCase.id, lane: 'fetches' })
-    await stage.fetches.hold(1, () => time('own modules', () => bringOwnModules(theCase, kernel, stage.kernels)))
+    await stage.fetches.hold({ fetches: 1 }, 0, () => time('own modules', () => bringOwnModules(theCase, kernel, stage.kernels)))
   }
 }
 
 /** Attempts of a deterministic cell, one after the other, until it wants no more. */
 async function fillCell(stage: Stage, cell: Cell, image: KernelImage): Promise<void> {
   const attempt = (): Promise<void> => timedAttempt(stage, cell, image, null)
-  while (wantsMore(stage, cell)) await stage.slots.hold(cell.profile.cpus, attempt)
+  const room = roomOf(cell.profile, cell.profile.cpus)
+  while (wantsMore(stage, cell)) await stage.slots.hold(room, expectedSeconds(stage.plan, cell.case), attempt)
   tellDone(stage, cell)
 }
 

@@ -27,6 +27,8 @@ export interface Plan {
   readonly raceSeconds: number
   /** How often and for how long the own race of a control is tried; null where its rate is what is wanted. */
   readonly measure: Measure | null
+  /** Host seconds that an attempt took before, by case id: for the order of work, and nothing else. */
+  readonly expected: Readonly<Record<string, number>>
   /** Arguments for a case beside those that every race gets, by case id. */
   readonly args: Readonly<Record<string, readonly string[]>>
 }
@@ -38,6 +40,7 @@ export const PLAIN = {
   bound: 1e-6,
   raceSeconds: 30,
   measure: null,
+  expected: {},
   args: {},
 } as const satisfies Partial<Plan>
 
@@ -77,7 +80,7 @@ export function controlOf(plan: Plan, cell: Cell): Control | null {
 }
 
 /** How much slower this host is than the one case times were measured on; never below 1. */
-function slowness(plan: Plan): number {
+export function slowness(plan: Plan): number {
   return Math.max(1, plan.bootSeconds / REFERENCE_BOOT_SECONDS)
 }
 
@@ -98,9 +101,4 @@ export function limitsOf(plan: Plan, theCase: Case, raceSeconds = 0): StageLimit
 export function seedOf(plan: Plan, cell: Cell, attempt: number): string {
   const digest = createHash('sha256').update(JSON.stringify([plan.seed, cell.kernel.id, cell.case.id, attempt])).digest()
   return digest.readBigUInt64BE().toString()
-}
-
-/** Guest seconds this plan takes at least, for the time left: cases only, without boots. */
-export function expectedSeconds(theCase: Case): number {
-  return theCase.timing.expectedSeconds
 }

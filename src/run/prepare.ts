@@ -15,9 +15,11 @@ import type { ListedKernel } from '../domain/kernel.ts'
 import type { Accelerator } from '../domain/profile.ts'
 import type { SpanListener } from '../domain/span.ts'
 import { hasStore, openStoreForReading } from '../store/index.ts'
+import type { AttemptTime } from '../store/ports.ts'
 import { hostLine } from '../verdict/conditions.ts'
 import { readCatalogue, selectCases } from './catalogue.ts'
 import type { Listener } from './events.ts'
+import { expectedFrom } from './expected.ts'
 import { PLAIN, type Plan } from './plan.ts'
 import { rateNotes, ratesFor } from './rates.ts'
 
@@ -105,12 +107,17 @@ async function accelerate(
 /** How much longer a boot takes under TCG than under KVM, for a host that has both and is told to use TCG. */
 const TCG_SLOWDOWN = 8
 
-/** The rates kept of earlier measurements; none before anything was stored. */
-async function keptRates(state: string): Promise<readonly ControlRate[]> {
-  if (!hasStore(state)) return []
+/** What earlier runs left for later ones; nothing before anything was stored. */
+interface Kept {
+  readonly rates: readonly ControlRate[]
+  readonly times: readonly AttemptTime[]
+}
+
+async function keptIn(state: string): Promise<Kept> {
+  if (!hasStore(state)) return { rates: [], times: [] }
   const store = await openStoreForReading(state)
   try {
-    return await store.rates()
+    return { rates: await store.rates(), times: await store.attemptTimes() }
   } finally {
     store.close()
   }
@@ -130,6 +137,7 @@ export async function prepare(
   ])
   const prove = () => accelerate(wishes, kernels, ready, context, listen)
   const { accelerator, bootSeconds } = await time('prove accelerator', prove)
+  const { rates, times } = await keptIn(context.workspace.state)
   const plan: Plan = {
     schema: 'kwitness.plan/1',
     seed: wishes.seed ?? randomBytes(8).readBigUInt64BE().toString(),
@@ -147,10 +155,11 @@ export async function prepare(
     bootSeconds,
     freshBoot: wishes.freshBoot,
     controls: [],
-    rates: ratesFor(cases, accelerator, await keptRates(context.workspace.state)),
+    rates: ratesFor(cases, accelerator, rates),
     bound: wishes.bound ?? PLAIN.bound,
     raceSeconds: wishes.raceSeconds ?? PLAIN.raceSeconds,
     measure: PLAIN.measure,
+    expected: expectedFrom(cases, accelerator, times),
     args: PLAIN.args,
   }
   const here = { host: hostLine(ready.host), qemu: ready.host.qemu }

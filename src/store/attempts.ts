@@ -7,7 +7,7 @@ import { profileName } from '../domain/profile.ts'
 import type { Database } from './database.ts'
 import { readEvidenceFolder, readLog, writeEvidenceFolder } from './evidence-folder.ts'
 import { attemptId } from './names.ts'
-import type { AttemptRecord, StoredAttempts, StoredLogs, StoreProblem } from './ports.ts'
+import type { AttemptRecord, AttemptTime, StoredAttempts, StoredLogs, StoreProblem } from './ports.ts'
 
 function insert(database: Database, run: string, evidence: Evidence): AttemptRecord {
   const { job, kernel, startedAt } = evidence
@@ -95,6 +95,13 @@ export async function attemptsOf(database: Database, folder: string, run: string
     if (!folders.has(id)) problems.push({ attempt: id, message: 'its evidence folder is missing' })
   }
   return { attempts, problems }
+}
+
+/** Times of the newest attempts; of one whose row is damaged, none. */
+export function attemptTimes(database: Database): AttemptTime[] {
+  const sql = `SELECT case_id AS "case", profile, json_extract(evidence, '$.seconds') AS seconds
+    FROM (SELECT * FROM attempts ORDER BY rowid DESC LIMIT 1000) WHERE json_valid(evidence)`
+  return database.all(sql).filter(({ seconds }) => typeof seconds === 'number') as unknown as AttemptTime[]
 }
 
 /** Both logs of an attempt, each checked by itself. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../domain/errors.ts'
-import { attemptsOf, readLogs, recordAttempt, recoverRun, strays } from './attempts.ts'
+import { attemptsOf, attemptTimes, readLogs, recordAttempt, recoverRun, strays } from './attempts.ts'
 import { openDatabase, type Database } from './database.ts'
 import { syncFolder } from './evidence-folder.ts'
 import { onDisk } from './failures.ts'
@@ -31,6 +31,7 @@ function reading(database: Database, places: Places): ReadRuns {
       return attemptsOf(database, join(places.evidence, id), id)
     },
     readLogs: async (attempt) => readLogs(join(places.evidence, attempt.run), attempt),
+    attemptTimes: async () => attemptTimes(database),
     kernelsSeen: async () => kernelsSeen(database),
     rates: async () => listRates(database),
     close: () => database.close(),

@@ -56,6 +56,15 @@ export interface SeenKernel {
   readonly release: string | null
 }
 
+/** How long an attempt took, whatever came of it. */
+export interface AttemptTime {
+  readonly case: string
+  /** Name of its guest profile. */
+  readonly profile: string
+  /** Host seconds from the job's start to its end. */
+  readonly seconds: number
+}
+
 export interface ReadRuns {
   /** All runs, oldest first. */
   listRuns(): Promise<readonly RunRecord[]>
@@ -65,6 +74,8 @@ export interface ReadRuns {
   readRun(id: string): Promise<RunRecord>
   attemptsOf(run: string): Promise<StoredAttempts>
   readLogs(attempt: AttemptRecord): Promise<StoredLogs>
+  /** How long the newest attempts of all runs took, at most a thousand, the newest first. */
+  attemptTimes(): Promise<readonly AttemptTime[]>
   kernelsSeen(): Promise<readonly SeenKernel[]>
   /** Every rate that is kept, by case and series; whether one still counts is for the caller to say. */
   rates(): Promise<readonly ControlRate[]>

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { test, type TestContext } from 'node:test'
 import type { ControlRate } from '../../src/domain/control.ts'
+import { profileName } from '../../src/domain/profile.ts'
 import type { ReadRuns, Store } from '../../src/store/ports.ts'
 import { attemptIn, host, kernel, newRun, sampleLogs, temporaryFolder } from '../store/samples.ts'
 import { rate } from '../verdict/samples.ts'
@@ -62,6 +63,19 @@ export function storeConformance({ name, open, openForReading }: StoreUnderTest)
     await assert.rejects(store.readRun('2026-11-21-7'), unknown)
     await assert.rejects(store.attemptsOf('nonsense'), { name: 'UserError' })
     await assert.rejects(store.claimRun('nonsense'), { name: 'UserError' })
+  })
+
+  check('how long attempts took is told of all runs, the newest first', async ({ store, logs }) => {
+    assert.deepEqual(await store.attemptTimes(), [])
+    for (const seconds of [1.5, 2.5]) {
+      const { id } = await store.createRun(newRun)
+      await store.recordAttempt(id, { ...(await attemptIn(logs, sampleLogs(1))), seconds }, logs)
+    }
+    const times = await store.attemptTimes()
+    assert.deepEqual(times.map(({ seconds }) => seconds), [2.5, 1.5])
+    const { job } = await attemptIn(logs, sampleLogs(1))
+    assert.deepEqual(times.map((time) => time.case), [job.case, job.case])
+    assert.ok(times.every(({ profile }) => profile === profileName(job.profile)))
   })
 
   check('an attempt comes back with its logs, byte for byte', async ({ store, logs }) => {
