@@ -1,15 +1,25 @@
-/** Keep saved guests within a bound: the least recently used go first. */
+/** Keep saved guests within bounds: the least recently used are packed first, and go first. */
 import { readdir, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { manifestFile, ramFile } from './saved-guest.ts'
+import { packedFile, packRam, ramFile } from './packed.ts'
+import { manifestFile } from './saved-guest.ts'
 
-/** Room for some 200 guests of 80 MiB each. */
-export const GUESTS_BYTES = 16 * 2 ** 30
+/** Bytes on disk. */
+export interface GuestBounds {
+  /** Of RAM that is ready to be mapped. */
+  readonly loose: number
+  /** Of all that is kept. */
+  readonly all: number
+}
+
+/** Room for some 180 guests that are ready, and 250 more packed: every Debian kernel under five profiles. */
+const BOUNDS: GuestBounds = { loose: 12 * 2 ** 30, all: 16 * 2 ** 30 }
 
 interface Found {
   readonly folder: string
   readonly usedAt: number
-  readonly bytes: number
+  readonly loose: number
+  readonly packed: number
 }
 
 /** Note that a guest was used just now. One that is gone meanwhile is nobody's loss. */
@@ -17,30 +27,50 @@ export async function touchGuest(folder: string, now: Date): Promise<void> {
   await utimes(manifestFile(folder), now, now).catch(() => undefined)
 }
 
-async function look(folder: string): Promise<Found | null> {
-  try {
-    const [manifest, ram] = await Promise.all([stat(manifestFile(folder)), stat(ramFile(folder))])
-    /* The file is sparse: what it takes on disk counts. */
-    return { folder, usedAt: manifest.mtimeMs, bytes: ram.blocks * 512 }
-  } catch {
-    return null
-  }
+/** What a file takes on disk: RAM is sparse. */
+async function bytesOf(file: string): Promise<number> {
+  return stat(file).then(({ blocks }) => blocks * 512, () => 0)
 }
 
-/**
- * Remove the least recently used guests below `root` until the rest take at most `limit` bytes. A guest that is running
- * keeps its files open; one that is about to be restored is booted anew. Returns the folders removed.
- */
-export async function evictGuests(root: string, limit: number = GUESTS_BYTES): Promise<string[]> {
+async function look(folder: string): Promise<Found | null> {
+  const manifest = await stat(manifestFile(folder)).catch(() => null)
+  if (manifest === null) return null
+  const [loose, packed] = await Promise.all([bytesOf(ramFile(folder)), bytesOf(packedFile(folder))])
+  return { folder, usedAt: manifest.mtimeMs, loose, packed }
+}
+
+async function lookAround(root: string): Promise<Found[]> {
   const names = await readdir(root).catch(() => [])
-  const found = (await Promise.all(names.map((name) => look(join(root, name))))).filter((one) => one !== null)
+  const found = await Promise.all(names.map((name) => look(join(root, name))))
+  return found.filter((one) => one !== null).toSorted((a, b) => a.usedAt - b.usedAt)
+}
+
+const sum = (guests: readonly Found[], of: (guest: Found) => number): number => guests.reduce((all, one) => all + of(one), 0)
+
+/**
+ * Pack the least recently used guests below `root` until the others' RAM fits, then remove some until all fits. A guest that
+ * runs keeps its files open; one that is about to be restored is unpacked or booted anew. Returns the folders removed.
+ */
+export async function evictGuests(root: string, bounds: GuestBounds = BOUNDS): Promise<string[]> {
+  const found = await lookAround(root)
   const removed: string[] = []
-  let total = found.reduce((sum, { bytes }) => sum + bytes, 0)
-  for (const { folder, bytes } of found.toSorted((a, b) => a.usedAt - b.usedAt)) {
-    if (total <= limit) break
+  const remove = async (folder: string): Promise<void> => {
     await rm(folder, { recursive: true, force: true })
-    total -= bytes
     removed.push(folder)
+  }
+  let loose = sum(found, (guest) => guest.loose)
+  for (const guest of found.filter((one) => one.loose > 0)) {
+    if (loose <= bounds.loose) break
+    // What cannot be packed, for want of room perhaps, is not worth keeping in its way.
+    await packRam(guest.folder).catch(() => remove(guest.folder))
+    loose -= guest.loose
+  }
+  const left = await lookAround(root)
+  let all = sum(left, (guest) => guest.loose + guest.packed)
+  for (const guest of left) {
+    if (all <= bounds.all) break
+    await remove(guest.folder)
+    all -= guest.loose + guest.packed
   }
   return removed
 }

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { InfraError } from '../../src/domain/errors.ts'
 import type { BootRoad } from '../../src/domain/profile.ts'
 import { untimed, type Stopwatch } from '../stopwatch.ts'
+import { exists } from '../workspace.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from './boot.ts'
 import { evictGuests, touchGuest } from './evict.ts'
+import { ramFile } from './packed.ts'
 import { restoreGuest } from './restore.ts'
 import { saveGuest } from './save.ts'
 import { findGuest, guestFolder, type SavedGuest } from './saved-guest.ts'
@@ -44,6 +46,13 @@ export function createGuestSource(
   /** One boot per guest however many attempts want it at once. */
   const saving = new Map<string, Promise<Kept | NotBooted | null>>()
   let canSave = !options.freshBoot
+  /** One at a time: two would pack the same guests. */
+  let evicting: Promise<unknown> = Promise.resolve()
+
+  function makeRoom(folder: string): Promise<unknown> {
+    evicting = evicting.then(() => evictGuests(join(folder, '..')))
+    return evicting
+  }
 
   async function save(
     inputs: BootInputs,
@@ -52,13 +61,13 @@ export function createGuestSource(
     time: Stopwatch,
   ): Promise<Kept | NotBooted | null> {
     const folder = guestFolder(cache, inputs)
+    if (!(await exists(ramFile(folder)))) await time('make room', () => makeRoom(folder))
     const found = await time('check guest', () => findGuest(folder))
     if (found) {
       await touchGuest(folder, new Date())
       return { ...found, booted: false }
     }
     try {
-      await evictGuests(join(folder, '..'))
       const made = await time('save', () => saveGuest(cache, inputs, limitSeconds, signal, time))
       return 'ok' in made ? made : { ...made, booted: true }
     } catch (error) {
@@ -69,7 +78,7 @@ export function createGuestSource(
     }
   }
 
-  function saved(
+  async function saved(
     inputs: BootInputs,
     limitSeconds: number,
     signal: AbortSignal | undefined,
@@ -77,7 +86,13 @@ export function createGuestSource(
   ): Promise<Kept | NotBooted | null> {
     const folder = guestFolder(cache, inputs)
     const running = saving.get(folder)
-    if (running) return running
+    if (running) {
+      const known = await running
+      if (known === null || 'ok' in known || (await exists(ramFile(folder)))) return known
+      /* Packed meanwhile, for want of room. */
+      if (saving.get(folder) === running) saving.delete(folder)
+      return saved(inputs, limitSeconds, signal, time)
+    }
     const started = save(inputs, limitSeconds, signal, time)
     saving.set(folder, started)
     /* A boot that failed is tried again by the next attempt. */

@@ -5,7 +5,8 @@ import { converse } from '../transport/agent.ts'
 import { FD, qemuArguments } from './argv.ts'
 import { bootFile, type Booted, type BootInputs, type NotBooted } from './boot.ts'
 import { startQemu, type Machine } from './qemu.ts'
-import { bootLogFile, IGNORE_SHARED, ramFile, stateFile, type SavedGuest } from './saved-guest.ts'
+import { ramFile } from './packed.ts'
+import { bootLogFile, IGNORE_SHARED, stateFile, type SavedGuest } from './saved-guest.ts'
 
 const RESTORE_SECONDS = 20
 

@@ -12,7 +12,8 @@ import { untimed } from '../stopwatch.ts'
 import type { GuestMemory } from './argv.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from './boot.ts'
 import type { Machine } from './qemu.ts'
-import { bootLogFile, describeGuest, guestFolder, IGNORE_SHARED, ramFile, stateFile, type SavedGuest } from './saved-guest.ts'
+import { digHoles, ramFile } from './packed.ts'
+import { bootLogFile, describeGuest, guestFolder, IGNORE_SHARED, stateFile, type SavedGuest } from './saved-guest.ts'
 
 const SAVE_SECONDS = 20
 
@@ -82,6 +83,7 @@ export async function saveGuest(
     await saveState(booted.machine, stateFile(temporary))
     await booted.machine.kill()
     await writeFile(bootLogFile(temporary), booted.conversation.console.bytes())
+    await digHoles(ramFile(temporary))
     const { road, hello, readySeconds } = booted
     await describeGuest(temporary, folder, { road, hello, readySeconds })
     await rename(temporary, folder).catch((error: NodeJS.ErrnoException) => {

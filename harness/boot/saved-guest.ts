@@ -1,11 +1,12 @@
 /** A saved guest on disk: what it is keyed by, what lies in its folder, and whether that is whole. */
 import { createHash } from 'node:crypto'
-import { open, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { open, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { BootRoad } from '../../src/domain/profile.ts'
 import { exists } from '../workspace.ts'
 import { kernelCmdline } from './argv.ts'
 import type { BootInputs, Hello } from './boot.ts'
+import { ramFile, unpackRam } from './packed.ts'
 
 const SCHEMA = 'kwitness.guest/1'
 /** RAM in a shared file stays where it is; only the devices' state travels. QEMU 4.0 and later. */
@@ -30,7 +31,7 @@ interface Manifest extends SavedFacts {
   readonly stateSha256: string
   readonly logSha256: string
   readonly ramBytes: number
-  /** Nobody writes to it any more: a file that still has its size, this time and its samples is believed. */
+  /** Whole seconds. Nobody writes to it any more: a file that still has its size, this time and its samples is believed. */
   readonly ramMtimeMs: number
   readonly ramSampleSha256: string
 }
@@ -44,7 +45,6 @@ export function guestFolder(cache: string, inputs: BootInputs): string {
   return join(cache, 'guests', createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32))
 }
 
-export const ramFile = (folder: string): string => join(folder, 'ram')
 export const stateFile = (folder: string): string => join(folder, 'state')
 /** What the console said until the guest was saved. */
 export const bootLogFile = (folder: string): string => join(folder, 'boot.log')
@@ -82,6 +82,8 @@ const sealed = (manifest: Manifest): string => JSON.stringify({ ...manifest, sha
 /** Describe the guest whose files lie in this folder, which is to become `folder`. Throws what the disk says. */
 export async function describeGuest(files: string, folder: string, facts: SavedFacts): Promise<void> {
   const { road, hello, readySeconds } = facts
+  const now = Math.floor(Date.now() / 1000)
+  await utimes(ramFile(files), now, now)
   const ram = await stat(ramFile(files))
   const manifest: Manifest = {
     schema: SCHEMA,
@@ -102,13 +104,15 @@ export async function describeGuest(files: string, folder: string, facts: SavedF
 async function isWhole(folder: string, text: string, manifest: Manifest): Promise<boolean> {
   const { schema, key, stateSha256, logSha256, ramBytes, ramMtimeMs, ramSampleSha256 } = manifest
   if (text !== sealed(manifest) || schema !== SCHEMA || key !== basename(folder)) return false
+  const isLoose = await exists(ramFile(folder))
+  if (!isLoose && !(await unpackRam(folder, ramMtimeMs))) return false
   const ram = await stat(ramFile(folder))
   if (ram.size !== ramBytes || ram.mtimeMs !== ramMtimeMs) return false
   const found = [sha256Of(stateFile(folder)), sha256Of(bootLogFile(folder)), sampleOf(ramFile(folder), ramBytes)]
   return (await Promise.all(found)).join() === [stateSha256, logSha256, ramSampleSha256].join()
 }
 
-/** The saved guest in this folder, or null when it is not there or not whole (then the folder is removed). */
+/** The saved guest in this folder, its RAM ready to be mapped; null when it is not there, or not whole: then the folder goes. */
 export async function findGuest(folder: string): Promise<SavedGuest | null> {
   if (!(await exists(folder))) return null
   try {

@@ -16,6 +16,7 @@ export type StageName =
   | 'modules'
   | 'own modules'
   | 'guest'
+  | 'make room'
   | 'check guest'
   | 'boot'
   | 'save'

@@ -61,9 +61,9 @@ interface Stage extends Conductor, Bench {
 
 /**
  * Carry out what is left of a run. Kernels are fetched, booted and saved while others run, what is expected to take longest
- * first; deterministic cases run side by side as cores and memory allow, races alone and last, those of controls first. Resolves when no cell wants another attempt; a kernel that
- * cannot be fetched leaves its cells without attempts. Rejects with the signal's reason when it is aborted: everything
- * recorded stays.
+ * first; deterministic cases run side by side as cores and memory allow, races alone and last, those of controls first.
+ * Resolves when no cell wants another attempt; a kernel that cannot be fetched leaves its cells without attempts. Rejects
+ * with the signal's reason when it is aborted: everything recorded stays.
  */
 export async function conduct(conductor: Conductor): Promise<void> {
   const { plan, kernels, listen, signal } = conductor

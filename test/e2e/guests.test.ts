@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { packRam } from '../../harness/boot/packed.ts'
 import { describeGuest, findGuest } from '../../harness/boot/saved-guest.ts'
 import {
   bringKernels, kernelWords, newPlace, readReport, ROOT, runCli, runReport, verdictsOf,
@@ -72,6 +73,15 @@ describe('a saved guest', () => {
   })
 
   test('a saved guest is used again', async () => {
+    const { origin, stderr } = await answers()
+    assert.equal(origin, 'restored')
+    assert.doesNotMatch(stderr, /booted in/)
+  })
+
+  test('a saved guest that was packed, for want of room, is unpacked and used again', async () => {
+    const [guest = ''] = saved()
+    await packRam(guest)
+    assert.deepEqual((await readdir(guest)).toSorted(), ['boot.log', 'guest.json', 'ram.zst', 'state'])
     const { origin, stderr } = await answers()
     assert.equal(origin, 'restored')
     assert.doesNotMatch(stderr, /booted in/)

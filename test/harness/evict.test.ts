@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { evictGuests, touchGuest } from '../../harness/boot/evict.ts'
-import { manifestFile, ramFile } from '../../harness/boot/saved-guest.ts'
+import { packedFile, ramFile } from '../../harness/boot/packed.ts'
+import { manifestFile } from '../../harness/boot/saved-guest.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'kwitness-evict-'))
 after(() => rm(root, { recursive: true }))
@@ -24,16 +25,38 @@ test('the least recently used guests go until the rest fit, and no further', asy
   const oldest = await makeGuest('a-oldest', 4, 1)
   const middle = await makeGuest('b-middle', 4, 2)
   await makeGuest('c-newest', 4, 3)
-  assert.deepEqual(await evictGuests(root, 12 * PAGE), [])
-  assert.deepEqual(await evictGuests(root, 9 * PAGE), [oldest])
+  const within = (pages: number) => ({ loose: 99 * PAGE, all: pages * PAGE })
+  assert.deepEqual(await evictGuests(root, within(12)), [])
+  assert.deepEqual(await evictGuests(root, within(9)), [oldest])
   await touchGuest(middle, new Date(4 * DAY_MS))
-  await evictGuests(root, 4 * PAGE)
+  await evictGuests(root, within(4))
   assert.deepEqual(await readdir(root), ['b-middle'])
+  await evictGuests(root, within(0))
+})
+
+test('the least recently used are packed until the RAM of the others fits, and count as what they take then', async () => {
+  const folders = [await makeGuest('a', 4, 1), await makeGuest('b', 4, 2), await makeGuest('c', 4, 3)]
+  const ramOf = async (folder: string): Promise<string[]> => (await readdir(folder)).filter((name) => name.startsWith('ram'))
+  const files = () => Promise.all(folders.map(ramOf))
+  const [ram, packed] = [ramFile(''), packedFile('')].map((file) => [file])
+  assert.deepEqual(await evictGuests(root, { loose: 8 * PAGE, all: 9 * PAGE }), [])
+  assert.deepEqual(await files(), [packed, ram, ram])
+  assert.deepEqual(await evictGuests(root, { loose: 0, all: 2 * PAGE }), [folders[0]])
+  assert.deepEqual(await readdir(root), ['b', 'c'])
+  await evictGuests(root, { loose: 0, all: 0 })
+})
+
+test('a guest whose RAM cannot be packed goes: it would be in the way for ever', async (t) => {
+  const folder = await makeGuest('d', 4, 4)
+  const path = process.env['PATH']
+  t.after(() => (process.env['PATH'] = path))
+  process.env['PATH'] = ''
+  assert.deepEqual(await evictGuests(root, { loose: 0, all: 99 * PAGE }), [folder])
 })
 
 test('a folder that holds no whole guest is left alone, and no folder at all is no trouble', async () => {
   await mkdir(join(root, 'half'))
-  await evictGuests(root, 0)
+  await evictGuests(root, { loose: 0, all: 0 })
   assert.deepEqual(await readdir(root), ['half'])
-  assert.deepEqual(await evictGuests(join(root, 'nowhere'), 0), [])
+  assert.deepEqual(await evictGuests(join(root, 'nowhere'), { loose: 0, all: 0 }), [])
 })

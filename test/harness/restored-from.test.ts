@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { qemuArguments, type GuestMemory } from '../../harness/boot/argv.ts'
 import { restoredFrom, savedAt } from '../../harness/boot/restored-from.ts'
-import { ramFile, stateFile } from '../../harness/boot/saved-guest.ts'
+import { ramFile } from '../../harness/boot/packed.ts'
+import { stateFile } from '../../harness/boot/saved-guest.ts'
 import { temporaryFolder } from '../kernels/images.ts'
 
 const argvWith = (memory: GuestMemory): string[] =>

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import type { BootInputs } from '../../harness/boot/boot.ts'
 import {
-  bootLogFile, describeGuest, findGuest, guestFolder, manifestFile, ramFile, stateFile,
+  bootLogFile, describeGuest, findGuest, guestFolder, manifestFile, stateFile,
 } from '../../harness/boot/saved-guest.ts'
+import { digHoles, packedFile, packRam, ramFile } from '../../harness/boot/packed.ts'
 import type { Kernel, KernelImage } from '../../src/domain/kernel.ts'
 import type { GuestProfile } from '../../src/domain/profile.ts'
 
@@ -103,9 +104,41 @@ describe('a saved guest on disk', () => {
     assert.equal(await findGuest(join(root, 'nowhere')), null)
   })
 
+  test('one that was packed comes back as it was, as often as it is asked for, and stays packed beside', async () => {
+    const folder = await makeGuest('one')
+    const before = { bytes: await readFile(ramFile(folder)), time: (await stat(ramFile(folder))).mtimeMs }
+    for (let round = 0; round < 2; round += 1) {
+      await packRam(folder)
+      await assert.rejects(stat(ramFile(folder)), { code: 'ENOENT' })
+      assert.deepEqual(await findGuest(folder), { folder, ...facts })
+      assert.deepEqual({ bytes: await readFile(ramFile(folder)), time: (await stat(ramFile(folder))).mtimeMs }, before)
+    }
+    assert.ok((await stat(packedFile(folder))).size < before.bytes.length / 5)
+  })
+
+  test('RAM takes no room on the disk where it holds nothing', async () => {
+    const folder = await makeGuest('one')
+    await digHoles(ramFile(folder))
+    const { size, blocks } = await stat(ramFile(folder))
+    assert.deepEqual({ size, isSparse: blocks * 512 < MIB }, { size: 8 * MIB, isSparse: true })
+  })
+
   const DAMAGE: Readonly<Record<string, (folder: string, other: string) => Promise<unknown>>> = {
     'its RAM was written to': (folder) => write(ramFile(folder), MIB + 5, 1),
     'its RAM is cut short': (folder) => truncate(ramFile(folder), 4 * MIB),
+    'its packed RAM was written to': async (folder) => {
+      await packRam(folder)
+      await write(packedFile(folder), (await stat(packedFile(folder))).size >> 1, 0xff)
+    },
+    'its packed RAM is cut short': async (folder) => {
+      await packRam(folder)
+      await truncate(packedFile(folder), (await stat(packedFile(folder))).size >> 1)
+    },
+    'its packed RAM is that of another': async (folder, other) => {
+      await Promise.all([packRam(folder), packRam(other)])
+      await cp(packedFile(other), packedFile(folder))
+    },
+    'its RAM is gone': (folder) => rm(ramFile(folder)),
     'its RAM was lost and its time was not': (folder) =>
       keepingTime(ramFile(folder), async () => {
         await truncate(ramFile(folder), 0)

@@ -61,7 +61,7 @@ async function endInAnyOrder(
   assert.deepEqual(await Promise.all(held), wishes.map((_, index) => index))
 }
 
-test('never more than there is of anything, the heaviest first and else as they were asked for, and all come through', async () => {
+test('never more than there is, the heaviest first and else as they were asked for, and all come through', async () => {
   const total = fc.record({ cpus: fc.integer({ min: 1, max: 6 }), memoryMiB: fc.integer({ min: 1, max: 9 }) })
   const wish = fc.record({ cpus: fc.integer({ min: 1, max: 8 }), memoryMiB: fc.nat(12), weight: fc.nat(3) })
   const wishes = fc.array(wish, { maxLength: 20 })

@@ -1,0 +1,123 @@
+/** virtme-ng as the peer: the same `true` on the same kernel and accelerator, each in turn, in one run. */
+import { readdirSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { carryOut } from '../harness/attempt.ts'
+import { proveAccelerator } from '../harness/boot/accelerator.ts'
+import type { BootInputs } from '../harness/boot/boot.ts'
+import { createGuestSource } from '../harness/boot/guests.ts'
+import { lookAtHost } from '../harness/host.ts'
+import { buildInitramfs } from '../harness/image/initramfs.ts'
+import { buildProgram } from '../harness/image/program.ts'
+import { fetchKernel, selectKernels, type KernelContext } from '../harness/kernels/index.ts'
+import { runCommand } from '../harness/process.ts'
+import { openScratch } from '../harness/scratch.ts'
+import { findWorkspace } from '../harness/workspace.ts'
+import type { Job } from '../src/domain/job.ts'
+import { formatTable, machineLine, median, type Row } from './figures.ts'
+import { measureFloor } from './floor.ts'
+
+const HELP = `node bench/peer.ts [--kernel FILE] [--rounds N] [--json]
+
+Runs \`true\` on the kernel FILE (default: the newest /boot/vmlinuz-*, whose modules virtme-ng wants below /lib/modules):
+by \`vng --exec true\`, by kwitness in a guest booted for it, and in one restored from a saved guest, one after the other
+in every round (default: 3). Host seconds from the command, or the job, to its end; and of our boot to the agent's first
+word. The floor is QEMU's own start. Needs virtme-ng (Debian: virtme-ng); exit 2 where it is not installed.`
+
+const MEMORY_MIB = 512
+const LIMIT_SECONDS = 120
+const { values } = parseArgs({
+  options: {
+    kernel: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) {
+  console.log(HELP)
+  process.exit()
+}
+
+const context: KernelContext = { workspace: findWorkspace() }
+const { cache } = context.workspace
+const installed = readdirSync('/boot').filter((name) => name.startsWith('vmlinuz-')).toSorted().at(-1)
+const file = values.kernel ?? (installed === undefined ? null : join('/boot', installed))
+const peer = await runCommand('vng', ['--version']).then(({ stdout }) => stdout.trim(), () => null)
+if (file === null || peer === null) {
+  const missing = 'virtme-ng is not installed: apt-get install virtme-ng'
+  console.error(peer === null ? missing : 'there is no /boot/vmlinuz-*: give --kernel FILE')
+  process.exit(2)
+}
+
+const scratch = await openScratch(cache)
+try {
+  const rows = await measure(file)
+  if (values.json) console.log(JSON.stringify(rows, null, 2))
+  else console.log([machineLine(), `${peer}, ${file}`, formatTable(rows), ...ratios(rows)].join('\n'))
+} finally {
+  await rm(scratch, { recursive: true })
+}
+
+async function measure(kernelFile: string): Promise<Row[]> {
+  const [kernel] = await selectKernels([`file:${kernelFile}`], context)
+  if (!kernel) throw new Error(`no kernel is ${kernelFile}`)
+  const image = await fetchKernel(kernel, context)
+  const host = await lookAtHost(cache)
+  const initramfs = await buildInitramfs(cache, join(import.meta.dirname, '..', 'vm-images', 'guest'))
+  const { accelerator } = await proveAccelerator(cache, image, initramfs, host)
+  const source = join(scratch, 'true.c')
+  await writeFile(source, 'int main(void)\n{\n\treturn 0;\n}\n')
+  const program = await buildProgram(cache, [source], [])
+  const profile = { arch: 'x86_64', accelerator, cpus: 1, memoryMiB: MEMORY_MIB, cmdline: [] } as const
+  const inputs: BootInputs = { image, initramfs, profile, host }
+  const limits = { bootSeconds: LIMIT_SECONDS, silenceSeconds: LIMIT_SECONDS, caseSeconds: LIMIT_SECONDS }
+  const job: Job = {
+    kernel: kernel.id, case: 'true', profile, program: program.sha256, args: [], modules: [], ownModules: [],
+    seed: '1', attempt: 1, limits,
+  }
+
+  /** One attempt of `true`: seconds of the whole, and until its guest was ready. */
+  async function attempt(freshBoot: boolean): Promise<{ readonly seconds: number; readonly ready: number }> {
+    const guests = createGuestSource(cache, { freshBoot, note: console.error })
+    if (!freshBoot) await guests.warm(inputs, LIMIT_SECONDS)
+    const { ending, guest, seconds } = await carryOut(job, {
+      inputs, guests, program: program.path, modules: [], ownModules: [], scratch: await mkdtemp(join(scratch, 'attempt-')),
+      preferred: false, host: { ...host, load: null },
+    })
+    if (ending.kind !== 'exited' || ending.exit.code !== 0) throw new Error(`true ended as ${JSON.stringify(ending)}`)
+    return { seconds, ready: guest.readySeconds ?? 0 }
+  }
+
+  /** The same by virtme-ng, with as many CPUs and as much memory. */
+  async function byPeer(): Promise<number> {
+    const kvm = accelerator === 'kvm' ? [] : ['--disable-kvm']
+    const started = performance.now()
+    await runCommand('vng', ['-r', kernelFile, ...kvm, '--cpus', '1', '--memory', `${MEMORY_MIB}M`, '--exec', 'true'])
+    return (performance.now() - started) / 1000
+  }
+
+  const theirs: number[] = []
+  const booted: { readonly seconds: number; readonly ready: number }[] = []
+  const restored: number[] = []
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    theirs.push(await byPeer())
+    booted.push(await attempt(true))
+    restored.push((await attempt(false)).seconds)
+  }
+  const floor = median(await measureFloor(9))
+  const budget = median(theirs) / 8
+  return [
+    { what: 'virtme-ng, true', seconds: theirs, floor },
+    { what: 'kwitness booted, to the first word', seconds: booted.map(({ ready }) => ready), floor, budget },
+    { what: 'kwitness booted, true', seconds: booted.map(({ seconds }) => seconds), floor },
+    { what: 'kwitness restored, true', seconds: restored, floor },
+  ]
+}
+
+/** How many times longer the peer took, by medians. */
+function ratios([theirs, ...ours]: readonly Row[]): string[] {
+  const times = (seconds: readonly number[]): string => (median(theirs?.seconds ?? []) / median(seconds)).toFixed(1)
+  return ours.map(({ what, seconds }) => `${what}: virtme-ng takes ${times(seconds)} times as long`)
+}

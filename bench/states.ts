@@ -1,0 +1,118 @@
+/** What saved guests take on disk, as they are and packed, and the time to pack and unpack one beside that of its boot. */
+import { mkdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { proveAccelerator } from '../harness/boot/accelerator.ts'
+import type { BootInputs } from '../harness/boot/boot.ts'
+import { packedFile, packRam, ramFile } from '../harness/boot/packed.ts'
+import { saveGuest } from '../harness/boot/save.ts'
+import { findGuest } from '../harness/boot/saved-guest.ts'
+import { lookAtHost } from '../harness/host.ts'
+import { buildInitramfs } from '../harness/image/initramfs.ts'
+import { fetchKernel, listKernels, type KernelContext } from '../harness/kernels/index.ts'
+import { openScratch } from '../harness/scratch.ts'
+import { findWorkspace } from '../harness/workspace.ts'
+import { machineLine, median } from './figures.ts'
+
+const HELP = `node bench/states.ts [--kernels SELECTOR] [--memory MIB] [--json]
+
+Saves a guest of each cached kernel of SELECTOR (default: the set default) in a cache of its own, then packs and
+unpacks its RAM. Prints MiB of disk as saved and packed, and host seconds: the boot, looking at the saved guest
+as every run does once (the floor of bringing one back), packing it, and bringing it back.`
+
+const LIMIT_SECONDS = 120
+const MIB = 2 ** 20
+const { values } = parseArgs({
+  options: {
+    kernels: { type: 'string', default: 'default' },
+    memory: { type: 'string', default: '512' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) {
+  console.log(HELP)
+  process.exit()
+}
+
+interface State {
+  readonly kernel: string
+  readonly savedMiB: number
+  readonly packedMiB: number
+  readonly boot: number
+  readonly look: number
+  readonly pack: number
+  readonly back: number
+}
+
+const context: KernelContext = { workspace: findWorkspace() }
+const { cache } = context.workspace
+const scratch = await openScratch(cache)
+try {
+  const line = machineLine()
+  const states = await measure()
+  console.log(values.json ? JSON.stringify(states, null, 2) : `${line}\n${describe(states)}`)
+} finally {
+  await rm(scratch, { recursive: true })
+}
+
+async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now()
+  await work()
+  return (performance.now() - started) / 1000
+}
+
+async function diskMiB(file: string): Promise<number> {
+  return ((await stat(file)).blocks * 512) / MIB
+}
+
+async function measure(): Promise<State[]> {
+  const listed = (await listKernels(context, { selector: values.kernels })).filter(({ state }) => state === 'cached')
+  const host = await lookAtHost(cache)
+  const initramfs = await buildInitramfs(cache, join(import.meta.dirname, '..', 'vm-images', 'guest'))
+  const states: State[] = []
+  for (const kernel of listed) {
+    const image = await fetchKernel(kernel, context)
+    const { accelerator } = await proveAccelerator(cache, image, initramfs, host)
+    const profile = { arch: 'x86_64', accelerator, cpus: 1, memoryMiB: Number(values.memory), cmdline: [] } as const
+    states.push(await measureOne({ image, initramfs, profile, host }))
+  }
+  return states
+}
+
+async function measureOne(inputs: BootInputs): Promise<State> {
+  await mkdir(scratch, { recursive: true })
+  const saved = await saveGuest(scratch, inputs, LIMIT_SECONDS)
+  const { id } = inputs.image.kernel
+  if ('ok' in saved) throw new Error(`${id}: ${saved.reason}`)
+  const { folder, readySeconds: boot } = saved
+  const savedMiB = await diskMiB(ramFile(folder))
+  const find = async (): Promise<void> => {
+    if (!(await findGuest(folder))) throw new Error(`${id}: the saved guest is not whole`)
+  }
+  const look = await seconds(find)
+  const pack = await seconds(() => packRam(folder))
+  const packedMiB = await diskMiB(packedFile(folder))
+  return { kernel: id, savedMiB, packedMiB, boot, look, pack, back: await seconds(find) }
+}
+
+function describe(states: readonly State[]): string {
+  const row = (name: string, words: readonly string[]): string =>
+    [name.padEnd(44), ...words.map((word) => word.padStart(8))].join('')
+  const figures = ({ savedMiB, packedMiB, boot, look, pack, back }: Omit<State, 'kernel'>): string[] =>
+    [savedMiB.toFixed(1), packedMiB.toFixed(1), ...[boot, look, pack, back].map((time) => time.toFixed(3))]
+  const middle = (of: (state: State) => number): number => median(states.map(of))
+  const all = {
+    savedMiB: middle((state) => state.savedMiB),
+    packedMiB: middle((state) => state.packedMiB),
+    boot: middle((state) => state.boot),
+    look: middle((state) => state.look),
+    pack: middle((state) => state.pack),
+    back: middle((state) => state.back),
+  }
+  return [
+    row('MiB on disk, then seconds', ['saved', 'packed', 'boot', 'look', 'pack', 'back']),
+    ...states.map((state) => row(state.kernel, figures(state))),
+    row('median', figures(all)),
+  ].join('\n')
+}
