@@ -4,18 +4,16 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
-import type { Report } from '../../src/domain/report.ts'
 import {
-  attemptsOf, bringKernels, kernelWords, newPlace, qemus, readReport, runCli, runReport, startCli, until, verdictsOf,
-  type Cli, type Ended, type Kernels, type Place, type Process,
+  attemptsOf, bringKernels, kernelWords, newPlace, qemus, readReport, runCli, runReport, startCli, until,
+  type Cli, type Ended, type Kernels, type Place,
 } from './cli.ts'
+import { assertNoneIsLost, guestsOf, matrixOf, nextWords, storedBy } from './killed.ts'
 
 const SEED = '7'
 const CASES = 'uffd-*'
 /** Cases of our own: one of them would be waited for for an hour. */
 const OWN_CASES = join(import.meta.dirname, 'cases')
-/** One line of progress for each attempt that is stored. */
-const STORED = /^kwitness: (\S+ \S+): (?:reproduced|clean|skipped|broken|unrelated-crash|no-boot|infra) \(/gm
 
 /** Guests and host facts of its own, so that a kill can hit a boot too. */
 const place = await newPlace(true)
@@ -31,9 +29,6 @@ before(async () => {
 after(() => place.remove())
 
 const at = (name: string): Place => ({ ...place, state: join(place.folder, name) })
-/** Guests of a kwitness that may be gone: what they run from lies in a scratch folder with its id. */
-const guestsOf = (pid: number): Process[] => qemus(({ argv }) => argv.some((word) => word.includes(`/scratch/${pid}-`)))
-const storedBy = (stderr: string): string[] => [...stderr.matchAll(STORED)].map(([, cell = '']) => cell)
 
 /** So many attempts are stored. */
 const attempts = (count: number): RegExp => new RegExp(`(?:: \\S+ \\([\\d.]+ s\\)[^]*){${count}}`)
@@ -44,20 +39,6 @@ async function stop(cli: Cli): Promise<Ended> {
   assert.equal(ended.code, 130, ended.stderr)
   assert.deepEqual(guestsOf(cli.pid), [])
   return ended
-}
-
-/** Verdicts and the seed of each first attempt: the same in every telling of one run. */
-function matrixOf(report: Report): unknown {
-  return { verdicts: verdictsOf(report), seeds: report.cells.map((cell) => cell.attempts.map(({ seed }) => seed)[0]) }
-}
-
-/** Each attempt was said to be stored once at most: none was lost and made again. */
-function assertNoneIsLost(said: readonly string[], report: Report): void {
-  const kept = report.cells.flatMap((cell) => cell.attempts.map(() => `${cell.kernel} ${cell.case}`))
-  for (const cell of new Set(said)) {
-    const count = (list: readonly string[]): number => list.filter((one) => one === cell).length
-    assert.ok(count(said) <= count(kept), `${cell} was stored ${count(said)} times, the report has ${count(kept)} attempts`)
-  }
 }
 
 test('Ctrl-C in the first boot of all: it stops at once', async () => {
@@ -100,14 +81,6 @@ test('Ctrl-C in the middle of a run: it stops at once, says how to go on, and go
   assertNoneIsLost([...stored, ...storedBy(resumed.stderr)], report)
 })
 
-/** What goes on with the newest run here: its resumption, the run itself where there is none yet, null where it is finished. */
-async function nextWords(there: Place): Promise<readonly string[] | null> {
-  const { code, stdout } = await runCli(there, ['runs', '--json'])
-  const last = code === 0 ? (JSON.parse(stdout) as { finishedAt: string | null }[]).at(-1) : undefined
-  if (!last) return words
-  return last.finishedAt === null ? ['run', '--resume', '--json', '--out', there.out] : null
-}
-
 test('kill -9 at any moment: no guest is left, nothing stored is lost, and going on ends with the same matrix', async (t) => {
   const seed = Math.trunc(Math.random() * 2 ** 31)
   t.diagnostic(`seed ${seed}`)
@@ -116,7 +89,7 @@ test('kill -9 at any moment: no guest is left, nothing stored is lost, and going
   const pids: number[] = []
   const stored: string[] = []
   for (const [lines, milliseconds] of fc.sample(fc.tuple(fc.nat(2), fc.nat(700)), { seed, numRuns: 3 })) {
-    const args = await nextWords(there)
+    const args = await nextWords(there, words)
     if (args === null) break
     const cli = startCli(there, args)
     const ended = cli.ended.then(() => true)
@@ -129,7 +102,7 @@ test('kill -9 at any moment: no guest is left, nothing stored is lost, and going
     stored.push(...storedBy((await cli.ended).stderr))
     await until('the guests of a killed kwitness to go', () => guestsOf(cli.pid).length === 0)
   }
-  const last = await runCli(there, (await nextWords(there)) ?? ['report', '--json'])
+  const last = await runCli(there, (await nextWords(there, words)) ?? ['report', '--json'])
   assert.equal(last.code, 0, last.stderr)
   const report = readReport(last)
   assert.deepEqual(matrixOf(report), matrixOf(readReport(await runCli(at('whole'), ['report', '--json']))))

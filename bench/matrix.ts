@@ -1,0 +1,81 @@
+/** Whole runs as a user makes them, from the command to the report: many kernels x every deterministic case. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { availableParallelism } from 'node:os'
+import { readCatalogue } from '../src/run/catalogue.ts'
+import { CATALOGUE } from '../src/run/prepare.ts'
+import { newPlace, readReport, runCli } from '../test/e2e/cli.ts'
+import { machineLine, median } from './figures.ts'
+import { measureFloor } from './floor.ts'
+
+const HELP = `node bench/matrix.ts [--kernels SELECTOR] [--cases LIST] [--rounds N] [--json]
+
+Runs every deterministic case (or those of LIST) on the kernels of SELECTOR (default: the set default; debian:* is all)
+in a cache of its own that shares the kernels: first with no saved guests, then N times (default: 1) with them. Prints
+wall seconds of the whole command, and the floor: as many starts of QEMU as there are attempts,
+divided among the cores. Exit 1 when a cell is broken or missing, or a verdict changed.`
+
+const BUDGETS: Readonly<Record<string, { readonly none: number | null; readonly saved: number }>> = {
+  default: { none: null, saved: 25 },
+  'debian:*': { none: 360, saved: 180 },
+}
+const { values } = parseArgs({
+  options: {
+    kernels: { type: 'string', default: 'default' },
+    cases: { type: 'string' },
+    rounds: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) {
+  console.log(HELP)
+  process.exit()
+}
+
+interface Whole {
+  readonly what: string
+  readonly seconds: number
+  readonly floor: number
+  readonly budget: number | null
+  readonly attempts: number
+  readonly counts: Readonly<Record<string, number>>
+  readonly verdicts: string
+}
+
+const place = await newPlace(true)
+try {
+  const line = machineLine()
+  const deterministic = (await readCatalogue(CATALOGUE)).filter(({ witness }) => witness === 'deterministic').map(({ id }) => id)
+  const cases = values.cases ?? deterministic.join(',')
+  const budget = BUDGETS[values.kernels]
+  await rm(join(place.cache, 'guests'), { recursive: true, force: true })
+  const wholes = [await runWhole('no saved guests', cases, budget?.none ?? null)]
+  for (let round = 0; round < Number(values.rounds); round += 1)
+    wholes.push(await runWhole('saved guests', cases, budget?.saved ?? null))
+  if (values.json) console.log(JSON.stringify(wholes.map(({ verdicts: _, ...rest }) => rest), null, 2))
+  else console.log([line, ...wholes.map(describe)].join('\n'))
+  const bad = wholes.filter(({ counts, verdicts }) => counts['broken'] || counts['missing'] || verdicts !== wholes[0]?.verdicts)
+  process.exitCode = bad.length === 0 ? 0 : 1
+} finally {
+  await place.remove()
+}
+
+async function runWhole(what: string, cases: string, budget: number | null): Promise<Whole> {
+  const floor = median(await measureFloor(9))
+  const started = performance.now()
+  const words = ['run', '--kernels', values.kernels, '--cases', cases, '--seed', '1', '--json', '--out', place.out]
+  const ended = await runCli(place, words)
+  const seconds = (performance.now() - started) / 1000
+  const { cells, counts } = readReport(ended)
+  const attempts = cells.reduce((sum, cell) => sum + cell.attempts.length, 0)
+  const verdicts = JSON.stringify(cells.map(({ kernel, case: name, verdict }) => [kernel, name, verdict]))
+  return { what, seconds, floor: (attempts * floor) / availableParallelism(), budget, attempts, counts, verdicts }
+}
+
+function describe({ what, seconds, floor, budget, attempts, counts }: Whole): string {
+  const told = Object.entries(counts).filter(([, cells]) => cells > 0).map(([name, cells]) => `${cells} ${name}`)
+  const bound = budget === null ? '' : `, budget ${budget} s`
+  return `${what}: ${seconds.toFixed(1)} s for ${attempts} attempts (floor ${floor.toFixed(1)} s${bound}); ${told.join(', ')}`
+}
