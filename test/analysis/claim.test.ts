@@ -43,7 +43,7 @@ const CLAIMS: readonly Row[] = [
 for (const { title, version, mainline, stable = {}, introduced = null, says } of CLAIMS) {
   test(`claim: ${title} is ${says}`, () => {
     const paperwork = { mainline, stable, subjects: [], source: 'ChangeLog-1' }
-    const { claim, source } = claimOf(kernel(version), { introduced, claim: paperwork })
+    const { claim, source } = claimOf(kernel(version), { introduced, fixes: [], claim: paperwork })
     assert.equal(claim, says)
     assert.match(source, /\(ChangeLog-1\)$/)
   })
