@@ -5,6 +5,7 @@ import { InfraError } from '../../src/domain/errors.ts'
 import type { Kernel, KernelImage } from '../../src/domain/kernel.ts'
 import { runCommand } from '../process.ts'
 import { entryPath, imageOf, publishEntry } from './cache.ts'
+import { keepChangelog } from './changelog-cache.ts'
 import { aptOptions, type AptRoot } from './debian-apt.ts'
 import type { DebianKernel, PoolFile } from './debian-packages.ts'
 import { bringPoolFile } from './debian-pool.ts'
@@ -40,16 +41,24 @@ export async function buildDebianImage(root: AptRoot, listed: DebianKernel, cont
   return imageOf(entry, manifest)
 }
 
+/** Where a package holds its changelog, unless it is a link to another package. */
+export const CHANGELOG = ['./usr/share/doc/*/changelog*.gz']
+
 /** vmlinuz and config lie in /boot, and since 7.2 in the modules folder of the release. */
 const BOOT_FILES = ['./boot/vmlinuz-*', './boot/config-*', './usr/lib/modules/*/vmlinuz', './usr/lib/modules/*/config']
 
-/** Move vmlinuz and the config of a package into `folder`, under their names in a cache entry. */
+/**
+ * Move vmlinuz and the config of a package into `folder`, under their names in a cache entry. A changelog comes along, for
+ * to unpack takes seconds, and what is asked for it later is asked of the cache.
+ */
 async function takeBootFiles(deb: string, folder: string, context: KernelContext): Promise<void> {
   const temporary = await mkdtemp(join(folder, 'boot-'))
-  await unpackDeb(deb, temporary, BOOT_FILES, context)
+  await unpackDeb(deb, temporary, [...BOOT_FILES, ...CHANGELOG], context)
   for (const item of await readdir(temporary, { recursive: true, withFileTypes: true })) {
-    const target = !item.isFile() ? null : item.name.startsWith('vmlinuz') ? 'bzImage' : 'config'
-    if (target) await rename(join(item.parentPath, item.name), join(folder, target))
+    if (!item.isFile()) continue
+    const path = join(item.parentPath, item.name)
+    if (item.name.startsWith('changelog')) await keepChangelog(await readFile(path), context.workspace)
+    else await rename(path, join(folder, item.name.startsWith('vmlinuz') ? 'bzImage' : 'config'))
   }
   await rm(temporary, { recursive: true })
 }

@@ -5,6 +5,7 @@ import { InfraError, UserError } from '../../src/domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '../../src/domain/kernel.ts'
 import { cachedKernel, corruptNote, findCorrupt, imageOf, listEntries } from './cache.ts'
 import type { AptRoot } from './debian-apt.ts'
+import { debianChangelogs } from './debian-changelog.ts'
 import { buildDebianImage } from './debian-fetch.ts'
 import { debianBuildTree } from './debian-headers.ts'
 import { readDebianIndex } from './debian-index.ts'
@@ -24,6 +25,7 @@ export const debian: Provider = {
     return fetchDebianModules(await fetchDebian(kernel, context), names, context)
   },
   buildTree: debianBuildTree,
+  changelogs: debianChangelogs,
 }
 
 async function listDebian(part: string, context: KernelContext): Promise<ListedKernel[]> {

@@ -3,12 +3,20 @@ import { InfraError, UserError } from '../../src/domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel, ProviderName } from '../../src/domain/kernel.ts'
 import { debian } from './debian.ts'
 import { file } from './file.ts'
-import { say, type BuildTree, type KernelContext, type Missing, type ModuleFile, type Provider } from './provider.ts'
+import {
+  say,
+  type BuildTree,
+  type FoundChangelog,
+  type KernelContext,
+  type Missing,
+  type ModuleFile,
+  type Provider,
+} from './provider.ts'
 import { compareKernels, parseSelector, type Selector } from './selector.ts'
 import { readKernelSet } from './sets.ts'
 import { tree } from './tree.ts'
 
-export type { BuildTree, KernelContext, KernelProgress, Missing, ModuleFile, Provider } from './provider.ts'
+export type { BuildTree, FoundChangelog, KernelContext, KernelProgress, Missing, ModuleFile, Provider } from './provider.ts'
 export { readKernelSets } from './sets.ts'
 
 const PROVIDERS: readonly Provider[] = [debian, file, tree]
@@ -64,6 +72,18 @@ export async function fetchModules(kernel: Kernel, names: readonly string[], con
 export async function findBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing> {
   const found = await withDisk(context, () => providerOf(kernel.provider).buildTree(kernel, context))
   return 'missing' in found ? found : { ...found, use: (work) => withDisk(context, () => found.use(work)) }
+}
+
+/** The package changelogs of these kernels, or why there is none, by id; kernels that come in no package have neither. */
+export async function findChangelogs(
+  kernels: readonly Kernel[],
+  context: KernelContext,
+): Promise<ReadonlyMap<string, FoundChangelog | Missing>> {
+  const asked = PROVIDERS.map(async ({ name, changelogs }) => {
+    const own = kernels.filter(({ provider }) => provider === name)
+    return changelogs && own.length > 0 ? [...(await withDisk(context, () => changelogs(own, context)))] : []
+  })
+  return new Map((await Promise.all(asked)).flat())
 }
 
 /** Run `work`, and lay the errors of a disk that is full or not ours on the machine. */

@@ -1,5 +1,6 @@
 /** The contract of a kernel provider: where kernels come from. A new one is one file and one line in index.ts. */
 import type { Kernel, KernelImage, ListedKernel, ProviderName } from '../../src/domain/kernel.ts'
+import type { ChangelogSource } from '../../src/domain/paperwork.ts'
 import type { SpanListener } from '../../src/domain/span.ts'
 import { createStopwatch, type Stopwatch } from '../stopwatch.ts'
 import type { Workspace } from '../workspace.ts'
@@ -46,6 +47,11 @@ export interface Missing {
   readonly missing: string
 }
 
+/** A package changelog that tells of a kernel: in the cache, compressed by gzip as its package had it. */
+export interface FoundChangelog extends ChangelogSource {
+  readonly path: string
+}
+
 /** What modules for one kernel are compiled against. */
 export interface BuildTree {
   /** Says all that decides a module besides its own source and the compiler. */
@@ -73,6 +79,11 @@ export interface Provider {
   fetchModules(kernel: Kernel, names: readonly string[], context: KernelContext): Promise<ModuleFile[]>
   /** What modules for this kernel can be compiled against, or why there is nothing; the tree is brought when it is used. */
   buildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing>
+  /**
+   * The package changelogs that tell of these kernels, or why there is none, by kernel id. Left out by providers whose
+   * kernels come in no package.
+   */
+  changelogs?(kernels: readonly Kernel[], context: KernelContext): Promise<ReadonlyMap<string, FoundChangelog | Missing>>
 }
 
 /** A stopwatch for what is done to bring this kernel. */

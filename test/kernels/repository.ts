@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { runCommand } from '../../harness/process.ts'
 import { fakeBzImage, fakeVmlinux, flipped, packPayload, temporaryFolder } from './images.ts'
 
@@ -44,6 +45,14 @@ export const NEW = {
 /** The ELF files packed in them. The old package must be larger than a metapackage, so its padding does not compress. */
 export const OLD_ELF = fakeVmlinux(OLD.banner, randomBytes(1 << 20))
 export const NEW_ELF = fakeVmlinux(NEW.banner)
+
+/** Changelog of a package, as those of the archive are: that of the newer build tells of one more that is here too. */
+const changelogOf = (name: string, ...builds: string[]) => ({
+  [`usr/share/doc/${name}/changelog.gz`]: gzipSync(
+    builds.map((build) => `linux (${build}) sid; urgency=low\n\n  * mm: brought by ${build}\n`).join('\n'),
+  ),
+})
+export const OLDER_BUILD = '5.90.6-1'
 
 /** Build, sign and serve the archive; it goes away with the test. */
 export async function serveRepository(t: Pick<TestContext, 'after'>): Promise<Repository> {
@@ -139,12 +148,17 @@ async function kernelPackages(folder: string): Promise<Package[]> {
       [`boot/config-${OLD.release}`]: 'CONFIG_OLD=y\n',
       [`lib/modules/${OLD.release}/kernel/fs/user.ko`]: user ?? '',
       [`lib/modules/${OLD.release}/kernel/lib/provider.ko`]: provider ?? '',
+      ...changelogOf(`linux-image-${OLD.release}`, OLD.build, OLDER_BUILD),
     }),
     named('image', OLD, { [`boot/vmlinuz-${OLD.release}`]: Buffer.concat([oldImage, Buffer.from('unsigned')]) }, '-unsigned'),
     { name: 'linux-image-5.90-cloud-amd64', version: OLD.build, files: { 'usr/share/doc/meta': 'a metapackage\n' } },
     named('image', NEW, { 'usr/share/doc/empty': 'an empty package\n' }),
     named('binary', NEW, { [`${tree}/vmlinuz`]: newImage }),
-    named('base', NEW, { [`${tree}/config`]: 'CONFIG_NEW=y\n', [`${tree}/modules.builtin`]: 'kernel/fs/fuse/fuse.ko\n' }),
+    named('base', NEW, {
+      [`${tree}/config`]: 'CONFIG_NEW=y\n',
+      [`${tree}/modules.builtin`]: 'kernel/fs/fuse/fuse.ko\n',
+      ...changelogOf(`linux-base-${NEW.release}`, NEW.build),
+    }),
     named('modules', NEW, { [`${tree}/kernel/fs/user.ko`]: user ?? '', [`${tree}/kernel/lib/provider.ko`]: provider ?? '' }),
     named(
       'binary',
