@@ -8,6 +8,7 @@ import { openDatabase, type Database } from './database.ts'
 import { syncFolder } from './evidence-folder.ts'
 import { onDisk } from './failures.ts'
 import { kernelsSeen, recordKernel } from './kernels.ts'
+import { hasChangelog, papersOf, readChangelogText, recordPapers } from './paperwork.ts'
 import type { ReadRuns, Store } from './ports.ts'
 import { listRates, recordRates } from './rates.ts'
 import { abandonedRuns, checkOwned, claimRun, createRun, leaveRun, listRuns, newestRun, readRun } from './runs.ts'
@@ -34,6 +35,8 @@ function reading(database: Database, places: Places): ReadRuns {
     attemptTimes: async () => attemptTimes(database),
     kernelsSeen: async () => kernelsSeen(database),
     rates: async () => listRates(database),
+    papersOf: async (run) => papersOf(database, readRun(database, run).id),
+    changelog: async (sha256) => readChangelogText(database, sha256),
     close: () => database.close(),
   }
 }
@@ -97,5 +100,10 @@ export async function openStore(folder: string): Promise<Store> {
       }),
     recordKernel: async (kernel, sha256) => recordKernel(database, kernel, sha256),
     recordRates: async (rates) => recordRates(database, rates),
+    recordPapers: async (run, papers, changelogs) => {
+      checkOwned(database, run)
+      recordPapers(database, run, papers, changelogs)
+    },
+    hasChangelog: async (sha256) => hasChangelog(database, sha256),
   }
 }

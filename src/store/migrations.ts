@@ -34,4 +34,14 @@ export const migrations: readonly string[] = [
      key TEXT PRIMARY KEY,
      rate TEXT NOT NULL
    ) STRICT`,
+  `CREATE TABLE changelogs (
+     sha256 TEXT PRIMARY KEY,
+     zstd BLOB NOT NULL
+   ) STRICT;
+   CREATE TABLE papers (
+     run TEXT NOT NULL REFERENCES runs (id),
+     kernel TEXT NOT NULL,
+     papers TEXT NOT NULL,
+     PRIMARY KEY (run, kernel)
+   ) STRICT`,
 ]

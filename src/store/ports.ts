@@ -5,6 +5,7 @@
 import type { ControlRate } from '../domain/control.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { Kernel } from '../domain/kernel.ts'
+import type { Papers } from '../domain/paperwork.ts'
 import type { Report } from '../domain/report.ts'
 
 export type RunHost = Report['run']['host']
@@ -79,6 +80,10 @@ export interface ReadRuns {
   kernelsSeen(): Promise<readonly SeenKernel[]>
   /** Every rate that is kept, by case and series; whether one still counts is for the caller to say. */
   rates(): Promise<readonly ControlRate[]>
+  /** What was found written about the kernels of a run, by kernel id; nothing of one that was never asked for. */
+  papersOf(run: string): Promise<readonly Papers[]>
+  /** The text of a changelog that papers name; null when it is missing or not as it was stored. */
+  changelog(sha256: string): Promise<string | null>
   close(): void
 }
 
@@ -104,6 +109,13 @@ export interface WriteRuns {
   recordKernel(kernel: Kernel, sha256: string): Promise<void>
   /** Keep rates. One that was measured of the same (case, program, trigger, series, profile, conditions) is replaced. */
   recordRates(rates: readonly ControlRate[]): Promise<void>
+  /**
+   * Keep papers of an owned run, in place of what was kept of the same kernels. `changelogs` brings the texts they name, by
+   * sha256; what is kept already is left as it is.
+   */
+  recordPapers(run: string, papers: readonly Papers[], changelogs: ReadonlyMap<string, Uint8Array>): Promise<void>
+  /** Whether a changelog is kept already. */
+  hasChangelog(sha256: string): Promise<boolean>
 }
 
 export type Store = ReadRuns & WriteRuns
