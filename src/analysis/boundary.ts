@@ -4,6 +4,9 @@ import type { Kernel } from '../domain/kernel.ts'
 import type { Boundary } from '../domain/report.ts'
 import { compareKernels, compareText } from './matrix.ts'
 
+/** A boundary before a changelog is held beside it. */
+export type Flip = Omit<Boundary, 'entries'>
+
 interface JudgedCell {
   readonly kernel: string
   readonly case: string
@@ -15,7 +18,7 @@ interface JudgedCell {
  * Any other verdict is no answer, so such a kernel counts as not tested and the boundary spans it. Flavours and architectures are
  * followed apart: a flip between two flavours of one version is a difference of configuration, not the place where a fix came in.
  */
-export function boundariesOf(kernels: readonly Kernel[], cells: readonly JudgedCell[]): Boundary[] {
+export function boundariesOf(kernels: readonly Kernel[], cells: readonly JudgedCell[]): Flip[] {
   const lines = Map.groupBy(kernels.toSorted(compareKernels), (kernel) => [kernel.series, kernel.arch, kernel.flavour].join('/'))
   const cases = [...Map.groupBy(cells, (cell) => cell.case)].toSorted(([a], [b]) => compareText(a, b))
   return cases.flatMap(([name, column]) => {
@@ -25,7 +28,7 @@ export function boundariesOf(kernels: readonly Kernel[], cells: readonly JudgedC
 }
 
 /** The flips along one line of kernels in version order. */
-function flipsAlong(line: readonly Kernel[], verdicts: ReadonlyMap<string, Verdict>): Omit<Boundary, 'case'>[] {
+function flipsAlong(line: readonly Kernel[], verdicts: ReadonlyMap<string, Verdict>): Omit<Flip, 'case'>[] {
   const tested = line.flatMap((kernel) => {
     const verdict = verdicts.get(kernel.id)
     return verdict === 'carries' || verdict === 'lacks' ? [{ kernel, verdict }] : []

@@ -4,7 +4,9 @@ import type { Control } from '../domain/control.ts'
 import { InvariantError } from '../domain/errors.ts'
 import type { Report, ReportCase, ReportCell, ReportKernel } from '../domain/report.ts'
 import { boundariesOf } from './boundary.ts'
-import { claimOf, findingOf, type CellClaim } from './claim.ts'
+import { entriesBetween } from './boundary-entries.ts'
+import { claimOf, findingOf, type CellClaim, type KernelPapers } from './claim.ts'
+import { contradictionsOf } from './headline.ts'
 import { compareKernels, compareText, countVerdicts } from './matrix.ts'
 
 /** A cell as it was judged, before the paperwork is held against it. */
@@ -18,6 +20,8 @@ export interface ReportParts {
   readonly controls: readonly Control[]
   /** In any order; a run makes at most one cell of a kernel and a case. */
   readonly cells: readonly JudgedCell[]
+  /** What is written about the kernels, by id; the case's own data speaks alone where nothing was kept. */
+  readonly papers?: ReadonlyMap<string, KernelPapers>
 }
 
 /** Build the Report; the same parts in any order give the same report. Throws InvariantError for cells that don't fit the run. */
@@ -25,7 +29,7 @@ export function buildReport(parts: ReportParts): Report {
   const kernels = parts.kernels.toSorted(compareKernels)
   const cases = parts.cases.toSorted((a, b) => compareText(a.id, b.id))
   const cells = inMatrixOrder(parts.cells, kernels, cases).map(({ cell, kernel, theCase }): ReportCell => {
-    const { claim, source } = claimFor(parts.controls, kernel, theCase)
+    const { claim, source } = claimFor(parts, kernel, theCase)
     return {
       ...cell,
       claim,
@@ -34,14 +38,19 @@ export function buildReport(parts: ReportParts): Report {
       attempts: cell.attempts.toSorted((a, b) => a.attempt - b.attempt)
     }
   })
+  const shown = cases.map(caseForReport)
   return {
     schema: 'kwitness.report/1',
     run: parts.run,
+    headline: contradictionsOf({ kernels, cases: shown, cells }),
     kernels,
     controls: parts.controls.toSorted((a, b) => compareText(a.kernel, b.kernel)),
-    cases: cases.map(caseForReport),
+    cases: shown,
     cells,
-    boundaries: boundariesOf(kernels.filter(({ id }) => !isControl(parts.controls, id)), cells),
+    boundaries: boundariesOf(kernels.filter(({ id }) => !isControl(parts.controls, id)), cells).map((flip) => ({
+      ...flip,
+      entries: entriesBetween(flip, kernels, cases, parts.papers?.get(flip.after)?.changelog ?? null)
+    })),
     counts: countVerdicts(cells)
   }
 }
@@ -52,9 +61,9 @@ function isControl(controls: readonly Control[], kernel: string): boolean {
 }
 
 /** Of a control's own case how it was made is the claim, of everything else the paperwork. */
-function claimFor(controls: readonly Control[], kernel: ReportKernel, theCase: Case): CellClaim {
+function claimFor({ controls, papers }: ReportParts, kernel: ReportKernel, theCase: Case): CellClaim {
   const control = controls.find((one) => one.kernel === kernel.id && one.case === theCase.id)
-  if (!control) return claimOf(kernel, theCase)
+  if (!control) return claimOf(kernel, theCase, papers?.get(kernel.id))
   return { claim: control.kind === 'bad' ? 'missing' : 'carried', source: control.because }
 }
 

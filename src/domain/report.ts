@@ -72,6 +72,37 @@ export interface Boundary {
   readonly after: string
   readonly from: Verdict
   readonly to: Verdict
+  /** What a package changelog lists between the two that is about the fix's names; null where none tells of both. */
+  readonly entries: BoundaryEntries | null
+}
+
+export interface BoundaryEntries {
+  /** The changelog: `linux (6.12.118-1)`. */
+  readonly source: string
+  /** Those nearest to the fix first, no more than a dozen. */
+  readonly listed: readonly BoundaryEntry[]
+  /** How many more share a name with it. */
+  readonly more: number
+}
+
+/** A line of a package changelog. */
+export interface BoundaryEntry {
+  /** Package version that brought it, and the stable release it came from, null for a change of Debian's own. */
+  readonly build: string
+  readonly release: string | null
+  readonly subject: string
+  readonly cve: readonly string[]
+  /** Why it stands here: the fix itself, its revert, its CVE, or a name of the fix. */
+  readonly about: 'fix' | 'revert' | 'cve' | 'names'
+}
+
+/** Cells of one case and series whose verdict contradicts the paperwork: the headline of every report. */
+export interface Contradiction {
+  readonly finding: Extract<Finding, 'claimed-but-lacks' | 'carried-unclaimed'>
+  readonly case: string
+  readonly series: string
+  /** In version order. */
+  readonly cells: readonly Pick<ReportCell, 'kernel' | 'claimSource'>[]
 }
 
 export interface Report {
@@ -84,6 +115,8 @@ export interface Report {
     readonly seed: string
     readonly host: { readonly kernel: string; readonly qemu: string; readonly cpus: number; readonly accelerator: string }
   }
+  /** Claimed but lacks first, then carried unclaimed; empty where no verdict contradicts the paperwork. */
+  readonly headline: readonly Contradiction[]
   /** In series and version order. */
   readonly kernels: readonly ReportKernel[]
   /** Those of the kernels whose answer is known beforehand, by id. */

@@ -10,7 +10,7 @@ export interface PageEvidence {
   readonly words: { readonly verdicts: Readonly<Record<Verdict, VerdictWords>>; readonly findings: typeof FINDING_WORDS }
   readonly kernels: readonly ReportKernel[]
   readonly cases: readonly ReportCase[]
-  readonly boundaries: readonly Boundary[]
+  readonly boundaries: readonly Omit<Boundary, 'entries'>[]
   /** A row per kernel, a cell per case, told by its place; null where the run had none. */
   readonly rows: readonly (readonly (PageCell | null)[])[]
 }
@@ -28,7 +28,7 @@ export function evidenceOf(report: Report): PageEvidence {
     words: { verdicts: VERDICT_WORDS, findings: FINDING_WORDS },
     kernels,
     cases,
-    boundaries: report.boundaries,
+    boundaries: report.boundaries.map(({ entries: _beside, ...flip }) => flip),
     rows: kernels.map((kernel) => cases.map((theCase) => {
       const cell = cellAt(kernel.id, theCase.id)
       if (!cell) return null

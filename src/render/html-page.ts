@@ -1,12 +1,12 @@
 /** What the page shows before any script runs, as plain data for the template. */
-import { type Headline, headlinesOf } from '../analysis/headline.ts'
+import { CONTRADICTIONS, type Headline, headlinesOf } from '../analysis/headline.ts'
 import { type SeriesRows, VERDICTS, matrixOf } from '../analysis/matrix.ts'
 import type { Control } from '../domain/control.ts'
 import type { Verdict } from '../domain/judgement.ts'
 import type { Boundary, Report, ReportCase, ReportCell } from '../domain/report.ts'
 import { raceHint, raceParts, restsOnOdds } from './race.ts'
-import { commonTraits, kernelLabels, knownOf, momentOf, rangeOf, sizeOf } from './wording.ts'
-import { CONTRADICTIONS, FINDING_WORDS, NO_ANSWERS, VERDICT_WORDS } from './words.ts'
+import { calmLine, commonTraits, kernelLabels, knownOf, momentOf, rangeOf, sizeOf, wordAbout } from './wording.ts'
+import { FINDING_WORDS, NO_ANSWERS, VERDICT_WORDS } from './words.ts'
 
 /** A kernel linked to one of its cells. */
 interface Link {
@@ -20,6 +20,8 @@ interface NewsItem {
   /** Named one by one while they are few, else the range they span. */
   readonly links: readonly Link[]
   readonly range: Link | null
+  /** What is claimed, and where; null where no claim is the point. */
+  readonly claimed: string | null
 }
 
 interface News {
@@ -51,6 +53,7 @@ export function pageOf(report: Report) {
     run: report.run,
     size: sizeOf(report),
     started: momentOf(report.run.startedAt),
+    calm: calmLine(report),
     contradicted: report.cells.some((cell) => CONTRADICTIONS.some((finding) => finding === cell.finding)),
     traits: commonTraits(report),
     wordy,
@@ -122,31 +125,44 @@ function cellOf(
 /** What a reader should know first: contradictions with the paperwork, then cells that gave no answer. */
 function newsOf(report: Report, label: (kernel: string) => string): News[] {
   const contradictions = CONTRADICTIONS.map((finding) =>
-    news(finding, FINDING_WORDS[finding], (cell) => cell.finding === finding))
+    news(finding, FINDING_WORDS[finding], (cell) => cell.finding === finding, true))
   const noAnswers = NO_ANSWERS.map((verdict) =>
     news(verdict, { title: capital(verdict), meaning: VERDICT_WORDS[verdict].meaning }, (cell) => cell.verdict === verdict))
   return [...contradictions, ...noAnswers].filter(({ count }) => count > 0)
 
-  function news(kind: string, words: Pick<News, 'title' | 'meaning'>, picks: (cell: ReportCell) => boolean): News {
+  function news(
+    kind: string, words: Pick<News, 'title' | 'meaning'>, picks: (cell: ReportCell) => boolean, claims = false
+  ): News {
     const headlines = headlinesOf(report, picks)
     const count = headlines.reduce((sum, { cells }) => sum + cells.length, 0)
-    return { kind, ...words, count, items: headlines.map((headline) => newsItem(headline, label)) }
+    return { kind, ...words, count, items: headlines.map((headline) => newsItem(headline, label, claims)) }
   }
 }
 
-function newsItem({ case: name, series, cells }: Headline, label: (kernel: string) => string): NewsItem {
+function newsItem({ case: name, series, cells }: Headline, label: (kernel: string) => string, claims: boolean): NewsItem {
+  const claimed = claims ? cells[0]?.claimSource ?? null : null
   if (cells.length <= NAMED_ONE_BY_ONE) {
     const links = cells.map((cell) => ({ text: label(cell.kernel), href: cellLink(cell.kernel, name) }))
-    return { case: name, series, links, range: null }
+    return { case: name, series, links, range: null, claimed }
   }
   const range = { text: rangeOf(cells.map((cell) => label(cell.kernel))), href: filterLink(`case:${name} series:${series}`) }
-  return { case: name, series, links: [], range }
+  return { case: name, series, links: [], range, claimed }
 }
 
 function boundaryRow(flip: Boundary, label: (kernel: string) => string) {
   const side = (kernel: string, verdict: Verdict) =>
     ({ verdict, word: VERDICT_WORDS[verdict].word, text: label(kernel), href: cellLink(kernel, flip.case) })
-  return { case: flip.case, series: flip.series, before: side(flip.before, flip.from), after: side(flip.after, flip.to) }
+  const { entries } = flip
+  const shown = entries?.listed.map(({ build, subject, cve, about }) => (
+    { build, subject, note: [wordAbout(about).trim(), ...cve].filter(Boolean).join(' '), strong: about !== 'names' }
+  )) ?? []
+  return {
+    case: flip.case, series: flip.series, before: side(flip.before, flip.from), after: side(flip.after, flip.to),
+    changelog: entries && {
+      source: entries.source, shown, more: entries.more, count: shown.length + entries.more,
+      found: shown.some(({ strong }) => strong)
+    }
+  }
 }
 
 /** Where the page's script finds a cell: reports/templates/page.js reads the same words. */

@@ -11,11 +11,12 @@
  * What a race rests on and what is known of a control are diagnostics. A kernel is `not ok` when one of its lines is, as KTAP
  * asks of a parent.
  */
+import { contradictionsOf } from '../analysis/headline.ts'
 import { matrixOf } from '../analysis/matrix.ts'
 import type { Verdict } from '../domain/judgement.ts'
 import type { Report, ReportCell } from '../domain/report.ts'
 import { raceParts } from './race.ts'
-import { knownOf, oneLine } from './wording.ts'
+import { calmLine, knownOf, oneLine } from './wording.ts'
 
 type Status = 'pass' | 'fail' | 'skip' | 'error'
 
@@ -35,6 +36,7 @@ export function renderKtap(report: Report): string {
   const lines = [
     'KTAP version 1',
     `# kwitness run ${escape(report.run.id)}${report.run.complete ? '' : ', not complete yet'}`,
+    ...headline(report),
     `1..${kernels.length}`
   ]
   for (const [index, kernel] of kernels.entries()) {
@@ -46,6 +48,14 @@ export function renderKtap(report: Report): string {
     lines.push(`${failed ? 'not ok' : 'ok'} ${index + 1} ${escape(kernel.id)}${skipped}`)
   }
   return `${lines.join('\n')}\n`
+}
+
+/** What contradicts the paperwork, cell by cell, before all results. */
+function headline(report: Report): string[] {
+  const all = contradictionsOf(report)
+  const cells = all.flatMap(({ finding, case: name, cells: own }) =>
+    own.map(({ kernel, claimSource }) => `# ${finding}: ${escape(kernel)}/${escape(name)}, ${escape(claimSource)}`))
+  return cells.length > 0 ? cells : [`# ${escape(calmLine(report))}`]
 }
 
 /** The lines of one kernel, not indented. */

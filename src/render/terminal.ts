@@ -1,13 +1,13 @@
 /** The report on a terminal: what contradicts the paperwork first, then the matrix, then where the answer changes. */
-import { headlinesOf } from '../analysis/headline.ts'
+import { CONTRADICTIONS, headlinesOf } from '../analysis/headline.ts'
 import { VERDICTS } from '../analysis/matrix.ts'
 import type { Verdict } from '../domain/judgement.ts'
-import type { Report, ReportCell } from '../domain/report.ts'
+import type { BoundaryEntries, Report, ReportCell } from '../domain/report.ts'
 import { raceParts } from './race.ts'
 import { renderGrid } from './terminal-grid.ts'
 import { type Pen, type TerminalOptions, penOf } from './terminal-pen.ts'
-import { CONTRADICTIONS, FINDING_WORDS, NO_ANSWERS, VERDICT_WORDS } from './words.ts'
-import { commonTraits, kernelLabels, knownOf, oneLine, rangeOf, sizeOf } from './wording.ts'
+import { FINDING_WORDS, NO_ANSWERS, VERDICT_WORDS } from './words.ts'
+import { commonTraits, kernelLabels, knownOf, calmLine, oneLine, rangeOf, sizeOf, wordAbout } from './wording.ts'
 
 /** Lists longer than this are cut with a line that says how many more there are. */
 const LONGEST_LIST = 20
@@ -33,20 +33,41 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
 /** One section per kind of headline that has any cells, and one sentence when nothing contradicts the paperwork. */
 function headlineSections(report: Report, labels: ReadonlyMap<string, string>, pen: Pen): string[][] {
   const contradictions = CONTRADICTIONS.flatMap((finding) => section(
-    `${FINDING_WORDS[finding].title}: ${FINDING_WORDS[finding].meaning}`, (cell) => cell.finding === finding))
+    `${FINDING_WORDS[finding].title}: ${FINDING_WORDS[finding].meaning}`, (cell) => cell.finding === finding, claimOf))
   const noAnswers = NO_ANSWERS.flatMap((verdict) => section(
     `${capital(verdict)}: ${VERDICT_WORDS[verdict].meaning}`, (cell) => cell.verdict === verdict))
-  return [...(contradictions.length ? contradictions : [['No verdict contradicts the paperwork.']]), ...noAnswers]
+  return [...(contradictions.length ? contradictions : [[calmLine(report)]]), ...noAnswers]
 
-  function section(title: string, picks: (cell: ReportCell) => boolean): string[][] {
+  function section(
+    title: string, picks: (cell: ReportCell) => boolean, below: (cell: ReportCell) => string = () => ''
+  ): string[][] {
     const headlines = headlinesOf(report, picks)
     if (headlines.length === 0) return []
     const lines = headlines.map(({ case: name, series, cells }) => {
       const range = rangeOf(cells.map((cell) => labels.get(cell.kernel) ?? cell.kernel), pen.dots)
-      return `  ${name} on ${series}: ${range}`
+      return `  ${name} on ${series}: ${range}${cells[0] ? below(cells[0]) : ''}`
     })
     return [[pen.paint('alarm', title), ...shortened(lines, pen)]]
   }
+}
+
+/** What the paperwork says of the first of some cells, on a line of its own. */
+function claimOf({ claimSource }: ReportCell): string {
+  return `\n    ${oneLine(claimSource)}`
+}
+
+/** Entries shown below one boundary: a terminal is no place for all. */
+const MOST_ENTRIES = 3
+
+/** What the changelog says between the two kernels of a boundary, the fix itself first. */
+function entryLines(entries: BoundaryEntries | null, pen: Pen): string {
+  if (entries === null) return ''
+  const shown = entries.listed.slice(0, MOST_ENTRIES)
+  const left = entries.listed.length - shown.length + entries.more
+  const lines = shown.map(({ build, subject, about }) => `linux (${build}): ${oneLine(subject)}${wordAbout(about)}`)
+  if (lines.length === 0) lines.push('the changelog between them has nothing by its names')
+  if (left > 0) lines.push(`${pen.dots} and ${left} more by its names`)
+  return lines.map((line) => `\n    ${pen.paint('faint', line)}`).join('')
 }
 
 /** Where the answer changes, one line per boundary. */
@@ -55,7 +76,8 @@ function boundaryLines(report: Report, labels: ReadonlyMap<string, string>, pen:
   const lines = report.boundaries.map((flip) => {
     const side = (kernel: string, verdict: Verdict) =>
       `${labels.get(kernel) ?? kernel} ${pen.paint(verdict, `${pen.sign(verdict)} ${verdict}`)}`
-    return `  ${flip.case} on ${flip.series}: ${side(flip.before, flip.from)} ${pen.arrow} ${side(flip.after, flip.to)}`
+    const sides = `${side(flip.before, flip.from)} ${pen.arrow} ${side(flip.after, flip.to)}`
+    return `  ${flip.case} on ${flip.series}: ${sides}${entryLines(flip.entries, pen)}`
   })
   return [pen.paint('bold', 'Where the answer changes'), ...shortened(lines, pen)]
 }

@@ -1,7 +1,7 @@
 /** Names, ranges and sizes as every renderer words them, and text made harmless for one line. */
 import type { Control } from '../domain/control.ts'
 import type { Kernel } from '../domain/kernel.ts'
-import type { Report } from '../domain/report.ts'
+import type { BoundaryEntry, Report } from '../domain/report.ts'
 
 /**
  * The shortest name of each kernel that tells it from all others in the report: its version if that is enough, else build,
@@ -64,4 +64,24 @@ export function momentOf(iso: string): string {
 /** Text on one line with nothing a terminal or a line protocol would obey: control characters and line breaks become spaces. */
 export function oneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\uFFF9-\uFFFB]+/gu, ' ').trim()
+}
+
+/** For a report without a contradiction, how much that is worth: cells the paperwork speaks of, and those where it cannot. */
+export function calmLine({ cells }: Pick<Report, 'cells'>): string {
+  const agreeing = cells.filter(({ finding }) => finding === 'agrees').length
+  if (agreeing === 0) return 'No verdict contradicts the paperwork, nor can any be held against it.'
+  const rest = cells.length - agreeing
+  return `No verdict contradicts the paperwork: ${agreeing} agree${rest > 0 ? `, ${rest} cannot be held against it` : ''}.`
+}
+
+const ABOUT: Readonly<Record<BoundaryEntry['about'], string>> = {
+  fix: ' (the fix itself)',
+  revert: ' (takes it out)',
+  cve: ' (of its CVE)',
+  names: ''
+}
+
+/** Why a changelog entry stands beside a boundary, where it is more than a name in common. */
+export function wordAbout(about: BoundaryEntry['about']): string {
+  return ABOUT[about]
 }

@@ -27,8 +27,5 @@ export const FINDING_WORDS: Readonly<Record<Finding, { readonly title: string; r
   unproven: { title: 'Unproven', meaning: 'verdict or paperwork is silent, so nothing can be held against the other' }
 }
 
-/** The findings that contradict the paperwork, worst first. */
-export const CONTRADICTIONS = ['claimed-but-lacks', 'carried-unclaimed'] as const satisfies readonly Finding[]
-
 /** The verdicts that want a person's attention: nothing was learnt. */
 export const NO_ANSWERS = ['broken', 'missing'] as const satisfies readonly Verdict[]

@@ -1,11 +1,13 @@
 /** Reports to render: a small one made by hand after what guests say, and a large one of any size, the same every time. */
 import { type JudgedCell, buildReport } from '../../src/analysis/report.ts'
+import type { KernelPaper } from '../../src/analysis/changelog-claim.ts'
 import type { Case } from '../../src/domain/case.ts'
 import type { RaceStanding } from '../../src/domain/control.ts'
 import type { EndingWord, Outcome, Reason, Verdict } from '../../src/domain/judgement.ts'
 import type { Report, ReportAttempt, ReportKernel } from '../../src/domain/report.ts'
 import type { TestPoint, TestStatus } from '../../src/domain/tests.ts'
 import { seriesOf } from '../../src/domain/version.ts'
+import { paperOf } from '../analysis/changelogs.ts'
 import { CONTROL, CONTROL_KERNEL, RATE, RATE_ELSEWHERE, standing } from './race-fixture.ts'
 
 /** What a hostile guest would love to run in a reader's browser. */
@@ -89,7 +91,23 @@ export function smallReport(): Report {
   const old = ['5.10.218', '5.10.262', '6.1.170', '6.1.187', '6.1.192']
   const recent = ['6.12.43', '6.12.94', '6.12.117', '6.16.12', '7.2.13', '7.3.4']
   const kernels = [...[...old, ...recent].map((version) => kernel(version)), CONTROL_KERNEL]
-  return buildReport({ run: RUN, kernels, cases: SMALL_CASES, controls: [CONTROL], cells: kernels.flatMap(smallRow) })
+  const told = kernels.filter(({ series }) => series === '6.12.y')
+  const papers = new Map(told.map(({ id }) => [id, { history: null, changelog: smallPaper() }]))
+  return buildReport({ run: RUN, kernels, cases: SMALL_CASES, controls: [CONTROL], cells: kernels.flatMap(smallRow), papers })
+}
+
+/** The changelog of 6.12 in the small report: the fix of one case, much by its names, and a line that no package has. */
+function smallPaper(): KernelPaper {
+  const subject = 'mm/userfaultfd: fix uninitialized output field for -EAGAIN race'
+  const names = Array.from({ length: 12 }, (_, index) => `userfaultfd: change number ${index + 1}`)
+  return paperOf([
+    {
+      build: '6.12.117-1',
+      lists: { '6.12.117': [subject, `userfaultfd: ${HOSTILE}`, 'mm: close the hole (CVE-2025-00000)', ...names] }
+    },
+    { build: '6.12.94-1', lists: { '6.12.90': ['userfaultfd: one change alone'], '6.12.94': ['net: something else'] } },
+    { build: '6.12.43-1', lists: { '6.12.29': [subject] } }
+  ], SMALL_CASES)
 }
 
 const SMALL_CASES: readonly Case[] = [

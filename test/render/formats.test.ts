@@ -83,7 +83,7 @@ test('HTML: words of cases and kernels are escaped where they stand as markup', 
     cells: report.cells.map((cell) => (
       { ...cell, kernel: cell.kernel === first.id ? evil : cell.kernel, verdict: 'lacks', finding: 'claimed-but-lacks' }
     )),
-    boundaries: [{ case: evil, series: evil, before: evil, after: evil, from: 'lacks', to: 'carries' }]
+    boundaries: [{ case: evil, series: evil, before: evil, after: evil, from: 'lacks', to: 'carries', entries: null }]
   }, assets)
   assert.ok(!html.includes('<kw-evil'))
 })
