@@ -62,6 +62,7 @@ program
   .option('--race-seconds <s>', 'guest seconds for each race on each kernel (default: 30); what some leave goes to the others')
   .option('--fresh-boot', 'boot for every attempt instead of restoring a saved guest')
   .option('--catalogue <folder>', 'take the cases from this folder')
+  .option('--history <folder>', 'ask this git tree too: its tags such as v6.1.192, and what its commits say')
   .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')
   .addHelpText(
     'after',
@@ -125,6 +126,7 @@ program
   .option('--out <file>', 'write it there instead of to standard output')
   .option('--json', 'the same as --format json')
   .option('--fail-on <words>', 'exit 1 for these verdicts or findings too')
+  .option('--history <folder>', 'ask this git tree which kernels have the fixes, instead of what was kept with the run')
   .addHelpText(
     'after',
     `${EXITS}

@@ -6,7 +6,8 @@ import type { Report, ReportCell } from '../domain/report.ts'
 import { RENDERERS, type Format } from '../render/index.ts'
 import { raceLines, wordRace } from '../render/race.ts'
 import { kernelLabels } from '../render/wording.ts'
-import { assembleReport } from '../run/assemble.ts'
+import { assembleReport, planOf } from '../run/assemble.ts'
+import { historiesOf } from '../run/paperwork.ts'
 import { openStoreForReading } from '../store/index.ts'
 import { findCell } from './cell.ts'
 import { exitCodeOf, readFailOn } from './exit.ts'
@@ -17,14 +18,17 @@ export interface ReportOptions {
   readonly out?: string
   readonly json?: true
   readonly failOn?: string
+  readonly history?: string
 }
 
-async function loadReport(id: string | undefined): Promise<Report> {
-  const store = await openStoreForReading(findWorkspace().state)
+async function loadReport(id: string | undefined, history?: string): Promise<Report> {
+  const workspace = findWorkspace()
+  const store = await openStoreForReading(workspace.state)
   try {
     const run = id === undefined ? await store.newestRun() : await store.readRun(id)
     if (run === null) throw new UserError('no run is stored yet', 'kwitness run makes one')
-    const { report: loaded, problems } = await assembleReport(store, run)
+    const histories = history === undefined ? undefined : await historiesOf(history, planOf(run), { workspace })
+    const { report: loaded, problems } = await assembleReport(store, run, histories)
     for (const { attempt, message } of problems) console.error(`kwitness: ${attempt}: ${message}`)
     return loaded
   } finally {
@@ -38,7 +42,7 @@ export async function report(id: string | undefined, options: ReportOptions): Pr
   if (!Object.hasOwn(RENDERERS, format))
     throw new UserError(`there is no format ${format}`, `there are: ${Object.keys(RENDERERS).join(', ')}`)
   const failOn = readFailOn(options.failOn)
-  const loaded = await loadReport(id)
+  const loaded = await loadReport(id, options.history)
   const text = await renderReport(loaded, format as Format)
   if (options.out === undefined) await print(text)
   else await writeOut(options.out, text)

@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly cores?: string
   readonly jobs?: string
   readonly timings?: true
+  /** Folder of a git tree that is asked about the fixes. */
+  readonly history?: string
 }
 
 /** A run that is open in the store and can be carried out. */
@@ -96,7 +98,8 @@ export async function session(options: SessionOptions, { command, open, conclude
       opened = await open(context, progress)
       if (opened === null) return
       const { store, record, plan, ready } = opened
-      const bounds = { signal, ...(cores === undefined ? {} : { cores }) }
+      const { history } = options
+      const bounds = { signal, ...(cores === undefined ? {} : { cores }), ...(history === undefined ? {} : { history }) }
       await conduct({ ...ready, ...bounds, plan, store, run: record.id, kernels: context, listen: progress.listen })
       await store.finishRun(record.id, new Date().toISOString())
     })

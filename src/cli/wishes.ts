@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly dryRun?: true
   readonly json?: true
   readonly timings?: true
+  readonly history?: string
 }
 
 const LARGEST_SEED = 2n ** 64n - 1n

@@ -2,6 +2,7 @@
 import { buildReport, type JudgedCell } from '../analysis/report.ts'
 import { InvariantError } from '../domain/errors.ts'
 import type { Reason } from '../domain/judgement.ts'
+import type { History, NoPaper } from '../domain/paperwork.ts'
 import { profileName } from '../domain/profile.ts'
 import type { Report, ReportAttempt, ReportKernel } from '../domain/report.ts'
 import type { AttemptRecord, ReadRuns, RunRecord, StoreProblem } from '../store/ports.ts'
@@ -12,6 +13,7 @@ import { cellKey, cellsOf, PLAIN, type Cell, type Plan } from './plan.ts'
 import { inputOf, isRace, nextMeasured, nextRace } from './races.ts'
 import { ratesOf, type TriedCells } from './rates.ts'
 import type { JudgedAttempt } from './read.ts'
+import { readPaperwork } from './paperwork.ts'
 import { createShortener } from './shorten.ts'
 import { readStored } from './stored.ts'
 
@@ -28,11 +30,19 @@ export function planOf(run: RunRecord): Plan {
   return { ...PLAIN, ...plan }
 }
 
-/** Build the report of a run. Attempts whose logs are damaged are left out and told as problems. */
-export async function assembleReport(store: ReadRuns, run: RunRecord): Promise<Assembled> {
+/**
+ * Build the report of a run. Attempts whose logs are damaged are left out and told as problems. `histories` say what a git
+ * tree says of each kernel, instead of what was kept.
+ */
+export async function assembleReport(
+  store: ReadRuns,
+  run: RunRecord,
+  histories?: ReadonlyMap<string, History | NoPaper>,
+): Promise<Assembled> {
   const plan = planOf(run)
+  const paperwork = await readPaperwork(store, run.id, plan, histories)
   const { attempts, problems } = await store.attemptsOf(run.id)
-  const lost: StoreProblem[] = [...problems]
+  const lost: StoreProblem[] = [...problems, ...paperwork.problems]
   const judged = new Map<string, StoredJudged[]>()
   for (const cell of cellsOf(plan)) judged.set(cellKey(cell), [])
   const cases = new Map(plan.cases.map((theCase) => [theCase.id, theCase]))
@@ -58,6 +68,7 @@ export async function assembleReport(store: ReadRuns, run: RunRecord): Promise<A
     cases: plan.cases,
     controls: plan.controls,
     cells: judgeCells(plan, judged, tried),
+    papers: paperwork.papers,
   })
   return { report, problems: lost }
 }

@@ -21,6 +21,7 @@ import { attemptWatch, inputsOf, makeAttempt, readFolder, takeTurn, type Bench }
 import type { Listener } from './events.ts'
 import { expectedSeconds } from './expected.ts'
 import { cellKey, cellsOf, limitsOf, seedOf, type Cell, type Plan } from './plan.ts'
+import { bringPaperwork } from './paperwork.ts'
 import { createPool, type Amounts, type Pool } from './pool.ts'
 import { isRace, nextMeasured, nextRace } from './races.ts'
 import { triedOfRun } from './stored.ts'
@@ -35,6 +36,8 @@ export interface Conductor {
   readonly programs: ReadonlyMap<string, Program>
   readonly kernels: KernelContext
   readonly listen: Listener
+  /** Folder of a git tree that is asked about the fixes as well. */
+  readonly history?: string
   /** Guests side by side, in vCPUs; the cores of the host when not given. */
   readonly cores?: number
   /** And in MiB of memory; most of what the host has available when not given. */
@@ -84,17 +87,22 @@ export async function conduct(conductor: Conductor): Promise<void> {
   }
   try {
     const races = new Map<string, OpenRace>()
+    const fetched: Promise<unknown>[] = []
     const all = plan.kernels.map(async (kernel) => {
       const own = cells.filter((cell) => cell.kernel.id === kernel.id)
       const open = own.filter((cell) => wantsMore(stage, cell))
       own.filter((cell) => !open.includes(cell)).forEach((cell) => tellDone(stage, cell))
       if (open.length === 0) return
-      const image = await fetchImage(stage, kernel)
+      const fetching = fetchImage(stage, kernel)
+      fetched.push(fetching)
+      const image = await fetching
       if (image === null) return open.forEach((cell) => tellDone(stage, cell))
       for (const cell of open.filter(isRace)) races.set(cellKey(cell), { cell, image })
       const seconds = open.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
       await stage.kernelsUnderWay.hold({ kernels: 1 }, seconds, () => fillKernel(stage, image, open))
     })
+    // What it needs lies in the packages of the kernels.
+    all.push(Promise.all(fetched).then(() => bringPaperwork(conductor)))
     await settle(all)
     await runRaces(stage, races)
   } finally {
