@@ -24,16 +24,8 @@ export async function readHistories(
   fixes: readonly AskedFix[],
   { workspace, signal }: { readonly workspace: Workspace; readonly signal?: AbortSignal },
 ): Promise<ReadonlyMap<string, History | NoPaper>> {
-  const git: Git = async (args, mayFail = false) => {
-    const options = { anyExit: true, env: { LC_ALL: 'C' }, ...(signal === undefined ? {} : { signal }) }
-    const { exitCode, stdout, stderr } = await runCommand('git', ['-C', folder, ...args], options)
-    if (exitCode === 0) return stdout
-    if (mayFail) return null
-    throw new UserError(`git cannot read ${folder}: ${stderr.trim().split('\n')[0]}`, 'give --history the folder of a git tree')
-  }
-  if ((await git(['rev-parse', '--is-shallow-repository'])) !== 'false') {
-    throw new UserError(`the history of ${folder} is cut off`, 'git fetch --unshallow brings all of it')
-  }
+  const git = gitIn(folder, signal)
+  await checkWhole(folder, git)
   const revisions = new Map<string, Revision>()
   for (const kernel of kernels) {
     const revision = await revisionOf(kernel, workspace, git)
@@ -50,6 +42,26 @@ export async function readHistories(
       return [id, { revision, commits: found.filter(({ hash }) => holders.get(hash)?.has(revision)) }]
     }),
   )
+}
+
+/** Throws UserError when there is no git tree with a whole history: said before a run begins, not when it is nearly over. */
+export async function checkHistory(folder: string): Promise<void> {
+  await checkWhole(folder, gitIn(folder))
+}
+
+async function checkWhole(folder: string, git: Git): Promise<void> {
+  if ((await git(['rev-parse', '--is-shallow-repository'])) === 'false') return
+  throw new UserError(`the history of ${folder} is cut off`, 'git fetch --unshallow brings all of it')
+}
+
+function gitIn(folder: string, signal?: AbortSignal): Git {
+  return async (args, mayFail = false) => {
+    const options = { anyExit: true, env: { LC_ALL: 'C' }, ...(signal === undefined ? {} : { signal }) }
+    const { exitCode, stdout, stderr } = await runCommand('git', ['-C', folder, ...args], options)
+    if (exitCode === 0) return stdout
+    if (mayFail) return null
+    throw new UserError(`git cannot read ${folder}: ${stderr.trim().split('\n')[0]}`, 'give --history the folder of a git tree')
+  }
 }
 
 /** Run git in the tree and give its output; null where it may fail and does. Throws UserError where it must not. */

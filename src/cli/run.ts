@@ -1,5 +1,6 @@
 /** `kwitness run`: plan, boot, run, judge, report. */
 import { dirname, join } from 'node:path'
+import { checkHistory } from '../../harness/history.ts'
 import type { KernelContext } from '../../harness/kernels/index.ts'
 import { expectedSeconds } from '../run/expected.ts'
 import { cellsOf, type Plan } from '../run/plan.ts'
@@ -41,6 +42,7 @@ async function openNew(options: RunOptions, context: KernelContext, progress: Pr
 /** Run and give the exit code. */
 export async function run(options: RunOptions): Promise<number> {
   const failOn = readFailOn(options.failOn)
+  if (options.history !== undefined) await checkHistory(options.history)
   return session(options, {
     command: 'kwitness run',
     open: (context, progress) =>

@@ -159,10 +159,17 @@ function boundaryRow(flip: Boundary, label: (kernel: string) => string) {
   return {
     case: flip.case, series: flip.series, before: side(flip.before, flip.from), after: side(flip.after, flip.to),
     changelog: entries && {
-      source: entries.source, shown, more: entries.more, count: shown.length + entries.more,
+      source: entries.source, shown, more: entries.more, words: entriesWords(shown.length + entries.more),
       found: shown.some(({ strong }) => strong)
     }
   }
+}
+
+/** What a list of changelog entries is called; nothing for an empty one. */
+function entriesWords(count: number): string {
+  if (count === 0) return ''
+  if (count === 1) return '1 changelog entry between them shares its names'
+  return `${count} changelog entries between them share its names`
 }
 
 /** Where the page's script finds a cell: reports/templates/page.js reads the same words. */

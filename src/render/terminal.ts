@@ -65,8 +65,8 @@ function entryLines(entries: BoundaryEntries | null, pen: Pen): string {
   const shown = entries.listed.slice(0, MOST_ENTRIES)
   const left = entries.listed.length - shown.length + entries.more
   const lines = shown.map(({ build, subject, about }) => `linux (${build}): ${oneLine(subject)}${wordAbout(about)}`)
-  if (lines.length === 0) lines.push('the changelog between them has nothing by its names')
-  if (left > 0) lines.push(`${pen.dots} and ${left} more by its names`)
+  if (lines.length === 0) lines.push('no changelog entry between them shares its names')
+  if (left > 0) lines.push(`${pen.dots} and ${left} more that share its names`)
   return lines.map((line) => `\n    ${pen.paint('faint', line)}`).join('')
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { readHistories } from '../../harness/history.ts'
+import { checkHistory, readHistories } from '../../harness/history.ts'
 import { selectKernels } from '../../harness/kernels/index.ts'
 import { runCommand } from '../../harness/process.ts'
 import { historySays } from '../../src/analysis/history-claim.ts'
@@ -237,5 +237,8 @@ test('history: no tree, and a tree cut off, are the mistake of who gave it', asy
   await assert.rejects(ask(workspace.cache), { name: 'UserError', message: /git cannot read/ })
   const shallow = await temporaryFolder(t)
   await made.git('clone', '--quiet', '--depth=1', `file://${made.folder}`, join(shallow, 'linux'))
+  await assert.rejects(checkHistory(join(shallow, 'linux')), { name: 'UserError', message: /cut off/ })
+  await assert.rejects(checkHistory(workspace.cache), { name: 'UserError', message: /git cannot read/ })
+  await checkHistory(made.folder)
   await assert.rejects(ask(join(shallow, 'linux')), { name: 'UserError', message: /cut off/, hint: /unshallow/ })
 })
