@@ -102,7 +102,10 @@ function isUpTo({ entry, stanza }: Mention, kernel: Kernel, { at }: ReadPaper): 
 
 /** Stable releases of the first two months: what was merged for the release after the next cannot be in them. */
 const FIRST_RELEASES = 8
-/** So many releases without a list are taken for small ones: Debian names what brought it nothing new. */
+/**
+ * So many releases without a list are taken for small ones, for Debian names what brought it nothing new. That holds for the
+ * kernel's own changelog alone: one of another line went its own way after the last release it lists.
+ */
 const MOST_UNLISTED = 2
 
 /** Stable releases of its series that a changelog does not list up to a kernel. */
@@ -128,7 +131,7 @@ export function gapOf({ build, version: text }: Kernel, { at, lists }: ReadPaper
   const [one, last] = [unlisted[0], unlisted.at(-1)]
   if (one === undefined) return null
   const more = unlisted.length > 2 ? ` to ${last} (${unlisted.length})` : unlisted.length > 1 ? ` and ${last}` : ''
-  return { text: one + more, isWide: unlisted.length > MOST_UNLISTED }
+  return { text: one + more, isWide: unlisted.length > MOST_UNLISTED || !at.has(build) }
 }
 
 /** Every major number since 3 has gone on to this minor number at least. */

@@ -169,6 +169,12 @@ for (const { title, leftOut, gap, ...row } of GAPS) {
   })
 }
 
+test('changelog claim: one release that a changelog of another line leaves out is the very one that may have the fix', () => {
+  const paper = paperOf(whole([32]), [ONE], 'no index lists it')
+  assert.deepEqual(gapOf(kernel('6.12.32'), paper, '6.15'), { text: '6.12.32', isWide: true })
+  assert.equal(claimOf(kernel('6.12.32'), ONE, { history: null, changelog: paper }).claim, 'unknown')
+})
+
 test('claims together: a line in the changelog goes before the case, and that there is none goes behind it', () => {
   const claims = (theOne: Case, parts: readonly Brings[], instead: string | null = null) =>
     claimOf(kernel('6.12.32'), theOne, { history: null, changelog: paperOf(parts, [theOne], instead) })
