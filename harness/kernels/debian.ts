@@ -18,6 +18,7 @@ import { fetchWatch, say, type KernelContext, type Provider } from './provider.t
 export const debian: Provider = {
   name: 'debian',
   list: listDebian,
+  listSeries: ({ series, flavour }, context) => listDebian(`${series}/${flavour}`, context),
   find: findDebian,
   fetch: fetchDebian,
   async fetchModules(kernel, names, context) {
