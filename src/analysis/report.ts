@@ -2,9 +2,11 @@
 import type { Case } from '../domain/case.ts'
 import type { Control } from '../domain/control.ts'
 import { InvariantError } from '../domain/errors.ts'
+import type { KnownKernel } from '../domain/kernel.ts'
 import type { Report, ReportCase, ReportCell, ReportKernel } from '../domain/report.ts'
 import { boundariesOf } from './boundary.ts'
 import { claimOf, findingOf, type CellClaim } from './claim.ts'
+import { historiesOf } from './history.ts'
 import { compareKernels, compareText, countVerdicts } from './matrix.ts'
 
 /** A cell as it was judged, before the paperwork is held against it. */
@@ -16,6 +18,8 @@ export interface ReportParts {
   readonly cases: readonly Case[]
   /** Kernels of the run whose answer is known: for their own case that is the claim. */
   readonly controls: readonly Control[]
+  /** What the providers had of the series of the run when it was planned; left out or null when nobody kept that. */
+  readonly listing?: readonly KnownKernel[] | null
   /** In any order; a run makes at most one cell of a kernel and a case. */
   readonly cells: readonly JudgedCell[]
 }
@@ -34,6 +38,7 @@ export function buildReport(parts: ReportParts): Report {
       attempts: cell.attempts.toSorted((a, b) => a.attempt - b.attempt)
     }
   })
+  const shipped = kernels.filter(({ id }) => !isControl(parts.controls, id))
   return {
     schema: 'kwitness.report/1',
     run: parts.run,
@@ -41,7 +46,8 @@ export function buildReport(parts: ReportParts): Report {
     controls: parts.controls.toSorted((a, b) => compareText(a.kernel, b.kernel)),
     cases: cases.map(caseForReport),
     cells,
-    boundaries: boundariesOf(kernels.filter(({ id }) => !isControl(parts.controls, id)), cells),
+    boundaries: boundariesOf(shipped, cells, parts.listing),
+    histories: historiesOf(shipped, cells, parts.listing),
     counts: countVerdicts(cells)
   }
 }

@@ -4,6 +4,7 @@ import { type SeriesRows, VERDICTS, matrixOf } from '../analysis/matrix.ts'
 import type { Control } from '../domain/control.ts'
 import type { Verdict } from '../domain/judgement.ts'
 import type { Boundary, Report, ReportCase, ReportCell } from '../domain/report.ts'
+import { changeOf, type Steady, steadyOf, sureOf } from './boundary.ts'
 import { raceHint, raceParts, restsOnOdds } from './race.ts'
 import { commonTraits, kernelLabels, knownOf, momentOf, rangeOf, sizeOf } from './wording.ts'
 import { CONTRADICTIONS, FINDING_WORDS, NO_ANSWERS, VERDICT_WORDS } from './words.ts'
@@ -65,6 +66,7 @@ export function pageOf(report: Report) {
     )),
     news: newsOf(report, label),
     boundaries: report.boundaries.map((flip) => boundaryRow(flip, label)),
+    steady: steadyOf(report).map(steadyRow),
     cases: cases.map(caseHeading),
     parts: series.flatMap(partsOf).map(({ name, kernels, more }) => ({
       name,
@@ -146,7 +148,16 @@ function newsItem({ case: name, series, cells }: Headline, label: (kernel: strin
 function boundaryRow(flip: Boundary, label: (kernel: string) => string) {
   const side = (kernel: string, verdict: Verdict) =>
     ({ verdict, word: VERDICT_WORDS[verdict].word, text: label(kernel), href: cellLink(kernel, flip.case) })
-  return { case: flip.case, series: flip.series, before: side(flip.before, flip.from), after: side(flip.after, flip.to) }
+  return {
+    case: flip.case, series: flip.series, before: side(flip.before, flip.from), after: side(flip.after, flip.to),
+    change: changeOf(flip), sure: sureOf(flip).join('; '), bisect: flip.bisect?.join('\n') ?? ''
+  }
+}
+
+/** A case in the series where its answer never changes. */
+function steadyRow({ case: name, parts }: Steady) {
+  const words = parts.map(({ verdict, ranges }) => ({ verdict, word: VERDICT_WORDS[verdict].word, ranges: ranges.join(', ') }))
+  return { case: name, parts: words }
 }
 
 /** Where the page's script finds a cell: reports/templates/page.js reads the same words. */

@@ -2,6 +2,7 @@
 import { type JudgedCell, buildReport } from '../../src/analysis/report.ts'
 import type { Case } from '../../src/domain/case.ts'
 import type { RaceStanding } from '../../src/domain/control.ts'
+import type { KnownKernel } from '../../src/domain/kernel.ts'
 import type { EndingWord, Outcome, Reason, Verdict } from '../../src/domain/judgement.ts'
 import type { Report, ReportAttempt, ReportKernel } from '../../src/domain/report.ts'
 import type { TestPoint, TestStatus } from '../../src/domain/tests.ts'
@@ -89,7 +90,17 @@ export function smallReport(): Report {
   const old = ['5.10.218', '5.10.262', '6.1.170', '6.1.187', '6.1.192']
   const recent = ['6.12.43', '6.12.94', '6.12.117', '6.16.12', '7.2.13', '7.3.4']
   const kernels = [...[...old, ...recent].map((version) => kernel(version)), CONTROL_KERNEL]
-  return buildReport({ run: RUN, kernels, cases: SMALL_CASES, controls: [CONTROL], cells: kernels.flatMap(smallRow) })
+  const cells = kernels.flatMap(smallRow)
+  return buildReport({ run: RUN, kernels, cases: SMALL_CASES, controls: [CONTROL], cells, listing: smallListing(kernels) })
+}
+
+/** What was there beside the kernels asked: one between the ends of a boundary, one that is gone, newer ones. */
+function smallListing(kernels: readonly ReportKernel[]): KnownKernel[] {
+  const shipped = kernels.filter(({ provider }) => provider === 'debian')
+  const others = ['6.1.190', '6.12.100', '7.2.14', '7.2.15'].map((version) => kernel(version))
+  return [...shipped, ...others].map(({ release: _release, sha256: _sha256, ...one }) => (
+    { ...one, gone: one.version === '6.12.100' }
+  ))
 }
 
 const SMALL_CASES: readonly Case[] = [
