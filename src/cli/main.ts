@@ -161,7 +161,7 @@ program
   .command('report')
   .description('a stored run again, the newest when none is named')
   .argument('[run]', 'its id, as kwitness runs lists them')
-  .option('--format <name>', 'terminal, html, json or ktap (default: terminal)')
+  .option('--format <name>', 'terminal, html, json, ktap or bcd (default: terminal)')
   .option('--out <file>', 'write it there instead of to standard output')
   .option('--json', 'the same as --format json')
   .option('--fail-on <words>', 'exit 1 for these verdicts or findings too')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { ListedKernel } from '../../src/domain/kernel.ts'
 import type { Boundary, History, Report } from '../../src/domain/report.ts'
+import * as shapes from '../schemas/shapes.ts'
 import { newPlace, ROOT, runCli, runReport, startCli } from './cli.ts'
 
 const SERIES = '5.10.y'
@@ -63,6 +64,9 @@ test('by asking every kernel and by a search: the same boundaries, in each case'
     found.searches.map(({ case: name, stretches }) => [name, stretches.map(({ verdict }) => verdict)]),
     all.report.histories.map(({ case: name, stretches }) => [name, stretches.map(({ verdict }) => verdict)]),
   )
+  const data = await runCli({ ...place, state: join(place.folder, 'all') }, ['report', '--format', 'bcd'])
+  assert.deepEqual(shapes.report.safeParse(all.report).error?.issues ?? [], [])
+  assert.deepEqual(shapes.compat.safeParse(JSON.parse(data.stdout)).error?.issues ?? [], [])
   const own = (name: string) => all.report.boundaries.filter((one) => one.case === name)
   assert.deepEqual(own('came').map(flipOf), [['came', idOf(1), 'lacks', idOf(2), 'carries', 'exact']])
   assert.deepEqual(own('went').map(flipOf), [['went', idOf(0), 'carries', idOf(1), 'lacks', 'exact']])
