@@ -130,7 +130,7 @@ export interface Report {
   /** Those of the kernels whose answer is known beforehand, by id. */
   readonly controls: readonly Control[]
   readonly cases: readonly ReportCase[]
-  /** Every kernel x case of the plan, kernels first. */
+  /** Every kernel x case of the plan, kernels first; of a search, those it asked. */
   readonly cells: readonly ReportCell[]
   readonly boundaries: readonly Boundary[]
   /** Of every case, in every series and flavour of the run. Controls do not count. */
