@@ -11,9 +11,10 @@ export interface Flip {
 }
 
 /**
- * `git bisect start` and `git bisect run`, for the source that the kernels were made from. Git takes the state that was first for
- * `old` whatever it is: where a fix came, that is broken. Null where no two tags can be named: builds of one release, which a
- * patch of their distribution must tell apart, kernels built from source, which may hold no release, and unreadable versions.
+ * `git bisect start` and `git bisect run`, for the source that the kernels were made from. Git takes exit code 0 for the state
+ * that was first: where a fix came that is the broken one, so the step is told what is sought. Null where no two tags can be
+ * named: builds of one release, which a patch of their distribution must tell apart, kernels built from source, which may hold no
+ * release, and unreadable versions.
  */
 export function bisectLines({ case: theCase, before, after, cameIn }: Flip): [start: string, run: string] | null {
   const [older, newer] = [tagOf(before), tagOf(after)]
@@ -21,7 +22,7 @@ export function bisectLines({ case: theCase, before, after, cameIn }: Flip): [st
   const [old, now] = cameIn ? ['broken', 'fixed'] : ['fixed', 'broken']
   return [
     `git bisect start --term-old ${old} --term-new ${now} ${newer} ${older}`,
-    `git bisect run kwitness bisect-step --case ${theCase}`
+    `git bisect run kwitness bisect-step --case ${theCase}${cameIn ? ' --find fix' : ''}`
   ]
 }
 

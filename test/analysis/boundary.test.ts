@@ -82,9 +82,12 @@ test('git is told the older and the newer release, and what the older one is', (
   const lines = (before: string, after: string, cameIn: boolean) =>
     bisectLines({ case: 'one', before: kernel(before), after: kernel(after, `${after}-2`), cameIn })
   assert.deepEqual(lines('6.1.170', '6.1.172', true), [
-    'git bisect start --term-old broken --term-new fixed v6.1.172 v6.1.170', 'git bisect run kwitness bisect-step --case one'
+    'git bisect start --term-old broken --term-new fixed v6.1.172 v6.1.170',
+    'git bisect run kwitness bisect-step --case one --find fix'
   ])
-  assert.equal(lines('7.3~rc7', '7.3', false)?.[0], 'git bisect start --term-old fixed --term-new broken v7.3 v7.3-rc7')
+  assert.deepEqual(lines('7.3~rc7', '7.3', false), [
+    'git bisect start --term-old fixed --term-new broken v7.3 v7.3-rc7', 'git bisect run kwitness bisect-step --case one'
+  ])
   assert.equal(lines('6.1.170', '6.1.170', true), null, 'two builds of one release')
   const built = { ...kernel('6.1.171'), provider: 'tree' as const }
   const toBuilt = bisectLines({ case: 'one', before: kernel('6.1.170'), after: built, cameIn: true })
