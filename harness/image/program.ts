@@ -36,7 +36,8 @@ export function compiler(): Promise<string> {
 
 async function hashSources(files: readonly string[], includes: readonly string[]): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([FLAGS, await compiler()]))
-  for (const folder of includes) {
+  // A source finds the headers beside it without being told.
+  for (const folder of new Set([...includes, ...files.map((file) => dirname(file))])) {
     for (const name of (await readdir(folder)).filter((file) => file.endsWith('.h')).toSorted()) {
       hash.update(`\0${name}\0`).update(await readFile(join(folder, name)))
     }

@@ -19,6 +19,7 @@ import { fetchWatch, inTurn, say, type KernelContext, type Provider } from './pr
 export const debian: Provider = {
   name: 'debian',
   list: listDebian,
+  listSeries: ({ series, flavour }, context) => listDebian(`${series}/${flavour}`, context),
   find: findDebian,
   fetch: fetchDebian,
   async fetchModules(kernel, names, context) {

@@ -54,6 +54,22 @@ export async function listKernels(context: KernelContext, options: { readonly se
   return listed.toSorted(compareKernels)
 }
 
+/**
+ * What else their providers list of the series and flavours of these kernels, themselves and kernels that are gone included, in
+ * version order. Nothing of a provider that keeps no list: what lies beside such a kernel nobody knows.
+ */
+export async function listSeries(kernels: readonly Kernel[], context: KernelContext): Promise<ListedKernel[]> {
+  const lines = Map.groupBy(kernels, ({ provider, series, flavour }) => `${provider}/${series}/${flavour}`)
+  const lists = await withDisk(context, () =>
+    Promise.all([...lines.values()].map(async ([kernel]) => (kernel && (await listSeriesOf(kernel, context))) ?? [])),
+  )
+  return lists.flat().toSorted(compareKernels)
+}
+
+async function listSeriesOf(kernel: Kernel, context: KernelContext): Promise<ListedKernel[]> {
+  return (await providerOf(kernel.provider).listSeries?.(kernel, context)) ?? []
+}
+
 /** Bring a kernel into the cache and give its files; at once when they are there and whole. Throws InfraError or UserError. */
 export async function fetchKernel(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
   return withDisk(context, () => providerOf(kernel.provider).fetch(kernel, context))

@@ -71,6 +71,8 @@ export interface Provider {
    * Throws UserError when the part cannot be read or nothing matches it.
    */
   list(part: string, context: KernelContext): Promise<ListedKernel[]>
+  /** All of the series and flavour of a kernel that this provider lists, gone ones too; left out where there is no such list. */
+  listSeries?(kernel: Kernel, context: KernelContext): Promise<ListedKernel[]>
   /** The kernel of that id; throws UserError naming the nearest when there is none. */
   find(id: string, context: KernelContext): Promise<ListedKernel>
   /** Bring a kernel into the cache (at once when it is there and whole) and give its files. */

@@ -127,10 +127,18 @@ function logBox(title, lines, splats) {
 function commandBox(argv) {
   const quote = (word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
   const text = argv.map((word, index) => `${index === 0 ? '' : word.startsWith('-') ? ' \\\n  ' : ' '}${quote(word)}`).join('')
+  return element('details', {}, element('summary', {}, 'QEMU command line'), commandText(text))
+}
+
+/** A command as it goes into a shell, with a button that copies it. */
+function commandText(text) {
+  return element('div', { class: 'command' }, copyButton(text), element('pre', { tabindex: '0' }, text))
+}
+
+/** The button in front of a text that it copies. */
+function copyButton(text) {
   const button = element('button', { type: 'button', onclick: () => copyText(text, button) }, 'Copy')
-  return element('details', {},
-    element('summary', {}, 'QEMU command line'),
-    element('div', { class: 'command' }, button, element('pre', { tabindex: '0' }, text)))
+  return button
 }
 
 /** Copy, and say on the button whether it worked. */

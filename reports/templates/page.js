@@ -162,6 +162,8 @@ document.getElementById('clear').addEventListener('click', () => {
 })
 addEventListener('hashchange', followAddress)
 
+for (const text of document.querySelectorAll('.boundaries pre')) text.before(copyButton(text.textContent))
+
 document.getElementById('filter').hidden = false
 document.documentElement.classList.add('live')
 // Only now can the cells be walked by keys, which is what the role promises.

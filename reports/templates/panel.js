@@ -44,7 +44,8 @@ function cellPanel(panel, evidence, { close, walk }) {
       cell.trials && !cell.race ? ['Trials', `${cell.trials.hits} hits in ${cell.trials.trials} trials`] : null,
       ['Kernel', `${kernel.release ?? 'said no name'}, ${kernel.provider} ${kernel.build} ${kernel.flavour} ${kernel.arch}`],
       kernel.sha256 ? ['Image', element('code', { class: 'hash' }, `sha256 ${kernel.sha256}`)] : null,
-      ['Profile', cell.profile]
+      ['Profile', cell.profile],
+      flip?.bisect ? ['Bisect', commandText(flip.bisect.join('\n'))] : null
     ])
   }
 

@@ -16,7 +16,7 @@ const COMMON = new Set(['mm', 'fs', 'net', 'kernel', 'the', 'and', 'for', 'drive
 
 /** The entries between a boundary's kernels that are about its fix, nearest first; null where no changelog tells of both. */
 export function entriesBetween(
-  { case: id, before, after }: Flip,
+  { case: id, before, after }: Pick<Flip, 'case' | 'before' | 'after'>,
   kernels: readonly Kernel[],
   cases: readonly Case[],
   paper: KernelPaper | NoPaper | null

@@ -1,47 +1,45 @@
 /** Boundaries: where, inside a series, the answer changes. */
-import type { Verdict } from '../domain/judgement.ts'
-import type { Kernel } from '../domain/kernel.ts'
+import type { Kernel, KnownKernel } from '../domain/kernel.ts'
 import type { Boundary } from '../domain/report.ts'
-import { compareKernels, compareText } from './matrix.ts'
+import { bisectLines } from './bisect.ts'
+import { answers, linesOf, untestedOf, type JudgedCell, type Line } from './line.ts'
 
 /** A boundary before a changelog is held beside it. */
 export type Flip = Omit<Boundary, 'entries'>
 
-interface JudgedCell {
-  readonly kernel: string
-  readonly case: string
-  readonly verdict: Verdict
-}
-
 /**
  * The neighbouring tested kernels between which a verdict flips between carries and lacks, by case and then in kernel order.
- * Any other verdict is no answer, so such a kernel counts as not tested and the boundary spans it. Flavours and architectures are
- * followed apart: a flip between two flavours of one version is a difference of configuration, not the place where a fix came in.
+ * Any other verdict is no answer, so such a kernel counts as not tested and the boundary spans it. `listing` is what the provider
+ * had when the run was planned, null when nobody kept that: then it cannot be said what lies between, and nothing is exact.
  */
-export function boundariesOf(kernels: readonly Kernel[], cells: readonly JudgedCell[]): Flip[] {
-  const lines = Map.groupBy(kernels.toSorted(compareKernels), (kernel) => [kernel.series, kernel.arch, kernel.flavour].join('/'))
-  const cases = [...Map.groupBy(cells, (cell) => cell.case)].toSorted(([a], [b]) => compareText(a, b))
-  return cases.flatMap(([name, column]) => {
-    const verdicts = new Map(column.map((cell) => [cell.kernel, cell.verdict]))
-    return [...lines.values()].flatMap((line) => flipsAlong(line, verdicts).map((flip) => ({ case: name, ...flip })))
-  })
+export function boundariesOf(
+  kernels: readonly Kernel[], cells: readonly JudgedCell[], listing: readonly KnownKernel[] | null = null
+): Flip[] {
+  return linesOf(kernels, cells, listing).flatMap(flipsAlong)
 }
 
-/** The flips along one line of kernels in version order. */
-function flipsAlong(line: readonly Kernel[], verdicts: ReadonlyMap<string, Verdict>): Omit<Flip, 'case'>[] {
-  const tested = line.flatMap((kernel) => {
-    const verdict = verdicts.get(kernel.id)
-    return verdict === 'carries' || verdict === 'lacks' ? [{ kernel, verdict }] : []
-  })
-  return tested.flatMap((after, index) => {
-    const before = tested[index - 1]
-    if (!before || before.verdict === after.verdict) return []
+/** The flips along one line. */
+function flipsAlong({ case: theCase, series, places, isListed }: Line): Flip[] {
+  const tested = places.flatMap((place, index) => answers(place) ? [{ place, index }] : [])
+  return tested.flatMap((after, number) => {
+    const before = tested[number - 1]
+    const [from, to] = [before?.place.cell, after.place.cell]
+    if (!before || !from || !to || from.verdict === to.verdict) return []
+    const between = places.slice(before.index + 1, after.index).map(untestedOf)
+    // What is gone, or says itself that it cannot be asked, nobody could have tested.
+    const isOpen = between.some(({ why }) => why !== 'gone' && why !== 'not-applicable')
+    const flip = { before: before.place.kernel, after: after.place.kernel, cameIn: to.verdict === 'carries' }
     return [{
-      series: after.kernel.series,
-      before: before.kernel.id,
-      after: after.kernel.id,
-      from: before.verdict,
-      to: after.verdict
+      case: theCase,
+      series,
+      before: before.place.kernel.id,
+      after: after.place.kernel.id,
+      from: from.verdict,
+      to: to.verdict,
+      untested: isListed ? between : null,
+      confidence: isListed && !isOpen ? 'exact' : 'ranged',
+      missChance: [from, to].find(({ verdict }) => verdict === 'carries')?.missChance ?? null,
+      bisect: bisectLines({ case: theCase, ...flip })
     }]
   })
 }

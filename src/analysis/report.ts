@@ -2,11 +2,13 @@
 import type { Case } from '../domain/case.ts'
 import type { Control } from '../domain/control.ts'
 import { InvariantError } from '../domain/errors.ts'
+import type { KnownKernel } from '../domain/kernel.ts'
 import type { Report, ReportCase, ReportCell, ReportKernel } from '../domain/report.ts'
 import { boundariesOf } from './boundary.ts'
 import { entriesBetween } from './boundary-entries.ts'
 import { claimOf, findingOf, type CellClaim, type KernelPapers } from './claim.ts'
 import { contradictionsOf } from './headline.ts'
+import { historiesOf } from './history.ts'
 import { compareKernels, compareText, countVerdicts } from './matrix.ts'
 
 /** A cell as it was judged, before the paperwork is held against it. */
@@ -18,6 +20,8 @@ export interface ReportParts {
   readonly cases: readonly Case[]
   /** Kernels of the run whose answer is known: for their own case that is the claim. */
   readonly controls: readonly Control[]
+  /** What the providers had of the series of the run when it was planned; left out or null when nobody kept that. */
+  readonly listing?: readonly KnownKernel[] | null
   /** In any order; a run makes at most one cell of a kernel and a case. */
   readonly cells: readonly JudgedCell[]
   /** What is written about the kernels, by id; the case's own data speaks alone where nothing was kept. */
@@ -39,6 +43,7 @@ export function buildReport(parts: ReportParts): Report {
     }
   })
   const shown = cases.map(caseForReport)
+  const shipped = kernels.filter(({ id }) => !isControl(parts.controls, id))
   return {
     schema: 'kwitness.report/1',
     run: parts.run,
@@ -47,10 +52,11 @@ export function buildReport(parts: ReportParts): Report {
     controls: parts.controls.toSorted((a, b) => compareText(a.kernel, b.kernel)),
     cases: shown,
     cells,
-    boundaries: boundariesOf(kernels.filter(({ id }) => !isControl(parts.controls, id)), cells).map((flip) => ({
+    boundaries: boundariesOf(shipped, cells, parts.listing).map((flip) => ({
       ...flip,
       entries: entriesBetween(flip, kernels, cases, parts.papers?.get(flip.after)?.changelog ?? null)
     })),
+    histories: historiesOf(shipped, cells, parts.listing),
     counts: countVerdicts(cells)
   }
 }

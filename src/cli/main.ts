@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { diskError } from '../../harness/workspace.ts'
 import { InfraError, UserError } from '../domain/errors.ts'
+import type { BoundaryOptions } from './boundary.ts'
 import type { ControlsOptions } from './controls.ts'
 import type { KernelOptions } from './kernels.ts'
 import type { ReportOptions } from './report.ts'
@@ -81,6 +82,45 @@ Examples:
   })
 
 program
+  .command('boundary')
+  .description('where a fix came or went in each series, by a search that boots few kernels')
+  .option('--case <ids>', 'case ids or globs, separated by commas', words)
+  .option('--series <series>', 'only these, such as 6.1.y, separated by commas (default: every series)', words)
+  .option('--kernels <selector>', "search these; may be given again (default: every Debian cloud kernel)", again)
+  .option('--fail-on <words>', 'exit 1 for these verdicts or findings too')
+  .option('--resume [run]', 'go on with an interrupted search, the newest when none is named')
+  .option('--json', 'what was found as JSON on standard output')
+  .option('--out <folder>', 'where to leave the report (default: reports/out/RUN)')
+  .option('--accel <name>', 'kvm or tcg, instead of the one proven here')
+  .option('--cores <n>', 'vCPUs to run side by side (default: the cores of this machine)')
+  .option('--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)')
+  .option('--timings', 'show where the time went, and leave trace.json beside the report, for Perfetto or Chrome')
+  .option('--seed <n>', 'seed of the run (default: drawn)')
+  .option('--bound <chance>', 'believe a clean race at this chance of a miss (default: 1e-6)')
+  .option('--race-seconds <s>', 'guest seconds for each race on each kernel (default: 30)')
+  .option('--fresh-boot', 'boot for every attempt instead of restoring a saved guest')
+  .option('--catalogue <folder>', 'take the cases from this folder')
+  .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')
+  .addHelpText(
+    'after',
+    `
+Both ends of a series are asked first. Where they differ the search halves what lies between, beginning where the
+paperwork says; where they are alike it asks the middle. Kernels without an answer are walked around. It cannot see a
+change that was undone again between two kernels that answer alike: kwitness run asks every kernel.
+${EXITS}
+
+Examples:
+  kwitness boundary --case uffd-eagain-output
+  kwitness boundary --case uffd-eagain-output --series 6.1.y,6.12.y --json
+  kwitness boundary --case 'uffd-*' --kernels 'debian:6.1.*/amd64'
+  kwitness boundary --resume`,
+  )
+  .action(async (options: BoundaryOptions) => {
+    const { boundary } = await import('./boundary.ts')
+    process.exitCode = await boundary(options)
+  })
+
+program
   .command('controls')
   .description('build the kernels whose answer is known, and hold each against its case and its base')
   .option('--line <line>', 'controls of this line alone, such as 5.10; may be given again (default: all)', words)
@@ -122,7 +162,7 @@ program
   .command('report')
   .description('a stored run again, the newest when none is named')
   .argument('[run]', 'its id, as kwitness runs lists them')
-  .option('--format <name>', 'terminal, html, json or ktap (default: terminal)')
+  .option('--format <name>', 'terminal, html, json, ktap or bcd (default: terminal)')
   .option('--out <file>', 'write it there instead of to standard output')
   .option('--json', 'the same as --format json')
   .option('--fail-on <words>', 'exit 1 for these verdicts or findings too')

@@ -4,9 +4,9 @@ import { findWorkspace } from '../../harness/workspace.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Report } from '../domain/report.ts'
 import { assembleReport, planOf } from '../run/assemble.ts'
-import { conduct } from '../run/conduct.ts'
 import type { Plan } from '../run/plan.ts'
 import { makeReady, type Ready } from '../run/prepare.ts'
+import { carryOut } from '../run/search.ts'
 import { openStore } from '../store/index.ts'
 import type { RunRecord, Store } from '../store/ports.ts'
 import { INTERRUPTED } from './exit.ts'
@@ -100,7 +100,7 @@ export async function session(options: SessionOptions, { command, open, conclude
       const { store, record, plan, ready } = opened
       const { history } = options
       const bounds = { signal, ...(cores === undefined ? {} : { cores }), ...(history === undefined ? {} : { history }) }
-      await conduct({ ...ready, ...bounds, plan, store, run: record.id, kernels: context, listen: progress.listen })
+      await carryOut({ ...ready, ...bounds, plan, store, run: record.id, kernels: context, listen: progress.listen })
       await store.finishRun(record.id, new Date().toISOString())
     })
     progress.end()

@@ -29,6 +29,11 @@ export interface ListedKernel extends Kernel {
   readonly origin: string
 }
 
+/** A kernel as a run knows of it that may not have asked it: one that is gone is listed, and can no longer be had. */
+export interface KnownKernel extends Kernel {
+  readonly gone: boolean
+}
+
 /** The files of a fetched kernel. Paths are absolute and inside the cache; read-only to everybody. */
 export interface KernelImage {
   readonly kernel: Kernel

@@ -63,6 +63,14 @@ export interface ReportCase {
   readonly references: readonly string[]
 }
 
+/** A kernel that gave no answer to a case, though it is known to be there. */
+export interface Untested {
+  readonly kernel: string
+  readonly version: string
+  /** The verdict it got; `not asked` when the run left it out, `gone` when it is listed and can no longer be had. */
+  readonly why: Exclude<Verdict, 'carries' | 'lacks'> | 'not asked' | 'gone'
+}
+
 /** Inside a series, the neighbouring tested kernels between which the verdict flips. */
 export interface Boundary {
   readonly case: string
@@ -74,6 +82,14 @@ export interface Boundary {
   readonly to: Verdict
   /** What a package changelog lists between the two that is about the fix's names; null where none tells of both. */
   readonly entries: BoundaryEntries | null
+  /** Kernels between the two that gave no answer, in version order; null where nothing lists what there is. */
+  readonly untested: readonly Untested[] | null
+  /** `exact` when no kernel lies between that could be had and asked, else `ranged`: the flip may lie anywhere between. */
+  readonly confidence: 'exact' | 'ranged'
+  /** Chance that the side which carries a fix for a race hides the bug; null for a deterministic case. */
+  readonly missChance: number | null
+  /** Commands that go on to the commit, in the kernel's source; null where both kernels are of one release, or of none. */
+  readonly bisect: readonly [start: string, run: string] | null
 }
 
 export interface BoundaryEntries {
@@ -105,6 +121,31 @@ export interface Contradiction {
   readonly cells: readonly Pick<ReportCell, 'kernel' | 'claimSource'>[]
 }
 
+/** Inside a series, an unbroken row of tested kernels that all answer alike. */
+export interface Stretch {
+  readonly verdict: 'carries' | 'lacks'
+  readonly first: string
+  readonly last: string
+  readonly tested: number
+  /** Kernels between first and last that gave no answer and could be had; null where nothing lists what there is. */
+  readonly untested: number | null
+}
+
+/** All that the kernels of a series, of one flavour, say about a case: one stretch where the answer never changes. */
+export interface History {
+  readonly case: string
+  readonly series: string
+  readonly flavour: string
+  readonly arch: Kernel['arch']
+  /** In version order, by turns carries and lacks; none where no kernel gave an answer. */
+  readonly stretches: readonly Stretch[]
+  /** Kernels without an answer before the first stretch (all of them where there is none), and after the last. */
+  readonly earlier: readonly Untested[]
+  readonly later: readonly Untested[]
+  /** Kernels that could be had, asked or not; null where nothing lists what there is. */
+  readonly known: number | null
+}
+
 export interface Report {
   readonly schema: 'kwitness.report/1'
   readonly run: {
@@ -122,8 +163,10 @@ export interface Report {
   /** Those of the kernels whose answer is known beforehand, by id. */
   readonly controls: readonly Control[]
   readonly cases: readonly ReportCase[]
-  /** Every kernel x case of the plan, kernels first. */
+  /** Every kernel x case of the plan, kernels first; of a search, those it asked. */
   readonly cells: readonly ReportCell[]
   readonly boundaries: readonly Boundary[]
+  /** Of every case, in every series and flavour of the run. Controls do not count. */
+  readonly histories: readonly History[]
   readonly counts: Readonly<Record<Verdict, number>>
 }

@@ -4,6 +4,7 @@ import { type SeriesRows, VERDICTS, matrixOf } from '../analysis/matrix.ts'
 import type { Control } from '../domain/control.ts'
 import type { Verdict } from '../domain/judgement.ts'
 import type { Boundary, Report, ReportCase, ReportCell } from '../domain/report.ts'
+import { changeOf, type Steady, steadyOf, sureOf } from './boundary.ts'
 import { raceHint, raceParts, restsOnOdds } from './race.ts'
 import { calmLine, commonTraits, kernelLabels, knownOf, momentOf, rangeOf, sizeOf, wordAbout } from './wording.ts'
 import { FINDING_WORDS, NO_ANSWERS, VERDICT_WORDS } from './words.ts'
@@ -68,6 +69,7 @@ export function pageOf(report: Report) {
     )),
     news: newsOf(report, label),
     boundaries: report.boundaries.map((flip) => boundaryRow(flip, label)),
+    steady: steadyOf(report).map(steadyRow),
     cases: cases.map(caseHeading),
     parts: series.flatMap(partsOf).map(({ name, kernels, more }) => ({
       name,
@@ -158,6 +160,7 @@ function boundaryRow(flip: Boundary, label: (kernel: string) => string) {
   )) ?? []
   return {
     case: flip.case, series: flip.series, before: side(flip.before, flip.from), after: side(flip.after, flip.to),
+    change: changeOf(flip), sure: sureOf(flip).join('; '), bisect: flip.bisect?.join('\n') ?? '',
     changelog: entries && {
       source: entries.source, shown, more: entries.more, words: entriesWords(shown.length + entries.more),
       found: shown.some(({ strong }) => strong)
@@ -170,6 +173,12 @@ function entriesWords(count: number): string {
   if (count === 0) return ''
   if (count === 1) return '1 changelog entry between them shares its names'
   return `${count} changelog entries between them share its names`
+}
+
+/** A case in the series where its answer never changes. */
+function steadyRow({ case: name, parts }: Steady) {
+  const words = parts.map(({ verdict, ranges }) => ({ verdict, word: VERDICT_WORDS[verdict].word, ranges: ranges.join(', ') }))
+  return { case: name, parts: words }
 }
 
 /** Where the page's script finds a cell: reports/templates/page.js reads the same words. */

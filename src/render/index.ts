@@ -1,5 +1,6 @@
 /** The renderers: a function of the one Report each, one line each. */
 import type { Report } from '../domain/report.ts'
+import { renderBcd } from './bcd.ts'
 import { type HtmlAssets, renderHtml } from './html.ts'
 import { renderJson } from './json.ts'
 import { renderKtap } from './ktap.ts'
@@ -20,6 +21,7 @@ export interface Renderer {
 }
 
 export const RENDERERS = {
+  bcd: { extension: 'json', render: (report) => renderBcd(report) },
   html: { extension: 'html', render: (report, { assets }) => renderHtml(report, assets) },
   json: { extension: 'json', render: (report) => renderJson(report) },
   ktap: { extension: 'ktap', render: (report) => renderKtap(report) },

@@ -3,7 +3,7 @@ import type { Report } from '../domain/report.ts'
 
 /** Keys that come first, in this order; any other follows by code unit. */
 const FIRST_KEYS = [
-  'schema', 'run', 'headline', 'kernels', 'controls', 'cases', 'cells', 'boundaries', 'counts',
+  'schema', 'run', 'headline', 'kernels', 'controls', 'cases', 'cells', 'boundaries', 'histories', 'counts',
   'id', 'kernel', 'case', 'profile', 'verdict', 'claim', 'claimSource', 'finding', 'because', 'reasons', 'trials', 'missChance',
   'race', 'attempts'
 ]

@@ -23,7 +23,7 @@ interface Columns {
 }
 
 /** With more kernels than this, neighbours that say the same share one line. */
-const MOST_LINES = 40
+export const MOST_LINES = 40
 const GAP = 2
 const WORD_WIDTH = 2 + Math.max(...Object.values(VERDICT_WORDS).map(({ word }) => word.length))
 

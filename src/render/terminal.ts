@@ -2,9 +2,10 @@
 import { CONTRADICTIONS, headlinesOf } from '../analysis/headline.ts'
 import { VERDICTS } from '../analysis/matrix.ts'
 import type { Verdict } from '../domain/judgement.ts'
-import type { BoundaryEntries, Report, ReportCell } from '../domain/report.ts'
+import type { Boundary, BoundaryEntries, Report, ReportCell } from '../domain/report.ts'
+import { changeOf, type Steady, steadyOf, sureOf } from './boundary.ts'
 import { raceParts } from './race.ts'
-import { renderGrid } from './terminal-grid.ts'
+import { MOST_LINES, renderGrid } from './terminal-grid.ts'
 import { type Pen, type TerminalOptions, penOf } from './terminal-pen.ts'
 import { FINDING_WORDS, NO_ANSWERS, VERDICT_WORDS } from './words.ts'
 import { commonTraits, kernelLabels, knownOf, calmLine, oneLine, rangeOf, sizeOf, wordAbout } from './wording.ts'
@@ -23,6 +24,7 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
     ...headlineSections(report, labels, pen),
     renderGrid(report, labels, pen),
     boundaryLines(report, labels, pen),
+    steadyLines(report, pen),
     raceSection(report, labels, pen),
     controlLines(report, labels, pen),
     [countLine(report, pen)]
@@ -70,16 +72,38 @@ function entryLines(entries: BoundaryEntries | null, pen: Pen): string {
   return lines.map((line) => `\n    ${pen.paint('faint', line)}`).join('')
 }
 
-/** Where the answer changes, one line per boundary. */
+/** Where the answer changes: the two kernels, how sure the place is, and what leads on to the commit. */
 function boundaryLines(report: Report, labels: ReadonlyMap<string, string>, pen: Pen): string[] {
   if (report.boundaries.length === 0) return []
-  const lines = report.boundaries.map((flip) => {
-    const side = (kernel: string, verdict: Verdict) =>
-      `${labels.get(kernel) ?? kernel} ${pen.paint(verdict, `${pen.sign(verdict)} ${verdict}`)}`
-    const sides = `${side(flip.before, flip.from)} ${pen.arrow} ${side(flip.after, flip.to)}`
-    return `  ${flip.case} on ${flip.series}: ${sides}${entryLines(flip.entries, pen)}`
-  })
+  const lines = report.boundaries.map((flip) => boundaryText(flip, labels, pen))
   return [pen.paint('bold', 'Where the answer changes'), ...shortened(lines, pen)]
+}
+
+/** One boundary, on a few lines. */
+export function boundaryText(flip: Boundary, labels: ReadonlyMap<string, string>, pen: Pen): string {
+  const side = (kernel: string, verdict: Verdict) =>
+    `${labels.get(kernel) ?? kernel} ${pen.paint(verdict, `${pen.sign(verdict)} ${verdict}`)}`
+  const sides = `${side(flip.before, flip.from)} ${pen.arrow} ${side(flip.after, flip.to)}`
+  const below = [...wrapped(sureOf(flip, pen.dots), pen.width - 4), ...(flip.bisect ?? [])]
+  const lines = [`  ${flip.case} on ${flip.series}, ${changeOf(flip)}: ${sides}`, ...below.map((line) => `    ${line}`)]
+  return lines.join('\n') + entryLines(flip.entries, pen)
+}
+
+/** Where the answer never changes, by case: from which tested kernel to which. A matrix with a line a kernel shows as much. */
+function steadyLines(report: Report, pen: Pen): string[] {
+  if (report.kernels.length <= MOST_LINES) return []
+  const steady = steadyOf(report, pen.dots)
+  const lines = steady.map(({ case: name, parts }) => [`  ${name}`, ...parts.flatMap((part) => rangeLines(part, pen))].join('\n'))
+  return lines.length > 0 ? [pen.paint('bold', 'Where it never changes'), ...shortened(lines, pen)] : []
+}
+
+/** The ranges of kernels that give one answer, in as many lines as they need. */
+function rangeLines({ verdict, ranges }: Steady['parts'][number], pen: Pen): string[] {
+  const indent = ' '.repeat(14)
+  const ended = ranges.map((range, index) => (index < ranges.length - 1 ? `${range},` : range))
+  const [first = '', ...more] = wrapped(ended, pen.width - indent.length, ' ')
+  const word = pen.paint(verdict, `${pen.sign(verdict)} ${verdict}`)
+  return [`    ${word}${' '.repeat(8 - verdict.length)}${first}`, ...more.map((line) => `${indent}${line}`)]
 }
 
 /** How sure each race is: its verdict, and below it what that rests on. */
@@ -110,9 +134,9 @@ function countLine(report: Report, pen: Pen): string {
 }
 
 /** Parts joined to lines of a width, as many to each as fit. */
-function wrapped(parts: readonly string[], width: number): string[] {
+function wrapped(parts: readonly string[], width: number, mark = '; '): string[] {
   return parts.reduce<string[]>((lines, part) => {
-    const joined = `${lines.at(-1)}; ${part}`
+    const joined = `${lines.at(-1)}${mark}${part}`
     return lines.length > 0 && joined.length <= width ? [...lines.slice(0, -1), joined] : [...lines, part]
   }, [])
 }

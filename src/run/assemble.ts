@@ -39,9 +39,9 @@ export async function assembleReport(
   run: RunRecord,
   histories?: ReadonlyMap<string, History | NoPaper>,
 ): Promise<Assembled> {
-  const plan = planOf(run)
-  const paperwork = await readPaperwork(store, run.id, plan, histories)
   const { attempts, problems } = await store.attemptsOf(run.id)
+  const plan = askedOf(planOf(run), attempts)
+  const paperwork = await readPaperwork(store, run.id, plan, histories)
   const lost: StoreProblem[] = [...problems, ...paperwork.problems]
   const judged = new Map<string, StoredJudged[]>()
   for (const cell of cellsOf(plan)) judged.set(cellKey(cell), [])
@@ -60,17 +60,25 @@ export async function assembleReport(
     run: {
       id: run.id,
       startedAt: run.startedAt,
-      complete: run.finishedAt !== null || isComplete(plan, tried),
+      complete: run.finishedAt !== null || (!plan.search && isComplete(plan, tried)),
       seed: plan.seed,
       host: run.host,
     },
     kernels: await reportKernels(store, plan, attempts),
     cases: plan.cases,
     controls: plan.controls,
+    listing: plan.listing,
     cells: judgeCells(plan, judged, tried),
     papers: paperwork.papers,
   })
   return { report, problems: lost }
+}
+
+/** Of a search, the kernels that were asked: the others are listed, and belong to no cell. */
+function askedOf(plan: Plan, attempts: readonly AttemptRecord[]): Plan {
+  if (!plan.search) return plan
+  const asked = new Set(attempts.map(({ evidence }) => evidence.job.kernel))
+  return { ...plan, kernels: plan.kernels.filter(({ id }) => asked.has(id)) }
 }
 
 interface StoredJudged {
@@ -92,7 +100,8 @@ function isComplete(plan: Plan, tried: TriedCells): boolean {
 /** Every cell of a plan judged, races by the rates of the plan and by those its own controls showed. */
 function judgeCells(plan: Plan, judged: ReadonlyMap<string, readonly StoredJudged[]>, tried: TriedCells): JudgedCell[] {
   const measured = ratesOf(plan, tried)
-  return cellsOf(plan).map((cell) => {
+  const cells = cellsOf(plan).filter((cell) => !plan.search || judged.get(cellKey(cell))?.length)
+  return cells.map((cell) => {
     const input = inputOf(plan, cell, tried.get(cellKey(cell)) ?? [], measured)
     const attempts = (judged.get(cellKey(cell)) ?? []).map((one) => reportAttempt(one.record, one.judged))
     return { ...identity(cell), ...judgeCell(cell.case, input), attempts }

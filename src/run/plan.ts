@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Case } from '../domain/case.ts'
 import type { Control, ControlRate } from '../domain/control.ts'
-import type { Kernel } from '../domain/kernel.ts'
+import type { Kernel, KnownKernel } from '../domain/kernel.ts'
 import type { Accelerator, GuestProfile } from '../domain/profile.ts'
 import type { StageLimits } from '../domain/job.ts'
 import type { Measure } from '../verdict/sequential.ts'
@@ -31,6 +31,10 @@ export interface Plan {
   readonly expected: Readonly<Record<string, number>>
   /** Arguments for a case beside those that every race gets, by case id. */
   readonly args: Readonly<Record<string, readonly string[]>>
+  /** What the providers had of the series of these kernels when the plan was made; null in a plan that did not keep it. */
+  readonly listing: readonly KnownKernel[] | null
+  /** The kernels are not all to be asked, but searched for the places where the answer changes. */
+  readonly search: boolean
 }
 
 /** A plan that nobody asked anything special of. */
@@ -42,6 +46,8 @@ export const PLAIN = {
   measure: null,
   expected: {},
   args: {},
+  listing: null,
+  search: false,
 } as const satisfies Partial<Plan>
 
 export interface Cell {

@@ -5,13 +5,13 @@ import { proveAccelerator } from '../../harness/boot/accelerator.ts'
 import { lookAtHost, type Host } from '../../harness/host.ts'
 import { buildInitramfs, type Initramfs } from '../../harness/image/initramfs.ts'
 import { buildProgram, type Program } from '../../harness/image/program.ts'
-import { fetchKernel, selectKernels, type KernelContext } from '../../harness/kernels/index.ts'
+import { fetchKernel, listSeries, selectKernels, type KernelContext } from '../../harness/kernels/index.ts'
 import { createStopwatch, type Stopwatch } from '../../harness/stopwatch.ts'
 import { exists } from '../../harness/workspace.ts'
 import type { Case } from '../domain/case.ts'
 import type { ControlRate } from '../domain/control.ts'
 import { InfraError, UserError } from '../domain/errors.ts'
-import type { ListedKernel } from '../domain/kernel.ts'
+import type { Kernel, ListedKernel } from '../domain/kernel.ts'
 import type { Accelerator } from '../domain/profile.ts'
 import type { SpanListener } from '../domain/span.ts'
 import { hasStore, openStoreForReading } from '../store/index.ts'
@@ -41,6 +41,8 @@ export interface Wishes {
   readonly bound?: number
   /** Guest seconds for each race cell, in one pool. */
   readonly raceSeconds?: number
+  /** Search the kernels for where the answer changes, instead of asking all. */
+  readonly search?: boolean
 }
 
 /** What a conductor needs of this machine beside the plan. */
@@ -123,6 +125,17 @@ async function keptIn(state: string): Promise<Kept> {
   }
 }
 
+/** The kernels of a run, and all that is listed of their series. */
+async function chooseKernels(selectors: readonly string[], context: KernelContext) {
+  const kernels = await selectKernels(selectors, context)
+  return { kernels, listing: await listSeries(kernels, context) }
+}
+
+/** What a plan keeps of a listed kernel: where it is to be had changes. */
+function kernelOf({ id, provider, version, series, build, flavour, arch }: ListedKernel): Kernel {
+  return { id, provider, version, series, build, flavour, arch }
+}
+
 /** Choose, build and prove. Throws UserError for wishes that cannot be met. */
 export async function prepare(
   wishes: Wishes,
@@ -131,8 +144,8 @@ export async function prepare(
 ): Promise<{ plan: Plan; ready: Ready }> {
   const time = prepareWatch(context.spans)
   const cases = selectCases(await readCatalogue(wishes.catalogue ?? CATALOGUE), wishes.cases)
-  const [kernels, ready] = await Promise.all([
-    time('choose kernels', () => selectKernels(wishes.kernels, context)),
+  const [{ kernels, listing }, ready] = await Promise.all([
+    time('choose kernels', () => chooseKernels(wishes.kernels, context)),
     makeReady(context.workspace.cache, cases, context.signal, context.spans),
   ])
   const prove = () => accelerate(wishes, kernels, ready, context, listen)
@@ -141,15 +154,7 @@ export async function prepare(
   const plan: Plan = {
     schema: 'kwitness.plan/1',
     seed: wishes.seed ?? randomBytes(8).readBigUInt64BE().toString(),
-    kernels: kernels.map(({ id, provider, version, series, build, flavour, arch }) => ({
-      id,
-      provider,
-      version,
-      series,
-      build,
-      flavour,
-      arch,
-    })),
+    kernels: kernels.map(kernelOf),
     cases,
     accelerator,
     bootSeconds,
@@ -161,6 +166,8 @@ export async function prepare(
     measure: PLAIN.measure,
     expected: expectedFrom(cases, accelerator, times),
     args: PLAIN.args,
+    listing: listing.map((kernel) => ({ ...kernelOf(kernel), gone: kernel.state === 'gone' })),
+    search: wishes.search === true,
   }
   const here = { host: hostLine(ready.host), qemu: ready.host.qemu }
   for (const text of rateNotes(plan, ready.programs, here)) listen({ kind: 'note', text })

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { bisectLines } from '../../src/analysis/bisect.ts'
 import { boundariesOf } from '../../src/analysis/boundary.ts'
 import { VERDICTS, compareKernels } from '../../src/analysis/matrix.ts'
 import type { Verdict } from '../../src/domain/judgement.ts'
+import type { KnownKernel } from '../../src/domain/kernel.ts'
 import { kernel } from '../render/fixture.ts'
 
 /** One case over some versions, as `version: verdict`. */
@@ -38,6 +40,58 @@ test('flavours of one version are followed apart', () => {
     { kernel: id, case: 'one', verdict: flavour === 'amd64' ? 'carries' as const : 'lacks' as const }
   ))
   assert.deepEqual(boundariesOf(kernels, cells), [])
+})
+
+const known = (version: string, gone = false) => ({ ...kernel(version), gone })
+
+/** The boundaries of a column held against a list of what there is. */
+function sure(column: Readonly<Record<string, Verdict>>, listing: readonly KnownKernel[] | null) {
+  const kernels = Object.keys(column).map((version) => kernel(version))
+  const cells = kernels.map(({ id, version }) => ({ kernel: id, case: 'one', verdict: column[version] ?? 'missing' }))
+  return boundariesOf(kernels, cells, listing).map(({ confidence, untested }) =>
+    [confidence, ...(untested?.map(({ version, why }) => `${version} ${why}`) ?? ['not known'])])
+}
+
+test('a boundary is exact where no kernel lies between that could be had and asked, and says what does lie between', () => {
+  const ends = { '6.1.1': 'lacks', '6.1.9': 'carries' } as const
+  const listing = ['6.1.1', '6.1.9', '6.1.10', '5.10.5'].map((version) => known(version))
+  assert.deepEqual(sure(ends, listing), [['exact']])
+  assert.deepEqual(sure(ends, [...listing, known('6.1.5', true)]), [['exact', '6.1.5 gone']])
+  assert.deepEqual(sure({ ...ends, '6.1.4': 'not-applicable' }, listing), [['exact', '6.1.4 not-applicable']])
+  assert.deepEqual(sure(ends, [...listing, known('6.1.5')]), [['ranged', '6.1.5 not asked']])
+  for (const verdict of ['broken', 'unproven', 'missing'] as const) {
+    assert.deepEqual(sure({ ...ends, '6.1.4': verdict }, listing), [['ranged', `6.1.4 ${verdict}`]])
+  }
+})
+
+test('where nothing lists what there is, nothing is exact', () => {
+  const ends = { '6.1.1': 'lacks', '6.1.2': 'carries' } as const
+  assert.deepEqual(sure(ends, null), [['ranged', 'not known']])
+  assert.deepEqual(sure(ends, [known('6.12.1')]), [['ranged', 'not known']])
+})
+
+test('the chance of a miss is that of the side that carries, on whichever side it is', () => {
+  const kernels = ['6.1.1', '6.1.2', '6.1.3'].map((version) => kernel(version))
+  const cells = kernels.map(({ id }, index) => index === 1
+    ? { kernel: id, case: 'one', verdict: 'carries' as const, missChance: 1e-7 }
+    : { kernel: id, case: 'one', verdict: 'lacks' as const, missChance: null })
+  assert.deepEqual(boundariesOf(kernels, cells).map(({ missChance }) => missChance), [1e-7, 1e-7])
+})
+
+test('git is told the older and the newer release, and what the older one is', () => {
+  const lines = (before: string, after: string, cameIn: boolean) =>
+    bisectLines({ case: 'one', before: kernel(before), after: kernel(after, `${after}-2`), cameIn })
+  assert.deepEqual(lines('6.1.170', '6.1.172', true), [
+    'git bisect start --term-old broken --term-new fixed v6.1.172 v6.1.170',
+    'git bisect run kwitness bisect-step --case one --find fix'
+  ])
+  assert.deepEqual(lines('7.3~rc7', '7.3', false), [
+    'git bisect start --term-old fixed --term-new broken v7.3 v7.3-rc7', 'git bisect run kwitness bisect-step --case one'
+  ])
+  assert.equal(lines('6.1.170', '6.1.170', true), null, 'two builds of one release')
+  const built = { ...kernel('6.1.171'), provider: 'tree' as const }
+  const toBuilt = bisectLines({ case: 'one', before: kernel('6.1.170'), after: built, cameIn: true })
+  assert.equal(toBuilt, null, 'source that may be no release')
 })
 
 test('property: each boundary flips between two kernels with no tested one between them', () => {

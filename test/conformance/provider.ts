@@ -9,6 +9,7 @@ import {
   fetchKernel,
   fetchModules,
   listKernels,
+  listSeries,
   providerOf,
   selectKernels,
   type KernelContext,
@@ -55,6 +56,13 @@ export function providerConformance({ name, skip, given }: ProviderUnderTest): v
       const ids = (await providerOf(kernel.provider).list('', context)).map(({ id }) => id)
       assert.equal(new Set(ids).size, ids.length)
       assert.ok(ids.includes(kernel.id))
+    })
+
+    await t.test('where it lists the series of a kernel, that kernel is among them, and no other series', async () => {
+      const listed = await listSeries([kernel], context)
+      const keepsList = providerOf(kernel.provider).listSeries !== undefined
+      assert.deepEqual(listed.filter(({ id }) => id === kernel.id), keepsList ? [kernel] : [])
+      for (const { series, flavour } of listed) assert.deepEqual([series, flavour], [kernel.series, kernel.flavour])
     })
 
     const image = await fetchKernel(kernel, context)

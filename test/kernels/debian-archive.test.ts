@@ -4,7 +4,14 @@ import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { bringOwnModules } from '../../harness/image/own-module.ts'
-import { fetchKernel, fetchModules, listKernels, selectKernels, type KernelContext } from '../../harness/kernels/index.ts'
+import {
+  fetchKernel,
+  fetchModules,
+  listKernels,
+  listSeries,
+  selectKernels,
+  type KernelContext,
+} from '../../harness/kernels/index.ts'
 import { runCommand } from '../../harness/process.ts'
 import type { Kernel } from '../../src/domain/kernel.ts'
 import { flipByte, temporaryFolder } from './images.ts'
@@ -164,6 +171,8 @@ test('a build whose package the pool has dropped is gone: never picked, and refu
   const gone = rows[2]
   assert.ok(gone)
   await assert.rejects(fetchKernel(gone, context), { name: 'UserError', message: /it is gone/ })
+  const first = await one('debian:9.1.3')
+  assert.deepEqual(await listSeries([first, first], context), rows, 'the whole series of a kernel, with what is gone, once')
   assert.equal(said.filter((line) => line.startsWith('asking the pool')).length, 1, 'the answers are kept')
 })
 

@@ -1,17 +1,14 @@
 /** Reports to render: a small one made by hand after what guests say, and a large one of any size, the same every time. */
 import { type JudgedCell, buildReport } from '../../src/analysis/report.ts'
-import type { KernelPaper } from '../../src/analysis/changelog-claim.ts'
 import type { Case } from '../../src/domain/case.ts'
 import type { RaceStanding } from '../../src/domain/control.ts'
 import type { EndingWord, Outcome, Reason, Verdict } from '../../src/domain/judgement.ts'
 import type { Report, ReportAttempt, ReportKernel } from '../../src/domain/report.ts'
 import type { TestPoint, TestStatus } from '../../src/domain/tests.ts'
-import { seriesOf } from '../../src/domain/version.ts'
-import { paperOf } from '../analysis/changelogs.ts'
+import { HOSTILE, kernel, smallListing, smallPaper } from './fixture-parts.ts'
 import { CONTROL, CONTROL_KERNEL, RATE, RATE_ELSEWHERE, standing } from './race-fixture.ts'
 
-/** What a hostile guest would love to run in a reader's browser. */
-export const HOSTILE = `<script>window.pwned = 1; alert(1)</script></script><img src=x onerror="window.pwned=2"> # SKIP \u001b[2J`
+export { HOSTILE, kernel } from './fixture-parts.ts'
 
 const RUN: Report['run'] = {
   id: 'example-1',
@@ -19,14 +16,6 @@ const RUN: Report['run'] = {
   complete: true,
   seed: '1234567890123456789',
   host: { kernel: '6.1.0-50-amd64', qemu: '7.2.22', cpus: 2, accelerator: 'tcg' }
-}
-
-export function kernel(version: string, build = `${version}-1`, flavour = 'cloud-amd64'): ReportKernel {
-  const id = `debian-${build}-${flavour}`
-  return {
-    id, provider: 'debian', version, series: seriesOf(version), build, flavour, arch: 'x86_64',
-    release: `${version}-${flavour}`, sha256: 'ab12'.repeat(16)
-  }
 }
 
 export function theCase(id: string, changes: Partial<Case> = {}): Case {
@@ -92,22 +81,10 @@ export function smallReport(): Report {
   const recent = ['6.12.43', '6.12.94', '6.12.117', '6.16.12', '7.2.13', '7.3.4']
   const kernels = [...[...old, ...recent].map((version) => kernel(version)), CONTROL_KERNEL]
   const told = kernels.filter(({ series }) => series === '6.12.y')
-  const papers = new Map(told.map(({ id }) => [id, { history: null, changelog: smallPaper() }]))
-  return buildReport({ run: RUN, kernels, cases: SMALL_CASES, controls: [CONTROL], cells: kernels.flatMap(smallRow), papers })
-}
-
-/** The changelog of 6.12 in the small report: the fix of one case, much by its names, and a line that no package has. */
-function smallPaper(): KernelPaper {
-  const subject = 'mm/userfaultfd: fix uninitialized output field for -EAGAIN race'
-  const names = Array.from({ length: 12 }, (_, index) => `userfaultfd: change number ${index + 1}`)
-  return paperOf([
-    {
-      build: '6.12.117-1',
-      lists: { '6.12.117': [subject, `userfaultfd: ${HOSTILE}`, 'mm: close the hole (CVE-2025-00000)', ...names] }
-    },
-    { build: '6.12.94-1', lists: { '6.12.90': ['userfaultfd: one change alone'], '6.12.94': ['net: something else'] } },
-    { build: '6.12.43-1', lists: { '6.12.29': [subject] } }
-  ], SMALL_CASES)
+  const papers = new Map(told.map(({ id }) => [id, { history: null, changelog: smallPaper(SMALL_CASES) }]))
+  const cells = kernels.flatMap(smallRow)
+  const listing = smallListing(kernels)
+  return buildReport({ run: RUN, kernels, cases: SMALL_CASES, controls: [CONTROL], cells, listing, papers })
 }
 
 const SMALL_CASES: readonly Case[] = [

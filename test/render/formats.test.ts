@@ -83,7 +83,13 @@ test('HTML: words of cases and kernels are escaped where they stand as markup', 
     cells: report.cells.map((cell) => (
       { ...cell, kernel: cell.kernel === first.id ? evil : cell.kernel, verdict: 'lacks', finding: 'claimed-but-lacks' }
     )),
-    boundaries: [{ case: evil, series: evil, before: evil, after: evil, from: 'lacks', to: 'carries', entries: null }]
+    boundaries: [{
+      case: evil, series: evil, before: evil, after: evil, from: 'lacks', to: 'carries', confidence: 'ranged', missChance: null,
+      untested: [{ kernel: evil, version: evil, why: 'not asked' }], bisect: [evil, evil], entries: null
+    }],
+    histories: report.histories.map((history) => ({
+      ...history, case: evil, series: evil, stretches: [{ verdict: 'lacks', first: evil, last: evil, tested: 1, untested: 1 }]
+    }))
   }, assets)
   assert.ok(!html.includes('<kw-evil'))
 })

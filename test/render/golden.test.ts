@@ -6,9 +6,11 @@ import type { Report } from '../../src/domain/report.ts'
 import { renderHtml } from '../../src/render/html.ts'
 import { renderJson } from '../../src/render/json.ts'
 import { renderKtap } from '../../src/render/ktap.ts'
+import { renderSearch } from '../../src/render/search.ts'
 import { renderTerminal } from '../../src/render/terminal.ts'
 import { readAssets } from './assets.ts'
 import { largeReport, smallReport } from './fixture.ts'
+import { searchReport } from './search-fixture.ts'
 
 const GOLDEN = new URL('../golden/render/', import.meta.url)
 const { template } = await readAssets()
@@ -21,6 +23,7 @@ const RENDERED: Readonly<Record<string, () => string>> = {
   'wide.txt': () => renderTerminal(smallReport(), { width: 160, colour: false, ascii: false }),
   'middle-colour.txt': () => renderTerminal(smallReport(), { width: 100, colour: true, ascii: false }),
   'narrow-ascii.txt': () => renderTerminal(smallReport(), { width: 50, colour: false, ascii: true }),
+  'search.txt': () => renderSearch(searchReport(), { width: 100, colour: false, ascii: false }),
   'many.txt': () => renderTerminal(largeReport(100, 30), { width: 80, colour: false, ascii: false })
 }
 

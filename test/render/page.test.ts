@@ -113,11 +113,31 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     ]
     for (const part of parts) assert.ok(text.replaceAll(/\s+/g, ' ').includes(part), part)
     await page.getByText('QEMU command line').click()
-    const command = await page.locator('.command pre').first().innerText()
+    const bisect = await page.locator('#panel dl .command pre').innerText()
+    assert.match(bisect, /^git bisect start --term-old fixed --term-new broken v6\.12\.94 v6\.12\.43\ngit bisect run /)
+    const command = await page.locator('#panel .attempt .command pre').first().innerText()
     assert.match(command, /^qemu-system-x86_64 \\\n {2}-nodefaults/)
     assert.ok(command.includes(`'console=ttyS0 panic=-1 quiet kw.case='\\''one'\\'''`))
     await page.getByRole('button', { name: 'newer' }).click()
     assert.match(await page.locator('#panel-title').textContent() ?? '', /on debian-6\.12\.117/)
+  })
+
+  test('a boundary says how sure it is, and opens to the lines that git takes, with a button that copies them', async (t) => {
+    const page = await open(t, 'small.html')
+    const boundary = page.locator('.boundaries li', { hasText: 'uffd-eagain-output on 6.1.y' })
+    const said = (await boundary.innerText()).replaceAll(/\s+/g, ' ')
+    assert.match(said, /the fix came: 6\.1\.187 lacks → 6\.1\.192 carries ranged: between, not asked: 6\.1\.190/)
+    await boundary.getByText('ranged').click()
+    const lines = (await boundary.locator('pre').innerText()).split('\n')
+    assert.deepEqual(lines, [
+      'git bisect start --term-old broken --term-new fixed v6.1.192 v6.1.187',
+      'git bisect run kwitness bisect-step --case uffd-eagain-output --find fix'
+    ])
+    await boundary.getByRole('button', { name: 'Copy' }).click()
+    await boundary.getByRole('button', { name: /Copied|Marked/ }).waitFor()
+    await page.getByText('By fix').click()
+    const steady = page.locator('.steady li', { hasText: 'uffd-mmap-changing-atomic' })
+    assert.match(await steady.innerText(), /lacks 5\.10\.218 … 5\.10\.262 \(all 2\); carries 6\.1\.170 … 6\.1\.192 \(3 of 4\)/)
   })
 
   test('a race says how sure it is, in sentences first, then beside the control it leans on', async (t) => {

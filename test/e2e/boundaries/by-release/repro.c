@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Says of the kernel it runs in what limits.h has for its Debian build. The test writes that file:
+ * rows { "5.10.218-1", 'l' } with l for the bug, c for none, s for a skip, b for a broken case.
+ */
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "ktap.h"
+
+struct limit {
+	const char *build;
+	char says;
+};
+
+#include "limits.h"
+
+/* The word behind "Debian" in the version, as in "#1 SMP Debian 5.10.218-1 (2024-06-01)". */
+static const char *build_of(char *version)
+{
+	char *word = strstr(version, "Debian ");
+
+	must(word, "no Debian build in %s", version);
+	return strtok(word + strlen("Debian "), " ");
+}
+
+int main(void)
+{
+	struct utsname name;
+	const char *build;
+	char says = 0;
+	size_t i;
+
+	ktap_start(1);
+	must(!uname(&name), "uname");
+	build = build_of(name.version);
+	for (i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+		if (!strcmp(limits[i].build, build))
+			says = limits[i].says;
+	must(says && says != 'b', "%s is not to be judged", build);
+	if (says == 's')
+		ktap_skip("the release", "%s cannot be asked", build);
+	else
+		ktap_result(says == 'l', "the release");
+	return ktap_end();
+}
