@@ -41,6 +41,7 @@ export async function showCase(id: string, options: { readonly json?: true }): P
       `  witness     ${one.witness}, about ${one.timing.expectedSeconds} s in the guest, at most ${one.timing.timeoutSeconds} s`,
       `  needs       ${needs.cpus} vCPU, ${needs.memoryMiB} MiB${modules}`,
       `  claim       ${releases} (${claim.source})`,
+      `  proof       ${one.proof}`,
       ...one.references.map((reference) => `  see         ${reference}`),
       `  source      ${join(folder, 'repro.c')}`,
     ]

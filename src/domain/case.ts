@@ -64,6 +64,8 @@ export interface Case {
   /** The case may crash or hang the guest by design. */
   readonly destructive: boolean
   readonly claim: ClaimData
+  /** How it was proven to tell both sides apart: which kernels lacked the fix and which carried it, one sentence or two. */
+  readonly proof: string
   readonly references: readonly string[]
   /** Absolute path of its folder. */
   readonly folder: string

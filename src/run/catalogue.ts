@@ -42,6 +42,7 @@ const schema = z.strictObject({
     subjects: words,
     source: z.string(),
   }),
+  proof: z.string().min(1),
   references: words,
 })
 

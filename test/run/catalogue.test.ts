@@ -71,6 +71,8 @@ const BROKEN: readonly (readonly [what: string, change: object, field: string])[
   ['destructive as a word', { destructive: 'no' }, 'destructive'],
   ['a claim without its source', { claim: { ...GOOD.claim, source: undefined } }, 'claim.source'],
   ['stable releases as a list', { claim: { ...GOOD.claim, stable: ['6.12.29'] } }, 'claim.stable'],
+  ['no word of how it was proven', { proof: undefined }, 'proof'],
+  ['an empty proof', { proof: '' }, 'proof'],
   ['a reference alone', { references: 'https://example.org' }, 'references'],
   ['a field that is not known', { titel: 'x' }, 'titel'],
 ]
