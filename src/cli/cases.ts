@@ -8,7 +8,9 @@ import { readCatalogue, selectCases } from '../run/catalogue.ts'
 import { CATALOGUE } from '../run/prepare.ts'
 import { print } from './output.ts'
 
-const fixWords = (fix: Fix): string => `${fix.commit?.slice(0, 12) ?? 'never merged'} ("${fix.subject}")`
+const hashWords = (commit: Fix['commit']): string =>
+  commit === 'unknown' ? 'hash not known' : (commit?.slice(0, 12) ?? 'never merged')
+const fixWords = (fix: Fix): string => `${hashWords(fix.commit)} ("${fix.subject}")`
 
 /** List the catalogue. */
 export async function listCases(options: { readonly json?: true }): Promise<number> {
