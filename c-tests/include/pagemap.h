@@ -13,6 +13,8 @@
 
 #define PAGEMAP_PRESENT	(1ULL << 63)
 #define PAGEMAP_SWAP	(1ULL << 62)
+/* Write-protected by a userfaultfd. Older kernels (5.10) never set it. */
+#define PAGEMAP_UFFD_WP	(1ULL << 57)
 #define PAGEMAP_FRAME	((1ULL << 55) - 1)
 
 /* The entry of the page at this address. */

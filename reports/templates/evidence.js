@@ -17,7 +17,7 @@ function fixSection({ title, symptom, subsystem, witness, introduced, fixes, ref
     element('h3', { class: 'titled' }, 'The fix'),
     element('p', {}, title, element('br'), element('span', { class: 'dim' }, `${subsystem}. Seen on a bad kernel: ${symptom}`)),
     element('ul', { class: 'fixes' }, fixes.map(({ commit, subject, fixes: broken, cve }) => element('li', {},
-      commit ? [commitLink(commit), ' '] : 'never merged: ',
+      commit === 'unknown' ? 'merged, hash not known: ' : commit ? [commitLink(commit), ' '] : 'never merged: ',
       `“${subject}”`,
       broken.length ? element('span', { class: 'dim' }, ` fixes ${broken.map((hash) => hash.slice(0, 12)).join(', ')}`) : null,
       cve.length ? element('span', {}, ` ${cve.join(', ')}`) : null))),

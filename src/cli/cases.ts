@@ -8,7 +8,9 @@ import { readCatalogue, selectCases } from '../run/catalogue.ts'
 import { CATALOGUE } from '../run/prepare.ts'
 import { print } from './output.ts'
 
-const fixWords = (fix: Fix): string => `${fix.commit?.slice(0, 12) ?? 'never merged'} ("${fix.subject}")`
+const hashWords = (commit: Fix['commit']): string =>
+  commit === 'unknown' ? 'hash not known' : (commit?.slice(0, 12) ?? 'never merged')
+const fixWords = (fix: Fix): string => `${hashWords(fix.commit)} ("${fix.subject}")`
 
 /** List the catalogue. */
 export async function listCases(options: { readonly json?: true }): Promise<number> {
@@ -41,6 +43,7 @@ export async function showCase(id: string, options: { readonly json?: true }): P
       `  witness     ${one.witness}, about ${one.timing.expectedSeconds} s in the guest, at most ${one.timing.timeoutSeconds} s`,
       `  needs       ${needs.cpus} vCPU, ${needs.memoryMiB} MiB${modules}`,
       `  claim       ${releases} (${claim.source})`,
+      `  proof       ${one.proof}`,
       ...one.references.map((reference) => `  see         ${reference}`),
       `  source      ${join(folder, 'repro.c')}`,
     ]

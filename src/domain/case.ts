@@ -2,8 +2,8 @@
 
 /** An upstream commit. */
 export interface Fix {
-  /** Full or abbreviated (12+) hash; null for a patch that was posted and never merged. */
-  readonly commit: string | null
+  /** Hash, full or abbreviated (12+); `unknown` where it was merged and nobody wrote it down; null where it never was. */
+  readonly commit: string | 'unknown' | null
   readonly subject: string
   /** Hashes of its Fixes: lines. */
   readonly fixes: readonly string[]
@@ -64,6 +64,8 @@ export interface Case {
   /** The case may crash or hang the guest by design. */
   readonly destructive: boolean
   readonly claim: ClaimData
+  /** How it was proven to tell both sides apart: which kernels lacked the fix and which carried it, one sentence or two. */
+  readonly proof: string
   readonly references: readonly string[]
   /** Absolute path of its folder. */
   readonly folder: string

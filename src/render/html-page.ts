@@ -101,7 +101,7 @@ function knownBadge(control: Control | undefined) {
 
 /** A column: `pieces` may break between lines, `words` are what a filter may look for. */
 function caseHeading({ id, title, subsystem, fixes }: ReportCase) {
-  const known = fixes.flatMap((fix) => [fix.commit ?? '', fix.subject, ...fix.cve])
+  const known = fixes.flatMap((fix) => [fix.commit === 'unknown' ? '' : (fix.commit ?? ''), fix.subject, ...fix.cve])
   return { id, title, pieces: id.match(/[^-]*-|[^-]+$/g) ?? [id], words: [title, subsystem, ...known].filter(Boolean).join(' ') }
 }
 

@@ -18,7 +18,7 @@ const schema = z.strictObject({
   subsystem: z.string().min(1),
   fixes: z.array(
     z.strictObject({
-      commit: hash.nullable(),
+      commit: z.union([hash, z.literal('unknown')]).nullable(),
       subject: z.string().min(1),
       fixes: z.array(hash),
       cve: z.array(z.string().regex(/^CVE-\d{4}-\d{4,}$/)),
@@ -42,6 +42,7 @@ const schema = z.strictObject({
     subjects: words,
     source: z.string(),
   }),
+  proof: z.string().min(1),
   references: words,
 })
 

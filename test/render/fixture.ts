@@ -31,6 +31,7 @@ export function theCase(id: string, changes: Partial<Case> = {}): Case {
     timing: { expectedSeconds: 1, timeoutSeconds: 10 },
     destructive: false,
     claim: { mainline: null, stable: {}, subjects: [], source: 'case.json' },
+    proof: 'lacks on one kernel, carries on another',
     references: [],
     folder: `/nowhere/${id}`,
     ...changes

@@ -34,6 +34,13 @@ test('cases come in the order of their ids; templates and folders without a case
   assert.deepEqual({ ...cases[0], id: theCase.id, folder: theCase.folder }, theCase)
 })
 
+test('a fix that was merged by a hash nobody wrote down is told from one never merged', async (t) => {
+  const fixes = ['unknown', null].map((commit) => ({ ...GOOD.fixes[0], commit }))
+  const root = await catalogue(t, { 'a-case/case.json': { ...GOOD, fixes } })
+  const [first] = await readCatalogue(root)
+  assert.deepEqual(first?.fixes.map(({ commit }) => commit), ['unknown', null])
+})
+
 test('a module of its own is a name, or a name and the first release that does without it', async (t) => {
   const ownModules = ['pin', { name: 'other_pin', until: '6.12' }]
   const root = await catalogue(t, { 'a-case/case.json': { ...GOOD, needs: { ...GOOD.needs, ownModules } } })
@@ -51,6 +58,7 @@ const BROKEN: readonly (readonly [what: string, change: object, field: string])[
   ['fixes that are no list', { fixes: {} }, 'fixes'],
   ['a hash too short', { fixes: [{ ...GOOD.fixes[0], commit: 'abc123' }] }, 'fixes[0].commit'],
   ['a hash in capitals', { fixes: [{ ...GOOD.fixes[0], commit: 'ABCDEF012345' }] }, 'fixes[0].commit'],
+  ['a hash that is another word', { fixes: [{ ...GOOD.fixes[0], commit: 'lost' }] }, 'fixes[0].commit'],
   ['a fix without a subject', { fixes: [{ ...GOOD.fixes[0], subject: '' }] }, 'fixes[0].subject'],
   ['a Fixes: that is a sentence', { fixes: [{ ...GOOD.fixes[0], fixes: ['the other one'] }] }, 'fixes[0].fixes[0]'],
   ['a CVE without its number', { fixes: [{ ...GOOD.fixes[0], cve: ['CVE-2024'] }] }, 'fixes[0].cve[0]'],
@@ -71,6 +79,8 @@ const BROKEN: readonly (readonly [what: string, change: object, field: string])[
   ['destructive as a word', { destructive: 'no' }, 'destructive'],
   ['a claim without its source', { claim: { ...GOOD.claim, source: undefined } }, 'claim.source'],
   ['stable releases as a list', { claim: { ...GOOD.claim, stable: ['6.12.29'] } }, 'claim.stable'],
+  ['no word of how it was proven', { proof: undefined }, 'proof'],
+  ['an empty proof', { proof: '' }, 'proof'],
   ['a reference alone', { references: 'https://example.org' }, 'references'],
   ['a field that is not known', { titel: 'x' }, 'titel'],
 ]

@@ -21,6 +21,7 @@ export const theCase: Case = {
   timing: { expectedSeconds: 1, timeoutSeconds: 10 },
   destructive: false,
   claim: { mainline: null, stable: {}, subjects: [], source: 'a changelog' },
+  proof: 'lacks on one sample, carries on another',
   references: [],
   folder: '/cases/sample-case',
 }

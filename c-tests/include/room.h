@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Room in the address space: addresses where nothing else is and nothing merges, so
+ * that a case decides what lies where.
+ */
+#ifndef KWITNESS_ROOM_H
+#define KWITNESS_ROOM_H
+
+#include <stdint.h>
+#include <sys/mman.h>
+
+#include "ktap.h"
+
+/* So many bytes that nobody may touch, at an address aligned to a power of two. */
+static inline char *room_aligned(size_t len, size_t align)
+{
+	char *room = mmap(NULL, len + align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	must(room != MAP_FAILED, "mmap for room");
+	return room + (-(uintptr_t)room & (align - 1));
+}
+
+static inline char *room(size_t len)
+{
+	return room_aligned(len, sysconf(_SC_PAGESIZE));
+}
+
+/* Fresh private anonymous memory at this place of a room. Returns it. */
+static inline char *room_map(char *at, size_t len)
+{
+	char *got = mmap(at, len, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	must(got == at, "mmap of %zu bytes in the room", len);
+	return got;
+}
+
+/* Move a mapping to this place of a room; more of MREMAP_* in flags. */
+static inline void room_move(char *from, size_t len, char *to, int flags)
+{
+	char *got = mremap(from, len, len, MREMAP_MAYMOVE | MREMAP_FIXED | flags, to);
+
+	must(got == to, "mremap of %zu bytes in the room", len);
+}
+
+#endif

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * userfaultfd: memory at a low address cannot be registered.
+ *
+ * A privileged process may map memory below vm.mmap_min_addr. Until 161ce69c2c89 each
+ * ioctl of a userfaultfd refused such a range with EINVAL, although mmap() had long
+ * decided that the process may have it; a monitor that does not choose the addresses
+ * (a binary translator) lost track of it.
+ *
+ * Here a page is mapped below the limit, and another just above it, which every kernel
+ * lets one register: what is refused below and granted above is refused for its address.
+ */
+#include "need.h"
+#include "procfs.h"
+#include "uffd.h"
+
+#define LOW	0x8000UL
+
+/* Bytes; what mmap() asks a privilege for lies below. */
+static unsigned long min_addr(void)
+{
+	FILE *file = fopen("/proc/sys/vm/mmap_min_addr", "re");
+	unsigned long bytes;
+	int found;
+
+	must(file, "open of mmap_min_addr");
+	found = fscanf(file, "%lu", &bytes);
+	fclose(file);
+	must(found == 1, "read of mmap_min_addr");
+	return bytes;
+}
+
+/* A fresh page just there, or NULL with errno. */
+static char *map_page_at(unsigned long at)
+{
+	char *page = mmap((void *)at, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (page == MAP_FAILED)
+		return NULL;
+	must((unsigned long)page == at, "mmap at 0x%lx", at);
+	return page;
+}
+
+/* Returns 0 or errno. */
+static int fill(int fd, char *page)
+{
+	struct uffdio_zeropage arg = { .range = { (uintptr_t)page, sysconf(_SC_PAGESIZE) } };
+
+	return ioctl(fd, UFFDIO_ZEROPAGE, &arg) ? errno : 0;
+}
+
+int main(void)
+{
+	int fd = need_uffd(0, "no feature"), err;
+	size_t size = sysconf(_SC_PAGESIZE);
+	unsigned long limit = min_addr();
+	char *low, *high;
+
+	need_root();
+	if (limit < LOW + size)
+		ktap_skip_all("vm.mmap_min_addr is %lu: 0x%lx does not lie below it", limit, LOW);
+	low = map_page_at(LOW);
+	if (!low)
+		ktap_skip_all("mmap at 0x%lx: %s", LOW, ktap_errno(errno));
+
+	ktap_start(1);
+	/* Self-check: memory is there, at that address, and can be registered above the limit. */
+	must(proc_mapping(low).start == LOW, "finding the mapping at 0x%lx", LOW);
+	high = map_page_at(limit);
+	must(high, "mmap at 0x%lx", limit);
+	err = uffd_register(fd, high, size, UFFDIO_REGISTER_MODE_MISSING);
+	if (err)
+		ktap_bail("UFFDIO_REGISTER at 0x%lx: %s", limit, ktap_errno(err));
+	must(!fill(fd, high), "UFFDIO_ZEROPAGE at 0x%lx", limit);
+
+	err = uffd_register(fd, low, size, UFFDIO_REGISTER_MODE_MISSING);
+	ktap_diag("UFFDIO_REGISTER at 0x%lx: %s; at 0x%lx: done", LOW,
+		  err ? ktap_errno(err) : "done", limit);
+	if (err && err != EINVAL)
+		ktap_bail("UFFDIO_REGISTER at 0x%lx: %s", LOW, ktap_errno(err));
+	/* The range is checked by every ioctl: granted means that the page can be filled, too. */
+	if (!err) {
+		err = fill(fd, low);
+		ktap_diag("UFFDIO_ZEROPAGE at 0x%lx: %s", LOW, err ? ktap_errno(err) : "done");
+		if (err && err != EINVAL)
+			ktap_bail("UFFDIO_ZEROPAGE at 0x%lx: %s", LOW, ktap_errno(err));
+		must(err || !*(volatile char *)low, "reading the page that was filled");
+	}
+	ktap_result(!!err, "memory below vm.mmap_min_addr can be registered and filled");
+	return ktap_end();
+}
