@@ -1,72 +1,93 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What /proc/self tells of this process: sizes in kB, and where a mapping begins and ends. */
+/* What /proc says of the own address space, and numbers written to files of the kernel. */
 #ifndef KWITNESS_PROCFS_H
 #define KWITNESS_PROCFS_H
 
+#include <fcntl.h>
 #include <stdint.h>
 
 #include "ktap.h"
 
-/* The kB after a key such as "VmLck:" in /proc/self/status. */
-static inline long long proc_status_kib(const char *key)
+/* The number after this name in a file of "Name:  number kB" lines, -1 where it has none. */
+static inline long procfs_number(const char *path, const char *name)
 {
-	FILE *file = fopen("/proc/self/status", "re");
-	long long kib = 0;
-	int found = 0;
-	char line[256];
+	FILE *file = fopen(path, "re");
+	char line[512];
+	long found = -1;
 
-	must(file, "open of /proc/self/status");
-	while (!found && fgets(line, sizeof(line), file)) {
-		found = !strncmp(line, key, strlen(key));
-		if (found)
-			kib = strtoull(line + strlen(key), NULL, 10);
-	}
+	must(file, "open of %s", path);
+	while (found < 0 && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+			found = strtol(line + strlen(name) + 1, NULL, 10);
 	fclose(file);
-	must(found, "finding %s in /proc/self/status", key);
-	return kib;
+	return found;
 }
 
-struct proc_mapping {
-	uintptr_t start, end;
-	/* Of its memory, in huge pages. */
-	long long huge_kib;
-};
-
-/* The mapping that this address lies in; it must be one. */
-static inline struct proc_mapping proc_mapping(const void *at)
+/* Copy the line of this name that smaps has of the mapping at an address. */
+static inline void smaps_line(const void *at, const char *name, char *copy, size_t size)
 {
-	static const char HUGE_KEY[] = "AnonHugePages:";
 	FILE *file = fopen("/proc/self/smaps", "re");
-	struct proc_mapping mapping = { 0 };
-	int inside = 0;
+	unsigned long start, end;
 	char line[512];
+	int here = 0;
 
 	must(file, "open of /proc/self/smaps");
 	while (fgets(line, sizeof(line), file)) {
-		unsigned long start, end;
-
-		/* Keys begin with a capital, the line of a mapping with a small hex digit. */
-		if (sscanf(line, "%lx-%lx ", &start, &end) == 2) {
-			if (inside)
-				break;
-			inside = start <= (uintptr_t)at && (uintptr_t)at < end;
-			mapping.start = start;
-			mapping.end = end;
-		} else if (inside && !strncmp(line, HUGE_KEY, strlen(HUGE_KEY))) {
-			mapping.huge_kib = strtoull(line + strlen(HUGE_KEY), NULL, 10);
-		}
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+			here = start <= (uintptr_t)at && (uintptr_t)at < end;
+		else if (here && !strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+			break;
 	}
+	must(!feof(file), "finding %s of the mapping at %p in smaps", name, at);
 	fclose(file);
-	must(inside, "finding %p in /proc/self/smaps", at);
-	return mapping;
+	line[strcspn(line, "\n")] = 0;
+	snprintf(copy, size, "%s", line + strlen(name) + 1);
 }
 
-/* Whether one mapping, and no more than one, covers just this range. */
-static inline int proc_is_one_mapping(const char *at, size_t len)
+/* Whether smaps names this flag, two letters, for the mapping at an address. */
+static inline int smaps_flag(const void *at, const char *flag)
 {
-	struct proc_mapping mapping = proc_mapping(at);
+	char flags[512], *rest = flags, *word;
 
-	return mapping.start == (uintptr_t)at && mapping.end == (uintptr_t)at + len;
+	smaps_line(at, "VmFlags", flags, sizeof(flags));
+	while ((word = strsep(&rest, " ")))
+		if (!strcmp(word, flag))
+			return 1;
+	return 0;
+}
+
+/* What smaps counts of this for the mapping at an address, in KiB. */
+static inline long smaps_kib(const void *at, const char *name)
+{
+	char number[512];
+
+	smaps_line(at, name, number, sizeof(number));
+	return strtol(number, NULL, 10);
+}
+
+/* Write a number to a file of the kernel. Returns 0 or errno. */
+static inline int kernel_write(const char *path, unsigned long number)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return errno;
+	if (dprintf(fd, "%lu", number) < 0)
+		err = errno;
+	close(fd);
+	return err;
+}
+
+/* The number that a file of the kernel begins with. */
+static inline unsigned long kernel_read(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	unsigned long number;
+
+	must(file, "open of %s", path);
+	must(fscanf(file, "%lu", &number) == 1, "a number in %s", path);
+	fclose(file);
+	return number;
 }
 
 #endif

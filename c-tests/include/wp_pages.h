@@ -6,7 +6,7 @@
 #ifndef KWITNESS_WP_PAGES_H
 #define KWITNESS_WP_PAGES_H
 
-#include "procfs.h"
+#include "mappings.h"
 #include "room.h"
 #include "uffd_wp.h"
 

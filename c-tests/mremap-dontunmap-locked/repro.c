@@ -14,7 +14,7 @@
  * for a while by another bug ("mm/mremap: account mm->locked_vm correctly for
  * MREMAP_DONTUNMAP"), which is no matter of these fixes.
  */
-#include "procfs.h"
+#include "mappings.h"
 #include "room.h"
 
 #ifndef MREMAP_DONTUNMAP		/* since 5.7 */
@@ -34,7 +34,7 @@ struct move {
 
 static long long locked_kib(void)
 {
-	return proc_status_kib("VmLck:");
+	return proc_status_kib("VmLck");
 }
 
 static char *map_locked(char *at, size_t len, int flags)

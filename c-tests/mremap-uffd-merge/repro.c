@@ -12,7 +12,7 @@
  * faulted in, for only such merge. A neighbour is asked by UFFDIO_ZEROPAGE, which says
  * ENOENT where nothing is registered.
  */
-#include "procfs.h"
+#include "mappings.h"
 #include "room.h"
 #include "uffd.h"
 

@@ -11,7 +11,7 @@
  * lets one register: what is refused below and granted above is refused for its address.
  */
 #include "need.h"
-#include "procfs.h"
+#include "mappings.h"
 #include "uffd.h"
 
 #define LOW	0x8000UL

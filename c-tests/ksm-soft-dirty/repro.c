@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ksm: a page that was written to is told as clean once it is merged.
+ *
+ * A checkpointer clears the soft-dirty bits by /proc/PID/clear_refs and later takes the
+ * pages that pagemap tells as written (bit 55). When KSM replaced a written page by one of
+ * the same contents the bit was not taken over, so what had been written was left out. The
+ * fix takes it over.
+ *
+ * Here pages are cleared, all written alike but one, and merged by the kernel's thread: a
+ * merged page is one that shares its frame. A page that was not written must be told clean
+ * and, before the merge, those that were must be told dirty.
+ */
+#include <sched.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "need.h"
+#include "pagemap.h"
+#include "procfs.h"
+
+#define PAGES		4
+#define SOFT_DIRTY	(1ULL << 55)
+#define KSM		"/sys/kernel/mm/ksm/"
+#define PATIENCE	20
+
+static size_t page;
+
+static int dirty(const char *at)
+{
+	return !!(pagemap_entry(at) & SOFT_DIRTY);
+}
+
+static int dirty_count(const char *at)
+{
+	int count = 0;
+
+	for (int i = 0; i < PAGES; i++)
+		count += dirty(at + i * page);
+	return count;
+}
+
+static int merged(const char *at)
+{
+	uint64_t frames[PAGES];
+
+	pagemap_frames(at, PAGES, 1, frames);
+	for (int i = 1; i < PAGES; i++)
+		if (frames[i] != frames[0])
+			return 0;
+	return 1;
+}
+
+/* Let the kernel's thread run until the pages share a frame. */
+static int merge(const char *at)
+{
+	struct timespec begin, now;
+
+	must(!kernel_write(KSM "pages_to_scan", 1000), "write to pages_to_scan");
+	must(!kernel_write(KSM "sleep_millisecs", 1), "write to sleep_millisecs");
+	must(!kernel_write(KSM "run", 1), "write to run");
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do {
+		sched_yield();
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (!merged(at) && now.tv_sec - begin.tv_sec < PATIENCE);
+	must(!kernel_write(KSM "run", 0), "write to run");
+	return merged(at);
+}
+
+int main(void)
+{
+	int before, after;
+	char *at, *other;
+
+	need_root();
+	if (access(KSM "run", W_OK))
+		ktap_skip_all("access to " KSM "run: %s", ktap_errno(errno));
+	page = sysconf(_SC_PAGESIZE);
+	at = mmap(NULL, (PAGES + 1) * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		  -1, 0);
+	must(at != MAP_FAILED, "mmap");
+	must(!madvise(at, (PAGES + 1) * page, MADV_NOHUGEPAGE), "MADV_NOHUGEPAGE");
+	other = at + PAGES * page;
+	memset(at, 'a', (PAGES + 1) * page);
+	if (dirty_count(at) != PAGES)
+		ktap_skip_all("pagemap tells no soft-dirty pages here");
+	must(!kernel_write("/proc/self/clear_refs", 4), "write to clear_refs");
+	must(!dirty_count(at) && !dirty(other), "clearing soft-dirty");
+
+	ktap_start(1);
+	for (int i = 0; i < PAGES; i++)
+		memset(at + i * page, 'k', page);
+	before = dirty_count(at);
+	must(before == PAGES && !dirty(other), "telling written pages from others");
+	must(!madvise(at, PAGES * page, MADV_MERGEABLE), "MADV_MERGEABLE");
+	must(dirty_count(at) == PAGES, "keeping soft-dirty over MADV_MERGEABLE");
+	must(merge(at), "having the pages merged in %d seconds", PATIENCE);
+	must(at[0] == 'k' && at[(PAGES - 1) * page] == 'k', "reading what was written");
+	after = dirty_count(at);
+	ktap_diag("%d written pages: %d soft-dirty, once merged %d", PAGES, before, after);
+	ktap_result(after < before, "merged pages stay soft-dirty");
+	return ktap_end();
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ksm: madvise(MADV_UNMERGEABLE) takes the upper flags of a mapping away.
+ *
+ * The flags of a mapping are 64 bits wide, and VM_MERGEABLE was an unsigned int: its
+ * complement, widened, has no upper half. So taking the flag away also took those of bit
+ * 32 and above, among them that of a userfaultfd registered for minor faults, whose
+ * monitor was told of nothing from then on. f04aad36a07c made the constants long.
+ *
+ * Here private memory of a memfd is registered for minor faults, made mergeable and not
+ * mergeable again; smaps tells the flag ("ui") and the monitor whether it hears of a fault.
+ */
+#include "procfs.h"
+#include "uffd.h"
+
+static int monitored(const char *at)
+{
+	return smaps_flag(at, "ui");
+}
+
+/* A fault on a page that is in the file: whether the monitor is told. It is let go on. */
+static int told_of_fault(int fd, char *at, size_t size)
+{
+	struct uffd_cause read = { .at = at, .len = size };
+	struct uffdio_range range = { (uintptr_t)at, size };
+	int told;
+
+	uffd_start(&read, uffd_cause_read);
+	told = uffd_told(fd, &read);
+	if (told) {
+		uffd_read(fd, UFFD_EVENT_PAGEFAULT);
+		must(!ioctl(fd, UFFDIO_UNREGISTER, &range), "UFFDIO_UNREGISTER");
+		must(!ioctl(fd, UFFDIO_WAKE, &range), "UFFDIO_WAKE");
+	}
+	uffd_join(&read);
+	must(read.byte == 'f', "reading what the file holds");
+	return told;
+}
+
+static char *file_page(size_t size)
+{
+	int fd = memfd_create("page", MFD_CLOEXEC);
+	char *at;
+
+	must(fd >= 0, "memfd_create");
+	must(pwrite(fd, "f", 1, 0) == 1, "pwrite to the memfd");
+	must(!ftruncate(fd, size), "ftruncate");
+	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	must(at != MAP_FAILED, "mmap of the memfd");
+	close(fd);
+	return at;
+}
+
+int main(void)
+{
+	int fd = need_uffd(UFFD_FEATURE_MINOR_SHMEM, "UFFD_FEATURE_MINOR_SHMEM");
+	size_t size = sysconf(_SC_PAGESIZE);
+	char *control = file_page(size), *at = file_page(size);
+	int lost, told;
+
+	if (madvise(at, size, MADV_MERGEABLE))
+		ktap_skip_all("madvise(MADV_MERGEABLE): %s", ktap_errno(errno));
+	if (!smaps_flag(at, "mg"))
+		ktap_skip_all("madvise(MADV_MERGEABLE) does not make this memory mergeable");
+	must(!madvise(at, size, MADV_UNMERGEABLE), "MADV_UNMERGEABLE before registering");
+
+	ktap_start(1);
+	/* Self-check: one that stays unmerged keeps its flag, and its monitor is told. */
+	must(!uffd_register(fd, control, size, UFFDIO_REGISTER_MODE_MINOR), "UFFDIO_REGISTER");
+	must(monitored(control), "seeing in smaps that a mapping is registered");
+	must(told_of_fault(fd, control, size), "being told of a minor fault");
+	must(!monitored(control), "seeing in smaps that a mapping is not registered");
+
+	must(!uffd_register(fd, at, size, UFFDIO_REGISTER_MODE_MINOR), "UFFDIO_REGISTER");
+	must(!madvise(at, size, MADV_MERGEABLE), "MADV_MERGEABLE");
+	must(smaps_flag(at, "mg") && monitored(at), "making registered memory mergeable");
+	must(!madvise(at, size, MADV_UNMERGEABLE), "MADV_UNMERGEABLE");
+	must(!smaps_flag(at, "mg"), "making it unmergeable");
+	lost = !monitored(at);
+	told = told_of_fault(fd, at, size);
+	ktap_diag("after MADV_UNMERGEABLE: %s in smaps, the monitor is %s of a fault",
+		  lost ? "not registered" : "registered", told ? "told" : "not told");
+	if (lost == told)
+		ktap_bail("smaps and the monitor disagree");
+	ktap_result(lost, "MADV_UNMERGEABLE leaves a registration for minor faults");
+	return ktap_end();
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pagemap: a huge page of a file is told as anonymous.
+ *
+ * Bit 61 of an entry in /proc/PID/pagemap says that the page belongs to a file or is
+ * shared anonymous memory. It was only set where the page table had an entry for each
+ * small page; a huge page of a file, mapped as one, was told as anonymous. Since
+ * 3f9f022e975d the bit is set there too.
+ *
+ * Here a file on a tmpfs that gives huge pages is mapped, and smaps must tell that it is
+ * mapped as a huge page before its bits are looked at. A small page of a file must have
+ * the bit and anonymous memory, small and huge, must not.
+ */
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "need.h"
+#include "pagemap.h"
+#include "procfs.h"
+
+#define HUGE		(2UL << 20)
+#define PAGEMAP_FILE	(1ULL << 61)
+
+/* Room at an address that a huge page can be mapped at. */
+static char *aligned_room(void)
+{
+	char *room = mmap(NULL, 2 * HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	must(room != MAP_FAILED, "mmap for room");
+	return room + (-(uintptr_t)room & (HUGE - 1));
+}
+
+static char *map_at(char *at, int flags, int fd)
+{
+	must(mmap(at, HUGE, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0) == at, "mmap");
+	return at;
+}
+
+static char *file_of(const char *options)
+{
+	char folder[] = "/tmp/huge-XXXXXX";
+	char *at;
+	int fd;
+
+	if (mkdir("/tmp", 0777) && errno != EEXIST)
+		ktap_skip_all("mkdir of /tmp: %s", ktap_errno(errno));
+	must(mkdtemp(folder), "mkdtemp");
+	if (mount("huge", folder, "tmpfs", 0, options))
+		ktap_skip_all("mount of tmpfs with %s: %s", options, ktap_errno(errno));
+	must(!chdir(folder), "chdir");
+	fd = open("file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	must(fd >= 0, "open of a file on the tmpfs");
+	must(!ftruncate(fd, HUGE), "ftruncate");
+	at = map_at(aligned_room(), MAP_SHARED, fd);
+	at[0] = 'h';
+	must(!chdir("/"), "chdir");
+	must(!umount2(folder, MNT_DETACH), "umount");
+	must(!rmdir(folder), "rmdir");
+	return at;
+}
+
+static int told_as_file(const char *at)
+{
+	uint64_t entry = pagemap_entry(at);
+
+	must(entry & PAGEMAP_PRESENT, "finding the page present");
+	return !!(entry & PAGEMAP_FILE);
+}
+
+int main(void)
+{
+	char *huge, *small, *anon;
+	int first, last;
+
+	need_root();
+	need_page_size(4096);
+	huge = file_of("huge=always");
+	if (smaps_kib(huge, "ShmemPmdMapped") != 2048)
+		ktap_skip_all("a tmpfs with huge=always gives no huge page: ShmemPmdMapped %ld kB",
+			      smaps_kib(huge, "ShmemPmdMapped"));
+
+	ktap_start(1);
+	small = file_of("huge=never");
+	must(!smaps_kib(small, "ShmemPmdMapped"), "having a file of small pages");
+	must(told_as_file(small), "finding a small page of a file told as a file's");
+	anon = map_at(aligned_room(), MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	anon[0] = 'a';
+	must(!told_as_file(anon), "finding anonymous memory not told as a file's");
+	must(!madvise(anon, HUGE, MADV_DONTNEED), "MADV_DONTNEED");
+	if (!madvise(anon, HUGE, MADV_HUGEPAGE)) {
+		anon[0] = 'a';
+		must(!told_as_file(anon), "finding huge anonymous memory not told as a file's");
+	}
+
+	first = told_as_file(huge);
+	last = told_as_file(huge + HUGE - sysconf(_SC_PAGESIZE));
+	must(smaps_kib(huge, "ShmemPmdMapped") == 2048, "having the huge page still");
+	ktap_diag("huge page of a file: bit 61 is %d at its start, %d at its end", first, last);
+	must(first == last, "finding the same bit all over the huge page");
+	ktap_result(!first, "a huge page of a file is told as a file's");
+	return ktap_end();
+}
