@@ -72,7 +72,7 @@ export async function follow(guest: Booted, limits: StageLimits, output: Bounded
     const { type, body } = event.frame
     if (type === 'out') output.write(body)
     else if (type === 'end') return readEnd(body)
-    else if (type === 'hung') return ended({ kind: 'case-hung', afterSeconds: seconds() })
+    else if (type === 'hung') return ended({ kind: 'case-hung', afterSeconds: seconds(), killed: true })
     else if (type === 'error') return ended({ kind: 'infra', message: `the agent: ${body.toString('utf8')}` })
     else if (type === 'garbled') return ended({ kind: 'garbled', detail: JSON.stringify(body.toString('latin1')) })
     else if (type === 'pong') {
