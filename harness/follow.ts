@@ -13,6 +13,8 @@ const UNKNOWN_TAINT = { before: null, after: null } as const
 /** Seconds the agent has for its own part: unpacking before the case, and reaping a killed one after it. */
 const AGENT_SECONDS = 5
 const PING_SECONDS = 3
+/** The agent counts only the time that its guest ran: on a loaded host that is later over than here. */
+const PATIENCE = 2
 
 interface EndFrame extends CaseExit {
   readonly taintBefore: number
@@ -46,7 +48,7 @@ export async function follow(guest: Booted, limits: StageLimits, output: Bounded
   const started = performance.now()
   const seconds = (): number => (performance.now() - started) / 1000
   const ended = (ending: Ending): CaseReport => ({ ending, taint: UNKNOWN_TAINT })
-  const lastMoment = started + (limits.caseSeconds + AGENT_SECONDS) * 1000
+  const lastMoment = started + (PATIENCE * limits.caseSeconds + AGENT_SECONDS) * 1000
   /** When the guest was last asked for a sign of life and has not answered yet. */
   let pingedAt: number | null = null
 

@@ -9,6 +9,12 @@
  *
  * The bug shows as a hang, between "entering" and "left"; on a kernel without it the
  * scan returns at once.
+ *
+ * Proof: Debian's cloud kernels under TCG. Lacks: 6.12.43 to 6.12.96, 6.16.3 to 7.0.13,
+ * 7.1.3. Carries: 6.12.100 to 6.12.118, 7.1.7 to 7.1.13, 7.2.6 to 7.2.13, 7.3.4. Skipped
+ * on 5.10 and 6.1, which know no UFFD_FEATURE_WP_ASYNC. With hung_task_timeout_secs at
+ * 1 the kernel's own report shows pagemap_scan_pte_hole() under the walk and
+ * hugetlb_change_protection() asleep in down_write() (6.18.15).
  */
 #include "lapi_pagemap_scan.h"
 #include "need.h"

@@ -8,6 +8,10 @@
  * eea59bdf162d these are refused.
  *
  * The mapping asked about is that of an io_uring's rings, which any kernel marks so.
+ *
+ * Proof: Debian's cloud kernels under TCG. Lacks: 6.12.43 to 6.12.101, 6.16.3 to
+ * 7.0.13. Carries: 6.12.105 to 6.12.118, 7.1.7 to 7.1.13, 7.2.6 to 7.2.13, 7.3.4.
+ * Skipped on 5.10 and 6.1, which know no UFFD_FEATURE_WP_ASYNC.
  */
 #include "iouring.h"
 #include "uffd.h"
