@@ -8,6 +8,10 @@
  * is killed. Since the fix such a move is refused with EBUSY.
  *
  * The bug shows as a hang, between "entering" and "left"; a signal that kills ends it.
+ *
+ * Proof: Debian's cloud kernels under TCG. Lacks: 6.12.43 and 6.12.117, 6.16.3, 6.17.13,
+ * 6.18.15, 6.19.6 to 6.19.10, 7.0.13, 7.1.13, 7.2.13, 7.3~rc7. Carries: 6.12.118,
+ * 7.3.4, which answer EBUSY at once. Skipped on 5.10 and 6.1, which know no UFFDIO_MOVE.
  */
 #include <sys/uio.h>
 
