@@ -13,6 +13,8 @@ const UNKNOWN_TAINT = { before: null, after: null } as const
 /** Seconds the agent has for its own part: unpacking before the case, and reaping a killed one after it. */
 const AGENT_SECONDS = 5
 const PING_SECONDS = 3
+/** The agent counts only the time that its guest ran: on a loaded host that is later over than here. */
+const PATIENCE = 2
 
 interface EndFrame extends CaseExit {
   readonly taintBefore: number
@@ -46,7 +48,7 @@ export async function follow(guest: Booted, limits: StageLimits, output: Bounded
   const started = performance.now()
   const seconds = (): number => (performance.now() - started) / 1000
   const ended = (ending: Ending): CaseReport => ({ ending, taint: UNKNOWN_TAINT })
-  const lastMoment = started + (limits.caseSeconds + AGENT_SECONDS) * 1000
+  const lastMoment = started + (PATIENCE * limits.caseSeconds + AGENT_SECONDS) * 1000
   /** When the guest was last asked for a sign of life and has not answered yet. */
   let pingedAt: number | null = null
 
@@ -72,7 +74,7 @@ export async function follow(guest: Booted, limits: StageLimits, output: Bounded
     const { type, body } = event.frame
     if (type === 'out') output.write(body)
     else if (type === 'end') return readEnd(body)
-    else if (type === 'hung') return ended({ kind: 'case-hung', afterSeconds: seconds() })
+    else if (type === 'hung') return ended({ kind: 'case-hung', afterSeconds: seconds(), killed: true })
     else if (type === 'error') return ended({ kind: 'infra', message: `the agent: ${body.toString('utf8')}` })
     else if (type === 'garbled') return ended({ kind: 'garbled', detail: JSON.stringify(body.toString('latin1')) })
     else if (type === 'pong') {

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * PAGEMAP_SCAN (since 6.7) as far as reproducers use it, whatever the age of the
- * headers this is built with.
+ * The PAGEMAP_SCAN ioctl of /proc/PID/pagemap (since 6.7) as far as reproducers use
+ * it, whatever the age of the headers this is built with.
  */
 #ifndef KWITNESS_LAPI_PAGEMAP_SCAN_H
 #define KWITNESS_LAPI_PAGEMAP_SCAN_H
 
 #include <linux/fs.h>
+#include <linux/types.h>
+#include <sys/ioctl.h>
 
 #ifndef PAGEMAP_SCAN
+#define PAGE_IS_WPALLOWED	(1 << 0)
 #define PAGE_IS_WRITTEN		(1 << 1)
 struct page_region {
 	__u64 start;
 	__u64 end;
 	__u64 categories;
 };
+
+#define PM_SCAN_WP_MATCHING	(1 << 0)
+
 struct pm_scan_arg {
 	__u64 size;
 	__u64 flags;

@@ -45,6 +45,10 @@ struct uffdio_poison {
 #define UFFDIO_POISON			_IOWR(UFFDIO, 0x08, struct uffdio_poison)
 #endif
 
+#ifndef UFFD_FEATURE_WP_ASYNC		/* since 6.7 */
+#define UFFD_FEATURE_WP_ASYNC		(1 << 15)
+#endif
+
 #ifndef UFFDIO_MOVE			/* since 6.8 */
 #define UFFD_FEATURE_MOVE		(1 << 16)
 struct uffdio_move {

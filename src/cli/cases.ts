@@ -2,7 +2,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exists } from '../../harness/workspace.ts'
-import type { Case, Fix } from '../domain/case.ts'
+import type { Case, Fix, SymptomEnding } from '../domain/case.ts'
 import { UserError } from '../domain/errors.ts'
 import { readCatalogue, selectCases } from '../run/catalogue.ts'
 import { CATALOGUE } from '../run/prepare.ts'
@@ -10,7 +10,10 @@ import { print } from './output.ts'
 
 const hashWords = (commit: Fix['commit']): string =>
   commit === 'unknown' ? 'hash not known' : (commit?.slice(0, 12) ?? 'never merged')
-const fixWords = (fix: Fix): string => `${hashWords(fix.commit)} ("${fix.subject}")`
+const fixWords = ({ commit, subject, cve }: Fix): string => [`${hashWords(commit)} ("${subject}")`, ...cve].join(' ')
+
+const endingWords = (ending: SymptomEnding): string =>
+  ending.kind === 'hang' ? `a hang of the ${ending.of}` : `a report of the kernel, /${ending.title}/`
 
 /** List the catalogue. */
 export async function listCases(options: { readonly json?: true }): Promise<number> {
@@ -37,9 +40,11 @@ export async function showCase(id: string, options: { readonly json?: true }): P
     const modules = needs.modules.map((name) => `, module ${name}`).join('')
     const lines = [
       `${one.id}: ${one.title}`,
-      ...one.fixes.map((fix) => `  fix         ${fixWords(fix)}${fix.cve.map((cve) => ` ${cve}`).join('')}`),
+      ...one.fixes.map((fix) => `  fix         ${fixWords(fix)}`),
       `  introduced  ${one.introduced ?? 'not known'}`,
       `  symptom     ${one.symptom}`,
+      ...(one.symptomEnding ? [`  ends by     ${endingWords(one.symptomEnding)}`] : []),
+      ...(one.destructive ? ['  destructive where the bug is, it hurts the kernel that it runs on'] : []),
       `  witness     ${one.witness}, about ${one.timing.expectedSeconds} s in the guest, at most ${one.timing.timeoutSeconds} s`,
       `  needs       ${needs.cpus} vCPU, ${needs.memoryMiB} MiB${modules}`,
       `  claim       ${releases} (${claim.source})`,

@@ -109,6 +109,7 @@ export const RULES: readonly SplatRule[] = [
   { id: 'kernel-bug', severity: 'oops', pattern: /\b[kK]ernel BUG at\b/, part: 'head' },
   { id: 'null-deref', severity: 'oops', pattern: /(?:\bBUG:|nable to handle) kernel NULL pointer/, placeFromTrace: true },
   { id: 'page-fault', severity: 'oops', pattern: /\b(?:BUG: u|U)nable to handle (?:kernel|page fault)/, placeFromTrace: true },
+  { id: 'bad-pagetable', severity: 'oops', pattern: /\bCorrupted page table at address/ },
   { id: 'stack-guard', severity: 'oops', pattern: /\bBUG: (?:\w+ )?stack guard page was hit/, placeFromTrace: true },
   { id: 'stack-overflow', severity: 'oops', pattern: /\bkernel stack overflow/, part: 'head', placeFromTrace: true },
   { id: 'general-protection', severity: 'oops', pattern: /\bgeneral protection fault/, part: 'head', placeFromTrace: true },

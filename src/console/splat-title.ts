@@ -13,6 +13,8 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/WARNING: (?:CPU: \d+ PID: \d+ )?at (\S+:\d+) ([\w.]+).*/, 'WARNING: $1 in $2'],
   [/WARNING: (\S+:\d+) at ([\w.]+)\S*, CPU.*/, 'WARNING: $1 in $2'],
   [/WARNING: (?:CPU: \d+ PID: \d+ )?at ([\w.]+)\+0x.*/, 'WARNING: in $1'],
+  // `repro: Corrupted page table at address 7fc447200000`
+  [/^\S+: (Corrupted page table) at address.*/, '$1'],
   // `: 0002 [#1] PREEMPT SMP PTI`
   [/:? ?\b[0-9a-f]{4,16} \[#\d+\].*/, ''],
   [/ ?\[#\d+\].*/, ''],

@@ -48,6 +48,13 @@ export interface Needs {
 /** How a case witnesses: once and for all, or by many trials of a race. */
 export type Witness = 'deterministic' | 'race'
 
+/** How the bug itself ends an attempt, inside the step that the program says it enters (c-tests/include/step.h). */
+export type SymptomEnding =
+  /** Only the time limit ends it. A hang of the guest may leave the agent without a word; one of the case may not. */
+  | { readonly kind: 'hang'; readonly of: 'case' | 'guest' }
+  /** The kernel reports it, under a title (as `kwitness why` prints it) that matches this regular expression. */
+  | { readonly kind: 'splat'; readonly title: string }
+
 export interface Case {
   readonly id: string
   readonly title: string
@@ -58,10 +65,15 @@ export interface Case {
   /** What `not ok` means here, one sentence. */
   readonly symptom: string
   readonly witness: Witness
+  /** Absent where the program lives to say `not ok`. */
+  readonly symptomEnding?: SymptomEnding | undefined
   readonly needs: Needs
   /** Guest seconds the case takes at most on its own (before scaling), and the time after which it hangs. */
   readonly timing: { readonly expectedSeconds: number; readonly timeoutSeconds: number }
-  /** The case may crash or hang the guest by design. */
+  /**
+   * Where the bug is, the case hurts the kernel: a crash, or a task that nobody can end. It runs like any other, for a guest
+   * serves one attempt; nothing counts that such a guest says after its splat, and it is no program for a machine in use.
+   */
   readonly destructive: boolean
   readonly claim: ClaimData
   /** How it was proven to tell both sides apart: which kernels lacked the fix and which carried it, one sentence or two. */

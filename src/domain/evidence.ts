@@ -20,8 +20,11 @@ export interface CaseExit {
 export type Ending =
   /** The case ended and the agent reported it. */
   | { readonly kind: 'exited'; readonly exit: CaseExit }
-  /** The case's time ran out and it could not be killed, but the agent answers a ping. */
-  | { readonly kind: 'case-hung'; readonly afterSeconds: number }
+  /**
+   * The case's time ran out and it did not end, but the agent answers a ping. `killed`: by the agent's own word it was killed,
+   * in vain; else the agent should have said so long ago, and only answers.
+   */
+  | { readonly kind: 'case-hung'; readonly afterSeconds: number; readonly killed?: true }
   /** The agent no longer answers. */
   | { readonly kind: 'kernel-hung'; readonly afterSeconds: number }
   /** The guest reset, shut down or halted by itself (a panic, a triple fault: the console tells which). */

@@ -13,7 +13,20 @@ const ownModule = z.union([
   z.strictObject({ name: moduleName, until: z.string().regex(/^\d+\.\d+$/, 'a release such as 6.12').nullable() }),
 ])
 
-const schema = z.strictObject({
+function isPattern(text: string): boolean {
+  try {
+    return text !== '' && new RegExp(text) instanceof RegExp
+  } catch {
+    return false
+  }
+}
+
+const symptomEnding = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('hang'), of: z.enum(['case', 'guest']) }),
+  z.strictObject({ kind: z.literal('splat'), title: z.string().refine(isPattern, 'a regular expression for the title') }),
+])
+
+const fields = z.strictObject({
   title: z.string().min(1),
   subsystem: z.string().min(1),
   fixes: z.array(
@@ -27,6 +40,7 @@ const schema = z.strictObject({
   introduced: z.string().nullable(),
   symptom: z.string().min(1),
   witness: z.enum(['deterministic', 'race']),
+  symptomEnding: symptomEnding.optional(),
   needs: z.strictObject({
     cpus: z.int().min(1).max(64),
     memoryMiB: z.int().min(64).max(65536),
@@ -45,6 +59,16 @@ const schema = z.strictObject({
   proof: z.string().min(1),
   references: words,
 })
+
+const schema = fields
+  .refine(({ symptomEnding: ending, witness }) => ending === undefined || witness === 'deterministic', {
+    error: 'a race counts its hits, so its program must live to say them',
+    path: ['symptomEnding'],
+  })
+  .refine(({ symptomEnding: ending, destructive }) => ending?.kind !== 'splat' || destructive, {
+    error: 'true where the symptom is a splat',
+    path: ['destructive'],
+  })
 
 const controlSchema = z
   .strictObject({

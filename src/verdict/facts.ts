@@ -42,6 +42,8 @@ export interface Note {
 /** Decides, when it is the first of the ordered rules to see something. */
 export interface Rule extends Note {
   readonly outcome: Outcome
+  /** What is worth telling beside it, where that is not what it is for every other rule of this outcome. */
+  readonly notes?: readonly Note[]
 }
 
 /** Lay out the facts of an attempt. */

@@ -48,7 +48,12 @@ export const startRules: readonly Rule[] = [
   endingRule('no-boot', 'no-boot', 'agent', ({ reason }) => `the agent never spoke: ${reason}`),
 ]
 
-/** A guest that was hurt. No case declares a crash as its symptom yet, so each of these is about something else. */
+/** The console can lose an oops (loglevel, dropped messages); the kernel does not forget that it died. */
+export function hasDied({ evidence: { taint } }: Facts): boolean {
+  return (((taint.before ?? 0) | (taint.after ?? 0)) & DIED) !== 0
+}
+
+/** A guest that was hurt, by something else than what the case is about: that was taken before (symptom-rules.ts). */
 export const crashRules: readonly Rule[] = [
   { id: 'console/splat', outcome: 'unrelated-crash', look: (facts) => splats(facts, ['fatal', 'oops', 'stall']) },
   {
@@ -58,13 +63,10 @@ export const crashRules: readonly Rule[] = [
       console.extraBanners > 0 ? [saw('console', 'the kernel started again in the middle of the attempt')] : [],
   },
   {
-    // The console can lose an oops (loglevel, dropped messages); the kernel does not forget that it died.
     id: 'agent/died',
     outcome: 'unrelated-crash',
-    look: ({ evidence: { taint } }) =>
-      ((taint.before ?? 0) | (taint.after ?? 0)) & DIED
-        ? [saw('agent', 'the kernel is tainted D: it oopsed, though the console does not show it')]
-        : [],
+    look: (facts) =>
+      hasDied(facts) ? [saw('agent', 'the kernel is tainted D: it oopsed, though the console does not show it')] : [],
   },
   endingRule('guest-stopped', 'unrelated-crash', 'qemu', ({ reason }) => `the guest stopped by itself: ${reason}`),
   endingRule('kernel-hung', 'unrelated-crash', 'agent', (ending) => `no more word of the agent ${after(ending)}`),

@@ -6,14 +6,17 @@ import type { AttemptJudgement, Outcome, Reason } from '../domain/judgement.ts'
 import { endingWord } from './ending.ts'
 import { gatherFacts, type Facts, type Note, type Reading, type Rule } from './facts.ts'
 import { crashRules, guestNotes, hangRules, lossRule, startRules } from './guest-rules.ts'
+import { symptomRules } from './symptom-rules.ts'
 import { brokenRules, cleanRule, reproducedRule, skippedRule, testNotes } from './test-rules.ts'
 
 /**
- * The first rule that sees something decides, so the order is the policy: a hurt guest is not listened to, a case
- * that broke is not believed, a bug seen stands even where log was lost, and only a whole log can be clean.
+ * The first rule that sees something decides, so the order is the policy: an end that is the symptom itself is the answer,
+ * a guest hurt in any other way is not listened to, a case that broke is not believed, a bug seen stands even where log was
+ * lost, and only a whole log can be clean.
  */
 const DECIDING: readonly Rule[] = [
   ...startRules,
+  ...symptomRules,
   ...crashRules,
   ...hangRules,
   ...brokenRules,
@@ -63,7 +66,7 @@ export function judgeAttempt(evidence: Evidence, reading: Reading, theCase: Case
     if (!HEARD.includes(outcome)) {
       return { outcome, ending, reasons: [...reasons, ...notCounted(facts), ...noted(guestNotes)], trials: null, trigger: null }
     }
-    const notes = noted([...testNotes, lossRule, ...guestNotes])
+    const notes = noted(rule.notes ?? [...testNotes, lossRule, ...guestNotes])
     const said = { trials: facts.trials.trials, trigger: facts.trials.triggers[0] ?? null }
     return { outcome, ending, reasons: [...reasons, ...notes], ...said }
   }

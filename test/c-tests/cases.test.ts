@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { buildProgram } from '../../harness/image/program.ts'
 import { readCase, readCatalogue } from '../../src/run/catalogue.ts'
+import { readOpenStep } from '../../src/verdict/step.ts'
 import { listen, type Heard } from './listen.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -87,4 +88,15 @@ test('a program that stops without its last word is told as cut', async () => {
   const { stream } = await speak('cut')
   assert.deepEqual(stream.problems.map(({ kind }) => kind), ['cut-stream'])
   assert.deepEqual(stream.documents[0]?.points.map(({ status }) => status), ['pass', 'missing'])
+})
+
+test('a step is open from its first word to its second', async () => {
+  const stuck = await speak('stuck')
+  const open = readOpenStep(stuck.stream)
+  assert.equal(open?.name, 'first-step')
+  assert.ok(open.afterSeconds >= 0 && open.afterSeconds < 60, `${open.afterSeconds} s old`)
+  const through = await speak('step')
+  assert.equal(through.exitCode, 0)
+  assert.deepEqual(through.stream.problems, [])
+  assert.equal(readOpenStep(through.stream), null)
 })

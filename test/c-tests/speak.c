@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Says what a reproducer can say, so that ktap.h and the reader are held against each other. */
 #include "need.h"
+#include "step.h"
 
 int main(int argc, char **argv)
 {
@@ -12,6 +13,12 @@ int main(int argc, char **argv)
 		must(!close(-1), "closing nothing");
 	need_cpus(1);
 	ktap_start(2);
+	if (!strcmp(what, "step") || !strcmp(what, "stuck")) {
+		step_say("first-step");
+		if (!strcmp(what, "stuck"))
+			return 0;
+		step_leave("first-step");
+	}
 	ktap_diag("first line\nsecond %s", "line");
 	ktap_trials(400, !strcmp(what, "seen"));
 	ktap_result(!strcmp(what, "seen"), "first");

@@ -57,6 +57,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'kernel-bug': 'kernel BUG at mm/memory.c:1021!',
   'null-deref': 'BUG: kernel NULL pointer dereference, address: 0000000000000008',
   'page-fault': 'BUG: unable to handle page fault for address: ffffea0401b2c348',
+  'bad-pagetable': 'repro: Corrupted page table at address 7fc447200000',
   'stack-guard': 'BUG: TASK stack guard page was hit at 00000000c3a1d2f4',
   'stack-overflow': 'kernel stack overflow (double-fault): 0000 [#1] SMP',
   'general-protection': 'general protection fault, probably for non-canonical address 0xdead000000000108: 0000 [#1] SMP',

@@ -70,6 +70,21 @@ test('every other last word of an agent is told apart', async () => {
   }
 })
 
+test('of a case that hangs it is kept whether the agent killed it in vain', async () => {
+  const { guest, frame } = guestWithPorts()
+  const report = follow(guest, PATIENT, createLog())
+  frame('hung', '{"seconds":3}')
+  const { ending } = await report
+  assert.deepEqual(ending, { ...ending, kind: 'case-hung', killed: true })
+
+  const late = guestWithPorts()
+  const over = follow(late.guest, { ...PATIENT, caseSeconds: -5 }, createLog())
+  late.port.on('data', () => late.frame('pong', '1'))
+  const answered = (await over).ending
+  assert.equal(answered.kind, 'case-hung')
+  assert.equal('killed' in answered, false, 'the agent only answered')
+})
+
 test('a QEMU that goes away is one its guest stopped, where QMP said so, and else one that is gone', async () => {
   const killed = { code: null, signal: 'SIGKILL', stderr: '' }
   const first = guestWithPorts()

@@ -48,6 +48,18 @@ test('a module of its own is a name, or a name and the first release that does w
   assert.deepEqual(first?.needs.ownModules, [{ name: 'pin', until: null }, { name: 'other_pin', until: '6.12' }])
 })
 
+test('a case may say how the bug ends it, and says nothing where its program lives to tell', async (t) => {
+  const hang = { kind: 'hang', of: 'guest' }
+  const splat = { kind: 'splat', title: '^Corrupted page table$' }
+  const root = await catalogue(t, {
+    'a-case/case.json': { ...GOOD, symptomEnding: hang },
+    'b-case/case.json': { ...GOOD, symptomEnding: splat, destructive: true },
+    'c-case/case.json': GOOD,
+  })
+  assert.deepEqual((await readCatalogue(root)).map(({ symptomEnding }) => symptomEnding), [hang, splat, undefined])
+})
+
+const HANG = { kind: 'hang', of: 'case' }
 const UNTIL_SERIES = { name: 'pin', until: '6.12.y' }
 
 /** One thing wrong with a case each, and the field that must be named for it. */
@@ -77,6 +89,14 @@ const BROKEN: readonly (readonly [what: string, change: object, field: string])[
   ['no time at all', { timing: { ...GOOD.timing, timeoutSeconds: 0 } }, 'timing.timeoutSeconds'],
   ['no expected time', { timing: { timeoutSeconds: 1 } }, 'timing.expectedSeconds'],
   ['destructive as a word', { destructive: 'no' }, 'destructive'],
+  ['an ending of no kind', { symptomEnding: 'hang' }, 'symptomEnding'],
+  ['an ending of another kind', { symptomEnding: { kind: 'noise' } }, 'symptomEnding.kind'],
+  ['a hang of nobody', { symptomEnding: { kind: 'hang' } }, 'symptomEnding.of'],
+  ['a splat without a title', { symptomEnding: { kind: 'splat' }, destructive: true }, 'symptomEnding.title'],
+  ['a title that is no pattern', { symptomEnding: { kind: 'splat', title: '(' }, destructive: true }, 'symptomEnding.title'],
+  ['a title that matches all', { symptomEnding: { kind: 'splat', title: '' }, destructive: true }, 'symptomEnding.title'],
+  ['a splat that does not destroy', { symptomEnding: { kind: 'splat', title: 'x' } }, 'destructive'],
+  ['a race that ends by a hang', { symptomEnding: HANG, witness: 'race' }, 'symptomEnding'],
   ['a claim without its source', { claim: { ...GOOD.claim, source: undefined } }, 'claim.source'],
   ['stable releases as a list', { claim: { ...GOOD.claim, stable: ['6.12.29'] } }, 'claim.stable'],
   ['no word of how it was proven', { proof: undefined }, 'proof'],

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { readConsole } from '../../src/console/splat.ts'
 import { readTests } from '../../src/console/ktap.ts'
+import type { Case } from '../../src/domain/case.ts'
 import type { Ending } from '../../src/domain/evidence.ts'
 import type { AttemptJudgement } from '../../src/domain/judgement.ts'
 import { judgeAttempt } from '../../src/verdict/outcome.ts'
-import { exited, race, sampleEvidence } from './samples.ts'
+import { exited, race, sampleEvidence, theCase } from './samples.ts'
 
 const BOOT = `[    0.000000] Linux version 6.1.0-40-cloud-amd64 (debian-kernel@lists.debian.org)
 [    0.000000] Command line: console=ttyS0
@@ -25,11 +28,11 @@ const OK = `KTAP version 1\n1..1\n# kwitness: trials=400 hits=0\nok 1 fork\n${EN
 const NOT_OK = `KTAP version 1\n1..2\nok 1 copy\n# kwitness: trials=9 hits=1\nnot ok 2 fork\n${END}`
 
 /** Judge raw logs by way of the real readers. */
-function judge(console: string, output: string, ending: Ending): AttemptJudgement {
+function judge(console: string, output: string, ending: Ending, judged: Case = race): AttemptJudgement {
   const bytes = (text: string) => new TextEncoder().encode(text)
   const { lines, reading } = readConsole(bytes(console))
   const tests = readTests(bytes(output), { endMarker: true })
-  return judgeAttempt(sampleEvidence({ ending }), { console: reading, tests, consoleLines: lines }, race)
+  return judgeAttempt(sampleEvidence({ ending }), { console: reading, tests, consoleLines: lines }, judged)
 }
 
 const status = (code: number) => exited({ code })
@@ -70,3 +73,32 @@ test('from raw logs: a crash points at its line on the console', () => {
   const [first] = judge(BOOT + OOPS, OK, status(0)).reasons
   assert.deepEqual([first?.channel, first?.line], ['console', 4])
 })
+
+/** A console that a guest left, of the golden ones, without its labels. */
+function recorded(name: string): string {
+  const text = readFileSync(join(import.meta.dirname, '../golden/console', `recorded-${name}.log`), 'utf8')
+  return text.slice(text.indexOf('\n\n') + 2)
+}
+
+const STEP = (name: string) => `KTAP version 1\n1..1\n# kwitness: entering ${name} after 151 ms\n`
+const hung: Ending = { kind: 'case-hung', afterSeconds: 10, killed: true }
+const crash: Case = { ...theCase, symptomEnding: { kind: 'splat', title: '^Corrupted page table$' } }
+const hang: Case = { ...theCase, symptomEnding: { kind: 'hang', of: 'case' } }
+
+for (const [console, output, each, outcome, rule] of [
+  ['6.16.3-bad-pagetable', STEP('move'), crash, 'reproduced', 'symptom/splat'],
+  ['6.19.6-bad-pagetable', STEP('move'), crash, 'reproduced', 'symptom/splat'],
+  ['6.19.6-bad-pagetable', STEP('other'), crash, 'unrelated-crash', 'console/splat'],
+  ['6.19.6-bad-pagetable', 'KTAP version 1\n1..1\n', crash, 'unrelated-crash', 'console/splat'],
+  ['6.19.6-bad-pagetable', STEP('move'), hang, 'unrelated-crash', 'console/splat'],
+  ['6.19.6-bad-pagetable', STEP('move'), theCase, 'unrelated-crash', 'console/splat'],
+  ['6.18.15-hung-task', STEP('scan'), hang, 'reproduced', 'symptom/hang'],
+  ['6.18.15-hung-task', STEP('other'), hang, 'unrelated-crash', 'console/splat'],
+  ['6.18.15-hung-task', STEP('scan'), theCase, 'unrelated-crash', 'console/splat'],
+] as const) {
+  const waits = each.symptomEnding ? `waits for a ${each.symptomEnding.kind}` : 'waits for neither'
+  test(`recorded ${console}, said ${JSON.stringify(output.slice(20))}, ${waits}: ${outcome}`, () => {
+    const judged = judge(recorded(console), output, hung, each)
+    assert.deepEqual([judged.outcome, judged.reasons[0]?.rule], [outcome, rule], JSON.stringify(judged.reasons))
+  })
+}

@@ -1,6 +1,7 @@
 /** Rows that hold the rules of an outcome: what was observed, what it must come to, and which rule must say so. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Case } from '../../src/domain/case.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Outcome } from '../../src/domain/judgement.ts'
 import type { Reading } from '../../src/verdict/facts.ts'
@@ -12,6 +13,8 @@ export const NOT_OK = stream(point('fail'))
 
 export interface Row {
   readonly says: string
+  /** The sample where not given. */
+  readonly theCase?: Case
   /** A clean exit in a healthy guest where not given. */
   readonly evidence?: Evidence
   readonly reading: Reading
@@ -25,7 +28,7 @@ export interface Row {
 export function testRows(rows: readonly Row[]): void {
   for (const row of rows) {
     test(row.says, () => {
-      const judged = judgeAttempt(row.evidence ?? sampleEvidence(), row.reading, theCase)
+      const judged = judgeAttempt(row.evidence ?? sampleEvidence(), row.reading, row.theCase ?? theCase)
       const [first] = judged.reasons
       assert.deepEqual([judged.outcome, first?.rule], [row.outcome, row.rule])
       if (row.line !== undefined) assert.equal(first?.line, row.line)

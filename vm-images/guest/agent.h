@@ -35,6 +35,8 @@ int frame_fd(void);
 /* The key of every frame from now on. */
 void frame_key(const char *key);
 void frame_send(const char *type, const void *data, size_t len);
+/* Wait until all that was sent is on the wire. */
+void frame_drain(void);
 void frame_sendf(const char *type, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* One whole request line without its newline, or NULL when none is there yet. */

@@ -67,6 +67,11 @@ void frame_send(const char *type, const void *data, size_t len)
 	write_all("\n", 1);
 }
 
+void frame_drain(void)
+{
+	tcdrain(port);
+}
+
 void frame_sendf(const char *type, const char *fmt, ...)
 {
 	char text[1024];

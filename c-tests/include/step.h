@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one step of a case whose symptom is that the case, or the guest, does not come
+ * out of it: `symptomEnding` in case.json.
+ *
+ *	step_enter("move");		all self-checks passed, nothing else left to fail
+ *	err = ioctl(fd, UFFDIO_MOVE, &arg);
+ *	step_leave("move");		the bug was not seen; judge as usual
+ *
+ * A hang or a splat counts as the symptom only between these two words. They stand
+ * close around the dangerous call, and whatever is made ready is ready before. Needs
+ * root, for the kernel log.
+ */
+#ifndef KWITNESS_STEP_H
+#define KWITNESS_STEP_H
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "ktap.h"
+
+/* Milliseconds this process has lived; its time limit runs from its start. */
+static inline long long step_age_ms(void)
+{
+	unsigned long long started = 0;
+	struct timespec now;
+	char text[1024], *at;
+	ssize_t len;
+	int fd;
+
+	fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	must(fd >= 0, "open of /proc/self/stat");
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	must(len > 0, "read of /proc/self/stat");
+	text[len] = '\0';
+	/* Field 22, counted from the end of the name, which is field 2 and may hold anything. */
+	at = strrchr(text, ')');
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	must(at && sscanf(at, "%llu", &started) == 1, "finding the start time in /proc/self/stat");
+	must(!clock_gettime(CLOCK_BOOTTIME, &now), "clock_gettime");
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000 - started * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+/* Where the output is a pipe, wait until who reads it has taken everything out. */
+static inline void step_drain(void)
+{
+	struct stat st;
+	int left;
+
+	fflush(stdout);
+	must(!fstat(STDOUT_FILENO, &st), "fstat of the output");
+	while (S_ISFIFO(st.st_mode) && !ioctl(STDOUT_FILENO, FIONREAD, &left) && left)
+		sched_yield();
+}
+
+/*
+ * A line in the kernel log: a splat is the symptom's only if it stands below. Not by
+ * dprintf(), which seeks, and /dev/kmsg cannot.
+ */
+static inline void step_log(const char *step)
+{
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	char text[128];
+	int len = snprintf(text, sizeof(text), "<5>kwitness: entering %s\n", step);
+
+	must(fd >= 0, "open of /dev/kmsg");
+	must(write(fd, text, len) == len, "write to /dev/kmsg");
+	close(fd);
+}
+
+/* Say it, and be sure that it was heard. */
+static inline void step_say(const char *step)
+{
+	printf("# kwitness: entering %s after %lld ms\n", step, step_age_ms());
+	step_drain();
+}
+
+/* Begin the step. Its name is of small letters, digits and `-`. */
+static inline void step_enter(const char *step)
+{
+	step_say(step);
+	step_log(step);
+}
+
+/* Say that the step was come through. */
+static inline void step_leave(const char *step)
+{
+	printf("# kwitness: left %s\n", step);
+	fflush(stdout);
+}
+
+#endif

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pagemap: PAGEMAP_SCAN that write-protects a hole in huge pages locks itself out.
+ *
+ * The page walk holds the lock of a hugetlb mapping for reading. Where it finds no
+ * page table at all, PAGEMAP_SCAN with PM_SCAN_WP_MATCHING (6.7) called the general
+ * code for write protection, which takes the same lock for writing: the thread waits
+ * for itself, and no signal ends that. Since the fix the hole is marked in place.
+ *
+ * The bug shows as a hang, between "entering" and "left"; on a kernel without it the
+ * scan returns at once.
+ */
+#include "lapi_pagemap_scan.h"
+#include "need.h"
+#include "step.h"
+#include "uffd.h"
+
+#define FEATURES	(UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM | \
+			 UFFD_FEATURE_WP_ASYNC)
+#define HUGE_PAGES	"/proc/sys/vm/nr_hugepages"
+#define HUGE		(2UL << 20)
+/* What one page of page table entries for huge pages covers. */
+#define TABLE		(1UL << 30)
+
+static int pagemap;
+
+/*
+ * Look for what may be write-protected in a range. Returns 0 or errno; *pages is how
+ * many pages of this size were found.
+ */
+static int scan(const char *at, size_t len, __u64 flags, size_t unit, int *pages)
+{
+	struct page_region regions[8];
+	struct pm_scan_arg arg = {
+		.size = sizeof(arg), .flags = flags,
+		.start = (uintptr_t)at, .end = (uintptr_t)at + len,
+		.vec = (uintptr_t)regions, .vec_len = sizeof(regions) / sizeof(regions[0]),
+		.category_mask = PAGE_IS_WPALLOWED, .return_mask = PAGE_IS_WPALLOWED,
+	};
+	int n = ioctl(pagemap, PAGEMAP_SCAN, &arg);
+
+	if (n < 0)
+		return errno;
+	must(arg.walk_end == arg.end, "walking the whole range");
+	*pages = 0;
+	for (int i = 0; i < n; i++)
+		*pages += (regions[i].end - regions[i].start) / unit;
+	return 0;
+}
+
+static void need_huge_pages(int n)
+{
+	FILE *file = fopen(HUGE_PAGES, "r+e");
+	int have = 0;
+
+	if (!file)
+		ktap_skip_all("huge pages: %s", ktap_errno(errno));
+	fprintf(file, "%d\n", n);
+	fflush(file);
+	rewind(file);
+	if (fscanf(file, "%d", &have) != 1 || have < n)
+		ktap_skip_all("needs %d huge pages, the kernel could give %d", n, have);
+	fclose(file);
+}
+
+/* One huge page at the start of a piece of address space that no page table is made for yet. */
+static char *map_huge(int fd)
+{
+	char *at = mmap(NULL, 2 * TABLE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			-1, 0);
+	char *to, *got;
+	int err;
+
+	must(at != MAP_FAILED, "mmap of address space");
+	to = (char *)(((uintptr_t)at + TABLE - 1) / TABLE * TABLE);
+	got = mmap(to, HUGE, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB | MAP_FIXED, -1, 0);
+	must(got == to, "mmap of a huge page");
+	err = uffd_register(fd, to, HUGE, UFFDIO_REGISTER_MODE_WP);
+	if (err)
+		ktap_bail("UFFDIO_REGISTER of huge pages: %s", ktap_errno(err));
+	return to;
+}
+
+int main(void)
+{
+	int fd = need_uffd(FEATURES, "UFFD_FEATURE_PAGEFAULT_FLAG_WP|WP_HUGETLBFS_SHMEM|WP_ASYNC");
+	size_t page = sysconf(_SC_PAGESIZE);
+	char *full, *hole, *small;
+	int err, pages = 0;
+
+	need_root();
+	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (pagemap < 0)
+		ktap_skip_all("/proc/self/pagemap: %s", ktap_errno(errno));
+	small = anonymous(page);
+	err = scan(small, page, 0, page, &pages);
+	if (err)
+		ktap_skip_all("PAGEMAP_SCAN: %s", ktap_errno(err));
+	need_huge_pages(2);
+	ktap_start(1);
+
+	/* Self-check: what is not registered is not counted; a hole in small pages is protected. */
+	must(!pages, "counting no page outside of userfaultfd");
+	err = uffd_register(fd, small, page, UFFDIO_REGISTER_MODE_WP);
+	if (err)
+		ktap_bail("UFFDIO_REGISTER of a page: %s", ktap_errno(err));
+	err = scan(small, page, PM_SCAN_WP_MATCHING, page, &pages);
+	if (err || pages != 1)
+		ktap_bail("protecting a hole of one page: %s, %d pages", ktap_errno(err), pages);
+
+	/* Self-check: a huge page that is there is protected, and a hole is seen without. */
+	full = map_huge(fd);
+	full[0] = 'f';
+	err = scan(full, HUGE, PM_SCAN_WP_MATCHING, HUGE, &pages);
+	if (err || pages != 1)
+		ktap_bail("protecting a huge page: %s, %d pages", ktap_errno(err), pages);
+	hole = map_huge(fd);
+	err = scan(hole, HUGE, 0, HUGE, &pages);
+	if (err || pages != 1)
+		ktap_bail("seeing the hole: %s, %d pages", ktap_errno(err), pages);
+
+	pages = 0;
+	step_enter("scan");
+	err = scan(hole, HUGE, PM_SCAN_WP_MATCHING, HUGE, &pages);
+	step_leave("scan");
+	if (err || pages != 1)
+		ktap_bail("protecting the hole: %s, %d pages", ktap_errno(err), pages);
+	ktap_result(0, "write-protecting a hole in huge pages comes to its end");
+	return ktap_end();
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * userfaultfd: UFFDIO_MOVE of a huge zero page maps a frame that does not exist.
+ *
+ * A read of untouched memory may map the huge zero page. UFFDIO_MOVE of it made the
+ * new entry from a folio pointer that is NULL in this case (since e3981db444a0, 6.16):
+ * with a virtual memory map that is silently a frame far outside of any memory. Since
+ * fae654083bfa the new entry is made from the old.
+ *
+ * On a processor that has fewer address bits than that frame the first touch finds a
+ * page table that cannot be: the kernel reports it and kills the program, and that
+ * splat is the symptom. Where the address can be, something else than zeros is read.
+ */
+#include "step.h"
+#include "thp.h"
+#include "uffd_move.h"
+
+#define USE_ZERO_PAGE "/sys/kernel/mm/transparent_hugepage/use_zero_page"
+
+static void need_huge_zero_page(void)
+{
+	FILE *file = fopen(USE_ZERO_PAGE, "re");
+	int used = 0;
+
+	if (!file)
+		ktap_skip_all(USE_ZERO_PAGE ": %s", ktap_errno(errno));
+	if (fscanf(file, "%d", &used) != 1 || !used)
+		ktap_skip_all(USE_ZERO_PAGE " is %d", used);
+	fclose(file);
+}
+
+int main(void)
+{
+	int fd = need_uffd(UFFD_FEATURE_MOVE, "UFFD_FEATURE_MOVE");
+	size_t huge, page = sysconf(_SC_PAGESIZE);
+	uint64_t frame, moved;
+	size_t wrong = 0;
+	char *from, *to;
+	int err;
+
+	need_root();
+	huge = need_thp();
+	need_huge_zero_page();
+	ktap_start(1);
+	from = thp_area(huge, 2);
+	to = thp_area(huge, 2);
+	err = uffd_register(fd, to, 2 * huge, UFFDIO_REGISTER_MODE_MISSING);
+	if (err)
+		ktap_bail("UFFDIO_REGISTER: %s", ktap_errno(err));
+
+	/* Self-check: a huge page with something in it is moved as one, with what is in it. */
+	from[0] = 'h';
+	frame = thp_frame(from, huge);
+	must(frame && !(thp_frame_flags(frame) & KPAGE_ZERO), "getting a huge page of its own");
+	err = uffd_move(fd, to, from, huge);
+	if (err)
+		ktap_bail("UFFDIO_MOVE of a huge page: %s", ktap_errno(err));
+	must(to[0] == 'h' && thp_frame(to, huge) == frame, "finding the huge page moved");
+
+	from += huge;
+	to += huge;
+	must(!*(volatile char *)from, "reading zeros");
+	frame = thp_frame(from, huge);
+	must(frame && thp_frame_flags(frame) & KPAGE_ZERO, "getting the huge zero page");
+
+	step_enter("move");
+	err = uffd_move(fd, to, from, huge);
+	for (size_t at = 0; !err && at < huge; at += page)
+		wrong += !!((volatile char *)to)[at];
+	step_leave("move");
+	if (err)
+		ktap_bail("UFFDIO_MOVE of the huge zero page: %s", ktap_errno(err));
+	ktap_diag("%zu of %zu pages do not read as zero", wrong, huge / page);
+	if (!wrong) {
+		/* Self-check: it is the huge zero page that was moved. */
+		moved = thp_frame(to, huge);
+		must(moved == frame, "finding frame 0x%llx where 0x%llx was moved",
+		     (unsigned long long)moved, (unsigned long long)frame);
+		must(!(pagemap_entry(from) & PAGEMAP_PRESENT), "finding nothing where it was");
+	}
+	ktap_result(wrong > 0, "the huge zero page stays itself when it is moved");
+	return ktap_end();
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * userfaultfd: UFFDIO_MOVE of a part of a huge page never returns while others hold it.
+ *
+ * To move one page of a huge page the kernel must split it, which it cannot while
+ * somebody else holds a reference; here a pipe does, into which a page was spliced.
+ * The failed split was taken for a race and tried again without end, until the program
+ * is killed. Since the fix such a move is refused with EBUSY.
+ *
+ * The bug shows as a hang, between "entering" and "left"; a signal that kills ends it.
+ */
+#include <sys/uio.h>
+
+#include "step.h"
+#include "thp.h"
+#include "uffd_move.h"
+
+/* A huge page with something in it. */
+static void fill(char *at, size_t huge)
+{
+	uint64_t frame;
+
+	at[0] = 'h';
+	frame = thp_frame(at, huge);
+	must(frame && !(thp_frame_flags(frame) & KPAGE_ZERO), "getting a huge page");
+}
+
+int main(void)
+{
+	int fd = need_uffd(UFFD_FEATURE_MOVE, "UFFD_FEATURE_MOVE");
+	size_t huge, page = sysconf(_SC_PAGESIZE);
+	struct iovec iov = { .iov_len = page };
+	char *from, *to, byte;
+	int err, fds[2];
+
+	need_root();
+	huge = need_thp();
+	ktap_start(1);
+	must(!pipe2(fds, O_CLOEXEC), "pipe");
+	from = thp_area(huge, 2);
+	to = anonymous(2 * page);
+	err = uffd_register(fd, to, 2 * page, UFFDIO_REGISTER_MODE_MISSING);
+	if (err)
+		ktap_bail("UFFDIO_REGISTER: %s", ktap_errno(err));
+
+	/* Self-check: a page of a huge page that nobody else holds is moved. */
+	fill(from, huge);
+	err = uffd_move(fd, to, from, page);
+	if (err)
+		ktap_bail("UFFDIO_MOVE of a page of a huge page: %s", ktap_errno(err));
+	must(to[0] == 'h' && !(pagemap_entry(from) & PAGEMAP_PRESENT), "finding the page moved");
+
+	from += huge;
+	to += page;
+	fill(from, huge);
+	/* The last page, so that the one to be moved is not the one that is held. */
+	iov.iov_base = from + huge - page;
+	must(vmsplice(fds[1], &iov, 1, 0) == (ssize_t)page, "vmsplice of a page");
+	must(thp_frame(from, huge), "the huge page being whole still");
+
+	step_enter("move");
+	err = uffd_move(fd, to, from, page);
+	step_leave("move");
+	ktap_diag("UFFDIO_MOVE of a page that is held: %s", err ? ktap_errno(err) : "done");
+	if (err != EBUSY)
+		ktap_bail("UFFDIO_MOVE of a page that is held: %s", err ? ktap_errno(err) : "done");
+
+	/* Self-check: the pipe was what stood in the way. */
+	for (size_t i = 0; i < page; i++)
+		must(read(fds[0], &byte, 1) == 1, "read of the pipe");
+	err = uffd_move(fd, to, from, page);
+	if (err)
+		ktap_bail("UFFDIO_MOVE after the pipe let go: %s", ktap_errno(err));
+	must(to[0] == 'h', "finding the page moved");
+	ktap_result(0, "moving a page of a huge page that others hold comes to its end");
+	return ktap_end();
+}

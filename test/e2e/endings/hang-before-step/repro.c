@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sleeps for ever before its step, which it never enters. */
+#include "step.h"
+
+int main(void)
+{
+	ktap_start(1);
+	ktap_diag("the step would come next");
+	for (;;)
+		pause();
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Enters its step and sleeps for ever there. */
+#include "step.h"
+
+int main(void)
+{
+	ktap_start(1);
+	step_enter("sleep");
+	for (;;)
+		pause();
+}
