@@ -62,6 +62,8 @@ program
   .option('--race-seconds <s>', 'guest seconds for each race on each kernel (default: 30); what some leave goes to the others')
   .option('--fresh-boot', 'boot for every attempt instead of restoring a saved guest')
   .option('--catalogue <folder>', 'take the cases from this folder')
+  .option('--suite <name>', 'instead of cases, tests that others wrote: kselftest:mm; --cases then chooses its programs')
+  .option('--tree <tree>', 'the kernel tree that the suite is built from: a folder, a tarball, PATH@REV or debian-6.12')
   .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')
   .addHelpText(
     'after',
@@ -72,6 +74,8 @@ Examples:
   kwitness run --kernels debian:latest-of-each-series --cases uffd-mmap-changing-atomic
   kwitness run --kernels file:arch/x86/boot/bzImage --fail-on lacks
   kwitness run --kernels tree:debian-5.10,patch=my.patch --cases 'uffd-*'
+  kwitness run --suite kselftest:mm --tree debian-6.12 --kernels debian:latest-of-each-series
+  kwitness run --suite kselftest:mm --tree /src/linux --cases 'uffd-*,cow' --kernels 'debian:6.12.*'
   kwitness run --resume`,
   )
   .action(async (options: RunOptions) => {

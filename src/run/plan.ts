@@ -5,6 +5,7 @@ import type { Control, ControlRate } from '../domain/control.ts'
 import type { Kernel } from '../domain/kernel.ts'
 import type { Accelerator, GuestProfile } from '../domain/profile.ts'
 import type { StageLimits } from '../domain/job.ts'
+import type { PlannedSuite } from '../domain/suite.ts'
 import type { Measure } from '../verdict/sequential.ts'
 
 export interface Plan {
@@ -29,6 +30,8 @@ export interface Plan {
   readonly measure: Measure | null
   /** Arguments for a case beside those that every race gets, by case id. */
   readonly args: Readonly<Record<string, readonly string[]>>
+  /** What the cases are programs of; null when they are cases of a catalogue. */
+  readonly suite: PlannedSuite | null
 }
 
 /** A plan that nobody asked anything special of. */
@@ -39,6 +42,7 @@ export const PLAIN = {
   raceSeconds: 30,
   measure: null,
   args: {},
+  suite: null,
 } as const satisfies Partial<Plan>
 
 export interface Cell {
