@@ -48,7 +48,10 @@ program
     again,
   )
   .option('--cases <ids>', 'case ids or globs, separated by commas (default: all)', words)
-  .option('--fail-on <words>', 'exit 1 for these verdicts or findings too: lacks, unproven, carried-unclaimed ...')
+  .option(
+    '--fail-on <words>',
+    'exit 1 for these verdicts or findings too: lacks, unproven, carried-unclaimed ...; of a suite: regression, fail ...',
+  )
   .option('--resume [run]', 'go on with an interrupted run, the newest when none is named')
   .option('--dry-run', 'show the plan and stop')
   .option('--json', 'the report as JSON on standard output (with --dry-run: the plan)')

@@ -9,9 +9,9 @@ import type { SuiteReport } from '../domain/suite.ts'
 import { assembleReport, planOf } from '../run/assemble.ts'
 import { openStoreForReading } from '../store/index.ts'
 import { findCell } from './cell.ts'
-import { exitCodeOf, readFailOn } from './exit.ts'
+import { exitCodeOf, exitCodeOfSuite, readFailOn, SUITE_WORDS } from './exit.ts'
 import { print, renderReport, writeOut } from './output.ts'
-import { exitCodeOfSuite, renderSuite, suiteReportOf, whySuite } from './suite.ts'
+import { renderSuite, suiteReportOf, whySuite } from './suite.ts'
 import { reasonLine } from './why.ts'
 
 export interface ReportOptions {
@@ -42,13 +42,13 @@ export async function report(id: string | undefined, options: ReportOptions): Pr
   const format = options.json ? 'json' : (options.format ?? 'terminal')
   if (!Object.hasOwn(RENDERERS, format))
     throw new UserError(`there is no format ${format}`, `there are: ${Object.keys(RENDERERS).join(', ')}`)
-  const failOn = readFailOn(options.failOn)
   const loaded = await loadReport(id)
   const ofSuite = loaded.kind === 'suite'
+  const failOn = readFailOn(options.failOn, ofSuite ? SUITE_WORDS : undefined)
   const text = await (ofSuite ? renderSuite(loaded.report, format) : renderReport(loaded.report, format as Format))
   if (options.out === undefined) await print(text)
   else await writeOut(options.out, text)
-  return ofSuite ? exitCodeOfSuite(loaded.report) : exitCodeOf(loaded.report, failOn)
+  return ofSuite ? exitCodeOfSuite(loaded.report, failOn) : exitCodeOf(loaded.report, failOn)
 }
 
 /** List the stored runs. */

@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path'
 import type { KernelContext } from '../../harness/kernels/index.ts'
 import { cellsOf, expectedSeconds, type Plan } from '../run/plan.ts'
 import { prepare } from '../run/prepare.ts'
-import { exitCodeOf, readFailOn } from './exit.ts'
+import { exitCodeOf, exitCodeOfSuite, readFailOn, SUITE_WORDS } from './exit.ts'
 import { leaveReport, print, renderReport } from './output.ts'
 import type { Progress } from './progress.ts'
 import { openAgain, openPlanned, reportOf, session, type Opened } from './session.ts'
-import { exitCodeOfSuite, leaveSuite, prepareWished, renderSuite, suiteReportOf } from './suite.ts'
+import { leaveSuite, prepareWished, renderSuite, suiteReportOf } from './suite.ts'
 import type { TimingsKeeper } from './timings.ts'
 import { readWishes, type RunOptions } from './wishes.ts'
 
@@ -44,22 +44,23 @@ async function openNew(options: RunOptions, context: KernelContext, progress: Pr
 
 /** Run and give the exit code. */
 export async function run(options: RunOptions): Promise<number> {
-  const failOn = readFailOn(options.failOn)
+  // What an interrupted run was of is known when it is found; else a word that is none is told at once.
+  if (options.resume === undefined) readFailOn(options.failOn, options.suite === undefined ? undefined : SUITE_WORDS)
   return session(options, {
     command: 'kwitness run',
     open: (context, progress) =>
       options.resume === undefined ? openNew(options, context, progress) : openAgain(options.resume, context),
-    conclude: (opened, timings) => conclude(opened, options, failOn, timings),
+    conclude: (opened, timings) => conclude(opened, options, timings),
   })
 }
 
 async function conclude(
   opened: Opened,
   options: RunOptions,
-  failOn: readonly string[],
   timings: TimingsKeeper,
 ): Promise<number> {
   if (opened.plan.suite !== null) return concludeSuite(opened, options, timings)
+  const failOn = readFailOn(options.failOn)
   const report = await timings.report('assemble', () => reportOf(opened))
   await print(await timings.report('render', () => renderReport(report, options.json ? 'json' : 'terminal')))
   const page = await timings.report('render', () => leaveReport(report, options.out))
@@ -69,10 +70,11 @@ async function conclude(
 }
 
 async function concludeSuite({ store, record }: Opened, options: RunOptions, timings: TimingsKeeper): Promise<number> {
+  const failOn = readFailOn(options.failOn, SUITE_WORDS)
   const report = await timings.report('assemble', async () => suiteReportOf(store, await store.readRun(record.id)))
   await print(await timings.report('render', () => renderSuite(report, options.json ? 'json' : 'terminal')))
   const page = await timings.report('render', () => leaveSuite(report, options.out))
   console.error(`kwitness: report: ${page}`)
   await timings.tell(record.id, join(dirname(page), 'trace.json'))
-  return exitCodeOfSuite(report)
+  return exitCodeOfSuite(report, failOn)
 }

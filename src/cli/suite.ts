@@ -22,7 +22,7 @@ export async function prepareWished(options: RunOptions, context: KernelContext,
   if (suite === undefined || tree === undefined) {
     throw new UserError('--suite and --tree go together', 'kwitness run --suite kselftest:mm --tree debian-6.12')
   }
-  const alien = (['catalogue', 'bound', 'raceSeconds', 'failOn'] as const).find((name) => options[name] !== undefined)
+  const alien = (['catalogue', 'bound', 'raceSeconds'] as const).find((name) => options[name] !== undefined)
   if (alien !== undefined) {
     throw new UserError(`--suite does not go with --${alien.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
   }
@@ -54,12 +54,6 @@ export async function leaveSuite(report: SuiteReport, folder: string | undefined
     { name: 'report.json', text: await renderSuite(report, 'json') },
   ]
   return join(await leaveFiles(report.run.id, files, folder), 'index.html')
-}
-
-/** The exit code: 3 where our side or the boot lost a program, else 0, for results are answers whatever they are. */
-export function exitCodeOfSuite({ cells }: Pick<SuiteReport, 'cells'>): number {
-  const lost = cells.some(({ outcome }) => outcome === null || outcome === 'infra' || outcome === 'no-boot')
-  return lost ? 3 : 0
 }
 
 /** Print what a program of a suite said on a kernel, with the evidence behind it. */

@@ -81,6 +81,8 @@ test('a stored run is reported again byte for byte, explained, listed, and not r
   assert.match(stdout, /^ {2}fail +output:5 +second test$/m)
   assert.match((await runCli(place, ['runs'])).stdout, /finished/)
   assert.equal((await runCli(place, ['report', '--format', 'ktap'])).code, 2)
+  assert.equal((await runCli(place, ['report', '--fail-on', 'improvement'])).code, 1)
+  assert.equal((await runCli(place, ['report', '--fail-on', 'regression'])).code, 0)
   assert.match((await runCli(place, ['run', '--resume'])).stderr, /no unfinished run/)
 })
 
@@ -96,7 +98,8 @@ test('options that cannot go together are refused', async () => {
     [[...suite, '--cases', 'no-such'], /no case matches no-such/],
     [['--suite', 'kselftest:net', '--tree', tree], /there is no suite kselftest:net/],
     [['--suite', 'kselftest:mm', '--tree', ROOT], /no kernel source|cannot read/],
-    [[...suite, '--fail-on', 'lacks'], /--suite does not go with --fail-on/],
+    [[...suite, '--fail-on', 'lacks'], /--fail-on does not know lacks/],
+    [[...suite, '--bound', '1e-3'], /--suite does not go with --bound/],
   ] as const
   for (const [words, why] of refusals) {
     const { code, stderr } = await runCli(place, ['run', ...words])
