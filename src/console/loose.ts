@@ -29,7 +29,7 @@ const LEADING = new RegExp(String.raw`^[\s#]*${MARK}[\s:-]*(.*)$`)
 const TRAILING = new RegExp(String.raw`^[\s#]*(\S.*?)[\s:.]*${MARK}[\s.]*$`)
 /** `Testing name... ` and what becomes of it, which may come some lines later. */
 const ANNOUNCED = /^Testing (\S.*?)\.\.\. ?(.*)$/
-const ENDED = /(?:^|\s)(done|skipped|failed)(?:\s+\[reason: (.*?)\]?)?\s*$/
+const ENDED = new RegExp(String.raw`(?:^|\s)(?:(done|skipped|failed)(?:\s+\[reason: (.*?)\]?)?|${MARK})\s*$`)
 /** `Userfaults unit tests: pass=2, skip=0, fail=0 (total=2)` */
 const TOTALS = /\bpass=(\d{1,9}), skip=(\d{1,9}), fail=(\d{1,9})\b/
 /** `[RUN] name`, and a name that stands for itself over a mark alone. */
@@ -91,14 +91,17 @@ export function readLoose(output: Uint8Array): TestDocument | null {
     }
     const ended = open === null ? null : ENDED.exec(announced ? (announced[2] ?? '') : line)
     if (open !== null && ended) {
-      add(open.name, STATUSES[ended[1] ?? ''] ?? 'error', ended[2] ?? '', number)
+      add(open.name, STATUSES[ended[1] ?? ended[3] ?? ''] ?? 'error', ended[2] ?? '', number)
       open = null
       return
     }
     if (announced || marked(line, number)) return
-    begun = BEGUN.exec(line)?.[1]?.trim() ?? begun
     problems.push(...totalsOf(line, number, points))
-    if (line !== '') put(pile, line)
+    const run = BEGUN.exec(line)?.[1]?.trim()
+    if (run !== undefined) {
+      giveUp()
+      begun = run
+    } else if (line !== '') put(pile, line)
   })
   reader.push(output)
   const { badBytes } = reader.finish()

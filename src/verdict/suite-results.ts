@@ -20,7 +20,10 @@ const STATUS: Readonly<Record<TestStatus, ResultStatus>> = {
   missing: 'missing',
 }
 
-/** `[RUN] name` above a result: then that is the test, and what stands in the result is what came of it. */
+/**
+ * `[RUN] name` above results. Above one alone that is the test, and what stands in the result is what came of it; above several
+ * it is the test that they belong to.
+ */
 const RUN = /^\[RUN\]\s*(\S.*)$/
 /** kselftest_harness.h says a test's name so before it begins, and not again where it is skipped. */
 const HARNESS_RUN = /^\s*RUN\s{2,}(\S.*?) \.\.\.$/
@@ -53,17 +56,32 @@ function wholeSkip(reason: string | null, points: readonly TestPoint[]): SuiteRe
 
 /** Tests without children, under the names of those above them. */
 function leavesOf(points: readonly TestPoint[], above: readonly string[]): SuiteResult[] {
-  let run: string | null = null
-  let sinceRun = 0
-  return points.flatMap((point) => {
+  return runsOf(points).flatMap(({ run, own }) =>
+    own.flatMap((point) => {
+      if (point.children.length > 0) return leavesOf(point.children, [...above, plain(point.name) || `test ${point.number}`])
+      const isRun = run !== null && own.length === 1
+      const { name, reason } = isRun ? { name: run, reason: point.name || point.reason } : named(point)
+      const test = [...above, isRun ? '' : plain(run ?? ''), plain(name)].filter(Boolean).join(' / ')
+      return [{ test, status: STATUS[point.status], reason: plain(reason), line: point.line ?? null }]
+    }),
+  )
+}
+
+interface Begun {
+  /** What `[RUN]` called them; null where nothing did. */
+  readonly run: string | null
+  readonly own: TestPoint[]
+}
+
+/** Points under the `[RUN]` they stand below. One that was planned and never came stands below none. */
+function runsOf(points: readonly TestPoint[]): readonly Begun[] {
+  return points.reduce<Begun[]>((runs, point) => {
     const begun = point.diagnostics.map((line) => RUN.exec(line)?.[1]).findLast((name) => name !== undefined)
-    if (begun !== undefined) [run, sinceRun] = [begun, 0]
-    if (point.children.length > 0) return leavesOf(point.children, [...above, plain(point.name) || `test ${point.number}`])
-    sinceRun += 1
-    const { name, reason } = run !== null && sinceRun === 1 ? { name: run, reason: point.name || point.reason } : named(point)
-    const test = [...above, plain(name)].filter(Boolean).join(' / ')
-    return [{ test, status: STATUS[point.status], reason: plain(reason), line: point.line ?? null }]
-  })
+    const last = runs.at(-1)
+    if (begun === undefined && last && (point.line !== undefined || last.run === null)) last.own.push(point)
+    else runs.push({ run: begun ?? null, own: [point] })
+    return runs
+  }, [])
 }
 
 /** The name of a result; kselftest.h prints a directive in its place, and what would be the name behind it. */

@@ -20,9 +20,11 @@ test('a result is called by its name, and by its text where a directive stands i
   assert.deepEqual(results(output), ['pass a', 'skip move on anon | feature missing', 'skip no name', 'xfail x (y)'])
 })
 
-test('[RUN] above a result is the test, the result what came of it; a second result under it has a name of its own', () => {
-  const output = 'TAP version 13\n1..3\n# [RUN] fork ... with page\nok 1 no leak\nok 2 also this\n# [RUN] other\nnot ok 3 leak\n'
-  assert.deepEqual(results(output, 1), ['pass fork ... with page | no leak', 'pass also this', 'fail other | leak'])
+test('[RUN] above one result is the test, the result what came of it; several under it have names of their own', () => {
+  const several = '# [RUN] holes\nok 2 read\nok 3 # SKIP write (no swap)\n'
+  const output = `TAP version 13\n1..5\n# [RUN] fork\nok 1 no leak\n${several}# [RUN] other\nnot ok 4 leak\n`
+  const said = ['pass fork | no leak', 'pass holes / read', 'skip holes / write | no swap', 'fail other | leak', 'missing test 5']
+  assert.deepEqual(results(output, 1), said)
 })
 
 test('kselftest_harness.h names a test that it skips before it begins', () => {
