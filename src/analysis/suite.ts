@@ -48,14 +48,14 @@ function rowsOf(program: string, cells: readonly SuiteCell[]): SuiteRow[] {
       const { status, reason } = known[index]?.get(test) ?? unsaid(cell, test)
       return { kernel: cell.kernel, status, reason }
     })
-    const compared = results.filter((_, index) => isAnswer(cells[index]))
+    const compared = cells.flatMap((cell, index) => (isAnswer(cell) ? results[index] ?? [] : []))
     return { program, test, results, differs: new Set(compared.map(({ status }) => status)).size > 1 }
   })
 }
 
 /** Whether the program ran there, however that ended: what our side or the boot lost is held against no kernel. */
-function isAnswer(cell: SuiteCell | undefined): boolean {
-  return cell !== undefined && cell.outcome !== null && cell.outcome !== 'infra' && cell.outcome !== 'no-boot'
+export function isAnswer({ outcome }: Pick<SuiteCell, 'outcome'>): boolean {
+  return outcome !== null && outcome !== 'infra' && outcome !== 'no-boot'
 }
 
 /** What a kernel that did not report a test says of it. */

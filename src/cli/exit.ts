@@ -1,7 +1,7 @@
 /** Exit codes: 0 answered, 1 findings, 2 usage, 3 infrastructure, 130 interrupted. */
 import type { Replay } from '../analysis/replay.ts'
 import type { Square } from '../analysis/square.ts'
-import { RESULT_STATUSES } from '../analysis/suite.ts'
+import { isAnswer, RESULT_STATUSES } from '../analysis/suite.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Finding, Verdict } from '../domain/judgement.ts'
 import type { ReportCell } from '../domain/report.ts'
@@ -68,7 +68,7 @@ export function exitCodeOfSuite({ cells, changes, rows }: SuiteReport, failOn: r
     ...cells.map(({ outcome }) => (outcome === 'broken' ? 'broken' : '')),
   ]
   if (found.some((word) => failOn.includes(word))) return 1
-  return cells.some(({ outcome }) => outcome === null || outcome === 'infra' || outcome === 'no-boot') ? 3 : 0
+  return cells.every(isAnswer) ? 0 : 3
 }
 
 /** The exit code of a square: 1 when a control (or its case) is not as it must be, 3 when nothing but answers is missing. */

@@ -1,20 +1,28 @@
 /** The words and signs for results of suites, and sentences about them. They are kept apart from those of verdicts. */
+import { isAnswer } from '../analysis/suite.ts'
 import type { ResultStatus, SuiteCell, SuiteChange, SuiteReport, SuiteRow } from '../domain/suite.ts'
 import { rangeOf } from './wording.ts'
 
-export const RESULT_WORDS: Readonly<Record<ResultStatus, { readonly verb: string; readonly meaning: string }>> = {
-  pass: { verb: 'passes', meaning: 'the test passed' },
-  xfail: { verb: 'fails as expected', meaning: 'it failed, as its author expects' },
-  fail: { verb: 'fails', meaning: 'the test failed' },
-  skip: { verb: 'is skipped', meaning: 'the test says that it cannot be asked here' },
-  broken: { verb: 'is broken', meaning: 'the test ran into an error of its own' },
-  missing: { verb: 'is missing', meaning: 'it was never reported here' },
+interface ResultWords {
+  /** What one test does, and several. */
+  readonly one: string
+  readonly many: string
+  readonly meaning: string
+}
+
+export const RESULT_WORDS: Readonly<Record<ResultStatus, ResultWords>> = {
+  pass: { one: 'passes', many: 'pass', meaning: 'the test passed' },
+  xfail: { one: 'fails as expected', many: 'fail as expected', meaning: 'it failed, as its author expects' },
+  fail: { one: 'fails', many: 'fail', meaning: 'the test failed' },
+  skip: { one: 'is skipped', many: 'are skipped', meaning: 'the test says that it cannot be asked here' },
+  broken: { one: 'is broken', many: 'are broken', meaning: 'the test ran into an error of its own' },
+  missing: { one: 'is missing', many: 'are missing', meaning: 'it was never reported here' },
 }
 
 /** `passes on 6.12.118, fails on 6.1.192`: statuses in the order in which kernels show them. */
-export function spreadOf({ results }: SuiteRow, label: (kernel: string) => string): string {
+function spreadOf(results: SuiteRow['results'], number: 'one' | 'many', label: (kernel: string) => string): string {
   return [...Map.groupBy(results, ({ status }) => status)]
-    .map(([status, own]) => `${RESULT_WORDS[status].verb} on ${rangeOf(own.map(({ kernel }) => label(kernel)))}`)
+    .map(([status, own]) => `${RESULT_WORDS[status][number]} on ${rangeOf(own.map(({ kernel }) => label(kernel)))}`)
     .join(', ')
 }
 
@@ -26,11 +34,16 @@ export interface Difference {
 }
 
 /** What differs between kernels, rows that differ alike taken together, in the order of the report. */
-export function differencesOf({ rows }: SuiteReport, label: (kernel: string) => string): Difference[] {
-  const groups = Map.groupBy(rows.filter(({ differs }) => differs), (row) => JSON.stringify([row.program, spreadOf(row, label)]))
+export function differencesOf({ rows, cells }: SuiteReport, label: (kernel: string) => string): Difference[] {
+  const answered = new Set(cells.filter(isAnswer).map(({ kernel, program }) => `${kernel}/${program}`))
+  const told = ({ program, results }: SuiteRow) => results.filter(({ kernel }) => answered.has(`${kernel}/${program}`))
+  const differing = rows.filter(({ differs }) => differs)
+  const groups = Map.groupBy(differing, (row) => JSON.stringify([row.program, told(row).map(({ status }) => status)]))
   return [...groups.values()].flatMap((own) => {
     const [first] = own
-    return first ? [{ program: first.program, spread: spreadOf(first, label), tests: own.map(({ test }) => test) }] : []
+    if (!first) return []
+    const spread = spreadOf(told(first), own.length === 1 ? 'one' : 'many', label)
+    return [{ program: first.program, spread, tests: own.map(({ test }) => test) }]
   })
 }
 
