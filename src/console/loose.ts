@@ -56,7 +56,7 @@ export function readLoose(output: Uint8Array): TestDocument | null {
   const pile = createPile()
   let leftOver = 0
   /** A test that was announced, and whose end has not come. */
-  let open: { name: string; line: number } | null = null
+  let open: { name: string; line: number; words: string } | null = null
   let begun: string | null = null
 
   function add(name: string, status: TestStatus, reason: string, line: number): void {
@@ -66,7 +66,8 @@ export function readLoose(output: Uint8Array): TestDocument | null {
 
   function giveUp(): void {
     if (open === null) return
-    add(open.name, 'missing', 'it was announced, and its end never came', open.line)
+    const words = open.words.trim()
+    add(open.name, 'missing', `it was announced, and its end never came${words && `: ${words}`}`, open.line)
     open = null
   }
 
@@ -87,7 +88,7 @@ export function readLoose(output: Uint8Array): TestDocument | null {
     const announced = ANNOUNCED.exec(line)
     if (announced) {
       giveUp()
-      open = { name: announced[1] ?? '', line: number }
+      open = { name: announced[1] ?? '', line: number, words: announced[2] ?? '' }
     }
     const ended = open === null ? null : ENDED.exec(announced ? (announced[2] ?? '') : line)
     if (open !== null && ended) {

@@ -43,7 +43,7 @@ export function resultsOf(tests: TestStream, ending: Ending, witness: Witness): 
     const words = [`exit status ${code}`, bailOut ?? last ?? '']
     return { test: EXIT_STATUS, status, reason: words.filter(Boolean).join(': '), line: null }
   }
-  const tellsFailure = said.some(({ status }) => status === 'fail' || status === 'broken' || status === 'missing')
+  const tellsFailure = said.some(({ status }) => status === 'fail' || status === 'broken')
   if (code !== 0 && code !== SKIPPED) return tellsFailure ? said : [...said, own('fail')]
   if (said.length > 0) return said
   if (code === SKIPPED) return [own('skip')]

@@ -38,7 +38,7 @@ test('subtests stand under the names above them, and namesakes are numbered', ()
 })
 
 test('planned and never reported is missing, the error of a test is broken', () => {
-  assert.deepEqual(results('TAP version 13\n1..2\nok 1 a\n', 1), ['pass a', 'missing test 2'])
+  assert.deepEqual(results('TAP version 13\n1..2\nok 1 a\n', 0), ['pass a', 'missing test 2'])
   assert.deepEqual(results('TAP version 13\n1..1\nnot ok 1 # error no memory\n', 1), ['broken no memory'])
 })
 
@@ -47,6 +47,9 @@ test('an exit status that says what no test said is a result of its own', () => 
   assert.deepEqual(results(passed, 0), ['pass a'])
   assert.deepEqual(results(passed, 1), ['pass a', 'fail exit status | exit status 1'])
   assert.deepEqual(results('TAP version 13\n1..1\nnot ok 1 a\n', 1), ['fail a'])
+  const ended = 'Testing a... done\nTesting b... ERROR: no memory\n'
+  const missing = 'missing b | it was announced, and its end never came: ERROR: no memory'
+  assert.deepEqual(results(ended, 1), ['pass a', missing, 'fail exit status | exit status 1'])
   assert.deepEqual(results('', 4), ['skip exit status | exit status 4'])
   assert.deepEqual(results('last words\n', 2), ['fail exit status | exit status 2: last words'])
   assert.deepEqual(results('TAP version 13\nBail out! no memory\n', 1), ['fail exit status | exit status 1: no memory'])
