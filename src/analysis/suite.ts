@@ -41,7 +41,8 @@ export function buildSuiteReport(parts: SuiteParts): SuiteReport {
 }
 
 /** The rows of one program. A test that some kernel reported is missing where the program ran and did not. */
-function rowsOf(program: string, cells: readonly SuiteCell[]): SuiteRow[] {
+function rowsOf(program: string, measured: readonly SuiteCell[]): SuiteRow[] {
+  const cells = withoutNumbers(measured)
   const known = cells.map(({ results }) => new Map(results.map((result) => [result.test, result])))
   return inOrder(cells.map(({ results }) => results.map(({ test }) => test))).map((test) => {
     const results = cells.map((cell, index) => {
@@ -51,6 +52,31 @@ function rowsOf(program: string, cells: readonly SuiteCell[]): SuiteRow[] {
     const compared = cells.flatMap((cell, index) => (isAnswer(cell) ? results[index] ?? [] : []))
     return { program, test, results, differs: new Set(compared.map(({ status }) => status)).size > 1 }
   })
+}
+
+const numberless = (test: string): string => test.replaceAll(/\d+(?:\.\d+)?/g, 'N')
+
+/**
+ * Names that carry what was measured (`Extra pages 46`) are no two times the same: where no kernel has two of a name once its
+ * numbers are left out, and kernels differ in those, the test is called without them.
+ */
+function withoutNumbers(cells: readonly SuiteCell[]): SuiteCell[] {
+  const spellings = new Map<string, Set<string>>()
+  const twice = new Set<string>()
+  for (const { results } of cells) {
+    const own = new Set<string>()
+    for (const { test } of results) {
+      const key = numberless(test)
+      if (own.has(key)) twice.add(key)
+      own.add(key)
+      spellings.set(key, (spellings.get(key) ?? new Set()).add(test))
+    }
+  }
+  const nameOf = (test: string): string => {
+    const key = numberless(test)
+    return !twice.has(key) && (spellings.get(key)?.size ?? 0) > 1 ? key : test
+  }
+  return cells.map((cell) => ({ ...cell, results: cell.results.map((one) => ({ ...one, test: nameOf(one.test) })) }))
 }
 
 /** Whether the program ran there, however that ended: what our side or the boot lost is held against no kernel. */

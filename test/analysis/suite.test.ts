@@ -42,6 +42,15 @@ test('what was not run, or what our side lost, is missing and no difference', ()
   assert.deepEqual(report.rows.map(({ differs }) => differs), [false])
 })
 
+test('a name that carries a measure is one row; sizes that one kernel has several of stay apart', () => {
+  const report = reportOf({
+    '6.12.1': { 'extra pages 46 (0.1%)': 'pass', 'THP (16 kB)': 'pass', 'THP (32 kB)': 'pass' },
+    '7.2.1': { 'extra pages 53 (0.2%)': 'fail', 'THP (64 kB)': 'pass' },
+  })
+  const sizes = { 'THP (16 kB)': 'pass,missing', 'THP (32 kB)': 'pass,missing', 'THP (64 kB)': 'missing,pass' }
+  assert.deepEqual(statuses(report), { 'extra pages N (N%)': 'pass,fail', ...sizes })
+})
+
 test('an exit status that goes with the results passes where another kernel has to tell it', () => {
   assert.deepEqual(statuses(reportOf({ '6.1.1': { a: 'pass' }, '6.1.2': { a: 'pass', 'exit status': 'fail' } })), {
     a: 'pass,pass',
