@@ -17,7 +17,7 @@ export function checkRules(root: string): Promise<Complaint[]> {
 
 /** Every program of the guest compiles without a warning, as it is when it is built for one. A kernel module is none. */
 export async function checkC(root: string): Promise<Complaint[]> {
-  const sources = await readTexts(root, (file) => /^(?:c-tests|vm-images\/guest)\/.*\.c$/.test(file))
+  const sources = await readTexts(root, (file) => /^(?:c-tests|vm-images\/guest|harness\/suites)\/.*\.c$/.test(file))
   const files = sources.filter(({ lines }) => !lines.some((line) => line.startsWith('MODULE_LICENSE('))).map(({ file }) => file)
   const found = await Promise.all(
     files.map((file) => complainByTool('gcc', [...FLAGS, '-Ic-tests/include', '-c', '-o', '/dev/null', file], root)),

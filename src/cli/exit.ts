@@ -1,9 +1,11 @@
 /** Exit codes: 0 answered, 1 findings, 2 usage, 3 infrastructure, 130 interrupted. */
 import type { Replay } from '../analysis/replay.ts'
 import type { Square } from '../analysis/square.ts'
+import { isAnswer, RESULT_STATUSES } from '../analysis/suite.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Finding, Verdict } from '../domain/judgement.ts'
 import type { ReportCell } from '../domain/report.ts'
+import type { ResultStatus, SuiteChange, SuiteReport } from '../domain/suite.ts'
 
 export const INTERRUPTED = 130
 
@@ -22,15 +24,23 @@ const WORDS: readonly (Verdict | Finding)[] = [
 /** Findings that are never what was expected. */
 const ALWAYS: readonly string[] = ['claimed-but-lacks', 'broken']
 
-/** Read `lacks,unproven`. Throws UserError for a word that is no verdict and no finding. */
-export function readFailOn(text: string | undefined): string[] {
+/** What `--fail-on` takes for a suite: changes along versions, statuses of results, and any difference between kernels. */
+export const SUITE_WORDS: readonly (SuiteChange['kind'] | ResultStatus | 'differs')[] = [
+  'regression',
+  'improvement',
+  'change',
+  'differs',
+  ...RESULT_STATUSES,
+]
+
+/** Read `lacks,unproven`. Throws UserError for a word that is none of `known`: verdicts and findings, where not given. */
+export function readFailOn(text: string | undefined, known: readonly string[] = WORDS): string[] {
   const words = (text ?? '')
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '')
   for (const word of words) {
-    if (!WORDS.some((known) => known === word))
-      throw new UserError(`--fail-on does not know ${word}`, `it knows: ${WORDS.join(', ')}`)
+    if (!known.includes(word)) throw new UserError(`--fail-on does not know ${word}`, `it knows: ${known.join(', ')}`)
   }
   return words
 }
@@ -48,6 +58,17 @@ export function exitCodeOf(report: Judged, failOn: readonly string[]): number {
     fails.includes(verdict) || (finding !== 'unproven' && fails.includes(finding))
   if (report.cells.some(isBad)) return 1
   return report.cells.some(({ verdict }) => verdict === 'missing') ? 3 : 0
+}
+
+/** The exit code of a suite: results are answers whatever they are, but for what is asked; what our side lost is none. */
+export function exitCodeOfSuite({ cells, changes, rows }: SuiteReport, failOn: readonly string[]): number {
+  const found = [
+    ...changes.map(({ kind }): string => kind),
+    ...rows.flatMap(({ differs, results }) => [...(differs ? ['differs'] : []), ...results.map(({ status }) => status)]),
+    ...cells.map(({ outcome }) => (outcome === 'broken' ? 'broken' : '')),
+  ]
+  if (found.some((word) => failOn.includes(word))) return 1
+  return cells.every(isAnswer) ? 0 : 3
 }
 
 /** The exit code of a square: 1 when a control (or its case) is not as it must be, 3 when nothing but answers is missing. */

@@ -5,33 +5,18 @@ import { diskError } from '../../harness/workspace.ts'
 import { InfraError, UserError } from '../domain/errors.ts'
 import type { BoundaryOptions } from './boundary.ts'
 import type { ControlsOptions } from './controls.ts'
+import { BOUNDARY_HELP, CONTROLS_HELP, KWITNESS_HELP, REPLAY_HELP, REPORT_HELP, RUN_HELP } from './help.ts'
 import type { KernelOptions } from './kernels.ts'
 import type { ReportOptions } from './report.ts'
 import type { ReplayOptions } from './replay.ts'
 import type { RunOptions } from './wishes.ts'
-
-const EXITS = `
-Exit codes:
-  0  the question was answered and nothing contradicts what was expected
-  1  findings: claimed but lacks, a broken case, or what --fail-on names
-  2  usage     3  infrastructure     130  interrupted`
 
 const program = new Command('kwitness')
   .description('Which kernels carry which fix, answered by experiment')
   .version(packageJson.version)
   .showHelpAfterError('(kwitness --help lists the commands)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-  .addHelpText(
-    'after',
-    `${EXITS}
-
-Examples:
-  kwitness run                                     the default set of kernels, every case
-  kwitness run --kernels 'debian:6.1.*' --cases 'uffd-*'
-  kwitness report --format html --out matrix.html  the newest run as one page
-  kwitness kernels list                            every kernel that can be had
-  kwitness controls                                what clean races are weighed against, measured here`,
-  )
+  .addHelpText('after', KWITNESS_HELP)
 
 const words = (text: string, before: string[] = []): string[] => [
   ...before,
@@ -49,7 +34,10 @@ program
     again,
   )
   .option('--cases <ids>', 'case ids or globs, separated by commas (default: all)', words)
-  .option('--fail-on <words>', 'exit 1 for these verdicts or findings too: lacks, unproven, carried-unclaimed ...')
+  .option(
+    '--fail-on <words>',
+    'exit 1 for these verdicts or findings too: lacks, unproven, carried-unclaimed ...; of a suite: regression, fail ...',
+  )
   .option('--resume [run]', 'go on with an interrupted run, the newest when none is named')
   .option('--dry-run', 'show the plan and stop')
   .option('--json', 'the report as JSON on standard output (with --dry-run: the plan)')
@@ -64,18 +52,10 @@ program
   .option('--fresh-boot', 'boot for every attempt instead of restoring a saved guest')
   .option('--catalogue <folder>', 'take the cases from this folder')
   .option('--history <folder>', 'ask this git tree too: its tags such as v6.1.192, and what its commits say')
+  .option('--suite <name>', 'instead of cases, tests that others wrote: kselftest:mm; --cases then chooses its programs')
+  .option('--tree <tree>', 'the kernel tree that the suite is built from: a folder, a tarball, PATH@REV or debian-6.12')
   .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')
-  .addHelpText(
-    'after',
-    `${EXITS}
-
-Examples:
-  kwitness run
-  kwitness run --kernels debian:latest-of-each-series --cases uffd-mmap-changing-atomic
-  kwitness run --kernels file:arch/x86/boot/bzImage --fail-on lacks
-  kwitness run --kernels tree:debian-5.10,patch=my.patch --cases 'uffd-*'
-  kwitness run --resume`,
-  )
+  .addHelpText('after', RUN_HELP)
   .action(async (options: RunOptions) => {
     const { run } = await import('./run.ts')
     process.exitCode = await run(options)
@@ -101,20 +81,7 @@ program
   .option('--fresh-boot', 'boot for every attempt instead of restoring a saved guest')
   .option('--catalogue <folder>', 'take the cases from this folder')
   .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')
-  .addHelpText(
-    'after',
-    `
-Both ends of a series are asked first. Where they differ the search halves what lies between, beginning where the
-paperwork says; where they are alike it asks the middle. Kernels without an answer are walked around. It cannot see a
-change that was undone again between two kernels that answer alike: kwitness run asks every kernel.
-${EXITS}
-
-Examples:
-  kwitness boundary --case uffd-eagain-output
-  kwitness boundary --case uffd-eagain-output --series 6.1.y,6.12.y --json
-  kwitness boundary --case 'uffd-*' --kernels 'debian:6.1.*/amd64'
-  kwitness boundary --resume`,
-  )
+  .addHelpText('after', BOUNDARY_HELP)
   .action(async (options: BoundaryOptions) => {
     const { boundary } = await import('./boundary.ts')
     process.exitCode = await boundary(options)
@@ -136,23 +103,7 @@ program
   .option('--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)')
   .option('--timings', 'show where the time went, and leave trace.json beside the report, for Perfetto or Chrome')
   .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')
-  .addHelpText(
-    'after',
-    `
-A known-bad control must reproduce its case, a known-good one must stay clean, and every other case
-must answer as on the base. Only then the rates of races are kept, for the verdicts of later runs.
-
-Exit codes:
-  0  the square holds
-  1  it does not: a control that does not show what it must, or changes a neighbour
-  2  usage     3  infrastructure     130  interrupted
-
-Examples:
-  kwitness controls
-  kwitness controls --line 5.10 --fix 57efa1fe5957
-  kwitness controls --cases 'gup-*,uffd-fork-event' --json
-  kwitness controls --sweep --line 6.1`,
-  )
+  .addHelpText('after', CONTROLS_HELP)
   .action(async (options: ControlsOptions) => {
     const { controls } = await import('./controls.ts')
     process.exitCode = await controls(options)
@@ -167,15 +118,7 @@ program
   .option('--json', 'the same as --format json')
   .option('--fail-on <words>', 'exit 1 for these verdicts or findings too')
   .option('--history <folder>', 'ask this git tree which kernels have the fixes, instead of what was kept with the run')
-  .addHelpText(
-    'after',
-    `${EXITS}
-
-Examples:
-  kwitness report
-  kwitness report 2026-01-31-1 --format ktap
-  kwitness report --format html --out matrix.html`,
-  )
+  .addHelpText('after', REPORT_HELP)
   .action(async (run: string | undefined, options: ReportOptions) => {
     const { report } = await import('./report.ts')
     process.exitCode = await report(run, options)
@@ -211,19 +154,7 @@ program
   .option('--json', 'as JSON')
   .option('--out <folder>', 'where to leave its evidence and logs (default: reports/out/replay-RUN-ATTEMPT)')
   .option('--mirror <url>', 'Debian mirror, instead of the one in the apt configuration')
-  .addHelpText(
-    'after',
-    `
-The run stays as it is: what the replay showed is printed and left in a folder.
-
-Exit codes:
-  0  the outcome is the same     1  it is another one
-  2  usage, or the kernel or the reproducer is no longer what it was     3  infrastructure     130  interrupted
-
-Examples:
-  kwitness replay 5.10.262/uffd-mmap-changing-atomic
-  kwitness replay 5.10.262/gup-fast-vs-fork --attempt 2 --json`,
-  )
+  .addHelpText('after', REPLAY_HELP)
   .action(async (cell: string, options: ReplayOptions) => {
     const { replay } = await import('./replay.ts')
     process.exitCode = await replay(cell, options)

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { InfraError } from '../domain/errors.ts'
 import type { Report } from '../domain/report.ts'
-import { HTML_ASSETS } from '../render/html.ts'
+import { HTML_ASSETS, type HtmlAssets } from '../render/html.ts'
 import { RENDERERS, type Format, type RenderOptions } from '../render/index.ts'
 
 const REPORTS = join(import.meta.dirname, '..', '..', 'reports')
@@ -16,10 +16,11 @@ const LEFT: readonly { readonly name: string; readonly format: Format }[] = [
   { name: 'report.ktap', format: 'ktap' },
 ]
 
-async function readAssets(): Promise<RenderOptions['assets']> {
+/** The texts of a page, from the files that make up each of them. */
+export async function readAssets(files: Readonly<Record<keyof HtmlAssets, readonly string[]>>): Promise<HtmlAssets> {
   const text = async (names: readonly string[]): Promise<string> =>
     (await Promise.all(names.map((name) => readFile(join(REPORTS, 'templates', name), 'utf8')))).join('\n')
-  const [template, css, js] = await Promise.all([text(HTML_ASSETS.template), text(HTML_ASSETS.css), text(HTML_ASSETS.js)])
+  const [template, css, js] = await Promise.all([text(files.template), text(files.css), text(files.js)])
   return { template, css, js }
 }
 
@@ -36,7 +37,7 @@ export function terminalOf(stream: NodeJS.WriteStream): RenderOptions['terminal'
 
 /** Render a report for standard output. */
 export async function renderReport(report: Report, format: Format): Promise<string> {
-  const assets = format === 'html' ? await readAssets() : { template: '', css: '', js: '' }
+  const assets = format === 'html' ? await readAssets(HTML_ASSETS) : { template: '', css: '', js: '' }
   return RENDERERS[format].render(report, { terminal: terminalOf(process.stdout), assets })
 }
 
@@ -54,14 +55,24 @@ export async function writeOut(path: string, text: string): Promise<void> {
 
 /** Leave every file of a run's report in its folder, `reports/out/RUN` when none is named. Returns the path of the page. */
 export async function leaveReport(report: Report, folder: string | undefined): Promise<string> {
-  const place = folder ?? join(REPORTS_OUT, report.run.id)
-  for (const { name, format } of LEFT) await writeOut(join(place, name), await renderReport(report, format))
+  const files = LEFT.map(async ({ name, format }) => ({ name, text: await renderReport(report, format) }))
+  return join(await leaveFiles(report.run.id, await Promise.all(files), folder), 'index.html')
+}
+
+/** Leave files in a folder, `reports/out/RUN` when none is named; `latest` then leads there. Returns the folder. */
+export async function leaveFiles(
+  run: string,
+  files: readonly { readonly name: string; readonly text: string }[],
+  folder: string | undefined,
+): Promise<string> {
+  const place = folder ?? join(REPORTS_OUT, run)
+  for (const { name, text } of files) await writeOut(join(place, name), text)
   if (folder === undefined) {
     const latest = join(REPORTS_OUT, 'latest')
     await rm(latest, { force: true, recursive: true })
-    await symlink(report.run.id, latest)
+    await symlink(run, latest)
   }
-  return join(place, 'index.html')
+  return place
 }
 
 /** Print to standard output and wait until it is taken; a reader that went away (`| head`) is no error. */

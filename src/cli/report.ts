@@ -1,17 +1,19 @@
 /** `kwitness report` and `kwitness why`: look at stored runs, judged anew by today's rules. */
 import { findWorkspace } from '../../harness/workspace.ts'
 import { UserError } from '../domain/errors.ts'
-import type { Reason } from '../domain/judgement.ts'
 import type { Report, ReportCell } from '../domain/report.ts'
 import { RENDERERS, type Format } from '../render/index.ts'
 import { raceLines, wordRace } from '../render/race.ts'
 import { kernelLabels } from '../render/wording.ts'
+import type { SuiteReport } from '../domain/suite.ts'
 import { assembleReport, planOf } from '../run/assemble.ts'
 import { historiesOf } from '../run/paperwork.ts'
 import { openStoreForReading } from '../store/index.ts'
 import { findCell } from './cell.ts'
-import { exitCodeOf, readFailOn } from './exit.ts'
+import { exitCodeOf, exitCodeOfSuite, readFailOn, SUITE_WORDS } from './exit.ts'
 import { print, renderReport, writeOut } from './output.ts'
+import { renderSuite, suiteReportOf, whySuite } from './suite.ts'
+import { reasonLine } from './why.ts'
 
 export interface ReportOptions {
   readonly format?: string
@@ -21,16 +23,20 @@ export interface ReportOptions {
   readonly history?: string
 }
 
-async function loadReport(id: string | undefined, history?: string): Promise<Report> {
+type Loaded = { readonly kind: 'cases'; readonly report: Report } | { readonly kind: 'suite'; readonly report: SuiteReport }
+
+async function loadReport(id: string | undefined, history?: string): Promise<Loaded> {
   const workspace = findWorkspace()
   const store = await openStoreForReading(workspace.state)
   try {
     const run = id === undefined ? await store.newestRun() : await store.readRun(id)
     if (run === null) throw new UserError('no run is stored yet', 'kwitness run makes one')
-    const histories = history === undefined ? undefined : await historiesOf(history, planOf(run), { workspace })
+    const plan = planOf(run)
+    if (plan.suite !== null) return { kind: 'suite', report: await suiteReportOf(store, run) }
+    const histories = history === undefined ? undefined : await historiesOf(history, plan, { workspace })
     const { report: loaded, problems } = await assembleReport(store, run, histories)
     for (const { attempt, message } of problems) console.error(`kwitness: ${attempt}: ${message}`)
-    return loaded
+    return { kind: 'cases', report: loaded }
   } finally {
     store.close()
   }
@@ -41,12 +47,13 @@ export async function report(id: string | undefined, options: ReportOptions): Pr
   const format = options.json ? 'json' : (options.format ?? 'terminal')
   if (!Object.hasOwn(RENDERERS, format))
     throw new UserError(`there is no format ${format}`, `there are: ${Object.keys(RENDERERS).join(', ')}`)
-  const failOn = readFailOn(options.failOn)
   const loaded = await loadReport(id, options.history)
-  const text = await renderReport(loaded, format as Format)
+  const ofSuite = loaded.kind === 'suite'
+  const failOn = readFailOn(options.failOn, ofSuite ? SUITE_WORDS : undefined)
+  const text = await (ofSuite ? renderSuite(loaded.report, format) : renderReport(loaded.report, format as Format))
   if (options.out === undefined) await print(text)
   else await writeOut(options.out, text)
-  return exitCodeOf(loaded, failOn)
+  return ofSuite ? exitCodeOfSuite(loaded.report, failOn) : exitCodeOf(loaded.report, failOn)
 }
 
 /** List the stored runs. */
@@ -64,9 +71,6 @@ export async function runs(options: { readonly json?: true }): Promise<number> {
   return 0
 }
 
-const reasonLine = ({ channel, line, rule, text }: Reason): string =>
-  `    ${channel}${line === null ? '' : `:${line}`}  ${text}  [${rule}]`
-
 /** What a race rests on, in words and numbers; nothing for any other cell. */
 function howSure(cell: ReportCell, { kernels }: Report): string[] {
   const labels = kernelLabels(kernels)
@@ -77,7 +81,8 @@ function howSure(cell: ReportCell, { kernels }: Report): string[] {
 
 /** Print the evidence behind a cell's verdict: every reason with its log, line and rule. */
 export async function why(text: string, options: { readonly run?: string; readonly json?: true }): Promise<number> {
-  const loaded = await loadReport(options.run)
+  const { kind, report: loaded } = await loadReport(options.run)
+  if (kind === 'suite') return whySuite(loaded, text, options.json === true)
   const cell = findCell(loaded.run.id, loaded.cells, (one) => one, text)
   if (options.json) {
     await print(JSON.stringify(cell, null, 2))

@@ -7,6 +7,7 @@ import { assembleReport, planOf } from '../run/assemble.ts'
 import type { Plan } from '../run/plan.ts'
 import { makeReady, type Ready } from '../run/prepare.ts'
 import { carryOut } from '../run/search.ts'
+import { readySuite } from '../run/suite.ts'
 import { openStore } from '../store/index.ts'
 import type { RunRecord, Store } from '../store/ports.ts'
 import { INTERRUPTED } from './exit.ts'
@@ -68,7 +69,9 @@ export async function openAgain(
   }
   const record = await store.claimRun(id)
   const plan = planOf(record)
-  return { store, record, plan, ready: await makeReady(context.workspace.cache, plan.cases, context.signal, context.spans) }
+  const { workspace, signal, spans } = context
+  const ready = await (plan.suite === null ? makeReady(workspace.cache, plan.cases, signal, spans) : readySuite(plan, context))
+  return { store, record, plan, ready }
 }
 
 /** The report of a run, with what the store could not give back told on stderr. */

@@ -7,6 +7,8 @@ export interface RunOptions {
   readonly kernels?: readonly string[]
   readonly cases?: readonly string[]
   readonly catalogue?: string
+  readonly suite?: string
+  readonly tree?: string
   readonly seed?: string
   readonly accel?: string
   readonly cores?: string

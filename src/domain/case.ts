@@ -45,8 +45,11 @@ export interface Needs {
   readonly cmdline: readonly string[]
 }
 
-/** How a case witnesses: once and for all, or by many trials of a race. */
-export type Witness = 'deterministic' | 'race'
+/**
+ * How a case witnesses: once and for all, or by many trials of a race. Programs of suites are no witnesses of a fix: theirs is
+ * what they report, or (`exit-status`) where they report nothing, how they exit.
+ */
+export type Witness = 'deterministic' | 'race' | 'reports' | 'exit-status'
 
 /** How the bug itself ends an attempt, inside the step that the program says it enters (c-tests/include/step.h). */
 export type SymptomEnding =
@@ -81,4 +84,9 @@ export interface Case {
   readonly references: readonly string[]
   /** Absolute path of its folder. */
   readonly folder: string
+}
+
+/** Whether this is a program of a suite: it has results, and no verdict is drawn from it. */
+export function isOfSuite({ witness }: Pick<Case, 'witness'>): boolean {
+  return witness === 'reports' || witness === 'exit-status'
 }

@@ -1,9 +1,11 @@
 /** The words of the deciding side: of an attempt, of a cell, of the paperwork, and of the two held together. */
 import type { RaceStanding } from './control.ts'
 
+/** `reported` is of programs of suites alone: they came to their end with results of whatever kind. */
 export type Outcome =
   | 'reproduced'
   | 'clean'
+  | 'reported'
   | 'skipped'
   | 'broken'
   | 'unrelated-crash'

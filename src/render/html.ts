@@ -28,17 +28,17 @@ export const HTML_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> 
 
 /** Render a report as one page. Every word that comes from a report is escaped, by Handlebars or as JSON in a data block. */
 export function renderHtml(report: Report, assets: HtmlAssets): string {
-  const template = Handlebars.compile(assets.template, { strict: true, knownHelpersOnly: true })
   const page = pageOf(report)
-  const css = inlined(`${assets.css}\n${sizesOf(page)}`, 'style')
+  const values = { ...page, evidence: dataBlock(pack(evidenceOf(report))) }
+  return fillPage({ ...assets, css: `${assets.css}\n${sizesOf(page)}` }, values)
+}
+
+/** A page of a template and what it shows, with its style and script inside. Every value is escaped but `evidence`. */
+export function fillPage(assets: HtmlAssets, values: object): string {
+  const template = Handlebars.compile(assets.template, { strict: true, knownHelpersOnly: true })
+  const css = inlined(assets.css, 'style')
   const js = inlined(assets.js, 'script')
-  return template({
-    ...page,
-    css,
-    js,
-    policy: policyFor(css, js),
-    evidence: dataBlock(pack(evidenceOf(report)))
-  })
+  return template({ ...values, css, js, policy: policyFor(css, js) })
 }
 
 /** The measures that depend on the report, columns and letters; the policy allows no style attributes. */

@@ -11,6 +11,11 @@ const RANKS = new Map(FIRST_KEYS.map((key, rank) => [key, rank]))
 
 /** Render a report as JSON that reads back as the same report, whatever order its keys were made in. */
 export function renderJson(report: Report): string {
+  return jsonByLine(report)
+}
+
+/** Any report in this shape: its members on lines of their own, and so the elements of lists among them. */
+export function jsonByLine(report: object): string {
   const members = ordered(report).map(([key, value]) => `${JSON.stringify(key)}: ${member(value)}`)
   return `{\n${members.join(',\n')}\n}\n`
 }

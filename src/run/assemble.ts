@@ -113,7 +113,7 @@ function identity(cell: Cell): Pick<JudgedCell, 'kernel' | 'case' | 'profile'> {
 }
 
 /** What guests said of each kernel in this very run, so that a later run under the same id changes nothing here. */
-async function reportKernels(store: ReadRuns, plan: Plan, attempts: readonly AttemptRecord[]): Promise<ReportKernel[]> {
+export async function reportKernels(store: ReadRuns, plan: Plan, attempts: readonly AttemptRecord[]): Promise<ReportKernel[]> {
   const seen = new Map((await store.kernelsSeen()).map((one) => [one.kernel.id, one]))
   return plan.kernels.map((kernel) => {
     const own = attempts.filter(({ evidence }) => evidence.job.kernel === kernel.id).map(({ evidence }) => evidence.kernel)

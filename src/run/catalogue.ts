@@ -4,6 +4,7 @@ import { join, matchesGlob } from 'node:path'
 import { z } from 'zod'
 import type { Case } from '../domain/case.ts'
 import { UserError } from '../domain/errors.ts'
+import type { Suite } from '../domain/suite.ts'
 
 const hash = z.string().regex(/^[0-9a-f]{12,40}$/, 'a commit hash of 12 to 40 hex digits')
 const words = z.array(z.string())
@@ -87,6 +88,38 @@ const controlsSchema = z
     'a line has each fix once',
   )
 
+const needs = { cpus: z.int().min(1).max(64), memoryMiB: z.int().min(64).max(65536) }
+const seconds = z.strictObject({ expectedSeconds: z.number().positive(), timeoutSeconds: z.number().positive() })
+const setup = z.strictObject({
+  hugePages: z.int().min(0).default(0),
+  hugetlbfs: z.string().regex(/^\.\/\w+$/, 'a folder beside the program, as ./huge').nullable().default(null),
+  user: z.int().min(0).default(0),
+})
+
+const suiteProgramSchema = z
+  .strictObject({
+    id: z.string().regex(/^[a-z][\w-]*$/, 'a name that a cell can have'),
+    program: z.string().regex(/^[\w-]+$/),
+    source: z.string().optional(),
+    args: words.default([]),
+    exitStatus: z.boolean().default(false),
+    since: z.string().regex(/^\d+\.\d+$/, 'a release such as 6.12').nullable().default(null),
+    setup: setup.prefault({}),
+    needs: z.strictObject(needs),
+    timing: seconds,
+  })
+  .transform(({ needs: { cpus, memoryMiB }, ...rest }) => ({ ...rest, source: rest.source ?? rest.program, cpus, memoryMiB }))
+
+const suiteSchema = z
+  .strictObject({
+    about: z.string().min(1),
+    name: z.string().regex(/^\w+:\w+$/, 'a name such as kselftest:mm'),
+    folders: words.min(1),
+    programs: z.array(suiteProgramSchema).min(1),
+    leftOut: z.array(z.strictObject({ program: z.string().min(1), why: z.string().min(1) })),
+  })
+  .refine(({ programs }) => new Set(programs.map(({ id }) => id)).size === programs.length, 'a suite has each id once')
+
 /** A control as vm-images/controls/controls.json lists it. */
 export type ControlEntry = z.infer<typeof controlSchema>
 
@@ -98,6 +131,12 @@ export async function readCase(folder: string, id: string): Promise<Case> {
 /** Read a list of controls. Throws UserError that names the file, the field and what it should hold. */
 export async function readControlEntries(path: string): Promise<ControlEntry[]> {
   return (await readChecked(path, controlsSchema, 'list of controls')).controls
+}
+
+/** Read the table of a suite. Throws UserError that names the file, the field and what it should hold. */
+export async function readSuite(path: string): Promise<Suite> {
+  const { about: _, ...suite } = await readChecked(path, suiteSchema, 'table of a suite')
+  return suite
 }
 
 async function readChecked<T>(path: string, expected: z.ZodType<T>, what: string): Promise<T> {
@@ -132,7 +171,7 @@ export async function readCatalogue(root: string): Promise<Case[]> {
 }
 
 /** The cases that match any of these globs (`uffd-*`, `all`), in catalogue order. Throws UserError for one that matches none. */
-export function selectCases(cases: readonly Case[], patterns: readonly string[]): Case[] {
+export function selectCases<T extends Pick<Case, 'id'>>(cases: readonly T[], patterns: readonly string[]): T[] {
   const matches = (id: string, pattern: string): boolean => pattern === 'all' || matchesGlob(id, pattern)
   for (const pattern of patterns) {
     if (!cases.some(({ id }) => matches(id, pattern))) {

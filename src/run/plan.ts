@@ -5,6 +5,7 @@ import type { Control, ControlRate } from '../domain/control.ts'
 import type { Kernel, KnownKernel } from '../domain/kernel.ts'
 import type { Accelerator, GuestProfile } from '../domain/profile.ts'
 import type { StageLimits } from '../domain/job.ts'
+import type { PlannedSuite } from '../domain/suite.ts'
 import type { Measure } from '../verdict/sequential.ts'
 
 export interface Plan {
@@ -35,6 +36,8 @@ export interface Plan {
   readonly listing: readonly KnownKernel[] | null
   /** The kernels are not all to be asked, but searched for the places where the answer changes. */
   readonly search: boolean
+  /** What the cases are programs of; null when they are cases of a catalogue. */
+  readonly suite: PlannedSuite | null
 }
 
 /** A plan that nobody asked anything special of. */
@@ -48,6 +51,7 @@ export const PLAIN = {
   args: {},
   listing: null,
   search: false,
+  suite: null,
 } as const satisfies Partial<Plan>
 
 export interface Cell {

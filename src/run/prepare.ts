@@ -136,18 +136,34 @@ function kernelOf({ id, provider, version, series, build, flavour, arch }: Liste
   return { id, provider, version, series, build, flavour, arch }
 }
 
+export interface Prepared {
+  readonly plan: Plan
+  readonly ready: Ready
+}
+
 /** Choose, build and prove. Throws UserError for wishes that cannot be met. */
-export async function prepare(
+export async function prepare(wishes: Wishes, context: KernelContext, listen: Listener): Promise<Prepared> {
+  const cases = selectCases(await readCatalogue(wishes.catalogue ?? CATALOGUE), wishes.cases)
+  const ready = makeReady(context.workspace.cache, cases, context.signal, context.spans)
+  return planFor(wishes, { cases, ready, args: PLAIN.args, suite: PLAIN.suite }, context, listen)
+}
+
+/** What a plan is made for: cases of a catalogue, or programs of a suite. */
+export interface Work extends Pick<Plan, 'cases' | 'args' | 'suite'> {
+  /** Builds go on while kernels are chosen. */
+  readonly ready: Promise<Ready>
+}
+
+/** Choose the kernels, prove the accelerator and make the plan. Throws UserError for wishes that cannot be met. */
+export async function planFor(
   wishes: Wishes,
+  { cases, ready: making, args, suite }: Work,
   context: KernelContext,
   listen: Listener,
-): Promise<{ plan: Plan; ready: Ready }> {
+): Promise<Prepared> {
   const time = prepareWatch(context.spans)
-  const cases = selectCases(await readCatalogue(wishes.catalogue ?? CATALOGUE), wishes.cases)
-  const [{ kernels, listing }, ready] = await Promise.all([
-    time('choose kernels', () => chooseKernels(wishes.kernels, context)),
-    makeReady(context.workspace.cache, cases, context.signal, context.spans),
-  ])
+  const choosing = time('choose kernels', () => chooseKernels(wishes.kernels, context))
+  const [{ kernels, listing }, ready] = await Promise.all([choosing, making])
   const prove = () => accelerate(wishes, kernels, ready, context, listen)
   const { accelerator, bootSeconds } = await time('prove accelerator', prove)
   const { rates, times } = await keptIn(context.workspace.state)
@@ -165,9 +181,10 @@ export async function prepare(
     raceSeconds: wishes.raceSeconds ?? PLAIN.raceSeconds,
     measure: PLAIN.measure,
     expected: expectedFrom(cases, accelerator, times),
-    args: PLAIN.args,
+    args,
     listing: listing.map((kernel) => ({ ...kernelOf(kernel), gone: kernel.state === 'gone' })),
     search: wishes.search === true,
+    suite,
   }
   const here = { host: hostLine(ready.host), qemu: ready.host.qemu }
   for (const text of rateNotes(plan, ready.programs, here)) listen({ kind: 'note', text })

@@ -1,8 +1,9 @@
 /** Read one attempt's logs and judge it. Runs on recorded evidence: no guest, no clock. */
 import { createLineReader } from '../console/lines.ts'
 import { readTests } from '../console/ktap.ts'
+import { readAnyTests } from '../console/loose.ts'
 import { readConsole } from '../console/splat.ts'
-import type { Case } from '../domain/case.ts'
+import { isOfSuite, type Case } from '../domain/case.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { AttemptJudgement } from '../domain/judgement.ts'
 import type { Reading } from '../verdict/facts.ts'
@@ -23,7 +24,8 @@ export function readAttempt(
   theCase: Case,
 ): JudgedAttempt {
   const { lines, reading: console } = readConsole(logs.console)
-  const tests = readTests(logs.output, { endMarker: true })
+  // Programs that others wrote speak as they like, and know nothing of our end marker.
+  const tests = isOfSuite(theCase) ? readAnyTests(logs.output) : readTests(logs.output, { endMarker: true })
   const reading: Reading = { console, tests, consoleLines: lines }
   const outputLines: string[] = []
   const splitter = createLineReader((line) => outputLines.push(line))

@@ -1,11 +1,12 @@
 /** The outcome of an attempt, drawn from its evidence by an ordered list of small rules. */
-import type { Case } from '../domain/case.ts'
+import { isOfSuite, type Case } from '../domain/case.ts'
 import { InvariantError } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { AttemptJudgement, Outcome, Reason } from '../domain/judgement.ts'
 import { endingWord } from './ending.ts'
 import { gatherFacts, type Facts, type Note, type Reading, type Rule } from './facts.ts'
 import { crashRules, guestNotes, hangRules, lossRule, startRules } from './guest-rules.ts'
+import { suiteRules } from './suite-rules.ts'
 import { symptomRules } from './symptom-rules.ts'
 import { brokenRules, cleanRule, reproducedRule, skippedRule, testNotes } from './test-rules.ts'
 
@@ -26,8 +27,11 @@ const DECIDING: readonly Rule[] = [
   cleanRule,
 ]
 
+/** A program of a suite is asked for its results alone. */
+const DECIDING_OF_SUITES: readonly Rule[] = [...startRules, ...crashRules, ...hangRules, ...suiteRules]
+
 /** Outcomes in which the case's own word was heard. */
-const HEARD: readonly Outcome[] = ['reproduced', 'clean', 'skipped']
+const HEARD: readonly Outcome[] = ['reproduced', 'clean', 'reported', 'skipped']
 
 /** Reasons are for people: past this many of one rule, or this many characters, more of them say nothing more. */
 const MOST_REASONS = 20
@@ -59,14 +63,16 @@ export function judgeAttempt(evidence: Evidence, reading: Reading, theCase: Case
   const facts = gatherFacts(evidence, reading, theCase)
   const ending = endingWord(evidence.ending, reading.console, reading.consoleLines)
   const noted = (notes: readonly Note[]) => notes.flatMap((note) => ask(note, facts))
-  for (const rule of DECIDING) {
+  const ofSuite = isOfSuite(theCase)
+  for (const rule of ofSuite ? DECIDING_OF_SUITES : DECIDING) {
     const reasons = ask(rule, facts)
     if (reasons.length === 0) continue
     const { outcome } = rule
     if (!HEARD.includes(outcome)) {
-      return { outcome, ending, reasons: [...reasons, ...notCounted(facts), ...noted(guestNotes)], trials: null, trigger: null }
+      const unheard = ofSuite ? [] : notCounted(facts)
+      return { outcome, ending, reasons: [...reasons, ...unheard, ...noted(guestNotes)], trials: null, trigger: null }
     }
-    const notes = noted(rule.notes ?? [...testNotes, lossRule, ...guestNotes])
+    const notes = noted(rule.notes ?? [...(ofSuite ? [] : testNotes), lossRule, ...guestNotes])
     const said = { trials: facts.trials.trials, trigger: facts.trials.triggers[0] ?? null }
     return { outcome, ending, reasons: [...reasons, ...notes], ...said }
   }

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { exitCodeOf, exitCodeOfReplay, exitCodeOfSquare, readFailOn, type Judged } from '../../src/cli/exit.ts'
+import {
+  exitCodeOf,
+  exitCodeOfReplay,
+  exitCodeOfSquare,
+  exitCodeOfSuite,
+  readFailOn,
+  SUITE_WORDS,
+  type Judged,
+} from '../../src/cli/exit.ts'
 import type { Finding, Verdict } from '../../src/domain/judgement.ts'
+import { smallSuite } from '../render/suite-fixture.ts'
 
 function reportOf(...cells: readonly (readonly [Verdict, Finding])[]): Judged {
   return { cells: cells.map(([verdict, finding]) => ({ verdict, finding })) }
@@ -60,4 +69,16 @@ test('a replay: the same outcome, another one, or none on this host, whatever it
   assert.equal(exitCodeOfReplay({ sameOutcome: false, replayed: { ...replayed, outcome: 'clean' } }), 1)
   for (const sameOutcome of [true, false])
     assert.equal(exitCodeOfReplay({ sameOutcome, replayed: { ...replayed, outcome: 'infra' } }), 3)
+})
+
+test('results of a suite are answers, but for what is asked; what our side lost is none', () => {
+  const report = smallSuite()
+  assert.equal(exitCodeOfSuite(report, []), 0)
+  for (const word of ['regression', 'improvement', 'differs', 'fail', 'broken', 'missing']) {
+    assert.equal(exitCodeOfSuite(report, readFailOn(word, SUITE_WORDS)), 1, word)
+  }
+  assert.equal(exitCodeOfSuite(report, ['change']), 0, 'there is none')
+  const lost = { ...report, cells: report.cells.map((cell) => ({ ...cell, outcome: 'infra' as const })) }
+  assert.equal(exitCodeOfSuite(lost, []), 3)
+  assert.throws(() => readFailOn('lacks', SUITE_WORDS), { name: 'UserError', hint: /regression/ })
 })

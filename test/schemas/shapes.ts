@@ -7,6 +7,7 @@ const chance = z.number().min(0).max(1)
 const line = z.int().min(1).nullable()
 const list = <T extends z.ZodType>(shape: T) => z.array(shape).readonly()
 const verdict = z.enum(['carries', 'lacks', 'unproven', 'not-applicable', 'broken', 'missing'])
+const witness = z.enum(['deterministic', 'race', 'reports', 'exit-status'])
 const answer = z.enum(['carries', 'lacks'])
 const arch = z.enum(['x86_64', 'aarch64'])
 const sha256 = text.regex(/^[0-9a-f]{64}$/)
@@ -52,7 +53,7 @@ const splat = z.strictObject({
 
 const attempt = z.strictObject({
   id: text, attempt: z.int().min(1),
-  outcome: z.enum(['reproduced', 'clean', 'skipped', 'broken', 'unrelated-crash', 'no-boot', 'infra']),
+  outcome: z.enum(['reproduced', 'clean', 'reported', 'skipped', 'broken', 'unrelated-crash', 'no-boot', 'infra']),
   ending: z.enum([
     'clean exit', 'panic', 'oops, went on', 'triple fault', 'guest stopped', 'case hung', 'kernel hung', 'qemu gone', 'no boot',
     'garbled', 'infra'
@@ -74,7 +75,7 @@ const control = z.strictObject({
 const fix = z.strictObject({ commit: text.nullable(), subject: text, fixes: list(text), cve: list(text) })
 
 const theCase = z.strictObject({
-  id: text, title: text, subsystem: text, symptom: text, witness: z.enum(['deterministic', 'race']), fixes: list(fix),
+  id: text, title: text, subsystem: text, symptom: text, witness, fixes: list(fix),
   introduced: text.nullable(), references: list(text)
 }).meta({ id: 'case', description: 'One fix under study' })
 
@@ -138,7 +139,7 @@ const statement = z.strictObject({
 })
 
 const compatFix = z.strictObject({
-  title: text, subsystem: text, symptom: text, witness: z.enum(['deterministic', 'race']), references: list(text),
+  title: text, subsystem: text, symptom: text, witness, references: list(text),
   commits: list(text), subjects: list(text), cve: list(text), introduced: text.nullable(),
   support: z.record(text, z.record(text, list(statement)))
 })

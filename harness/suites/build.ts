@@ -1,0 +1,182 @@
+/** The programs of a suite, built statically by the Makefile of the kernel tree they come from, and cached by content. */
+import { createHash } from 'node:crypto'
+import { access, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { InfraError, UserError } from '../../src/domain/errors.ts'
+import type { LeftOut, Suite, SuiteProgram, SuiteSetup } from '../../src/domain/suite.ts'
+import { compareVersions } from '../../src/domain/version.ts'
+import { compiler, findProgram, type Program } from '../image/program.ts'
+import { say, type KernelContext } from '../kernels/provider.ts'
+import { BUILD_ENVIRONMENT } from '../kernels/tree-make.ts'
+import { runCommand } from '../process.ts'
+import { openScratch } from '../scratch.ts'
+import { exists, publishFolder } from '../workspace.ts'
+import { bringHeaders, type SuiteSource } from './headers.ts'
+import { librariesHere } from './libraries.ts'
+
+export interface BuiltSuite {
+  /** By the id of the program. */
+  readonly programs: ReadonlyMap<string, Program>
+  /** Ids that this tree does not have. */
+  readonly notInTree: readonly string[]
+  /** Those that do not build here, with the first complaint. */
+  readonly notBuilt: readonly LeftOut[]
+}
+
+const SETUP = join(import.meta.dirname, 'setup.c')
+/** As in upstream's own words: `make USERCFLAGS=... USERLDFLAGS=-static`. */
+const STATIC = ['EXTRA_CFLAGS=-static', 'USERLDFLAGS=-static -s -Wl,--build-id=none']
+
+/**
+ * Build these programs of a suite, or find them in the cache. What does not build is told by name with its reason.
+ * Throws UserError when the tree has no such suite, InfraError for a full disk, the signal's reason when it is aborted.
+ */
+export async function buildSuite(
+  suite: Suite,
+  wanted: readonly SuiteProgram[],
+  source: SuiteSource,
+  context: KernelContext,
+): Promise<BuiltSuite> {
+  const folder = await findFolder(suite, source)
+  const names = new Set(await readdir(join(source.folder, folder)))
+  const isThere = ({ source: name, since }: SuiteProgram): boolean =>
+    names.has(`${name}.c`) && (since === null || compareVersions(source.version, since) >= 0)
+  const there = wanted.filter(isThere)
+  const basis = await basisOf(source, folder)
+  const units = [...new Map(there.map((program) => unitOf(program, basis)).map((unit) => [unit.sha256, unit])).values()]
+  const open: Unit[] = []
+  for (const unit of units) if ((await stateOf(context, unit)) === null) open.push(unit)
+  if (open.length > 0) await buildOpen(open, folder, source, context)
+
+  const programs = new Map<string, Program>()
+  const notBuilt: LeftOut[] = []
+  for (const program of there) {
+    const state = await stateOf(context, unitOf(program, basis))
+    if (state === null) throw new InfraError(`${program.program} went from the cache while it was looked for`, 'run it again')
+    if ('why' in state) notBuilt.push({ program: program.id, why: state.why })
+    else programs.set(program.id, state)
+  }
+  return { programs, notInTree: wanted.filter((one) => !there.includes(one)).map(({ id }) => id), notBuilt }
+}
+
+/** The suite's folder inside a source. */
+async function findFolder({ folders, name }: Suite, source: SuiteSource): Promise<string> {
+  for (const folder of folders) {
+    const path = join('tools', 'testing', 'selftests', folder)
+    if (await exists(join(source.folder, path, 'Makefile'))) return path
+  }
+  const places = folders.map((folder) => `tools/testing/selftests/${folder}`).join(' nor ')
+  throw new UserError(`the tree has no ${name}: neither ${places}`, 'name another tree with --tree')
+}
+
+/** What make builds at once: one program under one set-up. */
+interface Unit {
+  readonly program: string
+  readonly setup: SuiteSetup
+  /** Of all that goes into it: names its entry among the programs, built or not. */
+  readonly sha256: string
+}
+
+/** All that every program of a tree depends on. */
+async function basisOf(source: SuiteSource, folder: string): Promise<string> {
+  const parts = [source.key, folder, STATIC, await compiler(), await readFile(SETUP, 'utf8'), await librariesHere()]
+  return JSON.stringify(parts)
+}
+
+function unitOf({ program, setup }: SuiteProgram, basis: string): Unit {
+  const sha256 = createHash('sha256').update(JSON.stringify([basis, program, setup])).digest('hex')
+  return { program, setup, sha256 }
+}
+
+const entryOf = ({ workspace: { cache } }: KernelContext, { sha256 }: Unit): string => join(cache, 'programs', sha256)
+
+/** A unit as the cache has it: the program, or why there is none; null when it was not tried yet. */
+async function stateOf(context: KernelContext, unit: Unit): Promise<Program | { readonly why: string } | null> {
+  const found = await findProgram(context.workspace.cache, unit.sha256)
+  if (found) return found
+  const why = await readFile(join(entryOf(context, unit), 'reason'), 'utf8').catch(() => null)
+  return why === null ? null : { why }
+}
+
+async function buildOpen(units: readonly Unit[], folder: string, source: SuiteSource, context: KernelContext): Promise<void> {
+  const headers = await bringHeaders(source, context)
+  say(context, null, `building ${units.length} programs of ${folder}`)
+  const scratch = await openScratch(context.workspace.cache)
+  try {
+    const tree = await copyOf(source, headers, join(scratch, 'tree'), context)
+    for (const [index, own] of [...Map.groupBy(units, ({ setup }) => JSON.stringify(setup)).values()].entries()) {
+      const out = join(scratch, `out-${index}`)
+      await mkdir(out)
+      await makeAll(own, { folder: join(tree, folder), out }, context)
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/**
+ * A copy that make may write beside: folders of its own for `tools`, links for everything else, so that the source in
+ * the cache stays as it is. The headers lie where the selftests look for them.
+ */
+async function copyOf(source: SuiteSource, headers: string | null, to: string, { signal }: KernelContext): Promise<string> {
+  await mkdir(to)
+  const stop = signal === undefined ? {} : { signal }
+  await runCommand('cp', ['-al', join(source.folder, 'tools'), join(to, 'tools')], stop)
+  for (const name of await readdir(source.folder)) {
+    if (name !== 'tools' && name !== 'usr') await symlink(join(source.folder, name), join(to, name))
+  }
+  if (headers !== null) await symlink(headers, join(to, 'usr'))
+  return to
+}
+
+interface Place {
+  readonly folder: string
+  readonly out: string
+}
+
+/** Build units of one set-up: all at once, then those that failed by themselves for their reasons. Each is published. */
+async function makeAll(units: readonly Unit[], place: Place, context: KernelContext): Promise<void> {
+  const setup = units[0]?.setup
+  if (!setup) return
+  const object = join(place.out, 'kwitness-setup.o')
+  await runCommand('gcc', ['-O2', '-D_GNU_SOURCE', ...definesOf(setup), '-c', SETUP, '-o', object])
+  const make = (programs: readonly string[]) => {
+    const [flags = '', link = ''] = STATIC
+    const jobs = context.buildJobs ?? availableParallelism()
+    const targets = programs.map((program) => join(place.out, program))
+    const words = ['-C', place.folder, '-k', `-j${jobs}`, `OUTPUT=${place.out}`, flags, `${link} ${object}`, ...targets]
+    return runCommand('make', ['--silent', ...words], { anyExit: true, env: BUILD_ENVIRONMENT, ...stopped(context) })
+  }
+  await make(units.map(({ program }) => program))
+  for (const unit of units) {
+    const path = join(place.out, unit.program)
+    const isThere = () => access(path).then(() => true, () => false)
+    const complaint = (await isThere()) ? '' : (await make([unit.program])).stderr
+    if (/No space left on device|Disk quota exceeded/.test(complaint)) {
+      const hint = 'free some space or set KWITNESS_CACHE to another disk'
+      throw new InfraError(`cannot build ${unit.program}: the disk is full`, hint)
+    }
+    await publish(unit, (await isThere()) ? { path } : { why: reasonOf(complaint) }, context)
+  }
+}
+
+async function publish(unit: Unit, made: { path: string } | { why: string }, context: KernelContext): Promise<void> {
+  await publishFolder(entryOf(context, unit), async (temporary) => {
+    if ('path' in made) await rename(made.path, join(temporary, 'program'))
+    else await writeFile(join(temporary, 'reason'), made.why)
+  })
+}
+
+function definesOf({ hugePages, hugetlbfs, user }: SuiteSetup): string[] {
+  return [`-DHUGE_PAGES=${hugePages}`, `-DHUGETLBFS="${hugetlbfs ?? ''}"`, `-DRUN_AS=${user}`]
+}
+
+/** The first line of what make and the compiler say that is about an error. */
+export function reasonOf(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  const found = lines.find((line) => /\berror:|undefined reference|cannot find|No rule to make target/.test(line))
+  return (found ?? lines.at(-1) ?? 'make made nothing and said nothing').replace(/^(?:\S*\/)+/, '').slice(0, 200)
+}
+
+const stopped = ({ signal }: KernelContext) => (signal === undefined ? {} : { signal })

@@ -1,0 +1,34 @@
+/** The kernel's headers for programs, as `make headers` of a tree gives them: a suite speaks the interfaces of its tree. */
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { say, type KernelContext } from '../kernels/provider.ts'
+import { BUILD_ENVIRONMENT } from '../kernels/tree-make.ts'
+import { runCommand } from '../process.ts'
+import { exists, publishFolder } from '../workspace.ts'
+
+/** A kernel source in the cache: its folder, its version, and what is in it as hex. */
+export interface SuiteSource {
+  readonly folder: string
+  readonly version: string
+  readonly key: string
+}
+
+/** The folder `usr` with a tree's headers, made once; null where the tree cannot make any: then this machine's count. */
+export async function bringHeaders({ folder, key }: SuiteSource, context: KernelContext): Promise<string | null> {
+  const entry = join(context.workspace.cache, 'suites', `headers-${key.slice(0, 16)}`)
+  if (!(await exists(entry))) {
+    say(context, null, 'making the headers of the tree')
+    await publishFolder(entry, async (temporary) => {
+      const build = join(temporary, 'build')
+      const signal = context.signal === undefined ? {} : { signal: context.signal }
+      const options = { anyExit: true, env: BUILD_ENVIRONMENT, ...signal }
+      const { exitCode, stderr } = await runCommand('make', ['--silent', '-C', folder, `O=${build}`, 'headers'], options)
+      context.signal?.throwIfAborted()
+      if (exitCode === 0) await rename(join(build, 'usr'), join(temporary, 'usr'))
+      else say(context, null, `no headers of this tree, so this machine's are used: ${stderr.trim().split('\n').at(-1) ?? ''}`)
+      await rm(build, { recursive: true, force: true })
+    })
+  }
+  const usr = join(entry, 'usr')
+  return (await exists(usr)) ? usr : null
+}

@@ -1,0 +1,145 @@
+/** Assembles the SuiteReport: subtests into rows across kernels, what differs between them, and what changes along versions. */
+import type { Kernel } from '../domain/kernel.ts'
+import type {
+  ResultCounts,
+  ResultStatus,
+  SuiteCell,
+  SuiteChange,
+  SuiteReport,
+  SuiteResult,
+  SuiteRow,
+} from '../domain/suite.ts'
+import { compareKernels, compareText } from './matrix.ts'
+
+/** From the best to what says nothing. */
+export const RESULT_STATUSES = ['pass', 'xfail', 'fail', 'skip', 'broken', 'missing'] as const satisfies readonly ResultStatus[]
+
+/** A result that stands for the exit status of a program, where that says what no test of it said. */
+const EXIT_STATUS = 'exit status'
+
+export type SuiteParts = Omit<SuiteReport, 'schema' | 'rows' | 'changes' | 'counts'>
+
+/** Build the report; the same parts in any order give the same report. */
+export function buildSuiteReport(parts: SuiteParts): SuiteReport {
+  const kernels = parts.kernels.toSorted(compareKernels)
+  const programs = parts.programs.toSorted((a, b) => compareText(a.id, b.id))
+  const place = (list: readonly { readonly id: string }[], id: string) => list.findIndex((one) => one.id === id)
+  const cells = parts.cells.toSorted(
+    (a, b) => place(programs, a.program) - place(programs, b.program) || place(kernels, a.kernel) - place(kernels, b.kernel),
+  )
+  const rows = programs.flatMap(({ id }) => rowsOf(id, cells.filter((cell) => cell.program === id)))
+  return {
+    ...parts,
+    schema: 'kwitness.suite-report/1',
+    kernels,
+    programs,
+    cells,
+    rows,
+    changes: rows.flatMap((row) => changesOf(row, kernels)),
+    counts: Object.fromEntries(kernels.map(({ id }) => [id, countsOf(rows, id)])),
+  }
+}
+
+/** The rows of one program. A test that some kernel reported is missing where the program ran and did not. */
+function rowsOf(program: string, measured: readonly SuiteCell[]): SuiteRow[] {
+  const cells = withoutNumbers(measured)
+  const known = cells.map(({ results }) => new Map(results.map((result) => [result.test, result])))
+  return inOrder(cells.map(({ results }) => results.map(({ test }) => test))).map((test) => {
+    const results = cells.map((cell, index) => {
+      const { status, reason } = known[index]?.get(test) ?? unsaid(cell, test)
+      return { kernel: cell.kernel, status, reason }
+    })
+    const compared = cells.flatMap((cell, index) => (isAnswer(cell) ? results[index] ?? [] : []))
+    return { program, test, results, differs: new Set(compared.map(({ status }) => status)).size > 1 }
+  })
+}
+
+const numberless = (test: string): string => test.replaceAll(/\d+(?:\.\d+)?/g, 'N')
+
+/**
+ * Names that carry what was measured (`Extra pages 46`) are no two times the same: where no kernel has two of a name once its
+ * numbers are left out, and kernels differ in those, the test is called without them.
+ */
+function withoutNumbers(cells: readonly SuiteCell[]): SuiteCell[] {
+  const spellings = new Map<string, Set<string>>()
+  const twice = new Set<string>()
+  for (const { results } of cells) {
+    const own = new Set<string>()
+    for (const { test } of results) {
+      const key = numberless(test)
+      if (own.has(key)) twice.add(key)
+      own.add(key)
+      spellings.set(key, (spellings.get(key) ?? new Set()).add(test))
+    }
+  }
+  const nameOf = (test: string): string => {
+    const key = numberless(test)
+    return !twice.has(key) && (spellings.get(key)?.size ?? 0) > 1 ? key : test
+  }
+  return cells.map((cell) => ({ ...cell, results: cell.results.map((one) => ({ ...one, test: nameOf(one.test) })) }))
+}
+
+/** Whether the program ran there, however that ended: what our side or the boot lost is held against no kernel. */
+export function isAnswer({ outcome }: Pick<SuiteCell, 'outcome'>): boolean {
+  return outcome !== null && outcome !== 'infra' && outcome !== 'no-boot'
+}
+
+/** What a kernel that did not report a test says of it. */
+function unsaid({ outcome, because, results }: SuiteCell, test: string): Pick<SuiteResult, 'status' | 'reason'> {
+  if (outcome !== 'reported') return { status: 'missing', reason: because }
+  if (test === EXIT_STATUS && results.length > 0) return { status: 'pass', reason: 'it goes with the results' }
+  return { status: 'missing', reason: 'not reported on this kernel' }
+}
+
+/**
+ * The names of all lists, each once, in an order that keeps that of every list as far as they agree: a name that only a later
+ * list has comes behind the one it followed there.
+ */
+export function inOrder(lists: readonly (readonly string[])[]): string[] {
+  const order: string[] = []
+  const known = new Set<string>()
+  for (const list of lists) {
+    let behind = -1
+    for (const name of list) {
+      if (known.has(name)) behind = order.indexOf(name)
+      else {
+        behind += 1
+        order.splice(behind, 0, name)
+        known.add(name)
+      }
+    }
+  }
+  return order
+}
+
+/** Statuses that say something of the kernel, worst first. */
+const RANK: Partial<Record<ResultStatus, number>> = { fail: 0, xfail: 1, pass: 2 }
+
+function changesOf({ program, test, results }: SuiteRow, kernels: readonly Kernel[]): SuiteChange[] {
+  const statuses = new Map(results.map(({ kernel, status }) => [kernel, status]))
+  const lines = Map.groupBy(kernels, ({ flavour, arch }) => `${arch}/${flavour}`)
+  return [...lines.values()].flatMap((line) => {
+    const told = line.flatMap(({ id }) => {
+      const status = statuses.get(id)
+      return status === undefined || status === 'missing' || status === 'broken' ? [] : [{ id, status }]
+    })
+    return told.flatMap((after, index): SuiteChange[] => {
+      const before = told[index - 1]
+      if (!before || before.status === after.status) return []
+      const kind = kindOf(before.status, after.status)
+      return [{ program, test, kind, before: before.id, after: after.id, from: before.status, to: after.status }]
+    })
+  })
+}
+
+function kindOf(from: ResultStatus, to: ResultStatus): SuiteChange['kind'] {
+  const [was, is] = [RANK[from], RANK[to]]
+  if (was === undefined || is === undefined) return 'change'
+  return is < was ? 'regression' : 'improvement'
+}
+
+function countsOf(rows: readonly SuiteRow[], kernel: string): ResultCounts {
+  const own = rows.map(({ results }) => results.find((result) => result.kernel === kernel)?.status)
+  const count = (status: ResultStatus) => own.filter((one) => one === status).length
+  return Object.fromEntries(RESULT_STATUSES.map((status) => [status, count(status)])) as ResultCounts
+}

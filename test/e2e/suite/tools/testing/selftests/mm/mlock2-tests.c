@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Answers by its exit status alone. */
+int main(void)
+{
+	return 0;
+}
