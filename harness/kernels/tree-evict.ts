@@ -36,7 +36,7 @@ export async function isEvictionDue(built: 'whole' | 'near', { cache }: Workspac
 export async function evictTrees({ cache }: Workspace, note: (names: string) => void, limit = TREES_BYTES): Promise<void> {
   const trees = join(cache, 'trees')
   const names = await readdir(trees).catch(() => [])
-  const newest = await newestFirst(trees, names.filter((name) => /^(?:base|source)-\w+$/.test(name)))
+  const newest = await newestFirst(trees, names.filter((name) => /^(?:base|source|worktree)-\w+$/.test(name)))
   const taken = await diskUsage(trees, newest)
   let total = 0
   const removed = newest.filter((name, at) => (total += taken.get(name) ?? 0) > limit && at > 0)
