@@ -10,16 +10,17 @@ export function markOf(answer: Answer, sought: Sought): Mark {
   return 'skip'
 }
 
-/**
- * Skipped commits beside which the next one is asked. Trouble is mostly short: the commit nearest to the middle halves best.
- * Where it goes on, git's own choice leaves it behind sooner.
- */
-const NEAR_TRIES = 4
+/** Skipped commits among those left, up to which the next is chosen here. Where trouble goes on, git leaves it behind sooner. */
+const MOST_SKIPPED = 4
 
-/** The next commit, of `candidates` from the middle outwards: the nearest to it that was not skipped, else the `far` one. */
-export function nextCommit(candidates: readonly string[], skipped: ReadonlySet<string>, far: string): string {
-  const open = candidates.findIndex((commit) => !skipped.has(commit))
-  return open >= 0 && open <= NEAR_TRIES ? (candidates[open] ?? far) : far
+/**
+ * The next commit, of those left of a history without merges, oldest first. One that was skipped cannot be told from the next
+ * that answers, so they are halved by those that do: then no skip costs more than its own step. With many, the `far` one.
+ */
+export function nextCommit(left: readonly string[], skipped: ReadonlySet<string>, far: string): string {
+  const open = left.filter((commit) => !skipped.has(commit))
+  if (left.length - open.length > MOST_SKIPPED) return far
+  return open[Math.max(0, Math.floor(open.length / 2) - 1)] ?? far
 }
 
 /** Steps that so many candidates take at most while every commit answers. */

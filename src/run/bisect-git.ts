@@ -98,9 +98,9 @@ export async function startBisect(folder: string, range: GitRange, signal?: Abor
       const far = await git(['rev-parse', '--verify', 'BISECT_HEAD'])
       const skipped = new Set(await refs('skip-'))
       if (skipped.size === 0) return { kind: 'next', commit: far, left: (await among()).length }
-      const outwards = (await among('--bisect-all')).map((line) => line.replace(/ .*/, ''))
-      const commit = outwards.includes(far) ? nextCommit(outwards, skipped, far) : far
-      return { kind: 'next', commit, left: outwards.length }
+      const left = await among('--reverse', '--topo-order')
+      const isLine = left.includes(far) && (range.firstParent || (await among('--min-parents=2')).length === 0)
+      return { kind: 'next', commit: isLine ? nextCommit(left, skipped, far) : far, left: left.length }
     },
   }
 }

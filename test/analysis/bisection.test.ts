@@ -48,12 +48,34 @@ test('what was skipped has no part in the confidence', () => {
   assert.equal(reportBisection(ended({ steps: [...ended().steps, skipped] })).confidence, 1)
 })
 
-test('the next commit is the nearest to the middle that is open; past a few that are not, the choice of git', () => {
-  const outwards = ['a', 'b', 'c', 'd', 'e', 'f']
-  assert.equal(nextCommit(outwards, new Set(), 'z'), 'a')
-  assert.equal(nextCommit(outwards, new Set(['a', 'b']), 'z'), 'c')
-  assert.equal(nextCommit(outwards, new Set(['a', 'b', 'c', 'd', 'e']), 'z'), 'z')
+test('the next commit halves those that answer; past a few that do not, it is the choice of git', () => {
+  const left = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+  assert.equal(nextCommit(left, new Set(), 'z'), 'd')
+  assert.equal(nextCommit(left, new Set(['d']), 'z'), 'c')
+  assert.equal(nextCommit(left, new Set(['a', 'b', 'c', 'd']), 'z'), 'f')
+  assert.equal(nextCommit(left, new Set(['a', 'b', 'c', 'd', 'e']), 'z'), 'z')
   assert.equal(nextCommit(['a'], new Set(['a']), 'z'), 'z')
+})
+
+test('no skip costs more than its own step, wherever it is', () => {
+  const mutes = fc.array(fc.nat(), { maxLength: 4 })
+  const trouble = fc.record({ count: fc.integer({ min: 2, max: 80 }), culprit: fc.nat(), mute: mutes })
+  fc.assert(
+    fc.property(trouble, ({ count, culprit, mute }) => {
+      const names = Array.from({ length: count }, (_, index) => String(index))
+      const dumb = new Set(mute.map((one) => String(one % (count - 1))))
+      const skipped = new Set<string>()
+      let [first, last, steps] = [0, count - 1, 0]
+      const isOpen = (): boolean => names.slice(first, last).some((name) => !skipped.has(name))
+      for (; isOpen(); steps += 1) {
+        const next = nextCommit(names.slice(first, last + 1), skipped, 'none')
+        if (dumb.has(next)) skipped.add(next)
+        else if (Number(next) >= culprit % count) last = Number(next)
+        else first = Number(next) + 1
+      }
+      assert.ok(steps <= stepsFor(count) + skipped.size, `${steps} steps for ${count} commits, ${skipped.size} skipped`)
+    }),
+  )
 })
 
 test('so many steps halve so many commits to one', () => {
