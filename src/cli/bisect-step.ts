@@ -2,7 +2,7 @@
  * `kwitness bisect-step`: one commit for those who drive `git bisect run` themselves. git takes every exit code from 1 to 127
  * but 125 for "new", so whatever is no answer ends with 125 or with one above 127.
  */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { KernelContext } from '../../harness/kernels/index.ts'
 import type { TreeSelector } from '../../harness/kernels/tree-selector.ts'
 import { runCommand } from '../../harness/process.ts'
@@ -84,14 +84,15 @@ async function askStep(options: BisectStepOptions, progress: Progress, signal: A
   if ('failure' in image) return { answer: 'does-not-build' as const, because: image.failure }
   const wishes = { ...readWishes({ ...options, catalogue }), kernels: [kernel.id], cases: [options.case] }
   const { plan, ready } = await prepare(wishes, context, progress.listen)
-  const store = await openStore(context.workspace.state)
+  // Apart from the runs that people make: no report and no boundary is made of a step.
+  const store = await openStore(join(context.workspace.state, 'bisect-steps'))
   try {
     const bench = { store, ready, context, listen: progress.listen, ...(cores === undefined ? {} : { cores }) }
     const { report, run } = await askRun(plan, undefined, bench, async () => {})
     const cell = cellOf(report, kernel)
     const answer = answerOf(cell)
     if (answer === 'infra') throw new InfraError(`${kernel.id} came to no answer on this host: ${cell.because}`)
-    return { answer: answer.answer, because: `${cell.because} (run ${run})` }
+    return { answer: answer.answer, because: `${cell.because} (run ${run} in bisect-steps)` }
   } finally {
     store.close()
   }
