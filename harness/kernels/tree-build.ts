@@ -15,7 +15,7 @@ import { releaseOf } from './modules.ts'
 import { say, type KernelContext } from './provider.ts'
 import { mergeFragments, missedLines } from './tree-config.ts'
 import { evictTrees, isEvictionDue, touchTree } from './tree-evict.ts'
-import { cloneSources, stopped } from './tree-files.ts'
+import { buildingLock, cloneSources, runHeld, stopped } from './tree-files.ts'
 import { BUILD_ENVIRONMENT, BuildFailure, runMake, type MakeJob } from './tree-make.ts'
 import { beginNear, findNear } from './tree-near.ts'
 import { expectObjects, rememberObjects } from './tree-objects.ts'
@@ -36,7 +36,7 @@ export async function buildRecipe(recipe: Recipe, folder: string, context: Kerne
   if (recipe.patches.length === 0) return takeFiles(base, folder, context)
   const job = await openBuild(recipe.kernel.id, context)
   await cloneSources(base, job.tree, context)
-  await runCommand('cp', ['-a', '--reflink=auto', join(base, 'build'), join(job.tree, 'build')], stopped(context))
+  await runHeld(['cp', '-a', '--reflink=auto', join(base, 'build'), join(job.tree, 'build')], context)
   for (const patch of recipe.patches) await applyPatch(patch, recipe, job, context)
   await runMake(job, await targetsOf(job.tree), context)
   await takeFiles(job.tree, folder, context)
@@ -108,7 +108,7 @@ async function configure({ source, fragments }: Recipe, job: MakeJob, context: K
 /** The folder of builds, empty, and the log of this one, begun. */
 export async function openBuild(name: string, context: KernelContext): Promise<MakeJob> {
   const { cache } = context.workspace
-  const [tree, lock, logs] = [join(cache, 'trees', 'building'), join(cache, 'locks', 'building.lock'), join(cache, 'logs')]
+  const [tree, lock, logs] = [join(cache, 'trees', 'building'), buildingLock(context.workspace), join(cache, 'logs')]
   await mkdir(logs, { recursive: true })
   // Under the lock that make holds: children of a killed build may be at work there for some seconds more.
   await runCommand('flock', ['--exclusive', lock, 'rm', '-rf', tree], stopped(context))

@@ -1,5 +1,5 @@
 /** Keep what builds leave within a bound: bases and sources used longest ago go first, and the oldest logs. */
-import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '../process.ts'
 import type { Workspace } from '../workspace.ts'
@@ -18,6 +18,8 @@ export async function touchTree(folder: string, now: Date): Promise<void> {
  * begins one.
  */
 export async function removeLeftovers({ cache }: Workspace): Promise<void> {
+  await mkdir(join(cache, 'locks'), { recursive: true })
+  await runCommand('flock', ['--exclusive', join(cache, 'locks', 'building.lock'), 'true'])
   await removeAll(join(cache, 'kernels'), /^tree-.+@\w+\.tmp-/)
   await removeAll(join(cache, 'trees'), /^(?:evicted-|source-\w+\.tmp-)/)
   await evictLogs(join(cache, 'logs'))

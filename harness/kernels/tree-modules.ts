@@ -5,12 +5,11 @@
 import { copyFile, readdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Kernel } from '../../src/domain/kernel.ts'
-import { runCommand } from '../process.ts'
 import { exists } from '../workspace.ts'
 import { withLock } from './lock.ts'
 import type { BuildTree, KernelContext, Missing } from './provider.ts'
 import { applyPatch, bringBase, openBuild } from './tree-build.ts'
-import { stopped } from './tree-files.ts'
+import { runHeld } from './tree-files.ts'
 import { runMake, type MakeJob } from './tree-make.ts'
 import { readRecipe } from './tree-recipe.ts'
 import { visitWorktree } from './tree-worktree.ts'
@@ -60,8 +59,8 @@ async function showBase(base: string, to: string, changed: readonly string[], co
   const names = (await readdir(base)).filter((name) => name !== 'build')
   await Promise.all(names.filter((name) => !cloned.has(name)).map((name) => symlink(join(base, name), join(to, name))))
   const clones = names.filter((name) => cloned.has(name)).map((name) => join(base, name))
-  if (clones.length > 0) await runCommand('cp', ['-al', '-t', to, ...clones], stopped(context))
-  await runCommand('cp', ['-a', '--reflink=auto', join(base, 'build'), join(to, 'build')], stopped(context))
+  if (clones.length > 0) await runHeld(['cp', '-al', '-t', to, ...clones], context)
+  await runHeld(['cp', '-a', '--reflink=auto', join(base, 'build'), join(to, 'build')], context)
 }
 
 /** What is missing for modules. Gives what takes it away again: the next commit in a worktree has symbols of its own. */

@@ -5,14 +5,14 @@
  * A worktree is away while it is built in, and comes back when what it holds is known: so a killed build leaves none.
  */
 import { createHash } from 'node:crypto'
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { UserError } from '../../src/domain/errors.ts'
 import { runCommand } from '../process.ts'
 import { exists, type Workspace } from '../workspace.ts'
 import type { KernelContext } from './provider.ts'
 import { touchTree } from './tree-evict.ts'
-import { cloneSources, stopped } from './tree-files.ts'
+import { buildingLock, cloneSources, runHeld, stopped } from './tree-files.ts'
 import { BuildFailure, type MakeJob } from './tree-make.ts'
 import { baseFolder, compilerVersion, type Recipe } from './tree-recipe.ts'
 
@@ -110,12 +110,11 @@ async function beginWorktree(
   { bringBase }: Builders,
 ): Promise<void> {
   const base = await bringBase()
-  const temporary = join(home, '..', 'evicted-worktree')
   await rm(home, { recursive: true, force: true })
-  await rm(temporary, { recursive: true, force: true })
-  await runCommand('mkdir', ['-p', temporary], stopped(context))
+  // By the name of what is to be removed, until it is whole.
+  const temporary = await mkdtemp(join(dirname(home), 'evicted-'))
   await cloneSources(base, temporary, context)
-  await runCommand('cp', ['-a', '--reflink=auto', join(base, 'build'), join(temporary, 'build')], stopped(context))
+  await runHeld(['cp', '-a', '--reflink=auto', join(base, 'build'), join(temporary, 'build')], context)
   await writeFile(join(temporary, MARK), tree)
   await rename(temporary, home)
   await touchTree(baseFolder(recipe.baseKey, context.workspace), new Date())
@@ -171,5 +170,6 @@ async function checkOut(
 xargs -0r -n 500 bash -c 'set -euo pipefail
 git -C "$0" --literal-pathspecs archive "$2" -- "\${@:3}" | tar -xm -C "$1"' "$1" "$2" "$3"`
   const input = paths.map((one) => `${one}\0`).join('')
-  await runCommand('bash', ['-c', script, 'bash', path, tree, revision], { ...stopped(context), input })
+  const held = ['--exclusive', buildingLock(context.workspace), 'bash', '-c', script, 'bash', path, tree, revision]
+  await runCommand('flock', held, { ...stopped(context), input })
 }
