@@ -32,6 +32,8 @@ export interface KernelContext {
   readonly keyring?: string
   /** Milliseconds since the epoch: what was asked of the mirror before this moment is asked again, however fresh. */
   readonly freshAfter?: number
+  /** Commits of a git repository are built one after the other in one worktree of it, and leave no base. */
+  readonly inWorktree?: true
   /** Compilers at once when a kernel is built; all cores when not given. */
   readonly buildJobs?: number
 }

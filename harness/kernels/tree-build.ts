@@ -15,12 +15,13 @@ import { releaseOf } from './modules.ts'
 import { say, type KernelContext } from './provider.ts'
 import { mergeFragments, missedLines } from './tree-config.ts'
 import { evictTrees, isEvictionDue, touchTree } from './tree-evict.ts'
-import { cloneSources, stopped } from './tree-files.ts'
-import { BUILD_ENVIRONMENT, runMake, type MakeJob } from './tree-make.ts'
+import { buildingLock, cloneSources, runHeld, stopped } from './tree-files.ts'
+import { BUILD_ENVIRONMENT, BuildFailure, runMake, type MakeJob } from './tree-make.ts'
 import { beginNear, findNear } from './tree-near.ts'
 import { expectObjects, rememberObjects } from './tree-objects.ts'
 import { baseFolder, baseKeyOf, compilerVersion, type Patch, type Recipe } from './tree-recipe.ts'
 import { bringSource } from './tree-source.ts'
+import { buildInWorktree, gitPlaceOf, type Builders } from './tree-worktree.ts'
 
 /**
  * Build what a recipe says and put its files into `folder`, as they lie in a cache entry. One build at a time: whoever
@@ -28,15 +29,27 @@ import { bringSource } from './tree-source.ts'
  */
 export async function buildRecipe(recipe: Recipe, folder: string, context: KernelContext): Promise<void> {
   await checkTools()
+  if (context.inWorktree && gitPlaceOf(recipe) !== null) {
+    return buildInWorktree(recipe, context, buildersOf(recipe, context), ({ tree }) => takeFiles(tree, folder, context))
+  }
   const base = await bringBase(recipe, context)
   if (recipe.patches.length === 0) return takeFiles(base, folder, context)
   const job = await openBuild(recipe.kernel.id, context)
   await cloneSources(base, job.tree, context)
-  await runCommand('cp', ['-a', '--reflink=auto', join(base, 'build'), join(job.tree, 'build')], stopped(context))
+  await runHeld(['cp', '-a', '--reflink=auto', join(base, 'build'), join(job.tree, 'build')], context)
   for (const patch of recipe.patches) await applyPatch(patch, recipe, job, context)
   await runMake(job, await targetsOf(job.tree), context)
   await takeFiles(job.tree, folder, context)
   await rm(job.tree, { recursive: true, force: true })
+}
+
+function buildersOf(recipe: Recipe, context: KernelContext): Builders {
+  return {
+    open: () => openBuild(recipe.kernel.id, context),
+    bringBase: () => bringBase(recipe, context),
+    configure: (job) => configure(recipe, job, context),
+    make: async (job) => void (await runMake(job, await targetsOf(job.tree), context)),
+  }
 }
 
 /** The tree of a recipe without its patches, in the cache: source, and objects in `build`. Modules may be built against it. */
@@ -80,7 +93,7 @@ async function buildBase(recipe: Recipe, base: string, context: KernelContext): 
   return begun ? 'near' : 'whole'
 }
 
-/** tinyconfig with the fragments upon it. Throws UserError with the lines that did not take. */
+/** tinyconfig with the fragments upon it. Throws BuildFailure with the lines that did not take. */
 async function configure({ source, fragments }: Recipe, job: MakeJob, context: KernelContext): Promise<void> {
   const config = join(job.tree, 'build', '.config')
   await runMake(job, ['tinyconfig'], context)
@@ -89,13 +102,13 @@ async function configure({ source, fragments }: Recipe, job: MakeJob, context: K
   const missed = missedLines(fragments, await readFile(config, 'utf8'))
   if (missed.length === 0) return
   const hint = 'see what the symbol depends on, or write # if known behind it'
-  throw new UserError(`${source.label}: ${missed.join('\n  ')}`, hint)
+  throw new BuildFailure(`${source.label}: ${missed.join('\n  ')}`, hint)
 }
 
 /** The folder of builds, empty, and the log of this one, begun. */
 export async function openBuild(name: string, context: KernelContext): Promise<MakeJob> {
   const { cache } = context.workspace
-  const [tree, lock, logs] = [join(cache, 'trees', 'building'), join(cache, 'locks', 'building.lock'), join(cache, 'logs')]
+  const [tree, lock, logs] = [join(cache, 'trees', 'building'), buildingLock(context.workspace), join(cache, 'logs')]
   await mkdir(logs, { recursive: true })
   // Under the lock that make holds: children of a killed build may be at work there for some seconds more.
   await runCommand('flock', ['--exclusive', lock, 'rm', '-rf', tree], stopped(context))

@@ -1,5 +1,5 @@
 /** Keep what builds leave within a bound: bases and sources used longest ago go first, and the oldest logs. */
-import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '../process.ts'
 import type { Workspace } from '../workspace.ts'
@@ -18,6 +18,8 @@ export async function touchTree(folder: string, now: Date): Promise<void> {
  * begins one.
  */
 export async function removeLeftovers({ cache }: Workspace): Promise<void> {
+  await mkdir(join(cache, 'locks'), { recursive: true })
+  await runCommand('flock', ['--exclusive', join(cache, 'locks', 'building.lock'), 'true'])
   await removeAll(join(cache, 'kernels'), /^tree-.+@\w+\.tmp-/)
   await removeAll(join(cache, 'trees'), /^(?:evicted-|source-\w+\.tmp-)/)
   await evictLogs(join(cache, 'logs'))
@@ -36,7 +38,7 @@ export async function isEvictionDue(built: 'whole' | 'near', { cache }: Workspac
 export async function evictTrees({ cache }: Workspace, note: (names: string) => void, limit = TREES_BYTES): Promise<void> {
   const trees = join(cache, 'trees')
   const names = await readdir(trees).catch(() => [])
-  const newest = await newestFirst(trees, names.filter((name) => /^(?:base|source)-\w+$/.test(name)))
+  const newest = await newestFirst(trees, names.filter((name) => /^(?:base|source|worktree)-\w+$/.test(name)))
   const taken = await diskUsage(trees, newest)
   let total = 0
   const removed = newest.filter((name, at) => (total += taken.get(name) ?? 0) > limit && at > 0)

@@ -1,13 +1,24 @@
 /** The files of a kernel source, and in what two sources differ. */
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { runCommand } from '../process.ts'
+import type { Workspace } from '../workspace.ts'
 import type { KernelContext } from './provider.ts'
+
+/** Held by whatever writes into a tree, its children too: they may go on for a while when this process is gone. */
+export const buildingLock = ({ cache }: Workspace) => join(cache, 'locks', 'building.lock')
+
+/** Run a command that writes into a tree, so that nobody takes the tree away before the last of its children is done. */
+export async function runHeld(words: readonly string[], context: KernelContext): Promise<void> {
+  const lock = buildingLock(context.workspace)
+  await mkdir(dirname(lock), { recursive: true })
+  await runCommand('flock', ['--exclusive', lock, ...words], stopped(context))
+}
 
 /** The same sources once more, as links: nothing writes to them in place (patch replaces a file that it changes). */
 export async function cloneSources(from: string, to: string, context: KernelContext): Promise<void> {
   const script = 'cd "$1" && find . -mindepth 1 -maxdepth 1 ! -name build -exec cp -al -t "$2" {} +'
-  await runCommand('bash', ['-c', script, 'bash', from, to], stopped(context))
+  await runHeld(['bash', '-c', script, 'bash', from, to], context)
 }
 
 export interface Difference {

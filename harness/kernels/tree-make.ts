@@ -9,6 +9,9 @@ import { startProcess } from '../process.ts'
 import { say, type KernelContext } from './provider.ts'
 import { ccacheEnvironment } from './tree-ccache.ts'
 
+/** A source that does not build: its fault, and nothing about this machine or what was asked for. */
+export class BuildFailure extends UserError {}
+
 export interface MakeJob {
   /** For people: whose build it is. */
   readonly label: string
@@ -41,8 +44,8 @@ export const BUILD_ENVIRONMENT = {
 }
 
 /**
- * Run make with these targets and give the number of objects that it made. Throws UserError with the first complaint of the
- * compiler, InfraError when the disk is full.
+ * Run make with these targets and give the number of objects that it made. Throws BuildFailure with the first complaint of the
+ * compiler, InfraError when the disk is full or somebody killed the compiler.
  * However this process ends, make and its children end too: each is told when its parent is gone.
  */
 export async function runMake(job: MakeJob, targets: readonly string[], context: KernelContext): Promise<number> {
@@ -77,7 +80,10 @@ export async function runMake(job: MakeJob, targets: readonly string[], context:
   if (complaints.some((line) => line.includes('No space left'))) {
     throw new InfraError(`no space left to build ${job.label}`, 'free some space or set KWITNESS_CACHE')
   }
-  throw new UserError(`${job.label} does not build: ${why}`, `the whole log: ${job.log}`)
+  if ((exitCode ?? 255) > 128 || complaints.some((line) => KILLED.test(line))) {
+    throw new InfraError(`the build of ${job.label} was killed: ${why}`, `out of memory? The whole log: ${job.log}`)
+  }
+  throw new BuildFailure(`${job.label} does not build: ${why}`, `the whole log: ${job.log}`)
 }
 
 /** One more object is under way. */
@@ -106,6 +112,9 @@ const COMPLAINTS = [
   /No space left/,
   /^make(?:\[\d+\])?: \*\*\* /,
 ]
+
+/** The compiler, or make of a child: somebody ended it. */
+const KILLED = /: fatal error: Killed signal|^make(?:\[\d+\])?: \*\*\* .*(?:Killed|Terminated|Error 1(?:37|43))/
 
 /** Whether a line of a build's output says what went wrong: the compiler, the linker, or make itself. */
 export function isComplaint(line: string): boolean {

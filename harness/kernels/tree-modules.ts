@@ -5,14 +5,14 @@
 import { copyFile, readdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Kernel } from '../../src/domain/kernel.ts'
-import { runCommand } from '../process.ts'
 import { exists } from '../workspace.ts'
 import { withLock } from './lock.ts'
 import type { BuildTree, KernelContext, Missing } from './provider.ts'
 import { applyPatch, bringBase, openBuild } from './tree-build.ts'
-import { stopped } from './tree-files.ts'
-import { runMake } from './tree-make.ts'
+import { runHeld } from './tree-files.ts'
+import { runMake, type MakeJob } from './tree-make.ts'
 import { readRecipe } from './tree-recipe.ts'
+import { visitWorktree } from './tree-worktree.ts'
 
 /** The build tree of a kernel built from source; or why there is none. */
 export async function treeBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing> {
@@ -25,12 +25,19 @@ export async function treeBuildTree(kernel: Kernel, context: KernelContext): Pro
   const lock = join(context.workspace.cache, 'locks', 'tree.lock')
   const use: BuildTree['use'] = (work) =>
     withLock(lock, context.signal, async () => {
+      const inWorktree = await visitWorktree(recipe, context, () => openBuild(`modules-${key}`, context), async (job) => {
+        const tidyUp = await prepareModules(job, context)
+        const result = await work(['-C', job.tree, 'O=build'])
+        await tidyUp()
+        return result
+      })
+      if (inWorktree) return inWorktree.result
       const base = await bringBase(recipe, context)
       const job = await openBuild(`modules-${key}`, context)
       try {
         await showBase(base, job.tree, patches.length > 0 ? changed : [], context)
         for (const patch of patches) await applyPatch(patch, recipe, job, context)
-        await runMake(job, ['modules_prepare'], context)
+        await prepareModules(job, context)
         return await work(['-C', job.tree, 'O=build'])
       } finally {
         await rm(job.tree, { recursive: true, force: true })
@@ -52,10 +59,17 @@ async function showBase(base: string, to: string, changed: readonly string[], co
   const names = (await readdir(base)).filter((name) => name !== 'build')
   await Promise.all(names.filter((name) => !cloned.has(name)).map((name) => symlink(join(base, name), join(to, name))))
   const clones = names.filter((name) => cloned.has(name)).map((name) => join(base, name))
-  if (clones.length > 0) await runCommand('cp', ['-al', '-t', to, ...clones], stopped(context))
-  const build = join(to, 'build')
-  await runCommand('cp', ['-a', '--reflink=auto', join(base, 'build'), build], stopped(context))
+  if (clones.length > 0) await runHeld(['cp', '-al', '-t', to, ...clones], context)
+  await runHeld(['cp', '-a', '--reflink=auto', join(base, 'build'), join(to, 'build')], context)
+}
+
+/** What is missing for modules. Gives what takes it away again: the next commit in a worktree has symbols of its own. */
+async function prepareModules(job: MakeJob, context: KernelContext): Promise<() => Promise<void>> {
   // Where no module was built with the kernel, what it exports is listed under its own name alone.
-  const symbols = join(build, 'Module.symvers')
-  if (!(await exists(symbols))) await copyFile(join(build, 'vmlinux.symvers'), symbols)
+  const build = join(job.tree, 'build')
+  const [symbols, ofKernel] = [join(build, 'Module.symvers'), join(build, 'vmlinux.symvers')]
+  const isMade = !(await exists(symbols))
+  if (isMade) await copyFile(ofKernel, symbols)
+  await runMake(job, ['modules_prepare'], context)
+  return () => (isMade ? rm(symbols) : Promise.resolve())
 }

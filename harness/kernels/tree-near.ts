@@ -6,7 +6,7 @@ import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '../process.ts'
 import type { KernelContext } from './provider.ts'
-import { cloneSources, compareSources, stopped } from './tree-files.ts'
+import { cloneSources, compareSources, runHeld, stopped } from './tree-files.ts'
 import { baseFolder, baseKeyOf, readRecipes, type Recipe } from './tree-recipe.ts'
 
 /** The base used last of those with the same series, config and compiler; null when there is none. */
@@ -43,7 +43,7 @@ export async function beginNear(near: string, source: string, tree: string, cont
   for (const path of [...changed, ...removed]) await rm(join(tree, path), { force: true })
   const copy = ['-0r', 'cp', '--parents', '--preserve=mode', '-t', tree, '--']
   await runCommand('xargs', copy, { ...stopped(context), cwd: source, input: changed.map((path) => `${path}\0`).join('') })
-  await runCommand('cp', ['-a', '--reflink=auto', join(near, 'build'), join(tree, 'build')], stopped(context))
+  await runHeld(['cp', '-a', '--reflink=auto', join(near, 'build'), join(tree, 'build')], context)
   const paths = [...changed, ...removed]
   return { differ: paths.length, configured: paths.every((path) => /\.[chS]$/.test(path) && !path.startsWith('scripts/')) }
 }

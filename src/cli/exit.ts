@@ -2,6 +2,7 @@
 import type { Replay } from '../analysis/replay.ts'
 import type { Square } from '../analysis/square.ts'
 import { isAnswer, RESULT_STATUSES } from '../analysis/suite.ts'
+import type { Mark } from '../domain/bisection.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Finding, Verdict } from '../domain/judgement.ts'
 import type { ReportCell } from '../domain/report.ts'
@@ -81,4 +82,12 @@ export function exitCodeOfSquare({ holds, failures }: Pick<Square, 'holds' | 'fa
 export function exitCodeOfReplay({ sameOutcome, replayed }: Pick<Replay, 'sameOutcome' | 'replayed'>): number {
   if (replayed.outcome === 'infra') return 3
   return sameOutcome ? 0 : 1
+}
+
+/** What stops `git bisect run`: this machine, or the way it was asked. */
+export const STEP_TROUBLE = 129
+
+/** The exit code `git bisect run` understands: 0 old, 1 new, 125 cannot tell. */
+export function exitCodeOfMark(mark: Mark): 0 | 1 | 125 {
+  return mark === 'skip' ? 125 : mark === 'new' ? 1 : 0
 }

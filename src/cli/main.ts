@@ -3,6 +3,9 @@ import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { diskError } from '../../harness/workspace.ts'
 import { InfraError, UserError } from '../domain/errors.ts'
+import { BISECT_HELP, BISECT_OPTIONS, CONFIG, STEP_HELP, STEP_OPTIONS } from './bisect-options.ts'
+import type { BisectOptions } from './bisect-wishes.ts'
+import type { BisectStepOptions } from './bisect-step.ts'
 import type { BoundaryOptions } from './boundary.ts'
 import type { ControlsOptions } from './controls.ts'
 import { BOUNDARY_HELP, CONTROLS_HELP, KWITNESS_HELP, REPLAY_HELP, REPORT_HELP, RUN_HELP } from './help.ts'
@@ -159,6 +162,31 @@ program
     const { replay } = await import('./replay.ts')
     process.exitCode = await replay(cell, options)
   })
+
+const bisect = program
+  .command('bisect')
+  .description('which commit brought the bug, or its fix')
+  .argument('[paths...]', 'behind --: only commits that touch these')
+  .addHelpText('after', BISECT_HELP)
+  .action(async (paths: string[], options: BisectOptions) => {
+    const { bisectCommand } = await import('./bisect.ts')
+    process.exitCode = await bisectCommand(paths, options)
+  })
+for (const row of BISECT_OPTIONS) bisect.option(...row)
+bisect.option('--config <fragment>', CONFIG, again)
+
+const step = program
+  .command('bisect-step')
+  .description('one commit, for git bisect run')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 129))
+  .requiredOption('--case <id>', 'the case that tells old from new')
+  .addHelpText('after', STEP_HELP)
+  .action(async (options: BisectStepOptions) => {
+    const { bisectStep } = await import('./bisect-step.ts')
+    process.exitCode = await bisectStep(options)
+  })
+for (const row of STEP_OPTIONS) step.option(...row)
+step.option('--config <fragment>', CONFIG, again)
 
 const kernels = program.command('kernels').description('list kernels, or bring them into the cache')
 kernels

@@ -1,0 +1,69 @@
+/** The options of `kwitness bisect` and `bisect-step` with their help, as the command line shows them. */
+
+/** Flags and what they mean, as commander takes them. */
+export type OptionRow = readonly [flags: string, meaning: string]
+
+/** Of both: it may be given again. */
+export const CONFIG = 'config fragment on top of the base; may be given again'
+
+export const BISECT_OPTIONS: readonly OptionRow[] = [
+  ['--tree <git>', 'the git repository; nothing is written or checked out there (default: this folder)'],
+  ['--case <id>', 'the case that tells old from new'],
+  ['--old <rev>', 'a commit from before the change'],
+  ['--new <rev>', 'a commit from after it'],
+  ['--from-boundary <case:series>', 'both ends, and the case, from a boundary that a run found: uffd-fork-event:6.1.y'],
+  ['--run <id>', 'the run that has the boundary (default: the newest)'],
+  ['--term-old <word>', 'for git bisect, instead of old'],
+  ['--term-new <word>', 'for git bisect, instead of new'],
+  ['--first-parent', 'follow the first parent of merges alone'],
+  ['--resume [bisection]', 'go on with a bisection, the newest unfinished one when none is named'],
+  ['--export <file>', 'write a script that does the same with git bisect run, and stop'],
+  ['--format <name>', 'terminal, json or markdown (default: terminal)'],
+  ['--json', 'the same as --format json'],
+  ['--out <folder>', 'where to leave the report (default: reports/out/bisect-ID)'],
+  ['--bound <chance>', 'believe a clean race at this chance of a miss (default: 1e-6)'],
+  ['--race-seconds <s>', 'guest seconds for a race on each commit (default: 30); an undecided one gets more'],
+  ['--seed <n>', 'seed of its runs (default: drawn)'],
+  ['--accel <name>', 'kvm or tcg, instead of the one proven here'],
+  ['--cores <n>', 'vCPUs to run side by side (default: the cores of this machine)'],
+  ['--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)'],
+  ['--catalogue <folder>', 'take the case from this folder'],
+  ['--mirror <url>', 'Debian mirror, instead of the one in the apt configuration'],
+]
+
+export const BISECT_HELP = `
+Both ends are asked first: one must show the bug, the other not. Which of them says what is looked for.
+A commit that does not build or boot, or crashes for another reason, is skipped.
+
+Exit codes:
+  0  the commit was found     1  commits that give no answer hide it: those it may be are named
+  2  usage, or the ends are alike     3  infrastructure     130  interrupted
+
+Examples:
+  kwitness bisect --tree linux --case uffd-copy-vs-fork --old v5.10.100 --new v5.10.150 -- mm fs
+  kwitness bisect --tree linux --from-boundary uffd-mmap-changing-atomic:6.1.y
+  kwitness bisect --resume`
+
+export const STEP_OPTIONS: readonly OptionRow[] = [
+  ['--tree <git>', 'the git repository (default: this folder)'],
+  ['--rev <rev>', 'this commit (default: what is checked out, with what was changed in it)'],
+  ['--find <what>', 'bug: exit 1 where the bug shows; fix: exit 1 where it does not (default: bug)'],
+  ['--bound <chance>', 'believe a clean race at this chance of a miss (default: 1e-6)'],
+  ['--race-seconds <s>', 'guest seconds for a race (default: 30)'],
+  ['--seed <n>', 'seed of the run (default: drawn)'],
+  ['--accel <name>', 'kvm or tcg, instead of the one proven here'],
+  ['--cores <n>', 'vCPUs to run side by side (default: the cores of this machine)'],
+  ['--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)'],
+  ['--catalogue <folder>', 'take the case from this folder'],
+  ['--mirror <url>', 'Debian mirror, instead of the one in the apt configuration'],
+]
+
+export const STEP_HELP = `
+A race that stays clean is only believed against rates that kwitness controls has measured here.
+
+Exit codes, as git bisect run takes them:
+  0  good, or old     1  bad, or new     125  cannot tell: does not build or boot, crashed, undecided
+  128 and more  stop: usage or infrastructure, which says nothing about the commit
+
+Example:
+  git bisect start v5.10.150 v5.10.100 && git bisect run kwitness bisect-step --case uffd-copy-vs-fork`
