@@ -19,7 +19,7 @@ import type { Ask } from '../verdict/sequential.ts'
 import { triedOf, type Tried } from '../verdict/tried.ts'
 import { attemptWatch, inputsOf, makeAttempt, readFolder, takeTurn, type Bench } from './attempt.ts'
 import type { Listener } from './events.ts'
-import { cellKey, cellsOf, limitsOf, seedOf, type Cell, type Plan } from './plan.ts'
+import { cellKey, cellsOf, limitsOf, modulesOf, seedOf, type Cell, type Plan } from './plan.ts'
 import { isRace, nextMeasured, nextRace } from './races.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { triedOfRun } from './stored.ts'
@@ -196,7 +196,7 @@ function jobOf(stage: Stage, cell: Cell, { program, attempt, ownModules, ask }: 
     profile: cell.profile,
     program: program.sha256,
     args: [...argsOf(ask), ...(stage.plan.args[cell.case.id] ?? [])],
-    modules: cell.case.needs.modules,
+    modules: modulesOf(cell),
     ownModules,
     seed: seedOf(stage.plan, cell, attempt),
     attempt,
