@@ -34,8 +34,8 @@ struct fuse_file {
 	int dev, fd;
 	char name[32];
 	pthread_t server, reader;
-	/* A read was asked for; it is to be answered. */
-	sem_t asked, answer;
+	/* A read was asked for; it is to be answered; the kernel has let go of the file. */
+	sem_t asked, answer, released;
 	/* Of the read under way. */
 	char *at;
 	size_t len;
@@ -115,8 +115,8 @@ static inline void fuse_file_serve(struct fuse_file *file, const struct fuse_in_
 	case FUSE_INTERRUPT:
 		break;
 	case FUSE_RELEASE:
-	case FUSE_DESTROY:
 		fuse_file_answer(file, in->unique, 0, NULL, 0);
+		must(!sem_post(&file->released), "sem_post");
 		break;
 	default:
 		fuse_file_answer(file, in->unique, ENOSYS, NULL, 0);
@@ -149,7 +149,8 @@ static inline void fuse_file_open(struct fuse_file *file)
 	int fd;
 
 	*file = (struct fuse_file){ .name = "fuse-XXXXXX" };
-	must(!sem_init(&file->asked, 0, 0) && !sem_init(&file->answer, 0, 0), "sem_init");
+	must(!sem_init(&file->asked, 0, 0) && !sem_init(&file->answer, 0, 0) &&
+	     !sem_init(&file->released, 0, 0), "sem_init");
 	/* In a mount namespace of its own it is gone when this program is, whatever ends it. */
 	must(!unshare(CLONE_NEWNS), "unshare of mounts");
 	must(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "making mounts private");
@@ -171,6 +172,8 @@ static inline void fuse_file_open(struct fuse_file *file)
 static inline void fuse_file_close(struct fuse_file *file)
 {
 	must(!close(file->fd), "close of the file in FUSE");
+	/* The kernel does not wait for this answer, and takes none after the unmount. */
+	must(!sem_wait(&file->released), "sem_wait");
 	must(!umount2(file->name, 0), "umount");
 	must(!pthread_join(file->server, NULL), "pthread_join");
 	must(!close(file->dev), "close of /dev/fuse");
