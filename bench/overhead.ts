@@ -9,7 +9,7 @@ import { fetchKernel, fetchModules, selectKernels, type KernelContext } from '..
 import { openScratch } from '../harness/scratch.ts'
 import { findWorkspace } from '../harness/workspace.ts'
 import { readCatalogue } from '../src/run/catalogue.ts'
-import { cellsOf, limitsOf, PLAIN, seedOf, type Cell, type Plan } from '../src/run/plan.ts'
+import { cellsOf, limitsOf, modulesOf, PLAIN, seedOf, type Cell, type Plan } from '../src/run/plan.ts'
 import { CATALOGUE, makeReady } from '../src/run/prepare.ts'
 import { formatTable, machineLine, median, type Row } from './figures.ts'
 import { measureFloor } from './floor.ts'
@@ -59,7 +59,7 @@ async function measure(): Promise<Row[]> {
   async function overheadOf(cell: Cell): Promise<number> {
     const program = programs.get(cell.case.id)
     if (!program) throw new Error(`${cell.case.id} was not compiled`)
-    const { modules } = cell.case.needs
+    const modules = modulesOf(cell)
     const job = {
       kernel: kernel?.id ?? '', case: cell.case.id, profile: cell.profile, program: program.sha256, args: [], modules,
       ownModules: [], seed: seedOf(plan, cell, 1), attempt: 1, limits: limitsOf(plan, cell.case),

@@ -88,6 +88,7 @@ static inline unsigned char uring_peek(struct uring *ring, unsigned int index, v
 	uint32_t *sq_tail = (uint32_t *)(ring->rings + p->sq_off.tail);
 	uint32_t *sq_array = (uint32_t *)(ring->rings + p->sq_off.array);
 	uint32_t *cq_head = (uint32_t *)(ring->rings + p->cq_off.head);
+	uint32_t *cq_tail = (uint32_t *)(ring->rings + p->cq_off.tail);
 	uint32_t *cq_mask = (uint32_t *)(ring->rings + p->cq_off.ring_mask);
 	struct io_uring_cqe *cqes = (struct io_uring_cqe *)(ring->rings + p->cq_off.cqes);
 	unsigned char byte;
@@ -102,6 +103,10 @@ static inline unsigned char uring_peek(struct uring *ring, unsigned int index, v
 	__atomic_store_n(sq_tail, *sq_tail + 1, __ATOMIC_RELEASE);
 	done = syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
 	must(done == 1, "io_uring_enter, which returned %d,", done);
+	/* What the kernel has left to do for a ring closed earlier may end the wait too soon. */
+	while (__atomic_load_n(cq_tail, __ATOMIC_ACQUIRE) == *cq_head)
+		must(!syscall(SYS_io_uring_enter, ring->fd, 0, 1, IORING_ENTER_GETEVENTS, NULL,
+			      0) || errno == EINTR, "waiting for io_uring");
 	res = cqes[*cq_head & *cq_mask].res;
 	__atomic_store_n(cq_head, *cq_head + 1, __ATOMIC_RELEASE);
 	must(res == 1, "IORING_OP_WRITE_FIXED, which returned %d,", res);

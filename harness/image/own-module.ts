@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Case, OwnModuleNeed } from '../../src/domain/case.ts'
+import type { Case, ModuleNeed } from '../../src/domain/case.ts'
 import { InfraError, UserError } from '../../src/domain/errors.ts'
 import type { OwnModule } from '../../src/domain/job.ts'
 import type { Kernel } from '../../src/domain/kernel.ts'
@@ -49,7 +49,7 @@ export async function bringOwnModules(
 }
 
 async function bringOne(
-  { name, until }: OwnModuleNeed,
+  { name, until }: ModuleNeed,
   folder: string,
   kernel: Kernel,
   context: KernelContext,

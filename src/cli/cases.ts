@@ -37,7 +37,7 @@ export async function showCase(id: string, options: { readonly json?: true }): P
     const { folder, ...data } = one
     const { needs, claim } = one
     const releases = [`mainline ${claim.mainline ?? 'never'}`, ...Object.values(claim.stable)].join(', ')
-    const modules = needs.modules.map((name) => `, module ${name}`).join('')
+    const modules = needs.modules.map(({ name, until }) => `, module ${name}${until === null ? '' : ` before ${until}`}`).join('')
     const lines = [
       `${one.id}: ${one.title}`,
       ...one.fixes.map((fix) => `  fix         ${fixWords(fix)}`),

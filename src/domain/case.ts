@@ -23,8 +23,8 @@ export interface ClaimData {
   readonly source: string
 }
 
-/** A module of the case's own: `name` is that of its source, `NAME.c`. */
-export interface OwnModuleNeed {
+/** A module that a case wants: of the kernel's, by its name, or of the case's own, by that of its source, `NAME.c`. */
+export interface ModuleNeed {
   readonly name: string
   /** First release whose kernels the case asks without it (`6.12`); null when it wants it everywhere. */
   readonly until: string | null
@@ -34,13 +34,16 @@ export interface Needs {
   /** vCPUs; a case that needs two runs alone on the host. */
   readonly cpus: number
   readonly memoryMiB: number
-  /** Modules to load before the case, by name. */
-  readonly modules: readonly string[]
+  /**
+   * Modules of the kernel's to load before the case. Of one that cannot be had the case finds `NAME.missing` in its working
+   * directory, with one line that says why.
+   */
+  readonly modules: readonly ModuleNeed[]
   /**
    * Modules of the case's own, `NAME.c` in its folder, built against each kernel where that can be done. The case finds
    * `NAME.ko` in its working directory, or `NAME.missing` with one line that says why not, and loads it by itself.
    */
-  readonly ownModules: readonly OwnModuleNeed[]
+  readonly ownModules: readonly ModuleNeed[]
   /** Added to the kernel command line. */
   readonly cmdline: readonly string[]
 }

@@ -9,9 +9,11 @@ import type { Initramfs } from '../../harness/image/initramfs.ts'
 import type { BuiltModule } from '../../harness/image/own-module.ts'
 import type { Program } from '../../harness/image/program.ts'
 import { fetchModules, type KernelContext } from '../../harness/kernels/index.ts'
+import type { ModuleFile } from '../../harness/kernels/provider.ts'
 import { withLock } from '../../harness/kernels/lock.ts'
 import { createStopwatch, type Stopwatch } from '../../harness/stopwatch.ts'
 import type { Case } from '../domain/case.ts'
+import { UserError } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { Job } from '../domain/job.ts'
 import type { KernelImage } from '../domain/kernel.ts'
@@ -36,6 +38,12 @@ export interface Parts {
   readonly ownModules: readonly BuiltModule[]
 }
 
+interface BroughtModules {
+  /** In load order. */
+  readonly modules: readonly ModuleFile[]
+  readonly missing: readonly BuiltModule[]
+}
+
 /** What the guests of this profile are booted from. */
 export function inputsOf({ host, initramfs }: Bench, profile: GuestProfile, image: KernelImage): BootInputs {
   return { image, initramfs, profile, host }
@@ -55,17 +63,28 @@ export function attemptWatch({ kernels }: Bench, cell: Cell): Stopwatch {
   return createStopwatch(kernels.spans, { kernel: cell.kernel.id, case: cell.case.id, lane })
 }
 
+/** The kernel's modules that a job names. Where they cannot be had the guest is told why: its case may do without. */
+async function bringModules({ kernels }: Bench, { kernel }: Cell, { modules }: Job): Promise<BroughtModules> {
+  try {
+    return { modules: await fetchModules(kernel, modules, kernels), missing: [] }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return { modules: [], missing: modules.map((name) => ({ name, missing: error.message.split('\n')[0] ?? '' })) }
+  }
+}
+
 /** Carry out the job of a cell once; its logs come into `folder`. The load that others put on the host is measured for a race. */
 export async function makeAttempt(bench: Bench, cell: Cell, job: Job, parts: Parts, folder: string): Promise<Evidence> {
   const { qemu, kernel, cpuModel, cpus } = bench.host
   const race = isRace(cell)
   const time = attemptWatch(bench, cell)
+  const { modules, missing } = await time('modules', () => bringModules(bench, cell, job))
   return carryOut(job, {
     inputs: inputsOf(bench, job.profile, parts.image),
     guests: bench.guests,
     program: parts.program.path,
-    modules: await time('modules', () => fetchModules(cell.kernel, job.modules, bench.kernels)),
-    ownModules: parts.ownModules,
+    modules,
+    ownModules: [...parts.ownModules, ...missing],
     scratch: folder,
     preferred: race,
     host: { qemu, kernel, cpuModel, cpus, load: race ? await time('measure load', measureLoad) : null },

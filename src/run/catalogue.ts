@@ -9,7 +9,7 @@ import type { Suite } from '../domain/suite.ts'
 const hash = z.string().regex(/^[0-9a-f]{12,40}$/, 'a commit hash of 12 to 40 hex digits')
 const words = z.array(z.string())
 const moduleName = z.string().regex(/^[a-z][a-z0-9_]*$/, 'a name that NAME.c can have')
-const ownModule = z.union([
+const moduleNeed = z.union([
   moduleName.transform((name) => ({ name, until: null })),
   z.strictObject({ name: moduleName, until: z.string().regex(/^\d+\.\d+$/, 'a release such as 6.12').nullable() }),
 ])
@@ -45,8 +45,8 @@ const fields = z.strictObject({
   needs: z.strictObject({
     cpus: z.int().min(1).max(64),
     memoryMiB: z.int().min(64).max(65536),
-    modules: words,
-    ownModules: z.array(ownModule).default([]),
+    modules: z.array(moduleNeed),
+    ownModules: z.array(moduleNeed).default([]),
     cmdline: words,
   }),
   timing: z.strictObject({ expectedSeconds: z.number().positive(), timeoutSeconds: z.number().positive() }),

@@ -20,7 +20,7 @@ import { triedOf, type Tried } from '../verdict/tried.ts'
 import { attemptWatch, inputsOf, makeAttempt, readFolder, takeTurn, type Bench } from './attempt.ts'
 import type { Listener } from './events.ts'
 import { expectedSeconds } from './expected.ts'
-import { cellKey, cellsOf, limitsOf, seedOf, type Cell, type Plan } from './plan.ts'
+import { cellKey, cellsOf, limitsOf, modulesOf, seedOf, type Cell, type Plan } from './plan.ts'
 import { bringPaperwork } from './paperwork.ts'
 import { createPool, type Amounts, type Pool } from './pool.ts'
 import { isRace, nextMeasured, nextRace } from './races.ts'
@@ -232,7 +232,7 @@ function jobOf(stage: Stage, cell: Cell, { program, attempt, ownModules, ask }: 
     profile: cell.profile,
     program: program.sha256,
     args: [...argsOf(ask), ...(stage.plan.args[cell.case.id] ?? [])],
-    modules: cell.case.needs.modules,
+    modules: modulesOf(cell),
     ownModules,
     seed: seedOf(stage.plan, cell, attempt),
     attempt,

@@ -6,6 +6,7 @@ import type { Kernel, KnownKernel } from '../domain/kernel.ts'
 import type { Accelerator, GuestProfile } from '../domain/profile.ts'
 import type { StageLimits } from '../domain/job.ts'
 import type { PlannedSuite } from '../domain/suite.ts'
+import { compareVersions } from '../domain/version.ts'
 import type { Measure } from '../verdict/sequential.ts'
 
 export interface Plan {
@@ -65,6 +66,12 @@ const REFERENCE_BOOT_SECONDS = 2
 const LEAST_BOOT_LIMIT_SECONDS = 20
 const BOOT_LIMIT_FACTOR = 12
 const SILENCE_SECONDS = 20
+
+/** The kernel's modules that a cell wants loaded, by name: those its case does not do without on such a kernel. */
+export function modulesOf({ kernel, case: { needs } }: Pick<Cell, 'kernel' | 'case'>): string[] {
+  const wanted = needs.modules.filter(({ until }) => until === null || compareVersions(kernel.version, until) < 0)
+  return wanted.map(({ name }) => name)
+}
 
 /** The profile a case asks for. */
 export function profileOf(theCase: Case, accelerator: Accelerator): GuestProfile {

@@ -38,6 +38,7 @@ const theCase: Case = {
   timing: { expectedSeconds: 0.3, timeoutSeconds: 10 },
   destructive: false,
   claim: { mainline: null, stable: {}, subjects: [], source: '' },
+  proof: '',
   references: [],
   folder: '/cases/mm-case',
 }

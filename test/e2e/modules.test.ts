@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { bringKernels, kernelWords, newPlace, readReport, ROOT, runCli, verdictsOf } from './cli.ts'
+import { fetchKernel, selectKernels } from '../../harness/kernels/index.ts'
+import { bringKernels, kernelWords, newPlace, readReport, ROOT, runCli, runReport, verdictsOf } from './cli.ts'
 
 const place = await newPlace()
 after(() => place.remove())
@@ -17,4 +18,17 @@ test('modules and their dependencies are in the guest before the case begins', a
     [`${kernels.v510}/modules`]: 'carries',
     [`${kernels.newest}/modules`]: 'carries',
   })
+})
+
+test('where modules cannot be had the case is told why, and the run goes on', async () => {
+  const { v61 } = await bringKernels()
+  const context = { workspace: { cache: place.cache, state: place.state } }
+  const [kernel] = await selectKernels([v61], context)
+  assert.ok(kernel)
+  const { bzImage } = await fetchKernel(kernel, context)
+  const catalogue = join(ROOT, 'test', 'e2e', 'modules')
+  const { code, report, stderr } = await runReport(place, [...kernelWords(`file:${bzImage}`), '--catalogue', catalogue])
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(report.cells.map(({ verdict }) => verdict), ['not-applicable'])
+  assert.match(report.cells[0]?.because ?? '', /no module: .* came without modules/)
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { bringOwnModules, firstComplaint, namedModule } from '../../harness/image/own-module.ts'
 import { writePayload } from '../../harness/image/payload.ts'
-import type { OwnModuleNeed } from '../../src/domain/case.ts'
+import type { ModuleNeed } from '../../src/domain/case.ts'
 import type { Kernel } from '../../src/domain/kernel.ts'
 
 async function temporaryFolder(t: TestContext): Promise<string> {
@@ -15,7 +15,7 @@ async function temporaryFolder(t: TestContext): Promise<string> {
 }
 
 /** What comes of one need on a kernel that came from a file. */
-async function bring(t: TestContext, need: OwnModuleNeed, version: string, source: string | null) {
+async function bring(t: TestContext, need: ModuleNeed, version: string, source: string | null) {
   const folder = await temporaryFolder(t)
   if (source !== null) await writeFile(join(folder, `${need.name}.c`), source)
   const id = `file-${version}-0123456789ab`

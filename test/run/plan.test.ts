@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Kernel } from '../../src/domain/kernel.ts'
-import { cellsOf, limitsOf, PLAIN, profileOf, seedOf, type Plan } from '../../src/run/plan.ts'
+import { cellsOf, limitsOf, modulesOf, PLAIN, profileOf, seedOf, type Plan } from '../../src/run/plan.ts'
 import { race, theCase } from '../verdict/samples.ts'
 
 function kernel(version: string): Kernel {
@@ -11,7 +11,8 @@ function kernel(version: string): Kernel {
   return { id: `debian-${build}-${flavour}`, provider: 'debian', version, series: '6.1.y', build, flavour, arch: 'x86_64' }
 }
 
-const needs = { cpus: 2, memoryMiB: 1024, modules: ['fuse'], ownModules: [], cmdline: ['x=1'] }
+const modules = [{ name: 'fuse', until: null }, { name: 'nbd', until: '6.1.180' }]
+const needs = { cpus: 2, memoryMiB: 1024, modules, ownModules: [], cmdline: ['x=1'] }
 
 const plan: Plan = {
   schema: 'kwitness.plan/1',
@@ -82,4 +83,14 @@ test('a race has its time to run beside the time of the case, ten times over: so
   const asked = limitsOf(plan, race, 10)
   assert.equal(asked.caseSeconds, plain.caseSeconds + 100)
   assert.ok(asked.silenceSeconds >= asked.caseSeconds)
+})
+
+test('a kernel is given the modules that its case does not do without there', () => {
+  const wanted = cellsOf(plan).map((cell) => [cell.kernel.version, cell.case.id, ...modulesOf(cell)])
+  assert.deepEqual(wanted, [
+    ['6.1.170', 'sample-case'],
+    ['6.1.170', 'a-race', 'fuse', 'nbd'],
+    ['6.1.192', 'sample-case'],
+    ['6.1.192', 'a-race', 'fuse'],
+  ])
 })

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fuse: what a direct read brings is lost when its buffer's page is written after fork().
+ *
+ * A direct read holds the pages of its buffer until the file system answers. FUSE took
+ * plain references to them, which fork() does not see: it shared such a page with the
+ * child, and a write by the parent, to other bytes of the page, gave the parent a copy.
+ * The answer then went to the page it was asked for, by now the child's alone. Since
+ * 738adade96b2 FUSE pins the pages (FOLL_PIN), and fork() copies pinned pages for the
+ * child at once.
+ *
+ * Here the file system is a thread of this program. While it keeps a read waiting the
+ * parent forks and writes the last byte of the page whose first bytes are being read;
+ * then the answer is given. It must be in the parent's buffer.
+ */
+#include "fuse_file.h"
+#include "need.h"
+#include "read_vs_fork.h"
+
+static struct fuse_file file;
+
+static void begin(char *at, size_t len)
+{
+	fuse_read_begin(&file, at, len);
+}
+
+static void end(unsigned char byte)
+{
+	fuse_read_end(&file, byte);
+}
+
+static const struct slow_read how = { .begin = begin, .end = end, .len = 64 };
+
+int main(void)
+{
+	need_root();
+	need_fuse();
+	need_kpageflags();
+
+	ktap_start(1);
+	fuse_file_open(&file);
+	read_vs_fork_prove(&how);
+	ktap_result(read_vs_fork_loses(&how),
+		    "a direct read over fork() and a write comes into the reader's memory");
+	fuse_file_close(&file);
+	return ktap_end();
+}

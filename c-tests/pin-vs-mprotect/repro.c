@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * GUP: a pinned page is replaced when it is written after mprotect().
+ *
+ * Since 5.9 a write to an anonymous page that is mapped read-only copies it whenever
+ * anybody else holds a reference. A pin is such a reference. So who pinned a page of its
+ * own, took away its write permission and gave it back lost the page to the next write:
+ * the device, or io_uring, went on with the old page and the process with the copy.
+ * PG_anon_exclusive (6c287605fd56) remembers that a page belongs to one process alone,
+ * and such a page is written in place, pinned or not.
+ *
+ * Here a page is pinned as a registered buffer of io_uring, made read-only and writable
+ * again, written, and read through its pin. It is no huge page: those went another way.
+ */
+#include "need.h"
+#include "uring_pin.h"
+
+#define FILLED 1
+#define WRITTEN 0x5a
+
+static char *one_page(size_t size)
+{
+	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	must(at != MAP_FAILED, "mmap");
+	must(!madvise(at, size, MADV_NOHUGEPAGE) || errno == EINVAL, "MADV_NOHUGEPAGE");
+	memset(at, FILLED, size);
+	return at;
+}
+
+/* Take the write permission, see that it is gone, and give it back. */
+static void forbid_and_allow(const struct uring_pin *pin, char *at, size_t size)
+{
+	must(!mprotect(at, size, PROT_READ), "mprotect to read-only");
+	must(pread(pin->ring.file, at, 1, 0) == -1 && errno == EFAULT,
+	     "being refused a write to a read-only page");
+	must(frame_of(at) == pin->frame, "keeping the pinned page when it turns read-only");
+	must(!mprotect(at, size, PROT_READ | PROT_WRITE), "mprotect to writable");
+	must(frame_of(at) == pin->frame, "keeping the pinned page when it turns writable");
+}
+
+int main(void)
+{
+	size_t size = sysconf(_SC_PAGESIZE);
+	struct uring_pin pin;
+	char *at;
+
+	need_root();
+	need_kpageflags();
+	need_uring();
+
+	ktap_start(1);
+	uring_pin_prove(one_page(size), size, 0);
+	at = one_page(size);
+	must(!frame_is(frame_of(at), 1ULL << KPF_THP), "getting a small page");
+	uring_pin_open(&pin, at);
+	forbid_and_allow(&pin, at, size);
+	ktap_result(uring_pin_lost(&pin, WRITTEN),
+		    "a write after mprotect() goes to the pinned page");
+	uring_pin_close(&pin);
+	return ktap_end();
+}
