@@ -33,6 +33,8 @@ export interface GuestSource {
     signal?: AbortSignal,
     time?: Stopwatch,
   ) => Promise<Guest>
+  /** Trust the saved guest of these inputs no more: the next one is booted anew. */
+  readonly forget: (inputs: BootInputs) => Promise<void>
 }
 
 /**
@@ -109,7 +111,13 @@ export function createGuestSource(
     return { ...result, origin: 'booted' }
   }
 
+  async function forget(folder: string): Promise<void> {
+    saving.delete(folder)
+    await rm(folder, { recursive: true, force: true })
+  }
+
   return {
+    forget: (inputs) => forget(guestFolder(cache, inputs)),
     warm: async (inputs, limitSeconds, signal, time = untimed) => {
       if (!canSave) return null
       const guest = await saved(inputs, limitSeconds, signal, time)
@@ -124,8 +132,7 @@ export function createGuestSource(
       const restored = await restoreGuest(found, inputs, payload, signal, time)
       if (restored.ok || signal?.aborted) return { ...restored, origin: 'restored' }
       options.note(`${inputs.image.kernel.id}: ${restored.reason}; booting it anew`)
-      saving.delete(found.folder)
-      await rm(found.folder, { recursive: true, force: true })
+      await forget(found.folder)
       return bootOne()
     },
   }

@@ -14,7 +14,7 @@ import type { Job } from '../domain/job.ts'
 import type { Kernel, KernelImage } from '../domain/kernel.ts'
 import { profileName, type GuestProfile } from '../domain/profile.ts'
 import type { Store } from '../store/ports.ts'
-import { wantsAnotherAttempt } from '../verdict/retry.ts'
+import { answersOf, wantsAnotherAttempt } from '../verdict/retry.ts'
 import type { Ask } from '../verdict/sequential.ts'
 import { triedOf, type Tried } from '../verdict/tried.ts'
 import { attemptWatch, inputsOf, makeAttempt, readFolder, takeTurn, type Bench } from './attempt.ts'
@@ -261,6 +261,10 @@ async function attemptOnce(stage: Stage, cell: Cell, image: KernelImage, ask: As
   await time('store', () => store.recordAttempt(run, evidence, folder))
   const { judgement } = await time('judge', () => readFolder(folder, evidence, cell.case))
   await rm(folder, { recursive: true, force: true })
+  // Whatever hurt it may have been there when it was saved.
+  if (evidence.guest.origin === 'restored' && answersOf([judgement]).length === 0) {
+    await stage.guests.forget(inputsOf(stage, job.profile, image))
+  }
   tried.set(key, [...(tried.get(key) ?? []), triedOf(evidence, judgement)])
   listen({
     kind: 'attempt-done',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { packRam } from '../../harness/boot/packed.ts'
@@ -14,6 +14,8 @@ import {
 
 /** A case whose answer is known of both kernels: 5.10 lacks the fix, 6.1 carries it. */
 const CASE = 'uffd-mmap-changing-atomic'
+/** Cases that mistreat their guest. */
+const HOSTILE = join(import.meta.dirname, 'hostile')
 /** Things that the case `random` says were drawn. */
 const DRAWN = 5
 /** Whether this user may have mounts of its own: root outside of most containers. */
@@ -85,6 +87,20 @@ describe('a saved guest', () => {
     const { origin, stderr } = await answers()
     assert.equal(origin, 'restored')
     assert.doesNotMatch(stderr, /booted in/)
+  })
+
+  test('a guest in which an attempt gave no answer is not trusted again: the next one is booted anew', async () => {
+    const [guest = ''] = saved()
+    const old = await stat(join(guest, 'state'))
+    const wish = [...kernelWords(kernels.v510), '--catalogue', HOSTILE, '--cases', 'panic']
+    const { report } = await runReport(at('hurt'), wish)
+    assert.deepEqual(report.cells[0]?.attempts.map(({ outcome, origin }) => [outcome, origin]), [
+      ['unrelated-crash', 'restored'],
+      ['unrelated-crash', 'restored'],
+    ])
+    assert.deepEqual(saved(), [], 'none is kept after the last')
+    await answers()
+    assert.notEqual((await stat(join(guest, 'state'))).ino, old.ino)
   })
 
   const flip = async (path: string): Promise<void> => {
