@@ -12,8 +12,8 @@ export interface GuestBounds {
   readonly all: number
 }
 
-/** Room for some 180 guests that are ready, and 250 more packed: every Debian kernel under five profiles. */
-const BOUNDS: GuestBounds = { loose: 12 * 2 ** 30, all: 16 * 2 ** 30 }
+/** Room for some 90 guests that are ready, the default set under six profiles, and every Debian kernel packed under as many. */
+const BOUNDS: GuestBounds = { loose: 6 * 2 ** 30, all: 16 * 2 ** 30 }
 
 interface Found {
   readonly folder: string

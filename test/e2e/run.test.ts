@@ -7,15 +7,41 @@ import { readTests } from '../../src/console/ktap.ts'
 import type { Report, ReportCell } from '../../src/domain/report.ts'
 import { bringKernels, kernelWords, newPlace, readReport, runCli, verdictsOf, type Ended, type Kernels } from './cli.ts'
 
-/** What is known of these fixes from their sources and changelogs: verdicts on 5.10, 6.1 and the newest kernel. */
+/** What is known of these fixes from their sources and changelogs: verdicts on the newest 5.10, 6.1 and of all. */
 const KNOWN: Readonly<Record<string, readonly [v510: string, v61: string, newest: string]>> = {
+  'block-direct-io-vs-fork': ['lacks', 'lacks', 'carries'],
+  'fuse-direct-io-vs-fork': ['lacks', 'lacks', 'carries'],
+  'hugetlb-mremap-hole': ['not-applicable', 'carries', 'carries'],
+  'hugetlb-pin-vs-fork': ['lacks', 'carries', 'carries'],
+  'ksm-soft-dirty': ['lacks', 'lacks', 'lacks'],
+  'ksm-unmerge-flags': ['not-applicable', 'carries', 'carries'],
+  'memfd-exec-seal': ['not-applicable', 'not-applicable', 'carries'],
+  'memfd-sealed-readonly': ['carries', 'carries', 'carries'],
+  'mlock-droppable': ['not-applicable', 'not-applicable', 'carries'],
+  'mremap-dontunmap-locked': ['lacks', 'carries', 'carries'],
+  'mremap-uffd-merge': ['lacks', 'lacks', 'carries'],
+  'pagemap-huge-file': ['carries', 'carries', 'carries'],
+  'pagemap-scan-hugetlb-hole': ['not-applicable', 'not-applicable', 'carries'],
+  'pagemap-scan-unpopulated': ['not-applicable', 'not-applicable', 'carries'],
+  'pagemap-unknown-ioctl': ['not-applicable', 'not-applicable', 'lacks'],
+  'pin-vs-mprotect': ['lacks', 'carries', 'carries'],
+  'prctl-auxv-tail': ['lacks', 'carries', 'carries'],
+  'secretmem-account': ['not-applicable', 'carries', 'carries'],
+  'shm-hugetlb-rss': ['carries', 'carries', 'carries'],
+  'thp-cow-vs-vmsplice': ['lacks', 'carries', 'carries'],
   'uffd-copy-vs-fork': ['carries', 'carries', 'carries'],
   'uffd-eagain-output': ['lacks', 'lacks', 'carries'],
   'uffd-fault-around-minor': ['not-applicable', 'carries', 'carries'],
   'uffd-fault-around-missing': ['lacks', 'lacks', 'lacks'],
   'uffd-fault-around-wp': ['not-applicable', 'carries', 'carries'],
   'uffd-fork-event': ['carries', 'carries', 'carries'],
+  'uffd-low-address': ['carries', 'carries', 'carries'],
   'uffd-mmap-changing-atomic': ['lacks', 'carries', 'carries'],
+  'uffd-move-huge-zero': ['not-applicable', 'not-applicable', 'carries'],
+  'uffd-move-livelock': ['not-applicable', 'not-applicable', 'carries'],
+  'uffd-wp-close': ['not-applicable', 'carries', 'carries'],
+  'uffd-wp-mremap': ['not-applicable', 'carries', 'carries'],
+  'uffd-wp-special-vma': ['not-applicable', 'not-applicable', 'carries'],
 }
 
 interface TraceEvent {
