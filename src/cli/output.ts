@@ -16,11 +16,15 @@ const LEFT: readonly { readonly name: string; readonly format: Format }[] = [
   { name: 'report.ktap', format: 'ktap' },
 ]
 
+/** Files of reports/templates, joined by line breaks. */
+export async function readTemplates(names: readonly string[]): Promise<string> {
+  return (await Promise.all(names.map((name) => readFile(join(REPORTS, 'templates', name), 'utf8')))).join('\n')
+}
+
 async function readAssets(): Promise<RenderOptions['assets']> {
-  const text = async (names: readonly string[]): Promise<string> =>
-    (await Promise.all(names.map((name) => readFile(join(REPORTS, 'templates', name), 'utf8')))).join('\n')
-  const [template, css, js] = await Promise.all([text(HTML_ASSETS.template), text(HTML_ASSETS.css), text(HTML_ASSETS.js)])
-  return { template, css, js }
+  const { template, css, js } = HTML_ASSETS
+  const texts = await Promise.all([template, css, js].map(readTemplates))
+  return { template: texts[0] ?? '', css: texts[1] ?? '', js: texts[2] ?? '' }
 }
 
 /** What a stream can show, by the environment and by itself. */

@@ -22,7 +22,7 @@ import type { Listener } from './events.ts'
 import { expectedSeconds } from './expected.ts'
 import { cellKey, cellsOf, limitsOf, seedOf, type Cell, type Plan } from './plan.ts'
 import { createPool, type Amounts, type Pool } from './pool.ts'
-import { isRace, nextMeasured, nextRace } from './races.ts'
+import { isRace, nextInTurn, nextMeasured, nextRace } from './races.ts'
 import { triedOfRun } from './stored.ts'
 
 export interface Conductor {
@@ -127,7 +127,7 @@ async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Pro
       await slots.hold(slots.total, 0, () => takeTurn(stage, attempt))
     }
   }
-  await run(nextMeasured)
+  await run(plan.verify === null ? nextMeasured : nextInTurn)
   await run(nextRace)
   open.forEach((cell) => tellDone(stage, cell))
 }

@@ -5,6 +5,7 @@ import type { Control, ControlRate } from '../domain/control.ts'
 import type { Kernel } from '../domain/kernel.ts'
 import type { Accelerator, GuestProfile } from '../domain/profile.ts'
 import type { StageLimits } from '../domain/job.ts'
+import type { VerifyPlan } from '../domain/verify.ts'
 import type { Measure } from '../verdict/sequential.ts'
 
 export interface Plan {
@@ -31,6 +32,8 @@ export interface Plan {
   readonly expected: Readonly<Record<string, number>>
   /** Arguments for a case beside those that every race gets, by case id. */
   readonly args: Readonly<Record<string, readonly string[]>>
+  /** The patch that the kernels are held against each other for; null in any other run. */
+  readonly verify: VerifyPlan | null
 }
 
 /** A plan that nobody asked anything special of. */
@@ -42,6 +45,7 @@ export const PLAIN = {
   measure: null,
   expected: {},
   args: {},
+  verify: null,
 } as const satisfies Partial<Plan>
 
 export interface Cell {

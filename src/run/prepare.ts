@@ -161,6 +161,7 @@ export async function prepare(
     measure: PLAIN.measure,
     expected: expectedFrom(cases, accelerator, times),
     args: PLAIN.args,
+    verify: PLAIN.verify,
   }
   const here = { host: hostLine(ready.host), qemu: ready.host.qemu }
   for (const text of rateNotes(plan, ready.programs, here)) listen({ kind: 'note', text })

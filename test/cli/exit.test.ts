@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { exitCodeOf, exitCodeOfReplay, exitCodeOfSquare, readFailOn, type Judged } from '../../src/cli/exit.ts'
+import { STATUSES } from '../../src/analysis/verify.ts'
+import {
+  exitCodeOf,
+  exitCodeOfReplay,
+  exitCodeOfSquare,
+  exitCodeOfVerification,
+  readFailOn,
+  type Judged,
+} from '../../src/cli/exit.ts'
 import type { Finding, Verdict } from '../../src/domain/judgement.ts'
 
 function reportOf(...cells: readonly (readonly [Verdict, Finding])[]): Judged {
@@ -60,4 +68,14 @@ test('a replay: the same outcome, another one, or none on this host, whatever it
   assert.equal(exitCodeOfReplay({ sameOutcome: false, replayed: { ...replayed, outcome: 'clean' } }), 1)
   for (const sameOutcome of [true, false])
     assert.equal(exitCodeOfReplay({ sameOutcome, replayed: { ...replayed, outcome: 'infra' } }), 3)
+})
+
+test('a verification exits by the worst that a base says; what is there already everywhere has a code of its own', () => {
+  assert.equal(exitCodeOfVerification(['fixes', 'unchanged', 'already-applied']), 0)
+  assert.equal(exitCodeOfVerification(['already-applied', 'already-applied']), 4)
+  assert.equal(exitCodeOfVerification(['fixes', 'no-answer', 'already-applied']), 3)
+  assert.equal(exitCodeOfVerification([]), 3)
+  for (const status of STATUSES.filter((one) => !['fixes', 'unchanged', 'already-applied', 'no-answer'].includes(one))) {
+    assert.equal(exitCodeOfVerification(['fixes', 'no-answer', status]), 1, status)
+  }
 })
