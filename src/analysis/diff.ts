@@ -99,19 +99,25 @@ export function blocksOf({ lines }: Pick<Hunk, 'lines'>, letter: '+' | '-'): str
   return blocks
 }
 
+/** Tokens that an addition alone must have to prove something: `goto out;` stands in many places. */
+const TELLING_TOKENS = 8
+
 /**
- * Whether what a hunk does has been done to a file before, by its lines alone: each block it adds stands there in one piece,
- * none that it removes does; blanks do not count. Said only of hunks that say something: a lone brace proves nothing.
+ * Whether what a hunk does has been done to a file before, by its words alone: each block it adds stands there in one piece,
+ * none that it removes does; blanks and line breaks do not count. Said only of hunks that say something: a lone brace proves
+ * nothing.
  */
 export function isThere(hunk: Hunk, file: string): boolean {
-  const has = (block: readonly string[]) => haystack.includes(`\n${block.map(bare).join('\n')}\n`)
-  const haystack = `\n${file.split('\n').map(bare).join('\n')}\n`
-  const [added, removed] = [blocksOf(hunk, '+'), blocksOf(hunk, '-')]
+  const text = ` ${tokensOf(file).join(' ')} `
+  const has = (block: readonly string[]) => text.includes(` ${tokensOf(block.join('\n')).join(' ')} `)
   const says = (block: readonly string[]) => block.some((line) => /\w{3}/.test(line))
-  if (added.length > 0) return added.some(says) && added.every(has) && !removed.some((block) => says(block) && has(block))
+  const [added, removed] = [blocksOf(hunk, '+').filter(says), blocksOf(hunk, '-').filter(says)]
+  if (!added.every(has) || removed.some(has)) return false
+  if (removed.length > 0 && added.length > 0) return true
+  if (added.length > 0) return tokensOf(added.flat().join('\n')).length >= TELLING_TOKENS
   // Of a removal it is told by what stood around it, closed up.
   const rest = hunk.lines.filter((line) => line.startsWith(' ')).map((line) => line.slice(1))
-  return removed.some(says) && !removed.some(has) && rest.some((line) => /\w{3}/.test(line)) && has(rest)
+  return removed.length > 0 && says(rest) && has(rest)
 }
 
-const bare = (line: string) => line.replaceAll(/\s+/g, '')
+const tokensOf = (text: string) => text.match(/\w+|[^\w\s]/g) ?? []

@@ -102,12 +102,7 @@ function judgeTries({ tries }: VerifyBase, count: number): Judged | null {
   const last = tries.at(-1)
   const which = count > 1 ? `patch ${tries.length} of ${count} ` : ''
   if (last?.word === 'with-conflicts') {
-    const rejected = last.hunks.filter(({ state }) => state !== 'applied')
-    const where = rejected.map(({ file, hunk, state, why }) => {
-      return `${file} hunk ${hunk}${state === 'there' ? ' (already there)' : why === null ? '' : ` (${why})`}`
-    })
-    const hunks = `${rejected.length} of ${last.hunks.length} hunk${last.hunks.length === 1 ? '' : 's'}`
-    return ['does-not-apply', `${which}does not apply, ${hunks}: ${where.join(', ')}`]
+    return ['does-not-apply', `${which}does not apply: ${conflictsOf(last.hunks)}`]
   }
   if (tries.length > 0 && tries.every(({ word }) => word === 'already-applied')) {
     return ['already-applied', 'is already applied, exactly as it is']
@@ -116,6 +111,23 @@ function judgeTries({ tries }: VerifyBase, count: number): Judged | null {
     return ['already-applied', 'looks already applied, in other form: what it adds is there, what it removes is not']
   }
   return null
+}
+
+/** Hunks that a sentence names. */
+const NAMED = 3
+
+/** `2 of 18 hunks rejected (mm/x.c hunk 6), 9 look already there`. */
+function conflictsOf(hunks: readonly HunkTry[]): string {
+  const rejected = hunks.filter(({ state }) => state === 'rejected')
+  const named = rejected.slice(0, NAMED).map(({ file, hunk, why }) => `${file} hunk ${hunk}${why === null ? '' : `, ${why}`}`)
+  const where = [...named, ...(rejected.length > NAMED ? [`${rejected.length - NAMED} more`] : [])]
+  const there = hunks.filter(({ state }) => state === 'there').length
+  const of = `${hunks.length} hunk${hunks.length === 1 ? '' : 's'}`
+  const parts = [
+    ...(rejected.length > 0 ? [`${rejected.length} of ${of} rejected (${where.join('; ')})`] : []),
+    ...(there > 0 ? [`${there} of ${of} already there, it seems`] : []),
+  ]
+  return parts.join(', ')
 }
 
 function stepResult(step: VerifyStep, before: string, plan: VerifyPlan, report: Report | null): StepResult {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { InvariantError } from '../domain/errors.ts'
 import type { BaseResult, Verification } from '../analysis/verify.ts'
+import type { Verdict } from '../domain/judgement.ts'
 import { testedBy, type Tester } from './verify-mail.ts'
 import {
   applyLines,
@@ -14,6 +15,7 @@ import {
   STATUS_TITLES,
   titleOf,
 } from './verify-words.ts'
+import { VERDICT_WORDS } from './words.ts'
 
 /** Render as a page with this style. Every word that comes from elsewhere is escaped. */
 export function renderVerifyHtml(verification: Verification, tester: Tester, css: string): string {
@@ -77,12 +79,19 @@ function itemOf(line: string): string {
 
 function table(caption: string, head: readonly string[], body: readonly (readonly string[])[]): string {
   const row = (words: readonly string[]) =>
-    words.map((word, index) => (index === 0 ? `<th scope="row">${escape(word)}</th>` : `<td>${escape(word)}</td>`)).join('')
+    words.map((word, index) => (index === 0 ? `<th scope="row">${escape(word)}</th>` : cellOf(word))).join('')
   return [
     `<div class="wide"><table><caption>${escape(caption)}</caption>`,
     `<thead><tr>${head.map((word) => `<th scope="col">${escape(word)}</th>`).join('')}</tr></thead>`,
     `<tbody>${body.map((words) => `<tr>${row(words)}</tr>`).join('\n')}</tbody></table></div>`,
   ].join('\n')
+}
+
+/** A verdict with its sign and colour; any other word as it is. */
+function cellOf(word: string): string {
+  const verdict = Object.keys(VERDICT_WORDS).find((one) => one === word) as Verdict | undefined
+  if (verdict === undefined) return `<td>${escape(word)}</td>`
+  return `<td class="${verdict}"><span aria-hidden="true">${VERDICT_WORDS[verdict].glyph}</span> ${verdict}</td>`
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }

@@ -55,6 +55,8 @@ test('what a hunk does is there when its additions stand together and its remova
   const hunk = parseDiff(PATCH)[0]?.hunks[0]
   assert.ok(hunk)
   assert.equal(isThere(hunk, 'else\n    three();\nend\n'), true, 'in other form: blanks and surroundings do not count')
+  assert.equal(isThere(hunk, 'if (x) three\n\t(\n);\n'), true, 'nor do line breaks')
+  assert.equal(isThere(hunk, 'thirtythree();\n'), false, 'a word is a whole word')
   assert.equal(isThere(hunk, 'one();\ntwo();\n'), false)
   assert.equal(isThere(hunk, 'two();\nthree();\n'), false, 'what it removes is still there')
 })
@@ -63,6 +65,9 @@ test('a lone brace proves nothing, and a removal is told by what closed up behin
   const brace = parseDiff('--- a/x\n+++ b/x\n@@ -1,2 +1,3 @@\n a();\n+}\n b();\n')[0]?.hunks[0]
   assert.ok(brace)
   assert.equal(isThere(brace, 'a();\n}\nb();\n'), false)
+  const jump = parseDiff('--- a/x\n+++ b/x\n@@ -1,2 +1,3 @@\n a();\n+goto out;\n b();\n')[0]?.hunks[0]
+  assert.ok(jump)
+  assert.equal(isThere(jump, 'goto out;\n'), false, 'what stands in many places proves nothing')
   const removal = parseDiff('--- a/x\n+++ b/x\n@@ -1,3 +1,2 @@\n before();\n-gone();\n behind();\n')[0]?.hunks[0]
   assert.ok(removal)
   assert.equal(isThere(removal, 'before();\nbehind();\n'), true)

@@ -78,7 +78,7 @@ test('a patch that does not apply: the one for another line, with the hunk that 
   const other = join(ROOT, 'vm-images', 'controls', '6.1', 'a759a909d42d.patch')
   const { code, status, base, verification } = await verify(other, '--case', CASE)
   assert.deepEqual([status, code, verification.run], ['does-not-apply', 1, null])
-  assert.match(base.summary, /^does not apply, 1 of 1 hunk: fs\/userfaultfd\.c hunk 1$/)
+  assert.match(base.summary, /^does not apply: 1 of 1 hunk rejected \(fs\/userfaultfd\.c hunk 1\)$/)
 })
 
 test('a patch that does not build, with the first complaint of the compiler', async () => {
@@ -96,4 +96,15 @@ test('a patch that is there already', async () => {
   const { code, status, base, verification } = await verify(await write('there.patch', backwards), '--case', CASE)
   assert.deepEqual([status, code, verification.run], ['already-applied', 4, null])
   assert.equal(base.summary, 'is already applied, exactly as it is')
+})
+
+test('what is asked wrongly is usage: no tree, no patch, a case that is not there, a form that is none', async () => {
+  const wrong = [
+    ['--patch', FIX],
+    ['--tree', 'debian-5.10'],
+    ['--tree', 'debian-5.10', '--patch', FIX, '--case', 'nowhere'],
+    ['--tree', 'debian-5.10', '--patch', FIX, '--format', 'poem'],
+    ['--tree', 'debian-5.10', '--patch', join(place.folder, 'nowhere.patch')],
+  ]
+  for (const args of wrong) assert.equal((await startCli(place, ['verify', ...args]).ended).code, 2, args.join(' '))
 })
