@@ -34,7 +34,7 @@ export function planOf(changes: PlanChanges = {}): VerifyPlan {
   const warnings = buildError === null ? (changes.warnings ?? []) : null
   const step = { upTo: 1, kernel: 'after', buildError, log: buildError === null ? null : 'build.log', warnings }
   const tries = [{ ...words, word, hunks }]
-  const names = { label: 'linux 5.10', kernel: 'before', version: '5.10.262' }
+  const names = { label: 'linux 5.10', kernel: 'before', version: '5.10.262', arch: 'x86_64' as const }
   const base = { ...names, trouble, tries, exact: null, steps: isBuilt ? [step] : [] }
   return { patches: [words], targets: changes.targets ?? ['fix'], each: false, bases: [base] }
 }

@@ -1,4 +1,5 @@
 /** Verifying a patch: how it went on to each base and whether it builds there, as a plan keeps it beside the cells to ask. */
+import type { Kernel } from './kernel.ts'
 
 /** A patch that is verified, by its own words. */
 export interface PatchWords {
@@ -86,6 +87,7 @@ export interface VerifyBase {
   /** Id of its kernel. */
   readonly kernel: string
   readonly version: string
+  readonly arch: Kernel['arch']
   /** Why nothing can be asked of the base itself; null when it builds. */
   readonly trouble: string | null
   /** Patches up to the first that does not apply. */

@@ -16,14 +16,14 @@ export function testedBy(verification: Verification, tester: Tester): string[] {
   return lines.length > 0 ? lines : ['Nothing to sign: on no base was it seen to fix and to break nothing.']
 }
 
-function lineOf({ version, whole }: BaseResult, tester: Tester): string {
+function lineOf({ version, arch, whole }: BaseResult, tester: Tester): string {
   const cells = whole?.cells ?? []
   const fixed = cells.filter(({ change }) => change === 'fixed')
   const runs = cells.reduce((sum, cell) => sum + cell.runs, 0)
   const misses = fixed.flatMap(({ missChance }) => missChance ?? [])
   const facts = [
     version,
-    'qemu-x86_64',
+    `qemu-${arch}`,
     many(runs, 'run'),
     ...fixed.map((cell) => `${cell.case}: lacks -> carries`),
     ...(misses.length === 0 ? [] : [`miss chance ${chanceOf(Math.max(...misses))}`]),

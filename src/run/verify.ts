@@ -92,8 +92,8 @@ export async function tryBase(wish: BaseWish, wishes: TryWishes, context: Kernel
     const { patches } = wishes
     const { tries: bare, exactPatch } = await applySeries(await sourceFolderOf(kernel, context), patches, scratch, context.signal)
     const tries = wish.git ? await withPrerequisites(bare, wish.git.path, wish.git.revision) : bare
-    const { id, origin, version } = kernel
-    const base = { label: origin, kernel: id, version, trouble: null, tries, exact: null, steps: [] }
+    const { id, origin, version, arch } = kernel
+    const base = { label: origin, kernel: id, version, arch, trouble: null, tries, exact: null, steps: [] }
     const applies = tries.every(({ word }) => word !== 'with-conflicts')
     if (!applies || tries.every(({ word }) => isAlready(word))) return base
     const trouble = await buildTrouble(kernel, context)

@@ -98,6 +98,26 @@ test('of several bases the worst decides the word of the whole', () => {
   assert.deepEqual([verification.status, verification.summary.startsWith('linux 6.1: ')], ['does-not-apply', true])
 })
 
+test('a series is held against its base as a whole; on the way it need not fix, but must not hurt', () => {
+  const [base] = planOf().bases
+  const [step] = base?.steps ?? []
+  assert.ok(base && step)
+  const first = { ...step, kernel: 'between' }
+  const series = (steps: typeof base.steps) => ({
+    ...planOf(),
+    each: true,
+    patches: [{ name: 'one', subject: 'one', commits: [] }, { name: 'two', subject: 'two', commits: [] }],
+    bases: [{ ...base, steps }],
+  })
+  const report = reportOf({ fix: ['lacks', 'carries'] })
+  const between = report.cells.filter(({ kernel }) => kernel === 'before').map((cell) => ({ ...cell, kernel: 'between' }))
+  const all = { ...report, cells: [...report.cells, ...between] }
+  const good = verificationOf(series([first, { ...step, upTo: 2 }]), all)
+  assert.deepEqual([good.status, good.bases[0]?.parts.map(({ status }) => status)], ['fixes', ['no-effect', 'fixes']])
+  const bad = verificationOf(series([{ ...first, buildError: 'x.c:1:1: error: no' }, { ...step, upTo: 2 }]), all)
+  assert.equal(bad.summary, 'linux 5.10: patch 1 of 2 does not build: x.c:1:1: error: no')
+})
+
 test('commits that several hunks wait for are named once', () => {
   const commit = { hash: 'a'.repeat(40), subject: 'x' }
   const hunk = { ...HUNK, state: 'rejected' as const, prerequisites: [commit] }
