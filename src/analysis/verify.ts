@@ -83,9 +83,12 @@ function baseResult(base: VerifyBase, plan: VerifyPlan, report: Report | null): 
   if (base.trouble !== null || !last) {
     return { ...none, status: 'no-answer', summary: `the base gives no answer: ${base.trouble ?? 'it was not built'}` }
   }
-  const whole = stepResult(last, base.kernel, plan, report)
+  const whole = stepResult(last, base.kernel, plan.targets, report)
   const parts = plan.each
-    ? base.steps.map((step, index) => stepResult(step, base.steps[index - 1]?.kernel ?? base.kernel, plan, report))
+    ? base.steps.map((step, index) => {
+        const before = base.steps[index - 1]?.kernel ?? base.kernel
+        return stepResult(step, before, lackingOf(before, plan.targets, report), report)
+      })
     : []
   // On the way a series may not fix yet, but must not hurt.
   const hurts = parts.slice(0, -1).filter(({ status }) => HURTS.includes(status))
@@ -130,11 +133,17 @@ function conflictsOf(hunks: readonly HunkTry[]): string {
   return parts.join(', ')
 }
 
-function stepResult(step: VerifyStep, before: string, plan: VerifyPlan, report: Report | null): StepResult {
-  const cells = step.buildError === null && report ? compareCells(report, before, step.kernel, plan.targets) : []
+/** Targets that are still to be fixed on a kernel: what an earlier patch fixed is a neighbour to those behind it. */
+function lackingOf(kernel: string, targets: readonly string[], report: Report | null): string[] {
+  const cells = report?.cells.filter((cell) => cell.kernel === kernel) ?? []
+  return targets.filter((id) => cells.some((cell) => cell.case === id && cell.verdict === 'lacks'))
+}
+
+function stepResult(step: VerifyStep, before: string, targets: readonly string[], report: Report | null): StepResult {
+  const cells = step.buildError === null && report ? compareCells(report, before, step.kernel, targets) : []
   const splats = step.buildError === null && report ? newSplats(report, before, step.kernel) : []
   const booted = !report || !neverBooted(report, before, step.kernel)
-  const [status, summary] = judgeStep(step, cells, splats, booted, plan.targets.length > 0)
+  const [status, summary] = judgeStep(step, cells, splats, booted, targets.length > 0)
   return { ...step, before, status, summary, cells, splats }
 }
 
@@ -156,7 +165,7 @@ function judgeStep(
   const fixes = fixed.length > 0 ? `fixes ${namesOf(fixed)}` : ''
   const failing = targets.filter(({ change }) => change !== 'fixed')
   if (broken.length > 0) {
-    const does = fixes || (hasTargets ? `does not fix ${namesOf(failing)}` : '')
+    const does = fixes || (failing.length > 0 ? `does not fix ${namesOf(failing)}` : '')
     const and = fixes === '' ? 'and breaks' : 'but breaks'
     return ['breaks-neighbour', `${does === '' ? 'breaks' : `${does} ${and}`} ${broken.map(wordsOf).join(', ')}`]
   }

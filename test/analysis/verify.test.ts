@@ -114,6 +114,10 @@ test('a series is held against its base as a whole; on the way it need not fix, 
   const all = { ...report, cells: [...report.cells, ...between] }
   const good = verificationOf(series([first, { ...step, upTo: 2 }]), all)
   assert.deepEqual([good.status, good.bases[0]?.parts.map(({ status }) => status)], ['fixes', ['no-effect', 'fixes']])
+  const fixed = between.map((cell) => ({ ...cell, verdict: 'carries' as const }))
+  const early = { ...report, cells: [...report.cells, ...fixed] }
+  const [one] = verificationOf(series([first, { ...step, upTo: 2 }]), early).bases
+  assert.deepEqual(one?.parts.map(({ status }) => status), ['fixes', 'unchanged'], 'what is fixed is not to be fixed again')
   const bad = verificationOf(series([{ ...first, buildError: 'x.c:1:1: error: no' }, { ...step, upTo: 2 }]), all)
   assert.equal(bad.summary, 'linux 5.10: patch 1 of 2 does not build: x.c:1:1: error: no')
 })
