@@ -3,6 +3,7 @@ import type { Replay } from '../analysis/replay.ts'
 import type { Square } from '../analysis/square.ts'
 import { isAnswer, RESULT_STATUSES } from '../analysis/suite.ts'
 import type { Mark } from '../domain/bisection.ts'
+import type { Status } from '../analysis/verify.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Finding, Verdict } from '../domain/judgement.ts'
 import type { ReportCell } from '../domain/report.ts'
@@ -90,4 +91,18 @@ export const STEP_TROUBLE = 129
 /** The exit code `git bisect run` understands: 0 old, 1 new, 125 cannot tell. */
 export function exitCodeOfMark(mark: Mark): 0 | 1 | 125 {
   return mark === 'skip' ? 125 : mark === 'new' ? 1 : 0
+}
+
+/** What `kwitness verify` exits with where a patch is there already: nothing went wrong, and there was nothing to verify. */
+export const ALREADY_APPLIED = 4
+
+/**
+ * The exit code of a verification, by what its bases say: 1 when any has a finding, else 3 when any gave no answer, 4 when the
+ * patch is there already on all of them, 0 when it fixes (or, with no case to fix, changes nothing) wherever it is not.
+ */
+export function exitCodeOfVerification(statuses: readonly Status[]): number {
+  const quiet: readonly Status[] = ['fixes', 'unchanged', 'already-applied', 'no-answer']
+  if (statuses.some((status) => !quiet.includes(status))) return 1
+  if (statuses.includes('no-answer') || statuses.length === 0) return 3
+  return statuses.every((status) => status === 'already-applied') ? ALREADY_APPLIED : 0
 }

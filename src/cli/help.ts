@@ -13,6 +13,7 @@ Examples:
   kwitness run --kernels 'debian:6.1.*' --cases 'uffd-*'
   kwitness report --format html --out matrix.html  the newest run as one page
   kwitness kernels list                            every kernel that can be had
+  kwitness verify --tree debian-5.10 --patch FILE  does a patch fix its case, and break nothing?
   kwitness controls                                what clean races are weighed against, measured here`
 
 export const RUN_HELP = `${EXITS}

@@ -12,6 +12,8 @@ import { BOUNDARY_HELP, CONTROLS_HELP, KWITNESS_HELP, REPLAY_HELP, REPORT_HELP, 
 import type { KernelOptions } from './kernels.ts'
 import type { ReportOptions } from './report.ts'
 import type { ReplayOptions } from './replay.ts'
+import type { VerifyOptions } from './verify.ts'
+import { VERIFY_HELP, VERIFY_OPTIONS } from './verify-help.ts'
 import type { RunOptions } from './wishes.ts'
 
 const program = new Command('kwitness')
@@ -111,6 +113,18 @@ program
     const { controls } = await import('./controls.ts')
     process.exitCode = await controls(options)
   })
+
+const verifying = program
+  .command('verify')
+  .description('a patch on one or more bases: does it apply, build, fix its case, and leave all others as they are')
+for (const [flags, says, kind] of VERIFY_OPTIONS) {
+  if (kind === undefined) verifying.option(flags, says)
+  else verifying.option(flags, says, { words, again }[kind])
+}
+verifying.addHelpText('after', VERIFY_HELP).action(async (options: VerifyOptions) => {
+  const { verify } = await import('./verify.ts')
+  process.exitCode = await verify(options)
+})
 
 program
   .command('report')

@@ -16,12 +16,15 @@ const LEFT: readonly { readonly name: string; readonly format: Format }[] = [
   { name: 'report.ktap', format: 'ktap' },
 ]
 
+/** Files of reports/templates, joined by line breaks. */
+export async function readTemplates(names: readonly string[]): Promise<string> {
+  return (await Promise.all(names.map((name) => readFile(join(REPORTS, 'templates', name), 'utf8')))).join('\n')
+}
+
 /** The texts of a page, from the files that make up each of them. */
 export async function readAssets(files: Readonly<Record<keyof HtmlAssets, readonly string[]>>): Promise<HtmlAssets> {
-  const text = async (names: readonly string[]): Promise<string> =>
-    (await Promise.all(names.map((name) => readFile(join(REPORTS, 'templates', name), 'utf8')))).join('\n')
-  const [template, css, js] = await Promise.all([text(files.template), text(files.css), text(files.js)])
-  return { template, css, js }
+  const [template, css, js] = await Promise.all([files.template, files.css, files.js].map(readTemplates))
+  return { template: template ?? '', css: css ?? '', js: js ?? '' }
 }
 
 /** What a stream can show, by the environment and by itself. */

@@ -64,7 +64,7 @@ function readSeconds(option: string, text: string): number {
 }
 
 /** What a run is to be. Throws UserError for an option that cannot be read. */
-export function readWishes(options: RunOptions): Wishes {
+export function readWishes(options: Omit<RunOptions, 'tree'>): Wishes {
   const { catalogue, seed, accel, bound, raceSeconds } = options
   return {
     kernels: options.kernels ?? ['default'],

@@ -23,7 +23,7 @@ import { expectedSeconds } from './expected.ts'
 import { cellKey, cellsOf, limitsOf, modulesOf, seedOf, type Cell, type Plan } from './plan.ts'
 import { bringPaperwork } from './paperwork.ts'
 import { createPool, type Amounts, type Pool } from './pool.ts'
-import { isRace, nextMeasured, nextRace } from './races.ts'
+import { isRace, nextInTurn, nextMeasured, nextRace } from './races.ts'
 import { triedOfRun } from './stored.ts'
 
 export interface Conductor {
@@ -135,7 +135,7 @@ async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Pro
       await slots.hold(slots.total, 0, () => takeTurn(stage, attempt))
     }
   }
-  await run(nextMeasured)
+  await run(plan.verify === null ? nextMeasured : nextInTurn)
   await run(nextRace)
   open.forEach((cell) => tellDone(stage, cell))
 }

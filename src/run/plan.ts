@@ -7,6 +7,7 @@ import type { Accelerator, GuestProfile } from '../domain/profile.ts'
 import type { StageLimits } from '../domain/job.ts'
 import type { PlannedSuite } from '../domain/suite.ts'
 import { compareVersions } from '../domain/version.ts'
+import type { VerifyPlan } from '../domain/verify.ts'
 import type { Measure } from '../verdict/sequential.ts'
 
 export interface Plan {
@@ -39,6 +40,8 @@ export interface Plan {
   readonly search: boolean
   /** What the cases are programs of; null when they are cases of a catalogue. */
   readonly suite: PlannedSuite | null
+  /** The patch that the kernels are held against each other for; null in any other run. */
+  readonly verify: VerifyPlan | null
 }
 
 /** A plan that nobody asked anything special of. */
@@ -53,6 +56,7 @@ export const PLAIN = {
   listing: null,
   search: false,
   suite: null,
+  verify: null,
 } as const satisfies Partial<Plan>
 
 export interface Cell {

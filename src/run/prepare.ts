@@ -185,6 +185,7 @@ export async function planFor(
     listing: listing.map((kernel) => ({ ...kernelOf(kernel), gone: kernel.state === 'gone' })),
     search: wishes.search === true,
     suite,
+    verify: PLAIN.verify,
   }
   const here = { host: hostLine(ready.host), qemu: ready.host.qemu }
   for (const text of rateNotes(plan, ready.programs, here)) listen({ kind: 'note', text })

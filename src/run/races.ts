@@ -64,3 +64,22 @@ export function nextRace(plan: Plan, tried: TriedCells, open: readonly Cell[]): 
   const cell = next && cells[next.index]
   return next && cell ? { cell, ask: next.ask } : null
 }
+
+/** What a race is asked for beside one that is measured, until there is a rate to lean on. */
+const BESIDE: Ask = { seconds: 1, trials: 1_000_000 }
+
+/**
+ * The next race attempt of a plan that holds kernels against each other: those that are measured and the others take turns,
+ * attempt by attempt, so that a host that is busy for a while is so for both. Null when neither wants more.
+ */
+export function nextInTurn(plan: Plan, tried: TriedCells, open: readonly Cell[]): NextRace | null {
+  const attemptsOf = (cell: Cell) => tried.get(cellKey(cell)) ?? []
+  const measured = cellsOf(plan).filter((cell) => isMeasured(plan, cell))
+  const beside = open.find((cell) => {
+    const others = measured.filter((one) => one.case.id === cell.case.id).map((one) => attemptsOf(one).length)
+    const isClean = attemptsOf(cell).every(({ outcome }) => outcome === 'clean')
+    return !isMeasured(plan, cell) && isClean && others.length > 0 && attemptsOf(cell).length < Math.min(...others)
+  })
+  if (beside) return { cell: beside, ask: BESIDE }
+  return nextMeasured(plan, tried, open) ?? nextRace(plan, tried, open)
+}

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { STATUSES } from '../../src/analysis/verify.ts'
 import {
   exitCodeOf,
   exitCodeOfReplay,
   exitCodeOfSquare,
   exitCodeOfSuite,
+  exitCodeOfVerification,
   readFailOn,
   SUITE_WORDS,
   type Judged,
@@ -81,4 +83,14 @@ test('results of a suite are answers, but for what is asked; what our side lost 
   const lost = { ...report, cells: report.cells.map((cell) => ({ ...cell, outcome: 'infra' as const })) }
   assert.equal(exitCodeOfSuite(lost, []), 3)
   assert.throws(() => readFailOn('lacks', SUITE_WORDS), { name: 'UserError', hint: /regression/ })
+})
+
+test('a verification exits by the worst that a base says; what is there already everywhere has a code of its own', () => {
+  assert.equal(exitCodeOfVerification(['fixes', 'unchanged', 'already-applied']), 0)
+  assert.equal(exitCodeOfVerification(['already-applied', 'already-applied']), 4)
+  assert.equal(exitCodeOfVerification(['fixes', 'no-answer', 'already-applied']), 3)
+  assert.equal(exitCodeOfVerification([]), 3)
+  for (const status of STATUSES.filter((one) => !['fixes', 'unchanged', 'already-applied', 'no-answer'].includes(one))) {
+    assert.equal(exitCodeOfVerification(['fixes', 'no-answer', status]), 1, status)
+  }
 })

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Control } from '../../src/domain/control.ts'
 import type { Kernel } from '../../src/domain/kernel.ts'
 import { cellKey, cellsOf, PLAIN, type Cell, type Plan } from '../../src/run/plan.ts'
-import { inputOf, nextMeasured, nextRace } from '../../src/run/races.ts'
+import { inputOf, nextInTurn, nextMeasured, nextRace } from '../../src/run/races.ts'
 import { rateNotes, ratesFor, ratesOf } from '../../src/run/rates.ts'
 import { judgeCell } from '../../src/verdict/judge.ts'
 import type { Tried } from '../../src/verdict/tried.ts'
@@ -152,4 +152,21 @@ test('a race whose rates have all expired is noted before the run, with what has
   ])
   assert.deepEqual(notes(old, rate({ case: 'a-race', conditions: LOADED })), [])
   assert.deepEqual(notes(), [])
+})
+
+test('where kernels are held against each other, the measured one and the other take turns', () => {
+  const verify = { patches: [], targets: ['a-race'], bases: [], each: false }
+  const pair: Plan = { ...plan, kernels: plan.kernels.filter(({ id }) => id !== 'some-6.1'), verify }
+  const own = cellsOf(pair).filter((cell) => cell.case === theRace)
+  const done = new Map<string, readonly Tried[]>()
+  const order: string[] = []
+  for (let next = nextInTurn(pair, done, own); next && order.length < 12; next = nextInTurn(pair, done, own)) {
+    const key = cellKey(next.cell)
+    order.push(next.cell.kernel.id.replace(/-.*/, ''))
+    done.set(key, [...(done.get(key) ?? []), key === BAD ? hit(30, { seconds: 0.2 }) : clean(40, { seconds: 1 })])
+  }
+  assert.deepEqual(order, Array.from({ length: 6 }, () => ['bad', 'base']).flat())
+  const seen = new Map<string, readonly Tried[]>([[BAD, twentyHits], ['base-5.10/a-race', [hit(3)]]])
+  assert.equal(nextInTurn(pair, seen, own), null, 'a race that was seen wants no more')
+  assert.equal(keyOf(nextInTurn({ ...pair, controls: [] }, new Map([[BAD, [clean(9)]]]), own)), 'base-5.10/a-race')
 })

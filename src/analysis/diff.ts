@@ -1,0 +1,123 @@
+/** Reads unified diffs: which files they change, hunk by hunk. */
+
+export interface Hunk {
+  /** First line before the change and after it, 1-based; 0 for a file that is not there. */
+  readonly oldStart: number
+  readonly oldCount: number
+  readonly newStart: number
+  readonly newCount: number
+  /** What stands behind the second @@. */
+  readonly heading: string
+  /** Each with its first letter: ` `, `-` or `+`. */
+  readonly lines: readonly string[]
+}
+
+export interface FileChange {
+  /** Paths without their first folder; null for a side that is not there (`/dev/null`). */
+  readonly before: string | null
+  readonly after: string | null
+  readonly hunks: readonly Hunk[]
+}
+
+const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)$/
+
+/** Read a patch, as git, diff -u or a mail has it; what is no change is passed over, a hunk cut short keeps what it has. */
+export function parseDiff(text: string): FileChange[] {
+  const lines = text.split('\n')
+  const files: { before: string | null; after: string | null; hunks: Hunk[] }[] = []
+  let at = 0
+  while (at < lines.length) {
+    const line = lines[at] ?? ''
+    const next = lines[at + 1] ?? ''
+    const head = HUNK.exec(line)
+    if (line.startsWith('--- ') && next.startsWith('+++ ') && HUNK.test(lines[at + 2] ?? '')) {
+      files.push({ before: pathOf(line), after: pathOf(next), hunks: [] })
+      at += 2
+    } else if (head && files.length > 0) {
+      const [, oldStart, oldCount = '1', newStart, newCount = '1', heading = ''] = head
+      const counts = { oldCount: Number(oldCount), newCount: Number(newCount) }
+      const body = bodyOf(lines, at + 1, counts.oldCount, counts.newCount)
+      files.at(-1)?.hunks.push({
+        oldStart: Number(oldStart),
+        newStart: Number(newStart),
+        ...counts,
+        heading: heading.trim(),
+        lines: body.lines,
+      })
+      at = body.end
+    } else {
+      at += 1
+    }
+  }
+  return files
+}
+
+/** As many lines as a hunk says it has. */
+function bodyOf(lines: readonly string[], from: number, oldCount: number, newCount: number) {
+  const found: string[] = []
+  let [old, now, end] = [0, 0, from]
+  while (end < lines.length && (old < oldCount || now < newCount)) {
+    // Mailers take the blank off an empty line of context.
+    const line = lines[end] === '' ? ' ' : (lines[end] ?? '')
+    if (!/^[ +\-\\]/.test(line)) break
+    if (line[0] !== '+' && line[0] !== '\\') old += 1
+    if (line[0] !== '-' && line[0] !== '\\') now += 1
+    if (line[0] !== '\\') found.push(line)
+    end += 1
+  }
+  return { lines: found, end }
+}
+
+function pathOf(line: string): string | null {
+  const path = line.slice(4).replace(/\t.*$/, '').trim().replace(/^"(.*)"$/, '$1')
+  return path === '/dev/null' ? null : path.replace(/^[^/]*\//, '')
+}
+
+/** The path a change goes by. */
+export function fileOf({ before, after }: Pick<FileChange, 'before' | 'after'>): string {
+  return after ?? before ?? ''
+}
+
+/** Every path that a patch names: changed, made, removed, moved. */
+export function touchedFiles(text: string): string[] {
+  const moved = [...text.matchAll(/^(?:rename|copy) (?:from|to) (.+)$/gm)].map(([, path]) => path ?? '')
+  const git = [...text.matchAll(/^diff --git a\/(\S+) b\/(\S+)$/gm)].flatMap(([, a, b]) => [a ?? '', b ?? ''])
+  const changed = parseDiff(text).flatMap(({ before, after }) => [before, after].filter((path) => path !== null))
+  return [...new Set([...changed, ...moved, ...git])].filter((path) => path !== '')
+}
+
+/** Runs of `+` lines (or `-` lines) that stand together in a hunk, without their first letter. */
+export function blocksOf({ lines }: Pick<Hunk, 'lines'>, letter: '+' | '-'): string[][] {
+  const blocks: string[][] = []
+  let open = false
+  for (const line of lines) {
+    const isOne = line.startsWith(letter)
+    if (isOne && open) blocks.at(-1)?.push(line.slice(1))
+    else if (isOne) blocks.push([line.slice(1)])
+    open = isOne
+  }
+  return blocks
+}
+
+/** Tokens that an addition alone must have to prove something: `goto out;` stands in many places. */
+const TELLING_TOKENS = 8
+
+/**
+ * Whether what a hunk does has been done to a file before, by its words alone: each block it adds stands there in one piece,
+ * none that it removes does; blanks and line breaks do not count. Said only of hunks that say something: a lone brace proves
+ * nothing.
+ */
+export function isThere(hunk: Hunk, file: string): boolean {
+  const text = ` ${tokensOf(file).join(' ')} `
+  const has = (block: readonly string[]) => text.includes(` ${tokensOf(block.join('\n')).join(' ')} `)
+  const says = (block: readonly string[]) => block.some((line) => /\w{3}/.test(line))
+  const [added, removed] = [blocksOf(hunk, '+').filter(says), blocksOf(hunk, '-').filter(says)]
+  if (!added.every(has) || removed.some(has)) return false
+  if (removed.length > 0 && added.length > 0) return true
+  if (added.length > 0) return tokensOf(added.flat().join('\n')).length >= TELLING_TOKENS
+  // Of a removal it is told by what stood around it, closed up.
+  const rest = hunk.lines.filter((line) => line.startsWith(' ')).map((line) => line.slice(1))
+  return removed.length > 0 && says(rest) && has(rest)
+}
+
+const tokensOf = (text: string) => text.match(/\w+|[^\w\s]/g) ?? []
