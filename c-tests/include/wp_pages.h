@@ -6,8 +6,9 @@
 #ifndef KWITNESS_WP_PAGES_H
 #define KWITNESS_WP_PAGES_H
 
-#include "mappings.h"
+#include "procfile.h"
 #include "room.h"
+#include "smaps.h"
 #include "uffd_wp.h"
 
 #define THP "/sys/kernel/mm/transparent_hugepage/"
@@ -57,14 +58,7 @@ static inline size_t wp_len(const struct wp_kind *kind)
  */
 static inline int wp_allow_huge(void)
 {
-	int fd = open(THP "enabled", O_WRONLY | O_CLOEXEC);
-	int err;
-
-	if (fd < 0)
-		return errno;
-	err = write(fd, "madvise", strlen("madvise")) < 0 ? errno : 0;
-	close(fd);
-	return err;
+	return procfile_write_text(THP "enabled", "madvise");
 }
 
 /* Map the page and write to it. Returns 0 where it cannot be had, with the reason. */
@@ -95,7 +89,7 @@ static inline int wp_map(const struct wp_kind *kind, struct wp_page *page)
 		     "madvise for huge pages");
 	if (kind->memory != WP_ABSENT)
 		page->at[0] = 'p';
-	if (is_huge && proc_mapping(page->at).huge_kib << 10 != (long long)page->len) {
+	if (is_huge && (size_t)smaps_kib(page->at, "AnonHugePages") << 10 != page->len) {
 		snprintf(page->why, sizeof(page->why), "asked for a huge page, got none");
 		return 0;
 	}

@@ -17,7 +17,7 @@
 
 #include "need.h"
 #include "pagemap.h"
-#include "procfs.h"
+#include "procfile.h"
 
 #define PAGES		4
 #define SOFT_DIRTY	(1ULL << 55)
@@ -56,15 +56,15 @@ static int merge(const char *at)
 {
 	struct timespec begin, now;
 
-	must(!kernel_write(KSM "pages_to_scan", 1000), "write to pages_to_scan");
-	must(!kernel_write(KSM "sleep_millisecs", 1), "write to sleep_millisecs");
-	must(!kernel_write(KSM "run", 1), "write to run");
+	must(!procfile_write(KSM "pages_to_scan", 1000), "write to pages_to_scan");
+	must(!procfile_write(KSM "sleep_millisecs", 1), "write to sleep_millisecs");
+	must(!procfile_write(KSM "run", 1), "write to run");
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	do {
 		sched_yield();
 		clock_gettime(CLOCK_MONOTONIC, &now);
 	} while (!merged(at) && now.tv_sec - begin.tv_sec < PATIENCE);
-	must(!kernel_write(KSM "run", 0), "write to run");
+	must(!procfile_write(KSM "run", 0), "write to run");
 	return merged(at);
 }
 
@@ -85,7 +85,7 @@ int main(void)
 	memset(at, 'a', (PAGES + 1) * page);
 	if (dirty_count(at) != PAGES)
 		ktap_skip_all("pagemap tells no soft-dirty pages here");
-	must(!kernel_write("/proc/self/clear_refs", 4), "write to clear_refs");
+	must(!procfile_write("/proc/self/clear_refs", 4), "write to clear_refs");
 	must(!dirty_count(at) && !dirty(other), "clearing soft-dirty");
 
 	ktap_start(1);

@@ -10,7 +10,7 @@
  * Here private memory of a memfd is registered for minor faults, made mergeable and not
  * mergeable again; smaps tells the flag ("ui") and the monitor whether it hears of a fault.
  */
-#include "procfs.h"
+#include "smaps.h"
 #include "uffd.h"
 
 static int monitored(const char *at)

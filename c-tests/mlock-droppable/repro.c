@@ -14,7 +14,8 @@
 #include <sys/mman.h>
 
 #include "need.h"
-#include "procfs.h"
+#include "procfile.h"
+#include "smaps.h"
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
@@ -29,10 +30,15 @@ static char *map(int flags)
 	return at;
 }
 
+static long locked_kib(void)
+{
+	return procfile_kib("/proc/self/status", "VmLck");
+}
+
 /* Whether smaps and the count of locked memory say that this mapping alone is locked. */
 static int locked(const char *at, long before, const char *what)
 {
-	long grown = procfs_number("/proc/self/status", "VmLck") - before;
+	long grown = locked_kib() - before;
 	int flag = smaps_flag(at, "lo");
 
 	ktap_diag("%s: smaps says %slocked, VmLck grew by %ld kB", what, flag ? "" : "not ", grown);
@@ -44,7 +50,7 @@ static int locked(const char *at, long before, const char *what)
 static int by_mlock(int flags, const char *what)
 {
 	char *at = map(flags);
-	long before = procfs_number("/proc/self/status", "VmLck");
+	long before = locked_kib();
 	int err = mlock(at, sysconf(_SC_PAGESIZE)) ? errno : 0, result;
 
 	/* Passed over, as special mappings are: no error. */
@@ -62,7 +68,7 @@ static int by_mlockall(int flags, const char *what)
 	char *at;
 
 	must(!mlockall(MCL_FUTURE), "mlockall(MCL_FUTURE)");
-	before = procfs_number("/proc/self/status", "VmLck");
+	before = locked_kib();
 	at = map(flags);
 	result = locked(at, before, what);
 	must(!munmap(at, sysconf(_SC_PAGESIZE)), "munmap");

@@ -12,8 +12,8 @@
  * faulted in, for only such merge. A neighbour is asked by UFFDIO_ZEROPAGE, which says
  * ENOENT where nothing is registered.
  */
-#include "mappings.h"
 #include "room.h"
+#include "smaps.h"
 #include "uffd.h"
 
 /* Slots of this many pages in a room; the range goes from slot FROM to slot TO. */
@@ -80,7 +80,7 @@ static int move_beside(int fd, int sides, int distance)
 	map_slot(fd, slots + FROM * len);
 	room_move(slots + FROM * len, len, to, 0);
 	if (fd < 0) {
-		err = proc_is_one_mapping(first, last + len - first);
+		err = smaps_is_one(first, last + len - first);
 	} else {
 		moved = zeropage(fd, to);
 		if (first != to)

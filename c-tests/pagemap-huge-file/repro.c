@@ -17,7 +17,7 @@
 
 #include "need.h"
 #include "pagemap.h"
-#include "procfs.h"
+#include "smaps.h"
 
 #define HUGE		(2UL << 20)
 #define PAGEMAP_FILE	(1ULL << 61)

@@ -11,24 +11,11 @@
  * lets one register: what is refused below and granted above is refused for its address.
  */
 #include "need.h"
-#include "mappings.h"
+#include "procfile.h"
+#include "smaps.h"
 #include "uffd.h"
 
 #define LOW	0x8000UL
-
-/* Bytes; what mmap() asks a privilege for lies below. */
-static unsigned long min_addr(void)
-{
-	FILE *file = fopen("/proc/sys/vm/mmap_min_addr", "re");
-	unsigned long bytes;
-	int found;
-
-	must(file, "open of mmap_min_addr");
-	found = fscanf(file, "%lu", &bytes);
-	fclose(file);
-	must(found == 1, "read of mmap_min_addr");
-	return bytes;
-}
 
 /* A fresh page just there, or NULL with errno. */
 static char *map_page_at(unsigned long at)
@@ -54,7 +41,8 @@ int main(void)
 {
 	int fd = need_uffd(0, "no feature"), err;
 	size_t size = sysconf(_SC_PAGESIZE);
-	unsigned long limit = min_addr();
+	/* What lies below, mmap() asks a privilege for. */
+	unsigned long limit = procfile_number("/proc/sys/vm/mmap_min_addr");
 	char *low, *high;
 
 	need_root();
@@ -66,7 +54,7 @@ int main(void)
 
 	ktap_start(1);
 	/* Self-check: memory is there, at that address, and can be registered above the limit. */
-	must(proc_mapping(low).start == LOW, "finding the mapping at 0x%lx", LOW);
+	must(smaps_mapping(low).start == LOW, "finding the mapping at 0x%lx", LOW);
 	high = map_page_at(limit);
 	must(high, "mmap at 0x%lx", limit);
 	err = uffd_register(fd, high, size, UFFDIO_REGISTER_MODE_MISSING);

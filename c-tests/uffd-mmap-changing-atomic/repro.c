@@ -12,6 +12,7 @@
  * sleeps, so when both threads sleep both have set it: there is no race.
  */
 #include "pagemap.h"
+#include "procfile.h"
 #include "uffd.h"
 
 static size_t page_size;
@@ -20,18 +21,10 @@ static size_t page_size;
 static char thread_state(pid_t tid)
 {
 	char path[64], text[512], *end;
-	ssize_t len;
-	int fd;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (procfile_read(path, text, sizeof(text)))
 		return 0;
-	len = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (len <= 0)
-		return 0;
-	text[len] = '\0';
 	end = strrchr(text, ')');
 	return end ? end[2] : 0;
 }

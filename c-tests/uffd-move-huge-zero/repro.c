@@ -11,6 +11,7 @@
  * page table that cannot be: the kernel reports it and kills the program, and that
  * splat is the symptom. Where the address can be, something else than zeros is read.
  */
+#include "procfile.h"
 #include "step.h"
 #include "thp.h"
 #include "uffd_move.h"
@@ -19,14 +20,13 @@
 
 static void need_huge_zero_page(void)
 {
-	FILE *file = fopen(USE_ZERO_PAGE, "re");
-	int used = 0;
+	char used[64];
+	int err = procfile_read(USE_ZERO_PAGE, used, sizeof(used));
 
-	if (!file)
-		ktap_skip_all(USE_ZERO_PAGE ": %s", ktap_errno(errno));
-	if (fscanf(file, "%d", &used) != 1 || !used)
-		ktap_skip_all(USE_ZERO_PAGE " is %d", used);
-	fclose(file);
+	if (err)
+		ktap_skip_all(USE_ZERO_PAGE ": %s", ktap_errno(err));
+	if (strcmp(used, "1"))
+		ktap_skip_all(USE_ZERO_PAGE " is %s", used);
 }
 
 int main(void)
