@@ -14,6 +14,7 @@
  * then the answer is given. It must be in the parent's buffer.
  */
 #include "fuse_file.h"
+#include "kpageflags.h"
 #include "need.h"
 #include "read_vs_fork.h"
 

@@ -48,16 +48,12 @@ static char *huge_map(unsigned long distance)
 	return at;
 }
 
-static int present(const char *at)
-{
-	return !!(pagemap_entry(at) & PAGEMAP_PRESENT);
-}
-
 /* Write the page after the hole and move all. Returns the new address or MAP_FAILED. */
 static char *write_and_move(char *from, char *to)
 {
 	from[RIGHT] = WRITTEN;
-	must(present(from + RIGHT) && !present(from), "having a hole and a page behind it");
+	must(pagemap_present(from + RIGHT) && !pagemap_present(from),
+	     "having a hole and a page behind it");
 	return mremap(from, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, to);
 }
 
@@ -75,13 +71,13 @@ int main(void)
 		ktap_skip_all("mremap of huge pages: %s", ktap_errno(errno));
 
 	ktap_start(1);
-	must(present(at + RIGHT) && at[RIGHT] == WRITTEN, "moving to a like place");
+	must(pagemap_present(at + RIGHT) && at[RIGHT] == WRITTEN, "moving to a like place");
 	must(!munmap(at, LENGTH), "munmap");
 
 	at = write_and_move(huge_map(FROM), room_at(TO));
 	must(at != MAP_FAILED, "mremap");
-	right = present(at + RIGHT);
-	wrong = present(at + WRONG);
+	right = pagemap_present(at + RIGHT);
+	wrong = pagemap_present(at + WRONG);
 	ktap_diag("the page after the hole is %s its place, %s the wrong one",
 		  right ? "in" : "not in", wrong ? "in" : "not in");
 	must(right != wrong, "finding the page once");

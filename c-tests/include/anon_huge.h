@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "kpageflags.h"
+#include "pagemap.h"
 #include "procfile.h"
 
 #define THP_FOLDER	"/sys/kernel/mm/transparent_hugepage/"
@@ -66,7 +67,7 @@ static inline void thp_prove(const void *at, size_t size)
 	must(pages <= THP_PAGES_MOST, "huge pages of %zu pages", pages);
 	must(thp_mapped(at) == size, "finding a huge page mapped as a whole");
 	pagemap_frames(at, pages, 1, frames);
-	must(frame_is(frames[0], 1ULL << KPF_THP | 1ULL << KPF_COMPOUND_HEAD),
+	must(kpageflags_has(frames[0], KPF_THP) && kpageflags_has(frames[0], KPF_COMPOUND_HEAD),
 	     "finding the head of a huge page in its first frame");
 	for (size_t i = 1; i < pages; i++)
 		must(frames[i] == frames[0] + i, "finding frame %zu in a row", i);

@@ -45,7 +45,7 @@ static inline char *around_map(int fd)
 	at = room + (-(uintptr_t)room & (AROUND_ALIGN - 1));
 	must(mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == at,
 	     "mmap of the memfd");
-	must(!pagemap_count(at, AROUND_PAGES), "a mapping with nothing present");
+	must(!pagemap_count(at, AROUND_PAGES, PAGEMAP_PRESENT), "a mapping with nothing present");
 	return at;
 }
 
@@ -59,7 +59,7 @@ static inline void around_touch(const char *at)
 
 static inline int around_present(const char *at)
 {
-	return pagemap_count(at, AROUND_PAGES);
+	return pagemap_count(at, AROUND_PAGES, PAGEMAP_PRESENT);
 }
 
 /* Self-check: a mapping of the same file that nobody registered gets neighbours. */

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 
 #include "child.h"
-#include "kpageflags.h"
+#include "pagemap.h"
 
 struct slow_read {
 	/* Begin to read len bytes; return when it is under way, held by who is to answer. */
@@ -63,13 +63,13 @@ static inline void read_write_last(char *at)
 static inline void read_prove_arrival(const struct slow_read *how)
 {
 	char *at = read_page();
-	uint64_t frame = frame_of(at);
+	uint64_t frame = pagemap_frame(at);
 
 	how->begin(at, how->len);
 	must(!read_arrived(how, at), "finding no answer before it is given");
 	read_write_last(at);
 	how->end(READ_ANSWER);
-	must(frame_of(at) == frame, "keeping the page");
+	must(pagemap_frame(at) == frame, "keeping the page");
 	must(read_arrived(how, at) == how->len, "finding the answer");
 	read_unmap(at);
 }
@@ -78,12 +78,12 @@ static inline void read_prove_arrival(const struct slow_read *how)
 static inline void read_prove_loss(const struct slow_read *how)
 {
 	char *at = read_page();
-	uint64_t frame = frame_of(at);
+	uint64_t frame = pagemap_frame(at);
 
 	how->begin(at, how->len);
 	must(!madvise(at, sysconf(_SC_PAGESIZE), MADV_DONTNEED), "MADV_DONTNEED");
 	read_write_last(at);
-	must(frame_of(at) != frame, "getting another page while the read holds the first");
+	must(pagemap_frame(at) != frame, "getting another page while the read holds the first");
 	how->end(READ_ANSWER);
 	must(!read_arrived(how, at), "missing the answer in another page");
 	read_unmap(at);
@@ -114,7 +114,7 @@ static inline void read_watch(const struct child *child, const struct slow_read 
 static inline int read_vs_fork_loses(const struct slow_read *how)
 {
 	char *at = read_page(), *other = read_page();
-	uint64_t frame = frame_of(at), other_frame = frame_of(other);
+	uint64_t frame = pagemap_frame(at), other_frame = pagemap_frame(other);
 	int childs, replaced;
 	struct child child;
 	size_t own;
@@ -123,13 +123,13 @@ static inline int read_vs_fork_loses(const struct slow_read *how)
 	if (child_fork(&child))
 		read_watch(&child, how, at);
 	must(!child_hear(&child), "finding no answer in the child");
-	must(frame_of(at) == frame, "keeping the page over fork()");
+	must(pagemap_frame(at) == frame, "keeping the page over fork()");
 	/* Self-check: this fork() shares pages, and a write to them copies. */
 	read_write_last(other);
-	must(frame_of(other) != other_frame, "copying a shared page that is not read into");
+	must(pagemap_frame(other) != other_frame, "copying a shared page that is not read into");
 
 	read_write_last(at);
-	replaced = frame_of(at) != frame;
+	replaced = pagemap_frame(at) != frame;
 	how->end(READ_ANSWER);
 	own = read_arrived(how, at);
 	/* Self-check: the child was there all the time. */

@@ -32,7 +32,7 @@ static inline int uffd_unregister(int fd, const void *at, size_t len)
 /* Whether pagemap shows the page here as write-protected. */
 static inline int uffd_wp_marked(const void *at)
 {
-	return !!(pagemap_entry(at) & PAGEMAP_UFFD_WP);
+	return pagemap_has(at, PAGEMAP_UFFD_WP);
 }
 
 static inline void uffd_cause_write(struct uffd_cause *cause)

@@ -15,7 +15,7 @@
 #define KWITNESS_URING_PIN_H
 
 #include "iouring.h"
-#include "kpageflags.h"
+#include "pagemap.h"
 
 struct uring_pin {
 	struct uring ring;
@@ -43,7 +43,7 @@ static inline int uring_pin_lost(struct uring_pin *pin, unsigned char byte)
 	must(old != byte, "writing a new byte");
 	*pin->at = byte;
 	seen = uring_peek(&pin->ring, 0, (void *)pin->at);
-	frame = frame_of((void *)pin->at);
+	frame = pagemap_frame((void *)pin->at);
 	ktap_diag("wrote 0x%02x, the pin reads 0x%02x; frame 0x%llx was 0x%llx when pinned", byte,
 		  seen, (unsigned long long)frame, (unsigned long long)pin->frame);
 	if ((seen != byte) != (frame != pin->frame))
@@ -55,7 +55,7 @@ static inline int uring_pin_lost(struct uring_pin *pin, unsigned char byte)
 static inline void uring_pin_open(struct uring_pin *pin, char *at)
 {
 	struct iovec iov = { at, sysconf(_SC_PAGESIZE) };
-	uint64_t before = frame_of(at);
+	uint64_t before = pagemap_frame(at);
 	unsigned char was = *at;
 	int err;
 
@@ -64,7 +64,7 @@ static inline void uring_pin_open(struct uring_pin *pin, char *at)
 	if (err)
 		ktap_bail("IORING_REGISTER_BUFFERS failed: %s", ktap_errno(-err));
 	pin->at = at;
-	pin->frame = frame_of(at);
+	pin->frame = pagemap_frame(at);
 	must(pin->frame == before, "pinning the page that is there");
 	must(uring_peek(&pin->ring, 0, at) == was, "reading the page through its pin");
 	must(!uring_pin_lost(pin, was ^ 0xff), "seeing a write through the pin");

@@ -20,24 +20,14 @@
 #include "procfile.h"
 
 #define PAGES		4
-#define SOFT_DIRTY	(1ULL << 55)
 #define KSM		"/sys/kernel/mm/ksm/"
 #define PATIENCE	20
 
 static size_t page;
 
-static int dirty(const char *at)
-{
-	return !!(pagemap_entry(at) & SOFT_DIRTY);
-}
-
 static int dirty_count(const char *at)
 {
-	int count = 0;
-
-	for (int i = 0; i < PAGES; i++)
-		count += dirty(at + i * page);
-	return count;
+	return pagemap_count(at, PAGES, PAGEMAP_SOFT_DIRTY);
 }
 
 static int merged(const char *at)
@@ -86,13 +76,14 @@ int main(void)
 	if (dirty_count(at) != PAGES)
 		ktap_skip_all("pagemap tells no soft-dirty pages here");
 	must(!procfile_write("/proc/self/clear_refs", 4), "write to clear_refs");
-	must(!dirty_count(at) && !dirty(other), "clearing soft-dirty");
+	must(!dirty_count(at) && !pagemap_has(other, PAGEMAP_SOFT_DIRTY), "clearing soft-dirty");
 
 	ktap_start(1);
 	for (int i = 0; i < PAGES; i++)
 		memset(at + i * page, 'k', page);
 	before = dirty_count(at);
-	must(before == PAGES && !dirty(other), "telling written pages from others");
+	must(before == PAGES && !pagemap_has(other, PAGEMAP_SOFT_DIRTY),
+	     "telling written pages from others");
 	must(!madvise(at, PAGES * page, MADV_MERGEABLE), "MADV_MERGEABLE");
 	must(dirty_count(at) == PAGES, "keeping soft-dirty over MADV_MERGEABLE");
 	must(merge(at), "having the pages merged in %d seconds", PATIENCE);

@@ -20,7 +20,6 @@
 #include "smaps.h"
 
 #define HUGE		(2UL << 20)
-#define PAGEMAP_FILE	(1ULL << 61)
 
 /* Room at an address that a huge page can be mapped at. */
 static char *aligned_room(void)
@@ -62,10 +61,8 @@ static char *file_of(const char *options)
 
 static int told_as_file(const char *at)
 {
-	uint64_t entry = pagemap_entry(at);
-
-	must(entry & PAGEMAP_PRESENT, "finding the page present");
-	return !!(entry & PAGEMAP_FILE);
+	must(pagemap_present(at), "finding the page present");
+	return pagemap_has(at, PAGEMAP_FILE);
 }
 
 int main(void)

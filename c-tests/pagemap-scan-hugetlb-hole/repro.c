@@ -10,8 +10,8 @@
  * The bug shows as a hang, between "entering" and "left"; on a kernel without it the
  * scan returns at once.
  */
-#include "lapi_pagemap_scan.h"
 #include "need.h"
+#include "pagemap_scan.h"
 #include "step.h"
 #include "uffd.h"
 
@@ -24,28 +24,22 @@
 
 static int pagemap;
 
-/*
- * Look for what may be write-protected in a range. Returns 0 or errno; *pages is how
- * many pages of this size were found.
- */
-static int scan(const char *at, size_t len, __u64 flags, size_t unit, int *pages)
+/* Look for what may be write-protected in a range. Returns how many bytes are, or -errno. */
+static long scan(const char *at, size_t len, __u64 flags)
 {
-	struct page_region regions[8];
-	struct pm_scan_arg arg = {
-		.size = sizeof(arg), .flags = flags,
-		.start = (uintptr_t)at, .end = (uintptr_t)at + len,
-		.vec = (uintptr_t)regions, .vec_len = sizeof(regions) / sizeof(regions[0]),
+	struct pm_scan_arg how = {
+		.flags = flags,
 		.category_mask = PAGE_IS_WPALLOWED, .return_mask = PAGE_IS_WPALLOWED,
 	};
-	int n = ioctl(pagemap, PAGEMAP_SCAN, &arg);
 
-	if (n < 0)
-		return errno;
-	must(arg.walk_end == arg.end, "walking the whole range");
-	*pages = 0;
-	for (int i = 0; i < n; i++)
-		*pages += (regions[i].end - regions[i].start) / unit;
-	return 0;
+	return pagemap_scan(pagemap, at, len, how);
+}
+
+static void must_be_all(long found, size_t len, const char *what)
+{
+	if (found < 0)
+		ktap_bail("%s: %s", what, ktap_errno(-found));
+	must(found == (long)len, "%s, with %ld of %zu bytes found,", what, found, len);
 }
 
 static void need_huge_pages(int n)
@@ -87,45 +81,38 @@ int main(void)
 	int fd = need_uffd(FEATURES, "UFFD_FEATURE_PAGEFAULT_FLAG_WP|WP_HUGETLBFS_SHMEM|WP_ASYNC");
 	size_t page = sysconf(_SC_PAGESIZE);
 	char *full, *hole, *small;
-	int err, pages = 0;
+	long found;
+	int err;
 
 	need_root();
 	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	if (pagemap < 0)
 		ktap_skip_all("/proc/self/pagemap: %s", ktap_errno(errno));
 	small = anonymous(page);
-	err = scan(small, page, 0, page, &pages);
-	if (err)
-		ktap_skip_all("PAGEMAP_SCAN: %s", ktap_errno(err));
+	found = scan(small, page, 0);
+	if (found < 0)
+		ktap_skip_all("PAGEMAP_SCAN: %s", ktap_errno(-found));
 	need_huge_pages(2);
 	ktap_start(1);
 
 	/* Self-check: what is not registered is not counted; a hole in small pages is protected. */
-	must(!pages, "counting no page outside of userfaultfd");
+	must(!found, "counting no page outside of userfaultfd");
 	err = uffd_register(fd, small, page, UFFDIO_REGISTER_MODE_WP);
 	if (err)
 		ktap_bail("UFFDIO_REGISTER of a page: %s", ktap_errno(err));
-	err = scan(small, page, PM_SCAN_WP_MATCHING, page, &pages);
-	if (err || pages != 1)
-		ktap_bail("protecting a hole of one page: %s, %d pages", ktap_errno(err), pages);
+	must_be_all(scan(small, page, PM_SCAN_WP_MATCHING), page, "protecting a hole of one page");
 
 	/* Self-check: a huge page that is there is protected, and a hole is seen without. */
 	full = map_huge(fd);
 	full[0] = 'f';
-	err = scan(full, HUGE, PM_SCAN_WP_MATCHING, HUGE, &pages);
-	if (err || pages != 1)
-		ktap_bail("protecting a huge page: %s, %d pages", ktap_errno(err), pages);
+	must_be_all(scan(full, HUGE, PM_SCAN_WP_MATCHING), HUGE, "protecting a huge page");
 	hole = map_huge(fd);
-	err = scan(hole, HUGE, 0, HUGE, &pages);
-	if (err || pages != 1)
-		ktap_bail("seeing the hole: %s, %d pages", ktap_errno(err), pages);
+	must_be_all(scan(hole, HUGE, 0), HUGE, "seeing the hole");
 
-	pages = 0;
 	step_enter("scan");
-	err = scan(hole, HUGE, PM_SCAN_WP_MATCHING, HUGE, &pages);
+	found = scan(hole, HUGE, PM_SCAN_WP_MATCHING);
 	step_leave("scan");
-	if (err || pages != 1)
-		ktap_bail("protecting the hole: %s, %d pages", ktap_errno(err), pages);
+	must_be_all(found, HUGE, "protecting the hole");
 	ktap_result(0, "write-protecting a hole in huge pages comes to its end");
 	return ktap_end();
 }

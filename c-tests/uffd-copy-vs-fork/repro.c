@@ -61,7 +61,7 @@ static void test(const struct uffd_ioctl *type)
 		err = type->ask(&page, &output);
 		if (err)
 			ktap_bail("%s after the fork: %s", type->name, ktap_errno(err));
-		must((pagemap_entry(page.at) & type->trace) == type->trace, "filling the page");
+		must(pagemap_has(page.at, type->trace), "filling the page");
 		ktap_result(filled, name);
 	} else {
 		ktap_result(1, name);

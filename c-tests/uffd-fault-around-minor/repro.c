@@ -25,7 +25,8 @@ static void continue_page(int fd, const char *at)
 
 	must(msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_MINOR, "a minor fault");
 	must(msg.arg.pagefault.address == (uintptr_t)page, "a fault on the page read");
-	must(!pagemap_count(at, AROUND_PAGES), "a fault before anything is present");
+	must(!pagemap_count(at, AROUND_PAGES, PAGEMAP_PRESENT),
+	     "a fault before anything is present");
 	must(!ioctl(fd, UFFDIO_CONTINUE, &arg), "UFFDIO_CONTINUE");
 }
 

@@ -100,7 +100,7 @@ int main(void)
 		if (err)
 			ktap_bail("copy with no event unread: %s", ktap_errno(err));
 	}
-	must(pagemap_entry(to) & PAGEMAP_PRESENT, "filling the page");
+	must(pagemap_present(to), "filling the page");
 	ktap_result(!one, "a copy is refused while the second of two events is unread");
 	return ktap_end();
 }

@@ -76,7 +76,7 @@ int main(void)
 		moved = thp_frame(to, huge);
 		must(moved == frame, "finding frame 0x%llx where 0x%llx was moved",
 		     (unsigned long long)moved, (unsigned long long)frame);
-		must(!(pagemap_entry(from) & PAGEMAP_PRESENT), "finding nothing where it was");
+		must(!pagemap_present(from), "finding nothing where it was");
 	}
 	ktap_result(wrong > 0, "the huge zero page stays itself when it is moved");
 	return ktap_end();

@@ -48,7 +48,7 @@ int main(void)
 	err = uffd_move(fd, to, from, page);
 	if (err)
 		ktap_bail("UFFDIO_MOVE of a page of a huge page: %s", ktap_errno(err));
-	must(to[0] == 'h' && !(pagemap_entry(from) & PAGEMAP_PRESENT), "finding the page moved");
+	must(to[0] == 'h' && !pagemap_present(from), "finding the page moved");
 
 	from += huge;
 	to += page;
