@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages of hugetlb, 2 MiB each, out of a pool that is made large enough first and given
- * its old size at the end.
+ * Pages of hugetlb, 2 MiB each, out of a pool that is made large enough first, and that
+ * hugetlb_restore() gives its old size.
  */
 #ifndef KWITNESS_HUGETLB_H
 #define KWITNESS_HUGETLB_H

@@ -15,11 +15,10 @@
 
 #include <linux/io_uring.h>
 #include <stdint.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-#include "ktap.h"
+#include "memory.h"
 
 struct uring {
 	int fd, file;
@@ -51,8 +50,7 @@ static inline int uring_open(struct uring *ring)
 	ring->sqes = mmap(NULL, ring->sqes_len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
 			  ring->fd, IORING_OFF_SQES);
 	must(ring->sqes != MAP_FAILED, "mmap of the requests");
-	ring->file = memfd_create("uring", MFD_CLOEXEC);
-	must(ring->file >= 0, "memfd_create");
+	ring->file = memory_file(0);
 	return 0;
 }
 

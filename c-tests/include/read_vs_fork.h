@@ -12,9 +12,8 @@
 #ifndef KWITNESS_READ_VS_FORK_H
 #define KWITNESS_READ_VS_FORK_H
 
-#include <sys/mman.h>
-
 #include "child.h"
+#include "memory.h"
 #include "pagemap.h"
 
 struct slow_read {
@@ -30,13 +29,7 @@ enum { READ_FILLED = 1, READ_WRITTEN = 0x5a, READ_ANSWER = 0xa5 };
 
 static inline char *read_page(void)
 {
-	size_t size = sysconf(_SC_PAGESIZE);
-	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	must(at != MAP_FAILED, "mmap");
-	must(!madvise(at, size, MADV_NOHUGEPAGE) || errno == EINVAL, "MADV_NOHUGEPAGE");
-	memset(at, READ_FILLED, size);
-	return at;
+	return small_pages(sysconf(_SC_PAGESIZE), READ_FILLED);
 }
 
 static inline void read_unmap(char *at)

@@ -25,6 +25,7 @@
 
 #include "ktap.h"
 #include "lapi_userfaultfd.h"
+#include "memory.h"
 
 /* A descriptor with these features, or -errno. O_NONBLOCK, or poll() does not work. */
 static inline int uffd_open(__u64 features)
@@ -84,15 +85,6 @@ static inline struct uffd_msg uffd_read(int fd, int event)
 	if (msg.event != event)
 		ktap_bail("userfaultfd says 0x%x where 0x%x is due", msg.event, event);
 	return msg;
-}
-
-/* Fresh private anonymous memory. */
-static inline char *anonymous(size_t len)
-{
-	char *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	must(at != MAP_FAILED, "mmap of %zu bytes", len);
-	return at;
 }
 
 /* One thread that does one thing a monitor may be told of. */

@@ -6,12 +6,11 @@
 #ifndef KWITNESS_WP_PAGES_H
 #define KWITNESS_WP_PAGES_H
 
-#include "procfile.h"
+#include "memory.h"
 #include "room.h"
 #include "smaps.h"
+#include "thp.h"
 #include "uffd_wp.h"
-
-#define THP "/sys/kernel/mm/transparent_hugepage/"
 
 enum wp_memory { WP_SMALL, WP_WHOLE_TABLE, WP_HUGE, WP_SHARED, WP_ABSENT };
 
@@ -52,15 +51,6 @@ static inline size_t wp_len(const struct wp_kind *kind)
 	return is_table ? page / sizeof(uint64_t) * page : page;
 }
 
-/*
- * Let huge pages be had by who asks for them: a kernel with little memory gives none by
- * itself. Returns 0 or errno.
- */
-static inline int wp_allow_huge(void)
-{
-	return procfile_write_text(THP "enabled", "madvise");
-}
-
 /* Map the page and write to it. Returns 0 where it cannot be had, with the reason. */
 static inline int wp_map(const struct wp_kind *kind, struct wp_page *page)
 {
@@ -68,19 +58,17 @@ static inline int wp_map(const struct wp_kind *kind, struct wp_page *page)
 
 	page->at = room_aligned(page->len, page->len);
 	if (kind->memory == WP_SHARED) {
-		file = memfd_create("wp", MFD_CLOEXEC);
-		must(file >= 0, "memfd_create");
-		must(!ftruncate(file, page->len), "ftruncate");
-		must(mmap(page->at, page->len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-			  file, 0) == page->at, "mmap of the memfd");
+		file = memory_file(page->len);
+		room_map_as(page->at, page->len, MAP_SHARED, file);
 		close(file);
 	} else {
 		room_map(page->at, page->len);
 	}
 	if (is_huge) {
-		err = wp_allow_huge();
+		err = thp_allow();
 		if (err) {
-			snprintf(page->why, sizeof(page->why), THP "enabled: %s", ktap_errno(err));
+			snprintf(page->why, sizeof(page->why), THP_FOLDER "enabled: %s",
+				 ktap_errno(err));
 			return 0;
 		}
 	}

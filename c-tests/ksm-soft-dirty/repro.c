@@ -12,9 +12,9 @@
  * and, before the merge, those that were must be told dirty.
  */
 #include <sched.h>
-#include <sys/mman.h>
 #include <time.h>
 
+#include "memory.h"
 #include "need.h"
 #include "pagemap.h"
 #include "procfile.h"
@@ -67,12 +67,8 @@ int main(void)
 	if (access(KSM "run", W_OK))
 		ktap_skip_all("access to " KSM "run: %s", ktap_errno(errno));
 	page = sysconf(_SC_PAGESIZE);
-	at = mmap(NULL, (PAGES + 1) * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		  -1, 0);
-	must(at != MAP_FAILED, "mmap");
-	must(!madvise(at, (PAGES + 1) * page, MADV_NOHUGEPAGE), "MADV_NOHUGEPAGE");
+	at = small_pages((PAGES + 1) * page, 'a');
 	other = at + PAGES * page;
-	memset(at, 'a', (PAGES + 1) * page);
 	if (dirty_count(at) != PAGES)
 		ktap_skip_all("pagemap tells no soft-dirty pages here");
 	must(!procfile_write("/proc/self/clear_refs", 4), "write to clear_refs");

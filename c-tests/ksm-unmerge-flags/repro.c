@@ -10,6 +10,7 @@
  * Here private memory of a memfd is registered for minor faults, made mergeable and not
  * mergeable again; smaps tells the flag ("ui") and the monitor whether it hears of a fault.
  */
+#include "memory.h"
 #include "smaps.h"
 #include "uffd.h"
 
@@ -37,25 +38,11 @@ static int told_of_fault(int fd, char *at, size_t size)
 	return told;
 }
 
-static char *file_page(size_t size)
-{
-	int fd = memfd_create("page", MFD_CLOEXEC);
-	char *at;
-
-	must(fd >= 0, "memfd_create");
-	must(pwrite(fd, "f", 1, 0) == 1, "pwrite to the memfd");
-	must(!ftruncate(fd, size), "ftruncate");
-	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-	must(at != MAP_FAILED, "mmap of the memfd");
-	close(fd);
-	return at;
-}
-
 int main(void)
 {
 	int fd = need_uffd(UFFD_FEATURE_MINOR_SHMEM, "UFFD_FEATURE_MINOR_SHMEM");
 	size_t size = sysconf(_SC_PAGESIZE);
-	char *control = file_page(size), *at = file_page(size);
+	char *control = file_page(MAP_PRIVATE), *at = file_page(MAP_PRIVATE);
 	int lost, told;
 
 	if (madvise(at, size, MADV_MERGEABLE))

@@ -10,15 +10,15 @@
  * The bug shows as a hang, between "entering" and "left"; on a kernel without it the
  * scan returns at once.
  */
+#include "hugetlb.h"
 #include "need.h"
 #include "pagemap_scan.h"
+#include "room.h"
 #include "step.h"
 #include "uffd.h"
 
 #define FEATURES	(UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM | \
 			 UFFD_FEATURE_WP_ASYNC)
-#define HUGE_PAGES	"/proc/sys/vm/nr_hugepages"
-#define HUGE		(2UL << 20)
 /* What one page of page table entries for huge pages covers. */
 #define TABLE		(1UL << 30)
 
@@ -42,38 +42,17 @@ static void must_be_all(long found, size_t len, const char *what)
 	must(found == (long)len, "%s, with %ld of %zu bytes found,", what, found, len);
 }
 
-static void need_huge_pages(int n)
-{
-	FILE *file = fopen(HUGE_PAGES, "r+e");
-	int have = 0;
-
-	if (!file)
-		ktap_skip_all("huge pages: %s", ktap_errno(errno));
-	fprintf(file, "%d\n", n);
-	fflush(file);
-	rewind(file);
-	if (fscanf(file, "%d", &have) != 1 || have < n)
-		ktap_skip_all("needs %d huge pages, the kernel could give %d", n, have);
-	fclose(file);
-}
-
 /* One huge page at the start of a piece of address space that no page table is made for yet. */
 static char *map_huge(int fd)
 {
-	char *at = mmap(NULL, 2 * TABLE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			-1, 0);
-	char *to, *got;
+	char *at = room_map_as(room_aligned(TABLE, TABLE), HUGETLB_SIZE,
+			       MAP_SHARED | MAP_ANONYMOUS | HUGETLB_FLAGS, -1);
 	int err;
 
-	must(at != MAP_FAILED, "mmap of address space");
-	to = (char *)(((uintptr_t)at + TABLE - 1) / TABLE * TABLE);
-	got = mmap(to, HUGE, PROT_READ | PROT_WRITE,
-		   MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB | MAP_FIXED, -1, 0);
-	must(got == to, "mmap of a huge page");
-	err = uffd_register(fd, to, HUGE, UFFDIO_REGISTER_MODE_WP);
+	err = uffd_register(fd, at, HUGETLB_SIZE, UFFDIO_REGISTER_MODE_WP);
 	if (err)
 		ktap_bail("UFFDIO_REGISTER of huge pages: %s", ktap_errno(err));
-	return to;
+	return at;
 }
 
 int main(void)
@@ -92,7 +71,7 @@ int main(void)
 	found = scan(small, page, 0);
 	if (found < 0)
 		ktap_skip_all("PAGEMAP_SCAN: %s", ktap_errno(-found));
-	need_huge_pages(2);
+	need_hugetlb(2);
 	ktap_start(1);
 
 	/* Self-check: what is not registered is not counted; a hole in small pages is protected. */
@@ -105,14 +84,15 @@ int main(void)
 	/* Self-check: a huge page that is there is protected, and a hole is seen without. */
 	full = map_huge(fd);
 	full[0] = 'f';
-	must_be_all(scan(full, HUGE, PM_SCAN_WP_MATCHING), HUGE, "protecting a huge page");
+	must_be_all(scan(full, HUGETLB_SIZE, PM_SCAN_WP_MATCHING), HUGETLB_SIZE,
+		    "protecting a huge page");
 	hole = map_huge(fd);
-	must_be_all(scan(hole, HUGE, 0), HUGE, "seeing the hole");
+	must_be_all(scan(hole, HUGETLB_SIZE, 0), HUGETLB_SIZE, "seeing the hole");
 
 	step_enter("scan");
-	found = scan(hole, HUGE, PM_SCAN_WP_MATCHING);
+	found = scan(hole, HUGETLB_SIZE, PM_SCAN_WP_MATCHING);
 	step_leave("scan");
-	must_be_all(found, HUGE, "protecting the hole");
+	must_be_all(found, HUGETLB_SIZE, "protecting the hole");
 	ktap_result(0, "write-protecting a hole in huge pages comes to its end");
 	return ktap_end();
 }

@@ -13,21 +13,12 @@
  * again, written, and read through its pin. It is no huge page: those went another way.
  */
 #include "kpageflags.h"
+#include "memory.h"
 #include "need.h"
 #include "uring_pin.h"
 
 #define FILLED 1
 #define WRITTEN 0x5a
-
-static char *one_page(size_t size)
-{
-	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	must(at != MAP_FAILED, "mmap");
-	must(!madvise(at, size, MADV_NOHUGEPAGE) || errno == EINVAL, "MADV_NOHUGEPAGE");
-	memset(at, FILLED, size);
-	return at;
-}
 
 /* Take the write permission, see that it is gone, and give it back. */
 static void forbid_and_allow(const struct uring_pin *pin, char *at, size_t size)
@@ -51,8 +42,8 @@ int main(void)
 	need_uring();
 
 	ktap_start(1);
-	uring_pin_prove(one_page(size), size, 0);
-	at = one_page(size);
+	uring_pin_prove(small_pages(size, FILLED), size, 0);
+	at = small_pages(size, FILLED);
 	must(!kpageflags_has(pagemap_frame(at), KPF_THP), "getting a small page");
 	uring_pin_open(&pin, at);
 	forbid_and_allow(&pin, at, size);

@@ -16,7 +16,7 @@
 
 #include "child.h"
 #include "need.h"
-#include "anon_huge.h"
+#include "thp.h"
 
 #define OLD 1
 #define NEW 0x5a

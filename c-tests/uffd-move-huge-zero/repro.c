@@ -11,12 +11,12 @@
  * page table that cannot be: the kernel reports it and kills the program, and that
  * splat is the symptom. Where the address can be, something else than zeros is read.
  */
-#include "procfile.h"
+#include "need.h"
 #include "step.h"
 #include "thp.h"
 #include "uffd_move.h"
 
-#define USE_ZERO_PAGE "/sys/kernel/mm/transparent_hugepage/use_zero_page"
+#define USE_ZERO_PAGE THP_FOLDER "use_zero_page"
 
 static void need_huge_zero_page(void)
 {
@@ -39,7 +39,8 @@ int main(void)
 	int err;
 
 	need_root();
-	huge = need_thp();
+	need_thp();
+	huge = thp_size();
 	need_huge_zero_page();
 	ktap_start(1);
 	from = thp_area(huge, 2);
@@ -51,7 +52,7 @@ int main(void)
 	/* Self-check: a huge page with something in it is moved as one, with what is in it. */
 	from[0] = 'h';
 	frame = thp_frame(from, huge);
-	must(frame && !(thp_frame_flags(frame) & KPAGE_ZERO), "getting a huge page of its own");
+	must(frame && !kpageflags_has(frame, KPF_ZERO_PAGE), "getting a huge page of its own");
 	err = uffd_move(fd, to, from, huge);
 	if (err)
 		ktap_bail("UFFDIO_MOVE of a huge page: %s", ktap_errno(err));
@@ -61,7 +62,7 @@ int main(void)
 	to += huge;
 	must(!*(volatile char *)from, "reading zeros");
 	frame = thp_frame(from, huge);
-	must(frame && thp_frame_flags(frame) & KPAGE_ZERO, "getting the huge zero page");
+	must(frame && kpageflags_has(frame, KPF_ZERO_PAGE), "getting the huge zero page");
 
 	step_enter("move");
 	err = uffd_move(fd, to, from, huge);

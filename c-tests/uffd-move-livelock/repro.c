@@ -11,6 +11,7 @@
  */
 #include <sys/uio.h>
 
+#include "need.h"
 #include "step.h"
 #include "thp.h"
 #include "uffd_move.h"
@@ -22,7 +23,7 @@ static void fill(char *at, size_t huge)
 
 	at[0] = 'h';
 	frame = thp_frame(at, huge);
-	must(frame && !(thp_frame_flags(frame) & KPAGE_ZERO), "getting a huge page");
+	must(frame && !kpageflags_has(frame, KPF_ZERO_PAGE), "getting a huge page");
 }
 
 int main(void)
@@ -34,7 +35,8 @@ int main(void)
 	int err, fds[2];
 
 	need_root();
-	huge = need_thp();
+	need_thp();
+	huge = thp_size();
 	ktap_start(1);
 	must(!pipe2(fds, O_CLOEXEC), "pipe");
 	from = thp_area(huge, 2);

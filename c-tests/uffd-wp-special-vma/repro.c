@@ -10,6 +10,7 @@
  * The mapping asked about is that of an io_uring's rings, which any kernel marks so.
  */
 #include "iouring.h"
+#include "memory.h"
 #include "smaps.h"
 #include "uffd.h"
 
@@ -27,7 +28,7 @@ int main(void)
 	size_t size = sysconf(_SC_PAGESIZE);
 	char flags[256], *at;
 	struct uring ring;
-	int err, file;
+	int err;
 
 	err = uring_open(&ring);
 	if (err)
@@ -42,10 +43,7 @@ int main(void)
 	smaps_text(at, "VmFlags", flags, sizeof(flags));
 	must(!is_special(at), "anonymous memory not being special:%s", flags);
 	must(smaps_flag(at, "uw"), "seeing write protection in flags:%s", flags);
-	file = memfd_create("page", MFD_CLOEXEC);
-	must(file >= 0 && !ftruncate(file, size), "memfd_create");
-	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	must(at != MAP_FAILED, "mmap of the memfd");
+	at = file_page(MAP_SHARED);
 	err = uffd_register(async, at, size, UFFDIO_REGISTER_MODE_WP);
 	if (err)
 		ktap_bail("UFFDIO_REGISTER of shared memory: %s", ktap_errno(err));
