@@ -14,25 +14,14 @@
 #ifndef KWITNESS_URING_PIN_H
 #define KWITNESS_URING_PIN_H
 
-#include "iouring.h"
 #include "pagemap.h"
+#include "uring.h"
 
 struct uring_pin {
 	struct uring ring;
 	volatile char *at;
 	uint64_t frame;
 };
-
-/* SKIP where there is no io_uring. */
-static inline void need_uring(void)
-{
-	struct uring ring;
-	int err = uring_open(&ring);
-
-	if (err)
-		ktap_skip_all("io_uring_setup: %s", ktap_errno(-err));
-	uring_close(&ring);
-}
 
 /* Write a byte. Returns whether the pin reads another: the page is no longer the pinned one. */
 static inline int uring_pin_lost(struct uring_pin *pin, unsigned char byte)

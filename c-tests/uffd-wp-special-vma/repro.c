@@ -9,10 +9,10 @@
  *
  * The mapping asked about is that of an io_uring's rings, which any kernel marks so.
  */
-#include "iouring.h"
 #include "memory.h"
 #include "smaps.h"
 #include "uffd.h"
+#include "uring.h"
 
 /* Whether this is in a mapping that only its driver knows how to handle. */
 static int is_special(const void *at)
@@ -30,10 +30,9 @@ int main(void)
 	struct uring ring;
 	int err;
 
-	err = uring_open(&ring);
-	if (err)
-		ktap_skip_all("io_uring_setup: %s", ktap_errno(-err));
+	need_uring();
 	ktap_start(1);
+	must(!uring_open(&ring), "io_uring_setup");
 
 	/* Self-check: memory of the usual kinds is taken, private and shared. */
 	at = anonymous(size);
