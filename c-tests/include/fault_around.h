@@ -10,6 +10,7 @@
 #include "memory.h"
 #include "pagemap.h"
 #include "room.h"
+#include "uffd.h"
 
 /* Two windows of 64 KiB with pages of 4 KiB, and a page in the midst of the first. */
 #define AROUND_PAGES	32
@@ -66,6 +67,19 @@ static inline void around_control(int fd)
 	if (present < 2)
 		ktap_bail("an unregistered mapping got %d page: fault-around is off here", present);
 	ktap_diag("unregistered mapping: %d pages present after reading one", present);
+}
+
+/* Register a fresh mapping, and read a page of it. Returns how many are present then. */
+static inline int around_registered(int fd, int file, __u64 mode)
+{
+	char *at = around_map(file);
+	int present;
+
+	must(!uffd_register(fd, at, around_size(), mode), "UFFDIO_REGISTER of shared memory");
+	around_touch(at);
+	present = around_present(at);
+	must(present, "mapping the page that was read");
+	return present;
 }
 
 #endif

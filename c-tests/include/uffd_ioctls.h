@@ -58,12 +58,8 @@ static int ask_zeropage(const struct uffd_page *page, __s64 *output)
 
 static int ask_writeprotect(const struct uffd_page *page, __s64 *output)
 {
-	struct uffdio_writeprotect arg = {
-		.range = { (uintptr_t)page->at, page->size }, .mode = UFFDIO_WRITEPROTECT_MODE_WP,
-	};
-
 	(void)output;
-	return ioctl(page->fd, UFFDIO_WRITEPROTECT, &arg) ? errno : 0;
+	return uffd_writeprotect(page->fd, page->at, page->size, 1);
 }
 
 static int ask_continue(const struct uffd_page *page, __s64 *output)

@@ -12,7 +12,7 @@
  */
 #include "memory.h"
 #include "smaps.h"
-#include "uffd.h"
+#include "uffd_cause.h"
 
 static int monitored(const char *at)
 {
@@ -23,15 +23,14 @@ static int monitored(const char *at)
 static int told_of_fault(int fd, char *at, size_t size)
 {
 	struct uffd_cause read = { .at = at, .len = size };
-	struct uffdio_range range = { (uintptr_t)at, size };
 	int told;
 
 	uffd_start(&read, uffd_cause_read);
 	told = uffd_told(fd, &read);
 	if (told) {
 		uffd_read(fd, UFFD_EVENT_PAGEFAULT);
-		must(!ioctl(fd, UFFDIO_UNREGISTER, &range), "UFFDIO_UNREGISTER");
-		must(!ioctl(fd, UFFDIO_WAKE, &range), "UFFDIO_WAKE");
+		must(!uffd_unregister(fd, at, size), "UFFDIO_UNREGISTER");
+		must(!uffd_wake(fd, at, size), "UFFDIO_WAKE");
 	}
 	uffd_join(&read);
 	must(read.byte == 'f', "reading what the file holds");

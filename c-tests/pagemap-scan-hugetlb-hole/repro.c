@@ -11,6 +11,7 @@
  * scan returns at once.
  */
 #include "hugetlb.h"
+#include "memory.h"
 #include "need.h"
 #include "pagemap_scan.h"
 #include "room.h"
@@ -47,11 +48,9 @@ static char *map_huge(int fd)
 {
 	char *at = room_map_as(room_aligned(TABLE, TABLE), HUGETLB_SIZE,
 			       MAP_SHARED | MAP_ANONYMOUS | HUGETLB_FLAGS, -1);
-	int err;
 
-	err = uffd_register(fd, at, HUGETLB_SIZE, UFFDIO_REGISTER_MODE_WP);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER of huge pages: %s", ktap_errno(err));
+	must(!uffd_register(fd, at, HUGETLB_SIZE, UFFDIO_REGISTER_MODE_WP),
+	     "UFFDIO_REGISTER of huge pages");
 	return at;
 }
 
@@ -61,7 +60,6 @@ int main(void)
 	size_t page = sysconf(_SC_PAGESIZE);
 	char *full, *hole, *small;
 	long found;
-	int err;
 
 	need_root();
 	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -76,9 +74,7 @@ int main(void)
 
 	/* Self-check: what is not registered is not counted; a hole in small pages is protected. */
 	must(!found, "counting no page outside of userfaultfd");
-	err = uffd_register(fd, small, page, UFFDIO_REGISTER_MODE_WP);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER of a page: %s", ktap_errno(err));
+	must(!uffd_register(fd, small, page, UFFDIO_REGISTER_MODE_WP), "UFFDIO_REGISTER of a page");
 	must_be_all(scan(small, page, PM_SCAN_WP_MATCHING), page, "protecting a hole of one page");
 
 	/* Self-check: a huge page that is there is protected, and a hole is seen without. */

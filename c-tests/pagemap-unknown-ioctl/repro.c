@@ -34,12 +34,12 @@ int main(void)
 
 	ktap_start(1);
 	if (err != EINVAL)
-		ktap_bail("PAGEMAP_SCAN of a wrong size: %s", err ? ktap_errno(err) : "done");
+		ktap_bail("PAGEMAP_SCAN of a wrong size: %s", ktap_outcome(err));
 	err = ask(fd, UNKNOWN);
 	ktap_diag("PAGEMAP_SCAN of a wrong size: EINVAL; an unknown ioctl: %s",
-		  err ? ktap_errno(err) : "done");
+		  ktap_outcome(err));
 	if (err != ENOTTY && err != EINVAL)
-		ktap_bail("an unknown ioctl: %s", err ? ktap_errno(err) : "done");
+		ktap_bail("an unknown ioctl: %s", ktap_outcome(err));
 	ktap_result(err == EINVAL, "an unknown ioctl gives ENOTTY");
 	return ktap_end();
 }

@@ -10,6 +10,8 @@
  * Here a page is mapped below the limit, and another just above it, which every kernel
  * lets one register: what is refused below and granted above is refused for its address.
  */
+#include <sys/mman.h>
+
 #include "need.h"
 #include "procfile.h"
 #include "smaps.h"
@@ -27,14 +29,6 @@ static char *map_page_at(unsigned long at)
 		return NULL;
 	must((unsigned long)page == at, "mmap at 0x%lx", at);
 	return page;
-}
-
-/* Returns 0 or errno. */
-static int fill(int fd, char *page)
-{
-	struct uffdio_zeropage arg = { .range = { (uintptr_t)page, sysconf(_SC_PAGESIZE) } };
-
-	return ioctl(fd, UFFDIO_ZEROPAGE, &arg) ? errno : 0;
 }
 
 int main(void)
@@ -57,20 +51,19 @@ int main(void)
 	must(smaps_mapping(low).start == LOW, "finding the mapping at 0x%lx", LOW);
 	high = map_page_at(limit);
 	must(high, "mmap at 0x%lx", limit);
-	err = uffd_register(fd, high, size, UFFDIO_REGISTER_MODE_MISSING);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER at 0x%lx: %s", limit, ktap_errno(err));
-	must(!fill(fd, high), "UFFDIO_ZEROPAGE at 0x%lx", limit);
+	must(!uffd_register(fd, high, size, UFFDIO_REGISTER_MODE_MISSING),
+	     "UFFDIO_REGISTER at 0x%lx", limit);
+	must(!uffd_zeropage(fd, high, size), "UFFDIO_ZEROPAGE at 0x%lx", limit);
 
 	err = uffd_register(fd, low, size, UFFDIO_REGISTER_MODE_MISSING);
 	ktap_diag("UFFDIO_REGISTER at 0x%lx: %s; at 0x%lx: done", LOW,
-		  err ? ktap_errno(err) : "done", limit);
+		  ktap_outcome(err), limit);
 	if (err && err != EINVAL)
 		ktap_bail("UFFDIO_REGISTER at 0x%lx: %s", LOW, ktap_errno(err));
 	/* The range is checked by every ioctl: granted means that the page can be filled, too. */
 	if (!err) {
-		err = fill(fd, low);
-		ktap_diag("UFFDIO_ZEROPAGE at 0x%lx: %s", LOW, err ? ktap_errno(err) : "done");
+		err = uffd_zeropage(fd, low, size);
+		ktap_diag("UFFDIO_ZEROPAGE at 0x%lx: %s", LOW, ktap_outcome(err));
 		if (err && err != EINVAL)
 			ktap_bail("UFFDIO_ZEROPAGE at 0x%lx: %s", LOW, ktap_errno(err));
 		must(err || !*(volatile char *)low, "reading the page that was filled");

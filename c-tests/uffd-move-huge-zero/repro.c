@@ -14,7 +14,7 @@
 #include "need.h"
 #include "step.h"
 #include "thp.h"
-#include "uffd_move.h"
+#include "uffd.h"
 
 #define USE_ZERO_PAGE THP_FOLDER "use_zero_page"
 
@@ -45,17 +45,13 @@ int main(void)
 	ktap_start(1);
 	from = thp_area(huge, 2);
 	to = thp_area(huge, 2);
-	err = uffd_register(fd, to, 2 * huge, UFFDIO_REGISTER_MODE_MISSING);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER: %s", ktap_errno(err));
+	must(!uffd_register(fd, to, 2 * huge, UFFDIO_REGISTER_MODE_MISSING), "UFFDIO_REGISTER");
 
 	/* Self-check: a huge page with something in it is moved as one, with what is in it. */
 	from[0] = 'h';
 	frame = thp_frame(from, huge);
 	must(frame && !kpageflags_has(frame, KPF_ZERO_PAGE), "getting a huge page of its own");
-	err = uffd_move(fd, to, from, huge);
-	if (err)
-		ktap_bail("UFFDIO_MOVE of a huge page: %s", ktap_errno(err));
+	must(!uffd_move(fd, to, from, huge), "UFFDIO_MOVE of a huge page");
 	must(to[0] == 'h' && thp_frame(to, huge) == frame, "finding the huge page moved");
 
 	from += huge;

@@ -38,7 +38,7 @@ static void test(const struct wp_kind *kind)
 	err = uffd_writeprotect(page.fd, to, page.len, 1);
 	if (err != ENOENT)
 		ktap_bail("UFFDIO_WRITEPROTECT where nobody is registered: %s",
-			  err ? ktap_errno(err) : "done");
+			  ktap_outcome(err));
 	must(!uffd_register(page.fd, to, page.len, UFFDIO_REGISTER_MODE_WP),
 	     "UFFDIO_REGISTER of %s for WP after the move", kind->name);
 	must(!uffd_writeprotect(page.fd, to, page.len, 1),

@@ -36,16 +36,14 @@ int main(void)
 
 	/* Self-check: memory of the usual kinds is taken, private and shared. */
 	at = anonymous(size);
-	err = uffd_register(async, at, size, UFFDIO_REGISTER_MODE_WP);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER of anonymous memory: %s", ktap_errno(err));
+	must(!uffd_register(async, at, size, UFFDIO_REGISTER_MODE_WP),
+	     "UFFDIO_REGISTER of anonymous memory");
 	smaps_text(at, "VmFlags", flags, sizeof(flags));
 	must(!is_special(at), "anonymous memory not being special:%s", flags);
 	must(smaps_flag(at, "uw"), "seeing write protection in flags:%s", flags);
 	at = file_page(MAP_SHARED);
-	err = uffd_register(async, at, size, UFFDIO_REGISTER_MODE_WP);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER of shared memory: %s", ktap_errno(err));
+	must(!uffd_register(async, at, size, UFFDIO_REGISTER_MODE_WP),
+	     "UFFDIO_REGISTER of shared memory");
 
 	/* Self-check: the rings are special, and not what userfaultfd takes in another way. */
 	smaps_text(ring.rings, "VmFlags", flags, sizeof(flags));
@@ -53,12 +51,12 @@ int main(void)
 	err = uffd_register(plain, ring.rings, size, UFFDIO_REGISTER_MODE_WP);
 	if (err != EINVAL)
 		ktap_bail("UFFDIO_REGISTER of the rings, synchronous: %s",
-			  err ? ktap_errno(err) : "done");
+			  ktap_outcome(err));
 
 	err = uffd_register(async, ring.rings, size, UFFDIO_REGISTER_MODE_WP);
 	smaps_text(ring.rings, "VmFlags", flags, sizeof(flags));
 	ktap_diag("rings%s: UFFDIO_REGISTER for asynchronous write protection: %s", flags,
-		  err ? ktap_errno(err) : "done");
+		  ktap_outcome(err));
 	if (err && err != EINVAL)
 		ktap_bail("UFFDIO_REGISTER of the rings: %s", ktap_errno(err));
 	must(!err == !!smaps_flag(ring.rings, "uw"), "the answer going with the flags");
