@@ -5,7 +5,7 @@
 
 #include <sys/mman.h>
 
-#include "ktap.h"
+#include "procfile.h"
 
 /* Fresh private anonymous memory. */
 static inline char *anonymous(size_t len)
@@ -48,6 +48,12 @@ static inline char *file_page(int flags)
 	must(at != MAP_FAILED, "mmap of the memfd");
 	close(fd);
 	return at;
+}
+
+/* What this process has locked, in KiB. */
+static inline long locked_kib(void)
+{
+	return procfile_kib("/proc/self/status", "VmLck");
 }
 
 #endif

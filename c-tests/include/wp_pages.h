@@ -108,4 +108,27 @@ static inline int wp_page_open(const struct wp_kind *kind, struct wp_page *page)
 	return 1;
 }
 
+/*
+ * All of a case that has a result for each kind, named after the kind and what is said
+ * of it. The test is given such a page, which is its to end, and returns whether the bug
+ * was seen.
+ */
+static inline int wp_test_kinds(const char *what,
+				int (*test)(const struct wp_kind *kind, struct wp_page *page))
+{
+	struct wp_page page;
+	char name[80];
+
+	need_uffd_wp_mark();
+	ktap_start(WP_KINDS);
+	for (int i = 0; i < WP_KINDS; i++) {
+		snprintf(name, sizeof(name), "%s %s", wp_kinds[i].name, what);
+		if (wp_page_open(&wp_kinds[i], &page))
+			ktap_result(test(&wp_kinds[i], &page), name);
+		else
+			ktap_skip(name, "%s", page.why);
+	}
+	return ktap_end();
+}
+
 #endif

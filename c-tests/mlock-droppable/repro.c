@@ -11,10 +11,8 @@
  * locked. Plain memory must be locked by the same calls, and mlock() of a droppable
  * mapping must leave it as it was.
  */
-#include <sys/mman.h>
-
+#include "memory.h"
 #include "need.h"
-#include "procfile.h"
 #include "smaps.h"
 
 #ifndef MAP_DROPPABLE
@@ -28,11 +26,6 @@ static char *map(int flags)
 
 	must(at != MAP_FAILED, "mmap with flags 0x%x", flags);
 	return at;
-}
-
-static long locked_kib(void)
-{
-	return procfile_kib("/proc/self/status", "VmLck");
 }
 
 /* Whether smaps and the count of locked memory say that this mapping alone is locked. */

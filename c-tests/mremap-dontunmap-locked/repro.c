@@ -14,7 +14,7 @@
  * for a while by another bug ("mm/mremap: account mm->locked_vm correctly for
  * MREMAP_DONTUNMAP"), which is no matter of these fixes.
  */
-#include "procfile.h"
+#include "memory.h"
 #include "room.h"
 #include "smaps.h"
 
@@ -32,11 +32,6 @@ struct move {
 	/* MLOCK_ONFAULT leaves them to be faulted in, which never happens. */
 	int lock_flags;
 };
-
-static long locked_kib(void)
-{
-	return procfile_kib("/proc/self/status", "VmLck");
-}
 
 static char *map_locked(char *at, size_t len, int flags)
 {
