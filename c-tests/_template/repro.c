@@ -7,8 +7,7 @@
  *
  * As it stands it witnesses this: a page reads back what was written to it.
  */
-#include <sys/mman.h>
-
+#include "memory.h"
 #include "need.h"
 
 #define WRITTEN 0x5a
@@ -32,8 +31,7 @@ int main(void)
 	need_cpus(1);
 
 	ktap_start(1);
-	page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	must(page != MAP_FAILED, "mmap of %zu bytes", size);
+	page = anonymous(size);
 
 	/* PLACEHOLDER: a self-check, which shows that the oracle sees the bug when it is there. */
 	must(count_wrong(page, size) == size, "telling a fresh page from a written one");

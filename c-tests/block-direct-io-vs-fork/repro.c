@@ -13,34 +13,23 @@
  * it keeps a read waiting the parent forks and writes the last byte of the page whose
  * first sector is being read; then the answer is given. It must be in the parent's buffer.
  */
+#include "kpageflags.h"
 #include "nbd_disk.h"
 #include "need.h"
 #include "read_vs_fork.h"
 
-static struct disk disk;
-
-static void begin(char *at, size_t len)
-{
-	disk_read_begin(&disk, at, len);
-}
-
-static void end(unsigned char byte)
-{
-	disk_read_end(&disk, byte);
-}
-
-static const struct slow_read how = { .begin = begin, .end = end, .len = DISK_SECTOR };
-
 int main(void)
 {
+	struct disk disk;
+
 	need_root();
 	need_device(DISK_PATH, "nbd");
 	need_kpageflags();
 
 	ktap_start(1);
 	disk_open(&disk);
-	read_vs_fork_prove(&how);
-	ktap_result(read_vs_fork_loses(&how),
+	read_vs_fork_prove(&disk.read, DISK_SECTOR);
+	ktap_result(read_vs_fork_loses(&disk.read, DISK_SECTOR),
 		    "a direct read over fork() and a write comes into the reader's memory");
 	disk_close(&disk);
 	return ktap_end();

@@ -14,33 +14,24 @@
  * then the answer is given. It must be in the parent's buffer.
  */
 #include "fuse_file.h"
+#include "kpageflags.h"
 #include "need.h"
 #include "read_vs_fork.h"
 
-static struct fuse_file file;
-
-static void begin(char *at, size_t len)
-{
-	fuse_read_begin(&file, at, len);
-}
-
-static void end(unsigned char byte)
-{
-	fuse_read_end(&file, byte);
-}
-
-static const struct slow_read how = { .begin = begin, .end = end, .len = 64 };
+#define LEN	64
 
 int main(void)
 {
+	struct fuse_file file;
+
 	need_root();
 	need_fuse();
 	need_kpageflags();
 
 	ktap_start(1);
 	fuse_file_open(&file);
-	read_vs_fork_prove(&how);
-	ktap_result(read_vs_fork_loses(&how),
+	read_vs_fork_prove(&file.read, LEN);
+	ktap_result(read_vs_fork_loses(&file.read, LEN),
 		    "a direct read over fork() and a write comes into the reader's memory");
 	fuse_file_close(&file);
 	return ktap_end();

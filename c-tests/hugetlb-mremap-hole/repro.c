@@ -12,52 +12,40 @@
  * the next is written. It moves to where the same hole does not end a gigabyte. The mapping
  * is long enough that the wrong place is inside of it too.
  */
-#include <sys/mman.h>
-
-#include "hugepages.h"
+#include "hugetlb.h"
 #include "need.h"
 #include "pagemap.h"
+#include "room.h"
 
 #define GIB	(1UL << 30)
 #define LENGTH	GIB
 #define WRITTEN	0x5a
 
 /* Where the mapping begins in its gigabyte, before and after. */
-#define FROM	(GIB - HUGE_SIZE)
-#define TO	(2 * HUGE_SIZE)
+#define FROM	(GIB - HUGETLB_SIZE)
+#define TO	(2 * HUGETLB_SIZE)
 /* How far on the page after the hole is then, and where the bug puts it. */
-#define RIGHT	HUGE_SIZE
+#define RIGHT	HUGETLB_SIZE
 #define WRONG	(GIB - TO)
 
 /* Room for the mapping at this distance from the start of a gigabyte that is its own. */
 static char *room_at(unsigned long distance)
 {
-	char *room = mmap(NULL, 4 * GIB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			  -1, 0);
-
-	must(room != MAP_FAILED, "mmap for room");
-	return room + (-(uintptr_t)room & (GIB - 1)) + distance;
+	return room_aligned(3 * GIB, GIB) + distance;
 }
 
 static char *huge_map(unsigned long distance)
 {
-	char *at = room_at(distance);
-
-	must(mmap(at, LENGTH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB |
-		  MAP_NORESERVE | MAP_FIXED, -1, 0) == at, "mmap of huge pages");
-	return at;
-}
-
-static int present(const char *at)
-{
-	return !!(pagemap_entry(at) & PAGEMAP_PRESENT);
+	return room_map_as(room_at(distance), LENGTH,
+			   MAP_PRIVATE | MAP_ANONYMOUS | HUGETLB_FLAGS | MAP_NORESERVE, -1);
 }
 
 /* Write the page after the hole and move all. Returns the new address or MAP_FAILED. */
 static char *write_and_move(char *from, char *to)
 {
 	from[RIGHT] = WRITTEN;
-	must(present(from + RIGHT) && !present(from), "having a hole and a page behind it");
+	must(pagemap_present(from + RIGHT) && !pagemap_present(from),
+	     "having a hole and a page behind it");
 	return mremap(from, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, to);
 }
 
@@ -68,20 +56,20 @@ int main(void)
 
 	need_root();
 	need_page_size(4096);
-	need_huge_pages(2);
+	need_hugetlb(2);
 	/* Self-check beside the probe: where both lie alike in their gigabyte it goes well. */
 	at = write_and_move(huge_map(FROM), room_at(FROM));
 	if (at == MAP_FAILED)
 		ktap_skip_all("mremap of huge pages: %s", ktap_errno(errno));
 
 	ktap_start(1);
-	must(present(at + RIGHT) && at[RIGHT] == WRITTEN, "moving to a like place");
+	must(pagemap_present(at + RIGHT) && at[RIGHT] == WRITTEN, "moving to a like place");
 	must(!munmap(at, LENGTH), "munmap");
 
 	at = write_and_move(huge_map(FROM), room_at(TO));
 	must(at != MAP_FAILED, "mremap");
-	right = present(at + RIGHT);
-	wrong = present(at + WRONG);
+	right = pagemap_present(at + RIGHT);
+	wrong = pagemap_present(at + WRONG);
 	ktap_diag("the page after the hole is %s its place, %s the wrong one",
 		  right ? "in" : "not in", wrong ? "in" : "not in");
 	must(right != wrong, "finding the page once");

@@ -13,6 +13,7 @@
  */
 #include "child.h"
 #include "hugetlb.h"
+#include "kpageflags.h"
 #include "need.h"
 #include "uring_pin.h"
 
@@ -60,7 +61,7 @@ int main(void)
 	ktap_start(1);
 	uring_pin_prove(hugetlb_page(FILLED), HUGETLB_SIZE, HUGETLB_FLAGS);
 	other = hugetlb_page(FILLED);
-	frame = frame_of((char *)other);
+	frame = pagemap_frame((char *)other);
 	uring_pin_open(&pin, hugetlb_page(FILLED));
 	old = *pin.at;
 
@@ -69,7 +70,7 @@ int main(void)
 	hear(&child, old, FILLED);
 	/* Self-check: this fork() shares pages, and a write to them copies. */
 	*other = WRITTEN;
-	must(frame_of((char *)other) != frame, "copying a shared page that is not pinned");
+	must(pagemap_frame((char *)other) != frame, "copying a shared page that is not pinned");
 	lost = uring_pin_lost(&pin, WRITTEN);
 	/* Self-check: the child was there all the time, with the pages as they were at fork(). */
 	hear(&child, old, FILLED);

@@ -7,9 +7,10 @@
 #ifndef KWITNESS_FAULT_AROUND_H
 #define KWITNESS_FAULT_AROUND_H
 
-#include <sys/mman.h>
-
+#include "memory.h"
 #include "pagemap.h"
+#include "room.h"
+#include "uffd.h"
 
 /* Two windows of 64 KiB with pages of 4 KiB, and a page in the midst of the first. */
 #define AROUND_PAGES	32
@@ -24,12 +25,10 @@ static inline size_t around_size(void)
 /* A file in memory with every page in the page cache. */
 static inline int around_file(void)
 {
-	int fd = memfd_create("around", MFD_CLOEXEC);
+	int fd = memory_file(around_size());
 
-	must(fd >= 0, "memfd_create");
 	for (int i = 0; i < AROUND_PAGES; i++)
 		must(pwrite(fd, "p", 1, i * sysconf(_SC_PAGESIZE)) == 1, "pwrite to the memfd");
-	must(!ftruncate(fd, around_size()), "ftruncate");
 	return fd;
 }
 
@@ -37,15 +36,10 @@ static inline int around_file(void)
 static inline char *around_map(int fd)
 {
 	size_t size = around_size();
-	/* Room to align in, so that the window is not cut at the start of the mapping. */
-	char *room = mmap(NULL, size + AROUND_ALIGN, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char *at;
+	/* Aligned, so that the window is not cut at the start of the mapping. */
+	char *at = room_map_as(room_aligned(size, AROUND_ALIGN), size, MAP_SHARED, fd);
 
-	must(room != MAP_FAILED, "mmap for room");
-	at = room + (-(uintptr_t)room & (AROUND_ALIGN - 1));
-	must(mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == at,
-	     "mmap of the memfd");
-	must(!pagemap_count(at, AROUND_PAGES), "a mapping with nothing present");
+	must(!pagemap_count(at, AROUND_PAGES, PAGEMAP_PRESENT), "a mapping with nothing present");
 	return at;
 }
 
@@ -59,7 +53,7 @@ static inline void around_touch(const char *at)
 
 static inline int around_present(const char *at)
 {
-	return pagemap_count(at, AROUND_PAGES);
+	return pagemap_count(at, AROUND_PAGES, PAGEMAP_PRESENT);
 }
 
 /* Self-check: a mapping of the same file that nobody registered gets neighbours. */
@@ -73,6 +67,19 @@ static inline void around_control(int fd)
 	if (present < 2)
 		ktap_bail("an unregistered mapping got %d page: fault-around is off here", present);
 	ktap_diag("unregistered mapping: %d pages present after reading one", present);
+}
+
+/* Register a fresh mapping, and read a page of it. Returns how many are present then. */
+static inline int around_registered(int fd, int file, __u64 mode)
+{
+	char *at = around_map(file);
+	int present;
+
+	must(!uffd_register(fd, at, around_size(), mode), "UFFDIO_REGISTER of shared memory");
+	around_touch(at);
+	present = around_present(at);
+	must(present, "mapping the page that was read");
+	return present;
 }
 
 #endif

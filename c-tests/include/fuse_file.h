@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A file whose reads end when this program likes: a FUSE file system of one file, served
- * by a thread here, for direct I/O alone. From the time a read is asked for until it is
- * answered the kernel holds the reader's pages.
+ * by a thread here, for direct I/O alone. Its one read is file.read (held_read.h).
  *
  *	need_fuse();					before ktap_start()
  *	fuse_file_open(&file);
- *	fuse_read_begin(&file, at, len);		returns when it is under way
- *	...						the kernel holds the pages
- *	fuse_read_end(&file, byte);			answers: len bytes of this one
+ *	held_read_begin(&file.read, at, len);
+ *	...
+ *	held_read_end(&file.read, byte);
  *	fuse_file_close(&file);
  */
 #ifndef KWITNESS_FUSE_FILE_H
@@ -19,10 +18,10 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
-#include <stdatomic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "held_read.h"
 #include "kernel_module.h"
 
 /* What the kernel may write at most in a request; the least buffer it takes is twice that. */
@@ -31,17 +30,12 @@
 #define FUSE_FILE_MINOR	31
 
 struct fuse_file {
-	int dev, fd;
+	int dev;
 	char name[32];
-	pthread_t server, reader;
-	/* A read was asked for; it is to be answered; the kernel has let go of the file. */
-	sem_t asked, answer, released;
-	/* Of the read under way. */
-	char *at;
-	size_t len;
-	uint32_t asked_len;
-	unsigned char byte;
-	atomic_int done;
+	pthread_t server;
+	/* The kernel has let go of the file. */
+	sem_t released;
+	struct held_read read;
 };
 
 /* SKIP where there is no FUSE. Before ktap_start(). */
@@ -81,11 +75,8 @@ static inline void fuse_file_held(struct fuse_file *file, uint64_t unique, uint3
 {
 	char data[FUSE_FILE_SIZE];
 
-	file->asked_len = len;
 	must(len <= sizeof(data), "a read of %u bytes", len);
-	must(!sem_post(&file->asked), "sem_post");
-	must(!sem_wait(&file->answer), "sem_wait");
-	memset(data, file->byte, len);
+	memset(data, held_read_answer(&file->read, len), len);
 	fuse_file_answer(file, unique, 0, data, len);
 }
 
@@ -149,8 +140,8 @@ static inline void fuse_file_open(struct fuse_file *file)
 	int fd;
 
 	*file = (struct fuse_file){ .name = "fuse-XXXXXX" };
-	must(!sem_init(&file->asked, 0, 0) && !sem_init(&file->answer, 0, 0) &&
-	     !sem_init(&file->released, 0, 0), "sem_init");
+	held_read_init(&file->read, 0);
+	must(!sem_init(&file->released, 0, 0), "sem_init");
 	/* In a mount namespace of its own it is gone when this program is, whatever ends it. */
 	must(!unshare(CLONE_NEWNS), "unshare of mounts");
 	must(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "making mounts private");
@@ -165,51 +156,19 @@ static inline void fuse_file_open(struct fuse_file *file)
 	must(!mount("kwitness", file->name, "fuse", MS_NOSUID | MS_NODEV, options),
 	     "mount of fuse");
 	must(!pthread_create(&file->server, NULL, fuse_file_server, file), "pthread_create");
-	file->fd = open(file->name, O_RDONLY | O_CLOEXEC);
-	must(file->fd >= 0, "open of the file in FUSE");
+	file->read.fd = open(file->name, O_RDONLY | O_CLOEXEC);
+	must(file->read.fd >= 0, "open of the file in FUSE");
 }
 
 static inline void fuse_file_close(struct fuse_file *file)
 {
-	must(!close(file->fd), "close of the file in FUSE");
+	must(!close(file->read.fd), "close of the file in FUSE");
 	/* The kernel does not wait for this answer, and takes none after the unmount. */
 	must(!sem_wait(&file->released), "sem_wait");
 	must(!umount2(file->name, 0), "umount");
 	must(!pthread_join(file->server, NULL), "pthread_join");
 	must(!close(file->dev), "close of /dev/fuse");
 	must(!unlink(file->name), "unlink of %s", file->name);
-}
-
-static inline void *fuse_file_reader(void *arg)
-{
-	struct fuse_file *file = arg;
-	ssize_t n = pread(file->fd, file->at, file->len, 0);
-
-	must(n == (ssize_t)file->len, "read of %zu bytes, which returned %zd,", file->len, n);
-	atomic_store(&file->done, 1);
-	return NULL;
-}
-
-/* Begin to read len bytes. Returns when they were asked for, and not answered. */
-static inline void fuse_read_begin(struct fuse_file *file, char *at, size_t len)
-{
-	file->at = at;
-	file->len = len;
-	atomic_store(&file->done, 0);
-	must(!pthread_create(&file->reader, NULL, fuse_file_reader, file), "pthread_create");
-	must(!sem_wait(&file->asked), "sem_wait");
-	/* By way of the page cache whole pages would have been asked for. */
-	must(file->asked_len == len, "direct I/O of %zu bytes, not %u,", len, file->asked_len);
-}
-
-/* Answer the read, which must be under way still, and see it end. */
-static inline void fuse_read_end(struct fuse_file *file, unsigned char byte)
-{
-	must(!atomic_load(&file->done), "finding the read under way");
-	file->byte = byte;
-	must(!sem_post(&file->answer), "sem_post");
-	must(!pthread_join(file->reader, NULL), "pthread_join");
-	must(atomic_load(&file->done), "finding the read done");
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages of hugetlb, 2 MiB each, out of a pool that is made large enough first and given
- * its old size at the end.
+ * Pages of hugetlb, 2 MiB each, out of a pool that is made large enough first, and that
+ * hugetlb_restore() gives its old size.
  */
 #ifndef KWITNESS_HUGETLB_H
 #define KWITNESS_HUGETLB_H
@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "kpageflags.h"
+#include "pagemap.h"
 #include "procfile.h"
 
 #define HUGETLB_SIZE	(2UL << 20)
@@ -60,7 +61,8 @@ static inline char *hugetlb_page(unsigned char byte)
 
 	must(at != MAP_FAILED, "mmap of a hugetlb page");
 	memset(at, byte, HUGETLB_SIZE);
-	must(frame_is(frame_of(at), 1ULL << KPF_HUGE), "finding a hugetlb page at its address");
+	must(kpageflags_has(pagemap_frame(at), KPF_HUGE),
+	     "finding a hugetlb page at its address");
 	return at;
 }
 

@@ -5,20 +5,19 @@
 
 #include <fcntl.h>
 #include <linux/kernel-page-flags.h>
+#include <stdint.h>
 
-#include "pagemap.h"
+#include "ktap.h"
 
-/* The frame of the page at this address, which must be present. */
-static inline uint64_t frame_of(const void *at)
+/* SKIP where the kernel was built without this file. Before ktap_start(). */
+static inline void need_kpageflags(void)
 {
-	uint64_t frame;
-
-	pagemap_frames(at, 1, 1, &frame);
-	return frame;
+	if (access("/proc/kpageflags", R_OK))
+		ktap_skip_all("/proc/kpageflags: %s", ktap_errno(errno));
 }
 
-/* Whether the frame's page has all of these flags: 1 << KPF_HUGE and the like. */
-static inline int frame_is(uint64_t frame, uint64_t flags)
+/* Whether the frame's page has this flag: KPF_HUGE and the like. */
+static inline int kpageflags_has(uint64_t frame, int flag)
 {
 	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	uint64_t entry;
@@ -27,14 +26,7 @@ static inline int frame_is(uint64_t frame, uint64_t flags)
 	must(pread(fd, &entry, sizeof(entry), frame * sizeof(entry)) == sizeof(entry),
 	     "read of kpageflags");
 	close(fd);
-	return (entry & flags) == flags;
-}
-
-/* SKIP where the kernel was built without this file. Before ktap_start(). */
-static inline void need_kpageflags(void)
-{
-	if (access("/proc/kpageflags", R_OK))
-		ktap_skip_all("/proc/kpageflags: %s", ktap_errno(errno));
+	return entry >> flag & 1;
 }
 
 #endif

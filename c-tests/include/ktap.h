@@ -42,6 +42,12 @@ static inline const char *ktap_errno(int err)
 	return name ? name : "unknown errno";
 }
 
+/* The same of what a call gives: "done" for 0. */
+static inline const char *ktap_outcome(int err)
+{
+	return err ? ktap_errno(err) : "done";
+}
+
 /* Print a text with "# " before each of its lines. errno survives. */
 __attribute__((format(printf, 1, 2)))
 static inline void ktap_diag(const char *fmt, ...)

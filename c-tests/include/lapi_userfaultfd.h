@@ -20,10 +20,6 @@
 #define UFFD_FEATURE_WP_UNPOPULATED	(1 << 13)
 #endif
 
-#ifndef UFFD_FEATURE_WP_ASYNC		/* since 6.7 */
-#define UFFD_FEATURE_WP_ASYNC		(1 << 15)
-#endif
-
 #ifndef UFFDIO_CONTINUE			/* since 5.13 */
 #define UFFDIO_REGISTER_MODE_MINOR	((__u64)1 << 2)
 #define UFFD_PAGEFAULT_FLAG_MINOR	(1 << 2)

@@ -2,13 +2,13 @@
 /*
  * A disk whose reads end when this program likes: a network block device, served by a
  * thread here over a socket pair. Whatever the kernel reads for itself (partition tables)
- * is answered with zeros at once; the read that is asked for by disk_read_begin() waits.
+ * is answered with zeros at once; disk.read, of a sector or more, waits (held_read.h).
  *
- *	need_device("/dev/nbd0", "nbd");		before ktap_start()
+ *	need_device(DISK_PATH, "nbd");			before ktap_start()
  *	disk_open(&disk);
- *	disk_read_begin(&disk, at, len);		returns when it is under way
- *	...						the kernel holds the pages
- *	disk_read_end(&disk, byte);			answers: len bytes of this one
+ *	held_read_begin(&disk.read, at, len);
+ *	...
+ *	held_read_end(&disk.read, byte);
  *	disk_close(&disk);
  */
 #ifndef KWITNESS_NBD_DISK_H
@@ -19,12 +19,11 @@
 #include <linux/nbd.h>
 #include <pthread.h>
 #include <sched.h>
-#include <semaphore.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "held_read.h"
 #include "kernel_module.h"
 
 #define DISK_PATH	"/dev/nbd0"
@@ -36,15 +35,9 @@
 #define DISK_MOST	(1UL << 20)
 
 struct disk {
-	int control, socks[2], fd;
-	pthread_t driver, server, reader;
-	/* A read was asked for; it is to be answered. */
-	sem_t asked, answer;
-	/* Of the read under way. */
-	char *at;
-	size_t len;
-	unsigned char byte;
-	atomic_int done;
+	int control, socks[2];
+	pthread_t driver, server;
+	struct held_read read;
 };
 
 /* The thread that lends itself to the driver until the disk is gone. */
@@ -87,12 +80,8 @@ static inline void disk_serve(struct disk *disk, const struct nbd_request *reque
 	must(be32toh(request->magic) == NBD_REQUEST_MAGIC, "a request of the disk");
 	must(be32toh(request->type) == NBD_CMD_READ && len <= sizeof(data),
 	     "request %u of %zu bytes", be32toh(request->type), len);
-	if (be64toh(request->from) == DISK_HELD) {
-		must(len == disk->len, "a read of %zu bytes, not %zu,", disk->len, len);
-		must(!sem_post(&disk->asked), "sem_post");
-		must(!sem_wait(&disk->answer), "sem_wait");
-		byte = disk->byte;
-	}
+	if (be64toh(request->from) == DISK_HELD)
+		byte = held_read_answer(&disk->read, len);
 	memset(data, byte, len);
 	memcpy(reply.handle, request->handle, sizeof(reply.handle));
 	disk_send(disk->socks[1], &reply, sizeof(reply));
@@ -124,7 +113,7 @@ static inline void disk_wait(const struct disk *disk)
 static inline void disk_open(struct disk *disk)
 {
 	*disk = (struct disk){ 0 };
-	must(!sem_init(&disk->asked, 0, 0) && !sem_init(&disk->answer, 0, 0), "sem_init");
+	held_read_init(&disk->read, DISK_HELD);
 	must(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, disk->socks), "socketpair");
 	disk->control = open(DISK_PATH, O_RDWR | O_CLOEXEC);
 	must(disk->control >= 0, "open of " DISK_PATH);
@@ -135,49 +124,19 @@ static inline void disk_open(struct disk *disk)
 	must(!pthread_create(&disk->server, NULL, disk_server, disk), "pthread_create");
 	must(!pthread_create(&disk->driver, NULL, disk_driver, disk), "pthread_create");
 	disk_wait(disk);
-	disk->fd = open(DISK_PATH, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	must(disk->fd >= 0, "open of " DISK_PATH " for direct I/O");
+	disk->read.fd = open(DISK_PATH, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	must(disk->read.fd >= 0, "open of " DISK_PATH " for direct I/O");
 }
 
 static inline void disk_close(struct disk *disk)
 {
-	must(!close(disk->fd), "close of the disk");
+	must(!close(disk->read.fd), "close of the disk");
 	must(!ioctl(disk->control, NBD_DISCONNECT), "NBD_DISCONNECT");
 	must(!pthread_join(disk->server, NULL), "pthread_join");
 	/* Without the other end the driver's thread comes back. */
 	must(!close(disk->socks[1]), "close of the server's socket");
 	must(!pthread_join(disk->driver, NULL), "pthread_join");
 	must(!close(disk->control) && !close(disk->socks[0]), "close of the disk's control");
-}
-
-static inline void *disk_reader(void *arg)
-{
-	struct disk *disk = arg;
-	ssize_t n = pread(disk->fd, disk->at, disk->len, DISK_HELD);
-
-	must(n == (ssize_t)disk->len, "read of %zu bytes, which returned %zd,", disk->len, n);
-	atomic_store(&disk->done, 1);
-	return NULL;
-}
-
-/* Begin to read len bytes, a sector or more. Returns when they were asked for, not answered. */
-static inline void disk_read_begin(struct disk *disk, char *at, size_t len)
-{
-	disk->at = at;
-	disk->len = len;
-	atomic_store(&disk->done, 0);
-	must(!pthread_create(&disk->reader, NULL, disk_reader, disk), "pthread_create");
-	must(!sem_wait(&disk->asked), "sem_wait");
-}
-
-/* Answer the read, which must be under way still, and see it end. */
-static inline void disk_read_end(struct disk *disk, unsigned char byte)
-{
-	must(!atomic_load(&disk->done), "finding the read under way");
-	disk->byte = byte;
-	must(!sem_post(&disk->answer), "sem_post");
-	must(!pthread_join(disk->reader, NULL), "pthread_join");
-	must(atomic_load(&disk->done), "finding the read done");
 }
 
 #endif

@@ -10,10 +10,9 @@
 #ifndef KWITNESS_OWN_MODULE_H
 #define KWITNESS_OWN_MODULE_H
 
-#include <fcntl.h>
 #include <sys/syscall.h>
 
-#include "ktap.h"
+#include "kernel_module.h"
 
 /* What the kernel means by an errno of finit_module(2). */
 static inline const char *own_module_refusal(int err)
@@ -35,7 +34,6 @@ static inline const char *own_module_load(const char *name)
 {
 	static char why[256];
 	char path[64];
-	FILE *note;
 	int fd, err = 0;
 
 	snprintf(path, sizeof(path), "%s.ko", name);
@@ -50,13 +48,9 @@ static inline const char *own_module_load(const char *name)
 			 ktap_errno(err));
 		return why;
 	}
-	snprintf(path, sizeof(path), "%s.missing", name);
-	note = fopen(path, "re");
-	if (!note || !fgets(why, sizeof(why), note))
-		snprintf(why, sizeof(why), "neither %s.ko nor %s is here", name, path);
-	why[strcspn(why, "\n")] = 0;
-	if (note)
-		fclose(note);
+	snprintf(why, sizeof(why), "%s", kernel_module_missing(name));
+	if (!*why)
+		snprintf(why, sizeof(why), "neither %s nor %s.missing is here", path, name);
 	return why;
 }
 

@@ -22,8 +22,7 @@
 #ifndef KWITNESS_PIN_BUFFER_H
 #define KWITNESS_PIN_BUFFER_H
 
-#include <sys/mman.h>
-
+#include "memory.h"
 #include "pagemap.h"
 #include "trigger.h"
 
@@ -64,11 +63,8 @@ static inline void pin_buffer_open(struct pin_buffer *b, const struct trigger *t
 		.all = (pages + (stride > 1 ? PIN_BUFFER_LAST - 1 : 0)) * stride,
 	};
 	bytes = b->all * TRIGGER_PAGE;
-	b->at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	must(b->at != MAP_FAILED, "mmap of the buffer");
-	must(!madvise(b->at, bytes, MADV_NOHUGEPAGE), "MADV_NOHUGEPAGE");
 	/* Writable pages, or fast GUP leaves them to slow GUP. */
-	memset(b->at, 1, bytes);
+	b->at = small_pages(bytes, 1);
 	if (stride > 1) {
 		must(!madvise(b->at, bytes, MADV_DONTFORK), "MADV_DONTFORK");
 		for (int i = 0; i < pages; i++)

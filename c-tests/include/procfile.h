@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Short files of /proc and /sys: read and written as a whole. */
+/* Short files of /proc and /sys: read and written as a whole, at once. */
 #ifndef KWITNESS_PROCFILE_H
 #define KWITNESS_PROCFILE_H
 
@@ -27,7 +27,7 @@ static inline int procfile_read(const char *path, char *text, size_t size)
 	return 0;
 }
 
-/* A number that must be there. */
+/* A number that must be there, and nothing else. */
 static inline long procfile_number(const char *path)
 {
 	char text[64] = "", *end;
@@ -42,16 +42,45 @@ static inline long procfile_number(const char *path)
 	return number;
 }
 
-/* Returns 0 or errno. */
-static inline int procfile_write(const char *path, long number)
+/* The KiB that a file of lines such as "VmLck:  16 kB" has by this name, which must be there. */
+static inline long procfile_kib(const char *path, const char *name)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC), err;
+	FILE *file = fopen(path, "re");
+	size_t len = strlen(name);
+	char line[512];
+	long kib = -1;
+
+	must(file, "open of %s", path);
+	while (kib < 0 && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, len) && line[len] == ':')
+			kib = strtol(line + len + 1, NULL, 10);
+	fclose(file);
+	must(kib >= 0, "finding %s in %s", name, path);
+	return kib;
+}
+
+/* Not by dprintf(), which seeks: /dev/kmsg cannot. Returns 0 or errno. */
+static inline int procfile_write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
+	ssize_t len = strlen(text), written;
 
 	if (fd < 0)
 		return errno;
-	err = dprintf(fd, "%ld\n", number) < 0 ? errno : 0;
+	written = write(fd, text, len);
+	if (written < 0)
+		err = errno;
 	close(fd);
-	return err;
+	return err || written == len ? err : EIO;
+}
+
+/* Returns 0 or errno. */
+static inline int procfile_write(const char *path, long number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld\n", number);
+	return procfile_write_text(path, text);
 }
 
 #endif

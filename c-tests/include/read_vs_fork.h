@@ -4,39 +4,24 @@
  * read into: does what it brings still come into the process's memory? For any read that
  * this program can keep waiting, of bytes at the beginning of a page.
  *
- *	static const struct slow_read how = { .begin = ..., .end = ..., .len = 512 };
+ *	read_vs_fork_prove(&read, len);		the oracle, in the same guest
+ *	ktap_result(read_vs_fork_loses(&read, len), "...");
  *
- *	read_vs_fork_prove(&how);		the oracle, in the same guest
- *	ktap_result(read_vs_fork_loses(&how), "...");
+ * A read is of less than a page: the last byte is this program's to write.
  */
 #ifndef KWITNESS_READ_VS_FORK_H
 #define KWITNESS_READ_VS_FORK_H
 
-#include <sys/mman.h>
-
 #include "child.h"
-#include "kpageflags.h"
-
-struct slow_read {
-	/* Begin to read len bytes; return when it is under way, held by who is to answer. */
-	void (*begin)(char *at, size_t len);
-	/* See that it is under way still, have it answered with len of this byte, see it end. */
-	void (*end)(unsigned char byte);
-	/* Less than a page: the last byte is this program's to write. */
-	size_t len;
-};
+#include "held_read.h"
+#include "memory.h"
+#include "pagemap.h"
 
 enum { READ_FILLED = 1, READ_WRITTEN = 0x5a, READ_ANSWER = 0xa5 };
 
 static inline char *read_page(void)
 {
-	size_t size = sysconf(_SC_PAGESIZE);
-	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	must(at != MAP_FAILED, "mmap");
-	must(!madvise(at, size, MADV_NOHUGEPAGE) || errno == EINVAL, "MADV_NOHUGEPAGE");
-	memset(at, READ_FILLED, size);
-	return at;
+	return small_pages(sysconf(_SC_PAGESIZE), READ_FILLED);
 }
 
 static inline void read_unmap(char *at)
@@ -45,11 +30,11 @@ static inline void read_unmap(char *at)
 }
 
 /* How many bytes of the answer are there. */
-static inline size_t read_arrived(const struct slow_read *how, const char *at)
+static inline size_t read_arrived(const char *at, size_t len)
 {
 	size_t found = 0;
 
-	for (size_t i = 0; i < how->len; i++)
+	for (size_t i = 0; i < len; i++)
 		found += ((const volatile unsigned char *)at)[i] == READ_ANSWER;
 	return found;
 }
@@ -60,50 +45,50 @@ static inline void read_write_last(char *at)
 }
 
 /* Self-check: an answer comes into the page that was there when it was asked for. */
-static inline void read_prove_arrival(const struct slow_read *how)
+static inline void read_prove_arrival(struct held_read *read, size_t len)
 {
 	char *at = read_page();
-	uint64_t frame = frame_of(at);
+	uint64_t frame = pagemap_frame(at);
 
-	how->begin(at, how->len);
-	must(!read_arrived(how, at), "finding no answer before it is given");
+	held_read_begin(read, at, len);
+	must(!read_arrived(at, len), "finding no answer before it is given");
 	read_write_last(at);
-	how->end(READ_ANSWER);
-	must(frame_of(at) == frame, "keeping the page");
-	must(read_arrived(how, at) == how->len, "finding the answer");
+	held_read_end(read, READ_ANSWER);
+	must(pagemap_frame(at) == frame, "keeping the page");
+	must(read_arrived(at, len) == len, "finding the answer");
 	read_unmap(at);
 }
 
 /* Self-check: with another page in its place, the answer is missed. */
-static inline void read_prove_loss(const struct slow_read *how)
+static inline void read_prove_loss(struct held_read *read, size_t len)
 {
 	char *at = read_page();
-	uint64_t frame = frame_of(at);
+	uint64_t frame = pagemap_frame(at);
 
-	how->begin(at, how->len);
+	held_read_begin(read, at, len);
 	must(!madvise(at, sysconf(_SC_PAGESIZE), MADV_DONTNEED), "MADV_DONTNEED");
 	read_write_last(at);
-	must(frame_of(at) != frame, "getting another page while the read holds the first");
-	how->end(READ_ANSWER);
-	must(!read_arrived(how, at), "missing the answer in another page");
+	must(pagemap_frame(at) != frame, "getting another page while the read holds the first");
+	held_read_end(read, READ_ANSWER);
+	must(!read_arrived(at, len), "missing the answer in another page");
 	read_unmap(at);
 }
 
-static inline void read_vs_fork_prove(const struct slow_read *how)
+static inline void read_vs_fork_prove(struct held_read *read, size_t len)
 {
-	must(how->len < (size_t)sysconf(_SC_PAGESIZE), "reading less than a page");
-	read_prove_arrival(how);
-	read_prove_loss(how);
+	must(len < (size_t)sysconf(_SC_PAGESIZE), "reading less than a page");
+	read_prove_arrival(read, len);
+	read_prove_loss(read, len);
 }
 
 /* The child says whether it finds the answer, when it begins and when it is let. */
-static inline void read_watch(const struct child *child, const struct slow_read *how,
-			      const char *at)
+static inline void read_watch(const struct child *child, const char *at,
+			      size_t len)
 {
 	for (int i = 0; i < 2; i++) {
-		size_t found = read_arrived(how, at);
+		size_t found = read_arrived(at, len);
 
-		must(!found || found == how->len, "finding none or all of the answer in the child");
+		must(!found || found == len, "finding none or all of the answer in the child");
 		child_say(child, !!found);
 		child_wait(child);
 	}
@@ -111,27 +96,27 @@ static inline void read_watch(const struct child *child, const struct slow_read 
 }
 
 /* Returns whether the answer missed the parent. */
-static inline int read_vs_fork_loses(const struct slow_read *how)
+static inline int read_vs_fork_loses(struct held_read *read, size_t len)
 {
 	char *at = read_page(), *other = read_page();
-	uint64_t frame = frame_of(at), other_frame = frame_of(other);
+	uint64_t frame = pagemap_frame(at), other_frame = pagemap_frame(other);
 	int childs, replaced;
 	struct child child;
 	size_t own;
 
-	how->begin(at, how->len);
+	held_read_begin(read, at, len);
 	if (child_fork(&child))
-		read_watch(&child, how, at);
+		read_watch(&child, at, len);
 	must(!child_hear(&child), "finding no answer in the child");
-	must(frame_of(at) == frame, "keeping the page over fork()");
+	must(pagemap_frame(at) == frame, "keeping the page over fork()");
 	/* Self-check: this fork() shares pages, and a write to them copies. */
 	read_write_last(other);
-	must(frame_of(other) != other_frame, "copying a shared page that is not read into");
+	must(pagemap_frame(other) != other_frame, "copying a shared page that is not read into");
 
 	read_write_last(at);
-	replaced = frame_of(at) != frame;
-	how->end(READ_ANSWER);
-	own = read_arrived(how, at);
+	replaced = pagemap_frame(at) != frame;
+	held_read_end(read, READ_ANSWER);
+	own = read_arrived(at, len);
 	/* Self-check: the child was there all the time. */
 	child_let(&child);
 	childs = child_hear(&child);
@@ -141,8 +126,8 @@ static inline int read_vs_fork_loses(const struct slow_read *how)
 	read_unmap(other);
 
 	ktap_diag("%zu of %zu bytes came to the parent, %s to the child; the parent's page was %s",
-		  own, how->len, childs ? "all" : "none", replaced ? "replaced" : "kept");
-	if (own != (replaced ? 0 : how->len) || childs != replaced)
+		  own, len, childs ? "all" : "none", replaced ? "replaced" : "kept");
+	if (own != (replaced ? 0 : len) || childs != replaced)
 		ktap_bail("where the answer is and the frame do not go together");
 	return replaced;
 }

@@ -11,13 +11,16 @@
 
 #include "ktap.h"
 
-/* So many bytes that nobody may touch, at an address aligned to a power of two. */
+/*
+ * So many bytes that nobody may touch, at an address aligned to a power of two. On both
+ * sides lies more of the same, so that what is mapped at an end has no neighbour either.
+ */
 static inline char *room_aligned(size_t len, size_t align)
 {
-	char *room = mmap(NULL, len + align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *room = mmap(NULL, len + 2 * align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	must(room != MAP_FAILED, "mmap for room");
-	return room + (-(uintptr_t)room & (align - 1));
+	return (char *)(((uintptr_t)room + align) & -align);
 }
 
 static inline char *room(size_t len)
@@ -25,14 +28,19 @@ static inline char *room(size_t len)
 	return room_aligned(len, sysconf(_SC_PAGESIZE));
 }
 
-/* Fresh private anonymous memory at this place of a room. Returns it. */
-static inline char *room_map(char *at, size_t len)
+/* Map a file, or with -1 memory, at this place of a room; MAP_* in flags. Returns the place. */
+static inline char *room_map_as(char *at, size_t len, int flags, int fd)
 {
-	char *got = mmap(at, len, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	char *got = mmap(at, len, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
 
 	must(got == at, "mmap of %zu bytes in the room", len);
 	return got;
+}
+
+/* Fresh private anonymous memory at this place of a room. Returns it. */
+static inline char *room_map(char *at, size_t len)
+{
+	return room_map_as(at, len, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
 /* Move a mapping to this place of a room; more of MREMAP_* in flags. */

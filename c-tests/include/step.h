@@ -14,13 +14,12 @@
 #ifndef KWITNESS_STEP_H
 #define KWITNESS_STEP_H
 
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#include "ktap.h"
+#include "procfile.h"
 
 /* Milliseconds this process has lived; its time limit runs from its start. */
 static inline long long step_age_ms(void)
@@ -28,15 +27,10 @@ static inline long long step_age_ms(void)
 	unsigned long long started = 0;
 	struct timespec now;
 	char text[1024], *at;
-	ssize_t len;
-	int fd;
+	int err = procfile_read("/proc/self/stat", text, sizeof(text));
 
-	fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-	must(fd >= 0, "open of /proc/self/stat");
-	len = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	must(len > 0, "read of /proc/self/stat");
-	text[len] = '\0';
+	if (err)
+		ktap_bail("read of /proc/self/stat failed: %s", ktap_errno(err));
 	/* Field 22, counted from the end of the name, which is field 2 and may hold anything. */
 	at = strrchr(text, ')');
 	for (int field = 2; at && field < 22; field++)
@@ -58,19 +52,16 @@ static inline void step_drain(void)
 		sched_yield();
 }
 
-/*
- * A line in the kernel log: a splat is the symptom's only if it stands below. Not by
- * dprintf(), which seeks, and /dev/kmsg cannot.
- */
+/* A line in the kernel log: a splat is the symptom's only if it stands below. */
 static inline void step_log(const char *step)
 {
-	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	char text[128];
-	int len = snprintf(text, sizeof(text), "<5>kwitness: entering %s\n", step);
+	int err;
 
-	must(fd >= 0, "open of /dev/kmsg");
-	must(write(fd, text, len) == len, "write to /dev/kmsg");
-	close(fd);
+	snprintf(text, sizeof(text), "<5>kwitness: entering %s\n", step);
+	err = procfile_write_text("/dev/kmsg", text);
+	if (err)
+		ktap_bail("write to /dev/kmsg failed: %s", ktap_errno(err));
 }
 
 /* Say it, and be sure that it was heard. */

@@ -1,73 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Transparent huge pages: whether this kernel makes them, places for them, and proof
- * from /proc/self/pagemap and /proc/kpageflags that what was got is one.
+ * Transparent huge pages. The kernel may give one or not, so whoever judges by one shows
+ * that it is there: by its frames, and where it is a mapping of its own by smaps too.
  */
 #ifndef KWITNESS_THP_H
 #define KWITNESS_THP_H
 
-#include <fcntl.h>
-#include <stdint.h>
-#include <sys/mman.h>
-
-#include "need.h"
+#include "kpageflags.h"
 #include "pagemap.h"
+#include "procfile.h"
+#include "room.h"
+#include "smaps.h"
 
-#define KPAGE_THP	(1ULL << 22)
-#define KPAGE_ZERO	(1ULL << 24)
+#define THP_FOLDER	"/sys/kernel/mm/transparent_hugepage/"
 
-/* Bytes of a huge page, before ktap_start(): skip the program where there are none. */
-static inline size_t need_thp(void)
+/* SKIP where the kernel gives none, not even when it is asked to. Before ktap_start(). */
+static inline void need_thp(void)
 {
-	const char *folder = "/sys/kernel/mm/transparent_hugepage";
-	char path[128], text[128];
-	unsigned long size = 0;
-	FILE *file;
+	char text[64];
+	int err = procfile_read(THP_FOLDER "enabled", text, sizeof(text));
 
-	snprintf(path, sizeof(path), "%s/enabled", folder);
-	file = fopen(path, "re");
-	if (!file)
-		ktap_skip_all("transparent huge pages: %s", ktap_errno(errno));
-	must(fgets(text, sizeof(text), file), "read of %s", path);
-	fclose(file);
+	if (err)
+		ktap_skip_all("transparent huge pages: %s", ktap_errno(err));
 	if (strstr(text, "[never]"))
 		ktap_skip_all("transparent huge pages are off (a guest of less than 512 MiB?)");
-	snprintf(path, sizeof(path), "%s/hpage_pmd_size", folder);
-	file = fopen(path, "re");
-	must(file, "open of %s", path);
-	must(fscanf(file, "%lu", &size) == 1 && size, "read of %s", path);
-	fclose(file);
-	return size;
+	err = procfile_read(THP_FOLDER "hpage_pmd_size", text, sizeof(text));
+	if (err)
+		ktap_skip_all("their size: %s", ktap_errno(err));
 }
 
-/* Address space for n huge pages, aligned to one, with nothing in it. */
-static inline char *thp_area(size_t huge, int n)
+/*
+ * Let them be had by who asks for them: a kernel with little memory gives none by
+ * itself. Returns 0 or errno.
+ */
+static inline int thp_allow(void)
 {
-	char *at = mmap(NULL, (n + 1) * huge, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char *aligned;
-
-	must(at != MAP_FAILED, "mmap of %d huge pages", n + 1);
-	aligned = (char *)(((uintptr_t)at + huge - 1) / huge * huge);
-	/* What is left over would be a neighbour that a huge page could reach into. */
-	must(aligned == at || !munmap(at, aligned - at), "munmap below");
-	must(aligned == at + huge || !munmap(aligned + n * huge, at + huge - aligned),
-	     "munmap above");
-	must(!madvise(aligned, n * huge, MADV_HUGEPAGE), "madvise(MADV_HUGEPAGE)");
-	return aligned;
+	return procfile_write_text(THP_FOLDER "enabled", "madvise");
 }
 
-/* What the kernel says of a page frame. */
-static inline uint64_t thp_frame_flags(uint64_t frame)
+/* Bytes of one, on x86-64 2 MiB. */
+static inline size_t thp_size(void)
 {
-	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	uint64_t flags = 0;
+	return procfile_number(THP_FOLDER "hpage_pmd_size");
+}
 
-	must(fd >= 0, "open of /proc/kpageflags");
-	must(pread(fd, &flags, sizeof(flags), frame * sizeof(flags)) == sizeof(flags),
-	     "read of /proc/kpageflags");
-	close(fd);
-	return flags;
+/* A place for n of them, with nothing in it and no neighbour that one could reach into. */
+static inline char *thp_area(size_t size, int n)
+{
+	char *at = room_map(room_aligned(n * size, size), n * size);
+
+	must(!madvise(at, n * size, MADV_HUGEPAGE), "MADV_HUGEPAGE");
+	return at;
 }
 
 /*
@@ -75,16 +58,12 @@ static inline uint64_t thp_frame_flags(uint64_t frame)
  * none: all its pages are present in frames that follow each other from an aligned
  * one, and the kernel calls them huge.
  */
-static inline uint64_t thp_frame(const char *at, size_t huge)
+static inline uint64_t thp_frame(const void *at, size_t size)
 {
-	size_t page = sysconf(_SC_PAGESIZE), pages = huge / page;
+	size_t pages = size / sysconf(_SC_PAGESIZE);
 	uint64_t entries[pages], first;
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 
-	must(fd >= 0, "open of /proc/self/pagemap");
-	must(pread(fd, entries, sizeof(entries), (uintptr_t)at / page * sizeof(*entries)) ==
-	     (ssize_t)sizeof(entries), "read of pagemap");
-	close(fd);
+	pagemap_entries(at, pages, entries);
 	if (!(entries[0] & PAGEMAP_PRESENT))
 		return 0;
 	first = entries[0] & PAGEMAP_FRAME;
@@ -92,7 +71,29 @@ static inline uint64_t thp_frame(const char *at, size_t huge)
 	for (size_t i = 1; i < pages; i++)
 		if (!(entries[i] & PAGEMAP_PRESENT) || (entries[i] & PAGEMAP_FRAME) != first + i)
 			return 0;
-	return first % pages == 0 && (thp_frame_flags(first) & KPAGE_THP) ? first : 0;
+	if (first % pages || !kpageflags_has(first, KPF_THP) ||
+	    !kpageflags_has(first, KPF_COMPOUND_HEAD))
+		return 0;
+	return first;
+}
+
+/* Show that this mapping is one huge page, mapped as a whole. */
+static inline void thp_prove(const char *at, size_t size)
+{
+	must(smaps_is_one(at, size), "finding a mapping of one huge page");
+	must((size_t)smaps_kib(at, "AnonHugePages") << 10 == size,
+	     "finding a huge page mapped as a whole");
+	must(thp_frame(at, size), "finding the frames of a huge page");
+}
+
+/* A mapping of its own, filled with byte, that is one huge page. */
+static inline char *thp_page(size_t size, unsigned char byte)
+{
+	char *at = thp_area(size, 1);
+
+	memset(at, byte, size);
+	thp_prove(at, size);
+	return at;
 }
 
 #endif

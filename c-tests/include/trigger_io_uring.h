@@ -3,8 +3,8 @@
 #ifndef KWITNESS_TRIGGER_IO_URING_H
 #define KWITNESS_TRIGGER_IO_URING_H
 
-#include "iouring.h"
 #include "trigger.h"
+#include "uring.h"
 
 #define TRIGGER_URING_MOST	1024
 

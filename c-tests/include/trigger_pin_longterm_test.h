@@ -10,8 +10,8 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 
+#include "memory.h"
 #include "trigger.h"
 
 /* The kernel has no header for this. */
@@ -63,12 +63,10 @@ static inline int trigger_gup_test_pin(char *at, int pages)
 static inline unsigned char trigger_gup_test_peek(int page)
 {
 	size_t bytes = trigger_gup_test.count * TRIGGER_PAGE;
-	unsigned char *copy = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *copy = anonymous(bytes);
 	uint64_t to = (uintptr_t)copy;
 	unsigned char byte;
 
-	must(copy != MAP_FAILED, "mmap for what is pinned");
 	must(!ioctl(trigger_gup_test.fd, GUP_TEST_READ, &to), "PIN_LONGTERM_TEST_READ");
 	byte = copy[page * TRIGGER_PAGE];
 	must(!munmap(copy, bytes), "munmap");

@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A userfaultfd seen from its monitor: open, register, wait for a message, read
- * it; and threads that do what it is told of: fork, remove pages, read one. Such a
- * thread stays in the kernel until its message is read or its page is there.
- *
- * fork() is called raw. libc's own holds the locks of malloc and stdio meanwhile,
- * and a monitor that prints or allocates before it reads the event hangs.
+ * A userfaultfd seen from its monitor: open it, register memory, wait for a message and
+ * read it, and the ioctls that answer, each as a plain call that gives 0 or errno.
  */
 #ifndef KWITNESS_UFFD_H
 #define KWITNESS_UFFD_H
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <sched.h>
-#include <semaphore.h>
-#include <signal.h>
 #include <stdint.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "ktap.h"
 #include "lapi_userfaultfd.h"
@@ -64,6 +53,70 @@ static inline int uffd_register(int fd, void *at, size_t len, __u64 mode)
 	return ioctl(fd, UFFDIO_REGISTER, &arg) ? errno : 0;
 }
 
+/* 0 or errno. */
+static inline int uffd_unregister(int fd, const void *at, size_t len)
+{
+	struct uffdio_range range = { (uintptr_t)at, len };
+
+	return ioctl(fd, UFFDIO_UNREGISTER, &range) ? errno : 0;
+}
+
+/* Let who waits for a page of this range look again. 0 or errno. */
+static inline int uffd_wake(int fd, const void *at, size_t len)
+{
+	struct uffdio_range range = { (uintptr_t)at, len };
+
+	return ioctl(fd, UFFDIO_WAKE, &range) ? errno : 0;
+}
+
+/* Fill missing pages with what is read elsewhere. 0 or errno. */
+static inline int uffd_copy(int fd, void *to, const void *from, size_t len)
+{
+	struct uffdio_copy arg = { .dst = (uintptr_t)to, .src = (uintptr_t)from, .len = len };
+
+	return ioctl(fd, UFFDIO_COPY, &arg) ? errno : 0;
+}
+
+/* Fill missing pages with zeroes. 0 or errno. */
+static inline int uffd_zeropage(int fd, const void *at, size_t len)
+{
+	struct uffdio_zeropage arg = { .range = { (uintptr_t)at, len } };
+
+	return ioctl(fd, UFFDIO_ZEROPAGE, &arg) ? errno : 0;
+}
+
+/* Map pages that the file has. 0 or errno. */
+static inline int uffd_continue(int fd, const void *at, size_t len)
+{
+	struct uffdio_continue arg = { .range = { (uintptr_t)at, len } };
+
+	return ioctl(fd, UFFDIO_CONTINUE, &arg) ? errno : 0;
+}
+
+/* Move pages. 0, or errno where nothing was moved; part of them is no outcome. */
+static inline int uffd_move(int fd, void *to, const void *from, size_t len)
+{
+	struct uffdio_move arg = {
+		.dst = (uintptr_t)to, .src = (uintptr_t)from, .len = len,
+	};
+	int err = ioctl(fd, UFFDIO_MOVE, &arg) ? errno : 0;
+
+	if (arg.move > 0 && (size_t)arg.move != len)
+		ktap_bail("UFFDIO_MOVE moved %lld of %zu bytes", (long long)arg.move, len);
+	return err;
+}
+
+/* Protect a range from writes, or let go of it. 0 or errno. */
+static inline int uffd_writeprotect(int fd, const void *at, size_t len, int protect)
+{
+	struct uffdio_writeprotect arg = {
+		.range = { (uintptr_t)at, len },
+		.mode = protect ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
+	};
+
+	return ioctl(fd, UFFDIO_WRITEPROTECT, &arg) ? errno : 0;
+}
+
 /* Whether a message waits; timeout in ms as for poll(), -1 waits for ever. */
 static inline int uffd_readable(int fd, int timeout)
 {
@@ -84,112 +137,6 @@ static inline struct uffd_msg uffd_read(int fd, int event)
 	if (msg.event != event)
 		ktap_bail("userfaultfd says 0x%x where 0x%x is due", msg.event, event);
 	return msg;
-}
-
-/* Fresh private anonymous memory. */
-static inline char *anonymous(size_t len)
-{
-	char *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	must(at != MAP_FAILED, "mmap of %zu bytes", len);
-	return at;
-}
-
-/* One thread that does one thing a monitor may be told of. */
-struct uffd_cause {
-	pthread_t thread;
-	sem_t started;
-	pid_t tid;
-	/* An eventfd, readable once the thread is through. */
-	int done;
-	/* What the system call returned: 0 or errno. */
-	int err;
-	/* A fork leaves the child's pid. The child runs this, raw calls only, and exits 0. */
-	pid_t child;
-	void (*in_child)(const char *at);
-	/* What a removal takes away, a read reads and a child is given. */
-	char *at;
-	size_t len;
-	char byte;
-};
-
-static inline void uffd_cause_fork(struct uffd_cause *cause)
-{
-	cause->child = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-	if (!cause->child) {
-		if (cause->in_child)
-			cause->in_child(cause->at);
-		_exit(0);
-	}
-	cause->err = cause->child < 0 ? errno : 0;
-}
-
-static inline void uffd_cause_removal(struct uffd_cause *cause)
-{
-	cause->err = madvise(cause->at, cause->len, MADV_DONTNEED) ? errno : 0;
-}
-
-static inline void uffd_cause_read(struct uffd_cause *cause)
-{
-	cause->byte = *(volatile char *)cause->at;
-}
-
-struct uffd_thread {
-	struct uffd_cause *cause;
-	void (*body)(struct uffd_cause *cause);
-};
-
-static inline void *uffd_thread_main(void *arg)
-{
-	struct uffd_thread thread = *(struct uffd_thread *)arg;
-
-	thread.cause->tid = syscall(SYS_gettid);
-	sem_post(&thread.cause->started);
-	thread.body(thread.cause);
-	eventfd_write(thread.cause->done, 1);
-	return NULL;
-}
-
-/* Start a thread with one of the three bodies above; it is running when this returns. */
-static inline void uffd_start(struct uffd_cause *cause, void (*body)(struct uffd_cause *cause))
-{
-	struct uffd_thread thread = { cause, body };
-
-	cause->done = eventfd(0, EFD_CLOEXEC);
-	must(cause->done >= 0, "eventfd");
-	sem_init(&cause->started, 0, 0);
-	must(!pthread_create(&cause->thread, NULL, uffd_thread_main, &thread), "pthread_create");
-	while (sem_wait(&cause->started))
-		;
-}
-
-/* Wait for a message about the cause. Returns 0 when its thread is through, told or not. */
-static inline int uffd_told(int fd, const struct uffd_cause *cause)
-{
-	struct pollfd pollers[] = {
-		{ .fd = fd, .events = POLLIN }, { .fd = cause->done, .events = POLLIN },
-	};
-
-	must(poll(pollers, 2, -1) > 0, "poll");
-	return !pollers[1].revents;
-}
-
-/* Join the thread. What it called must have worked. */
-static inline void uffd_join(struct uffd_cause *cause)
-{
-	pthread_join(cause->thread, NULL);
-	close(cause->done);
-	if (cause->err)
-		ktap_bail("the call that makes the event failed: %s", ktap_errno(cause->err));
-}
-
-/* Reap the child of a joined fork. Returns its status as waitpid() gives it. */
-static inline int uffd_reap(struct uffd_cause *cause)
-{
-	int status;
-
-	must(waitpid(cause->child, &status, 0) == cause->child, "waitpid");
-	return status;
 }
 
 #endif

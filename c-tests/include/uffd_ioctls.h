@@ -7,6 +7,7 @@
 #ifndef KWITNESS_UFFD_IOCTLS_H
 #define KWITNESS_UFFD_IOCTLS_H
 
+#include "memory.h"
 #include "pagemap.h"
 #include "uffd.h"
 
@@ -57,12 +58,8 @@ static int ask_zeropage(const struct uffd_page *page, __s64 *output)
 
 static int ask_writeprotect(const struct uffd_page *page, __s64 *output)
 {
-	struct uffdio_writeprotect arg = {
-		.range = { (uintptr_t)page->at, page->size }, .mode = UFFDIO_WRITEPROTECT_MODE_WP,
-	};
-
 	(void)output;
-	return ioctl(page->fd, UFFDIO_WRITEPROTECT, &arg) ? errno : 0;
+	return uffd_writeprotect(page->fd, page->at, page->size, 1);
 }
 
 static int ask_continue(const struct uffd_page *page, __s64 *output)
@@ -132,20 +129,6 @@ static const struct uffd_ioctl uffd_ioctls[] = {
 
 #define UFFD_IOCTLS ((int)(sizeof(uffd_ioctls) / sizeof(uffd_ioctls[0])))
 
-static inline char *uffd_file_page(size_t size)
-{
-	int fd = memfd_create("page", MFD_CLOEXEC);
-	char *at;
-
-	must(fd >= 0, "memfd_create");
-	must(!ftruncate(fd, size), "ftruncate");
-	must(pwrite(fd, "f", 1, 0) == 1, "pwrite to the memfd");
-	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	must(at != MAP_FAILED, "mmap of the memfd");
-	close(fd);
-	return at;
-}
-
 /*
  * Make a page ready for an ioctl on a userfaultfd of its own with these events.
  * Returns 0, or the errno with which the kernel says that it has no such ioctl.
@@ -163,7 +146,7 @@ static inline int uffd_page_open(struct uffd_page *page, const struct uffd_ioctl
 	page->src[0] = 's';
 	/* A fork would share the page, and a shared page cannot be moved. */
 	must(!madvise(page->src, page->size, MADV_DONTFORK), "madvise(MADV_DONTFORK)");
-	page->at = type->page == PAGE_IN_FILE ? uffd_file_page(page->size) : anonymous(page->size);
+	page->at = type->page == PAGE_IN_FILE ? file_page(MAP_SHARED) : anonymous(page->size);
 	if (type->page == PAGE_WRITTEN)
 		page->at[0] = 'w';
 	err = uffd_register(page->fd, page->at, page->size, type->mode);

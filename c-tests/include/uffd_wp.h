@@ -7,37 +7,15 @@
 #ifndef KWITNESS_UFFD_WP_H
 #define KWITNESS_UFFD_WP_H
 
+#include "memory.h"
 #include "pagemap.h"
 #include "uffd.h"
-
-/* Protect a range, or let go of it. Returns 0 or errno. */
-static inline int uffd_writeprotect(int fd, const void *at, size_t len, int protect)
-{
-	struct uffdio_writeprotect arg = {
-		.range = { (uintptr_t)at, len },
-		.mode = protect ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
-	};
-
-	return ioctl(fd, UFFDIO_WRITEPROTECT, &arg) ? errno : 0;
-}
-
-/* Returns 0 or errno. */
-static inline int uffd_unregister(int fd, const void *at, size_t len)
-{
-	struct uffdio_range range = { (uintptr_t)at, len };
-
-	return ioctl(fd, UFFDIO_UNREGISTER, &range) ? errno : 0;
-}
+#include "uffd_cause.h"
 
 /* Whether pagemap shows the page here as write-protected. */
 static inline int uffd_wp_marked(const void *at)
 {
-	return !!(pagemap_entry(at) & PAGEMAP_UFFD_WP);
-}
-
-static inline void uffd_cause_write(struct uffd_cause *cause)
-{
-	*(volatile char *)cause->at = 'w';
+	return pagemap_has(at, PAGEMAP_UFFD_WP);
 }
 
 /* Skip the program where pages cannot be protected, or pagemap does not show that they are. */

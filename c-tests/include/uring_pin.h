@@ -14,25 +14,14 @@
 #ifndef KWITNESS_URING_PIN_H
 #define KWITNESS_URING_PIN_H
 
-#include "iouring.h"
-#include "kpageflags.h"
+#include "pagemap.h"
+#include "uring.h"
 
 struct uring_pin {
 	struct uring ring;
 	volatile char *at;
 	uint64_t frame;
 };
-
-/* SKIP where there is no io_uring. */
-static inline void need_uring(void)
-{
-	struct uring ring;
-	int err = uring_open(&ring);
-
-	if (err)
-		ktap_skip_all("io_uring_setup: %s", ktap_errno(-err));
-	uring_close(&ring);
-}
 
 /* Write a byte. Returns whether the pin reads another: the page is no longer the pinned one. */
 static inline int uring_pin_lost(struct uring_pin *pin, unsigned char byte)
@@ -43,7 +32,7 @@ static inline int uring_pin_lost(struct uring_pin *pin, unsigned char byte)
 	must(old != byte, "writing a new byte");
 	*pin->at = byte;
 	seen = uring_peek(&pin->ring, 0, (void *)pin->at);
-	frame = frame_of((void *)pin->at);
+	frame = pagemap_frame((void *)pin->at);
 	ktap_diag("wrote 0x%02x, the pin reads 0x%02x; frame 0x%llx was 0x%llx when pinned", byte,
 		  seen, (unsigned long long)frame, (unsigned long long)pin->frame);
 	if ((seen != byte) != (frame != pin->frame))
@@ -55,7 +44,7 @@ static inline int uring_pin_lost(struct uring_pin *pin, unsigned char byte)
 static inline void uring_pin_open(struct uring_pin *pin, char *at)
 {
 	struct iovec iov = { at, sysconf(_SC_PAGESIZE) };
-	uint64_t before = frame_of(at);
+	uint64_t before = pagemap_frame(at);
 	unsigned char was = *at;
 	int err;
 
@@ -64,7 +53,7 @@ static inline void uring_pin_open(struct uring_pin *pin, char *at)
 	if (err)
 		ktap_bail("IORING_REGISTER_BUFFERS failed: %s", ktap_errno(-err));
 	pin->at = at;
-	pin->frame = frame_of(at);
+	pin->frame = pagemap_frame(at);
 	must(pin->frame == before, "pinning the page that is there");
 	must(uring_peek(&pin->ring, 0, at) == was, "reading the page through its pin");
 	must(!uring_pin_lost(pin, was ^ 0xff), "seeing a write through the pin");

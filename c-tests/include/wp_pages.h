@@ -6,11 +6,11 @@
 #ifndef KWITNESS_WP_PAGES_H
 #define KWITNESS_WP_PAGES_H
 
-#include "mappings.h"
+#include "memory.h"
 #include "room.h"
+#include "smaps.h"
+#include "thp.h"
 #include "uffd_wp.h"
-
-#define THP "/sys/kernel/mm/transparent_hugepage/"
 
 enum wp_memory { WP_SMALL, WP_WHOLE_TABLE, WP_HUGE, WP_SHARED, WP_ABSENT };
 
@@ -51,22 +51,6 @@ static inline size_t wp_len(const struct wp_kind *kind)
 	return is_table ? page / sizeof(uint64_t) * page : page;
 }
 
-/*
- * Let huge pages be had by who asks for them: a kernel with little memory gives none by
- * itself. Returns 0 or errno.
- */
-static inline int wp_allow_huge(void)
-{
-	int fd = open(THP "enabled", O_WRONLY | O_CLOEXEC);
-	int err;
-
-	if (fd < 0)
-		return errno;
-	err = write(fd, "madvise", strlen("madvise")) < 0 ? errno : 0;
-	close(fd);
-	return err;
-}
-
 /* Map the page and write to it. Returns 0 where it cannot be had, with the reason. */
 static inline int wp_map(const struct wp_kind *kind, struct wp_page *page)
 {
@@ -74,19 +58,17 @@ static inline int wp_map(const struct wp_kind *kind, struct wp_page *page)
 
 	page->at = room_aligned(page->len, page->len);
 	if (kind->memory == WP_SHARED) {
-		file = memfd_create("wp", MFD_CLOEXEC);
-		must(file >= 0, "memfd_create");
-		must(!ftruncate(file, page->len), "ftruncate");
-		must(mmap(page->at, page->len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-			  file, 0) == page->at, "mmap of the memfd");
+		file = memory_file(page->len);
+		room_map_as(page->at, page->len, MAP_SHARED, file);
 		close(file);
 	} else {
 		room_map(page->at, page->len);
 	}
 	if (is_huge) {
-		err = wp_allow_huge();
+		err = thp_allow();
 		if (err) {
-			snprintf(page->why, sizeof(page->why), THP "enabled: %s", ktap_errno(err));
+			snprintf(page->why, sizeof(page->why), THP_FOLDER "enabled: %s",
+				 ktap_errno(err));
 			return 0;
 		}
 	}
@@ -95,7 +77,7 @@ static inline int wp_map(const struct wp_kind *kind, struct wp_page *page)
 		     "madvise for huge pages");
 	if (kind->memory != WP_ABSENT)
 		page->at[0] = 'p';
-	if (is_huge && proc_mapping(page->at).huge_kib << 10 != (long long)page->len) {
+	if (is_huge && (size_t)smaps_kib(page->at, "AnonHugePages") << 10 != page->len) {
 		snprintf(page->why, sizeof(page->why), "asked for a huge page, got none");
 		return 0;
 	}
@@ -124,6 +106,29 @@ static inline int wp_page_open(const struct wp_kind *kind, struct wp_page *page)
 	     "UFFDIO_WRITEPROTECT of %s", kind->name);
 	must(uffd_wp_marked(page->at), "finding %s marked", kind->name);
 	return 1;
+}
+
+/*
+ * All of a case that has a result for each kind, named after the kind and what is said
+ * of it. The test is given such a page, which is its to end, and returns whether the bug
+ * was seen.
+ */
+static inline int wp_test_kinds(const char *what,
+				int (*test)(const struct wp_kind *kind, struct wp_page *page))
+{
+	struct wp_page page;
+	char name[80];
+
+	need_uffd_wp_mark();
+	ktap_start(WP_KINDS);
+	for (int i = 0; i < WP_KINDS; i++) {
+		snprintf(name, sizeof(name), "%s %s", wp_kinds[i].name, what);
+		if (wp_page_open(&wp_kinds[i], &page))
+			ktap_result(test(&wp_kinds[i], &page), name);
+		else
+			ktap_skip(name, "%s", page.why);
+	}
+	return ktap_end();
 }
 
 #endif

@@ -12,32 +12,22 @@
  * and, before the merge, those that were must be told dirty.
  */
 #include <sched.h>
-#include <sys/mman.h>
 #include <time.h>
 
+#include "memory.h"
 #include "need.h"
 #include "pagemap.h"
-#include "procfs.h"
+#include "procfile.h"
 
 #define PAGES		4
-#define SOFT_DIRTY	(1ULL << 55)
 #define KSM		"/sys/kernel/mm/ksm/"
 #define PATIENCE	20
 
 static size_t page;
 
-static int dirty(const char *at)
-{
-	return !!(pagemap_entry(at) & SOFT_DIRTY);
-}
-
 static int dirty_count(const char *at)
 {
-	int count = 0;
-
-	for (int i = 0; i < PAGES; i++)
-		count += dirty(at + i * page);
-	return count;
+	return pagemap_count(at, PAGES, PAGEMAP_SOFT_DIRTY);
 }
 
 static int merged(const char *at)
@@ -56,15 +46,15 @@ static int merge(const char *at)
 {
 	struct timespec begin, now;
 
-	must(!kernel_write(KSM "pages_to_scan", 1000), "write to pages_to_scan");
-	must(!kernel_write(KSM "sleep_millisecs", 1), "write to sleep_millisecs");
-	must(!kernel_write(KSM "run", 1), "write to run");
+	must(!procfile_write(KSM "pages_to_scan", 1000), "write to pages_to_scan");
+	must(!procfile_write(KSM "sleep_millisecs", 1), "write to sleep_millisecs");
+	must(!procfile_write(KSM "run", 1), "write to run");
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	do {
 		sched_yield();
 		clock_gettime(CLOCK_MONOTONIC, &now);
 	} while (!merged(at) && now.tv_sec - begin.tv_sec < PATIENCE);
-	must(!kernel_write(KSM "run", 0), "write to run");
+	must(!procfile_write(KSM "run", 0), "write to run");
 	return merged(at);
 }
 
@@ -77,22 +67,19 @@ int main(void)
 	if (access(KSM "run", W_OK))
 		ktap_skip_all("access to " KSM "run: %s", ktap_errno(errno));
 	page = sysconf(_SC_PAGESIZE);
-	at = mmap(NULL, (PAGES + 1) * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		  -1, 0);
-	must(at != MAP_FAILED, "mmap");
-	must(!madvise(at, (PAGES + 1) * page, MADV_NOHUGEPAGE), "MADV_NOHUGEPAGE");
+	at = small_pages((PAGES + 1) * page, 'a');
 	other = at + PAGES * page;
-	memset(at, 'a', (PAGES + 1) * page);
 	if (dirty_count(at) != PAGES)
 		ktap_skip_all("pagemap tells no soft-dirty pages here");
-	must(!kernel_write("/proc/self/clear_refs", 4), "write to clear_refs");
-	must(!dirty_count(at) && !dirty(other), "clearing soft-dirty");
+	must(!procfile_write("/proc/self/clear_refs", 4), "write to clear_refs");
+	must(!dirty_count(at) && !pagemap_has(other, PAGEMAP_SOFT_DIRTY), "clearing soft-dirty");
 
 	ktap_start(1);
 	for (int i = 0; i < PAGES; i++)
 		memset(at + i * page, 'k', page);
 	before = dirty_count(at);
-	must(before == PAGES && !dirty(other), "telling written pages from others");
+	must(before == PAGES && !pagemap_has(other, PAGEMAP_SOFT_DIRTY),
+	     "telling written pages from others");
 	must(!madvise(at, PAGES * page, MADV_MERGEABLE), "MADV_MERGEABLE");
 	must(dirty_count(at) == PAGES, "keeping soft-dirty over MADV_MERGEABLE");
 	must(merge(at), "having the pages merged in %d seconds", PATIENCE);

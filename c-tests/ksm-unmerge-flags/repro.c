@@ -10,8 +10,9 @@
  * Here private memory of a memfd is registered for minor faults, made mergeable and not
  * mergeable again; smaps tells the flag ("ui") and the monitor whether it hears of a fault.
  */
-#include "procfs.h"
-#include "uffd.h"
+#include "memory.h"
+#include "smaps.h"
+#include "uffd_cause.h"
 
 static int monitored(const char *at)
 {
@@ -22,40 +23,25 @@ static int monitored(const char *at)
 static int told_of_fault(int fd, char *at, size_t size)
 {
 	struct uffd_cause read = { .at = at, .len = size };
-	struct uffdio_range range = { (uintptr_t)at, size };
 	int told;
 
 	uffd_start(&read, uffd_cause_read);
 	told = uffd_told(fd, &read);
 	if (told) {
 		uffd_read(fd, UFFD_EVENT_PAGEFAULT);
-		must(!ioctl(fd, UFFDIO_UNREGISTER, &range), "UFFDIO_UNREGISTER");
-		must(!ioctl(fd, UFFDIO_WAKE, &range), "UFFDIO_WAKE");
+		must(!uffd_unregister(fd, at, size), "UFFDIO_UNREGISTER");
+		must(!uffd_wake(fd, at, size), "UFFDIO_WAKE");
 	}
 	uffd_join(&read);
 	must(read.byte == 'f', "reading what the file holds");
 	return told;
 }
 
-static char *file_page(size_t size)
-{
-	int fd = memfd_create("page", MFD_CLOEXEC);
-	char *at;
-
-	must(fd >= 0, "memfd_create");
-	must(pwrite(fd, "f", 1, 0) == 1, "pwrite to the memfd");
-	must(!ftruncate(fd, size), "ftruncate");
-	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-	must(at != MAP_FAILED, "mmap of the memfd");
-	close(fd);
-	return at;
-}
-
 int main(void)
 {
 	int fd = need_uffd(UFFD_FEATURE_MINOR_SHMEM, "UFFD_FEATURE_MINOR_SHMEM");
 	size_t size = sysconf(_SC_PAGESIZE);
-	char *control = file_page(size), *at = file_page(size);
+	char *control = file_page(MAP_PRIVATE), *at = file_page(MAP_PRIVATE);
 	int lost, told;
 
 	if (madvise(at, size, MADV_MERGEABLE))

@@ -57,7 +57,7 @@ int main(void)
 	must(pwrite(fd, "x", 1, 0) < 0, "being refused to write to a sealed file");
 	err = seal_mapped(F_SEAL_WRITE, &fd, &at);
 	if (err != EBUSY)
-		ktap_bail("F_SEAL_WRITE on a mapped file: %s", err ? ktap_errno(err) : "done");
+		ktap_bail("F_SEAL_WRITE on a mapped file: %s", ktap_outcome(err));
 
 	err = seal_mapped(F_SEAL_EXEC, &fd, &at);
 	if (err && err != EBUSY)
@@ -68,7 +68,7 @@ int main(void)
 	must(pread(fd, &byte, 1, 0) == 1, "pread of the memfd");
 	must(byte == 'w', "writing through the mapping");
 	ktap_diag("F_SEAL_EXEC on a file mapped for writing: %s, seals 0x%x, a write got through",
-		  err ? ktap_errno(err) : "done", seals);
+		  ktap_outcome(err), seals);
 	ktap_result(!err, "an executable file mapped for writing is not sealed");
 	return ktap_end();
 }

@@ -11,10 +11,9 @@
  * locked. Plain memory must be locked by the same calls, and mlock() of a droppable
  * mapping must leave it as it was.
  */
-#include <sys/mman.h>
-
+#include "memory.h"
 #include "need.h"
-#include "procfs.h"
+#include "smaps.h"
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
@@ -32,7 +31,7 @@ static char *map(int flags)
 /* Whether smaps and the count of locked memory say that this mapping alone is locked. */
 static int locked(const char *at, long before, const char *what)
 {
-	long grown = procfs_number("/proc/self/status", "VmLck") - before;
+	long grown = locked_kib() - before;
 	int flag = smaps_flag(at, "lo");
 
 	ktap_diag("%s: smaps says %slocked, VmLck grew by %ld kB", what, flag ? "" : "not ", grown);
@@ -44,7 +43,7 @@ static int locked(const char *at, long before, const char *what)
 static int by_mlock(int flags, const char *what)
 {
 	char *at = map(flags);
-	long before = procfs_number("/proc/self/status", "VmLck");
+	long before = locked_kib();
 	int err = mlock(at, sysconf(_SC_PAGESIZE)) ? errno : 0, result;
 
 	/* Passed over, as special mappings are: no error. */
@@ -62,7 +61,7 @@ static int by_mlockall(int flags, const char *what)
 	char *at;
 
 	must(!mlockall(MCL_FUTURE), "mlockall(MCL_FUTURE)");
-	before = procfs_number("/proc/self/status", "VmLck");
+	before = locked_kib();
 	at = map(flags);
 	result = locked(at, before, what);
 	must(!munmap(at, sysconf(_SC_PAGESIZE)), "munmap");

@@ -14,8 +14,9 @@
  * for a while by another bug ("mm/mremap: account mm->locked_vm correctly for
  * MREMAP_DONTUNMAP"), which is no matter of these fixes.
  */
-#include "mappings.h"
+#include "memory.h"
 #include "room.h"
+#include "smaps.h"
 
 #ifndef MREMAP_DONTUNMAP		/* since 5.7 */
 #define MREMAP_DONTUNMAP	4
@@ -32,26 +33,21 @@ struct move {
 	int lock_flags;
 };
 
-static long long locked_kib(void)
-{
-	return proc_status_kib("VmLck");
-}
-
 static char *map_locked(char *at, size_t len, int flags)
 {
-	long long before = locked_kib();
+	long before = locked_kib();
 
 	room_map(at, len);
 	must(!mlock2(at, len, flags), "mlock2 of %zu bytes", len);
-	must(locked_kib() - before == (long long)len / 1024, "seeing VmLck rise by %zu bytes", len);
+	must(locked_kib() - before == (long)len / 1024, "seeing VmLck rise by %zu bytes", len);
 	return at;
 }
 
 /* The kB that stay counted after the move, when nothing is mapped any more. */
-static long long leak(const struct move *move, int flags)
+static long leak(const struct move *move, int flags)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
-	long long before = locked_kib(), left;
+	long before = locked_kib(), left;
 	char *at = room(ROOM_PAGES * page);
 
 	map_locked(at, move->pages * page, move->lock_flags);
@@ -62,7 +58,7 @@ static long long leak(const struct move *move, int flags)
 	     "what was left to be %s", flags ? "mapped" : "unmapped");
 	must(!munmap(at, ROOM_PAGES * page), "munmap");
 	left = locked_kib() - before;
-	ktap_diag("%d of %d pages moved %s%s: %lld kB stay counted", move->moved, move->pages,
+	ktap_diag("%d of %d pages moved %s%s: %ld kB stay counted", move->moved, move->pages,
 		  move->to == FAR ? "far off" : "beside themselves",
 		  flags ? " with MREMAP_DONTUNMAP" : "", left);
 	return left;
@@ -77,7 +73,7 @@ static void check_merge(void)
 	map_locked(at, 2 * page, MLOCK_ONFAULT);
 	map_locked(at + FAR * page, 2 * page, MLOCK_ONFAULT);
 	room_move(at + FAR * page, 2 * page, at + 2 * page, 0);
-	must(proc_is_one_mapping(at, 4 * page), "merging locked mappings");
+	must(smaps_is_one(at, 4 * page), "merging locked mappings");
 	must(!munmap(at, ROOM_PAGES * page), "munmap");
 }
 

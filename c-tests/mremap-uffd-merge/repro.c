@@ -12,8 +12,8 @@
  * faulted in, for only such merge. A neighbour is asked by UFFDIO_ZEROPAGE, which says
  * ENOENT where nothing is registered.
  */
-#include "mappings.h"
 #include "room.h"
+#include "smaps.h"
 #include "uffd.h"
 
 /* Slots of this many pages in a room; the range goes from slot FROM to slot TO. */
@@ -43,12 +43,9 @@ static size_t slot_len(void)
 	return SLOT_PAGES * sysconf(_SC_PAGESIZE);
 }
 
-/* Returns 0 or errno. */
 static int zeropage(int fd, char *at)
 {
-	struct uffdio_zeropage arg = { .range = { (uintptr_t)at, sysconf(_SC_PAGESIZE) } };
-
-	return ioctl(fd, UFFDIO_ZEROPAGE, &arg) ? errno : 0;
+	return uffd_zeropage(fd, at, sysconf(_SC_PAGESIZE));
 }
 
 static char *map_slot(int fd, char *at)
@@ -80,7 +77,7 @@ static int move_beside(int fd, int sides, int distance)
 	map_slot(fd, slots + FROM * len);
 	room_move(slots + FROM * len, len, to, 0);
 	if (fd < 0) {
-		err = proc_is_one_mapping(first, last + len - first);
+		err = smaps_is_one(first, last + len - first);
 	} else {
 		moved = zeropage(fd, to);
 		if (first != to)
@@ -89,7 +86,7 @@ static int move_beside(int fd, int sides, int distance)
 			err = zeropage(fd, last);
 		if (moved != ENOENT)
 			ktap_bail("UFFDIO_ZEROPAGE in the range that moved: %s",
-				  moved ? ktap_errno(moved) : "done");
+				  ktap_outcome(moved));
 		if (err && err != ENOENT)
 			ktap_bail("UFFDIO_ZEROPAGE in a neighbour: %s", ktap_errno(err));
 	}
@@ -107,7 +104,7 @@ static void test(int fd, const struct layout *layout)
 
 	err = move_beside(fd, layout->sides, 1);
 	ktap_diag("UFFDIO_ZEROPAGE in a neighbour: %s, at a distance: done",
-		  err ? ktap_errno(err) : "done");
+		  ktap_outcome(err));
 	ktap_result(!!err, layout->name);
 }
 

@@ -11,30 +11,20 @@
  * mapped as a huge page before its bits are looked at. A small page of a file must have
  * the bit and anonymous memory, small and huge, must not.
  */
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "need.h"
 #include "pagemap.h"
-#include "procfs.h"
+#include "room.h"
+#include "smaps.h"
 
 #define HUGE		(2UL << 20)
-#define PAGEMAP_FILE	(1ULL << 61)
 
-/* Room at an address that a huge page can be mapped at. */
-static char *aligned_room(void)
+/* A mapping that a huge page fits into, at an address that one can be mapped at. */
+static char *map(int flags, int fd)
 {
-	char *room = mmap(NULL, 2 * HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	must(room != MAP_FAILED, "mmap for room");
-	return room + (-(uintptr_t)room & (HUGE - 1));
-}
-
-static char *map_at(char *at, int flags, int fd)
-{
-	must(mmap(at, HUGE, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0) == at, "mmap");
-	return at;
+	return room_map_as(room_aligned(HUGE, HUGE), HUGE, flags, fd);
 }
 
 static char *file_of(const char *options)
@@ -52,7 +42,7 @@ static char *file_of(const char *options)
 	fd = open("file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	must(fd >= 0, "open of a file on the tmpfs");
 	must(!ftruncate(fd, HUGE), "ftruncate");
-	at = map_at(aligned_room(), MAP_SHARED, fd);
+	at = map(MAP_SHARED, fd);
 	at[0] = 'h';
 	must(!chdir("/"), "chdir");
 	must(!umount2(folder, MNT_DETACH), "umount");
@@ -62,10 +52,8 @@ static char *file_of(const char *options)
 
 static int told_as_file(const char *at)
 {
-	uint64_t entry = pagemap_entry(at);
-
-	must(entry & PAGEMAP_PRESENT, "finding the page present");
-	return !!(entry & PAGEMAP_FILE);
+	must(pagemap_present(at), "finding the page present");
+	return pagemap_has(at, PAGEMAP_FILE);
 }
 
 int main(void)
@@ -84,7 +72,7 @@ int main(void)
 	small = file_of("huge=never");
 	must(!smaps_kib(small, "ShmemPmdMapped"), "having a file of small pages");
 	must(told_as_file(small), "finding a small page of a file told as a file's");
-	anon = map_at(aligned_room(), MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	anon = map(MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	anon[0] = 'a';
 	must(!told_as_file(anon), "finding anonymous memory not told as a file's");
 	must(!madvise(anon, HUGE, MADV_DONTNEED), "MADV_DONTNEED");

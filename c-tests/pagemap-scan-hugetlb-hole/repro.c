@@ -10,76 +10,48 @@
  * The bug shows as a hang, between "entering" and "left"; on a kernel without it the
  * scan returns at once.
  */
-#include "lapi_pagemap_scan.h"
+#include "hugetlb.h"
+#include "memory.h"
 #include "need.h"
+#include "pagemap_scan.h"
+#include "room.h"
 #include "step.h"
 #include "uffd.h"
 
 #define FEATURES	(UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM | \
 			 UFFD_FEATURE_WP_ASYNC)
-#define HUGE_PAGES	"/proc/sys/vm/nr_hugepages"
-#define HUGE		(2UL << 20)
 /* What one page of page table entries for huge pages covers. */
 #define TABLE		(1UL << 30)
 
 static int pagemap;
 
-/*
- * Look for what may be write-protected in a range. Returns 0 or errno; *pages is how
- * many pages of this size were found.
- */
-static int scan(const char *at, size_t len, __u64 flags, size_t unit, int *pages)
+/* Look for what may be write-protected in a range. Returns how many bytes are, or -errno. */
+static long scan(const char *at, size_t len, __u64 flags)
 {
-	struct page_region regions[8];
-	struct pm_scan_arg arg = {
-		.size = sizeof(arg), .flags = flags,
-		.start = (uintptr_t)at, .end = (uintptr_t)at + len,
-		.vec = (uintptr_t)regions, .vec_len = sizeof(regions) / sizeof(regions[0]),
+	struct pm_scan_arg how = {
+		.flags = flags,
 		.category_mask = PAGE_IS_WPALLOWED, .return_mask = PAGE_IS_WPALLOWED,
 	};
-	int n = ioctl(pagemap, PAGEMAP_SCAN, &arg);
 
-	if (n < 0)
-		return errno;
-	must(arg.walk_end == arg.end, "walking the whole range");
-	*pages = 0;
-	for (int i = 0; i < n; i++)
-		*pages += (regions[i].end - regions[i].start) / unit;
-	return 0;
+	return pagemap_scan(pagemap, at, len, how);
 }
 
-static void need_huge_pages(int n)
+static void must_be_all(long found, size_t len, const char *what)
 {
-	FILE *file = fopen(HUGE_PAGES, "r+e");
-	int have = 0;
-
-	if (!file)
-		ktap_skip_all("huge pages: %s", ktap_errno(errno));
-	fprintf(file, "%d\n", n);
-	fflush(file);
-	rewind(file);
-	if (fscanf(file, "%d", &have) != 1 || have < n)
-		ktap_skip_all("needs %d huge pages, the kernel could give %d", n, have);
-	fclose(file);
+	if (found < 0)
+		ktap_bail("%s: %s", what, ktap_errno(-found));
+	must(found == (long)len, "%s, with %ld of %zu bytes found,", what, found, len);
 }
 
 /* One huge page at the start of a piece of address space that no page table is made for yet. */
 static char *map_huge(int fd)
 {
-	char *at = mmap(NULL, 2 * TABLE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			-1, 0);
-	char *to, *got;
-	int err;
+	char *at = room_map_as(room_aligned(TABLE, TABLE), HUGETLB_SIZE,
+			       MAP_SHARED | MAP_ANONYMOUS | HUGETLB_FLAGS, -1);
 
-	must(at != MAP_FAILED, "mmap of address space");
-	to = (char *)(((uintptr_t)at + TABLE - 1) / TABLE * TABLE);
-	got = mmap(to, HUGE, PROT_READ | PROT_WRITE,
-		   MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB | MAP_FIXED, -1, 0);
-	must(got == to, "mmap of a huge page");
-	err = uffd_register(fd, to, HUGE, UFFDIO_REGISTER_MODE_WP);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER of huge pages: %s", ktap_errno(err));
-	return to;
+	must(!uffd_register(fd, at, HUGETLB_SIZE, UFFDIO_REGISTER_MODE_WP),
+	     "UFFDIO_REGISTER of huge pages");
+	return at;
 }
 
 int main(void)
@@ -87,45 +59,36 @@ int main(void)
 	int fd = need_uffd(FEATURES, "UFFD_FEATURE_PAGEFAULT_FLAG_WP|WP_HUGETLBFS_SHMEM|WP_ASYNC");
 	size_t page = sysconf(_SC_PAGESIZE);
 	char *full, *hole, *small;
-	int err, pages = 0;
+	long found;
 
 	need_root();
 	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	if (pagemap < 0)
 		ktap_skip_all("/proc/self/pagemap: %s", ktap_errno(errno));
 	small = anonymous(page);
-	err = scan(small, page, 0, page, &pages);
-	if (err)
-		ktap_skip_all("PAGEMAP_SCAN: %s", ktap_errno(err));
-	need_huge_pages(2);
+	found = scan(small, page, 0);
+	if (found < 0)
+		ktap_skip_all("PAGEMAP_SCAN: %s", ktap_errno(-found));
+	need_hugetlb(2);
 	ktap_start(1);
 
 	/* Self-check: what is not registered is not counted; a hole in small pages is protected. */
-	must(!pages, "counting no page outside of userfaultfd");
-	err = uffd_register(fd, small, page, UFFDIO_REGISTER_MODE_WP);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER of a page: %s", ktap_errno(err));
-	err = scan(small, page, PM_SCAN_WP_MATCHING, page, &pages);
-	if (err || pages != 1)
-		ktap_bail("protecting a hole of one page: %s, %d pages", ktap_errno(err), pages);
+	must(!found, "counting no page outside of userfaultfd");
+	must(!uffd_register(fd, small, page, UFFDIO_REGISTER_MODE_WP), "UFFDIO_REGISTER of a page");
+	must_be_all(scan(small, page, PM_SCAN_WP_MATCHING), page, "protecting a hole of one page");
 
 	/* Self-check: a huge page that is there is protected, and a hole is seen without. */
 	full = map_huge(fd);
 	full[0] = 'f';
-	err = scan(full, HUGE, PM_SCAN_WP_MATCHING, HUGE, &pages);
-	if (err || pages != 1)
-		ktap_bail("protecting a huge page: %s, %d pages", ktap_errno(err), pages);
+	must_be_all(scan(full, HUGETLB_SIZE, PM_SCAN_WP_MATCHING), HUGETLB_SIZE,
+		    "protecting a huge page");
 	hole = map_huge(fd);
-	err = scan(hole, HUGE, 0, HUGE, &pages);
-	if (err || pages != 1)
-		ktap_bail("seeing the hole: %s, %d pages", ktap_errno(err), pages);
+	must_be_all(scan(hole, HUGETLB_SIZE, 0), HUGETLB_SIZE, "seeing the hole");
 
-	pages = 0;
 	step_enter("scan");
-	err = scan(hole, HUGE, PM_SCAN_WP_MATCHING, HUGE, &pages);
+	found = scan(hole, HUGETLB_SIZE, PM_SCAN_WP_MATCHING);
 	step_leave("scan");
-	if (err || pages != 1)
-		ktap_bail("protecting the hole: %s, %d pages", ktap_errno(err), pages);
+	must_be_all(found, HUGETLB_SIZE, "protecting the hole");
 	ktap_result(0, "write-protecting a hole in huge pages comes to its end");
 	return ktap_end();
 }

@@ -12,7 +12,7 @@
  * Here the same pages are scanned both ways: when they are protected, when they were
  * written, and when they were emptied. The page table stays, held by a page on each side.
  */
-#include "lapi_pagemap_scan.h"
+#include "pagemap_scan.h"
 #include "room.h"
 #include "uffd_wp.h"
 
@@ -25,24 +25,16 @@ enum way { FAST, GENERIC };
 /* The pages that the kernel says were written, or -errno. */
 static long count_written(int pagemap, const char *at, enum way way)
 {
-	struct page_region regions[PAGES];
-	size_t size = sysconf(_SC_PAGESIZE);
-	struct pm_scan_arg arg = {
-		.size = sizeof(arg), .start = (uintptr_t)at, .end = (uintptr_t)at + PAGES * size,
-		.vec = (uintptr_t)regions, .vec_len = PAGES, .return_mask = PAGE_IS_WRITTEN,
-		/* Two ways to ask the same, for there is one category. */
+	/* Two ways to ask the same, for there is one category. */
+	struct pm_scan_arg how = {
 		.category_mask = way == FAST ? PAGE_IS_WRITTEN : 0,
 		.category_anyof_mask = way == GENERIC ? PAGE_IS_WRITTEN : 0,
+		.return_mask = PAGE_IS_WRITTEN,
 	};
-	int got = ioctl(pagemap, PAGEMAP_SCAN, &arg);
-	long written = 0;
+	long size = sysconf(_SC_PAGESIZE);
+	long found = pagemap_scan(pagemap, at, PAGES * size, how);
 
-	if (got < 0)
-		return -errno;
-	must(arg.walk_end == arg.end, "a scan to the end");
-	for (int i = 0; i < got; i++)
-		written += (regions[i].end - regions[i].start) / size;
-	return written;
+	return found < 0 ? found : found / size;
 }
 
 /* Self-check: both ways see so many pages written. */
@@ -81,7 +73,8 @@ int main(void)
 	must_agree(pagemap, at, PAGES, "written");
 
 	must(!madvise(at + size, EMPTIED * size, MADV_DONTNEED), "madvise(MADV_DONTNEED)");
-	must(pagemap_count(at, PAGES) == PAGES - EMPTIED, "emptying all pages but those beside");
+	must(pagemap_count(at, PAGES, PAGEMAP_PRESENT) == PAGES - EMPTIED,
+	     "emptying all pages but those beside");
 	fast = count_written(pagemap, at, FAST);
 	generic = count_written(pagemap, at, GENERIC);
 	ktap_diag("of %d pages written and %d of them emptied, %ld and %ld count as written",

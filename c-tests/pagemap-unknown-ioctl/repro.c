@@ -10,22 +10,15 @@
  * shows that the file has an ioctl at all; older kernels, which have none, cannot be asked.
  */
 #include <fcntl.h>
-#include <stdint.h>
-#include <sys/ioctl.h>
 
+#include "lapi_pagemap_scan.h"
 #include "need.h"
 
-/* As in linux/fs.h since 6.7: twelve numbers of 64 bits, the first of them the size. */
-struct scan {
-	uint64_t size, rest[11];
-};
-
-#define SCAN	_IOWR('f', 16, struct scan)
-#define UNKNOWN	_IOWR('f', 250, struct scan)
+#define UNKNOWN	_IOWR('f', 250, struct pm_scan_arg)
 
 static int ask(int fd, unsigned long request)
 {
-	struct scan arg = { .size = 1 };
+	struct pm_scan_arg arg = { .size = 1 };
 
 	return ioctl(fd, request, &arg) < 0 ? errno : 0;
 }
@@ -35,18 +28,18 @@ int main(void)
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), err;
 
 	must(fd >= 0, "open of /proc/self/pagemap");
-	err = ask(fd, SCAN);
+	err = ask(fd, PAGEMAP_SCAN);
 	if (err == ENOTTY)
 		ktap_skip_all("PAGEMAP_SCAN: %s", ktap_errno(err));
 
 	ktap_start(1);
 	if (err != EINVAL)
-		ktap_bail("PAGEMAP_SCAN of a wrong size: %s", err ? ktap_errno(err) : "done");
+		ktap_bail("PAGEMAP_SCAN of a wrong size: %s", ktap_outcome(err));
 	err = ask(fd, UNKNOWN);
 	ktap_diag("PAGEMAP_SCAN of a wrong size: EINVAL; an unknown ioctl: %s",
-		  err ? ktap_errno(err) : "done");
+		  ktap_outcome(err));
 	if (err != ENOTTY && err != EINVAL)
-		ktap_bail("an unknown ioctl: %s", err ? ktap_errno(err) : "done");
+		ktap_bail("an unknown ioctl: %s", ktap_outcome(err));
 	ktap_result(err == EINVAL, "an unknown ioctl gives ENOTTY");
 	return ktap_end();
 }

@@ -12,21 +12,13 @@
  * Here a page is pinned as a registered buffer of io_uring, made read-only and writable
  * again, written, and read through its pin. It is no huge page: those went another way.
  */
+#include "kpageflags.h"
+#include "memory.h"
 #include "need.h"
 #include "uring_pin.h"
 
 #define FILLED 1
 #define WRITTEN 0x5a
-
-static char *one_page(size_t size)
-{
-	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	must(at != MAP_FAILED, "mmap");
-	must(!madvise(at, size, MADV_NOHUGEPAGE) || errno == EINVAL, "MADV_NOHUGEPAGE");
-	memset(at, FILLED, size);
-	return at;
-}
 
 /* Take the write permission, see that it is gone, and give it back. */
 static void forbid_and_allow(const struct uring_pin *pin, char *at, size_t size)
@@ -34,9 +26,9 @@ static void forbid_and_allow(const struct uring_pin *pin, char *at, size_t size)
 	must(!mprotect(at, size, PROT_READ), "mprotect to read-only");
 	must(pread(pin->ring.file, at, 1, 0) == -1 && errno == EFAULT,
 	     "being refused a write to a read-only page");
-	must(frame_of(at) == pin->frame, "keeping the pinned page when it turns read-only");
+	must(pagemap_frame(at) == pin->frame, "keeping the pinned page when it turns read-only");
 	must(!mprotect(at, size, PROT_READ | PROT_WRITE), "mprotect to writable");
-	must(frame_of(at) == pin->frame, "keeping the pinned page when it turns writable");
+	must(pagemap_frame(at) == pin->frame, "keeping the pinned page when it turns writable");
 }
 
 int main(void)
@@ -50,9 +42,9 @@ int main(void)
 	need_uring();
 
 	ktap_start(1);
-	uring_pin_prove(one_page(size), size, 0);
-	at = one_page(size);
-	must(!frame_is(frame_of(at), 1ULL << KPF_THP), "getting a small page");
+	uring_pin_prove(small_pages(size, FILLED), size, 0);
+	at = small_pages(size, FILLED);
+	must(!kpageflags_has(pagemap_frame(at), KPF_THP), "getting a small page");
 	uring_pin_open(&pin, at);
 	forbid_and_allow(&pin, at, size);
 	ktap_result(uring_pin_lost(&pin, WRITTEN),

@@ -14,7 +14,7 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
-#include "hugepages.h"
+#include "hugetlb.h"
 #include "need.h"
 
 #ifndef SHM_HUGETLB
@@ -78,12 +78,12 @@ int main(void)
 	uint64_t times;
 
 	need_root();
-	need_huge_pages(HUGE_PAGES);
+	need_hugetlb(HUGE_PAGES);
 
 	ktap_start(1);
 	must(told_times(8 * page, 0, page, "small pages") == 1, "small pages told rightly");
-	times = told_times(HUGE_PAGES * HUGE_SIZE, SHM_HUGETLB, HUGE_SIZE, "huge pages");
-	must(times == 1 || times == HUGE_SIZE / page, "understanding times %" PRIu64 ",", times);
+	times = told_times(HUGE_PAGES * HUGETLB_SIZE, SHM_HUGETLB, HUGETLB_SIZE, "huge pages");
+	must(times == 1 || times == HUGETLB_SIZE / page, "understanding times %" PRIu64 ",", times);
 	ktap_result(times != 1, "shared memory of huge pages is told as big as it is");
 	return ktap_end();
 }

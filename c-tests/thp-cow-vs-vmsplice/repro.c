@@ -16,7 +16,7 @@
 
 #include "child.h"
 #include "need.h"
-#include "anon_huge.h"
+#include "thp.h"
 
 #define OLD 1
 #define NEW 0x5a
@@ -102,15 +102,15 @@ static int leaks(int unmaps)
 	int copied;
 
 	splice_open(&s);
-	frame = frame_of((void *)s.second);
+	frame = pagemap_frame((void *)s.second);
 	if (child_fork(&child))
 		child_part(&child, &s, unmaps);
 	must(child_hear(&child) == 's', "the child's being ready");
 	/* Self-check: it is one huge page still, and the same. */
 	thp_prove(s.at, s.size);
-	must(frame_of((void *)s.second) == frame, "keeping the page over fork()");
+	must(pagemap_frame((void *)s.second) == frame, "keeping the page over fork()");
 	*s.second = NEW;
-	copied = frame_of((void *)s.second) != frame;
+	copied = pagemap_frame((void *)s.second) != frame;
 	child_let(&child);
 	byte = child_hear(&child);
 	child_let(&child);

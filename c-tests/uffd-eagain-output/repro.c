@@ -10,6 +10,8 @@
  * Here a removal's event is left unread and the field filled with 1, which no kernel
  * ever answers: it must become -EAGAIN.
  */
+#include "memory.h"
+#include "uffd_cause.h"
 #include "uffd_ioctls.h"
 
 #define PREFILLED 1
@@ -49,13 +51,13 @@ static void test(const struct uffd_ioctl *type)
 	err = ask_while_removing(type, &page, &refused);
 	if (err != EAGAIN) {
 		ktap_skip(name, "not refused with EAGAIN while an event is unread: %s",
-			  err ? ktap_errno(err) : "done");
+			  ktap_outcome(err));
 	} else {
 		/* Self-check: the field is where this program looks. */
 		err = type->ask(&page, &done);
 		if (err || done != (__s64)page.size)
 			ktap_bail("%s after the removal: %s, %s=%lld", type->name,
-				  err ? ktap_errno(err) : "done", type->output, done);
+				  ktap_outcome(err), type->output, done);
 		if (refused != PREFILLED && refused != -EAGAIN)
 			ktap_bail("%s refused: %s=%lld", type->name, type->output, refused);
 		ktap_diag("refused: %s=%lld; done: %s=%lld", type->output, refused,

@@ -12,28 +12,26 @@
  * message comes, the monitor lets this page in, and no other may come with it.
  */
 #include "fault_around.h"
-#include "uffd.h"
+#include "uffd_cause.h"
 
 /* Let the page in that the message tells of. */
 static void continue_page(int fd, const char *at)
 {
 	const char *page = at + AROUND_TOUCHED * sysconf(_SC_PAGESIZE);
 	struct uffd_msg msg = uffd_read(fd, UFFD_EVENT_PAGEFAULT);
-	struct uffdio_continue arg = {
-		.range = { (uintptr_t)page, sysconf(_SC_PAGESIZE) },
-	};
 
 	must(msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_MINOR, "a minor fault");
 	must(msg.arg.pagefault.address == (uintptr_t)page, "a fault on the page read");
-	must(!pagemap_count(at, AROUND_PAGES), "a fault before anything is present");
-	must(!ioctl(fd, UFFDIO_CONTINUE, &arg), "UFFDIO_CONTINUE");
+	must(!pagemap_count(at, AROUND_PAGES, PAGEMAP_PRESENT),
+	     "a fault before anything is present");
+	must(!uffd_continue(fd, page, sysconf(_SC_PAGESIZE)), "UFFDIO_CONTINUE");
 }
 
 int main(void)
 {
 	int fd = need_uffd(UFFD_FEATURE_MINOR_SHMEM, "UFFD_FEATURE_MINOR_SHMEM");
 	struct uffd_cause read = { 0 };
-	int present, asked, err, file;
+	int present, asked, file;
 	char *at;
 
 	ktap_start(2);
@@ -41,9 +39,8 @@ int main(void)
 	around_control(file);
 
 	at = around_map(file);
-	err = uffd_register(fd, at, around_size(), UFFDIO_REGISTER_MODE_MINOR);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER of shared memory for MINOR: %s", ktap_errno(err));
+	must(!uffd_register(fd, at, around_size(), UFFDIO_REGISTER_MODE_MINOR),
+	     "UFFDIO_REGISTER of shared memory for MINOR");
 	read.at = at + AROUND_TOUCHED * sysconf(_SC_PAGESIZE);
 	uffd_start(&read, uffd_cause_read);
 	asked = uffd_told(fd, &read);

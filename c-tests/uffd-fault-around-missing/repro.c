@@ -10,25 +10,16 @@
  * as it was posted.
  */
 #include "fault_around.h"
-#include "uffd.h"
 
 int main(void)
 {
 	int fd = need_uffd(UFFD_FEATURE_MISSING_SHMEM, "UFFD_FEATURE_MISSING_SHMEM");
-	int present, err, file;
-	char *at;
+	int file, present;
 
 	ktap_start(1);
 	file = around_file();
 	around_control(file);
-
-	at = around_map(file);
-	err = uffd_register(fd, at, around_size(), UFFDIO_REGISTER_MODE_MISSING);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER of shared memory for MISSING: %s", ktap_errno(err));
-	around_touch(at);
-	present = around_present(at);
-	must(present, "mapping the page that was read");
+	present = around_registered(fd, file, UFFDIO_REGISTER_MODE_MISSING);
 	must(!uffd_readable(fd, 0), "reading a page of the cache without a message");
 	ktap_diag("registered for MISSING: %d present after reading one", present);
 	ktap_result(present > 1, "a read in a range registered for MISSING maps that page only");

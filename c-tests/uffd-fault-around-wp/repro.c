@@ -9,27 +9,18 @@
  * and no other.
  */
 #include "fault_around.h"
-#include "uffd.h"
 
 #define FEATURES (UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM)
 
 int main(void)
 {
 	int fd = need_uffd(FEATURES, "UFFD_FEATURE_PAGEFAULT_FLAG_WP|WP_HUGETLBFS_SHMEM");
-	int present, err, file;
-	char *at;
+	int file, present;
 
 	ktap_start(1);
 	file = around_file();
 	around_control(file);
-
-	at = around_map(file);
-	err = uffd_register(fd, at, around_size(), UFFDIO_REGISTER_MODE_WP);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER of shared memory for WP: %s", ktap_errno(err));
-	around_touch(at);
-	present = around_present(at);
-	must(present, "mapping the page that was read");
+	present = around_registered(fd, file, UFFDIO_REGISTER_MODE_WP);
 	ktap_diag("registered for WP: %d present after reading one", present);
 	ktap_result(present > 1, "a read in a range registered for WP maps that page only");
 	return ktap_end();

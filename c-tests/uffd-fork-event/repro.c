@@ -12,8 +12,9 @@
  * and not waited for. A kernel that does not know the feature has no event to give:
  * that is what the case asks for, so it counts as seen and not as a skip.
  */
+#include "memory.h"
 #include "need.h"
-#include "uffd.h"
+#include "uffd_cause.h"
 
 #define SERVED	's'
 
@@ -64,14 +65,11 @@ static void serve(int fd, struct uffd_cause *fork)
 {
 	size_t size = sysconf(_SC_PAGESIZE);
 	char *page = anonymous(size);
-	struct uffdio_copy arg = {
-		.dst = (uintptr_t)fork->at, .src = (uintptr_t)page, .len = size,
-	};
 	struct uffd_msg msg = uffd_read(fd, UFFD_EVENT_PAGEFAULT);
 
-	must(msg.arg.pagefault.address == arg.dst, "a fault on the page read");
+	must(msg.arg.pagefault.address == (uintptr_t)fork->at, "a fault on the page read");
 	page[0] = SERVED;
-	must(!ioctl(fd, UFFDIO_COPY, &arg), "UFFDIO_COPY into the child");
+	must(!uffd_copy(fd, fork->at, page, size), "UFFDIO_COPY into the child");
 }
 
 /* Wait until the child's fault is reported on its descriptor. Returns 0 when it exits unasked. */

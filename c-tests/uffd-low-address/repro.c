@@ -10,25 +10,14 @@
  * Here a page is mapped below the limit, and another just above it, which every kernel
  * lets one register: what is refused below and granted above is refused for its address.
  */
+#include <sys/mman.h>
+
 #include "need.h"
-#include "mappings.h"
+#include "procfile.h"
+#include "smaps.h"
 #include "uffd.h"
 
 #define LOW	0x8000UL
-
-/* Bytes; what mmap() asks a privilege for lies below. */
-static unsigned long min_addr(void)
-{
-	FILE *file = fopen("/proc/sys/vm/mmap_min_addr", "re");
-	unsigned long bytes;
-	int found;
-
-	must(file, "open of mmap_min_addr");
-	found = fscanf(file, "%lu", &bytes);
-	fclose(file);
-	must(found == 1, "read of mmap_min_addr");
-	return bytes;
-}
 
 /* A fresh page just there, or NULL with errno. */
 static char *map_page_at(unsigned long at)
@@ -42,19 +31,12 @@ static char *map_page_at(unsigned long at)
 	return page;
 }
 
-/* Returns 0 or errno. */
-static int fill(int fd, char *page)
-{
-	struct uffdio_zeropage arg = { .range = { (uintptr_t)page, sysconf(_SC_PAGESIZE) } };
-
-	return ioctl(fd, UFFDIO_ZEROPAGE, &arg) ? errno : 0;
-}
-
 int main(void)
 {
 	int fd = need_uffd(0, "no feature"), err;
 	size_t size = sysconf(_SC_PAGESIZE);
-	unsigned long limit = min_addr();
+	/* What lies below, mmap() asks a privilege for. */
+	unsigned long limit = procfile_number("/proc/sys/vm/mmap_min_addr");
 	char *low, *high;
 
 	need_root();
@@ -66,23 +48,22 @@ int main(void)
 
 	ktap_start(1);
 	/* Self-check: memory is there, at that address, and can be registered above the limit. */
-	must(proc_mapping(low).start == LOW, "finding the mapping at 0x%lx", LOW);
+	must(smaps_mapping(low).start == LOW, "finding the mapping at 0x%lx", LOW);
 	high = map_page_at(limit);
 	must(high, "mmap at 0x%lx", limit);
-	err = uffd_register(fd, high, size, UFFDIO_REGISTER_MODE_MISSING);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER at 0x%lx: %s", limit, ktap_errno(err));
-	must(!fill(fd, high), "UFFDIO_ZEROPAGE at 0x%lx", limit);
+	must(!uffd_register(fd, high, size, UFFDIO_REGISTER_MODE_MISSING),
+	     "UFFDIO_REGISTER at 0x%lx", limit);
+	must(!uffd_zeropage(fd, high, size), "UFFDIO_ZEROPAGE at 0x%lx", limit);
 
 	err = uffd_register(fd, low, size, UFFDIO_REGISTER_MODE_MISSING);
 	ktap_diag("UFFDIO_REGISTER at 0x%lx: %s; at 0x%lx: done", LOW,
-		  err ? ktap_errno(err) : "done", limit);
+		  ktap_outcome(err), limit);
 	if (err && err != EINVAL)
 		ktap_bail("UFFDIO_REGISTER at 0x%lx: %s", LOW, ktap_errno(err));
 	/* The range is checked by every ioctl: granted means that the page can be filled, too. */
 	if (!err) {
-		err = fill(fd, low);
-		ktap_diag("UFFDIO_ZEROPAGE at 0x%lx: %s", LOW, err ? ktap_errno(err) : "done");
+		err = uffd_zeropage(fd, low, size);
+		ktap_diag("UFFDIO_ZEROPAGE at 0x%lx: %s", LOW, ktap_outcome(err));
 		if (err && err != EINVAL)
 			ktap_bail("UFFDIO_ZEROPAGE at 0x%lx: %s", LOW, ktap_errno(err));
 		must(err || !*(volatile char *)low, "reading the page that was filled");

@@ -11,8 +11,10 @@
  * a third place must be refused still. A removal sets the flag before its thread
  * sleeps, so when both threads sleep both have set it: there is no race.
  */
+#include "memory.h"
 #include "pagemap.h"
-#include "uffd.h"
+#include "procfile.h"
+#include "uffd_cause.h"
 
 static size_t page_size;
 
@@ -20,18 +22,10 @@ static size_t page_size;
 static char thread_state(pid_t tid)
 {
 	char path[64], text[512], *end;
-	ssize_t len;
-	int fd;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (procfile_read(path, text, sizeof(text)))
 		return 0;
-	len = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (len <= 0)
-		return 0;
-	text[len] = '\0';
 	end = strrchr(text, ')');
 	return end ? end[2] : 0;
 }
@@ -49,15 +43,6 @@ static void start_removal(struct uffd_cause *removal)
 		must(state, "waiting for an event by a removal");
 		sched_yield();
 	}
-}
-
-static int copy_page(int fd, char *to, const char *from)
-{
-	struct uffdio_copy arg = {
-		.dst = (uintptr_t)to, .src = (uintptr_t)from, .len = page_size,
-	};
-
-	return ioctl(fd, UFFDIO_COPY, &arg) ? errno : 0;
 }
 
 int main(void)
@@ -83,31 +68,31 @@ int main(void)
 	}
 
 	/* Self-check: with both events unread the copy is refused, whatever the kernel. */
-	both = copy_page(fd, to, from);
+	both = uffd_copy(fd, to, from, page_size);
 	if (both != EAGAIN)
-		ktap_bail("copy with two events unread: %s", both ? ktap_errno(both) : "done");
+		ktap_bail("copy with two events unread: %s", ktap_outcome(both));
 
 	msg = uffd_read(fd, UFFD_EVENT_REMOVE);
 	first = &removals[msg.arg.remove.start != (uintptr_t)removals[0].at];
 	second = first == &removals[0] ? &removals[1] : &removals[0];
 	uffd_join(first);
 	must(uffd_readable(fd, 0), "seeing the second event");
-	one = copy_page(fd, to, from);
+	one = uffd_copy(fd, to, from, page_size);
 
 	msg = uffd_read(fd, UFFD_EVENT_REMOVE);
 	must(msg.arg.remove.start == (uintptr_t)second->at, "reading the second event");
 	uffd_join(second);
 	ktap_diag("copy with two events unread: %s; with one: %s", ktap_errno(both),
-		  one ? ktap_errno(one) : "done");
+		  ktap_outcome(one));
 	if (one) {
 		/* Self-check: with no event unread nothing stands in the way. */
 		if (one != EAGAIN)
 			ktap_bail("copy with one event unread: %s", ktap_errno(one));
-		err = copy_page(fd, to, from);
+		err = uffd_copy(fd, to, from, page_size);
 		if (err)
 			ktap_bail("copy with no event unread: %s", ktap_errno(err));
 	}
-	must(pagemap_entry(to) & PAGEMAP_PRESENT, "filling the page");
+	must(pagemap_present(to), "filling the page");
 	ktap_result(!one, "a copy is refused while the second of two events is unread");
 	return ktap_end();
 }

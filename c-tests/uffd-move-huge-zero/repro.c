@@ -11,22 +11,22 @@
  * page table that cannot be: the kernel reports it and kills the program, and that
  * splat is the symptom. Where the address can be, something else than zeros is read.
  */
+#include "need.h"
 #include "step.h"
 #include "thp.h"
-#include "uffd_move.h"
+#include "uffd.h"
 
-#define USE_ZERO_PAGE "/sys/kernel/mm/transparent_hugepage/use_zero_page"
+#define USE_ZERO_PAGE THP_FOLDER "use_zero_page"
 
 static void need_huge_zero_page(void)
 {
-	FILE *file = fopen(USE_ZERO_PAGE, "re");
-	int used = 0;
+	char used[64];
+	int err = procfile_read(USE_ZERO_PAGE, used, sizeof(used));
 
-	if (!file)
-		ktap_skip_all(USE_ZERO_PAGE ": %s", ktap_errno(errno));
-	if (fscanf(file, "%d", &used) != 1 || !used)
-		ktap_skip_all(USE_ZERO_PAGE " is %d", used);
-	fclose(file);
+	if (err)
+		ktap_skip_all(USE_ZERO_PAGE ": %s", ktap_errno(err));
+	if (strcmp(used, "1"))
+		ktap_skip_all(USE_ZERO_PAGE " is %s", used);
 }
 
 int main(void)
@@ -39,29 +39,26 @@ int main(void)
 	int err;
 
 	need_root();
-	huge = need_thp();
+	need_thp();
+	huge = thp_size();
 	need_huge_zero_page();
 	ktap_start(1);
 	from = thp_area(huge, 2);
 	to = thp_area(huge, 2);
-	err = uffd_register(fd, to, 2 * huge, UFFDIO_REGISTER_MODE_MISSING);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER: %s", ktap_errno(err));
+	must(!uffd_register(fd, to, 2 * huge, UFFDIO_REGISTER_MODE_MISSING), "UFFDIO_REGISTER");
 
 	/* Self-check: a huge page with something in it is moved as one, with what is in it. */
 	from[0] = 'h';
 	frame = thp_frame(from, huge);
-	must(frame && !(thp_frame_flags(frame) & KPAGE_ZERO), "getting a huge page of its own");
-	err = uffd_move(fd, to, from, huge);
-	if (err)
-		ktap_bail("UFFDIO_MOVE of a huge page: %s", ktap_errno(err));
+	must(frame && !kpageflags_has(frame, KPF_ZERO_PAGE), "getting a huge page of its own");
+	must(!uffd_move(fd, to, from, huge), "UFFDIO_MOVE of a huge page");
 	must(to[0] == 'h' && thp_frame(to, huge) == frame, "finding the huge page moved");
 
 	from += huge;
 	to += huge;
 	must(!*(volatile char *)from, "reading zeros");
 	frame = thp_frame(from, huge);
-	must(frame && thp_frame_flags(frame) & KPAGE_ZERO, "getting the huge zero page");
+	must(frame && kpageflags_has(frame, KPF_ZERO_PAGE), "getting the huge zero page");
 
 	step_enter("move");
 	err = uffd_move(fd, to, from, huge);
@@ -76,7 +73,7 @@ int main(void)
 		moved = thp_frame(to, huge);
 		must(moved == frame, "finding frame 0x%llx where 0x%llx was moved",
 		     (unsigned long long)moved, (unsigned long long)frame);
-		must(!(pagemap_entry(from) & PAGEMAP_PRESENT), "finding nothing where it was");
+		must(!pagemap_present(from), "finding nothing where it was");
 	}
 	ktap_result(wrong > 0, "the huge zero page stays itself when it is moved");
 	return ktap_end();

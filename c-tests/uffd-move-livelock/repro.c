@@ -11,9 +11,11 @@
  */
 #include <sys/uio.h>
 
+#include "memory.h"
+#include "need.h"
 #include "step.h"
 #include "thp.h"
-#include "uffd_move.h"
+#include "uffd.h"
 
 /* A huge page with something in it. */
 static void fill(char *at, size_t huge)
@@ -22,7 +24,7 @@ static void fill(char *at, size_t huge)
 
 	at[0] = 'h';
 	frame = thp_frame(at, huge);
-	must(frame && !(thp_frame_flags(frame) & KPAGE_ZERO), "getting a huge page");
+	must(frame && !kpageflags_has(frame, KPF_ZERO_PAGE), "getting a huge page");
 }
 
 int main(void)
@@ -34,21 +36,18 @@ int main(void)
 	int err, fds[2];
 
 	need_root();
-	huge = need_thp();
+	need_thp();
+	huge = thp_size();
 	ktap_start(1);
 	must(!pipe2(fds, O_CLOEXEC), "pipe");
 	from = thp_area(huge, 2);
 	to = anonymous(2 * page);
-	err = uffd_register(fd, to, 2 * page, UFFDIO_REGISTER_MODE_MISSING);
-	if (err)
-		ktap_bail("UFFDIO_REGISTER: %s", ktap_errno(err));
+	must(!uffd_register(fd, to, 2 * page, UFFDIO_REGISTER_MODE_MISSING), "UFFDIO_REGISTER");
 
 	/* Self-check: a page of a huge page that nobody else holds is moved. */
 	fill(from, huge);
-	err = uffd_move(fd, to, from, page);
-	if (err)
-		ktap_bail("UFFDIO_MOVE of a page of a huge page: %s", ktap_errno(err));
-	must(to[0] == 'h' && !(pagemap_entry(from) & PAGEMAP_PRESENT), "finding the page moved");
+	must(!uffd_move(fd, to, from, page), "UFFDIO_MOVE of a page of a huge page");
+	must(to[0] == 'h' && !pagemap_present(from), "finding the page moved");
 
 	from += huge;
 	to += page;
@@ -61,16 +60,14 @@ int main(void)
 	step_enter("move");
 	err = uffd_move(fd, to, from, page);
 	step_leave("move");
-	ktap_diag("UFFDIO_MOVE of a page that is held: %s", err ? ktap_errno(err) : "done");
+	ktap_diag("UFFDIO_MOVE of a page that is held: %s", ktap_outcome(err));
 	if (err != EBUSY)
-		ktap_bail("UFFDIO_MOVE of a page that is held: %s", err ? ktap_errno(err) : "done");
+		ktap_bail("UFFDIO_MOVE of a page that is held: %s", ktap_outcome(err));
 
 	/* Self-check: the pipe was what stood in the way. */
 	for (size_t i = 0; i < page; i++)
 		must(read(fds[0], &byte, 1) == 1, "read of the pipe");
-	err = uffd_move(fd, to, from, page);
-	if (err)
-		ktap_bail("UFFDIO_MOVE after the pipe let go: %s", ktap_errno(err));
+	must(!uffd_move(fd, to, from, page), "UFFDIO_MOVE after the pipe let go");
 	must(to[0] == 'h', "finding the page moved");
 	ktap_result(0, "moving a page of a huge page that others hold comes to its end");
 	return ktap_end();

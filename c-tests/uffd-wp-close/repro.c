@@ -37,27 +37,17 @@ static int is_marked_after(const struct wp_kind *kind, struct wp_page *page, int
 	return marked;
 }
 
-static void test(const struct wp_kind *kind)
+static int stays_marked(const struct wp_kind *kind, struct wp_page *twin)
 {
-	struct wp_page twin, page;
-	char name[80];
+	struct wp_page page;
 
-	snprintf(name, sizeof(name), "%s loses its write protection on close", kind->name);
-	if (!wp_page_open(kind, &twin)) {
-		ktap_skip(name, "%s", twin.why);
-		return;
-	}
-	must(!is_marked_after(kind, &twin, 0), "UFFDIO_UNREGISTER to take the mark off %s",
+	must(!is_marked_after(kind, twin, 0), "UFFDIO_UNREGISTER to take the mark off %s",
 	     kind->name);
 	must(wp_page_open(kind, &page), "a second time %s", kind->name);
-	ktap_result(is_marked_after(kind, &page, 1), name);
+	return is_marked_after(kind, &page, 1);
 }
 
 int main(void)
 {
-	need_uffd_wp_mark();
-	ktap_start(WP_KINDS);
-	for (int i = 0; i < WP_KINDS; i++)
-		test(&wp_kinds[i]);
-	return ktap_end();
+	return wp_test_kinds("loses its write protection on close", stays_marked);
 }

@@ -13,48 +13,36 @@
  */
 #include "wp_pages.h"
 
-static void test(const struct wp_kind *kind)
+static int stays_marked(const struct wp_kind *kind, struct wp_page *page)
 {
-	struct wp_page page;
+	char *to = room_aligned(page->len, page->len);
 	int marked, err;
-	char name[80];
-	char *to;
 
-	snprintf(name, sizeof(name), "%s loses its write protection when it moves", kind->name);
-	if (!wp_page_open(kind, &page)) {
-		ktap_skip(name, "%s", page.why);
-		return;
-	}
-	to = room_aligned(page.len, page.len);
-	room_move(page.at, page.len, to, 0);
+	room_move(page->at, page->len, to, 0);
 	marked = uffd_wp_marked(to);
 	ktap_diag("%s: pagemap 0x%016llx after the move", kind->name,
 		  (unsigned long long)pagemap_entry(to));
 
 	/* Self-checks: it did move, nobody is registered here, and a mark would be seen. */
-	must(!pagemap_entry(page.at), "finding nothing where %s came from", kind->name);
+	must(!pagemap_entry(page->at), "finding nothing where %s came from", kind->name);
 	if (kind->memory != WP_ABSENT)
 		must(*(volatile char *)to == 'p', "finding %s where it went", kind->name);
-	err = uffd_writeprotect(page.fd, to, page.len, 1);
+	err = uffd_writeprotect(page->fd, to, page->len, 1);
 	if (err != ENOENT)
 		ktap_bail("UFFDIO_WRITEPROTECT where nobody is registered: %s",
-			  err ? ktap_errno(err) : "done");
-	must(!uffd_register(page.fd, to, page.len, UFFDIO_REGISTER_MODE_WP),
+			  ktap_outcome(err));
+	must(!uffd_register(page->fd, to, page->len, UFFDIO_REGISTER_MODE_WP),
 	     "UFFDIO_REGISTER of %s for WP after the move", kind->name);
-	must(!uffd_writeprotect(page.fd, to, page.len, 1),
+	must(!uffd_writeprotect(page->fd, to, page->len, 1),
 	     "UFFDIO_WRITEPROTECT of %s after the move", kind->name);
 	must(uffd_wp_marked(to), "seeing a mark on %s after the move", kind->name);
 
-	ktap_result(marked, name);
-	close(page.fd);
-	munmap(to, page.len);
+	close(page->fd);
+	munmap(to, page->len);
+	return marked;
 }
 
 int main(void)
 {
-	need_uffd_wp_mark();
-	ktap_start(WP_KINDS);
-	for (int i = 0; i < WP_KINDS; i++)
-		test(&wp_kinds[i]);
-	return ktap_end();
+	return wp_test_kinds("loses its write protection when it moves", stays_marked);
 }

@@ -5,6 +5,9 @@
  * the fault on it goes to a userfaultfd that is not served. It lives in a session of
  * its own, where a kill of this program's group does not find it.
  */
+#include <pthread.h>
+
+#include "memory.h"
 #include "uffd.h"
 
 struct stuck_write {

@@ -4,22 +4,22 @@
  * as registered ("fixed") buffers for as long as it likes, and read what the pinned
  * pages hold, whatever the page tables say by then.
  *
+ *	need_uring();					before ktap_start()
  *	err = uring_open(&ring);			0 or -errno
  *	err = uring_register(&ring, iovecs, n);		pins, 0 or -errno
  *	byte = uring_peek(&ring, i, addr);		first byte of the page pinned at addr
  *	uring_unregister(&ring);
  *	uring_close(&ring);
  */
-#ifndef KWITNESS_IOURING_H
-#define KWITNESS_IOURING_H
+#ifndef KWITNESS_URING_H
+#define KWITNESS_URING_H
 
 #include <linux/io_uring.h>
 #include <stdint.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-#include "ktap.h"
+#include "memory.h"
 
 struct uring {
 	int fd, file;
@@ -51,8 +51,7 @@ static inline int uring_open(struct uring *ring)
 	ring->sqes = mmap(NULL, ring->sqes_len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
 			  ring->fd, IORING_OFF_SQES);
 	must(ring->sqes != MAP_FAILED, "mmap of the requests");
-	ring->file = memfd_create("uring", MFD_CLOEXEC);
-	must(ring->file >= 0, "memfd_create");
+	ring->file = memory_file(0);
 	return 0;
 }
 
@@ -62,6 +61,17 @@ static inline void uring_close(struct uring *ring)
 	must(!munmap(ring->rings, ring->rings_len), "munmap of the rings");
 	must(!close(ring->file), "close of the memfd");
 	must(!close(ring->fd), "close of the ring");
+}
+
+/* SKIP where there is no io_uring. Before ktap_start(). */
+static inline void need_uring(void)
+{
+	struct uring ring;
+	int err = uring_open(&ring);
+
+	if (err)
+		ktap_skip_all("io_uring_setup: %s", ktap_errno(-err));
+	uring_close(&ring);
 }
 
 /* Pin the pages of n iovecs for writing, in their order. Returns 0 or -errno. */
