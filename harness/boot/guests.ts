@@ -1,8 +1,9 @@
 /** Pristine guests for attempts: restored from a saved one where that works, booted where it does not. */
-import { rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError } from '../../src/domain/errors.ts'
 import type { BootRoad } from '../../src/domain/profile.ts'
+import { openScratch } from '../scratch.ts'
 import { untimed, type Stopwatch } from '../stopwatch.ts'
 import { exists } from '../workspace.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from './boot.ts'
@@ -113,7 +114,10 @@ export function createGuestSource(
 
   async function forget(folder: string): Promise<void> {
     saving.delete(folder)
-    await rm(folder, { recursive: true, force: true })
+    /* Moved away as a whole first: others may be taking it away, or putting a new one there, at this moment. */
+    const away = await openScratch(cache)
+    await rename(folder, join(away, 'guest')).catch(() => undefined)
+    await rm(away, { recursive: true, force: true })
   }
 
   return {
