@@ -1,8 +1,8 @@
 /** Keep saved guests within bounds: the least recently used are packed first, and go first. */
-import { readdir, rm, stat, utimes } from 'node:fs/promises'
+import { readdir, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { packedFile, packRam, ramFile } from './packed.ts'
-import { manifestFile } from './saved-guest.ts'
+import { manifestFile, removeGuest } from './saved-guest.ts'
 
 /** Bytes on disk. */
 export interface GuestBounds {
@@ -55,7 +55,7 @@ export async function evictGuests(root: string, bounds: GuestBounds = BOUNDS): P
   const found = await lookAround(root)
   const removed: string[] = []
   const remove = async (folder: string): Promise<void> => {
-    await rm(folder, { recursive: true, force: true })
+    await removeGuest(folder)
     removed.push(folder)
   }
   let loose = sum(found, (guest) => guest.loose)

@@ -1,9 +1,7 @@
 /** Pristine guests for attempts: restored from a saved one where that works, booted where it does not. */
-import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError } from '../../src/domain/errors.ts'
 import type { BootRoad } from '../../src/domain/profile.ts'
-import { openScratch } from '../scratch.ts'
 import { untimed, type Stopwatch } from '../stopwatch.ts'
 import { exists } from '../workspace.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from './boot.ts'
@@ -11,7 +9,7 @@ import { evictGuests, touchGuest } from './evict.ts'
 import { ramFile } from './packed.ts'
 import { restoreGuest } from './restore.ts'
 import { saveGuest } from './save.ts'
-import { findGuest, guestFolder, type SavedGuest } from './saved-guest.ts'
+import { findGuest, guestFolder, removeGuest, type SavedGuest } from './saved-guest.ts'
 
 export type Guest = (Booted | NotBooted) & { readonly origin: 'booted' | 'restored' }
 
@@ -53,7 +51,8 @@ export function createGuestSource(
   let evicting: Promise<unknown> = Promise.resolve()
 
   function makeRoom(folder: string): Promise<unknown> {
-    evicting = evicting.then(() => evictGuests(join(folder, '..')))
+    const before = evicting.catch(() => undefined)
+    evicting = before.then(() => evictGuests(join(folder, '..')))
     return evicting
   }
 
@@ -114,10 +113,7 @@ export function createGuestSource(
 
   async function forget(folder: string): Promise<void> {
     saving.delete(folder)
-    /* Moved away as a whole first: others may be taking it away, or putting a new one there, at this moment. */
-    const away = await openScratch(cache)
-    await rename(folder, join(away, 'guest')).catch(() => undefined)
-    await rm(away, { recursive: true, force: true })
+    await removeGuest(folder)
   }
 
   return {

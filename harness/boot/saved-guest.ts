@@ -1,8 +1,9 @@
 /** A saved guest on disk: what it is keyed by, what lies in its folder, and whether that is whole. */
 import { createHash } from 'node:crypto'
-import { open, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { BootRoad } from '../../src/domain/profile.ts'
+import { openScratch } from '../scratch.ts'
 import { exists } from '../workspace.ts'
 import { kernelCmdline } from './argv.ts'
 import type { BootInputs, Hello } from './boot.ts'
@@ -112,6 +113,16 @@ async function isWhole(folder: string, text: string, manifest: Manifest): Promis
   return (await Promise.all(found)).join() === [stateSha256, logSha256, ramSampleSha256].join()
 }
 
+/**
+ * Remove a saved guest, moved away as a whole first: others may be taking it away, or putting a new one there, at this moment.
+ * One that is gone is nobody's loss.
+ */
+export async function removeGuest(folder: string): Promise<void> {
+  const away = await openScratch(join(folder, '..', '..'))
+  await rename(folder, join(away, basename(folder))).catch(() => undefined)
+  await rm(away, { recursive: true, force: true })
+}
+
 /** The saved guest in this folder, its RAM ready to be mapped; null when it is not there, or not whole: then the folder goes. */
 export async function findGuest(folder: string): Promise<SavedGuest | null> {
   if (!(await exists(folder))) return null
@@ -123,6 +134,6 @@ export async function findGuest(folder: string): Promise<SavedGuest | null> {
   } catch {
     /* Not whole: fall through. */
   }
-  await rm(folder, { recursive: true, force: true })
+  await removeGuest(folder)
   return null
 }

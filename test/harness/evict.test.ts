@@ -7,8 +7,10 @@ import { evictGuests, touchGuest } from '../../harness/boot/evict.ts'
 import { packedFile, ramFile } from '../../harness/boot/packed.ts'
 import { manifestFile } from '../../harness/boot/saved-guest.ts'
 
-const root = await mkdtemp(join(tmpdir(), 'kwitness-evict-'))
-after(() => rm(root, { recursive: true }))
+const cache = await mkdtemp(join(tmpdir(), 'kwitness-evict-'))
+const root = join(cache, 'guests')
+await mkdir(root)
+after(() => rm(cache, { recursive: true }))
 const PAGE = 4096
 const DAY_MS = 86_400_000
 

@@ -12,8 +12,10 @@ import { digHoles, packedFile, packRam, ramFile } from '../../harness/boot/packe
 import type { Kernel, KernelImage } from '../../src/domain/kernel.ts'
 import type { GuestProfile } from '../../src/domain/profile.ts'
 
-const root = await mkdtemp(join(tmpdir(), 'kwitness-saved-'))
-after(() => rm(root, { recursive: true }))
+const cache = await mkdtemp(join(tmpdir(), 'kwitness-saved-'))
+const root = join(cache, 'guests')
+await mkdir(root)
+after(() => rm(cache, { recursive: true }))
 
 describe('the key of a saved guest', () => {
   const tcg: GuestProfile = { arch: 'x86_64', accelerator: 'tcg', cpus: 1, memoryMiB: 512, cmdline: [] }
