@@ -15,25 +15,16 @@ import { readCatalogue, selectCases } from '../run/catalogue.ts'
 import { CATALOGUE, prepare } from '../run/prepare.ts'
 import { openStore } from '../store/index.ts'
 import { answerOf } from '../verdict/bisect.ts'
+import type { AskOptions } from './bisect-wishes.ts'
 import { exitCodeOfMark, INTERRUPTED, STEP_TROUBLE } from './exit.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { underSignals } from './session.ts'
 import { readCount, readWishes } from './wishes.ts'
 
-export interface BisectStepOptions {
+export interface BisectStepOptions extends AskOptions {
   readonly case: string
-  readonly tree?: string
   readonly rev?: string
   readonly find?: string
-  readonly config?: readonly string[]
-  readonly catalogue?: string
-  readonly bound?: string
-  readonly raceSeconds?: string
-  readonly seed?: string
-  readonly accel?: string
-  readonly cores?: string
-  readonly jobs?: string
-  readonly mirror?: string
 }
 
 /** Judge the commit that is checked out and give the exit code; throws nothing. */

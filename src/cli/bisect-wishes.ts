@@ -14,16 +14,9 @@ import { CATALOGUE } from '../run/prepare.ts'
 import { openStoreForReading } from '../store/index.ts'
 import { readWishes } from './wishes.ts'
 
-export interface BisectOptions {
+/** How a commit is built and asked, in a bisection of ours and in a step of git's. */
+export interface AskOptions {
   readonly tree?: string
-  readonly case?: string
-  readonly old?: string
-  readonly new?: string
-  readonly fromBoundary?: string
-  readonly run?: string
-  readonly termOld?: string
-  readonly termNew?: string
-  readonly firstParent?: true
   readonly config?: readonly string[]
   readonly catalogue?: string
   readonly bound?: string
@@ -33,6 +26,17 @@ export interface BisectOptions {
   readonly cores?: string
   readonly jobs?: string
   readonly mirror?: string
+}
+
+export interface BisectOptions extends AskOptions {
+  readonly case?: string
+  readonly old?: string
+  readonly new?: string
+  readonly fromBoundary?: string
+  readonly run?: string
+  readonly termOld?: string
+  readonly termNew?: string
+  readonly firstParent?: true
   readonly resume?: string | true
   readonly export?: string
   readonly format?: string
