@@ -91,7 +91,8 @@ export function reportBisection(ended: EndedBisection): Bisection {
 }
 
 function assumptionsOf({ wishes, rates, sought, steps }: EndedBisection): string[] {
-  const { paths } = wishes
+  const { paths, told } = wishes
+  const others = told.old.length + told.skip.length
   const race = wishes.case.witness === 'race'
   const skipped = steps.some(({ answer }) => markOf(answer, sought) === 'skip')
   return [
@@ -99,6 +100,7 @@ function assumptionsOf({ wishes, rates, sought, steps }: EndedBisection): string
     ...(race && rates.length > 0 ? ['Where the bug is, it shows as often as at the end that the rate was measured at.'] : []),
     ...(race ? [] : ['The case shows the bug every time where it is.']),
     ...(skipped ? ['Commits that gave no answer were passed by.'] : []),
+    ...(others > 0 ? [`What a log says of ${others} commit${others === 1 ? '' : 's'} was taken over, not asked.`] : []),
     ...(paths.length > 0 ? [`It is a commit that touches ${paths.join(' or ')}.`] : []),
   ]
 }

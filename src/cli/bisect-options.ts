@@ -13,12 +13,13 @@ export const BISECT_OPTIONS: readonly OptionRow[] = [
   ['--new <rev>', 'a commit from after it'],
   ['--from-boundary <case:series>', 'both ends, and the case, from a boundary that a run found: uffd-fork-event:6.1.y'],
   ['--run <id>', 'the run that has the boundary (default: the newest)'],
+  ['--replay <file>', 'go on from a git bisect log: its ends are asked again, what else it marked is taken over'],
   ['--term-old <word>', 'for git bisect, instead of old'],
   ['--term-new <word>', 'for git bisect, instead of new'],
   ['--first-parent', 'follow the first parent of merges alone'],
   ['--resume [bisection]', 'go on with a bisection, the newest unfinished one when none is named'],
   ['--export <file>', 'write a script that does the same with git bisect run, and stop'],
-  ['--format <name>', 'terminal, json or markdown (default: terminal)'],
+  ['--format <name>', 'terminal, json, markdown or html (default: terminal)'],
   ['--json', 'the same as --format json'],
   ['--out <folder>', 'where to leave the report (default: reports/out/bisect-ID)'],
   ['--bound <chance>', 'believe a clean race at this chance of a miss (default: 1e-6)'],
@@ -42,6 +43,7 @@ Exit codes:
 Examples:
   kwitness bisect --tree linux --case uffd-copy-vs-fork --old v5.10.100 --new v5.10.150 -- mm fs
   kwitness bisect --tree linux --from-boundary uffd-mmap-changing-atomic:6.1.y
+  git bisect log >log && kwitness bisect --case gup-fast-vs-fork --replay log
   kwitness bisect --resume`
 
 export const STEP_OPTIONS: readonly OptionRow[] = [

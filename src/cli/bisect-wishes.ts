@@ -1,13 +1,15 @@
 /** The options of `kwitness bisect`, read into what a bisection shall find out. */
-import { resolve } from 'node:path'
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { KernelContext } from '../../harness/kernels/index.ts'
-import type { BisectWishes } from '../domain/bisection.ts'
+import { readBisectLog } from '../analysis/bisect-log.ts'
+import type { BisectWishes, NamedCommit } from '../domain/bisection.ts'
 import { InvariantError, UserError } from '../domain/errors.ts'
 import type { Kernel } from '../domain/kernel.ts'
 import type { Boundary, Report } from '../domain/report.ts'
 import { assembleReport } from '../run/assemble.ts'
-import { resolveCommit } from '../run/bisect-git.ts'
+import { nearestOf, resolveCommit } from '../run/bisect-git.ts'
 import { readCatalogue, selectCases } from '../run/catalogue.ts'
 import { PLAIN } from '../run/plan.ts'
 import { CATALOGUE } from '../run/prepare.ts'
@@ -34,6 +36,7 @@ export interface BisectOptions extends AskOptions {
   readonly new?: string
   readonly fromBoundary?: string
   readonly run?: string
+  readonly replay?: string
   readonly termOld?: string
   readonly termNew?: string
   readonly firstParent?: true
@@ -51,27 +54,56 @@ export async function readBisectWishes(
   context: KernelContext,
 ): Promise<BisectWishes> {
   const tree = resolve(options.tree ?? '.')
-  const named = options.fromBoundary === undefined ? options : { ...options, ...(await fromBoundary(options, context)) }
-  const { case: id, old, new: newer } = named
+  const { case: id, ...range } = await readRange(options, paths, context)
   if (id === undefined) throw new UserError('no case was named', 'kwitness bisect --case ID; kwitness cases list')
-  if (old === undefined || newer === undefined) throw new UserError('an end is missing', 'name both: --old REV --new REV')
   const found = selectCases(await readCatalogue(options.catalogue ?? CATALOGUE), [id])
   const [theCase] = found
   if (!theCase || found.length > 1) throw new UserError(`${id} means ${found.length} cases`, 'a bisection is about one')
   const { seed, bound, raceSeconds } = readWishes(options)
   return {
     tree,
-    old: await resolveCommit(tree, old),
-    new: await resolveCommit(tree, newer),
-    paths,
-    firstParent: options.firstParent === true,
-    terms: readTerms(options),
+    ...range,
     case: theCase,
     configs: options.config ?? [],
     seed: seed ?? randomBytes(8).readBigUInt64BE().toString(),
     bound: bound ?? PLAIN.bound,
     raceSeconds: raceSeconds ?? PLAIN.raceSeconds,
   }
+}
+
+/** What the options say of the commits, and with `--from-boundary` of the case. */
+interface Range extends Pick<BisectWishes, 'old' | 'new' | 'paths' | 'firstParent' | 'terms' | 'told'> {
+  readonly case: string | undefined
+}
+
+async function readRange(options: BisectOptions, paths: readonly string[], context: KernelContext): Promise<Range> {
+  if (options.replay !== undefined) return replayed(options, paths, options.replay)
+  const tree = resolve(options.tree ?? '.')
+  const named = options.fromBoundary === undefined ? options : { ...options, ...(await fromBoundary(options, context)) }
+  const { case: id, old, new: newer } = named
+  if (old === undefined || newer === undefined) throw new UserError('an end is missing', 'name both: --old REV --new REV')
+  const ends = { old: await resolveCommit(tree, old), new: await resolveCommit(tree, newer) }
+  return { case: id, ...ends, paths, firstParent: options.firstParent === true, terms: readTerms(options), told: NOBODY }
+}
+
+const NOBODY: BisectWishes['told'] = { old: [], skip: [] }
+
+/** What a `git bisect log` says: its nearest ends, which are asked, and what else it marked, which is taken over. */
+async function replayed(options: BisectOptions, paths: readonly string[], file: string): Promise<Range> {
+  const { old: byOption, new: newByOption, fromBoundary: boundary, termOld, termNew, firstParent } = options
+  const others = [byOption, newByOption, boundary, termOld, termNew, firstParent].some((one) => one !== undefined)
+  if (others || paths.length > 0) throw new UserError('--replay brings ends, terms and paths with it', 'leave the others out')
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`cannot read ${file}: ${error.code}`)
+  })
+  const log = readBisectLog(text)
+  const tree = resolve(options.tree ?? '.')
+  for (const hash of [...log.old, ...log.new, ...log.skip]) await resolveCommit(tree, hash)
+  const [old = '', ...moreOld] = await nearestOf(tree, log.old)
+  const named = (commit: string): NamedCommit => ({ name: commit.slice(0, 12), commit })
+  const ends = { old: named(old), new: named(log.new.at(-1) ?? '') }
+  const { paths: logged, terms, skip } = log
+  return { case: options.case, ...ends, paths: logged, firstParent: log.firstParent, terms, told: { old: moreOld, skip } }
 }
 
 function readTerms({ termOld = 'old', termNew = 'new' }: BisectOptions): BisectWishes['terms'] {

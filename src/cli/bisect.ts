@@ -8,6 +8,7 @@ import type { Bisection } from '../domain/bisection.ts'
 import { InfraError, UserError } from '../domain/errors.ts'
 import type { Kernel } from '../domain/kernel.ts'
 import { renderBisection, renderBisectionJson, renderBisectionMarkdown } from '../render/bisection.ts'
+import { BISECTION_ASSETS, renderBisectionHtml } from '../render/bisection-html.ts'
 import { renderBisectScript } from '../render/bisect-script.ts'
 import { bisect } from '../run/bisect.ts'
 import { beginState, resumeState, type Keeper } from '../run/bisect-state.ts'
@@ -16,7 +17,7 @@ import { makeReady, prepare } from '../run/prepare.ts'
 import { openStore } from '../store/index.ts'
 import { readBisectWishes, type BisectOptions } from './bisect-wishes.ts'
 import { INTERRUPTED } from './exit.ts'
-import { print, REPORTS_OUT, terminalOf, writeOut } from './output.ts'
+import { print, readAssets, REPORTS_OUT, terminalOf, writeOut } from './output.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { underSignals } from './session.ts'
 import { readCount, readWishes } from './wishes.ts'
@@ -25,7 +26,15 @@ const FORMATS = {
   terminal: (bisection: Bisection) => renderBisection(bisection, terminalOf(process.stdout)),
   json: renderBisectionJson,
   markdown: renderBisectionMarkdown,
+  html: async (bisection: Bisection) => renderBisectionHtml(bisection, await readAssets(BISECTION_ASSETS)),
 } as const
+
+/** Files that are left, by name. */
+const LEFT = [
+  ['bisection.json', 'json'],
+  ['bisection.md', 'markdown'],
+  ['bisection.html', 'html'],
+] as const
 
 function readFormat({ format = 'terminal', json }: BisectOptions): keyof typeof FORMATS {
   if (json) return 'json'
@@ -113,11 +122,10 @@ async function prepareFor(kernel: Kernel, kept: Plan | null, keeper: Keeper, { o
 
 async function conclude(bisection: Bisection, format: keyof typeof FORMATS, { out }: BisectOptions): Promise<number> {
   const folder = out ?? join(REPORTS_OUT, `bisect-${bisection.id}`)
-  await writeOut(join(folder, 'bisection.json'), renderBisectionJson(bisection))
-  await writeOut(join(folder, 'bisection.md'), renderBisectionMarkdown(bisection))
+  for (const [name, one] of LEFT) await writeOut(join(folder, name), await FORMATS[one](bisection))
   await writeOut(join(folder, 'bisect.log'), `${bisection.log}\n`)
-  await print(FORMATS[format](bisection))
-  console.error(`kwitness: report: ${join(folder, 'bisection.md')}`)
+  await print(await FORMATS[format](bisection))
+  console.error(`kwitness: report: ${join(folder, 'bisection.html')}`)
   return bisection.end.kind === 'found' ? 0 : 1
 }
 

@@ -17,7 +17,7 @@ const LEFT: readonly { readonly name: string; readonly format: Format }[] = [
 ]
 
 /** Files of reports/templates, joined by line breaks. */
-export async function readTemplates(names: readonly string[]): Promise<string> {
+async function readTemplates(names: readonly string[]): Promise<string> {
   return (await Promise.all(names.map((name) => readFile(join(REPORTS, 'templates', name), 'utf8')))).join('\n')
 }
 

@@ -8,14 +8,14 @@ import type { Control } from '../domain/control.ts'
 import { UserError } from '../domain/errors.ts'
 import type { VerifyPlan } from '../domain/verify.ts'
 import { renderVerify, renderVerifyJson, renderVerifyMarkdown } from '../render/verify.ts'
-import { renderVerifyHtml } from '../render/verify-html.ts'
+import { renderVerifyHtml, VERIFY_ASSETS } from '../render/verify-html.ts'
 import { renderVerifyB4, testedBy } from '../render/verify-mail.ts'
 import { readCatalogue, selectCases } from '../run/catalogue.ts'
 import { CATALOGUE, prepare } from '../run/prepare.ts'
 import type { Plan } from '../run/plan.ts'
 import { findBases, readSeries, targetsOf, tryBase } from '../run/verify.ts'
 import { exitCodeOfVerification } from './exit.ts'
-import { leaveReport, print, readTemplates, REPORTS_OUT, terminalOf, writeOut } from './output.ts'
+import { leaveReport, print, readAssets, REPORTS_OUT, terminalOf, writeOut } from './output.ts'
 import type { Progress } from './progress.ts'
 import { openAgain, openPlanned, reportOf, session, type Opened, type SessionOptions } from './session.ts'
 import type { TimingsKeeper } from './timings.ts'
@@ -152,10 +152,9 @@ async function conclude(opened: Opened, options: VerifyOptions, format: Format, 
 /** Leave every form of it in a folder, and print the one that was asked for. */
 async function tell(verification: Verification, options: VerifyOptions, format: Format, folder: string): Promise<void> {
   const tester = options.tester ?? (await testerOf())
-  const css = await readTemplates(['report.css', 'verify.css'])
   const render: Readonly<Record<Exclude<Format, 'terminal'>, string>> = {
     markdown: renderVerifyMarkdown(verification, tester),
-    html: renderVerifyHtml(verification, tester, css),
+    html: renderVerifyHtml(verification, tester, await readAssets(VERIFY_ASSETS)),
     json: renderVerifyJson(verification),
     b4: renderVerifyB4(verification, options.url ?? ''),
     'tested-by': `${testedBy(verification, tester).join('\n')}\n`,

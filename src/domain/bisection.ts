@@ -74,6 +74,8 @@ export interface BisectWishes {
   readonly firstParent: boolean
   /** Words that git is told instead of old and new. */
   readonly terms: { readonly old: string; readonly new: string }
+  /** Commits that somebody marked before, which are not asked again. */
+  readonly told: { readonly old: readonly string[]; readonly skip: readonly string[] }
   /** Whole, so that it can be gone on with whatever becomes of the catalogue. */
   readonly case: Case
   /** Config fragments beside the base. */

@@ -7,7 +7,7 @@ const quote = (word: string): string => `'${word.replaceAll("'", String.raw`'\''
 
 /** The script. `archive` is the folder of the case as a tar in base64; `log` what git was told so far, empty for nothing. */
 export function renderBisectScript(wishes: BisectWishes, archive: string, log: string): string {
-  const { tree, old, new: newer, paths, firstParent, terms, case: theCase, configs, bound, raceSeconds, seed } = wishes
+  const { tree, old, new: newer, paths, firstParent, terms, told, case: theCase, configs, bound, raceSeconds, seed } = wishes
   const asks = [
     '--case', theCase.id, ...configs.flatMap((config) => ['--config', config]),
     '--bound', String(bound), '--race-seconds', String(raceSeconds), '--seed', seed,
@@ -16,6 +16,8 @@ export function renderBisectScript(wishes: BisectWishes, archive: string, log: s
     `--term-old=${terms.old}`, `--term-new=${terms.new}`, ...(firstParent ? ['--first-parent'] : []),
     newer.commit, old.commit, '--', ...paths,
   ].map(quote)
+  const mark = (word: string) => (commit: string) => `git bisect ${quote(word)} ${commit}\n`
+  const marks = [...told.old.map(mark(terms.old)), ...told.skip.map(mark('skip'))]
   const place = tree.replaceAll(/["$`\\}]/g, String.raw`\$&`)
   const lines = archive.match(new RegExp(`.{1,${WIDTH}}`, 'g')) ?? []
   const said = log.split('\n').filter((line) => line !== '').map((line) => `# | ${line}`)
@@ -56,6 +58,7 @@ case $old-$code in
 	;;
 esac
 git bisect start ${start.join(' ')}
+${marks.join('')}\
 git bisect run "$kwitness" bisect-step --tree "$work/git" --catalogue "$work/cases" --find "$find" ${asks.join(' ')}
 git bisect log
 `

@@ -1,8 +1,7 @@
-/** A verification as one HTML file that needs nothing else: the style of the report's page, no scripts. */
-import { createHash } from 'node:crypto'
-import { InvariantError } from '../domain/errors.ts'
-import type { BaseResult, Verification } from '../analysis/verify.ts'
+/** A verification as one HTML file that needs nothing else: no scripts, every word escaped by the template. */
+import type { BaseResult, Status, Verification } from '../analysis/verify.ts'
 import type { Verdict } from '../domain/judgement.ts'
+import { fillPage, type HtmlAssets } from './html.ts'
 import { testedBy, type Tester } from './verify-mail.ts'
 import {
   applyLines,
@@ -17,85 +16,63 @@ import {
 } from './verify-words.ts'
 import { VERDICT_WORDS } from './words.ts'
 
-/** Render as a page with this style. Every word that comes from elsewhere is escaped. */
-export function renderVerifyHtml(verification: Verification, tester: Tester, css: string): string {
-  if (/<\/style/i.test(css)) throw new InvariantError('the style of the page would end itself')
-  const hash = createHash('sha256').update(css).digest('base64')
-  const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`
-  const title = escape(titleOf(verification))
-  const host = hostLine(verification)
-  const head = ['base', 'version', 'answer']
-  const answerOf = ({ status, summary }: BaseResult) => `${STATUS_TITLES[status]}: ${summary}`
-  const body = verification.bases.map((base) => [base.label, base.version, answerOf(base)])
-  return [
-    '<!doctype html>',
-    '<html lang="en">',
-    '<head>',
-    '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${escape(policy)}">`,
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${title} - kwitness verify</title>`,
-    `<style>${css}</style>`,
-    '</head>',
-    '<body>',
-    '<main class="verify">',
-    `<h1>${title}</h1>`,
-    `<p class="status ${verification.status}">${escape(verification.summary)}</p>`,
-    ...(host === null ? [] : [`<p>${escape(`Run ${verification.run}: ${host}`)}</p>`]),
-    table('What each base says', head, body),
-    ...verification.bases.map(sectionOf),
-    '<h2>To paste below the patch</h2>',
-    `<pre>${escape(testedBy(verification, tester).join('\n'))}</pre>`,
-    '</main>',
-    '</body>',
-    '</html>',
-    '',
-  ].join('\n')
+/** The files in reports/templates that make up the page. */
+export const VERIFY_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
+  template: ['verify.hbs'],
+  css: ['report.css', 'still.css'],
+  js: [],
 }
 
-function sectionOf(base: BaseResult): string {
-  const { whole, label, status } = base
+/** Render a verification as one page. */
+export function renderVerifyHtml(verification: Verification, tester: Tester, assets: HtmlAssets): string {
+  return fillPage(assets, {
+    title: titleOf(verification),
+    tone: toneOf(verification.status),
+    summary: verification.summary,
+    run: verification.run,
+    host: hostLine(verification),
+    bases: verification.bases.map(baseOf),
+    testedBy: testedBy(verification, tester).join('\n'),
+  })
+}
+
+function baseOf(base: BaseResult) {
+  const { whole, label, version, status, summary, trouble } = base
   const lines = [
     ...applyLines(base),
     ...prerequisiteLines(base),
-    ...(base.trouble === null ? [] : [`the base: ${base.trouble}`]),
+    ...(trouble === null ? [] : [`the base: ${trouble}`]),
     ...(whole ? [...buildLines(whole), ...splatLines(whole)] : []),
     ...partLines(base),
   ]
-  const cells = whole && whole.cells.length > 0 ? whole : null
-  return [
-    '<section>',
-    `<h2>${escape(label)}: <span class="status ${status}">${STATUS_TITLES[status]}</span></h2>`,
-    `<ul>${lines.map(itemOf).join('\n')}</ul>`,
-    ...(cells ? [table('Before and after', ['case', 'before', 'after', 'change', ''], cellRows(cells))] : []),
-    '</section>',
-  ].join('\n')
+  return {
+    label,
+    version,
+    summary,
+    answer: STATUS_TITLES[status],
+    tone: toneOf(status),
+    // What is indented belongs to the line before it.
+    lines: lines.map((line) => ({ text: line.trim(), more: line.startsWith('  ') })),
+    cells: (whole ? cellRows(whole) : []).map(([name = '', before = '', after = '', change = '', note = '']) => (
+      { name, verdicts: [before, after].map(verdictOf), change, note }
+    )),
+  }
 }
 
-/** What is indented belongs to the line before it. */
-function itemOf(line: string): string {
-  return `<li${line.startsWith('  ') ? ' class="more"' : ''}>${escape(line.trim())}</li>`
+const GOOD: readonly Status[] = ['fixes', 'unchanged']
+const UNSURE: readonly Status[] = ['already-applied', 'unproven', 'nothing-to-fix']
+
+function toneOf(status: Status): string {
+  if (GOOD.includes(status)) return 'good'
+  if (UNSURE.includes(status)) return 'unsure'
+  return status === 'no-answer' ? 'mute' : 'bad'
 }
 
-function table(caption: string, head: readonly string[], body: readonly (readonly string[])[]): string {
-  const row = (words: readonly string[]) =>
-    words.map((word, index) => (index === 0 ? `<th scope="row">${escape(word)}</th>` : cellOf(word))).join('')
-  return [
-    `<div class="wide"><table><caption>${escape(caption)}</caption>`,
-    `<thead><tr>${head.map((word) => `<th scope="col">${escape(word)}</th>`).join('')}</tr></thead>`,
-    `<tbody>${body.map((words) => `<tr>${row(words)}</tr>`).join('\n')}</tbody></table></div>`,
-  ].join('\n')
-}
+const TONES: Readonly<Partial<Record<Verdict, string>>> = { carries: 'good', lacks: 'bad', unproven: 'unsure' }
 
 /** A verdict with its sign and colour; any other word as it is. */
-function cellOf(word: string): string {
+function verdictOf(word: string) {
   const verdict = Object.keys(VERDICT_WORDS).find((one) => one === word) as Verdict | undefined
-  if (verdict === undefined) return `<td>${escape(word)}</td>`
-  return `<td class="${verdict}"><span aria-hidden="true">${VERDICT_WORDS[verdict].glyph}</span> ${verdict}</td>`
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
-function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (letter) => ENTITIES[letter] ?? '')
+  if (verdict === undefined) return { word, glyph: '', tone: 'mute' }
+  return { word, glyph: VERDICT_WORDS[verdict].glyph, tone: TONES[verdict] ?? 'mute' }
 }

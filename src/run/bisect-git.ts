@@ -6,7 +6,7 @@ import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { runCommand } from '../../harness/process.ts'
 import { nextCommit } from '../analysis/bisection.ts'
-import type { BisectEnd, Mark, NamedCommit, ReportCommit } from '../domain/bisection.ts'
+import type { BisectEnd, BisectWishes, Mark, NamedCommit, ReportCommit } from '../domain/bisection.ts'
 import { InfraError, UserError } from '../domain/errors.ts'
 
 /** What git has to be told to begin. */
@@ -17,6 +17,8 @@ export interface GitRange {
   readonly paths: readonly string[]
   readonly firstParent: boolean
   readonly terms: { readonly old: string; readonly new: string }
+  /** Commits marked before the first that is asked. */
+  readonly told: BisectWishes['told']
 }
 
 /** Where git is: a commit to judge, or the end. */
@@ -48,6 +50,12 @@ export async function resolveCommit(tree: string, name: string): Promise<NamedCo
   throw new UserError(`${tree} has no commit ${name}`, 'give a tag, a branch or a hash of that repository')
 }
 
+/** Those of some commits that are no ancestor of another of them: what they bound together. */
+export async function nearestOf(tree: string, commits: readonly string[]): Promise<string[]> {
+  const { stdout } = await runCommand('git', ['-C', tree, 'merge-base', '--independent', ...commits])
+  return stdout.trim().split('\n')
+}
+
 /** Subject, author and trailers of a commit. */
 export async function describeCommit(tree: string, commit: string): Promise<ReportCommit> {
   const format = '%H%x00%an <%ae>%x00%cs%x00%s%x00%(trailers:only,unfold)'
@@ -73,6 +81,13 @@ export async function startBisect(folder: string, range: GitRange, signal?: Abor
   const terms = [`--term-old=${old}`, `--term-new=${newer}`]
   await git(['bisect', 'start', ...terms, ...parents, range.new, range.old, '--', ...range.paths])
   const log = () => git(['bisect', 'log'])
+  const mark = async (word: string, commit: string) => {
+    const { exitCode, stdout, stderr } = await gitIn(folder, ['bisect', word, commit], signal)
+    // 2: only skipped commits are left.
+    if (exitCode !== 0 && exitCode !== 2) throw refused(range, ['bisect', word], `${stderr}\n${stdout}`)
+  }
+  for (const commit of range.told.old) await mark(old, commit)
+  for (const commit of range.told.skip) await mark('skip', commit)
   const refs = async (kind: string) =>
     (await git(['for-each-ref', '--format=%(objectname)', `refs/bisect/${kind}*`])).split('\n').filter((line) => line !== '')
   const among = async (...how: string[]) => {
@@ -83,12 +98,7 @@ export async function startBisect(folder: string, range: GitRange, signal?: Abor
   return {
     log,
     candidates: () => among(),
-    mark: async (mark, commit) => {
-      const word = mark === 'skip' ? mark : range.terms[mark]
-      const { exitCode, stdout, stderr } = await gitIn(folder, ['bisect', word, commit], signal)
-      // 2: only skipped commits are left.
-      if (exitCode !== 0 && exitCode !== 2) throw refused(range, ['bisect', word], `${stderr}\n${stdout}`)
-    },
+    mark: (what, commit) => mark(what === 'skip' ? what : range.terms[what], commit),
     state: async () => {
       const text = await log()
       const [, found] = new RegExp(`^# first ${newer} commit: \\[([0-9a-f]+)\\]`, 'm').exec(text) ?? []

@@ -90,7 +90,9 @@ export async function readStates(workspace: Workspace): Promise<BisectState[]> {
 async function readState(folder: string): Promise<BisectState | null> {
   const text = await readFile(join(folder, 'state.json'), 'utf8').catch(() => 'null')
   const state = JSON.parse(text) as BisectState | null
-  return state?.schema === 'kwitness.bisect-state/1' ? state : null
+  if (state?.schema !== 'kwitness.bisect-state/1') return null
+  // One begun before logs were taken over says nothing of them.
+  return { ...state, wishes: { ...state.wishes, told: state.wishes.told ?? { old: [], skip: [] } } }
 }
 
 function keep(folder: string, first: BisectState): Keeper {

@@ -31,8 +31,8 @@ export async function bisect(bisector: Bisector): Promise<Bisection> {
   return reportBisection({ ...keeper.state(), sought, end, commits, candidates, log: await git.log() })
 }
 
-function rangeOf({ tree, old, new: newer, paths, firstParent, terms }: BisectWishes) {
-  return { tree, old: old.commit, new: newer.commit, paths, firstParent, terms }
+function rangeOf({ tree, old, new: newer, paths, firstParent, terms, told }: BisectWishes) {
+  return { tree, old: old.commit, new: newer.commit, paths, firstParent, terms, told }
 }
 
 async function goOn(course: Course, git: GitBisect, sought: Sought): Promise<BisectEnd> {

@@ -57,6 +57,7 @@ export const ended = (changes: Partial<EndedBisection> = {}): EndedBisection => 
     paths: [],
     firstParent: false,
     terms: { old: 'old', new: 'new' },
+    told: { old: [], skip: [] },
     case: theCase,
     configs: [],
     seed: '7',

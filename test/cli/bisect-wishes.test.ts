@@ -1,5 +1,6 @@
 /** The options of a bisection, and from a boundary of the matrix to both its ends. */
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runCommand } from '../../harness/process.ts'
@@ -7,6 +8,7 @@ import { exitCodeOfMark } from '../../src/cli/exit.ts'
 import { readBisectWishes, releaseTag } from '../../src/cli/bisect-wishes.ts'
 import { END_MARKER } from '../../src/console/ktap.ts'
 import { UserError } from '../../src/domain/errors.ts'
+import { startBisect } from '../../src/run/bisect-git.ts'
 import { readCatalogue } from '../../src/run/catalogue.ts'
 import { PLAIN, type Plan } from '../../src/run/plan.ts'
 import { CATALOGUE } from '../../src/run/prepare.ts'
@@ -80,6 +82,29 @@ test('ends, paths, terms and fragments come through; what is missing or no word 
   await assert.rejects(read({ ...ends, termOld: '--all' }), UserError)
   await assert.rejects(read({ ...ends, termNew: 'old' }), UserError)
   await assert.rejects(read({ ...ends, new: '-x' }), UserError)
+})
+
+test('a git bisect log brings ends, terms, paths and what else it marked', async (t) => {
+  const { folder, tree, git, read } = await place(t)
+  for (const number of [1, 2, 3, 4, 5, 6, 7, 8]) await git('commit', '--quiet', '--allow-empty', '-m', `commit ${number}`)
+  const commit = async (name: string) => (await git('rev-parse', name)).stdout
+  const [second, skipped, nearest, last] = await Promise.all(['HEAD~6', 'HEAD~4', 'HEAD~5', 'HEAD'].map(commit))
+  await git('bisect', 'start', '--term-new=broken', '--term-old=fine', 'HEAD', 'HEAD~8')
+  await git('bisect', 'skip', skipped ?? '')
+  await git('bisect', 'fine', second ?? '')
+  await git('bisect', 'fine', nearest ?? '')
+  const file = join(folder, 'log')
+  await writeFile(file, `${(await git('bisect', 'log')).stdout}\n`)
+  await git('bisect', 'reset')
+  const wishes = await read({ case: CASE, replay: file })
+  assert.deepEqual([wishes.old.commit, wishes.new.commit], [nearest, last])
+  assert.deepEqual(wishes.told, { old: [], skip: [skipped] })
+  assert.deepEqual(wishes.terms, { old: 'fine', new: 'broken' })
+  const own = await startBisect(join(folder, 'own'), { ...wishes, tree, old: nearest ?? '', new: last ?? '' })
+  assert.match(await own.log(), new RegExp(`^git bisect skip ${skipped}$`, 'm'))
+  assert.equal((await own.candidates()).length, 5)
+  await assert.rejects(read({ case: CASE, replay: file, old: 'HEAD' }), /brings ends/)
+  await assert.rejects(read({ case: CASE, replay: join(folder, 'none') }), /ENOENT/)
 })
 
 test('the tag of a release, a candidate included', () => {

@@ -4,8 +4,8 @@ import { HTML_ASSETS, type HtmlAssets } from '../../src/render/html.ts'
 
 const TEMPLATES = new URL('../../reports/templates/', import.meta.url)
 
-export async function readAssets(): Promise<HtmlAssets> {
+export async function readAssets(files = HTML_ASSETS): Promise<HtmlAssets> {
   const read = async (names: readonly string[]) =>
     (await Promise.all(names.map((name) => readFile(new URL(name, TEMPLATES), 'utf8')))).join('\n')
-  return { template: await read(HTML_ASSETS.template), css: await read(HTML_ASSETS.css), js: await read(HTML_ASSETS.js) }
+  return { template: await read(files.template), css: await read(files.css), js: await read(files.js) }
 }

@@ -6,9 +6,11 @@ import { test } from 'node:test'
 import { runCommand } from '../../harness/process.ts'
 import { reportBisection } from '../../src/analysis/bisection.ts'
 import { renderBisectScript } from '../../src/render/bisect-script.ts'
+import { BISECTION_ASSETS, renderBisectionHtml } from '../../src/render/bisection-html.ts'
 import { renderBisection, renderBisectionJson, renderBisectionMarkdown } from '../../src/render/bisection.ts'
 import { ended, hash, step } from '../analysis/bisection.ts'
 import { temporaryFolder } from '../kernels/images.ts'
+import { readAssets } from './assets.ts'
 
 const plain = { width: 100, colour: false, ascii: false }
 const found = (doubt = 0) =>
@@ -46,6 +48,19 @@ test('no text of a commit is markup in Markdown, nor does it end a fence', () =>
   assert.deepEqual(new Set(rows.map((row) => row.replaceAll('\\|', '').split('|').length)), new Set([10]))
   assert.ok(!text.includes('[x](y)') || text.includes('    # [x](y)'), 'only inside a fence')
   assert.equal(text.split('\n').filter((line) => line === '```').length % 2, 0)
+})
+
+test('the page shows commit, neighbours and steps, needs nothing else, and takes no markup of a commit', async () => {
+  const assets = await readAssets(BISECTION_ASSETS)
+  const page = renderBisectionHtml(found(2e-7), assets)
+  assert.match(page, /<h1>333333333333 \(mm: commit 3\) brought the bug of mm-case/)
+  assert.match(page, /last without the bug: <span class="tone good">111111111111 mm: commit 1</)
+  assert.match(page, /<code>222222222222<\/code><\/th><td><span class="tone unsure">does not build<\/span> mm\/gup\.c:1: error/)
+  assert.match(page, /<td>1 in 5,000,000<\/td>/)
+  assert.match(page, /Content-Security-Policy" content="default-src &#x27;none&#x27;; script-src &#x27;sha256-/)
+  const steps = found().steps.map((one) => ({ ...one, subject: '<script>alert(1)</script>', because: '</pre><b>' }))
+  const evil = renderBisectionHtml({ ...found(), steps, log: '</pre><script>' }, assets)
+  assert.ok(evil.includes('&lt;script&gt;alert(1)') && !evil.includes('<script') && !evil.includes('<b>'))
 })
 
 test('JSON is the whole report', () => {

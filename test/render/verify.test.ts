@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { verificationOf } from '../../src/analysis/verify.ts'
 import { renderVerify, renderVerifyJson, renderVerifyMarkdown } from '../../src/render/verify.ts'
-import { renderVerifyHtml } from '../../src/render/verify-html.ts'
+import { renderVerifyHtml, VERIFY_ASSETS } from '../../src/render/verify-html.ts'
 import { renderVerifyB4, testedBy } from '../../src/render/verify-mail.ts'
 import { HUNK, planOf, reportOf } from '../verify.ts'
+import { readAssets } from './assets.ts'
 
 const TESTER = 'Jane Doe <jane@example.org>'
 const PLAIN = { width: 100, colour: false, ascii: true }
@@ -73,15 +72,14 @@ test('Markdown has a table of bases and one of cases, and words of others as the
 })
 
 test('the page needs nothing else and takes no markup of others', async () => {
-  const templates = join(import.meta.dirname, '..', '..', 'reports', 'templates')
-  const css = await readFile(join(templates, 'verify.css'), 'utf8')
+  const assets = await readAssets(VERIFY_ASSETS)
   const evil = planOf({ buildError: '<script>alert(1)</script>' })
-  const page = renderVerifyHtml(verificationOf(evil, null), TESTER, css)
+  const page = renderVerifyHtml(verificationOf(evil, null), TESTER, assets)
   assert.ok(page.includes('&lt;script&gt;alert(1)') && !page.includes('<script'))
-  assert.match(page, /Content-Security-Policy" content="default-src &#39;none&#39;; style-src &#39;sha256-/)
-  const row = /<th scope="row">fix<\/th><td class="lacks">.*✘.* lacks<\/td><td class="carries">/
-  assert.match(renderVerifyHtml(FIXES, TESTER, css), row)
-  assert.throws(() => renderVerifyHtml(FIXES, TESTER, '</style>'), { name: 'InvariantError' })
+  assert.match(page, /Content-Security-Policy" content="default-src &#x27;none&#x27;; script-src &#x27;sha256-/)
+  const row = /<th scope="row">fix<\/th><td class="tone bad">.*✘.* lacks<\/td><td class="tone good">/
+  assert.match(renderVerifyHtml(FIXES, TESTER, assets), row)
+  assert.throws(() => renderVerifyHtml(FIXES, TESTER, { ...assets, css: '</style>' }), { name: 'InvariantError' })
 })
 
 test('JSON is the whole verification', () => {

@@ -27,7 +27,8 @@ async function history(t: TestContext, count: number) {
   await runCommand('git', ['-C', tree, 'fast-import', '--quiet'], { input: commits.join('') })
   const { stdout } = await runCommand('git', ['-C', tree, 'rev-list', '--reverse', 'main'])
   const hashes = stdout.trim().split('\n')
-  const range: GitRange = { tree, old: hashes[0] ?? '', new: hashes.at(-1) ?? '', paths: [], firstParent: false, terms: TERMS }
+  const ends = { old: hashes[0] ?? '', new: hashes.at(-1) ?? '' }
+  const range: GitRange = { tree, ...ends, paths: [], firstParent: false, terms: TERMS, told: { old: [], skip: [] } }
   return { tree, hashes, range, own: join(folder, 'own') }
 }
 
