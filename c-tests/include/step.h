@@ -85,4 +85,12 @@ static inline void step_leave(const char *step)
 	fflush(stdout);
 }
 
+/* End the program in its step: who made it is gone, and the kernel log says of what. */
+__attribute__((noreturn))
+static inline void step_lost(void)
+{
+	fflush(stdout);
+	_exit(KTAP_BROKEN);
+}
+
 #endif

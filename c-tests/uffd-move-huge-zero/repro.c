@@ -15,7 +15,10 @@
 #include "step.h"
 #include "thp.h"
 #include "uffd.h"
+#include "watched.h"
 
+/* Bit 7 of the kernel's taint: it died of something, and lives on. */
+#define TAINT_DIE (1 << 7)
 #define USE_ZERO_PAGE THP_FOLDER "use_zero_page"
 
 static void need_huge_zero_page(void)
@@ -29,20 +32,15 @@ static void need_huge_zero_page(void)
 		ktap_skip_all(USE_ZERO_PAGE " is %s", used);
 }
 
-int main(void)
+static int test(void)
 {
-	int fd = need_uffd(UFFD_FEATURE_MOVE, "UFFD_FEATURE_MOVE");
-	size_t huge, page = sysconf(_SC_PAGESIZE);
+	int err, fd = uffd_open(UFFD_FEATURE_MOVE);
+	size_t huge = thp_size(), page = sysconf(_SC_PAGESIZE);
 	uint64_t frame, moved;
 	size_t wrong = 0;
 	char *from, *to;
-	int err;
 
-	need_root();
-	need_thp();
-	huge = thp_size();
-	need_huge_zero_page();
-	ktap_start(1);
+	must(fd >= 0, "userfaultfd");
 	from = thp_area(huge, 2);
 	to = thp_area(huge, 2);
 	must(!uffd_register(fd, to, 2 * huge, UFFDIO_REGISTER_MODE_MISSING), "UFFDIO_REGISTER");
@@ -77,4 +75,27 @@ int main(void)
 	}
 	ktap_result(wrong > 0, "the huge zero page stays itself when it is moved");
 	return ktap_end();
+}
+
+/* Whether the kernel has reported that something died of it. */
+static int has_oopsed(void)
+{
+	return procfile_number("/proc/sys/kernel/tainted") & TAINT_DIE;
+}
+
+int main(void)
+{
+	struct watched child;
+
+	close(need_uffd(UFFD_FEATURE_MOVE, "UFFD_FEATURE_MOVE"));
+	need_root();
+	need_thp();
+	need_huge_zero_page();
+	must(!has_oopsed(), "finding a kernel that is whole");
+	ktap_start(1);
+	watched_start(&child, test);
+	/* What is left of the child takes its memory apart in vain, and would for ever. */
+	if (!watched_through(&child) && has_oopsed())
+		step_lost();
+	return watched_status(&child);
 }

@@ -27,9 +27,13 @@ export function entriesBetween(
   const between = entriesAfter(from, to, paper)
   if (between === null) return null
   const names = namesOf(theCase)
+  const own = new Set([...theCase.fixes.map((fix) => fix.subject), ...theCase.claim.subjects].map(subjectKey))
+  const cves = new Set(theCase.fixes.flatMap(({ cve }) => cve))
   const weighed = between.flatMap((entry) => {
-    const about = aboutOf(entry, theCase)
-    const shared = sharedNames(entry, names)
+    const { key, does, words } = gistOf(entry)
+    const other = entry.cve.some((name) => cves.has(name)) ? ('cve' as const) : ('names' as const)
+    const about = own.has(key) ? DEEDS[does] : other
+    const shared = words.reduce((sum, word) => sum + (names.get(word) ?? 0), 0)
     return about === 'names' && shared === 0 ? [] : [{ entry, about, weight: WEIGHTS[about] + shared }]
   })
   // The sort is stable: of equal weight, the order of the commits stays.
@@ -57,11 +61,25 @@ function entriesAfter(from: Kernel, to: Kernel, { stanzas, at }: ReadPaper): Ent
     release !== null && seriesOf(release) === to.series && compareVersions(release, from.version) > 0)
 }
 
-function aboutOf({ subject, cve }: Entry, { fixes, claim }: Case): BoundaryEntry['about'] {
-  const deed = deedOf(subject)
-  const own = [...fixes.map((fix) => fix.subject), ...claim.subjects].map(subjectKey)
-  if (own.includes(subjectKey(deed.subject))) return deed.does === 'applies' ? 'fix' : 'revert'
-  return cve.some((name) => fixes.some((fix) => fix.cve.includes(name))) ? 'cve' : 'names'
+const DEEDS = { applies: 'fix', reverts: 'revert' } as const
+
+interface Gist {
+  readonly key: string
+  readonly does: keyof typeof DEEDS
+  /** Each word of the subject once. */
+  readonly words: readonly string[]
+}
+
+/** Many cases change at one pair of kernels, between which lie thousands of entries: each is read once. */
+const gists = new WeakMap<Entry, Gist>()
+
+function gistOf(entry: Entry): Gist {
+  const known = gists.get(entry)
+  if (known) return known
+  const { subject, does } = deedOf(entry.subject)
+  const gist: Gist = { key: subjectKey(subject), does, words: [...new Set(wordsOf(entry.subject))] }
+  gists.set(entry, gist)
+  return gist
 }
 
 /** The names of a case: its subsystem, of each fix what its subject is about and the identifiers in it. Rarer ones weigh more. */
@@ -82,8 +100,4 @@ function namesOf({ id, subsystem, fixes }: Case): ReadonlyMap<string, number> {
 
 function wordsOf(text: string): string[] {
   return text.toLowerCase().match(/[a-z0-9_]+/g) ?? []
-}
-
-function sharedNames({ subject }: Entry, names: ReadonlyMap<string, number>): number {
-  return [...new Set(wordsOf(subject))].reduce((sum, word) => sum + (names.get(word) ?? 0), 0)
 }
