@@ -131,8 +131,8 @@ async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Pro
       const { ask } = next
       const race = races.get(cellKey(next.cell))
       if (!race) throw new InvariantError(`${cellKey(next.cell)} is not open`)
-      const attempt = (): Promise<void> => timedAttempt(stage, race.cell, race.image, ask)
-      await slots.hold(slots.total, 0, () => takeTurn(stage, attempt))
+      const alone: Room = (guest) => slots.hold(slots.total, 0, () => takeTurn(stage, guest))
+      await attemptOnce(stage, race.cell, race.image, { ask, room: alone })
     }
   }
   await run(plan.verify === null ? nextMeasured : nextInTurn)
@@ -211,9 +211,9 @@ async function bringModules(stage: Stage, cells: readonly Cell[]): Promise<void>
 
 /** Attempts of a deterministic cell, one after the other, until it wants no more. */
 async function fillCell(stage: Stage, cell: Cell, image: KernelImage): Promise<void> {
-  const attempt = (): Promise<void> => timedAttempt(stage, cell, image, null)
-  const room = roomOf(cell.profile, cell.profile.cpus)
-  while (wantsMore(stage, cell)) await stage.slots.hold(room, expectedSeconds(stage.plan, cell.case), attempt)
+  const want = roomOf(cell.profile, cell.profile.cpus)
+  const room: Room = (guest) => stage.slots.hold(want, expectedSeconds(stage.plan, cell.case), guest)
+  while (wantsMore(stage, cell)) await attemptOnce(stage, cell, image, { ask: null, room })
   tellDone(stage, cell)
 }
 
@@ -223,9 +223,14 @@ function argsOf(ask: Ask | null): string[] {
 }
 
 /** What is to be done, beside the cell. */
-type Task = Pick<Job, 'attempt' | 'ownModules'> & { readonly program: Program; readonly ask: Ask | null }
+interface Task {
+  readonly program: Program
+  /** Ordinal of the attempt in its cell. */
+  readonly attempt: number
+  readonly ask: Ask | null
+}
 
-function jobOf(stage: Stage, cell: Cell, { program, attempt, ownModules, ask }: Task): Job {
+function jobOf(stage: Stage, cell: Cell, ownModules: Job['ownModules'], { program, attempt, ask }: Task): Job {
   return {
     kernel: cell.kernel.id,
     case: cell.case.id,
@@ -240,12 +245,29 @@ function jobOf(stage: Stage, cell: Cell, { program, attempt, ownModules, ask }: 
   }
 }
 
-function timedAttempt(stage: Stage, cell: Cell, image: KernelImage, ask: Ask | null): Promise<void> {
-  return attemptWatch(stage, cell)('attempt', () => attemptOnce(stage, cell, image, ask))
+/** Run a guest for it, and leave what it said in a folder. */
+async function observe(stage: Stage, cell: Cell, image: KernelImage, task: Task) {
+  const time = attemptWatch(stage, cell)
+  const ownModules = await time('own modules', () => bringOwnModules(cell.case, cell.kernel, stage.kernels))
+  const folder = await mkdtemp(join(stage.scratch, 'attempt-'))
+  const job = jobOf(stage, cell, ownModules.map(namedModule), task)
+  const parts = { image, program: task.program, ownModules }
+  return { folder, evidence: await makeAttempt(stage, cell, job, parts, folder) }
 }
 
-/** One attempt, durable in the store before it counts. A race is asked for something, and runs alone. */
-async function attemptOnce(stage: Stage, cell: Cell, image: KernelImage, ask: Ask | null): Promise<void> {
+/** Lets a guest run when the host has room for it. */
+type Room = <T>(guest: () => Promise<T>) => Promise<T>
+
+/**
+ * One attempt, durable in the store before the next of its cell begins. A race is asked for something, and runs alone. The room
+ * is the guest's: what it said is stored while others run.
+ */
+async function attemptOnce(
+  stage: Stage,
+  cell: Cell,
+  image: KernelImage,
+  { ask, room }: { readonly ask: Ask | null; readonly room: Room },
+): Promise<void> {
   const { listen, store, run, tried } = stage
   const time = attemptWatch(stage, cell)
   const key = cellKey(cell)
@@ -253,17 +275,16 @@ async function attemptOnce(stage: Stage, cell: Cell, image: KernelImage, ask: As
   const program = stage.programs.get(cell.case.id)
   if (!program) throw new InvariantError(`no program for ${cell.case.id}`)
   const name = { kernel: cell.kernel.id, case: cell.case.id, attempt }
-  listen({ kind: 'attempt-started', ...name })
-  const ownModules = await time('own modules', () => bringOwnModules(cell.case, cell.kernel, stage.kernels))
-  const folder = await mkdtemp(join(stage.scratch, 'attempt-'))
-  const job = jobOf(stage, cell, { program, attempt, ask, ownModules: ownModules.map(namedModule) })
-  const evidence = await makeAttempt(stage, cell, job, { image, program, ownModules }, folder)
+  const { folder, evidence } = await room(() => time('attempt', async () => {
+    listen({ kind: 'attempt-started', ...name })
+    return observe(stage, cell, image, { program, attempt, ask })
+  }))
   await time('store', () => store.recordAttempt(run, evidence, folder))
   const { judgement } = await time('judge', () => readFolder(folder, evidence, cell.case))
   await rm(folder, { recursive: true, force: true })
   // Whatever hurt it may have been there when it was saved.
   if (evidence.guest.origin === 'restored' && answersOf([judgement]).length === 0) {
-    await stage.guests.forget(inputsOf(stage, job.profile, image))
+    await stage.guests.forget(inputsOf(stage, cell.profile, image))
   }
   tried.set(key, [...(tried.get(key) ?? []), triedOf(evidence, judgement)])
   listen({
