@@ -29,6 +29,7 @@ export function renderBisectionHtml(bisection: Bisection, assets: HtmlAssets): s
     neighbours: neighbours(bisection).map(([what, step]) => (
       { what, name: nameOf(step), tone: toneOf(step.answer), evidence: evidenceLines(step).map((line) => line.trim()).join('\n') }
     )),
+    race: steps.some(({ trials }) => trials !== null),
     steps: steps.map((step) => {
       const isMute = step.answer !== 'shows' && step.answer !== 'clean'
       return { ...stepWords(step), tone: toneOf(step.answer), because: isMute ? oneLine(step.because) : '' }

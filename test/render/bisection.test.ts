@@ -52,11 +52,14 @@ test('no text of a commit is markup in Markdown, nor does it end a fence', () =>
 
 test('the page shows commit, neighbours and steps, needs nothing else, and takes no markup of a commit', async () => {
   const assets = await readAssets(BISECTION_ASSETS)
-  const page = renderBisectionHtml(found(2e-7), assets)
+  const trials = { trials: 40, hits: 0 }
+  const race = found(2e-7)
+  const page = renderBisectionHtml({ ...race, steps: race.steps.map((one) => ({ ...one, trials })) }, assets)
   assert.match(page, /<h1>333333333333 \(mm: commit 3\) brought the bug of mm-case/)
   assert.match(page, /last without the bug: <span class="tone good">111111111111 mm: commit 1</)
   assert.match(page, /<code>222222222222<\/code><\/th><td><span class="tone unsure">does not build<\/span> mm\/gup\.c:1: error/)
-  assert.match(page, /<td>1 in 5,000,000<\/td>/)
+  assert.match(page, /<td>0 of 40<\/td><td>1 in 5,000,000<\/td>/)
+  assert.ok(!renderBisectionHtml(race, assets).includes('wrong by luck</th>'), 'of a race alone')
   assert.match(page, /Content-Security-Policy" content="default-src &#x27;none&#x27;; script-src &#x27;sha256-/)
   const steps = found().steps.map((one) => ({ ...one, subject: '<script>alert(1)</script>', because: '</pre><b>' }))
   const evil = renderBisectionHtml({ ...found(), steps, log: '</pre><script>' }, assets)
