@@ -1,7 +1,5 @@
 /** The options of `kwitness bisect` and `bisect-step` with their help, as the command line shows them. */
-
-/** Flags and what they mean, as commander takes them. */
-export type OptionRow = readonly [flags: string, meaning: string]
+import { SHARED, type OptionRow } from './shared-options.ts'
 
 /** Of both: it may be given again. */
 export const CONFIG = 'config fragment on top of the base; may be given again'
@@ -11,7 +9,7 @@ export const BISECT_OPTIONS: readonly OptionRow[] = [
   ['--case <id>', 'the case that tells old from new'],
   ['--old <rev>', 'a commit from before the change'],
   ['--new <rev>', 'a commit from after it'],
-  ['--from-boundary <case:series>', 'both ends, and the case, from a boundary that a run found: uffd-fork-event:6.1.y'],
+  ['--from-boundary <case:series>', 'both ends, and the case, from a boundary that a run found: uffd-wp-mremap:6.1.y'],
   ['--run <id>', 'the run that has the boundary (default: the newest)'],
   ['--replay <file>', 'go on from a git bisect log: its ends are asked again, what else it marked is taken over'],
   ['--term-old <word>', 'for git bisect, instead of old'],
@@ -22,14 +20,14 @@ export const BISECT_OPTIONS: readonly OptionRow[] = [
   ['--format <name>', 'terminal, json, markdown or html (default: terminal)'],
   ['--json', 'the same as --format json'],
   ['--out <folder>', 'where to leave the report (default: reports/out/bisect-ID)'],
-  ['--bound <chance>', 'believe a clean race at this chance of a miss (default: 1e-6)'],
+  SHARED.bound,
   ['--race-seconds <s>', 'guest seconds for a race on each commit (default: 30); an undecided one gets more'],
   ['--seed <n>', 'seed of its runs (default: drawn)'],
-  ['--accel <name>', 'kvm or tcg, instead of the one proven here'],
-  ['--cores <n>', 'vCPUs to run side by side (default: the cores of this machine)'],
-  ['--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)'],
+  SHARED.accel,
+  SHARED.cores,
+  SHARED.jobs,
   ['--catalogue <folder>', 'take the case from this folder'],
-  ['--mirror <url>', 'Debian mirror, instead of the one in the apt configuration'],
+  SHARED.mirror,
 ]
 
 export const BISECT_HELP = `
@@ -42,7 +40,7 @@ Exit codes:
 
 Examples:
   kwitness bisect --tree linux --case uffd-copy-vs-fork --old v5.10.100 --new v5.10.150 -- mm fs
-  kwitness bisect --tree linux --from-boundary uffd-mmap-changing-atomic:6.1.y
+  kwitness bisect --tree linux --from-boundary uffd-wp-mremap:6.1.y
   git bisect log >log && kwitness bisect --case gup-fast-vs-fork --replay log
   kwitness bisect --resume`
 
@@ -50,14 +48,14 @@ export const STEP_OPTIONS: readonly OptionRow[] = [
   ['--tree <git>', 'the git repository (default: this folder)'],
   ['--rev <rev>', 'this commit (default: what is checked out, with what was changed in it)'],
   ['--find <what>', 'bug: exit 1 where the bug shows; fix: exit 1 where it does not (default: bug)'],
-  ['--bound <chance>', 'believe a clean race at this chance of a miss (default: 1e-6)'],
+  SHARED.bound,
   ['--race-seconds <s>', 'guest seconds for a race (default: 30)'],
-  ['--seed <n>', 'seed of the run (default: drawn)'],
-  ['--accel <name>', 'kvm or tcg, instead of the one proven here'],
-  ['--cores <n>', 'vCPUs to run side by side (default: the cores of this machine)'],
-  ['--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)'],
+  SHARED.seed,
+  SHARED.accel,
+  SHARED.cores,
+  SHARED.jobs,
   ['--catalogue <folder>', 'take the case from this folder'],
-  ['--mirror <url>', 'Debian mirror, instead of the one in the apt configuration'],
+  SHARED.mirror,
 ]
 
 export const STEP_HELP = `

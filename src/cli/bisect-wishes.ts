@@ -117,7 +117,7 @@ function readTerms({ termOld = 'old', termNew = 'new' }: BisectOptions): BisectW
 /** The case and both ends of `CASE:SERIES`, from the newest run that has such a boundary. */
 async function fromBoundary({ fromBoundary: text = '', run, old, new: newer }: BisectOptions, context: KernelContext) {
   const [, id, name] = /^([^:]+):(\d+\.\d+)(?:\.y)?$/.exec(text) ?? []
-  if (id === undefined) throw new UserError(`--from-boundary takes CASE:SERIES, not ${text}`, 'such as uffd-fork-event:6.1.y')
+  if (id === undefined) throw new UserError(`--from-boundary takes CASE:SERIES, not ${text}`, 'such as uffd-wp-mremap:6.1.y')
   const store = await openStoreForReading(context.workspace.state)
   try {
     const runs = run === undefined ? (await store.listRuns()).toReversed() : [await store.readRun(run)]

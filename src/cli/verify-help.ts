@@ -1,4 +1,5 @@
 /** What `kwitness verify` takes and says of itself, as data for the command line. */
+import { SHARED } from './shared-options.ts'
 
 /** Flags, what they are for, and how those given again or as lists are read. */
 export const VERIFY_OPTIONS: readonly (readonly [flags: string, says: string, kind?: 'words' | 'again'])[] = [
@@ -15,14 +16,14 @@ export const VERIFY_OPTIONS: readonly (readonly [flags: string, says: string, ki
   ['--tester <who>', "'Name <mail>' for Tested-by: (default: of the git configuration)"],
   ['--url <url>', 'where the report will be found, for b4'],
   ['--out <folder>', 'where to leave all of these, and the report of the run (default: reports/out/RUN)'],
-  ['--bound <chance>', 'believe a clean race at this chance of a miss (default: 1e-6)'],
+  SHARED.bound,
   ['--race-seconds <s>', 'guest seconds for each race on each kernel (default: 30)'],
-  ['--catalogue <folder>', 'take the cases from this folder'],
-  ['--fresh-boot', 'boot for every attempt instead of restoring a saved guest'],
-  ['--cores <n>', 'vCPUs to run side by side (default: the cores of this machine)'],
-  ['--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)'],
-  ['--timings', 'show where the time went, and leave trace.json beside the report, for Perfetto or Chrome'],
-  ['--mirror <url>', 'Debian mirror, instead of the one in the apt configuration'],
+  SHARED.catalogue,
+  SHARED.freshBoot,
+  SHARED.cores,
+  SHARED.jobs,
+  SHARED.timings,
+  SHARED.mirror,
 ]
 
 /** Behind the options. */
