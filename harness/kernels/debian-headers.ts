@@ -11,7 +11,7 @@ import type { DebianKernel, HeaderPackage } from './debian-packages.ts'
 import { bringPoolFile } from './debian-pool.ts'
 import { compareDebianVersions } from './debian-version.ts'
 import { withLock } from './lock.ts'
-import { say, type BuildTree, type KernelContext, type Missing } from './provider.ts'
+import { inTurn, say, type BuildTree, type KernelContext, type Missing } from './provider.ts'
 
 /** The build tree of a Debian kernel, nothing of it fetched yet; or why the archive has none. */
 export async function debianBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing> {
@@ -28,7 +28,8 @@ export async function debianBuildTree(kernel: Kernel, context: KernelContext): P
     async use(work) {
       const tree = await bringHeaders(listed, packages, key, root, context)
       // gcc is the one that Debian's Makefile names only by luck. Types of a module are for tracers, and take pahole.
-      return work(['-C', join(tree, 'usr', 'src', `linux-headers-${listed.release}`), 'CC=gcc', 'CONFIG_DEBUG_INFO_BTF_MODULES='])
+      const folder = join(tree, 'usr', 'src', `linux-headers-${listed.release}`)
+      return inTurn(context, () => work(['-C', folder, 'CC=gcc', 'CONFIG_DEBUG_INFO_BTF_MODULES=']))
     },
   }
 }
@@ -72,13 +73,15 @@ async function bringHeaders(
   const lock = join(context.workspace.cache, 'locks', `headers-${release}.lock`)
   return withLock(lock, context.signal, async () => {
     if (await exists(entry)) return entry
-    const debs: string[] = []
-    for (const { name, version, file } of packages) debs.push(await bringPoolFile(root, file, `${name} ${version}`, context))
-    say(context, id, 'unpacking its headers')
-    return publishFolder(entry, async (folder) => {
-      for (const deb of debs) await unpackDeb(deb, folder, ['./usr/src/*', './usr/lib/linux-kbuild-*'], context)
-      const makefile = join(folder, 'usr', 'src', `linux-headers-${release}`, 'Makefile')
-      await writeFile(makefile, movableMakefile(await readFile(makefile, 'utf8')))
+    return inTurn(context, async () => {
+      const debs: string[] = []
+      for (const { name, version, file } of packages) debs.push(await bringPoolFile(root, file, `${name} ${version}`, context))
+      say(context, id, 'unpacking its headers')
+      return publishFolder(entry, async (folder) => {
+        for (const deb of debs) await unpackDeb(deb, folder, ['./usr/src/*', './usr/lib/linux-kbuild-*'], context)
+        const makefile = join(folder, 'usr', 'src', `linux-headers-${release}`, 'Makefile')
+        await writeFile(makefile, movableMakefile(await readFile(makefile, 'utf8')))
+      })
     })
   })
 }

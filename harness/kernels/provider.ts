@@ -95,7 +95,10 @@ export function fetchWatch(context: KernelContext, kernel: string): Stopwatch {
   return createStopwatch(context.spans, { kernel, case: null, lane: 'fetches' })
 }
 
-/** Download, unpack or build when the turn of it has come. */
+/**
+ * Download, unpack or build when the turn of it has come. Locks are taken before, never while the turn is held: who has the
+ * lock may be waiting for a turn.
+ */
 export function inTurn<T>(context: KernelContext, work: () => Promise<T>): Promise<T> {
   return context.inTurn ? context.inTurn(work) : work()
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Kernel } from '../../src/domain/kernel.ts'
 import { exists } from '../workspace.ts'
 import { withLock } from './lock.ts'
-import type { BuildTree, KernelContext, Missing } from './provider.ts'
+import { inTurn, type BuildTree, type KernelContext, type Missing } from './provider.ts'
 import { applyPatch, bringBase, openBuild } from './tree-build.ts'
 import { runHeld } from './tree-files.ts'
 import { runMake, type MakeJob } from './tree-make.ts'
@@ -24,7 +24,7 @@ export async function treeBuildTree(kernel: Kernel, context: KernelContext): Pro
   const key = patches.length > 0 ? recipe.kernel.id : `base-${recipe.baseKey}`
   const lock = join(context.workspace.cache, 'locks', 'tree.lock')
   const use: BuildTree['use'] = (work) =>
-    withLock(lock, context.signal, async () => {
+    withLock(lock, context.signal, () => inTurn(context, async () => {
       const inWorktree = await visitWorktree(recipe, context, () => openBuild(`modules-${key}`, context), async (job) => {
         const tidyUp = await prepareModules(job, context)
         const result = await work(['-C', job.tree, 'O=build'])
@@ -42,7 +42,7 @@ export async function treeBuildTree(kernel: Kernel, context: KernelContext): Pro
       } finally {
         await rm(job.tree, { recursive: true, force: true })
       }
-    })
+    }))
   return { key, use }
 }
 

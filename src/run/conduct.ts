@@ -151,13 +151,17 @@ function tellDone({ progress, listen }: Stage, cell: Cell): void {
   listen({ kind: 'cell-done', kernel: cell.kernel.id, case: cell.case.id, done: progress.done, total: progress.total })
 }
 
+/** Fetching and building by turns. */
+function inTurns({ kernels, fetches }: Stage): KernelContext {
+  return { ...kernels, inTurn: (work) => fetches.hold({ fetches: 1 }, 0, work) }
+}
+
 /** The image of a kernel, or null when it cannot be had: said once, and its cells stay without attempts. */
 async function fetchImage(stage: Stage, kernel: Kernel): Promise<KernelImage | null> {
   try {
     stage.signal?.throwIfAborted()
     const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: null, lane: 'fetches' })
-    const inTurn = <T>(work: () => Promise<T>): Promise<T> => stage.fetches.hold({ fetches: 1 }, 0, work)
-    const image = await time('fetch', () => fetchKernel(kernel, { ...stage.kernels, inTurn }))
+    const image = await time('fetch', () => fetchKernel(kernel, inTurns(stage)))
     await time('store', () => stage.store.recordKernel(kernel, image.sha256))
     return image
   } catch (error) {
@@ -205,7 +209,7 @@ async function warmGuest(stage: Stage, image: KernelImage, cells: readonly Cell[
 async function bringModules(stage: Stage, cells: readonly Cell[]): Promise<void> {
   for (const { case: theCase, kernel } of cells.filter(({ case: { needs } }) => needs.ownModules.length > 0)) {
     const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: theCase.id, lane: 'fetches' })
-    await stage.fetches.hold({ fetches: 1 }, 0, () => time('own modules', () => bringOwnModules(theCase, kernel, stage.kernels)))
+    await time('own modules', () => bringOwnModules(theCase, kernel, inTurns(stage)))
   }
 }
 
@@ -251,8 +255,7 @@ async function observe(stage: Stage, cell: Cell, image: KernelImage, task: Task)
   const ownModules = await time('own modules', () => bringOwnModules(cell.case, cell.kernel, stage.kernels))
   const folder = await mkdtemp(join(stage.scratch, 'attempt-'))
   const job = jobOf(stage, cell, ownModules.map(namedModule), task)
-  const parts = { image, program: task.program, ownModules }
-  return { folder, evidence: await makeAttempt(stage, cell, job, parts, folder) }
+  return { folder, evidence: await makeAttempt(stage, cell, job, { image, program: task.program, ownModules }, folder) }
 }
 
 /** Lets a guest run when the host has room for it. */

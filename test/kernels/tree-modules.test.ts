@@ -3,8 +3,9 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { bringOwnModules } from '../../harness/image/own-module.ts'
-import { fetchKernel } from '../../harness/kernels/index.ts'
+import { fetchKernel, type KernelContext } from '../../harness/kernels/index.ts'
 import { changedFiles } from '../../harness/kernels/tree-modules.ts'
+import { runCommand } from '../../harness/process.ts'
 import type { Kernel } from '../../src/domain/kernel.ts'
 import { MAKEFILE, patch, smallTree } from './small-tree.ts'
 
@@ -34,7 +35,8 @@ async function given(t: TestContext) {
   await writeFile(join(source, 'include', 'words.h'), '#define WORDS "words of the base"\n')
   const folder = await rest.write('probe.c', '#include "made.h"\nconst char words[] = WORDS;\n').then((path) => join(path, '..'))
   const needs = { cpus: 1, memoryMiB: 512, modules: [], ownModules: [{ name: 'probe', until: null }], cmdline: [] }
-  const build = async (kernel: Kernel) => (await bringOwnModules({ folder, needs }, kernel, rest.context))[0]
+  const build = async (kernel: Kernel, context: KernelContext = rest.context) =>
+    (await bringOwnModules({ folder, needs }, kernel, context))[0]
   /** The module of a kernel that has one. */
   const module = async (kernel: Kernel) => {
     const built = await build(kernel)
@@ -64,6 +66,21 @@ test('a patch of code leaves the modules of the base as they are; one of a heade
   const inBase = (path: string) => readFile(join(workspace.cache, 'trees', folder, path), 'utf8')
   assert.match(await inBase('include/words.h'), /of the base/)
   await assert.rejects(inBase('build/made.h'), { code: 'ENOENT' })
+})
+
+test('a module is built in its turn, asked for with the lock in hand: who has that may be waiting for a turn', async (t) => {
+  const { context, workspace, select, build } = await given(t)
+  const base = await select()
+  await fetchKernel(base, context)
+  const lock = join(workspace.cache, 'locks', 'tree.lock')
+  const held: boolean[] = []
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
+    held.push((await runCommand('flock', ['--nonblock', lock, 'true'], { anyExit: true })).exitCode !== 0)
+    return work()
+  }
+  const built = await build(base, { ...context, inTurn })
+  assert.ok(built && 'path' in built)
+  assert.deepEqual(held, [true])
 })
 
 test('what stands in the way of a module is said, and leaves nothing in the cache', async (t) => {
