@@ -8,7 +8,7 @@ import { exists } from '../workspace.ts'
 import { withLock } from './lock.ts'
 import type { KernelContext } from './provider.ts'
 import { applyPatch, bringBase, openBuild } from './tree-build.ts'
-import { cloneSources, stopped } from './tree-files.ts'
+import { cloneSources, stopped, treeLock } from './tree-files.ts'
 import { runMake } from './tree-make.ts'
 import { baseFolder, readRecipe, type Recipe } from './tree-recipe.ts'
 import { bringSource } from './tree-source.ts'
@@ -42,7 +42,7 @@ export async function compileAgain(
   context: KernelContext,
 ): Promise<string> {
   const recipe = await recipeOf(kernel, context)
-  return withLock(join(context.workspace.cache, 'locks', 'tree.lock'), context.signal, async () => {
+  return withLock(treeLock(context.workspace), context.signal, async () => {
     const base = await bringBase(recipe, context)
     const job = await openBuild(`again-${kernel.id}`, context)
     try {

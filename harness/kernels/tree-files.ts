@@ -8,6 +8,9 @@ import type { KernelContext } from './provider.ts'
 /** Held by whatever writes into a tree, its children too: they may go on for a while when this process is gone. */
 export const buildingLock = ({ cache }: Workspace) => join(cache, 'locks', 'building.lock')
 
+/** Held by whoever builds from source: one at a time. */
+export const treeLock = ({ cache }: Workspace) => join(cache, 'locks', 'tree.lock')
+
 /** Run a command that writes into a tree, so that nobody takes the tree away before the last of its children is done. */
 export async function runHeld(words: readonly string[], context: KernelContext): Promise<void> {
   const lock = buildingLock(context.workspace)

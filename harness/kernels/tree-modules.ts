@@ -9,7 +9,7 @@ import { exists } from '../workspace.ts'
 import { withLock } from './lock.ts'
 import { inTurn, type BuildTree, type KernelContext, type Missing } from './provider.ts'
 import { applyPatch, bringBase, openBuild } from './tree-build.ts'
-import { runHeld } from './tree-files.ts'
+import { runHeld, treeLock } from './tree-files.ts'
 import { runMake, type MakeJob } from './tree-make.ts'
 import { readRecipe } from './tree-recipe.ts'
 import { visitWorktree } from './tree-worktree.ts'
@@ -22,9 +22,8 @@ export async function treeBuildTree(kernel: Kernel, context: KernelContext): Pro
   // Patches that change no header change nothing for a module: all such kernels share those of their base.
   const patches = changed.some((file) => !/\.[cS]$/.test(file)) ? recipe.patches : []
   const key = patches.length > 0 ? recipe.kernel.id : `base-${recipe.baseKey}`
-  const lock = join(context.workspace.cache, 'locks', 'tree.lock')
   const use: BuildTree['use'] = (work) =>
-    withLock(lock, context.signal, () => inTurn(context, async () => {
+    withLock(treeLock(context.workspace), context.signal, () => inTurn(context, async () => {
       const inWorktree = await visitWorktree(recipe, context, () => openBuild(`modules-${key}`, context), async (job) => {
         const tidyUp = await prepareModules(job, context)
         const result = await work(['-C', job.tree, 'O=build'])

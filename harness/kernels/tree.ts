@@ -9,6 +9,7 @@ import { plainModules } from './modules.ts'
 import { inTurn, say, type KernelContext, type Provider } from './provider.ts'
 import { buildRecipe } from './tree-build.ts'
 import { removeLeftovers } from './tree-evict.ts'
+import { treeLock } from './tree-files.ts'
 import { treeBuildTree } from './tree-modules.ts'
 import { describeRecipe, keepRecipe, makeRecipe, readRecipe, type Recipe } from './tree-recipe.ts'
 import { parseTreeSelector } from './tree-selector.ts'
@@ -43,7 +44,7 @@ async function fetchTree(kernel: Kernel, context: KernelContext): Promise<Kernel
   if (ready) return ready
   const recipe = await readRecipe(kernel.id, context.workspace)
   if (!recipe) throw new UserError(`${kernel.id} is not in the cache, nor how to build it`, AGAIN)
-  return withLock(join(context.workspace.cache, 'locks', 'tree.lock'), context.signal, async () => {
+  return withLock(treeLock(context.workspace), context.signal, async () => {
     const other = await cachedImage(kernel.id, context, true)
     if (other) return other
     const origin = describeRecipe(recipe)

@@ -4,15 +4,13 @@ import type { Verdict } from '../domain/judgement.ts'
 import { fillPage, type HtmlAssets } from './html.ts'
 import { testedBy, type Tester } from './verify-mail.ts'
 import {
-  applyLines,
-  buildLines,
   cellRows,
   hostLine,
+  kernelLines,
   partLines,
-  prerequisiteLines,
-  splatLines,
   STATUS_TITLES,
   titleOf,
+  triedLines,
 } from './verify-words.ts'
 import { VERDICT_WORDS } from './words.ts'
 
@@ -39,10 +37,9 @@ export function renderVerifyHtml(verification: Verification, tester: Tester, ass
 function baseOf(base: BaseResult) {
   const { whole, label, version, status, summary, trouble } = base
   const lines = [
-    ...applyLines(base),
-    ...prerequisiteLines(base),
+    ...triedLines(base),
     ...(trouble === null ? [] : [`the base: ${trouble}`]),
-    ...(whole ? [...buildLines(whole), ...splatLines(whole)] : []),
+    ...kernelLines(base),
     ...partLines(base),
   ]
   return {

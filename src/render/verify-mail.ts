@@ -1,7 +1,7 @@
 /** A verification for mail: `Tested-by:` lines to paste below a patch, and the answer to the review checks of b4. */
 import type { BaseResult, Status, Verification } from '../analysis/verify.ts'
 import { chanceOf, many } from './numbers.ts'
-import { applyLines, buildLines, cellRows, prerequisiteLines, splatLines } from './verify-words.ts'
+import { cellRows, kernelLines, triedLines } from './verify-words.ts'
 import { oneLine } from './wording.ts'
 
 /** Who signs for it: `Jane Doe <jane@example.org>`. */
@@ -48,11 +48,9 @@ export function renderVerifyB4({ bases }: Verification, url: string): string {
   const checks = bases.map((base): Check => {
     const { status, label, summary, whole } = base
     const details = [
-      ...applyLines(base),
-      ...prerequisiteLines(base),
-      ...(whole ? [...buildLines(whole), ...splatLines(whole), ...cellRows(whole).map(([name, ...rest]) => {
-        return `${name}: ${rest.filter((word) => word !== '').join(', ')}`
-      })] : []),
+      ...triedLines(base),
+      ...kernelLines(base),
+      ...(whole ? cellRows(whole) : []).map(([name, ...rest]) => `${name}: ${rest.filter((word) => word !== '').join(', ')}`),
     ]
     return {
       tool: 'kwitness',

@@ -40,7 +40,7 @@ const APPLY_WORDS: Readonly<Record<ApplyWord, string>> = {
 }
 
 /** Lines about whether it applies: `applies: cleanly, 2 hunks at an offset`. */
-export function applyLines({ tries }: BaseResult): string[] {
+function applyLines({ tries }: BaseResult): string[] {
   return tries.flatMap((one) => {
     const whose = tries.length > 1 ? `${one.name}: ` : ''
     return [`applies: ${whose}${APPLY_WORDS[one.word]}${movedOf(one)}`, ...one.hunks.filter(isWorthALine).map(hunkLine)]
@@ -61,7 +61,7 @@ function hunkLine({ file, hunk, line, heading, state, fuzz, why }: HunkTry): str
 }
 
 /** Lines about the commits that rejected hunks wait for; none where nothing was rejected. */
-export function prerequisiteLines(base: BaseResult): string[] {
+function prerequisiteLines(base: BaseResult): string[] {
   return rejectedOf(base).filter(({ state }) => state === 'rejected').flatMap(({ file, hunk, prerequisites }) => {
     if (prerequisites === null) return []
     if (prerequisites.length === 0) return [`prerequisites: none found for ${file} hunk ${hunk}`]
@@ -71,7 +71,7 @@ export function prerequisiteLines(base: BaseResult): string[] {
 }
 
 /** Lines about the build of a step; none where there was none. */
-export function buildLines({ buildError, log, warnings }: StepResult): string[] {
+function buildLines({ buildError, log, warnings }: StepResult): string[] {
   if (buildError !== null) return [`builds: no: ${oneLine(buildError)}`, ...(log === null ? [] : [`  the whole log: ${log}`])]
   if (warnings === null) return ['builds: yes; whether it warns of more than the base cannot be told']
   const said = warnings.length === 0 ? 'no new warning in the files it touches' : many(warnings.length, 'new warning')
@@ -95,10 +95,20 @@ function missOf({ missChance, after }: VerifyCell): string[] {
 }
 
 /** Lines about kernel reports. */
-export function splatLines({ splats, cells }: Pick<StepResult, 'splats' | 'cells'>): string[] {
+function splatLines({ splats, cells }: Pick<StepResult, 'splats' | 'cells'>): string[] {
   if (cells.length === 0) return []
   if (splats.length === 0) return ['kernel reports: none that the base does not give']
   return splats.map(({ title, cases }) => `new kernel report: ${oneLine(title)} (${cases.join(', ')})`)
+}
+
+/** Lines about what came of applying it. */
+export function triedLines(base: BaseResult): string[] {
+  return [...applyLines(base), ...prerequisiteLines(base)]
+}
+
+/** Lines about the patched kernel itself; none where there is none. */
+export function kernelLines({ whole }: BaseResult): string[] {
+  return whole ? [...buildLines(whole), ...splatLines(whole)] : []
 }
 
 /** Where the verification was made. */

@@ -3,15 +3,13 @@ import type { BaseResult, Status, Verification } from '../analysis/verify.ts'
 import { aligned } from './columns.ts'
 import { penOf, type Pen, type Style, type TerminalOptions } from './terminal-pen.ts'
 import {
-  applyLines,
-  buildLines,
   cellRows,
   hostLine,
+  kernelLines,
   partLines,
-  prerequisiteLines,
-  splatLines,
   STATUS_TITLES,
   titleOf,
+  triedLines,
 } from './verify-words.ts'
 import { testedBy, type Tester } from './verify-mail.ts'
 import { oneLine } from './wording.ts'
@@ -53,10 +51,9 @@ function tableOf({ bases }: Verification): string[] {
 function detailsOf(base: BaseResult, pen: Pen): string[] {
   const { whole } = base
   return [
-    ...applyLines(base),
-    ...prerequisiteLines(base),
+    ...triedLines(base),
     ...(base.trouble === null ? [] : [`the base: ${oneLine(base.trouble)}`]),
-    ...(whole ? [...buildLines(whole), ...splatLines(whole)] : []),
+    ...kernelLines(base),
     ...(whole && whole.cells.length > 0
       ? aligned([['case', 'before', 'after', '', ''], ...cellRows(whole)]).map((line, index) =>
           index === 0 ? pen.paint('faint', line) : line,
@@ -78,9 +75,7 @@ export function renderVerifyMarkdown(verification: Verification, tester: Tester)
       '',
       `## ${escape(base.label)}: ${STATUS_TITLES[base.status]}`,
       '',
-      ...listed([...applyLines(base), ...prerequisiteLines(base), ...(base.whole ? buildLines(base.whole) : [])]),
-      ...(base.whole ? listed(splatLines(base.whole)) : []),
-      ...listed(partLines(base)),
+      ...listed([...triedLines(base), ...kernelLines(base), ...partLines(base)]),
       ...(base.whole && base.whole.cells.length > 0
         ? ['', ...rows([['case', 'before', 'after', 'change', ''], ...cellRows(base.whole)])]
         : []),
