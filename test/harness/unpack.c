@@ -2,7 +2,7 @@
 /*
  * Feed archives to the agent's unpacker: each comes on stdin behind its length (u32, this host's
  * order) and is unpacked into the current folder; what the unpacker gives is printed, a line each.
- * Built with sanitizers, each archive in memory of exactly its size, so a read past its end shows.
+ * Built with sanitizers, each piece in memory of exactly its size, so a read past its end shows.
  *
  * cpio.c is compiled with open and mkdir renamed to these, which leave the folder to nobody:
  * a guest has nothing outside to lose, the host of a test has.
@@ -18,6 +18,27 @@
 #include <unistd.h>
 
 #include "agent.h"
+
+/* What is left of the archive: every piece is handed out in memory of exactly its size. */
+static const char *at;
+static size_t left;
+static char *piece;
+
+static const void *next(size_t len)
+{
+	if (len > CPIO_MOST)
+		abort();
+	if (len > left)
+		return NULL;
+	free(piece);
+	piece = malloc(len);
+	if (!piece)
+		abort();
+	memcpy(piece, at, len);
+	at += len;
+	left -= len;
+	return piece;
+}
 
 /* A hang is a finding too: an archive takes a millisecond. */
 #define MOST_SECONDS	60
@@ -54,7 +75,9 @@ int main(void)
 		alarm(MOST_SECONDS);
 		if (!archive || fread(archive, 1, len, stdin) != len)
 			return 2;
-		printf("%d\n", cpio_unpack(archive, len));
+		at = archive;
+		left = len;
+		printf("%d\n", cpio_unpack(next));
 		fflush(stdout);
 		free(archive);
 	}

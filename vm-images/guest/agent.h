@@ -42,14 +42,30 @@ void frame_sendf(const char *type, const char *fmt, ...)
 /* One whole request line without its newline, or NULL when none is there yet. */
 char *frame_line(void);
 
-/* fwcfg.c: the payload QEMU hands in. Returns malloc'd bytes or NULL with errno. */
-void *fwcfg_read(const char *name, size_t *len);
+/* fwcfg.c: the payload QEMU hands in */
 
-/* cpio.c: unpack a newc archive below the current folder. 0 or -errno. */
-int cpio_unpack(const void *data, size_t len);
+/* Lock the pages it comes through, while there is time. */
+void fwcfg_prepare(void);
+/* Read this item from its beginning. 0 or -errno; fwcfg_close() gives the ports back. */
+int fwcfg_open(const char *name);
+void fwcfg_close(void);
+/*
+ * Its next `len` bytes, at most FWCFG_MOST, good until the next call; NULL when QEMU refuses.
+ * Behind the end of the item there are zeroes.
+ */
+const void *fwcfg_next(size_t len);
+#define FWCFG_MOST	(16 * 4096UL)
+
+/* cpio.c: unpack a newc archive below the current folder, piece by piece. 0 or -errno. */
+#define CPIO_MOST	FWCFG_MOST
+/* Gives the next `len` bytes of an archive, at most CPIO_MOST, or NULL when there are none. */
+typedef const void *cpio_source(size_t len);
+int cpio_unpack(cpio_source *next);
 
 /* system.c: mounts, clock, random numbers, modules, the kernel log */
 void system_mount(void);
+/* Open what every request needs, while there is time. */
+void system_prepare(void);
 void system_clock(long long ns);
 void system_reseed(const char *seed);
 void system_load_modules(const char *dir);

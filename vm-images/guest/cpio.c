@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Unpack a newc cpio archive: regular files and folders, nothing else. */
+/* Unpack a newc cpio archive as it comes: regular files and folders, nothing else. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "agent.h"
 
 #define HEADER		110
+#define LONGEST_NAME	256
 #define ALIGN4(n)	(((n) + 3) & ~(size_t)3)
 
 /*
@@ -25,55 +26,66 @@ static int field(const char *head, int n, size_t *value)
 	return strspn(text, "0123456789abcdefABCDEF") == 8 ? 0 : -EINVAL;
 }
 
-static int write_file(const char *name, mode_t mode, const char *data, size_t len)
+/* Take the next `len` bytes of the archive to `fd`, or, below 0, to nowhere. 0 or -errno. */
+static int take(cpio_source *next, int fd, size_t len)
+{
+	while (len) {
+		size_t part = len < CPIO_MOST ? len : CPIO_MOST;
+		const char *data = next(part);
+
+		if (!data)
+			return -EINVAL;
+		len -= part;
+		while (fd >= 0 && part) {
+			ssize_t n = write(fd, data, part);
+
+			if (n < 0)
+				return -errno;
+			data += n;
+			part -= n;
+		}
+	}
+	return 0;
+}
+
+static int take_file(cpio_source *next, const char *name, mode_t mode, size_t len)
 {
 	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode & 07777);
-	int err = 0;
+	int err;
 
 	if (fd < 0)
 		return -errno;
-	while (len && !err) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0) {
-			err = -errno;
-		} else {
-			data += n;
-			len -= n;
-		}
-	}
+	err = take(next, fd, len);
 	close(fd);
 	return err;
 }
 
-int cpio_unpack(const void *archive, size_t len)
+int cpio_unpack(cpio_source *next)
 {
-	const char *at = archive, *end = at + len;
-
-	while (end - at >= HEADER) {
-		const char *name = at + HEADER, *data;
+	for (;;) {
+		char name[LONGEST_NAME];
 		size_t mode, size, name_len;
+		const char *at = next(HEADER);
 		int err = 0;
 
-		if (memcmp(at, "070701", 6))
+		if (!at || memcmp(at, "070701", 6))
 			return -EINVAL;
 		if (field(at, 1, &mode) || field(at, 6, &size) ||
-		    field(at, 11, &name_len) || !name_len)
+		    field(at, 11, &name_len) || !name_len || name_len > sizeof(name))
 			return -EINVAL;
-		if (ALIGN4(HEADER + name_len) + ALIGN4(size) > (size_t)(end - at))
+		at = next(ALIGN4(HEADER + name_len) - HEADER);
+		if (!at || at[name_len - 1])
 			return -EINVAL;
-		data = at + ALIGN4(HEADER + name_len);
-		if (name[name_len - 1])
-			return -EINVAL;
+		memcpy(name, at, name_len);
 		if (!strcmp(name, "TRAILER!!!"))
 			return 0;
-		if (S_ISDIR(mode))
-			err = mkdir(name, mode & 07777) && errno != EEXIST ? -errno : 0;
-		else if (S_ISREG(mode))
-			err = write_file(name, mode, data, size);
+		if (S_ISREG(mode))
+			err = take_file(next, name, mode, size);
+		else if (S_ISDIR(mode) && mkdir(name, mode & 07777) && errno != EEXIST)
+			err = -errno;
+		if (!err)
+			err = take(next, -1, S_ISREG(mode) ? ALIGN4(size) - size : ALIGN4(size));
 		if (err)
 			return err;
-		at = data + ALIGN4(size);
 	}
-	return -EINVAL;
 }

@@ -10,7 +10,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/io.h>
 #include <sys/mman.h>
@@ -37,108 +36,109 @@ struct dir_entry {
 	char name[56];
 };
 
-/* The command's page comes first, the bounce page second: both locked. */
-static char *pages;
-static uint64_t cmd_at, page_at;
+/* The command's page comes first, those of the window behind it: all locked. */
+#define WINDOW_PAGES	(FWCFG_MOST / PAGE)
+#define PAGES		(1 + WINDOW_PAGES)
 
-/* Find out where the two pages lie. 0 or -EFAULT. */
+static char *pages;
+static int pagemap = -1;
+static uint64_t page_at[PAGES];
+
+void fwcfg_prepare(void)
+{
+	pages = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0);
+	if (pages == MAP_FAILED)
+		pages = NULL;
+	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+}
+
+/* Find out where the pages lie: a locked one may be moved, though not away. 0 or -EFAULT. */
 static int locate(void)
 {
-	uint64_t entries[2] = { 0 };
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entries[PAGES];
 
-	if (fd < 0)
+	if (!pages || pread(pagemap, entries, sizeof(entries), (uintptr_t)pages / PAGE * 8) !=
+			      sizeof(entries))
 		return -EFAULT;
-	if (pread(fd, entries, sizeof(entries), (uintptr_t)pages / PAGE * 8) != sizeof(entries))
-		entries[0] = 0;
-	close(fd);
-	if (!(entries[0] >> 63) || !(entries[1] >> 63))
-		return -EFAULT;
-	cmd_at = (entries[0] & ((1ULL << 55) - 1)) * PAGE;
-	page_at = (entries[1] & ((1ULL << 55) - 1)) * PAGE;
+	for (size_t i = 0; i < PAGES; i++) {
+		if (!(entries[i] >> 63))
+			return -EFAULT;
+		page_at[i] = (entries[i] & ((1ULL << 55) - 1)) * PAGE;
+	}
 	return 0;
 }
 
-static int dma(uint32_t control, size_t len)
+/* Read up to a page into the page of this number. 0 or -EIO. */
+static int dma(uint32_t control, size_t page, size_t len)
 {
 	volatile struct dma_command *cmd = (void *)pages;
 
-	cmd->control = htobe32(control);
+	cmd->control = htobe32(control | DMA_READ);
 	cmd->length = htobe32(len);
-	cmd->address = htobe64(page_at);
-	outl(htobe32(cmd_at >> 32), 0x514);
-	outl(htobe32(cmd_at & 0xffffffff), 0x518);
+	cmd->address = htobe64(page_at[page]);
+	outl(htobe32(page_at[0] >> 32), 0x514);
+	outl(htobe32(page_at[0] & 0xffffffff), 0x518);
 	while (be32toh(cmd->control) & ~DMA_ERROR)
 		;
 	return cmd->control ? -EIO : 0;
 }
 
-static int read_item(uint16_t select, char *to, size_t len)
+/* The control word of the read that comes next: the first one selects the item. */
+static uint32_t control;
+
+static void select_item(uint16_t item)
 {
-	uint32_t control = (uint32_t)select << 16 | DMA_SELECT | DMA_READ;
-
-	while (len) {
-		size_t part = len < PAGE ? len : PAGE;
-		int err = dma(control, part);
-
-		if (err)
-			return err;
-		memcpy(to, pages + PAGE, part);
-		to += part;
-		len -= part;
-		control = DMA_READ;
-	}
-	return 0;
+	control = (uint32_t)item << 16 | DMA_SELECT;
 }
 
-void *fwcfg_read(const char *name, size_t *len)
+const void *fwcfg_next(size_t len)
 {
-	struct dir_entry *dir = NULL;
-	void *data = NULL;
-	uint32_t count;
-	int err;
+	for (size_t page = 0; page * PAGE < len; page++) {
+		size_t left = len - page * PAGE;
 
-	if (!pages) {
-		pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0);
-		if (pages == MAP_FAILED) {
-			pages = NULL;
+		if (dma(control, 1 + page, left < PAGE ? left : PAGE))
 			return NULL;
-		}
+		control = 0;
 	}
-	if (iopl(3))
-		return NULL;
-	err = locate();
-	if (err)
-		goto out;
-	err = read_item(FW_CFG_DIR, (char *)&count, sizeof(count));
-	count = be32toh(count);
-	if (err || count > 1024)
-		goto out;
-	dir = malloc(sizeof(count) + count * sizeof(*dir));
-	err = -ENOMEM;
-	if (dir)
-		err = read_item(FW_CFG_DIR, (char *)dir, sizeof(count) + count * sizeof(*dir));
-	for (uint32_t i = 0; !err && i < count; i++) {
-		struct dir_entry e;
+	return pages + PAGE;
+}
 
-		memcpy(&e, (char *)dir + sizeof(count) + i * sizeof(e), sizeof(e));
-		if (strncmp(e.name, name, sizeof(e.name)))
+/* Select the item of this name from QEMU's list of them. 0 or -errno. */
+static int select_named(const char *name)
+{
+	const uint32_t *count;
+
+	select_item(FW_CFG_DIR);
+	count = fwcfg_next(sizeof(*count));
+	for (uint32_t left = count ? be32toh(*count) : 0; left; left--) {
+		const struct dir_entry *e = fwcfg_next(sizeof(*e));
+
+		if (!e)
+			return -EIO;
+		if (strncmp(e->name, name, sizeof(e->name)))
 			continue;
-		*len = be32toh(e.size);
-		data = malloc(*len);
-		err = data ? read_item(be16toh(e.select), data, *len) : -ENOMEM;
-		break;
+		select_item(be16toh(e->select));
+		return 0;
 	}
-	if (!err && !data)
-		err = -ENOENT;
-out:
+	return count ? -ENOENT : -EIO;
+}
+
+int fwcfg_open(const char *name)
+{
+	int err = locate();
+
+	if (err)
+		return err;
+	if (iopl(3))
+		return -errno;
+	err = select_named(name);
+	if (err)
+		fwcfg_close();
+	return err;
+}
+
+void fwcfg_close(void)
+{
 	iopl(0);
-	free(dir);
-	if (err) {
-		free(data);
-		errno = -err;
-		return NULL;
-	}
-	return data;
 }

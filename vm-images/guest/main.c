@@ -56,6 +56,10 @@ int main(void)
 	char *line;
 
 	system_mount();
+	system_prepare();
+	fwcfg_prepare();
+	if (chdir(CASE_DIR))
+		system_log("agent: no " CASE_DIR);
 	frame_open();
 	if (frame_fd() < 0) {
 		/* Without its port the agent is mute: the kernel log is the only place left. */

@@ -92,25 +92,31 @@ static int forward(int from)
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+static int unpack(void)
+{
+	int err = fwcfg_open("opt/kwitness/payload");
+
+	if (err)
+		return err;
+	err = cpio_unpack(fwcfg_next);
+	/* The case shall not inherit the ports. */
+	fwcfg_close();
+	return err;
+}
+
 void run_case(const struct request *req)
 {
 	long long begin, last, left, taint = system_taint();
 	int fds[2], status = 0, timed_out = 0, reaped = 0, open = 1;
-	size_t len;
-	void *payload;
-	int err;
 	pid_t pid;
+	int err;
 
 	frame_key(req->key);
-	payload = fwcfg_read("opt/kwitness/payload", &len);
-	err = payload ? chdir(CASE_DIR) : -errno;
-	if (!err)
-		err = cpio_unpack(payload, len);
+	err = unpack();
 	if (err || pipe2(fds, O_CLOEXEC | O_NONBLOCK)) {
 		frame_sendf("error", "payload: %s", strerror(err ? -err : errno));
 		return;
 	}
-	free(payload);
 	fcntl(fds[1], F_SETFL, 0);
 	system_clock(req->clock_ns);
 	system_reseed(req->seed);

@@ -37,6 +37,15 @@ void system_mount(void)
 	}
 }
 
+static int urandom = -1, kmsg = -1, tainted = -1;
+
+void system_prepare(void)
+{
+	urandom = open("/dev/urandom", O_RDWR | O_CLOEXEC);
+	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	tainted = open("/proc/sys/kernel/tainted", O_RDONLY | O_CLOEXEC);
+}
+
 void system_clock(long long ns)
 {
 	struct timespec ts = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
@@ -50,15 +59,11 @@ void system_reseed(const char *seed)
 		struct rand_pool_info info;
 		char bytes[64];
 	} pool = { .info = { .entropy_count = 256, .buf_size = sizeof(pool.bytes) } };
-	int fd = open("/dev/urandom", O_RDWR | O_CLOEXEC);
 
-	if (fd < 0)
-		return;
 	for (size_t i = 0; i < sizeof(pool.bytes); i++)
 		pool.bytes[i] = seed[i % strlen(seed)] + i;
-	ioctl(fd, RNDADDENTROPY, &pool);
-	ioctl(fd, RNDRESEEDCRNG, 0);
-	close(fd);
+	ioctl(urandom, RNDADDENTROPY, &pool);
+	ioctl(urandom, RNDRESEEDCRNG, 0);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -95,32 +100,25 @@ void system_load_modules(const char *dir)
 
 void system_log(const char *fmt, ...)
 {
-	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	char text[256] = "<5>kwitness: ";
 	size_t used = strlen(text);
 	va_list ap;
 
-	if (fd < 0)
+	if (kmsg < 0)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text + used, sizeof(text) - used - 1, fmt, ap);
 	va_end(ap);
 	/* Without its newline a record stays open for a continuation, and unprinted. */
 	strcat(text, "\n");
-	if (write(fd, text, strlen(text)) < 0)
+	if (write(kmsg, text, strlen(text)) < 0)
 		frame_sendf("error", "kmsg: %s", strerror(errno));
-	close(fd);
 }
 
 long long system_taint(void)
 {
-	FILE *f = fopen("/proc/sys/kernel/tainted", "re");
-	long long taint = -1;
+	char text[32] = "";
 
-	if (!f)
-		return -1;
-	if (fscanf(f, "%lld", &taint) != 1)
-		taint = -1;
-	fclose(f);
-	return taint;
+	/* -1 when it cannot be read: no taint is that. */
+	return pread(tainted, text, sizeof(text) - 1, 0) > 0 ? atoll(text) : -1;
 }
