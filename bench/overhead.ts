@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { carryOut } from '../harness/attempt.ts'
 import { proveAccelerator } from '../harness/boot/accelerator.ts'
 import { createGuestSource } from '../harness/boot/guests.ts'
+import { createPayloads } from '../harness/image/payload.ts'
 import { fetchKernel, fetchModules, selectKernels, type KernelContext } from '../harness/kernels/index.ts'
 import { openScratch } from '../harness/scratch.ts'
 import { findWorkspace } from '../harness/workspace.ts'
@@ -53,6 +54,7 @@ async function measure(): Promise<Row[]> {
   const { accelerator, bootSeconds } = await proveAccelerator(cache, image, initramfs, host)
   const settings = { seed: '1', accelerator, bootSeconds, freshBoot: false, ...PLAIN }
   const plan: Plan = { schema: 'kwitness.plan/1', kernels: [kernel], cases, ...settings }
+  const payloads = createPayloads(scratch)
   const guests = createGuestSource(cache, { freshBoot: false, note: console.error })
 
   /** Seconds of one attempt beside its case's own. */
@@ -65,9 +67,10 @@ async function measure(): Promise<Row[]> {
       ownModules: [], seed: seedOf(plan, cell, 1), attempt: 1, limits: limitsOf(plan, cell.case),
     }
     const inputs = { image, initramfs, profile: cell.profile, host }
+    const modulesFound = await fetchModules(cell.kernel, modules, context)
+    const payload = await payloads({ program: program.path, args: [], modules: modulesFound, ownModules: [] })
     const evidence = await carryOut(job, {
-      inputs, guests, program: program.path, modules: await fetchModules(cell.kernel, modules, context), ownModules: [],
-      scratch: await mkdtemp(join(scratch, 'attempt-')), preferred: false, host: { ...host, load: null },
+      inputs, guests, payload, scratch: await mkdtemp(join(scratch, 'attempt-')), preferred: false, host: { ...host, load: null },
     })
     if (evidence.ending.kind !== 'exited') throw new Error(`${cell.case.id} ended as ${evidence.ending.kind}`)
     return evidence.seconds - evidence.ending.exit.seconds

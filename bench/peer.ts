@@ -9,6 +9,7 @@ import type { BootInputs } from '../harness/boot/boot.ts'
 import { createGuestSource } from '../harness/boot/guests.ts'
 import { lookAtHost } from '../harness/host.ts'
 import { buildInitramfs } from '../harness/image/initramfs.ts'
+import { createPayloads } from '../harness/image/payload.ts'
 import { buildProgram } from '../harness/image/program.ts'
 import { fetchKernel, selectKernels, type KernelContext } from '../harness/kernels/index.ts'
 import { runCommand } from '../harness/process.ts'
@@ -83,7 +84,8 @@ async function measure(kernelFile: string): Promise<Row[]> {
     const guests = createGuestSource(cache, { freshBoot, note: console.error })
     if (!freshBoot) await guests.warm(inputs, LIMIT_SECONDS)
     const { ending, guest, seconds } = await carryOut(job, {
-      inputs, guests, program: program.path, modules: [], ownModules: [], scratch: await mkdtemp(join(scratch, 'attempt-')),
+      inputs, guests, payload: await createPayloads(scratch)({ program: program.path, args: [], modules: [], ownModules: [] }),
+      scratch: await mkdtemp(join(scratch, 'attempt-')),
       preferred: false, host: { ...host, load: null },
     })
     if (ending.kind !== 'exited' || ending.exit.code !== 0) throw new Error(`true ended as ${JSON.stringify(ending)}`)

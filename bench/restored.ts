@@ -111,7 +111,7 @@ function compare(restored: ReportCell, booted: ReportCell | undefined, ofControl
   const rates = ofControl && restored.race && booted?.race ? ([restored.race.trials, booted.race.trials] as const) : null
   const astray = [
     ...restored.attempts.filter(({ origin }) => origin === 'booted'),
-    ...(booted?.attempts ?? []).filter(({ origin }) => origin === 'restored'),
+    ...(booted?.attempts ?? []).filter(({ origin }) => origin !== 'booted'),
   ].map(({ attempt, origin }) => `attempt ${attempt} was made in a ${origin} guest`)
   const alike = ofControl ? rates !== null && isWithin(...rates) && isWithin(rates[1], rates[0]) : true
   const same = verdicts[0] === verdicts[1] && differing.length === 0 && astray.length === 0 && alike

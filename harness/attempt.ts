@@ -7,8 +7,6 @@ import type { Job } from '../src/domain/job.ts'
 import type { BootInputs } from './boot/boot.ts'
 import type { Guest, GuestSource } from './boot/guests.ts'
 import { preferGuest } from './boot/prefer.ts'
-import type { BuiltModule } from './image/own-module.ts'
-import { writePayload } from './image/payload.ts'
 import { follow, type CaseReport } from './follow.ts'
 import { untimed, type Stopwatch } from './stopwatch.ts'
 import { createLog, type BoundedLog } from './transport/log.ts'
@@ -18,11 +16,8 @@ import { diskError } from './workspace.ts'
 export interface Means {
   readonly inputs: BootInputs
   readonly guests: GuestSource
-  readonly program: string
-  /** In load order, dependencies first. */
-  readonly modules: readonly { readonly name: string; readonly path: string }[]
-  /** The case's own, as the job names them. */
-  readonly ownModules: readonly BuiltModule[]
+  /** File of the job's program, arguments and modules. */
+  readonly payload: string
   /** Folder for the logs; made when it is not there. */
   readonly scratch: string
   readonly host: Evidence['host']
@@ -38,7 +33,7 @@ const DRAIN_SECONDS = 2
 
 /**
  * Run the job's case once. Guest misbehaviour is in the Evidence. Throws InfraError when the disk does not take the
- * payload or the logs, and the signal's reason when it is aborted: such an attempt is not recorded.
+ * logs, and the signal's reason when it is aborted: such an attempt is not recorded.
  */
 export async function carryOut(job: Job, means: Means): Promise<Evidence> {
   try {
@@ -53,11 +48,7 @@ async function observe(job: Job, means: Means): Promise<Evidence> {
   const started = performance.now()
   const { time = untimed } = means
   await mkdir(means.scratch, { recursive: true })
-  const payload = join(means.scratch, 'payload')
-  const { program, modules, ownModules } = means
-  await time('payload', () => writePayload(payload, { program, args: job.args, modules, ownModules }))
-
-  const guest = await means.guests.start(means.inputs, payload, job.limits.bootSeconds, means.signal, time)
+  const guest = await means.guests.start(means.inputs, means.payload, job.limits.bootSeconds, means.signal, time)
   const output = createLog()
   const preferred = guest.ok && means.preferred && guest.machine.pid !== null && (await preferGuest(guest.machine.pid))
   const report = guest.ok ? await converseAbout(job, guest, output, time) : notBooted(guest)

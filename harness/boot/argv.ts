@@ -2,7 +2,7 @@
 import type { BootRoad, GuestProfile } from '../../src/domain/profile.ts'
 
 /** File descriptors every QEMU of ours inherits: no socket files, nothing to clean up, nothing on the network. */
-export const FD = { qmp: 3, console: 4, agent: 5, state: 6 } as const
+export const FD = { qmp: 3, console: 4, agent: 5, state: 6, control: 7 } as const
 
 /** Where a guest's RAM lies. `template` keeps it in the file for others; `private` maps the file copy-on-write. */
 export type GuestMemory =
@@ -21,6 +21,8 @@ export interface GuestSpec {
   readonly payload: string | null
   /** Rate of the host's time stamp counter, kHz. */
   readonly tscKhz: number
+  /** It is to fork: the sandbox leaves it that, and its copies forbid it themselves (fork/server.c). */
+  readonly forks?: boolean
 }
 
 /** Machine words by road. microvm has no firmware worth the name and no PCI: most of a TCG boot is saved there. */
@@ -70,7 +72,7 @@ export function qemuArguments(spec: GuestSpec): string[] {
     '-m', `${profile.memoryMiB}M`,
     ...memory.words,
     '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-nic', 'none',
-    '-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
+    '-sandbox', `on,obsolete=deny,elevateprivileges=deny,${spec.forks ? '' : 'spawn=deny,'}resourcecontrol=deny`,
     '-chardev', `socket,id=qmp,fd=${FD.qmp}`, '-mon', 'chardev=qmp,mode=control',
     '-chardev', `file,id=console,path=/dev/fd/${FD.console}`, '-device', 'isa-serial,chardev=console,index=0',
     '-chardev', `socket,id=agent,fd=${FD.agent}`, '-device', 'isa-serial,chardev=agent,index=1',

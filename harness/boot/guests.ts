@@ -1,17 +1,18 @@
 /** Pristine guests for attempts: restored from a saved one where that works, booted where it does not. */
 import { join } from 'node:path'
 import { InfraError } from '../../src/domain/errors.ts'
-import type { BootRoad } from '../../src/domain/profile.ts'
+import type { BootRoad, GuestOrigin } from '../../src/domain/profile.ts'
 import { untimed, type Stopwatch } from '../stopwatch.ts'
 import { exists } from '../workspace.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from './boot.ts'
 import { evictGuests, touchGuest } from './evict.ts'
+import { createForks } from './fork/forks.ts'
 import { ramFile } from './packed.ts'
 import { restoreGuest } from './restore.ts'
 import { saveGuest } from './save.ts'
 import { findGuest, guestFolder, removeGuest, type SavedGuest } from './saved-guest.ts'
 
-export type Guest = (Booted | NotBooted) & { readonly origin: 'booted' | 'restored' }
+export type Guest = (Booted | NotBooted) & { readonly origin: GuestOrigin }
 
 export interface WarmGuest {
   readonly road: BootRoad
@@ -32,6 +33,11 @@ export interface GuestSource {
     signal?: AbortSignal,
     time?: Stopwatch,
   ) => Promise<Guest>
+  /**
+   * From now on fork the guests of these inputs, where that can be done, until the returned function is called. It pays for
+   * a few attempts and more: the first one waits as long as a restored guest takes to run.
+   */
+  readonly fork: (inputs: BootInputs, signal?: AbortSignal, time?: Stopwatch) => Promise<() => Promise<void>>
   /** Trust the saved guest of these inputs no more: the next one is booted anew. */
   readonly forget: (inputs: BootInputs) => Promise<void>
 }
@@ -47,6 +53,7 @@ export function createGuestSource(
   /** One boot per guest however many attempts want it at once. */
   const saving = new Map<string, Promise<Kept | NotBooted | null>>()
   let canSave = !options.freshBoot
+  const forks = createForks(cache, options.note)
   /** One at a time: two would pack the same guests. */
   let evicting: Promise<unknown> = Promise.resolve()
 
@@ -113,7 +120,21 @@ export function createGuestSource(
 
   async function forget(folder: string): Promise<void> {
     saving.delete(folder)
+    forks.end(folder)
     await removeGuest(folder)
+  }
+
+  /** A guest from a saved one: a copy of it where it is forked, else restored for this attempt alone. */
+  async function another(
+    found: Kept,
+    inputs: BootInputs,
+    payload: string,
+    signal: AbortSignal | undefined,
+    time: Stopwatch,
+  ): Promise<Guest> {
+    const forked = await time('fork', () => forks.take(found.folder, payload, signal))
+    if (forked) return { ...forked, origin: 'forked' }
+    return { ...(await restoreGuest(found, inputs, payload, signal, time)), origin: 'restored' }
   }
 
   return {
@@ -123,15 +144,20 @@ export function createGuestSource(
       const guest = await saved(inputs, limitSeconds, signal, time)
       return guest === null || 'ok' in guest ? null : guest
     },
+    fork: async (inputs, signal, time = untimed) => {
+      const found = await saving.get(guestFolder(cache, inputs))
+      if (!found || 'ok' in found) return async () => undefined
+      return time('fork server', () => forks.begin(found, inputs, signal))
+    },
     start: async (inputs, payload, limitSeconds, signal, time = untimed) => {
       const bootOne = () => time('boot', () => boot(inputs, payload, limitSeconds, signal))
       if (!canSave) return bootOne()
       const found = await saved(inputs, limitSeconds, signal, time)
       if (found === null) return bootOne()
       if ('ok' in found) return { ...found, origin: 'booted' }
-      const restored = await restoreGuest(found, inputs, payload, signal, time)
-      if (restored.ok || signal?.aborted) return { ...restored, origin: 'restored' }
-      options.note(`${inputs.image.kernel.id}: ${restored.reason}; booting it anew`)
+      const guest = await another(found, inputs, payload, signal, time)
+      if (guest.ok || signal?.aborted) return guest
+      options.note(`${inputs.image.kernel.id}: ${guest.reason}; booting it anew`)
       await forget(found.folder)
       return bootOne()
     },

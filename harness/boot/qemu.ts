@@ -2,6 +2,7 @@
 import type { Duplex, Readable } from 'node:stream'
 import { openConsolePipe } from './console-pipe.ts'
 import { startProcess } from '../process.ts'
+import { FD } from './argv.ts'
 import { openQmp, type Qmp } from './qmp.ts'
 
 export interface QemuExit {
@@ -15,6 +16,8 @@ export interface Machine {
   readonly qmp: Qmp
   readonly console: Readable
   readonly agent: Duplex
+  /** Of a fork server, the port it is commanded by; null of any other. */
+  readonly control: Duplex | null
   /** Settles when QEMU is gone and its console is read to the end. */
   readonly exited: Promise<QemuExit>
   /** Why the guest stopped by itself, as QMP's SHUTDOWN event said it; null while it did not. */
@@ -26,6 +29,8 @@ export interface Machine {
 export interface QemuOptions {
   /** Inherited as the fd that `-incoming` names. */
   readonly stateFd?: number
+  /** Environment of a fork server (fork/server.c): it gets a control port. */
+  readonly fork?: Readonly<Record<string, string>>
   /** Ends this QEMU, whatever it is doing, when it is aborted, and at once when it was before. */
   readonly signal?: AbortSignal
 }
@@ -33,52 +38,78 @@ export interface QemuOptions {
 export const QEMU = 'qemu-system-x86_64'
 const STDERR_KEPT = 4096
 
+/** What a machine is made of: the streams of a QEMU that runs, and how it ends. */
+export interface Parts extends Pick<Machine, 'pid' | 'qmp' | 'console' | 'agent' | 'control'> {
+  /** Settles when its process is gone. */
+  readonly ended: Promise<QemuExit>
+  readonly stop: () => void
+}
+
+/** A machine of these parts, stopped when the signal is aborted. */
+export function machineOf({ ended, stop, ...ports }: Parts, signal?: AbortSignal): Machine {
+  let reason: string | null = null
+  ports.qmp.onEvent(({ event, data }) => {
+    if (event === 'SHUTDOWN' && data['guest'] === true) reason = String(data['reason'])
+    if (event === 'GUEST_PANICKED') reason = 'guest-panicked'
+  })
+  /* A peer that goes away is told by `exited`; the streams have nothing to add. */
+  for (const stream of [ports.console, ports.agent, ports.control]) stream?.on('error', () => undefined)
+  const drained = new Promise<void>((resolve) => ports.console.once('close', resolve))
+  const exited = Promise.all([ended, drained]).then(([exit]) => exit)
+  if (signal?.aborted) stop()
+  signal?.addEventListener('abort', stop, { once: true })
+  void exited.then(() => signal?.removeEventListener('abort', stop))
+  return {
+    ...ports,
+    exited,
+    stopReason: () => reason,
+    kill: () => {
+      stop()
+      return exited
+    },
+  }
+}
+
+/** Descriptors of a QEMU, by number, as spawn takes them; nothing between the last two of a fork server that has no state. */
+function stdioOf(consoleFd: number, { stateFd, fork }: QemuOptions): (string | number)[] {
+  const stdio: (string | number)[] = ['ignore', 'ignore', 'pipe', 'pipe', consoleFd, 'pipe']
+  if (stateFd !== undefined) stdio[FD.state] = stateFd
+  if (fork) stdio[FD.control] = 'pipe'
+  return Array.from(stdio, (what) => what ?? 'ignore')
+}
+
 /**
  * Start QEMU with these arguments, in a process group of its own: Ctrl-C is for us, and we stop it. The kernel kills it
  * when this process dies, whatever killed us (setpriv's pdeathsig). A QEMU that cannot start is one that exited.
  */
 export async function startQemu(args: readonly string[], options: QemuOptions = {}): Promise<Machine> {
-  const { stateFd, signal } = options
   const pipe = await openConsolePipe()
-  const stdio = ['ignore', 'ignore', 'pipe', 'pipe', pipe.fd, 'pipe', ...(stateFd === undefined ? [] : [stateFd])] as const
-  const child = startProcess('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], { stdio: [...stdio] as never, detached: true })
+  const child = startProcess('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], {
+    stdio: stdioOf(pipe.fd, options) as never,
+    detached: true,
+    ...(options.fork ? { env: options.fork } : {}),
+  })
   pipe.handOver()
-  const [, , , qmpStream, , agent] = child.stdio as unknown as Duplex[]
-  const console = pipe.reader
+  const stdio = child.stdio as unknown as Duplex[]
   let stderr = ''
   ;(child.stderr as unknown as Duplex).on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString('utf8')).slice(-STDERR_KEPT)
   })
-  let reason: string | null = null
-  const qmp = openQmp(qmpStream as Duplex)
-  qmp.onEvent(({ event, data }) => {
-    if (event === 'SHUTDOWN' && data['guest'] === true) reason = String(data['reason'])
-    if (event === 'GUEST_PANICKED') reason = 'guest-panicked'
-  })
-  /* A peer that goes away is told by `exited`; the streams have nothing to add. */
-  for (const stream of [console, agent]) stream?.on('error', () => undefined)
-  const drained = new Promise<void>((resolve) => console.once('close', resolve))
-  const exited = Promise.all([child, drained]).then(([result]) => ({
+  const ended = Promise.resolve(child).then((result) => ({
     code: result.exitCode ?? null,
     signal: result.signal ?? null,
     stderr:
       stderr.trim() ||
       ('shortMessage' in result && result.exitCode === undefined && !result.signal ? String(result.shortMessage) : ''),
   }))
-  const stop = (): void => void child.kill('SIGKILL')
-  if (signal?.aborted) stop()
-  signal?.addEventListener('abort', stop, { once: true })
-  void exited.then(() => signal?.removeEventListener('abort', stop))
-  return {
+  const parts: Parts = {
     pid: child.pid ?? null,
-    qmp,
-    console,
-    agent: agent as Duplex,
-    exited,
-    stopReason: () => reason,
-    kill: () => {
-      child.kill('SIGKILL')
-      return exited
-    },
+    qmp: openQmp(stdio[FD.qmp] as Duplex),
+    console: pipe.reader,
+    agent: stdio[FD.agent] as Duplex,
+    control: options.fork ? (stdio[FD.control] as Duplex) : null,
+    ended,
+    stop: () => void child.kill('SIGKILL'),
   }
+  return machineOf(parts, options.signal)
 }

@@ -20,8 +20,11 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/** Speak QMP over this stream. Commands may be sent at once: QEMU answers them in order, behind its greeting. */
-export function openQmp(stream: Duplex): Qmp {
+/**
+ * Speak QMP over this stream. Commands may be sent at once: QEMU answers them in order, behind its greeting. One that was
+ * copied while it was spoken to is `greeted`: it goes on where the other was.
+ */
+export function openQmp(stream: Duplex, greeted = false): Qmp {
   const waiting: Waiting[] = []
   const listeners: ((event: QmpEvent) => void)[] = []
   const decoder = new StringDecoder('utf8')
@@ -64,6 +67,6 @@ export function openQmp(stream: Duplex): Qmp {
     })
   }
 
-  void execute('qmp_capabilities').catch(() => undefined)
+  if (!greeted) void execute('qmp_capabilities').catch(() => undefined)
   return { execute, onEvent: (listener) => void listeners.push(listener) }
 }

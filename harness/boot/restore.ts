@@ -49,7 +49,7 @@ export async function restoreGuest(
 }
 
 /** Load the state; the guest was saved running, so it goes on by itself and says RESUME. */
-async function loadState(machine: Machine, deadline: number, time: Stopwatch): Promise<boolean> {
+export async function loadState(machine: Machine, deadline: number, time: Stopwatch): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const resumed = new Promise<boolean>((resolve) => {
     machine.qmp.onEvent(({ event }) => event === 'RESUME' && resolve(true))

@@ -1,5 +1,7 @@
-/** The payload of one attempt: the program, its arguments and the modules it asks for, as the agent unpacks them. */
+/** Payloads of attempts: the program, its arguments and the modules it asks for, as the agent unpacks them. */
 import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { diskError } from '../workspace.ts'
 import { writeCpio } from './cpio.ts'
 import type { BuiltModule } from './own-module.ts'
 
@@ -36,4 +38,30 @@ export async function writePayload(file: string, parts: PayloadParts): Promise<v
     ...ownModules,
   ])
   await writeFile(file, archive)
+}
+
+/** The file of a payload of these parts. Throws InfraError when the disk does not take it. */
+export type Payloads = (parts: PayloadParts) => Promise<string>
+
+/** Payloads below `folder`, each written once: the programs of a run are the same on all its kernels. */
+export function createPayloads(folder: string): Payloads {
+  const written = new Map<string, Promise<string>>()
+
+  async function write(name: string, parts: PayloadParts): Promise<string> {
+    const file = join(folder, name)
+    try {
+      await writePayload(file, parts)
+      return file
+    } catch (error) {
+      throw diskError(error, `cannot write ${file}`) ?? error
+    }
+  }
+
+  return (parts) => {
+    const key = JSON.stringify(parts)
+    const known = written.get(key) ?? write(`payload-${written.size}`, parts)
+    written.set(key, known)
+    known.catch(() => written.delete(key))
+    return known
+  }
 }

@@ -20,6 +20,9 @@ export const FLAGS = [
   '-s',
 ]
 
+/** Flags of what is loaded into a program of this host. */
+export const LIBRARY_FLAGS = [...FLAGS.filter((flag) => flag !== '-static'), '-shared', '-fPIC']
+
 export interface Program {
   readonly path: string
   /** sha256 of sources, flags and compiler: names the program wherever it is built. */
@@ -34,8 +37,12 @@ export function compiler(): Promise<string> {
   return compilerVersion
 }
 
-async function hashSources(files: readonly string[], includes: readonly string[]): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([FLAGS, await compiler()]))
+async function hashSources(
+  files: readonly string[],
+  includes: readonly string[],
+  flags: readonly string[],
+): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([flags, await compiler()]))
   // A source finds the headers beside it without being told.
   for (const folder of new Set([...includes, ...files.map((file) => dirname(file))])) {
     for (const name of (await readdir(folder)).filter((file) => file.endsWith('.h')).toSorted()) {
@@ -55,17 +62,22 @@ export async function findProgram(cache: string, sha256: string): Promise<Progra
 }
 
 /**
- * Build `files` into one static program, or find it in the cache.
+ * Build `files` into one program, a static one without other `flags`, or find it in the cache.
  * Throws UserError with the compiler's own words when the source does not build, InfraError when the disk is full.
  */
-export async function buildProgram(cache: string, files: readonly string[], includes: readonly string[]): Promise<Program> {
-  const sha256 = await hashSources(files, includes)
+export async function buildProgram(
+  cache: string,
+  files: readonly string[],
+  includes: readonly string[],
+  flags: readonly string[] = FLAGS,
+): Promise<Program> {
+  const sha256 = await hashSources(files, includes, flags)
   const found = await findProgram(cache, sha256)
   if (found) return found
   const path = programIn(cache, sha256)
   const entry = dirname(path)
   await publishFolder(entry, async (temporary) => {
-    const args = [...FLAGS, ...includes.map((folder) => `-I${folder}`), '-o', join(temporary, 'program'), ...files]
+    const args = [...flags, ...includes.map((folder) => `-I${folder}`), '-o', join(temporary, 'program'), ...files]
     const { exitCode, stderr } = await runCommand('gcc', args, { anyExit: true })
     if (/No space left on device|Disk quota exceeded/.test(stderr)) {
       throw new InfraError(`cannot write ${entry}: the disk is full`, 'free some space or set KWITNESS_CACHE to another disk')

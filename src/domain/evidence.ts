@@ -3,7 +3,7 @@
  * Everything right of it runs on recorded evidence, with no QEMU.
  */
 import type { Job } from './job.ts'
-import type { BootRoad } from './profile.ts'
+import type { BootRoad, GuestOrigin } from './profile.ts'
 
 /** How the case's process ended in the guest, as the agent saw it. */
 export interface CaseExit {
@@ -58,9 +58,8 @@ export interface Evidence {
   }
   readonly guest: {
     readonly road: BootRoad | null
-    /** Whether the guest was booted for this attempt or restored from a saved one. */
-    readonly origin: 'booted' | 'restored'
-    /** Seconds of host time from exec of QEMU to the agent's first word in this guest. */
+    readonly origin: GuestOrigin
+    /** Seconds of host time from exec of QEMU, or the word to fork, until the guest ran and its agent was ready. */
     readonly readySeconds: number | null
     /** The host's scheduler let this guest go before all others. */
     readonly preferred: boolean

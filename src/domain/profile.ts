@@ -5,6 +5,12 @@ export type Accelerator = 'kvm' | 'tcg'
 /** The roads to a running kernel, fastest first. */
 export type BootRoad = 'microvm-pvh' | 'microvm-bzimage' | 'pc-bzimage'
 
+/**
+ * How a guest came to be: booted for this attempt, restored from a saved one, or forked from one that was restored and
+ * has run nothing but a rehearsal.
+ */
+export type GuestOrigin = 'booted' | 'restored' | 'forked'
+
 export interface GuestProfile {
   readonly arch: 'x86_64'
   readonly accelerator: Accelerator

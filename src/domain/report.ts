@@ -3,6 +3,7 @@ import type { Control, RaceStanding } from './control.ts'
 import type { Claim, EndingWord, Finding, Outcome, Reason, Trials, Verdict } from './judgement.ts'
 import type { Kernel } from './kernel.ts'
 import type { Fix, Witness } from './case.ts'
+import type { GuestOrigin } from './profile.ts'
 import type { Splat } from './splat.ts'
 import type { TestPoint, TestProblem } from './tests.ts'
 
@@ -15,7 +16,7 @@ export interface ReportAttempt {
   readonly reasons: readonly Reason[]
   readonly seed: string
   readonly seconds: number
-  readonly origin: 'booted' | 'restored'
+  readonly origin: GuestOrigin
   readonly road: string | null
   readonly qemu: string
   readonly argv: readonly string[]

@@ -7,6 +7,7 @@ import type { GuestSource } from '../../harness/boot/guests.ts'
 import { measureLoad, type Host } from '../../harness/host.ts'
 import type { Initramfs } from '../../harness/image/initramfs.ts'
 import type { BuiltModule } from '../../harness/image/own-module.ts'
+import type { Payloads } from '../../harness/image/payload.ts'
 import type { Program } from '../../harness/image/program.ts'
 import { fetchModules, type KernelContext } from '../../harness/kernels/index.ts'
 import type { ModuleFile } from '../../harness/kernels/provider.ts'
@@ -27,6 +28,7 @@ export interface Bench {
   readonly host: Host
   readonly initramfs: Initramfs
   readonly guests: GuestSource
+  readonly payloads: Payloads
   readonly kernels: KernelContext
   readonly signal?: AbortSignal
 }
@@ -79,12 +81,12 @@ export async function makeAttempt(bench: Bench, cell: Cell, job: Job, parts: Par
   const race = isRace(cell)
   const time = attemptWatch(bench, cell)
   const { modules, missing } = await time('modules', () => bringModules(bench, cell, job))
+  const ownModules = [...parts.ownModules, ...missing]
+  const payload = { program: parts.program.path, args: job.args, modules, ownModules }
   return carryOut(job, {
     inputs: inputsOf(bench, job.profile, parts.image),
     guests: bench.guests,
-    program: parts.program.path,
-    modules,
-    ownModules: [...parts.ownModules, ...missing],
+    payload: await time('payload', () => bench.payloads(payload)),
     scratch: folder,
     preferred: race,
     host: { qemu, kernel, cpuModel, cpus, load: race ? await time('measure load', measureLoad) : null },

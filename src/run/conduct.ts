@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGuestSource } from '../../harness/boot/guests.ts'
-import { memoryForGuests, type Host } from '../../harness/host.ts'
-import type { Initramfs } from '../../harness/image/initramfs.ts'
+import { memoryForGuests } from '../../harness/host.ts'
 import { bringOwnModules, namedModule } from '../../harness/image/own-module.ts'
+import { createPayloads } from '../../harness/image/payload.ts'
 import type { Program } from '../../harness/image/program.ts'
 import { fetchKernel, type KernelContext } from '../../harness/kernels/index.ts'
 import { openScratch } from '../../harness/scratch.ts'
@@ -12,55 +12,22 @@ import { createStopwatch } from '../../harness/stopwatch.ts'
 import { InfraError, InvariantError, UserError } from '../domain/errors.ts'
 import type { Job } from '../domain/job.ts'
 import type { Kernel, KernelImage } from '../domain/kernel.ts'
-import { profileName, type GuestProfile } from '../domain/profile.ts'
-import type { Store } from '../store/ports.ts'
+import { profileName } from '../domain/profile.ts'
 import { answersOf, wantsAnotherAttempt } from '../verdict/retry.ts'
 import type { Ask } from '../verdict/sequential.ts'
-import { triedOf, type Tried } from '../verdict/tried.ts'
-import { attemptWatch, inputsOf, makeAttempt, readFolder, takeTurn, type Bench } from './attempt.ts'
-import type { Listener } from './events.ts'
+import { triedOf } from '../verdict/tried.ts'
+import { attemptWatch, inputsOf, makeAttempt, readFolder, takeTurn } from './attempt.ts'
 import { expectedSeconds } from './expected.ts'
-import { cellKey, cellsOf, limitsOf, modulesOf, seedOf, type Cell, type Plan } from './plan.ts'
+import { cellKey, cellsOf, limitsOf, modulesOf, seedOf, type Cell } from './plan.ts'
 import { bringPaperwork } from './paperwork.ts'
-import { createPool, type Amounts, type Pool } from './pool.ts'
+import { createPool } from './pool.ts'
 import { isRace, nextInTurn, nextMeasured, nextRace } from './races.ts'
+import type { Conductor, Stage } from './stage.ts'
 import { triedOfRun } from './stored.ts'
-
-export interface Conductor {
-  readonly plan: Plan
-  readonly run: string
-  readonly store: Store
-  readonly host: Host
-  readonly initramfs: Initramfs
-  /** Compiled reproducers by case id. */
-  readonly programs: ReadonlyMap<string, Program>
-  readonly kernels: KernelContext
-  readonly listen: Listener
-  /** Folder of a git tree that is asked about the fixes as well. */
-  readonly history?: string
-  /** Guests side by side, in vCPUs; the cores of the host when not given. */
-  readonly cores?: number
-  /** And in MiB of memory; most of what the host has available when not given. */
-  readonly memoryMiB?: number
-  readonly signal?: AbortSignal
-}
+import { roomOf, warmGuest } from './warm.ts'
 
 /** Kernels fetched and unpacked at once: a mirror is asked politely, and unpacking is a core's work. */
 const FETCHES = 2
-/** QEMU's own, beside the memory of its guest. */
-const QEMU_MIB = 64
-
-interface Stage extends Conductor, Bench {
-  /** Where guests run. */
-  readonly slots: Pool<'cpus' | 'memoryMiB'>
-  readonly fetches: Pool<'fetches'>
-  /** Kernels at hand that are under way: few, so that there are answers before all have booted. */
-  readonly kernelsUnderWay: Pool<'kernels'>
-  readonly scratch: string
-  /** Judged attempts so far, by cell: those of an interrupted run first. */
-  readonly tried: Map<string, Tried[]>
-  readonly progress: { done: number; readonly total: number }
-}
 
 /**
  * Carry out what is left of a run. Kernels are fetched, booted and saved while others run, what is expected to take longest
@@ -72,6 +39,7 @@ export async function conduct(conductor: Conductor): Promise<void> {
   const { plan, kernels, listen, signal } = conductor
   const cells = cellsOf(plan)
   const cpus = conductor.cores ?? conductor.host.cpus
+  const scratch = await openScratch(kernels.workspace.cache)
   const stage: Stage = {
     ...conductor,
     guests: createGuestSource(kernels.workspace.cache, {
@@ -81,7 +49,8 @@ export async function conduct(conductor: Conductor): Promise<void> {
     slots: createPool({ cpus, memoryMiB: conductor.memoryMiB ?? memoryForGuests() }, signal),
     fetches: createPool({ fetches: FETCHES }, signal),
     kernelsUnderWay: createPool({ kernels: 2 * cpus + 2 }, signal),
-    scratch: await openScratch(kernels.workspace.cache),
+    scratch,
+    payloads: createPayloads(scratch),
     tried: await triedOfRun(conductor.store, conductor.run, plan),
     progress: { done: 0, total: cells.length },
   }
@@ -176,33 +145,15 @@ async function fetchImage(stage: Stage, kernel: Kernel): Promise<KernelImage | n
 async function fillKernel(stage: Stage, image: KernelImage, open: readonly Cell[]): Promise<void> {
   const byProfile = [...Map.groupBy(open, (cell) => profileName(cell.profile)).values()]
   const filled = byProfile.map(async (cells) => {
-    await warmGuest(stage, image, cells)
-    await settle(cells.filter((cell) => !isRace(cell)).map((cell) => fillCell(stage, cell, image)))
+    const deterministic = cells.filter((cell) => !isRace(cell))
+    const done = await warmGuest(stage, image, cells, deterministic.length)
+    try {
+      await settle(deterministic.map((cell) => fillCell(stage, cell, image)))
+    } finally {
+      await done()
+    }
   })
   await settle([bringModules(stage, open.filter(isRace)), ...filled])
-}
-
-/** What a guest takes of this host. */
-function roomOf({ memoryMiB }: GuestProfile, cpus: number): Amounts<'cpus' | 'memoryMiB'> {
-  return { cpus, memoryMiB: memoryMiB + QEMU_MIB }
-}
-
-/** Boot and save the guest that these cells share. A boot is one core's work, however many vCPUs it has. */
-async function warmGuest(stage: Stage, image: KernelImage, cells: readonly Cell[]): Promise<void> {
-  const [first] = cells
-  if (!first) return
-  const { plan, guests, listen, signal } = stage
-  const { kernel, profile } = first
-  const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: null, lane: 'slots' })
-  // All of them wait for it.
-  const weight = plan.bootSeconds + Math.max(...cells.map((cell) => expectedSeconds(plan, cell.case)))
-  await stage.slots.hold(roomOf(profile, 1), weight, async () => {
-    const { bootSeconds } = limitsOf(plan, first.case)
-    const guest = await time('guest', () => guests.warm(inputsOf(stage, profile, image), bootSeconds, signal, time))
-    if (!guest?.booted) return
-    const { readySeconds: seconds, road } = guest
-    listen({ kind: 'guest-ready', kernel: kernel.id, profile: profileName(profile), seconds, road })
-  })
 }
 
 /** Modules of their own that races ask for, while there is other work: an attempt finds them in the cache. */
@@ -286,7 +237,7 @@ async function attemptOnce(
   const { judgement } = await time('judge', () => readFolder(folder, evidence, cell.case))
   await rm(folder, { recursive: true, force: true })
   // Whatever hurt it may have been there when it was saved.
-  if (evidence.guest.origin === 'restored' && answersOf([judgement]).length === 0) {
+  if (evidence.guest.origin !== 'booted' && answersOf([judgement]).length === 0) {
     await stage.guests.forget(inputsOf(stage, cell.profile, image))
   }
   tried.set(key, [...(tried.get(key) ?? []), triedOf(evidence, judgement)])

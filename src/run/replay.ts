@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGuestSource } from '../../harness/boot/guests.ts'
+import { createPayloads } from '../../harness/image/payload.ts'
 import { restoredFrom, savedAt } from '../../harness/boot/restored-from.ts'
 import type { KernelContext } from '../../harness/kernels/index.ts'
 import { changesOf, matchGuests, matchOutputs, sideOf, type Replay, type Restored } from '../analysis/replay.ts'
@@ -81,7 +82,8 @@ export async function replayAttempt(
     freshBoot: stored.guest.origin === 'booted',
     note: (text) => listen({ kind: 'note', text }),
   })
-  const bench: Bench = { host, initramfs, guests, kernels, ...(kernels.signal ? { signal: kernels.signal } : {}) }
+  const payloads = createPayloads(folder)
+  const bench: Bench = { host, initramfs, guests, payloads, kernels, ...(kernels.signal ? { signal: kernels.signal } : {}) }
   const attempt = () => makeAttempt(bench, cell, stored.job, parts, folder)
   const evidence = await (isRace(cell) ? takeTurn(bench, attempt) : attempt())
   const { judgement } = await readFolder(folder, evidence, cell.case)
@@ -104,6 +106,6 @@ export async function replayAttempt(
 
 /** Where the guest of an attempt was restored from; null when it was booted. */
 async function restoredOf({ guest }: Evidence): Promise<Restored | null> {
-  const from = guest.origin === 'restored' ? restoredFrom(guest.argv) : null
+  const from = guest.origin === 'booted' ? null : restoredFrom(guest.argv)
   return from && { key: from.key, savedAt: await savedAt(from) }
 }

@@ -8,11 +8,12 @@ import type { Verdict } from '../domain/judgement.ts'
 import type { Kernel } from '../domain/kernel.ts'
 import { judgeCell } from '../verdict/judge.ts'
 import { wantsAnotherAttempt } from '../verdict/retry.ts'
-import { conduct, type Conductor } from './conduct.ts'
+import { conduct } from './conduct.ts'
 import type { RunEvent } from './events.ts'
 import { cellKey, cellsOf, type Cell, type Plan } from './plan.ts'
 import { inputOf, isRace, nextRace } from './races.ts'
 import { ratesOf, type TriedCells } from './rates.ts'
+import type { Conductor } from './stage.ts'
 import { triedOfRun } from './stored.ts'
 
 /** Carry out what is left of a run, whether it asks all its kernels or searches them. Rejects as `conduct` does. */

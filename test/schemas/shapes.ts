@@ -58,7 +58,7 @@ const attempt = z.strictObject({
     'clean exit', 'panic', 'oops, went on', 'triple fault', 'guest stopped', 'case hung', 'kernel hung', 'qemu gone', 'no boot',
     'garbled', 'infra'
   ]),
-  reasons: list(reason), seed: text.regex(/^\d+$/), seconds: z.number().min(0), origin: z.enum(['booted', 'restored']),
+  reasons: list(reason), seed: text.regex(/^\d+$/), seconds: z.number().min(0), origin: z.enum(['booted', 'restored', 'forked']),
   road: text.nullable(), qemu: text, argv: list(text), tests: list(testPoint), problems: list(testProblem), splats: list(splat),
   console: list(text), output: list(text), taint: z.strictObject({ before: z.int().nullable(), after: z.int().nullable() })
 }).meta({ id: 'attempt', description: 'One run of one reproducer in one pristine guest' })

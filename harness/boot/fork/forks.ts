@@ -1,0 +1,63 @@
+/** The fork servers of a source of guests: one for each saved guest that many attempts want. */
+import { InfraError, UserError } from '../../../src/domain/errors.ts'
+import type { Booted, BootInputs } from '../boot.ts'
+import type { SavedGuest } from '../saved-guest.ts'
+import { startForkServer, type ForkServer } from './server.ts'
+
+export interface Forks {
+  /** Serve this guest until the returned function is called. Where that cannot be done none is served; it is said once. */
+  readonly begin: (saved: SavedGuest, inputs: BootInputs, signal?: AbortSignal) => Promise<() => Promise<void>>
+  /** A copy of the guest saved in this folder, or null when it is not served. */
+  readonly take: (folder: string, payload: string, signal?: AbortSignal) => Promise<Booted | null>
+  /** Serve this guest no more; copies that run go on. */
+  readonly end: (folder: string) => void
+}
+
+/** Whether guests of these inputs are copied: those that QEMU emulates, with one vCPU. A race's guest is its own alone. */
+function mayFork({ profile }: BootInputs): boolean {
+  return profile.accelerator === 'tcg' && profile.cpus === 1
+}
+
+/** Fork servers, none at first; `note` is told when there cannot be any. */
+export function createForks(cache: string, note: (text: string) => void): Forks {
+  const serving = new Map<string, ForkServer>()
+  let canFork = true
+
+  function giveUp(error: unknown): void {
+    if (!(error instanceof InfraError || error instanceof UserError)) throw error
+    if (canFork) note(`guests cannot be forked here (${error.message}): restoring one for each attempt`)
+    canFork = false
+  }
+
+  async function end(folder: string): Promise<void> {
+    const server = serving.get(folder)
+    serving.delete(folder)
+    await server?.retire()
+  }
+
+  return {
+    begin: async (saved, inputs, signal) => {
+      if (!canFork || !mayFork(inputs)) return async () => undefined
+      try {
+        serving.set(saved.folder, await startForkServer(saved, inputs, cache, signal))
+      } catch (error) {
+        signal?.throwIfAborted()
+        giveUp(error)
+      }
+      return () => end(saved.folder)
+    },
+    take: async (folder, payload, signal) => {
+      const server = serving.get(folder)
+      if (!server) return null
+      try {
+        return await server.fork(payload, signal)
+      } catch (error) {
+        signal?.throwIfAborted()
+        giveUp(error)
+        void end(folder)
+        return null
+      }
+    },
+    end: (folder) => void end(folder),
+  }
+}

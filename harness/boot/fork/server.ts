@@ -1,0 +1,126 @@
+/** A fork server: a restored guest, paused, whose QEMU copies itself for each attempt (server.c). TCG only. */
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { InfraError } from '../../../src/domain/errors.ts'
+import { follow } from '../../follow.ts'
+import { writePayload } from '../../image/payload.ts'
+import { buildProgram, LIBRARY_FLAGS } from '../../image/program.ts'
+import { untimed } from '../../stopwatch.ts'
+import { converse } from '../../transport/agent.ts'
+import { createLog } from '../../transport/log.ts'
+import { qemuArguments } from '../argv.ts'
+import { bootFile, type Booted, type BootInputs } from '../boot.ts'
+import { ramFile } from '../packed.ts'
+import { startQemu, type Machine } from '../qemu.ts'
+import { loadState } from '../restore.ts'
+import { bootLogFile, stateFile, type SavedGuest } from '../saved-guest.ts'
+import { listenForCopies, type Callers } from './callers.ts'
+import { commandCopies } from './copies.ts'
+
+const START_SECONDS = 20
+/** The rehearsal makes some hundred calls. */
+const LIMITS = { bootSeconds: START_SECONDS, caseSeconds: START_SECONDS, silenceSeconds: START_SECONDS }
+
+export interface ForkServer {
+  /** A pristine guest with this payload. Throws InfraError when QEMU could not be copied. */
+  readonly fork: (payload: string, signal?: AbortSignal) => Promise<Booted>
+  /** Take no more copies: the server ends when the last is gone. */
+  readonly retire: () => Promise<void>
+}
+
+/** The library that makes a QEMU a fork server, and the program it rehearses. Throws UserError where they do not compile. */
+async function buildParts(cache: string): Promise<{ readonly library: string; readonly rehearsal: string }> {
+  const source = (name: string): string => join(import.meta.dirname, name)
+  const library = ['server.c', 'threads.c', 'fds.c'].map(source)
+  const [{ path }, rehearsal] = await Promise.all([
+    buildProgram(cache, library, [], LIBRARY_FLAGS),
+    buildProgram(cache, [source('rehearsal.c')], []),
+  ])
+  return { library: path, rehearsal: rehearsal.path }
+}
+
+/** Start a QEMU that can be copied, with this payload, and restore the guest in it. */
+async function restoreForkable(
+  saved: SavedGuest,
+  inputs: BootInputs,
+  { library, payload, socket }: { readonly library: string; readonly payload: string; readonly socket: string },
+  signal: AbortSignal | undefined,
+): Promise<{ readonly machine: Machine; readonly argv: readonly string[] }> {
+  const { road } = saved
+  const argv = qemuArguments({
+    road,
+    profile: inputs.profile,
+    kernel: bootFile(inputs.image, road) ?? '',
+    initramfs: inputs.initramfs.path,
+    memory: { kind: 'private', file: ramFile(saved.folder) },
+    payload,
+    tscKhz: inputs.host.tscKhz,
+    forks: true,
+  })
+  const state = await open(stateFile(saved.folder))
+  try {
+    const fork = { LD_PRELOAD: library, KWITNESS_SOCKET: socket, KWITNESS_PAYLOAD: payload }
+    const machine = await startQemu(argv, { stateFd: state.fd, fork, ...(signal ? { signal } : {}) })
+    if (await loadState(machine, performance.now() + START_SECONDS * 1000, untimed)) return { machine, argv }
+    throw new InfraError(`the saved guest did not load: ${(await machine.kill()).stderr || 'no answer'}`)
+  } finally {
+    await state.close()
+  }
+}
+
+/** Let the guest run the rehearsal, and pause it. Throws InfraError when it comes to another end than it should. */
+async function rehearse(guest: Booted): Promise<void> {
+  guest.conversation.run('rehearsal', [START_SECONDS * 1000, BigInt(Date.now()) * 1_000_000n, 'rehearsal'])
+  const { ending, taint } = await follow(guest, LIMITS, createLog())
+  if (ending.kind !== 'exited' || ending.exit.code !== 0 || taint.before !== taint.after)
+    throw new InfraError(`the rehearsal ended as ${JSON.stringify(ending)}`)
+  await guest.machine.qmp.execute('stop')
+}
+
+/**
+ * Restore this guest in a QEMU that can be copied. Throws InfraError or UserError when that cannot be done here: an attempt
+ * restores a guest of its own then.
+ */
+export async function startForkServer(
+  saved: SavedGuest,
+  inputs: BootInputs,
+  cache: string,
+  signal?: AbortSignal,
+): Promise<ForkServer> {
+  const { library, rehearsal } = await buildParts(cache)
+  const folder = await mkdtemp(join(tmpdir(), 'kwitness-'))
+  const callers: Callers = listenForCopies(join(folder, 'socket'))
+  let machine: Machine | null = null
+  const close = async (): Promise<void> => {
+    callers.close()
+    await machine?.kill()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    const payload = join(folder, 'payload')
+    await writePayload(payload, { program: rehearsal, args: [], modules: [], ownModules: [] })
+    await callers.listening
+    const started = await restoreForkable(saved, inputs, { library, payload, socket: callers.path }, signal)
+    machine = started.machine
+    const { road, hello } = saved
+    const described = { ok: true, hello, road, argv: started.argv } as const
+    await rehearse({ ...described, machine, conversation: converse(machine), readySeconds: 0 })
+    const before = await readFile(bootLogFile(saved.folder))
+    const copies = commandCopies(machine.control as Duplex, callers)
+    return {
+      fork: async (file, end) => {
+        const asked = performance.now()
+        const copy = await copies.fork(file, end)
+        const conversation = converse(copy, before)
+        await copy.qmp.execute('cont')
+        return { ...described, machine: copy, conversation, readySeconds: (performance.now() - asked) / 1000 }
+      },
+      retire: () => copies.gone().then(close),
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
