@@ -1,11 +1,12 @@
-/** How long a guest takes: booted by each road, and restored, to its first word and to the first line of a case. */
+/** How long a guest takes: booted by each road, restored, and forked, to its first word and to the first line of a case. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { proveAccelerator } from '../harness/boot/accelerator.ts'
-import { bootBy, bootFile, ROADS, type BootInputs } from '../harness/boot/boot.ts'
+import { bootBy, bootFile, ROADS, type BootInputs, type Booted, type NotBooted } from '../harness/boot/boot.ts'
+import { startForkServer } from '../harness/boot/fork/server.ts'
 import { restoreGuest } from '../harness/boot/restore.ts'
-import { findGuest, guestFolder } from '../harness/boot/saved-guest.ts'
+import { findGuest, guestFolder, type SavedGuest } from '../harness/boot/saved-guest.ts'
 import { saveGuest } from '../harness/boot/save.ts'
 import { lookAtHost } from '../harness/host.ts'
 import { buildInitramfs } from '../harness/image/initramfs.ts'
@@ -21,8 +22,9 @@ import { measureFloor } from './floor.ts'
 const HELP = `node bench/boot.ts [--kernels SELECTOR] [--rounds N] [--restores N] [--json]
 
 For each cached kernel of SELECTOR (default: the set default): host seconds from exec of QEMU to the
-agent's first word by each road, booted; and of a guest restored from a saved one, to running and to the
-first line of a case's output. The floor is QEMU's own start with no machine in it, measured in between.`
+agent's first word by each road, booted; and of a guest restored from a saved one, and of one forked from that
+(under TCG), to running and to the first line of a case's output. The floor is QEMU's own start with no machine
+in it, measured in between.`
 
 const ROOT = join(import.meta.dirname, '..')
 const LIMIT_SECONDS = 120
@@ -71,7 +73,11 @@ async function measure(): Promise<Row[]> {
     host,
   })
   const rows: Row[] = []
-  for (const image of images) rows.push(...(await boots(inputsOf(image))), ...(await restores(inputsOf(image), payload)))
+  for (const image of images) {
+    const inputs = inputsOf(image)
+    rows.push(...(await boots(inputs)), ...(await restores(inputs, payload)))
+    if (accelerator === 'tcg') rows.push(...(await forks(inputs, payload)))
+  }
   return rows
 }
 
@@ -96,27 +102,53 @@ async function boots(inputs: BootInputs): Promise<Row[]> {
   return rows
 }
 
+async function savedOf(inputs: BootInputs): Promise<SavedGuest> {
+  const saved = (await findGuest(guestFolder(cache, inputs))) ?? (await saveGuest(cache, inputs, LIMIT_SECONDS))
+  if ('ok' in saved) throw new Error(`${inputs.image.kernel.id}: ${saved.reason}`)
+  return saved
+}
+
 /** A guest restored over and over: to running, and to the first line of its case. */
 async function restores(inputs: BootInputs, payload: string): Promise<Row[]> {
-  const { kernel } = inputs.image
-  const saved = (await findGuest(guestFolder(cache, inputs))) ?? (await saveGuest(cache, inputs, LIMIT_SECONDS))
-  if ('ok' in saved) throw new Error(`${kernel.id}: ${saved.reason}`)
+  const saved = await savedOf(inputs)
+  const { running, firstLine, floor } = await overAndOver(() => restoreGuest(saved, inputs, payload))
+  const { version } = inputs.image.kernel
+  return [
+    { what: `${version} restored, to running`, seconds: running, floor, budget: 0.06 },
+    { what: `${version} restored, to the first line`, seconds: firstLine, floor, budget: 0.15 },
+  ]
+}
+
+/** A guest forked over and over from one that was restored; and what that one takes until it can be. */
+async function forks(inputs: BootInputs, payload: string): Promise<Row[]> {
+  const saved = await savedOf(inputs)
+  const started = performance.now()
+  const server = await startForkServer(saved, inputs, cache)
+  const ready = (performance.now() - started) / 1000
+  const { running, firstLine, floor } = await overAndOver(() => server.fork(payload))
+  await server.retire()
+  const { version } = inputs.image.kernel
+  return [
+    { what: `${version} fork server, to its end of rehearsal`, seconds: [ready], floor },
+    { what: `${version} forked, to running`, seconds: running, floor, budget: 0.06 },
+    { what: `${version} forked, to the first line`, seconds: firstLine, floor, budget: 0.15 },
+  ]
+}
+
+async function overAndOver(start: () => Promise<Booted | NotBooted>) {
   const running: number[] = []
   const firstLine: number[] = []
   const floor = median(await measureFloor(Number(values.restores)))
   for (let round = 0; round < Number(values.restores); round += 1) {
     const started = performance.now()
-    const guest = await restoreGuest(saved, inputs, payload)
-    if (!guest.ok) throw new Error(`${kernel.id}: ${guest.reason}`)
+    const guest = await start()
+    if (!guest.ok) throw new Error(guest.reason)
     running.push(guest.readySeconds)
     guest.conversation.run('0'.repeat(16), [60_000, BigInt(Date.now()) * 1_000_000n, '1'])
     const event = await guest.conversation.next(started + LIMIT_SECONDS * 1000)
     firstLine.push((performance.now() - started) / 1000)
     await guest.machine.kill()
-    if (event.kind !== 'frame' || event.frame.type !== 'out') throw new Error(`${kernel.id}: the case said nothing`)
+    if (event.kind !== 'frame' || event.frame.type !== 'out') throw new Error('the case said nothing')
   }
-  return [
-    { what: `${kernel.version} restored, to running`, seconds: running, floor, budget: 0.06 },
-    { what: `${kernel.version} restored, to the first line`, seconds: firstLine, floor, budget: 0.15 },
-  ]
+  return { running, firstLine, floor }
 }

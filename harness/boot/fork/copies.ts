@@ -69,19 +69,27 @@ export function commandCopies(control: Duplex, callers: Callers): Copies {
       const pid = await Promise.race([forked.promise, over])
       const [qmp, agent] = await Promise.race([lines, early, over])
       return { pid, qmp, agent }
+    } catch (error) {
+      /* Who calls nevertheless is not wanted any more. */
+      void lines.then((sockets) => sockets.forEach((socket) => socket.destroy()))
+      throw error
     } finally {
       late.abort()
     }
   }
 
   async function fork(payload: string, signal?: AbortSignal): Promise<Machine> {
+    const file = await open(payload)
+    const pipe = await openConsolePipe().catch(async (error: unknown) => {
+      await file.close()
+      throw error
+    })
     last += 1
     const id = last
     const copy: Copy = { forked: Promise.withResolvers(), ended: Promise.withResolvers() }
     living.set(id, copy)
     void copy.ended.promise.then(() => living.delete(id))
     const stop = (): void => void control.write(`kill ${id}\n`)
-    const [pipe, file] = await Promise.all([openConsolePipe(), open(payload)])
     try {
       if (isGone) refuse(copy, 'the fork server is gone')
       else control.write(`fork ${id} ${pipe.fd} ${file.fd}\n`)

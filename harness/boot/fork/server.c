@@ -121,8 +121,10 @@ int madvise(void *at, size_t len, int advice)
 /* A copy serves one guest: like any QEMU of ours it starts no process (-sandbox spawn=deny). */
 static int forbid_spawn(void)
 {
+	/* The flags of clone3 cannot be looked at: without it glibc takes clone. */
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 7, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 5, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execveat, 4, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 2),
@@ -130,6 +132,7 @@ static int forbid_spawn(void)
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
 	};
 	struct sock_fprog prog = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
 
@@ -146,7 +149,8 @@ static void become_copy(int id, int console, int payload_fd)
 	for (int i = 0; i < copy_count; i++)
 		close(copies[i].pidfd);
 	/* When it has dialled, all is done that it needs others for. */
-	if (lay_payload(fds_open(owner, payload_fd, O_RDONLY)))
+	errno = -lay_payload(fds_open(owner, payload_fd, O_RDONLY));
+	if (errno)
 		fds_give_up("the payload");
 	fds_replace(id, owner, console);
 	if (forbid_spawn())

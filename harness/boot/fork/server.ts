@@ -3,10 +3,11 @@ import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { InfraError } from '../../../src/domain/errors.ts'
+import { InfraError, InvariantError, UserError } from '../../../src/domain/errors.ts'
 import { follow } from '../../follow.ts'
 import { writePayload } from '../../image/payload.ts'
 import { buildProgram, LIBRARY_FLAGS } from '../../image/program.ts'
+import { openScratch } from '../../scratch.ts'
 import { untimed } from '../../stopwatch.ts'
 import { converse } from '../../transport/agent.ts'
 import { createLog } from '../../transport/log.ts'
@@ -30,15 +31,18 @@ export interface ForkServer {
   readonly retire: () => Promise<void>
 }
 
-/** The library that makes a QEMU a fork server, and the program it rehearses. Throws UserError where they do not compile. */
+const source = (name: string): string => join(import.meta.dirname, name)
+
+/** Sources of the library that makes a QEMU a fork server. */
+export const FORK_LIBRARY: readonly string[] = ['server.c', 'threads.c', 'fds.c'].map(source)
+
+/** The library, and the program that is rehearsed. Throws UserError where they do not compile. */
 async function buildParts(cache: string): Promise<{ readonly library: string; readonly rehearsal: string }> {
-  const source = (name: string): string => join(import.meta.dirname, name)
-  const library = ['server.c', 'threads.c', 'fds.c'].map(source)
-  const [{ path }, rehearsal] = await Promise.all([
-    buildProgram(cache, library, [], LIBRARY_FLAGS),
+  const [library, rehearsal] = await Promise.all([
+    buildProgram(cache, FORK_LIBRARY, [], LIBRARY_FLAGS),
     buildProgram(cache, [source('rehearsal.c')], []),
   ])
-  return { library: path, rehearsal: rehearsal.path }
+  return { library: library.path, rehearsal: rehearsal.path }
 }
 
 /** Start a QEMU that can be copied, with this payload, and restore the guest in it. */
@@ -80,8 +84,8 @@ async function rehearse(guest: Booted): Promise<void> {
 }
 
 /**
- * Restore this guest in a QEMU that can be copied. Throws InfraError or UserError when that cannot be done here: an attempt
- * restores a guest of its own then.
+ * Restore this guest in a QEMU that can be copied, and let it rehearse. Throws InfraError or UserError when that cannot be
+ * done here: an attempt restores a guest of its own then.
  */
 export async function startForkServer(
   saved: SavedGuest,
@@ -90,16 +94,18 @@ export async function startForkServer(
   signal?: AbortSignal,
 ): Promise<ForkServer> {
   const { library, rehearsal } = await buildParts(cache)
+  const scratch = await openScratch(cache)
+  /* The path of a socket has to be short. */
   const folder = await mkdtemp(join(tmpdir(), 'kwitness-'))
   const callers: Callers = listenForCopies(join(folder, 'socket'))
   let machine: Machine | null = null
   const close = async (): Promise<void> => {
     callers.close()
     await machine?.kill()
-    await rm(folder, { recursive: true, force: true })
+    await Promise.all([scratch, folder].map((place) => rm(place, { recursive: true, force: true })))
   }
   try {
-    const payload = join(folder, 'payload')
+    const payload = join(scratch, 'payload')
     await writePayload(payload, { program: rehearsal, args: [], modules: [], ownModules: [] })
     await callers.listening
     const started = await restoreForkable(saved, inputs, { library, payload, socket: callers.path }, signal)
@@ -121,6 +127,8 @@ export async function startForkServer(
     }
   } catch (error) {
     await close()
-    throw error
+    if (error instanceof UserError || error instanceof InvariantError) throw error
+    /* Folders, sockets, a guest that went: whatever it was, one can be restored instead. */
+    throw new InfraError(error instanceof Error ? error.message : String(error), undefined, { cause: error })
   }
 }

@@ -5,6 +5,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -88,15 +89,14 @@ static void forget(void *thread)
 struct start {
 	void *(*routine)(void *);
 	void *arg;
+	sem_t known;
 };
 
 static void *begin(void *given)
 {
-	struct start start = *(struct start *)given;
+	struct start *start = given, own = *start;
 	sigset_t set;
 
-	free(given);
-	pthread_mutex_lock(&registry);
 	for (int i = 0; i < MOST_THREADS && !me; i++)
 		if (!threads[i].used)
 			me = &threads[i];
@@ -105,25 +105,30 @@ static void *begin(void *given)
 		abort();
 	me->used = 1;
 	note_pointer(me);
-	pthread_mutex_unlock(&registry);
 	pthread_setspecific(at_exit, me);
 	sigemptyset(&set);
 	sigaddset(&set, park_signal);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-	return start.routine(start.arg);
+	sem_post(&start->known);
+	return own.routine(own.arg);
 }
 
+/* Who makes a thread holds the registry until it is known: no fork comes between. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*routine)(void *),
 		   void *arg)
 {
 	int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) =
 		dlsym(RTLD_NEXT, "pthread_create");
-	struct start *start = malloc(sizeof(*start));
+	struct start start = { .routine = routine, .arg = arg };
+	int err;
 
-	if (!start)
-		return EAGAIN;
-	*start = (struct start){ routine, arg };
-	return real(thread, attr, begin, start);
+	sem_init(&start.known, 0, 0);
+	pthread_mutex_lock(&registry);
+	err = real(thread, attr, begin, &start);
+	while (!err && sem_wait(&start.known))
+		;
+	pthread_mutex_unlock(&registry);
+	return err;
 }
 
 void threads_begin(int signal)

@@ -1,0 +1,60 @@
+/** Many attempts in guests of one kind: their guests are forks of one, answer as restored ones do, and end with the run. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { Report } from '../../src/domain/report.ts'
+import {
+  bringKernels, kernelWords, newPlace, qemus, readReport, runReport, startCli, until, verdictsOf,
+  type Cli, type Kernels, type Place, type Process,
+} from './cli.ts'
+import { guestsOf } from './killed.ts'
+
+/** Deterministic cases with the guest of most, of which 5.10 and 6.1 answer differently. */
+const CASES = ['uffd-mmap-changing-atomic', 'uffd-fork-event', 'uffd-eagain-output', 'uffd-low-address', 'mremap-uffd-merge']
+
+const place = await newPlace()
+let kernels: Kernels
+
+before(async () => {
+  kernels = await bringKernels()
+})
+after(() => place.remove())
+
+const at = (name: string): Place => ({ ...place, state: join(place.folder, name), out: join(place.folder, name, 'out') })
+const wishes = (cases: readonly string[]): string[] => [...kernelWords(kernels.v510, kernels.v61), '--cases', cases.join()]
+const originsOf = ({ cells }: Report): string[] => cells.flatMap(({ attempts }) => attempts.map(({ origin }) => origin))
+
+test('many cases have forked guests, few have restored ones, and they answer alike', async (t) => {
+  const many = await runReport(at('many'), wishes(CASES))
+  assert.equal(many.code, 0, many.stderr)
+  if (many.report.run.host.accelerator === 'kvm') return t.skip('KVM works here: its guests are not forked')
+  assert.deepEqual([...new Set(originsOf(many.report))], ['forked'], many.stderr)
+  const parts = [CASES.slice(0, 3), CASES.slice(3)]
+  const few = await Promise.all(parts.map((some, index) => runReport(at(`few-${index}`), wishes(some))))
+  assert.deepEqual([...new Set(few.flatMap(({ report }) => originsOf(report)))], ['restored'])
+  assert.deepEqual(verdictsOf(many.report), Object.assign({}, ...few.map(({ report }) => verdictsOf(report))))
+})
+
+/** The QEMU of this run that the others are copies of. */
+function serverOf(cli: Cli): Process | undefined {
+  const guests = guestsOf(cli.pid)
+  return guests.find(({ pid }) => qemus(({ parent }) => parent === pid).length > 0)
+}
+
+test('a fork server that is killed: its copies go with it, their attempts are made again, in restored guests', async (t) => {
+  const there = at('killed')
+  const cli = startCli(there, ['run', ...kernelWords(kernels.v510), '--cases', CASES.join(), '--json', '--out', there.out])
+  let over = false
+  void cli.ended.then(() => (over = true))
+  const server = await until('a forked guest', () => over || serverOf(cli))
+  if (server === true) return t.skip('no guest was forked: KVM works here')
+  process.kill(server.pid, 'SIGKILL')
+  const ended = await cli.ended
+  assert.equal(ended.code, 0, ended.stderr)
+  assert.match(ended.stderr, /guests cannot be forked here \(.*fork server is gone.*\): restoring one for each attempt/)
+  const report = readReport(ended)
+  assert.ok(originsOf(report).includes('restored'))
+  assert.deepEqual(guestsOf(cli.pid), [])
+  const whole = await runReport(at('whole'), [...kernelWords(kernels.v510), '--cases', CASES.join()])
+  assert.deepEqual(verdictsOf(report), verdictsOf(whole.report))
+})
