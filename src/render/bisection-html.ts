@@ -6,7 +6,7 @@ import { momentOf, oneLine } from './wording.ts'
 
 /** The files in reports/templates that make up the page. */
 export const BISECTION_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
-  template: ['bisection.hbs'],
+  template: ['head.hbs', 'bisection.hbs'],
   css: ['report.css', 'still.css'],
   js: [],
 }

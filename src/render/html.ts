@@ -21,7 +21,7 @@ export interface HtmlAssets {
 
 /** The files in reports/templates that make up each asset, in the order they are joined by line breaks. */
 export const HTML_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
-  template: ['report.hbs'],
+  template: ['head.hbs', 'report.hbs'],
   css: ['report.css', 'panel.css', 'race.css'],
   js: ['unpack.js', 'query.js', 'matrix.js', 'evidence.js', 'race.js', 'panel.js', 'page.js']
 }

@@ -7,7 +7,7 @@ import { commonTraits, kernelLabels, momentOf } from './wording.ts'
 
 /** The files in reports/templates that make up the page. It has no script: what folds away does so by itself. */
 export const SUITE_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
-  template: ['suite.hbs'],
+  template: ['head.hbs', 'suite.hbs'],
   css: ['report.css', 'suite.css'],
   js: [],
 }

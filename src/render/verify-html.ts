@@ -16,7 +16,7 @@ import { VERDICT_WORDS } from './words.ts'
 
 /** The files in reports/templates that make up the page. */
 export const VERIFY_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
-  template: ['verify.hbs'],
+  template: ['head.hbs', 'verify.hbs'],
   css: ['report.css', 'still.css'],
   js: [],
 }

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { jsonByLine } from '../../src/render/json.ts'
-import { renderSuiteHtml } from '../../src/render/suite-html.ts'
+import { renderSuiteHtml, SUITE_ASSETS } from '../../src/render/suite-html.ts'
 import { renderSuiteTerminal } from '../../src/render/suite-terminal.ts'
+import { readAssets } from './assets.ts'
 import { smallSuite } from './suite-fixture.ts'
 
 const GOLDEN = new URL('../golden/render/', import.meta.url)
-const template = await readFile(new URL('../../reports/templates/suite.hbs', import.meta.url), 'utf8')
+const { template } = await readAssets(SUITE_ASSETS)
 
 const RENDERED: Readonly<Record<string, () => string>> = {
   'suite.html': () => renderSuiteHtml(smallSuite(), { template, css: 'body {}', js: '' }),
