@@ -10,8 +10,8 @@ import type { Stage } from './stage.ts'
 
 /** QEMU's own, beside the memory of its guest. */
 const QEMU_MIB = 64
-/** So many attempts are worth a fork server: it takes as long as two of them when each restores a guest of its own. */
-const FEWEST_FORKED = 4
+/** So many attempts are worth a fork server, which takes a little longer than one of them that restores its own guest. */
+const FEWEST_FORKED = 3
 
 /** What a guest takes of this host. */
 export function roomOf({ memoryMiB }: GuestProfile, cpus: number): Amounts<'cpus' | 'memoryMiB'> {
