@@ -4,8 +4,8 @@
  * order) and is unpacked into the current folder; what the unpacker gives is printed, a line each.
  * Built with sanitizers, each piece in memory of exactly its size, so a read past its end shows.
  *
- * cpio.c is compiled with open and mkdir renamed to these, which leave the folder to nobody:
- * a guest has nothing outside to lose, the host of a test has.
+ * cpio.c is compiled with open, unlink and mkdir renamed to these, which let nobody leave the
+ * folder: a guest has nothing outside to lose, the host of a test has.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,6 +58,11 @@ int guarded_open(const char *name, int flags, ...)
 	mode = va_arg(ap, mode_t);
 	va_end(ap);
 	return leaves(name) ? -1 : open(name, flags, mode);
+}
+
+int guarded_unlink(const char *name)
+{
+	return leaves(name) ? -1 : unlink(name);
 }
 
 int guarded_mkdir(const char *name, mode_t mode)

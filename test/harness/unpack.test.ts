@@ -21,7 +21,7 @@ before(async () => {
   place = await mkdtemp(join(tmpdir(), 'kwitness-unpack-'))
   program = join(place, 'unpack')
   const object = join(place, 'cpio.o')
-  const renamed = ['-Dopen=guarded_open', '-Dmkdir=guarded_mkdir']
+  const renamed = ['-Dopen=guarded_open', '-Dunlink=guarded_unlink', '-Dmkdir=guarded_mkdir']
   await runCommand('gcc', [...SANITIZERS, ...WARNINGS, ...renamed, '-c', '-o', object, join(AGENT, 'cpio.c')])
   await runCommand('gcc', [...SANITIZERS, ...WARNINGS, '-o', program, join(import.meta.dirname, 'unpack.c'), object])
 })

@@ -50,9 +50,11 @@ static int take(cpio_source *next, int fd, size_t len)
 
 static int take_file(cpio_source *next, const char *name, mode_t mode, size_t len)
 {
-	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode & 07777);
-	int err;
+	int fd, err;
 
+	/* A new file: the one of a request before may still be held. */
+	unlink(name);
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 07777);
 	if (fd < 0)
 		return -errno;
 	err = take(next, fd, len);

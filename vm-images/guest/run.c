@@ -92,6 +92,16 @@ static int forward(int from)
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+/*
+ * Keep the pages of the program for ever. A guest that is forked ran a rehearsal, whose code QEMU
+ * has translated: were its pages given to the next program, each write to them had to undo that.
+ */
+static void hold_program(void)
+{
+	/* A case may have removed it; then there is nothing to be had. */
+	open(PROGRAM, O_RDONLY | O_CLOEXEC);
+}
+
 static int unpack(void)
 {
 	int err = fwcfg_open("opt/kwitness/payload");
@@ -167,6 +177,7 @@ void run_case(const struct request *req)
 		more = open && poll(&pfd, 1, 0) > 0 && forward(fds[0]);
 	}
 	close(fds[0]);
+	hold_program();
 	system_log("end %s", req->seed);
 	frame_sendf("end",
 		    "{\"code\":%d,\"signal\":%d,\"timedOut\":%s,\"seconds\":%.3f,"
