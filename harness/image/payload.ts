@@ -46,6 +46,7 @@ export type Payloads = (parts: PayloadParts) => Promise<string>
 /** Payloads below `folder`, each written once: the programs of a run are the same on all its kernels. */
 export function createPayloads(folder: string): Payloads {
   const written = new Map<string, Promise<string>>()
+  let last = 0
 
   async function write(name: string, parts: PayloadParts): Promise<string> {
     const file = join(folder, name)
@@ -59,7 +60,7 @@ export function createPayloads(folder: string): Payloads {
 
   return (parts) => {
     const key = JSON.stringify(parts)
-    const known = written.get(key) ?? write(`payload-${written.size}`, parts)
+    const known = written.get(key) ?? write(`payload-${(last += 1)}`, parts)
     written.set(key, known)
     known.catch(() => written.delete(key))
     return known

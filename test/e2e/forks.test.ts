@@ -51,7 +51,7 @@ test('a fork server that is killed: its copies go with it, their attempts are ma
   process.kill(server.pid, 'SIGKILL')
   const ended = await cli.ended
   assert.equal(ended.code, 0, ended.stderr)
-  assert.match(ended.stderr, /guests cannot be forked here \(.*fork server is gone.*\): restoring one for each attempt/)
+  assert.match(ended.stderr, /a guest could not be forked \(.*fork server is gone.*\): restoring those of its kind/)
   const report = readReport(ended)
   assert.ok(originsOf(report).includes('restored'))
   assert.deepEqual(guestsOf(cli.pid), [])

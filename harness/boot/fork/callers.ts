@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net'
 
 export interface Callers {
   readonly path: string
+  /** Rejects with the system's error when the path cannot be listened at. */
   readonly listening: Promise<unknown>
   /** The connection that begins with this line, whether it came already or is still to come. */
   readonly expect: (line: string) => Promise<Socket>
@@ -34,10 +35,14 @@ export function listenForCopies(path: string): Callers {
   }
 
   const server = createServer(receive)
+  const listening = once(server, 'listening')
+  /* Who waits for it hears of it; later nothing comes that was not said by a missing call. */
+  listening.catch(() => undefined)
+  server.on('error', () => undefined)
   server.listen(path)
   return {
     path,
-    listening: once(server, 'listening'),
+    listening,
     expect: (line) => seat(line).promise.finally(() => here.delete(line)),
     close: () => void server.close(),
   }

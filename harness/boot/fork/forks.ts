@@ -7,7 +7,7 @@ import { startForkServer, type ForkServer } from './server.ts'
 export interface Forks {
   /** Serve this guest until the returned function is called. Where that cannot be done none is served; it is said once. */
   readonly begin: (saved: SavedGuest, inputs: BootInputs, signal?: AbortSignal) => Promise<() => Promise<void>>
-  /** A copy of the guest saved in this folder, or null when it is not served. */
+  /** A copy of the guest saved in this folder, or null when it is not served, or no more: what went wrong is said once. */
   readonly take: (folder: string, payload: string, signal?: AbortSignal) => Promise<Booted | null>
   /** Serve this guest no more; copies that run go on. */
   readonly end: (folder: string) => void
@@ -23,10 +23,11 @@ export function createForks(cache: string, note: (text: string) => void): Forks 
   const serving = new Map<string, ForkServer>()
   let canFork = true
 
-  function giveUp(error: unknown): void {
-    if (!(error instanceof InfraError || error instanceof UserError)) throw error
-    if (canFork) note(`guests cannot be forked here (${error.message}): restoring one for each attempt`)
-    canFork = false
+  /** What stood in the way. Throws what is no such thing. */
+  function reasonOf(error: unknown, signal: AbortSignal | undefined): string {
+    signal?.throwIfAborted()
+    if (error instanceof InfraError || error instanceof UserError) return error.message
+    throw error
   }
 
   async function end(folder: string): Promise<void> {
@@ -37,12 +38,13 @@ export function createForks(cache: string, note: (text: string) => void): Forks 
 
   return {
     begin: async (saved, inputs, signal) => {
-      if (!canFork || !mayFork(inputs)) return async () => undefined
+      if (!canFork || !mayFork(inputs) || serving.has(saved.folder)) return async () => undefined
       try {
         serving.set(saved.folder, await startForkServer(saved, inputs, cache, signal))
       } catch (error) {
-        signal?.throwIfAborted()
-        giveUp(error)
+        const reason = reasonOf(error, signal)
+        if (canFork) note(`guests cannot be forked here (${reason}): restoring one for each attempt`)
+        canFork = false
       }
       return () => end(saved.folder)
     },
@@ -52,8 +54,8 @@ export function createForks(cache: string, note: (text: string) => void): Forks 
       try {
         return await server.fork(payload, signal)
       } catch (error) {
-        signal?.throwIfAborted()
-        giveUp(error)
+        const reason = reasonOf(error, signal)
+        if (serving.get(folder) === server) note(`a guest could not be forked (${reason}): restoring those of its kind`)
         void end(folder)
         return null
       }

@@ -3,6 +3,7 @@ import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { InfraError, InvariantError, UserError } from '../../../src/domain/errors.ts'
 import { follow } from '../../follow.ts'
 import { writePayload } from '../../image/payload.ts'
@@ -83,6 +84,18 @@ async function rehearse(guest: Booted): Promise<void> {
   await guest.machine.qmp.execute('stop')
 }
 
+/** Let a copy run. Throws InfraError when it does not. */
+async function goOn(copy: Machine): Promise<void> {
+  const late = new AbortController()
+  const over = sleep(START_SECONDS * 1000, null, { signal: late.signal }).then(() => copy.kill())
+  over.catch(() => undefined)
+  try {
+    await copy.qmp.execute('cont')
+  } finally {
+    late.abort()
+  }
+}
+
 /**
  * Restore this guest in a QEMU that can be copied, and let it rehearse. Throws InfraError or UserError when that cannot be
  * done here: an attempt restores a guest of its own then.
@@ -120,7 +133,7 @@ export async function startForkServer(
         const asked = performance.now()
         const copy = await copies.fork(file, end)
         const conversation = converse(copy, before)
-        await copy.qmp.execute('cont')
+        await goOn(copy)
         return { ...described, machine: copy, conversation, readySeconds: (performance.now() - asked) / 1000 }
       },
       retire: () => copies.gone().then(close),
