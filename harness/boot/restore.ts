@@ -10,6 +10,20 @@ import { bootLogFile, IGNORE_SHARED, stateFile, type SavedGuest } from './saved-
 
 const RESTORE_SECONDS = 20
 
+/** Arguments of a QEMU that a saved guest is restored in; it may fork when it is to. */
+export function restoreArguments({ road, folder }: SavedGuest, inputs: BootInputs, payload: string, forks = false): string[] {
+  return qemuArguments({
+    road,
+    profile: inputs.profile,
+    kernel: bootFile(inputs.image, road) ?? '',
+    initramfs: inputs.initramfs.path,
+    memory: { kind: 'private', file: ramFile(folder) },
+    payload,
+    tscKhz: inputs.host.tscKhz,
+    forks,
+  })
+}
+
 /** Start a pristine guest from a saved one. A state that does not load, or is gone meanwhile, is NotBooted. */
 export async function restoreGuest(
   saved: SavedGuest,
@@ -19,15 +33,7 @@ export async function restoreGuest(
   time = untimed,
 ): Promise<Booted | NotBooted> {
   const { road } = saved
-  const argv = qemuArguments({
-    road,
-    profile: inputs.profile,
-    kernel: bootFile(inputs.image, road) ?? '',
-    initramfs: inputs.initramfs.path,
-    memory: { kind: 'private', file: ramFile(saved.folder) },
-    payload,
-    tscKhz: inputs.host.tscKhz,
-  })
+  const argv = restoreArguments(saved, inputs, payload)
   const failed = (why: string): NotBooted => {
     const reason = `the saved guest did not load: ${why}`
     return { ok: false, reason, road, argv, console: Buffer.alloc(0), qemuFailed: false, lacksRoom: false }

@@ -88,3 +88,7 @@ test('a comma in a path is doubled where QEMU splits at commas, and only there',
 test('a guest without a payload has no payload option', () => {
   assert.equal(words({ payload: null }).includes('-fw_cfg'), false)
 })
+
+test('one that forks is not forbidden to; nothing else of it differs', () => {
+  assert.equal(words({ forks: true }).replace('deny,resourcecontrol', 'deny,spawn=deny,resourcecontrol'), words())
+})

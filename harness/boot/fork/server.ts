@@ -12,11 +12,9 @@ import { openScratch } from '../../scratch.ts'
 import { untimed } from '../../stopwatch.ts'
 import { converse } from '../../transport/agent.ts'
 import { createLog } from '../../transport/log.ts'
-import { qemuArguments } from '../argv.ts'
-import { bootFile, type Booted, type BootInputs } from '../boot.ts'
-import { ramFile } from '../packed.ts'
+import type { Booted, BootInputs } from '../boot.ts'
 import { startQemu, type Machine } from '../qemu.ts'
-import { loadState } from '../restore.ts'
+import { loadState, restoreArguments } from '../restore.ts'
 import { bootLogFile, stateFile, type SavedGuest } from '../saved-guest.ts'
 import { listenForCopies, type Callers } from './callers.ts'
 import { commandCopies } from './copies.ts'
@@ -53,17 +51,7 @@ async function restoreForkable(
   { library, payload, socket }: { readonly library: string; readonly payload: string; readonly socket: string },
   signal: AbortSignal | undefined,
 ): Promise<{ readonly machine: Machine; readonly argv: readonly string[] }> {
-  const { road } = saved
-  const argv = qemuArguments({
-    road,
-    profile: inputs.profile,
-    kernel: bootFile(inputs.image, road) ?? '',
-    initramfs: inputs.initramfs.path,
-    memory: { kind: 'private', file: ramFile(saved.folder) },
-    payload,
-    tscKhz: inputs.host.tscKhz,
-    forks: true,
-  })
+  const argv = restoreArguments(saved, inputs, payload, true)
   const state = await open(stateFile(saved.folder))
   try {
     const fork = { LD_PRELOAD: library, KWITNESS_SOCKET: socket, KWITNESS_PAYLOAD: payload }
