@@ -45,6 +45,15 @@ export interface Parts extends Pick<Machine, 'pid' | 'qmp' | 'console' | 'agent'
   readonly stop: () => void
 }
 
+/** Listen to this stream; what is returned gives the last that was said on it so far, trimmed. */
+export function keepEnd(stream: Readable): () => string {
+  let end = ''
+  stream.on('data', (chunk: Buffer) => {
+    end = (end + chunk.toString('utf8')).slice(-STDERR_KEPT)
+  })
+  return () => end.trim()
+}
+
 /** A machine of these parts, stopped when the signal is aborted. */
 export function machineOf({ ended, stop, ...ports }: Parts, signal?: AbortSignal): Machine {
   let reason: string | null = null
@@ -91,15 +100,12 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
   })
   pipe.handOver()
   const stdio = child.stdio as unknown as Duplex[]
-  let stderr = ''
-  ;(child.stderr as unknown as Duplex).on('data', (chunk: Buffer) => {
-    stderr = (stderr + chunk.toString('utf8')).slice(-STDERR_KEPT)
-  })
+  const said = keepEnd(child.stderr as unknown as Duplex)
   const ended = Promise.resolve(child).then((result) => ({
     code: result.exitCode ?? null,
     signal: result.signal ?? null,
     stderr:
-      stderr.trim() ||
+      said() ||
       ('shortMessage' in result && result.exitCode === undefined && !result.signal ? String(result.shortMessage) : ''),
   }))
   const parts: Parts = {

@@ -102,8 +102,10 @@ int main(void)
 		if (n <= 0)
 			return 0;
 		line[n] = '\0';
-		if (sscanf(line, "quit %d", &status) == 1)
+		if (sscanf(line, "quit %d", &status) == 1) {
+			fprintf(stderr, "told to quit\n");
 			return status;
+		}
 		pthread_mutex_lock(&lock);
 		asked++;
 		pthread_cond_broadcast(&changed);

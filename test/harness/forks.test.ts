@@ -89,7 +89,7 @@ test('a copy that goes on is one process, and goes on more than once', async () 
 test('how a copy ended is told: by itself, or killed', async () => {
   const [quits, killed] = await Promise.all([fork('quits'), fork('killed')])
   quits.agent.write('quit 7\n')
-  assert.deepEqual(await quits.exited, { code: 7, signal: null, stderr: '' })
+  assert.deepEqual(await quits.exited, { code: 7, signal: null, stderr: 'told to quit' })
   assert.deepEqual(await killed.kill(), { code: null, signal: 'SIGKILL', stderr: '' })
   await copies.gone()
 })

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InfraError } from '../../../src/domain/errors.ts'
 import { openConsolePipe } from '../console-pipe.ts'
-import { machineOf, type Machine, type QemuExit } from '../qemu.ts'
+import { keepEnd, machineOf, type Machine, type QemuExit } from '../qemu.ts'
 import { openQmp } from '../qmp.ts'
 import type { Callers } from './callers.ts'
 
@@ -58,17 +58,17 @@ export function commandCopies(control: Duplex, callers: Callers): Copies {
     living.forEach((copy) => refuse(copy, 'the fork server is gone'))
   })
 
-  /** Its process, and its two lines once it has called. Rejects when it ends before. */
+  /** Its process, and its lines once it has called. Rejects when it ends before. */
   async function comeUp(id: number, { forked, ended }: Copy) {
     const early = ended.promise.then(({ code, signal }) => Promise.reject(new InfraError(`it ended at once (${signal ?? code})`)))
-    const lines = Promise.all([callers.expect(`qmp ${id}`), callers.expect(`agent ${id}`)])
+    const lines = Promise.all([callers.expect(`qmp ${id}`), callers.expect(`agent ${id}`), callers.expect(`stderr ${id}`)])
     const late = new AbortController()
     const over = sleep(PATIENCE_MS, null, { signal: late.signal }).then(() => Promise.reject(new InfraError('no answer')))
     for (const other of [early, lines, over]) other.catch(() => undefined)
     try {
       const pid = await Promise.race([forked.promise, over])
-      const [qmp, agent] = await Promise.race([lines, early, over])
-      return { pid, qmp, agent }
+      const [qmp, agent, stderr] = await Promise.race([lines, early, over])
+      return { pid, qmp, agent, stderr }
     } catch (error) {
       /* Who calls nevertheless is not wanted any more. */
       void lines.then((sockets) => sockets.forEach((socket) => socket.destroy()))
@@ -93,9 +93,12 @@ export function commandCopies(control: Duplex, callers: Callers): Copies {
     try {
       if (isGone) refuse(copy, 'the fork server is gone')
       else control.write(`fork ${id} ${pipe.fd} ${file.fd}\n`)
-      const { pid, qmp, agent } = await comeUp(id, copy)
+      const { pid, qmp, agent, stderr } = await comeUp(id, copy)
+      const said = keepEnd(stderr)
+      const closed = new Promise((resolve) => stderr.once('close', resolve))
+      const ended = Promise.all([copy.ended.promise, closed]).then(([exit]) => ({ ...exit, stderr: said() || exit.stderr }))
       const ports = { pid, qmp: openQmp(qmp, true), console: pipe.reader, agent, control: null }
-      return machineOf({ ...ports, ended: copy.ended.promise, stop }, signal)
+      return machineOf({ ...ports, ended, stop }, signal)
     } catch (error) {
       stop()
       pipe.reader.destroy()

@@ -135,4 +135,5 @@ void fds_replace(int id, pid_t owner, int console)
 	replace(log_fd, fds_open(owner, console, O_WRONLY));
 	replace(QMP, dial("qmp", id));
 	replace(AGENT, dial("agent", id));
+	replace(STDERR_FILENO, dial("stderr", id));
 }

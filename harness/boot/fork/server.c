@@ -16,8 +16,8 @@
  *	kill ID
  *
  * Answers: "forked ID PID", "refused ID WHY", "ended ID code|signal N". A copy dials
- * $KWITNESS_SOCKET for its monitor and once more for its agent, and says "qmp ID"
- * and "agent ID" first. What is open for one alone (eventfds) it makes anew.
+ * $KWITNESS_SOCKET for its monitor, its agent and its stderr, and says "qmp ID", "agent ID"
+ * and "stderr ID" first. What is open for one alone (eventfds) it makes anew.
  */
 #include <dlfcn.h>
 #include <errno.h>

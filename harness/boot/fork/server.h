@@ -23,7 +23,7 @@ void threads_restart(void);
 
 /* Look at what is open. NULL, or what stands in the way of a copy. */
 const char *fds_learn(void);
-/* In the copy: its own log (descriptor `console` of `owner`), monitor, agent and eventfds. */
+/* In the copy: its own log (descriptor `console` of `owner`), monitor, agent, stderr, eventfds. */
 void fds_replace(int id, pid_t owner, int console);
 /* Open a descriptor of another process anew. */
 int fds_open(pid_t owner, int fd, int flags);
