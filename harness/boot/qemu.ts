@@ -79,12 +79,9 @@ export function machineOf({ ended, stop, ...ports }: Parts, signal?: AbortSignal
   }
 }
 
-/** Descriptors of a QEMU, by number, as spawn takes them; nothing between the last two of a fork server that has no state. */
+/** Descriptors of a QEMU, by number, as spawn takes them. */
 function stdioOf(consoleFd: number, { stateFd, fork }: QemuOptions): (string | number)[] {
-  const stdio: (string | number)[] = ['ignore', 'ignore', 'pipe', 'pipe', consoleFd, 'pipe']
-  if (stateFd !== undefined) stdio[FD.state] = stateFd
-  if (fork) stdio[FD.control] = 'pipe'
-  return Array.from(stdio, (what) => what ?? 'ignore')
+  return ['ignore', 'ignore', 'pipe', 'pipe', consoleFd, 'pipe', stateFd ?? 'ignore', fork ? 'pipe' : 'ignore']
 }
 
 /**
