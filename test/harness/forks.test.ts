@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { after, before, test } from 'node:test'
@@ -14,6 +14,7 @@ import { FORK_LIBRARY } from '../../harness/boot/fork/server.ts'
 import type { Machine } from '../../harness/boot/qemu.ts'
 import { LIBRARY_FLAGS } from '../../harness/image/program.ts'
 import { runCommand } from '../../harness/process.ts'
+import { compareVersions } from '../../src/domain/version.ts'
 
 const FLAGS = LIBRARY_FLAGS.filter((flag) => flag !== '-shared' && flag !== '-fPIC')
 
@@ -65,6 +66,22 @@ async function ask(machine: Machine, line = 'go\n'): Promise<string> {
 }
 
 const answerOf = (name: string): string => `1 answered, 1 counted, threads, no processes, payload ${name}\n`
+
+/** MADV_POPULATE_WRITE came with Linux 5.14. */
+const skip = compareVersions(/^\d+\.\d+/.exec(release())?.[0] ?? '', '5.14') < 0 ? 'this kernel gives no pages ahead' : false
+
+test('pages that the first copies wrote are there for the next ones, each with its own', { skip }, async () => {
+  const faults: number[] = []
+  for (const name of ['first', 'second', 'third']) {
+    const machine = await fork(name)
+    const [, count, changed] = /^(\d+) faults, (\d+) pages of another/.exec(await ask(machine, 'write\n')) ?? []
+    assert.equal(changed, '0')
+    faults.push(Number(count))
+    await machine.kill()
+  }
+  const [first = 0, second = 0, third = Infinity] = faults
+  assert.ok(Math.min(first, second) >= 512 && third < 32, `${faults}`)
+})
 
 test('threads go on where they waited, in every copy alike, each with its own payload, ports and eventfds', async () => {
   const names = Array.from({ length: 60 }, (_, index) => `copy-${String(index).padStart(3, '0')}`)

@@ -152,6 +152,7 @@ static void become_copy(int id, int console, int payload_fd)
 	fds_replace(id, owner, console);
 	if (forbid_spawn())
 		fds_give_up("the sandbox");
+	pages_fetch();
 	threads_restart();
 }
 
@@ -206,8 +207,10 @@ static void obey(const char *line)
 	/* A process keeps its number until we reap it. */
 	else if (sscanf(line, "kill %d", &id) == 1)
 		for (int i = 0; i < copy_count; i++)
-			if (copies[i].id == id)
+			if (copies[i].id == id) {
+				pages_learn(copies[i].pid);
 				kill(copies[i].pid, SIGKILL);
+			}
 }
 
 static void listen_to_control(void)

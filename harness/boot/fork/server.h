@@ -19,6 +19,13 @@ void threads_release(void);
 /* In the copy: make them anew where they were parked. */
 void threads_restart(void);
 
+/* pages.c: what a copy will write */
+
+/* Look at what this copy wrote, before it ends. */
+void pages_learn(pid_t copy);
+/* In the copy: have at once what those before it wrote. */
+void pages_fetch(void);
+
 /* fds.c: what a copy must not share with the others */
 
 /* Look at what is open. NULL, or what stands in the way of a copy. */

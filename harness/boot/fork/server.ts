@@ -33,7 +33,7 @@ export interface ForkServer {
 const source = (name: string): string => join(import.meta.dirname, name)
 
 /** Sources of the library that makes a QEMU a fork server. */
-export const FORK_LIBRARY: readonly string[] = ['server.c', 'threads.c', 'fds.c'].map(source)
+export const FORK_LIBRARY: readonly string[] = ['server.c', 'threads.c', 'fds.c', 'pages.c'].map(source)
 
 /** The library, and the program that is rehearsed. Throws UserError where they do not compile. */
 async function buildParts(cache: string): Promise<{ readonly library: string; readonly rehearsal: string }> {
