@@ -14,21 +14,6 @@
 
 #define THP_FOLDER	"/sys/kernel/mm/transparent_hugepage/"
 
-/* SKIP where the kernel gives none, not even when it is asked to. Before ktap_start(). */
-static inline void need_thp(void)
-{
-	char text[64];
-	int err = procfile_read(THP_FOLDER "enabled", text, sizeof(text));
-
-	if (err)
-		ktap_skip_all("transparent huge pages: %s", ktap_errno(err));
-	if (strstr(text, "[never]"))
-		ktap_skip_all("transparent huge pages are off (a guest of less than 512 MiB?)");
-	err = procfile_read(THP_FOLDER "hpage_pmd_size", text, sizeof(text));
-	if (err)
-		ktap_skip_all("their size: %s", ktap_errno(err));
-}
-
 /*
  * Let them be had by who asks for them: a kernel with little memory gives none by
  * itself. Returns 0 or errno.
@@ -36,6 +21,21 @@ static inline void need_thp(void)
 static inline int thp_allow(void)
 {
 	return procfile_write_text(THP_FOLDER "enabled", "madvise");
+}
+
+/* SKIP where the kernel gives none, not even when it is asked to. Before ktap_start(). */
+static inline void need_thp(void)
+{
+	char text[64];
+	int err = procfile_read(THP_FOLDER "enabled", text, sizeof(text));
+
+	if (!err && strstr(text, "[never]"))
+		err = thp_allow();
+	if (err)
+		ktap_skip_all("transparent huge pages: %s", ktap_errno(err));
+	err = procfile_read(THP_FOLDER "hpage_pmd_size", text, sizeof(text));
+	if (err)
+		ktap_skip_all("their size: %s", ktap_errno(err));
 }
 
 /* Bytes of one, on x86-64 2 MiB. */

@@ -21,15 +21,13 @@
 #define TAINT_DIE (1 << 7)
 #define USE_ZERO_PAGE THP_FOLDER "use_zero_page"
 
+/* With little memory the kernel fills huge pages itself, unless it is told. */
 static void need_huge_zero_page(void)
 {
-	char used[64];
-	int err = procfile_read(USE_ZERO_PAGE, used, sizeof(used));
+	int err = procfile_write(USE_ZERO_PAGE, 1);
 
 	if (err)
 		ktap_skip_all(USE_ZERO_PAGE ": %s", ktap_errno(err));
-	if (strcmp(used, "1"))
-		ktap_skip_all(USE_ZERO_PAGE " is %s", used);
 }
 
 static int test(void)

@@ -30,6 +30,9 @@ export interface ModuleNeed {
   readonly until: string | null
 }
 
+/** An argument for the kernel's command line; with `until` only on kernels before that release: later ones do without it. */
+export type ArgNeed = string | { readonly arg: string; readonly until: string }
+
 export interface Needs {
   /** vCPUs; a case that needs two runs alone on the host. */
   readonly cpus: number
@@ -44,8 +47,8 @@ export interface Needs {
    * `NAME.ko` in its working directory, or `NAME.missing` with one line that says why not, and loads it by itself.
    */
   readonly ownModules: readonly ModuleNeed[]
-  /** Added to the kernel command line. */
-  readonly cmdline: readonly string[]
+  /** Added to the kernel command line. One that most kernels do without keeps their guests the same as other cases'. */
+  readonly cmdline: readonly ArgNeed[]
 }
 
 /**

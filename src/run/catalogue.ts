@@ -8,11 +8,13 @@ import type { Suite } from '../domain/suite.ts'
 
 const hash = z.string().regex(/^[0-9a-f]{12,40}$/, 'a commit hash of 12 to 40 hex digits')
 const words = z.array(z.string())
+const release = z.string().regex(/^\d+\.\d+$/, 'a release such as 6.12')
 const moduleName = z.string().regex(/^[a-z][a-z0-9_]*$/, 'a name that NAME.c can have')
 const moduleNeed = z.union([
   moduleName.transform((name) => ({ name, until: null })),
-  z.strictObject({ name: moduleName, until: z.string().regex(/^\d+\.\d+$/, 'a release such as 6.12').nullable() }),
+  z.strictObject({ name: moduleName, until: release.nullable() }),
 ])
+const argNeed = z.union([z.string(), z.strictObject({ arg: z.string(), until: release })])
 
 function isPattern(text: string): boolean {
   try {
@@ -47,7 +49,7 @@ const fields = z.strictObject({
     memoryMiB: z.int().min(64).max(65536),
     modules: z.array(moduleNeed),
     ownModules: z.array(moduleNeed).default([]),
-    cmdline: words,
+    cmdline: z.array(argNeed),
   }),
   timing: z.strictObject({ expectedSeconds: z.number().positive(), timeoutSeconds: z.number().positive() }),
   destructive: z.boolean(),

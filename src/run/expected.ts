@@ -1,8 +1,8 @@
 /** How long attempts take here, by what earlier ones took: what is expected to take longest is begun first. */
 import type { Case } from '../domain/case.ts'
-import { profileName, type Accelerator } from '../domain/profile.ts'
+import type { Accelerator } from '../domain/profile.ts'
 import type { AttemptTime } from '../store/ports.ts'
-import { profileOf, slowness, type Plan } from './plan.ts'
+import { profileNamesOf, slowness, type Plan } from './plan.ts'
 
 /** Host seconds around a case that nobody has timed yet: its guest, its logs. */
 const AROUND_SECONDS = 0.3
@@ -16,7 +16,7 @@ export function expectedFrom(
   const known = Map.groupBy(times, ({ case: id, profile }) => `${id}/${profile}`)
   return Object.fromEntries(
     cases.flatMap((theCase) => {
-      const own = known.get(`${theCase.id}/${profileName(profileOf(theCase, accelerator))}`) ?? []
+      const own = [...profileNamesOf(theCase, accelerator)].flatMap((profile) => known.get(`${theCase.id}/${profile}`) ?? [])
       const middle = own.map(({ seconds }) => seconds).toSorted((a, b) => a - b)[own.length >> 1]
       return middle === undefined ? [] : [[theCase.id, middle]]
     }),

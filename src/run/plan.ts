@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Case } from '../domain/case.ts'
 import type { Control, ControlRate } from '../domain/control.ts'
 import type { Kernel, KnownKernel } from '../domain/kernel.ts'
-import type { Accelerator, GuestProfile } from '../domain/profile.ts'
+import { profileName, type Accelerator, type GuestProfile } from '../domain/profile.ts'
 import type { StageLimits } from '../domain/job.ts'
 import type { PlannedSuite } from '../domain/suite.ts'
 import { compareVersions } from '../domain/version.ts'
@@ -77,16 +77,26 @@ export function modulesOf({ kernel, case: { needs } }: Pick<Cell, 'kernel' | 'ca
   return wanted.map(({ name }) => name)
 }
 
-/** The profile a case asks for. */
-export function profileOf(theCase: Case, accelerator: Accelerator): GuestProfile {
-  const { cpus, memoryMiB, cmdline } = theCase.needs
+/** The profile a case asks for on a kernel of this version. */
+export function profileOf({ needs }: Case, accelerator: Accelerator, version: string): GuestProfile {
+  const { cpus, memoryMiB } = needs
+  const cmdline = needs.cmdline.flatMap((need) => {
+    if (typeof need === 'string') return need
+    return compareVersions(version, need.until) < 0 ? need.arg : []
+  })
   return { arch: 'x86_64', accelerator, cpus, memoryMiB, cmdline }
+}
+
+/** Names of the profiles a case asks for on one kernel or another. */
+export function profileNamesOf(theCase: Case, accelerator: Accelerator): Set<string> {
+  const turns = theCase.needs.cmdline.flatMap((need) => (typeof need === 'string' ? [] : need.until))
+  return new Set(['0.0', ...turns].map((version) => profileName(profileOf(theCase, accelerator, version))))
 }
 
 /** Every kernel x case of a plan, kernels first. */
 export function cellsOf(plan: Plan): Cell[] {
   return plan.kernels.flatMap((kernel) =>
-    plan.cases.map((theCase) => ({ kernel, case: theCase, profile: profileOf(theCase, plan.accelerator) })),
+    plan.cases.map((theCase) => ({ kernel, case: theCase, profile: profileOf(theCase, plan.accelerator, kernel.version) })),
   )
 }
 

@@ -5,7 +5,7 @@ import { profileName, type Accelerator } from '../domain/profile.ts'
 import { expiry } from '../verdict/conditions.ts'
 import { trialGroups } from '../verdict/groups.ts'
 import type { Tried } from '../verdict/tried.ts'
-import { cellKey, cellsOf, controlOf, profileOf, type Cell, type Plan } from './plan.ts'
+import { cellKey, cellsOf, controlOf, profileNamesOf, type Cell, type Plan } from './plan.ts'
 
 /** Judged attempts by cellKey. */
 export type TriedCells = ReadonlyMap<string, readonly Tried[]>
@@ -47,8 +47,8 @@ export function ratesOf(plan: Plan, tried: TriedCells): ControlRate[] {
  */
 export function ratesFor(cases: readonly Case[], accelerator: Accelerator, kept: readonly ControlRate[]): ControlRate[] {
   const races = cases.filter(({ witness }) => witness === 'race')
-  const profiles = new Map(races.map((theCase) => [theCase.id, profileName(profileOf(theCase, accelerator))]))
-  return kept.filter((rate) => profiles.get(rate.case) === rate.profile)
+  const profiles = new Map(races.map((theCase) => [theCase.id, profileNamesOf(theCase, accelerator)]))
+  return kept.filter((rate) => profiles.get(rate.case)?.has(rate.profile))
 }
 
 /** A line for each race of a plan whose rates have all expired: what has changed since, and what to do. */

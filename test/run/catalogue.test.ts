@@ -62,6 +62,7 @@ test('a case may say how the bug ends it, and says nothing where its program liv
 })
 
 const HANG = { kind: 'hang', of: 'case' }
+const UNTIL_SERIES_ARG = { arg: 'x=1', until: '6.5.y' }
 const UNTIL_SERIES = { name: 'pin', until: '6.12.y' }
 
 /** One thing wrong with a case each, and the field that must be named for it. */
@@ -88,6 +89,7 @@ const BROKEN: readonly (readonly [what: string, change: object, field: string])[
   ['an own module that is a path', { needs: { ...GOOD.needs, ownModules: ['../pin'] } }, 'needs.ownModules[0]'],
   ['an own module until a series', { needs: { ...GOOD.needs, ownModules: [UNTIL_SERIES] } }, 'needs.ownModules[0].until'],
   ['a command line alone', { needs: { ...GOOD.needs, cmdline: 'x=1' } }, 'needs.cmdline'],
+  ['an argument until a series', { needs: { ...GOOD.needs, cmdline: [UNTIL_SERIES_ARG] } }, 'needs.cmdline[0].until'],
   ['needs with more in it', { needs: { ...GOOD.needs, disk: 1 } }, 'needs'],
   ['no time at all', { timing: { ...GOOD.timing, timeoutSeconds: 0 } }, 'timing.timeoutSeconds'],
   ['no expected time', { timing: { timeoutSeconds: 1 } }, 'timing.expectedSeconds'],

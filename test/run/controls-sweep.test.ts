@@ -29,7 +29,7 @@ const plan = sweepPlan(whole, squareControls)
 test('a sweep asks the race of its control under every profile once, as it is first', () => {
   assert.deepEqual(plan.kernels.map(({ id }) => id), ['k-no-seqcount'])
   const profiles = cellsOf(plan).map((cell) => {
-    const { cpus, memoryMiB } = profileOf(cell.case, 'tcg')
+    const { cpus, memoryMiB } = profileOf(cell.case, 'tcg', cell.kernel.version)
     return `${cpus} ${memoryMiB} ${plan.args[cell.case.id]?.join(' ')}`
   })
   assert.equal(profiles[0], '2 512 --spread 1')

@@ -5,7 +5,7 @@ import { PLAIN, profileOf, type Plan } from '../../src/run/plan.ts'
 import { profileName } from '../../src/domain/profile.ts'
 import { race, theCase } from '../verdict/samples.ts'
 
-const profile = profileName(profileOf(theCase, 'tcg'))
+const profile = profileName(profileOf(theCase, 'tcg', '6.1'))
 const time = (seconds: number, rest: object = {}) => ({ case: theCase.id, profile, seconds, ...rest })
 const plan: Plan = {
   schema: 'kwitness.plan/1',
@@ -19,7 +19,7 @@ const plan: Plan = {
 }
 
 test('the middle one of the times that attempts of the case took in such guests', () => {
-  const others = [time(9, { case: 'another' }), time(9, { profile: profileName(profileOf(theCase, 'kvm')) })]
+  const others = [time(9, { case: 'another' }), time(9, { profile: profileName(profileOf(theCase, 'kvm', '6.1')) })]
   assert.deepEqual(expectedFrom([theCase, race], 'tcg', [time(3), time(0.2), ...others, time(0.4)]), { [theCase.id]: 0.4 })
   assert.deepEqual(expectedFrom([theCase], 'tcg', []), {})
 })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Kernel } from '../../src/domain/kernel.ts'
-import { cellsOf, limitsOf, modulesOf, PLAIN, profileOf, seedOf, type Plan } from '../../src/run/plan.ts'
+import { profileName } from '../../src/domain/profile.ts'
+import { cellsOf, limitsOf, modulesOf, PLAIN, profileNamesOf, profileOf, seedOf, type Plan } from '../../src/run/plan.ts'
 import { race, theCase } from '../verdict/samples.ts'
 
 function kernel(version: string): Kernel {
@@ -36,7 +37,14 @@ test('a cell for each kernel and case, kernels first, each with the profile its 
       ['6.1.192', 'a-race', 2, 1024, 'x=1'],
     ],
   )
-  assert.equal(profileOf(theCase, 'kvm').accelerator, 'kvm')
+  assert.equal(profileOf(theCase, 'kvm', '6.1').accelerator, 'kvm')
+})
+
+test('an argument that newer kernels do without is for older ones only', () => {
+  const one = { ...theCase, needs: { ...theCase.needs, cmdline: ['a', { arg: 'x=1', until: '6.5' }] } }
+  const argumentsOn = (version: string) => profileOf(one, 'tcg', version).cmdline
+  assert.deepEqual(['5.10.262', '6.4.16', '6.5', '6.12.118'].map(argumentsOn), [['a', 'x=1'], ['a', 'x=1'], ['a'], ['a']])
+  assert.deepEqual([...profileNamesOf(one, 'tcg')], ['6.1', '6.5'].map((version) => profileName(profileOf(one, 'tcg', version))))
 })
 
 test('every attempt of every cell has a seed of its own, the same whenever the plan is carried out', () => {
