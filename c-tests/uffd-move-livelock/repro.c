@@ -66,7 +66,9 @@ static int test(void)
 	must(thp_frame(from, huge), "the huge page being whole still");
 
 	ktap_diag("moving a page that is held");
+	watched_enter();
 	err = uffd_move(fd, to, from, page);
+	watched_leave();
 	ktap_diag("UFFDIO_MOVE: %s", ktap_outcome(err));
 	if (err == EBUSY) {
 		/* Self-check: the pipe was what stood in the way. */

@@ -5,11 +5,12 @@ import type { TestStream } from '../../src/domain/tests.ts'
 
 export interface Heard {
   readonly exitCode: number
+  readonly text: string
   readonly stream: TestStream
 }
 
 /** What the program says when it runs in this folder, and its exit status. */
 export async function listen(program: string, args: readonly string[], folder = '.'): Promise<Heard> {
   const { exitCode, stdout } = await runCommand(program, args, { anyExit: true, cwd: folder })
-  return { exitCode, stream: readTests(stdout, { endMarker: true }) }
+  return { exitCode, text: stdout, stream: readTests(stdout, { endMarker: true }) }
 }

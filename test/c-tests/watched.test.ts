@@ -1,0 +1,35 @@
+/** c-tests/include/watched.h on this host: a child is told to hang in its call when it does, and never for what came before. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { buildProgram } from '../../harness/image/program.ts'
+import { listen } from './listen.ts'
+
+const cache = await mkdtemp(join(tmpdir(), 'kwitness-watched-'))
+after(() => rm(cache, { recursive: true, force: true }))
+const includes = [join(import.meta.dirname, '..', '..', 'c-tests', 'include')]
+const program = buildProgram(cache, [join(import.meta.dirname, 'watch.c')], includes)
+
+async function watch(what: string): Promise<{ readonly exitCode: number; readonly hangs: boolean; readonly text: string }> {
+  const { exitCode, text } = await listen((await program).path, [what])
+  return { exitCode, hangs: text.includes('does not come back'), text }
+}
+
+test('a test that is long in the kernel before its call does not hang in it', async () => {
+  const { exitCode, hangs, text } = await watch('slow')
+  assert.deepEqual([exitCode, hangs], [0, false], text)
+})
+
+for (const what of ['spins', 'sleeps']) {
+  test(`a call that ${what} until it is let go is seen, and comes back then`, async () => {
+    const { exitCode, hangs, text } = await watch(what)
+    assert.deepEqual([exitCode, hangs], [0, true], text)
+  })
+}
+
+test('a test that is killed in its call hangs in nothing, and is broken', async () => {
+  const { exitCode, hangs, text } = await watch('goes')
+  assert.deepEqual([exitCode, hangs], [99, false], text)
+})
