@@ -47,9 +47,14 @@ async function lookAround(root: string): Promise<Found[]> {
 
 const sum = (guests: readonly Found[], of: (guest: Found) => number): number => guests.reduce((all, one) => all + of(one), 0)
 
+/** Whether a guest was used since it was looked at: packing takes its time, and others of this host run, too. */
+async function isUsed({ folder, usedAt }: Found): Promise<boolean> {
+  return stat(manifestFile(folder)).then(({ mtimeMs }) => mtimeMs !== usedAt, () => false)
+}
+
 /**
  * Pack the least recently used guests below `root` until the others' RAM fits, then remove some until all fits. A guest that
- * runs keeps its files open; one that is about to be restored is unpacked or booted anew. Returns the folders removed.
+ * runs keeps its files open; one that is used meanwhile stays as it is. Returns the folders removed.
  */
 export async function evictGuests(root: string, bounds: GuestBounds = BOUNDS): Promise<string[]> {
   const found = await lookAround(root)
@@ -61,14 +66,16 @@ export async function evictGuests(root: string, bounds: GuestBounds = BOUNDS): P
   let loose = sum(found, (guest) => guest.loose)
   for (const guest of found.filter((one) => one.loose > 0)) {
     if (loose <= bounds.loose) break
+    if (await isUsed(guest)) continue
     // What cannot be packed, for want of room perhaps, is not worth keeping in its way.
-    await packRam(guest.folder).catch(() => remove(guest.folder))
+    await packRam(guest.folder, () => isUsed(guest)).catch(() => remove(guest.folder))
     loose -= guest.loose
   }
   const left = await lookAround(root)
   let all = sum(left, (guest) => guest.loose + guest.packed)
   for (const guest of left) {
     if (all <= bounds.all) break
+    if (await isUsed(guest)) continue
     await remove(guest.folder)
     all -= guest.loose + guest.packed
   }

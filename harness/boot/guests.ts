@@ -71,11 +71,10 @@ export function createGuestSource(
   ): Promise<Kept | NotBooted | null> {
     const folder = guestFolder(cache, inputs)
     if (!(await exists(ramFile(folder)))) await time('make room', () => makeRoom(folder))
+    /* From now on, for what packs others may be looking for one that nobody wants. */
+    await touchGuest(folder, new Date())
     const found = await time('check guest', () => findGuest(folder))
-    if (found) {
-      await touchGuest(folder, new Date())
-      return { ...found, booted: false }
-    }
+    if (found) return { ...found, booted: false }
     try {
       const made = await time('save', () => saveGuest(cache, inputs, limitSeconds, signal, time))
       return 'ok' in made ? made : { ...made, booted: true }

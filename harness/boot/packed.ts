@@ -28,11 +28,14 @@ async function zstd(args: readonly string[], from: string, to: string, mtime?: n
   }
 }
 
-/** Keep the RAM of a guest compressed alone, from now on. Throws InfraError when that cannot be done: nothing is changed then. */
-export async function packRam(folder: string): Promise<void> {
+/**
+ * Keep the RAM of a guest compressed alone, from now on; or beside it, when it turns out to be `wanted` once that is done.
+ * Throws InfraError when it cannot be packed: nothing is changed then.
+ */
+export async function packRam(folder: string, wanted: () => Promise<boolean> = () => Promise.resolve(false)): Promise<void> {
   // A packed file that is there already was made of this very RAM: nobody writes to it.
   if (!(await exists(packedFile(folder)))) await zstd(['-1'], ramFile(folder), packedFile(folder))
-  await rm(ramFile(folder), { force: true })
+  if (!(await wanted())) await rm(ramFile(folder), { force: true })
 }
 
 /**

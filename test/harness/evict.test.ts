@@ -56,6 +56,21 @@ test('a guest whose RAM cannot be packed goes: it would be in the way for ever',
   assert.deepEqual(await evictGuests(root, { loose: 0, all: 99 * PAGE }), [folder])
 })
 
+test('a guest that is used while it is packed keeps its RAM', async (t) => {
+  const folder = await makeGuest('e', 4, 5)
+  const tools = join(cache, 'tools')
+  const path = process.env['PATH']
+  t.after(() => (process.env['PATH'] = path))
+  await mkdir(tools)
+  const zstd = `#!/bin/sh\ntouch '${manifestFile(folder)}'\nPATH='${path}' exec zstd "$@"\n`
+  await writeFile(join(tools, 'zstd'), zstd, { mode: 0o755 })
+  process.env['PATH'] = `${tools}:${path}`
+  assert.deepEqual(await evictGuests(root, { loose: 0, all: 99 * PAGE }), [])
+  assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith('ram')), ['ram', 'ram.zst'])
+  process.env['PATH'] = path
+  await evictGuests(root, { loose: 0, all: 0 })
+})
+
 test('a folder that holds no whole guest is left alone, and no folder at all is no trouble', async () => {
   await mkdir(join(root, 'half'))
   await evictGuests(root, { loose: 0, all: 0 })
