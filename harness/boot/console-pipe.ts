@@ -24,8 +24,8 @@ interface Ends {
   readonly writer: number
 }
 
-/** Pipes made at a time: starting mkfifo costs as much as a tenth of what a restored guest takes to start. */
-const BATCH = 16
+/** Pipes made at a time, open until they are used: starting mkfifo costs a tenth of what a restored guest takes to start. */
+export const PIPES_AT_ONCE = 16
 const spare: Ends[] = []
 let making: Promise<void> | null = null
 
@@ -45,7 +45,7 @@ export async function openConsolePipe(): Promise<ConsolePipe> {
 async function makePipes(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'kwitness-'))
   try {
-    const paths = Array.from({ length: BATCH }, (_, index) => join(folder, String(index)))
+    const paths = Array.from({ length: PIPES_AT_ONCE }, (_, index) => join(folder, String(index)))
     await runCommand('mkfifo', paths)
     for (const path of paths) {
       const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
