@@ -8,12 +8,12 @@
  *	watched_leave();
  *
  *	ktap_start(1);			in main
- *	watched_start(&child, test);
- *	if (!watched_through(&child) && watched_stuck(&child)) {
+ *	watched_start(test);
+ *	if (!watched_through() && watched_stuck()) {
  *		ktap_result(1, "...");
  *		return ktap_end();
  *	}
- *	return watched_status(&child);
+ *	return watched_status();
  *
  * The child says the results and ends as main would; until it takes long the parent is
  * asleep and silent. What it then says is of that call alone, for all else a test does in
@@ -40,11 +40,8 @@
 /* What a child that spins has run in the kernel meanwhile, in clock ticks of 10 ms. */
 #define WATCHED_TICKS	5
 
-struct watched {
-	pid_t pid;
-};
-
-/* Of the one child there is; shared with it. */
+/* The one child there is, and what it tells its parent in memory they share. */
+static pid_t watched_pid;
 static volatile struct {
 	/* 1 more than the exit status of the test, once it said all. */
 	int said;
@@ -61,7 +58,7 @@ static inline sigset_t watched_signals(void)
 }
 
 /* Run test in a child. */
-static inline void watched_start(struct watched *child, int (*test)(void))
+static inline void watched_start(int (*test)(void))
 {
 	sigset_t set = watched_signals();
 
@@ -70,9 +67,9 @@ static inline void watched_start(struct watched *child, int (*test)(void))
 		       -1, 0);
 	must(watched != MAP_FAILED, "mmap");
 	fflush(stdout);
-	child->pid = fork();
-	must(child->pid >= 0, "fork");
-	if (child->pid)
+	watched_pid = fork();
+	must(watched_pid >= 0, "fork");
+	if (watched_pid)
 		return;
 	watched->said = 1 + test();
 	exit(watched->said - 1);
@@ -92,55 +89,60 @@ static inline void watched_leave(void)
 }
 
 /* Wait until the test is through, but not long. Returns whether it is. */
-static inline int watched_through(const struct watched *child)
+static inline int watched_through(void)
 {
 	struct timespec most = { .tv_nsec = WATCHED_MS * 1000000L };
 	sigset_t set = watched_signals();
 
-	(void)child;
 	sigtimedwait(&set, NULL, &most);
 	return watched->said;
 }
 
-/* Wait until it is inside the call, however long it takes to come there. 0 if it is past it. */
-static inline int watched_inside(const struct watched *child)
+/* Whether the child is dead. One that died of its death is nobody's child any more. */
+static inline int watched_dead(void)
 {
 	siginfo_t end = { .si_pid = 0 };
+	int failed = waitid(P_PID, watched_pid, &end, WEXITED | WNOHANG | WNOWAIT);
 
-	while (!watched->inside && !watched->said && !end.si_pid) {
-		must(!waitid(P_PID, child->pid, &end, WEXITED | WNOHANG | WNOWAIT), "waitid");
+	must(!failed || errno == ECHILD, "waitid");
+	return failed || end.si_pid;
+}
+
+/* Wait until it is inside the call, however long it takes to come there. 0 if it is past it. */
+static inline int watched_inside(void)
+{
+	while (!watched->inside && !watched->said && !watched_dead())
 		sched_yield();
-	}
-	return watched->inside && !end.si_pid;
+	return watched->inside && !watched_dead();
 }
 
 /*
  * The exit status of the test, which is that of main, however long it takes. A child that
  * has said all and cannot end is not waited for.
  */
-static inline int watched_status(const struct watched *child)
+static inline int watched_status(void)
 {
 	int status;
 
 	if (!watched->said)
-		must(waitpid(child->pid, &status, 0) == child->pid, "waitpid");
+		must(waitpid(watched_pid, &status, 0) == watched_pid, "waitpid");
 	if (!watched->said)
 		ktap_bail("the test ended without a word, with status 0x%x", status);
 	return watched->said - 1;
 }
 
-static inline void watched_path(const struct watched *child, const char *name, char path[64])
+static inline void watched_path(const char *name, char path[64])
 {
-	snprintf(path, 64, "/proc/%d/%s", child->pid, name);
+	snprintf(path, 64, "/proc/%d/%s", watched_pid, name);
 }
 
 /* Its state as ps shows it, and the clock ticks that it ran in the kernel. */
-static inline char watched_state(const struct watched *child, unsigned long *ticks)
+static inline char watched_state(unsigned long *ticks)
 {
 	char path[64], text[1024], *at, state;
 	int err;
 
-	watched_path(child, "stat", path);
+	watched_path("stat", path);
 	err = procfile_read(path, text, sizeof(text));
 	if (err)
 		ktap_bail("read of %s failed: %s", path, ktap_errno(err));
@@ -152,11 +154,11 @@ static inline char watched_state(const struct watched *child, unsigned long *tic
 }
 
 /* How often it had a turn. */
-static inline long watched_turns(const struct watched *child)
+static inline long watched_turns(void)
 {
 	char path[64];
 
-	watched_path(child, "status", path);
+	watched_path("status", path);
 	return procfile_kib(path, "voluntary_ctxt_switches") +
 	       procfile_kib(path, "nonvoluntary_ctxt_switches");
 }
@@ -165,35 +167,34 @@ static inline long watched_turns(const struct watched *child)
  * Whether it sleeps in the call where no signal reaches it, while all that could wake it
  * has its turns.
  */
-static inline int watched_stuck(const struct watched *child)
+static inline int watched_stuck(void)
 {
 	unsigned long ticks;
 	long before;
 
-	if (!watched_inside(child))
+	if (!watched_inside())
 		return 0;
-	for (int turn = 0; watched->inside && watched_state(child, &ticks) != 'D'; turn++) {
+	for (int turn = 0; watched->inside && watched_state(&ticks) != 'D'; turn++) {
 		if (turn == WATCHED_IDLE)
 			return 0;
 		sched_yield();
 	}
-	before = watched_turns(child);
+	before = watched_turns();
 	for (int turn = 0; turn < WATCHED_IDLE; turn++)
 		sched_yield();
-	return watched->inside && watched_state(child, &ticks) == 'D' &&
-	       watched_turns(child) == before;
+	return watched->inside && watched_state(&ticks) == 'D' && watched_turns() == before;
 }
 
 /* Whether it runs in the kernel through all of its turns in the call. */
-static inline int watched_spins(const struct watched *child)
+static inline int watched_spins(void)
 {
 	unsigned long before, ticks = 0;
 
-	if (!watched_inside(child))
+	if (!watched_inside())
 		return 0;
-	watched_state(child, &before);
+	watched_state(&before);
 	for (int turn = 0; turn < WATCHED_BUSY || ticks - before < WATCHED_TICKS; turn++) {
-		if (watched_state(child, &ticks) != 'R' || !watched->inside)
+		if (watched_state(&ticks) != 'R' || !watched->inside)
 			return 0;
 		sched_yield();
 	}
@@ -201,11 +202,11 @@ static inline int watched_spins(const struct watched *child)
 }
 
 /* Where in the kernel it is, for the record; silent where the kernel does not tell. */
-static inline void watched_tell(const struct watched *child)
+static inline void watched_tell(void)
 {
 	char path[64], text[900];
 
-	watched_path(child, "stack", path);
+	watched_path("stack", path);
 	if (!procfile_read(path, text, sizeof(text)))
 		ktap_diag("%s", text);
 }

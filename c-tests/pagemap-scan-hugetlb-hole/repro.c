@@ -104,19 +104,17 @@ static void need_pagemap_scan(void)
 
 int main(void)
 {
-	struct watched child;
-
 	close(need_uffd(FEATURES, "UFFD_FEATURE_PAGEFAULT_FLAG_WP|WP_HUGETLBFS_SHMEM|WP_ASYNC"));
 	need_root();
 	need_pagemap_scan();
 	need_hugetlb(2);
 	ktap_start(1);
-	watched_start(&child, test);
-	if (!watched_through(&child) && watched_stuck(&child)) {
+	watched_start(test);
+	if (!watched_through() && watched_stuck()) {
 		ktap_diag("stuck, where no signal reaches it:");
-		watched_tell(&child);
+		watched_tell();
 		ktap_result(1, RESULT);
 		return ktap_end();
 	}
-	return watched_status(&child);
+	return watched_status();
 }

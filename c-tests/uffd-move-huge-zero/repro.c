@@ -83,17 +83,19 @@ static int has_oopsed(void)
 
 int main(void)
 {
-	struct watched child;
-
 	close(need_uffd(UFFD_FEATURE_MOVE, "UFFD_FEATURE_MOVE"));
 	need_root();
 	need_thp();
 	need_huge_zero_page();
 	must(!has_oopsed(), "finding a kernel that is whole");
 	ktap_start(1);
-	watched_start(&child, test);
+	watched_start(test);
 	/* What is left of the child takes its memory apart in vain, and would for ever. */
-	if (!watched_through(&child) && has_oopsed())
-		step_lost();
-	return watched_status(&child);
+	while (!watched_through()) {
+		if (has_oopsed())
+			step_lost();
+		if (watched_dead())
+			break;
+	}
+	return watched_status();
 }

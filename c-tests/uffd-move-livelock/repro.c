@@ -84,17 +84,15 @@ static int test(void)
 
 int main(void)
 {
-	struct watched child;
-
 	close(need_uffd(UFFD_FEATURE_MOVE, "UFFD_FEATURE_MOVE"));
 	need_root();
 	need_thp();
 	ktap_start(1);
 	must(!pipe2(fds, O_CLOEXEC), "pipe");
-	watched_start(&child, test);
-	if (!watched_through(&child) && watched_spins(&child)) {
+	watched_start(test);
+	if (!watched_through() && watched_spins()) {
 		ktap_diag("runs in the kernel turn after turn; the pipe lets go");
 		let_go();
 	}
-	return watched_status(&child);
+	return watched_status();
 }

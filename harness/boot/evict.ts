@@ -59,24 +59,24 @@ async function isUsed({ folder, usedAt }: Found): Promise<boolean> {
 export async function evictGuests(root: string, bounds: GuestBounds = BOUNDS): Promise<string[]> {
   const found = await lookAround(root)
   const removed: string[] = []
-  const remove = async (folder: string): Promise<void> => {
-    await removeGuest(folder)
-    removed.push(folder)
+  const remove = async (guest: Found): Promise<void> => {
+    if (await isUsed(guest)) return
+    await removeGuest(guest.folder)
+    removed.push(guest.folder)
   }
   let loose = sum(found, (guest) => guest.loose)
   for (const guest of found.filter((one) => one.loose > 0)) {
     if (loose <= bounds.loose) break
     if (await isUsed(guest)) continue
     // What cannot be packed, for want of room perhaps, is not worth keeping in its way.
-    await packRam(guest.folder, () => isUsed(guest)).catch(() => remove(guest.folder))
+    await packRam(guest.folder, () => isUsed(guest)).catch(() => remove(guest))
     loose -= guest.loose
   }
   const left = await lookAround(root)
   let all = sum(left, (guest) => guest.loose + guest.packed)
   for (const guest of left) {
     if (all <= bounds.all) break
-    if (await isUsed(guest)) continue
-    await remove(guest.folder)
+    await remove(guest)
     all -= guest.loose + guest.packed
   }
   return removed

@@ -70,9 +70,9 @@ export function createGuestSource(
     time: Stopwatch,
   ): Promise<Kept | NotBooted | null> {
     const folder = guestFolder(cache, inputs)
-    if (!(await exists(ramFile(folder)))) await time('make room', () => makeRoom(folder))
-    /* From now on, for what packs others may be looking for one that nobody wants. */
+    /* First, for whoever makes room takes those that nobody wanted lately. */
     await touchGuest(folder, new Date())
+    if (!(await exists(ramFile(folder)))) await time('make room', () => makeRoom(folder))
     const found = await time('check guest', () => findGuest(folder))
     if (found) return { ...found, booted: false }
     try {

@@ -70,18 +70,16 @@ static int test(void)
 
 int main(int argc, char **argv)
 {
-	struct watched child;
-
 	what = argc > 1 ? argv[1] : "";
 	ktap_start(1);
 	must(!pipe2(pipes, O_CLOEXEC | O_NONBLOCK), "pipe");
-	watched_start(&child, test);
-	if (!watched_through(&child)) {
-		int seen = strcmp(what, "sleeps") ? watched_spins(&child) : watched_stuck(&child);
+	watched_start(test);
+	if (!watched_through()) {
+		int seen = strcmp(what, "sleeps") ? watched_spins() : watched_stuck();
 
 		must(write(pipes[1], "g", 1) == 1, "letting it go");
 		if (seen)
 			ktap_diag("does not come back");
 	}
-	return watched_status(&child);
+	return watched_status();
 }
