@@ -6,7 +6,7 @@ import type { Case, ModuleNeed } from '../../src/domain/case.ts'
 import { InfraError, UserError } from '../../src/domain/errors.ts'
 import type { OwnModule } from '../../src/domain/job.ts'
 import type { Kernel } from '../../src/domain/kernel.ts'
-import { compareVersions } from '../../src/domain/version.ts'
+import { isNeededOn } from '../../src/domain/version.ts'
 import { hashFile } from '../kernels/cache.ts'
 import { findBuildTree, type BuildTree, type KernelContext } from '../kernels/index.ts'
 import { BUILD_ENVIRONMENT, isComplaint } from '../kernels/tree-make.ts'
@@ -54,7 +54,7 @@ async function bringOne(
   kernel: Kernel,
   context: KernelContext,
 ): Promise<BuiltModule> {
-  if (until !== null && compareVersions(kernel.version, until) >= 0) {
+  if (!isNeededOn(kernel.version, until)) {
     return { name, missing: `not built: the case asks for it on kernels before ${until} alone` }
   }
   const source = await readFile(join(folder, `${name}.c`), 'utf8').catch((cause: NodeJS.ErrnoException) => {

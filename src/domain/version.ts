@@ -40,6 +40,11 @@ export function compareVersions(left: string, right: string): number {
   )
 }
 
+/** Whether what is needed until a release (`6.12`) is needed on a kernel of this version; null: on every one. */
+export function isNeededOn(version: string, until: string | null): boolean {
+  return until === null || compareVersions(version, until) < 0
+}
+
 /** Order of two series words (`5.10.y` before `6.1.y`). */
 export function compareSeries(left: string, right: string): number {
   return compareVersions(left.replace(/\.y$/, ''), right.replace(/\.y$/, ''))

@@ -6,7 +6,7 @@ import type { Kernel, KnownKernel } from '../domain/kernel.ts'
 import { profileName, type Accelerator, type GuestProfile } from '../domain/profile.ts'
 import type { StageLimits } from '../domain/job.ts'
 import type { PlannedSuite } from '../domain/suite.ts'
-import { compareVersions } from '../domain/version.ts'
+import { isNeededOn } from '../domain/version.ts'
 import type { VerifyPlan } from '../domain/verify.ts'
 import type { Measure } from '../verdict/sequential.ts'
 
@@ -73,8 +73,7 @@ const SILENCE_SECONDS = 20
 
 /** The kernel's modules that a cell wants loaded, by name: those its case does not do without on such a kernel. */
 export function modulesOf({ kernel, case: { needs } }: Pick<Cell, 'kernel' | 'case'>): string[] {
-  const wanted = needs.modules.filter(({ until }) => until === null || compareVersions(kernel.version, until) < 0)
-  return wanted.map(({ name }) => name)
+  return needs.modules.filter(({ until }) => isNeededOn(kernel.version, until)).map(({ name }) => name)
 }
 
 /** The profile a case asks for on a kernel of this version. */
@@ -82,7 +81,7 @@ export function profileOf({ needs }: Case, accelerator: Accelerator, version: st
   const { cpus, memoryMiB } = needs
   const cmdline = needs.cmdline.flatMap((need) => {
     if (typeof need === 'string') return need
-    return compareVersions(version, need.until) < 0 ? need.arg : []
+    return isNeededOn(version, need.until) ? need.arg : []
   })
   return { arch: 'x86_64', accelerator, cpus, memoryMiB, cmdline }
 }
