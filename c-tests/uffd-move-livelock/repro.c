@@ -28,6 +28,17 @@ static void fill(char *at, size_t huge)
 	must(frame && !kpageflags_has(frame, KPF_ZERO_PAGE), "getting a huge page");
 }
 
+/*
+ * Whether the page is moved in the end. 6.18 to 7.1 now and then look once more at what they
+ * have moved already, and call it EEXIST.
+ */
+static int moves(int fd, char *to, char *from, size_t page)
+{
+	int err = uffd_move(fd, to, from, page);
+
+	return (!err || err == EEXIST) && pagemap_present(to) && !pagemap_present(from);
+}
+
 static int fds[2];
 
 /* Take the page out of the pipe. */
@@ -54,8 +65,8 @@ static int test(void)
 
 	/* Self-check: a page of a huge page that nobody else holds is moved. */
 	fill(from, huge);
-	must(!uffd_move(fd, to, from, page), "UFFDIO_MOVE of a page of a huge page");
-	must(to[0] == 'h' && !pagemap_present(from), "finding the page moved");
+	must(moves(fd, to, from, page), "UFFDIO_MOVE of a page of a huge page");
+	must(to[0] == 'h', "finding in the page what was in it");
 
 	from += huge;
 	to += page;
@@ -73,9 +84,8 @@ static int test(void)
 	if (err == EBUSY) {
 		/* Self-check: the pipe was what stood in the way. */
 		let_go();
-		must(!uffd_move(fd, to, from, page), "UFFDIO_MOVE after the pipe let go");
+		must(moves(fd, to, from, page), "UFFDIO_MOVE after the pipe let go");
 	}
-	/* 6.18 to 7.1 call it EEXIST: they moved it after all, and looked once more. */
 	must(pagemap_present(to) && !pagemap_present(from), "finding the page moved");
 	must(to[0] == 'h', "finding in it what was in it");
 	ktap_result(err != EBUSY, "moving a page of a huge page that others hold is refused");
