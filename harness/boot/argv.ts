@@ -33,10 +33,11 @@ const MACHINES: Readonly<Record<BootRoad, string>> = {
 }
 
 /**
- * Words of every kernel command line. `panic=-1` with -no-reboot ends QEMU at a panic; no_timer_check keeps a loaded
- * host from failing the timer test under TCG.
+ * Words of every kernel command line. `panic=-1` with -no-reboot ends QEMU at a panic, by a triple fault (`reboot=t`): of
+ * what else a kernel tries microvm knows nothing (QEMU, docs/system/i386/microvm.rst), and the last of it runs the firmware
+ * over the guest that died. no_timer_check keeps a loaded host from failing the timer test under TCG.
  */
-const CMDLINE = ['console=ttyS0', 'panic=-1', 'rdinit=/init', 'no_timer_check', 'cryptomgr.notests']
+const CMDLINE = ['console=ttyS0', 'panic=-1', 'reboot=t', 'rdinit=/init', 'no_timer_check', 'cryptomgr.notests']
 
 /**
  * The kernel command line of a profile. Under TCG the guest reads the host's counter: it is told the rate (see tsc.c), and

@@ -34,7 +34,8 @@ test('the whole command line of a guest that is booted for one attempt', () => {
       ' -chardev file,id=console,path=/dev/fd/4 -device isa-serial,chardev=console,index=0' +
       ' -chardev socket,id=agent,fd=5 -device isa-serial,chardev=agent,index=1' +
       ' -kernel /k/vmlinux -initrd /i/initramfs.cpio' +
-      ' -append console=ttyS0 panic=-1 rdinit=/init no_timer_check cryptomgr.notests tsc_early_khz=2596000 tsc=reliable' +
+      ' -append console=ttyS0 panic=-1 reboot=t rdinit=/init no_timer_check cryptomgr.notests' +
+      ' tsc_early_khz=2596000 tsc=reliable' +
       ' -fw_cfg name=opt/kwitness/payload,file=/p/payload',
   )
 })
