@@ -69,7 +69,7 @@ async function measure(): Promise<Row[]> {
     const inputs = { image, initramfs, profile: cell.profile, host }
     const modulesFound = await fetchModules(cell.kernel, modules, context)
     const payload = await payloads({ program: program.path, args: [], modules: modulesFound, ownModules: [] })
-    const evidence = await carryOut(job, {
+    const { evidence } = await carryOut(job, {
       inputs, guests, payload, scratch: await mkdtemp(join(scratch, 'attempt-')), preferred: false, host: { ...host, load: null },
     })
     if (evidence.ending.kind !== 'exited') throw new Error(`${cell.case.id} ended as ${evidence.ending.kind}`)

@@ -83,7 +83,7 @@ async function measure(kernelFile: string): Promise<Row[]> {
   async function attempt(freshBoot: boolean): Promise<{ readonly seconds: number; readonly ready: number }> {
     const guests = createGuestSource(cache, { freshBoot, note: console.error })
     if (!freshBoot) await guests.warm(inputs, LIMIT_SECONDS)
-    const { ending, guest, seconds } = await carryOut(job, {
+    const { evidence: { ending, guest, seconds } } = await carryOut(job, {
       inputs, guests, payload: await createPayloads(scratch)({ program: program.path, args: [], modules: [], ownModules: [] }),
       scratch: await mkdtemp(join(scratch, 'attempt-')),
       preferred: false, host: { ...host, load: null },

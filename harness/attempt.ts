@@ -28,6 +28,12 @@ export interface Means {
   readonly time?: Stopwatch
 }
 
+export interface CarriedOut {
+  readonly evidence: Evidence
+  /** What to call when the guest may have been hurt before: the saved one it came from is not used again. */
+  readonly forgetGuest: () => Promise<void>
+}
+
 /** Host seconds in which the console may still say what was printed before the case ended. */
 const DRAIN_SECONDS = 2
 
@@ -35,7 +41,7 @@ const DRAIN_SECONDS = 2
  * Run the job's case once. Guest misbehaviour is in the Evidence. Throws InfraError when the disk does not take the
  * logs, and the signal's reason when it is aborted: such an attempt is not recorded.
  */
-export async function carryOut(job: Job, means: Means): Promise<Evidence> {
+export async function carryOut(job: Job, means: Means): Promise<CarriedOut> {
   try {
     return await observe(job, means)
   } catch (error) {
@@ -43,7 +49,7 @@ export async function carryOut(job: Job, means: Means): Promise<Evidence> {
   }
 }
 
-async function observe(job: Job, means: Means): Promise<Evidence> {
+async function observe(job: Job, means: Means): Promise<CarriedOut> {
   const startedAt = new Date().toISOString()
   const started = performance.now()
   const { time = untimed } = means
@@ -56,7 +62,7 @@ async function observe(job: Job, means: Means): Promise<Evidence> {
 
   const console = guest.ok ? guest.conversation.console : createLog()
   if (!guest.ok) console.write(guest.console)
-  return {
+  const evidence: Evidence = {
     schema: 'kwitness.evidence/1',
     job,
     kernel: {
@@ -79,6 +85,7 @@ async function observe(job: Job, means: Means): Promise<Evidence> {
     console: await time('logs', () => console.save(join(means.scratch, 'console.log'))),
     output: await time('logs', () => output.save(join(means.scratch, 'output.log'))),
   }
+  return { evidence, forgetGuest: guest.forget }
 }
 
 function notBooted(guest: Guest & { ok: false }): CaseReport {

@@ -12,7 +12,11 @@ import { restoreGuest } from './restore.ts'
 import { saveGuest } from './save.ts'
 import { findGuest, guestFolder, removeGuest, type SavedGuest } from './saved-guest.ts'
 
-export type Guest = (Booted | NotBooted) & { readonly origin: GuestOrigin }
+export type Guest = (Booted | NotBooted) & {
+  readonly origin: GuestOrigin
+  /** Trust the saved guest that this one came from no more: the next one is booted anew. */
+  readonly forget: () => Promise<void>
+}
 
 export interface WarmGuest {
   readonly road: BootRoad
@@ -38,9 +42,9 @@ export interface GuestSource {
    * a few attempts and more: the first one waits as long as a restored guest takes to run.
    */
   readonly fork: (inputs: BootInputs, signal?: AbortSignal, time?: Stopwatch) => Promise<() => Promise<void>>
-  /** Trust the saved guest of these inputs no more: the next one is booted anew. */
-  readonly forget: (inputs: BootInputs) => Promise<void>
 }
+
+const nothing = async (): Promise<void> => undefined
 
 /**
  * A source of guests over this cache. `freshBoot` boots for every attempt; else a guest that boots and cannot be saved
@@ -54,6 +58,9 @@ export function createGuestSource(
   const saving = new Map<string, Promise<Kept | NotBooted | null>>()
   let canSave = !options.freshBoot
   const forks = createForks(cache, options.note)
+  /** Guests that are to be forked, and those of them that were forgotten: their next ones are forked in their place. */
+  const forked = new Set<string>()
+  const lost = new Set<string>()
   /** One at a time: two would pack the same guests. */
   let evicting: Promise<unknown> = Promise.resolve()
 
@@ -114,12 +121,16 @@ export function createGuestSource(
   async function boot(inputs: BootInputs, payload: string, limitSeconds: number, signal?: AbortSignal): Promise<Guest> {
     const plain = async () => ({ kind: 'plain' }) as const
     const result = await bootFastest(cache, inputs, plain, { payload, limitSeconds, ...(signal ? { signal } : {}) })
-    return { ...result, origin: 'booted' }
+    return { ...result, origin: 'booted', forget: nothing }
   }
 
-  async function forget(folder: string): Promise<void> {
+  /** Who comes late does not take away the one that was booted in its place. */
+  async function forget(guest: Kept): Promise<void> {
+    const { folder } = guest
+    if ((await saving.get(folder)) !== guest) return
     saving.delete(folder)
-    forks.end(folder)
+    if (forked.has(folder)) lost.add(folder)
+    void forks.end(folder)
     await removeGuest(folder)
   }
 
@@ -131,33 +142,40 @@ export function createGuestSource(
     signal: AbortSignal | undefined,
     time: Stopwatch,
   ): Promise<Guest> {
-    const forked = await time('fork', () => forks.take(found.folder, payload, signal))
-    if (forked) return { ...forked, origin: 'forked' }
-    return { ...(await restoreGuest(found, inputs, payload, signal, time)), origin: 'restored' }
+    if (lost.delete(found.folder)) await time('fork server', () => forks.begin(found, inputs, signal))
+    const copy = await time('fork', () => forks.take(found.folder, payload, signal))
+    const own = { forget: () => forget(found) }
+    if (copy) return { ...copy, ...own, origin: 'forked' }
+    return { ...(await restoreGuest(found, inputs, payload, signal, time)), ...own, origin: 'restored' }
   }
 
   return {
-    forget: (inputs) => forget(guestFolder(cache, inputs)),
     warm: async (inputs, limitSeconds, signal, time = untimed) => {
       if (!canSave) return null
       const guest = await saved(inputs, limitSeconds, signal, time)
       return guest === null || 'ok' in guest ? null : guest
     },
     fork: async (inputs, signal, time = untimed) => {
-      const found = await saving.get(guestFolder(cache, inputs))
-      if (!found || 'ok' in found) return async () => undefined
-      return time('fork server', () => forks.begin(found, inputs, signal))
+      const folder = guestFolder(cache, inputs)
+      const found = await saving.get(folder)
+      if (!found || 'ok' in found) return nothing
+      forked.add(folder)
+      await time('fork server', () => forks.begin(found, inputs, signal))
+      return async () => {
+        for (const list of [forked, lost]) list.delete(folder)
+        await forks.end(folder)
+      }
     },
     start: async (inputs, payload, limitSeconds, signal, time = untimed) => {
       const bootOne = () => time('boot', () => boot(inputs, payload, limitSeconds, signal))
       if (!canSave) return bootOne()
       const found = await saved(inputs, limitSeconds, signal, time)
       if (found === null) return bootOne()
-      if ('ok' in found) return { ...found, origin: 'booted' }
+      if ('ok' in found) return { ...found, origin: 'booted', forget: nothing }
       const guest = await another(found, inputs, payload, signal, time)
       if (guest.ok || signal?.aborted) return guest
       options.note(`${inputs.image.kernel.id}: ${guest.reason}; booting it anew`)
-      await forget(found.folder)
+      await guest.forget()
       return bootOne()
     },
   }

@@ -1,7 +1,7 @@
 /** One attempt, whatever it is made for: what its guest is made of, its turn on this host, its job carried out and read. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { carryOut } from '../../harness/attempt.ts'
+import { carryOut, type CarriedOut } from '../../harness/attempt.ts'
 import type { BootInputs } from '../../harness/boot/boot.ts'
 import type { GuestSource } from '../../harness/boot/guests.ts'
 import { measureLoad, type Host } from '../../harness/host.ts'
@@ -76,7 +76,7 @@ async function bringModules({ kernels }: Bench, { kernel }: Cell, { modules }: J
 }
 
 /** Carry out the job of a cell once; its logs come into `folder`. The load that others put on the host is measured for a race. */
-export async function makeAttempt(bench: Bench, cell: Cell, job: Job, parts: Parts, folder: string): Promise<Evidence> {
+export async function makeAttempt(bench: Bench, cell: Cell, job: Job, parts: Parts, folder: string): Promise<CarriedOut> {
   const { qemu, kernel, cpuModel, cpus } = bench.host
   const race = isRace(cell)
   const time = attemptWatch(bench, cell)

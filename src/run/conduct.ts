@@ -16,7 +16,7 @@ import { profileName } from '../domain/profile.ts'
 import { answersOf, wantsAnotherAttempt } from '../verdict/retry.ts'
 import type { Ask } from '../verdict/sequential.ts'
 import { triedOf } from '../verdict/tried.ts'
-import { attemptWatch, inputsOf, makeAttempt, readFolder, takeTurn } from './attempt.ts'
+import { attemptWatch, makeAttempt, readFolder, takeTurn } from './attempt.ts'
 import { expectedSeconds } from './expected.ts'
 import { cellKey, cellsOf, limitsOf, modulesOf, seedOf, type Cell } from './plan.ts'
 import { bringPaperwork } from './paperwork.ts'
@@ -206,7 +206,7 @@ async function observe(stage: Stage, cell: Cell, image: KernelImage, task: Task)
   const ownModules = await time('own modules', () => bringOwnModules(cell.case, cell.kernel, stage.kernels))
   const folder = await mkdtemp(join(stage.scratch, 'attempt-'))
   const job = jobOf(stage, cell, ownModules.map(namedModule), task)
-  return { folder, evidence: await makeAttempt(stage, cell, job, { image, program: task.program, ownModules }, folder) }
+  return { folder, ...(await makeAttempt(stage, cell, job, { image, program: task.program, ownModules }, folder)) }
 }
 
 /** Lets a guest run when the host has room for it. */
@@ -229,7 +229,7 @@ async function attemptOnce(
   const program = stage.programs.get(cell.case.id)
   if (!program) throw new InvariantError(`no program for ${cell.case.id}`)
   const name = { kernel: cell.kernel.id, case: cell.case.id, attempt }
-  const { folder, evidence } = await room(() => time('attempt', async () => {
+  const { folder, evidence, forgetGuest } = await room(() => time('attempt', async () => {
     listen({ kind: 'attempt-started', ...name })
     return observe(stage, cell, image, { program, attempt, ask })
   }))
@@ -237,9 +237,7 @@ async function attemptOnce(
   const { judgement } = await time('judge', () => readFolder(folder, evidence, cell.case))
   await rm(folder, { recursive: true, force: true })
   // Whatever hurt it may have been there when it was saved.
-  if (evidence.guest.origin !== 'booted' && answersOf([judgement]).length === 0) {
-    await stage.guests.forget(inputsOf(stage, cell.profile, image))
-  }
+  if (answersOf([judgement]).length === 0) await forgetGuest()
   tried.set(key, [...(tried.get(key) ?? []), triedOf(evidence, judgement)])
   listen({
     kind: 'attempt-done',

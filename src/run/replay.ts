@@ -85,7 +85,7 @@ export async function replayAttempt(
   const payloads = createPayloads(folder)
   const bench: Bench = { host, initramfs, guests, payloads, kernels, ...(kernels.signal ? { signal: kernels.signal } : {}) }
   const attempt = () => makeAttempt(bench, cell, stored.job, parts, folder)
-  const evidence = await (isRace(cell) ? takeTurn(bench, attempt) : attempt())
+  const { evidence } = await (isRace(cell) ? takeTurn(bench, attempt) : attempt())
   const { judgement } = await readFolder(folder, evidence, cell.case)
   const replay: Replay = {
     schema: 'kwitness.replay/1',

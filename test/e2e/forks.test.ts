@@ -1,7 +1,9 @@
 /** Many attempts in guests of one kind: their guests are forks of one, answer as restored ones do, and end with the run. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
+import { cp, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { after, before, test } from 'node:test'
+import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Report } from '../../src/domain/report.ts'
 import {
   bringKernels, kernelWords, newPlace, qemus, readReport, runReport, startCli, until, verdictsOf,
@@ -33,6 +35,22 @@ test('many cases have forked guests, few have restored ones, and they answer ali
   const few = await Promise.all(parts.map((some, index) => runReport(at(`few-${index}`), wishes(some))))
   assert.deepEqual([...new Set(few.flatMap(({ report }) => originsOf(report)))], ['restored'])
   assert.deepEqual(verdictsOf(many.report), Object.assign({}, ...few.map(({ report }) => verdictsOf(report))))
+})
+
+test('where a guest gave no answer the next one is booted anew, and is forked in its place', async (t) => {
+  const there = await newPlace(true)
+  t.after(() => there.remove())
+  const catalogue = join(there.folder, 'catalogue')
+  for (const name of ['hostile/panic', 'hostile/escape', 'cases/random'])
+    await cp(join(import.meta.dirname, name), join(catalogue, basename(name)), { recursive: true })
+  const { report, stderr } = await runReport(there, [...kernelWords(kernels.v61), '--catalogue', catalogue])
+  if (report.run.host.accelerator === 'kvm') return t.skip('KVM works here: its guests are not forked')
+  const hurt = report.cells.find((cell) => cell.case === 'panic')?.attempts ?? []
+  assert.deepEqual(hurt.map(({ origin, ending }) => [origin, ending]), [['forked', 'panic'], ['forked', 'panic']], stderr)
+  for (const { id } of hurt) {
+    const stored = await readFile(join(there.state, 'evidence', report.run.id, id, 'evidence.json'), 'utf8')
+    assert.deepEqual((JSON.parse(stored) as Evidence).ending, { kind: 'guest-stopped', reason: 'guest-reset' })
+  }
 })
 
 /** The QEMU of this run that the others are copies of. */

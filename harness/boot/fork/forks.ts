@@ -1,16 +1,17 @@
 /** The fork servers of a source of guests: one for each saved guest that many attempts want. */
 import { InfraError, UserError } from '../../../src/domain/errors.ts'
+import { exists } from '../../workspace.ts'
 import type { Booted, BootInputs } from '../boot.ts'
 import type { SavedGuest } from '../saved-guest.ts'
 import { startForkServer, type ForkServer } from './server.ts'
 
 export interface Forks {
-  /** Serve this guest until the returned function is called. Where that cannot be done none is served; it is said once. */
-  readonly begin: (saved: SavedGuest, inputs: BootInputs, signal?: AbortSignal) => Promise<() => Promise<void>>
+  /** Serve this guest until its end is asked for. Where that cannot be done none is served; it is said once. */
+  readonly begin: (saved: SavedGuest, inputs: BootInputs, signal?: AbortSignal) => Promise<void>
   /** A copy of the guest saved in this folder, or null when it is not served, or no more: what went wrong is said once. */
   readonly take: (folder: string, payload: string, signal?: AbortSignal) => Promise<Booted | null>
-  /** Serve this guest no more; copies that run go on. */
-  readonly end: (folder: string) => void
+  /** Serve this guest no more; copies that run go on, and are waited for. */
+  readonly end: (folder: string) => Promise<void>
 }
 
 /** Whether guests of these inputs are copied: those that QEMU emulates, with one vCPU. A race's guest is its own alone. */
@@ -38,15 +39,16 @@ export function createForks(cache: string, note: (text: string) => void): Forks 
 
   return {
     begin: async (saved, inputs, signal) => {
-      if (!canFork || !mayFork(inputs) || serving.has(saved.folder)) return async () => undefined
+      if (!canFork || !mayFork(inputs) || serving.has(saved.folder)) return
       try {
         serving.set(saved.folder, await startForkServer(saved, inputs, cache, signal))
       } catch (error) {
         const reason = reasonOf(error, signal)
+        // Forgotten meanwhile: that says nothing of the others.
+        if (!(await exists(saved.folder))) return
         if (canFork) note(`guests cannot be forked here (${reason}): restoring one for each attempt`)
         canFork = false
       }
-      return () => end(saved.folder)
     },
     take: async (folder, payload, signal) => {
       const server = serving.get(folder)
@@ -60,6 +62,6 @@ export function createForks(cache: string, note: (text: string) => void): Forks 
         return null
       }
     },
-    end: (folder) => void end(folder),
+    end,
   }
 }
