@@ -24,20 +24,24 @@ export function entriesBetween(
   const [from, to] = [before, after].map((name) => kernels.find((kernel) => kernel.id === name))
   const theCase = cases.find((one) => one.id === id)
   if (!from || !to || !theCase || paper === null || 'missing' in paper) return null
-  const between = entriesAfter(from, to, paper)
+  const between = indexBetween(from, to, paper)
   if (between === null) return null
   const names = namesOf(theCase)
   const own = new Set([...theCase.fixes.map((fix) => fix.subject), ...theCase.claim.subjects].map(subjectKey))
-  const cves = new Set(theCase.fixes.flatMap(({ cve }) => cve))
-  const weighed = between.flatMap((entry) => {
-    const { key, does, words } = gistOf(entry)
-    const other = entry.cve.some((name) => cves.has(name)) ? ('cve' as const) : ('names' as const)
-    const about = own.has(key) ? DEEDS[does] : other
-    const shared = words.reduce((sum, word) => sum + (names.get(word) ?? 0), 0)
-    return about === 'names' && shared === 0 ? [] : [{ entry, about, weight: WEIGHTS[about] + shared }]
+  const cves = theCase.fixes.flatMap(({ cve }) => cve)
+  const listed = [
+    ...[...own].flatMap((key) => between.byKey.get(key) ?? []),
+    ...cves.flatMap((name) => between.byCve.get(name) ?? []),
+    ...[...names.keys()].flatMap((word) => between.byWord.get(word) ?? [])
+  ]
+  const weighed = [...new Set(listed)].map((gist) => {
+    const other = gist.entry.cve.some((name) => cves.includes(name)) ? ('cve' as const) : ('names' as const)
+    const about = own.has(gist.key) ? DEEDS[gist.does] : other
+    const shared = gist.words.reduce((sum, word) => sum + (names.get(word) ?? 0), 0)
+    return { ...gist, about, weight: WEIGHTS[about] + shared }
   })
-  // The sort is stable: of equal weight, the order of the commits stays.
-  const nearest = weighed.toSorted((a, b) => b.weight - a.weight)
+  // Of equal weight in the order of the commits.
+  const nearest = weighed.toSorted((a, b) => b.weight - a.weight || a.place - b.place)
   return {
     source: `linux (${paper.build})`,
     listed: nearest.slice(0, MOST_ENTRIES).map(({ entry, about }): BoundaryEntry => ({ ...entry, about })),
@@ -57,29 +61,65 @@ function entriesAfter(from: Kernel, to: Kernel, { stanzas, at }: ReadPaper): Ent
   const entries = own.toReversed().flatMap((stanza) => stanza.entries)
   if (oldest !== undefined) return entries
   // The earlier kernel is of another suite: its own stanza is not here, but the releases tell what it had.
-  return entries.filter(({ release }) =>
-    release !== null && seriesOf(release) === to.series && compareVersions(release, from.version) > 0)
+  const releases = [...new Set(own.flatMap((stanza) => stanza.releases))]
+  const later = new Set(releases.filter((one) => seriesOf(one) === to.series && compareVersions(one, from.version) > 0))
+  return entries.filter(({ release }) => release !== null && later.has(release))
 }
 
 const DEEDS = { applies: 'fix', reverts: 'revert' } as const
 
 interface Gist {
+  readonly entry: Entry
+  /** Which of them it is. */
+  readonly place: number
   readonly key: string
   readonly does: keyof typeof DEEDS
   /** Each word of the subject once. */
   readonly words: readonly string[]
 }
 
-/** Many cases change at one pair of kernels, between which lie thousands of entries: each is read once. */
-const gists = new WeakMap<Entry, Gist>()
+/** What lies between two kernels, found by what a case knows: the subject of a commit, a CVE, a name. */
+interface Between {
+  readonly byKey: ReadonlyMap<string, readonly Gist[]>
+  readonly byCve: ReadonlyMap<string, readonly Gist[]>
+  readonly byWord: ReadonlyMap<string, readonly Gist[]>
+}
 
-function gistOf(entry: Entry): Gist {
-  const known = gists.get(entry)
-  if (known) return known
-  const { subject, does } = deedOf(entry.subject)
-  const gist: Gist = { key: subjectKey(subject), does, words: [...new Set(wordsOf(entry.subject))] }
-  gists.set(entry, gist)
-  return gist
+/** Many cases change at one pair of kernels, between which lie thousands of entries: they are read once. */
+const known = new WeakMap<ReadPaper, Map<string, Between | null>>()
+
+function indexBetween(from: Kernel, to: Kernel, paper: ReadPaper): Between | null {
+  const pairs = known.get(paper) ?? new Map<string, Between | null>()
+  known.set(paper, pairs)
+  const pair = `${from.id} ${to.id}`
+  const index = pairs.get(pair) ?? indexOf(entriesAfter(from, to, paper))
+  pairs.set(pair, index)
+  return index
+}
+
+function indexOf(entries: readonly Entry[] | null): Between | null {
+  if (entries === null) return null
+  const gists = entries.map((entry, place): Gist => {
+    const { subject, does } = deedOf(entry.subject)
+    return { entry, place, key: subjectKey(subject), does, words: [...new Set(wordsOf(entry.subject))] }
+  })
+  return {
+    byKey: groupBy(gists, ({ key }) => [key]),
+    byCve: groupBy(gists, ({ entry }) => entry.cve),
+    byWord: groupBy(gists, ({ words }) => words)
+  }
+}
+
+function groupBy(gists: readonly Gist[], keysOf: (gist: Gist) => readonly string[]): Map<string, Gist[]> {
+  const groups = new Map<string, Gist[]>()
+  for (const gist of gists) {
+    for (const key of keysOf(gist)) {
+      const group = groups.get(key)
+      if (group) group.push(gist)
+      else groups.set(key, [gist])
+    }
+  }
+  return groups
 }
 
 /** The names of a case: its subsystem, of each fix what its subject is about and the identifiers in it. Rarer ones weigh more. */
