@@ -37,17 +37,39 @@ export function compiler(): Promise<string> {
   return compilerVersion
 }
 
+interface Header {
+  readonly name: string
+  readonly content: Buffer
+}
+
+/** Gives the headers of a folder, by name. */
+export type Headers = (folder: string) => Promise<readonly Header[]>
+
+async function readHeaders(folder: string): Promise<readonly Header[]> {
+  const names = (await readdir(folder)).filter((file) => file.endsWith('.h')).toSorted()
+  return Promise.all(names.map(async (name) => ({ name, content: await readFile(join(folder, name)) })))
+}
+
+/** Reads each folder once, for many programs that are built with the same headers. */
+export function createHeaders(): Headers {
+  const known = new Map<string, ReturnType<Headers>>()
+  return (folder) => {
+    const headers = known.get(folder) ?? readHeaders(folder)
+    known.set(folder, headers)
+    return headers
+  }
+}
+
 async function hashSources(
   files: readonly string[],
   includes: readonly string[],
   flags: readonly string[],
+  headers: Headers,
 ): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([flags, await compiler()]))
   // A source finds the headers beside it without being told.
   for (const folder of new Set([...includes, ...files.map((file) => dirname(file))])) {
-    for (const name of (await readdir(folder)).filter((file) => file.endsWith('.h')).toSorted()) {
-      hash.update(`\0${name}\0`).update(await readFile(join(folder, name)))
-    }
+    for (const { name, content } of await headers(folder)) hash.update(`\0${name}\0`).update(content)
   }
   for (const file of files) hash.update('\0').update(await readFile(file))
   return hash.digest('hex')
@@ -69,9 +91,9 @@ export async function buildProgram(
   cache: string,
   files: readonly string[],
   includes: readonly string[],
-  flags: readonly string[] = FLAGS,
+  { flags = FLAGS, headers = readHeaders }: { readonly flags?: readonly string[]; readonly headers?: Headers } = {},
 ): Promise<Program> {
-  const sha256 = await hashSources(files, includes, flags)
+  const sha256 = await hashSources(files, includes, flags, headers)
   const found = await findProgram(cache, sha256)
   if (found) return found
   const path = programIn(cache, sha256)

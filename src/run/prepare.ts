@@ -1,10 +1,11 @@
 /** Prepare a run: choose kernels and cases, build what runs in the guest, prove the accelerator, make the plan. */
 import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { proveAccelerator } from '../../harness/boot/accelerator.ts'
 import { lookAtHost, type Host } from '../../harness/host.ts'
 import { buildInitramfs, type Initramfs } from '../../harness/image/initramfs.ts'
-import { buildProgram, type Program } from '../../harness/image/program.ts'
+import { buildProgram, createHeaders, type Headers, type Program } from '../../harness/image/program.ts'
 import { fetchKernel, listSeries, selectKernels, type KernelContext } from '../../harness/kernels/index.ts'
 import { createStopwatch, type Stopwatch } from '../../harness/stopwatch.ts'
 import { exists } from '../../harness/workspace.ts'
@@ -21,6 +22,7 @@ import { readCatalogue, selectCases } from './catalogue.ts'
 import type { Listener } from './events.ts'
 import { expectedFrom } from './expected.ts'
 import { PLAIN, type Plan } from './plan.ts'
+import { createPool } from './pool.ts'
 import { rateNotes, ratesFor } from './rates.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -71,19 +73,38 @@ export async function makeReady(
     time('look at host', () => lookAtHost(cache)),
     time('initramfs', () => buildInitramfs(cache, join(ROOT, 'vm-images', 'guest'))),
   ])
-  const programs = new Map<string, Program>()
-  for (const theCase of cases) {
-    signal?.throwIfAborted()
-    programs.set(theCase.id, await prepareWatch(spans, theCase.id)('programs', () => buildReproducer(cache, theCase)))
+  return { host, initramfs, programs: await buildReproducers(cache, cases, signal, spans) }
+}
+
+/** Compile what is not in the cache, a core for each compiler; when one fails no other is started. */
+async function buildReproducers(
+  cache: string,
+  cases: readonly Case[],
+  signal: AbortSignal | undefined,
+  spans: SpanListener | undefined,
+): Promise<ReadonlyMap<string, Program>> {
+  const failed = new AbortController()
+  const until = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
+  const compilers = createPool({ cores: availableParallelism() }, until)
+  const headers = createHeaders()
+  const build = async (theCase: Case): Promise<[string, Program]> => {
+    const time = prepareWatch(spans, theCase.id)
+    const one = (): Promise<Program> => time('programs', () => buildReproducer(cache, theCase, headers))
+    return [theCase.id, await compilers.hold({ cores: 1 }, 0, one)]
   }
-  return { host, initramfs, programs }
+  try {
+    return new Map(await Promise.all(cases.map(build)))
+  } catch (error) {
+    failed.abort(error)
+    throw error
+  }
 }
 
 /** Compile the reproducer of a case, or find it in the cache. Throws UserError when it has none or does not compile. */
-export async function buildReproducer(cache: string, { folder }: Pick<Case, 'folder'>): Promise<Program> {
+export async function buildReproducer(cache: string, { folder }: Pick<Case, 'folder'>, headers?: Headers): Promise<Program> {
   const source = join(folder, 'repro.c')
   if (!(await exists(source))) throw new UserError(`${folder} has no repro.c`)
-  return buildProgram(cache, [source], [join(CATALOGUE, 'include')])
+  return buildProgram(cache, [source], [join(CATALOGUE, 'include')], headers ? { headers } : {})
 }
 
 async function accelerate(

@@ -32,6 +32,10 @@ function insert(database: Database, run: string, evidence: Evidence): AttemptRec
   return { id, run, evidence }
 }
 
+function hasRow(database: Database, run: string, id: string): boolean {
+  return database.all('SELECT 1 FROM attempts WHERE run = ? AND id = ?', run, id).length > 0
+}
+
 function rowIds(database: Database, run: string): Set<string> {
   return new Set(database.all('SELECT id FROM attempts WHERE run = ?', run).map((row) => row['id'] as string))
 }
@@ -45,7 +49,7 @@ export async function recordAttempt(
   logs: string,
 ): Promise<AttemptRecord> {
   const id = attemptId(evidence.job)
-  if (rowIds(database, run).has(id)) throw new InvariantError(`attempt ${id} of run ${run} is already recorded`)
+  if (hasRow(database, run, id)) throw new InvariantError(`attempt ${id} of run ${run} is already recorded`)
   await writeEvidenceFolder(join(folder, id), evidence, logs)
   try {
     return insert(database, run, evidence)

@@ -38,7 +38,7 @@ export const FORK_LIBRARY: readonly string[] = ['server.c', 'threads.c', 'fds.c'
 /** The library, and the program that is rehearsed. Throws UserError where they do not compile. */
 async function buildParts(cache: string): Promise<{ readonly library: string; readonly rehearsal: string }> {
   const [library, rehearsal] = await Promise.all([
-    buildProgram(cache, FORK_LIBRARY, [], LIBRARY_FLAGS),
+    buildProgram(cache, FORK_LIBRARY, [], { flags: LIBRARY_FLAGS }),
     buildProgram(cache, [source('rehearsal.c')], []),
   ])
   return { library: library.path, rehearsal: rehearsal.path }
