@@ -25,7 +25,7 @@ interface Ends {
 }
 
 /** Pipes made at a time, open until they are used: starting mkfifo costs a tenth of what a restored guest takes to start. */
-export const PIPES_AT_ONCE = 16
+export const PIPES_AT_ONCE = 64
 const spare: Ends[] = []
 let making: Promise<void> | null = null
 

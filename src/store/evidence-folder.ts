@@ -3,12 +3,10 @@
  * It comes into being whole, is never changed afterwards, and a change from outside is noticed.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import { createZstdCompress, zstdDecompress } from 'node:zlib'
+import { zstdCompress, zstdDecompress } from 'node:zlib'
 import { InvariantError } from '../domain/errors.ts'
 import type { Evidence, LogInfo } from '../domain/evidence.ts'
 
@@ -38,33 +36,25 @@ export async function syncFolder(folder: string): Promise<void> {
 /** Copy a log in, compressed where that pays, durably; gives its line for SHA256SUMS. */
 async function storeLog(log: LogInfo, from: string, into: string): Promise<string> {
   if (basename(log.file) !== log.file) throw new InvariantError(`a log must lie in the folder itself: ${log.file}`)
-  const path = join(from, log.file)
-  const { size } = await stat(path).catch(() => ({ size: 'no file' }))
-  if (size !== log.bytes) throw new InvariantError(`${log.file} must hold ${log.bytes} bytes by its evidence; found: ${size}`)
+  const content = await readFile(join(from, log.file)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+    return null
+  })
+  if (content?.length !== log.bytes)
+    throw new InvariantError(`${log.file} must hold ${log.bytes} bytes by its evidence; found: ${content?.length ?? 'no file'}`)
   const name = storedName(log)
-  const hash = createHash('sha256')
-  const hashed = async function* (chunks: AsyncIterable<Uint8Array>) {
-    for await (const chunk of chunks) {
-      hash.update(chunk)
-      yield chunk
-    }
-  }
-  const source = createReadStream(path)
-  const target = createWriteStream(join(into, name), { flush: true, mode: READ_ONLY })
-  if (name === log.file) await pipeline(source, hashed, target)
-  else await pipeline(source, createZstdCompress(), hashed, target)
-  return `${hash.digest('hex')}  ${name}\n`
+  return storeFile(name === log.file ? content : await promisify(zstdCompress)(content), join(into, name))
 }
 
-async function storeText(text: string, path: string): Promise<string> {
+async function storeFile(content: string | Uint8Array, path: string): Promise<string> {
   const handle = await open(path, 'wx', READ_ONLY)
   try {
-    await handle.writeFile(text)
+    await handle.writeFile(content)
     await handle.sync()
   } finally {
     await handle.close()
   }
-  return `${createHash('sha256').update(text).digest('hex')}  ${basename(path)}\n`
+  return `${createHash('sha256').update(content).digest('hex')}  ${basename(path)}\n`
 }
 
 /** Where a folder is filled before it gets its name; what a killed process leaves behind begins with a dot. */
@@ -79,11 +69,11 @@ export async function writeEvidenceFolder(folder: string, evidence: Evidence, lo
   try {
     await mkdir(temporary)
     const sums = [
-      await storeText(`${JSON.stringify(evidence, null, 2)}\n`, join(temporary, EVIDENCE)),
+      await storeFile(`${JSON.stringify(evidence, null, 2)}\n`, join(temporary, EVIDENCE)),
       await storeLog(evidence.console, logs, temporary),
       await storeLog(evidence.output, logs, temporary),
     ]
-    await storeText(sums.join(''), join(temporary, SUMS))
+    await storeFile(sums.join(''), join(temporary, SUMS))
     await syncFolder(temporary)
     await rename(temporary, folder)
     await syncFolder(dirname(folder))
