@@ -19,19 +19,19 @@ function padding(length: number): Buffer {
   return Buffer.alloc((4 - (length % 4)) % 4)
 }
 
-function entry(inode: number, name: string, mode: number, data: Uint8Array): Buffer {
+function entry(inode: number, name: string, mode: number, data: Uint8Array): Uint8Array[] {
   const fields = [inode, mode, 0, 0, 1, 0, data.length, 0, 0, 0, 0, name.length + 1, 0]
   const header = `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}${name}\0`
-  return Buffer.concat([Buffer.from(header, 'latin1'), padding(header.length), data, padding(data.length)])
+  return [Buffer.from(header, 'latin1'), padding(header.length), data, padding(data.length)]
 }
 
 /** One archive of these entries, in the order given, with no times and no owners in it: same entries, same bytes. */
 export function writeCpio(entries: readonly (CpioFile | CpioFolder)[]): Buffer {
   const none = new Uint8Array()
-  const parts = entries.map((item, index) =>
+  const parts = entries.flatMap((item, index) =>
     'folder' in item
       ? entry(index + 1, item.name, FOLDER, none)
       : entry(index + 1, item.name, item.executable ? PROGRAM : FILE, item.data),
   )
-  return Buffer.concat([...parts, entry(0, 'TRAILER!!!', 0, none)])
+  return Buffer.concat([...parts, ...entry(0, 'TRAILER!!!', 0, none)])
 }
