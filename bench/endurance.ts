@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { PIPES_AT_ONCE } from '../harness/boot/console-pipe.ts'
+import { spareFiles } from '../harness/boot/console-pipe.ts'
 import type { KernelContext } from '../harness/kernels/index.ts'
 import { openScratch } from '../harness/scratch.ts'
 import { findWorkspace } from '../harness/workspace.ts'
@@ -19,7 +19,7 @@ One run of N attempts (default: 500) of one case (default: uffd-fork-event) on o
 one after the other, in guests that come as in any run: under TCG those with one vCPU are forked, others restored. Prints
 ten times what this process holds: resident memory and heap (MiB, after a collection), open files, children; then what
 is left in the cache and in the temporary folder, the median and the worst time of an attempt, and QEMU's own start as
-the floor. Exit 1 when files (beyond the spare pipes of consoles), children or leftovers grew, or a guest was booted.`
+the floor. Exit 1 when files (the spare pipes of consoles aside), children or leftovers grew, or a guest was booted.`
 
 const { values } = parseArgs({
   options: {
@@ -46,7 +46,6 @@ interface Held {
 
 const MIB = 2 ** 20
 const LOOKS = 10
-const SPARE_FILES = 2 * PIPES_AT_ONCE
 const context: KernelContext = { workspace: findWorkspace() }
 const { cache } = context.workspace
 const scratch = await openScratch(cache)
@@ -79,7 +78,7 @@ function children(): number {
 function look(attempts: number): Held {
   globalThis.gc?.()
   const { rss, heapUsed } = process.memoryUsage()
-  const files = readdirSync('/proc/self/fd').length
+  const files = readdirSync('/proc/self/fd').length - spareFiles()
   return { attempts, residentMiB: rss / MIB, heapMiB: heapUsed / MIB, files, children: children() }
 }
 
@@ -112,7 +111,7 @@ try {
   const result = { held, end, left, ...attempts }
   console.log(values.json ? JSON.stringify(result, null, 2) : describe(line, result))
   const [start = end] = held
-  const grew = end.children > start.children || end.files > start.files + SPARE_FILES
+  const grew = end.children > start.children || end.files > start.files
   process.exitCode = left.length > 0 || origins.includes('booted') || grew ? 1 : 0
 } finally {
   await Promise.all([scratch, temporary].map((folder) => rm(folder, { recursive: true })))

@@ -25,9 +25,12 @@ interface Ends {
 }
 
 /** Pipes made at a time, open until they are used: starting mkfifo costs a tenth of what a restored guest takes to start. */
-export const PIPES_AT_ONCE = 64
+const PIPES_AT_ONCE = 64
 const spare: Ends[] = []
 let making: Promise<void> | null = null
+
+/** Files that are open for consoles still to come. */
+export const spareFiles = (): number => 2 * spare.length
 
 /** A pipe that has no name any more. Throws InfraError when the temporary folder does not take it. */
 export async function openConsolePipe(): Promise<ConsolePipe> {
