@@ -58,9 +58,8 @@ export function createGuestSource(
   const saving = new Map<string, Promise<Kept | NotBooted | null>>()
   let canSave = !options.freshBoot
   const forks = createForks(cache, options.note)
-  /** Guests that are to be forked, and those of them that were forgotten: their next ones are forked in their place. */
-  const forked = new Set<string>()
-  const lost = new Set<string>()
+  /** Guests that are to be forked, by folder: which one is. Of another one found there that one is forgotten. */
+  const forked = new Map<string, Kept>()
   /** One at a time: two would pack the same guests. */
   let evicting: Promise<unknown> = Promise.resolve()
 
@@ -129,9 +128,13 @@ export function createGuestSource(
     const { folder } = guest
     if ((await saving.get(folder)) !== guest) return
     saving.delete(folder)
-    if (forked.has(folder)) lost.add(folder)
     void forks.end(folder)
     await removeGuest(folder)
+  }
+
+  async function serve(guest: Kept, inputs: BootInputs, signal: AbortSignal | undefined, time: Stopwatch): Promise<void> {
+    forked.set(guest.folder, guest)
+    await time('fork server', () => forks.begin(guest, inputs, signal))
   }
 
   /** A guest from a saved one: a copy of it where it is forked, else restored for this attempt alone. */
@@ -142,8 +145,9 @@ export function createGuestSource(
     signal: AbortSignal | undefined,
     time: Stopwatch,
   ): Promise<Guest> {
-    if (lost.delete(found.folder)) await time('fork server', () => forks.begin(found, inputs, signal))
-    const copy = await time('fork', () => forks.take(found.folder, payload, signal))
+    const { folder } = found
+    if (forked.has(folder) && forked.get(folder) !== found) await serve(found, inputs, signal, time)
+    const copy = await time('fork', () => forks.take(folder, payload, signal))
     const own = { forget: () => forget(found) }
     if (copy) return { ...copy, ...own, origin: 'forked' }
     return { ...(await restoreGuest(found, inputs, payload, signal, time)), ...own, origin: 'restored' }
@@ -159,10 +163,9 @@ export function createGuestSource(
       const folder = guestFolder(cache, inputs)
       const found = await saving.get(folder)
       if (!found || 'ok' in found) return nothing
-      forked.add(folder)
-      await time('fork server', () => forks.begin(found, inputs, signal))
+      await serve(found, inputs, signal, time)
       return async () => {
-        for (const list of [forked, lost]) list.delete(folder)
+        forked.delete(folder)
         await forks.end(folder)
       }
     },
