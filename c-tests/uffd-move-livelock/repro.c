@@ -28,6 +28,11 @@ static void fill(char *at, size_t huge)
 	must(frame && !kpageflags_has(frame, KPF_ZERO_PAGE), "getting a huge page");
 }
 
+static int is_moved(char *to, char *from)
+{
+	return pagemap_present(to) && !pagemap_present(from);
+}
+
 /*
  * Whether the page is moved in the end. 6.18 to 7.1 now and then look once more at what they
  * have moved already, and call it EEXIST.
@@ -36,7 +41,7 @@ static int moves(int fd, char *to, char *from, size_t page)
 {
 	int err = uffd_move(fd, to, from, page);
 
-	return (!err || err == EEXIST) && pagemap_present(to) && !pagemap_present(from);
+	return (!err || err == EEXIST) && is_moved(to, from);
 }
 
 static int fds[2];
@@ -86,7 +91,7 @@ static int test(void)
 		let_go();
 		must(moves(fd, to, from, page), "UFFDIO_MOVE after the pipe let go");
 	}
-	must(pagemap_present(to) && !pagemap_present(from), "finding the page moved");
+	must(is_moved(to, from), "finding the page moved");
 	must(to[0] == 'h', "finding in it what was in it");
 	ktap_result(err != EBUSY, "moving a page of a huge page that others hold is refused");
 	return ktap_end();

@@ -29,12 +29,12 @@ export function entriesBetween(
   const names = namesOf(theCase)
   const own = new Set([...theCase.fixes.map((fix) => fix.subject), ...theCase.claim.subjects].map(subjectKey))
   const cves = theCase.fixes.flatMap(({ cve }) => cve)
-  const listed = [
+  const near = [
     ...[...own].flatMap((key) => between.byKey.get(key) ?? []),
     ...cves.flatMap((name) => between.byCve.get(name) ?? []),
     ...[...names.keys()].flatMap((word) => between.byWord.get(word) ?? [])
   ]
-  const weighed = [...new Set(listed)].map((gist) => {
+  const weighed = [...new Set(near)].map((gist) => {
     const other = gist.entry.cve.some((name) => cves.includes(name)) ? ('cve' as const) : ('names' as const)
     const about = own.has(gist.key) ? DEEDS[gist.does] : other
     const shared = gist.words.reduce((sum, word) => sum + (names.get(word) ?? 0), 0)

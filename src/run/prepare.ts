@@ -101,10 +101,14 @@ async function buildReproducers(
 }
 
 /** Compile the reproducer of a case, or find it in the cache. Throws UserError when it has none or does not compile. */
-export async function buildReproducer(cache: string, { folder }: Pick<Case, 'folder'>, headers?: Headers): Promise<Program> {
+export async function buildReproducer(
+  cache: string,
+  { folder }: Pick<Case, 'folder'>,
+  headers: Headers = createHeaders(),
+): Promise<Program> {
   const source = join(folder, 'repro.c')
   if (!(await exists(source))) throw new UserError(`${folder} has no repro.c`)
-  return buildProgram(cache, [source], [join(CATALOGUE, 'include')], headers ? { headers } : {})
+  return buildProgram(cache, [source], [join(CATALOGUE, 'include')], { headers })
 }
 
 async function accelerate(
