@@ -9,6 +9,8 @@ export interface Row {
   readonly floor: number
   /** Seconds the budget allows, where there is one. */
   readonly budget?: number
+  /** The same on this host, as a ratio to the floor, where it is meant so. */
+  readonly budgetHere?: number
 }
 
 /** The middle of some figures, the upper one of two; 0 of none. */
@@ -21,9 +23,10 @@ const cell = (seconds: number | undefined): string => (seconds === undefined ? '
 /** The table, with medians and best rounds in seconds. */
 export function formatTable(rows: readonly Row[]): string {
   const width = Math.max(...rows.map(({ what }) => what.length))
-  const head = `${'seconds'.padEnd(width)} ${['median', 'best', 'floor', 'budget'].map((word) => word.padStart(8)).join('')}   n`
-  const lines = rows.map(({ what, seconds, floor, budget }) => {
-    const figures = [median(seconds), Math.min(...seconds), floor, budget].map(cell).join('')
+  const names = ['median', 'best', 'floor', 'budget', 'here'].map((word) => word.padStart(8))
+  const head = `${'seconds'.padEnd(width)} ${names.join('')}   n`
+  const lines = rows.map(({ what, seconds, floor, budget, budgetHere }) => {
+    const figures = [median(seconds), Math.min(...seconds), floor, budget, budgetHere].map(cell).join('')
     return `${what.padEnd(width)} ${figures} ${String(seconds.length).padStart(3)}`
   })
   return [head, ...lines].join('\n')

@@ -1,6 +1,12 @@
 /** QEMU's own start: what no guest of ours can be quicker than. */
 import { startQemu } from '../harness/boot/qemu.ts'
 
+/** Seconds that it took where the budgets of guests were set. They are meant as ratios to it. */
+const BUDGETED_FLOOR = 0.033
+
+/** What a budget of guests comes to on a host whose QEMU starts in `floor` seconds. */
+export const budgetHere = (budget: number, floor: number): number => (budget * floor) / BUDGETED_FLOOR
+
 /** A QEMU with no machine in it, under the sandbox and the pdeathsig that every guest has. */
 const NOTHING = [
   '-machine', 'none', '-nodefaults', '-no-user-config', '-display', 'none',

@@ -7,14 +7,15 @@ import { readCatalogue } from '../src/run/catalogue.ts'
 import { CATALOGUE } from '../src/run/prepare.ts'
 import { newPlace, readReport, runCli } from '../test/e2e/cli.ts'
 import { machineLine, median } from './figures.ts'
-import { measureFloor } from './floor.ts'
+import { budgetHere, measureFloor } from './floor.ts'
 
 const HELP = `node bench/matrix.ts [--kernels SELECTOR] [--cases LIST] [--rounds N] [--json]
 
 Runs every deterministic case (or those of LIST) on the kernels of SELECTOR (default: the set default; debian:* is all)
 in a cache of its own that shares the kernels: first with no saved guests, then N times (default: 1) with them. Prints
 wall seconds of the whole command, and the floor: as many starts of QEMU as there are attempts,
-divided among the cores. Exit 1 when a cell is broken or missing, or a verdict changed.`
+divided among the cores. A budget is told in seconds and as what it comes to on this host, whose
+QEMU may start slower than where it was set. Exit 1 when a cell is broken or missing, or a verdict changed.`
 
 const BUDGETS: Readonly<Record<string, { readonly none: number | null; readonly saved: number }>> = {
   default: { none: null, saved: 25 },
@@ -38,7 +39,7 @@ interface Whole {
   readonly what: string
   readonly seconds: number
   readonly floor: number
-  readonly budget: number | null
+  readonly budget: { readonly seconds: number; readonly here: number } | null
   readonly attempts: number
   readonly counts: Readonly<Record<string, number>>
   readonly verdicts: string
@@ -62,8 +63,9 @@ try {
   await place.remove()
 }
 
-async function runWhole(what: string, cases: string, budget: number | null): Promise<Whole> {
+async function runWhole(what: string, cases: string, bound: number | null): Promise<Whole> {
   const floor = median(await measureFloor(9))
+  const budget = bound === null ? null : { seconds: bound, here: budgetHere(bound, floor) }
   const started = performance.now()
   const words = ['run', '--kernels', values.kernels, '--cases', cases, '--seed', '1', '--json', '--out', place.out]
   const ended = await runCli(place, words)
@@ -76,6 +78,6 @@ async function runWhole(what: string, cases: string, budget: number | null): Pro
 
 function describe({ what, seconds, floor, budget, attempts, counts }: Whole): string {
   const told = Object.entries(counts).filter(([, cells]) => cells > 0).map(([name, cells]) => `${cells} ${name}`)
-  const bound = budget === null ? '' : `, budget ${budget} s`
+  const bound = budget === null ? '' : `, budget ${budget.seconds} s, here ${budget.here.toFixed(1)} s`
   return `${what}: ${seconds.toFixed(1)} s for ${attempts} attempts (floor ${floor.toFixed(1)} s${bound}); ${told.join(', ')}`
 }
