@@ -14,21 +14,40 @@ const MOST_ENTRIES = 12
 /** Words of a subject or a subsystem that so much shares that they name nothing. */
 const COMMON = new Set(['mm', 'fs', 'net', 'kernel', 'the', 'and', 'for', 'drivers', 'include', 'lib'])
 
-/** The entries between a boundary's kernels that are about its fix, nearest first; null where no changelog tells of both. */
-export function entriesBetween(
-  { case: id, before, after }: Pick<Flip, 'case' | 'before' | 'after'>,
-  kernels: readonly Kernel[],
-  cases: readonly Case[],
+/** The boundary of a case, and what its later kernel's paper is. */
+type EntriesBetween = (
+  flip: Pick<Flip, 'case' | 'before' | 'after'>,
   paper: KernelPaper | NoPaper | null
-): BoundaryEntries | null {
-  const [from, to] = [before, after].map((name) => kernels.find((kernel) => kernel.id === name))
-  const theCase = cases.find((one) => one.id === id)
-  if (!from || !to || !theCase || paper === null || 'missing' in paper) return null
-  const between = indexBetween(from, to, paper)
-  if (between === null) return null
-  const names = namesOf(theCase)
-  const own = new Set([...theCase.fixes.map((fix) => fix.subject), ...theCase.claim.subjects].map(subjectKey))
-  const cves = theCase.fixes.flatMap(({ cve }) => cve)
+) => BoundaryEntries | null
+
+/**
+ * A reader of the entries between a boundary's kernels that are about its fix, nearest first; it gives null where no changelog
+ * tells of both. Many cases change at one pair of kernels, between which lie thousands of entries: those are read once.
+ */
+export function createEntriesBetween(kernels: readonly Kernel[], cases: readonly Case[]): EntriesBetween {
+  const kernel = new Map(kernels.map((one) => [one.id, one]))
+  const named = new Map(cases.map((one) => [one.id, { theCase: one, names: namesOf(one) }]))
+  const wanted = new Set([...named.values()].flatMap(({ names }) => [...names.keys()]))
+  const known = new Map<string, Between | null>()
+
+  return ({ case: id, before, after }, paper) => {
+    const [from, to, own] = [kernel.get(before), kernel.get(after), named.get(id)]
+    if (!from || !to || !own || paper === null || 'missing' in paper) return null
+    const pair = `${before} ${after}`
+    const between = known.get(pair) ?? indexOf(entriesAfter(from, to, paper), wanted)
+    known.set(pair, between)
+    return between && { source: `linux (${paper.build})`, ...nearestOf(own.theCase, own.names, between) }
+  }
+}
+
+/** What lies nearest to the fix of a case, and how much more is about it. */
+function nearestOf(
+  { fixes, claim }: Case,
+  names: ReadonlyMap<string, number>,
+  between: Between
+): Pick<BoundaryEntries, 'listed' | 'more'> {
+  const own = new Set([...fixes.map((fix) => fix.subject), ...claim.subjects].map(subjectKey))
+  const cves = fixes.flatMap(({ cve }) => cve)
   const near = [
     ...[...own].flatMap((key) => between.byKey.get(key) ?? []),
     ...cves.flatMap((name) => between.byCve.get(name) ?? []),
@@ -43,7 +62,6 @@ export function entriesBetween(
   // Of equal weight in the order of the commits.
   const nearest = weighed.toSorted((a, b) => b.weight - a.weight || a.place - b.place)
   return {
-    source: `linux (${paper.build})`,
     listed: nearest.slice(0, MOST_ENTRIES).map(({ entry, about }): BoundaryEntry => ({ ...entry, about })),
     more: Math.max(0, nearest.length - MOST_ENTRIES)
   }
@@ -74,7 +92,7 @@ interface Gist {
   readonly place: number
   readonly key: string
   readonly does: keyof typeof DEEDS
-  /** Each word of the subject once. */
+  /** Of the subject, each once: those that a case goes by. */
   readonly words: readonly string[]
 }
 
@@ -85,23 +103,13 @@ interface Between {
   readonly byWord: ReadonlyMap<string, readonly Gist[]>
 }
 
-/** Many cases change at one pair of kernels, between which lie thousands of entries: they are read once. */
-const known = new WeakMap<ReadPaper, Map<string, Between | null>>()
-
-function indexBetween(from: Kernel, to: Kernel, paper: ReadPaper): Between | null {
-  const pairs = known.get(paper) ?? new Map<string, Between | null>()
-  known.set(paper, pairs)
-  const pair = `${from.id} ${to.id}`
-  const index = pairs.get(pair) ?? indexOf(entriesAfter(from, to, paper))
-  pairs.set(pair, index)
-  return index
-}
-
-function indexOf(entries: readonly Entry[] | null): Between | null {
+/** Of thousands of words the `wanted` ones are kept. */
+function indexOf(entries: readonly Entry[] | null, wanted: ReadonlySet<string>): Between | null {
   if (entries === null) return null
   const gists = entries.map((entry, place): Gist => {
     const { subject, does } = deedOf(entry.subject)
-    return { entry, place, key: subjectKey(subject), does, words: [...new Set(wordsOf(entry.subject))] }
+    const words = wordsOf(entry.subject).filter((word) => wanted.has(word))
+    return { entry, place, key: subjectKey(subject), does, words: [...new Set(words)] }
   })
   return {
     byKey: groupBy(gists, ({ key }) => [key]),

@@ -5,7 +5,7 @@ import { InvariantError } from '../domain/errors.ts'
 import type { KnownKernel } from '../domain/kernel.ts'
 import type { Report, ReportCase, ReportCell, ReportKernel } from '../domain/report.ts'
 import { boundariesOf } from './boundary.ts'
-import { entriesBetween } from './boundary-entries.ts'
+import { createEntriesBetween } from './boundary-entries.ts'
 import { claimOf, findingOf, type CellClaim, type KernelPapers } from './claim.ts'
 import { contradictionsOf } from './headline.ts'
 import { historiesOf } from './history.ts'
@@ -42,6 +42,7 @@ export function buildReport(parts: ReportParts): Report {
       attempts: cell.attempts.toSorted((a, b) => a.attempt - b.attempt)
     }
   })
+  const entriesBetween = createEntriesBetween(kernels, cases)
   const shown = cases.map(caseForReport)
   const shipped = kernels.filter(({ id }) => !isControl(parts.controls, id))
   return {
@@ -54,7 +55,7 @@ export function buildReport(parts: ReportParts): Report {
     cells,
     boundaries: boundariesOf(shipped, cells, parts.listing).map((flip) => ({
       ...flip,
-      entries: entriesBetween(flip, kernels, cases, parts.papers?.get(flip.after)?.changelog ?? null)
+      entries: entriesBetween(flip, parts.papers?.get(flip.after)?.changelog ?? null)
     })),
     histories: historiesOf(shipped, cells, parts.listing),
     counts: countVerdicts(cells)

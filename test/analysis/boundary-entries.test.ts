@@ -1,7 +1,7 @@
 /** What stands beside a boundary: the entries between its kernels that share a name with the fix, nearest first. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { entriesBetween } from '../../src/analysis/boundary-entries.ts'
+import { createEntriesBetween } from '../../src/analysis/boundary-entries.ts'
 import { kernel, theCase } from '../render/fixture.ts'
 import { paperOf, type Brings } from './changelogs.ts'
 
@@ -34,7 +34,7 @@ const flip = (before: string, after: string) =>
 const KERNELS = ['6.12.29', '6.12.30', '6.12.32', '6.12.33', '6.12.40'].map((version) => kernel(version))
 
 test('boundary entries: the fix first, then its CVE, then what shares most names; nothing from outside the two', () => {
-  const found = entriesBetween(flip('6.12.30', '6.12.32'), KERNELS, [CASE], paperOf(PARTS, [CASE]))
+  const found = createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), paperOf(PARTS, [CASE]))
   assert.deepEqual(
     found?.listed.map(({ subject, about }) => [about, subject]),
     [
@@ -52,7 +52,7 @@ test('boundary entries: the fix first, then its CVE, then what shares most names
 test('boundary entries: no more than a dozen, and the rest counted', () => {
   const many = Array.from({ length: 20 }, (_, index) => `userfaultfd: change ${index}`)
   const parts = [{ build: '6.12.32-1', lists: { '6.12.32': [...many, SUBJECT] } }, { build: '6.12.30-1' }]
-  const found = entriesBetween(flip('6.12.30', '6.12.32'), KERNELS, [CASE], paperOf(parts, [CASE]))
+  const found = createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), paperOf(parts, [CASE]))
   assert.equal(found?.listed[0]?.subject, SUBJECT)
   assert.deepEqual(
     found?.listed.slice(1).map(({ subject }) => subject),
@@ -63,16 +63,17 @@ test('boundary entries: no more than a dozen, and the rest counted', () => {
 })
 
 test('boundary entries: a kernel before that is of another suite is told by its release', () => {
-  const found = entriesBetween(flip('6.12.29', '6.12.32'), KERNELS, [CASE], paperOf(PARTS, [CASE]))
+  const found = createEntriesBetween(KERNELS, [CASE])(flip('6.12.29', '6.12.32'), paperOf(PARTS, [CASE]))
   assert.ok(found?.listed.some(({ subject }) => subject === 'userfaultfd: too early'))
   assert.ok(!found?.listed.some(({ subject }) => subject === 'userfaultfd: too late'))
 })
 
 test('boundary entries: none where no changelog tells of the kernel after, and an empty list where nothing is alike', () => {
-  assert.equal(entriesBetween(flip('6.12.30', '6.12.40'), KERNELS, [CASE], paperOf(PARTS, [CASE])), null)
-  assert.equal(entriesBetween(flip('6.12.30', '6.12.32'), KERNELS, [CASE], null), null)
-  assert.equal(entriesBetween(flip('6.12.30', '6.12.32'), KERNELS, [CASE], { missing: 'gone' }), null)
+  assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.40'), paperOf(PARTS, [CASE])), null)
+  assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), null), null)
+  assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), { missing: 'gone' }), null)
   const other = theCase('gup-one', { subsystem: 'mm/gup' })
-  const found = entriesBetween({ ...flip('6.12.30', '6.12.32'), case: 'gup-one' }, KERNELS, [other], paperOf(PARTS, [other]))
+  const between = { ...flip('6.12.30', '6.12.32'), case: 'gup-one' }
+  const found = createEntriesBetween(KERNELS, [other])(between, paperOf(PARTS, [other]))
   assert.deepEqual(found, { source: 'linux (6.12.33-1)', listed: [], more: 0 })
 })
