@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { proveAccelerator } from '../harness/boot/accelerator.ts'
 import { bootBy, bootFile, ROADS, type BootInputs, type Booted, type NotBooted } from '../harness/boot/boot.ts'
-import { startForkServer } from '../harness/boot/fork/server.ts'
+import { buildForkParts, startForkServer } from '../harness/boot/fork/server.ts'
 import { restoreGuest } from '../harness/boot/restore.ts'
 import { findGuest, guestFolder, type SavedGuest } from '../harness/boot/saved-guest.ts'
 import { saveGuest } from '../harness/boot/save.ts'
@@ -124,8 +124,9 @@ async function restores(inputs: BootInputs, payload: string): Promise<Row[]> {
 /** A guest forked over and over from one that was restored; and what that one takes until it can be. */
 async function forks(inputs: BootInputs, payload: string): Promise<Row[]> {
   const saved = await savedOf(inputs)
+  const parts = await buildForkParts(cache)
   const started = performance.now()
-  const server = await startForkServer(saved, inputs, cache)
+  const server = await startForkServer(saved, inputs, parts, cache)
   const ready = (performance.now() - started) / 1000
   const { running, firstLine, floor } = await overAndOver(inputs, () => server.fork(payload))
   await server.retire()

@@ -27,6 +27,24 @@ static inline int procfile_read(const char *path, char *text, size_t size)
 	return 0;
 }
 
+/*
+ * Read /proc/PID/stat into text. Returns its fields from this one on, 3 (the state) or a later
+ * one: they are counted from the end of the name, which is field 2 and may hold anything.
+ */
+static inline const char *procfile_stat(const char *path, int field, char *text, size_t size)
+{
+	int err = procfile_read(path, text, size);
+	char *at;
+
+	if (err)
+		ktap_bail("read of %s failed: %s", path, ktap_errno(err));
+	at = strrchr(text, ')');
+	for (int before = 2; at && before < field; before++)
+		at = strchr(at + 1, ' ');
+	must(at, "finding field %d in %s", field, path);
+	return at + 1;
+}
+
 /* A number that must be there, and nothing else. */
 static inline long procfile_number(const char *path)
 {

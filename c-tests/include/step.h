@@ -26,16 +26,10 @@ static inline long long step_age_ms(void)
 {
 	unsigned long long started = 0;
 	struct timespec now;
-	char text[1024], *at;
-	int err = procfile_read("/proc/self/stat", text, sizeof(text));
+	char text[1024];
+	const char *at = procfile_stat("/proc/self/stat", 22, text, sizeof(text));
 
-	if (err)
-		ktap_bail("read of /proc/self/stat failed: %s", ktap_errno(err));
-	/* Field 22, counted from the end of the name, which is field 2 and may hold anything. */
-	at = strrchr(text, ')');
-	for (int field = 2; at && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	must(at && sscanf(at, "%llu", &started) == 1, "finding the start time in /proc/self/stat");
+	must(sscanf(at, "%llu", &started) == 1, "finding the start time in /proc/self/stat");
 	must(!clock_gettime(CLOCK_BOOTTIME, &now), "clock_gettime");
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000 - started * 1000 / sysconf(_SC_CLK_TCK);
 }

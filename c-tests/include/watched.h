@@ -139,17 +139,14 @@ static inline void watched_path(const char *name, char path[64])
 /* Its state as ps shows it, and the clock ticks that it ran in the kernel. */
 static inline char watched_state(unsigned long *ticks)
 {
-	char path[64], text[1024], *at, state;
-	int err;
+	char path[64], text[1024], state;
+	const char *at;
 
 	watched_path("stat", path);
-	err = procfile_read(path, text, sizeof(text));
-	if (err)
-		ktap_bail("read of %s failed: %s", path, ktap_errno(err));
-	/* Behind the name, which may hold anything: field 3 is the state, 15 that time. */
-	at = strrchr(text, ')');
-	must(at && sscanf(at, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu",
-			  &state, ticks) == 2, "finding state and time in %s", path);
+	/* Field 3 is the state, 15 that time. */
+	at = procfile_stat(path, 3, text, sizeof(text));
+	must(sscanf(at, "%c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu", &state, ticks) == 2,
+	     "finding state and time in %s", path);
 	return state;
 }
 

@@ -3,7 +3,7 @@ import { InfraError, UserError } from '../../../src/domain/errors.ts'
 import { exists } from '../../workspace.ts'
 import type { Booted, BootInputs } from '../boot.ts'
 import type { SavedGuest } from '../saved-guest.ts'
-import { startForkServer, type ForkServer } from './server.ts'
+import { buildForkParts, startForkServer, type ForkParts, type ForkServer } from './server.ts'
 
 export interface Forks {
   /** Serve this guest until its end is asked for. Where that cannot be done none is served; it is said once. */
@@ -23,6 +23,7 @@ function mayFork({ profile }: BootInputs): boolean {
 export function createForks(cache: string, note: (text: string) => void): Forks {
   const serving = new Map<string, ForkServer>()
   let canFork = true
+  let parts: Promise<ForkParts> | null = null
 
   /** What stood in the way. Throws what is no such thing. */
   function reasonOf(error: unknown, signal: AbortSignal | undefined): string {
@@ -41,7 +42,8 @@ export function createForks(cache: string, note: (text: string) => void): Forks 
     begin: async (saved, inputs, signal) => {
       if (!canFork || !mayFork(inputs) || serving.has(saved.folder)) return
       try {
-        serving.set(saved.folder, await startForkServer(saved, inputs, cache, signal))
+        parts ??= buildForkParts(cache)
+        serving.set(saved.folder, await startForkServer(saved, inputs, await parts, cache, signal))
       } catch (error) {
         const reason = reasonOf(error, signal)
         // Forgotten meanwhile: that says nothing of the others.

@@ -35,8 +35,15 @@ const source = (name: string): string => join(import.meta.dirname, name)
 /** Sources of the library that makes a QEMU a fork server. */
 export const FORK_LIBRARY: readonly string[] = ['server.c', 'threads.c', 'fds.c', 'pages.c'].map(source)
 
-/** The library, and the program that is rehearsed. Throws UserError where they do not compile. */
-async function buildParts(cache: string): Promise<{ readonly library: string; readonly rehearsal: string }> {
+/** Files that serve every fork server. */
+export interface ForkParts {
+  readonly library: string
+  /** The program that is rehearsed. */
+  readonly rehearsal: string
+}
+
+/** Build them, or find them built. Throws UserError where they do not compile. */
+export async function buildForkParts(cache: string): Promise<ForkParts> {
   const [library, rehearsal] = await Promise.all([
     buildProgram(cache, FORK_LIBRARY, [], { flags: LIBRARY_FLAGS }),
     buildProgram(cache, [source('rehearsal.c')], []),
@@ -91,10 +98,10 @@ async function goOn(copy: Machine): Promise<void> {
 export async function startForkServer(
   saved: SavedGuest,
   inputs: BootInputs,
+  { library, rehearsal }: ForkParts,
   cache: string,
   signal?: AbortSignal,
 ): Promise<ForkServer> {
-  const { library, rehearsal } = await buildParts(cache)
   const scratch = await openScratch(cache)
   /* The path of a socket has to be short. */
   const folder = await mkdtemp(join(tmpdir(), 'kwitness-'))
