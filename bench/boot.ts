@@ -81,7 +81,9 @@ async function measure(): Promise<Row[]> {
   return rows
 }
 
-const budgeted = (budget: number, floor: number) => ({ budget, budgetHere: budgetHere(budget, floor) })
+function budgeted(budget: number, floor: number): Pick<Row, 'budget' | 'budgetHere'> {
+  return { budget, budgetHere: budgetHere(budget, floor) }
+}
 
 /** A boot by each road there is a file for. */
 async function boots(inputs: BootInputs): Promise<Row[]> {
