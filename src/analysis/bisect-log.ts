@@ -32,7 +32,9 @@ export function readBisectLog(text: string): BisectLog {
   const of = (word: string) => marks.filter(({ term }) => term === word).map(({ hash }) => hash)
   const log = { terms, old: of(terms.old), new: of(terms.new), skip: of('skip'), paths, firstParent }
   for (const end of ['old', 'new'] as const) {
-    if (log[end].length === 0) throw new UserError(`the git bisect log marks no commit as ${terms[end]}`, 'both ends are needed')
+    if (log[end].length > 0) continue
+    const hint = 'both ends are needed; git writes them as comments, which have to stay'
+    throw new UserError(`the git bisect log marks no commit as ${terms[end]}`, hint)
   }
   return log
 }

@@ -3,7 +3,7 @@
  * git itself. Where the cache has no base it is built, which takes minutes.
  */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { KernelProgress } from '../../harness/kernels/index.ts'
@@ -79,7 +79,7 @@ test('kill -9 in a build, a boot, after a verdict: gone on with, it finds the co
   assert.match(log, new RegExp(`^# first new commit: \\[${history.culprit}\\]`, 'm'))
 })
 
-test('git bisect run, driven by git itself, finds it by kwitness bisect-step', async () => {
+test('git bisect run, driven by git itself, finds it by kwitness bisect-step; kwitness goes on from its log', async () => {
   const git = async (...args: string[]) => {
     const env = { KWITNESS_CACHE: place.cache, KWITNESS_STATE: place.state }
     return runCommand('git', ['-C', repository.path, ...args], { env, anyExit: true })
@@ -89,7 +89,20 @@ test('git bisect run, driven by git itself, finds it by kwitness bisect-step', a
   const { stdout, stderr, exitCode } = await git('bisect', 'run', join(ROOT, 'kwitness'), 'bisect-step', '--case', CASE)
   assert.equal(exitCode, 0, `${stdout}\n${stderr}`)
   assert.match(stdout, new RegExp(`^${history.culprit} is the first bad commit$`, 'm'))
+  const { stdout: log } = await git('bisect', 'log')
   await git('bisect', 'reset')
+  // Both ends and the first answer; what came after is found again.
+  const [begun] = /^[^]*?^git bisect start .*\n[^]*?^git bisect .*\n/m.exec(log) ?? []
+  assert.ok(begun, log)
+  const file = join(place.folder, 'git.log')
+  await writeFile(file, begun)
+  const out = join(place.folder, 'replayed')
+  const words = ['bisect', '--tree', repository.path, '--case', CASE, '--replay', file, '--out', out, '--json']
+  const ended = await startCli(place, words, [], hear).ended
+  assert.equal(ended.code, 0, ended.stderr)
+  const found = JSON.parse(ended.stdout) as Bisection
+  assert.deepEqual(found.end, { kind: 'found', commit: history.culprit })
+  assert.match(found.log, new RegExp(`^# first bad commit: \\[${history.culprit}\\]`, 'm'))
 })
 
 test('bisect-step says in its exit code what git must not take for an answer', async () => {
