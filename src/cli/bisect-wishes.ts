@@ -122,7 +122,7 @@ async function fromBoundary({ fromBoundary: text = '', run, old, new: newer }: B
   try {
     const runs = run === undefined ? (await store.listRuns()).toReversed() : [await store.readRun(run)]
     for (const record of runs) {
-      const { report } = await assembleReport(store, record)
+      const { report } = await assembleReport(store, record, { only: id })
       const found = report.boundaries.filter((one) => one.case === id && one.series === `${name}.y`)
       const [first] = found
       if (found.length > 1)

@@ -25,7 +25,14 @@ export interface ReportOptions {
 
 type Loaded = { readonly kind: 'cases'; readonly report: Report } | { readonly kind: 'suite'; readonly report: SuiteReport }
 
-async function loadReport(id: string | undefined, history?: string): Promise<Loaded> {
+interface LoadOptions {
+  /** Folder of a git tree to ask. */
+  readonly history?: string | undefined
+  /** Of this case alone. */
+  readonly only?: string
+}
+
+async function loadReport(id: string | undefined, { history, only }: LoadOptions): Promise<Loaded> {
   const workspace = findWorkspace()
   const store = await openStoreForReading(workspace.state)
   try {
@@ -34,7 +41,7 @@ async function loadReport(id: string | undefined, history?: string): Promise<Loa
     const plan = planOf(run)
     if (plan.suite !== null) return { kind: 'suite', report: await suiteReportOf(store, run) }
     const histories = history === undefined ? undefined : await historiesOf(history, plan, { workspace })
-    const { report: loaded, problems } = await assembleReport(store, run, histories)
+    const { report: loaded, problems } = await assembleReport(store, run, { histories, only })
     for (const { attempt, message } of problems) console.error(`kwitness: ${attempt}: ${message}`)
     return { kind: 'cases', report: loaded }
   } finally {
@@ -47,7 +54,7 @@ export async function report(id: string | undefined, options: ReportOptions): Pr
   const format = options.json ? 'json' : (options.format ?? 'terminal')
   if (!Object.hasOwn(RENDERERS, format))
     throw new UserError(`there is no format ${format}`, `there are: ${Object.keys(RENDERERS).join(', ')}`)
-  const loaded = await loadReport(id, options.history)
+  const loaded = await loadReport(id, { history: options.history })
   const ofSuite = loaded.kind === 'suite'
   const failOn = readFailOn(options.failOn, ofSuite ? SUITE_WORDS : undefined)
   const text = await (ofSuite ? renderSuite(loaded.report, format) : renderReport(loaded.report, format as Format))
@@ -81,7 +88,7 @@ function howSure(cell: ReportCell, { kernels }: Report): string[] {
 
 /** Print the evidence behind a cell's verdict: every reason with its log, line and rule. */
 export async function why(text: string, options: { readonly run?: string; readonly json?: true }): Promise<number> {
-  const { kind, report: loaded } = await loadReport(options.run)
+  const { kind, report: loaded } = await loadReport(options.run, { only: text.slice(text.lastIndexOf('/') + 1) })
   if (kind === 'suite') return whySuite(loaded, text, options.json === true)
   const cell = findCell(loaded.run.id, loaded.cells, (one) => one, text)
   if (options.json) {

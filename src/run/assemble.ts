@@ -30,17 +30,21 @@ export function planOf(run: RunRecord): Plan {
   return { ...PLAIN, ...plan }
 }
 
-/**
- * Build the report of a run. Attempts whose logs are damaged are left out and told as problems. `histories` say what a git
- * tree says of each kernel, instead of what was kept.
- */
+export interface AssembleOptions {
+  /** What a git tree says of each kernel, instead of what was kept. */
+  readonly histories?: ReadonlyMap<string, History | NoPaper> | undefined
+  /** The report of this case alone, where the run has it: the logs of others are not read. */
+  readonly only?: string | undefined
+}
+
+/** Build the report of a run. Attempts whose logs are damaged are left out and told as problems. */
 export async function assembleReport(
   store: ReadRuns,
   run: RunRecord,
-  histories?: ReadonlyMap<string, History | NoPaper>,
+  { histories, only }: AssembleOptions = {},
 ): Promise<Assembled> {
   const { attempts, problems } = await store.attemptsOf(run.id)
-  const plan = askedOf(planOf(run), attempts)
+  const plan = askedOf(ofCase(planOf(run), only), attempts)
   const paperwork = await readPaperwork(store, run.id, plan, histories)
   const lost: StoreProblem[] = [...problems, ...paperwork.problems]
   const judged = new Map<string, StoredJudged[]>()
@@ -72,6 +76,12 @@ export async function assembleReport(
     papers: paperwork.papers,
   })
   return { report, problems: lost }
+}
+
+/** No case judges by what another one saw. */
+function ofCase(plan: Plan, id: string | undefined): Plan {
+  const own = plan.cases.filter((theCase) => theCase.id === id)
+  return own.length === 0 ? plan : { ...plan, cases: own }
 }
 
 /** Of a search, the kernels that were asked: the others are listed, and belong to no cell. */

@@ -175,6 +175,8 @@ test('why names the very line of the output that decided', async () => {
   const { version } = report.kernels.find(({ id }) => id === kernels.v510) ?? {}
   const byVersion = await runCli(place, ['why', `${version}/uffd-mmap-changing-atomic`])
   assert.equal(byVersion.stdout, stdout, 'a version names its kernel')
+  const alone = await runCli(place, ['why', `${cell.kernel}/${cell.case}`, '--json'])
+  assert.deepEqual(JSON.parse(alone.stdout), cell, 'read alone it is the cell of the report')
   assert.equal((await runCli(place, ['why', `${cell.kernel}/no-such-case`])).code, 2)
 })
 
