@@ -11,7 +11,7 @@ import type { Stage } from './stage.ts'
 /** QEMU's own, beside the memory of its guest. */
 const QEMU_MIB = 64
 /** So many attempts are worth a fork server, which takes a little longer than one of them that restores its own guest. */
-const FEWEST_FORKED = 3
+export const FEWEST_FORKED = 3
 
 /** What a guest takes of this host. */
 export function roomOf({ memoryMiB }: GuestProfile, cpus: number): Amounts<'cpus' | 'memoryMiB'> {
