@@ -9,7 +9,7 @@ import type { SuiteReport } from '../domain/suite.ts'
 import { assembleReport, planOf } from '../run/assemble.ts'
 import { historiesOf } from '../run/paperwork.ts'
 import { openStoreForReading } from '../store/index.ts'
-import { findCell } from './cell.ts'
+import { findCell, splitCell } from './cell.ts'
 import { exitCodeOf, exitCodeOfSuite, readFailOn, SUITE_WORDS } from './exit.ts'
 import { print, renderReport, writeOut } from './output.ts'
 import { renderSuite, suiteReportOf, whySuite } from './suite.ts'
@@ -88,7 +88,7 @@ function howSure(cell: ReportCell, { kernels }: Report): string[] {
 
 /** Print the evidence behind a cell's verdict: every reason with its log, line and rule. */
 export async function why(text: string, options: { readonly run?: string; readonly json?: true }): Promise<number> {
-  const { kind, report: loaded } = await loadReport(options.run, { only: text.slice(text.lastIndexOf('/') + 1) })
+  const { kind, report: loaded } = await loadReport(options.run, { only: splitCell(text).case })
   if (kind === 'suite') return whySuite(loaded, text, options.json === true)
   const cell = findCell(loaded.run.id, loaded.cells, (one) => one, text)
   if (options.json) {
