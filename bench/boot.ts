@@ -17,7 +17,7 @@ import { openScratch } from '../harness/scratch.ts'
 import { findWorkspace } from '../harness/workspace.ts'
 import type { KernelImage } from '../src/domain/kernel.ts'
 import { formatTable, machineLine, median, type Row } from './figures.ts'
-import { budgetHere, measureFloor } from './floor.ts'
+import { budgeted, measureFloor } from './floor.ts'
 
 const HELP = `node bench/boot.ts [--kernels SELECTOR] [--rounds N] [--restores N] [--json]
 
@@ -79,10 +79,6 @@ async function measure(): Promise<Row[]> {
     if (accelerator === 'tcg') rows.push(...(await forks(inputs, payload)))
   }
   return rows
-}
-
-function budgeted(budget: number, floor: number): Pick<Row, 'budget' | 'budgetHere'> {
-  return { budget, budgetHere: budgetHere(budget, floor) }
 }
 
 /** A boot by each road there is a file for. */

@@ -4,8 +4,10 @@ import { startQemu } from '../harness/boot/qemu.ts'
 /** Seconds that it took where the budgets of guests were set. They are meant as ratios to it. */
 const BUDGETED_FLOOR = 0.033
 
-/** What a budget of guests comes to on a host whose QEMU starts in `floor` seconds. */
-export const budgetHere = (budget: number, floor: number): number => (budget * floor) / BUDGETED_FLOOR
+/** A budget of guests in seconds, and what it comes to on a host whose QEMU starts in `floor` seconds. */
+export function budgeted(budget: number, floor: number): { readonly budget: number; readonly budgetHere: number } {
+  return { budget, budgetHere: (budget * floor) / BUDGETED_FLOOR }
+}
 
 /** A QEMU with no machine in it, under the sandbox and the pdeathsig that every guest has. */
 const NOTHING = [

@@ -7,7 +7,7 @@ import { readCatalogue } from '../src/run/catalogue.ts'
 import { CATALOGUE } from '../src/run/prepare.ts'
 import { newPlace, readReport, runCli } from '../test/e2e/cli.ts'
 import { machineLine, median } from './figures.ts'
-import { budgetHere, measureFloor } from './floor.ts'
+import { budgeted, measureFloor } from './floor.ts'
 
 const HELP = `node bench/matrix.ts [--kernels SELECTOR] [--cases LIST] [--rounds N] [--json]
 
@@ -39,7 +39,8 @@ interface Whole {
   readonly what: string
   readonly seconds: number
   readonly floor: number
-  readonly budget: { readonly seconds: number; readonly here: number } | null
+  readonly budget: number | null
+  readonly budgetHere: number | null
   readonly attempts: number
   readonly counts: Readonly<Record<string, number>>
   readonly verdicts: string
@@ -63,9 +64,9 @@ try {
   await place.remove()
 }
 
-async function runWhole(what: string, cases: string, bound: number | null): Promise<Whole> {
+async function runWhole(what: string, cases: string, budget: number | null): Promise<Whole> {
   const floor = median(await measureFloor(9))
-  const budget = bound === null ? null : { seconds: bound, here: budgetHere(bound, floor) }
+  const bound = budget === null ? { budget, budgetHere: null } : budgeted(budget, floor)
   const started = performance.now()
   const words = ['run', '--kernels', values.kernels, '--cases', cases, '--seed', '1', '--json', '--out', place.out]
   const ended = await runCli(place, words)
@@ -73,11 +74,11 @@ async function runWhole(what: string, cases: string, bound: number | null): Prom
   const { cells, counts } = readReport(ended)
   const attempts = cells.reduce((sum, cell) => sum + cell.attempts.length, 0)
   const verdicts = JSON.stringify(cells.map(({ kernel, case: name, verdict }) => [kernel, name, verdict]))
-  return { what, seconds, floor: (attempts * floor) / availableParallelism(), budget, attempts, counts, verdicts }
+  return { what, seconds, floor: (attempts * floor) / availableParallelism(), ...bound, attempts, counts, verdicts }
 }
 
-function describe({ what, seconds, floor, budget, attempts, counts }: Whole): string {
+function describe({ what, seconds, floor, budget, budgetHere, attempts, counts }: Whole): string {
   const told = Object.entries(counts).filter(([, cells]) => cells > 0).map(([name, cells]) => `${cells} ${name}`)
-  const bound = budget === null ? '' : `, budget ${budget.seconds} s, here ${budget.here.toFixed(1)} s`
+  const bound = budgetHere === null ? '' : `, budget ${budget} s, here ${budgetHere.toFixed(1)} s`
   return `${what}: ${seconds.toFixed(1)} s for ${attempts} attempts (floor ${floor.toFixed(1)} s${bound}); ${told.join(', ')}`
 }

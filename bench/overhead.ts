@@ -16,7 +16,7 @@ import { cellsOf, limitsOf, modulesOf, PLAIN, seedOf, type Cell, type Plan } fro
 import { CATALOGUE, makeReady } from '../src/run/prepare.ts'
 import { FEWEST_FORKED } from '../src/run/warm.ts'
 import { formatTable, machineLine, median, type Row } from './figures.ts'
-import { budgetHere, measureFloor } from './floor.ts'
+import { budgeted, measureFloor } from './floor.ts'
 
 const HELP = `node bench/overhead.ts [--kernel SELECTOR] [--rounds N] [--json]
 
@@ -100,7 +100,7 @@ async function measure(): Promise<Row[]> {
   }
   await Promise.all(servers.map((end) => end()))
   const floor = median(await measureFloor(9))
-  const all = { floor: floor * cells.length, budget: 1, budgetHere: budgetHere(1, floor) }
+  const all = { floor: floor * cells.length, ...budgeted(1, floor) }
   return [
     ...cells.map(({ case: { id } }, index) => ({ what: id, seconds: byCase[index] ?? [], floor })),
     { what: `all ${cells.length}, one after the other`, seconds: rounds, ...all },

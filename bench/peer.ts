@@ -16,6 +16,7 @@ import { runCommand } from '../harness/process.ts'
 import { openScratch } from '../harness/scratch.ts'
 import { findWorkspace } from '../harness/workspace.ts'
 import type { Job } from '../src/domain/job.ts'
+import { quote } from '../src/render/bisect-script.ts'
 import { formatTable, machineLine, median, type Row } from './figures.ts'
 import { measureFloor } from './floor.ts'
 
@@ -99,7 +100,7 @@ async function measure(kernelFile: string): Promise<Row[]> {
     const words = ['vng', '-r', kernelFile, ...kvm, '--cpus', '1', '--memory', `${MEMORY_MIB}M`, '--exec', 'true']
     const started = performance.now()
     /* It wants a terminal of its own (1.35: "not a valid pts"). */
-    await runCommand('script', ['-qefc', words.map((word) => `'${word}'`).join(' '), '/dev/null'])
+    await runCommand('script', ['-qefc', words.map(quote).join(' '), '/dev/null'])
     return (performance.now() - started) / 1000
   }
 

@@ -3,7 +3,8 @@ import type { BisectWishes } from '../domain/bisection.ts'
 
 const WIDTH = 100
 
-const quote = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`
+/** A word for a shell. */
+export const quote = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`
 
 /** The script. `archive` is the folder of the case as a tar in base64; `log` what git was told so far, empty for nothing. */
 export function renderBisectScript(wishes: BisectWishes, archive: string, log: string): string {
