@@ -1,11 +1,11 @@
 /** Bisections of kernels built here: right or wrong, steps, seconds of a step, stated confidence. */
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { findWorkspace } from '../harness/workspace.ts'
-import { stepsFor } from '../src/analysis/bisection.ts'
-import type { Bisection } from '../src/domain/bisection.ts'
-import { newRepository, type History, type Trouble, type Wanted } from '../test/e2e/bisect-repository.ts'
-import { newPlace, runCli, startCli } from '../test/e2e/cli.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
+import { stepsFor } from '#analysis/bisect/report.ts'
+import type { Bisection } from '#domain/report/bisect.ts'
+import { newRepository, type History, type Trouble, type Wanted } from '#test/helpers/bisect-repository.ts'
+import { newPlace, runCli, startCli } from '#test/helpers/cli.ts'
 import { formatTable, machineLine, median } from './figures.ts'
 import { measureFloor } from './floor.ts'
 

@@ -2,20 +2,21 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { proveAccelerator } from '../harness/boot/accelerator.ts'
-import { bootBy, bootFile, ROADS, type BootInputs, type Booted, type NotBooted } from '../harness/boot/boot.ts'
-import { buildForkParts, startForkServer } from '../harness/boot/fork/server.ts'
-import { restoreGuest } from '../harness/boot/restore.ts'
-import { findGuest, guestFolder, type SavedGuest } from '../harness/boot/saved-guest.ts'
-import { saveGuest } from '../harness/boot/save.ts'
-import { lookAtHost } from '../harness/host.ts'
-import { buildInitramfs } from '../harness/image/initramfs.ts'
-import { writePayload } from '../harness/image/payload.ts'
-import { buildProgram } from '../harness/image/program.ts'
-import { fetchKernel, listKernels, type KernelContext } from '../harness/kernels/index.ts'
-import { openScratch } from '../harness/scratch.ts'
-import { findWorkspace } from '../harness/workspace.ts'
-import type { KernelImage } from '../src/domain/kernel.ts'
+import { REPOSITORY } from '#harness/support/repository.ts'
+import { proveAccelerator } from '#harness/boot/accelerator.ts'
+import { bootBy, bootFile, ROADS, type BootInputs, type Booted, type NotBooted } from '#harness/boot/qemu/boot.ts'
+import { buildForkParts, startForkServer } from '#harness/boot/fork/server.ts'
+import { restoreGuest } from '#harness/boot/snapshot/restore.ts'
+import { findGuest, guestFolder, type SavedGuest } from '#harness/boot/snapshot/snapshot.ts'
+import { saveGuest } from '#harness/boot/snapshot/save.ts'
+import { lookAtHost } from '#harness/boot/qemu/host.ts'
+import { buildInitramfs } from '#harness/image/initramfs.ts'
+import { writePayload } from '#harness/image/payload.ts'
+import { buildProgram } from '#harness/image/program.ts'
+import { fetchKernel, listKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { openScratch } from '#harness/support/scratch.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
+import type { KernelImage } from '#domain/kernel.ts'
 import { formatTable, machineLine, median, type Row } from './figures.ts'
 import { budgeted, measureFloor } from './floor.ts'
 
@@ -26,7 +27,6 @@ agent's first word by each road, booted; and of a guest restored from a saved on
 (under TCG), to running and to the first line of a case's output. The floor is QEMU's own start with no machine
 in it, measured in between; "here" is what the budget comes to on this host, as the ratio to that floor.`
 
-const ROOT = join(import.meta.dirname, '..')
 const LIMIT_SECONDS = 120
 const { values } = parseArgs({
   options: {
@@ -60,10 +60,10 @@ async function measure(): Promise<Row[]> {
   const [first] = images
   if (!first) throw new Error(`no kernel of ${values.kernels} is cached: kwitness kernels pull ${values.kernels}`)
   const host = await lookAtHost(cache)
-  const initramfs = await buildInitramfs(cache, join(ROOT, 'vm-images', 'guest'))
+  const initramfs = await buildInitramfs(cache, join(REPOSITORY, 'vm-images', 'guest'))
   const { accelerator } = await proveAccelerator(cache, first, initramfs, host)
-  const source = join(ROOT, 'c-tests', 'uffd-fork-event', 'repro.c')
-  const program = await buildProgram(cache, [source], [join(ROOT, 'c-tests', 'include')])
+  const source = join(REPOSITORY, 'c-tests', 'uffd-fork-event', 'repro.c')
+  const program = await buildProgram(cache, [source], [join(REPOSITORY, 'c-tests', 'include')])
   const payload = join(scratch, 'payload')
   await writePayload(payload, { program: program.path, args: [], modules: [], ownModules: [] })
   const inputsOf = (image: KernelImage): BootInputs => ({

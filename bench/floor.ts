@@ -1,5 +1,5 @@
 /** QEMU's own start: what no guest of ours can be quicker than. */
-import { startQemu } from '../harness/boot/qemu.ts'
+import { startQemu } from '#harness/boot/qemu/process.ts'
 
 /** Seconds that it took where the budgets of guests were set. They are meant as ratios to it. */
 const BUDGETED_FLOOR = 0.033

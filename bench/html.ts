@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Browser, Page } from 'playwright-core'
-import { renderHtml } from '../src/render/html.ts'
-import { readAssets } from '../test/render/assets.ts'
-import { openChromium } from '../test/render/browser.ts'
-import { largeReport } from '../test/render/fixture.ts'
+import { renderHtml } from '#render/html/html.ts'
+import { readAssets } from '#test/helpers/templates.ts'
+import { openChromium } from '#test/helpers/browser.ts'
+import { largeReport } from '#test/helpers/reports.ts'
 
 /** Milliseconds of one act. */
 interface Timing {

@@ -2,8 +2,8 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
-import { kernelWords, newPlace, readReport, runCli, startCli, until, type Ended, type Place } from '../test/e2e/cli.ts'
-import { assertNoneIsLost, guestsOf, matrixOf, nextWords, storedBy } from '../test/e2e/killed.ts'
+import { kernelWords, newPlace, readReport, runCli, startCli, until, type Ended, type Place } from '#test/helpers/cli.ts'
+import { assertNoneIsLost, guestsOf, matrixOf, nextWords, storedBy } from '#test/helpers/killed.ts'
 import { machineLine, median } from './figures.ts'
 
 const HELP = `node bench/kills.ts [--kills N] [--kernels LIST] [--cases LIST] [--seed N] [--json]

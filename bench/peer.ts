@@ -3,20 +3,21 @@ import { readdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { carryOut } from '../harness/attempt.ts'
-import { proveAccelerator } from '../harness/boot/accelerator.ts'
-import type { BootInputs } from '../harness/boot/boot.ts'
-import { createGuestSource } from '../harness/boot/guests.ts'
-import { lookAtHost } from '../harness/host.ts'
-import { buildInitramfs } from '../harness/image/initramfs.ts'
-import { createPayloads } from '../harness/image/payload.ts'
-import { buildProgram } from '../harness/image/program.ts'
-import { fetchKernel, selectKernels, type KernelContext } from '../harness/kernels/index.ts'
-import { runCommand } from '../harness/process.ts'
-import { openScratch } from '../harness/scratch.ts'
-import { findWorkspace } from '../harness/workspace.ts'
-import type { Job } from '../src/domain/job.ts'
-import { quote } from '../src/render/bisect-script.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import { carryOut } from '#harness/attempt.ts'
+import { proveAccelerator } from '#harness/boot/accelerator.ts'
+import type { BootInputs } from '#harness/boot/qemu/boot.ts'
+import { createGuestSource } from '#harness/boot/guests.ts'
+import { lookAtHost } from '#harness/boot/qemu/host.ts'
+import { buildInitramfs } from '#harness/image/initramfs.ts'
+import { createPayloads } from '#harness/image/payload.ts'
+import { buildProgram } from '#harness/image/program.ts'
+import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { runCommand } from '#harness/support/process.ts'
+import { openScratch } from '#harness/support/scratch.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
+import type { Job } from '#domain/job.ts'
+import { quote } from '#render/bisect/script.ts'
 import { formatTable, machineLine, median, type Row } from './figures.ts'
 import { measureFloor } from './floor.ts'
 
@@ -68,7 +69,7 @@ async function measure(kernelFile: string): Promise<Row[]> {
   if (!kernel) throw new Error(`no kernel is ${kernelFile}`)
   const image = await fetchKernel(kernel, context)
   const host = await lookAtHost(cache)
-  const initramfs = await buildInitramfs(cache, join(import.meta.dirname, '..', 'vm-images', 'guest'))
+  const initramfs = await buildInitramfs(cache, inRepository('vm-images', 'guest'))
   const { accelerator } = await proveAccelerator(cache, image, initramfs, host)
   const source = join(scratch, 'true.c')
   await writeFile(source, 'int main(void)\n{\n\treturn 0;\n}\n')

@@ -5,8 +5,9 @@
  */
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { readTests } from '../src/console/ktap.ts'
-import { createConsoleReader, readConsole } from '../src/console/splat.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import { readTests } from '#console/ktap/reader.ts'
+import { createConsoleReader, readConsole } from '#console/splat/reader.ts'
 
 const MEGABYTE = 1e6
 const ROUNDS = 5
@@ -52,7 +53,7 @@ function bootLog(megabytes: number): Uint8Array {
 
 /** The golden logs end to end: nothing but reports. */
 function reportsOnly(megabytes: number): Uint8Array {
-  const folder = join(import.meta.dirname, '../test/golden/console')
+  const folder = inRepository('test', 'golden', 'console')
   const files = readdirSync(folder).filter((file) => file.endsWith('.log')).toSorted()
   const logs = files.map((file) => readFileSync(join(folder, file)))
   const once = Buffer.concat(logs)

@@ -1,14 +1,14 @@
 /** A run of a benchmark: carried out like any other, and nothing of it kept but its report. */
 import { join } from 'node:path'
-import type { KernelContext } from '../harness/kernels/index.ts'
-import type { Report } from '../src/domain/report.ts'
-import { assembleReport } from '../src/run/assemble.ts'
-import { conduct } from '../src/run/conduct.ts'
-import type { Conductor } from '../src/run/stage.ts'
-import type { Listener } from '../src/run/events.ts'
-import type { Plan } from '../src/run/plan.ts'
-import type { Ready } from '../src/run/prepare.ts'
-import { openStore } from '../src/store/index.ts'
+import type { KernelContext } from '#harness/kernels/index.ts'
+import type { Report } from '#domain/report/matrix.ts'
+import { assembleReport } from '#run/report/build-report.ts'
+import { conduct } from '#run/execute/scheduler.ts'
+import type { Conductor } from '#run/context/context.ts'
+import type { Listener } from '#run/context/events.ts'
+import type { Plan } from '#plan/plan.ts'
+import type { Ready } from '#run/prepare/prepare.ts'
+import { openStore } from '#store/index.ts'
 
 /** Carry out the plan in a store below `folder`, which is the caller's to remove. Throws what conducting throws. */
 export async function runPlan(

@@ -1,17 +1,17 @@
 /** What saved guests take on disk, as they are and packed, and the time to pack and unpack one beside that of its boot. */
 import { mkdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { proveAccelerator } from '../harness/boot/accelerator.ts'
-import type { BootInputs } from '../harness/boot/boot.ts'
-import { packedFile, packRam, ramFile } from '../harness/boot/packed.ts'
-import { saveGuest } from '../harness/boot/save.ts'
-import { findGuest } from '../harness/boot/saved-guest.ts'
-import { lookAtHost } from '../harness/host.ts'
-import { buildInitramfs } from '../harness/image/initramfs.ts'
-import { fetchKernel, listKernels, type KernelContext } from '../harness/kernels/index.ts'
-import { openScratch } from '../harness/scratch.ts'
-import { findWorkspace } from '../harness/workspace.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import { proveAccelerator } from '#harness/boot/accelerator.ts'
+import type { BootInputs } from '#harness/boot/qemu/boot.ts'
+import { packedFile, packRam, ramFile } from '#harness/boot/snapshot/compress.ts'
+import { saveGuest } from '#harness/boot/snapshot/save.ts'
+import { findGuest } from '#harness/boot/snapshot/snapshot.ts'
+import { lookAtHost } from '#harness/boot/qemu/host.ts'
+import { buildInitramfs } from '#harness/image/initramfs.ts'
+import { fetchKernel, listKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { openScratch } from '#harness/support/scratch.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
 import { machineLine, median } from './figures.ts'
 
 const HELP = `node bench/states.ts [--kernels SELECTOR] [--memory MIB] [--json]
@@ -69,7 +69,7 @@ async function diskMiB(file: string): Promise<number> {
 async function measure(): Promise<State[]> {
   const listed = (await listKernels(context, { selector: values.kernels })).filter(({ state }) => state === 'cached')
   const host = await lookAtHost(cache)
-  const initramfs = await buildInitramfs(cache, join(import.meta.dirname, '..', 'vm-images', 'guest'))
+  const initramfs = await buildInitramfs(cache, inRepository('vm-images', 'guest'))
   const states: State[] = []
   for (const kernel of listed) {
     const image = await fetchKernel(kernel, context)

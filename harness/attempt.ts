@@ -2,15 +2,15 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Ending, Evidence } from '../src/domain/evidence.ts'
-import type { Job } from '../src/domain/job.ts'
-import type { BootInputs } from './boot/boot.ts'
+import type { Ending, Evidence } from '#domain/evidence.ts'
+import type { Job } from '#domain/job.ts'
+import type { BootInputs } from './boot/qemu/boot.ts'
 import type { Guest, GuestSource } from './boot/guests.ts'
-import { preferGuest } from './boot/prefer.ts'
-import { follow, type CaseReport } from './follow.ts'
-import { untimed, type Stopwatch } from './stopwatch.ts'
+import { preferGuest } from './boot/raise-priority.ts'
+import { follow, type CaseReport } from './transport/monitor.ts'
+import { untimed, type Stopwatch } from './support/stopwatch.ts'
 import { createLog, type BoundedLog } from './transport/log.ts'
-import { diskError } from './workspace.ts'
+import { diskError } from './support/workspace.ts'
 
 /** What carrying out a job needs beside the job. All of it can be filled anywhere. */
 export interface Means {

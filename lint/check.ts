@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runCommand } from '../harness/process.ts'
+import { runCommand } from '#harness/support/process.ts'
 
 export interface Complaint {
   /** Relative to the root of the tree. */

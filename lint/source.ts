@@ -11,8 +11,8 @@ import {
   isPropertyAccessExpression,
   isStringLiteral,
 } from 'typescript/unstable/ast/is'
-import { runCommand } from '../harness/process.ts'
-import { InvariantError } from '../src/domain/errors.ts'
+import { runCommand } from '#harness/support/process.ts'
+import { InvariantError } from '#domain/errors.ts'
 
 export interface Mention {
   readonly name: string

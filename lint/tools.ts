@@ -1,9 +1,10 @@
 /** Checks that tools make: the TypeScript compiler, oxlint, the C compiler, the shell. */
 import { join } from 'node:path'
-import { FLAGS } from '../harness/image/program.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import { FLAGS } from '#harness/image/program.ts'
 import { complainByTool, readTexts, type Complaint } from './check.ts'
 
-const TOOLS = join(import.meta.dirname, '..', 'node_modules', '.bin')
+const TOOLS = inRepository('node_modules', '.bin')
 
 /** The TypeScript compiler has no complaint. */
 export function checkTypes(root: string): Promise<Complaint[]> {

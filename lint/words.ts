@@ -1,6 +1,6 @@
 /** Check: nothing in the tree names this machine, neither the hosts its packages come from nor the place of the tree. */
-import { lookAtMachine } from '../harness/machine.ts'
-import { runCommand } from '../harness/process.ts'
+import { hostMirrors } from '#harness/kernels/debian/apt.ts'
+import { runCommand } from '#harness/support/process.ts'
 import { complainByLine, readTexts, type Complaint } from './check.ts'
 
 /** Look for the words of this machine in every text file. */
@@ -16,7 +16,7 @@ export async function checkWords(root: string): Promise<Complaint[]> {
 
 /** Hosts of the package sources that this machine's apt and npm are configured for. */
 async function packageHosts(): Promise<string[]> {
-  const { mirrors } = await lookAtMachine()
+  const mirrors = await hostMirrors()
   const registry = await runCommand('npm', ['config', 'get', 'registry']).catch(() => null)
   const addresses = [...mirrors, registry?.stdout.trim() ?? ''].filter((address) => URL.canParse(address))
   return addresses.map((address) => new URL(address).hostname).filter(Boolean)

@@ -9,11 +9,11 @@ import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { run } from 'node:test'
 import { parseArgs } from 'node:util'
-import { formatResult, runChecks } from '../lint/checks.ts'
-import { endTestFile } from './overdue.ts'
-import { readProgress, type Count, type RunningFile } from './progress.ts'
+import { REPOSITORY } from '#harness/support/repository.ts'
+import { formatResult, runChecks } from '#lint/checks.ts'
+import { endTestFile } from './runner/overdue.ts'
+import { readProgress, type Count, type RunningFile } from './runner/progress.ts'
 
-const ROOT = join(import.meta.dirname, '..')
 /** sqlite is all that still warns. */
 const execArgv = ['--disable-warning=ExperimentalWarning']
 const { values } = parseArgs({
@@ -27,8 +27,10 @@ const { values } = parseArgs({
 })
 
 const isWanted = (path: string) => values.only.length === 0 || values.only.some((word) => path.includes(word))
-const files = globSync(join(ROOT, 'test/**/*.test.ts')).filter((file) => isWanted(relative(join(ROOT, 'test'), file))).toSorted()
-const endToEnd = files.filter((file) => file.startsWith(join(ROOT, 'test/e2e/')))
+const files = globSync(join(REPOSITORY, 'test/**/*.test.ts'))
+  .filter((file) => isWanted(relative(join(REPOSITORY, 'test'), file)))
+  .toSorted()
+const endToEnd = files.filter((file) => file.startsWith(join(REPOSITORY, 'test/e2e/')))
 const others = files.filter((file) => !endToEnd.includes(file))
 const count: Count = { passed: 0, failed: 0, skipped: 0 }
 const running = new Map<string, RunningFile>()
@@ -80,12 +82,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 async function runFiles(wanted: readonly string[], concurrency: number, eachTest: boolean): Promise<void> {
   if (wanted.length === 0) return
   const events = run({ files: wanted, concurrency, execArgv })
-  for await (const line of readProgress(events, { root: ROOT, count, running, ended, eachTest })) print(line)
+  for await (const line of readProgress(events, { root: REPOSITORY, count, running, ended, eachTest })) print(line)
 }
 
 try {
   if (isWanted('lint')) {
-    for await (const result of runChecks(ROOT)) {
+    for await (const result of runChecks(REPOSITORY)) {
       count[result.complaints.length === 0 ? 'passed' : 'failed'] += 1
       print(formatResult(result))
     }

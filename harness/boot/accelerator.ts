@@ -1,12 +1,12 @@
 /** Which accelerator works here, proven by a guest that speaks. /dev/kvm can be there, open, and useless. */
 import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { KernelImage } from '../../src/domain/kernel.ts'
-import type { Accelerator, GuestProfile } from '../../src/domain/profile.ts'
-import type { Host } from '../host.ts'
+import type { KernelImage } from '#domain/kernel.ts'
+import type { Accelerator, GuestProfile } from '#domain/profile.ts'
+import type { Host } from './qemu/host.ts'
 import type { Initramfs } from '../image/initramfs.ts'
-import { readMemo, writeMemo } from '../memo.ts'
-import { bootBy, bootFile, ROADS } from './boot.ts'
+import { readMemo, writeMemo } from '../support/json-cache.ts'
+import { bootBy, bootFile, ROADS } from './qemu/boot.ts'
 
 /** A KVM guest speaks within half a second; one that did not in this time never will. */
 const KVM_SECONDS = 5

@@ -1,16 +1,16 @@
 /** Pristine guests for attempts: restored from a saved one where that works, booted where it does not. */
 import { join } from 'node:path'
-import { InfraError } from '../../src/domain/errors.ts'
-import type { BootRoad, GuestOrigin } from '../../src/domain/profile.ts'
-import { untimed, type Stopwatch } from '../stopwatch.ts'
-import { exists } from '../workspace.ts'
-import { bootFastest, type Booted, type BootInputs, type NotBooted } from './boot.ts'
-import { evictGuests, touchGuest } from './evict.ts'
+import { InfraError } from '#domain/errors.ts'
+import type { BootRoad, GuestOrigin } from '#domain/profile.ts'
+import { untimed, type Stopwatch } from '../support/stopwatch.ts'
+import { exists } from '../support/workspace.ts'
+import { bootFastest, type Booted, type BootInputs, type NotBooted } from './qemu/boot.ts'
+import { evictGuests, touchGuest } from './snapshot/evict.ts'
 import { createForks } from './fork/forks.ts'
-import { ramFile } from './packed.ts'
-import { restoreGuest } from './restore.ts'
-import { saveGuest } from './save.ts'
-import { findGuest, guestFolder, removeGuest, type SavedGuest } from './saved-guest.ts'
+import { ramFile } from './snapshot/compress.ts'
+import { restoreGuest } from './snapshot/restore.ts'
+import { saveGuest } from './snapshot/save.ts'
+import { findGuest, guestFolder, removeGuest, type SavedGuest } from './snapshot/snapshot.ts'
 
 export type Guest = (Booted | NotBooted) & {
   readonly origin: GuestOrigin

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exists, publishFolder } from '../workspace.ts'
+import { exists, publishFolder } from '../support/workspace.ts'
 import { writeCpio } from './cpio.ts'
 import { buildProgram } from './program.ts'
 

@@ -1,7 +1,7 @@
 /** Payloads of attempts: the program, its arguments and the modules it asks for, as the agent unpacks them. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { diskError } from '../workspace.ts'
+import { diskError } from '../support/workspace.ts'
 import { writeCpio } from './cpio.ts'
 import type { BuiltModule } from './own-module.ts'
 

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { InfraError, UserError } from '../../src/domain/errors.ts'
-import { runCommand } from '../process.ts'
-import { exists, publishFolder } from '../workspace.ts'
+import { InfraError, UserError } from '#domain/errors.ts'
+import { runCommand } from '../support/process.ts'
+import { exists, publishFolder } from '../support/workspace.ts'
 
 /** Flags of everything that runs in a guest; lint compiles with them too. */
 export const FLAGS = [

@@ -1,8 +1,8 @@
 /** Kernels, whatever their provider: selected, listed, fetched. A new provider is one file and one line here. */
-import { InfraError, UserError } from '../../src/domain/errors.ts'
-import type { Kernel, KernelImage, ListedKernel, ProviderName } from '../../src/domain/kernel.ts'
-import { debian } from './debian.ts'
-import { file } from './file.ts'
+import { InfraError, UserError } from '#domain/errors.ts'
+import type { Kernel, KernelImage, ListedKernel, ProviderName } from '#domain/kernel.ts'
+import { debian } from './debian/provider.ts'
+import { file } from './file/provider.ts'
 import {
   say,
   type BuildTree,
@@ -11,12 +11,21 @@ import {
   type Missing,
   type ModuleFile,
   type Provider,
-} from './provider.ts'
-import { compareKernels, parseSelector, type Selector } from './selector.ts'
+} from './provider/provider.ts'
+import { compareKernels } from './debian/order.ts'
+import { parseSelector, type Selector } from './selector.ts'
 import { readKernelSet } from './sets.ts'
-import { tree } from './tree.ts'
+import { tree } from './tree/provider.ts'
 
-export type { BuildTree, FoundChangelog, KernelContext, KernelProgress, Missing, ModuleFile, Provider } from './provider.ts'
+export type {
+  BuildTree,
+  FoundChangelog,
+  KernelContext,
+  KernelProgress,
+  Missing,
+  ModuleFile,
+  Provider,
+} from './provider/provider.ts'
 export { readKernelSets } from './sets.ts'
 
 const PROVIDERS: readonly Provider[] = [debian, file, tree]

@@ -5,10 +5,8 @@
  *     KERNEL-ID         one kernel, as listings and reports write it: debian-6.1.170-3-cloud-amd64
  *     SET               a set of vm-images/kernels.json: default
  */
-import { UserError } from '../../src/domain/errors.ts'
-import type { Kernel, ProviderName } from '../../src/domain/kernel.ts'
-import { compareVersions } from '../../src/domain/version.ts'
-import { compareDebianVersions } from './debian-version.ts'
+import { UserError } from '#domain/errors.ts'
+import type { ProviderName } from '#domain/kernel.ts'
 
 export type Selector =
   | { readonly kind: 'provider'; readonly provider: ProviderName; readonly part: string }
@@ -27,15 +25,5 @@ export function parseSelector(text: string): Selector {
   throw new UserError(
     `${JSON.stringify(text)} is no kernel selector`,
     'write debian:6.1.*, debian:latest-of-each-series, file:/boot/bzImage, tree:/src/linux@REV, a kernel id or a set',
-  )
-}
-
-/** Order of kernels wherever they are listed: by version, build, flavour, id. */
-export function compareKernels(left: Kernel, right: Kernel): number {
-  return (
-    compareVersions(left.version, right.version) ||
-    compareDebianVersions(left.build, right.build) ||
-    (left.flavour < right.flavour ? -1 : left.flavour > right.flavour ? 1 : 0) ||
-    (left.id < right.id ? -1 : left.id > right.id ? 1 : 0)
   )
 }

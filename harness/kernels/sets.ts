@@ -1,6 +1,7 @@
 /** Named sets of selectors, kept as data in vm-images/kernels.json. */
 import { readFile } from 'node:fs/promises'
-import { UserError } from '../../src/domain/errors.ts'
+import { inRepository } from '../support/repository.ts'
+import { UserError } from '#domain/errors.ts'
 
 export interface KernelSet {
   /** What the set is for, one sentence. */
@@ -8,7 +9,7 @@ export interface KernelSet {
   readonly selectors: readonly string[]
 }
 
-const FILE = new URL('../../vm-images/kernels.json', import.meta.url)
+const FILE = inRepository('vm-images/kernels.json')
 
 /** All sets by name. */
 export async function readKernelSets(): Promise<Readonly<Record<string, KernelSet>>> {

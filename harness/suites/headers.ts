@@ -1,10 +1,10 @@
 /** The kernel's headers for programs, as `make headers` of a tree gives them: a suite speaks the interfaces of its tree. */
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { say, type KernelContext } from '../kernels/provider.ts'
-import { BUILD_ENVIRONMENT } from '../kernels/tree-make.ts'
-import { runCommand } from '../process.ts'
-import { exists, publishFolder } from '../workspace.ts'
+import { say, type KernelContext } from '../kernels/provider/provider.ts'
+import { BUILD_ENVIRONMENT } from '../kernels/tree/make.ts'
+import { runCommand } from '../support/process.ts'
+import { exists, publishFolder } from '../support/workspace.ts'
 
 /** A kernel source in the cache: its folder, its version, and what is in it as hex. */
 export interface SuiteSource {

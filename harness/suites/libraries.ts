@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { globSync } from 'node:fs'
 
-/** As harness/needs.txt lists them among the optional. */
+/** As harness/host/dependencies.txt lists them among the optional. */
 const PATTERNS = ['liburing', 'libnuma', 'libcap'].map((name) => `/usr/lib/*-linux-gnu/${name}.a`)
 
 /** Those that are here, each with the sha256 of its bytes. */

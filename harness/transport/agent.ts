@@ -1,5 +1,5 @@
 /** A conversation with a guest: the agent's frames on one port, the kernel log on the other. */
-import type { Machine } from '../boot/qemu.ts'
+import type { Duplex, Readable } from 'node:stream'
 import { createFrameReader, NO_KEY, type Frame } from './frames.ts'
 import { createLog, type BoundedLog } from './log.ts'
 
@@ -10,6 +10,16 @@ export type GuestEvent =
   | { readonly kind: 'gone' }
   /** Nothing happened until the deadline. */
   | { readonly kind: 'timeout' }
+
+/** What a conversation needs of a running guest. */
+export interface GuestPorts {
+  /** The kernel log. */
+  readonly console: Readable
+  /** The agent's frames and our requests. */
+  readonly agent: Duplex
+  /** Settles when QEMU is gone. */
+  readonly exited: Promise<unknown>
+}
 
 export interface Conversation {
   readonly console: BoundedLog
@@ -34,7 +44,7 @@ const timeIsOver = (): Promise<false> => new Promise((resolve) => setImmediate((
  * Listen to a machine from now on. The console is always drained: a full port would stop the guest. `before` is what
  * its console said in the boot it was saved from.
  */
-export function converse(machine: Machine, before: Buffer = Buffer.alloc(0)): Conversation {
+export function converse(machine: GuestPorts, before: Buffer = Buffer.alloc(0)): Conversation {
   let key = NO_KEY
   const read = createFrameReader(() => key)
   const events: GuestEvent[] = []

@@ -1,7 +1,7 @@
 /** A log of bounded size: the beginning and the end are kept, what is cut out of the middle is counted. */
 import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { LogInfo } from '../../src/domain/evidence.ts'
+import type { LogInfo } from '#domain/evidence.ts'
 
 /** Bytes kept of each end. */
 const HALF = 1 << 20

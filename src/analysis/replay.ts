@@ -1,6 +1,7 @@
 /** A stored attempt and its replay side by side: what is the same, and where they part. */
-import type { Evidence } from '../domain/evidence.ts'
-import type { AttemptJudgement, EndingWord, Outcome, Trials } from '../domain/judgement.ts'
+import type { Evidence } from '#domain/evidence.ts'
+import type { Trials } from '#domain/control.ts'
+import type { AttemptJudgement, EndingWord, Outcome } from '#domain/judgement.ts'
 
 /** One of the two, as it is shown. */
 export interface ReplaySide {

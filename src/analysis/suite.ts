@@ -1,5 +1,5 @@
 /** Assembles the SuiteReport: subtests into rows across kernels, what differs between them, and what changes along versions. */
-import type { Kernel } from '../domain/kernel.ts'
+import type { Kernel } from '#domain/kernel.ts'
 import type {
   ResultCounts,
   ResultStatus,
@@ -8,8 +8,8 @@ import type {
   SuiteReport,
   SuiteResult,
   SuiteRow,
-} from '../domain/suite.ts'
-import { compareKernels, compareText } from './matrix.ts'
+} from '#domain/report/suite.ts'
+import { compareKernels, compareText } from './matrix/matrix.ts'
 
 /** From the best to what says nothing. */
 export const RESULT_STATUSES = ['pass', 'xfail', 'fail', 'skip', 'broken', 'missing'] as const satisfies readonly ResultStatus[]

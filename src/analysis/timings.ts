@@ -1,5 +1,5 @@
 /** Where the time of a run went: spans laid in rows, and the wall time divided among the stages. */
-import type { Lane, Span, StageName } from '../domain/span.ts'
+import type { Lane, Span, StageName } from '#domain/span.ts'
 
 /** Spans that never overlap but by one holding another, in the order of their starts. */
 export interface Row {

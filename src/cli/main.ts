@@ -1,21 +1,21 @@
 /** The command line: each command is loaded when it is asked for, so that the first word comes at once. */
 import { Command } from 'commander'
-import packageJson from '../../package.json' with { type: 'json' }
-import { diskError } from '../../harness/workspace.ts'
-import { InfraError, UserError } from '../domain/errors.ts'
-import { BISECT_HELP, BISECT_OPTIONS, CONFIG, STEP_HELP, STEP_OPTIONS } from './bisect-options.ts'
-import type { BisectOptions } from './bisect-wishes.ts'
-import type { BisectStepOptions } from './bisect-step.ts'
-import type { BoundaryOptions } from './boundary.ts'
-import type { ControlsOptions } from './controls.ts'
-import { BOUNDARY_HELP, CONTROLS_HELP, KWITNESS_HELP, REPLAY_HELP, REPORT_HELP, RUN_HELP } from './help.ts'
-import type { KernelOptions } from './kernels.ts'
-import type { ReportOptions } from './report.ts'
-import type { ReplayOptions } from './replay.ts'
-import { SHARED } from './shared-options.ts'
-import type { VerifyOptions } from './verify.ts'
-import { VERIFY_HELP, VERIFY_OPTIONS } from './verify-help.ts'
-import type { RunOptions } from './wishes.ts'
+import packageJson from '#package.json' with { type: 'json' }
+import { diskError } from '#harness/support/workspace.ts'
+import { InfraError, UserError } from '#domain/errors.ts'
+import { BISECT_HELP, BISECT_OPTIONS, CONFIG, STEP_HELP, STEP_OPTIONS } from './options/bisect.ts'
+import type { BisectOptions } from './options/bisect-request.ts'
+import type { BisectStepOptions } from './commands/bisect-step.ts'
+import type { BoundaryOptions } from './commands/boundary.ts'
+import type { ControlsOptions } from './options/controls.ts'
+import { BOUNDARY_HELP, CONTROLS_HELP, KWITNESS_HELP, REPLAY_HELP, REPORT_HELP, RUN_HELP } from './options/help.ts'
+import type { KernelOptions } from './commands/kernels.ts'
+import type { ReportOptions } from './commands/report.ts'
+import type { ReplayOptions } from './commands/replay.ts'
+import { SHARED } from './options/shared.ts'
+import type { VerifyOptions } from './commands/verify.ts'
+import { VERIFY_HELP, VERIFY_OPTIONS } from './options/verify.ts'
+import type { RunOptions } from './options/run.ts'
 
 const program = new Command('kwitness')
   .description('Which kernels carry which fix, answered by experiment')
@@ -63,7 +63,7 @@ program
   .option(...SHARED.mirror)
   .addHelpText('after', RUN_HELP)
   .action(async (options: RunOptions) => {
-    const { run } = await import('./run.ts')
+    const { run } = await import('./commands/run.ts')
     process.exitCode = await run(options)
   })
 
@@ -89,7 +89,7 @@ program
   .option(...SHARED.mirror)
   .addHelpText('after', BOUNDARY_HELP)
   .action(async (options: BoundaryOptions) => {
-    const { boundary } = await import('./boundary.ts')
+    const { boundary } = await import('./commands/boundary.ts')
     process.exitCode = await boundary(options)
   })
 
@@ -111,7 +111,7 @@ program
   .option(...SHARED.mirror)
   .addHelpText('after', CONTROLS_HELP)
   .action(async (options: ControlsOptions) => {
-    const { controls } = await import('./controls.ts')
+    const { controls } = await import('./commands/controls.ts')
     process.exitCode = await controls(options)
   })
 
@@ -123,7 +123,7 @@ for (const [flags, says, kind] of VERIFY_OPTIONS) {
   else verifying.option(flags, says, { words, again }[kind])
 }
 verifying.addHelpText('after', VERIFY_HELP).action(async (options: VerifyOptions) => {
-  const { verify } = await import('./verify.ts')
+  const { verify } = await import('./commands/verify.ts')
   process.exitCode = await verify(options)
 })
 
@@ -138,7 +138,7 @@ program
   .option('--history <folder>', 'ask this git tree which kernels have the fixes, instead of what was kept with the run')
   .addHelpText('after', REPORT_HELP)
   .action(async (run: string | undefined, options: ReportOptions) => {
-    const { report } = await import('./report.ts')
+    const { report } = await import('./commands/report.ts')
     process.exitCode = await report(run, options)
   })
 
@@ -147,7 +147,7 @@ program
   .description('the stored runs')
   .option('--json', 'as JSON')
   .action(async (options: { json?: true }) => {
-    const { runs } = await import('./report.ts')
+    const { runs } = await import('./commands/report.ts')
     process.exitCode = await runs(options)
   })
 
@@ -159,7 +159,7 @@ program
   .option('--json', 'as JSON')
   .addHelpText('after', '\nExample:\n  kwitness why 5.10.262/uffd-mmap-changing-atomic')
   .action(async (cell: string, options: { run?: string; json?: true }) => {
-    const { why } = await import('./report.ts')
+    const { why } = await import('./commands/report.ts')
     process.exitCode = await why(cell, options)
   })
 
@@ -174,7 +174,7 @@ program
   .option(...SHARED.mirror)
   .addHelpText('after', REPLAY_HELP)
   .action(async (cell: string, options: ReplayOptions) => {
-    const { replay } = await import('./replay.ts')
+    const { replay } = await import('./commands/replay.ts')
     process.exitCode = await replay(cell, options)
   })
 
@@ -184,7 +184,7 @@ const bisect = program
   .argument('[paths...]', 'behind --: only commits that touch these')
   .addHelpText('after', BISECT_HELP)
   .action(async (paths: string[], options: BisectOptions) => {
-    const { bisectCommand } = await import('./bisect.ts')
+    const { bisectCommand } = await import('./commands/bisect.ts')
     process.exitCode = await bisectCommand(paths, options)
   })
 for (const row of BISECT_OPTIONS) bisect.option(...row)
@@ -197,7 +197,7 @@ const step = program
   .requiredOption('--case <id>', 'the case that tells old from new')
   .addHelpText('after', STEP_HELP)
   .action(async (options: BisectStepOptions) => {
-    const { bisectStep } = await import('./bisect-step.ts')
+    const { bisectStep } = await import('./commands/bisect-step.ts')
     process.exitCode = await bisectStep(options)
   })
 for (const row of STEP_OPTIONS) step.option(...row)
@@ -212,7 +212,7 @@ kernels
   .option(...SHARED.mirror)
   .option('--json', 'as JSON')
   .action(async (selector: string | undefined, options: KernelOptions) => {
-    const { listCommand } = await import('./kernels.ts')
+    const { listCommand } = await import('./commands/kernels.ts')
     process.exitCode = await listCommand(selector, options)
   })
 kernels
@@ -221,7 +221,7 @@ kernels
   .argument('<selector...>')
   .option(...SHARED.mirror)
   .action(async (selectors: string[], options: KernelOptions) => {
-    const { pullCommand } = await import('./kernels.ts')
+    const { pullCommand } = await import('./commands/kernels.ts')
     process.exitCode = await pullCommand(selectors, options)
   })
 
@@ -231,7 +231,7 @@ cases
   .description('the catalogue')
   .option('--json', 'as JSON')
   .action(async (options: { json?: true }) => {
-    const { listCases } = await import('./cases.ts')
+    const { listCases } = await import('./commands/cases.ts')
     process.exitCode = await listCases(options)
   })
 cases
@@ -240,7 +240,7 @@ cases
   .argument('<id>')
   .option('--json', 'as JSON')
   .action(async (id: string, options: { json?: true }) => {
-    const { showCase } = await import('./cases.ts')
+    const { showCase } = await import('./commands/cases.ts')
     process.exitCode = await showCase(id, options)
   })
 cases
@@ -248,7 +248,7 @@ cases
   .description('a new case from the template; it builds and runs as it is')
   .argument('<id>', 'its id: the folder in c-tests/')
   .action(async (id: string) => {
-    const { newCase } = await import('./cases.ts')
+    const { newCase } = await import('./commands/cases.ts')
     process.exitCode = await newCase(id)
   })
 
@@ -257,7 +257,7 @@ program
   .description('what this machine has, what is missing, the command that installs it')
   .option('--json', 'as JSON')
   .action(async (options: { json?: true }) => {
-    const { doctor } = await import('./doctor.ts')
+    const { doctor } = await import('./commands/doctor.ts')
     process.exitCode = await doctor(options)
   })
 

@@ -1,5 +1,10 @@
 /** Controls: kernels whose answer is known, the rates they showed, and what a race that stayed clean is worth against them. */
-import type { Trials } from './judgement.ts'
+
+/** Trials of a race as the reproducer counted them. */
+export interface Trials {
+  readonly hits: number
+  readonly trials: number
+}
 
 /** A kernel whose answer is known. A bad one must reproduce its case, a good one must stay clean. */
 export interface Control {

@@ -1,5 +1,5 @@
 /** The words of the deciding side: of an attempt, of a cell, of the paperwork, and of the two held together. */
-import type { RaceStanding } from './control.ts'
+import type { RaceStanding, Trials } from './control.ts'
 
 /** `reported` is of programs of suites alone: they came to their end with results of whatever kind. */
 export type Outcome =
@@ -42,12 +42,6 @@ export type EndingWord =
   | 'no boot'
   | 'garbled'
   | 'infra'
-
-/** Trials of a race as the reproducer counted them. */
-export interface Trials {
-  readonly hits: number
-  readonly trials: number
-}
 
 export interface AttemptJudgement {
   readonly outcome: Outcome

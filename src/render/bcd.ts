@@ -2,10 +2,10 @@
  * Compatibility data in the spirit of browser-compat-data: for each fix and series since when kernels carry it, made from what
  * guests showed. `≤6.1.172` is said where a neighbour was not tested: there or earlier.
  */
-import type { Verdict } from '../domain/judgement.ts'
-import type { Boundary, History, Report, ReportCase, Stretch } from '../domain/report.ts'
-import { chanceOf } from './numbers.ts'
-import { reasonsOf } from './boundary.ts'
+import type { Verdict } from '#domain/judgement.ts'
+import type { Boundary, History, Report, ReportCase, Stretch } from '#domain/report/matrix.ts'
+import { chanceOf } from './text/numbers.ts'
+import { reasonsOf } from './text/boundary.ts'
 
 /** `6.1.172`, `≤6.1.172`; false for never; null for what was not found out. */
 export type Ranged = string | false | null

@@ -1,11 +1,11 @@
 /** The renderers: a function of the one Report each, one line each. */
-import type { Report } from '../domain/report.ts'
+import type { Report } from '#domain/report/matrix.ts'
 import { renderBcd } from './bcd.ts'
-import { type HtmlAssets, renderHtml } from './html.ts'
+import { type HtmlAssets, renderHtml } from './html/html.ts'
 import { renderJson } from './json.ts'
 import { renderKtap } from './ktap.ts'
-import { renderTerminal } from './terminal.ts'
-import type { TerminalOptions } from './terminal-pen.ts'
+import { renderTerminal } from './terminal/report.ts'
+import type { TerminalOptions } from './terminal/style.ts'
 
 export interface RenderOptions {
   /** How the reader's terminal is; only `terminal` looks at it. */

@@ -1,5 +1,5 @@
 /** JSON: the whole Report, keys in a fixed order and one element per line, so that two reports diff line by line. */
-import type { Report } from '../domain/report.ts'
+import type { Report } from '#domain/report/matrix.ts'
 
 /** Keys that come first, in this order; any other follows by code unit. */
 const FIRST_KEYS = [

@@ -11,12 +11,12 @@
  * What a race rests on and what is known of a control are diagnostics. A kernel is `not ok` when one of its lines is, as KTAP
  * asks of a parent.
  */
-import { contradictionsOf } from '../analysis/headline.ts'
-import { matrixOf } from '../analysis/matrix.ts'
-import type { Verdict } from '../domain/judgement.ts'
-import type { Report, ReportCell } from '../domain/report.ts'
-import { raceParts } from './race.ts'
-import { calmLine, knownOf, oneLine } from './wording.ts'
+import { contradictionsOf } from '#analysis/matrix/headline.ts'
+import { matrixOf } from '#analysis/matrix/matrix.ts'
+import type { Verdict } from '#domain/judgement.ts'
+import type { Report, ReportCell } from '#domain/report/matrix.ts'
+import { raceParts } from './text/race.ts'
+import { calmLine, knownOf, oneLine } from './text/format.ts'
 
 type Status = 'pass' | 'fail' | 'skip' | 'error'
 

@@ -1,9 +1,9 @@
 /** A replay on a terminal: the stored attempt and the one made again, side by side. */
-import type { Replay, ReplayGuest, ReplaySide } from '../analysis/replay.ts'
-import { aligned } from './columns.ts'
-import { countOf } from './numbers.ts'
-import { type TerminalOptions, penOf } from './terminal-pen.ts'
-import { oneLine } from './wording.ts'
+import type { Replay, ReplayGuest, ReplaySide } from '#analysis/replay.ts'
+import { aligned } from './terminal/columns.ts'
+import { countOf } from './text/numbers.ts'
+import { type TerminalOptions, penOf } from './terminal/style.ts'
+import { oneLine } from './text/format.ts'
 
 const GUESTS: Readonly<Record<ReplayGuest, string>> = {
   'same-state': 'restored from the very state that the attempt was restored from',

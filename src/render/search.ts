@@ -1,10 +1,10 @@
 /** What a search found, for a terminal and as JSON: each boundary with its evidence, and what a search does not see. */
-import type { Boundary, History, Report, ReportCell } from '../domain/report.ts'
-import { changeOf, reasonsOf, sureOf } from './boundary.ts'
-import { many } from './numbers.ts'
-import { type Pen, type TerminalOptions, penOf } from './terminal-pen.ts'
-import { VERDICT_WORDS } from './words.ts'
-import { kernelLabels, oneLine } from './wording.ts'
+import type { Boundary, History, Report, ReportCell } from '#domain/report/matrix.ts'
+import { changeOf, reasonsOf, sureOf } from './text/boundary.ts'
+import { many } from './text/numbers.ts'
+import { type Pen, type TerminalOptions, penOf } from './terminal/style.ts'
+import { VERDICT_WORDS } from './text/labels.ts'
+import { kernelLabels, oneLine } from './text/format.ts'
 
 /** One line of kernels as it was searched. */
 interface Searched extends History {

@@ -1,9 +1,9 @@
 /** Where the time of a run went: a table for a terminal, and the JSON trace that Perfetto and Chrome's tracing open. */
-import { LANES, rowsOf, timingsOf } from '../analysis/timings.ts'
-import type { Span } from '../domain/span.ts'
-import { aligned } from './columns.ts'
-import { type TerminalOptions, penOf } from './terminal-pen.ts'
-import { oneLine } from './wording.ts'
+import { LANES, rowsOf, timingsOf } from '#analysis/timings.ts'
+import type { Span } from '#domain/span.ts'
+import { aligned } from './terminal/columns.ts'
+import { type TerminalOptions, penOf } from './terminal/style.ts'
+import { oneLine } from './text/format.ts'
 
 const HEADS = ['stage', 'wall', '', 'total', 'count', 'mean', 'longest', '']
 

@@ -1,9 +1,9 @@
 /** Attempts: a folder of evidence each, then a row. What has no row was never promised to anybody. */
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InvariantError } from '../domain/errors.ts'
-import type { Evidence } from '../domain/evidence.ts'
-import { profileName } from '../domain/profile.ts'
+import { InvariantError } from '#domain/errors.ts'
+import type { Evidence } from '#domain/evidence.ts'
+import { profileName } from '#domain/profile.ts'
 import type { Database } from './database.ts'
 import { readEvidenceFolder, readLog, writeEvidenceFolder } from './evidence-folder.ts'
 import { attemptId } from './names.ts'

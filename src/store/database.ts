@@ -1,6 +1,6 @@
 /** The one door to SQLite: opened durable, brought to the newest schema, its errors in our words. */
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { UserError } from '../domain/errors.ts'
+import { UserError } from '#domain/errors.ts'
 import { sqliteFailure } from './failures.ts'
 import { migrations } from './migrations.ts'
 

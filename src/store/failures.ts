@@ -1,5 +1,5 @@
 /** Failures of the disk and of SQLite, in our words: where, what, and what to do. */
-import { InfraError, InvariantError } from '../domain/errors.ts'
+import { InfraError, InvariantError } from '#domain/errors.ts'
 
 const FULL = 'free some space, or set KWITNESS_STATE to a folder on another disk'
 const IN_THE_WAY = 'a file is in the way of a folder: move it, or set KWITNESS_STATE to another folder'

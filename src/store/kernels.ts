@@ -1,5 +1,5 @@
 /** What kernel ids stood for in the runs that used them. */
-import type { Kernel } from '../domain/kernel.ts'
+import type { Kernel } from '#domain/kernel.ts'
 import type { Database } from './database.ts'
 import type { SeenKernel } from './ports.ts'
 

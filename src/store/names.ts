@@ -1,8 +1,8 @@
 /** Names of runs and attempts: short, sortable by eye, safe as folder names. */
 import { createHash } from 'node:crypto'
-import { InvariantError } from '../domain/errors.ts'
-import type { Job } from '../domain/job.ts'
-import { profileName } from '../domain/profile.ts'
+import { InvariantError } from '#domain/errors.ts'
+import type { Job } from '#domain/job.ts'
+import { profileName } from '#domain/profile.ts'
 
 /** The next free name for a run that starts at this ISO time: its UTC day and a number. */
 export function nextRunId(startedAt: string, taken: readonly string[]): string {

@@ -2,11 +2,11 @@
  * What is kept of runs, split by need: who only reports takes ReadRuns and cannot write.
  * Judgements are not kept: any stored run can be judged again when the rules change.
  */
-import type { ControlRate } from '../domain/control.ts'
-import type { Evidence } from '../domain/evidence.ts'
-import type { Kernel } from '../domain/kernel.ts'
-import type { Papers } from '../domain/paperwork.ts'
-import type { Report } from '../domain/report.ts'
+import type { ControlRate } from '#domain/control.ts'
+import type { Evidence } from '#domain/evidence.ts'
+import type { Kernel } from '#domain/kernel.ts'
+import type { Papers } from '#domain/claim-sources.ts'
+import type { Report } from '#domain/report/matrix.ts'
 
 export type RunHost = Report['run']['host']
 

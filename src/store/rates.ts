@@ -1,5 +1,5 @@
 /** The rates that controls showed, the last one of each kind. */
-import type { ControlRate } from '../domain/control.ts'
+import type { ControlRate } from '#domain/control.ts'
 import type { Database } from './database.ts'
 
 /** What makes two rates the same one, measured twice. It begins with what they are listed by. */

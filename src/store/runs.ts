@@ -1,7 +1,7 @@
 /** Runs in the database: who started them, who is at them, whether they are finished. */
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { InfraError, InvariantError, UserError } from '../domain/errors.ts'
+import { InfraError, InvariantError, UserError } from '#domain/errors.ts'
 import type { Database, Row } from './database.ts'
 import { nextRunId } from './names.ts'
 import { livingOwner, ownToken } from './owner.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { changesOf, matchGuests, matchOutputs, sideOf } from '../../src/analysis/replay.ts'
-import { sampleEvidence } from '../verdict/samples.ts'
+import { changesOf, matchGuests, matchOutputs, sideOf } from '#analysis/replay.ts'
+import { sampleEvidence } from '../helpers/judging.ts'
 
 const bytes = (...lines: readonly string[]): Buffer => Buffer.from(lines.map((line) => `${line}\n`).join(''))
 const plan = ['KTAP version 1', '1..1']

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { buildSuiteReport, inOrder } from '../../src/analysis/suite.ts'
-import type { ResultStatus, SuiteCell } from '../../src/domain/suite.ts'
-import { suiteCell, suiteParts } from '../render/suite-fixture.ts'
+import { buildSuiteReport, inOrder } from '#analysis/suite.ts'
+import type { ResultStatus, SuiteCell } from '#domain/report/suite.ts'
+import { suiteCell, suiteParts } from '../helpers/suite-reports.ts'
 
 type Column = Readonly<Record<string, ResultStatus>>
 

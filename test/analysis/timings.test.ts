@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { rowsOf, timingsOf } from '../../src/analysis/timings.ts'
-import type { Span, StageName } from '../../src/domain/span.ts'
+import { rowsOf, timingsOf } from '#analysis/timings.ts'
+import type { Span, StageName } from '#domain/span.ts'
 
 function span(name: StageName, start: number, end: number, rest: Partial<Span> = {}): Span {
   return { name, start, end, kernel: 'k', case: 'c', lane: 'slots', ...rest }

@@ -4,13 +4,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { buildProgram } from '../../harness/image/program.ts'
-import { readCase, readCatalogue } from '../../src/run/catalogue.ts'
-import { readOpenStep } from '../../src/verdict/step.ts'
+import { REPOSITORY } from '#harness/support/repository.ts'
+import { buildProgram } from '#harness/image/program.ts'
+import { readCase, readCatalogue } from '#run/prepare/catalogue.ts'
+import { readOpenStep } from '#verdict/attempt/step.ts'
 import { listen, type Heard } from './listen.ts'
 
-const ROOT = join(import.meta.dirname, '..', '..')
-const CASES = join(ROOT, 'c-tests')
+const CASES = join(REPOSITORY, 'c-tests')
 const INCLUDES = [join(CASES, 'include')]
 const TEMPLATE = join(CASES, '_template')
 const cache = await mkdtemp(join(tmpdir(), 'kwitness-c-tests-'))
@@ -22,7 +22,10 @@ async function speak(what: string): Promise<Heard> {
   return listen((await speaker).path, [what])
 }
 
-for (const { id, folder } of [...(await readCatalogue(CASES)), ...(await readCatalogue(join(ROOT, 'test', 'e2e', 'hostile')))]) {
+for (const { id, folder } of [
+  ...(await readCatalogue(CASES)),
+  ...(await readCatalogue(join(REPOSITORY, 'test', 'e2e', 'hostile'))),
+]) {
   test(`${id} builds without a warning`, async () => {
     const { path } = await buildProgram(cache, [join(folder, 'repro.c')], INCLUDES)
     assert.equal((await readFile(path)).toString('latin1', 1, 4), 'ELF')
@@ -37,7 +40,10 @@ test('the template is a case that builds, runs and is clean, with its placeholde
   assert.match(await readFile(join(TEMPLATE, 'repro.c'), 'utf8'), /PLACEHOLDER/)
   assert.equal(exitCode, 0)
   assert.deepEqual(stream.problems, [])
-  assert.deepEqual(stream.documents.map(({ points }) => points.map(({ status }) => status)), [['pass']])
+  assert.deepEqual(
+    stream.documents.map(({ points }) => points.map(({ status }) => status)),
+    [['pass']],
+  )
 })
 
 test('a result, a skip and diagnostics are read as they were said', async () => {
@@ -46,17 +52,23 @@ test('a result, a skip and diagnostics are read as they were said', async () => 
   assert.equal(exitCode, 0)
   assert.deepEqual(stream.problems, [])
   assert.equal(document?.planned, 2)
-  assert.deepEqual(document?.points.map(({ name, status, reason }) => [name, status, reason]), [
-    ['first', 'pass', ''],
-    ['second', 'skip', 'UFFDIO_MOVE: EINVAL'],
-  ])
+  assert.deepEqual(
+    document?.points.map(({ name, status, reason }) => [name, status, reason]),
+    [
+      ['first', 'pass', ''],
+      ['second', 'skip', 'UFFDIO_MOVE: EINVAL'],
+    ],
+  )
   assert.deepEqual(document?.points[0]?.diagnostics, ['first line', 'second line', 'kwitness: trials=400 hits=0'])
 })
 
 test('a bug that was seen is not ok and exit status 1', async () => {
   const { exitCode, stream } = await speak('seen')
   assert.equal(exitCode, 1)
-  assert.deepEqual(stream.documents[0]?.points.map(({ status }) => status), ['fail', 'skip'])
+  assert.deepEqual(
+    stream.documents[0]?.points.map(({ status }) => status),
+    ['fail', 'skip'],
+  )
 })
 
 test('a program that skips as a whole says why and exits 4', async () => {
@@ -86,8 +98,14 @@ test('a program that reports less than it planned is broken by its own word', as
 
 test('a program that stops without its last word is told as cut', async () => {
   const { stream } = await speak('cut')
-  assert.deepEqual(stream.problems.map(({ kind }) => kind), ['cut-stream'])
-  assert.deepEqual(stream.documents[0]?.points.map(({ status }) => status), ['pass', 'missing'])
+  assert.deepEqual(
+    stream.problems.map(({ kind }) => kind),
+    ['cut-stream'],
+  )
+  assert.deepEqual(
+    stream.documents[0]?.points.map(({ status }) => status),
+    ['pass', 'missing'],
+  )
 })
 
 test('a step is open from its first word to its second', async () => {

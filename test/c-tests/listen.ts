@@ -1,7 +1,7 @@
 /** A program of the C side run on this machine, and its output read as a reproducer's. */
-import { runCommand } from '../../harness/process.ts'
-import { readTests } from '../../src/console/ktap.ts'
-import type { TestStream } from '../../src/domain/tests.ts'
+import { runCommand } from '#harness/support/process.ts'
+import { readTests } from '#console/ktap/reader.ts'
+import type { TestStream } from '#domain/tests.ts'
 
 export interface Heard {
   readonly exitCode: number

@@ -4,13 +4,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { buildProgram } from '../../harness/image/program.ts'
-import { readTrials } from '../../src/verdict/trials.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import { buildProgram } from '#harness/image/program.ts'
+import { readTrials } from '#verdict/attempt/trials.ts'
 import { listen, type Heard } from './listen.ts'
 
 const cache = await mkdtemp(join(tmpdir(), 'kwitness-races-'))
 after(() => rm(cache, { recursive: true, force: true }))
-const includes = [join(import.meta.dirname, '..', '..', 'c-tests', 'include')]
+const includes = [inRepository('c-tests', 'include')]
 const roads = buildProgram(cache, [join(import.meta.dirname, 'roads.c')], includes)
 const NOT_HERE = 'neither no_such_module.ko nor no_such_module.missing is here'
 

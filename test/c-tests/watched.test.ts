@@ -4,12 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { buildProgram } from '../../harness/image/program.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import { buildProgram } from '#harness/image/program.ts'
 import { listen } from './listen.ts'
 
 const cache = await mkdtemp(join(tmpdir(), 'kwitness-watched-'))
 after(() => rm(cache, { recursive: true, force: true }))
-const includes = [join(import.meta.dirname, '..', '..', 'c-tests', 'include')]
+const includes = [inRepository('c-tests', 'include')]
 const program = buildProgram(cache, [join(import.meta.dirname, 'watch.c')], includes)
 
 async function watch(what: string): Promise<{ readonly exitCode: number; readonly hangs: boolean; readonly text: string }> {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openAgain } from '../../src/cli/session.ts'
-import { PLAIN, type Plan } from '../../src/run/plan.ts'
-import { openStore } from '../../src/store/index.ts'
-import { squareControls } from '../square.ts'
-import { host, temporaryFolder } from '../store/samples.ts'
+import { openAgain } from '#cli/session/session.ts'
+import { PLAIN, type Plan } from '#plan/plan.ts'
+import { openStore } from '#store/index.ts'
+import { squareControls } from '../helpers/control-matrices.ts'
+import { host, temporaryFolder } from '../helpers/evidence.ts'
 
 const plain: Plan = {
   schema: 'kwitness.plan/1',

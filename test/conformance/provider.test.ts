@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { lookAtMachine } from '../../harness/machine.ts'
-import { runCommand } from '../../harness/process.ts'
-import { fakeBzImage, fakeVmlinux, packPayload, temporaryFolder } from '../kernels/images.ts'
-import { OLD, serveRepository } from '../kernels/repository.ts'
+import { hostMirrors } from '#harness/kernels/debian/apt.ts'
+import { runCommand } from '#harness/support/process.ts'
+import { fakeBzImage, fakeVmlinux, packPayload, temporaryFolder } from '../helpers/kernel-images.ts'
+import { OLD, serveRepository } from '../helpers/debian-archive.ts'
 import { providerConformance } from './provider.ts'
 
 const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)
@@ -57,7 +57,7 @@ providerConformance({
 
 /** False when the first http mirror of this machine takes a connection, else the reason to skip. */
 async function whyNoMirror(): Promise<false | string> {
-  const { mirrors } = await lookAtMachine()
+  const mirrors = await hostMirrors()
   const url = mirrors.map((mirror) => new URL(mirror)).find(({ protocol }) => protocol === 'http:' || protocol === 'https:')
   if (!url) return 'the apt configuration of this machine names no mirror'
   const port = Number(url.port || (url.protocol === 'http:' ? 80 : 443))

@@ -4,7 +4,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createHash } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
-import { bringOwnModules } from '../../harness/image/own-module.ts'
+import { bringOwnModules } from '#harness/image/own-module.ts'
 import {
   fetchKernel,
   fetchModules,
@@ -13,10 +13,10 @@ import {
   providerOf,
   selectKernels,
   type KernelContext,
-} from '../../harness/kernels/index.ts'
-import { isX86Elf } from '../../harness/kernels/vmlinux.ts'
-import { parseVersion, seriesOf } from '../../src/domain/version.ts'
-import { flipByte, temporaryFolder } from '../kernels/images.ts'
+} from '#harness/kernels/index.ts'
+import { isX86Elf } from '#harness/kernels/provider/vmlinux.ts'
+import { parseVersion, seriesOf } from '#domain/version.ts'
+import { flipByte, temporaryFolder } from '../helpers/kernel-images.ts'
 
 export interface GivenProvider {
   readonly context: KernelContext

@@ -1,4 +1,4 @@
-import { openStore, openStoreForReading } from '../../src/store/index.ts'
+import { openStore, openStoreForReading } from '#store/index.ts'
 import { storeConformance } from './store.ts'
 
 storeConformance({ name: 'sqlite', open: openStore, openForReading: openStoreForReading })

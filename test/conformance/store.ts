@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { test, type TestContext } from 'node:test'
-import type { ControlRate } from '../../src/domain/control.ts'
-import { profileName } from '../../src/domain/profile.ts'
-import type { ReadRuns, Store } from '../../src/store/ports.ts'
-import { attemptIn, host, kernel, newRun, sampleLogs, temporaryFolder } from '../store/samples.ts'
-import { rate } from '../verdict/samples.ts'
+import type { ControlRate } from '#domain/control.ts'
+import { profileName } from '#domain/profile.ts'
+import type { ReadRuns, Store } from '#store/ports.ts'
+import { attemptIn, host, kernel, newRun, sampleLogs, temporaryFolder } from '../helpers/evidence.ts'
+import { rate } from '../helpers/judging.ts'
 
 export interface StoreUnderTest {
   readonly name: string

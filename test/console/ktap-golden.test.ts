@@ -1,6 +1,6 @@
 /** Every row of the KTAP table and every dialect, as golden streams. */
-import type { TestPoint, TestStream } from '../../src/domain/tests.ts'
-import { readTests } from '../../src/console/ktap.ts'
+import type { TestPoint, TestStream } from '#domain/tests.ts'
+import { readTests } from '#console/ktap/reader.ts'
 import { testGoldenLogs } from './golden.ts'
 
 testGoldenLogs('ktap', '.tap', (raw, options) => labels(readTests(raw, { endMarker: options.includes('endMarker') })))

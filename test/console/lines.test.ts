@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { LONGEST_LINE, cleanLine, createLineReader } from '../../src/console/lines.ts'
+import { LONGEST_LINE, cleanLine, createLineReader } from '#console/lines.ts'
 import { chunksOf, consoleText } from './arbitraries.ts'
 
 const CLEANED: readonly (readonly [string, string, string])[] = [

@@ -1,6 +1,6 @@
 /** Recorded output of tests that speak no KTAP, or one of their own, as golden streams. */
-import { readAnyTests } from '../../src/console/loose.ts'
-import { resultsOf } from '../../src/verdict/suite-results.ts'
+import { readAnyTests } from '#console/ktap/loose.ts'
+import { resultsOf } from '#verdict/suite/results.ts'
 import { testGoldenLogs } from './golden.ts'
 
 testGoldenLogs('loose', '.log', (raw) => {

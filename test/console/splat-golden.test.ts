@@ -1,6 +1,6 @@
 /** Console logs with the splats a person reads in them. */
-import type { Splat } from '../../src/domain/splat.ts'
-import { readConsole } from '../../src/console/splat.ts'
+import type { Splat } from '#domain/splat.ts'
+import { readConsole } from '#console/splat/reader.ts'
 import { testGoldenLogs } from './golden.ts'
 
 testGoldenLogs('console', '.log', (raw, options) => {

@@ -6,13 +6,14 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { KernelProgress } from '../../harness/kernels/index.ts'
-import { runCommand } from '../../harness/process.ts'
-import { findWorkspace } from '../../harness/workspace.ts'
-import { stepsFor } from '../../src/analysis/bisection.ts'
-import type { Bisection } from '../../src/domain/bisection.ts'
-import { newRepository, type History, type Repository } from './bisect-repository.ts'
-import { newPlace, qemus, ROOT, runCli, startCli, until, type Cli } from './cli.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import type { KernelProgress } from '#harness/kernels/index.ts'
+import { runCommand } from '#harness/support/process.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
+import { stepsFor } from '#analysis/bisect/report.ts'
+import type { Bisection } from '#domain/report/bisect.ts'
+import { newRepository, type History, type Repository } from '../helpers/bisect-repository.ts'
+import { newPlace, qemus, runCli, startCli, until, type Cli } from '../helpers/cli.ts'
 
 const LINE = '5.10'
 const CASE = 'uffd-copy-vs-fork'
@@ -86,7 +87,7 @@ test('git bisect run, driven by git itself, finds it by kwitness bisect-step; kw
   }
   await git('update-ref', '--no-deref', 'HEAD', history.new)
   await git('bisect', 'start', history.culprit, `${history.culprit}~3`)
-  const { stdout, stderr, exitCode } = await git('bisect', 'run', join(ROOT, 'kwitness'), 'bisect-step', '--case', CASE)
+  const { stdout, stderr, exitCode } = await git('bisect', 'run', inRepository('kwitness'), 'bisect-step', '--case', CASE)
   assert.equal(exitCode, 0, `${stdout}\n${stderr}`)
   assert.match(stdout, new RegExp(`^${history.culprit} is the first bad commit$`, 'm'))
   const { stdout: log } = await git('bisect', 'log')

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { ListedKernel } from '../../src/domain/kernel.ts'
-import type { Boundary, History, Report } from '../../src/domain/report.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import type { ListedKernel } from '#domain/kernel.ts'
+import type { Boundary, History, Report } from '#domain/report/matrix.ts'
 import * as shapes from '../schemas/shapes.ts'
-import { newPlace, ROOT, runCli, runReport, startCli } from './cli.ts'
+import { newPlace, runCli, runReport, startCli } from '../helpers/cli.ts'
 
 const SERIES = '5.10.y'
 
@@ -40,7 +41,7 @@ before(async () => {
   kernels = (JSON.parse(listed.stdout) as ListedKernel[]).filter(({ state }) => state !== 'gone')
   assert.ok(kernels.length >= 3, 'a search wants something between the ends')
   for (const [name, letters] of Object.entries(CASES)) {
-    await cp(join(ROOT, 'test', 'e2e', 'boundaries', 'by-release'), join(catalogue, name), { recursive: true })
+    await cp(inRepository('test', 'e2e', 'boundaries', 'by-release'), join(catalogue, name), { recursive: true })
     const rows = kernels.map(({ build }, index) => `\t{ "${build}", '${letters[index] ?? letters.at(-1)}' },\n`)
     await writeFile(join(catalogue, name, 'limits.h'), `static const struct limit limits[] = {\n${rows.join('')}};\n`)
   }

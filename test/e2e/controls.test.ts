@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import type { Square, SquareRow } from '../../src/analysis/square.ts'
-import type { ControlRate } from '../../src/domain/control.ts'
-import { newPlace, startCli, type Ended } from './cli.ts'
+import type { Square, SquareRow } from '#analysis/controls/control-matrix.ts'
+import type { ControlRate } from '#domain/control.ts'
+import { newPlace, startCli, type Ended } from '../helpers/cli.ts'
 
 const FIXES = ['57efa1fe5957', 'df2cc96e7701']
 

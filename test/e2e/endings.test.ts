@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { EndingWord, Outcome, Verdict } from '../../src/domain/judgement.ts'
-import type { Report } from '../../src/domain/report.ts'
-import { bringKernels, kernelWords, newPlace, runReport, type Ended } from './cli.ts'
+import type { EndingWord, Outcome, Verdict } from '#domain/judgement.ts'
+import type { Report } from '#domain/report/matrix.ts'
+import { bringKernels, kernelWords, newPlace, runReport, type Ended } from '../helpers/cli.ts'
 
 /** How each case must end, the rule that must have decided it, and what that makes of its cell. */
 const EXPECTED: Readonly<Record<string, readonly [Outcome, EndingWord, rule: string, Verdict]>> = {

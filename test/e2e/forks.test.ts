@@ -3,13 +3,13 @@ import assert from 'node:assert/strict'
 import { cp, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { Evidence } from '../../src/domain/evidence.ts'
-import type { Report } from '../../src/domain/report.ts'
+import type { Evidence } from '#domain/evidence.ts'
+import type { Report } from '#domain/report/matrix.ts'
 import {
   bringKernels, kernelWords, newPlace, qemus, readReport, runReport, startCli, until, verdictsOf,
   type Cli, type Kernels, type Place, type Process,
-} from './cli.ts'
-import { guestsOf } from './killed.ts'
+} from '../helpers/cli.ts'
+import { guestsOf } from '../helpers/killed.ts'
 
 /** Deterministic cases with the guest of most, of which 5.10 and 6.1 answer differently. */
 const CASES = ['uffd-mmap-changing-atomic', 'uffd-fork-event', 'uffd-eagain-output', 'uffd-low-address', 'mremap-uffd-merge']

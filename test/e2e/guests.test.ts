@@ -5,12 +5,13 @@ import { readdirSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { packRam } from '../../harness/boot/packed.ts'
-import { describeGuest, findGuest } from '../../harness/boot/saved-guest.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import { packRam } from '#harness/boot/snapshot/compress.ts'
+import { describeGuest, findGuest } from '#harness/boot/snapshot/snapshot.ts'
 import {
-  bringKernels, kernelWords, newPlace, readReport, ROOT, runCli, runReport, verdictsOf,
+  bringKernels, kernelWords, newPlace, readReport, runCli, runReport, verdictsOf,
   type Ended, type Kernels, type Place,
-} from './cli.ts'
+} from '../helpers/cli.ts'
 
 /** A case whose answer is known of both kernels: 5.10 lacks the fix, 6.1 carries it. */
 const CASE = 'uffd-mmap-changing-atomic'
@@ -150,7 +151,7 @@ describe('a saved guest', () => {
   })
 
   test('guests restored from one saved guest have nothing random in common, with the same seed or another', async () => {
-    const catalogue = join(ROOT, 'test', 'e2e', 'cases')
+    const catalogue = inRepository('test', 'e2e', 'cases')
     const random = [...kernelWords(kernels.v510, kernels.newest), '--catalogue', catalogue, '--cases', 'random']
     const drawn = new Map<string, Set<string>>()
     for (const seed of ['1', '2', '2']) {

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { readTests } from '../../src/console/ktap.ts'
-import type { EndingWord, Outcome } from '../../src/domain/judgement.ts'
-import type { Report, ReportAttempt } from '../../src/domain/report.ts'
+import { readTests } from '#console/ktap/reader.ts'
+import type { EndingWord, Outcome } from '#domain/judgement.ts'
+import type { Report, ReportAttempt } from '#domain/report/matrix.ts'
 import {
   attemptsOf, bringKernels, kernelWords, newPlace, peakMemory, readReport, runCli, runReport, startCli, until,
   type Ended, type Kernels, type Place, type Process,
-} from './cli.ts'
+} from '../helpers/cli.ts'
 
 /** How each case of the hostile catalogue must end, and the rule that must have decided it. */
 const EXPECTED: Readonly<Record<string, readonly [outcome: Outcome, ending: EndingWord, rule: string]>> = {

@@ -7,8 +7,8 @@ import fc from 'fast-check'
 import {
   attemptsOf, bringKernels, kernelWords, newPlace, qemus, readReport, runCli, runReport, startCli, until,
   type Cli, type Ended, type Kernels, type Place,
-} from './cli.ts'
-import { assertNoneIsLost, guestsOf, matrixOf, nextWords, storedBy } from './killed.ts'
+} from '../helpers/cli.ts'
+import { assertNoneIsLost, guestsOf, matrixOf, nextWords, storedBy } from '../helpers/killed.ts'
 
 const SEED = '7'
 const CASES = 'uffd-*'

@@ -1,9 +1,9 @@
 /** A case that asks for kernel modules gets them, with what they depend on, from packages of both layouts. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { fetchKernel, selectKernels } from '../../harness/kernels/index.ts'
-import { bringKernels, kernelWords, newPlace, readReport, ROOT, runCli, runReport, verdictsOf } from './cli.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
+import { bringKernels, kernelWords, newPlace, readReport, runCli, runReport, verdictsOf } from '../helpers/cli.ts'
 
 const place = await newPlace()
 after(() => place.remove())
@@ -11,7 +11,7 @@ after(() => place.remove())
 test('modules and their dependencies are in the guest before the case begins', async () => {
   const kernels = await bringKernels()
   const words = kernelWords(kernels.v510, kernels.newest)
-  const catalogue = join(ROOT, 'test', 'e2e', 'modules')
+  const catalogue = inRepository('test', 'e2e', 'modules')
   const ran = await runCli(place, ['run', ...words, '--catalogue', catalogue, '--json', '--out', place.out])
   assert.equal(ran.code, 0, ran.stderr)
   assert.deepEqual(verdictsOf(readReport(ran)), {
@@ -26,7 +26,7 @@ test('where modules cannot be had the case is told why, and the run goes on', as
   const [kernel] = await selectKernels([v61], context)
   assert.ok(kernel)
   const { bzImage } = await fetchKernel(kernel, context)
-  const catalogue = join(ROOT, 'test', 'e2e', 'modules')
+  const catalogue = inRepository('test', 'e2e', 'modules')
   const { code, report, stderr } = await runReport(place, [...kernelWords(`file:${bzImage}`), '--catalogue', catalogue])
   assert.equal(code, 0, stderr)
   assert.deepEqual(report.cells.map(({ verdict }) => verdict), ['not-applicable'])

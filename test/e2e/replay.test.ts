@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { Replay } from '../../src/analysis/replay.ts'
-import type { Evidence } from '../../src/domain/evidence.ts'
-import type { Report } from '../../src/domain/report.ts'
-import { bringKernels, kernelWords, newPlace, ROOT, runCli, runReport, type Ended } from './cli.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import type { Replay } from '#analysis/replay.ts'
+import type { Evidence } from '#domain/evidence.ts'
+import type { Report } from '#domain/report/matrix.ts'
+import { bringKernels, kernelWords, newPlace, runCli, runReport, type Ended } from '../helpers/cli.ts'
 
 const place = await newPlace(true)
 const catalogue = join(place.folder, 'catalogue')
@@ -34,8 +35,8 @@ async function storedJob(cell: string): Promise<Evidence['job']> {
 
 before(async () => {
   kernel = (await bringKernels()).v61
-  await cp(join(ROOT, 'test', 'e2e', 'replays', 'tosses'), join(catalogue, 'tosses'), { recursive: true })
-  await cp(join(ROOT, 'c-tests', '_template'), join(catalogue, 'stays'), { recursive: true })
+  await cp(inRepository('test', 'e2e', 'replays', 'tosses'), join(catalogue, 'tosses'), { recursive: true })
+  await cp(inRepository('c-tests', '_template'), join(catalogue, 'stays'), { recursive: true })
   // Programs of its own instead of the link to those of this machine: one is taken out.
   await rm(join(place.cache, 'programs'))
   const ran = await runReport(place, [...kernelWords(kernel), '--catalogue', catalogue, '--seed', '7'])

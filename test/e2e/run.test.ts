@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { readTests } from '../../src/console/ktap.ts'
-import type { Report, ReportCell } from '../../src/domain/report.ts'
-import { bringKernels, kernelWords, newPlace, readReport, runCli, verdictsOf, type Ended, type Kernels } from './cli.ts'
+import { readTests } from '#console/ktap/reader.ts'
+import type { Report, ReportCell } from '#domain/report/matrix.ts'
+import { bringKernels, kernelWords, newPlace, readReport, runCli, verdictsOf, type Ended, type Kernels } from '../helpers/cli.ts'
 
 /** What is known of these fixes from their sources and changelogs: verdicts on the newest 5.10, 6.1 and of all. */
 const KNOWN: Readonly<Record<string, readonly [v510: string, v61: string, newest: string]>> = {

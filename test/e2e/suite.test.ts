@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { SuiteReport } from '../../src/domain/suite.ts'
-import { bringKernels, kernelWords, newPlace, ROOT, runCli, startCli } from './cli.ts'
+import { inRepository, REPOSITORY } from '#harness/support/repository.ts'
+import type { SuiteReport } from '#domain/report/suite.ts'
+import { bringKernels, kernelWords, newPlace, runCli, startCli } from '../helpers/cli.ts'
 
 const place = await newPlace()
 after(() => place.remove())
 const kernels = await bringKernels()
-const tree = join(ROOT, 'test', 'e2e', 'suite')
+const tree = inRepository('test', 'e2e', 'suite')
 const suite = ['--suite', 'kselftest:mm', '--tree', tree]
 const ran = await runCli(place, ['run', ...suite, ...kernelWords(kernels.v510, kernels.newest), '--json', '--out', place.out])
 const report = JSON.parse(ran.stdout || '{}') as SuiteReport
@@ -100,7 +101,7 @@ test('options that cannot go together are refused', async () => {
     [['--suite', 'kselftest:mm'], /--suite and --tree go together/],
     [[...suite, '--cases', 'no-such'], /no case matches no-such/],
     [['--suite', 'kselftest:net', '--tree', tree], /there is no suite kselftest:net/],
-    [['--suite', 'kselftest:mm', '--tree', ROOT], /no kernel source|cannot read/],
+    [['--suite', 'kselftest:mm', '--tree', REPOSITORY], /no kernel source|cannot read/],
     [[...suite, '--fail-on', 'lacks'], /--fail-on does not know lacks/],
     [[...suite, '--bound', '1e-3'], /--suite does not go with --bound/],
   ] as const

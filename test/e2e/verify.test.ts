@@ -6,8 +6,9 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { Verification } from '../../src/analysis/verify.ts'
-import { newPlace, ROOT, startCli } from './cli.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import type { Verification } from '#analysis/verify/report.ts'
+import { newPlace, startCli } from '../helpers/cli.ts'
 
 const PATCHES = join(import.meta.dirname, 'patches')
 const FIX = join(PATCHES, 'a759a909d42d-5.10.patch')
@@ -56,7 +57,7 @@ test('a patch that fixes: its case, found by its commit, goes from lacks to carr
 })
 
 test('a series that fixes and breaks a neighbour', async () => {
-  const breaks = await readFile(join(ROOT, 'vm-images', 'controls', '5.10', '893e26e61d04.patch'), 'utf8')
+  const breaks = await readFile(inRepository('vm-images', 'controls', '5.10', '893e26e61d04.patch'), 'utf8')
   const head = 'From 1 Mon Sep 17 00:00:00 2001\nSubject: [PATCH '
   const mail = (number: number, text: string) => `${head}${number}/2] part ${number}\n\n${text}\n`
   const mbox = await write('series.mbox', mail(2, breaks) + mail(1, await readFile(FIX, 'utf8')))
@@ -75,7 +76,7 @@ test('a patch that applies and does not fix', async () => {
 })
 
 test('a patch that does not apply: the one for another line, with the hunk that does not fit', async () => {
-  const other = join(ROOT, 'vm-images', 'controls', '6.1', 'a759a909d42d.patch')
+  const other = inRepository('vm-images', 'controls', '6.1', 'a759a909d42d.patch')
   const { code, status, base, verification } = await verify(other, '--case', CASE)
   assert.deepEqual([status, code, verification.run], ['does-not-apply', 1, null])
   assert.match(base.summary, /^does not apply: 1 of 1 hunk rejected \(fs\/userfaultfd\.c hunk 1\)$/)

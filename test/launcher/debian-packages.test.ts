@@ -3,9 +3,9 @@ import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, suite, test } from 'node:test'
-import { parseNeeds } from '../../harness/needs.ts'
-import type { Diagnosis } from '../../src/cli/doctor.ts'
-import { copyTree, giveRuntime, standIn, start, type Tree } from './tree.ts'
+import { parseNeeds } from '#harness/host/dependencies.ts'
+import type { Diagnosis } from '#cli/commands/doctor.ts'
+import { copyTree, giveRuntime, standIn, start, type Tree } from '../helpers/launcher-tree.ts'
 
 /**
  * Packages are looked for in a PATH that lacks them. apt-get and sudo are stand-ins here: the real ones would change the
@@ -28,7 +28,7 @@ suite('the launcher where Debian packages are missing', () => {
   before(async () => {
     tree = await copyTree()
     await giveRuntime(tree)
-    const needs = parseNeeds(await readFile(join(tree.root, 'harness', 'needs.txt'), 'utf8'))
+    const needs = parseNeeds(await readFile(join(tree.root, 'harness', 'host', 'dependencies.txt'), 'utf8'))
     commands = needs.filter(({ what, scope }) => scope === 'guest' && !what.startsWith('/')).map(({ what }) => what)
     await writeFile(join(tree.cache, 'calls'), '')
     await chmod(join(tree.cache, 'calls'), 0o666)

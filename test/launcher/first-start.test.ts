@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { appendFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import packageJson from '../../package.json' with { type: 'json' }
-import { runCommand } from '../../harness/process.ts'
-import { exists } from '../../harness/workspace.ts'
-import { copyTree, giveNpm, linkCommand, standIn, start, type Tree } from './tree.ts'
+import packageJson from '#package.json' with { type: 'json' }
+import { runCommand } from '#harness/support/process.ts'
+import { exists } from '#harness/support/workspace.ts'
+import { copyTree, giveNpm, linkCommand, standIn, start, type Tree } from '../helpers/launcher-tree.ts'
 
 /** These tests bring Node and the npm packages for real. npm asks again before it takes a registry for unreachable. */
 const RETRY = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { lookAtMachine } from '../../harness/machine.ts'
+import { hostMirrors } from '#harness/kernels/debian/apt.ts'
 import { CHECKS, formatResult, runChecks } from '../../lint/checks.ts'
-import { withTree } from './tree.ts'
+import { withTree } from '#test/helpers/lint-tree.ts'
 
 /** What one file must make the named check say, one pattern a complaint. All other complaints are none. */
 type Spoiled = [check: string, what: string, file: string, text: string, ...complaints: RegExp[]]
@@ -81,7 +81,7 @@ for (const [check, what, file, text, ...complaints] of SPOILED) {
 }
 
 test('words: a host that packages come from', async (context) => {
-  const { mirrors: [mirror] } = await lookAtMachine()
+  const [mirror] = await hostMirrors()
   if (mirror === undefined) return context.skip('apt has no mirror configured here')
   const said = await withTree({ 'a.txt': `from ${new URL(mirror).hostname}\n` }, (root) => lint(root, 'words'))
   assert.match(said['words']?.join('\n') ?? '', /a\.txt:1 names a host that packages come from/)

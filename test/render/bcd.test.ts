@@ -1,10 +1,10 @@
 /** Compatibility data: since when, as ranged as what was tested. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { buildReport } from '../../src/analysis/report.ts'
-import type { Verdict } from '../../src/domain/judgement.ts'
-import { compatOf } from '../../src/render/bcd.ts'
-import { cell, kernel, smallReport, theCase } from './fixture.ts'
+import { buildReport } from '#analysis/matrix/report.ts'
+import type { Verdict } from '#domain/judgement.ts'
+import { compatOf } from '#render/bcd.ts'
+import { cell, kernel, smallReport, theCase } from '../helpers/reports.ts'
 
 /** The statements about one case in 6.1.y: kernels by patch level, those of `others` listed and not asked. */
 function statements(column: Readonly<Record<string, Verdict>>, others: readonly string[] = [], isListed = true) {

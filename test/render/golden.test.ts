@@ -1,18 +1,20 @@
 /** Every renderer, byte for byte. UPDATE_GOLDEN=1 writes what is rendered now: read the diff before committing it. */
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Report } from '../../src/domain/report.ts'
-import { renderHtml } from '../../src/render/html.ts'
-import { renderJson } from '../../src/render/json.ts'
-import { renderKtap } from '../../src/render/ktap.ts'
-import { renderSearch } from '../../src/render/search.ts'
-import { renderTerminal } from '../../src/render/terminal.ts'
-import { readAssets } from './assets.ts'
-import { largeReport, smallReport } from './fixture.ts'
-import { searchReport } from './search-fixture.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import type { Report } from '#domain/report/matrix.ts'
+import { renderHtml } from '#render/html/html.ts'
+import { renderJson } from '#render/json.ts'
+import { renderKtap } from '#render/ktap.ts'
+import { renderSearch } from '#render/search.ts'
+import { renderTerminal } from '#render/terminal/report.ts'
+import { readAssets } from '../helpers/templates.ts'
+import { largeReport, smallReport } from '../helpers/reports.ts'
+import { searchReport } from '../helpers/search-reports.ts'
 
-const GOLDEN = new URL('../golden/render/', import.meta.url)
+const GOLDEN = inRepository('test/golden/render/')
 const { template } = await readAssets()
 
 const RENDERED: Readonly<Record<string, () => string>> = {
@@ -38,7 +40,7 @@ function threeKernels(): Report {
 
 for (const [name, render] of Object.entries(RENDERED)) {
   test(`golden: ${name}`, async () => {
-    const file = new URL(name, GOLDEN)
+    const file = join(GOLDEN, name)
     if (process.env.UPDATE_GOLDEN === '1') await writeFile(file, render())
     assert.equal(render(), await readFile(file, 'utf8'))
   })

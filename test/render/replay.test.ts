@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Replay } from '../../src/analysis/replay.ts'
-import { renderReplay } from '../../src/render/replay.ts'
+import type { Replay } from '#analysis/replay.ts'
+import { renderReplay } from '#render/replay.ts'
 
 const PLAIN = { width: 100, colour: false, ascii: false }
 const side = {

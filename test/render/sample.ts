@@ -1,13 +1,13 @@
 /** Makes reports/sample from a page, by default that of the newest run: the page, and its picture as the README shows it. */
 import { copyFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
-import { InfraError } from '../../src/domain/errors.ts'
-import { CHROMIUM, openChromium } from './browser.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import { InfraError } from '#domain/errors.ts'
+import { CHROMIUM, openChromium } from '../helpers/browser.ts'
 
 /** As wide as the whole matrix is: a README scales it down a little. */
 const VIEWPORT = { width: 1290, height: 700 }
 
-const here = (path: string) => fileURLToPath(new URL(`../../reports/${path}`, import.meta.url))
+const here = (path: string) => inRepository('reports', path)
 
 const browser = await openChromium()
 if (browser === null) throw new InfraError(`Chromium is not installed at ${CHROMIUM}`)

@@ -1,8 +1,8 @@
 /** What a search tells: every series in one way, no guest's words as more than words. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { renderSearch, renderSearchJson } from '../../src/render/search.ts'
-import { searchReport } from './search-fixture.ts'
+import { renderSearch, renderSearchJson } from '#render/search.ts'
+import { searchReport } from '../helpers/search-reports.ts'
 
 test('JSON: a line for each series, with what was asked of how many, and its boundaries', () => {
   const said = JSON.parse(renderSearchJson(searchReport()))

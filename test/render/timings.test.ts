@@ -1,8 +1,8 @@
 /** The table and the trace of a day worked out by hand. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Span, StageName } from '../../src/domain/span.ts'
-import { renderTimings, renderTrace } from '../../src/render/timings.ts'
+import type { Span, StageName } from '#domain/span.ts'
+import { renderTimings, renderTrace } from '#render/timings.ts'
 
 const PLAIN = { width: 100, colour: false, ascii: false }
 

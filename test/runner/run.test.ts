@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { copyTree, giveRuntime, start, type Tree } from '../launcher/tree.ts'
+import { copyTree, giveRuntime, start, type Tree } from '../helpers/launcher-tree.ts'
 
 const GOOD = "test('good', () => {})"
 const SAMPLES: Readonly<Record<string, string>> = {

@@ -5,24 +5,26 @@
  */
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { inRepository } from '#harness/support/repository.ts'
 import { z } from 'zod'
-import type { Fix } from '../../src/domain/case.ts'
-import type { Conditions, Control, ControlRate, RaceStanding } from '../../src/domain/control.ts'
-import type { Reason } from '../../src/domain/judgement.ts'
+import type { Fix } from '#domain/case.ts'
+import type { Conditions, Control, ControlRate, RaceStanding } from '#domain/control.ts'
+import type { Reason } from '#domain/judgement.ts'
 import type {
   Boundary, BoundaryEntries, BoundaryEntry, Contradiction, History, Report, ReportAttempt, ReportCase, ReportCell, ReportKernel,
   Stretch, Untested
-} from '../../src/domain/report.ts'
-import type { Splat } from '../../src/domain/splat.ts'
-import type { TestPoint, TestProblem } from '../../src/domain/tests.ts'
-import { type Compat, type CompatFix, type CompatStatement, compatOf, renderBcd } from '../../src/render/bcd.ts'
-import { renderJson } from '../../src/render/json.ts'
-import { largeReport, smallReport } from '../render/fixture.ts'
-import { searchReport } from '../render/search-fixture.ts'
+} from '#domain/report/matrix.ts'
+import type { Splat } from '#domain/splat.ts'
+import type { TestPoint, TestProblem } from '#domain/tests.ts'
+import { type Compat, type CompatFix, type CompatStatement, compatOf, renderBcd } from '#render/bcd.ts'
+import { renderJson } from '#render/json.ts'
+import { largeReport, smallReport } from '../helpers/reports.ts'
+import { searchReport } from '../helpers/search-reports.ts'
 import { compat, type parts, report } from './shapes.ts'
 
-const FOLDER = new URL('../../reports/schemas/', import.meta.url)
+const FOLDER = inRepository('reports/schemas/')
 const SHAPES = { 'kwitness.report.1': report, 'kwitness.bcd.1': compat } as const
 
 /** No field optional: one that only one of two types has is a difference, even where it may be left out. */
@@ -59,7 +61,7 @@ function published(name: keyof typeof SHAPES): string {
   return `${JSON.stringify({ $schema, $id: `${name}.schema.json`, ...rest }, null, 2)}\n`
 }
 
-const readSchema = (name: keyof typeof SHAPES) => readFile(new URL(`${name}.schema.json`, FOLDER), 'utf8')
+const readSchema = (name: keyof typeof SHAPES) => readFile(join(FOLDER, `${name}.schema.json`), 'utf8')
 
 const EMPTY = { kernels: [], cells: [], boundaries: [], histories: [], cases: [] }
 const WRITTEN: readonly Report[] = [smallReport(), searchReport(), largeReport(40, 8), { ...smallReport(), ...EMPTY }]
@@ -68,7 +70,7 @@ describe('schemas', () => {
   for (const name of ['kwitness.report.1', 'kwitness.bcd.1'] as const) {
     test(`${name}.schema.json is made of the shape that the types have`, async () => {
       assert.ok(SAME.every(Boolean))
-      if (process.env['UPDATE_GOLDEN'] === '1') await writeFile(new URL(`${name}.schema.json`, FOLDER), published(name))
+      if (process.env['UPDATE_GOLDEN'] === '1') await writeFile(join(FOLDER, `${name}.schema.json`), published(name))
       assert.equal(await readSchema(name), published(name))
     })
   }

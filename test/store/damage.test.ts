@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { chmod, cp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { openDatabase } from '../../src/store/database.ts'
-import { openStore, openStoreForReading } from '../../src/store/index.ts'
-import { attemptIn, newRun, sampleLogs, temporaryFolder } from './samples.ts'
+import { openDatabase } from '#store/database.ts'
+import { openStore, openStoreForReading } from '#store/index.ts'
+import { attemptIn, newRun, sampleLogs, temporaryFolder } from '../helpers/evidence.ts'
 
 /** A closed store with one run of three attempts. */
 async function stored(t: TestContext) {

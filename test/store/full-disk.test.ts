@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openStore } from '../../src/store/index.ts'
-import { attemptIn, newRun, temporaryFolder } from './samples.ts'
+import { openStore } from '#store/index.ts'
+import { attemptIn, newRun, temporaryFolder } from '../helpers/evidence.ts'
 
 /** Record into a store on a disk of 1 MiB until it is full, then make it larger and go on. */
 async function fillAndGrow(disk: string, logs: string): Promise<void> {

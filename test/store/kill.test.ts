@@ -3,9 +3,9 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openStore } from '../../src/store/index.ts'
-import { startRecording } from './children.ts'
-import { sampleLogs, temporaryFolder } from './samples.ts'
+import { openStore } from '#store/index.ts'
+import { startRecording } from '../helpers/store-children.ts'
+import { sampleLogs, temporaryFolder } from '../helpers/evidence.ts'
 
 const ROUNDS = 12
 

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { openStore, openStoreForReading } from '../../src/store/index.ts'
-import { migrations } from '../../src/store/migrations.ts'
-import { rate } from '../verdict/samples.ts'
-import { temporaryFolder } from './samples.ts'
+import { openStore, openStoreForReading } from '#store/index.ts'
+import { migrations } from '#store/migrations.ts'
+import { rate } from '../helpers/judging.ts'
+import { temporaryFolder } from '../helpers/evidence.ts'
 
 for (const steps of migrations.keys()) {
   test(`a store of ${steps} of the ${migrations.length} steps of the schema is read and written`, async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Job } from '../../src/domain/job.ts'
-import { attemptId, nextRunId } from '../../src/store/names.ts'
+import type { Job } from '#domain/job.ts'
+import { attemptId, nextRunId } from '#store/names.ts'
 
 const job: Job = {
   kernel: 'debian-7.3~rc7-1~exp1-cloud-amd64',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openStore } from '../../src/store/index.ts'
-import { startRecording } from './children.ts'
-import { temporaryFolder } from './samples.ts'
+import { openStore } from '#store/index.ts'
+import { startRecording } from '../helpers/store-children.ts'
+import { temporaryFolder } from '../helpers/evidence.ts'
 
 test('processes that start on a new store at once each get a run of their own', async (t) => {
   const folder = await temporaryFolder(t)

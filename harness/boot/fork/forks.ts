@@ -1,8 +1,8 @@
 /** The fork servers of a source of guests: one for each saved guest that many attempts want. */
-import { InfraError, UserError } from '../../../src/domain/errors.ts'
-import { exists } from '../../workspace.ts'
-import type { Booted, BootInputs } from '../boot.ts'
-import type { SavedGuest } from '../saved-guest.ts'
+import { InfraError, UserError } from '#domain/errors.ts'
+import { exists } from '#harness/support/workspace.ts'
+import type { Booted, BootInputs } from '../qemu/boot.ts'
+import type { SavedGuest } from '../snapshot/snapshot.ts'
 import { buildForkParts, startForkServer, type ForkParts, type ForkServer } from './server.ts'
 
 export interface Forks {

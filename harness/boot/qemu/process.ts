@@ -1,0 +1,118 @@
+/** One running QEMU: its process, its two serial ports and its monitor. */
+import type { Duplex, Readable } from 'node:stream'
+import { openConsolePipe } from './console-pipe.ts'
+import { startProcess } from '#harness/support/process.ts'
+import { FD } from './argv.ts'
+import { openQmp, type Qmp } from './qmp.ts'
+
+export interface QemuExit {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly stderr: string
+}
+
+export interface Machine {
+  readonly pid: number | null
+  readonly qmp: Qmp
+  readonly console: Readable
+  readonly agent: Duplex
+  /** Of a fork server, the port it is commanded by; null of any other. */
+  readonly control: Duplex | null
+  /** Settles when QEMU is gone and its console is read to the end. */
+  readonly exited: Promise<QemuExit>
+  /** Why the guest stopped by itself, as QMP's SHUTDOWN event said it; null while it did not. */
+  readonly stopReason: () => string | null
+  /** Kill QEMU and wait until it is gone. */
+  readonly kill: () => Promise<QemuExit>
+}
+
+export interface QemuOptions {
+  /** Inherited as the fd that `-incoming` names. */
+  readonly stateFd?: number
+  /** Environment of a fork server (fork/server.c): it gets a control port. */
+  readonly fork?: Readonly<Record<string, string>>
+  /** Ends this QEMU, whatever it is doing, when it is aborted, and at once when it was before. */
+  readonly signal?: AbortSignal
+}
+
+export const QEMU = 'qemu-system-x86_64'
+const STDERR_KEPT = 4096
+
+/** What a machine is made of: the streams of a QEMU that runs, and how it ends. */
+export interface Parts extends Pick<Machine, 'pid' | 'qmp' | 'console' | 'agent' | 'control'> {
+  /** Settles when its process is gone. */
+  readonly ended: Promise<QemuExit>
+  readonly stop: () => void
+}
+
+/** Listen to this stream; what is returned gives the last that was said on it so far, trimmed. */
+export function keepEnd(stream: Readable): () => string {
+  let end = ''
+  stream.on('data', (chunk: Buffer) => {
+    end = (end + chunk.toString('utf8')).slice(-STDERR_KEPT)
+  })
+  return () => end.trim()
+}
+
+/** A machine of these parts, stopped when the signal is aborted. */
+export function machineOf({ ended, stop, ...ports }: Parts, signal?: AbortSignal): Machine {
+  let reason: string | null = null
+  ports.qmp.onEvent(({ event, data }) => {
+    if (event === 'SHUTDOWN' && data['guest'] === true) reason = String(data['reason'])
+    if (event === 'GUEST_PANICKED') reason = 'guest-panicked'
+  })
+  /* A peer that goes away is told by `exited`; the streams have nothing to add. */
+  for (const stream of [ports.console, ports.agent, ports.control]) stream?.on('error', () => undefined)
+  const drained = new Promise<void>((resolve) => ports.console.once('close', resolve))
+  const exited = Promise.all([ended, drained]).then(([exit]) => exit)
+  if (signal?.aborted) stop()
+  signal?.addEventListener('abort', stop, { once: true })
+  void exited.then(() => signal?.removeEventListener('abort', stop))
+  return {
+    ...ports,
+    exited,
+    stopReason: () => reason,
+    kill: () => {
+      stop()
+      return exited
+    },
+  }
+}
+
+/** Descriptors of a QEMU, by number, as spawn takes them. */
+function stdioOf(consoleFd: number, { stateFd, fork }: QemuOptions): (string | number)[] {
+  return ['ignore', 'ignore', 'pipe', 'pipe', consoleFd, 'pipe', stateFd ?? 'ignore', fork ? 'pipe' : 'ignore']
+}
+
+/**
+ * Start QEMU with these arguments, in a process group of its own: Ctrl-C is for us, and we stop it. The kernel kills it
+ * when this process dies, whatever killed us (setpriv's pdeathsig). A QEMU that cannot start is one that exited.
+ */
+export async function startQemu(args: readonly string[], options: QemuOptions = {}): Promise<Machine> {
+  const pipe = await openConsolePipe()
+  const child = startProcess('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], {
+    stdio: stdioOf(pipe.fd, options) as never,
+    detached: true,
+    ...(options.fork ? { env: options.fork } : {}),
+  })
+  pipe.handOver()
+  const stdio = child.stdio as unknown as Duplex[]
+  const said = keepEnd(child.stderr as unknown as Duplex)
+  const ended = Promise.resolve(child).then((result) => ({
+    code: result.exitCode ?? null,
+    signal: result.signal ?? null,
+    stderr:
+      said() ||
+      ('shortMessage' in result && result.exitCode === undefined && !result.signal ? String(result.shortMessage) : ''),
+  }))
+  const parts: Parts = {
+    pid: child.pid ?? null,
+    qmp: openQmp(stdio[FD.qmp] as Duplex),
+    console: pipe.reader,
+    agent: stdio[FD.agent] as Duplex,
+    control: options.fork ? (stdio[FD.control] as Duplex) : null,
+    ended,
+    stop: () => void child.kill('SIGKILL'),
+  }
+  return machineOf(parts, options.signal)
+}

@@ -1,0 +1,72 @@
+/** The little of QMP that is needed: commands in order, events as they come. */
+import type { Duplex } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
+import { InfraError } from '#domain/errors.ts'
+
+export interface QmpEvent {
+  readonly event: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+export interface Qmp {
+  /** Run one command; throws InfraError when QEMU refuses it or goes away. */
+  readonly execute: (command: string, args?: Readonly<Record<string, unknown>>) => Promise<unknown>
+  readonly onEvent: (listener: (event: QmpEvent) => void) => void
+}
+
+interface Waiting {
+  readonly command: string
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * Speak QMP over this stream. Commands may be sent at once: QEMU answers them in order, behind its greeting. One that was
+ * copied while it was spoken to is `greeted`: it goes on where the other was.
+ */
+export function openQmp(stream: Duplex, greeted = false): Qmp {
+  const waiting: Waiting[] = []
+  const listeners: ((event: QmpEvent) => void)[] = []
+  const decoder = new StringDecoder('utf8')
+  let pending = ''
+  let closed = false
+
+  function receive(line: string): void {
+    const message = JSON.parse(line) as Record<string, unknown>
+    if (typeof message['event'] === 'string') {
+      const event = { event: message['event'], data: (message['data'] ?? {}) as Record<string, unknown> }
+      for (const listener of listeners) listener(event)
+    } else if ('return' in message) {
+      waiting.shift()?.resolve(message['return'])
+    } else if ('error' in message) {
+      const first = waiting.shift()
+      const { desc } = message['error'] as { desc?: string }
+      first?.reject(new InfraError(`QEMU refused ${first.command}: ${desc ?? 'no reason given'}`))
+    }
+  }
+
+  function close(): void {
+    closed = true
+    for (const { command, reject } of waiting.splice(0)) reject(new InfraError(`QEMU went away before it answered ${command}`))
+  }
+
+  stream.on('data', (chunk: Buffer) => {
+    const lines = (pending + decoder.write(chunk)).split('\n')
+    pending = lines.pop() ?? ''
+    for (const line of lines) if (line.trim()) receive(line)
+  })
+  stream.on('error', close)
+  stream.on('close', close)
+  stream.on('end', close)
+
+  function execute(command: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (closed) return reject(new InfraError(`QEMU went away before ${command}`))
+      waiting.push({ command, resolve, reject })
+      stream.write(`${JSON.stringify({ execute: command, arguments: args })}\n`)
+    })
+  }
+
+  if (!greeted) void execute('qmp_capabilities').catch(() => undefined)
+  return { execute, onEvent: (listener) => void listeners.push(listener) }
+}

@@ -1,0 +1,76 @@
+/** Restore a guest: its RAM file mapped copy-on-write, its devices' state loaded. Pristine, in the time QEMU needs to start. */
+import { open, readFile } from 'node:fs/promises'
+import { untimed, type Stopwatch } from '#harness/support/stopwatch.ts'
+import { converse } from '#harness/transport/agent.ts'
+import { FD, qemuArguments } from '../qemu/argv.ts'
+import { bootFile, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
+import { startQemu, type Machine } from '../qemu/process.ts'
+import { ramFile } from './compress.ts'
+import { bootLogFile, IGNORE_SHARED, stateFile, type SavedGuest } from './snapshot.ts'
+
+const RESTORE_SECONDS = 20
+
+/** Arguments of a QEMU that a saved guest is restored in; it may fork when it is to. */
+export function restoreArguments({ road, folder }: SavedGuest, inputs: BootInputs, payload: string, forks = false): string[] {
+  return qemuArguments({
+    road,
+    profile: inputs.profile,
+    kernel: bootFile(inputs.image, road) ?? '',
+    initramfs: inputs.initramfs.path,
+    memory: { kind: 'private', file: ramFile(folder) },
+    payload,
+    tscKhz: inputs.host.tscKhz,
+    forks,
+  })
+}
+
+/** Start a pristine guest from a saved one. A state that does not load, or is gone meanwhile, is NotBooted. */
+export async function restoreGuest(
+  saved: SavedGuest,
+  inputs: BootInputs,
+  payload: string,
+  signal?: AbortSignal,
+  time = untimed,
+): Promise<Booted | NotBooted> {
+  const { road } = saved
+  const argv = restoreArguments(saved, inputs, payload)
+  const failed = (why: string): NotBooted => {
+    const reason = `the saved guest did not load: ${why}`
+    return { ok: false, reason, road, argv, console: Buffer.alloc(0), qemuFailed: false, lacksRoom: false }
+  }
+  const before = await readFile(bootLogFile(saved.folder)).catch(() => null)
+  const started = performance.now()
+  const state = await open(stateFile(saved.folder), 'r').catch(() => null)
+  if (before === null || state === null) {
+    await state?.close()
+    return failed('somebody removed it')
+  }
+  const machine = await time('spawn', () => startQemu(argv, { stateFd: state.fd, ...(signal ? { signal } : {}) }))
+  const conversation = converse(machine, before)
+  const running = await loadState(machine, started + RESTORE_SECONDS * 1000, time)
+  await state.close()
+  const readySeconds = (performance.now() - started) / 1000
+  if (running) return { ok: true, machine, conversation, hello: saved.hello, road, argv, readySeconds }
+  return failed((await machine.kill()).stderr || 'no answer')
+}
+
+/** Load the state; the guest was saved running, so it goes on by itself and says RESUME. */
+export async function loadState(machine: Machine, deadline: number, time: Stopwatch): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const resumed = new Promise<boolean>((resolve) => {
+    machine.qmp.onEvent(({ event }) => event === 'RESUME' && resolve(true))
+    timer = setTimeout(() => resolve(false), deadline - performance.now())
+    void machine.exited.then(() => resolve(false))
+  })
+  try {
+    await time('QEMU start', () => machine.qmp.execute('migrate-set-capabilities', IGNORE_SHARED))
+    return await time('restore', async () => {
+      await machine.qmp.execute('migrate-incoming', { uri: `fd:${FD.state}` })
+      return resumed
+    })
+  } catch {
+    return false
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,87 @@
+/** What Debian's kernels offer to compile modules against: their header packages, unpacked so that they work from the cache. */
+import { createHash } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Kernel } from '#domain/kernel.ts'
+import { exists, publishFolder } from '#harness/support/workspace.ts'
+import type { AptRoot } from './apt.ts'
+import { unpackDeb } from './fetch.ts'
+import { readDebianIndex } from './index.ts'
+import type { DebianKernel, HeaderPackage } from './packages.ts'
+import { bringPoolFile } from './pool.ts'
+import { compareDebianVersions } from './version.ts'
+import { withLock } from '#harness/support/lock.ts'
+import { inTurn, say, type BuildTree, type KernelContext, type Missing } from '../provider/provider.ts'
+
+/** The build tree of a Debian kernel, nothing of it fetched yet; or why the archive has none. */
+export async function debianBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing> {
+  const { root, index } = await readDebianIndex(context)
+  const listed = index.kernels.find(({ id }) => id === kernel.id)
+  if (!listed) return { missing: `the mirror no longer lists ${kernel.id}, nor its headers` }
+  const packages = chooseHeaders(listed, index.headers)
+  if ('missing' in packages) return packages
+  const hash = createHash('sha256')
+  for (const { file } of packages) hash.update(file.sha256)
+  const key = hash.digest('hex')
+  return {
+    key,
+    async use(work) {
+      const tree = await bringHeaders(listed, packages, key, root, context)
+      // gcc is the one that Debian's Makefile names only by luck. Types of a module are for tracers, and take pahole.
+      const folder = join(tree, 'usr', 'src', `linux-headers-${listed.release}`)
+      return inTurn(context, () => work(['-C', folder, 'CC=gcc', 'CONFIG_DEBUG_INFO_BTF_MODULES=']))
+    },
+  }
+}
+
+/**
+ * The packages a module for this kernel is compiled against: headers of its flavour, headers of all flavours, programs of
+ * kbuild. The headers are those of the very build; the programs may be newer, as the packages themselves have it.
+ */
+export function chooseHeaders(
+  { build, release, flavour, version }: Pick<DebianKernel, 'build' | 'release' | 'flavour' | 'version'>,
+  packages: readonly HeaderPackage[],
+): readonly HeaderPackage[] | Missing {
+  const abi = release.slice(0, -flavour.length - 1)
+  const line = version.split('.').slice(0, 2).join('.')
+  const same = (name: string) => packages.find((item) => item.name === name && item.version === build)
+  const own = same(`linux-headers-${release}`)
+  const common = (flavour.startsWith('rt-') && same(`linux-headers-${abi}-common-rt`)) || same(`linux-headers-${abi}-common`)
+  const kbuild = packages
+    .filter(({ name }) => name === `linux-kbuild-${abi}` || name === `linux-kbuild-${line}`)
+    .filter((item) => compareDebianVersions(item.version, build) >= 0)
+    .toSorted((a, b) => compareDebianVersions(a.version, b.version))[0]
+  if (own && common && kbuild) return [own, common, kbuild]
+  const headers = !own ? release : !common ? `${abi}-common` : null
+  return { missing: `Debian lists no ${headers === null ? `linux-kbuild-${line}` : `linux-headers-${headers} ${build}`}` }
+}
+
+/** Makefile of a flavour's headers with paths that hold wherever the packages are unpacked: make runs in its folder. */
+export function movableMakefile(text: string): string {
+  return text.replaceAll('/usr/', '../../../usr/')
+}
+
+/** The packages, unpacked side by side under one root in the cache. */
+async function bringHeaders(
+  { id, release }: DebianKernel,
+  packages: readonly HeaderPackage[],
+  key: string,
+  root: AptRoot,
+  context: KernelContext,
+): Promise<string> {
+  const entry = join(context.workspace.cache, 'headers', `${release}@${key.slice(0, 12)}`)
+  const lock = join(context.workspace.cache, 'locks', `headers-${release}.lock`)
+  return withLock(lock, context.signal, async () => {
+    if (await exists(entry)) return entry
+    return inTurn(context, async () => {
+      const debs: string[] = []
+      for (const { name, version, file } of packages) debs.push(await bringPoolFile(root, file, `${name} ${version}`, context))
+      say(context, id, 'unpacking its headers')
+      return publishFolder(entry, async (folder) => {
+        for (const deb of debs) await unpackDeb(deb, folder, ['./usr/src/*', './usr/lib/linux-kbuild-*'], context)
+        const makefile = join(folder, 'usr', 'src', `linux-headers-${release}`, 'Makefile')
+        await writeFile(makefile, movableMakefile(await readFile(makefile, 'utf8')))
+      })
+    })
+  })
+}

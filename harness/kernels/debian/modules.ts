@@ -1,0 +1,66 @@
+/** Modules of Debian kernels: unpacked from their package when a case first asks for one. */
+import { readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InfraError, UserError } from '#domain/errors.ts'
+import type { Kernel, KernelImage } from '#domain/kernel.ts'
+import { exists } from '#harness/support/workspace.ts'
+import { corruptNote, findCorrupt, publishEntry, readManifest } from '../provider/cache.ts'
+import { openAptRoot } from './apt.ts'
+import { RECORD, unpackDeb } from './fetch.ts'
+import type { DebianKernel } from './packages.ts'
+import { bringPoolFile } from './pool.ts'
+import { withLock } from '#harness/support/lock.ts'
+import { indexModules, plainModules, releaseOf } from '../provider/modules.ts'
+import { say, type KernelContext, type ModuleFile } from '../provider/provider.ts'
+
+/** Modules of a fetched kernel in load order; throws UserError where the archive has none for it. */
+export async function fetchDebianModules(
+  image: KernelImage,
+  names: readonly string[],
+  context: KernelContext,
+): Promise<ModuleFile[]> {
+  const { id } = image.kernel
+  const record = join(image.bzImage ?? '', '..', RECORD)
+  const listed = JSON.parse(await readFile(record, 'utf8')) as DebianKernel
+  const entry = modulesEntry(context, listed)
+  const lock = join(context.workspace.cache, 'locks', `${id}.lock`)
+  return withLock(lock, context.signal, async () => {
+    await bringTree(entry, listed, image.kernel, context)
+    const release = await releaseOf(entry)
+    if (!release) throw new InfraError(`${entry} holds no modules`, 'delete it and try again')
+    return plainModules(join(entry, 'lib', 'modules', release), `${entry}.plain`, id, names, context)
+  })
+}
+
+function modulesEntry(context: KernelContext, listed: DebianKernel): string {
+  return join(context.workspace.cache, 'modules', `${listed.id}@${listed.boot.sha256.slice(0, 12)}`)
+}
+
+async function bringTree(entry: string, listed: DebianKernel, kernel: Kernel, context: KernelContext): Promise<void> {
+  const manifest = await readManifest(entry)
+  if (manifest) {
+    const corrupt = await findCorrupt(entry, manifest)
+    if (corrupt === null) return
+    say(context, listed.id, corruptNote(corrupt))
+  }
+  await rm(entry, { recursive: true, force: true })
+  const sources = listed.modules ? [listed.modules, listed.base] : listed.bootHoldsModules ? [listed.boot] : []
+  if (sources.length === 0) {
+    throw new UserError(`the archive lists no modules of ${listed.id}`, 'choose another series: kwitness kernels list')
+  }
+  const root = await openAptRoot(context)
+  const debs: string[] = []
+  for (const source of sources) if (source) debs.push(await bringPoolFile(root, source, listed.id, context))
+  say(context, listed.id, 'unpacking its modules')
+  await publishEntry(entry, kernel, listed.suites.join(' '), async (folder) => {
+    for (const deb of debs) await unpackDeb(deb, folder, ['./lib/modules/*', './usr/lib/modules/*'], context)
+    // Since usr-merge packages use the long path; depmod and we look at the short one.
+    if (await exists(join(folder, 'usr'))) {
+      await rename(join(folder, 'usr', 'lib'), join(folder, 'lib'))
+      await rm(join(folder, 'usr'), { recursive: true })
+    }
+    const release = await releaseOf(folder)
+    if (!release) throw new InfraError(`the packages of ${listed.id} hold no modules`, 'the layout is new to kwitness: report it')
+    await indexModules(folder, release)
+  })
+}

@@ -1,0 +1,14 @@
+/** The order in which kernels are listed. */
+import type { Kernel } from '#domain/kernel.ts'
+import { compareVersions } from '#domain/version.ts'
+import { compareDebianVersions } from './version.ts'
+
+/** Order of kernels wherever they are listed: by version, build, flavour, id. */
+export function compareKernels(left: Kernel, right: Kernel): number {
+  return (
+    compareVersions(left.version, right.version) ||
+    compareDebianVersions(left.build, right.build) ||
+    (left.flavour < right.flavour ? -1 : left.flavour > right.flavour ? 1 : 0) ||
+    (left.id < right.id ? -1 : left.id > right.id ? 1 : 0)
+  )
+}

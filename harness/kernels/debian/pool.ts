@@ -1,0 +1,91 @@
+/** Files of the Debian pool in the cache: fetched by apt, which checks them against the signed index; checked again when used. */
+import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InfraError, UserError } from '#domain/errors.ts'
+import { runCommand } from '#harness/support/process.ts'
+import { exists } from '#harness/support/workspace.ts'
+import { corruptNote, hashFile } from '../provider/cache.ts'
+import { aptOptions, type AptRoot } from './apt.ts'
+import type { PoolFile } from './packages.ts'
+import { say, type KernelContext } from '../provider/provider.ts'
+
+const PROGRESS_MS = 200
+
+/**
+ * Path of the .deb in the cache, fetched when it is not there or is no longer what the index says.
+ * Throws InfraError when no mirror gives a file with the right hash.
+ */
+export async function bringPoolFile(root: AptRoot, file: PoolFile, kernel: string, context: KernelContext): Promise<string> {
+  const folder = join(context.workspace.cache, 'debs')
+  const path = join(folder, `${file.sha256}.deb`)
+  if (await exists(path)) {
+    if ((await hashFile(path)) === file.sha256) return path
+    say(context, kernel, corruptNote(path))
+    await rm(path, { force: true })
+  }
+  await mkdir(folder, { recursive: true })
+  const temporary = await mkdtemp(join(folder, 'tmp-'))
+  try {
+    const target = join(temporary, 'package.deb')
+    await download(root, file, target, kernel, context)
+    await rename(target, path)
+  } finally {
+    await rm(temporary, { recursive: true, force: true })
+  }
+  return path
+}
+
+async function download(root: AptRoot, file: PoolFile, target: string, kernel: string, context: KernelContext): Promise<void> {
+  let last: unknown = null
+  for (const uri of file.uris) {
+    const message = `fetching ${uri.slice(uri.lastIndexOf('/') + 1)}`
+    const tell = (doneBytes: number) => context.progress?.({ kernel, message, doneBytes, totalBytes: file.bytes })
+    tell(0)
+    const timer = setInterval(
+      () =>
+        void stat(target).then(
+          ({ size }) => tell(size),
+          () => {},
+        ),
+      PROGRESS_MS,
+    )
+    try {
+      const args = ['-c', root.config, '-q', 'download-file', uri, target, `SHA256:${file.sha256}`]
+      await runCommand('/usr/lib/apt/apt-helper', args, aptOptions(context))
+      tell(file.bytes)
+      return
+    } catch (error) {
+      context.signal?.throwIfAborted()
+      last = error
+    } finally {
+      clearInterval(timer)
+    }
+  }
+  throw downloadError(file, kernel, last)
+}
+
+/** What apt said, turned into one sentence by blame. */
+function downloadError(file: PoolFile, kernel: string, cause: unknown): InfraError | UserError {
+  const uri = file.uris.at(-1) ?? ''
+  const said = String((cause as { cause?: { stderr?: string } } | null)?.cause?.stderr ?? '')
+  if (/\b404\b|File not found/.test(said)) {
+    const message = `${kernel} is listed, but the pool no longer has its package: it is gone`
+    return new UserError(message, 'choose a neighbour: kwitness kernels list', { cause })
+  }
+  if (/Hash Sum mismatch|unexpected size/i.test(said)) {
+    return new InfraError(
+      `${uri} is not the file the signed index lists (hash sum mismatch): refused`,
+      'the mirror or something on the way changed it; try again, or pass --mirror URL',
+      { cause },
+    )
+  }
+  if (said.includes('No space left')) {
+    return new InfraError(`no space left for the package of ${kernel}`, 'free some space or set KWITNESS_CACHE', { cause })
+  }
+  const why =
+    said
+      .split('\n')
+      .find((line) => line.startsWith('E: '))
+      ?.slice(3) ?? (cause instanceof Error ? cause.message : '')
+  return new InfraError(`cannot fetch the package of ${kernel}: ${why}`, 'check the network, or pass --mirror URL', { cause })
+}

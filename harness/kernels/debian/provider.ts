@@ -1,0 +1,136 @@
+/** The `debian` provider: kernels of Debian's archive, by package version and flavour. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InfraError, UserError } from '#domain/errors.ts'
+import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
+import { cachedKernel, corruptNote, findCorrupt, imageOf, listEntries } from '../provider/cache.ts'
+import type { AptRoot } from './apt.ts'
+import { debianChangelogs } from './changelog.ts'
+import { buildDebianImage } from './fetch.ts'
+import { debianBuildTree } from './headers.ts'
+import { readDebianIndex } from './index.ts'
+import { fetchDebianModules } from './modules.ts'
+import type { DebianKernel } from './packages.ts'
+import { poolStates } from './pool-state.ts'
+import { matchDebianQuery, nearestHint, parseDebianQuery, pickOrder } from './query.ts'
+import { withLock } from '#harness/support/lock.ts'
+import { fetchWatch, inTurn, say, type KernelContext, type Provider } from '../provider/provider.ts'
+
+export const debian: Provider = {
+  name: 'debian',
+  list: listDebian,
+  listSeries: ({ series, flavour }, context) => listDebian(`${series}/${flavour}`, context),
+  find: findDebian,
+  fetch: fetchDebian,
+  async fetchModules(kernel, names, context) {
+    return fetchDebianModules(await fetchDebian(kernel, context), names, context)
+  },
+  buildTree: debianBuildTree,
+  changelogs: debianChangelogs,
+}
+
+async function listDebian(part: string, context: KernelContext): Promise<ListedKernel[]> {
+  const query = parseDebianQuery(part || '*')
+  const known = await readKnown(context)
+  const chosen =
+    query.pick === 'all'
+      ? await askState(matchDebianQuery(query, known.kernels), known, context)
+      : await pick(pickOrder(query, known.kernels), known, context)
+  if (part === '') return [...chosen, ...known.kernels.filter((kernel) => kernel.state === 'cached' && !chosen.includes(kernel))]
+  if (chosen.length > 0) return chosen
+  const text = query.versions.kind === 'glob' ? query.versions.glob : (query.versions.bounds[0]?.version ?? '')
+  throw new UserError(`no Debian kernel matches debian:${part}`, nearestHint(text, query.flavour, known.kernels))
+}
+
+/** The first of each order that can be had; of an order that is all gone, its last. The pool is asked only about those. */
+async function pick(orders: readonly (readonly ListedKernel[])[], known: Known, context: KernelContext): Promise<ListedKernel[]> {
+  const picked: ListedKernel[] = []
+  let open = orders
+  while (open.length > 0) {
+    const first = open.flatMap((order) => order.slice(0, 1))
+    const heads = await askState(first, known, context)
+    const goesOn = (index: number) => heads[index]?.state === 'gone' && (open[index]?.length ?? 0) > 1
+    picked.push(...heads.filter((_, index) => !goesOn(index)))
+    open = open.filter((_, index) => goesOn(index)).map((order) => order.slice(1))
+  }
+  return picked
+}
+
+/** These kernels with `gone` for those whose package every pool has dropped. */
+async function askState(kernels: readonly ListedKernel[], known: Known, context: KernelContext): Promise<ListedKernel[]> {
+  const places = (kernel: ListedKernel) => (kernel.state === 'available' ? (known.records.get(kernel.id)?.boot.uris ?? []) : [])
+  const uris = kernels.flatMap(places)
+  if (uris.length === 0 || !known.root) return [...kernels]
+  const states = await poolStates(known.root, uris, context)
+  return kernels.map((kernel) => {
+    const there = places(kernel)
+    return there.length > 0 && there.every((uri) => states.get(uri) === 'gone') ? { ...kernel, state: 'gone' } : kernel
+  })
+}
+
+async function findDebian(id: string, context: KernelContext): Promise<ListedKernel> {
+  const known = await readKnown(context)
+  const listed = known.kernels.filter((one) => one.id === id)
+  const [kernel] = await askState(listed, known, context)
+  if (kernel) return kernel
+  const [, build = '', flavour = '*'] = /^debian-(.+?)(?:-((?:cloud-|rt-)?amd64))?$/.exec(id) ?? []
+  throw new UserError(`there is no kernel ${id}`, nearestHint(build, flavour, known.kernels))
+}
+
+interface Known {
+  /** Cached ones as such, all others as available until the pool is asked. */
+  readonly kernels: readonly ListedKernel[]
+  readonly records: ReadonlyMap<string, DebianKernel>
+  /** The root to ask the pool through; null when the mirror could not be reached. */
+  readonly root: AptRoot | null
+}
+
+async function readKnown(context: KernelContext): Promise<Known> {
+  const cached = new Map((await listCached(context)).map((kernel) => [kernel.id, kernel]))
+  const read = await readDebianIndex(context).catch((error: unknown) => {
+    const known = error instanceof InfraError || error instanceof UserError
+    if (!known || cached.size === 0 || context.mirror !== undefined) throw error
+    say(context, null, `${error.message}; only kernels in the cache are known`)
+    return null
+  })
+  const records = new Map(read?.index.kernels.map((kernel) => [kernel.id, kernel]))
+  const listed = [...records.values()].filter(({ id }) => !cached.has(id)).map(listedOf)
+  return { kernels: [...cached.values(), ...listed], records, root: read?.index.reached ? read.root : null }
+}
+
+function listedOf(kernel: DebianKernel): ListedKernel {
+  const { id, provider, version, series, build, flavour, arch, boot, suites } = kernel
+  return { id, provider, version, series, build, flavour, arch, state: 'available', bytes: boot.bytes, origin: suites.join(' ') }
+}
+
+async function listCached({ workspace }: KernelContext): Promise<ListedKernel[]> {
+  const entries = (await listEntries(workspace)).filter(({ manifest }) => manifest.kernel.provider === 'debian')
+  // A build that two mirrors gave with different bytes has two entries, and is one kernel.
+  return [...new Map(entries.map(({ manifest }) => [manifest.kernel.id, cachedKernel(manifest)])).values()]
+}
+
+/** The kernel's files: from the cache when they are there and whole, else fetched. */
+async function fetchDebian(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
+  const ready = await fetchWatch(context, kernel.id)('check image', () => cachedImage(kernel.id, context, false))
+  if (ready) return ready
+  const { root, index } = await readDebianIndex(context)
+  const listed = index.kernels.find(({ id }) => id === kernel.id)
+  if (!listed) throw new UserError(`${kernel.id} is neither cached nor listed by the mirror`, 'see kwitness kernels list')
+  return withLock(join(context.workspace.cache, 'locks', `${kernel.id}.lock`), context.signal, async () => {
+    const other = await cachedImage(kernel.id, context, true)
+    if (other) return other
+    return inTurn(context, () => buildDebianImage(root, listed, context))
+  })
+}
+
+/** The image in the cache when it is whole. Under the kernel's lock, with `clean`, a corrupt entry is named and removed. */
+async function cachedImage(id: string, context: KernelContext, clean: boolean): Promise<KernelImage | null> {
+  for (const { entry, manifest } of await listEntries(context.workspace, id)) {
+    const corrupt = await findCorrupt(entry, manifest)
+    if (corrupt === null) return imageOf(entry, manifest)
+    if (!clean) continue
+    say(context, id, corruptNote(corrupt))
+    await rm(entry, { recursive: true, force: true })
+  }
+  return null
+}

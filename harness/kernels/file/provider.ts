@@ -1,0 +1,81 @@
+/** The `file` provider: a bzImage or vmlinux the user has, with its config and modules. Naming it copies it into the cache. */
+import { copyFile, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { UserError } from '#domain/errors.ts'
+import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
+import { seriesOf } from '#domain/version.ts'
+import {
+  cachedKernel,
+  corruptNote,
+  entryPath,
+  findCorrupt,
+  imageOf,
+  listEntries,
+  publishEntry,
+  readManifest,
+} from '../provider/cache.ts'
+import { copyModules, hashParts, parseFileSelector, readGivenImage } from './image.ts'
+import { plainModules } from '../provider/modules.ts'
+import { say, type KernelContext, type Provider } from '../provider/provider.ts'
+import { extractVmlinux } from '../provider/vmlinux.ts'
+
+export const file: Provider = {
+  name: 'file',
+  async list(part, context) {
+    return part === '' ? listCached(context) : [await importFile(part, context)]
+  },
+  async find(id, context) {
+    const known = (await listCached(context)).find((kernel) => kernel.id === id)
+    if (!known) throw new UserError(`${id} is not in the cache`, 'give its file again: file:/path/to/bzImage')
+    return known
+  },
+  fetch: fetchFile,
+  async fetchModules(kernel, names, context) {
+    const image = await fetchFile(kernel, context)
+    const plain = join(context.workspace.cache, 'modules', `${kernel.id}.plain`)
+    if (image.modules) return plainModules(image.modules, plain, kernel.id, names, context)
+    throw new UserError(`${kernel.id} came without modules`, 'give them: file:IMAGE,modules=/lib/modules/RELEASE')
+  },
+  async buildTree() {
+    return { missing: 'a kernel image from a file comes with no headers' }
+  },
+}
+
+async function importFile(part: string, context: KernelContext): Promise<ListedKernel> {
+  const selector = parseFileSelector(part)
+  const { kind, bytes, release, version } = await readGivenImage(selector.image)
+  const sha256 = await hashParts(selector)
+  const build = sha256.slice(0, 12)
+  const id = `file-${version}-${build}`
+  const kernel: Kernel = { id, provider: 'file', version, series: seriesOf(version), build, flavour: 'custom', arch: 'x86_64' }
+  const entry = entryPath(context.workspace, id, sha256)
+  const known = await readManifest(entry)
+  if (known) {
+    const corrupt = await findCorrupt(entry, known)
+    if (corrupt === null) return cachedKernel(known)
+    say(context, id, corruptNote(corrupt))
+  }
+  await rm(entry, { recursive: true, force: true })
+  return cachedKernel(
+    await publishEntry(entry, kernel, resolve(selector.image), async (folder) => {
+      await copyFile(selector.image, join(folder, kind))
+      const why = kind === 'bzImage' ? await extractVmlinux(bytes, join(folder, 'vmlinux'), context.signal) : null
+      if (why !== null) say(context, id, `no vmlinux taken out of ${selector.image}: ${why}`)
+      if (selector.config) await copyFile(selector.config, join(folder, 'config'))
+      if (selector.modules) await copyModules(selector.modules, folder, release)
+    }),
+  )
+}
+
+async function listCached({ workspace }: KernelContext): Promise<ListedKernel[]> {
+  const entries = await listEntries(workspace)
+  return entries.filter(({ manifest }) => manifest.kernel.provider === 'file').map(({ manifest }) => cachedKernel(manifest))
+}
+
+async function fetchFile(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
+  const known = (await listEntries(context.workspace)).find(({ manifest }) => manifest.kernel.id === kernel.id)
+  if (!known) throw new UserError(`${kernel.id} is not in the cache`, 'give its file again: file:/path/to/bzImage')
+  const corrupt = await findCorrupt(known.entry, known.manifest)
+  if (corrupt === null) return imageOf(known.entry, known.manifest)
+  throw new UserError(`the cached ${corrupt} is corrupt`, `give its file again: file:${known.manifest.origin}`)
+}

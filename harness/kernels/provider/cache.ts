@@ -1,0 +1,130 @@
+/** Cache entries: a folder with files and a manifest of their hashes, made whole or not at all and checked when used. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
+import { publishFolder, type Workspace } from '#harness/support/workspace.ts'
+
+interface Stamp {
+  readonly sha256: string
+  readonly bytes: number
+  /** Modification time when the hash was taken; a file that still has it and its size is believed. */
+  readonly mtimeMs: number
+}
+
+export interface Manifest {
+  readonly schema: 'kwitness.kernel-cache/1'
+  readonly kernel: Kernel
+  /** For people: suites, a path. */
+  readonly origin: string
+  /** By path inside the entry. */
+  readonly files: Readonly<Record<string, Stamp>>
+}
+
+const MANIFEST = 'manifest.json'
+
+/** sha256 of a file, hex. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
+  return hash.digest('hex')
+}
+
+/** Make the entry: `fill` puts the files into the folder it is given, the manifest is added, the whole is renamed into place. */
+export async function publishEntry(
+  entry: string,
+  kernel: Kernel,
+  origin: string,
+  fill: (folder: string) => Promise<void>,
+): Promise<Manifest> {
+  await publishFolder(entry, async (folder) => {
+    await fill(folder)
+    const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
+      .filter((item) => item.isFile())
+      .map((item) => join(item.parentPath, item.name).slice(folder.length + 1))
+    const files: Record<string, Stamp> = {}
+    for (const name of names.toSorted()) files[name] = await stampOf(join(folder, name))
+    const manifest: Manifest = { schema: 'kwitness.kernel-cache/1', kernel, origin, files }
+    await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`)
+  })
+  const manifest = await readManifest(entry)
+  if (!manifest) throw new Error(`the manifest of ${entry} went away while it was made`)
+  return manifest
+}
+
+/** The manifest of an entry, null when there is no entry or its manifest cannot be read. */
+export async function readManifest(entry: string): Promise<Manifest | null> {
+  try {
+    const manifest = JSON.parse(await readFile(join(entry, MANIFEST), 'utf8')) as Manifest
+    return manifest.schema === 'kwitness.kernel-cache/1' ? manifest : null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * The path of the first file that is not what the manifest says, null when all are.
+ * A file with the recorded size and modification time is believed, any other is hashed again.
+ */
+export async function findCorrupt(entry: string, manifest: Manifest): Promise<string | null> {
+  for (const [name, stamp] of Object.entries(manifest.files)) {
+    const path = join(entry, name)
+    const now = await stat(path).catch(() => null)
+    if (!now?.isFile() || now.size !== stamp.bytes) return path
+    if (now.mtimeMs !== stamp.mtimeMs && (await hashFile(path)) !== stamp.sha256) return path
+  }
+  return null
+}
+
+async function stampOf(path: string): Promise<Stamp> {
+  const { size, mtimeMs } = await stat(path)
+  return { sha256: await hashFile(path), bytes: size, mtimeMs }
+}
+
+/** Folder of a kernel's entry: its id, and the start of the hash of what it was made from. */
+export function entryPath(workspace: Workspace, id: string, sha256: string): string {
+  return join(workspace.cache, 'kernels', `${id}@${sha256.slice(0, 12)}`)
+}
+
+/** The kernel entries with a readable manifest, of one kernel alone where its `id` is given, sorted by path. */
+export async function listEntries(workspace: Workspace, id?: string): Promise<{ entry: string; manifest: Manifest }[]> {
+  const folder = join(workspace.cache, 'kernels')
+  const names = (await readdir(folder).catch(() => []))
+    .filter((name) => /@[0-9a-f]{12}$/.test(name))
+    .filter((name) => id === undefined || name.slice(0, -13) === id)
+  const entries = await Promise.all(
+    names.toSorted().map(async (name) => {
+      const entry = join(folder, name)
+      const manifest = await readManifest(entry)
+      return manifest ? [{ entry, manifest }] : []
+    }),
+  )
+  return entries.flat()
+}
+
+/** The files of an entry as everybody else sees them. */
+export function imageOf(entry: string, manifest: Manifest): KernelImage {
+  const path = (name: string) => (manifest.files[name] ? join(entry, name) : null)
+  const boot = manifest.files['bzImage'] ?? manifest.files['vmlinux']
+  const modules = Object.keys(manifest.files).some((name) => name.startsWith('modules/')) ? join(entry, 'modules') : null
+  return {
+    kernel: manifest.kernel,
+    sha256: boot?.sha256 ?? '',
+    bzImage: path('bzImage'),
+    vmlinux: path('vmlinux'),
+    config: path('config'),
+    modules,
+  }
+}
+
+/** What is told of a corrupt file before it is made anew. */
+export function corruptNote(path: string): string {
+  return `the cached ${path} is corrupt (its content is not what was recorded); making it again`
+}
+
+/** An entry as a listing shows it, with the bytes it takes. */
+export function cachedKernel({ kernel, origin, files }: Manifest): ListedKernel {
+  return { ...kernel, state: 'cached', bytes: Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0), origin }
+}

@@ -1,0 +1,48 @@
+/** Debian's linux-source packages, as the private apt root lists them. */
+import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { UserError } from '#domain/errors.ts'
+import { runCommand } from '#harness/support/process.ts'
+import { replaceFile } from '#harness/support/workspace.ts'
+import { aptOptions } from '../debian/apt.ts'
+import { readDebianIndex } from '../debian/index.ts'
+import { upstreamVersion, type PoolFile } from '../debian/packages.ts'
+import type { KernelContext } from '../provider/provider.ts'
+
+export interface SourcePackage {
+  /** Debian's package version. */
+  readonly build: string
+  readonly version: string
+  readonly file: PoolFile
+}
+
+/**
+ * The newest of a package, or the one of that version. What apt answered is kept as long as the index it answered from.
+ * Throws UserError when the suites have no such package.
+ */
+export async function findSourcePackage(name: string, build: string | null, context: KernelContext): Promise<SourcePackage> {
+  const { root, index } = await readDebianIndex(context)
+  const wanted = build === null ? name : `${name}=${build}`
+  const memo = join(root.folder, `${wanted}.json`)
+  const known = await readFile(memo, 'utf8').then(JSON.parse, () => null)
+  if (known?.refreshedAt === index.refreshedAt) return known.found as SourcePackage
+  const args = ['-c', root.config, '-q', 'download', '--print-uris', wanted]
+  const { stdout, stderr } = await runCommand('apt-get', args, { ...aptOptions(context), anyExit: true })
+  const found = parsePrintedUri(stdout)
+  if (!found) {
+    const why = /^E: (.+)$/m.exec(stderr)?.[1] ?? 'apt names no file of it'
+    throw new UserError(`Debian has no ${wanted}: ${why}`, 'the series of its kernels: kwitness kernels list')
+  }
+  await replaceFile(memo, JSON.stringify({ refreshedAt: index.refreshedAt, found }))
+  return found
+}
+
+const PRINTED = /^'(\S+)' [^_\s]+_([^_\s]+)_\w+\.deb (\d+) SHA256:([0-9a-f]{64})$/m
+
+/** Read what `apt-get --print-uris` says: 'URI' NAME_VERSION_ARCH.deb BYTES SHA256:HASH, with %3a for a colon. Null for none. */
+export function parsePrintedUri(text: string): SourcePackage | null {
+  const [, uri, escaped = '', bytes, sha256] = PRINTED.exec(text) ?? []
+  if (uri === undefined || sha256 === undefined) return null
+  const build = escaped.replaceAll(/%3a/gi, ':')
+  return { build, version: upstreamVersion(build), file: { sha256, bytes: Number(bytes), uris: [uri] } }
+}

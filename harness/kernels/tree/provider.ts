@@ -1,0 +1,88 @@
+/** The `tree` provider: kernels built from source, with patches applied and config fragments merged. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '#domain/errors.ts'
+import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
+import {
+  cachedKernel,
+  corruptNote,
+  entryPath,
+  findCorrupt,
+  imageOf,
+  listEntries,
+  publishEntry,
+  type Manifest,
+} from '../provider/cache.ts'
+import { withLock } from '#harness/support/lock.ts'
+import { plainModules } from '../provider/modules.ts'
+import { inTurn, say, type KernelContext, type Provider } from '../provider/provider.ts'
+import { buildRecipe } from './build.ts'
+import { removeLeftovers } from './evict.ts'
+import { treeLock } from './files.ts'
+import { treeBuildTree } from './modules.ts'
+import { describeRecipe, keepRecipe, makeRecipe, readRecipe, type Recipe } from './recipe.ts'
+import { parseTreeSelector } from './selector.ts'
+
+const AGAIN = 'name its source again: tree:debian-5.10,patch=FILE'
+
+export const tree: Provider = {
+  name: 'tree',
+  async list(part, context) {
+    if (part === '') return (await treeEntries(context)).map(({ manifest }) => cachedKernel(manifest))
+    const recipe = await makeRecipe(parseTreeSelector(part), context)
+    await keepRecipe(recipe, context.workspace)
+    return [await listedOf(recipe, context)]
+  },
+  async find(id, context) {
+    const recipe = await readRecipe(id, context.workspace)
+    if (recipe) return listedOf(recipe, context)
+    throw new UserError(`${id} is not known here`, AGAIN)
+  },
+  fetch: fetchTree,
+  async fetchModules(kernel, names, context) {
+    const { modules } = await fetchTree(kernel, context)
+    const plain = join(context.workspace.cache, 'modules', `${kernel.id}.plain`)
+    return plainModules(modules ?? '', plain, kernel.id, names, context)
+  },
+  buildTree: treeBuildTree,
+}
+
+/** The kernel's files: from the cache when they are there and whole, else built. */
+async function fetchTree(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
+  const ready = await cachedImage(kernel.id, context, false)
+  if (ready) return ready
+  const recipe = await readRecipe(kernel.id, context.workspace)
+  if (!recipe) throw new UserError(`${kernel.id} is not in the cache, nor how to build it`, AGAIN)
+  return withLock(treeLock(context.workspace), context.signal, async () => {
+    const other = await cachedImage(kernel.id, context, true)
+    if (other) return other
+    const origin = describeRecipe(recipe)
+    say(context, kernel.id, `building from ${origin}`)
+    const entry = entryPath(context.workspace, kernel.id, kernel.build)
+    await removeLeftovers(context.workspace)
+    const build = (folder: string) => buildRecipe(recipe, folder, context)
+    return imageOf(entry, await inTurn(context, () => publishEntry(entry, kernel, origin, build)))
+  })
+}
+
+async function listedOf(recipe: Recipe, context: KernelContext): Promise<ListedKernel> {
+  const cached = (await treeEntries(context)).find(({ manifest }) => manifest.kernel.id === recipe.kernel.id)
+  if (cached) return cachedKernel(cached.manifest)
+  return { ...recipe.kernel, state: 'available', bytes: null, origin: describeRecipe(recipe) }
+}
+
+async function treeEntries({ workspace }: KernelContext): Promise<{ entry: string; manifest: Manifest }[]> {
+  return (await listEntries(workspace)).filter(({ manifest }) => manifest.kernel.provider === 'tree')
+}
+
+/** The image in the cache when it is whole. Under the lock, with `clean`, a corrupt entry is named and removed. */
+async function cachedImage(id: string, context: KernelContext, clean: boolean): Promise<KernelImage | null> {
+  const known = (await treeEntries(context)).find(({ manifest }) => manifest.kernel.id === id)
+  if (!known) return null
+  const corrupt = await findCorrupt(known.entry, known.manifest)
+  if (corrupt === null) return imageOf(known.entry, known.manifest)
+  if (!clean) return null
+  say(context, id, corruptNote(corrupt))
+  await rm(known.entry, { recursive: true, force: true })
+  return null
+}

@@ -1,0 +1,33 @@
+/** Locks between processes: flock(1) holds them and the operating system drops them, so no lock outlives its holder. */
+import { mkdir } from 'node:fs/promises'
+import { once } from 'node:events'
+import { dirname } from 'node:path'
+import { InfraError } from '#domain/errors.ts'
+import { startProcess } from './process.ts'
+
+/**
+ * Run `work` while holding an exclusive lock on the file `path`, waiting for it as long as it takes.
+ * Throws InfraError when flock cannot be run; what `work` throws comes through.
+ */
+export async function withLock<T>(path: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  await mkdir(dirname(path), { recursive: true })
+  const holder = startProcess('flock', ['--exclusive', path, 'sh', '-c', 'echo locked; exec cat > /dev/null'], {
+    stdin: 'pipe',
+    stdout: 'pipe',
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  })
+  const { stdin, stdout } = holder
+  if (!stdin || !stdout) throw new InfraError(`cannot hold the lock ${path}`)
+  stdin.on('error', () => {})
+  const first = await Promise.race([once(stdout, 'data').then(() => null), holder])
+  if (first !== null) {
+    signal?.throwIfAborted()
+    throw new InfraError(`cannot take the lock ${path}: ${first.shortMessage ?? 'flock ended'}`, 'install util-linux')
+  }
+  try {
+    return await work()
+  } finally {
+    stdin.end()
+    await holder
+  }
+}

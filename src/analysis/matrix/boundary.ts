@@ -1,0 +1,45 @@
+/** Boundaries: where, inside a series, the answer changes. */
+import type { Kernel, KnownKernel } from '#domain/kernel.ts'
+import type { Boundary } from '#domain/report/matrix.ts'
+import { bisectLines } from './bisect-commands.ts'
+import { answers, linesOf, untestedOf, type JudgedCell, type Line } from './branch.ts'
+
+/** A boundary before a changelog is held beside it. */
+export type Flip = Omit<Boundary, 'entries'>
+
+/**
+ * The neighbouring tested kernels between which a verdict flips between carries and lacks, by case and then in kernel order.
+ * Any other verdict is no answer, so such a kernel counts as not tested and the boundary spans it. `listing` is what the provider
+ * had when the run was planned, null when nobody kept that: then it cannot be said what lies between, and nothing is exact.
+ */
+export function boundariesOf(
+  kernels: readonly Kernel[], cells: readonly JudgedCell[], listing: readonly KnownKernel[] | null = null
+): Flip[] {
+  return linesOf(kernels, cells, listing).flatMap(flipsAlong)
+}
+
+/** The flips along one line. */
+function flipsAlong({ case: theCase, series, places, isListed }: Line): Flip[] {
+  const tested = places.flatMap((place, index) => answers(place) ? [{ place, index }] : [])
+  return tested.flatMap((after, number) => {
+    const before = tested[number - 1]
+    const [from, to] = [before?.place.cell, after.place.cell]
+    if (!before || !from || !to || from.verdict === to.verdict) return []
+    const between = places.slice(before.index + 1, after.index).map(untestedOf)
+    // What is gone, or says itself that it cannot be asked, nobody could have tested.
+    const isOpen = between.some(({ why }) => why !== 'gone' && why !== 'not-applicable')
+    const flip = { before: before.place.kernel, after: after.place.kernel, cameIn: to.verdict === 'carries' }
+    return [{
+      case: theCase,
+      series,
+      before: before.place.kernel.id,
+      after: after.place.kernel.id,
+      from: from.verdict,
+      to: to.verdict,
+      untested: isListed ? between : null,
+      confidence: isListed && !isOpen ? 'exact' : 'ranged',
+      missChance: [from, to].find(({ verdict }) => verdict === 'carries')?.missChance ?? null,
+      bisect: bisectLines({ case: theCase, ...flip })
+    }]
+  })
+}

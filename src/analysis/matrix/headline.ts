@@ -1,0 +1,33 @@
+/** Headlines: cells of one kind gathered by case and series, so that a thousand kernels still read as a few lines. */
+import type { Contradiction, Report, ReportCell } from '#domain/report/matrix.ts'
+
+/** As much of a report as headlines are made of. */
+export type Headlined = Pick<Report, 'kernels' | 'cases' | 'cells'>
+
+export interface Headline {
+  readonly case: string
+  readonly series: string
+  /** The cells it gathers, in version order; never empty. */
+  readonly cells: readonly ReportCell[]
+}
+
+/** Gather the cells that a predicate picks, by case and then series, in the report's order. */
+export function headlinesOf(report: Headlined, picks: (cell: ReportCell) => boolean): Headline[] {
+  const series = new Map(report.kernels.map((kernel) => [kernel.id, kernel.series]))
+  const byCase = Map.groupBy(report.cells.filter(picks), (cell) => cell.case)
+  return report.cases.flatMap(({ id }) => {
+    const bySeries = Map.groupBy(byCase.get(id) ?? [], (cell) => series.get(cell.kernel) ?? '')
+    return [...bySeries].map(([name, cells]) => ({ case: id, series: name, cells }))
+  })
+}
+
+/** The findings that contradict the paperwork, worst first. */
+export const CONTRADICTIONS: readonly Contradiction['finding'][] = ['claimed-but-lacks', 'carried-unclaimed']
+
+/** All that contradicts the paperwork, each cell with what was claimed of it. */
+export function contradictionsOf(report: Headlined): Contradiction[] {
+  return CONTRADICTIONS.flatMap((finding) =>
+    headlinesOf(report, (cell) => cell.finding === finding).map(({ case: name, series, cells }) => (
+      { finding, case: name, series, cells: cells.map(({ kernel, claimSource }) => ({ kernel, claimSource })) }
+    )))
+}

@@ -1,0 +1,70 @@
+/** The matrix: kernels down in series and version order, cases across, one cell where they meet. */
+import type { Kernel } from '#domain/kernel.ts'
+import type { Verdict } from '#domain/judgement.ts'
+import type { Report, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
+import { compareSeries, compareVersions } from '#domain/version.ts'
+
+export interface SeriesRows {
+  readonly name: string
+  /** In version order. */
+  readonly kernels: readonly ReportKernel[]
+}
+
+export interface Matrix {
+  readonly series: readonly SeriesRows[]
+  readonly cases: readonly ReportCase[]
+  /** The cell of a kernel and a case, undefined where the plan had none. */
+  readonly cellAt: (kernel: string, theCase: string) => ReportCell | undefined
+}
+
+/** Every verdict, in the order they are counted and explained. */
+export const VERDICTS: readonly Verdict[] = ['carries', 'lacks', 'unproven', 'not-applicable', 'broken', 'missing']
+
+/** Lay a report out as a matrix. */
+export function matrixOf(report: Pick<Report, 'kernels' | 'cases' | 'cells'>): Matrix {
+  const cells = new Map(report.cells.map((cell) => [`${cell.kernel}/${cell.case}`, cell]))
+  const series = Map.groupBy(report.kernels.toSorted(compareKernels), (kernel) => kernel.series)
+  return {
+    series: [...series].map(([name, kernels]) => ({ name, kernels })),
+    cases: report.cases.toSorted((a, b) => compareText(a.id, b.id)),
+    cellAt: (kernel, theCase) => cells.get(`${kernel}/${theCase}`)
+  }
+}
+
+/** Order of two kernels: series, version, provider, build, then id, so that it is total and the same everywhere. */
+export function compareKernels(left: Kernel, right: Kernel): number {
+  return (
+    compareSeries(left.series, right.series) ||
+    compareVersions(left.version, right.version) ||
+    // What is shipped comes before what was built from the same source: a content hash says nothing of before and after.
+    compareText(left.provider, right.provider) ||
+    compareBuilds(left.build, right.build) ||
+    compareText(left.id, right.id)
+  )
+}
+
+/** How many cells have each verdict; every verdict is there, zeros too. */
+export function countVerdicts(cells: readonly { readonly verdict: Verdict }[]): Record<Verdict, number> {
+  const counts: Record<Verdict, number> = {
+    carries: 0, lacks: 0, unproven: 0, 'not-applicable': 0, broken: 0, missing: 0
+  }
+  for (const cell of cells) counts[cell.verdict] += 1
+  return counts
+}
+
+/** Order of two texts by code unit: no locale may change the bytes of a report. */
+export function compareText(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+/** Builds of one version: numbers inside compare as numbers, so that -10 comes after -9. */
+function compareBuilds(left: string, right: string): number {
+  const a = left.match(/\d+|\D+/g) ?? []
+  const b = right.match(/\d+|\D+/g) ?? []
+  for (let index = 0; index < Math.min(a.length, b.length); index += 1) {
+    const [x = '', y = ''] = [a[index], b[index]]
+    const order = Number(x) - Number(y) || compareText(x, y)
+    if (order) return order
+  }
+  return a.length - b.length
+}

@@ -1,0 +1,209 @@
+/** A patch verified: for each base a word and a sentence, by whether it applies, builds, and what its cases say with it. */
+import type { Report } from '#domain/report/matrix.ts'
+import type { Commit, HunkTry, PatchWords, VerifyBase, VerifyPlan, VerifyStep } from '#domain/report/verify.ts'
+import { compareCells, neverBooted, newSplats, type Change, type NewSplat, type VerifyCell } from './compare-cells.ts'
+
+/** What a patch is to a base, worst first; what is not about the patch comes behind what is. */
+export const STATUSES = [
+  'does-not-apply',
+  'does-not-build',
+  'does-not-boot',
+  'breaks-neighbour',
+  'no-effect',
+  'new-splat',
+  'new-warnings',
+  'nothing-to-fix',
+  'unproven',
+  'no-answer',
+  'already-applied',
+  'unchanged',
+  'fixes',
+] as const
+
+export type Status = (typeof STATUSES)[number]
+
+/** One kernel held against the one before it. */
+export interface StepResult extends VerifyStep {
+  readonly before: string
+  readonly status: Status
+  readonly summary: string
+  readonly cells: readonly VerifyCell[]
+  readonly splats: readonly NewSplat[]
+}
+
+export interface BaseResult extends VerifyBase {
+  readonly status: Status
+  /** One sentence, without the base's name. */
+  readonly summary: string
+  /** Base against base with all patches; null where it did not come to that. */
+  readonly whole: StepResult | null
+  /** Each patch against the one before it; empty unless asked for. */
+  readonly parts: readonly StepResult[]
+}
+
+export interface Verification {
+  readonly schema: 'kwitness.verify/1'
+  /** Null when no guest was needed. */
+  readonly run: string | null
+  readonly host: Report['run']['host'] | null
+  readonly status: Status
+  readonly summary: string
+  readonly patches: readonly PatchWords[]
+  readonly targets: readonly string[]
+  readonly cases: readonly string[]
+  readonly bases: readonly BaseResult[]
+}
+
+/** Bring a plan and the report of its run (null when there was nothing to run) together. */
+export function verificationOf(plan: VerifyPlan, report: Report | null): Verification {
+  const bases = plan.bases.map((base) => baseResult(base, plan, report))
+  const status = STATUSES.find((word) => bases.some((base) => base.status === word)) ?? 'no-answer'
+  const worst = bases.filter((base) => base.status === status)
+  const where = worst.map(({ label }) => label).join(', ')
+  return {
+    schema: 'kwitness.verify/1',
+    run: report?.run.id ?? null,
+    host: report?.run.host ?? null,
+    status,
+    summary: `${where}: ${worst[0]?.summary ?? 'there is no base'}`,
+    patches: plan.patches,
+    targets: plan.targets,
+    cases: report?.cases.map(({ id }) => id) ?? [],
+    bases,
+  }
+}
+
+type Judged = readonly [status: Status, summary: string]
+
+function baseResult(base: VerifyBase, plan: VerifyPlan, report: Report | null): BaseResult {
+  const none = { ...base, whole: null, parts: [] }
+  const early = judgeTries(base, plan.patches.length)
+  if (early) return { ...none, status: early[0], summary: early[1] }
+  const last = base.steps.at(-1)
+  if (base.trouble !== null || !last) {
+    return { ...none, status: 'no-answer', summary: `the base gives no answer: ${base.trouble ?? 'it was not built'}` }
+  }
+  const whole = stepResult(last, base.kernel, plan.targets, report)
+  const parts = plan.each
+    ? base.steps.map((step, index) => {
+        const before = base.steps[index - 1]?.kernel ?? base.kernel
+        return stepResult(step, before, lackingOf(before, plan.targets, report), report)
+      })
+    : []
+  // On the way a series may not fix yet, but must not hurt.
+  const hurts = parts.slice(0, -1).filter(({ status }) => HURTS.includes(status))
+  const worst = STATUSES.find((word) => word === whole.status || hurts.some(({ status }) => status === word)) ?? whole.status
+  const part = worst === whole.status ? undefined : hurts.find(({ status }) => status === worst)
+  const summary = part ? `patch ${part.upTo} of ${plan.patches.length} ${part.summary}` : whole.summary
+  return { ...base, status: worst, summary, whole, parts }
+}
+
+const HURTS: readonly Status[] = ['does-not-build', 'does-not-boot', 'breaks-neighbour', 'new-splat', 'new-warnings']
+
+/** What can be said without a kernel; null when one is needed. */
+function judgeTries({ tries }: VerifyBase, count: number): Judged | null {
+  const last = tries.at(-1)
+  const which = count > 1 ? `patch ${tries.length} of ${count} ` : ''
+  if (last?.word === 'with-conflicts') {
+    return ['does-not-apply', `${which}does not apply: ${conflictsOf(last.hunks)}`]
+  }
+  if (tries.length > 0 && tries.every(({ word }) => word === 'already-applied')) {
+    return ['already-applied', 'is already applied, exactly as it is']
+  }
+  if (tries.length > 0 && tries.every(({ word }) => word.startsWith('already'))) {
+    return ['already-applied', 'looks already applied, in other form: what it adds is there, what it removes is not']
+  }
+  return null
+}
+
+/** Hunks that a sentence names. */
+const NAMED = 3
+
+/** `2 of 18 hunks rejected (mm/x.c hunk 6), 9 look already there`. */
+function conflictsOf(hunks: readonly HunkTry[]): string {
+  const rejected = hunks.filter(({ state }) => state === 'rejected')
+  const named = rejected.slice(0, NAMED).map(({ file, hunk, why }) => `${file} hunk ${hunk}${why === null ? '' : `, ${why}`}`)
+  const where = [...named, ...(rejected.length > NAMED ? [`${rejected.length - NAMED} more`] : [])]
+  const there = hunks.filter(({ state }) => state === 'there').length
+  const of = `${hunks.length} hunk${hunks.length === 1 ? '' : 's'}`
+  const parts = [
+    ...(rejected.length > 0 ? [`${rejected.length} of ${of} rejected (${where.join('; ')})`] : []),
+    ...(there > 0 ? [`${there} of ${of} already there, it seems`] : []),
+  ]
+  return parts.join(', ')
+}
+
+/** Targets that are still to be fixed on a kernel: what an earlier patch fixed is a neighbour to those behind it. */
+function lackingOf(kernel: string, targets: readonly string[], report: Report | null): string[] {
+  const cells = report?.cells.filter((cell) => cell.kernel === kernel) ?? []
+  return targets.filter((id) => cells.some((cell) => cell.case === id && cell.verdict === 'lacks'))
+}
+
+function stepResult(step: VerifyStep, before: string, targets: readonly string[], report: Report | null): StepResult {
+  const cells = step.buildError === null && report ? compareCells(report, before, step.kernel, targets) : []
+  const splats = step.buildError === null && report ? newSplats(report, before, step.kernel) : []
+  const booted = !report || !neverBooted(report, before, step.kernel)
+  const [status, summary] = judgeStep(step, cells, splats, booted, targets.length > 0)
+  return { ...step, before, status, summary, cells, splats }
+}
+
+const BAD: readonly Change[] = ['broke', 'lost']
+
+function judgeStep(
+  step: VerifyStep,
+  cells: readonly VerifyCell[],
+  splats: readonly NewSplat[],
+  booted: boolean,
+  hasTargets: boolean,
+): Judged {
+  if (step.buildError !== null) return ['does-not-build', `does not build: ${step.buildError}`]
+  if (!booted) return ['does-not-boot', 'does not boot, where the base does']
+  const targets = cells.filter(({ isTarget }) => isTarget)
+  const fixed = (hasTargets ? targets : cells).filter(({ change }) => change === 'fixed')
+  const broken = cells.filter(({ isTarget, change }) => !isTarget && BAD.includes(change))
+  const isFixed = fixed.length > 0 && fixed.length === (hasTargets ? targets.length : fixed.length)
+  const fixes = fixed.length > 0 ? `fixes ${namesOf(fixed)}` : ''
+  const failing = targets.filter(({ change }) => change !== 'fixed')
+  if (broken.length > 0) {
+    const does = fixes || (failing.length > 0 ? `does not fix ${namesOf(failing)}` : '')
+    const and = fixes === '' ? 'and breaks' : 'but breaks'
+    return ['breaks-neighbour', `${does === '' ? 'breaks' : `${does} ${and}`} ${broken.map(wordsOf).join(', ')}`]
+  }
+  const still = failing.filter(({ after, change }) => after === 'lacks' || change === 'lost')
+  if (still.length > 0) return ['no-effect', `applies and builds, but does not fix ${still.map(wordsOf).join(', ')}`]
+  const plus = fixes === '' ? 'changes no verdict, but' : `${fixes}, but`
+  if (splats.length > 0) {
+    return ['new-splat', `${plus} the kernel says what it did not say before: ${splats.map(({ title }) => title).join('; ')}`]
+  }
+  if (step.warnings !== null && step.warnings.length > 0) {
+    const first = step.warnings[0]
+    const count = step.warnings.length === 1 ? 'a new warning' : `${step.warnings.length} new warnings`
+    return ['new-warnings', `${plus} the compiler gives ${count}: ${first?.file}: ${first?.message}`]
+  }
+  const lost = cells.filter(({ change }) => change === 'no-answer')
+  const idle = failing.filter(({ change }) => change === 'kept' || change === 'gained')
+  if (idle.length > 0) return ['nothing-to-fix', `the base does not show the bug: ${idle.map(wordsOf).join(', ')}`]
+  const unproven = (hasTargets ? targets : cells).filter(({ change }) => change === 'unproven')
+  if (unproven.length > 0) {
+    return ['unproven', `${namesOf(unproven)} is not seen any more, but was not tried often enough to say`]
+  }
+  if (lost.length > 0) {
+    return ['no-answer', `${fixes === '' ? '' : `${fixes}, but `}no answer before or after: ${lost.map(wordsOf).join(', ')}`]
+  }
+  return isFixed ? ['fixes', `${fixes} and changes no other verdict`] : ['unchanged', 'applies, builds and changes no verdict']
+}
+
+const namesOf = (cells: readonly VerifyCell[]) => cells.map((cell) => cell.case).join(', ')
+
+const wordsOf = ({ case: name, before, after }: VerifyCell) => `${name} (${before ?? 'nothing'}, then ${after ?? 'nothing'})`
+
+/** Rejected hunks of a base, with the commits that they wait for. */
+export function rejectedOf({ tries }: Pick<VerifyBase, 'tries'>): HunkTry[] {
+  return tries.flatMap(({ hunks, word }) => (word === 'with-conflicts' ? hunks.filter(({ state }) => state !== 'applied') : []))
+}
+
+/** Commits that a base lacks for the rejected hunks, each once; null where no history tells. */
+export function prerequisitesOf(base: Pick<VerifyBase, 'tries'>): Commit[] | null {
+  const told = rejectedOf(base).flatMap(({ prerequisites }) => (prerequisites === null ? [] : [prerequisites]))
+  return told.length === 0 ? null : [...new Map(told.flat().map((commit) => [commit.hash, commit])).values()]
+}

@@ -1,0 +1,153 @@
+/** `kwitness bisect`: which commit brought the bug, or its fix. */
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { KernelContext } from '#harness/kernels/index.ts'
+import { runCommand } from '#harness/support/process.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
+import type { Bisection } from '#domain/report/bisect.ts'
+import { InfraError, UserError } from '#domain/errors.ts'
+import type { Kernel } from '#domain/kernel.ts'
+import { renderBisection, renderBisectionJson, renderBisectionMarkdown } from '#render/bisect/text.ts'
+import { BISECTION_ASSETS, renderBisectionHtml } from '#render/bisect/html.ts'
+import { renderBisectScript } from '#render/bisect/script.ts'
+import { bisect } from '#run/bisect/bisect.ts'
+import { beginState, resumeState, type Keeper } from '#run/bisect/state.ts'
+import type { Plan } from '#plan/plan.ts'
+import { makeReady, prepare } from '#run/prepare/prepare.ts'
+import { openStore } from '#store/index.ts'
+import { readBisectWishes, type BisectOptions } from '../options/bisect-request.ts'
+import { INTERRUPTED } from '../output/exit-code.ts'
+import { print, readAssets, REPORTS_OUT, terminalOf, writeOut } from '../output/files.ts'
+import { createProgress, type Progress } from '../output/progress.ts'
+import { underSignals } from '../session/session.ts'
+import { readCount, readWishes } from '../options/run.ts'
+
+const FORMATS = {
+  terminal: (bisection: Bisection) => renderBisection(bisection, terminalOf(process.stdout)),
+  json: renderBisectionJson,
+  markdown: renderBisectionMarkdown,
+  html: async (bisection: Bisection) => renderBisectionHtml(bisection, await readAssets(BISECTION_ASSETS)),
+} as const
+
+/** Files that are left, by name. */
+const LEFT = [
+  ['bisection.json', 'json'],
+  ['bisection.md', 'markdown'],
+  ['bisection.html', 'html'],
+] as const
+
+function readFormat({ format = 'terminal', json }: BisectOptions): keyof typeof FORMATS {
+  if (json) return 'json'
+  const known = Object.keys(FORMATS) as (keyof typeof FORMATS)[]
+  const found = known.find((one) => one === format)
+  if (found) return found
+  throw new UserError(`there is no format ${format}`, `there are: ${known.join(', ')}`)
+}
+
+/** Bisect and give the exit code: 0 when the commit was found, 1 when commits that give no answer hide it. */
+export async function bisectCommand(paths: readonly string[], options: BisectOptions): Promise<number> {
+  const format = readFormat(options)
+  const cores = readCount('--cores', options.cores)
+  const buildJobs = readCount('--jobs', options.jobs)
+  const progress = createProgress(process.stderr, () => performance.now())
+  let keeper: Keeper | null = null
+  let found: Bisection | null = null
+  try {
+    const finished = await underSignals(async (signal) => {
+      const context: KernelContext = {
+        workspace: findWorkspace(),
+        inWorktree: true,
+        signal,
+        progress: (event) => progress.listen({ kind: 'kernel', progress: event }),
+        ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
+        ...(buildJobs === undefined ? {} : { buildJobs }),
+      }
+      if (options.export !== undefined) return exportScript(options.export, await wishesOf(paths, options, context))
+      keeper = await openKeeper(paths, options, context)
+      const begun = keeper
+      // Apart from the runs that people make: no report and no boundary is made of a step.
+      const store = await openStore(begun.folder)
+      try {
+        found = await bisect({
+          keeper: begun,
+          store,
+          context,
+          listen: progress.listen,
+          prepare: (kernel, kept) => prepareFor(kernel, kept, begun, { options, context, progress }),
+          ...(cores === undefined ? {} : { cores }),
+        })
+      } finally {
+        store.close()
+        await begun.save({ owner: null })
+      }
+    })
+    progress.end()
+    if (options.export !== undefined) return finished ? 0 : INTERRUPTED
+    return finished && found !== null ? await conclude(found, format, options) : leave(keeper)
+  } catch (error) {
+    progress.end()
+    if (error instanceof InfraError && keeper !== null) leave(keeper)
+    throw error
+  }
+}
+
+async function openKeeper(paths: readonly string[], options: BisectOptions, context: KernelContext): Promise<Keeper> {
+  const { workspace } = context
+  const keeper =
+    options.resume === undefined
+      ? await beginState(await readBisectWishes(options, paths, context), new Date().toISOString(), workspace)
+      : await resumeState(options.resume, workspace)
+  const { id, wishes } = keeper.state()
+  const { old, new: newer, case: theCase } = wishes
+  const message = `${theCase.id} from ${old.name} to ${newer.name}`
+  context.progress?.({ kernel: `bisection ${id}`, message, doneBytes: null, totalBytes: null })
+  return keeper
+}
+
+interface Means {
+  readonly options: BisectOptions
+  readonly context: KernelContext
+  readonly progress: Progress
+}
+
+/** The plan that every run of a bisection shares but for its kernels, and the programs. */
+async function prepareFor(kernel: Kernel, kept: Plan | null, keeper: Keeper, { options, context, progress }: Means) {
+  const { case: theCase, seed, bound, raceSeconds } = keeper.state().wishes
+  if (kept) return { plan: kept, ready: await makeReady(context.workspace.cache, [theCase], context.signal) }
+  const { accelerator } = readWishes(options)
+  const what = { kernels: [kernel.id], cases: [theCase.id], catalogue: dirname(theCase.folder), freshBoot: false }
+  const how = { seed, bound, raceSeconds, ...(accelerator === undefined ? {} : { accelerator }) }
+  return prepare({ ...what, ...how }, context, progress.listen)
+}
+
+async function conclude(bisection: Bisection, format: keyof typeof FORMATS, { out }: BisectOptions): Promise<number> {
+  const folder = out ?? join(REPORTS_OUT, `bisect-${bisection.id}`)
+  for (const [name, one] of LEFT) await writeOut(join(folder, name), await FORMATS[one](bisection))
+  await writeOut(join(folder, 'bisect.log'), `${bisection.log}\n`)
+  await print(await FORMATS[format](bisection))
+  console.error(`kwitness: report: ${join(folder, 'bisection.html')}`)
+  return bisection.end.kind === 'found' ? 0 : 1
+}
+
+function leave(keeper: Keeper | null): number {
+  if (keeper) console.error(`kwitness: stopped; what is done is kept. kwitness bisect --resume ${keeper.state().id} goes on`)
+  return INTERRUPTED
+}
+
+/** What is to be exported: the wishes, and what is known already of a bisection that was begun. */
+async function wishesOf(paths: readonly string[], options: BisectOptions, context: KernelContext) {
+  if (options.resume === undefined) return { wishes: await readBisectWishes(options, paths, context), log: '' }
+  const keeper = await resumeState(options.resume, context.workspace)
+  await keeper.save({ owner: null })
+  const { wishes } = keeper.state()
+  return { wishes, log: await readFile(join(keeper.folder, 'git', 'BISECT_LOG'), 'utf8').catch(() => '') }
+}
+
+async function exportScript(file: string, { wishes, log }: Awaited<ReturnType<typeof wishesOf>>): Promise<void> {
+  const { folder } = wishes.case
+  const script = 'tar -cz --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C "$1" "$2" | base64 --wrap=0'
+  const { stdout } = await runCommand('bash', ['-o', 'pipefail', '-c', script, 'bash', dirname(folder), basename(folder)])
+  await writeOut(file, renderBisectScript(wishes, stdout.trim(), log))
+  await runCommand('chmod', ['+x', file])
+  console.error(`kwitness: script: ${file}`)
+}

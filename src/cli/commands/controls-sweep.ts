@@ -1,0 +1,78 @@
+/** `kwitness controls --sweep`: which guests come to a hit of a race soonest, measured on its control. */
+import { join } from 'node:path'
+import type { KernelContext } from '#harness/kernels/index.ts'
+import { UserError } from '#domain/errors.ts'
+import { renderSweep, renderSweepJson } from '#render/controls/sweep.ts'
+import { readCatalogue, selectCases, type ControlEntry } from '#run/prepare/catalogue.ts'
+import { chooseControls, CONTROLS, findControls, readControls, type FoundControls } from '#run/prepare/controls.ts'
+import { isSweep, mostSweepSeconds, sweepPlan, sweepRows } from '#run/report/sweep.ts'
+import { cellsOf, type Plan } from '#plan/plan.ts'
+import { CATALOGUE, makeReady, prepare } from '#run/prepare/prepare.ts'
+import type { ControlsOptions } from '../options/controls.ts'
+import { print, terminalOf } from '../output/files.ts'
+import type { Progress } from '../output/progress.ts'
+import { openAgain, openPlanned, session, type Opened } from '../session/session.ts'
+
+/** Sweep and give the exit code: 1 when no guest came to a hit, 3 when none came to an answer. */
+export async function sweep(options: ControlsOptions): Promise<number> {
+  if (options.timings) throw new UserError('a sweep leaves no report to put --timings beside', 'leave out one of the two')
+  return session(options, {
+    command: 'kwitness controls --sweep',
+    open: (context, progress) =>
+      options.resume === undefined ? openNew(options, context, progress) : openAgain(options.resume, apart(context), isSweep),
+    conclude: async ({ store, record }) => {
+      const rows = await sweepRows(store, record)
+      const text = options.json ? renderSweepJson(record.id, rows) : renderSweep(record.id, rows, terminalOf(process.stdout))
+      await print(text)
+      if (rows.every(({ attempts }) => attempts === 0)) return 3
+      return rows.some(({ hit }) => hit > 0) ? 0 : 1
+    },
+  })
+}
+
+/** Sweeps are stored beside the runs, not among them: no report and no verdict is made of them. */
+function apart(context: KernelContext): KernelContext {
+  const { workspace } = context
+  return { ...context, workspace: { ...workspace, state: join(workspace.state, 'sweeps') } }
+}
+
+async function openNew(options: ControlsOptions, context: KernelContext, progress: Progress): Promise<Opened | null> {
+  const { caseId, found } = await choose(options, context)
+  const kernels = found.controls.map(({ kernel }) => kernel)
+  const wishes = { kernels, cases: [caseId], freshBoot: options.freshBoot === true }
+  const { plan: whole } = await prepare(wishes, context, progress.listen)
+  const plan = sweepPlan(whole, found.controls)
+  progress.end()
+  process.stderr.write(`kwitness: ${describe(plan, found)}\n`)
+  if (options.dryRun) return null
+  return openPlanned(plan, await makeReady(context.workspace.cache, plan.cases, context.signal), apart(context))
+}
+
+function describe(plan: Plan, { controls }: FoundControls): string {
+  const on = controls.map(({ case: name, fix, line }) => `${name} on ${line} without ${fix}`).join(', ')
+  const size = `${cellsOf(plan).length} profiles x ${plan.measure?.attempts} attempts of at most ${plan.measure?.seconds} s`
+  return `sweep of ${on}: ${size}, at most ${Math.ceil(mostSweepSeconds(plan) / 60)} min and builds; a hit ends an attempt`
+}
+
+/** The controls of one race: on the lines asked for, else on the first whose control is built, or whose base is. */
+async function choose(options: ControlsOptions, context: KernelContext): Promise<{ caseId: string; found: FoundControls }> {
+  const catalogue = await readCatalogue(CATALOGUE)
+  const races = selectCases(catalogue, options.cases ?? ['all']).filter(({ witness }) => witness === 'race')
+  const wishes = { lines: options.line ?? [], fixes: options.fix ?? [] }
+  const entries = chooseControls(await readControls(CONTROLS, catalogue), wishes, races).filter(({ kind }) => kind === 'bad')
+  const ids = [...new Set(entries.map((entry) => entry.case))]
+  const [caseId] = ids
+  if (caseId === undefined) throw new UserError('no known-bad control of a race was chosen', 'races: kwitness cases list')
+  if (ids.length > 1) throw new UserError(`a sweep is of one race, not of ${ids.join(' and ')}`, 'name one with --cases')
+  if (options.line !== undefined) return { caseId, found: await findControls(CONTROLS, entries, context) }
+  return { caseId, found: await nearestLine(entries, context) }
+}
+
+async function nearestLine(entries: readonly ControlEntry[], context: KernelContext): Promise<FoundControls> {
+  const lines: FoundControls[] = []
+  for (const entry of entries) lines.push(await findControls(CONTROLS, [entry], context))
+  const isCached = (found: FoundControls, at: number) => found.kernels.at(at)?.state === 'cached'
+  const first = lines.find((found) => isCached(found, -1)) ?? lines.find((found) => isCached(found, 0)) ?? lines[0]
+  if (!first) throw new UserError('no known-bad control of a race was chosen')
+  return first
+}

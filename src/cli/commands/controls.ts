@@ -1,0 +1,104 @@
+/** `kwitness controls`: build the kernels whose answer is known, hold each against its case and its base, keep their rates. */
+import { dirname, join } from 'node:path'
+import type { KernelContext } from '#harness/kernels/index.ts'
+import { controlsThatHold, squareOf, type Square } from '#analysis/controls/control-matrix.ts'
+import type { ControlRate } from '#domain/control.ts'
+import { renderSquare, renderSquareJson } from '#render/controls/control-matrix.ts'
+import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
+import { chooseControls, CONTROLS, findControls, readControls, type FoundControls } from '#run/prepare/controls.ts'
+import { CATALOGUE, prepare } from '#run/prepare/prepare.ts'
+import { ratesOf } from '#plan/control-rates.ts'
+import { triedOfRun } from '#run/report/stored-attempts.ts'
+import { sweep } from './controls-sweep.ts'
+import type { ControlsOptions } from '../options/controls.ts'
+import { exitCodeOfSquare } from '../output/exit-code.ts'
+import { leaveReport, print, terminalOf, writeOut } from '../output/files.ts'
+import type { Progress } from '../output/progress.ts'
+import { openAgain, openPlanned, reportOf, session, type Opened } from '../session/session.ts'
+import type { TimingsKeeper } from '../output/timings.ts'
+
+/** Guest seconds for each race that is not measured: the square asks only whether a neighbour shows the bug. */
+const RACE_SECONDS = 5
+
+/** The controls these options mean, and the cases they are held against. */
+async function choose(options: ControlsOptions, context: KernelContext) {
+  const catalogue = await readCatalogue(CATALOGUE)
+  const cases = selectCases(catalogue, options.cases ?? ['all'])
+  const wishes = { lines: options.line ?? [], fixes: options.fix ?? [] }
+  const entries = chooseControls(await readControls(CONTROLS, catalogue), wishes, cases)
+  return { cases, found: await findControls(CONTROLS, entries, context) }
+}
+
+function describe(found: FoundControls, cases: readonly { readonly id: string }[]): string {
+  const { kernels, controls: all } = found
+  const built = new Set(kernels.filter(({ state }) => state === 'cached').map(({ id }) => id))
+  const word = (id: string, name: string) => (built.has(id) ? name : `${name}*`)
+  const lines = [...Map.groupBy(all, ({ line }) => line)].map(([line, own]) => {
+    const names = own.map(({ kernel, fix }) => word(kernel, fix))
+    return `  ${line}: ${[word(own[0]?.base ?? '', 'base'), ...names].join(' ')}`
+  })
+  const size = `${kernels.length} kernels x ${cases.length} cases = ${kernels.length * cases.length} cells`
+  const toBuild = kernels.length - built.size
+  return [
+    `plan: ${all.length} controls, ${size}`,
+    ...lines,
+    `  cases: ${cases.map(({ id }) => id).join(' ')}`,
+    ...(toBuild > 0 ? [`  * to be built: ${toBuild} kernels; a base takes minutes, a control seconds more`] : []),
+  ].join('\n')
+}
+
+async function openNew(options: ControlsOptions, context: KernelContext, progress: Progress): Promise<Opened | null> {
+  const { cases, found } = await choose(options, context)
+  progress.end()
+  process.stderr.write(`kwitness: ${describe(found, cases)}\n`)
+  if (options.dryRun) {
+    if (options.json) await print(JSON.stringify({ ...found, cases: cases.map(({ id }) => id) }, null, 2))
+    return null
+  }
+  const ids = found.kernels.map(({ id }) => id)
+  const wishes = { kernels: ids, cases: cases.map(({ id }) => id), freshBoot: options.freshBoot === true }
+  const { plan, ready } = await prepare(wishes, context, progress.listen)
+  // Each base before its controls, which are built from it.
+  const kernels = plan.kernels.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
+  // Nothing known before is leaned on: all is measured anew.
+  return openPlanned({ ...plan, kernels, controls: found.controls, rates: [], raceSeconds: RACE_SECONDS }, ready, context)
+}
+
+/** Measure and give the exit code. */
+export async function controls(options: ControlsOptions): Promise<number> {
+  if (options.sweep) return sweep(options)
+  return session(options, {
+    command: 'kwitness controls',
+    open: (context, progress) =>
+      options.resume === undefined
+        ? openNew(options, context, progress)
+        : openAgain(options.resume, context, (plan) => plan.controls.length > 0),
+    conclude: (opened, timings) => conclude(opened, options, timings),
+  })
+}
+
+async function conclude(opened: Opened, options: ControlsOptions, timings: TimingsKeeper): Promise<number> {
+  const report = await timings.report('assemble', () => reportOf(opened))
+  const square = squareOf(report, opened.plan.controls)
+  const rates = await keepRates(opened, square)
+  const page = await timings.report('render', () => leaveReport(report, options.out))
+  const plain = { width: 100, colour: false, ascii: false }
+  await writeOut(join(dirname(page), 'square.txt'), renderSquare(square, rates, plain))
+  await writeOut(join(dirname(page), 'square.json'), renderSquareJson(square, rates))
+  await print(options.json ? renderSquareJson(square, rates) : renderSquare(square, rates, terminalOf(process.stdout)))
+  console.error(`kwitness: report: ${page}`)
+  await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
+  return exitCodeOfSquare(square)
+}
+
+/**
+ * Keep what was measured on controls that hold, for the verdicts of later runs to lean on. Of one that does not hold, that
+ * it showed nothing is kept, in place of any rate it showed before.
+ */
+async function keepRates({ store, record, plan }: Opened, square: Square): Promise<readonly ControlRate[]> {
+  const good = new Set(controlsThatHold(square).map(({ kernel }) => kernel))
+  const measured = ratesOf(plan, await triedOfRun(store, record.id, plan))
+  const rates = measured.filter(({ kernel, hits }) => good.has(kernel) || hits === 0)
+  await store.recordRates(rates)
+  return rates
+}

@@ -1,0 +1,130 @@
+/** `kwitness doctor`: what this machine has, what is missing, and the one command that installs it. */
+import { knownAccelerator, type ProvenAccelerator } from '#harness/boot/accelerator.ts'
+import { lookAtHost } from '#harness/boot/qemu/host.ts'
+import { findNeeds, installLine, type FoundNeed, type NeedScope } from '#harness/host/dependencies.ts'
+import { folderSpace, lookAtMachine, type FolderSpace, type KvmDevice, type Machine } from '#harness/host/machine.ts'
+import { hostMirrors } from '#harness/kernels/debian/apt.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
+
+export interface Diagnosis {
+  readonly schema: 'kwitness.doctor/1'
+  readonly node: { readonly version: string; readonly path: string }
+  readonly needs: readonly FoundNeed[]
+  readonly machine: Machine & {
+    /** Addresses that the machine's own apt configuration names, sorted. */
+    readonly mirrors: readonly string[]
+  }
+  /** What a guest of an earlier run proved; null where none did. */
+  readonly accelerator: ProvenAccelerator | null
+  readonly cache: FolderSpace
+  readonly state: FolderSpace
+  /** By what needs it: the command that installs what is missing; null when nothing is. */
+  readonly install: Readonly<Record<NeedScope, string | null>>
+}
+
+/** Look, print, and give the exit code: 0 when cases can run, 3 when something they need is missing. */
+export async function doctor(options: { json?: true }): Promise<number> {
+  const diagnosis = await diagnose()
+  console.log(options.json ? JSON.stringify(diagnosis, null, 2) : formatDiagnosis(diagnosis))
+  return diagnosis.install.guest === null && diagnosis.cache.writable && diagnosis.state.writable ? 0 : 3
+}
+
+async function diagnose(): Promise<Diagnosis> {
+  const workspace = findWorkspace()
+  const [needs, machine, mirrors, cache, state] = await Promise.all([
+    findNeeds(),
+    lookAtMachine(),
+    hostMirrors(),
+    folderSpace(workspace.cache),
+    folderSpace(workspace.state),
+  ])
+  const install = {
+    guest: installMissing(needs, 'guest'),
+    build: installMissing(needs, 'build'),
+    test: installMissing(needs, 'test'),
+    optional: installMissing(needs, 'optional'),
+  }
+  return {
+    schema: 'kwitness.doctor/1',
+    node: { version: process.version, path: process.execPath },
+    needs,
+    machine: { ...machine, mirrors },
+    accelerator: install.guest === null ? await provenAccelerator(workspace.cache) : null,
+    cache,
+    state,
+    install,
+  }
+}
+
+/** Looking at the host takes QEMU and the compiler: null where it cannot be done, as where no guest has proven anything. */
+async function provenAccelerator(cache: string): Promise<ProvenAccelerator | null> {
+  const host = await lookAtHost(cache).catch(() => null)
+  return host && knownAccelerator(cache, host)
+}
+
+function installMissing(needs: readonly FoundNeed[], scope: NeedScope): string | null {
+  const missing = needs.filter((need) => need.scope === scope && need.path === null).map((need) => need.package)
+  return missing.length === 0 ? null : installLine(missing, process.getuid?.() === 0)
+}
+
+const KVM_WORDS: Record<KvmDevice, string> = {
+  absent: 'no /dev/kvm: guests run under TCG, slower',
+  'not allowed': '/dev/kvm is there, but this user may not open it: guests run under TCG, slower',
+  opens: '/dev/kvm is there, not yet proven: the first run asks a guest, and falls back to TCG',
+}
+
+function proofWords({ accelerator, bootSeconds, why }: ProvenAccelerator): string {
+  const proof = `${accelerator.toUpperCase()}, proven by a guest that spoke after ${bootSeconds.toFixed(1)} s`
+  return why === null ? proof : `${proof}; ${why}`
+}
+
+/** The diagnosis for a reader at a terminal. */
+export function formatDiagnosis(diagnosis: Diagnosis): string {
+  const { node, needs, machine, accelerator, cache, state, install } = diagnosis
+  const rows = [
+    ['Node', `${node.version}, ${node.path}`],
+    ['cores', String(machine.cores)],
+    ['memory', size(machine.memoryBytes)],
+    ['accelerator', accelerator ? proofWords(accelerator) : KVM_WORDS[machine.kvm]],
+    ['cache', space(cache, 'KWITNESS_CACHE')],
+    ['state', space(state, 'KWITNESS_STATE')],
+    ['mirrors', machine.mirrors.join(', ') || 'none in the apt configuration: name one with --mirror'],
+  ]
+  return [
+    'Needed here:',
+    ...needs.map(formatNeed),
+    '',
+    'This machine:',
+    ...rows.map(([name = '', text = '']) => `  ${name.padEnd(12)} ${text}`),
+    '',
+    install.guest === null ? 'All that cases need is there.' : `Something is missing. This installs it:\n  ${install.guest}`,
+    ...(install.build === null ? [] : [`Building kernels from source needs more. This installs it:\n  ${install.build}`]),
+    ...(install.test === null ? [] : [`The tests (npm test) need more. This installs it:\n  ${install.test}`]),
+    ...(install.optional === null ? [] : [`What is optional is installed by\n  ${install.optional}`]),
+  ].join('\n')
+}
+
+const SCOPE_WORDS: Record<NeedScope, string> = {
+  guest: '',
+  build: ' (building kernels only)',
+  test: ' (tests only)',
+  optional: ' (optional)',
+}
+
+function formatNeed(need: FoundNeed): string {
+  const why = `${need.why}${SCOPE_WORDS[need.scope]}`
+  const title = `${need.package.padEnd(24)} ${why}`
+  const absent = need.scope === 'optional' ? 'none   ' : 'MISSING'
+  if (need.path === null) return `  ${absent}  ${title}\n           ${need.what} is not here`
+  return `  found    ${title}\n           ${need.path}${need.version === null ? '' : `, version ${need.version}`}`
+}
+
+function space(folder: FolderSpace, variable: string): string {
+  if (!folder.writable) return `${folder.path} CANNOT BE WRITTEN by this user: set ${variable} to a folder that can`
+  return `${folder.path}: ${size(folder.usedBytes)} used, ${size(folder.freeBytes)} free`
+}
+
+function size(bytes: number): string {
+  const gib = bytes / 2 ** 30
+  return gib >= 1 ? `${gib.toFixed(1)} GiB` : `${Math.round(bytes / 2 ** 20)} MiB`
+}

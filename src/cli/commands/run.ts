@@ -1,0 +1,83 @@
+/** `kwitness run`: plan, boot, run, judge, report. */
+import { dirname, join } from 'node:path'
+import { checkHistory } from '#harness/git-history.ts'
+import type { KernelContext } from '#harness/kernels/index.ts'
+import { expectedSeconds } from '#plan/estimates.ts'
+import { cellsOf, type Plan } from '#plan/plan.ts'
+import { prepare } from '#run/prepare/prepare.ts'
+import { exitCodeOf, exitCodeOfSuite, readFailOn, SUITE_WORDS } from '../output/exit-code.ts'
+import { leaveReport, print, renderReport } from '../output/files.ts'
+import type { Progress } from '../output/progress.ts'
+import { openAgain, openPlanned, reportOf, session, type Opened } from '../session/session.ts'
+import { leaveSuite, prepareWished, renderSuite, suiteReportOf } from './suite.ts'
+import type { TimingsKeeper } from '../output/timings.ts'
+import { readWishes, type RunOptions } from '../options/run.ts'
+
+/** The plan in a few lines, for a person. */
+export function describePlan(plan: Plan): string {
+  const cells = cellsOf(plan)
+  const races = plan.cases.filter(({ witness }) => witness === 'race').length
+  const seconds = cells.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
+  const bound = plan.bound.toExponential()
+  const series = Map.groupBy(plan.kernels, (kernel) => kernel.series)
+  const what = plan.suite === null ? 'cases' : `programs of ${plan.suite.name} (${plan.suite.tree.label})`
+  const size = `${plan.kernels.length} kernels x ${plan.cases.length} ${what} = ${cells.length} cells`
+  return [
+    `plan: ${size}, ${plan.accelerator}, seed ${plan.seed}`,
+    ...[...series].map(([name, own]) => `  ${name} ${own.map(({ version }) => version).join(' ')}`),
+    `  ${plan.suite === null ? 'cases' : 'programs'}: ${plan.cases.map(({ id }) => id).join(' ')}`,
+    `  attempts: about ${Math.ceil(seconds)} s one after the other, boots not counted`,
+    ...(races > 0 ? [`  races: ${races}, alone, ${plan.raceSeconds} s for each, believed at a miss chance of ${bound}`] : []),
+  ].join('\n')
+}
+
+/** A new run, or null when only its plan was asked for. */
+async function openNew(options: RunOptions, context: KernelContext, progress: Progress): Promise<Opened | null> {
+  const ofSuite = options.suite !== undefined || options.tree !== undefined
+  const { plan, ready } = ofSuite
+    ? await prepareWished(options, context, progress)
+    : await prepare(readWishes(options), context, progress.listen)
+  progress.end()
+  process.stderr.write(`kwitness: ${describePlan(plan)}\n`)
+  if (!options.dryRun) return openPlanned(plan, ready, context)
+  if (options.json) await print(JSON.stringify(plan, null, 2))
+  return null
+}
+
+/** Run and give the exit code. */
+export async function run(options: RunOptions): Promise<number> {
+  // What an interrupted run was of is known when it is found; else a word that is none is told at once.
+  if (options.resume === undefined) readFailOn(options.failOn, options.suite === undefined ? undefined : SUITE_WORDS)
+  if (options.history !== undefined) await checkHistory(options.history)
+  return session(options, {
+    command: 'kwitness run',
+    open: (context, progress) =>
+      options.resume === undefined ? openNew(options, context, progress) : openAgain(options.resume, context),
+    conclude: (opened, timings) => conclude(opened, options, timings),
+  })
+}
+
+async function conclude(
+  opened: Opened,
+  options: RunOptions,
+  timings: TimingsKeeper,
+): Promise<number> {
+  if (opened.plan.suite !== null) return concludeSuite(opened, options, timings)
+  const failOn = readFailOn(options.failOn)
+  const report = await timings.report('assemble', () => reportOf(opened))
+  await print(await timings.report('render', () => renderReport(report, options.json ? 'json' : 'terminal')))
+  const page = await timings.report('render', () => leaveReport(report, options.out))
+  console.error(`kwitness: report: ${page}`)
+  await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
+  return exitCodeOf(report, failOn)
+}
+
+async function concludeSuite({ store, record }: Opened, options: RunOptions, timings: TimingsKeeper): Promise<number> {
+  const failOn = readFailOn(options.failOn, SUITE_WORDS)
+  const report = await timings.report('assemble', async () => suiteReportOf(store, await store.readRun(record.id)))
+  await print(await timings.report('render', () => renderSuite(report, options.json ? 'json' : 'terminal')))
+  const page = await timings.report('render', () => leaveSuite(report, options.out))
+  console.error(`kwitness: report: ${page}`)
+  await timings.tell(record.id, join(dirname(page), 'trace.json'))
+  return exitCodeOfSuite(report, failOn)
+}

@@ -1,0 +1,78 @@
+/** `kwitness run --suite`: the ends of a run of a suite, its report rendered, left and weighed. */
+import { join } from 'node:path'
+import type { KernelContext } from '#harness/kernels/index.ts'
+import { UserError } from '#domain/errors.ts'
+import type { SuiteReport } from '#domain/report/suite.ts'
+import { renderSuiteHtml, SUITE_ASSETS } from '#render/suite/html.ts'
+import { jsonByLine } from '#render/json.ts'
+import { renderSuiteTerminal } from '#render/suite/terminal.ts'
+import type { Prepared } from '#run/prepare/prepare.ts'
+import { prepareSuite } from '#run/prepare/suite.ts'
+import { assembleSuite } from '#run/report/suite-report.ts'
+import type { ReadRuns, RunRecord } from '#store/ports.ts'
+import { findCell } from '../options/cell-name.ts'
+import { leaveFiles, print, readAssets, terminalOf } from '../output/files.ts'
+import type { Progress } from '../output/progress.ts'
+import { reasonLine } from '../output/reason-line.ts'
+import { readWishes, type RunOptions } from '../options/run.ts'
+
+/** Prepare what `--suite` and `--tree` ask for. Throws UserError for options that go with cases of the catalogue alone. */
+export async function prepareWished(options: RunOptions, context: KernelContext, progress: Progress): Promise<Prepared> {
+  const { suite, tree } = options
+  if (suite === undefined || tree === undefined) {
+    throw new UserError('--suite and --tree go together', 'kwitness run --suite kselftest:mm --tree debian-6.12')
+  }
+  const alien = (['catalogue', 'bound', 'raceSeconds'] as const).find((name) => options[name] !== undefined)
+  if (alien !== undefined) {
+    throw new UserError(`--suite does not go with --${alien.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
+  }
+  return prepareSuite({ ...readWishes(options), suite, tree }, context, progress.listen)
+}
+
+/** The report of a run of a suite, with what the store could not give back told on stderr. */
+export async function suiteReportOf(store: ReadRuns, run: RunRecord): Promise<SuiteReport> {
+  const { report, problems } = await assembleSuite(store, run)
+  for (const problem of problems) console.error(`kwitness: ${problem.attempt}: ${problem.message}`)
+  return report
+}
+
+/** The words of `--format` that a suite's report has. */
+const FORMATS = ['terminal', 'html', 'json'] as const
+
+/** Render a suite's report. Throws UserError for a format it does not have. */
+export async function renderSuite(report: SuiteReport, format: string): Promise<string> {
+  if (format === 'json') return jsonByLine(report)
+  if (format === 'html') return renderSuiteHtml(report, await readAssets(SUITE_ASSETS))
+  if (format === 'terminal') return renderSuiteTerminal(report, terminalOf(process.stdout))
+  throw new UserError(`a suite's report has no format ${format}`, `there are: ${FORMATS.join(', ')}`)
+}
+
+/** Leave the files of a suite's report in its folder. Returns the path of the page. */
+export async function leaveSuite(report: SuiteReport, folder: string | undefined): Promise<string> {
+  const files = [
+    { name: 'index.html', text: await renderSuite(report, 'html') },
+    { name: 'report.json', text: await renderSuite(report, 'json') },
+  ]
+  return join(await leaveFiles(report.run.id, files, folder), 'index.html')
+}
+
+/** Print what a program of a suite said on a kernel, with the evidence behind it. */
+export async function whySuite(report: SuiteReport, text: string, json: boolean): Promise<number> {
+  const cell = findCell(report.run.id, report.cells, ({ kernel, program }) => ({ kernel, case: program }), text)
+  if (json) {
+    await print(JSON.stringify(cell, null, 2))
+    return 0
+  }
+  const title = report.programs.find(({ id }) => id === cell.program)?.title ?? ''
+  const attempts = cell.attempts.flatMap(({ attempt, outcome, ending, exit, seconds, reasons }) => [
+    `  attempt ${attempt}: ${outcome}, ${ending}${exit === null ? '' : `, exit status ${exit}`}, ${seconds.toFixed(1)} s`,
+    ...reasons.map(reasonLine),
+  ])
+  const results = cell.results.map(({ test, status, reason, line }) => {
+    const why = reason === '' ? '' : `  (${reason})`
+    return `  ${status.padEnd(7)}  ${line === null ? '' : `output:${line}`.padEnd(12)}${test}${why}`
+  })
+  await print([`${cell.kernel} ${cell.program}: ${cell.because}`, `  ${title}`, ...results, ...attempts].join('\n'))
+  return 0
+}
+

@@ -1,0 +1,150 @@
+/** The options of `kwitness bisect`, read into what a bisection shall find out. */
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { KernelContext } from '#harness/kernels/index.ts'
+import { readBisectLog } from '#analysis/bisect/log.ts'
+import type { BisectWishes, NamedCommit } from '#domain/report/bisect.ts'
+import { InvariantError, UserError } from '#domain/errors.ts'
+import type { Kernel } from '#domain/kernel.ts'
+import type { Boundary, Report } from '#domain/report/matrix.ts'
+import { assembleReport } from '#run/report/build-report.ts'
+import { nearestOf, resolveCommit } from '#run/bisect/git.ts'
+import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
+import { PLAIN } from '#plan/plan.ts'
+import { CATALOGUE } from '#run/prepare/prepare.ts'
+import { openStoreForReading } from '#store/index.ts'
+import { readWishes } from './run.ts'
+
+/** How a commit is built and asked, in a bisection of ours and in a step of git's. */
+export interface AskOptions {
+  readonly tree?: string
+  readonly config?: readonly string[]
+  readonly catalogue?: string
+  readonly bound?: string
+  readonly raceSeconds?: string
+  readonly seed?: string
+  readonly accel?: string
+  readonly cores?: string
+  readonly jobs?: string
+  readonly mirror?: string
+}
+
+export interface BisectOptions extends AskOptions {
+  readonly case?: string
+  readonly old?: string
+  readonly new?: string
+  readonly fromBoundary?: string
+  readonly run?: string
+  readonly replay?: string
+  readonly termOld?: string
+  readonly termNew?: string
+  readonly firstParent?: true
+  readonly resume?: string | true
+  readonly export?: string
+  readonly format?: string
+  readonly json?: true
+  readonly out?: string
+}
+
+/** Read them. Throws UserError for one that is missing, cannot be read or names what is not there. */
+export async function readBisectWishes(
+  options: BisectOptions,
+  paths: readonly string[],
+  context: KernelContext,
+): Promise<BisectWishes> {
+  const tree = resolve(options.tree ?? '.')
+  const { case: id, ...range } = await readRange(options, paths, context)
+  if (id === undefined) throw new UserError('no case was named', 'kwitness bisect --case ID; kwitness cases list')
+  const found = selectCases(await readCatalogue(options.catalogue ?? CATALOGUE), [id])
+  const [theCase] = found
+  if (!theCase || found.length > 1) throw new UserError(`${id} means ${found.length} cases`, 'a bisection is about one')
+  const { seed, bound, raceSeconds } = readWishes(options)
+  return {
+    tree,
+    ...range,
+    case: theCase,
+    configs: options.config ?? [],
+    seed: seed ?? randomBytes(8).readBigUInt64BE().toString(),
+    bound: bound ?? PLAIN.bound,
+    raceSeconds: raceSeconds ?? PLAIN.raceSeconds,
+  }
+}
+
+/** What the options say of the commits, and with `--from-boundary` of the case. */
+interface Range extends Pick<BisectWishes, 'old' | 'new' | 'paths' | 'firstParent' | 'terms' | 'told'> {
+  readonly case: string | undefined
+}
+
+async function readRange(options: BisectOptions, paths: readonly string[], context: KernelContext): Promise<Range> {
+  if (options.replay !== undefined) return replayed(options, paths, options.replay)
+  const tree = resolve(options.tree ?? '.')
+  const named = options.fromBoundary === undefined ? options : { ...options, ...(await fromBoundary(options, context)) }
+  const { case: id, old, new: newer } = named
+  if (old === undefined || newer === undefined) throw new UserError('an end is missing', 'name both: --old REV --new REV')
+  const ends = { old: await resolveCommit(tree, old), new: await resolveCommit(tree, newer) }
+  return { case: id, ...ends, paths, firstParent: options.firstParent === true, terms: readTerms(options), told: NOBODY }
+}
+
+const NOBODY: BisectWishes['told'] = { old: [], skip: [] }
+
+/** What a `git bisect log` says: its nearest ends, which are asked, and what else it marked, which is taken over. */
+async function replayed(options: BisectOptions, paths: readonly string[], file: string): Promise<Range> {
+  const { old: byOption, new: newByOption, fromBoundary: boundary, termOld, termNew, firstParent } = options
+  const others = [byOption, newByOption, boundary, termOld, termNew, firstParent].some((one) => one !== undefined)
+  if (others || paths.length > 0) throw new UserError('--replay brings ends, terms and paths with it', 'leave the others out')
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`cannot read ${file}: ${error.code}`)
+  })
+  const log = readBisectLog(text)
+  const tree = resolve(options.tree ?? '.')
+  for (const hash of [...log.old, ...log.new, ...log.skip]) await resolveCommit(tree, hash)
+  const [old = '', ...moreOld] = await nearestOf(tree, log.old)
+  const named = (commit: string): NamedCommit => ({ name: commit.slice(0, 12), commit })
+  const ends = { old: named(old), new: named(log.new.at(-1) ?? '') }
+  const { paths: logged, terms, skip } = log
+  return { case: options.case, ...ends, paths: logged, firstParent: log.firstParent, terms, told: { old: moreOld, skip } }
+}
+
+function readTerms({ termOld = 'old', termNew = 'new' }: BisectOptions): BisectWishes['terms'] {
+  for (const term of [termOld, termNew]) {
+    if (!/^[A-Za-z][\w-]*$/.test(term)) throw new UserError(`${term} is no term`, 'a word such as fixed')
+  }
+  if (termOld === termNew) throw new UserError(`both terms are ${termOld}`, 'name two')
+  return { old: termOld, new: termNew }
+}
+
+/** The case and both ends of `CASE:SERIES`, from the newest run that has such a boundary. */
+async function fromBoundary({ fromBoundary: text = '', run, old, new: newer }: BisectOptions, context: KernelContext) {
+  const [, id, name] = /^([^:]+):(\d+\.\d+)(?:\.y)?$/.exec(text) ?? []
+  if (id === undefined) throw new UserError(`--from-boundary takes CASE:SERIES, not ${text}`, 'such as uffd-wp-mremap:6.1.y')
+  const store = await openStoreForReading(context.workspace.state)
+  try {
+    const runs = run === undefined ? (await store.listRuns()).toReversed() : [await store.readRun(run)]
+    for (const record of runs) {
+      const { report } = await assembleReport(store, record, { only: id })
+      const found = report.boundaries.filter((one) => one.case === id && one.series === `${name}.y`)
+      const [first] = found
+      if (found.length > 1)
+        throw new UserError(`${id} has more than one boundary in ${name}.y:\n${listOf(found)}`, 'name the ends: --old, --new')
+      if (first) return { case: id, old: old ?? tagOf(report, first.before), new: newer ?? tagOf(report, first.after) }
+    }
+  } finally {
+    store.close()
+  }
+  const hint = 'kwitness run finds them; or name the ends: --old, --new'
+  throw new UserError(`no stored run has a boundary of ${id} in ${name}.y`, hint)
+}
+
+const listOf = (all: readonly Boundary[]): string => all.map(({ before, after }) => `  ${before} to ${after}`).join('\n')
+
+function tagOf(report: Report, id: string): string {
+  const kernel = report.kernels.find((one) => one.id === id)
+  if (!kernel) throw new InvariantError(`run ${report.run.id} has a boundary at ${id}, and no such kernel`)
+  return releaseTag(kernel)
+}
+
+/** The tag of a kernel's upstream release: v5.10.223, v7.3-rc7. */
+export function releaseTag({ version }: Pick<Kernel, 'version'>): string {
+  return `v${version.replace('~', '-')}`
+}

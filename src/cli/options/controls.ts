@@ -1,0 +1,14 @@
+/** The options of `kwitness controls`. */
+import type { SessionOptions } from './session.ts'
+
+export interface ControlsOptions extends SessionOptions {
+  readonly line?: readonly string[]
+  readonly fix?: readonly string[]
+  readonly cases?: readonly string[]
+  readonly out?: string
+  readonly resume?: string | true
+  readonly freshBoot?: true
+  readonly dryRun?: true
+  readonly sweep?: true
+  readonly json?: true
+}

@@ -1,0 +1,108 @@
+/** Exit codes: 0 answered, 1 findings, 2 usage, 3 infrastructure, 130 interrupted. */
+import type { Replay } from '#analysis/replay.ts'
+import type { Square } from '#analysis/controls/control-matrix.ts'
+import { isAnswer, RESULT_STATUSES } from '#analysis/suite.ts'
+import type { Mark } from '#domain/report/bisect.ts'
+import type { Status } from '#analysis/verify/report.ts'
+import { UserError } from '#domain/errors.ts'
+import type { Finding, Verdict } from '#domain/judgement.ts'
+import type { ReportCell } from '#domain/report/matrix.ts'
+import type { ResultStatus, SuiteChange, SuiteReport } from '#domain/report/suite.ts'
+
+export const INTERRUPTED = 130
+
+/** What `--fail-on` takes: verdicts and findings. */
+const WORDS: readonly (Verdict | Finding)[] = [
+  'carries',
+  'lacks',
+  'unproven',
+  'not-applicable',
+  'broken',
+  'missing',
+  'claimed-but-lacks',
+  'carried-unclaimed',
+]
+
+/** Findings that are never what was expected. */
+const ALWAYS: readonly string[] = ['claimed-but-lacks', 'broken']
+
+/** What `--fail-on` takes for a suite: changes along versions, statuses of results, and any difference between kernels. */
+export const SUITE_WORDS: readonly (SuiteChange['kind'] | ResultStatus | 'differs')[] = [
+  'regression',
+  'improvement',
+  'change',
+  'differs',
+  ...RESULT_STATUSES,
+]
+
+/** Read `lacks,unproven`. Throws UserError for a word that is none of `known`: verdicts and findings, where not given. */
+export function readFailOn(text: string | undefined, known: readonly string[] = WORDS): string[] {
+  const words = (text ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
+  for (const word of words) {
+    if (!known.includes(word)) throw new UserError(`--fail-on does not know ${word}`, `it knows: ${known.join(', ')}`)
+  }
+  return words
+}
+
+/** As much of a report as an exit code looks at. */
+export interface Judged {
+  readonly cells: readonly Pick<ReportCell, 'verdict' | 'finding'>[]
+}
+
+/** The exit code of a report: an unanswered cell is infrastructure's fault, unless there is a finding beside it. */
+export function exitCodeOf(report: Judged, failOn: readonly string[]): number {
+  const fails = [...ALWAYS, ...failOn]
+  /* The finding `unproven` only says that nothing can be held against the claim; asked for is the verdict. */
+  const isBad = ({ verdict, finding }: Judged['cells'][number]): boolean =>
+    fails.includes(verdict) || (finding !== 'unproven' && fails.includes(finding))
+  if (report.cells.some(isBad)) return 1
+  return report.cells.some(({ verdict }) => verdict === 'missing') ? 3 : 0
+}
+
+/** The exit code of a suite: results are answers whatever they are, but for what is asked; what our side lost is none. */
+export function exitCodeOfSuite({ cells, changes, rows }: SuiteReport, failOn: readonly string[]): number {
+  const found = [
+    ...changes.map(({ kind }): string => kind),
+    ...rows.flatMap(({ differs, results }) => [...(differs ? ['differs'] : []), ...results.map(({ status }) => status)]),
+    ...cells.map(({ outcome }) => (outcome === 'broken' ? 'broken' : '')),
+  ]
+  if (found.some((word) => failOn.includes(word))) return 1
+  return cells.every(isAnswer) ? 0 : 3
+}
+
+/** The exit code of a square: 1 when a control (or its case) is not as it must be, 3 when nothing but answers is missing. */
+export function exitCodeOfSquare({ holds, failures }: Pick<Square, 'holds' | 'failures'>): number {
+  if (holds) return 0
+  return failures.some(({ blame }) => blame === 'control') ? 1 : 3
+}
+
+/** The exit code of a replay: 1 for another outcome, 3 when this host came to none. */
+export function exitCodeOfReplay({ sameOutcome, replayed }: Pick<Replay, 'sameOutcome' | 'replayed'>): number {
+  if (replayed.outcome === 'infra') return 3
+  return sameOutcome ? 0 : 1
+}
+
+/** What stops `git bisect run`: this machine, or the way it was asked. */
+export const STEP_TROUBLE = 129
+
+/** The exit code `git bisect run` understands: 0 old, 1 new, 125 cannot tell. */
+export function exitCodeOfMark(mark: Mark): 0 | 1 | 125 {
+  return mark === 'skip' ? 125 : mark === 'new' ? 1 : 0
+}
+
+/** What `kwitness verify` exits with where a patch is there already: nothing went wrong, and there was nothing to verify. */
+export const ALREADY_APPLIED = 4
+
+/**
+ * The exit code of a verification, by what its bases say: 1 when any has a finding, else 3 when any gave no answer, 4 when the
+ * patch is there already on all of them, 0 when it fixes (or, with no case to fix, changes nothing) wherever it is not.
+ */
+export function exitCodeOfVerification(statuses: readonly Status[]): number {
+  const quiet: readonly Status[] = ['fixes', 'unchanged', 'already-applied', 'no-answer']
+  if (statuses.some((status) => !quiet.includes(status))) return 1
+  if (statuses.includes('no-answer') || statuses.length === 0) return 3
+  return statuses.every((status) => status === 'already-applied') ? ALREADY_APPLIED : 0
+}

@@ -1,0 +1,88 @@
+/** Where reports go: the terminal, standard output, or files. */
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { inRepository } from '#harness/support/repository.ts'
+import { InfraError } from '#domain/errors.ts'
+import type { Report } from '#domain/report/matrix.ts'
+import { HTML_ASSETS, type HtmlAssets } from '#render/html/html.ts'
+import { RENDERERS, type Format, type RenderOptions } from '#render/index.ts'
+
+const REPORTS = inRepository('reports')
+/** Where what no other place is named for is left. */
+export const REPORTS_OUT = join(REPORTS, 'out')
+/** Files a run leaves, by name. */
+const LEFT: readonly { readonly name: string; readonly format: Format }[] = [
+  { name: 'index.html', format: 'html' },
+  { name: 'report.json', format: 'json' },
+  { name: 'report.ktap', format: 'ktap' },
+]
+
+/** Files of reports/templates, joined by line breaks. */
+async function readTemplates(names: readonly string[]): Promise<string> {
+  return (await Promise.all(names.map((name) => readFile(join(REPORTS, 'templates', name), 'utf8')))).join('\n')
+}
+
+/** The texts of a page, from the files that make up each of them. */
+export async function readAssets(files: Readonly<Record<keyof HtmlAssets, readonly string[]>>): Promise<HtmlAssets> {
+  const [template, css, js] = await Promise.all([files.template, files.css, files.js].map(readTemplates))
+  return { template: template ?? '', css: css ?? '', js: js ?? '' }
+}
+
+/** What a stream can show, by the environment and by itself. */
+export function terminalOf(stream: NodeJS.WriteStream): RenderOptions['terminal'] {
+  const { NO_COLOR, FORCE_COLOR, LC_ALL, LC_CTYPE, LANG, TERM } = process.env
+  const locale = LC_ALL || LC_CTYPE || LANG || ''
+  return {
+    width: stream.columns ?? 120,
+    colour: FORCE_COLOR !== undefined || (stream.isTTY === true && !NO_COLOR && TERM !== 'dumb'),
+    ascii: stream.isTTY === true && !/utf-?8/i.test(locale),
+  }
+}
+
+/** Render a report for standard output. */
+export async function renderReport(report: Report, format: Format): Promise<string> {
+  const assets = format === 'html' ? await readAssets(HTML_ASSETS) : { template: '', css: '', js: '' }
+  return RENDERERS[format].render(report, { terminal: terminalOf(process.stdout), assets })
+}
+
+/** Write text to a file, making its folder. Throws InfraError when the disk does not take it. */
+export async function writeOut(path: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, text)
+  } catch (error) {
+    throw new InfraError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`, 'name another place with --out', {
+      cause: error,
+    })
+  }
+}
+
+/** Leave every file of a run's report in its folder, `reports/out/RUN` when none is named. Returns the path of the page. */
+export async function leaveReport(report: Report, folder: string | undefined): Promise<string> {
+  const files = LEFT.map(async ({ name, format }) => ({ name, text: await renderReport(report, format) }))
+  return join(await leaveFiles(report.run.id, await Promise.all(files), folder), 'index.html')
+}
+
+/** Leave files in a folder, `reports/out/RUN` when none is named; `latest` then leads there. Returns the folder. */
+export async function leaveFiles(
+  run: string,
+  files: readonly { readonly name: string; readonly text: string }[],
+  folder: string | undefined,
+): Promise<string> {
+  const place = folder ?? join(REPORTS_OUT, run)
+  for (const { name, text } of files) await writeOut(join(place, name), text)
+  if (folder === undefined) {
+    const latest = join(REPORTS_OUT, 'latest')
+    await rm(latest, { force: true, recursive: true })
+    await symlink(run, latest)
+  }
+  return place
+}
+
+/** Print to standard output and wait until it is taken; a reader that went away (`| head`) is no error. */
+export async function print(text: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    process.stdout.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? resolve() : reject(error)))
+    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => resolve())
+  })
+}

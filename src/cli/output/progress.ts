@@ -1,0 +1,93 @@
+/** Shows a run while it is under way: one moving line on a terminal, plain lines elsewhere. Always on stderr. */
+import type { Listener, RunEvent } from '#run/context/events.ts'
+
+export interface Progress {
+  readonly listen: Listener
+  /** Take the moving line away. */
+  readonly end: () => void
+}
+
+const TROUBLE = ['broken', 'unrelated-crash', 'no-boot', 'infra']
+const REDRAW_MS = 100
+
+function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
+}
+
+/** Guest text on one line, with no control bytes that could move a cursor. */
+function plain(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, 300)
+}
+
+/** A line worth keeping for this event, or null for one that only moves the progress. */
+function lineFor(event: RunEvent, isTerminal: boolean): string | null {
+  switch (event.kind) {
+    case 'note':
+      return event.text
+    case 'kernel': {
+      const { kernel, message, doneBytes, totalBytes, passing } = event.progress
+      const isUnderWay = passing === true || (doneBytes !== null && doneBytes !== totalBytes)
+      return isTerminal || isUnderWay ? null : `${kernel ?? 'kernels'}: ${message}`
+    }
+    case 'kernel-failed':
+      return `${event.kernel}: cannot be had: ${event.message}`
+    case 'guest-ready':
+      return isTerminal ? null : `${event.kernel}: booted in ${event.seconds.toFixed(1)} s (${event.road}, ${event.profile})`
+    case 'attempt-done': {
+      const trouble = TROUBLE.includes(event.outcome)
+      if (isTerminal && !trouble) return null
+      const why = trouble ? `: ${plain(event.because)}` : ''
+      return `${event.kernel} ${event.case}: ${event.outcome} (${event.seconds.toFixed(1)} s)${why}`
+    }
+    case 'attempt-started':
+    case 'cell-done':
+      return null
+  }
+}
+
+/** Progress on this stream. `now` gives milliseconds. */
+export function createProgress(stream: NodeJS.WriteStream, now: () => number): Progress {
+  const isTerminal = stream.isTTY === true && process.env['TERM'] !== 'dumb'
+  let done = 0
+  let total = 0
+  let first = 0
+  let started = now()
+  let running = 0
+  let doing = ''
+  let drawn = 0
+
+  function status(): string {
+    const left = done > first ? ((now() - started) / (done - first)) * (total - done) : null
+    const time = left === null ? '' : `, ${clock(left / 1000)} left`
+    return total === 0 ? doing : `${done} of ${total} cells, ${running} running${time}${doing ? ` | ${doing}` : ''}`
+  }
+
+  function draw(force: boolean): void {
+    if (!isTerminal || (!force && now() - drawn < REDRAW_MS)) return
+    drawn = now()
+    stream.write(`\r\x1b[K${status().slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`)
+  }
+
+  return {
+    listen: (event) => {
+      const line = lineFor(event, isTerminal)
+      if (line !== null) stream.write(`${isTerminal ? '\r\x1b[K' : ''}kwitness: ${plain(line)}\n`)
+      if (event.kind === 'attempt-started') {
+        if (running === 0 && done === 0) started = now()
+        running += 1
+        doing = ''
+      } else if (event.kind === 'attempt-done') running -= 1
+      else if (event.kind === 'cell-done') {
+        if (total === 0) first = event.done
+        done = event.done
+        total = event.total
+      } else if (event.kind === 'kernel') doing = plain(`${event.progress.kernel ?? 'kernels'}: ${event.progress.message}`)
+      draw(event.kind !== 'kernel')
+    },
+    end: () => {
+      if (isTerminal) stream.write('\r\x1b[K')
+    },
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The reader of tests that speak no KTAP: `[PASS] name`, `name [FAIL]`, `name... done`, as a good part of the kernel's
+ * selftests do. What it makes of them is a document like any other.
+ */
+import type { TestDocument, TestPoint, TestProblem, TestStatus, TestStream } from '#domain/tests.ts'
+import { readTests } from './reader.ts'
+import { createPile, put, takeAll } from './line-buffer.ts'
+import { wasSeen } from './missing.ts'
+import { createLineReader } from '../lines.ts'
+
+const STATUSES: Readonly<Record<string, TestStatus>> = {
+  PASS: 'pass',
+  PASSED: 'pass',
+  OK: 'pass',
+  SKIP: 'skip',
+  SKIPPED: 'skip',
+  FAIL: 'fail',
+  FAILED: 'fail',
+  XFAIL: 'xfail',
+  done: 'pass',
+  skipped: 'skip',
+  failed: 'fail',
+}
+
+const MARK = String.raw`\[\s*(PASS|PASSED|OK|SKIP|SKIPPED|FAIL|FAILED|XFAIL)\s*\]`
+/** `[FAIL] name`, `[SKIP]: name`. */
+const LEADING = new RegExp(String.raw`^[\s#]*${MARK}[\s:-]*(.*)$`)
+/** `name ... [PASS]`; nothing but dots and blanks may follow. */
+const TRAILING = new RegExp(String.raw`^[\s#]*(\S.*?)[\s:.]*${MARK}[\s.]*$`)
+/** `Testing name... ` and what becomes of it, which may come some lines later. */
+const ANNOUNCED = /^Testing (\S.*?)\.\.\. ?(.*)$/
+const ENDED = new RegExp(String.raw`(?:^|\s)(?:(done|skipped|failed)(?:\s+\[reason: (.*?)\]?)?|${MARK})\s*$`)
+/** `Userfaults unit tests: pass=2, skip=0, fail=0 (total=2)` */
+const TOTALS = /\bpass=(\d{1,9}), skip=(\d{1,9}), fail=(\d{1,9})\b/
+/** `[RUN] name`, and a name that stands for itself over a mark alone. */
+const BEGUN = /^[\s#]*\[\s*RUN\s*\]\s*(\S.*)$/
+
+/** Results read at most; a flood of more is told as a problem. */
+const MOST_POINTS = 10_000
+
+/** Read tests in whatever dialect: KTAP where there is any, else loose text. Nothing is thrown, nothing dropped in silence. */
+export function readAnyTests(output: Uint8Array): TestStream {
+  const ktap = readTests(output)
+  const speaks = ktap.documents.some((one) => one.planned !== null || one.bailOut !== null || one.points.some(wasSeen))
+  if (speaks) return ktap
+  const loose = readLoose(output)
+  if (loose === null) return ktap
+  const kept = ktap.problems.filter(({ kind }) => kind !== 'no-tests')
+  return { documents: [loose], problems: kept }
+}
+
+/** Read loose text; null where nothing in it looks like a result. */
+export function readLoose(output: Uint8Array): TestDocument | null {
+  const points: TestPoint[] = []
+  const problems: TestProblem[] = []
+  const pile = createPile()
+  let leftOver = 0
+  /** A test that was announced, and whose end has not come. */
+  let open: { name: string; line: number; words: string } | null = null
+  let begun: string | null = null
+
+  function add(name: string, status: TestStatus, reason: string, line: number): void {
+    if (points.length === MOST_POINTS) leftOver += 1
+    else points.push({ number: points.length + 1, name, status, reason, line, diagnostics: takeAll(pile), children: [] })
+  }
+
+  function giveUp(): void {
+    if (open === null) return
+    const words = open.words.trim()
+    add(open.name, 'missing', `it was announced, and its end never came${words && `: ${words}`}`, open.line)
+    open = null
+  }
+
+  function marked(line: string, number: number): boolean {
+    const leading = LEADING.exec(line)
+    const [mark = '', text = ''] = leading ? [leading[1], leading[2]] : [TRAILING.exec(line)?.[2], TRAILING.exec(line)?.[1]]
+    const status = STATUSES[mark]
+    if (status === undefined) return false
+    giveUp()
+    // A mark alone, or behind [RUN], is about the test that was begun.
+    if (begun !== null) add(begun, status, text.trim(), number)
+    else add(text.trim(), status, '', number)
+    begun = null
+    return true
+  }
+
+  const reader = createLineReader((line, number) => {
+    const announced = ANNOUNCED.exec(line)
+    if (announced) {
+      giveUp()
+      open = { name: announced[1] ?? '', line: number, words: announced[2] ?? '' }
+    }
+    const ended = open === null ? null : ENDED.exec(announced ? (announced[2] ?? '') : line)
+    if (open !== null && ended) {
+      add(open.name, STATUSES[ended[1] ?? ended[3] ?? ''] ?? 'error', ended[2] ?? '', number)
+      open = null
+      return
+    }
+    if (announced || marked(line, number)) return
+    problems.push(...totalsOf(line, number, points))
+    const run = BEGUN.exec(line)?.[1]?.trim()
+    if (run !== undefined) {
+      giveUp()
+      begun = run
+    } else if (line !== '') put(pile, line)
+  })
+  reader.push(output)
+  const { badBytes } = reader.finish()
+  giveUp()
+  if (points.length === 0) return null
+  const lost = (message: string) => problems.push({ kind: 'protocol', message, line: null })
+  if (badBytes > 0) lost(`${badBytes} bytes are no valid UTF-8`)
+  if (leftOver > 0) lost(`${leftOver} more results are not listed`)
+  return { points, planned: null, skipAll: null, bailOut: null, diagnostics: takeAll(pile), problems }
+}
+
+/** What is wrong with the sum a program gives of its tests, when this line is one. */
+function totalsOf(line: string, number: number, points: readonly TestPoint[]): TestProblem[] {
+  const said = TOTALS.exec(line)
+  if (!said) return []
+  const counted = (['pass', 'skip', 'fail'] as const).map((status) => points.filter((point) => point.status === status).length)
+  const agrees = counted.every((count, index) => count === Number(said[index + 1]))
+  if (agrees) return []
+  const [pass, skip, fail] = counted
+  const message = `its own sum is ${said[0]}, but there were pass=${pass}, skip=${skip}, fail=${fail}`
+  return [{ kind: 'missing-result', message, line: number }]
+}

@@ -1,0 +1,50 @@
+/** Results that never came: points made for them, so that a cut stream shows what it lacks. */
+import type { TestPoint } from '#domain/tests.ts'
+
+/** Points made up at most; a plan of a billion is answered with a number. */
+const MOST_MADE = 1000
+
+/** Missing results named in a message. */
+const MOST_NAMED = 20
+
+export interface Accounted {
+  /** All points, the missing ones in their places. */
+  readonly points: readonly TestPoint[]
+  readonly missing: number
+  /** `2 of 5 results never came: 4, 5 "fork"`; empty when all came. */
+  readonly message: string
+}
+
+/**
+ * Hold the results that came against the plan, or against the highest number where there is no plan.
+ * `orphans` are points already known to be missing: their children came, their own result did not.
+ */
+export function accountFor(came: readonly TestPoint[], orphans: readonly TestPoint[], planned: number | null): Accounted {
+  const known = orphans.length === 0 ? came : [...came, ...orphans]
+  const expected = planned ?? known.reduce((highest, { number }) => Math.max(highest, number), 0)
+  const seen = new Set(came.map(({ number }) => number))
+  let inPlan = 0
+  for (const number of seen) if (number >= 1 && number <= expected) inPlan += 1
+  const missing = expected - inPlan + orphans.filter(({ number }) => number > expected).length
+  if (missing === 0) return { points: known, missing, message: '' }
+
+  const taken = new Set(known.map(({ number }) => number))
+  const made: TestPoint[] = []
+  for (let number = 1; number <= expected && made.length < MOST_MADE; number += 1) {
+    if (!taken.has(number)) made.push({ number, name: '', status: 'missing', reason: '', diagnostics: [], children: [] })
+  }
+  const points = [...known, ...made].toSorted((a, b) => a.number - b.number)
+  const named = [...orphans, ...made].toSorted((a, b) => a.number - b.number).slice(0, MOST_NAMED).map(nameOf)
+  if (missing > named.length) named.push('...')
+  return { points, missing, message: `${missing} of ${expected} results never came: ${named.join(', ')}` }
+}
+
+/** Whether anything was reported: by the point itself or below it. */
+export function wasSeen(point: TestPoint): boolean {
+  return point.status !== 'missing' || point.children.some(wasSeen)
+}
+
+/** `3 "fork"`, or the number alone where the name never came. */
+export function nameOf(point: TestPoint): string {
+  return point.name === '' ? String(point.number) : `${point.number} ${JSON.stringify(point.name)}`
+}

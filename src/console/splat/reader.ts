@@ -1,0 +1,46 @@
+/** Read a kernel log: cleaned lines, and the kernel reports among them. */
+import type { ConsoleReading } from '#domain/splat.ts'
+import { createLineReader } from '../lines.ts'
+import { createSplatFinder } from './finder.ts'
+
+export interface ConsoleOptions {
+  /** Kernel banners that belong here: 1 for a booted guest (the default), 0 for a restored one. */
+  readonly expectedBanners?: number
+  /** Told every cleaned line with its 1-based number. */
+  readonly onLine?: (line: string, number: number) => void
+}
+
+export interface ConsoleReader {
+  push(chunk: Uint8Array): void
+  finish(): ConsoleReading
+}
+
+/**
+ * Read a kernel log as it comes, in memory bounded whatever its length. Guest text of any kind is data: nothing is thrown.
+ */
+export function createConsoleReader(options: ConsoleOptions = {}): ConsoleReader {
+  const { expectedBanners = 1, onLine } = options
+  const finder = createSplatFinder(expectedBanners)
+  const lines = createLineReader((line, number) => {
+    finder.line(line, number)
+    onLine?.(line, number)
+  })
+  return {
+    push: lines.push,
+    finish() {
+      const { badBytes, droppedMessages } = lines.finish()
+      return { ...finder.finish(), droppedMessages, badBytes }
+    },
+  }
+}
+
+/** Read a whole kernel log. `lines[n - 1]` is raw line n, cleaned; the reading's line numbers are these n. */
+export function readConsole(
+  bytes: Uint8Array,
+  options: { readonly expectedBanners?: number } = {},
+): { lines: string[]; reading: ConsoleReading } {
+  const lines: string[] = []
+  const reader = createConsoleReader({ ...options, onLine: (line) => lines.push(line) })
+  reader.push(bytes)
+  return { lines, reading: reader.finish() }
+}

@@ -1,0 +1,45 @@
+/** A bisection as one HTML file that needs nothing else: no scripts, every word escaped by the template. */
+import type { Answer, Bisection, Sought } from '#domain/report/bisect.ts'
+import { certainty, commitLines, evidenceLines, factsOf, headlineOf, nameOf, neighbours, stepWords } from './phrases.ts'
+import { fillPage, type HtmlAssets } from '../html/html.ts'
+import { momentOf, oneLine } from '../text/format.ts'
+
+/** The files in reports/templates that make up the page. */
+export const BISECTION_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
+  template: ['head.hbs', 'bisection.hbs'],
+  css: ['report.css', 'static.css'],
+  js: [],
+}
+
+const WORDS: Readonly<Record<Sought, string>> = { bug: 'the bug came', fix: 'the fix came' }
+
+/** Render a bisection as one page. */
+export function renderBisectionHtml(bisection: Bisection, assets: HtmlAssets): string {
+  const { id, startedAt, end, sought, old, new: newer, tree, paths, firstParent, confidence, commits, steps, log } = bisection
+  const where = [...(firstParent ? ['first parents alone'] : []), ...(paths.length > 0 ? [`limited to ${paths.join(' ')}`] : [])]
+  return fillPage(assets, {
+    id,
+    startedAt,
+    started: momentOf(startedAt),
+    title: headlineOf(bisection),
+    tone: end.kind === 'found' ? 'good' : 'unsure',
+    certainty: `${WORDS[sought]} between ${oneLine(old.name)} and ${oneLine(newer.name)}, ${certainty(confidence)}`,
+    range: [tree, ...where].map(oneLine).join(', '),
+    commits: commits.map((commit) => commitLines(commit).join('\n')),
+    neighbours: neighbours(bisection).map(([what, step]) => (
+      { what, name: nameOf(step), tone: toneOf(step.answer), evidence: evidenceLines(step).map((line) => line.trim()).join('\n') }
+    )),
+    race: steps.some(({ trials }) => trials !== null),
+    steps: steps.map((step) => {
+      const isMute = step.answer !== 'shows' && step.answer !== 'clean'
+      return { ...stepWords(step), tone: toneOf(step.answer), because: isMute ? oneLine(step.because) : '' }
+    }),
+    facts: factsOf(bisection),
+    log: log.split('\n').map(oneLine).join('\n'),
+  })
+}
+
+function toneOf(answer: Answer): string {
+  if (answer === 'shows') return 'bad'
+  return answer === 'clean' ? 'good' : 'unsure'
+}

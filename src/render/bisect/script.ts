@@ -1,0 +1,69 @@
+/** A bisection as a shell script for those who have its git repository and a kwitness, but not its case. */
+import type { BisectWishes } from '#domain/report/bisect.ts'
+
+const WIDTH = 100
+
+/** A word for a shell. */
+export const quote = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`
+
+/** The script. `archive` is the folder of the case as a tar in base64; `log` what git was told so far, empty for nothing. */
+export function renderBisectScript(wishes: BisectWishes, archive: string, log: string): string {
+  const { tree, old, new: newer, paths, firstParent, terms, told, case: theCase, configs, bound, raceSeconds, seed } = wishes
+  const asks = [
+    '--case', theCase.id, ...configs.flatMap((config) => ['--config', config]),
+    '--bound', String(bound), '--race-seconds', String(raceSeconds), '--seed', seed,
+  ].map(quote)
+  const start = [
+    `--term-old=${terms.old}`, `--term-new=${terms.new}`, ...(firstParent ? ['--first-parent'] : []),
+    newer.commit, old.commit, '--', ...paths,
+  ].map(quote)
+  const mark = (word: string) => (commit: string) => `git bisect ${quote(word)} ${commit}\n`
+  const marks = [...told.old.map(mark(terms.old)), ...told.skip.map(mark('skip'))]
+  const place = tree.replaceAll(/["$`\\}]/g, String.raw`\$&`)
+  const lines = archive.match(new RegExp(`.{1,${WIDTH}}`, 'g')) ?? []
+  const said = log.split('\n').filter((line) => line !== '').map((line) => `# | ${line}`)
+  return `#!/bin/sh
+# Finds the commit between two ends at which ${theCase.id} changes its answer. Made by kwitness bisect --export.
+#
+#   SCRIPT [GIT]    GIT: a repository that has both ends (${oneWord(old.name)} and ${oneWord(newer.name)})
+#
+# It needs git, and kwitness in PATH or named by KWITNESS. Nothing is written to GIT. The case is inside.
+${said.length > 0 ? `# What a bisection had found when this was made:\n${said.join('\n')}\n` : ''}set -eu
+kwitness=\${KWITNESS:-kwitness}
+tree="\${1:-${place}}"
+objects=$(cd "$tree" && readlink -f -- "$(git rev-parse --git-path objects)")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/cases"
+base64 -d <<'END_OF_CASE' | tar -xz -C "$work/cases"
+${lines.join('\n')}
+END_OF_CASE
+# A repository of its own, which borrows the objects.
+git init --quiet --bare "$work/git"
+printf '%s\\n' "$objects" >"$work/git/objects/info/alternates"
+cd "$work/git"
+git update-ref --no-deref HEAD ${quote(newer.commit)}
+step() {
+	code=0
+	"$kwitness" bisect-step --tree "$work/git" --catalogue "$work/cases" --rev "$1" ${asks.join(' ')} || code=$?
+}
+step ${quote(old.commit)}
+old=$code
+step ${quote(newer.commit)}
+case $old-$code in
+0-1) find=bug ;;
+1-0) find=fix ;;
+*)
+	echo "the ends are not told apart: old $old, new $code (0 clean, 1 shows the bug, 125 cannot tell)" >&2
+	exit 1
+	;;
+esac
+git bisect start ${start.join(' ')}
+${marks.join('')}\
+git bisect run "$kwitness" bisect-step --tree "$work/git" --catalogue "$work/cases" --find "$find" ${asks.join(' ')}
+git bisect log
+`
+}
+
+/** A name inside a comment. */
+const oneWord = (text: string): string => text.replaceAll(/[^\w.+~^/@-]/g, '?')

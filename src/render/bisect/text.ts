@@ -1,0 +1,89 @@
+/** A bisection as text: for a terminal, and as Markdown for a mail or an issue. */
+import type { Bisection, BisectStep } from '#domain/report/bisect.ts'
+import {
+  commitLines,
+  evidenceLines,
+  factsOf,
+  fenceText,
+  headlineOf,
+  nameOf,
+  neighbours,
+  stepWords,
+} from './phrases.ts'
+import { aligned } from '../terminal/columns.ts'
+import { many } from '../text/numbers.ts'
+import { penOf, type TerminalOptions } from '../terminal/style.ts'
+import { oneLine } from '../text/format.ts'
+
+/** The bisection on a terminal. */
+export function renderBisection(bisection: Bisection, options: TerminalOptions): string {
+  const pen = penOf(options)
+  const { steps, log } = bisection
+  return [
+    pen.paint('bold', headlineOf(bisection)),
+    '',
+    ...bisection.commits.flatMap((commit) => commitLines(commit).map((line) => `  ${line}`)),
+    '',
+    pen.paint('bold', 'Both neighbours'),
+    ...neighbours(bisection).flatMap(([what, step]) => [`  ${what}: ${nameOf(step)}`, ...evidenceLines(step)]),
+    '',
+    pen.paint('bold', 'Steps'),
+    ...aligned(stepRows(steps)),
+    '',
+    ...factsOf(bisection),
+    pen.paint('faint', `${many(log.split('\n').length, 'line')} of git bisect log are in the report`),
+    '',
+  ].join('\n')
+}
+
+/** The bisection as Markdown. */
+export function renderBisectionMarkdown(bisection: Bisection): string {
+  const { steps, log } = bisection
+  const [heads = [], ...rows] = stepRows(steps)
+  const row = (words: readonly string[]) => `| ${words.map(cellText).join(' | ')} |`
+  return [
+    `# ${cellText(headlineOf(bisection))}`,
+    '',
+    ...bisection.commits.flatMap((commit) => ['```', ...commitLines(commit), '```', '']),
+    '## Both neighbours',
+    '',
+    ...neighbours(bisection).flatMap(([what, step]) => [
+      `**${what}**: ${cellText(nameOf(step))}`,
+      '',
+      '```',
+      ...evidenceLines(step),
+      '```',
+      '',
+    ]),
+    '## Steps',
+    '',
+    row(heads),
+    row(heads.map(() => '---')),
+    ...rows.map(row),
+    '',
+    ...factsOf(bisection).map((line) => `- ${cellText(line)}`),
+    '',
+    '## git bisect log',
+    '',
+    '```',
+    ...log.split('\n').map(fenceText),
+    '```',
+    '',
+  ].join('\n')
+}
+
+/** The bisection as JSON. */
+export function renderBisectionJson(bisection: Bisection): string {
+  return `${JSON.stringify(bisection, null, 2)}\n`
+}
+
+/** A row for each step, under its heads. */
+const stepRows = (steps: readonly BisectStep[]): string[][] => [
+  ['commit', '', 'answer', 'hits', 'wrong by luck', 'build s', 'ask s', 'subject'],
+  ...steps.map(stepWords).map(({ commit, role, answer, hits, doubt, build, ask, subject }) => (
+    [commit, role, answer, hits, doubt, build, ask, subject.slice(0, 60)]
+  )),
+]
+
+/** Text in a line or a table of Markdown: nothing of it is markup. */
+const cellText = (text: string): string => oneLine(text).replaceAll(/[\\`*_{}[\]<>#|~]/g, String.raw`\$&`)

@@ -1,0 +1,39 @@
+/** What the page shows of a cell when it is opened: the data behind the matrix, in the matrix's own order. */
+import { matrixOf } from '#analysis/matrix/matrix.ts'
+import type { Verdict } from '#domain/judgement.ts'
+import type { Boundary, Report, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
+import { type WordedRace, wordRace } from '../text/race.ts'
+import { kernelLabels } from '../text/format.ts'
+import { FINDING_WORDS, VERDICT_WORDS, type VerdictWords } from '../text/labels.ts'
+
+export interface PageEvidence {
+  readonly words: { readonly verdicts: Readonly<Record<Verdict, VerdictWords>>; readonly findings: typeof FINDING_WORDS }
+  readonly kernels: readonly ReportKernel[]
+  readonly cases: readonly ReportCase[]
+  readonly boundaries: readonly Omit<Boundary, 'entries'>[]
+  /** A row per kernel, a cell per case, told by its place; null where the run had none. */
+  readonly rows: readonly (readonly (PageCell | null)[])[]
+}
+
+/** A cell with its race in words, as the matrix has them too. */
+type PageCell = Omit<ReportCell, 'kernel' | 'case' | 'race'> & { readonly race: WordedRace | null }
+
+/** The evidence of a report as the page's script reads it: rows and columns as in the table. */
+export function evidenceOf(report: Report): PageEvidence {
+  const { series, cases, cellAt } = matrixOf(report)
+  const kernels = series.flatMap((rows) => rows.kernels)
+  const labels = kernelLabels(kernels)
+  const label = (kernel: string) => labels.get(kernel) ?? kernel
+  return {
+    words: { verdicts: VERDICT_WORDS, findings: FINDING_WORDS },
+    kernels,
+    cases,
+    boundaries: report.boundaries.map(({ entries: _beside, ...flip }) => flip),
+    rows: kernels.map((kernel) => cases.map((theCase) => {
+      const cell = cellAt(kernel.id, theCase.id)
+      if (!cell) return null
+      const { kernel: _row, case: _column, ...shown } = cell
+      return { ...shown, race: wordRace(cell, kernel.series, label) }
+    }))
+  }
+}

@@ -1,0 +1,195 @@
+/** What the page shows before any script runs, as plain data for the template. */
+import { CONTRADICTIONS, type Headline, headlinesOf } from '#analysis/matrix/headline.ts'
+import { type SeriesRows, VERDICTS, matrixOf } from '#analysis/matrix/matrix.ts'
+import type { Control } from '#domain/control.ts'
+import type { Verdict } from '#domain/judgement.ts'
+import type { Boundary, Report, ReportCase, ReportCell } from '#domain/report/matrix.ts'
+import { changeOf, type Steady, steadyOf, sureOf } from '../text/boundary.ts'
+import { raceHint, raceParts, restsOnOdds } from '../text/race.ts'
+import { calmLine, commonTraits, kernelLabels, knownOf, momentOf, rangeOf, sizeOf, wordAbout } from '../text/format.ts'
+import { FINDING_WORDS, NO_ANSWERS, VERDICT_WORDS } from '../text/labels.ts'
+
+/** A kernel linked to one of its cells. */
+interface Link {
+  readonly text: string
+  readonly href: string
+}
+
+interface NewsItem {
+  readonly case: string
+  readonly series: string
+  /** Named one by one while they are few, else the range they span. */
+  readonly links: readonly Link[]
+  readonly range: Link | null
+  /** What is claimed, and where; null where no claim is the point. */
+  readonly claimed: string | null
+}
+
+interface News {
+  readonly kind: string
+  readonly title: string
+  readonly meaning: string
+  readonly count: number
+  readonly items: readonly NewsItem[]
+}
+
+/** More kernels than this in one line of the news are shown as a range. */
+const NAMED_ONE_BY_ONE = 4
+/** More cases than this and columns show signs alone: the words would take the matrix off the screen. */
+const MOST_WORD_COLUMNS = 12
+/** Rows of one table at most. */
+const MOST_ROWS = 16
+/** More kernels than this and the browser is told to leave what is off screen for later. */
+const MANY_KERNELS = 60
+
+/** The page of a report. */
+export function pageOf(report: Report) {
+  const labels = kernelLabels(report.kernels)
+  const label = (kernel: string) => labels.get(kernel) ?? kernel
+  const { series, cases, cellAt } = matrixOf(report)
+  const wordy = cases.length <= MOST_WORD_COLUMNS
+  const controls = new Map(report.controls.map((control) => [control.kernel, control]))
+  const flips = new Map(report.boundaries.map((flip) => [`${flip.after}/${flip.case}`, flip]))
+  return {
+    run: report.run,
+    size: sizeOf(report),
+    started: momentOf(report.run.startedAt),
+    calm: calmLine(report),
+    contradicted: report.cells.some((cell) => CONTRADICTIONS.some((finding) => finding === cell.finding)),
+    traits: commonTraits(report),
+    wordy,
+    odds: report.cells.some(restsOnOdds),
+    hinted: report.cells.some((cell) => raceHint(cell) !== ''),
+    large: report.kernels.length > MANY_KERNELS,
+    counts: VERDICTS.map((verdict) => (
+      { verdict, ...VERDICT_WORDS[verdict], count: report.counts[verdict], href: filterLink(`verdict:${verdict}`) }
+    )),
+    contradictions: CONTRADICTIONS.map((finding) => (
+      { finding, ...FINDING_WORDS[finding], href: filterLink(`finding:${finding}`) }
+    )),
+    news: newsOf(report, label),
+    boundaries: report.boundaries.map((flip) => boundaryRow(flip, label)),
+    steady: steadyOf(report).map(steadyRow),
+    cases: cases.map(caseHeading),
+    parts: series.flatMap(partsOf).map(({ name, kernels, more }) => ({
+      name,
+      more,
+      // Powers of two, so that a handful of style rules can tell the browser how tall an unseen part is.
+      size: 2 ** Math.ceil(Math.log2(kernels.length)),
+      rows: kernels.map(({ id }) => ({
+        id,
+        label: label(id),
+        known: knownBadge(controls.get(id)),
+        cells: cases.map((theCase) => cellOf(cellAt(id, theCase.id), flips.get(`${id}/${theCase.id}`), wordy, label))
+      }))
+    }))
+  }
+}
+
+/** A series in parts small enough that the browser lays out little more than what is in sight; `more` follow all but the last. */
+function partsOf({ name, kernels }: SeriesRows) {
+  const starts = kernels.flatMap((_, index) => index % MOST_ROWS === 0 ? [index] : [])
+  return starts.map((start) => (
+    { name, kernels: kernels.slice(start, start + MOST_ROWS), more: start + MOST_ROWS < kernels.length }
+  ))
+}
+
+/** The badge of a kernel whose answer is known beforehand: no reader may take it for one that anybody ships. */
+function knownBadge(control: Control | undefined) {
+  return control ? { word: `known ${control.kind}`, kind: control.kind, meaning: knownOf(control) } : null
+}
+
+/** A column: `pieces` may break between lines, `words` are what a filter may look for. */
+function caseHeading({ id, title, subsystem, fixes }: ReportCase) {
+  const known = fixes.flatMap((fix) => [fix.commit === 'unknown' ? '' : (fix.commit ?? ''), fix.subject, ...fix.cve])
+  return { id, title, pieces: id.match(/[^-]*-|[^-]+$/g) ?? [id], words: [title, subsystem, ...known].filter(Boolean).join(' ') }
+}
+
+/** A cell of the table: its class names are what the page's filter works on. */
+function cellOf(
+  cell: ReportCell | undefined, flip: Boundary | undefined, wordy: boolean, label: (kernel: string) => string
+) {
+  if (!cell) return { classes: 'unplanned', word: '', title: '', hint: '', notes: [] }
+  const contradicts = CONTRADICTIONS.find((finding) => finding === cell.finding)
+  return {
+    classes: [cell.verdict, `c-${cell.claim}`, `f-${cell.finding}`, flip ? 'flip' : '', restsOnOdds(cell) ? 'odds' : '']
+      .filter(Boolean).join(' '),
+    word: wordy ? VERDICT_WORDS[cell.verdict].word : VERDICT_WORDS[cell.verdict].glyph,
+    title: cell.race ? raceParts(cell.race, label).join('; ') : '',
+    hint: raceHint(cell),
+    notes: [
+      ...(contradicts ? [FINDING_WORDS[contradicts].title.toLowerCase()] : []),
+      ...(flip ? [`${VERDICT_WORDS[flip.from].word} up to ${label(flip.before)}`] : [])
+    ]
+  }
+}
+
+/** What a reader should know first: contradictions with the paperwork, then cells that gave no answer. */
+function newsOf(report: Report, label: (kernel: string) => string): News[] {
+  const contradictions = CONTRADICTIONS.map((finding) =>
+    news(finding, FINDING_WORDS[finding], (cell) => cell.finding === finding, true))
+  const noAnswers = NO_ANSWERS.map((verdict) =>
+    news(verdict, { title: capital(verdict), meaning: VERDICT_WORDS[verdict].meaning }, (cell) => cell.verdict === verdict))
+  return [...contradictions, ...noAnswers].filter(({ count }) => count > 0)
+
+  function news(
+    kind: string, words: Pick<News, 'title' | 'meaning'>, picks: (cell: ReportCell) => boolean, claims = false
+  ): News {
+    const headlines = headlinesOf(report, picks)
+    const count = headlines.reduce((sum, { cells }) => sum + cells.length, 0)
+    return { kind, ...words, count, items: headlines.map((headline) => newsItem(headline, label, claims)) }
+  }
+}
+
+function newsItem({ case: name, series, cells }: Headline, label: (kernel: string) => string, claims: boolean): NewsItem {
+  const claimed = claims ? cells[0]?.claimSource ?? null : null
+  if (cells.length <= NAMED_ONE_BY_ONE) {
+    const links = cells.map((cell) => ({ text: label(cell.kernel), href: cellLink(cell.kernel, name) }))
+    return { case: name, series, links, range: null, claimed }
+  }
+  const range = { text: rangeOf(cells.map((cell) => label(cell.kernel))), href: filterLink(`case:${name} series:${series}`) }
+  return { case: name, series, links: [], range, claimed }
+}
+
+function boundaryRow(flip: Boundary, label: (kernel: string) => string) {
+  const side = (kernel: string, verdict: Verdict) =>
+    ({ verdict, word: VERDICT_WORDS[verdict].word, text: label(kernel), href: cellLink(kernel, flip.case) })
+  const { entries } = flip
+  const shown = entries?.listed.map(({ build, subject, cve, about }) => (
+    { build, subject, note: [wordAbout(about).trim(), ...cve].filter(Boolean).join(' '), strong: about !== 'names' }
+  )) ?? []
+  return {
+    case: flip.case, series: flip.series, before: side(flip.before, flip.from), after: side(flip.after, flip.to),
+    change: changeOf(flip), sure: sureOf(flip).join('; '), bisect: flip.bisect?.join('\n') ?? '',
+    changelog: entries && {
+      source: entries.source, shown, more: entries.more, words: entriesWords(shown.length + entries.more),
+      found: shown.some(({ strong }) => strong)
+    }
+  }
+}
+
+/** What a list of changelog entries is called; nothing for an empty one. */
+function entriesWords(count: number): string {
+  if (count === 0) return ''
+  if (count === 1) return '1 changelog entry between them shares its names'
+  return `${count} changelog entries between them share its names`
+}
+
+/** A case in the series where its answer never changes. */
+function steadyRow({ case: name, parts }: Steady) {
+  const words = parts.map(({ verdict, ranges }) => ({ verdict, word: VERDICT_WORDS[verdict].word, ranges: ranges.join(', ') }))
+  return { case: name, parts: words }
+}
+
+/** Where the page's script finds a cell: reports/templates/page.js reads the same words. */
+function cellLink(kernel: string, theCase: string): string {
+  return `#cell=${encodeURIComponent(kernel)}/${encodeURIComponent(theCase)}`
+}
+
+function filterLink(query: string): string {
+  return `#q=${encodeURIComponent(query)}`
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
+}

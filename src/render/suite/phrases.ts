@@ -1,0 +1,89 @@
+/** The words and signs for results of suites, and sentences about them. They are kept apart from those of verdicts. */
+import { isAnswer } from '#analysis/suite.ts'
+import type { ResultStatus, SuiteCell, SuiteChange, SuiteReport, SuiteRow } from '#domain/report/suite.ts'
+import { rangeOf } from '../text/format.ts'
+
+interface ResultWords {
+  /** What one test does, and several. */
+  readonly one: string
+  readonly many: string
+  readonly meaning: string
+}
+
+export const RESULT_WORDS: Readonly<Record<ResultStatus, ResultWords>> = {
+  pass: { one: 'passes', many: 'pass', meaning: 'the test passed' },
+  xfail: { one: 'fails as expected', many: 'fail as expected', meaning: 'it failed, as its author expects' },
+  fail: { one: 'fails', many: 'fail', meaning: 'the test failed' },
+  skip: { one: 'is skipped', many: 'are skipped', meaning: 'the test says that it cannot be asked here' },
+  broken: { one: 'is broken', many: 'are broken', meaning: 'the test ran into an error of its own' },
+  missing: { one: 'is missing', many: 'are missing', meaning: 'it was never reported here' },
+}
+
+/** `passes on 6.12.118, fails on 6.1.192`: statuses in the order in which kernels show them. */
+function spreadOf(results: SuiteRow['results'], number: 'one' | 'many', label: (kernel: string) => string): string {
+  return [...Map.groupBy(results, ({ status }) => status)]
+    .map(([status, own]) => `${RESULT_WORDS[status][number]} on ${rangeOf(own.map(({ kernel }) => label(kernel)))}`)
+    .join(', ')
+}
+
+/** Rows of one program that differ in the same way. */
+export interface Difference {
+  readonly program: string
+  readonly spread: string
+  readonly tests: readonly string[]
+}
+
+/** What differs between kernels, rows that differ alike taken together, in the order of the report. */
+export function differencesOf({ rows, cells }: SuiteReport, label: (kernel: string) => string): Difference[] {
+  const answered = new Set(cells.filter(isAnswer).map(({ kernel, program }) => `${kernel}/${program}`))
+  const told = ({ program, results }: SuiteRow) => results.filter(({ kernel }) => answered.has(`${kernel}/${program}`))
+  const differing = rows.filter(({ differs }) => differs)
+  const groups = Map.groupBy(differing, (row) => JSON.stringify([row.program, told(row).map(({ status }) => status)]))
+  return [...groups.values()].flatMap((own) => {
+    const [first] = own
+    if (!first) return []
+    const spread = spreadOf(told(first), own.length === 1 ? 'one' : 'many', label)
+    return [{ program: first.program, spread, tests: own.map(({ test }) => test) }]
+  })
+}
+
+/** Changes of one program between the same neighbours, of one kind. */
+export interface ChangeGroup extends Omit<SuiteChange, 'test'> {
+  readonly tests: readonly string[]
+}
+
+/** Regressions, then improvements, then what else changed along versions. */
+export function changeGroupsOf({ changes }: SuiteReport): ChangeGroup[] {
+  const order: readonly SuiteChange['kind'][] = ['regression', 'improvement', 'change']
+  const groups = Map.groupBy(changes, ({ test: _, ...rest }) => JSON.stringify(rest))
+  const all = [...groups.values()].flatMap((own): ChangeGroup[] => {
+    const [first] = own
+    if (!first) return []
+    const { test: _, ...rest } = first
+    return [{ ...rest, tests: own.map(({ test }) => test) }]
+  })
+  return order.flatMap((kind) => all.filter((group) => group.kind === kind))
+}
+
+/** Names in one line, the first few of them. */
+export function namesOf(tests: readonly string[], most = 3): string {
+  const shown = tests.slice(0, most).join('; ')
+  return tests.length > most ? `${shown}; and ${tests.length - most} more` : shown
+}
+
+/** What a program came to on a kernel, in a few words: `12 pass, 1 fail`, `crashed: BUG: ...`. */
+export function cellWords({ outcome, because }: SuiteCell, statuses: readonly ResultStatus[]): string {
+  if (outcome === null) return 'no attempt'
+  if (outcome !== 'reported') return `${outcome === 'unrelated-crash' ? 'crashed' : outcome}: ${because}`
+  const counts = Map.groupBy(statuses, (status) => status)
+  const order = Object.keys(RESULT_WORDS) as ResultStatus[]
+  return order.flatMap((status) => (counts.has(status) ? [`${counts.get(status)?.length} ${status}`] : [])).join(', ')
+}
+
+/** `kselftest:mm of linux-source-6.12 6.12.118-1: 412 subtests of 16 programs on 3 kernels`. */
+export function suiteSize(report: SuiteReport): string {
+  const { suite, rows, programs, kernels, run } = report
+  const count = (many: number, word: string) => `${many} ${word}${many === 1 ? '' : 's'}`
+  const size = `${count(rows.length, 'subtest')} of ${count(programs.length, 'program')} on ${count(kernels.length, 'kernel')}`
+  return `${suite.name} of ${suite.tree.label}: ${size}${run.complete ? '' : ', not complete yet'}`
+}

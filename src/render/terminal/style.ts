@@ -1,0 +1,42 @@
+/** How a terminal is written on: signs, lines and colours, chosen once and the same in every part. */
+import type { Verdict } from '#domain/judgement.ts'
+import { VERDICT_WORDS } from '../text/labels.ts'
+
+export interface TerminalOptions {
+  /** Columns to fit in; below 40 lines are left to wrap. */
+  readonly width: number
+  readonly colour: boolean
+  /** Plain letters and signs instead of `✔ ✘ – ∅ …`. */
+  readonly ascii: boolean
+}
+
+/** Signs, colours and the width, as every part of the renderer uses them. */
+export interface Pen {
+  readonly width: number
+  readonly sign: (verdict: Verdict) => string
+  readonly paint: (style: Style, text: string) => string
+  readonly line: string
+  readonly dots: string
+  readonly arrow: string
+  readonly times: string
+}
+
+export type Style = Verdict | 'bold' | 'faint' | 'alarm'
+
+const COLOURS: Readonly<Record<Style, string>> = {
+  carries: '32', lacks: '31', unproven: '33', 'not-applicable': '2', broken: '35', missing: '35',
+  bold: '1', faint: '2', alarm: '1;31'
+}
+
+/** The pen for what the terminal can show. */
+export function penOf({ width, colour, ascii }: TerminalOptions): Pen {
+  return {
+    width: Math.max(width, 40),
+    sign: (verdict) => ascii ? VERDICT_WORDS[verdict].ascii : VERDICT_WORDS[verdict].glyph,
+    paint: (style, text) => colour ? `\u001b[${COLOURS[style]}m${text}\u001b[0m` : text,
+    line: ascii ? '=' : '╌',
+    dots: ascii ? '..' : '…',
+    arrow: ascii ? '->' : '→',
+    times: ascii ? 'x' : '×'
+  }
+}

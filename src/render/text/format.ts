@@ -1,0 +1,87 @@
+/** Names, ranges and sizes as every renderer words them, and text made harmless for one line. */
+import type { Control } from '#domain/control.ts'
+import type { Kernel } from '#domain/kernel.ts'
+import type { BoundaryEntry, Report } from '#domain/report/matrix.ts'
+
+/**
+ * The shortest name of each kernel that tells it from all others in the report: its version if that is enough, else build,
+ * build and flavour, or the whole id. One built from source always says what it is made of: maybe nobody ships such a kernel.
+ */
+export function kernelLabels(kernels: readonly Kernel[]): ReadonlyMap<string, string> {
+  const built = kernels.filter(({ provider }) => provider === 'tree')
+  const shipped = kernels.filter(({ provider }) => provider !== 'tree')
+  const made = ({ version, flavour }: Kernel) => `${version} ${flavour}`
+  const labels = new Map([
+    ...shortest(shipped, [({ version }) => version, ({ build }) => build, ({ build, flavour }) => `${build} ${flavour}`]),
+    ...shortest(built, [made, (kernel) => `${made(kernel)} ${kernel.build}`])
+  ])
+  return new Set(labels.values()).size === labels.size ? labels : new Map(kernels.map(({ id }) => [id, id]))
+}
+
+/** The first way to name kernels by which no two are named alike, else their ids. */
+function shortest(kernels: readonly Kernel[], ways: readonly ((kernel: Kernel) => string)[]): [id: string, label: string][] {
+  const label = ways.find((name) => new Set(kernels.map(name)).size === kernels.length) ?? (({ id }: Kernel) => id)
+  return kernels.map((kernel) => [kernel.id, label(kernel)])
+}
+
+/** What its kernels have in common, for a caption: `debian cloud-amd64 x86_64`. Controls do not count beside others. */
+export function commonTraits({ kernels, controls }: Pick<Report, 'kernels' | 'controls'>): string {
+  const others = kernels.filter(({ id }) => !controls.some((control) => control.kernel === id))
+  const counted = others.length > 0 ? others : kernels
+  const traits: readonly (keyof Kernel)[] = ['provider', 'flavour', 'arch']
+  return traits
+    .filter((trait) => new Set(counted.map((kernel) => kernel[trait])).size === 1)
+    .map((trait) => counted[0]?.[trait] ?? '')
+    .join(' ')
+}
+
+/** What is known of a control beforehand: `known bad for gup-fast-vs-fork: 57efa1fe5957 taken out of ...`. */
+export function knownOf(control: Control): string {
+  return `known ${control.kind} for ${control.case}: ${control.because}`
+}
+
+/** `14 kernels × 8 fixes, 112 cells`; a run still going says so. */
+export function sizeOf(report: Report): string {
+  const size = [
+    `${report.kernels.length} ${report.kernels.length === 1 ? 'kernel' : 'kernels'} × `,
+    `${report.cases.length} ${report.cases.length === 1 ? 'fix' : 'fixes'}, `,
+    `${report.cells.length} ${report.cells.length === 1 ? 'cell' : 'cells'}`
+  ].join('')
+  return report.run.complete ? size : `${size}, not complete yet`
+}
+
+/** Labels in version order as a range: `6.1.170`, `6.1.170 and 6.1.172`, `6.1.170 … 6.1.192 (15)`. */
+export function rangeOf(labels: readonly string[], dots = '…'): string {
+  if (labels.length <= 2) return labels.join(' and ')
+  return `${labels[0]} ${dots} ${labels.at(-1)} (${labels.length})`
+}
+
+/** A time for people: `2026-11-02 03:04 UTC`. */
+export function momentOf(iso: string): string {
+  return iso.replace(/^(\S+)T(\d\d:\d\d).*Z$/, '$1 $2 UTC')
+}
+
+/** Text on one line with nothing a terminal or a line protocol would obey: control characters and line breaks become spaces. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\uFFF9-\uFFFB]+/gu, ' ').trim()
+}
+
+/** For a report without a contradiction, how much that is worth: cells the paperwork speaks of, and those where it cannot. */
+export function calmLine({ cells }: Pick<Report, 'cells'>): string {
+  const agreeing = cells.filter(({ finding }) => finding === 'agrees').length
+  if (agreeing === 0) return 'No verdict contradicts the paperwork, nor can any be held against it.'
+  const rest = cells.length - agreeing
+  return `No verdict contradicts the paperwork: ${agreeing} agree${rest > 0 ? `, ${rest} cannot be held against it` : ''}.`
+}
+
+const ABOUT: Readonly<Record<BoundaryEntry['about'], string>> = {
+  fix: ' (the fix itself)',
+  revert: ' (takes it out)',
+  cve: ' (of its CVE)',
+  names: ''
+}
+
+/** Why a changelog entry stands beside a boundary, where it is more than a name in common. */
+export function wordAbout(about: BoundaryEntry['about']): string {
+  return ABOUT[about]
+}

@@ -1,0 +1,129 @@
+/** The words that every form of a verification shares: what was found out about a patch on one base, line by line. */
+import { rejectedOf, type BaseResult, type Status, type StepResult, type Verification } from '#analysis/verify/report.ts'
+import type { Change, VerifyCell } from '#analysis/verify/compare-cells.ts'
+import type { ApplyWord, HunkTry, PatchTry } from '#domain/report/verify.ts'
+import { chanceOf, many } from '../text/numbers.ts'
+import { oneLine } from '../text/format.ts'
+
+export const STATUS_TITLES: Readonly<Record<Status, string>> = {
+  fixes: 'Fixes',
+  unchanged: 'Changes no verdict',
+  'already-applied': 'Already applied',
+  'no-answer': 'No answer',
+  unproven: 'Unproven',
+  'nothing-to-fix': 'Nothing to fix',
+  'new-warnings': 'New warnings',
+  'new-splat': 'New kernel reports',
+  'no-effect': 'No effect',
+  'breaks-neighbour': 'Breaks a neighbour',
+  'does-not-boot': 'Does not boot',
+  'does-not-build': 'Does not build',
+  'does-not-apply': 'Does not apply',
+}
+
+export const CHANGE_WORDS: Readonly<Record<Change, string>> = {
+  fixed: 'fixed',
+  kept: 'kept',
+  broke: 'broken',
+  unproven: 'not seen any more, unproven',
+  lost: 'cannot be asked any more',
+  gained: 'can be asked now',
+  'no-answer': 'no answer',
+}
+
+const APPLY_WORDS: Readonly<Record<ApplyWord, string>> = {
+  cleanly: 'cleanly',
+  'with-fuzz': 'only with fuzz; built was the exact patch for this base',
+  'with-conflicts': 'not',
+  'already-applied': 'already applied, exactly',
+  'already-in-other-form': 'looks already applied, in other form',
+}
+
+/** Lines about whether it applies: `applies: cleanly, 2 hunks at an offset`. */
+function applyLines({ tries }: BaseResult): string[] {
+  return tries.flatMap((one) => {
+    const whose = tries.length > 1 ? `${one.name}: ` : ''
+    return [`applies: ${whose}${APPLY_WORDS[one.word]}${movedOf(one)}`, ...one.hunks.filter(isWorthALine).map(hunkLine)]
+  })
+}
+
+function movedOf({ hunks, word }: PatchTry): string {
+  const moved = hunks.filter(({ offset }) => offset !== 0).length
+  return moved > 0 && word !== 'with-conflicts' ? ` (${many(moved, 'hunk')} of ${hunks.length} at an offset)` : ''
+}
+
+const isWorthALine = ({ state, fuzz }: HunkTry) => state === 'rejected' || fuzz > 0
+
+function hunkLine({ file, hunk, line, heading, state, fuzz, why }: HunkTry): string {
+  const at = `${file} hunk ${hunk}, line ${line}${heading === '' ? '' : ` (${heading})`}`
+  const what = state === 'applied' ? `fuzz ${fuzz}` : `rejected${why === null ? '' : `, ${why}`}`
+  return `  ${oneLine(`${at}: ${what}`)}`
+}
+
+/** Lines about the commits that rejected hunks wait for; none where nothing was rejected. */
+function prerequisiteLines(base: BaseResult): string[] {
+  return rejectedOf(base).filter(({ state }) => state === 'rejected').flatMap(({ file, hunk, prerequisites }) => {
+    if (prerequisites === null) return []
+    if (prerequisites.length === 0) return [`prerequisites: none found for ${file} hunk ${hunk}`]
+    const list = prerequisites.map(({ hash, subject }) => `  ${hash.slice(0, 12)} ("${oneLine(subject)}")`)
+    return [`prerequisites: commits that touch the lines of ${file} hunk ${hunk} and are not in the base`, ...list]
+  })
+}
+
+/** Lines about the build of a step; none where there was none. */
+function buildLines({ buildError, log, warnings }: StepResult): string[] {
+  if (buildError !== null) return [`builds: no: ${oneLine(buildError)}`, ...(log === null ? [] : [`  the whole log: ${log}`])]
+  if (warnings === null) return ['builds: yes; whether it warns of more than the base cannot be told']
+  const said = warnings.length === 0 ? 'no new warning in the files it touches' : many(warnings.length, 'new warning')
+  return [`builds: yes, ${said}`, ...warnings.map(({ file, message }) => `  ${file}: ${oneLine(message)}`)]
+}
+
+/** A row for each case: name, before, after, what that is, and of a race the chance of a miss. */
+export function cellRows({ cells }: Pick<StepResult, 'cells'>): string[][] {
+  const sorted = cells.toSorted((a, b) => Number(b.isTarget) - Number(a.isTarget))
+  return sorted.map((cell) => [
+    cell.case,
+    cell.before ?? '-',
+    cell.after ?? '-',
+    CHANGE_WORDS[cell.change],
+    [...(cell.isTarget ? ['the fix'] : []), ...missOf(cell)].join(', '),
+  ])
+}
+
+function missOf({ missChance, after }: VerifyCell): string[] {
+  return missChance !== null && after !== 'lacks' ? [`miss chance ${chanceOf(missChance)}`] : []
+}
+
+/** Lines about kernel reports. */
+function splatLines({ splats, cells }: Pick<StepResult, 'splats' | 'cells'>): string[] {
+  if (cells.length === 0) return []
+  if (splats.length === 0) return ['kernel reports: none that the base does not give']
+  return splats.map(({ title, cases }) => `new kernel report: ${oneLine(title)} (${cases.join(', ')})`)
+}
+
+/** Lines about what came of applying it. */
+export function triedLines(base: BaseResult): string[] {
+  return [...applyLines(base), ...prerequisiteLines(base)]
+}
+
+/** Lines about the patched kernel itself; none where there is none. */
+export function kernelLines({ whole }: BaseResult): string[] {
+  return whole ? [...buildLines(whole), ...splatLines(whole)] : []
+}
+
+/** Where the verification was made. */
+export function hostLine({ host }: Verification): string | null {
+  return host === null ? null : `${host.accelerator} guests, QEMU ${host.qemu}, host ${host.kernel}`
+}
+
+/** What is verified: `userfaultfd: change mmap_changing to atomic`, or the first of a series and how many follow. */
+export function titleOf({ patches }: Verification): string {
+  const [first] = patches
+  const more = patches.length > 1 ? ` and ${patches.length - 1} more` : ''
+  return `${oneLine(first?.subject ?? 'nothing')}${more}`
+}
+
+/** Of a series, a line for each patch held against the one before. */
+export function partLines({ parts, tries }: BaseResult): string[] {
+  return parts.map((part) => `patch ${part.upTo} (${tries[part.upTo - 1]?.name ?? ''}): ${oneLine(part.summary)}`)
+}

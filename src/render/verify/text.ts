@@ -1,0 +1,109 @@
+/** A verification on a terminal (or, without colour, as a text file), as Markdown, and as JSON. */
+import type { BaseResult, Status, Verification } from '#analysis/verify/report.ts'
+import { aligned } from '../terminal/columns.ts'
+import { penOf, type Pen, type Style, type TerminalOptions } from '../terminal/style.ts'
+import {
+  cellRows,
+  hostLine,
+  kernelLines,
+  partLines,
+  STATUS_TITLES,
+  titleOf,
+  triedLines,
+} from './phrases.ts'
+import { testedBy, type Tester } from './trailers.ts'
+import { oneLine } from '../text/format.ts'
+
+const STYLES: Readonly<Partial<Record<Status, Style>>> = {
+  fixes: 'carries',
+  unchanged: 'carries',
+  'already-applied': 'unproven',
+  'no-answer': 'missing',
+  unproven: 'unproven',
+  'nothing-to-fix': 'unproven',
+}
+
+/** Render for people at a terminal. */
+export function renderVerify(verification: Verification, tester: Tester, options: TerminalOptions): string {
+  const pen = penOf(options)
+  const paint = (status: Status, text: string) => pen.paint(STYLES[status] ?? 'alarm', text)
+  const head = [
+    pen.paint('bold', `kwitness verify: ${titleOf(verification)}`),
+    ...[verification.run === null ? null : `run ${verification.run}`, hostLine(verification)].flatMap((line) => line ?? []),
+  ]
+  const sections = [
+    head,
+    ...(verification.bases.length > 1 ? [tableOf(verification)] : []),
+    ...verification.bases.map((base) => [
+      `${pen.paint('bold', oneLine(base.label))}: ${paint(base.status, STATUS_TITLES[base.status])}`,
+      ...detailsOf(base, pen).map((line) => `  ${line}`),
+    ]),
+    verification.bases.map(({ label, summary, status }) => paint(status, `${oneLine(label)}: ${oneLine(summary)}.`)),
+    testedBy(verification, tester),
+  ]
+  return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+function tableOf({ bases }: Verification): string[] {
+  return aligned([['base', 'version', 'answer'], ...bases.map((base) => [base.label, base.version, base.status])])
+}
+
+function detailsOf(base: BaseResult, pen: Pen): string[] {
+  const { whole } = base
+  return [
+    ...triedLines(base),
+    ...(base.trouble === null ? [] : [`the base: ${oneLine(base.trouble)}`]),
+    ...kernelLines(base),
+    ...(whole && whole.cells.length > 0
+      ? aligned([['case', 'before', 'after', '', ''], ...cellRows(whole)]).map((line, index) =>
+          index === 0 ? pen.paint('faint', line) : line,
+        )
+      : []),
+    ...partLines(base),
+  ]
+}
+
+/** Render as Markdown: a table of bases, and a section for each. */
+export function renderVerifyMarkdown(verification: Verification, tester: Tester): string {
+  const host = hostLine(verification)
+  const lines = [
+    `# ${escape(titleOf(verification))}`,
+    '',
+    ...(host === null ? [] : [`Verified by kwitness, ${escape(host)}.`, '']),
+    ...rows([['base', 'version', 'answer'], ...verification.bases.map((one) => [one.label, one.version, one.summary])]),
+    ...verification.bases.flatMap((base) => [
+      '',
+      `## ${escape(base.label)}: ${STATUS_TITLES[base.status]}`,
+      '',
+      ...listed([...triedLines(base), ...kernelLines(base), ...partLines(base)]),
+      ...(base.whole && base.whole.cells.length > 0
+        ? ['', ...rows([['case', 'before', 'after', 'change', ''], ...cellRows(base.whole)])]
+        : []),
+    ]),
+    '',
+    '```',
+    ...testedBy(verification, tester),
+    '```',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** Indented lines become items of the one before them. */
+function listed(lines: readonly string[]): string[] {
+  return lines.map((line) => (line.startsWith('  ') ? `  - ${escape(line.trim())}` : `- ${escape(line)}`))
+}
+
+function rows([head = [], ...body]: readonly (readonly string[])[]): string[] {
+  const row = (words: readonly string[]) => `| ${words.map((word) => escape(word)).join(' | ')} |`
+  return [row(head), `|${head.map(() => '---|').join('')}`, ...body.map(row)]
+}
+
+/** Text of others as itself in Markdown. */
+function escape(text: string): string {
+  return oneLine(text).replaceAll(/[\\`*_[\]<>|#]/g, '\\$&')
+}
+
+/** The whole verification as JSON. */
+export function renderVerifyJson(verification: Verification): string {
+  return `${JSON.stringify(verification, null, 2)}\n`
+}

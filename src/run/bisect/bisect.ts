@@ -1,0 +1,125 @@
+/** Bisect: both ends, the rate of a race at the one that shows it, then commit after commit as git asks for them. */
+import { join } from 'node:path'
+import { markOf, reportBisection, stepsFor } from '#analysis/bisect/report.ts'
+import type { Bisection, BisectEnd, BisectStep, BisectWishes, NamedCommit, Sought } from '#domain/report/bisect.ts'
+import { InvariantError, UserError } from '#domain/errors.ts'
+import type { Kernel } from '#domain/kernel.ts'
+import { repeatSeconds, soughtOf } from '#verdict/cell/bisect.ts'
+import { binaryOf, buildKernel, kernelOfCommit } from './test-commit.ts'
+import { askedStep, askKernels, courseOf, type Asked, type Bisector, type Course } from './session.ts'
+import { describeCommit, startBisect, type GitBisect } from './git.ts'
+import { weighEnds } from './race-ends.ts'
+
+/**
+ * Carry a bisection to its end, from wherever it stands. Throws UserError when its ends cannot be told apart, InfraError when
+ * this host comes to no answer: then nothing was concluded, and it can be gone on with.
+ */
+export async function bisect(bisector: Bisector): Promise<Bisection> {
+  const course = courseOf(bisector)
+  const { keeper, context } = course
+  const sought = await checkEnds(course)
+  const { wishes } = keeper.state()
+  const git = await startBisect(join(keeper.folder, 'git'), rangeOf(wishes), context.signal)
+  const candidates = (await git.candidates()).length
+  for (const { commit, role, answer } of keeper.state().steps) {
+    if (role === 'between') await git.mark(markOf(answer, sought), commit)
+  }
+  const end = await goOn(course, git, sought)
+  const hashes = end.kind === 'found' ? [end.commit] : end.commits
+  const commits = await Promise.all(hashes.map((hash) => describeCommit(wishes.tree, hash)))
+  await keeper.save({ finished: true, owner: null })
+  return reportBisection({ ...keeper.state(), sought, end, commits, candidates, log: await git.log() })
+}
+
+function rangeOf({ tree, old, new: newer, paths, firstParent, terms, told }: BisectWishes) {
+  return { tree, old: old.commit, new: newer.commit, paths, firstParent, terms, told }
+}
+
+async function goOn(course: Course, git: GitBisect, sought: Sought): Promise<BisectEnd> {
+  for (;;) {
+    const at = await git.state()
+    if (at.kind !== 'next') return at
+    const most = stepsFor(at.left)
+    course.listen({ kind: 'note', text: `${at.left} commits left, about ${most} step${most === 1 ? '' : 's'}` })
+    const { answer } = await judgeCommit(course, at.commit, 'between')
+    await git.mark(markOf(answer, sought), at.commit)
+  }
+}
+
+/** Ask both ends, and find out what is sought. */
+async function checkEnds(course: Course): Promise<Sought> {
+  const { keeper } = course
+  const { wishes, sought: known } = keeper.state()
+  if (known !== null) return known
+  if (wishes.old.commit === wishes.new.commit) throw new UserError('both ends are the same commit', 'name two')
+  await judgeCommit(course, wishes.old.commit, 'old-end')
+  await judgeCommit(course, wishes.new.commit, 'new-end')
+  if (wishes.case.witness === 'race') await weighEnds(course)
+  const end = (role: BisectStep['role']): BisectStep => {
+    const step = keeper.state().steps.find((one) => one.role === role)
+    if (!step) throw new InvariantError(`the ${role} was judged and is not kept`)
+    return step
+  }
+  const [older, newer] = [end('old-end'), end('new-end')]
+  const sought = soughtOf(older.answer, newer.answer)
+  if (sought === null) {
+    const say = ({ name }: NamedCommit, { answer, because }: BisectStep) => `${name}: ${answer}. ${because}`
+    const what = [`${wishes.case.id} does not tell the ends apart`, say(wishes.old, older), say(wishes.new, newer)].join('\n  ')
+    throw new UserError(what, 'one end must show the bug, and the other must be seen not to')
+  }
+  await keeper.save({ sought })
+  return sought
+}
+
+/** Judge a commit, and keep what came of it before anybody leans on it. */
+async function judgeCommit(course: Course, commit: string, role: BisectStep['role']): Promise<BisectStep> {
+  const { keeper, listen } = course
+  const { steps, wishes } = keeper.state()
+  const known = steps.find((step) => step.commit === commit && step.role === role)
+  if (known) return known
+  const step = await makeStep(course, commit, role)
+  const seconds = (step.buildSeconds + step.askSeconds).toFixed(1)
+  const name = [wishes.old, wishes.new].find((end) => role !== 'between' && end.commit === commit)?.name ?? commit.slice(0, 12)
+  listen({ kind: 'note', text: `${name} ${step.answer} (${seconds} s): ${step.because}` })
+  await keeper.save({ steps: [...keeper.state().steps, step] })
+  return step
+}
+
+const NOTHING = {
+  doubt: 0, reasons: [], verdict: null, trials: null, attempts: [], kernel: null, run: null, binary: null, sameAs: null,
+} as const
+
+async function makeStep(course: Course, commit: string, role: BisectStep['role']): Promise<BisectStep> {
+  const { keeper, context } = course
+  const { wishes, steps } = keeper.state()
+  const { subject } = await describeCommit(wishes.tree, commit)
+  const startedAt = new Date().toISOString()
+  const started = performance.now()
+  const kernel = await kernelOfCommit(wishes.tree, commit, wishes.configs, context)
+  const image = await buildKernel(kernel, context)
+  const built = performance.now()
+  const own = { commit, subject, role, startedAt, buildSeconds: (built - started) / 1000 }
+  const asked = (): { askSeconds: number } => ({ askSeconds: (performance.now() - built) / 1000 })
+  if ('failure' in image) {
+    return { ...NOTHING, ...own, answer: 'does-not-build', because: image.failure, ...asked() }
+  }
+  const binary = await binaryOf(image, wishes.case, context)
+  const twin = steps.find((step) => step.binary === binary && step.sameAs === null && step.answer !== 'undecided')
+  if (twin) {
+    const because = `The same kernel as ${twin.commit.slice(0, 12)}, byte for byte. ${twin.because}`
+    return { ...twin, ...own, because, attempts: [], sameAs: twin.commit, ...asked() }
+  }
+  const answer = await askKernel(course, kernel, `${role} ${commit}`)
+  return { ...NOTHING, ...own, ...askedStep(answer), binary, ...asked() }
+}
+
+/** Ask a kernel, for longer while a race is undecided that a rate could decide. */
+async function askKernel(course: Course, kernel: Kernel, key: string): Promise<Asked> {
+  const { raceSeconds } = course.keeper.state().wishes
+  for (let [count, seconds] = [1, raceSeconds]; ; count += 1) {
+    const asked = await askKernels(course, `${key} ${count}`, [kernel], { raceSeconds: seconds })
+    const again = asked.cell.race?.control ? repeatSeconds(asked.answer.answer, count, raceSeconds) : null
+    if (again === null) return asked
+    seconds = again
+  }
+}

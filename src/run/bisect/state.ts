@@ -1,0 +1,131 @@
+/** What a bisection keeps on disk: its wishes, the answers so far and the runs under way. All else follows from these. */
+import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { syncFolder } from '#store/evidence-folder.ts'
+import { nextRunId } from '#store/names.ts'
+import { livingOwner, ownToken } from '#store/owner.ts'
+import { diskError, type Workspace } from '#harness/support/workspace.ts'
+import type { BisectStep, BisectWishes, Sought } from '#domain/report/bisect.ts'
+import type { ControlRate } from '#domain/control.ts'
+import { UserError } from '#domain/errors.ts'
+import type { Plan } from '#plan/plan.ts'
+
+export interface BisectState {
+  readonly schema: 'kwitness.bisect-state/1'
+  readonly id: string
+  readonly startedAt: string
+  readonly finished: boolean
+  /** Word of the process that is at it. */
+  readonly owner: string | null
+  readonly wishes: BisectWishes
+  /** The plan of every run, but for its kernels; null before the first. */
+  readonly plan: Plan | null
+  readonly sought: Sought | null
+  readonly rates: readonly ControlRate[]
+  /** In the order they were judged. git is told all of them again when it is gone on with. */
+  readonly steps: readonly BisectStep[]
+  /** Stored runs by what they are for, so that a run that was killed is gone on with. */
+  readonly runs: Readonly<Record<string, string>>
+}
+
+/** The state in hand, and on disk before `save` returns. */
+export interface Keeper {
+  readonly folder: string
+  readonly state: () => BisectState
+  readonly save: (changes: Partial<BisectState>) => Promise<void>
+}
+
+const rootOf = (workspace: Workspace) => join(workspace.state, 'bisect')
+
+/** Begin a bisection, under the next free name of its day. */
+export async function beginState(wishes: BisectWishes, startedAt: string, workspace: Workspace): Promise<Keeper> {
+  const root = rootOf(workspace)
+  return onDisk(root, async () => {
+    await mkdir(root, { recursive: true })
+    for (;;) {
+      const id = nextRunId(startedAt, await readdir(root))
+      // Whoever makes the folder has the name.
+      const made = await mkdir(join(root, id)).then(() => true, (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EEXIST') return false
+        throw error
+      })
+      if (!made) continue
+      const fresh = { finished: false, owner: null, plan: null, sought: null, rates: [], steps: [], runs: {} }
+      const keeper = keep(join(root, id), { schema: 'kwitness.bisect-state/1', id, startedAt, wishes, ...fresh })
+      await keeper.save({ owner: ownToken() })
+      return keeper
+    }
+  })
+}
+
+/**
+ * Go on with a bisection, the newest unfinished one when none is named. Throws UserError when there is none and when another
+ * kwitness is at it.
+ */
+export async function resumeState(which: string | true, workspace: Workspace): Promise<Keeper> {
+  const all = await readStates(workspace)
+  const found = which === true ? all.findLast(({ finished }) => !finished) : all.find(({ id }) => id === which)
+  if (!found) {
+    const names = all.map(({ id }) => id).join(', ')
+    const what = which === true ? 'unfinished bisection' : `bisection ${which}`
+    throw new UserError(`there is no ${what}`, names === '' ? 'start one without --resume' : `there are: ${names}`)
+  }
+  const owner = livingOwner(found.owner)
+  if (owner !== null && found.owner !== ownToken()) {
+    const what = `another kwitness (process ${owner}) is still at the bisection ${found.id}`
+    throw new UserError(what, 'wait for it, or end it first')
+  }
+  const keeper = keep(join(rootOf(workspace), found.id), found)
+  await keeper.save({ owner: ownToken() })
+  return keeper
+}
+
+/** Every bisection that is kept, oldest first. */
+export async function readStates(workspace: Workspace): Promise<BisectState[]> {
+  const names = await readdir(rootOf(workspace)).catch(() => [])
+  const states = await Promise.all(names.map((name) => readState(join(rootOf(workspace), name))))
+  return states.filter((state) => state !== null).toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1))
+}
+
+async function readState(folder: string): Promise<BisectState | null> {
+  const text = await readFile(join(folder, 'state.json'), 'utf8').catch(() => 'null')
+  const state = JSON.parse(text) as BisectState | null
+  if (state?.schema !== 'kwitness.bisect-state/1') return null
+  // One begun before logs were taken over says nothing of them.
+  return { ...state, wishes: { ...state.wishes, told: state.wishes.told ?? { old: [], skip: [] } } }
+}
+
+function keep(folder: string, first: BisectState): Keeper {
+  let state = first
+  return {
+    folder,
+    state: () => state,
+    save: async (changes) => {
+      const next = { ...state, ...changes }
+      await onDisk(folder, () => writeDurably(folder, `${JSON.stringify(next, null, 1)}\n`))
+      state = next
+    },
+  }
+}
+
+/** The old text or the new one, whatever happens meanwhile. */
+async function writeDurably(folder: string, text: string): Promise<void> {
+  const temporary = join(folder, 'state.json.tmp')
+  const file = await open(temporary, 'w')
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(temporary, join(folder, 'state.json'))
+  await syncFolder(folder)
+}
+
+async function onDisk<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw diskError(error, `cannot keep the bisection in ${folder}`) ?? error
+  }
+}

@@ -1,0 +1,36 @@
+/** What a run says while it is under way, as plain data: a terminal, a log and a test are all readers of it. */
+import type { KernelProgress } from '#harness/kernels/index.ts'
+import type { Outcome } from '#domain/judgement.ts'
+
+export type RunEvent =
+  | { readonly kind: 'note'; readonly text: string }
+  | { readonly kind: 'kernel'; readonly progress: KernelProgress }
+  | { readonly kind: 'kernel-failed'; readonly kernel: string; readonly message: string }
+  | {
+      readonly kind: 'guest-ready'
+      readonly kernel: string
+      readonly profile: string
+      readonly seconds: number
+      readonly road: string
+    }
+  | { readonly kind: 'attempt-started'; readonly kernel: string; readonly case: string; readonly attempt: number }
+  | {
+      readonly kind: 'attempt-done'
+      readonly kernel: string
+      readonly case: string
+      readonly attempt: number
+      readonly outcome: Outcome
+      readonly seconds: number
+      /** One sentence: what decided it. */
+      readonly because: string
+    }
+  /** The cell wants no more attempts. */
+  | {
+      readonly kind: 'cell-done'
+      readonly kernel: string
+      readonly case: string
+      readonly done: number
+      readonly total: number
+    }
+
+export type Listener = (event: RunEvent) => void

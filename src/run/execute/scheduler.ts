@@ -1,0 +1,249 @@
+/** Carry out a plan: fetch, boot, run, record, until no cell wants another attempt. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createGuestSource } from '#harness/boot/guests.ts'
+import { memoryForGuests } from '#harness/boot/qemu/host.ts'
+import { bringOwnModules, namedModule } from '#harness/image/own-module.ts'
+import { createPayloads } from '#harness/image/payload.ts'
+import type { Program } from '#harness/image/program.ts'
+import { fetchKernel, type KernelContext } from '#harness/kernels/index.ts'
+import { openScratch } from '#harness/support/scratch.ts'
+import { createStopwatch } from '#harness/support/stopwatch.ts'
+import { InfraError, InvariantError, UserError } from '#domain/errors.ts'
+import type { Job } from '#domain/job.ts'
+import type { Kernel, KernelImage } from '#domain/kernel.ts'
+import { profileName } from '#domain/profile.ts'
+import { answersOf, wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
+import type { Ask } from '#verdict/race/sequential.ts'
+import { triedOf } from '#verdict/race/judged-attempt.ts'
+import { attemptWatch, makeAttempt, readFolder, takeTurn } from './attempt.ts'
+import { expectedSeconds } from '#plan/estimates.ts'
+import { cellKey, cellsOf, limitsOf, modulesOf, seedOf, type Cell } from '#plan/plan.ts'
+import { bringPaperwork } from '../report/claim-sources.ts'
+import { createPool } from '../context/resource-pool.ts'
+import { isRace, nextInTurn, nextMeasured, nextRace } from '#plan/race-schedule.ts'
+import type { Conductor, Stage } from '../context/context.ts'
+import { triedOfRun } from '../report/stored-attempts.ts'
+import { roomOf, warmGuest } from './prepare-snapshot.ts'
+
+/** Kernels fetched and unpacked at once: a mirror is asked politely, and unpacking is a core's work. */
+const FETCHES = 2
+
+/**
+ * Carry out what is left of a run. Kernels are fetched, booted and saved while others run, what is expected to take longest
+ * first; deterministic cases run side by side as cores and memory allow, races alone and last, those of controls first.
+ * Resolves when no cell wants another attempt; a kernel that cannot be fetched leaves its cells without attempts. Rejects
+ * with the signal's reason when it is aborted: everything recorded stays.
+ */
+export async function conduct(conductor: Conductor): Promise<void> {
+  const { plan, kernels, listen, signal } = conductor
+  const cells = cellsOf(plan)
+  const cpus = conductor.cores ?? conductor.host.cpus
+  const scratch = await openScratch(kernels.workspace.cache)
+  const stage: Stage = {
+    ...conductor,
+    guests: createGuestSource(kernels.workspace.cache, {
+      freshBoot: plan.freshBoot,
+      note: (text) => listen({ kind: 'note', text }),
+    }),
+    slots: createPool({ cpus, memoryMiB: conductor.memoryMiB ?? memoryForGuests() }, signal),
+    fetches: createPool({ fetches: FETCHES }, signal),
+    kernelsUnderWay: createPool({ kernels: 2 * cpus + 2 }, signal),
+    scratch,
+    payloads: createPayloads(scratch),
+    tried: await triedOfRun(conductor.store, conductor.run, plan),
+    progress: { done: 0, total: cells.length },
+  }
+  try {
+    const races = new Map<string, OpenRace>()
+    const fetched: Promise<unknown>[] = []
+    const all = plan.kernels.map(async (kernel) => {
+      const own = cells.filter((cell) => cell.kernel.id === kernel.id)
+      const open = own.filter((cell) => wantsMore(stage, cell))
+      own.filter((cell) => !open.includes(cell)).forEach((cell) => tellDone(stage, cell))
+      if (open.length === 0) return
+      const fetching = fetchImage(stage, kernel)
+      fetched.push(fetching)
+      const image = await fetching
+      if (image === null) return open.forEach((cell) => tellDone(stage, cell))
+      for (const cell of open.filter(isRace)) races.set(cellKey(cell), { cell, image })
+      const seconds = open.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
+      await stage.kernelsUnderWay.hold({ kernels: 1 }, seconds, () => fillKernel(stage, image, open))
+    })
+    // What it needs lies in the packages of the kernels.
+    all.push(Promise.all(fetched).then(() => bringPaperwork(conductor)))
+    await settle(all)
+    await runRaces(stage, races)
+  } finally {
+    await rm(stage.scratch, { recursive: true, force: true })
+  }
+}
+
+/** Whether a cell has an attempt to make, as far as can be said before the others have had theirs. */
+function wantsMore({ plan, tried }: Stage, cell: Cell): boolean {
+  if (!isRace(cell)) return wantsAnotherAttempt(tried.get(cellKey(cell)) ?? [])
+  // A rate that is still to be measured may yet be leaned on by any of them.
+  return (nextMeasured(plan, tried, cellsOf(plan)) ?? nextRace(plan, tried, [cell])) !== null
+}
+
+interface OpenRace {
+  readonly cell: Cell
+  readonly image: KernelImage
+}
+
+/** The races one by one: first those of controls, whose rates serve the others, then these until all their time is over. */
+async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Promise<void> {
+  const { plan, tried, slots } = stage
+  const open = [...races.values()].map(({ cell }) => cell)
+  const run = async (choose: typeof nextRace): Promise<void> => {
+    for (let next = choose(plan, tried, open); next; next = choose(plan, tried, open)) {
+      const { ask } = next
+      const race = races.get(cellKey(next.cell))
+      if (!race) throw new InvariantError(`${cellKey(next.cell)} is not open`)
+      const alone: Room = (guest) => slots.hold(slots.total, 0, () => takeTurn(stage, guest))
+      await attemptOnce(stage, race.cell, race.image, { ask, room: alone })
+    }
+  }
+  await run(plan.verify === null ? nextMeasured : nextInTurn)
+  await run(nextRace)
+  open.forEach((cell) => tellDone(stage, cell))
+}
+
+/** Wait for all of them even when one fails, so that nothing runs on behind the error. */
+async function settle(all: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(all)).find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+function tellDone({ progress, listen }: Stage, cell: Cell): void {
+  progress.done += 1
+  listen({ kind: 'cell-done', kernel: cell.kernel.id, case: cell.case.id, done: progress.done, total: progress.total })
+}
+
+/** Fetching and building by turns. */
+function inTurns({ kernels, fetches }: Stage): KernelContext {
+  return { ...kernels, inTurn: (work) => fetches.hold({ fetches: 1 }, 0, work) }
+}
+
+/** The image of a kernel, or null when it cannot be had: said once, and its cells stay without attempts. */
+async function fetchImage(stage: Stage, kernel: Kernel): Promise<KernelImage | null> {
+  try {
+    stage.signal?.throwIfAborted()
+    const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: null, lane: 'fetches' })
+    const image = await time('fetch', () => fetchKernel(kernel, inTurns(stage)))
+    await time('store', () => stage.store.recordKernel(kernel, image.sha256))
+    return image
+  } catch (error) {
+    stage.signal?.throwIfAborted()
+    if (!(error instanceof InfraError || error instanceof UserError)) throw error
+    stage.listen({ kind: 'kernel-failed', kernel: kernel.id, message: error.message })
+    return null
+  }
+}
+
+/** All that these cells of a kernel ask for, but its races: they come when the others are done. */
+async function fillKernel(stage: Stage, image: KernelImage, open: readonly Cell[]): Promise<void> {
+  const byProfile = [...Map.groupBy(open, (cell) => profileName(cell.profile)).values()]
+  const filled = byProfile.map(async (cells) => {
+    const deterministic = cells.filter((cell) => !isRace(cell))
+    const done = await warmGuest(stage, image, cells, deterministic.length)
+    try {
+      await settle(deterministic.map((cell) => fillCell(stage, cell, image)))
+    } finally {
+      await done()
+    }
+  })
+  await settle([bringModules(stage, open.filter(isRace)), ...filled])
+}
+
+/** Modules of their own that races ask for, while there is other work: an attempt finds them in the cache. */
+async function bringModules(stage: Stage, cells: readonly Cell[]): Promise<void> {
+  for (const { case: theCase, kernel } of cells.filter(({ case: { needs } }) => needs.ownModules.length > 0)) {
+    const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: theCase.id, lane: 'fetches' })
+    await time('own modules', () => bringOwnModules(theCase, kernel, inTurns(stage)))
+  }
+}
+
+/** Attempts of a deterministic cell, one after the other, until it wants no more. */
+async function fillCell(stage: Stage, cell: Cell, image: KernelImage): Promise<void> {
+  const want = roomOf(cell.profile, cell.profile.cpus)
+  const room: Room = (guest) => stage.slots.hold(want, expectedSeconds(stage.plan, cell.case), guest)
+  while (wantsMore(stage, cell)) await attemptOnce(stage, cell, image, { ask: null, room })
+  tellDone(stage, cell)
+}
+
+/** The arguments of a race: every one of them takes these. */
+function argsOf(ask: Ask | null): string[] {
+  return ask ? ['--seconds', ask.seconds.toFixed(2), '--trials', String(ask.trials)] : []
+}
+
+/** What is to be done, beside the cell. */
+interface Task {
+  readonly program: Program
+  /** Ordinal of the attempt in its cell. */
+  readonly attempt: number
+  readonly ask: Ask | null
+}
+
+function jobOf(stage: Stage, cell: Cell, ownModules: Job['ownModules'], { program, attempt, ask }: Task): Job {
+  return {
+    kernel: cell.kernel.id,
+    case: cell.case.id,
+    profile: cell.profile,
+    program: program.sha256,
+    args: [...argsOf(ask), ...(stage.plan.args[cell.case.id] ?? [])],
+    modules: modulesOf(cell),
+    ownModules,
+    seed: seedOf(stage.plan, cell, attempt),
+    attempt,
+    limits: limitsOf(stage.plan, cell.case, ask?.seconds),
+  }
+}
+
+/** Run a guest for it, and leave what it said in a folder. */
+async function observe(stage: Stage, cell: Cell, image: KernelImage, task: Task) {
+  const time = attemptWatch(stage, cell)
+  const ownModules = await time('own modules', () => bringOwnModules(cell.case, cell.kernel, stage.kernels))
+  const folder = await mkdtemp(join(stage.scratch, 'attempt-'))
+  const job = jobOf(stage, cell, ownModules.map(namedModule), task)
+  return { folder, ...(await makeAttempt(stage, cell, job, { image, program: task.program, ownModules }, folder)) }
+}
+
+/** Lets a guest run when the host has room for it. */
+type Room = <T>(guest: () => Promise<T>) => Promise<T>
+
+/**
+ * One attempt, durable in the store before the next of its cell begins. A race is asked for something, and runs alone. The room
+ * is the guest's: what it said is stored while others run.
+ */
+async function attemptOnce(
+  stage: Stage,
+  cell: Cell,
+  image: KernelImage,
+  { ask, room }: { readonly ask: Ask | null; readonly room: Room },
+): Promise<void> {
+  const { listen, store, run, tried } = stage
+  const time = attemptWatch(stage, cell)
+  const key = cellKey(cell)
+  const attempt = (tried.get(key)?.length ?? 0) + 1
+  const program = stage.programs.get(cell.case.id)
+  if (!program) throw new InvariantError(`no program for ${cell.case.id}`)
+  const name = { kernel: cell.kernel.id, case: cell.case.id, attempt }
+  const { folder, evidence, forgetGuest } = await room(() => time('attempt', async () => {
+    listen({ kind: 'attempt-started', ...name })
+    return observe(stage, cell, image, { program, attempt, ask })
+  }))
+  await time('store', () => store.recordAttempt(run, evidence, folder))
+  const { judgement } = await time('judge', () => readFolder(folder, evidence, cell.case))
+  await rm(folder, { recursive: true, force: true })
+  // Whatever hurt it may have been there when it was saved.
+  if (answersOf([judgement]).length === 0) await forgetGuest()
+  tried.set(key, [...(tried.get(key) ?? []), triedOf(evidence, judgement)])
+  listen({
+    kind: 'attempt-done',
+    ...name,
+    outcome: judgement.outcome,
+    seconds: evidence.seconds,
+    because: judgement.reasons[0]?.text ?? judgement.ending,
+  })
+}

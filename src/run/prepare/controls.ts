@@ -1,0 +1,99 @@
+/** Controls: the kernels of vm-images/controls whose answer is known, chosen and found for a run that measures them. */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { inRepository } from '#harness/support/repository.ts'
+import { selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import type { Case } from '#domain/case.ts'
+import type { Control } from '#domain/control.ts'
+import { InvariantError, UserError } from '#domain/errors.ts'
+import type { ListedKernel } from '#domain/kernel.ts'
+import { readControlEntries, type ControlEntry } from './catalogue.ts'
+
+/** The folder of the product's own controls. */
+export const CONTROLS = inRepository('vm-images', 'controls')
+
+export interface ControlWishes {
+  /** Lines such as `5.10`; all when empty. */
+  readonly lines: readonly string[]
+  /** Fixes as LINE/FIX.patch names them, or the beginning of a name; all when empty. */
+  readonly fixes: readonly string[]
+}
+
+/** Controls with the kernels they are about: each base once, before the controls made from it. */
+export interface FoundControls {
+  readonly kernels: readonly ListedKernel[]
+  readonly controls: readonly Control[]
+}
+
+/** Where the patch of a control lies. */
+export function patchOf(folder: string, { line, fix }: Pick<ControlEntry, 'line' | 'fix'>): string {
+  return join(folder, line, `${fix}.patch`)
+}
+
+/**
+ * The controls that a folder lists in its controls.json. Throws UserError for a list that cannot be read, an entry whose patch
+ * is not there, and one that names a case this catalogue does not have.
+ */
+export async function readControls(folder: string, catalogue: readonly Pick<Case, 'id'>[]): Promise<ControlEntry[]> {
+  const list = join(folder, 'controls.json')
+  const entries = await readControlEntries(list)
+  for (const entry of entries) {
+    const unknown = [entry.case, ...entry.blinds].find((name) => !catalogue.some(({ id }) => id === name))
+    const which = `${list}: the control ${entry.fix} of ${entry.line}`
+    if (unknown !== undefined) throw new UserError(`${which} names a case that is not there: ${unknown}`, 'kwitness cases list')
+    const patch = patchOf(folder, entry)
+    if (!(await stat(patch).catch(() => null))?.isFile()) throw new UserError(`${which} has no patch`, `it belongs at ${patch}`)
+  }
+  return entries
+}
+
+/** The controls that these wishes mean and whose own case is among the cases. Throws UserError for a wish that means none. */
+export function chooseControls(
+  entries: readonly ControlEntry[],
+  { lines, fixes }: ControlWishes,
+  cases: readonly Pick<Case, 'id'>[],
+): ControlEntry[] {
+  const hasLine = (entry: ControlEntry, line: string) => entry.line === line
+  const hasFix = (entry: ControlEntry, fix: string) => entry.fix.startsWith(fix) || fix.startsWith(entry.fix)
+  const lost =
+    lines.find((line) => !entries.some((entry) => hasLine(entry, line))) ??
+    fixes.find((fix) => !entries.some((entry) => hasFix(entry, fix)))
+  const known = [...new Set(entries.map(({ line }) => line)), ...new Set(entries.map(({ fix }) => fix))].join(', ')
+  if (lost !== undefined) throw new UserError(`there is no control of ${lost}`, `there are: ${known}`)
+  const chosen = entries.filter(
+    (entry) =>
+      (lines.length === 0 || lines.some((line) => hasLine(entry, line))) &&
+      (fixes.length === 0 || fixes.some((fix) => hasFix(entry, fix))) &&
+      cases.some(({ id }) => id === entry.case),
+  )
+  if (chosen.length > 0) return chosen
+  throw new UserError('no control is left to measure', 'the fix must be one of the line, and its case among the chosen ones')
+}
+
+/** Find the kernels of these controls: known by name, not built yet. Throws what the tree provider throws. */
+export async function findControls(
+  folder: string,
+  entries: readonly ControlEntry[],
+  context: KernelContext,
+): Promise<FoundControls> {
+  const kernels: ListedKernel[] = []
+  const controls: Control[] = []
+  for (const [line, own] of Map.groupBy(entries, (entry) => entry.line)) {
+    const base = await findOne(`tree:debian-${line}`, context)
+    kernels.push(base)
+    for (const entry of own) {
+      const kernel = await findOne(`tree:debian-${line},patch=${patchOf(folder, entry)}`, context)
+      const { fix, kind, blinds } = entry
+      const because = `${fix} ${kind === 'bad' ? 'taken out of' : 'put into'} ${base.origin}`
+      kernels.push(kernel)
+      controls.push({ kernel: kernel.id, base: base.id, line, fix, kind, case: entry.case, blinds, because })
+    }
+  }
+  return { kernels, controls }
+}
+
+async function findOne(selector: string, context: KernelContext): Promise<ListedKernel> {
+  const [kernel] = await selectKernels([selector], context)
+  if (!kernel) throw new InvariantError(`${selector} means no kernel`)
+  return kernel
+}

@@ -1,0 +1,58 @@
+/** What a stored job names, found again: kernel, program and modules with the very bytes of then, or a refusal that says why. */
+import { bringOwnModules, findOwnModule, type BuiltModule } from '#harness/image/own-module.ts'
+import { findProgram, type Program } from '#harness/image/program.ts'
+import { fetchKernel, type KernelContext } from '#harness/kernels/index.ts'
+import type { Evidence } from '#domain/evidence.ts'
+import { UserError } from '#domain/errors.ts'
+import type { OwnModule } from '#domain/job.ts'
+import type { KernelImage } from '#domain/kernel.ts'
+import type { Parts } from '../execute/attempt.ts'
+import type { Cell } from '#plan/plan.ts'
+import { buildReproducer } from '../prepare/prepare.ts'
+
+/** Everything the job of this evidence names. Throws UserError for what is no longer what it was. */
+export async function findParts(then: Evidence, cell: Cell, context: KernelContext): Promise<Parts> {
+  const program = await programOf(then, cell, context)
+  const image = await imageOf(then, cell, context)
+  const ownModules: BuiltModule[] = []
+  for (const module of then.job.ownModules) ownModules.push(await ownModuleOf(module, cell, context))
+  return { image, program, ownModules }
+}
+
+/** What to do about an attempt that cannot be made again. */
+function askAnew({ kernel, case: { id } }: Cell): string {
+  return `ask it anew: kwitness run --kernels ${kernel.id} --cases ${id}`
+}
+
+/** The program of then; where the cache has lost it, the one of today if that is the same. */
+async function programOf({ job }: Evidence, cell: Cell, { workspace: { cache } }: KernelContext): Promise<Program> {
+  const kept = await findProgram(cache, job.program)
+  if (kept) return kept
+  const built = await buildReproducer(cache, cell.case)
+  if (built.sha256 === job.program) return built
+  throw new UserError(
+    `the reproducer of ${cell.case.id} (or its compiler) has changed since, and the cache no longer has the program of then`,
+    `bring back its source as it was, or ${askAnew(cell)}`,
+  )
+}
+
+async function imageOf(then: Evidence, cell: Cell, context: KernelContext): Promise<KernelImage> {
+  const image = await fetchKernel(cell.kernel, context)
+  if (image.sha256 === then.kernel.sha256) return image
+  const [was, is] = [then.kernel.sha256, image.sha256].map((sha256) => sha256.slice(0, 12))
+  throw new UserError(`the image of ${cell.kernel.id} is another one now: ${is}, and was ${was}`, askAnew(cell))
+}
+
+/** A module of the case's own as it was; one that was missing is missing for the reason of then. */
+async function ownModuleOf(module: OwnModule, cell: Cell, context: KernelContext): Promise<BuiltModule> {
+  if ('missing' in module) return module
+  const kept = await findOwnModule(context.workspace.cache, module.name, module.sha256)
+  if (kept) return kept
+  const built = (await bringOwnModules(cell.case, cell.kernel, context)).find(({ name }) => name === module.name)
+  if (built && 'path' in built && built.sha256 === module.sha256) return built
+  const why = built && 'missing' in built ? `: ${built.missing}` : ''
+  throw new UserError(
+    `the module ${module.name} of ${cell.case.id} cannot be had any more as it was${why}`,
+    `bring back its source and compiler as they were, or ${askAnew(cell)}`,
+  )
+}

@@ -1,0 +1,173 @@
+/** From a stored run to its Report: every attempt judged anew by today's rules, from its evidence alone. */
+import { buildReport, type JudgedCell } from '#analysis/matrix/report.ts'
+import { InvariantError } from '#domain/errors.ts'
+import type { Reason } from '#domain/judgement.ts'
+import type { History, NoPaper } from '#domain/claim-sources.ts'
+import { profileName } from '#domain/profile.ts'
+import type { Report, ReportAttempt, ReportKernel } from '#domain/report/matrix.ts'
+import type { AttemptRecord, ReadRuns, RunRecord, StoreProblem } from '#store/ports.ts'
+import { judgeCell } from '#verdict/cell/judge.ts'
+import { wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
+import { triedOf, type Tried } from '#verdict/race/judged-attempt.ts'
+import { cellKey, cellsOf, PLAIN, type Cell, type Plan } from '#plan/plan.ts'
+import { inputOf, isRace, nextMeasured, nextRace } from '#plan/race-schedule.ts'
+import { ratesOf, type TriedCells } from '#plan/control-rates.ts'
+import type { JudgedAttempt } from './judge-attempt.ts'
+import { readPaperwork } from './claim-sources.ts'
+import { createShortener } from './truncate-log.ts'
+import { readStored } from './stored-attempts.ts'
+
+export interface Assembled {
+  readonly report: Report
+  /** What the store could not give back whole. */
+  readonly problems: readonly StoreProblem[]
+}
+
+/** The plan of a stored run, what an older one could not say filled in. Throws InvariantError for a run of another schema. */
+export function planOf(run: RunRecord): Plan {
+  const plan = run.plan as Plan
+  if (plan?.schema !== 'kwitness.plan/1') throw new InvariantError(`run ${run.id} has a plan this kwitness cannot read`)
+  return { ...PLAIN, ...plan }
+}
+
+export interface AssembleOptions {
+  /** What a git tree says of each kernel, instead of what was kept. */
+  readonly histories?: ReadonlyMap<string, History | NoPaper> | undefined
+  /** The report of this case alone, where the run has it: the logs of others are not read. */
+  readonly only?: string | undefined
+}
+
+/** Build the report of a run. Attempts whose logs are damaged are left out and told as problems. */
+export async function assembleReport(
+  store: ReadRuns,
+  run: RunRecord,
+  { histories, only }: AssembleOptions = {},
+): Promise<Assembled> {
+  const { attempts, problems } = await store.attemptsOf(run.id)
+  const plan = askedOf(ofCase(planOf(run), only), attempts)
+  const paperwork = await readPaperwork(store, run.id, plan, histories)
+  const lost: StoreProblem[] = [...problems, ...paperwork.problems]
+  const judged = new Map<string, StoredJudged[]>()
+  for (const cell of cellsOf(plan)) judged.set(cellKey(cell), [])
+  const cases = new Map(plan.cases.map((theCase) => [theCase.id, theCase]))
+  for (const record of attempts) {
+    const { job } = record.evidence
+    const theCase = cases.get(job.case)
+    const own = judged.get(`${job.kernel}/${job.case}`)
+    if (!theCase || !own) continue
+    const stored = await readStored(store, record, theCase)
+    lost.push(...stored.problems)
+    if (stored.judged) own.push({ record, judged: stored.judged })
+  }
+  const tried: TriedCells = new Map([...judged].map(([key, own]) => [key, own.map(triedOfStored)]))
+  const report = buildReport({
+    run: {
+      id: run.id,
+      startedAt: run.startedAt,
+      complete: run.finishedAt !== null || (!plan.search && isComplete(plan, tried)),
+      seed: plan.seed,
+      host: run.host,
+    },
+    kernels: await reportKernels(store, plan, attempts),
+    cases: plan.cases,
+    controls: plan.controls,
+    listing: plan.listing,
+    cells: judgeCells(plan, judged, tried),
+    papers: paperwork.papers,
+  })
+  return { report, problems: lost }
+}
+
+/** No case judges by what another one saw. */
+function ofCase(plan: Plan, id: string | undefined): Plan {
+  const own = plan.cases.filter((theCase) => theCase.id === id)
+  return own.length === 0 ? plan : { ...plan, cases: own }
+}
+
+/** Of a search, the kernels that were asked: the others are listed, and belong to no cell. */
+function askedOf(plan: Plan, attempts: readonly AttemptRecord[]): Plan {
+  if (!plan.search) return plan
+  const asked = new Set(attempts.map(({ evidence }) => evidence.job.kernel))
+  return { ...plan, kernels: plan.kernels.filter(({ id }) => asked.has(id)) }
+}
+
+interface StoredJudged {
+  readonly record: AttemptRecord
+  readonly judged: JudgedAttempt
+}
+
+function triedOfStored({ record, judged }: StoredJudged): Tried {
+  return triedOf(record.evidence, judged.judgement)
+}
+
+/** Whether no cell of a plan wants another attempt. */
+function isComplete(plan: Plan, tried: TriedCells): boolean {
+  const cells = cellsOf(plan)
+  const isOpen = (cell: Cell): boolean => !isRace(cell) && wantsAnotherAttempt(tried.get(cellKey(cell)) ?? [])
+  return !cells.some(isOpen) && nextMeasured(plan, tried, cells) === null && nextRace(plan, tried, cells) === null
+}
+
+/** Every cell of a plan judged, races by the rates of the plan and by those its own controls showed. */
+function judgeCells(plan: Plan, judged: ReadonlyMap<string, readonly StoredJudged[]>, tried: TriedCells): JudgedCell[] {
+  const measured = ratesOf(plan, tried)
+  const cells = cellsOf(plan).filter((cell) => !plan.search || judged.get(cellKey(cell))?.length)
+  return cells.map((cell) => {
+    const input = inputOf(plan, cell, tried.get(cellKey(cell)) ?? [], measured)
+    const attempts = (judged.get(cellKey(cell)) ?? []).map((one) => reportAttempt(one.record, one.judged))
+    return { ...identity(cell), ...judgeCell(cell.case, input), attempts }
+  })
+}
+
+function identity(cell: Cell): Pick<JudgedCell, 'kernel' | 'case' | 'profile'> {
+  return { kernel: cell.kernel.id, case: cell.case.id, profile: profileName(cell.profile) }
+}
+
+/** What guests said of each kernel in this very run, so that a later run under the same id changes nothing here. */
+export async function reportKernels(store: ReadRuns, plan: Plan, attempts: readonly AttemptRecord[]): Promise<ReportKernel[]> {
+  const seen = new Map((await store.kernelsSeen()).map((one) => [one.kernel.id, one]))
+  return plan.kernels.map((kernel) => {
+    const own = attempts.filter(({ evidence }) => evidence.job.kernel === kernel.id).map(({ evidence }) => evidence.kernel)
+    return {
+      ...kernel,
+      release: own.find(({ release }) => release !== null)?.release ?? null,
+      sha256: own[0]?.sha256 ?? seen.get(kernel.id)?.sha256 ?? null,
+    }
+  })
+}
+
+/** One attempt as the report shows it. Long logs are cut in the middle, and every line number follows the cut. */
+export function reportAttempt(
+  record: AttemptRecord,
+  { evidence, reading, consoleLines, judgement, outputLines }: JudgedAttempt,
+): ReportAttempt {
+  const console = createShortener(consoleLines)
+  const output = createShortener(outputLines)
+  const follow = (reason: Reason): Reason => {
+    if (reason.line === null) return reason
+    if (reason.channel === 'console') return { ...reason, line: console.line(reason.line) }
+    return reason.channel === 'output' ? { ...reason, line: output.line(reason.line) } : reason
+  }
+  return {
+    id: record.id,
+    attempt: evidence.job.attempt,
+    outcome: judgement.outcome,
+    ending: judgement.ending,
+    reasons: judgement.reasons.map(follow),
+    seed: evidence.job.seed,
+    seconds: evidence.seconds,
+    origin: evidence.guest.origin,
+    road: evidence.guest.road,
+    qemu: evidence.host.qemu,
+    argv: evidence.guest.argv,
+    tests: reading.tests.documents.flatMap(({ points }) => points),
+    problems: [...reading.tests.problems, ...reading.tests.documents.flatMap(({ problems }) => problems)],
+    splats: reading.console.splats.map((splat) => ({
+      ...splat,
+      firstLine: console.line(splat.firstLine),
+      lastLine: console.line(splat.lastLine),
+    })),
+    console: console.lines,
+    output: output.lines,
+    taint: evidence.taint,
+  }
+}

@@ -1,0 +1,35 @@
+/** Read one attempt's logs and judge it. Runs on recorded evidence: no guest, no clock. */
+import { createLineReader } from '#console/lines.ts'
+import { readTests } from '#console/ktap/reader.ts'
+import { readAnyTests } from '#console/ktap/loose.ts'
+import { readConsole } from '#console/splat/reader.ts'
+import { isOfSuite, type Case } from '#domain/case.ts'
+import type { Evidence } from '#domain/evidence.ts'
+import type { AttemptJudgement } from '#domain/judgement.ts'
+import type { Reading } from '#verdict/attempt/facts.ts'
+import { judgeAttempt } from '#verdict/attempt/outcome.ts'
+
+export interface JudgedAttempt {
+  readonly evidence: Evidence
+  readonly reading: Reading
+  readonly consoleLines: readonly string[]
+  readonly outputLines: readonly string[]
+  readonly judgement: AttemptJudgement
+}
+
+/** Judge an attempt from its evidence and its two logs. */
+export function readAttempt(
+  evidence: Evidence,
+  logs: { readonly console: Uint8Array; readonly output: Uint8Array },
+  theCase: Case,
+): JudgedAttempt {
+  const { lines, reading: console } = readConsole(logs.console)
+  // Programs that others wrote speak as they like, and know nothing of our end marker.
+  const tests = isOfSuite(theCase) ? readAnyTests(logs.output) : readTests(logs.output, { endMarker: true })
+  const reading: Reading = { console, tests, consoleLines: lines }
+  const outputLines: string[] = []
+  const splitter = createLineReader((line) => outputLines.push(line))
+  splitter.push(logs.output)
+  splitter.finish()
+  return { evidence, reading, consoleLines: lines, outputLines, judgement: judgeAttempt(evidence, reading, theCase) }
+}

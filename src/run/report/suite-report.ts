@@ -1,0 +1,92 @@
+/** From a stored run of a suite to its report: every attempt read anew by today's rules, from its evidence alone. */
+import { buildSuiteReport } from '#analysis/suite.ts'
+import { InvariantError } from '#domain/errors.ts'
+import type { Reason } from '#domain/judgement.ts'
+import type { SuiteAttempt, SuiteCell, SuiteReport } from '#domain/report/suite.ts'
+import type { AttemptRecord, ReadRuns, RunRecord, StoreProblem } from '#store/ports.ts'
+import { answersOf, wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
+import { resultsOf } from '#verdict/suite/results.ts'
+import { planOf, reportKernels } from './build-report.ts'
+import { cellKey, cellsOf, type Cell } from '#plan/plan.ts'
+import type { JudgedAttempt } from './judge-attempt.ts'
+import { readStored } from './stored-attempts.ts'
+
+export interface AssembledSuite {
+  readonly report: SuiteReport
+  /** What the store could not give back whole. */
+  readonly problems: readonly StoreProblem[]
+}
+
+interface Read {
+  readonly record: AttemptRecord
+  readonly judged: JudgedAttempt
+}
+
+/** Build the report of a run of a suite. Throws InvariantError for a run of cases. */
+export async function assembleSuite(store: ReadRuns, run: RunRecord): Promise<AssembledSuite> {
+  const plan = planOf(run)
+  const { suite } = plan
+  if (suite === null) throw new InvariantError(`run ${run.id} is not of a suite`)
+  const { attempts, problems } = await store.attemptsOf(run.id)
+  const lost: StoreProblem[] = [...problems]
+  const read = new Map<string, Read[]>()
+  const cells = cellsOf(plan)
+  for (const cell of cells) {
+    const own: Read[] = []
+    for (const record of attempts.filter(({ evidence: { job } }) => `${job.kernel}/${job.case}` === cellKey(cell))) {
+      const stored = await readStored(store, record, cell.case)
+      lost.push(...stored.problems)
+      if (stored.judged) own.push({ record, judged: stored.judged })
+    }
+    read.set(cellKey(cell), own)
+  }
+  const attemptsAt = (cell: Cell): readonly Read[] => read.get(cellKey(cell)) ?? []
+  const isOpen = (cell: Cell) => wantsAnotherAttempt(attemptsAt(cell).map(({ judged }) => judged.judgement))
+  const { name, tree, notInTree, leftOut } = suite
+  const report = buildSuiteReport({
+    run: {
+      id: run.id,
+      startedAt: run.startedAt,
+      complete: run.finishedAt !== null || !cells.some(isOpen),
+      seed: plan.seed,
+      host: run.host,
+    },
+    suite: { name, notInTree, leftOut, tree: { label: tree.label, version: tree.version, key: tree.key } },
+    kernels: await reportKernels(store, plan, attempts),
+    programs: plan.cases.map(({ id, title }) => ({ id, title })),
+    cells: cells.map((cell) => suiteCell(cell, attemptsAt(cell))),
+  })
+  return { report, problems: lost }
+}
+
+/** One program on one kernel. The first attempt that came to an answer counts, else the last of all. */
+function suiteCell(cell: Cell, own: readonly Read[]): SuiteCell {
+  const name = { kernel: cell.kernel.id, program: cell.case.id, attempts: own.map(suiteAttempt) }
+  const answers = answersOf(own.map(({ judged }) => judged.judgement))
+  const chosen = own.find(({ judged }) => answers[0] === judged.judgement) ?? own.at(-1)
+  if (!chosen) return { ...name, outcome: null, because: 'No attempt has been made.', results: [] }
+  const { evidence, reading, judgement } = chosen.judged
+  // After a crash nothing that the program said counts; where it only hung or broke, what it said until then does.
+  const isHeard = ['reported', 'broken'].includes(judgement.outcome)
+  return {
+    ...name,
+    outcome: judgement.outcome,
+    because: `${judgement.reasons[0]?.text ?? judgement.ending}.`,
+    results: isHeard ? resultsOf(reading.tests, evidence.ending, cell.case.witness) : [],
+  }
+}
+
+function suiteAttempt({ record, judged: { evidence, judgement } }: Read): SuiteAttempt {
+  const { ending } = evidence
+  const reasons: readonly Reason[] = judgement.reasons
+  return {
+    id: record.id,
+    attempt: evidence.job.attempt,
+    outcome: judgement.outcome,
+    ending: judgement.ending,
+    exit: ending.kind === 'exited' ? ending.exit.code : null,
+    reasons,
+    seconds: evidence.seconds,
+    guestSeconds: ending.kind === 'exited' ? ending.exit.seconds : null,
+  }
+}

@@ -1,0 +1,192 @@
+/** Verifying a patch, up to its kernels: which bases, does it apply, does it build, with which warnings, which case is it for. */
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { buildLogOf, compileAgain, sourceFolderOf } from '#harness/kernels/tree/rebuild.ts'
+import { openScratch } from '#harness/support/scratch.ts'
+import { newWarnings, objectsIn, warningsIn } from '#analysis/verify/build-log.ts'
+import { touchedFiles } from '#analysis/patch/diff.ts'
+import { parsePatches } from '#analysis/patch/mbox.ts'
+import type { Case } from '#domain/case.ts'
+import { InfraError, InvariantError, UserError } from '#domain/errors.ts'
+import type { Kernel, ListedKernel } from '#domain/kernel.ts'
+import type { VerifyBase, VerifyStep, Warning } from '#domain/report/verify.ts'
+import { applySeries, type Applied, type NamedPatch } from './apply-patch.ts'
+import { formatPatches, isGitTree, withPrerequisites } from './git-history.ts'
+
+/** A base as it was asked for. */
+export interface BaseWish {
+  /** Part of a selector: `debian-5.10`, `/src/linux@v6.1`. */
+  readonly source: string
+  /** The git tree it is of, and its revision; null for anything else. */
+  readonly git: { readonly path: string; readonly revision: string } | null
+}
+
+/** The bases that trees and revisions mean. Throws UserError for a revision of what is no git tree. */
+export async function findBases(trees: readonly string[], revisions: readonly string[]): Promise<BaseWish[]> {
+  const bases: BaseWish[] = []
+  for (const text of trees) {
+    const tree = text.replace(/^tree:/, '')
+    const [, place = tree, own] = /^(.+)@([^@]+)$/.exec(tree) ?? []
+    const isGit = !tree.startsWith('debian-') && (await isGitTree(resolve(place)))
+    if (revisions.length > 0 && (!isGit || own !== undefined)) {
+      throw new UserError(`--base takes revisions of a git tree, and ${tree} is none`, 'leave it out, or give --tree again')
+    }
+    const git = (revision: string) => (isGit ? { path: resolve(place), revision } : null)
+    if (revisions.length === 0) bases.push({ source: tree, git: git(own ?? 'HEAD') })
+    for (const revision of revisions) bases.push({ source: `${tree}@${revision}`, git: git(revision) })
+  }
+  return bases
+}
+
+/** The patches that --patch means: a file, an mbox, `-` for what `input` gives, or a commit of one of the git trees. */
+export async function readSeries(what: string, bases: readonly BaseWish[], input: () => Promise<string>): Promise<NamedPatch[]> {
+  const isFile = (await stat(what).catch(() => null))?.isFile() === true
+  const text = what === '-' ? await input() : isFile ? await readFile(what, 'utf8') : await commitText(what, bases)
+  const found = parsePatches(text)
+  if (found.length === 0) throw new UserError(`${what} holds no change`, 'give what git format-patch or diff -u writes')
+  const file = isFile && found.length === 1 ? basename(what).replace(/\.(?:patch|diff|mbox|eml)$/, '') : ''
+  return found.map(({ subject, commits, text: own }, index) => {
+    const name = slug(file || subject) || `patch-${index + 1}`
+    return { name, subject: subject || name, commits, text: own }
+  })
+}
+
+async function commitText(what: string, bases: readonly BaseWish[]): Promise<string> {
+  for (const { git } of bases) {
+    const text = git && (await formatPatches(git.path, what))
+    if (text) return text
+  }
+  throw new UserError(`${what} is no file, and no commit of a git tree given by --tree`, 'check --patch')
+}
+
+const slug = (text: string) => text.replaceAll(/[^\w.-]+/g, '-').replace(/^[-.]+|-+$/g, '').slice(0, 48)
+
+/** Ids of the cases a series is for: the one that is named, else those whose fix has a patch's subject or commit. */
+export function targetsOf(patches: readonly NamedPatch[], cases: readonly Case[], named: string | undefined): string[] {
+  if (named !== undefined) {
+    if (cases.some(({ id }) => id === named)) return [named]
+    throw new UserError(`there is no case ${named}`, 'kwitness cases list')
+  }
+  const isFix = ({ commit, subject }: Case['fixes'][number]) =>
+    patches.some(
+      (patch) =>
+        patch.subject === subject ||
+        (commit !== null && patch.commits.some((hash) => hash.startsWith(commit) || commit.startsWith(hash))),
+    )
+  return cases.filter(({ fixes }) => fixes.some(isFix)).map(({ id }) => id)
+}
+
+export interface TryWishes {
+  readonly patches: readonly NamedPatch[]
+  readonly configs: readonly string[]
+  readonly each: boolean
+}
+
+/** Apply and build on one base. What does not fit is told in what is given; only what was asked wrongly is thrown. */
+export async function tryBase(wish: BaseWish, wishes: TryWishes, context: KernelContext): Promise<VerifyBase> {
+  const selector = [`tree:${wish.source}`, ...wishes.configs.map((name) => `config=${name}`)].join(',')
+  const kernel = await findOne(selector, context)
+  const scratch = await openScratch(context.workspace.cache)
+  try {
+    const { patches } = wishes
+    const { tries: bare, exactPatch } = await applySeries(await sourceFolderOf(kernel, context), patches, scratch, context.signal)
+    const tries = wish.git ? await withPrerequisites(bare, wish.git.path, wish.git.revision) : bare
+    const { id, origin, version, arch } = kernel
+    const base = { label: origin, kernel: id, version, arch, trouble: null, tries, exact: null, steps: [] }
+    const applies = tries.every(({ word }) => word !== 'with-conflicts')
+    if (!applies || tries.every(({ word }) => isAlready(word))) return base
+    const trouble = await buildTrouble(kernel, context)
+    if (trouble !== null) return { ...base, trouble: trouble.message }
+    const exact = tries.some(({ word }) => word === 'with-fuzz') ? await exactPatch(tries.length) : null
+    const steps: VerifyStep[] = []
+    for (const upTo of stepsOf(tries, wishes.each)) {
+      const text = isWhole(tries, upTo) ? (patches[0]?.text ?? '') : await exactPatch(upTo)
+      const name = patches.length === 1 ? patches[0]?.name : `${upTo}of${patches.length}-${patches[upTo - 1]?.name}`
+      const step = await tryStep(kernel, { upTo, text, name: name ?? 'patch', selector, scratch }, context)
+      if (step instanceof InfraError) return { ...base, exact, trouble: step.message }
+      steps.push(step)
+    }
+    return { ...base, exact, steps }
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+const isAlready = (word: string) => word === 'already-applied' || word === 'already-in-other-form'
+
+/** A single patch that fits as it is, taken as it is: the same kernel as any other command makes of it. */
+const isWhole = (tries: Applied['tries'], upTo: number) => upTo === 1 && tries.length === 1 && tries[0]?.word === 'cleanly'
+
+/** After which patches there is a kernel to ask: after the last, with `each` after every one that changes something. */
+function stepsOf(tries: Applied['tries'], each: boolean): number[] {
+  const changing = tries.flatMap(({ word }, index) => (isAlready(word) ? [] : [index + 1]))
+  return each ? changing : changing.slice(-1)
+}
+
+interface Step {
+  readonly upTo: number
+  readonly text: string
+  readonly name: string
+  readonly selector: string
+  readonly scratch: string
+}
+
+/** Build a kernel with some patches; an InfraError says that this machine could not. */
+async function tryStep(
+  base: Kernel,
+  { upTo, text, name, selector, scratch }: Step,
+  context: KernelContext,
+): Promise<VerifyStep | InfraError> {
+  const file = join(scratch, 'patches', `${name}.patch`)
+  await mkdir(join(scratch, 'patches'), { recursive: true })
+  await writeFile(file, text)
+  const kernel = await findOne(`${selector},patch=${file}`, context)
+  const trouble = await buildTrouble(kernel, context)
+  if (trouble instanceof InfraError) return trouble
+  if (trouble !== null) {
+    const buildError = trouble.message.replace(/^\S+ does not build: /, '')
+    return { upTo, kernel: kernel.id, buildError, log: await buildLogOf(kernel, context), warnings: null }
+  }
+  return { upTo, kernel: kernel.id, buildError: null, log: null, warnings: await warningsOf(base, kernel, text, context) }
+}
+
+/** Build it; why it cannot be, null when it is there. */
+async function buildTrouble(kernel: Kernel, context: KernelContext): Promise<UserError | InfraError | null> {
+  try {
+    await fetchKernel(kernel, context)
+    return null
+  } catch (error) {
+    context.signal?.throwIfAborted()
+    if (error instanceof UserError || error instanceof InfraError) return error
+    throw error
+  }
+}
+
+/** New warnings in the files that a patch touches. What a log does not tell is compiled again. */
+async function warningsOf(base: Kernel, patched: Kernel, patch: string, context: KernelContext): Promise<Warning[] | null> {
+  const files = touchedFiles(patch)
+  const readLog = async (kernel: Kernel) => readFile(await buildLogOf(kernel, context), 'utf8').catch(() => '')
+  const sources = files.filter((file) => /\.[cS]$/.test(file)).map((file) => file.replace(/\.[cS]$/, '.o'))
+  try {
+    const ownLog = await readLog(patched)
+    const built = objectsIn(ownLog)
+    const after = warningsIn(built.length > 0 ? ownLog : await compileAgain(patched, sources, context), files)
+    if (after.length === 0) return []
+    const baseLog = await readLog(base)
+    const told = new Set(objectsIn(baseLog))
+    const untold = (built.length > 0 ? built : sources).filter((object) => !told.has(object))
+    const more = untold.length > 0 ? await compileAgain(base, untold, context) : ''
+    return newWarnings(warningsIn(`${baseLog}\n${more}`, files), after)
+  } catch (error) {
+    context.signal?.throwIfAborted()
+    if (error instanceof UserError || error instanceof InfraError) return null
+    throw error
+  }
+}
+
+async function findOne(selector: string, context: KernelContext): Promise<ListedKernel> {
+  const [kernel] = await selectKernels([selector], context)
+  if (!kernel) throw new InvariantError(`${selector} means no kernel`)
+  return kernel
+}

@@ -1,0 +1,114 @@
+/** Rules about the guest and the machine under it: whether what the case said can count at all. */
+import type { Ending } from '#domain/evidence.ts'
+import type { SplatSeverity } from '#domain/splat.ts'
+import { saw, type Facts, type Note, type Rule, type Sighting } from './facts.ts'
+
+/** Letters of /proc/sys/kernel/tainted from bit 0 on (Documentation/admin-guide/tainted-kernels.rst). */
+const TAINTS = 'PFSRMBUDAWCIOELKXTN'
+const DIED = 1 << TAINTS.indexOf('D')
+
+function taintLetters(bits: number): string {
+  return [...TAINTS].filter((_, bit) => bits & (1 << bit)).join('')
+}
+
+function after({ afterSeconds }: { readonly afterSeconds: number }): string {
+  return `after ${afterSeconds.toFixed(1)} s`
+}
+
+/** A rule about one kind of ending, which says it in words. */
+function endingRule<K extends Ending['kind']>(
+  kind: K,
+  outcome: Rule['outcome'],
+  channel: Sighting['channel'],
+  say: (ending: Extract<Ending, { kind: K }>) => string,
+): Rule {
+  const look = ({ evidence: { ending } }: Facts) =>
+    ending.kind === kind ? [saw(channel, say(ending as Extract<Ending, { kind: K }>))] : []
+  return { id: `${channel}/${kind}`, outcome, look }
+}
+
+function splats(facts: Facts, severities: readonly SplatSeverity[]): Sighting[] {
+  return facts.reading.console.splats
+    .filter((splat) => severities.includes(splat.severity))
+    .map((splat) => saw('console', splat.title, splat.firstLine))
+}
+
+function losses({ evidence: { console, output }, reading }: Facts): Sighting[] {
+  const { droppedMessages } = reading.console
+  return [
+    ...(console.droppedBytes > 0 ? [saw('console', `${console.droppedBytes} bytes of the console were cut out`)] : []),
+    ...(droppedMessages > 0 ? [saw('console', `the kernel dropped ${droppedMessages} messages`)] : []),
+    ...(output.droppedBytes > 0 ? [saw('output', `${output.droppedBytes} bytes of the output were cut out`)] : []),
+  ]
+}
+
+/** A guest that never came to the case. Console and output are not worth reading then. */
+export const startRules: readonly Rule[] = [
+  endingRule('infra', 'infra', 'host', ({ message }) => message),
+  endingRule('no-boot', 'no-boot', 'agent', ({ reason }) => `the agent never spoke: ${reason}`),
+]
+
+/** The console can lose an oops (loglevel, dropped messages); the kernel does not forget that it died. */
+export function hasDied({ evidence: { taint } }: Facts): boolean {
+  return (((taint.before ?? 0) | (taint.after ?? 0)) & DIED) !== 0
+}
+
+/** A guest that was hurt, by something else than what the case is about: that was taken before (symptom-rules.ts). */
+export const crashRules: readonly Rule[] = [
+  { id: 'console/splat', outcome: 'unrelated-crash', look: (facts) => splats(facts, ['fatal', 'oops', 'stall']) },
+  {
+    id: 'console/second-banner',
+    outcome: 'unrelated-crash',
+    look: ({ reading: { console } }) =>
+      console.extraBanners > 0 ? [saw('console', 'the kernel started again in the middle of the attempt')] : [],
+  },
+  {
+    id: 'agent/died',
+    outcome: 'unrelated-crash',
+    look: (facts) =>
+      hasDied(facts) ? [saw('agent', 'the kernel is tainted D: it oopsed, though the console does not show it')] : [],
+  },
+  endingRule('guest-stopped', 'unrelated-crash', 'qemu', ({ reason }) => `the guest stopped by itself: ${reason}`),
+  endingRule('kernel-hung', 'unrelated-crash', 'agent', (ending) => `no more word of the agent ${after(ending)}`),
+  endingRule('qemu-gone', 'infra', 'qemu', ({ code, signal, stderr }) => {
+    const last = stderr.trim().split('\n').at(-1) ?? ''
+    return `QEMU went away (${signal ? `killed by ${signal}` : `exit ${code}`})${last && `: ${last}`}`
+  }),
+]
+
+/** A guest that lived, and a case that did not come to its end in it. */
+export const hangRules: readonly Rule[] = [
+  endingRule('garbled', 'broken', 'agent', ({ detail }) => `the guest did not keep to the agent's protocol: ${detail}`),
+  endingRule('case-hung', 'broken', 'agent', (ending) => `the case hangs ${after(ending)}, but the agent answers`),
+  {
+    id: 'agent/timeout',
+    outcome: 'broken',
+    look: ({ evidence: { ending } }) =>
+      ending.kind === 'exited' && ending.exit.timedOut
+        ? [saw('agent', 'the case was killed: its time was over')]
+        : [],
+  },
+]
+
+/** Too much was lost to say that nothing happened. */
+export const lossRule: Rule = { id: 'log/lost', outcome: 'broken', look: losses }
+
+/** Worth knowing, never deciding. */
+export const guestNotes: readonly Note[] = [
+  { id: 'console/warning', look: (facts) => splats(facts, ['warning']) },
+  {
+    id: 'agent/taint',
+    look: ({ evidence: { taint, job } }) => {
+      if (taint.before === null || taint.after === null) return []
+      // Modules that a case asked for may be out of tree and unsigned.
+      const expected = job.modules.length + job.ownModules.length > 0 ? 'OE' : ''
+      const gained = [...taintLetters(taint.after & ~taint.before)].filter((letter) => !expected.includes(letter)).join('')
+      return gained ? [saw('agent', `the kernel became tainted ${gained} during the case`)] : []
+    },
+  },
+  {
+    id: 'console/bad-bytes',
+    look: ({ reading: { console } }) =>
+      console.badBytes > 0 ? [saw('console', `${console.badBytes} bytes of the console are no valid UTF-8`)] : [],
+  },
+]

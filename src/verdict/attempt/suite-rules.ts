@@ -1,0 +1,44 @@
+/** Rules about programs of suites. Their results are not judged here: only whether they came to their end and said any. */
+import { saw, type Facts, type Rule, type Sighting } from './facts.ts'
+import { resultsOf } from '../suite/results.ts'
+
+const results = ({ evidence, reading, theCase }: Facts) => resultsOf(reading.tests, evidence.ending, theCase.witness)
+
+function problems({ reading: { tests } }: Facts): Sighting[] {
+  return [...tests.problems, ...tests.documents.flatMap((document) => document.problems)]
+    .filter(({ kind }) => kind !== 'no-tests')
+    .map(({ message, line }) => saw('output', message, line))
+}
+
+/** In order, as for cases: the first that sees something decides. Rules about the guest come before them. */
+export const suiteRules: readonly Rule[] = [
+  {
+    id: 'agent/signal',
+    outcome: 'broken',
+    look: ({ evidence: { ending } }) =>
+      ending.kind === 'exited' && ending.exit.code === null
+        ? [saw('agent', `the program was killed by signal ${ending.exit.signal}`)]
+        : [],
+  },
+  {
+    id: 'output/no-results',
+    outcome: 'broken',
+    look: (facts) => (results(facts).length === 0 ? [saw('output', 'the program reported no test at all')] : []),
+  },
+  {
+    id: 'output/lost',
+    outcome: 'broken',
+    look: ({ evidence: { output } }) =>
+      output.droppedBytes > 0 ? [saw('output', `${output.droppedBytes} bytes of the output were cut out`)] : [],
+  },
+  {
+    id: 'output/results',
+    outcome: 'reported',
+    look: (facts) => {
+      const all = results(facts)
+      const counts = Map.groupBy(all, ({ status }) => status)
+      const words = [...counts].map(([status, own]) => `${own.length} ${status}`)
+      return [saw('output', `${all.length} results: ${words.join(', ')}`), ...problems(facts)]
+    },
+  },
+]

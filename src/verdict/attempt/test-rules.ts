@@ -1,0 +1,147 @@
+/** Rules about what the case itself said: `not ok` = the bug was seen, `ok` = not seen, SKIP = cannot be asked here. */
+import type { Outcome } from '#domain/judgement.ts'
+import type { TestPoint, TestStatus } from '#domain/tests.ts'
+import { saw, type Facts, type Note, type Rule, type Sighting } from './facts.ts'
+
+/** Statuses with which a reproducer decides nothing. TODO and XFAIL say what is expected, which is not its business. */
+const UNDECIDED: Partial<Record<TestStatus, string>> = {
+  error: 'could not decide',
+  timeout: 'ran out of time',
+  missing: 'was planned and never reported',
+  todo: 'is marked TODO, which no reproducer may say',
+  xfail: 'is marked XFAIL, which no reproducer may say',
+}
+
+/** Exit statuses that go with what was said (kselftest.h: 0 pass, 1 fail, 4 skip); a program that skips may also end with 0. */
+const EXITS = { reproduced: [1], skipped: [4, 0], clean: [0] } satisfies Partial<Record<Outcome, number[]>>
+
+/** `test 2 zeropage` or, nameless, `test 2`. */
+function label({ number, name }: TestPoint): string {
+  return `test ${number} ${name}`.trim()
+}
+
+function at(point: TestPoint, text: string): Sighting {
+  return saw('output', text, point.line ?? null)
+}
+
+function withStatus({ leaves }: Facts, status: TestStatus): TestPoint[] {
+  return leaves.filter((leaf) => leaf.status === status)
+}
+
+/** What the points say taken together, before anything else is weighed. */
+function gist(facts: Facts): keyof typeof EXITS {
+  if (withStatus(facts, 'fail').length > 0) return 'reproduced'
+  return facts.leaves.every((leaf) => leaf.status === 'skip') ? 'skipped' : 'clean'
+}
+
+function skips(facts: Facts): Sighting[] {
+  const whole = facts.reading.tests.documents
+    .filter((document) => document.skipAll !== null && document.points.length === 0)
+    .map((document) => saw('output', document.skipAll || 'skipped, no reason given'))
+  const points = withStatus(facts, 'skip').map((point) => at(point, point.reason || `${label(point)} skipped, no reason given`))
+  return [...whole, ...points]
+}
+
+/** Problems the reader found; where it found none, the count of tests is held against the plan once more. */
+function problems(facts: Facts): Sighting[] {
+  const { documents, problems: ofStream } = facts.reading.tests
+  const found = [...ofStream, ...documents.flatMap((document) => document.problems)]
+  if (found.length > 0) return found.map(({ message, line }) => saw('output', message, line))
+  if (facts.points.length === 0 && skips(facts).length === 0) return [saw('output', 'the case reported no test at all')]
+  return documents
+    .filter(({ planned, points, skipAll }) => planned !== points.length && (skipAll === null || points.length > 0))
+    .map(({ planned, points }) => saw('output', `${planned ?? 'no'} tests planned, ${points.length} reported`))
+}
+
+/** A parent fails if, and only if, one of its children does (ktap.rst). */
+function parentContradictions({ points }: Facts): Sighting[] {
+  return points
+    .filter(({ children }) => children.length > 0)
+    .filter(({ status, children }) => (status === 'fail') !== children.some((child) => child.status === 'fail'))
+    .map((point) => at(point, `${label(point)} does not go with what its subtests say`))
+}
+
+function exitContradiction(facts: Facts): Sighting[] {
+  const { ending } = facts.evidence
+  if (ending.kind !== 'exited') return []
+  const { code, signal } = ending.exit
+  if (code === null) return [saw('agent', `the case was killed by signal ${signal}`)]
+  const word = gist(facts)
+  const allowed: readonly number[] = EXITS[word]
+  return allowed.includes(code) ? [] : [saw('agent', `the case ended with status ${code}, but its results say ${word}`)]
+}
+
+function trialContradictions(facts: Facts): Sighting[] {
+  const { trials, triggers, malformed } = facts.trials
+  const seen = malformed.map((line) => saw('output', `unreadable: ${line.trim()}`))
+  if (triggers.length > 1) seen.push(saw('output', `the trials are of more than one trigger: ${triggers.join(', ')}`))
+  if (trials === null || trials.hits > 0 === (gist(facts) === 'reproduced')) return seen
+  return [...seen, saw('output', `${trials.hits} hits in ${trials.trials} trials, but the results say ${gist(facts)}`)]
+}
+
+/** Reasons not to believe the case, whatever it said. */
+export const brokenRules: readonly Rule[] = [
+  {
+    id: 'output/bail-out',
+    outcome: 'broken',
+    look: ({ reading }) =>
+      reading.tests.documents
+        .filter((document) => document.bailOut !== null)
+        .map((document) => saw('output', `a self-check failed: ${document.bailOut || 'Bail out!'}`)),
+  },
+  { id: 'output/protocol', outcome: 'broken', look: problems },
+  {
+    id: 'output/undecided',
+    outcome: 'broken',
+    look: ({ points }) =>
+      points.flatMap((point) => {
+        const why = UNDECIDED[point.status]
+        return why ? [at(point, `${label(point)} ${why}${point.reason && `: ${point.reason}`}`)] : []
+      }),
+  },
+  { id: 'output/parent', outcome: 'broken', look: parentContradictions },
+  { id: 'agent/exit-status', outcome: 'broken', look: exitContradiction },
+  { id: 'output/trials', outcome: 'broken', look: trialContradictions },
+]
+
+/** `not ok`: the bug was seen. */
+export const reproducedRule: Rule = {
+  id: 'output/not-ok',
+  outcome: 'reproduced',
+  look: (facts) => withStatus(facts, 'fail').map((point) => at(point, `${label(point)}: not ok`)),
+}
+
+/** Nothing could be asked: the whole was skipped, or every test of it. */
+export const skippedRule: Rule = {
+  id: 'output/skip',
+  outcome: 'skipped',
+  look: (facts) => (gist(facts) === 'skipped' ? skips(facts) : []),
+}
+
+/** What is left: at least one test was asked and said `ok`. */
+export const cleanRule: Rule = {
+  id: 'output/ok',
+  outcome: 'clean',
+  look: (facts) => withStatus(facts, 'pass').map((point) => at(point, `${label(point)}: ok`)),
+}
+
+/** Worth knowing, never deciding. */
+export const testNotes: readonly Note[] = [
+  {
+    id: 'output/partly-skipped',
+    look: (facts) => {
+      const seen = skips(facts)
+      const asked = facts.leaves.length - withStatus(facts, 'skip').length
+      if (asked === 0 || seen.length === 0) return []
+      const why = [...new Set(seen.map((skip) => skip.text))].join('; ')
+      return [saw('output', `${seen.length} of ${asked + seen.length} tests skipped: ${why}`, seen[0]?.line)]
+    },
+  },
+  {
+    id: 'output/no-trials',
+    look: (facts) =>
+      facts.theCase.witness === 'race' && facts.trials.trials === null && gist(facts) !== 'skipped'
+        ? [saw('output', 'the case is a race, but did not say how many trials it made')]
+        : [],
+  },
+]

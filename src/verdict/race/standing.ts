@@ -1,0 +1,94 @@
+/** What the trials of a race cell are worth, held against a rate where one may be leaned on. */
+import type { ControlRate, RaceStanding } from '#domain/control.ts'
+import { trialGroups, type TrialGroup } from './groups.ts'
+import { lean, type Leaning, type Situation } from './rate-match.ts'
+import { notCounted, wordsOf } from './summary.ts'
+import { missChance, rateInterval, trialsNeeded } from './statistics.ts'
+import type { Tried } from './judged-attempt.ts'
+
+/** A cell, whatever its case witnesses by, with all that a race of it may lean on. */
+export interface CellInput {
+  /** Id of the case. */
+  readonly case: string
+  /** profileName of the cell. */
+  readonly profile: string
+  readonly series: string
+  readonly attempts: readonly Tried[]
+  /** Every rate known; which of them counts here is found out. */
+  readonly rates: readonly ControlRate[]
+  /** The chance of a miss at which a clean race is believed. */
+  readonly bound: number
+}
+
+interface Weighed {
+  readonly group: TrialGroup
+  readonly leaning: Leaning
+  /** Null where there is nothing to lean on. */
+  readonly missed: number | null
+}
+
+function situationOf({ case: theCase, profile, series }: CellInput, { program, trigger, conditions }: TrialGroup): Situation {
+  return { case: theCase, profile, series, program, trigger, conditions }
+}
+
+function weigh(input: CellInput, group: TrialGroup): Weighed {
+  const leaning = lean(input.rates, situationOf(input, group), input.bound)
+  const missed = leaning.rate && missChance(rateInterval(leaning.rate).low, group.trials.trials)
+  return { group, leaning, missed }
+}
+
+/**
+ * The trials a cell stands on. Those of different programs, triggers or conditions are never added up: a hit comes
+ * first, then those that leave the least chance of a miss, then those that may lean on a rate, then the most.
+ */
+function strongest(all: readonly Weighed[]): Weighed | undefined {
+  const most = (one: Weighed): readonly number[] => [
+    one.group.trials.hits,
+    one.missed === null ? -2 : -one.missed,
+    one.group.trials.trials,
+  ]
+  const name = ({ group: { trigger, program, conditions } }: Weighed): string => JSON.stringify([trigger, program, conditions])
+  return all.toSorted((a, b) => {
+    const [left, right] = [most(a), most(b)]
+    // Where all is equal the name decides, so that the order of attempts does not show.
+    return left.map((value, index) => (right[index] ?? 0) - value).find((order) => order !== 0) ?? (name(a) < name(b) ? -1 : 1)
+  })[0]
+}
+
+/** What a race rests on; null while no trials were made. */
+export function standingOf(input: CellInput): RaceStanding | null {
+  const { attempts, bound } = input
+  const weighed = trialGroups(attempts).map((group) => weigh(input, group))
+  const chosen = strongest(weighed)
+  if (!chosen) return null
+  const { group, leaning, missed } = chosen
+  const { trials, trigger } = group
+  const isHit = trials.hits > 0
+  const control = isHit ? null : leaning.rate
+  const controlInterval = control && rateInterval(control)
+  const needed = controlInterval && trialsNeeded(controlInterval.low, bound)
+  const standing = {
+    trigger,
+    trials,
+    interval: rateInterval(trials),
+    control,
+    controlInterval,
+    borrowed: !isHit && leaning.rate !== null && leaning.borrowed,
+    missChance: isHit ? null : missed,
+    bound,
+    trialsMissing: needed === null ? null : Math.max(0, needed - trials.trials),
+  }
+  const others = weighed.filter((one) => one !== chosen).map((one) => one.group)
+  const why = isHit || leaning.rate !== null ? [] : leaning.why
+  return { ...standing, words: [...wordsOf(standing, why), ...notCounted(group, others)] }
+}
+
+/** Whether a rate would count were the host as busy, or as quiet, as it was not in these attempts. */
+export function wouldLeanAtOtherLoad(input: CellInput): boolean {
+  return trialGroups(input.attempts).some((group) => {
+    const { conditions } = group
+    if (conditions === null) return false
+    const load = conditions.load === 'quiet' ? 'loaded' : 'quiet'
+    return lean(input.rates, { ...situationOf(input, group), conditions: { ...conditions, load } }, input.bound).rate !== null
+  })
+}

@@ -1,0 +1,111 @@
+/** The results of one run of a suite's program: its subtests laid out flat, by names that other kernels can be held against. */
+import type { Witness } from '#domain/case.ts'
+import type { Ending } from '#domain/evidence.ts'
+import type { ResultStatus, SuiteResult } from '#domain/report/suite.ts'
+import type { TestPoint, TestStatus, TestStream } from '#domain/tests.ts'
+
+/** The result that stands for a program's exit status, where that says what no test of it said. */
+export const EXIT_STATUS = 'exit status'
+/** kselftest.h: KSFT_SKIP. */
+const SKIPPED = 4
+
+const STATUS: Readonly<Record<TestStatus, ResultStatus>> = {
+  pass: 'pass',
+  fail: 'fail',
+  skip: 'skip',
+  xfail: 'xfail',
+  todo: 'xfail',
+  timeout: 'broken',
+  error: 'broken',
+  missing: 'missing',
+}
+
+/**
+ * `[RUN] name` above results. Above one alone that is the test, and what stands in the result is what came of it; above several
+ * it is the test that they belong to.
+ */
+const RUN = /^\[RUN\]\s*(\S.*)$/
+/** kselftest_harness.h says a test's name so before it begins, and not again where it is skipped. */
+const HARNESS_RUN = /^\s*RUN\s{2,}(\S.*?) \.\.\.$/
+
+/**
+ * What a program reported, and what its exit status adds to that: a failure that no test told of, a skip of the whole, or,
+ * for one that answers by its exit status alone, its only result. Empty where nothing was said: that is never a pass.
+ */
+export function resultsOf(tests: TestStream, ending: Ending, witness: Witness): SuiteResult[] {
+  const { documents } = tests
+  const said = numbered(documents.flatMap(({ points, skipAll }) => [...leavesOf(points, []), ...wholeSkip(skipAll, points)]))
+  if (ending.kind !== 'exited' || ending.exit.timedOut || ending.exit.code === null) return said
+  const { code } = ending.exit
+  const bailOut = documents.find((document) => document.bailOut !== null)?.bailOut ?? null
+  const own = (status: ResultStatus): SuiteResult => {
+    const last = code === 0 || said.length > 0 ? '' : documents.at(-1)?.diagnostics.findLast((line) => line.trim() !== '')
+    const words = [`exit status ${code}`, bailOut ?? last ?? '']
+    return { test: EXIT_STATUS, status, reason: words.filter(Boolean).join(': '), line: null }
+  }
+  const tellsFailure = said.some(({ status }) => status === 'fail' || status === 'broken')
+  if (code !== 0 && code !== SKIPPED) return tellsFailure ? said : [...said, own('fail')]
+  if (said.length > 0) return said
+  if (code === SKIPPED) return [own('skip')]
+  return witness === 'exit-status' ? [own('pass')] : []
+}
+
+function wholeSkip(reason: string | null, points: readonly TestPoint[]): SuiteResult[] {
+  return reason === null || points.length > 0 ? [] : [{ test: EXIT_STATUS, status: 'skip', reason, line: null }]
+}
+
+/** Tests without children, under the names of those above them. */
+function leavesOf(points: readonly TestPoint[], above: readonly string[]): SuiteResult[] {
+  return runsOf(points).flatMap(({ run, own }) =>
+    own.flatMap((point) => {
+      if (point.children.length > 0) return leavesOf(point.children, [...above, plain(point.name) || `test ${point.number}`])
+      const isRun = run !== null && own.length === 1
+      const { name, reason } = isRun ? { name: run, reason: point.name || point.reason } : named(point)
+      const test = [...above, isRun ? '' : plain(run ?? ''), plain(name)].filter(Boolean).join(' / ')
+      return [{ test, status: STATUS[point.status], reason: plain(reason), line: point.line ?? null }]
+    }),
+  )
+}
+
+interface Begun {
+  /** What `[RUN]` called them; null where nothing did. */
+  readonly run: string | null
+  readonly own: TestPoint[]
+}
+
+/** Points under the `[RUN]` they stand below. One that was planned and never came stands below none. */
+function runsOf(points: readonly TestPoint[]): readonly Begun[] {
+  return points.reduce<Begun[]>((runs, point) => {
+    const begun = point.diagnostics.map((line) => RUN.exec(line)?.[1]).findLast((name) => name !== undefined)
+    const last = runs.at(-1)
+    if (begun === undefined && last && (point.line !== undefined || last.run === null)) last.own.push(point)
+    else runs.push({ run: begun ?? null, own: [point] })
+    return runs
+  }, [])
+}
+
+/** The name of a result; kselftest.h prints a directive in its place, and what would be the name behind it. */
+function named(point: TestPoint): { readonly name: string; readonly reason: string } {
+  const { name, status, reason, number, diagnostics } = point
+  if (name !== '') return { name, reason }
+  const begun = diagnostics.map((line) => HARNESS_RUN.exec(line)?.[1]).findLast((found) => found !== undefined)
+  if (begun !== undefined) return { name: begun, reason }
+  // A test that skips puts its reason behind its name, in parentheses.
+  const [, inFront, behind] = status !== 'skip' ? [] : /^(.*\S)\s*\(([^()]*)\)$/.exec(reason) ?? []
+  if (inFront !== undefined) return { name: inFront, reason: behind ?? '' }
+  return reason === '' ? { name: `test ${number}`, reason } : { name: reason, reason: '' }
+}
+
+function plain(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim()
+}
+
+/** The second of a name is told from the first. */
+function numbered(results: readonly SuiteResult[]): SuiteResult[] {
+  const seen = new Map<string, number>()
+  return results.map((result) => {
+    const count = (seen.get(result.test) ?? 0) + 1
+    seen.set(result.test, count)
+    return count === 1 ? result : { ...result, test: `${result.test} (${count})` }
+  })
+}

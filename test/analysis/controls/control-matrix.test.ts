@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { controlsThatHold, squareOf, type Standing } from '#analysis/controls/control-matrix.ts'
+import type { Verdict } from '#domain/judgement.ts'
+import { squareControls, squareReport, type Changes } from '#test/helpers/control-matrices.ts'
+
+const square = (changes: Changes = {}) => squareOf(squareReport(changes), squareControls)
+
+/** Standings of a row by case. */
+function standings(changes: Changes, fix: string): Record<string, Standing> {
+  const row = square(changes).lines[0]?.rows.find(({ control }) => (control?.fix ?? 'base') === fix)
+  return Object.fromEntries(row?.cells.map((cell) => [cell.case, cell.standing]) ?? [])
+}
+
+/** Kernel, case and blame of each failure. */
+function failures(changes: Changes): string[][] {
+  return square(changes).failures.map((failure) => [failure.kernel, failure.case, failure.blame])
+}
+
+test('a square that is as it must be holds, the base first and each control under it', () => {
+  const { holds, failures: none, lines, cases } = square()
+  assert.deepEqual(none, [])
+  assert.ok(holds)
+  assert.deepEqual(cases, ['event', 'layout', 'pages', 'race'])
+  const rows = lines.map(({ line, version, rows: own }) => [line, version, own.map(({ control }) => control?.fix ?? 'base')])
+  assert.deepEqual(rows, [['5.10', '5.10.262', ['base', 'no-event', 'no-layout', 'no-seqcount', 'posted-pages']]])
+  assert.deepEqual(standings({}, 'base'), { event: 'base', layout: 'base', pages: 'base', race: 'base' })
+  const noEvent = { event: 'own-holds', layout: 'blinded', pages: 'unchanged', race: 'unchanged' }
+  assert.deepEqual(standings({}, 'no-event'), noEvent)
+  const postedPages = { event: 'unchanged', layout: 'unchanged', pages: 'own-holds', race: 'unchanged' }
+  assert.deepEqual(standings({}, 'posted-pages'), postedPages)
+  const holding = controlsThatHold(square()).map(({ fix }) => fix)
+  assert.deepEqual(holding, ['no-event', 'no-layout', 'no-seqcount', 'posted-pages'])
+})
+
+test('a bad control that does not reproduce is named, with what was seen and where the evidence is, and does not hold', () => {
+  const changes: Changes = { 'no-seqcount/race': ['unproven', { hits: 0, trials: 900 }] }
+  assert.equal(standings(changes, 'no-seqcount')['race'], 'own-fails')
+  assert.ok(!controlsThatHold(square(changes)).some(({ fix }) => fix === 'no-seqcount'))
+  const [failure] = square(changes).failures
+  assert.equal(
+    failure?.text,
+    'no-seqcount on 5.10, race: expected lacks, saw unproven (0 hits in 900 trials). A control that does not reproduce is an ' +
+      'error of kwitness: no verdict leans on it; kwitness why k-no-seqcount/race shows the evidence',
+  )
+  assert.equal(failure?.blame, 'control')
+})
+
+test('a good control that reproduces is named', () => {
+  assert.deepEqual(failures({ 'posted-pages/pages': ['lacks'] }), [['k-posted-pages', 'pages', 'control']])
+  assert.equal(standings({ 'posted-pages/pages': ['lacks'] }, 'posted-pages')['pages'], 'own-fails')
+})
+
+for (const verdict of ['carries', 'unproven', 'not-applicable', 'broken'] satisfies Verdict[]) {
+  test(`a bad control that says ${verdict} in its own case fails`, () => {
+    assert.deepEqual(failures({ 'no-layout/layout': [verdict] }), [['k-no-layout', 'layout', 'control']])
+  })
+}
+
+test('a neighbour that answers other than the base is changed, whichever way', () => {
+  for (const verdict of ['lacks', 'not-applicable', 'broken'] satisfies Verdict[]) {
+    assert.equal(standings({ 'no-layout/event': [verdict] }, 'no-layout')['event'], 'changed', verdict)
+  }
+  assert.deepEqual(failures({ 'no-layout/pages': ['carries'] }), [['k-no-layout', 'pages', 'control']])
+  const [failure] = square({ 'no-layout/event': ['broken'] }).failures
+  const told = /^no-layout on 5\.10, event: expected carries as on the base, saw broken\. The patch does more than it says/
+  assert.match(failure?.text ?? '', told)
+})
+
+test('a race that was not seen is the same as on the base, however often each was tried', () => {
+  const cell = (verdict: Verdict) => standings({ 'no-layout/race': [verdict] }, 'no-layout')['race']
+  assert.equal(cell('carries'), 'unchanged')
+  assert.equal(cell('unproven'), 'unchanged')
+  assert.equal(cell('lacks'), 'changed')
+  assert.equal(cell('not-applicable'), 'changed')
+  assert.equal(cell('broken'), 'changed')
+  assert.equal(standings({ 'base/race': ['carries'] }, 'no-layout')['race'], 'unchanged')
+  assert.equal(standings({ 'base/race': ['not-applicable'] }, 'no-layout')['race'], 'changed')
+  const neither: Changes = { 'base/race': ['not-applicable'], 'no-layout/race': ['not-applicable'] }
+  assert.equal(standings(neither, 'no-layout')['race'], 'unchanged')
+})
+
+test('a case that a control blinds must be not applicable there, not just different', () => {
+  for (const verdict of ['carries', 'lacks', 'broken'] satisfies Verdict[]) {
+    assert.deepEqual(failures({ 'no-event/layout': [verdict] }), [['k-no-event', 'layout', 'control']], verdict)
+  }
+})
+
+test('a cell without an answer is the fault of the machine, and asks for another run', () => {
+  const changes: Changes = { 'no-layout/layout': ['missing'], 'no-event/pages': ['missing'] }
+  assert.deepEqual(failures(changes), [['k-no-event', 'pages', 'machine'], ['k-no-layout', 'layout', 'machine']])
+  assert.equal(standings(changes, 'no-layout')['layout'], 'unasked')
+})
+
+test('where the base has no answer, nothing is held against it, and it is told once', () => {
+  const changes: Changes = { 'base/event': ['missing'] }
+  assert.deepEqual(failures(changes), [['k-base', 'event', 'machine']])
+  assert.equal(standings(changes, 'no-layout')['event'], 'unasked')
+  assert.equal(standings(changes, 'no-event')['event'], 'own-holds')
+})
+
+test('a base that already shows what a control must show leaves the control with nothing to show', () => {
+  const natural: Changes = { 'base/layout': ['lacks'], 'no-seqcount/layout': ['lacks'], 'posted-pages/layout': ['lacks'] }
+  assert.deepEqual(failures(natural), [['k-base', 'layout', 'control']])
+  const mended: Changes = { 'base/pages': ['carries'], 'no-event/pages': ['carries'], 'no-layout/pages': ['carries'] }
+  assert.deepEqual(failures({ ...mended, 'no-seqcount/pages': ['carries'] }), [['k-base', 'pages', 'control']])
+})
+
+test('a base on which a case is broken is told', () => {
+  const rows = ['base', 'no-event', 'no-layout', 'posted-pages']
+  const broken: Changes = Object.fromEntries(rows.map((row) => [`${row}/race`, ['broken'] as const]))
+  assert.deepEqual(failures(broken), [['k-base', 'race', 'control']])
+})
+
+test('controls whose kernels are not in the report are left out', () => {
+  const report = squareReport({})
+  const [first] = squareControls
+  assert.ok(first)
+  const { lines } = squareOf(report, [first, { ...first, line: '6.1', kernel: 'elsewhere', base: 'nowhere' }])
+  assert.deepEqual(lines.map(({ line }) => line), ['5.10'])
+})
+
+test('it holds exactly when no cell is out of place', () => {
+  const verdict = fc.constantFrom<Verdict>('carries', 'lacks', 'unproven', 'not-applicable', 'broken', 'missing')
+  const rows = ['base', 'no-event', 'no-layout', 'no-seqcount', 'posted-pages']
+  const cells = rows.flatMap((row) => ['event', 'layout', 'pages', 'race'].map((theCase) => `${row}/${theCase}`))
+  const changes = fc.dictionary(fc.constantFrom(...cells), fc.tuple(verdict))
+  fc.assert(
+    fc.property(changes, (some) => {
+      const { holds, lines } = square(some)
+      const wrong: readonly Standing[] = ['own-fails', 'changed', 'unasked']
+      const cellsOf = lines.flatMap((line) => line.rows.flatMap((row) => row.cells))
+      if (holds) assert.ok(!cellsOf.some(({ standing }) => wrong.includes(standing)))
+      if (cellsOf.some(({ standing }) => wrong.includes(standing))) assert.ok(!holds)
+    }),
+  )
+})

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { STATUSES } from '#analysis/verify/report.ts'
+import {
+  exitCodeOf,
+  exitCodeOfReplay,
+  exitCodeOfSquare,
+  exitCodeOfSuite,
+  exitCodeOfVerification,
+  readFailOn,
+  SUITE_WORDS,
+  type Judged,
+} from '#cli/output/exit-code.ts'
+import type { Finding, Verdict } from '#domain/judgement.ts'
+import { smallSuite } from '#test/helpers/suite-reports.ts'
+
+function reportOf(...cells: readonly (readonly [Verdict, Finding])[]): Judged {
+  return { cells: cells.map(([verdict, finding]) => ({ verdict, finding })) }
+}
+
+test('words of --fail-on are verdicts and findings, separated by commas', () => {
+  assert.deepEqual(readFailOn(undefined), [])
+  assert.deepEqual(readFailOn(''), [])
+  assert.deepEqual(readFailOn(' lacks, unproven,,carried-unclaimed '), ['lacks', 'unproven', 'carried-unclaimed'])
+  for (const word of ['fails', 'Lacks', 'lacks;unproven', 'agrees']) {
+    const expected = { name: 'UserError', message: `--fail-on does not know ${word}`, hint: /^it knows: .*lacks/ }
+    assert.throws(() => readFailOn(`lacks,${word}`), expected)
+  }
+})
+
+test('answers are no failure: not that a kernel lacks a fix, nor that a race is unproven', () => {
+  const answers = reportOf(['not-applicable', 'agrees'], ['lacks', 'agrees'], ['carries', 'carried-unclaimed'])
+  assert.equal(exitCodeOf(answers, []), 0)
+  assert.equal(exitCodeOf(reportOf(['unproven', 'unproven']), []), 0)
+  assert.equal(exitCodeOf(reportOf(), []), 0)
+})
+
+test('a fix that is claimed and lacking is a finding, and so is a broken case', () => {
+  assert.equal(exitCodeOf(reportOf(['carries', 'agrees'], ['lacks', 'claimed-but-lacks']), []), 1)
+  assert.equal(exitCodeOf(reportOf(['broken', 'unproven']), []), 1)
+})
+
+test('--fail-on makes a finding of what it names, verdict or finding, and of nothing else', () => {
+  const report = reportOf(['carries', 'carried-unclaimed'], ['unproven', 'unproven'])
+  for (const word of ['carries', 'carried-unclaimed', 'unproven']) assert.equal(exitCodeOf(report, [word]), 1, word)
+  for (const word of ['lacks', 'not-applicable', 'missing']) assert.equal(exitCodeOf(report, [word]), 0, word)
+})
+
+test('--fail-on unproven means the verdict: a kernel that cannot be asked has nothing to prove', () => {
+  const report = reportOf(['not-applicable', 'unproven'], ['lacks', 'unproven'])
+  assert.equal(exitCodeOf(report, ['unproven']), 0)
+  assert.equal(exitCodeOf(reportOf(['unproven', 'unproven']), ['unproven']), 1)
+})
+
+test('a cell without an answer is infrastructure, unless a finding stands beside it', () => {
+  assert.equal(exitCodeOf(reportOf(['carries', 'agrees'], ['missing', 'unproven']), []), 3)
+  assert.equal(exitCodeOf(reportOf(['missing', 'unproven'], ['lacks', 'claimed-but-lacks']), []), 1)
+  assert.equal(exitCodeOf(reportOf(['missing', 'unproven']), ['missing']), 1)
+})
+
+test('a square that does not hold is a finding, one without all its answers is the machine that failed', () => {
+  const failure = (blame: 'control' | 'machine') => ({ kernel: 'k', case: 'c', blame, text: '' })
+  assert.equal(exitCodeOfSquare({ holds: true, failures: [] }), 0)
+  assert.equal(exitCodeOfSquare({ holds: false, failures: [failure('machine')] }), 3)
+  assert.equal(exitCodeOfSquare({ holds: false, failures: [failure('machine'), failure('control')] }), 1)
+})
+
+test('a replay: the same outcome, another one, or none on this host, whatever it was then', () => {
+  const replayed = { ending: 'clean exit', because: null, trials: null, seconds: 1, taint: { before: 0, after: 0 } } as const
+  assert.equal(exitCodeOfReplay({ sameOutcome: true, replayed: { ...replayed, outcome: 'reproduced' } }), 0)
+  assert.equal(exitCodeOfReplay({ sameOutcome: false, replayed: { ...replayed, outcome: 'clean' } }), 1)
+  for (const sameOutcome of [true, false])
+    assert.equal(exitCodeOfReplay({ sameOutcome, replayed: { ...replayed, outcome: 'infra' } }), 3)
+})
+
+test('results of a suite are answers, but for what is asked; what our side lost is none', () => {
+  const report = smallSuite()
+  assert.equal(exitCodeOfSuite(report, []), 0)
+  for (const word of ['regression', 'improvement', 'differs', 'fail', 'broken', 'missing']) {
+    assert.equal(exitCodeOfSuite(report, readFailOn(word, SUITE_WORDS)), 1, word)
+  }
+  assert.equal(exitCodeOfSuite(report, ['change']), 0, 'there is none')
+  const lost = { ...report, cells: report.cells.map((cell) => ({ ...cell, outcome: 'infra' as const })) }
+  assert.equal(exitCodeOfSuite(lost, []), 3)
+  assert.throws(() => readFailOn('lacks', SUITE_WORDS), { name: 'UserError', hint: /regression/ })
+})
+
+test('a verification exits by the worst that a base says; what is there already everywhere has a code of its own', () => {
+  assert.equal(exitCodeOfVerification(['fixes', 'unchanged', 'already-applied']), 0)
+  assert.equal(exitCodeOfVerification(['already-applied', 'already-applied']), 4)
+  assert.equal(exitCodeOfVerification(['fixes', 'no-answer', 'already-applied']), 3)
+  assert.equal(exitCodeOfVerification([]), 3)
+  for (const status of STATUSES.filter((one) => !['fixes', 'unchanged', 'already-applied', 'no-answer'].includes(one))) {
+    assert.equal(exitCodeOfVerification(['fixes', 'no-answer', status]), 1, status)
+  }
+})

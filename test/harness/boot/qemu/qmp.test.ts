@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { duplexPair, type Duplex } from 'node:stream'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { openQmp, type Qmp, type QmpEvent } from '#harness/boot/qemu/qmp.ts'
+
+interface Peer {
+  readonly qmp: Qmp
+  readonly stream: Duplex
+  /** Commands that came, in order. */
+  readonly commands: { readonly execute: string; readonly arguments: unknown }[]
+  /** Resolves when so many commands have come. */
+  readonly received: (count: number) => Promise<void>
+  readonly say: (...messages: unknown[]) => void
+}
+
+/** A monitor's other end, in this process: it takes commands, and the test answers as QEMU does. */
+function open(): Peer {
+  const [ours, stream] = duplexPair()
+  const commands: Peer['commands'] = []
+  let wake: () => void = () => undefined
+  let pending = ''
+  stream.on('data', (chunk: Buffer) => {
+    const lines = (pending + chunk.toString()).split('\n')
+    pending = lines.pop() ?? ''
+    commands.push(...lines.map((line) => JSON.parse(line)))
+    wake()
+  })
+  return {
+    qmp: openQmp(ours),
+    stream,
+    commands,
+    received: async (count) => {
+      while (commands.length < count) await new Promise<void>((resolve) => (wake = resolve))
+    },
+    say: (...messages) => void stream.write(messages.map((message) => `${JSON.stringify(message)}\r\n`).join('')),
+  }
+}
+
+const GREETING = { QMP: { version: { qemu: { major: 7, minor: 2, micro: 22 } }, capabilities: ['oob'] } }
+const DONE = { return: {} }
+
+test('capabilities are asked for first, then each command in its order; each answer goes to its own', async () => {
+  const { qmp, commands, received, say } = open()
+  const answers = Promise.all([qmp.execute('query-status'), qmp.execute('migrate', { uri: 'unix:/x' }), qmp.execute('cont')])
+  say(GREETING)
+  await received(4)
+  assert.deepEqual(commands, [
+    { execute: 'qmp_capabilities', arguments: {} },
+    { execute: 'query-status', arguments: {} },
+    { execute: 'migrate', arguments: { uri: 'unix:/x' } },
+    { execute: 'cont', arguments: {} },
+  ])
+  say(DONE, { return: { running: true } }, { event: 'STOP' }, { return: 2 }, { return: 3 })
+  assert.deepEqual(await answers, [{ running: true }, 2, 3])
+})
+
+test('what QEMU refuses is an InfraError with its words, and only that command fails', async () => {
+  const { qmp, say } = open()
+  const refused = qmp.execute('migrate', { uri: 'bad' })
+  const next = qmp.execute('query-status')
+  say(GREETING, DONE, { error: { class: 'GenericError', desc: "Protocol 'bad' is not supported" } }, { return: 'fine' })
+  await assert.rejects(refused, { name: 'InfraError', message: "QEMU refused migrate: Protocol 'bad' is not supported" })
+  assert.equal(await next, 'fine')
+})
+
+test('an error without a reason still names the command', async () => {
+  const { qmp, say } = open()
+  const refused = qmp.execute('cont')
+  say(DONE, { error: {} })
+  await assert.rejects(refused, { name: 'InfraError', message: 'QEMU refused cont: no reason given' })
+})
+
+test('events go to every listener, whatever answers stand between them, and answer nothing', async () => {
+  const { qmp, say } = open()
+  const heard: QmpEvent[][] = [[], []]
+  for (const list of heard) qmp.onEvent((event) => list.push(event))
+  const answer = qmp.execute('query-migrate')
+  const shutdown = { event: 'SHUTDOWN', data: { guest: true, reason: 'guest-reset' } }
+  say(GREETING, { event: 'RESUME', timestamp: { seconds: 1 } }, DONE, shutdown, { return: 1 })
+  assert.equal(await answer, 1)
+  const expected = [{ event: 'RESUME', data: {} }, shutdown]
+  assert.deepEqual(heard, [expected, expected])
+})
+
+test('a monitor that goes away fails what waits and what comes later, and says which command it was', async () => {
+  const { qmp, stream, received } = open()
+  const waiting = qmp.execute('migrate')
+  await received(2)
+  stream.write('{"return": {}}\r\n{"retu')
+  stream.end()
+  await assert.rejects(waiting, { name: 'InfraError', message: 'QEMU went away before it answered migrate' })
+  await assert.rejects(qmp.execute('cont'), { name: 'InfraError', message: 'QEMU went away before cont' })
+})
+
+test('a monitor that breaks is one that went away', async () => {
+  const [ours] = duplexPair()
+  const qmp = openQmp(ours)
+  const waiting = qmp.execute('cont')
+  ours.destroy(new Error('ECONNRESET'))
+  await assert.rejects(waiting, { name: 'InfraError', message: 'QEMU went away before it answered cont' })
+})
+
+test('messages may come in any pieces, cut inside a character too', async () => {
+  const words = fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 5 })
+  await fc.assert(
+    fc.asyncProperty(words, fc.integer({ min: 1, max: 7 }), async (texts, size) => {
+      const { qmp, stream } = open()
+      const answers = Promise.all(texts.map((text) => qmp.execute(text)))
+      const messages = [GREETING, DONE, ...texts.map((text) => ({ return: text }))]
+      const bytes = Buffer.from(messages.map((message) => `${JSON.stringify(message)}\r\n`).join(''))
+      for (let at = 0; at < bytes.length; at += size) stream.write(bytes.subarray(at, at + size))
+      assert.deepEqual(await answers, texts)
+    }),
+    { numRuns: 50 },
+  )
+})

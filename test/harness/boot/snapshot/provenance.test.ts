@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { mkdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { qemuArguments, type GuestMemory } from '#harness/boot/qemu/argv.ts'
+import { restoredFrom, savedAt } from '#harness/boot/snapshot/provenance.ts'
+import { ramFile } from '#harness/boot/snapshot/compress.ts'
+import { stateFile } from '#harness/boot/snapshot/snapshot.ts'
+import { temporaryFolder } from '#test/helpers/kernel-images.ts'
+
+const argvWith = (memory: GuestMemory): string[] =>
+  qemuArguments({
+    road: 'microvm-pvh',
+    profile: { arch: 'x86_64', accelerator: 'tcg', cpus: 1, memoryMiB: 512, cmdline: ['share=off'] },
+    kernel: '/k/vmlinux',
+    initramfs: '/i/initramfs.cpio',
+    memory,
+    payload: '/p/payload',
+    tscKhz: 2596000,
+  })
+
+test('the arguments of a restored guest tell which saved one it came from, those of a booted one that it came from none', () => {
+  for (const folder of ['/cache/guests/abc', '/a, b,mem-path=c,share=off/abc']) {
+    assert.deepEqual(restoredFrom(argvWith({ kind: 'private', file: ramFile(folder) })), { folder, key: 'abc' })
+    assert.equal(restoredFrom(argvWith({ kind: 'template', file: ramFile(folder) })), null)
+  }
+  assert.equal(restoredFrom(argvWith({ kind: 'plain' })), null)
+  assert.equal(restoredFrom([]), null)
+})
+
+test('a saved guest has the age of its state; one that is gone has none', async (t) => {
+  const folder = join(await temporaryFolder(t), 'abc')
+  await mkdir(folder)
+  await writeFile(stateFile(folder), '')
+  const when = new Date('2026-11-21T10:00:00.000Z')
+  await utimes(stateFile(folder), when, when)
+  assert.equal(await savedAt({ folder, key: 'abc' }), when.getTime())
+  await rm(folder, { recursive: true })
+  assert.equal(await savedAt({ folder, key: 'abc' }), null)
+})

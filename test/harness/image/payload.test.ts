@@ -1,0 +1,32 @@
+/** A payload is written once for all attempts that want the same. */
+import assert from 'node:assert/strict'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createPayloads, type PayloadParts } from '#harness/image/payload.ts'
+import { temporaryFolder } from '#test/helpers/kernel-images.ts'
+
+test('the same parts are one file, other arguments or modules another', async (t) => {
+  const folder = await temporaryFolder(t)
+  const [program, into] = [join(folder, 'program'), join(folder, 'into')]
+  await mkdir(into)
+  await writeFile(program, 'a program')
+  const payloads = createPayloads(into)
+  const parts: PayloadParts = { program, args: ['one'], modules: [], ownModules: [] }
+  const missing = [{ name: 'fuse', missing: 'not listed' }]
+  const asked = [parts, { ...parts }, { ...parts, args: ['two'] }, { ...parts, ownModules: missing }, parts]
+  const files = await Promise.all(asked.map((one) => payloads(one)))
+  assert.deepEqual(files.map((file) => files.indexOf(file)), [0, 0, 2, 3, 0])
+  assert.equal((await readdir(into)).length, 3)
+  assert.match(await readFile(files[2] ?? '', 'latin1'), /a program[^]*two\0/)
+})
+
+test('a payload that could not be written is tried again', async (t) => {
+  const folder = await temporaryFolder(t)
+  const program = join(folder, 'program')
+  const payloads = createPayloads(folder)
+  const parts: PayloadParts = { program, args: [], modules: [], ownModules: [] }
+  await assert.rejects(payloads(parts), { code: 'ENOENT' })
+  await writeFile(program, 'a program')
+  await rm(await payloads(parts))
+})

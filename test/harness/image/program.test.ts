@@ -1,0 +1,25 @@
+/** Programs are named by all that goes into them. */
+import assert from 'node:assert/strict'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { buildProgram } from '#harness/image/program.ts'
+import { temporaryFolder } from '#test/helpers/kernel-images.ts'
+
+test('another header, beside the source or in the folder of all, is another program', async (t) => {
+  const folder = await temporaryFolder(t)
+  const [cache, shared, source] = [join(folder, 'cache'), join(folder, 'include'), join(folder, 'case', 'repro.c')]
+  await mkdir(join(folder, 'case'))
+  await mkdir(shared)
+  await writeFile(source, '#include "own.h"\n#include "shared.h"\nint main(void) { return OWN + SHARED; }\n')
+  const build = async (own: number, all: number) => {
+    await writeFile(join(folder, 'case', 'own.h'), `#define OWN ${own}\n`)
+    await writeFile(join(shared, 'shared.h'), `#define SHARED ${all}\n`)
+    return buildProgram(cache, [source], [shared])
+  }
+  const built = [await build(1, 1), await build(2, 1), await build(1, 3), await build(1, 1)]
+  assert.equal(new Set(built.map(({ sha256 }) => sha256)).size, 3)
+  assert.equal(built[3]?.sha256, built[0]?.sha256)
+  const [first, second] = await Promise.all(built.slice(0, 2).map(({ path }) => readFile(path)))
+  assert.ok(first && second && !first.equals(second))
+})

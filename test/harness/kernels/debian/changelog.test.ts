@@ -1,0 +1,130 @@
+/** Changelogs of Debian kernels from an archive of our own: come along with a kernel, brought later, or not to be had. */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readFile, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { cachedChangelogs, keepChangelog, pruneChangelogs } from '#harness/kernels/debian/changelog-cache.ts'
+import { fetchKernel, findChangelogs, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { runCommand } from '#harness/support/process.ts'
+import type { Kernel } from '#domain/kernel.ts'
+import { kernel } from '#test/helpers/reports.ts'
+import { temporaryFolder } from '#test/helpers/kernel-images.ts'
+import { NEW, OLD, OLDER_BUILD, serveRepository } from '#test/helpers/debian-archive.ts'
+
+const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)
+const options = gpg ? {} : { skip: 'gpg (package gnupg) is not here, so no archive can be signed' }
+
+async function given(t: TestContext) {
+  const repository = await serveRepository(t)
+  const cache = await temporaryFolder(t)
+  const context: KernelContext = {
+    workspace: { cache, state: join(cache, 'state') },
+    mirror: repository.mirror,
+    keyring: repository.keyring,
+  }
+  const [old, recent] = await selectKernels([`debian-${OLD.build}-cloud-amd64`, `debian-${NEW.build}-cloud-amd64`], context)
+  assert.ok(old && recent)
+  repository.takeRequests()
+  return { repository, cache, context, old, recent }
+}
+
+/** What was found for one kernel, and the text of it. */
+async function find(one: Kernel, context: KernelContext) {
+  const found = (await findChangelogs([one], context)).get(one.id)
+  assert.ok(found)
+  return 'missing' in found ? found : { ...found, text: gunzipSync(await readFile(found.path)).toString('utf8') }
+}
+
+test('a changelog comes along with the package that holds it, in either layout', options, async (t) => {
+  const { context, old, recent, repository } = await given(t)
+  for (const [one, build] of [
+    [old, OLD.build],
+    [recent, NEW.build],
+  ] as const) {
+    await fetchKernel(one, context)
+    repository.takeRequests()
+    const found = await find(one, context)
+    assert.ok(!('missing' in found))
+    assert.deepEqual([found.build, found.instead], [build, null])
+    assert.match(found.text, new RegExp(`^linux \\(${build}\\)[^]*brought by ${build}`))
+    assert.equal(found.sha256, createHash('sha256').update(found.text).digest('hex'))
+    assert.deepEqual(repository.takeRequests(), [])
+  }
+})
+
+test(
+  'for a kernel that is cached without one its package is opened again, and fetched again where it is gone',
+  options,
+  async (t) => {
+    const { context, cache, old, repository } = await given(t)
+    await fetchKernel(old, context)
+    await rm(join(cache, 'changelogs'), { recursive: true })
+    repository.takeRequests()
+    assert.ok('text' in (await find(old, context)))
+    assert.deepEqual(repository.takeRequests(), [])
+    await rm(join(cache, 'changelogs'), { recursive: true })
+    await rm(join(cache, 'debs'), { recursive: true })
+    assert.ok('text' in (await find(old, context)))
+    assert.equal(repository.takeRequests().filter((path) => path.endsWith('.deb')).length, 1)
+    assert.deepEqual(await readdir(join(cache, 'scratch')), [])
+  },
+)
+
+test('one that tells of more builds serves them all, and those it holds are not kept beside it', options, async (t) => {
+  const { context, cache, old, repository } = await given(t)
+  await fetchKernel(old, context)
+  const older = { ...kernel('5.90.6', OLDER_BUILD), provider: 'debian' } as const
+  await keepChangelog(gzipSync(`linux (${OLDER_BUILD}) sid\n\n  * alone\n`), context.workspace)
+  assert.equal((await cachedChangelogs(context.workspace)).length, 2)
+  repository.takeRequests()
+  const found = await findChangelogs([older, old], context)
+  assert.deepEqual(
+    [...found.values()].map((one) => 'build' in one && one.build),
+    [OLD.build, OLD.build],
+  )
+  assert.deepEqual((await readdir(join(cache, 'changelogs'))).length, 1)
+  assert.deepEqual(repository.takeRequests(), [])
+})
+
+test('one that cannot be had is a reason and no error: offline, dropped, listed by no index', options, async (t) => {
+  const { context, cache, old, recent, repository } = await given(t)
+  await fetchKernel(old, context)
+  const unlisted = { ...kernel('9.1.4', '9.1.4-1'), provider: 'debian' } as const
+  const [missing] = [...(await findChangelogs([unlisted], context)).values()]
+  assert.deepEqual(missing, { missing: 'no index lists linux-base-9.1.4+t-cloud-amd64, the package that holds it' })
+  const unknown = { ...kernel('9.1.9', '9.1.9-1'), provider: 'debian' } as const
+  assert.match(
+    JSON.stringify([...(await findChangelogs([unknown], context)).values()]),
+    /the mirror no longer lists debian-9\.1\.9-1/,
+  )
+  await repository.remove(`linux-base-${NEW.release}_${NEW.build}_amd64.deb`)
+  assert.match(JSON.stringify(await find(recent, context)), /"missing":".*gone/)
+  await repository.close()
+  await rm(join(cache, 'changelogs'), { recursive: true })
+  await rm(join(cache, 'debs'), { recursive: true })
+  assert.match(JSON.stringify(await find(old, context)), /"missing":"cannot fetch the package/)
+})
+
+test('where there is no own one, the one that lists most of the series has to do, and says why', options, async (t) => {
+  const { context } = await given(t)
+  const listed = (release: string) => `    https://x/ChangeLog-${release}\n    - mm: a change`
+  const list = (build: string, ...releases: string[]) =>
+    [`linux (${build}) sid\n\n  * New upstream stable update:`, ...releases.map(listed)].join('\n')
+  await keepChangelog(gzipSync(list('9.2.1-1', '9.2.1', '9.1.1', '9.1.2', '9.1.7')), context.workspace)
+  await keepChangelog(gzipSync(list('9.3.1-1', '9.3.1', '9.1.1')), context.workspace)
+  const unlisted = { ...kernel('9.1.4', '9.1.4-1'), provider: 'debian' } as const
+  const [found] = [...(await findChangelogs([unlisted], context)).values()]
+  assert.ok(found && 'build' in found)
+  assert.equal(found.build, '9.2.1-1')
+  assert.match(found.instead ?? '', /^no index lists linux-base-9\.1\.4/)
+})
+
+test('what is no changelog is not kept, and a half-made entry is not seen', async (t) => {
+  const cache = await temporaryFolder(t)
+  const workspace = { cache, state: cache }
+  assert.equal(await keepChangelog(gzipSync('words\n'), workspace), null)
+  assert.deepEqual(await cachedChangelogs(workspace), [])
+  await pruneChangelogs(workspace)
+})

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { chooseHeaders, movableMakefile } from '#harness/kernels/debian/headers.ts'
+import { headersOf, parsePackages, upstreamVersion, type PackageList } from '#harness/kernels/debian/packages.ts'
+
+const MIRROR = 'http://mirror.example.org/debian'
+
+/** A list of packages, each a name and a version. */
+function listOf(suite: string, ...packages: readonly (readonly [name: string, version: string])[]): PackageList {
+  const stanzas = packages.map(([name, version], index) => {
+    const file = `pool/${suite}/${name}_${version}_all.deb`
+    const sha256 = `${index}`.padStart(64, suite === 'other-bytes' ? 'b' : 'a')
+    return `Package: ${name}\nVersion: ${version}\nFilename: ${file}\nSize: 100\nSHA256: ${sha256}\n`
+  })
+  return { suite, mirror: `${MIRROR}-${suite}`, packages: parsePackages(stanzas.join('\n')) }
+}
+
+function kernelOf(release: string, build: string, flavour = 'cloud-amd64') {
+  return { release, build, flavour, version: upstreamVersion(build) }
+}
+
+/** What is chosen for a kernel out of these lists, each package by its name and version. */
+function chosen(kernel: ReturnType<typeof kernelOf>, ...lists: readonly PackageList[]) {
+  const packages = chooseHeaders(kernel, headersOf(lists))
+  return 'missing' in packages ? packages.missing : packages.map(({ name, version }) => `${name} ${version}`)
+}
+
+test('the programs of kbuild are of the same build or of the next newer one, the headers always of the same', () => {
+  const main = listOf(
+    'bookworm',
+    ['linux-headers-6.1.0-47-cloud-amd64', '6.1.170-3'],
+    ['linux-headers-6.1.0-47-common', '6.1.170-3'],
+    ['linux-headers-6.1.0-50-cloud-amd64', '6.1.176-1'],
+    ['linux-headers-6.1.0-50-common', '6.1.176-1'],
+    ['linux-kbuild-6.1', '6.1.176-1'],
+  )
+  const security = listOf('bookworm-security', ['linux-kbuild-6.1', '6.1.192-2'])
+  const old = listOf('bullseye', ['linux-kbuild-5.10', '5.10.223-1'], ['linux-kbuild-6.1', '6.1.160-1'])
+  assert.deepEqual(chosen(kernelOf('6.1.0-47-cloud-amd64', '6.1.170-3'), security, old, main), [
+    'linux-headers-6.1.0-47-cloud-amd64 6.1.170-3',
+    'linux-headers-6.1.0-47-common 6.1.170-3',
+    'linux-kbuild-6.1 6.1.176-1',
+  ])
+  assert.deepEqual(chosen(kernelOf('6.1.0-50-cloud-amd64', '6.1.176-1'), security, main)[2], 'linux-kbuild-6.1 6.1.176-1')
+})
+
+test('since 6.12 kbuild goes by the name of the build; a realtime kernel has common headers of its own where it has any', () => {
+  const list = listOf(
+    'trixie',
+    ['linux-headers-6.12.117+deb13-cloud-amd64', '6.12.117-1'],
+    ['linux-headers-6.12.117+deb13-rt-amd64', '6.12.117-1'],
+    ['linux-headers-6.12.117+deb13-common', '6.12.117-1'],
+    ['linux-headers-6.12.117+deb13-common-rt', '6.12.117-1'],
+    ['linux-headers-7.3-rt-amd64', '7.3~rc7-1~exp1'],
+    ['linux-headers-7.3-common', '7.3~rc7-1~exp1'],
+    ['linux-kbuild-6.12.117+deb13', '6.12.117-1'],
+    ['linux-kbuild-7.3', '7.3~rc7-1~exp1'],
+  )
+  const common = (release: string, build: string, flavour: string) => chosen(kernelOf(release, build, flavour), list).slice(1)
+  assert.deepEqual(common('6.12.117+deb13-cloud-amd64', '6.12.117-1', 'cloud-amd64'), [
+    'linux-headers-6.12.117+deb13-common 6.12.117-1',
+    'linux-kbuild-6.12.117+deb13 6.12.117-1',
+  ])
+  const [realtime] = common('6.12.117+deb13-rt-amd64', '6.12.117-1', 'rt-amd64')
+  assert.equal(realtime, 'linux-headers-6.12.117+deb13-common-rt 6.12.117-1')
+  assert.deepEqual(common('7.3-rt-amd64', '7.3~rc7-1~exp1', 'rt-amd64'), [
+    'linux-headers-7.3-common 7.3~rc7-1~exp1',
+    'linux-kbuild-7.3 7.3~rc7-1~exp1',
+  ])
+})
+
+test('what is not listed is named, of another build or too old is not listed', () => {
+  const kernel = kernelOf('5.10.0-30-cloud-amd64', '5.10.218-1')
+  const own = ['linux-headers-5.10.0-30-cloud-amd64', '5.10.218-1'] as const
+  const common = ['linux-headers-5.10.0-30-common', '5.10.218-1'] as const
+  const kbuild = ['linux-kbuild-5.10', '5.10.200-1'] as const
+  assert.equal(chosen(kernel), 'Debian lists no linux-headers-5.10.0-30-cloud-amd64 5.10.218-1')
+  const other = listOf('a', own, ['linux-headers-5.10.0-30-common', '5.10.218-2'])
+  assert.equal(chosen(kernel, other), 'Debian lists no linux-headers-5.10.0-30-common 5.10.218-1')
+  assert.equal(chosen(kernel, listOf('a', own, common, kbuild)), 'Debian lists no linux-kbuild-5.10')
+})
+
+test('a package in several suites has all its places, but none that gives other bytes', () => {
+  const item = ['linux-kbuild-6.1', '6.1.176-1'] as const
+  const [kbuild, ...more] = headersOf([listOf('a', item), listOf('b', item), listOf('a', item), listOf('other-bytes', item)])
+  assert.deepEqual(more, [])
+  assert.deepEqual(
+    kbuild?.file.uris.map((uri) => uri.slice(0, uri.indexOf('/pool'))),
+    [`${MIRROR}-a`, `${MIRROR}-b`],
+  )
+})
+
+test('headers are read from a real list, and metapackages are none', async () => {
+  const text = await readFile(join(import.meta.dirname, 'fixtures', 'packages-before-6.19.txt'), 'utf8')
+  const packages = parsePackages(`${text}\n\nPackage: linux-headers-cloud-amd64\nVersion: 6.1.192-2\n`)
+  assert.deepEqual(
+    headersOf([{ suite: 'bookworm', mirror: MIRROR, packages }]).map(({ name, version }) => [name, version]),
+    [['linux-headers-6.1.0-47-cloud-amd64', '6.1.170-3']],
+  )
+})
+
+test('a Makefile of headers finds the rest from its own folder, whatever the root', () => {
+  const text = 'KBUILD_OUTPUT=/usr/src/linux-headers-7.3-cloud-amd64\ninclude /usr/src/linux-headers-7.3-common/Makefile\n'
+  assert.equal(
+    movableMakefile(text),
+    'KBUILD_OUTPUT=../../../usr/src/linux-headers-7.3-cloud-amd64\ninclude ../../../usr/src/linux-headers-7.3-common/Makefile\n',
+  )
+})

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import fc from 'fast-check'
+import { parseFileSelector, readBanner } from '#harness/kernels/file/image.ts'
+import { fetchKernel, fetchModules, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { runCommand } from '#harness/support/process.ts'
+import { UserError } from '#domain/errors.ts'
+import { fakeBzImage, fakeVmlinux, flipByte, packPayload, temporaryFolder } from '#test/helpers/kernel-images.ts'
+
+const BANNER = '6.1.0-47-cloud-amd64 (x@example.org) #1 SMP Debian 6.1.170-3 (2026)'
+const ELF = fakeVmlinux(BANNER)
+
+async function given(t: TestContext) {
+  const folder = await temporaryFolder(t)
+  const context: KernelContext = { workspace: { cache: join(folder, 'cache'), state: folder } }
+  const image = join(folder, 'any name')
+  await writeFile(image, fakeBzImage(BANNER, await packPayload(ELF, 'zstd')))
+  const select = async (selector: string) => {
+    const [kernel] = await selectKernels([selector], context)
+    assert.ok(kernel)
+    return kernel
+  }
+  return { folder, context, image, select }
+}
+
+test('a bzImage is told by its content; its version is the one it was built from', async (t) => {
+  const { context, image, select } = await given(t)
+  const kernel = await select(`file:${image}`)
+  assert.match(kernel.id, /^file-6\.1\.170-[0-9a-f]{12}$/)
+  assert.deepEqual([kernel.version, kernel.series, kernel.state, kernel.origin], ['6.1.170', '6.1.y', 'cached', image])
+  const files = await fetchKernel(kernel, context)
+  assert.deepEqual(await readFile(files.vmlinux ?? ''), ELF)
+  assert.deepEqual(await readFile(files.bzImage ?? ''), await readFile(image))
+  assert.deepEqual([files.config, files.modules], [null, null])
+  assert.deepEqual(await select(kernel.id), kernel, 'its id is a selector')
+})
+
+test('a vmlinux has no bzImage', async (t) => {
+  const { folder, context, select } = await given(t)
+  await writeFile(join(folder, 'bzImage'), ELF)
+  const files = await fetchKernel(await select(`file:${join(folder, 'bzImage')}`), context)
+  assert.equal(files.bzImage, null)
+  assert.deepEqual(await readFile(files.vmlinux ?? ''), ELF)
+})
+
+test('config and modules come along and are part of what the kernel is', async (t) => {
+  const { folder, context, image, select } = await given(t)
+  const tree = join(folder, 'modules')
+  await mkdir(join(tree, 'kernel', 'fs'), { recursive: true })
+  await symlink('/nowhere', join(tree, 'build'))
+  await runCommand('gcc', ['-c', '-x', 'c', '-o', join(tree, 'kernel/fs/some-fs.ko'), '-'], { input: 'int x;' })
+  await writeFile(join(folder, 'config'), 'CONFIG_X=y\n')
+  const kernel = await select(`file:${image},config=${join(folder, 'config')},modules=${tree}`)
+  assert.notEqual(kernel.id, (await select(`file:${image}`)).id)
+  const files = await fetchKernel(kernel, context)
+  assert.equal(await readFile(files.config ?? '', 'utf8'), 'CONFIG_X=y\n')
+  const [module, ...more] = await fetchModules(kernel, ['some_fs'], context)
+  assert.deepEqual([module?.name, module?.path, more.length], ['some_fs', join(files.modules ?? '', 'kernel/fs/some-fs.ko'), 0])
+  await assert.rejects(fetchModules(kernel, ['other'], context), { name: 'UserError', message: /has no module other/ })
+})
+
+test('a corrupt copy is named; giving the file again puts it right', async (t) => {
+  const { context, image, select } = await given(t)
+  const kernel = await select(`file:${image}`)
+  const files = await fetchKernel(kernel, context)
+  await flipByte(files.bzImage ?? '')
+  await assert.rejects(fetchKernel(kernel, context), {
+    name: 'UserError',
+    message: /bzImage is corrupt/,
+    hint: `give its file again: file:${image}`,
+  })
+  assert.deepEqual(await select(`file:${image}`), kernel)
+  assert.deepEqual(await fetchKernel(kernel, context), files)
+})
+
+test('wrong files are the mistake of who gave them', async (t) => {
+  const { folder, context, image } = await given(t)
+  await writeFile(join(folder, 'text'), 'no kernel')
+  await writeFile(join(folder, 'elf'), fakeVmlinux('').subarray(0, 64))
+  for (const [selector, message] of [
+    [`file:${join(folder, 'text')}`, /neither an x86 bzImage nor an x86-64 vmlinux/],
+    [`file:${join(folder, 'elf')}`, /holds no version banner/],
+    [`file:${join(folder, 'missing')}`, /cannot read the kernel .*missing/],
+    [`file:${folder}`, /cannot read the kernel/],
+    [`file:${image},config=${folder}`, /the config .* is no file/],
+    [`file:${image},modules=${folder}`, /holds no kernel modules/],
+    [`file:${image},initrd=x`, /neither config=PATH nor modules=PATH/],
+    ['file-6.1-000000000000', /is not in the cache/],
+  ] as const) {
+    await assert.rejects(selectKernels([selector], context), { name: 'UserError', message }, selector)
+  }
+})
+
+test("a banner tells release and version, Debian's where it names one", () => {
+  assert.deepEqual(readBanner(BANNER), { release: '6.1.0-47-cloud-amd64', version: '6.1.170' })
+  assert.deepEqual(readBanner('6.17.0-rc3+ (me@here) #2 SMP'), { release: '6.17.0-rc3+', version: '6.17.0-rc3' })
+  assert.deepEqual(readBanner('5.10.223 (me@here) #2'), { release: '5.10.223', version: '5.10.223' })
+  assert.deepEqual(readBanner(''), { release: '', version: 'unknown' })
+})
+
+test('any text behind file: either reads or is a UserError', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.array(fc.constantFrom(',', 'config', 'modules', '=', '/a')).map((list) => list.join('')),
+      ),
+      (part) => {
+        try {
+          assert.notEqual(parseFileSelector(part).image, '')
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error
+        }
+      },
+    ),
+  )
+})

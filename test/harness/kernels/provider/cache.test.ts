@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import {
+  entryPath,
+  findCorrupt,
+  imageOf,
+  listEntries,
+  publishEntry,
+  readManifest,
+} from '#harness/kernels/provider/cache.ts'
+import { replaceFile } from '#harness/support/workspace.ts'
+import type { Kernel } from '#domain/kernel.ts'
+import { flipByte, temporaryFolder } from '#test/helpers/kernel-images.ts'
+
+const KERNEL: Kernel = {
+  id: 'file-1.2.3-abc',
+  provider: 'file',
+  version: '1.2.3',
+  series: '1.2.y',
+  build: 'abc',
+  flavour: 'custom',
+  arch: 'x86_64',
+}
+
+async function given(t: Parameters<typeof temporaryFolder>[0]) {
+  const cache = await temporaryFolder(t)
+  const entry = entryPath({ cache, state: cache }, KERNEL.id, 'f'.repeat(64))
+  const manifest = await publishEntry(entry, KERNEL, 'a test', (folder) => writeFile(join(folder, 'bzImage'), 'a kernel'))
+  return { cache, entry, manifest }
+}
+
+test('an entry comes back as it was made', async (t) => {
+  const { cache, entry, manifest } = await given(t)
+  assert.deepEqual(await listEntries({ cache, state: cache }), [{ entry, manifest }])
+  assert.equal(await findCorrupt(entry, manifest), null)
+  const image = imageOf(entry, manifest)
+  assert.deepEqual([image.bzImage, image.vmlinux, image.config, image.modules], [join(entry, 'bzImage'), null, null, null])
+  assert.equal(image.sha256, manifest.files['bzImage']?.sha256)
+})
+
+test('the entries of one kernel are not those of another whose id begins alike', async (t) => {
+  const { cache, entry, manifest } = await given(t)
+  const workspace = { cache, state: cache }
+  const longer = { ...KERNEL, id: `${KERNEL.id}@2` }
+  const other = entryPath(workspace, longer.id, 'e'.repeat(64))
+  const others = await publishEntry(other, longer, 'a test', (folder) => writeFile(join(folder, 'bzImage'), 'a kernel'))
+  assert.deepEqual(await listEntries(workspace, KERNEL.id), [{ entry, manifest }])
+  assert.deepEqual(await listEntries(workspace, longer.id), [{ entry: other, manifest: others }])
+  assert.deepEqual(await listEntries(workspace, 'file-1.2.3'), [])
+})
+
+test('a byte changed, a file cut and a file gone are noticed; a new date alone is not held against a file', async (t) => {
+  const { entry, manifest } = await given(t)
+  const path = join(entry, 'bzImage')
+  await utimes(path, new Date(0), new Date(0))
+  assert.equal(await findCorrupt(entry, manifest), null)
+  await flipByte(path)
+  assert.equal(await findCorrupt(entry, manifest), path)
+  await writeFile(path, 'a ker')
+  assert.equal(await findCorrupt(entry, manifest), path)
+  await rm(path)
+  assert.equal(await findCorrupt(entry, manifest), path)
+})
+
+test('an entry whose manifest cannot be read is none', async (t) => {
+  const { cache, entry } = await given(t)
+  await writeFile(join(entry, 'manifest.json'), '{"schema":')
+  assert.equal(await readManifest(entry), null)
+  assert.deepEqual(await listEntries({ cache, state: cache }), [])
+})
+
+test('an entry that cannot be filled leaves nothing', async (t) => {
+  const { cache } = await given(t)
+  const entry = entryPath({ cache, state: cache }, 'file-9-9', '0'.repeat(64))
+  await assert.rejects(
+    publishEntry(entry, KERNEL, '', () => Promise.reject(new Error('no'))),
+    /no/,
+  )
+  assert.equal((await readdir(join(cache, 'kernels'))).length, 1)
+})
+
+test('a file is replaced whole, by many at once', async (t) => {
+  const path = join(await temporaryFolder(t), 'file')
+  const texts = Array.from({ length: 20 }, (_, number) => String(number).repeat(10_000))
+  await Promise.all(texts.map((text) => replaceFile(path, text)))
+  assert.ok(texts.includes(await readFile(path, 'utf8')))
+  assert.deepEqual(await readdir(join(path, '..')), ['file'])
+})

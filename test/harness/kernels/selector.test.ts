@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { parseSelector } from '#harness/kernels/selector.ts'
+import { readKernelSets } from '#harness/kernels/sets.ts'
+import { parseDebianQuery } from '#harness/kernels/debian/query.ts'
+import { UserError } from '#domain/errors.ts'
+
+test('a selector is a provider with its part, a kernel id, or a set', () => {
+  assert.deepEqual(parseSelector('debian:6.1.*'), { kind: 'provider', provider: 'debian', part: '6.1.*' })
+  assert.deepEqual(parseSelector('file:/boot/vmlinuz,config=/boot/config'), {
+    kind: 'provider',
+    provider: 'file',
+    part: '/boot/vmlinuz,config=/boot/config',
+  })
+  const id = 'debian-6.12.43-1~bpo12+1-cloud-amd64'
+  assert.deepEqual(parseSelector(id), { kind: 'kernel', provider: 'debian', id })
+  assert.deepEqual(parseSelector('default'), { kind: 'set', name: 'default' })
+  assert.deepEqual(parseSelector('debian'), { kind: 'set', name: 'debian' })
+})
+
+test('what is no selector is the mistake of who wrote it', () => {
+  for (const text of [
+    '',
+    ' ',
+    'debain:6.1',
+    'debian:',
+    '6.1.*',
+    'debian-../../etc',
+    'file-a/b',
+    'Default',
+    'a b',
+    '../default',
+  ]) {
+    assert.throws(() => parseSelector(text), { name: 'UserError', hint: /debian:6\.1\.\*/ }, text)
+  }
+})
+
+test('any text either reads or is a UserError, and an id that reads is safe as a path', () => {
+  const near = fc
+    .tuple(fc.constantFrom('debian', 'file', 'tree', 'x'), fc.constantFrom(':', '-', ''), fc.string())
+    .map((words) => words.join(''))
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), near), (text) => {
+      try {
+        const selector = parseSelector(text)
+        if (selector.kind === 'kernel') assert.match(selector.id, /^[\w.+~%-]+$/)
+        else if (selector.kind === 'provider') assert.equal(`${selector.provider}:${selector.part}`, text)
+        else assert.equal(selector.name, text)
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('every set holds selectors that read, and says what it is for', async () => {
+  const sets = await readKernelSets()
+  assert.ok(sets['default'])
+  for (const [name, { about, selectors }] of Object.entries(sets)) {
+    assert.deepEqual(parseSelector(name), { kind: 'set', name })
+    assert.match(about, /\.$/)
+    for (const text of selectors) {
+      const selector = parseSelector(text)
+      assert.equal(selector.kind, 'provider')
+      if (selector.kind === 'provider') parseDebianQuery(selector.part)
+    }
+  }
+})

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { inRepository } from '#harness/support/repository.ts'
+import { fetchKernel, fetchModules, selectKernels } from '#harness/kernels/index.ts'
+import { MAKEFILE, patch, smallTree } from '#test/helpers/small-tree.ts'
+
+test('a folder is built once, and known by its id from then on', async (t) => {
+  const { context, said, select } = await smallTree(t)
+  const listed = await select()
+  assert.match(listed.id, /^tree-6\.1\.9-base-[0-9a-f]{12}$/)
+  assert.deepEqual([listed.state, listed.series, listed.flavour], ['available', '6.1.y', 'base'])
+  const image = await fetchKernel(listed, context)
+  assert.equal(image.bzImage, null)
+  assert.match(await readFile(image.config ?? '', 'utf8'), /^CONFIG_SMP=y$/m)
+  assert.deepEqual(await fetchModules(listed, [], context), [])
+  const [again] = await selectKernels([listed.id], context)
+  assert.equal(again?.state, 'cached')
+  said.length = 0
+  assert.deepEqual(await fetchKernel(listed, context), image)
+  assert.deepEqual(said, [], 'nothing was built')
+})
+
+test('a patch makes another kernel, of which only what it touches is compiled', async (t) => {
+  const { source, context, select, write, log } = await smallTree(t)
+  const base = await fetchKernel(await select(), context)
+  const kernel = await select(`,patch=${await write('three.patch', patch('int start(void) { return 3; }'))}`)
+  assert.match(kernel.id, /^tree-6\.1\.9-three-[0-9a-f]{12}$/)
+  const image = await fetchKernel(kernel, context)
+  assert.notEqual(image.sha256, base.sha256)
+  const built = await log(kernel.id)
+  assert.ok(built.includes('CC      main.o') && !built.includes('CC      other.o'), built)
+  assert.match(await readFile(join(source, 'main.c'), 'utf8'), /return 1/, 'the source given stays as it is')
+  assert.deepEqual(await fetchKernel(await select(), context), base, 'and so does the base')
+})
+
+test('where vmlinux alone may not boot, a bzImage comes with it', async (t) => {
+  const { context, select, write } = await smallTree(t)
+  assert.equal((await fetchKernel(await select(), context)).bzImage, null)
+  const kasan = await select(`,config=${await write('mine.config', 'CONFIG_KASAN=y\n')}`)
+  const { bzImage, vmlinux } = await fetchKernel(kasan, context)
+  assert.equal(await readFile(bzImage ?? '', 'utf8'), 'packed\n')
+  assert.ok(vmlinux)
+})
+
+test('what does not fit is said, and leaves nothing in the cache', async (t) => {
+  const { context, workspace, select, write } = await smallTree(t)
+  const rejects = async (options: string, message: RegExp) => {
+    await assert.rejects(fetchKernel(await select(options), context), message)
+    const kernels = await readdir(join(workspace.cache, 'kernels'))
+    assert.deepEqual(kernels.filter((name) => !name.includes('-base-')), [])
+  }
+  await rejects(`,config=${await write('never.config', 'CONFIG_NEVER=y\n')}`, /CONFIG_NEVER=y of never did not take/)
+  const typo = await write('typo.patch', patch('int start(void) { return x; }'))
+  await rejects(`,patch=${typo}`, /main\.c:1:\d+: error: .x. undeclared/)
+  const stale = patch('int start(void) { return 4; }').replace('return 1', 'return 9')
+  await rejects(`,patch=${await write('stale.patch', stale)}`, /stale does not apply to .*linux: main\.c: Hunk #1 FAILED/)
+})
+
+/** Its second object waits until the file `go` is there. */
+async function slowTree(t: TestContext) {
+  const given = await smallTree(t)
+  const go = join(given.folder, 'go')
+  const wait = `test -e ${go} || { seq -f '  CC      %g.o' 100; exec sleep 100; }`
+  await writeFile(join(given.source, 'Makefile'), `${MAKEFILE}$(O)/other.o: wait\nwait: ; @${wait}\n`)
+  const bases = async () => (await readdir(join(given.workspace.cache, 'trees'))).filter((name) => name.startsWith('base-'))
+  return { ...given, bases, go: () => writeFile(go, '') }
+}
+
+test('a build that is stopped leaves nothing half done, and the next one is whole', async (t) => {
+  const { context, select, bases, go } = await slowTree(t)
+  const kernel = await select()
+  const stop = new AbortController()
+  const progress = ({ message }: { message: string }) => void (message.includes('100 objects') && stop.abort())
+  await assert.rejects(fetchKernel(kernel, { ...context, signal: stop.signal, progress }))
+  assert.deepEqual(await bases(), [])
+  await go()
+  assert.ok((await fetchKernel(kernel, context)).vmlinux)
+})
+
+test('a build whose process is killed leaves nothing half done, and the next one is whole', async (t) => {
+  const { source, workspace, context, select, bases, go } = await slowTree(t)
+  const kernel = await select()
+  const main = inRepository('src', 'cli', 'main.ts')
+  const env = { ...process.env, KWITNESS_CACHE: workspace.cache, KWITNESS_STATE: workspace.state }
+  const child = spawn(process.execPath, [main, 'kernels', 'pull', `tree:${source}`], { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const closed = once(child, 'close')
+  let said = ''
+  for await (const text of child.stderr.setEncoding('utf8')) if ((said += text).includes('100 objects')) child.kill('SIGKILL')
+  assert.deepEqual(await closed, [null, 'SIGKILL'], said)
+  const kernels = () => readdir(join(workspace.cache, 'kernels'))
+  assert.deepEqual(await bases(), [])
+  assert.match((await kernels()).join(), /\.tmp-/, 'what it had begun is there, under a name of its own')
+  await go()
+  assert.ok((await fetchKernel(kernel, context)).vmlinux)
+  assert.doesNotMatch((await kernels()).join(), /\.tmp-/)
+})
+
+test('how far a build is can be told once one of its line was whole; a log gets few of the words', async (t) => {
+  const { source, context: given, said, select } = await smallTree(t)
+  // Two compilers at once may say their first words in any order.
+  const context = { ...given, buildJobs: 1 }
+  const words = () => {
+    return said.splice(0).map(({ message, passing }) => `${passing ? 'passing ' : ''}${message.replace(/\d+:\d\d/, 'T')}`)
+  }
+  await fetchKernel(await select(), context)
+  const first = words()
+  assert.ok(first.includes('passing building: 1 of about 100 objects, T, now main.o'), first.join('\n'))
+  assert.ok(first.includes('built 2 objects in T'))
+  await mkdir(join(source, 'include'))
+  await writeFile(join(source, 'include', 'new.h'), '')
+  await fetchKernel(await select(), context)
+  assert.ok(words().includes('passing building: 1 of about 2 objects, T, now main.o'))
+})

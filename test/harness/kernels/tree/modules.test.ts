@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { bringOwnModules } from '#harness/image/own-module.ts'
+import { fetchKernel, type KernelContext } from '#harness/kernels/index.ts'
+import { changedFiles } from '#harness/kernels/tree/modules.ts'
+import { runCommand } from '#harness/support/process.ts'
+import type { Kernel } from '#domain/kernel.ts'
+import { MAKEFILE, patch, smallTree } from '#test/helpers/small-tree.ts'
+
+/** What a kernel's makefiles have for modules, in small: a header made from others, exported symbols, modules in a folder M. */
+const MODULES = `
+$(O)/main.o: | symbols
+symbols: ; echo '0x00000000 pin vmlinux EXPORT_SYMBOL' > $(O)/vmlinux.symvers
+modules_prepare: ; cp include/words.h $(O)/made.h
+ifdef M
+include $(M)/Kbuild
+modules: ; @grep -q pin $(O)/Module.symvers
+	gcc -c -I$(O) -o $(M)/$(obj-m:.o=.ko) $(M)/$(obj-m:.o=.c)
+endif
+`
+const HEADER_PATCH = `--- a/include/words.h
++++ b/include/words.h
+@@ -1 +1 @@
+-#define WORDS "words of the base"
++#define WORDS "words of the patch"
+`
+
+async function given(t: TestContext) {
+  const { source, ...rest } = await smallTree(t)
+  await writeFile(join(source, 'Makefile'), `${MAKEFILE}${MODULES}`)
+  await mkdir(join(source, 'include'))
+  await mkdir(join(source, 'tools'))
+  await writeFile(join(source, 'include', 'words.h'), '#define WORDS "words of the base"\n')
+  const folder = await rest.write('probe.c', '#include "made.h"\nconst char words[] = WORDS;\n').then((path) => join(path, '..'))
+  const needs = { cpus: 1, memoryMiB: 512, modules: [], ownModules: [{ name: 'probe', until: null }], cmdline: [] }
+  const build = async (kernel: Kernel, context: KernelContext = rest.context) =>
+    (await bringOwnModules({ folder, needs }, kernel, context))[0]
+  /** The module of a kernel that has one. */
+  const module = async (kernel: Kernel) => {
+    const built = await build(kernel)
+    assert.ok(built && 'path' in built, JSON.stringify(built))
+    return { ...built, text: await readFile(built.path, 'latin1') }
+  }
+  return { ...rest, build, module }
+}
+
+test('a patch of code leaves the modules of the base as they are; one of a header does not', async (t) => {
+  const { context, workspace, said, select, write, module } = await given(t)
+  const base = await select()
+  const code = await select(`,patch=${await write('code.patch', patch('int start(void) { return 3; }'))}`)
+  const header = await select(`,patch=${await write('header.patch', HEADER_PATCH)}`)
+  for (const kernel of [base, code, header]) await fetchKernel(kernel, context)
+  const first = await module(base)
+  assert.ok(first.text.includes('words of the base'))
+  said.length = 0
+  assert.deepEqual(await module(code), first)
+  assert.deepEqual(said, [], 'nothing was built for it')
+  const other = await module(header)
+  assert.ok(other.text.includes('words of the patch'))
+  assert.notEqual(other.path, first.path)
+  const trees = await readdir(join(workspace.cache, 'trees'))
+  assert.ok(!trees.includes('building'), 'what was made for it is gone')
+  const [folder = ''] = trees.filter((name) => name.startsWith('base-'))
+  const inBase = (path: string) => readFile(join(workspace.cache, 'trees', folder, path), 'utf8')
+  assert.match(await inBase('include/words.h'), /of the base/)
+  await assert.rejects(inBase('build/made.h'), { code: 'ENOENT' })
+})
+
+test('a module is built in its turn, asked for with the lock in hand: who has that may be waiting for a turn', async (t) => {
+  const { context, workspace, select, build } = await given(t)
+  const base = await select()
+  await fetchKernel(base, context)
+  const lock = join(workspace.cache, 'locks', 'tree.lock')
+  const held: boolean[] = []
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
+    held.push((await runCommand('flock', ['--nonblock', lock, 'true'], { anyExit: true })).exitCode !== 0)
+    return work()
+  }
+  const built = await build(base, { ...context, inTurn })
+  assert.ok(built && 'path' in built)
+  assert.deepEqual(held, [true])
+})
+
+test('what stands in the way of a module is said, and leaves nothing in the cache', async (t) => {
+  const { context, workspace, select, write, build } = await given(t)
+  const kernel = await select()
+  await fetchKernel(kernel, context)
+  await write('probe.c', 'int x = y;\n')
+  const broken = await build(kernel)
+  const why = broken && 'missing' in broken ? broken.missing : ''
+  assert.match(why, /^probe\.c does not build for this kernel: probe\.c:1:9: error: .y. undeclared/)
+  await rm(join(workspace.cache, 'trees', 'recipes', `${kernel.id}.json`))
+  assert.deepEqual(await build(kernel), { name: 'probe', missing: `it is not known any more how ${kernel.id} was built` })
+  await assert.rejects(readdir(join(workspace.cache, 'own-modules')), { code: 'ENOENT' })
+  assert.deepEqual(await readdir(join(workspace.cache, 'scratch')), [])
+})
+
+test('who is told to stop gives no reason, but stops', async (t) => {
+  const { context, select, folder } = await given(t)
+  const kernel = await select()
+  await fetchKernel(kernel, context)
+  const stop = new AbortController()
+  const progress = ({ message }: { message: string }) => void (message.includes('module probe') && stop.abort())
+  const needs = { cpus: 1, memoryMiB: 512, modules: [], ownModules: [{ name: 'probe', until: null }], cmdline: [] }
+  const building = bringOwnModules({ folder, needs }, kernel, { ...context, signal: stop.signal, progress })
+  await assert.rejects(building, { name: 'AbortError' })
+})
+
+test('the files of a patch are those it changes, makes and removes', () => {
+  const others = '--- /dev/null\n+++ b/mm/new.c\n@@ -0,0 +1 @@\n+x\n--- a/mm/old.c\t2026\n+++ /dev/null\n'
+  const text = `words --- a/not/one\n${HEADER_PATCH}${others}`
+  assert.deepEqual(changedFiles(text), ['include/words.h', 'mm/new.c', 'mm/old.c'])
+})

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { inRepository } from '#harness/support/repository.ts'
+import { formatLine, mergeFragments, missedLines, parseFragment, readFragment } from '#harness/kernels/tree/config.ts'
+import { parsePrintedUri } from '#harness/kernels/tree/debian.ts'
+import { isComplaint } from '#harness/kernels/tree/make.ts'
+import { changesOf } from '#harness/kernels/tree/recipe.ts'
+import { parseTreeSelector } from '#harness/kernels/tree/selector.ts'
+import { versionOf } from '#harness/kernels/tree/source.ts'
+import { UserError } from '#domain/errors.ts'
+
+test('a source is a Debian series, a package version, a path, or a path at a revision', () => {
+  const place = (part: string) => parseTreeSelector(part).place
+  assert.deepEqual(place('debian-5.10'), { kind: 'debian', package: 'linux-source-5.10', build: null })
+  assert.deepEqual(place('debian-5.10.223-1'), { kind: 'debian', package: 'linux-source-5.10', build: '5.10.223-1' })
+  assert.deepEqual(place('debian-7.3~rc7-1~exp1'), { kind: 'debian', package: 'linux-source-7.3', build: '7.3~rc7-1~exp1' })
+  assert.deepEqual(place('/src/linux'), { kind: 'path', path: '/src/linux' })
+  assert.deepEqual(place('/src/linux@v6.1'), { kind: 'git', path: '/src/linux', revision: 'v6.1' })
+  assert.deepEqual(place('/me@home/linux@HEAD~3'), { kind: 'git', path: '/me@home/linux', revision: 'HEAD~3' })
+  const bads = ['', 'debian-', 'debian-sid', 'debian-5.10.223', '@v6.1', '/src/linux@', '/src/linux@--x', 'a,patch=', 'a,cc=x']
+  for (const bad of bads) {
+    assert.throws(() => parseTreeSelector(bad), UserError, bad)
+  }
+})
+
+test('patches and fragments keep their order; paths become absolute, the base is not said twice', () => {
+  const part = 'debian-6.1,patch=/b.patch,config=kasan,patch=a.patch,config=./my.config,config=base'
+  const { patches, configs } = parseTreeSelector(part)
+  assert.deepEqual(patches, ['/b.patch', join(process.cwd(), 'a.patch')])
+  assert.deepEqual(configs, ['kasan', join(process.cwd(), 'my.config')])
+})
+
+test('a fragment is what it asks for, in any order Kconfig writes it', () => {
+  const fragment = parseFragment('# SMP matters\nCONFIG_SMP=y\n# CONFIG_KSM is not set\nCONFIG_NEW=y # if known\n\n', 'mine')
+  assert.deepEqual(fragment.lines.map(formatLine), ['CONFIG_SMP=y', '# CONFIG_KSM is not set', 'CONFIG_NEW=y'])
+  assert.deepEqual(missedLines([fragment], '# CONFIG_KSM is not set\nCONFIG_SMP=y\n'), [])
+  assert.throws(() => parseFragment('CONFIG_SMP y\n', 'mine'), /mine has a line that is none: CONFIG_SMP y/)
+})
+
+test('a line that did not take is named, with its fragment and what came instead', () => {
+  const text = 'CONFIG_SMP=y\nCONFIG_KASAN=y\n# CONFIG_KSM is not set\nCONFIG_HZ=250\nCONFIG_NEW=y # if known\n'
+  const fragment = parseFragment(text, 'mine')
+  assert.deepEqual(missedLines([fragment], 'CONFIG_SMP=y\n# CONFIG_KASAN is not set\nCONFIG_KSM=y\n# CONFIG_NEW is not set\n'), [
+    'CONFIG_KASAN=y of mine did not take: the configured tree has # CONFIG_KASAN is not set',
+    '# CONFIG_KSM is not set of mine did not take: the configured tree has CONFIG_KSM=y',
+    'CONFIG_HZ=250 of mine did not take: the configured tree does not offer it',
+    'CONFIG_NEW=y of mine did not take: the configured tree has # CONFIG_NEW is not set',
+  ])
+})
+
+test('of two wishes about one symbol the later fragment has its way', () => {
+  const fragments = [parseFragment('# CONFIG_KSM is not set\n', 'base'), parseFragment('CONFIG_KSM=y\n', 'mine')]
+  assert.equal(mergeFragments(fragments), '# CONFIG_KSM is not set\nCONFIG_KSM=y\n')
+  assert.deepEqual(missedLines(fragments, 'CONFIG_KSM=y\n'), [])
+})
+
+test('every fragment that comes along can be read and asks for something', async () => {
+  const names = (await readdir(inRepository('vm-images', 'configs'))).map((name) => name.replace(/\.config$/, ''))
+  assert.ok(names.includes('base'))
+  for (const name of names) assert.ok((await readFragment(name)).lines.length > 0, name)
+  await assert.rejects(readFragment('nowhere'), /cannot read the config fragment nowhere/)
+})
+
+test('a Makefile says the version; candidates have no patch level', () => {
+  assert.equal(versionOf('VERSION = 5\nPATCHLEVEL = 10\nSUBLEVEL = 262\nEXTRAVERSION =\n', 'x'), '5.10.262')
+  assert.equal(versionOf('VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 0\nEXTRAVERSION = -rc7\n', 'x'), '7.3-rc7')
+  assert.throws(() => versionOf('all:\n\tcc x.c\n', '/some/tree'), /\/some\/tree is no kernel source/)
+})
+
+test("apt's line about a package is read, a version with an epoch too", () => {
+  const sha256 = '4f01148344ca9e5c1c9743ab4a084cf61c437548f803443ccc044602278b52bc'
+  const uri = 'http://x.example/pool/linux-source-5.10_5.10.262-1_all.deb'
+  const line = `'${uri}' linux-source-5.10_1%3a5.10.262-1_all.deb 121947504 SHA256:${sha256}\n`
+  assert.deepEqual(parsePrintedUri(line), {
+    build: '1:5.10.262-1',
+    version: '5.10.262',
+    file: { sha256, bytes: 121947504, uris: [uri] },
+  })
+  assert.equal(parsePrintedUri('E: Unable to locate package linux-source-4.4\n'), null)
+})
+
+test('words about a patch are no part of what it changes', () => {
+  const change = '--- a/mm/gup.c\n+++ b/mm/gup.c\n@@ -1 +1 @@\n-a\n+b\n'
+  assert.equal(changesOf(`From: me\n\nwhy\n---\n mm/gup.c | 2 +-\n\n${change}`), change)
+  assert.equal(changesOf('no change in here\n'), '')
+})
+
+test("the compiler's, the linker's and make's complaints are told from the rest", () => {
+  assert.ok(isComplaint("../mm/gup.c:12:3: error: 'x' undeclared (first use in this function)"))
+  assert.ok(isComplaint("ld: mm/gup.o: in function `f': gup.c:(.text+0x1): undefined reference to `g'"))
+  assert.ok(isComplaint('make[2]: *** [../scripts/Makefile.build:286: mm/gup.o] Error 1'))
+  assert.ok(!isComplaint('  CC      lib/error-inject.o'))
+  assert.ok(!isComplaint('../mm/gup.c:12:3: warning: unused variable'))
+})

@@ -1,0 +1,172 @@
+/** The races of a plan: controls before the others, which lean on what was measured, and an interrupted run goes on the same. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Control } from '#domain/control.ts'
+import type { Kernel } from '#domain/kernel.ts'
+import { cellKey, cellsOf, PLAIN, type Cell, type Plan } from '#plan/plan.ts'
+import { inputOf, nextInTurn, nextMeasured, nextRace } from '#plan/race-schedule.ts'
+import { rateNotes, ratesFor, ratesOf } from '#plan/control-rates.ts'
+import { judgeCell } from '#verdict/cell/judge.ts'
+import type { Tried } from '#verdict/race/judged-attempt.ts'
+import { clean, hit, LOADED, PROGRAM, QUIET, race, rate, theCase, tried } from '../helpers/judging.ts'
+
+function kernel(id: string, series: string): Kernel {
+  return { id, provider: 'tree', version: `${series.slice(0, -1)}9`, series, build: id, flavour: 'custom', arch: 'x86_64' }
+}
+
+const theRace = { ...race, id: 'a-race', needs: { ...race.needs, cpus: 2, memoryMiB: 1024 } }
+const bad: Control = {
+  kernel: 'bad-5.10',
+  base: 'base-5.10',
+  line: '5.10',
+  fix: '57efa1fe5957',
+  kind: 'bad',
+  case: 'a-race',
+  blinds: [],
+  because: '57efa1fe5957 taken out of base-5.10',
+}
+
+const plan: Plan = {
+  schema: 'kwitness.plan/1',
+  seed: '42',
+  kernels: [kernel('base-5.10', '5.10.y'), kernel('bad-5.10', '5.10.y'), kernel('some-6.1', '6.1.y')],
+  cases: [theCase, theRace],
+  accelerator: 'tcg',
+  bootSeconds: 2,
+  freshBoot: false,
+  ...PLAIN,
+  controls: [bad],
+}
+
+const BAD = 'bad-5.10/a-race'
+const races = cellsOf(plan).filter((cell) => cell.case === theRace)
+const keyOf = (next: { readonly cell: Cell } | null): string | null => next && cellKey(next.cell)
+const twentyHits = Array.from({ length: 20 }, (_, index) =>
+  hit(30 + index, { seconds: 0.2, startedAt: `2026-11-21T10:00:${10 + index}.000Z` }),
+)
+
+test('the own race of a bad control is measured, and no other', () => {
+  assert.equal(keyOf(nextMeasured(plan, new Map(), races)), BAD)
+  assert.equal(nextMeasured({ ...plan, controls: [{ ...bad, kind: 'good' }] }, new Map(), races), null)
+  assert.equal(nextMeasured({ ...plan, controls: [{ ...bad, case: theCase.id }] }, new Map(), races), null)
+  assert.equal(nextMeasured(plan, new Map(), races.filter((cell) => cell.kernel.id !== 'bad-5.10')), null)
+  assert.equal(nextMeasured(plan, new Map([[BAD, twentyHits]]), races), null)
+  assert.notEqual(keyOf(nextRace(plan, new Map(), races)), BAD)
+})
+
+test('the rate of a control is its trials over all guests, with all that it speaks for', () => {
+  assert.deepEqual(ratesOf(plan, new Map([[BAD, twentyHits]])), [{
+    hits: 20,
+    trials: 20 * 30 + 190,
+    case: 'a-race',
+    program: PROGRAM,
+    trigger: null,
+    kernel: 'bad-5.10',
+    series: '5.10.y',
+    profile: 'x86_64-tcg-2cpu-1024m',
+    conditions: QUIET,
+    leansOn: '57efa1fe5957 taken out of base-5.10',
+    measuredAt: '2026-11-21T10:00:29.000Z',
+  }])
+})
+
+test('a rate for each trigger and load, none of attempts that say nothing, one with no hits of a control never hit', () => {
+  const attempts = [hit(10), hit(20, { conditions: LOADED }), hit(40, { trigger: 'io_uring' }), tried('broken'), tried('skipped')]
+  const counts = (all: readonly Tried[]) => ratesOf(plan, new Map([[BAD, all]])).map(({ hits, trials }) => [hits, trials])
+  assert.deepEqual(counts(attempts), [[1, 10], [1, 20], [1, 40]])
+  assert.deepEqual(counts([clean(500), clean(600)]), [[0, 1100]])
+  assert.deepEqual(counts([clean(0), hit(7, { conditions: null })]), [])
+  assert.deepEqual(ratesOf(plan, new Map([['some-6.1/a-race', twentyHits]])), [], 'no control, no rate')
+})
+
+test('what was measured is leaned on at once, by its own line and by others', () => {
+  const done = new Map([[BAD, twentyHits], ['base-5.10/a-race', [clean(300)]], ['some-6.1/a-race', [clean(100)]]])
+  const next = nextRace(plan, done, races)
+  assert.ok(next && next.ask.trials > 300)
+  const measured = ratesOf(plan, done)
+  const judged = races.map((cell) => {
+    const { verdict, race: standing } = judgeCell(theRace, inputOf(plan, cell, done.get(cellKey(cell)) ?? [], measured))
+    return [cell.kernel.id, verdict, standing?.control?.kernel, standing?.borrowed]
+  })
+  assert.deepEqual(judged, [
+    ['base-5.10', 'unproven', 'bad-5.10', false],
+    ['bad-5.10', 'lacks', undefined, false],
+    ['some-6.1', 'unproven', 'bad-5.10', true],
+  ])
+  assert.equal(nextRace({ ...plan, controls: [] }, done, races), null, 'without the control one look is all')
+})
+
+test('a control that was never hit leaves every race unproven after one look, even where an older rate was kept', () => {
+  const kept = rate({ case: 'a-race', measuredAt: '2026-11-01T00:00:00.000Z' })
+  const looked = [clean(200)]
+  const done = new Map([[BAD, [clean(9000)]], ['base-5.10/a-race', looked], ['some-6.1/a-race', looked]])
+  assert.equal(nextRace({ ...plan, rates: [kept] }, done, races), null)
+  assert.ok(nextRace({ ...plan, rates: [kept], controls: [] }, done, races))
+})
+
+/** Carry a plan out on kernels that answer by trial counts alone; stop after so many attempts, as if interrupted. */
+function carryOut(before: ReadonlyMap<string, readonly Tried[]>, most: number): Map<string, readonly Tried[]> {
+  const all = new Map(before)
+  for (let made = 0; made < most; made += 1) {
+    const next = nextMeasured(plan, all, races) ?? nextRace(plan, all, races)
+    if (!next) break
+    const key = cellKey(next.cell)
+    const trials = Math.min(next.ask.trials, Math.floor(next.ask.seconds * 30))
+    const done = key === BAD ? hit(35, { seconds: 0.4 }) : clean(trials, { seconds: trials / 30 })
+    all.set(key, [...(all.get(key) ?? []), done])
+  }
+  return all
+}
+
+test('a run that is interrupted anywhere and gone on with from its evidence ends the same', () => {
+  const whole = carryOut(new Map(), 1000)
+  assert.deepEqual(races.map((cell) => whole.get(cellKey(cell))?.length), [4, 20, 4])
+  const attempts = [...whole.values()].flat().length
+  for (let stop = 0; stop <= attempts; stop += 1) {
+    // Evidence goes through JSON on its way into the store and back.
+    const kept = new Map(JSON.parse(JSON.stringify([...carryOut(new Map(), stop)])) as [string, Tried[]][])
+    assert.deepEqual(Object.fromEntries(carryOut(kept, 1000)), Object.fromEntries(whole), `interrupted after ${stop}`)
+  }
+})
+
+test('a kernel that cannot be had leaves its time to the others', () => {
+  const poor = { ...plan, controls: [], rates: [rate({ case: 'a-race' })], raceSeconds: 10 }
+  const slow = new Map([['base-5.10/a-race', [clean(100, { seconds: 25 })]]])
+  const open = races.filter((cell) => cell.kernel.id === 'base-5.10')
+  assert.equal(nextRace(poor, slow, open)?.ask.seconds, 5)
+})
+
+test('a plan takes along the rates of its races and profiles, expired ones too', () => {
+  const own = rate({ case: 'a-race' })
+  const expired = rate({ case: 'a-race', conditions: { ...QUIET, qemu: '9.0.1' } })
+  const kept = [own, expired, rate({ case: 'a-race', profile: 'x86_64-kvm-2cpu-1024m' }), rate({ case: 'gone' }), rate()]
+  assert.deepEqual(ratesFor(plan.cases, 'tcg', kept), [own, expired])
+})
+
+test('a race whose rates have all expired is noted before the run, with what has changed', () => {
+  const notes = (...rates: Plan['rates']) =>
+    rateNotes({ ...plan, rates }, new Map([['a-race', { sha256: PROGRAM }]]), { host: QUIET.host, qemu: QUIET.qemu })
+  const old = rate({ case: 'a-race', conditions: { ...QUIET, qemu: '9.0.1' } })
+  assert.deepEqual(notes(old), [
+    'a-race: rates were measured under QEMU 9.0.1, this is 7.2.19: they no longer count. kwitness controls measures them anew',
+  ])
+  assert.deepEqual(notes(old, rate({ case: 'a-race', conditions: LOADED })), [])
+  assert.deepEqual(notes(), [])
+})
+
+test('where kernels are held against each other, the measured one and the other take turns', () => {
+  const verify = { patches: [], targets: ['a-race'], bases: [], each: false }
+  const pair: Plan = { ...plan, kernels: plan.kernels.filter(({ id }) => id !== 'some-6.1'), verify }
+  const own = cellsOf(pair).filter((cell) => cell.case === theRace)
+  const done = new Map<string, readonly Tried[]>()
+  const order: string[] = []
+  for (let next = nextInTurn(pair, done, own); next && order.length < 12; next = nextInTurn(pair, done, own)) {
+    const key = cellKey(next.cell)
+    order.push(next.cell.kernel.id.replace(/-.*/, ''))
+    done.set(key, [...(done.get(key) ?? []), key === BAD ? hit(30, { seconds: 0.2 }) : clean(40, { seconds: 1 })])
+  }
+  assert.deepEqual(order, Array.from({ length: 6 }, () => ['bad', 'base']).flat())
+  const seen = new Map<string, readonly Tried[]>([[BAD, twentyHits], ['base-5.10/a-race', [hit(3)]]])
+  assert.equal(nextInTurn(pair, seen, own), null, 'a race that was seen wants no more')
+  assert.equal(keyOf(nextInTurn({ ...pair, controls: [] }, new Map([[BAD, [clean(9)]]]), own)), 'base-5.10/a-race')
+})

@@ -1,0 +1,59 @@
+/** What a bisection keeps: found again after a kill, and nobody's while somebody is at it. */
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { beginState, readStates, resumeState } from '#run/bisect/state.ts'
+import { ended, step } from '#test/helpers/bisections.ts'
+import { temporaryFolder } from '#test/helpers/kernel-images.ts'
+
+const AT = '2026-01-31T00:00:00.000Z'
+const { wishes } = ended()
+
+async function place(t: TestContext) {
+  const folder = await temporaryFolder(t)
+  return { cache: join(folder, 'cache'), state: join(folder, 'state') }
+}
+
+test('what was saved is there for whoever goes on, the newest unfinished one when none is named', async (t) => {
+  const workspace = await place(t)
+  const [first, second] = [await beginState(wishes, AT, workspace), await beginState(wishes, AT, workspace)]
+  assert.deepEqual([first.state().id, second.state().id], ['2026-01-31-1', '2026-01-31-2'])
+  await first.save({ steps: [step('1')], runs: { 'between 1': '2026-01-31-7' } })
+  await second.save({ finished: true, owner: null })
+  const again = await resumeState(true, workspace)
+  assert.equal(again.state().id, first.state().id)
+  assert.deepEqual(again.state().steps, [step('1')])
+  assert.deepEqual(again.state().runs, { 'between 1': '2026-01-31-7' })
+  assert.equal((await resumeState('2026-01-31-2', workspace)).state().finished, true)
+})
+
+test('several that begin at once have names of their own', async (t) => {
+  const workspace = await place(t)
+  const all = await Promise.all([1, 2, 3, 4].map(() => beginState(wishes, AT, workspace)))
+  assert.equal(new Set(all.map((keeper) => keeper.state().id)).size, 4)
+  assert.equal((await readStates(workspace)).length, 4)
+})
+
+test('one that a living process is at is refused; one of a process that is gone is not', async (t) => {
+  const workspace = await place(t)
+  const keeper = await beginState(wishes, AT, workspace)
+  const file = join(keeper.folder, 'state.json')
+  // The parent of this test lives as long as it does.
+  const stat = await readFile(`/proc/${process.ppid}/stat`, 'latin1')
+  const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'latin1')).trim()
+  await keeper.save({ owner: `${boot} ${process.ppid} ${start}` })
+  await assert.rejects(resumeState(true, workspace), new RegExp(`process ${process.ppid}`))
+  await keeper.save({ owner: `${boot} ${process.ppid} 0` })
+  assert.equal((await resumeState(true, workspace)).state().id, keeper.state().id)
+  // Torn in the middle of a save: what was there before still is.
+  await writeFile(`${file}.tmp`, '{"schema": "kwit')
+  assert.equal((await readStates(workspace)).length, 1)
+})
+
+test('where there is none, that is said', async (t) => {
+  const workspace = await place(t)
+  await assert.rejects(resumeState(true, workspace), /no unfinished bisection/)
+  await assert.rejects(resumeState('2026-01-31-9', workspace), /no bisection 2026-01-31-9/)
+})

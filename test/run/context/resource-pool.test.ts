@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { createPool } from '#run/context/resource-pool.ts'
+
+/** A task whose end the test decides. */
+function task(cpus: number, memoryMiB = 0, weight = 0) {
+  let end: (error?: Error) => void = () => undefined
+  const over = new Promise<void>((resolve, reject) => {
+    end = (error) => (error ? reject(error) : resolve())
+  })
+  over.catch(() => undefined)
+  return { want: { cpus, memoryMiB }, weight, over, end: (error?: Error) => end(error) }
+}
+
+/** Let everything that can go on do so. */
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+interface Wish {
+  readonly cpus: number
+  readonly memoryMiB: number
+  readonly weight: number
+}
+
+/** Ask for all of them at once, end what runs in the order that `pick` says, and look at who runs and who came when. */
+async function endInAnyOrder(
+  total: Omit<Wish, 'weight'>,
+  wishes: readonly Wish[],
+  pick: IterableIterator<number>,
+): Promise<void> {
+  const pool = createPool(total)
+  const first = task(total.cpus, total.memoryMiB)
+  const gate = pool.hold(first.want, 0, () => first.over)
+  const tasks = wishes.map(({ cpus, memoryMiB, weight }) => task(cpus, memoryMiB, weight))
+  const started: number[] = []
+  const running = new Set<number>()
+  const held = tasks.map((one, index) =>
+    pool.hold(one.want, one.weight, async () => {
+      started.push(index)
+      running.add(index)
+      for (const kind of ['cpus', 'memoryMiB'] as const) {
+        const used = [...running].reduce((sum, other) => sum + Math.min(tasks[other]?.want[kind] ?? 0, total[kind]), 0)
+        assert.ok(used <= total[kind], `${used} of ${total[kind]} ${kind} are held`)
+      }
+      await one.over
+      running.delete(index)
+      return index
+    }),
+  )
+  first.end()
+  await gate
+  await settled()
+  while (running.size > 0) {
+    const choices = [...running]
+    tasks[choices[(pick.next().value ?? 0) % choices.length] ?? 0]?.end()
+    await settled()
+  }
+  const weightOf = (index: number): number => wishes[index]?.weight ?? 0
+  const heaviestFirst = wishes.map((_, index) => index).toSorted((a, b) => weightOf(b) - weightOf(a))
+  assert.deepEqual(started, heaviestFirst)
+  assert.deepEqual(await Promise.all(held), wishes.map((_, index) => index))
+}
+
+test('never more than there is, the heaviest first and else as they were asked for, and all come through', async () => {
+  const total = fc.record({ cpus: fc.integer({ min: 1, max: 6 }), memoryMiB: fc.integer({ min: 1, max: 9 }) })
+  const wish = fc.record({ cpus: fc.integer({ min: 1, max: 8 }), memoryMiB: fc.nat(12), weight: fc.nat(3) })
+  const wishes = fc.array(wish, { maxLength: 20 })
+  const property = fc.asyncProperty(total, wishes, fc.infiniteStream(fc.nat()), endInAnyOrder)
+  await fc.assert(property, { numRuns: 100 })
+})
+
+test('one that wants all is not passed by light ones that would fit', async () => {
+  const pool = createPool({ cpus: 2, memoryMiB: 1 })
+  const [small, all, late] = [task(1), task(2), task(1)]
+  const order: string[] = []
+  const hold = (one: typeof small, name: string) => pool.hold(one.want, one.weight, () => (order.push(name), one.over))
+  const held = [hold(small, 'small'), hold(all, 'all'), hold(late, 'late')]
+  await settled()
+  assert.deepEqual(order, ['small'])
+  small.end()
+  await settled()
+  assert.deepEqual(order, ['small', 'all'])
+  all.end()
+  late.end()
+  await Promise.all(held)
+  assert.deepEqual(order, ['small', 'all', 'late'])
+})
+
+test('cores that are free do not help one that lacks memory', async () => {
+  const pool = createPool({ cpus: 4, memoryMiB: 1024 })
+  const [large, small] = [task(1, 1000), task(1, 100)]
+  let started = false
+  const start = async (): Promise<void> => void (started = true)
+  const held = [pool.hold(large.want, 0, () => large.over), pool.hold(small.want, 0, start)]
+  await settled()
+  assert.equal(started, false)
+  large.end()
+  await Promise.all(held)
+  assert.equal(started, true)
+})
+
+test('a task that fails gives back what it held, and its own error', async () => {
+  const pool = createPool({ cpus: 1 })
+  await assert.rejects(pool.hold({ cpus: 1 }, 0, () => Promise.reject(new Error('task'))), { message: 'task' })
+  await assert.rejects(pool.hold({ cpus: 1 }, 0, () => { throw new Error('at once') }), { message: 'at once' })
+  assert.equal(await pool.hold({ cpus: 1 }, 0, () => Promise.resolve('next')), 'next')
+})
+
+test('once aborted nothing is started any more; what waits fails with the reason as soon as it could have started', async () => {
+  const controller = new AbortController()
+  const pool = createPool({ cpus: 1 }, controller.signal)
+  const first = task(1)
+  const running = pool.hold({ cpus: 1 }, 0, () => first.over)
+  let started = false
+  const waiting = Promise.allSettled([1, 1].map((cpus) => pool.hold({ cpus }, 0, async () => void (started = true))))
+  await settled()
+  controller.abort(new Error('stop'))
+  first.end()
+  await running
+  assert.deepEqual((await waiting).map((result) => result.status === 'rejected' && result.reason.message), ['stop', 'stop'])
+  assert.equal(started, false)
+  await assert.rejects(pool.hold({ cpus: 1 }, 0, () => Promise.resolve()), { message: 'stop' })
+})

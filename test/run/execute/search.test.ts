@@ -1,0 +1,52 @@
+/** What a search asks of a plan: few kernels, by what the others said. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Verdict } from '#domain/judgement.ts'
+import { cellKey, PLAIN, type Plan } from '#plan/plan.ts'
+import { searchLines, wantedCells } from '#run/execute/search.ts'
+import { kernel, theCase } from '#test/helpers/reports.ts'
+
+const claim = { mainline: '6.15', stable: { '6.1.y': '6.1.5' }, subjects: [], source: 'case.json' }
+const patches = Array.from({ length: 9 }, (_, index) => String(index + 1))
+const plan: Plan = {
+  schema: 'kwitness.plan/1',
+  seed: '1',
+  // In no order, as the selectors may give them.
+  kernels: ['6.12.2', '6.12.1', ...patches.toReversed().map((patch) => `6.1.${patch}`)].map((version) => kernel(version)),
+  cases: [theCase('one', { claim }), theCase('two')],
+  accelerator: 'tcg',
+  bootSeconds: 2,
+  freshBoot: false,
+  ...PLAIN,
+  search: true,
+}
+
+const key = (version: string, name: string) => `${kernel(version).id}/${name}`
+const wanted = (verdicts: Readonly<Record<string, Verdict>>) =>
+  wantedCells(plan, (cell) => verdicts[cell]).map((cell) => `${cell.kernel.version} ${cell.case.id}`)
+
+test('a line for each series and case, and where the paperwork sees the fix come in', () => {
+  const lines = searchLines(plan).map(({ case: { id }, kernels, claimed }) => [id, kernels[0]?.version, kernels.length, claimed])
+  assert.deepEqual(lines, [
+    ['one', '6.1.1', 9, 4],
+    ['one', '6.12.1', 2, null],
+    ['two', '6.1.1', 9, null],
+    ['two', '6.12.1', 2, null],
+  ])
+})
+
+test('first the ends of every line; then each case by its own answers, until nothing is left', () => {
+  const ends = ['6.1.1', '6.1.9', '6.12.1', '6.12.2']
+  assert.deepEqual(wanted({}), ['one', 'two'].flatMap((name) => ends.map((version) => `${version} ${name}`)))
+  const told: Record<string, Verdict> = Object.fromEntries(
+    ends.flatMap((version): [string, Verdict][] => [
+      [key(version, 'one'), version === '6.1.1' ? 'lacks' : 'carries'],
+      [key(version, 'two'), 'carries'],
+    ]),
+  )
+  assert.deepEqual(wanted(told), ['6.1.4 one', '6.1.5 two'])
+  const more: Record<string, Verdict> = { ...told, [key('6.1.4', 'one')]: 'lacks', [key('6.1.5', 'two')]: 'carries' }
+  assert.deepEqual(wanted(more), ['6.1.5 one'])
+  assert.deepEqual(wanted({ ...more, [key('6.1.5', 'one')]: 'carries' }), [])
+  assert.equal(new Set(wantedCells(plan, () => undefined).map(cellKey)).size, 8)
+})

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { REPOSITORY } from '#harness/support/repository.ts'
+import { UserError } from '#domain/errors.ts'
+import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
+import { theCase } from '#test/helpers/judging.ts'
+
+const { id: _id, folder: _folder, ...GOOD } = theCase
+
+/** A catalogue with these files, whose text is given or made of an object. */
+async function catalogue(t: TestContext, files: Readonly<Record<string, unknown>>): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'kwitness-catalogue-'))
+  t.after(() => rm(root, { recursive: true }))
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(join(root, name, '..'), { recursive: true })
+    await writeFile(join(root, name), typeof content === 'string' ? content : JSON.stringify(content))
+  }
+  return root
+}
+
+test('cases come in the order of their ids; templates and folders without a case.json are passed over', async (t) => {
+  const root = await catalogue(t, {
+    'b-case/case.json': GOOD,
+    'a-case/case.json': GOOD,
+    '_template/case.json': 'no case',
+    'include/ktap.h': '',
+    'README.md': '',
+  })
+  const cases = await readCatalogue(root)
+  const found = cases.map(({ id, folder }) => [id, folder])
+  assert.deepEqual(found, [['a-case', join(root, 'a-case')], ['b-case', join(root, 'b-case')]])
+  assert.deepEqual({ ...cases[0], id: theCase.id, folder: theCase.folder }, theCase)
+})
+
+test('a fix that was merged by a hash nobody wrote down is told from one never merged', async (t) => {
+  const fixes = ['unknown', null].map((commit) => ({ ...GOOD.fixes[0], commit }))
+  const root = await catalogue(t, { 'a-case/case.json': { ...GOOD, fixes } })
+  const [first] = await readCatalogue(root)
+  assert.deepEqual(first?.fixes.map(({ commit }) => commit), ['unknown', null])
+})
+
+test('a module is a name, or a name and the first release that does without it', async (t) => {
+  const modules = ['pin', { name: 'other_pin', until: '6.12' }]
+  const needs = { ...GOOD.needs, modules, ownModules: modules }
+  const root = await catalogue(t, { 'a-case/case.json': { ...GOOD, needs } })
+  const [first] = await readCatalogue(root)
+  const read = [{ name: 'pin', until: null }, { name: 'other_pin', until: '6.12' }]
+  assert.deepEqual([first?.needs.modules, first?.needs.ownModules], [read, read])
+})
+
+test('a case may say how the bug ends it, and says nothing where its program lives to tell', async (t) => {
+  const hang = { kind: 'hang', of: 'guest' }
+  const splat = { kind: 'splat', title: '^Corrupted page table$' }
+  const root = await catalogue(t, {
+    'a-case/case.json': { ...GOOD, symptomEnding: hang },
+    'b-case/case.json': { ...GOOD, symptomEnding: splat, destructive: true },
+    'c-case/case.json': GOOD,
+  })
+  assert.deepEqual((await readCatalogue(root)).map(({ symptomEnding }) => symptomEnding), [hang, splat, undefined])
+})
+
+const HANG = { kind: 'hang', of: 'case' }
+const UNTIL_SERIES_ARG = { arg: 'x=1', until: '6.5.y' }
+const UNTIL_SERIES = { name: 'pin', until: '6.12.y' }
+
+/** One thing wrong with a case each, and the field that must be named for it. */
+const BROKEN: readonly (readonly [what: string, change: object, field: string])[] = [
+  ['no title', { title: undefined }, 'title'],
+  ['an empty title', { title: '' }, 'title'],
+  ['no subsystem', { subsystem: 3 }, 'subsystem'],
+  ['fixes that are no list', { fixes: {} }, 'fixes'],
+  ['a hash too short', { fixes: [{ ...GOOD.fixes[0], commit: 'abc123' }] }, 'fixes[0].commit'],
+  ['a hash in capitals', { fixes: [{ ...GOOD.fixes[0], commit: 'ABCDEF012345' }] }, 'fixes[0].commit'],
+  ['a hash that is another word', { fixes: [{ ...GOOD.fixes[0], commit: 'lost' }] }, 'fixes[0].commit'],
+  ['a fix without a subject', { fixes: [{ ...GOOD.fixes[0], subject: '' }] }, 'fixes[0].subject'],
+  ['a Fixes: that is a sentence', { fixes: [{ ...GOOD.fixes[0], fixes: ['the other one'] }] }, 'fixes[0].fixes[0]'],
+  ['a CVE without its number', { fixes: [{ ...GOOD.fixes[0], cve: ['CVE-2024'] }] }, 'fixes[0].cve[0]'],
+  ['introduced as a number', { introduced: 5.1 }, 'introduced'],
+  ['no symptom', { symptom: '' }, 'symptom'],
+  ['a witness of another kind', { witness: 'sometimes' }, 'witness'],
+  ['no vCPU', { needs: { ...GOOD.needs, cpus: 0 } }, 'needs.cpus'],
+  ['half a vCPU', { needs: { ...GOOD.needs, cpus: 1.5 } }, 'needs.cpus'],
+  ['memory as text', { needs: { ...GOOD.needs, memoryMiB: '512' } }, 'needs.memoryMiB'],
+  ['too little memory', { needs: { ...GOOD.needs, memoryMiB: 1 } }, 'needs.memoryMiB'],
+  ['a module alone', { needs: { ...GOOD.needs, modules: 'fuse' } }, 'needs.modules'],
+  ['a module until a series', { needs: { ...GOOD.needs, modules: [UNTIL_SERIES] } }, 'needs.modules[0].until'],
+  ['an own module that is a path', { needs: { ...GOOD.needs, ownModules: ['../pin'] } }, 'needs.ownModules[0]'],
+  ['an own module until a series', { needs: { ...GOOD.needs, ownModules: [UNTIL_SERIES] } }, 'needs.ownModules[0].until'],
+  ['a command line alone', { needs: { ...GOOD.needs, cmdline: 'x=1' } }, 'needs.cmdline'],
+  ['an argument until a series', { needs: { ...GOOD.needs, cmdline: [UNTIL_SERIES_ARG] } }, 'needs.cmdline[0].until'],
+  ['needs with more in it', { needs: { ...GOOD.needs, disk: 1 } }, 'needs'],
+  ['no time at all', { timing: { ...GOOD.timing, timeoutSeconds: 0 } }, 'timing.timeoutSeconds'],
+  ['no expected time', { timing: { timeoutSeconds: 1 } }, 'timing.expectedSeconds'],
+  ['destructive as a word', { destructive: 'no' }, 'destructive'],
+  ['an ending of no kind', { symptomEnding: 'hang' }, 'symptomEnding'],
+  ['an ending of another kind', { symptomEnding: { kind: 'noise' } }, 'symptomEnding.kind'],
+  ['a hang of nobody', { symptomEnding: { kind: 'hang' } }, 'symptomEnding.of'],
+  ['a splat without a title', { symptomEnding: { kind: 'splat' }, destructive: true }, 'symptomEnding.title'],
+  ['a title that is no pattern', { symptomEnding: { kind: 'splat', title: '(' }, destructive: true }, 'symptomEnding.title'],
+  ['a title that matches all', { symptomEnding: { kind: 'splat', title: '' }, destructive: true }, 'symptomEnding.title'],
+  ['a splat that does not destroy', { symptomEnding: { kind: 'splat', title: 'x' } }, 'destructive'],
+  ['a race that ends by a hang', { symptomEnding: HANG, witness: 'race' }, 'symptomEnding'],
+  ['a claim without its source', { claim: { ...GOOD.claim, source: undefined } }, 'claim.source'],
+  ['stable releases as a list', { claim: { ...GOOD.claim, stable: ['6.12.29'] } }, 'claim.stable'],
+  ['no word of how it was proven', { proof: undefined }, 'proof'],
+  ['an empty proof', { proof: '' }, 'proof'],
+  ['a reference alone', { references: 'https://example.org' }, 'references'],
+  ['a field that is not known', { titel: 'x' }, 'titel'],
+]
+
+for (const [what, change, field] of BROKEN) {
+  test(`a case with ${what} is the mistake of who wrote it, with file and field`, async (t) => {
+    const root = await catalogue(t, { 'good/case.json': GOOD, 'wrong/case.json': { ...GOOD, ...change } })
+    await assert.rejects(readCatalogue(root), (error: Error) => {
+      assert.ok(error instanceof UserError)
+      assert.ok(error.message.startsWith(`${join(root, 'wrong', 'case.json')} is no case:`), error.message)
+      const { message } = error
+      const isNamed = message.endsWith(`at ${field}`) || message.includes(`"${field}"`)
+      assert.ok(isNamed, `${field} is not named in: ${message}`)
+      return true
+    })
+  })
+}
+
+test('a file that is no JSON, or no file, is named', async (t) => {
+  const root = await catalogue(t, { 'cut/case.json': JSON.stringify(GOOD).slice(0, -5) })
+  await assert.rejects(readCatalogue(root), { name: 'UserError', message: /cut\/case\.json is no JSON: / })
+  const other = await catalogue(t, { 'odd/case.json/file': '' })
+  await assert.rejects(readCatalogue(other), { name: 'UserError', message: /odd\/case\.json cannot be read: EISDIR/ })
+})
+
+test('a catalogue that is not there, or empty, is told', async (t) => {
+  const root = await catalogue(t, { 'no-case/repro.c': '' })
+  const lost = { name: 'UserError', message: /the catalogue .*nowhere cannot be read: ENOENT/ }
+  await assert.rejects(readCatalogue(join(root, 'nowhere')), lost)
+  const empty = { name: 'UserError', message: `there is no case in ${root}`, hint: 'kwitness cases new ID makes one' }
+  await assert.rejects(readCatalogue(root), empty)
+})
+
+test('cases are chosen by id, by glob, or all of them, always in the order of the catalogue', () => {
+  const cases = ['a-one', 'b-one', 'b-two'].map((id) => ({ ...theCase, id }))
+  const chosen = (...patterns: string[]) => selectCases(cases, patterns).map(({ id }) => id)
+  assert.deepEqual(chosen('all'), ['a-one', 'b-one', 'b-two'])
+  assert.deepEqual(chosen('b-two', 'a-*'), ['a-one', 'b-two'])
+  assert.deepEqual(chosen('*-one', 'b-one'), ['a-one', 'b-one'])
+  const none = { name: 'UserError', message: 'no case matches c-*', hint: 'there are: a-one, b-one, b-two' }
+  assert.throws(() => chosen('a-one', 'c-*'), none)
+})
+
+test('the catalogue of the product, and the hostile one of its tests, can be read', async () => {
+  const root = REPOSITORY
+  for (const folder of ['c-tests', 'test/e2e/hostile']) assert.ok((await readCatalogue(join(root, folder))).length >= 7, folder)
+})

@@ -1,0 +1,106 @@
+/** The paperwork of a run: brought from an archive of our own, kept, and the same again when no archive is left. */
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import type { KernelContext } from '#harness/kernels/index.ts'
+import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
+import { runCommand } from '#harness/support/process.ts'
+import { renderJson } from '#render/json.ts'
+import { assembleReport } from '#run/report/build-report.ts'
+import { bringPaperwork, type PaperSeeker } from '#run/report/claim-sources.ts'
+import { PLAIN, type Plan } from '#plan/plan.ts'
+import { openDatabase } from '#store/database.ts'
+import { openStore } from '#store/index.ts'
+import { NEW, OLD, serveRepository } from '#test/helpers/debian-archive.ts'
+import { theCase } from '#test/helpers/reports.ts'
+import { host, temporaryFolder } from '#test/helpers/evidence.ts'
+
+const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)
+const options = gpg ? {} : { skip: 'gpg (package gnupg) is not here, so no archive can be signed' }
+
+/** A fix that the changelog of the old kernel has, and nobody's case says so. */
+const CASE = theCase('one', {
+  fixes: [{ commit: '0123456789ab', subject: `mm: brought by ${OLD.build}`, fixes: [], cve: [] }],
+  claim: { mainline: '5.95', stable: {}, subjects: [], source: 'case.json' },
+})
+
+async function given(t: TestContext) {
+  const repository = await serveRepository(t)
+  const [cache, state] = [await temporaryFolder(t), await temporaryFolder(t)]
+  const kernels: KernelContext = { workspace: { cache, state }, mirror: repository.mirror, keyring: repository.keyring }
+  const chosen = await selectKernels([`debian-${OLD.build}-cloud-amd64`, `debian-${NEW.build}-cloud-amd64`], kernels)
+  await Promise.all(chosen.map((kernel) => fetchKernel(kernel, kernels)))
+  const plan: Plan = {
+    schema: 'kwitness.plan/1',
+    seed: '1',
+    kernels: chosen,
+    cases: [CASE],
+    accelerator: 'tcg',
+    bootSeconds: 1,
+    freshBoot: false,
+    ...PLAIN,
+  }
+  const store = await openStore(state)
+  t.after(() => store.close())
+  const run = await store.createRun({ startedAt: '2026-11-21T10:00:00.000Z', plan, host })
+  const seeker: PaperSeeker = { plan, run: run.id, store, kernels }
+  const report = async () => assembleReport(store, await store.readRun(run.id))
+  const claims = async () => (await report()).report.cells.map(({ claim, claimSource }) => [claim, claimSource] as const)
+  return { repository, cache, state, store, run: run.id, seeker, report, claims }
+}
+
+const SAYS = `Debian changelog: linux (${OLD.build}), "mm: brought by ${OLD.build}"`
+
+test('what is kept makes the same report again, byte for byte, with the archive and the cache gone', options, async (t) => {
+  const { repository, cache, seeker, report, claims } = await given(t)
+  assert.deepEqual((await claims())[0], ['missing', 'in mainline since 5.95, not listed for 5.90.y (case.json)'])
+  await bringPaperwork(seeker)
+  assert.deepEqual(await claims(), [['carried', SAYS], ['carried', 'in mainline since 5.95 (case.json)']])
+  const before = renderJson((await report()).report)
+  await repository.close()
+  await rm(cache, { recursive: true })
+  assert.equal(renderJson((await report()).report), before)
+  await bringPaperwork(seeker)
+  assert.equal(renderJson((await report()).report), before, 'a run that goes on keeps the papers it has')
+})
+
+test('a changelog that cannot be had is kept as the reason, and had later where the run goes on', options, async (t) => {
+  const { repository, cache, seeker, claims } = await given(t)
+  await Promise.all(['changelogs', 'debs'].map((name) => rm(join(cache, name), { recursive: true })))
+  repository.corrupt('.deb')
+  await bringPaperwork(seeker)
+  const [old] = await claims()
+  assert.equal(old?.[0], 'unknown')
+  assert.match(old?.[1] ?? '', /^no changelog: .* is not the file the signed index lists .*; in mainline since 5\.95/)
+  repository.corrupt(null)
+  await bringPaperwork(seeker)
+  assert.deepEqual((await claims())[0], ['carried', SAYS])
+})
+
+test('a kept changelog that was changed is told as a problem, and claims nothing', options, async (t) => {
+  const { state, seeker, report } = await given(t)
+  await bringPaperwork(seeker)
+  const database = openDatabase(join(state, 'store.sqlite'), { readOnly: false })
+  assert.ok(database.run("UPDATE changelogs SET zstd = x'00'") > 0)
+  database.close()
+  const damaged = await report()
+  assert.deepEqual(damaged.problems.map(({ message }) => message), Array(2).fill('missing or not as it was stored'))
+  assert.match(damaged.report.cells[0]?.claimSource ?? '', /^no changelog: what was kept of it is damaged; /)
+})
+
+test('a git tree that is none is the mistake of who named it, one with the tag claims before all else', options, async (t) => {
+  const { cache, store, run, seeker, claims } = await given(t)
+  await assert.rejects(bringPaperwork({ ...seeker, history: join(cache, 'nowhere') }), { name: 'UserError' })
+  const tree = await temporaryFolder(t)
+  const git = (...args: string[]) =>
+    runCommand('git', ['-C', tree, '-c', 'user.name=a', '-c', 'user.email=a@example.org', ...args])
+  await git('init', '--quiet')
+  await git('commit', '--quiet', '--allow-empty', '-m', 'Linux 5.90.7')
+  await git('tag', 'v5.90.7')
+  await bringPaperwork({ ...seeker, history: tree })
+  assert.equal((await store.papersOf(run)).length, 2)
+  const said = await claims()
+  assert.deepEqual(said[0], ['missing', 'git: neither 0123456789ab nor a backport of it is in the history of v5.90.7'])
+  assert.equal(said[1]?.[0], 'carried', 'the tree has no tag of the other kernel')
+})

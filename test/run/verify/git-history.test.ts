@@ -1,0 +1,72 @@
+/** On a small git repository of the test's own: mainline, and a stable branch that lacks some of it. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { runCommand } from '#harness/support/process.ts'
+import { parsePatches } from '#analysis/patch/mbox.ts'
+import type { PatchTry } from '#domain/report/verify.ts'
+import { applySeries } from '#run/verify/apply-patch.ts'
+import { formatPatches, isGitTree, withPrerequisites } from '#run/verify/git-history.ts'
+
+const lines = (changes: Readonly<Record<number, string>>) =>
+  `${Array.from({ length: 40 }, (_, index) => changes[index + 1] ?? `line ${index + 1};`).join('\n')}\n`
+
+async function repository(t: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'kwitness-history-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const tree = join(folder, 'linux')
+  const git = async (...args: readonly string[]) => {
+    const as = ['user.name=T', 'user.email=t@example.org', 'commit.gpgsign=false'].flatMap((one) => ['-c', one])
+    return (await runCommand('git', [...as, '-C', tree, ...args])).stdout.trim()
+  }
+  await runCommand('git', ['-c', 'init.defaultBranch=main', 'init', '-q', tree])
+  const commit = async (subject: string, file: string, changes: Readonly<Record<number, string>>) => {
+    await writeFile(join(tree, file), lines(changes))
+    await git('add', '-A')
+    await git('commit', '-q', '-m', subject)
+    return git('rev-parse', 'HEAD')
+  }
+  return { folder, tree, git, commit }
+}
+
+async function rejectedOn(t: TestContext) {
+  const { folder, tree, git, commit } = await repository(t)
+  const base = await commit('start', 'x.c', {})
+  await git('branch', 'stable')
+  const wanted = await commit('prepare the lines', 'x.c', { 20: 'prepared line;' })
+  await commit('far away', 'x.c', { 3: 'far away;', 20: 'prepared line;' })
+  await commit('elsewhere', 'y.c', {})
+  const backported = await commit('backported to stable', 'x.c', { 3: 'far away;', 20: 'prepared line;', 22: 'ported line;' })
+  const fix = await commit('the fix', 'x.c', { 3: 'far away;', 20: 'fixed line;', 22: 'ported line;' })
+  await git('checkout', '-q', 'stable')
+  await commit('backported to stable', 'x.c', { 22: 'ported line;' })
+  const [patch] = parsePatches((await formatPatches(tree, fix)) ?? '')
+  assert.ok(patch)
+  const { tries } = await applySeries(tree, [{ ...patch, name: 'fix' }], join(folder, 'scratch'))
+  return { tree, tries, base, wanted, backported, fix }
+}
+
+test('the commits a rejected hunk waits for are named, but for what the base has under another hash', async (t) => {
+  const { tree, tries, wanted } = await rejectedOn(t)
+  assert.equal(tries[0]?.word, 'with-conflicts')
+  const [told] = await withPrerequisites(tries, tree, 'stable')
+  assert.deepEqual(told?.hunks.map(({ prerequisites }) => prerequisites), [[{ hash: wanted, subject: 'prepare the lines' }]])
+})
+
+test('a history that does not have the patch says nothing, which is not the same as no commit', async (t) => {
+  const { tree, tries } = await rejectedOn(t)
+  const stranger = tries.map((one): PatchTry => ({ ...one, commits: ['f'.repeat(40)] }))
+  assert.equal((await withPrerequisites(stranger, tree, 'stable'))[0]?.hunks[0]?.prerequisites, null)
+  const [told] = await withPrerequisites(tries, tree, 'main')
+  assert.deepEqual(told?.hunks[0]?.prerequisites, [])
+})
+
+test('a commit and a range become mails; what is no revision of the tree, or an option, nothing', async (t) => {
+  const { tree, base, fix } = await rejectedOn(t)
+  assert.equal(parsePatches((await formatPatches(tree, fix)) ?? '')[0]?.subject, 'the fix')
+  assert.deepEqual(parsePatches((await formatPatches(tree, `${base}..main`)) ?? '').length, 5)
+  assert.deepEqual([await formatPatches(tree, 'nowhere'), await formatPatches(tree, '--output=x')], [null, null])
+  assert.deepEqual([await isGitTree(tree), await isGitTree(join(tree, '..'))], [true, false])
+})

@@ -1,0 +1,137 @@
+/** A patch applied and built on small trees, with the machinery that builds kernels. */
+import assert from 'node:assert/strict'
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { runCommand } from '#harness/support/process.ts'
+import { buildLogOf } from '#harness/kernels/tree/rebuild.ts'
+import { findBases, readSeries, targetsOf, tryBase } from '#run/verify/verify.ts'
+import { readCatalogue } from '#run/prepare/catalogue.ts'
+import { CATALOGUE } from '#run/prepare/prepare.ts'
+import { MAKEFILE, patch, smallTree } from '#test/helpers/small-tree.ts'
+
+const noInput = () => Promise.reject(new Error('nothing was to be read'))
+
+const GOOD = patch('int start(void) { return 3; }')
+const WARNS = patch('int start(void) { int unused; return 3; }')
+
+/** A tree whose compiler warns, and whose objects can be asked for one by one. */
+async function tree(t: Parameters<typeof smallTree>[0]) {
+  const small = await smallTree(t)
+  const own = `${MAKEFILE.replaceAll('gcc -c', 'gcc -Wall -c')}main.o other.o: ; @$(MAKE) --no-print-directory $(O)/$@\n`
+  await writeFile(join(small.source, 'Makefile'), own)
+  const verify = async (text: string, options: { each?: boolean; source?: string } = {}) => {
+    const file = await small.write('a.patch', text)
+    const [base] = await findBases([options.source ?? small.source], [])
+    assert.ok(base)
+    const patches = await readSeries(file, [base], noInput)
+    return tryBase(base, { patches, configs: [], each: options.each ?? false }, small.context)
+  }
+  return { ...small, verify }
+}
+
+test('a patch that fits is built beside its base, without new warnings', async (t) => {
+  const { verify } = await tree(t)
+  const { tries, steps, trouble, exact } = await verify(GOOD)
+  assert.deepEqual([tries[0]?.word, trouble, exact], ['cleanly', null, null])
+  assert.deepEqual(steps.map(({ upTo, buildError, warnings }) => [upTo, buildError, warnings]), [[1, null, []]])
+})
+
+test('a warning in a touched file is new when the base does not give it', async (t) => {
+  const { verify, source, said } = await tree(t)
+  const first = await verify(WARNS)
+  const message = "unused variable 'unused' [-Wunused-variable]"
+  assert.deepEqual(first.steps[0]?.warnings, [{ file: 'main.c', message }])
+  await writeFile(join(source, 'main.c'), 'int start(void) { int unused; return 1; }\n')
+  const known = await verify(WARNS.replace('-int start(void) { return', '-int start(void) { int unused; return'))
+  assert.deepEqual([known.tries[0]?.word, known.steps[0]?.warnings], ['cleanly', []])
+  assert.ok(said.length > 0)
+})
+
+test('where a log is gone the objects are compiled again, of base and patched kernel alike', async (t) => {
+  const { verify, context, log } = await tree(t)
+  const { steps, kernel: base } = await verify(WARNS)
+  const kernels = [base, steps[0]?.kernel ?? '']
+  for (const id of kernels) await writeFile(await buildLogOf({ id }, context), '')
+  assert.equal((await verify(WARNS)).steps[0]?.warnings?.length, 1)
+  for (const id of kernels) assert.match(await log(`again-${id}`), /CC {6}main\.o/)
+})
+
+test('what does not build says why, with its log, and does not stop another base', async (t) => {
+  const { verify, folder, source } = await tree(t)
+  const { steps } = await verify(patch('int start(void) { return nothing_of_that_name; }'))
+  assert.match(steps[0]?.buildError ?? '', /main\.c:1:\d+: error: .nothing_of_that_name. undeclared/)
+  assert.match(await readFile(steps[0]?.log ?? '', 'utf8'), /nothing_of_that_name/)
+  const other = join(folder, 'other')
+  await cp(source, other, { recursive: true })
+  assert.equal((await verify(GOOD, { source: other })).steps[0]?.buildError, null)
+})
+
+test('a base that does not build is told as such, and is not built for a patch that does not apply', async (t) => {
+  const { verify, source, said } = await tree(t)
+  await writeFile(join(source, 'other.c'), 'no C\n')
+  const unfit = await verify(GOOD.replace('return 1', 'return 9'))
+  assert.deepEqual([unfit.tries[0]?.word, unfit.trouble], ['with-conflicts', null])
+  assert.ok(!said.some(({ message }) => message.includes('building')))
+  assert.match((await verify(GOOD)).trouble ?? '', /does not build: .*other\.c/)
+})
+
+test('of a series each patch can be built on those before it; a patch that is there makes no kernel of its own', async (t) => {
+  const { verify } = await tree(t)
+  const head = 'From 1 Mon Sep 17 00:00:00 2001\nSubject: [PATCH '
+  const mail = (number: number, text: string) => `${head}${number}/2] step ${number}\n\n${text}\n`
+  const second = patch('int start(void) { return 4; }').replace('return 1', 'return 3')
+  const series = mail(1, GOOD) + mail(2, second)
+  const whole = await verify(series)
+  const each = await verify(series, { each: true })
+  assert.deepEqual([whole.steps.map(({ upTo }) => upTo), each.steps.map(({ upTo }) => upTo)], [[2], [1, 2]])
+  assert.equal(each.steps[1]?.kernel, whole.steps[0]?.kernel)
+  const undone = patch('int start(void) { return 1; }').replace('-int start(void) { return 1', '-int start(void) { return 0')
+  const there = await verify(mail(1, undone) + mail(2, GOOD), { each: true })
+  assert.deepEqual(there.tries.map(({ word }) => word), ['already-applied', 'cleanly'])
+  assert.deepEqual(there.steps.map(({ upTo }) => upTo), [2])
+  assert.deepEqual((await verify(undone)).steps, [])
+})
+
+test('a commit of a git tree on two revisions of it: it fits one, and is there in the other', async (t) => {
+  const { source, context } = await tree(t)
+  const git = async (...args: readonly string[]) => {
+    const as = ['user.name=T', 'user.email=t@example.org', 'commit.gpgsign=false'].flatMap((one) => ['-c', one])
+    return (await runCommand('git', [...as, '-C', source, ...args])).stdout.trim()
+  }
+  await runCommand('git', ['init', '-q', source])
+  await git('add', '-A')
+  await git('commit', '-q', '-m', 'start')
+  await writeFile(join(source, 'main.c'), 'int start(void) { return 3; }\n')
+  await git('commit', '-q', '-a', '-m', 'the fix')
+  const [fix, start] = [await git('rev-parse', 'HEAD'), await git('rev-parse', 'HEAD^')]
+  const bases = await findBases([source], [start, fix])
+  const patches = await readSeries(fix, bases, noInput)
+  assert.deepEqual(patches.map(({ subject, commits }) => [subject, commits]), [['the fix', [fix]]])
+  const found = []
+  for (const base of bases) found.push(await tryBase(base, { patches, configs: [], each: false }, context))
+  assert.deepEqual(found.map(({ tries, steps }) => [tries[0]?.word, steps.length]), [['cleanly', 1], ['already-applied', 0]])
+})
+
+test('what --patch and --tree cannot mean is the mistake of who wrote it', async (t) => {
+  const { source, write } = await tree(t)
+  const bases = await findBases([source], [])
+  await assert.rejects(readSeries('nowhere', bases, noInput), { name: 'UserError', message: /nowhere is no file, and no commit/ })
+  const words = await write('no.patch', 'words\n')
+  await assert.rejects(readSeries(words, bases, noInput), { name: 'UserError', message: /holds no change/ })
+  await assert.rejects(findBases([source], ['v1']), { name: 'UserError', message: /--base takes revisions of a git tree/ })
+  const [patchRead] = await readSeries('-', bases, () => Promise.resolve(`Subject: [PATCH] a thing\n\n${GOOD}`))
+  assert.deepEqual([patchRead?.name, patchRead?.subject], ['a-thing', 'a thing'])
+})
+
+test('the case of a patch is the one it names as its fix, by commit or by subject', async () => {
+  const cases = await readCatalogue(CATALOGUE)
+  const target = 'uffd-mmap-changing-atomic'
+  const by = (subject: string, commits: readonly string[]) =>
+    targetsOf([{ name: 'x', subject, commits, text: '' }], cases, undefined)
+  assert.deepEqual(by('userfaultfd: change mmap_changing to atomic', []), [target])
+  assert.deepEqual(by('other words', ['a759a909d42d']), [target])
+  assert.deepEqual(by('other words', ['a759a909d42e']), [])
+  assert.deepEqual(targetsOf([], cases, target), [target])
+  assert.throws(() => targetsOf([], cases, 'nowhere'), { name: 'UserError', message: /no case nowhere/ })
+})

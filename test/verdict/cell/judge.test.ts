@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Case } from '#domain/case.ts'
+import type { CellJudgement, Outcome } from '#domain/judgement.ts'
+import { judgeCell } from '#verdict/cell/judge.ts'
+import type { CellInput } from '#verdict/race/standing.ts'
+import type { Tried } from '#verdict/race/judged-attempt.ts'
+import { cellInput, clean, race, rate, theCase, tried } from '#test/helpers/judging.ts'
+
+/** Judge attempts of a cell that may lean on the sample rate. */
+function judge(about: Case, attempts: readonly Tried[], changes: Partial<CellInput> = {}): CellJudgement {
+  return judgeCell(about, cellInput(attempts, changes))
+}
+
+const saying = (outcome: Outcome, text: string): Tried => ({
+  ...tried(outcome),
+  reasons: [{ channel: 'output', line: 1, rule: 'sample', text }],
+})
+
+/** Outcomes of the attempts of a deterministic cell, and its verdict. */
+const PRECEDENCE: readonly [readonly Outcome[], string][] = [
+  [['clean'], 'carries'],
+  [['reproduced'], 'lacks'],
+  [['skipped'], 'not-applicable'],
+  [['broken', 'broken'], 'broken'],
+  [['unrelated-crash'], 'broken'],
+  [['infra', 'no-boot', 'infra'], 'missing'],
+  [[], 'missing'],
+  [['infra', 'reproduced'], 'lacks'],
+  [['no-boot', 'clean'], 'carries'],
+  [['broken', 'clean'], 'carries'],
+  [['broken', 'reproduced'], 'lacks'],
+  [['unrelated-crash', 'reproduced'], 'lacks'],
+  [['broken', 'skipped'], 'not-applicable'],
+  [['skipped', 'clean'], 'carries'],
+  [['skipped', 'reproduced'], 'lacks'],
+  [['infra', 'broken'], 'broken'],
+  [['clean', 'reproduced'], 'broken'],
+]
+
+for (const [outcomes, verdict] of PRECEDENCE) {
+  test(`${outcomes.join(' and ') || 'nothing'} make a deterministic cell ${verdict}`, () => {
+    const judged = judge(theCase, outcomes.map((outcome) => tried(outcome)))
+    assert.deepEqual([judged.verdict, judged.race], [verdict, null])
+  })
+}
+
+const BORROWED = { series: '6.1.y' }
+const CONTROL = '14 of 1,500 on bad-5.10.223'
+
+/** What people read, whole, because it is written for them. */
+const SENTENCES: readonly [string, readonly Tried[], Case, string, Partial<CellInput>?][] = [
+  ['lacks', [tried('reproduced')], theCase, 'The bug was seen: the copy went through while an event was pending.'],
+  ['carries', [tried('clean')], theCase, 'The bug was not seen, and this case shows it every time where it is.'],
+  ['not-applicable', [saying('skipped', 'no UFFDIO_MOVE.')], theCase, 'It cannot be asked here: no UFFDIO_MOVE.'],
+  ['broken', [saying('broken', 'a self-check failed: x')], theCase, 'The case broke: a self-check failed: x.'],
+  ['broken', [saying('unrelated-crash', 'BUG: y')], theCase, 'The guest crashed in a way this case is not about: BUG: y.'],
+  [
+    'broken',
+    [tried('clean'), tried('reproduced')],
+    theCase,
+    'The bug was seen in 1 of 2 attempts, though this case is held to show it every time.',
+  ],
+  ['missing', [], theCase, 'No attempt has been made.'],
+  ['missing', [saying('infra', 'disk full')], theCase, '1 attempt came to no answer: disk full.'],
+  [
+    'lacks',
+    [tried('reproduced', { hits: 3, trials: 1200 }), clean(300)],
+    race,
+    'The bug was seen in 3 of 1,500 trials: the copy went through while an event was pending.',
+  ],
+  ['unproven', [tried('clean')], race, 'The bug was not seen, but the case did not say in how many trials.'],
+  [
+    'unproven',
+    [clean(1)],
+    race,
+    'The bug was not seen in 1 trial, which proves nothing: no known-bad kernel may be leaned on.',
+    { rates: [] },
+  ],
+  [
+    'unproven',
+    [clean(1000), clean(695)],
+    race,
+    `The bug was not seen in 1,695 trials; where it is, at least 0.51 % of trials show it (${CONTROL}): ` +
+      'so clean a run may come by chance once in 5,900 times; 1,001 more clean trials would make that once in a million times.',
+  ],
+  [
+    'carries',
+    [clean(2000), clean(696)],
+    race,
+    `The bug was not seen in 2,696 trials; where it is, at least 0.51 % of trials show it (${CONTROL}): ` +
+      'so clean a run comes by chance at most once in a million times.',
+  ],
+  [
+    'carries',
+    [clean(2696)],
+    race,
+    `The bug was not seen in 2,696 trials; where it is, at least 0.51 % of trials show it (${CONTROL}, of another line ` +
+      '(5.10.y)): so clean a run comes by chance at most once in a million times.',
+    BORROWED,
+  ],
+]
+
+for (const [verdict, attempts, about, because, changes] of SENTENCES) {
+  test(`it says: ${because}`, () => {
+    const judged = judge(about, attempts, changes)
+    assert.deepEqual([judged.verdict, judged.because], [verdict, because])
+  })
+}
+
+test('with the rate withheld any number of clean trials is unproven, and how many are missing cannot be said', () => {
+  const judged = judge(race, [clean(1_000_000)], { rates: [] })
+  assert.deepEqual([judged.verdict, judged.missChance, judged.race?.trialsMissing], ['unproven', null, null])
+  assert.deepEqual(judged.trials, { hits: 0, trials: 1_000_000 })
+})
+
+test('a verdict that leans on a control says so in its reasons', () => {
+  assert.deepEqual(judge(race, [clean(5000)]).reasons.at(-1), {
+    channel: 'host',
+    line: null,
+    rule: 'judge/control',
+    text: 'leans on bad-5.10.223: the seqcount check taken out',
+  })
+})
+
+test('the bound decides, and the trials missing are the ones that reach it', () => {
+  const at = (trials: number, bound: number) => judge(race, [clean(trials)], { bound })
+  assert.equal(at(100, 1e-3).verdict, 'unproven')
+  assert.equal(at(100, 0.9).verdict, 'carries')
+  const needed = at(100, 1e-3).race?.trialsMissing ?? 0
+  assert.ok(needed > 0)
+  assert.equal(at(100 + needed, 1e-3).verdict, 'carries')
+  assert.equal(at(100 + needed - 1, 1e-3).verdict, 'unproven')
+})
+
+test('trials of attempts that do not count are left out', () => {
+  const attempts = [tried('infra', { hits: 0, trials: 9000 }), tried('broken', { hits: 0, trials: 9000 }), clean(10)]
+  const judged = judge(race, attempts)
+  assert.deepEqual([judged.trials, judged.race?.trials], [{ hits: 0, trials: 10 }, { hits: 0, trials: 10 }])
+})
+
+const anyOutcome = fc.constantFrom<Outcome>('reproduced', 'clean', 'skipped', 'broken', 'unrelated-crash', 'no-boot', 'infra')
+
+test('the order of attempts does not change a verdict, and a race carries only with a control', () => {
+  fc.assert(
+    fc.property(fc.array(anyOutcome, { maxLength: 5 }), fc.boolean(), fc.boolean(), (outcomes, isRace, controlled) => {
+      const about = isRace ? race : theCase
+      const attempts = outcomes.map((outcome) => (isRace && outcome === 'clean' ? clean(5000) : tried(outcome)))
+      const rates = controlled ? [rate()] : []
+      const { verdict } = judge(about, attempts, { rates })
+      assert.equal(judge(about, attempts.toReversed(), { rates }).verdict, verdict)
+      if (verdict === 'carries') assert.ok(outcomes.includes('clean') && (!isRace || controlled))
+      if (verdict === 'lacks') assert.ok(outcomes.includes('reproduced'))
+    }),
+  )
+})
