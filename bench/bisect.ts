@@ -42,7 +42,11 @@ interface Scenario extends Pick<Wanted, 'control' | 'change' | 'trouble'> {
 const DETERMINISTIC = { control: 'df2cc96e7701', case: 'uffd-copy-vs-fork' }
 const history = (name: string, change: 'bug' | 'fix', trouble: Trouble): Scenario => ({ name, change, trouble, ...DETERMINISTIC })
 const race = (_: unknown, index: number): Scenario => ({
-  name: `race-${index + 1}`, change: 'bug', trouble: 'none', control: '57efa1fe5957', case: 'gup-fast-vs-fork',
+  name: `race-${index + 1}`,
+  change: 'bug',
+  trouble: 'none',
+  control: '57efa1fe5957',
+  case: 'gup-fast-vs-fork',
 })
 const scenarios = [
   history('bug', 'bug', 'none'),

@@ -121,18 +121,23 @@ function countOf(words: readonly string[]): Record<string, number> {
   return Object.fromEntries([...Map.groupBy(words, (word) => word)].map(([word, all]) => [word, all.length]))
 }
 
-function describe(line: string, result: {
-  readonly left: readonly string[]
-  readonly end: Held
-  readonly attempts: number
-  readonly origins: Readonly<Record<string, number>>
-  readonly outcomes: Readonly<Record<string, number>>
-  readonly times: { readonly median: number; readonly worst: number; readonly floor: number }
-}): string {
+function describe(
+  line: string,
+  result: {
+    readonly left: readonly string[]
+    readonly end: Held
+    readonly attempts: number
+    readonly origins: Readonly<Record<string, number>>
+    readonly outcomes: Readonly<Record<string, number>>
+    readonly times: { readonly median: number; readonly worst: number; readonly floor: number }
+  },
+): string {
   const { left, end, attempts, outcomes, times } = result
   const row = (words: readonly string[]): string => words.map((word) => word.padStart(12)).join('')
   const counts = (of: Readonly<Record<string, number>>): string =>
-    Object.entries(of).map(([name, n]) => `${n} ${name}`).join(', ')
+    Object.entries(of)
+      .map(([name, n]) => `${n} ${name}`)
+      .join(', ')
   const figures = (one: Held, name: string) =>
     row([name, one.residentMiB.toFixed(1), one.heapMiB.toFixed(1), String(one.files), String(one.children)])
   return [

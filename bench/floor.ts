@@ -11,9 +11,18 @@ export function budgeted(budget: number, floor: number): { readonly budget: numb
 
 /** A QEMU with no machine in it, under the sandbox and the pdeathsig that every guest has. */
 const NOTHING = [
-  '-machine', 'none', '-nodefaults', '-no-user-config', '-display', 'none',
-  '-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
-  '-chardev', 'socket,id=qmp,fd=3', '-mon', 'chardev=qmp,mode=control',
+  '-machine',
+  'none',
+  '-nodefaults',
+  '-no-user-config',
+  '-display',
+  'none',
+  '-sandbox',
+  'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
+  '-chardev',
+  'socket,id=qmp,fd=3',
+  '-mon',
+  'chardev=qmp,mode=control',
 ]
 
 /** Host seconds from exec of QEMU to the first answer of its monitor, so many times. */

@@ -11,7 +11,7 @@ import type { Browser, Page } from 'playwright-core'
 import { renderHtml } from '#render/html/html.ts'
 import { readAssets } from '#test/helpers/templates.ts'
 import { openChromium } from '#test/helpers/browser.ts'
-import { largeReport } from '#test/helpers/reports.ts'
+import { largeReport } from '#test/helpers/large-report.ts'
 
 /** Milliseconds of one act. */
 interface Timing {
@@ -71,8 +71,12 @@ async function measurePage(chromium: Browser, text: string): Promise<void> {
 async function typeInFilter(page: Page, text: string): Promise<Timing[]> {
   const states = [...text].map((_, index) => text.slice(0, index + 1))
   const input = "document.querySelector('#query')"
-  return typeOrClick(page, [...states, ...states.toReversed(), ''].map((state) =>
-    `${input}.value = ${JSON.stringify(state)}; ${input}.dispatchEvent(new Event('input', { bubbles: true }))`))
+  return typeOrClick(
+    page,
+    [...states, ...states.toReversed(), ''].map(
+      (state) => `${input}.value = ${JSON.stringify(state)}; ${input}.dispatchEvent(new Event('input', { bubbles: true }))`,
+    ),
+  )
 }
 
 /** Act in the page, one thing after the other; of each the time until its frame is laid out and painted. */
@@ -89,20 +93,22 @@ async function typeOrClick(page: Page, acts: readonly string[]): Promise<Timing[
     const before = await cpuSeconds()
     const timed = `const start = performance.now(); ${act}; ${frame}; return performance.now() - start`
     const wall = Number(await page.evaluate(`(async () => { ${frame}; ${timed} })()`))
-    timings.push({ wall, cpu: (await cpuSeconds() - before) * 1000 })
+    timings.push({ wall, cpu: ((await cpuSeconds()) - before) * 1000 })
   }
   return timings
 }
 
 /** Median time of some runs, after one to warm up. */
 function measure(work: () => unknown): Timing {
-  return medians(Array.from({ length: REPEATS + 1 }, () => {
-    const start = performance.now()
-    const before = process.cpuUsage()
-    work()
-    const cpu = process.cpuUsage(before)
-    return { wall: performance.now() - start, cpu: (cpu.user + cpu.system) / 1000 }
-  }).slice(1))
+  return medians(
+    Array.from({ length: REPEATS + 1 }, () => {
+      const start = performance.now()
+      const before = process.cpuUsage()
+      work()
+      const cpu = process.cpuUsage(before)
+      return { wall: performance.now() - start, cpu: (cpu.user + cpu.system) / 1000 }
+    }).slice(1),
+  )
 }
 
 function medians(timings: readonly Timing[]): Timing {

@@ -56,7 +56,14 @@ try {
   const wholes = [await runWhole('no saved guests', cases, budget?.none ?? null)]
   for (let round = 0; round < Number(values.rounds); round += 1)
     wholes.push(await runWhole('saved guests', cases, budget?.saved ?? null))
-  if (values.json) console.log(JSON.stringify(wholes.map(({ verdicts: _, ...rest }) => rest), null, 2))
+  if (values.json)
+    console.log(
+      JSON.stringify(
+        wholes.map(({ verdicts: _, ...rest }) => rest),
+        null,
+        2,
+      ),
+    )
   else console.log([line, ...wholes.map(describe)].join('\n'))
   const bad = wholes.filter(({ counts, verdicts }) => counts['broken'] || counts['missing'] || verdicts !== wholes[0]?.verdicts)
   process.exitCode = bad.length === 0 ? 0 : 1
@@ -78,7 +85,9 @@ async function runWhole(what: string, cases: string, budget: number | null): Pro
 }
 
 function describe({ what, seconds, floor, budget, budgetHere, attempts, counts }: Whole): string {
-  const told = Object.entries(counts).filter(([, cells]) => cells > 0).map(([name, cells]) => `${cells} ${name}`)
+  const told = Object.entries(counts)
+    .filter(([, cells]) => cells > 0)
+    .map(([name, cells]) => `${cells} ${name}`)
   const bound = budgetHere === null ? '' : `, budget ${budget} s, here ${budgetHere.toFixed(1)} s`
   return `${what}: ${seconds.toFixed(1)} s for ${attempts} attempts (floor ${floor.toFixed(1)} s${bound}); ${told.join(', ')}`
 }

@@ -69,14 +69,27 @@ async function measure(): Promise<Row[]> {
     if (!program) throw new Error(`${cell.case.id} was not compiled`)
     const modules = modulesOf(cell)
     const job = {
-      kernel: kernel?.id ?? '', case: cell.case.id, profile: cell.profile, program: program.sha256, args: [], modules,
-      ownModules: [], seed: seedOf(plan, cell, 1), attempt: 1, limits: limitsOf(plan, cell.case),
+      kernel: kernel?.id ?? '',
+      case: cell.case.id,
+      profile: cell.profile,
+      program: program.sha256,
+      args: [],
+      modules,
+      ownModules: [],
+      seed: seedOf(plan, cell, 1),
+      attempt: 1,
+      limits: limitsOf(plan, cell.case),
     }
     const inputs = inputsOf(cell.profile)
     const modulesFound = await fetchModules(cell.kernel, modules, context)
     const payload = await payloads({ program: program.path, args: [], modules: modulesFound, ownModules: [] })
     const { evidence } = await carryOut(job, {
-      inputs, guests, payload, scratch: await mkdtemp(join(scratch, 'attempt-')), preferred: false, host: { ...host, load: null },
+      inputs,
+      guests,
+      payload,
+      scratch: await mkdtemp(join(scratch, 'attempt-')),
+      preferred: false,
+      host: { ...host, load: null },
     })
     if (evidence.ending.kind !== 'exited') throw new Error(`${cell.case.id} ended as ${evidence.ending.kind}`)
     return evidence.seconds - evidence.ending.exit.seconds

@@ -46,9 +46,15 @@ if (values.help) {
 
 const context: KernelContext = { workspace: findWorkspace() }
 const { cache } = context.workspace
-const installed = readdirSync('/boot').filter((name) => name.startsWith('vmlinuz-')).toSorted().at(-1)
+const installed = readdirSync('/boot')
+  .filter((name) => name.startsWith('vmlinuz-'))
+  .toSorted()
+  .at(-1)
 const file = values.kernel ?? (installed === undefined ? null : join('/boot', installed))
-const peer = await runCommand('vng', ['--version']).then(({ stdout }) => stdout.trim(), () => null)
+const peer = await runCommand('vng', ['--version']).then(
+  ({ stdout }) => stdout.trim(),
+  () => null,
+)
 if (file === null || peer === null) {
   const missing = 'virtme-ng is not installed: apt-get install virtme-ng'
   console.error(peer === null ? missing : 'there is no /boot/vmlinuz-*: give --kernel FILE')
@@ -78,18 +84,31 @@ async function measure(kernelFile: string): Promise<Row[]> {
   const inputs: BootInputs = { image, initramfs, profile, host }
   const limits = { bootSeconds: LIMIT_SECONDS, silenceSeconds: LIMIT_SECONDS, caseSeconds: LIMIT_SECONDS }
   const job: Job = {
-    kernel: kernel.id, case: 'true', profile, program: program.sha256, args: [], modules: [], ownModules: [],
-    seed: '1', attempt: 1, limits,
+    kernel: kernel.id,
+    case: 'true',
+    profile,
+    program: program.sha256,
+    args: [],
+    modules: [],
+    ownModules: [],
+    seed: '1',
+    attempt: 1,
+    limits,
   }
 
   /** One attempt of `true`: seconds of the whole, and until its guest was ready. */
   async function attempt(freshBoot: boolean): Promise<{ readonly seconds: number; readonly ready: number }> {
     const guests = createGuestSource(cache, { freshBoot, note: console.error })
     if (!freshBoot) await guests.warm(inputs, LIMIT_SECONDS)
-    const { evidence: { ending, guest, seconds } } = await carryOut(job, {
-      inputs, guests, payload: await createPayloads(scratch)({ program: program.path, args: [], modules: [], ownModules: [] }),
+    const {
+      evidence: { ending, guest, seconds },
+    } = await carryOut(job, {
+      inputs,
+      guests,
+      payload: await createPayloads(scratch)({ program: program.path, args: [], modules: [], ownModules: [] }),
       scratch: await mkdtemp(join(scratch, 'attempt-')),
-      preferred: false, host: { ...host, load: null },
+      preferred: false,
+      host: { ...host, load: null },
     })
     if (ending.kind !== 'exited' || ending.exit.code !== 0) throw new Error(`true ended as ${JSON.stringify(ending)}`)
     return { seconds, ready: guest.readySeconds ?? 0 }

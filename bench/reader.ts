@@ -54,7 +54,9 @@ function bootLog(megabytes: number): Uint8Array {
 /** The golden logs end to end: nothing but reports. */
 function reportsOnly(megabytes: number): Uint8Array {
   const folder = inRepository('test', 'golden', 'console')
-  const files = readdirSync(folder).filter((file) => file.endsWith('.log')).toSorted()
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.log'))
+    .toSorted()
   const logs = files.map((file) => readFileSync(join(folder, file)))
   const once = Buffer.concat(logs)
   return Buffer.concat(Array<Buffer>(Math.ceil((megabytes * MEGABYTE) / once.length)).fill(once))

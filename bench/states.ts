@@ -99,8 +99,11 @@ async function measureOne(inputs: BootInputs): Promise<State> {
 function describe(states: readonly State[]): string {
   const row = (name: string, words: readonly string[]): string =>
     [name.padEnd(44), ...words.map((word) => word.padStart(8))].join('')
-  const figures = ({ savedMiB, packedMiB, boot, look, pack, back }: Omit<State, 'kernel'>): string[] =>
-    [savedMiB.toFixed(1), packedMiB.toFixed(1), ...[boot, look, pack, back].map((time) => time.toFixed(3))]
+  const figures = ({ savedMiB, packedMiB, boot, look, pack, back }: Omit<State, 'kernel'>): string[] => [
+    savedMiB.toFixed(1),
+    packedMiB.toFixed(1),
+    ...[boot, look, pack, back].map((time) => time.toFixed(3)),
+  ]
   const middle = (of: (state: State) => number): number => median(states.map(of))
   const all = {
     savedMiB: middle((state) => state.savedMiB),

@@ -89,18 +89,11 @@ async function observe(job: Job, means: Means): Promise<CarriedOut> {
 }
 
 function notBooted(guest: Guest & { ok: false }): CaseReport {
-  const ending: Ending = guest.qemuFailed
-    ? { kind: 'infra', message: guest.reason }
-    : { kind: 'no-boot', reason: guest.reason }
+  const ending: Ending = guest.qemuFailed ? { kind: 'infra', message: guest.reason } : { kind: 'no-boot', reason: guest.reason }
   return { ending, taint: { before: null, after: null } }
 }
 
-async function converseAbout(
-  job: Job,
-  guest: Guest & { ok: true },
-  output: BoundedLog,
-  time: Stopwatch,
-): Promise<CaseReport> {
+async function converseAbout(job: Job, guest: Guest & { ok: true }, output: BoundedLog, time: Stopwatch): Promise<CaseReport> {
   const { conversation, machine } = guest
   const key = randomBytes(8).toString('hex')
   const milliseconds = Math.ceil(job.limits.caseSeconds * 1000)

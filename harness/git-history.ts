@@ -126,11 +126,14 @@ const short = (hash: string): string => hash.slice(0, 12)
 /** Commits as git log gives them; none where it may fail and does, for a hash that this tree does not know. */
 async function readLog(args: readonly string[], git: Git, mayFail = false): Promise<HistoryCommit[]> {
   const text = await git(['log', `--format=${RECORD}%H${PART}%s${PART}%B`, ...args, '--'], mayFail)
-  return (text ?? '').split(RECORD).slice(1).map((record) => {
-    const [hash = '', subject = '', message = ''] = record.split(PART)
-    const lines = message.split('\n').map((line) => line.trim())
-    return { hash, subject, lines: lines.filter((line) => SAYS.test(line)) }
-  })
+  return (text ?? '')
+    .split(RECORD)
+    .slice(1)
+    .map((record) => {
+      const [hash = '', subject = '', message = ''] = record.split(PART)
+      const lines = message.split('\n').map((line) => line.trim())
+      return { hash, subject, lines: lines.filter((line) => SAYS.test(line)) }
+    })
 }
 
 /** Which of the revisions have a commit in their history, by name. All tags are asked at once: that walks the history once. */

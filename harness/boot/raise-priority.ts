@@ -10,5 +10,8 @@ const FIRST = '-20'
  * those of other sessions. False where that is not allowed (not root) or not known (no autogroups): it takes its turns.
  */
 export async function preferGuest(pid: number): Promise<boolean> {
-  return writeFile(`/proc/${pid}/autogroup`, FIRST).then(() => true, () => false)
+  return writeFile(`/proc/${pid}/autogroup`, FIRST).then(
+    () => true,
+    () => false,
+  )
 }

@@ -16,7 +16,11 @@ export interface Initramfs {
 /** Build the initramfs from the agent's sources in `agentFolder`, or find it in the cache. */
 export async function buildInitramfs(cache: string, agentFolder: string): Promise<Initramfs> {
   const names = (await readdir(agentFolder)).filter((file) => file.endsWith('.c')).toSorted()
-  const agent = await buildProgram(cache, names.map((name) => join(agentFolder, name)), [agentFolder])
+  const agent = await buildProgram(
+    cache,
+    names.map((name) => join(agentFolder, name)),
+    [agentFolder],
+  )
   const archive = writeCpio([
     ...FOLDERS.map((name) => ({ name, folder: true as const })),
     { name: 'init', data: await readFile(agent.path), executable: true },

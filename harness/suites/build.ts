@@ -85,7 +85,9 @@ async function basisOf(source: SuiteSource, folder: string): Promise<string> {
 }
 
 function unitOf({ program, setup }: SuiteProgram, basis: string): Unit {
-  const sha256 = createHash('sha256').update(JSON.stringify([basis, program, setup])).digest('hex')
+  const sha256 = createHash('sha256')
+    .update(JSON.stringify([basis, program, setup]))
+    .digest('hex')
   return { program, setup, sha256 }
 }
 
@@ -151,7 +153,11 @@ async function makeAll(units: readonly Unit[], place: Place, context: KernelCont
   await make(units.map(({ program }) => program))
   for (const unit of units) {
     const path = join(place.out, unit.program)
-    const isThere = () => access(path).then(() => true, () => false)
+    const isThere = () =>
+      access(path).then(
+        () => true,
+        () => false,
+      )
     const complaint = (await isThere()) ? '' : (await make([unit.program])).stderr
     if (/No space left on device|Disk quota exceeded/.test(complaint)) {
       const hint = 'free some space or set KWITNESS_CACHE to another disk'
@@ -174,7 +180,10 @@ function definesOf({ hugePages, hugetlbfs, user }: SuiteSetup): string[] {
 
 /** The first line of what make and the compiler say that is about an error. */
 export function reasonOf(stderr: string): string {
-  const lines = stderr.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  const lines = stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
   const found = lines.find((line) => /\berror:|undefined reference|cannot find|No rule to make target/.test(line))
   return (found ?? lines.at(-1) ?? 'make made nothing and said nothing').replace(/^(?:\S*\/)+/, '').slice(0, 200)
 }

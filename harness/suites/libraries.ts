@@ -9,6 +9,11 @@ const PATTERNS = ['liburing', 'libnuma', 'libcap'].map((name) => `/usr/lib/*-lin
 /** Those that are here, each with the sha256 of its bytes. */
 export async function librariesHere(patterns: readonly string[] = PATTERNS): Promise<string[]> {
   const paths = patterns.flatMap((pattern) => globSync(pattern)).toSorted()
-  const sums = paths.map(async (path) => `${createHash('sha256').update(await readFile(path)).digest('hex')} ${path}`)
+  const sums = paths.map(
+    async (path) =>
+      `${createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex')} ${path}`,
+  )
   return Promise.all(sums)
 }

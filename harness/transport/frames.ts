@@ -5,9 +5,7 @@
 
 export type FrameType = 'hello' | 'out' | 'end' | 'hung' | 'pong' | 'error'
 
-export type Frame =
-  | { readonly type: FrameType; readonly body: Buffer }
-  | { readonly type: 'garbled'; readonly body: Buffer }
+export type Frame = { readonly type: FrameType; readonly body: Buffer } | { readonly type: 'garbled'; readonly body: Buffer }
 
 const HEADER = /^KW (\S{1,31}) (hello|out|end|hung|pong|error) (\d{1,7})$/
 const LONGEST_HEADER = 64

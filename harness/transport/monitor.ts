@@ -95,4 +95,3 @@ export async function follow(guest: MonitoredGuest, limits: StageLimits, output:
     }
   }
 }
-

@@ -33,9 +33,7 @@ export interface Difference {
 }
 
 /** The outputs of both, byte for byte. What is not a comment is a result. */
-export type OutputMatch =
-  | { readonly kind: 'identical' }
-  | ({ readonly kind: 'comments-differ' | 'results-differ' } & Difference)
+export type OutputMatch = { readonly kind: 'identical' } | ({ readonly kind: 'comments-differ' | 'results-differ' } & Difference)
 
 /** An attempt and the same job once more. */
 export interface Replay {

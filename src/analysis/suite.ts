@@ -27,7 +27,12 @@ export function buildSuiteReport(parts: SuiteParts): SuiteReport {
   const cells = parts.cells.toSorted(
     (a, b) => place(programs, a.program) - place(programs, b.program) || place(kernels, a.kernel) - place(kernels, b.kernel),
   )
-  const rows = programs.flatMap(({ id }) => rowsOf(id, cells.filter((cell) => cell.program === id)))
+  const rows = programs.flatMap(({ id }) =>
+    rowsOf(
+      id,
+      cells.filter((cell) => cell.program === id),
+    ),
+  )
   return {
     ...parts,
     schema: 'kwitness.suite-report/1',
@@ -49,7 +54,7 @@ function rowsOf(program: string, measured: readonly SuiteCell[]): SuiteRow[] {
       const { status, reason } = known[index]?.get(test) ?? unsaid(cell, test)
       return { kernel: cell.kernel, status, reason }
     })
-    const compared = cells.flatMap((cell, index) => (isAnswer(cell) ? results[index] ?? [] : []))
+    const compared = cells.flatMap((cell, index) => (isAnswer(cell) ? (results[index] ?? []) : []))
     return { program, test, results, differs: new Set(compared.map(({ status }) => status)).size > 1 }
   })
 }

@@ -52,7 +52,12 @@ function rowsOfLane(lane: Lane, spans: readonly Span[]): Row[] {
 
 /** All spans in rows, lane by lane. */
 export function rowsOf(spans: readonly Span[]): Row[] {
-  return LANES.flatMap((lane) => rowsOfLane(lane, spans.filter((span) => span.lane === lane)))
+  return LANES.flatMap((lane) =>
+    rowsOfLane(
+      lane,
+      spans.filter((span) => span.lane === lane),
+    ),
+  )
 }
 
 interface Piece {

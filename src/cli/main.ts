@@ -24,10 +24,7 @@ const program = new Command('kwitness')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .addHelpText('after', KWITNESS_HELP)
 
-const words = (text: string, before: string[] = []): string[] => [
-  ...before,
-  ...text.split(',').filter((word) => word !== ''),
-]
+const words = (text: string, before: string[] = []): string[] => [...before, ...text.split(',').filter((word) => word !== '')]
 /** A selector may hold commas of its own (`debian:>=6.1,<6.2`), so --kernels is given again for each. */
 const again = (text: string, before: string[] = []): string[] => [...before, text]
 
@@ -72,7 +69,7 @@ program
   .description('where a fix came or went in each series, by a search that boots few kernels')
   .option('--case <ids>', 'case ids or globs, separated by commas', words)
   .option('--series <series>', 'only these, such as 6.1.y, separated by commas (default: every series)', words)
-  .option('--kernels <selector>', "search these; may be given again (default: every Debian cloud kernel)", again)
+  .option('--kernels <selector>', 'search these; may be given again (default: every Debian cloud kernel)', again)
   .option('--fail-on <words>', 'exit 1 for these verdicts or findings too')
   .option('--resume [run]', 'go on with an interrupted search, the newest when none is named')
   .option('--json', 'what was found as JSON on standard output')

@@ -10,9 +10,7 @@ export interface StageLimits {
 }
 
 /** A module of the case's own: built (sha256 of the .ko) or not, and then why. */
-export type OwnModule =
-  | { readonly name: string; readonly sha256: string }
-  | { readonly name: string; readonly missing: string }
+export type OwnModule = { readonly name: string; readonly sha256: string } | { readonly name: string; readonly missing: string }
 
 /**
  * One attempt to be made, as plain data: carrying it out needs this and caches that can be filled anywhere.

@@ -2,15 +2,7 @@
 import type { RaceStanding, Trials } from './control.ts'
 
 /** `reported` is of programs of suites alone: they came to their end with results of whatever kind. */
-export type Outcome =
-  | 'reproduced'
-  | 'clean'
-  | 'reported'
-  | 'skipped'
-  | 'broken'
-  | 'unrelated-crash'
-  | 'no-boot'
-  | 'infra'
+export type Outcome = 'reproduced' | 'clean' | 'reported' | 'skipped' | 'broken' | 'unrelated-crash' | 'no-boot' | 'infra'
 
 export type Verdict = 'carries' | 'lacks' | 'unproven' | 'not-applicable' | 'broken' | 'missing'
 

@@ -20,25 +20,32 @@ export function isMeasured(plan: Plan, cell: Cell): boolean {
  * tried and never hit is among them, with no hits: nothing may lean on it, nor on another line's in its place.
  */
 export function ratesOf(plan: Plan, tried: TriedCells): ControlRate[] {
-  return cellsOf(plan).filter((cell) => isMeasured(plan, cell)).flatMap((cell) => {
-    const because = controlOf(plan, cell)?.because ?? ''
-    return trialGroups(tried.get(cellKey(cell)) ?? []).flatMap(({ program, trigger, conditions, trials, attempts }) => {
-      const measuredAt = attempts.map(({ startedAt }) => startedAt).toSorted().at(-1)
-      if (conditions === null || measuredAt === undefined || trials.trials === 0) return []
-      return [{
-        ...trials,
-        case: cell.case.id,
-        program,
-        trigger,
-        kernel: cell.kernel.id,
-        series: cell.kernel.series,
-        profile: profileName(cell.profile),
-        conditions,
-        leansOn: because,
-        measuredAt,
-      }]
+  return cellsOf(plan)
+    .filter((cell) => isMeasured(plan, cell))
+    .flatMap((cell) => {
+      const because = controlOf(plan, cell)?.because ?? ''
+      return trialGroups(tried.get(cellKey(cell)) ?? []).flatMap(({ program, trigger, conditions, trials, attempts }) => {
+        const measuredAt = attempts
+          .map(({ startedAt }) => startedAt)
+          .toSorted()
+          .at(-1)
+        if (conditions === null || measuredAt === undefined || trials.trials === 0) return []
+        return [
+          {
+            ...trials,
+            case: cell.case.id,
+            program,
+            trigger,
+            kernel: cell.kernel.id,
+            series: cell.kernel.series,
+            profile: profileName(cell.profile),
+            conditions,
+            leansOn: because,
+            measuredAt,
+          },
+        ]
+      })
     })
-  })
 }
 
 /**

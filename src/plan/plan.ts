@@ -129,6 +129,8 @@ export function limitsOf(plan: Plan, theCase: Case, raceSeconds = 0): StageLimit
 
 /** The seed of an attempt, an unsigned 64-bit number: it follows from the run's seed and nothing else of the run. */
 export function seedOf(plan: Plan, cell: Cell, attempt: number): string {
-  const digest = createHash('sha256').update(JSON.stringify([plan.seed, cell.kernel.id, cell.case.id, attempt])).digest()
+  const digest = createHash('sha256')
+    .update(JSON.stringify([plan.seed, cell.kernel.id, cell.case.id, attempt]))
+    .digest()
   return digest.readBigUInt64BE().toString()
 }

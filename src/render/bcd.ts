@@ -67,7 +67,7 @@ export function compatOf(report: Report): Compat {
     const bySeries = Map.groupBy(byCase.get(theCase.id) ?? [], ({ series }) => series)
     const support = [...bySeries].map(([series, own]): [string, CompatFix['support'][string]] => [
       series,
-      Object.fromEntries(own.map((history) => [`${history.arch}/${history.flavour}`, statementsOf(history, state)]))
+      Object.fromEntries(own.map((history) => [`${history.arch}/${history.flavour}`, statementsOf(history, state)])),
     ])
     return [theCase.id, { ...aboutOf(theCase), support: Object.fromEntries(support) }]
   })
@@ -76,10 +76,15 @@ export function compatOf(report: Report): Compat {
 
 function aboutOf({ title, subsystem, symptom, witness, references, introduced, fixes }: ReportCase): Omit<CompatFix, 'support'> {
   return {
-    title, subsystem, symptom, witness, references, introduced,
+    title,
+    subsystem,
+    symptom,
+    witness,
+    references,
+    introduced,
     commits: fixes.flatMap(({ commit }) => commit ?? []),
     subjects: fixes.map(({ subject }) => subject),
-    cve: fixes.flatMap(({ cve }) => cve)
+    cve: fixes.flatMap(({ cve }) => cve),
   }
 }
 
@@ -102,7 +107,7 @@ function lookupOf({ kernels, cells, boundaries }: Report): Lookup {
       const cell = byCell.get(`${kernel}/${theCase}`)
       return { kernel, verdict: cell?.verdict ?? 'missing', attempt: cell?.attempts.at(-1)?.id ?? null }
     },
-    flip: (theCase, after) => flips.get(`${after}/${theCase}`)
+    flip: (theCase, after) => flips.get(`${after}/${theCase}`),
   }
 }
 
@@ -134,7 +139,7 @@ function statementOf(history: History, index: number, state: Lookup): CompatStat
     tested: stretches.reduce((sum, { tested }) => sum + tested, 0),
     known,
     notes: notesOf(history, [withFix, next], state),
-    evidence: [...new Set(ends.length > 0 ? ends : inVain)].map((kernel) => state.evidence(kernel, theCase))
+    evidence: [...new Set(ends.length > 0 ? ends : inVain)].map((kernel) => state.evidence(kernel, theCase)),
   }
 }
 
@@ -169,6 +174,6 @@ function notesOf(history: History, begun: readonly (Stretch | undefined)[], stat
     ...flips.map((flip) => `between ${state.build(flip.before)} and ${state.build(flip.after)}: ${betweenOf(flip)}`),
     ...ofBuilds.map(({ after }) => `a build of the same release: from ${state.build(after)} on`),
     ...(odds === undefined || odds === null ? [] : [`carried by odds: chance of a miss ${chanceOf(odds)}`]),
-    ...(askedInVain.length > 0 ? [reasonsOf(askedInVain)] : [])
+    ...(askedInVain.length > 0 ? [reasonsOf(askedInVain)] : []),
   ]
 }

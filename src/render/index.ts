@@ -25,7 +25,7 @@ export const RENDERERS = {
   html: { extension: 'html', render: (report, { assets }) => renderHtml(report, assets) },
   json: { extension: 'json', render: (report) => renderJson(report) },
   ktap: { extension: 'ktap', render: (report) => renderKtap(report) },
-  terminal: { extension: 'txt', render: (report, { terminal }) => renderTerminal(report, terminal) }
+  terminal: { extension: 'txt', render: (report, { terminal }) => renderTerminal(report, terminal) },
 } as const satisfies Record<string, Renderer>
 
 /** `html`, `json` and so on: the words of `--format`. */

@@ -3,9 +3,30 @@ import type { Report } from '#domain/report/matrix.ts'
 
 /** Keys that come first, in this order; any other follows by code unit. */
 const FIRST_KEYS = [
-  'schema', 'run', 'headline', 'kernels', 'controls', 'cases', 'cells', 'boundaries', 'histories', 'counts',
-  'id', 'kernel', 'case', 'profile', 'verdict', 'claim', 'claimSource', 'finding', 'because', 'reasons', 'trials', 'missChance',
-  'race', 'attempts'
+  'schema',
+  'run',
+  'headline',
+  'kernels',
+  'controls',
+  'cases',
+  'cells',
+  'boundaries',
+  'histories',
+  'counts',
+  'id',
+  'kernel',
+  'case',
+  'profile',
+  'verdict',
+  'claim',
+  'claimSource',
+  'finding',
+  'because',
+  'reasons',
+  'trials',
+  'missChance',
+  'race',
+  'attempts',
 ]
 const RANKS = new Map(FIRST_KEYS.map((key, rank) => [key, rank]))
 
@@ -29,7 +50,8 @@ function member(value: unknown): string {
 /** One value on one line. */
 function compact(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(ordered(inner)) : inner)
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(ordered(inner)) : inner,
+  )
 }
 
 /** The entries of an object in the fixed order. */

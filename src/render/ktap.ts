@@ -26,7 +26,7 @@ const STATUS: Readonly<Record<Verdict, Status>> = {
   unproven: 'skip',
   'not-applicable': 'skip',
   broken: 'error',
-  missing: 'error'
+  missing: 'error',
 }
 
 /** Render a report as KTAP version 1. A pair the run had no cell for has no line: the plan of its kernel does not count it. */
@@ -37,12 +37,18 @@ export function renderKtap(report: Report): string {
     'KTAP version 1',
     `# kwitness run ${escape(report.run.id)}${report.run.complete ? '' : ', not complete yet'}`,
     ...headline(report),
-    `1..${kernels.length}`
+    `1..${kernels.length}`,
   ]
   for (const [index, kernel] of kernels.entries()) {
     const cells = cases.flatMap((theCase) => cellAt(kernel.id, theCase.id) ?? [])
     const known = report.controls.filter((control) => control.kernel === kernel.id)
-    lines.push(...subtest(kernel.id, known.map((control) => `# ${escape(knownOf(control))}`), cells).map((line) => `  ${line}`))
+    lines.push(
+      ...subtest(
+        kernel.id,
+        known.map((control) => `# ${escape(knownOf(control))}`),
+        cells,
+      ).map((line) => `  ${line}`),
+    )
     const failed = cells.some((cell) => STATUS[cell.verdict] === 'fail' || STATUS[cell.verdict] === 'error')
     const skipped = cells.length ? '' : ' # SKIP no case was planned'
     lines.push(`${failed ? 'not ok' : 'ok'} ${index + 1} ${escape(kernel.id)}${skipped}`)
@@ -54,7 +60,8 @@ export function renderKtap(report: Report): string {
 function headline(report: Report): string[] {
   const all = contradictionsOf(report)
   const cells = all.flatMap(({ finding, case: name, cells: own }) =>
-    own.map(({ kernel, claimSource }) => `# ${finding}: ${escape(kernel)}/${escape(name)}, ${escape(claimSource)}`))
+    own.map(({ kernel, claimSource }) => `# ${finding}: ${escape(kernel)}/${escape(name)}, ${escape(claimSource)}`),
+  )
   return cells.length > 0 ? cells : [`# ${escape(calmLine(report))}`]
 }
 
@@ -68,16 +75,21 @@ function subtest(kernel: string, known: readonly string[], cells: readonly Repor
 function resultLines(cell: ReportCell, number: number): string[] {
   const name = `${number} ${escape(cell.case)}`
   const reason = `${cell.verdict}: ${escape(cell.because)}`
-  const finding = cell.finding === 'claimed-but-lacks' || cell.finding === 'carried-unclaimed'
-    ? [`# finding: ${cell.finding}, ${escape(cell.claimSource)}`]
-    : []
+  const finding =
+    cell.finding === 'claimed-but-lacks' || cell.finding === 'carried-unclaimed'
+      ? [`# finding: ${cell.finding}, ${escape(cell.claimSource)}`]
+      : []
   const sure = cell.race ? [...cell.race.words, ...raceParts(cell.race, (id) => id)] : []
   const race = sure.map((words) => `# race: ${escape(words)}`)
   switch (STATUS[cell.verdict]) {
-    case 'pass': return [...race, ...finding, `ok ${name}`]
-    case 'fail': return [`# ${reason}`, ...race, ...finding, `not ok ${name}`]
-    case 'skip': return [...race, `ok ${name} # SKIP ${reason}`]
-    case 'error': return [`not ok ${name} # ERROR ${reason}`]
+    case 'pass':
+      return [...race, ...finding, `ok ${name}`]
+    case 'fail':
+      return [`# ${reason}`, ...race, ...finding, `not ok ${name}`]
+    case 'skip':
+      return [...race, `ok ${name} # SKIP ${reason}`]
+    case 'error':
+      return [`not ok ${name} # ERROR ${reason}`]
   }
 }
 

@@ -16,18 +16,20 @@ interface Searched extends History {
 /** The lines of a search, by case and then in kernel order. */
 function searchedOf(report: Report): Searched[] {
   const kernels = new Map(report.kernels.map((kernel) => [kernel.id, kernel]))
-  return report.histories.map((history) => {
-    const isOf = (id: string): boolean => {
-      const kernel = kernels.get(id)
-      return kernel?.series === history.series && kernel.flavour === history.flavour && kernel.arch === history.arch
-    }
-    const cells = report.cells.filter((cell) => cell.case === history.case && isOf(cell.kernel))
-    return {
-      ...history,
-      asked: cells.map(({ kernel, verdict, because }) => ({ kernel, verdict, because })),
-      boundaries: report.boundaries.filter((flip) => flip.case === history.case && isOf(flip.before))
-    }
-  }).filter(({ asked }) => asked.length > 0)
+  return report.histories
+    .map((history) => {
+      const isOf = (id: string): boolean => {
+        const kernel = kernels.get(id)
+        return kernel?.series === history.series && kernel.flavour === history.flavour && kernel.arch === history.arch
+      }
+      const cells = report.cells.filter((cell) => cell.case === history.case && isOf(cell.kernel))
+      return {
+        ...history,
+        asked: cells.map(({ kernel, verdict, because }) => ({ kernel, verdict, because })),
+        boundaries: report.boundaries.filter((flip) => flip.case === history.case && isOf(flip.before)),
+      }
+    })
+    .filter(({ asked }) => asked.length > 0)
 }
 
 /** The search as JSON: a line of kernels each, with its boundaries. */
@@ -104,6 +106,6 @@ function blindSpot(searched: readonly Searched[]): string[] {
   if (searched.every(({ asked, known }) => known !== null && asked.length >= known)) return []
   return [
     'A search asks both ends, halves of what differs, and the middle of what does not. A change that was undone again between',
-    'two kernels that answer alike is not seen by it: kwitness run asks every kernel.'
+    'two kernels that answer alike is not seen by it: kwitness run asks every kernel.',
   ]
 }

@@ -22,9 +22,15 @@ const statuses = (report: ReturnType<typeof reportOf>) =>
 
 test('a row holds every kernel, in version order, and what one did not report is missing there', () => {
   const report = reportOf({ '6.12.118': { a: 'pass', b: 'fail' }, '6.1.192': { a: 'pass' } })
-  assert.deepEqual(report.kernels.map(({ version }) => version), ['6.1.192', '6.12.118'])
+  assert.deepEqual(
+    report.kernels.map(({ version }) => version),
+    ['6.1.192', '6.12.118'],
+  )
   assert.deepEqual(statuses(report), { a: 'pass,pass', b: 'missing,fail' })
-  assert.deepEqual(report.rows.map(({ differs }) => differs), [false, true])
+  assert.deepEqual(
+    report.rows.map(({ differs }) => differs),
+    [false, true],
+  )
 })
 
 test('what a crashed guest did not say is missing for that reason', () => {
@@ -39,7 +45,10 @@ test('what was not run, or what our side lost, is missing and no difference', ()
   const lost: Partial<SuiteCell> = { outcome: 'infra', because: 'no disk.', results: [] }
   const report = reportOf({ '6.1.1': { a: 'pass' }, '6.1.2': lost, '6.1.3': { outcome: null, results: [] } })
   assert.deepEqual(statuses(report), { a: 'pass,missing,missing' })
-  assert.deepEqual(report.rows.map(({ differs }) => differs), [false])
+  assert.deepEqual(
+    report.rows.map(({ differs }) => differs),
+    [false],
+  )
 })
 
 test('a name that carries a measure is one row; sizes that one kernel has several of stay apart', () => {
@@ -75,14 +84,24 @@ test('changes run along versions; a kernel that says nothing is passed over', ()
 })
 
 test('names of several lists come each once: the first list in its order, others behind what they followed', () => {
-  assert.deepEqual(inOrder([['a', 'c'], ['a', 'b', 'c', 'd'], ['z', 'c']]), ['z', 'a', 'b', 'c', 'd'])
+  assert.deepEqual(
+    inOrder([
+      ['a', 'c'],
+      ['a', 'b', 'c', 'd'],
+      ['z', 'c'],
+    ]),
+    ['z', 'a', 'b', 'c', 'd'],
+  )
   const lists = fc.array(fc.uniqueArray(fc.constantFrom<string>('a', 'b', 'c', 'd', 'e', 'f')), { maxLength: 5 })
   fc.assert(
     fc.property(lists, (all) => {
       const order = inOrder(all)
       assert.deepEqual(order.toSorted(), [...new Set(all.flat())].toSorted())
       const first = all.find((list) => list.length > 0) ?? []
-      assert.deepEqual(order.filter((name) => first.includes(name)), first)
+      assert.deepEqual(
+        order.filter((name) => first.includes(name)),
+        first,
+      )
     }),
   )
 })

@@ -36,7 +36,10 @@ test('of unfinished runs the newest is gone on with that is of the kind wanted',
 
   const other = { name: 'UserError', message: `run ${newer} is of another kind` }
   await assert.rejects(openAgain(newer, context, hasControls), other)
-  for (const [which, wanted, id] of [[true, hasControls, older], [true, undefined, newer]] as const) {
+  for (const [which, wanted, id] of [
+    [true, hasControls, older],
+    [true, undefined, newer],
+  ] as const) {
     const opened = await openAgain(which, context, wanted)
     t.after(() => opened.store.close())
     assert.equal(opened.record.id, id)

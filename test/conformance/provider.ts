@@ -61,7 +61,10 @@ export function providerConformance({ name, skip, given }: ProviderUnderTest): v
     await t.test('where it lists the series of a kernel, that kernel is among them, and no other series', async () => {
       const listed = await listSeries([kernel], context)
       const keepsList = providerOf(kernel.provider).listSeries !== undefined
-      assert.deepEqual(listed.filter(({ id }) => id === kernel.id), keepsList ? [kernel] : [])
+      assert.deepEqual(
+        listed.filter(({ id }) => id === kernel.id),
+        keepsList ? [kernel] : [],
+      )
       for (const { series, flavour } of listed) assert.deepEqual([series, flavour], [kernel.series, kernel.flavour])
     })
 

@@ -39,8 +39,14 @@ export function storeConformance({ name, open, openForReading }: StoreUnderTest)
     const starts = times.map((time) => `${time}.000Z`)
     for (const startedAt of starts) await store.createRun({ ...newRun, startedAt })
     const runs = await store.listRuns()
-    assert.deepEqual(runs.map((run) => run.id), ['2026-11-21-1', '2026-11-21-2', '2026-11-22-1', '2026-11-21-3'])
-    assert.deepEqual(runs.map((run) => run.startedAt), starts)
+    assert.deepEqual(
+      runs.map((run) => run.id),
+      ['2026-11-21-1', '2026-11-21-2', '2026-11-22-1', '2026-11-21-3'],
+    )
+    assert.deepEqual(
+      runs.map((run) => run.startedAt),
+      starts,
+    )
     assert.equal((await store.newestRun())?.id, '2026-11-21-3')
   })
 
@@ -73,9 +79,15 @@ export function storeConformance({ name, open, openForReading }: StoreUnderTest)
       await store.recordAttempt(id, { ...(await attemptIn(logs, sampleLogs(1))), seconds }, logs)
     }
     const times = await store.attemptTimes()
-    assert.deepEqual(times.map(({ seconds }) => seconds), [2.5, 1.5])
+    assert.deepEqual(
+      times.map(({ seconds }) => seconds),
+      [2.5, 1.5],
+    )
     const { job } = await attemptIn(logs, sampleLogs(1))
-    assert.deepEqual(times.map((time) => time.case), [job.case, job.case])
+    assert.deepEqual(
+      times.map((time) => time.case),
+      [job.case, job.case],
+    )
     assert.ok(times.every(({ profile }) => profile === profileName(job.profile)))
   })
 
@@ -92,7 +104,10 @@ export function storeConformance({ name, open, openForReading }: StoreUnderTest)
     }
     const { attempts, problems } = await store.attemptsOf(run)
     assert.deepEqual(problems, [])
-    assert.deepEqual(attempts.map((attempt) => attempt.evidence.job.attempt), [1, 2, 3])
+    assert.deepEqual(
+      attempts.map((attempt) => attempt.evidence.job.attempt),
+      [1, 2, 3],
+    )
     for (const [index, attempt] of attempts.entries()) {
       const read = await store.readLogs(attempt)
       assert.deepEqual(read.problems, [])

@@ -12,7 +12,9 @@ export type Describe = (raw: Uint8Array, options: readonly string[]) => string[]
 /** One test per log of a folder under test/golden. */
 export function testGoldenLogs(folder: string, ending: string, describe: Describe): void {
   const path = join(import.meta.dirname, '../golden', folder)
-  const files = readdirSync(path).filter((file) => file.endsWith(ending)).toSorted()
+  const files = readdirSync(path)
+    .filter((file) => file.endsWith(ending))
+    .toSorted()
   test(`${folder} has golden logs`, () => assert.notEqual(files.length, 0))
   for (const file of files) {
     test(`${folder}/${file}`, () => checkGoldenLog(join(path, file), describe))
@@ -26,7 +28,13 @@ function checkGoldenLog(file: string, describe: Describe): void {
   const header = bytes.subarray(0, end).toString('utf8').split('\n')
   const raw = bytes.subarray(end + 2)
   const options = header.filter((label) => label.startsWith('OPTION: '))
-  const labels = [...options, ...describe(raw, options.map((label) => label.slice('OPTION: '.length)))]
+  const labels = [
+    ...options,
+    ...describe(
+      raw,
+      options.map((label) => label.slice('OPTION: '.length)),
+    ),
+  ]
   if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, Buffer.concat([Buffer.from(`${labels.join('\n')}\n\n`), raw]))
   else assert.deepEqual(header, labels)
 }

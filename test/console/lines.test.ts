@@ -41,7 +41,10 @@ function read(chunks: Iterable<Uint8Array>) {
 }
 
 test('chunks change nothing', () => {
-  const bytes = fc.oneof(fc.uint8Array({ maxLength: 400 }), consoleText.map((text) => new TextEncoder().encode(text)))
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 400 }),
+    consoleText.map((text) => new TextEncoder().encode(text)),
+  )
   fc.assert(
     fc.property(bytes, fc.integer({ min: 1, max: 9 }), (whole, size) => {
       const sizes = Array<number>(Math.ceil(whole.length / size)).fill(size)
@@ -52,11 +55,23 @@ test('chunks change nothing', () => {
 
 test('cleaned line n is raw line n', () => {
   fc.assert(
-    fc.property(fc.array(consoleText.map((text) => text.replaceAll('\n', '')), { minLength: 1 }), (raw) => {
-      const { lines, numbers } = read([new TextEncoder().encode(`${raw.join('\n')}\n`)])
-      assert.deepEqual(lines, raw.map((line) => cleanLine(line.replace(/\r$/, ''))))
-      assert.deepEqual(numbers, raw.map((_, index) => index + 1))
-    }),
+    fc.property(
+      fc.array(
+        consoleText.map((text) => text.replaceAll('\n', '')),
+        { minLength: 1 },
+      ),
+      (raw) => {
+        const { lines, numbers } = read([new TextEncoder().encode(`${raw.join('\n')}\n`)])
+        assert.deepEqual(
+          lines,
+          raw.map((line) => cleanLine(line.replace(/\r$/, ''))),
+        )
+        assert.deepEqual(
+          numbers,
+          raw.map((_, index) => index + 1),
+        )
+      },
+    ),
   )
 })
 

@@ -8,8 +8,8 @@ testGoldenLogs('loose', '.log', (raw) => {
   const exit = { code: 0, signal: null, timedOut: false, seconds: 1 }
   const problems = [...stream.problems, ...stream.documents.flatMap((document) => document.problems)]
   return [
-    ...resultsOf(stream, { kind: 'exited', exit }, 'reports').map(({ test, status, reason }) =>
-      `RESULT: ${status} ${JSON.stringify(test)}${reason && ` (${reason})`}`,
+    ...resultsOf(stream, { kind: 'exited', exit }, 'reports').map(
+      ({ test, status, reason }) => `RESULT: ${status} ${JSON.stringify(test)}${reason && ` (${reason})`}`,
     ),
     ...problems.map(({ kind, line, message }) => `PROBLEM: ${kind}, line ${line ?? '-'}: ${message}`),
   ]

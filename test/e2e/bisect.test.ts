@@ -69,7 +69,10 @@ test('kill -9 in a build, a boot, after a verdict: gone on with, it finds the co
   assert.equal(found.confidence, 1)
   assert.ok(found.counts.steps <= stepsFor(COMMITS) + found.counts.skipped, `${found.counts.steps} steps`)
   const skipped = found.steps.filter(({ answer }) => answer === 'does-not-build').map(({ commit }) => commit)
-  assert.deepEqual(skipped.filter((commit) => !history.dumb.includes(commit)), [])
+  assert.deepEqual(
+    skipped.filter((commit) => !history.dumb.includes(commit)),
+    [],
+  )
   assert.equal(found.counts.skipped, skipped.length)
   assert.deepEqual([found.before.answer, found.after.answer], ['clean', 'shows'])
   assert.equal(found.after.commit, history.culprit)

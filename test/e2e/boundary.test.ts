@@ -51,8 +51,14 @@ after(() => place.remove())
 const words = ['--catalogue', catalogue]
 const search = (...more: readonly string[]) => ['boundary', ...words, '--series', SERIES, '--json', '--out', place.out, ...more]
 const idOf = (index: number): string => kernels.at(index)?.id ?? ''
-const flipOf = ({ case: name, before: last, after: first, from, to, confidence }: Boundary): unknown =>
-  [name, last, from, first, to, confidence]
+const flipOf = ({ case: name, before: last, after: first, from, to, confidence }: Boundary): unknown => [
+  name,
+  last,
+  from,
+  first,
+  to,
+  confidence,
+]
 
 test('by asking every kernel and by a search: the same boundaries, in each case', async () => {
   const all = await runReport({ ...place, state: join(place.folder, 'all') }, ['--kernels', `debian:${SERIES}`, ...words])
@@ -60,7 +66,10 @@ test('by asking every kernel and by a search: the same boundaries, in each case'
   // One case breaks on purpose, which is a finding in either.
   assert.deepEqual([all.code, ran.code], [1, 1], `${all.stderr}\n${ran.stderr}`)
   const found = JSON.parse(ran.stdout) as Found
-  assert.deepEqual(found.searches.flatMap(({ boundaries }) => boundaries.map(flipOf)), all.report.boundaries.map(flipOf))
+  assert.deepEqual(
+    found.searches.flatMap(({ boundaries }) => boundaries.map(flipOf)),
+    all.report.boundaries.map(flipOf),
+  )
   assert.deepEqual(
     found.searches.map(({ case: name, stretches }) => [name, stretches.map(({ verdict }) => verdict)]),
     all.report.histories.map(({ case: name, stretches }) => [name, stretches.map(({ verdict }) => verdict)]),
@@ -72,7 +81,12 @@ test('by asking every kernel and by a search: the same boundaries, in each case'
   assert.deepEqual(own('came').map(flipOf), [['came', idOf(1), 'lacks', idOf(2), 'carries', 'exact']])
   assert.deepEqual(own('went').map(flipOf), [['went', idOf(0), 'carries', idOf(1), 'lacks', 'exact']])
   assert.deepEqual(own('stumbles').map(flipOf), [['stumbles', idOf(0), 'lacks', idOf(2), 'carries', 'ranged']])
-  assert.deepEqual(own('stumbles')[0]?.untested?.filter(({ why }) => why !== 'gone').map(({ why }) => why), ['broken'])
+  assert.deepEqual(
+    own('stumbles')[0]
+      ?.untested?.filter(({ why }) => why !== 'gone')
+      .map(({ why }) => why),
+    ['broken'],
+  )
   assert.equal(own('wavers').length, 2)
   assert.deepEqual(own('same'), [])
 })
@@ -82,7 +96,10 @@ test('ends that are alike: the ends and the middle are booted and no other, and 
   assert.equal(ran.code, 0, ran.stderr)
   const found = JSON.parse(ran.stdout) as Found
   assert.deepEqual([found.booted, found.known], [3, kernels.length])
-  assert.deepEqual(found.searches[0]?.asked.map(({ kernel }) => kernel), [0, (kernels.length - 1) >> 1, -1].map(idOf))
+  assert.deepEqual(
+    found.searches[0]?.asked.map(({ kernel }) => kernel),
+    [0, (kernels.length - 1) >> 1, -1].map(idOf),
+  )
   const again = await runCli({ ...place, state: join(place.folder, 'same') }, ['report', found.run, '--format', 'json'])
   assert.equal((JSON.parse(again.stdout) as Report).cells.length, 3, 'what was not asked is no cell of the run')
 })
@@ -99,9 +116,10 @@ test('stopped after its first answers it goes on from them, and finds the same',
   const ran = await runCli(own, ['boundary', '--resume', '--json', '--out', place.out])
   assert.equal(ran.code, 0, ran.stderr)
   const found = JSON.parse(ran.stdout) as Found
-  assert.deepEqual(found.searches.flatMap(({ boundaries }) => boundaries.map(flipOf)), [
-    ['came', idOf(1), 'lacks', idOf(2), 'carries', 'exact'],
-  ])
+  assert.deepEqual(
+    found.searches.flatMap(({ boundaries }) => boundaries.map(flipOf)),
+    [['came', idOf(1), 'lacks', idOf(2), 'carries', 'exact']],
+  )
   const first = cli.said().match(/\S+ came: (?:reproduced|clean)/g) ?? []
   for (const line of first) assert.ok(!ran.stderr.includes(line), `${line} was not asked again`)
 })

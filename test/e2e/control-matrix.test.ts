@@ -12,10 +12,16 @@ test('a dry run shows what would be built and asked, and carries out nothing', a
   const { code, stdout, stderr } = await runCli(place, ['controls', ...words, '--dry-run', '--json'])
   assert.equal(code, 0, stderr)
   const { controls, kernels, cases } = JSON.parse(stdout)
-  assert.deepEqual(controls.map(({ fix }: { fix: string }) => fix), ['893e26e61d04', '57efa1fe5957'])
+  assert.deepEqual(
+    controls.map(({ fix }: { fix: string }) => fix),
+    ['893e26e61d04', '57efa1fe5957'],
+  )
   const [base, ...own] = kernels.map(({ id }: { id: string }) => id)
   assert.match(base, /^tree-5\.10\.\d+-base-/)
-  assert.deepEqual(own, controls.map(({ kernel }: { kernel: string }) => kernel))
+  assert.deepEqual(
+    own,
+    controls.map(({ kernel }: { kernel: string }) => kernel),
+  )
   assert.ok(controls.every((control: { base: string; because: string }) => control.base === base))
   assert.match(controls[0].because, /^893e26e61d04 taken out of linux-source-5\.10 5\.10\.\d+-/)
   assert.deepEqual(cases, ['gup-fast-vs-fork', 'uffd-fork-event'])

@@ -19,9 +19,15 @@ test('a kernel with headers takes the module and shows what it does; one without
   const { code, report, stderr } = await runReport(place, [...words, '--catalogue', catalogue])
   assert.equal(code, 0, stderr)
   const cells = report.cells.map(({ kernel: id, verdict, because }) => [id === v61, verdict, because])
-  assert.deepEqual(cells.map(([own, verdict]) => [own, verdict]).toSorted(), [[false, 'not-applicable'], [true, 'carries']])
+  assert.deepEqual(cells.map(([own, verdict]) => [own, verdict]).toSorted(), [
+    [false, 'not-applicable'],
+    [true, 'carries'],
+  ])
   const [withHeaders, without] = report.cells.toSorted((a) => (a.kernel === v61 ? -1 : 1))
   const said = withHeaders?.attempts[0]?.output ?? []
-  assert.ok(said.some((line) => /^# the module says 6\.1\.0-\d+-cloud-amd64$/.test(line)), said.join('\n'))
+  assert.ok(
+    said.some((line) => /^# the module says 6\.1\.0-\d+-cloud-amd64$/.test(line)),
+    said.join('\n'),
+  )
   assert.match(without?.because ?? '', /no module: a kernel image from a file comes with no headers/)
 })

@@ -6,8 +6,19 @@ import { after, before, test } from 'node:test'
 import type { Evidence } from '#domain/evidence.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import {
-  bringKernels, kernelWords, newPlace, qemus, readReport, runReport, startCli, until, verdictsOf,
-  type Cli, type Kernels, type Place, type Process,
+  bringKernels,
+  kernelWords,
+  newPlace,
+  qemus,
+  readReport,
+  runReport,
+  startCli,
+  until,
+  verdictsOf,
+  type Cli,
+  type Kernels,
+  type Place,
+  type Process,
 } from '../helpers/cli.ts'
 import { guestsOf } from '../helpers/killed.ts'
 
@@ -46,7 +57,14 @@ test('where a guest gave no answer the next one is booted anew, and is forked in
   const { report, stderr } = await runReport(there, [...kernelWords(kernels.v61), '--catalogue', catalogue])
   if (report.run.host.accelerator === 'kvm') return t.skip('KVM works here: its guests are not forked')
   const hurt = report.cells.find((cell) => cell.case === 'panic')?.attempts ?? []
-  assert.deepEqual(hurt.map(({ origin, ending }) => [origin, ending]), [['forked', 'panic'], ['forked', 'panic']], stderr)
+  assert.deepEqual(
+    hurt.map(({ origin, ending }) => [origin, ending]),
+    [
+      ['forked', 'panic'],
+      ['forked', 'panic'],
+    ],
+    stderr,
+  )
   for (const { id } of hurt) {
     const stored = await readFile(join(there.state, 'evidence', report.run.id, id, 'evidence.json'), 'utf8')
     assert.deepEqual((JSON.parse(stored) as Evidence).ending, { kind: 'guest-stopped', reason: 'guest-reset' })

@@ -9,8 +9,16 @@ import { inRepository } from '#harness/support/repository.ts'
 import { packRam } from '#harness/boot/snapshot/compress.ts'
 import { describeGuest, findGuest } from '#harness/boot/snapshot/snapshot.ts'
 import {
-  bringKernels, kernelWords, newPlace, readReport, runCli, runReport, verdictsOf,
-  type Ended, type Kernels, type Place,
+  bringKernels,
+  kernelWords,
+  newPlace,
+  readReport,
+  runCli,
+  runReport,
+  verdictsOf,
+  type Ended,
+  type Kernels,
+  type Place,
 } from '../helpers/cli.ts'
 
 /** A case whose answer is known of both kernels: 5.10 lacks the fix, 6.1 carries it. */
@@ -95,10 +103,13 @@ describe('a saved guest', () => {
     const old = await stat(join(guest, 'state'))
     const wish = [...kernelWords(kernels.v510), '--catalogue', HOSTILE, '--cases', 'panic']
     const { report } = await runReport(at('hurt'), wish)
-    assert.deepEqual(report.cells[0]?.attempts.map(({ outcome, origin }) => [outcome, origin]), [
-      ['unrelated-crash', 'restored'],
-      ['unrelated-crash', 'restored'],
-    ])
+    assert.deepEqual(
+      report.cells[0]?.attempts.map(({ outcome, origin }) => [outcome, origin]),
+      [
+        ['unrelated-crash', 'restored'],
+        ['unrelated-crash', 'restored'],
+      ],
+    )
     assert.deepEqual(saved(), [], 'none is kept after the last')
     await answers()
     assert.notEqual((await stat(join(guest, 'state'))).ino, old.ino)
@@ -158,7 +169,10 @@ describe('a saved guest', () => {
       const { code, report, stderr } = await runReport(at('random'), [...random, '--seed', seed])
       assert.equal(code, 0, stderr)
       for (const { kernel, attempts } of report.cells) {
-        assert.deepEqual(attempts.map(({ origin }) => origin), ['restored'])
+        assert.deepEqual(
+          attempts.map(({ origin }) => origin),
+          ['restored'],
+        )
         const values = attempts[0]?.output.filter((line) => /^# \w[^:]*: [-\w]{8}/.test(line)) ?? []
         assert.equal(values.length, DRAWN, stderr)
         for (const line of values.map((value) => `${kernel} ${value}`)) {

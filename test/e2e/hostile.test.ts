@@ -7,23 +7,35 @@ import { readTests } from '#console/ktap/reader.ts'
 import type { EndingWord, Outcome } from '#domain/judgement.ts'
 import type { Report, ReportAttempt } from '#domain/report/matrix.ts'
 import {
-  attemptsOf, bringKernels, kernelWords, newPlace, peakMemory, readReport, runCli, runReport, startCli, until,
-  type Ended, type Kernels, type Place, type Process,
+  attemptsOf,
+  bringKernels,
+  kernelWords,
+  newPlace,
+  peakMemory,
+  readReport,
+  runCli,
+  runReport,
+  startCli,
+  until,
+  type Ended,
+  type Kernels,
+  type Place,
+  type Process,
 } from '../helpers/cli.ts'
 
 /** How each case of the hostile catalogue must end, and the rule that must have decided it. */
 const EXPECTED: Readonly<Record<string, readonly [outcome: Outcome, ending: EndingWord, rule: string]>> = {
   'bad-bytes': ['broken', 'clean exit', 'output/protocol'],
-  'escape': ['clean', 'clean exit', 'output/ok'],
+  escape: ['clean', 'clean exit', 'output/ok'],
   'flood-console': ['broken', 'case hung', 'agent/timeout'],
   'flood-output': ['broken', 'case hung', 'agent/timeout'],
-  'forge': ['broken', 'garbled', 'agent/garbled'],
+  forge: ['broken', 'garbled', 'agent/garbled'],
   'hang-case': ['broken', 'case hung', 'agent/timeout'],
   'hang-kernel': ['unrelated-crash', 'kernel hung', 'agent/kernel-hung'],
   'hang-unkillable': ['broken', 'case hung', 'agent/case-hung'],
-  'oops': ['unrelated-crash', 'oops, went on', 'console/splat'],
-  'panic': ['unrelated-crash', 'panic', 'console/splat'],
-  'reset': ['unrelated-crash', 'guest stopped', 'qemu/guest-stopped'],
+  oops: ['unrelated-crash', 'oops, went on', 'console/splat'],
+  panic: ['unrelated-crash', 'panic', 'console/splat'],
+  reset: ['unrelated-crash', 'guest stopped', 'qemu/guest-stopped'],
   'triple-fault': ['unrelated-crash', 'triple fault', 'qemu/guest-stopped'],
 }
 
@@ -101,7 +113,10 @@ test('a log that is longer than what is kept of it is cut in the middle, counted
     assert.deepEqual([outcome, reasons[0]?.rule], ['broken', 'log/lost'], stderr)
     assert.match(reasons[0]?.text ?? '', /^\d+ bytes of the console were cut out$/)
     assert.ok(console.length < 2000, `${console.length} lines are shown`)
-    assert.ok(console.some((line) => /^\[kwitness: \d+ lines are left out/.test(line)), 'and that more is there')
+    assert.ok(
+      console.some((line) => /^\[kwitness: \d+ lines are left out/.test(line)),
+      'and that more is there',
+    )
   }
   const [folder = ''] = await readdir(join(own.state, 'evidence', long.run.id))
   const evidence = JSON.parse(await readFile(join(own.state, 'evidence', long.run.id, folder, 'evidence.json'), 'utf8'))
@@ -146,7 +161,10 @@ test('a QEMU that is killed is our loss, not the answer: the attempt is made aga
   const [cell] = readReport(ended).cells
   assert.deepEqual(
     cell?.attempts.map(({ outcome, ending, reasons }) => [outcome, ending, reasons[0]?.rule]),
-    [['infra', 'qemu gone', 'qemu/qemu-gone'], ['clean', 'clean exit', 'output/ok']],
+    [
+      ['infra', 'qemu gone', 'qemu/qemu-gone'],
+      ['clean', 'clean exit', 'output/ok'],
+    ],
     ended.stderr,
   )
   assert.equal(cell.verdict, 'carries')

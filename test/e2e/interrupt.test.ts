@@ -5,8 +5,20 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import {
-  attemptsOf, bringKernels, kernelWords, newPlace, qemus, readReport, runCli, runReport, startCli, until,
-  type Cli, type Ended, type Kernels, type Place,
+  attemptsOf,
+  bringKernels,
+  kernelWords,
+  newPlace,
+  qemus,
+  readReport,
+  runCli,
+  runReport,
+  startCli,
+  until,
+  type Cli,
+  type Ended,
+  type Kernels,
+  type Place,
 } from '../helpers/cli.ts'
 import { assertNoneIsLost, guestsOf, matrixOf, nextWords, storedBy } from '../helpers/killed.ts'
 
@@ -45,7 +57,10 @@ test('Ctrl-C in the first boot of all: it stops at once', async () => {
   const cli = startCli(at('first-boot'), words)
   await until('a guest to boot', () => guestsOf(cli.pid).length > 0 || qemus(({ parent }) => parent === cli.pid).length > 0)
   await stop(cli)
-  assert.deepEqual(qemus(({ parent }) => parent === cli.pid), [])
+  assert.deepEqual(
+    qemus(({ parent }) => parent === cli.pid),
+    [],
+  )
 })
 
 test('Ctrl-C in a case that would go on for an hour: it is not waited for, and nothing of it is kept', async () => {

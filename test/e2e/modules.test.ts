@@ -29,6 +29,9 @@ test('where modules cannot be had the case is told why, and the run goes on', as
   const catalogue = inRepository('test', 'e2e', 'modules')
   const { code, report, stderr } = await runReport(place, [...kernelWords(`file:${bzImage}`), '--catalogue', catalogue])
   assert.equal(code, 0, stderr)
-  assert.deepEqual(report.cells.map(({ verdict }) => verdict), ['not-applicable'])
+  assert.deepEqual(
+    report.cells.map(({ verdict }) => verdict),
+    ['not-applicable'],
+  )
   assert.match(report.cells[0]?.because ?? '', /no module: .* came without modules/)
 })

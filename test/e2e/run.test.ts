@@ -85,7 +85,10 @@ test('three kernels of three series, every deterministic case: verdicts as the s
   ])
   assert.deepEqual(verdictsOf(report), Object.fromEntries(expected))
   const surprises = report.cells.filter(({ finding }) => finding === 'claimed-but-lacks' || finding === 'carried-unclaimed')
-  assert.deepEqual(surprises.map((cell) => [cell.kernel, cell.case, cell.finding]), [])
+  assert.deepEqual(
+    surprises.map((cell) => [cell.kernel, cell.case, cell.finding]),
+    [],
+  )
 })
 
 test('where the time went: a table, and a trace with each attempt and the case in it', async () => {
@@ -106,7 +109,10 @@ test('where the time went: a table, and a trace with each attempt and the case i
 test('the deterministic cases of the catalogue are those this file knows of', async () => {
   const { stdout } = await runCli(place, ['cases', 'list', '--json'])
   const cases = JSON.parse(stdout) as { id: string; witness: string }[]
-  assert.deepEqual(cases.filter(({ witness }) => witness === 'deterministic').map(({ id }) => id), Object.keys(KNOWN))
+  assert.deepEqual(
+    cases.filter(({ witness }) => witness === 'deterministic').map(({ id }) => id),
+    Object.keys(KNOWN),
+  )
 })
 
 test('each attempt was made in the kernel it is about, and says how', () => {
@@ -138,7 +144,11 @@ test('a gate that fails on kernels that lack a fix exits 1', async () => {
 })
 
 test('a stored run is reported again, byte for byte, in every format', async () => {
-  for (const [format, file] of [['json', 'report.json'], ['html', 'index.html'], ['ktap', 'report.ktap']] as const) {
+  for (const [format, file] of [
+    ['json', 'report.json'],
+    ['html', 'index.html'],
+    ['ktap', 'report.ktap'],
+  ] as const) {
     const left = await readFile(join(place.out, file), 'utf8')
     const { code, stdout, stderr } = await runCli(place, ['report', '--format', format])
     assert.equal(code, 0, stderr)
@@ -155,7 +165,10 @@ test('the page holds every kernel and case and asks nobody for more', async () =
   for (const { id } of [...report.kernels, ...report.cases]) assert.ok(page.includes(id), id)
   assert.match(page, /http-equiv="Content-Security-Policy" content="default-src &#x27;none&#x27;;/)
   const tags = page.match(/<(?:script|link|img|iframe|object|base)\b[^>]*>/gi) ?? []
-  assert.deepEqual(tags.filter((tag) => /\b(?:src|href|data)=/i.test(tag) && !/="data:/.test(tag)), [])
+  assert.deepEqual(
+    tags.filter((tag) => /\b(?:src|href|data)=/i.test(tag) && !/="data:/.test(tag)),
+    [],
+  )
 })
 
 test('the KTAP is a whole document with a result for every cell', async () => {

@@ -91,7 +91,10 @@ test('threads go on where they waited, in every copy alike, each with its own pa
     const machines = await Promise.all(some.map((name) => fork(name)))
     const heard = machines.map((machine) => once(machine.console, 'data').then(([text]) => String(text)))
     assert.deepEqual(await Promise.all(machines.map((machine) => ask(machine))), some.map(answerOf))
-    assert.deepEqual(await Promise.all(heard), some.map(() => 'heard go\n'))
+    assert.deepEqual(
+      await Promise.all(heard),
+      some.map(() => 'heard go\n'),
+    )
     await Promise.all(machines.map((machine) => machine.kill()))
   }
 })

@@ -12,9 +12,30 @@ import { CONTROLS } from '#run/prepare/controls.ts'
 
 /** Files that every configuration of ours compiles. */
 const FILES = [
-  'mm/filemap.c', 'mm/madvise.c', 'mm/mlock.c', 'mm/mmap.c', 'mm/mprotect.c', 'mm/mremap.c', 'mm/swap.c', 'mm/truncate.c',
-  'mm/util.c', 'mm/vmscan.c', 'fs/attr.c', 'fs/dcache.c', 'fs/exec.c', 'fs/fcntl.c', 'fs/inode.c', 'fs/namei.c', 'fs/open.c',
-  'fs/pipe.c', 'fs/read_write.c', 'fs/readdir.c', 'fs/stat.c', 'fs/super.c', 'fs/sync.c', 'fs/xattr.c',
+  'mm/filemap.c',
+  'mm/madvise.c',
+  'mm/mlock.c',
+  'mm/mmap.c',
+  'mm/mprotect.c',
+  'mm/mremap.c',
+  'mm/swap.c',
+  'mm/truncate.c',
+  'mm/util.c',
+  'mm/vmscan.c',
+  'fs/attr.c',
+  'fs/dcache.c',
+  'fs/exec.c',
+  'fs/fcntl.c',
+  'fs/inode.c',
+  'fs/namei.c',
+  'fs/open.c',
+  'fs/pipe.c',
+  'fs/read_write.c',
+  'fs/readdir.c',
+  'fs/stat.c',
+  'fs/super.c',
+  'fs/sync.c',
+  'fs/xattr.c',
 ]
 
 /** One commit: new contents of some files, from their contents before it. */

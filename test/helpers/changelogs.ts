@@ -40,7 +40,7 @@ export function changelog(parts: readonly Brings[], signed = true): string {
       const update = releases.length > 0 ? ['  * New upstream stable update:'] : []
       const listed = releases.flatMap(([release, subjects]) => [
         `    https://www.kernel.org/pub/linux/kernel/v${release.split('.')[0]}.x/ChangeLog-${release}`,
-        ...subjects.map((subject) => filled('    - ', '      ', subject))
+        ...subjects.map((subject) => filled('    - ', '      ', subject)),
       ])
       const lines = [...update, ...listed, '', '  [ Somebody ]', ...own.map((subject) => filled('  * ', '    ', subject))]
       return `${head}\n\n${lines.join('\n')}\n\n -- Somebody <somebody@debian.org>  Sun, 15 Nov 2026 23:30:52 +0100\n`
@@ -52,7 +52,7 @@ export function changelog(parts: readonly Brings[], signed = true): string {
 export function paperOf(
   parts: readonly Brings[],
   cases: readonly Pick<Case, 'fixes' | 'claim'>[],
-  instead: string | null = null
+  instead: string | null = null,
 ): KernelPaper {
   return { ...readPaper(readChangelog(changelog(parts)), cases), build: parts[0]?.build ?? '', instead }
 }

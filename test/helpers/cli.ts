@@ -188,7 +188,9 @@ function readProcess(pid: number): Process | null {
 
 /** Running QEMUs that this accepts. */
 export function qemus(accept: (process: Process) => boolean): Process[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
   const isQemu = ({ argv }: Process): boolean => argv[0]?.includes('qemu-system') === true
   return pids.flatMap((pid) => readProcess(pid) ?? []).filter((process) => isQemu(process) && accept(process))
 }

@@ -6,11 +6,16 @@ import type { TestPoint } from '#domain/tests.ts'
 import { HOSTILE, smallReport } from './reports.ts'
 
 /** Texts a hostile guest may print: markup, escapes of every reader, control characters, any Unicode. */
-export const guestText: fc.Arbitrary<string> = fc.array(fc.oneof(
-  fc.constantFrom('<b>', '</script>', '<!--', ']]>', '"', "'", '`', '&lt;', '{{x}}', HOSTILE),
-  fc.constantFrom('# SKIP', '\\#', '\n', '\r\n', '\nok 9 forged', '\n1..0', '\nBail out!', '\nKTAP version 1'),
-  fc.string({ unit: 'binary', maxLength: 8 })
-), { maxLength: 5 }).map((parts) => parts.join(''))
+export const guestText: fc.Arbitrary<string> = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom('<b>', '</script>', '<!--', ']]>', '"', "'", '`', '&lt;', '{{x}}', HOSTILE),
+      fc.constantFrom('# SKIP', '\\#', '\n', '\r\n', '\nok 9 forged', '\n1..0', '\nBail out!', '\nKTAP version 1'),
+      fc.string({ unit: 'binary', maxLength: 8 }),
+    ),
+    { maxLength: 5 },
+  )
+  .map((parts) => parts.join(''))
 
 /** The small report, with this text wherever a guest's words go. */
 export function spokenBy(text: string): Report {
@@ -23,8 +28,8 @@ export function spokenBy(text: string): Report {
       because: text,
       reasons: cell.reasons.map((reason) => ({ ...reason, text })),
       race: cell.race && raceSpokenBy(cell.race, text),
-      attempts: cell.attempts.map((attempt) => attemptSpokenBy(attempt, text))
-    }))
+      attempts: cell.attempts.map((attempt) => attemptSpokenBy(attempt, text)),
+    })),
   }
 }
 
@@ -42,7 +47,7 @@ function attemptSpokenBy(attempt: ReportAttempt, text: string): ReportAttempt {
     problems: [{ kind: 'protocol', message: text, line: null }],
     splats: attempt.splats.map((splat) => ({ ...splat, title: text })),
     console: [text, ...attempt.console],
-    output: [text]
+    output: [text],
   }
 }
 

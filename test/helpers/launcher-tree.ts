@@ -7,7 +7,6 @@ import { runCommand, type Finished } from '#harness/support/process.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { listFiles } from '#lint/check.ts'
 
-
 /** What the launcher, npm, doctor and these tests call, all of it on every Debian. */
 const COMMANDS = ['sh', 'env', 'readlink', 'mkdir', 'flock', 'cmp', 'cp', 'mv', 'rm', 'uname', 'id', 'tail', 'du', 'setpriv']
 

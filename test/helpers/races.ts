@@ -6,20 +6,41 @@ import { missChance, rateInterval, trialsNeeded } from '#verdict/race/statistics
 
 /** A kernel known to be bad: the fix was taken out of the source of a line. */
 export const CONTROL_KERNEL: ReportKernel = {
-  id: 'tree-5.10.262-57efa1fe5957-0a1b2c3d4e5f', provider: 'tree', version: '5.10.262', series: '5.10.y', build: '0a1b2c3d4e5f',
-  flavour: '57efa1fe5957', arch: 'x86_64', release: '5.10.262-kw', sha256: 'cd34'.repeat(16)
+  id: 'tree-5.10.262-57efa1fe5957-0a1b2c3d4e5f',
+  provider: 'tree',
+  version: '5.10.262',
+  series: '5.10.y',
+  build: '0a1b2c3d4e5f',
+  flavour: '57efa1fe5957',
+  arch: 'x86_64',
+  release: '5.10.262-kw',
+  sha256: 'cd34'.repeat(16),
 }
 
 export const CONTROL: Control = {
-  kernel: CONTROL_KERNEL.id, base: 'tree-5.10.262-base-00112233aabb', line: '5.10', fix: '57efa1fe5957', kind: 'bad',
-  case: 'gup-fast-vs-fork', blinds: [], because: '57efa1fe5957 taken out of linux-source-5.10 5.10.262-1'
+  kernel: CONTROL_KERNEL.id,
+  base: 'tree-5.10.262-base-00112233aabb',
+  line: '5.10',
+  fix: '57efa1fe5957',
+  kind: 'bad',
+  case: 'gup-fast-vs-fork',
+  blinds: [],
+  because: '57efa1fe5957 taken out of linux-source-5.10 5.10.262-1',
 }
 
 /** How often that kernel showed the bug. */
 export const RATE: ControlRate = {
-  hits: 14, trials: 1500, case: CONTROL.case, program: 'ef56'.repeat(16), trigger: 'pin-longterm-test', kernel: CONTROL.kernel,
-  series: '5.10.y', profile: 'x86_64-tcg-2cpu-512m', leansOn: CONTROL.because, measuredAt: '2026-11-02T03:00:00.000Z',
-  conditions: { host: 'Linux 6.1.0-50-amd64, 2 x Example CPU at 2.50GHz', qemu: '7.2.22', load: 'quiet' }
+  hits: 14,
+  trials: 1500,
+  case: CONTROL.case,
+  program: 'ef56'.repeat(16),
+  trigger: 'pin-longterm-test',
+  kernel: CONTROL.kernel,
+  series: '5.10.y',
+  profile: 'x86_64-tcg-2cpu-512m',
+  leansOn: CONTROL.because,
+  measuredAt: '2026-11-02T03:00:00.000Z',
+  conditions: { host: 'Linux 6.1.0-50-amd64, 2 x Example CPU at 2.50GHz', qemu: '7.2.22', load: 'quiet' },
 }
 
 /** The same of another line, by a kernel that no report has. */
@@ -44,8 +65,8 @@ export function standing(trials: Trials, changes: Partial<RaceStanding> = {}): R
     trialsMissing: controlInterval && Math.max(0, (trialsNeeded(controlInterval.low, bound) ?? 0) - trials.trials),
     words: [
       trials.hits > 0 ? 'The bug was seen here, so this kernel lacks the fix.' : 'The bug did not show itself here.',
-      ...(control === null && trials.hits === 0 ? [NOTHING_TO_LEAN_ON] : [])
+      ...(control === null && trials.hits === 0 ? [NOTHING_TO_LEAN_ON] : []),
     ],
-    ...changes
+    ...changes,
   }
 }

@@ -1,4 +1,4 @@
-/** Reports to render: a small one made by hand after what guests say, and a large one of any size, the same every time. */
+/** A small report to render, made by hand after what guests say, and the parts that other reports are made of. */
 import { type JudgedCell, buildReport } from '#analysis/matrix/report.ts'
 import type { Case } from '#domain/case.ts'
 import type { RaceStanding } from '#domain/control.ts'
@@ -10,12 +10,12 @@ import { CONTROL, CONTROL_KERNEL, RATE, RATE_ELSEWHERE, standing } from './races
 
 export { HOSTILE, kernel } from './report-parts.ts'
 
-const RUN: Report['run'] = {
+export const RUN: Report['run'] = {
   id: 'example-1',
   startedAt: '2026-11-02T03:04:05.000Z',
   complete: true,
   seed: '1234567890123456789',
-  host: { kernel: '6.1.0-50-amd64', qemu: '7.2.22', cpus: 2, accelerator: 'tcg' }
+  host: { kernel: '6.1.0-50-amd64', qemu: '7.2.22', cpus: 2, accelerator: 'tcg' },
 }
 
 export function theCase(id: string, changes: Partial<Case> = {}): Case {
@@ -34,7 +34,7 @@ export function theCase(id: string, changes: Partial<Case> = {}): Case {
     proof: 'lacks on one kernel, carries on another',
     references: [],
     folder: `/nowhere/${id}`,
-    ...changes
+    ...changes,
   }
 }
 
@@ -47,10 +47,17 @@ export function cell(kernelId: string, caseId: string, verdict: Verdict, changes
   const because = SENTENCES[verdict]
   const reasons = [reasonFor(verdict)]
   return {
-    kernel: kernelId, case: caseId, profile: 'x86_64-tcg-1cpu-512m', verdict, because, reasons, trials: null, missChance: null,
+    kernel: kernelId,
+    case: caseId,
+    profile: 'x86_64-tcg-1cpu-512m',
+    verdict,
+    because,
+    reasons,
+    trials: null,
+    missChance: null,
     race: null,
     attempts: verdict === 'missing' ? [] : [attempt(`${kernelId}.${caseId}.1`, verdict, { reasons })],
-    ...changes
+    ...changes,
   }
 }
 
@@ -58,21 +65,33 @@ export function attempt(id: string, verdict: Verdict, changes: Partial<ReportAtt
   const bad = verdict === 'lacks'
   const [outcome, ending] = OUTCOMES[verdict]
   return {
-    id, attempt: 1, outcome, ending, reasons: [reasonFor(verdict)], seed: '9876543210987654321', seconds: 0.412,
-    origin: 'restored', road: 'microvm-pvh', qemu: '7.2.22', argv: QEMU, problems: [], splats: [], console: CONSOLE,
+    id,
+    attempt: 1,
+    outcome,
+    ending,
+    reasons: [reasonFor(verdict)],
+    seed: '9876543210987654321',
+    seconds: 0.412,
+    origin: 'restored',
+    road: 'microvm-pvh',
+    qemu: '7.2.22',
+    argv: QEMU,
+    problems: [],
+    splats: [],
+    console: CONSOLE,
     tests: [
       point(1, 'self-check: an unread event is seen', 'pass'),
       point(2, 'ioctls that must wait for the event', bad ? 'fail' : 'pass', {
         children: [
           point(1, 'UFFDIO_COPY', bad ? 'fail' : 'pass', { diagnostics: bad ? ['returned 0, copy 4096; expected -EAGAIN'] : [] }),
           point(2, 'UFFDIO_ZEROPAGE', 'pass'),
-          point(3, 'UFFDIO_MOVE', 'skip', { reason: 'this kernel has no UFFDIO_MOVE' })
-        ]
-      })
+          point(3, 'UFFDIO_MOVE', 'skip', { reason: 'this kernel has no UFFDIO_MOVE' }),
+        ],
+      }),
     ],
     output: ['KTAP version 1', '1..2', 'ok 1 self-check', `${bad ? 'not ok' : 'ok'} 2 ioctls that must wait`],
     taint: { before: 0, after: 0 },
-    ...changes
+    ...changes,
   }
 }
 
@@ -95,46 +114,62 @@ const SMALL_CASES: readonly Case[] = [
     witness: 'race',
     introduced: '5.9',
     symptom: 'a pinned page and the page its owner writes are no longer the same',
-    fixes: [{
-      commit: '57efa1fe5957694fa541c9062de0a127f0b9acb0', subject: 'mm/gup: prevent gup_fast from racing with COW during fork',
-      fixes: ['f3c64eda3e50'], cve: []
-    }],
-    claim: { mainline: '5.11', stable: { '5.10.y': '5.10.4' }, subjects: [], source: 'ChangeLog-5.10.4' }
+    fixes: [
+      {
+        commit: '57efa1fe5957694fa541c9062de0a127f0b9acb0',
+        subject: 'mm/gup: prevent gup_fast from racing with COW during fork',
+        fixes: ['f3c64eda3e50'],
+        cve: [],
+      },
+    ],
+    claim: { mainline: '5.11', stable: { '5.10.y': '5.10.4' }, subjects: [], source: 'ChangeLog-5.10.4' },
   }),
   theCase('uffd-copy-vs-fork', {
     title: 'UFFDIO_COPY while a fork event is pending',
-    fixes: [{
-      commit: 'df2cc96e77011cf7989208b206da9817e0321028',
-      subject: 'userfaultfd: prevent non-cooperative events vs mcopy_atomic races', fixes: [], cve: []
-    }],
+    fixes: [
+      {
+        commit: 'df2cc96e77011cf7989208b206da9817e0321028',
+        subject: 'userfaultfd: prevent non-cooperative events vs mcopy_atomic races',
+        fixes: [],
+        cve: [],
+      },
+    ],
     claim: { mainline: '4.18', stable: {}, subjects: [], source: 'git history' },
-    references: ['https://lore.kernel.org/all/1527061324-19949-1-git-send-email-rppt@linux.vnet.ibm.com/']
+    references: ['https://lore.kernel.org/all/1527061324-19949-1-git-send-email-rppt@linux.vnet.ibm.com/'],
   }),
   theCase('uffd-eagain-output', {
     title: 'the output field of an ioctl that must be tried again',
-    fixes: [{
-      commit: '95567729173e62e0e60a1f8ad9eb2e1320a8ccac',
-      subject: 'mm/userfaultfd: fix uninitialized output field for -EAGAIN race',
-      fixes: ['df2cc96e7701', 'f619147104c8'], cve: ['CVE-2025-00000']
-    }],
-    claim: { mainline: '6.15', stable: { '6.12.y': '6.12.29' }, subjects: [], source: 'Debian changelog' }
+    fixes: [
+      {
+        commit: '95567729173e62e0e60a1f8ad9eb2e1320a8ccac',
+        subject: 'mm/userfaultfd: fix uninitialized output field for -EAGAIN race',
+        fixes: ['df2cc96e7701', 'f619147104c8'],
+        cve: ['CVE-2025-00000'],
+      },
+    ],
+    claim: { mainline: '6.15', stable: { '6.12.y': '6.12.29' }, subjects: [], source: 'Debian changelog' },
   }),
   theCase('uffd-fault-around-missing', {
     title: 'fault-around maps pages registered for missing faults',
-    fixes: [{
-      commit: null, subject: "mm: Don't fault around userfaultfd-registered regions on reads", fixes: [], cve: []
-    }],
-    claim: { mainline: null, stable: {}, subjects: [], source: 'posted in November 2020' }
+    fixes: [
+      {
+        commit: null,
+        subject: "mm: Don't fault around userfaultfd-registered regions on reads",
+        fixes: [],
+        cve: [],
+      },
+    ],
+    claim: { mainline: null, stable: {}, subjects: [], source: 'posted in November 2020' },
   }),
   theCase('uffd-fault-around-wp', {
     title: 'fault-around maps write-protected pages',
     introduced: '5.19',
-    claim: { mainline: '5.19', stable: {}, subjects: [], source: 'git history' }
+    claim: { mainline: '5.19', stable: {}, subjects: [], source: 'git history' },
   }),
   theCase('uffd-mmap-changing-atomic', {
     title: 'two events pending at once',
-    claim: { mainline: '5.15', stable: { '5.10.y': '5.10.240' }, subjects: [], source: 'Debian changelog' }
-  })
+    claim: { mainline: '5.15', stable: { '5.10.y': '5.10.240' }, subjects: [], source: 'Debian changelog' },
+  }),
 ]
 
 /** The cells of one kernel in the small report. */
@@ -144,15 +179,15 @@ function smallRow({ id, series, version }: ReportKernel): JudgedCell[] {
   const lacksOutput = old || version === '6.1.170' || version === '6.1.187' || version === '6.12.94'
   return [
     raceCell(id, version),
-    version === '6.1.187'
-      ? cell(id, 'uffd-copy-vs-fork', 'missing')
-      : cell(id, 'uffd-copy-vs-fork', 'carries'),
+    version === '6.1.187' ? cell(id, 'uffd-copy-vs-fork', 'missing') : cell(id, 'uffd-copy-vs-fork', 'carries'),
     cell(id, 'uffd-eagain-output', lacksOutput ? 'lacks' : 'carries'),
     cell(id, 'uffd-fault-around-missing', 'lacks'),
     old
       ? cell(id, 'uffd-fault-around-wp', 'not-applicable')
-      : splat ? brokenCell(id) : cell(id, 'uffd-fault-around-wp', 'carries'),
-    cell(id, 'uffd-mmap-changing-atomic', old ? 'lacks' : 'carries')
+      : splat
+        ? brokenCell(id)
+        : cell(id, 'uffd-fault-around-wp', 'carries'),
+    cell(id, 'uffd-mmap-changing-atomic', old ? 'lacks' : 'carries'),
   ]
 }
 
@@ -174,10 +209,15 @@ const RACES: Readonly<Record<string, RaceStanding>> = {
   '6.1.192': standing({ hits: 0, trials: 2_400_000 }, { borrowed: true }),
   '6.12.43': standing({ hits: 0, trials: 400 }, { control: RATE_ELSEWHERE }),
   '6.12.94': standing({ hits: 0, trials: 123_456 }, { control: null, trigger: null }),
-  '6.12.117': standing({ hits: 0, trials: 5000 }, {
-    borrowed: true, trigger: HOSTILE, words: [HOSTILE],
-    control: { ...RATE, leansOn: HOSTILE, trigger: HOSTILE, conditions: { host: HOSTILE, qemu: HOSTILE, load: 'loaded' } }
-  })
+  '6.12.117': standing(
+    { hits: 0, trials: 5000 },
+    {
+      borrowed: true,
+      trigger: HOSTILE,
+      words: [HOSTILE],
+      control: { ...RATE, leansOn: HOSTILE, trigger: HOSTILE, conditions: { host: HOSTILE, qemu: HOSTILE, load: 'loaded' } },
+    },
+  ),
 }
 
 /** A cell whose guest printed markup, terminal escapes and an oops. */
@@ -196,44 +236,17 @@ function brokenCell(id: string): JudgedCell {
         tests: [point(1, HOSTILE, 'missing', { reason: HOSTILE, diagnostics: [HOSTILE] })],
         console: [...CONSOLE, `${title}, address: 0000000000000000`, 'RIP: 0010:do_fault+0x1f/0x90', HOSTILE],
         output: ['KTAP version 1', '1..2', HOSTILE],
-        taint: { before: 0, after: 128 }
+        taint: { before: 0, after: 128 },
       }),
       attempt(`${id}.uffd-fault-around-wp.2`, 'broken', {
-        attempt: 2, reasons: [{ channel: 'agent', line: null, rule: 'no-pong', text: 'The agent no longer answers.' }],
-        ending: 'kernel hung', origin: 'booted', seconds: 31.02
-      })
-    ]
+        attempt: 2,
+        reasons: [{ channel: 'agent', line: null, rule: 'no-pong', text: 'The agent no longer answers.' }],
+        ending: 'kernel hung',
+        origin: 'booted',
+        seconds: 31.02,
+      }),
+    ],
   })
-}
-
-/**
- * A report of any size with modest evidence: each attempt has its own seed, one line of its own, and the rest in common. In each
- * series, each fix comes in at a version of its own; the paperwork knows most of them.
- */
-export function largeReport(kernelCount: number, caseCount: number): Report {
-  const lines = ['5.10', '5.15', '6.1', '6.6', '6.12', '6.16', '6.18', '7.1', '7.2', '7.3']
-  const perLine = Math.ceil(kernelCount / lines.length)
-  const kernels = Array.from({ length: kernelCount }, (_, index) =>
-    kernel(`${lines[Math.floor(index / perLine)]}.${index % perLine}`))
-  const cases = Array.from({ length: caseCount }, (_, index) => theCase(`uffd-case-${String(index).padStart(2, '0')}`, {
-    claim: {
-      mainline: '7.2', subjects: [], source: 'Debian changelog',
-      stable: Object.fromEntries(lines.map((line) => [`${line}.y`, `${line}.${index % 7 === 0 ? index : 2 * index}`]))
-    }
-  }))
-  const cells = kernels.flatMap(({ id, version }, row) => cases.map((column, index) => {
-    const number = row * caseCount + index
-    const answer: Verdict = row % perLine < index * 2 ? 'lacks' : 'carries'
-    const verdict = number % 97 === 0 ? 'unproven' : number % 211 === 0 ? 'broken' : answer
-    return cell(id, column.id, verdict, {
-      attempts: [attempt(`${id}.${column.id}.1`, verdict, {
-        seed: String(10n ** 18n + BigInt(number) * 7919n),
-        seconds: (400 + number % 600) / 1000,
-        console: [`Linux version ${version} (debian-kernel@lists.debian.org)`, ...LONG_CONSOLE, `crng init done at ${number}`]
-      })]
-    })
-  }))
-  return buildReport({ run: { ...RUN, id: 'large-1' }, kernels, cases, controls: [], cells })
 }
 
 const SENTENCES: Readonly<Record<Verdict, string>> = {
@@ -242,7 +255,7 @@ const SENTENCES: Readonly<Record<Verdict, string>> = {
   unproven: 'Clean, but not tried often enough to say.',
   'not-applicable': 'This kernel refuses the registration (EINVAL), so the question cannot be asked.',
   broken: 'The self-check of the reproducer failed.',
-  missing: 'QEMU could not be started in three attempts.'
+  missing: 'QEMU could not be started in three attempts.',
 }
 
 const OUTCOMES: Readonly<Record<Verdict, readonly [Outcome, EndingWord]>> = {
@@ -251,7 +264,7 @@ const OUTCOMES: Readonly<Record<Verdict, readonly [Outcome, EndingWord]>> = {
   unproven: ['clean', 'clean exit'],
   'not-applicable': ['skipped', 'clean exit'],
   broken: ['broken', 'clean exit'],
-  missing: ['infra', 'infra']
+  missing: ['infra', 'infra'],
 }
 
 function reasonFor(verdict: Verdict): Reason {
@@ -259,16 +272,13 @@ function reasonFor(verdict: Verdict): Reason {
 }
 
 const QEMU = [
-  'qemu-system-x86_64', '-nodefaults', '-no-reboot', '-display', 'none', '-sandbox', 'on', '-accel', 'tcg',
-  '-M', 'microvm,pic=on,pit=on,rtc=on', '-m', '512', '-smp', '1', '-kernel', 'vmlinux', '-initrd', 'initramfs.cpio',
-  '-append', "console=ttyS0 panic=-1 quiet kw.case='one'"
+  ...'qemu-system-x86_64 -nodefaults -no-reboot -display none -sandbox on -accel tcg'.split(' '),
+  ...'-M microvm,pic=on,pit=on,rtc=on -m 512 -smp 1 -kernel vmlinux -initrd initramfs.cpio -append'.split(' '),
+  "console=ttyS0 panic=-1 quiet kw.case='one'",
 ]
 
 const CONSOLE = [
   'Linux version 6.16.12-cloud-amd64 (debian-kernel@lists.debian.org) #1 SMP PREEMPT_DYNAMIC',
   'Command line: console=ttyS0 panic=-1',
-  'Run /init as init process'
+  'Run /init as init process',
 ]
-
-const LONG_CONSOLE = Array.from({ length: 24 }, (_, index) =>
-  `ACPI: table ${index} at 0x00000000000${index}0000, reserved by the firmware`)

@@ -18,8 +18,7 @@ $(O)/%.o: %.c ; @echo '  CC      $*.o'; gcc -c -o $@ $<
 `
 
 /** A patch to main.c as it is at first. */
-export const patch = (to: string) =>
-  `Why.\n\n--- a/main.c\n+++ b/main.c\n@@ -1 +1 @@\n-int start(void) { return 1; }\n+${to}\n`
+export const patch = (to: string) => `Why.\n\n--- a/main.c\n+++ b/main.c\n@@ -1 +1 @@\n-int start(void) { return 1; }\n+${to}\n`
 
 /** The source in a folder of the test, with a cache of its own. */
 export async function smallTree(t: TestContext) {

@@ -28,7 +28,10 @@ test('the line that installs names each package once, and sudo only for those wh
 test('what is looked for is found where it is, with the version of its package, or not at all', async () => {
   const found = await findNeeds('')
   const list = parseNeeds(await readFile(inRepository('harness', 'host', 'dependencies.txt'), 'utf8'))
-  assert.deepEqual(found.map((need) => need.what), list.map((need) => need.what))
+  assert.deepEqual(
+    found.map((need) => need.what),
+    list.map((need) => need.what),
+  )
   const [qemu] = found
   assert.deepEqual([qemu?.what, qemu?.path, qemu?.version], ['qemu-system-x86_64', null, null])
   const keyring = found.find((need) => need.package === 'debian-archive-keyring')

@@ -12,7 +12,10 @@ function kernel(version: string): Kernel {
   return { id: `debian-${build}-${flavour}`, provider: 'debian', version, series: '6.1.y', build, flavour, arch: 'x86_64' }
 }
 
-const modules = [{ name: 'fuse', until: null }, { name: 'nbd', until: '6.1.180' }]
+const modules = [
+  { name: 'fuse', until: null },
+  { name: 'nbd', until: '6.1.180' },
+]
 const needs = { cpus: 2, memoryMiB: 1024, modules, ownModules: [], cmdline: ['x=1'] }
 
 const plan: Plan = {
@@ -44,7 +47,10 @@ test('an argument that newer kernels do without is for older ones only', () => {
   const one = { ...theCase, needs: { ...theCase.needs, cmdline: ['a', { arg: 'x=1', until: '6.5' }] } }
   const argumentsOn = (version: string) => profileOf(one, 'tcg', version).cmdline
   assert.deepEqual(['5.10.262', '6.4.16', '6.5', '6.12.118'].map(argumentsOn), [['a', 'x=1'], ['a', 'x=1'], ['a'], ['a']])
-  assert.deepEqual([...profileNamesOf(one, 'tcg')], ['6.1', '6.5'].map((version) => profileName(profileOf(one, 'tcg', version))))
+  assert.deepEqual(
+    [...profileNamesOf(one, 'tcg')],
+    ['6.1', '6.5'].map((version) => profileName(profileOf(one, 'tcg', version))),
+  )
 })
 
 test('every attempt of every cell has a seed of its own, the same whenever the plan is carried out', () => {

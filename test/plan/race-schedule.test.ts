@@ -49,38 +49,55 @@ test('the own race of a bad control is measured, and no other', () => {
   assert.equal(keyOf(nextMeasured(plan, new Map(), races)), BAD)
   assert.equal(nextMeasured({ ...plan, controls: [{ ...bad, kind: 'good' }] }, new Map(), races), null)
   assert.equal(nextMeasured({ ...plan, controls: [{ ...bad, case: theCase.id }] }, new Map(), races), null)
-  assert.equal(nextMeasured(plan, new Map(), races.filter((cell) => cell.kernel.id !== 'bad-5.10')), null)
+  assert.equal(
+    nextMeasured(
+      plan,
+      new Map(),
+      races.filter((cell) => cell.kernel.id !== 'bad-5.10'),
+    ),
+    null,
+  )
   assert.equal(nextMeasured(plan, new Map([[BAD, twentyHits]]), races), null)
   assert.notEqual(keyOf(nextRace(plan, new Map(), races)), BAD)
 })
 
 test('the rate of a control is its trials over all guests, with all that it speaks for', () => {
-  assert.deepEqual(ratesOf(plan, new Map([[BAD, twentyHits]])), [{
-    hits: 20,
-    trials: 20 * 30 + 190,
-    case: 'a-race',
-    program: PROGRAM,
-    trigger: null,
-    kernel: 'bad-5.10',
-    series: '5.10.y',
-    profile: 'x86_64-tcg-2cpu-1024m',
-    conditions: QUIET,
-    leansOn: '57efa1fe5957 taken out of base-5.10',
-    measuredAt: '2026-11-21T10:00:29.000Z',
-  }])
+  assert.deepEqual(ratesOf(plan, new Map([[BAD, twentyHits]])), [
+    {
+      hits: 20,
+      trials: 20 * 30 + 190,
+      case: 'a-race',
+      program: PROGRAM,
+      trigger: null,
+      kernel: 'bad-5.10',
+      series: '5.10.y',
+      profile: 'x86_64-tcg-2cpu-1024m',
+      conditions: QUIET,
+      leansOn: '57efa1fe5957 taken out of base-5.10',
+      measuredAt: '2026-11-21T10:00:29.000Z',
+    },
+  ])
 })
 
 test('a rate for each trigger and load, none of attempts that say nothing, one with no hits of a control never hit', () => {
   const attempts = [hit(10), hit(20, { conditions: LOADED }), hit(40, { trigger: 'io_uring' }), tried('broken'), tried('skipped')]
   const counts = (all: readonly Tried[]) => ratesOf(plan, new Map([[BAD, all]])).map(({ hits, trials }) => [hits, trials])
-  assert.deepEqual(counts(attempts), [[1, 10], [1, 20], [1, 40]])
+  assert.deepEqual(counts(attempts), [
+    [1, 10],
+    [1, 20],
+    [1, 40],
+  ])
   assert.deepEqual(counts([clean(500), clean(600)]), [[0, 1100]])
   assert.deepEqual(counts([clean(0), hit(7, { conditions: null })]), [])
   assert.deepEqual(ratesOf(plan, new Map([['some-6.1/a-race', twentyHits]])), [], 'no control, no rate')
 })
 
 test('what was measured is leaned on at once, by its own line and by others', () => {
-  const done = new Map([[BAD, twentyHits], ['base-5.10/a-race', [clean(300)]], ['some-6.1/a-race', [clean(100)]]])
+  const done = new Map([
+    [BAD, twentyHits],
+    ['base-5.10/a-race', [clean(300)]],
+    ['some-6.1/a-race', [clean(100)]],
+  ])
   const next = nextRace(plan, done, races)
   assert.ok(next && next.ask.trials > 300)
   const measured = ratesOf(plan, done)
@@ -99,7 +116,11 @@ test('what was measured is leaned on at once, by its own line and by others', ()
 test('a control that was never hit leaves every race unproven after one look, even where an older rate was kept', () => {
   const kept = rate({ case: 'a-race', measuredAt: '2026-11-01T00:00:00.000Z' })
   const looked = [clean(200)]
-  const done = new Map([[BAD, [clean(9000)]], ['base-5.10/a-race', looked], ['some-6.1/a-race', looked]])
+  const done = new Map([
+    [BAD, [clean(9000)]],
+    ['base-5.10/a-race', looked],
+    ['some-6.1/a-race', looked],
+  ])
   assert.equal(nextRace({ ...plan, rates: [kept] }, done, races), null)
   assert.ok(nextRace({ ...plan, rates: [kept], controls: [] }, done, races))
 })
@@ -120,7 +141,10 @@ function carryOut(before: ReadonlyMap<string, readonly Tried[]>, most: number): 
 
 test('a run that is interrupted anywhere and gone on with from its evidence ends the same', () => {
   const whole = carryOut(new Map(), 1000)
-  assert.deepEqual(races.map((cell) => whole.get(cellKey(cell))?.length), [4, 20, 4])
+  assert.deepEqual(
+    races.map((cell) => whole.get(cellKey(cell))?.length),
+    [4, 20, 4],
+  )
   const attempts = [...whole.values()].flat().length
   for (let stop = 0; stop <= attempts; stop += 1) {
     // Evidence goes through JSON on its way into the store and back.
@@ -166,7 +190,10 @@ test('where kernels are held against each other, the measured one and the other 
     done.set(key, [...(done.get(key) ?? []), key === BAD ? hit(30, { seconds: 0.2 }) : clean(40, { seconds: 1 })])
   }
   assert.deepEqual(order, Array.from({ length: 6 }, () => ['bad', 'base']).flat())
-  const seen = new Map<string, readonly Tried[]>([[BAD, twentyHits], ['base-5.10/a-race', [hit(3)]]])
+  const seen = new Map<string, readonly Tried[]>([
+    [BAD, twentyHits],
+    ['base-5.10/a-race', [hit(3)]],
+  ])
   assert.equal(nextInTurn(pair, seen, own), null, 'a race that was seen wants no more')
   assert.equal(keyOf(nextInTurn({ ...pair, controls: [] }, new Map([[BAD, [clean(9)]]]), own)), 'base-5.10/a-race')
 })

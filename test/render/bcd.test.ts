@@ -19,8 +19,13 @@ function statements(column: Readonly<Record<string, Verdict>>, others: readonly 
 }
 
 const values = (all: ReturnType<typeof statements>) =>
-  all.map(({ introduced, carried_since: since, removed, last_without: without, last_with: last }) =>
-    [introduced, since, removed, without, last])
+  all.map(({ introduced, carried_since: since, removed, last_without: without, last_with: last }) => [
+    introduced,
+    since,
+    removed,
+    without,
+    last,
+  ])
 
 test('a boundary between neighbours is a value, all that may lie lower is ranged', () => {
   assert.deepEqual(values(statements({ 1: 'lacks', 2: 'lacks', 3: 'carries' })), [['≤6.1.1', '6.1.3', null, '6.1.2', '6.1.3']])
@@ -44,9 +49,15 @@ test('what cannot be asked of the kernel before came in with the first that answ
 
 test('a fix that went and came again is two statements, the newest first', () => {
   const all = statements({ 1: 'carries', 2: 'carries', 3: 'lacks', 4: 'lacks', 7: 'carries' }, ['5'])
-  assert.deepEqual(values(all), [['6.1.3', '≤6.1.7', null, '6.1.4', '6.1.7'], ['≤6.1.1', '≤6.1.1', '6.1.3', null, '6.1.2']])
+  assert.deepEqual(values(all), [
+    ['6.1.3', '≤6.1.7', null, '6.1.4', '6.1.7'],
+    ['≤6.1.1', '≤6.1.1', '6.1.3', null, '6.1.2'],
+  ])
   const verdicts = all.map(({ evidence }) => evidence.map(({ verdict }) => verdict))
-  assert.deepEqual(verdicts, [['lacks', 'carries'], ['carries', 'carries', 'lacks']])
+  assert.deepEqual(verdicts, [
+    ['lacks', 'carries'],
+    ['carries', 'carries', 'lacks'],
+  ])
   const [newest] = all
   assert.deepEqual(newest?.evidence[0], { kernel: kernel('6.1.4').id, verdict: 'lacks', attempt: `${kernel('6.1.4').id}.one.1` })
   assert.deepEqual(newest?.notes, ['between 6.1.4-1 and 6.1.7-1: not asked: 6.1.5'])
@@ -54,14 +65,15 @@ test('a fix that went and came again is two statements, the newest first', () =>
 
 test('two builds of one release are told apart in a note, and odds are said', () => {
   const kernels = [kernel('6.1.9'), kernel('6.1.9', '6.1.9-2')]
-  const cells = kernels.map(({ id }, index) => index === 0
-    ? cell(id, 'one', 'lacks')
-    : cell(id, 'one', 'carries', { missChance: 1e-6 }))
+  const cells = kernels.map(({ id }, index) =>
+    index === 0 ? cell(id, 'one', 'lacks') : cell(id, 'one', 'carries', { missChance: 1e-6 }),
+  )
   const { fixes } = compatOf(buildReport({ run: smallReport().run, kernels, cases: [theCase('one')], controls: [], cells }))
   const [statement] = fixes['one']?.support['6.1.y']?.['x86_64/cloud-amd64'] ?? []
   assert.equal(statement?.carried_since, '≤6.1.9')
   assert.deepEqual(statement.notes.slice(1), [
-    'a build of the same release: from 6.1.9-2 on', 'carried by odds: chance of a miss 1 in 1,000,000'
+    'a build of the same release: from 6.1.9-2 on',
+    'carried by odds: chance of a miss 1 in 1,000,000',
   ])
 })
 

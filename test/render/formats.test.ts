@@ -17,57 +17,81 @@ const assets = await readAssets()
 const TERMINAL = { width: 100, colour: false, ascii: false }
 
 test('property: JSON reads back as the same report', () => {
-  fc.assert(fc.property(guestText, (text) => {
-    assert.deepEqual(JSON.parse(renderJson(spokenBy(text))), JSON.parse(JSON.stringify(spokenBy(text))))
-  }), { numRuns: 30 })
+  fc.assert(
+    fc.property(guestText, (text) => {
+      assert.deepEqual(JSON.parse(renderJson(spokenBy(text))), JSON.parse(JSON.stringify(spokenBy(text))))
+    }),
+    { numRuns: 30 },
+  )
 })
 
 test('JSON: the order in which keys were made does not show', () => {
   const report = smallReport()
-  const turned = (_key: string, value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).toReversed())
-    : value
+  const turned = (_key: string, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toReversed())
+      : value
   assert.equal(renderJson(JSON.parse(JSON.stringify(report), turned)), renderJson(report))
   assert.match(renderJson(report), /^\{\n"schema": "kwitness\.report\/1",\n"run": /)
 })
 
 const STATUSES: Readonly<Record<Verdict, string>> = {
-  carries: 'pass', lacks: 'fail', unproven: 'skip', 'not-applicable': 'skip', broken: 'error', missing: 'error'
+  carries: 'pass',
+  lacks: 'fail',
+  unproven: 'skip',
+  'not-applicable': 'skip',
+  broken: 'error',
+  missing: 'error',
 }
 
 test('property: KTAP reads back as the verdicts, with no test forged or lost', () => {
-  fc.assert(fc.property(guestText, (text) => {
-    const report = spokenBy(text)
-    const { documents, problems } = readTests(renderKtap(report))
-    assert.deepEqual(problems, [])
-    assert.equal(documents.length, 1)
-    assert.deepEqual(documents[0]?.problems, [])
-    const points = documents[0]?.points ?? []
-    assert.deepEqual(points.map(({ name }) => name), report.kernels.map(({ id }) => id))
-    const read = points.flatMap((point) => point.children.map((child) => `${point.name}/${child.name} ${child.status}`))
-    assert.deepEqual(read, report.cells.map((each) => `${each.kernel}/${each.case} ${STATUSES[each.verdict]}`))
-  }), { numRuns: 60 })
+  fc.assert(
+    fc.property(guestText, (text) => {
+      const report = spokenBy(text)
+      const { documents, problems } = readTests(renderKtap(report))
+      assert.deepEqual(problems, [])
+      assert.equal(documents.length, 1)
+      assert.deepEqual(documents[0]?.problems, [])
+      const points = documents[0]?.points ?? []
+      assert.deepEqual(
+        points.map(({ name }) => name),
+        report.kernels.map(({ id }) => id),
+      )
+      const read = points.flatMap((point) => point.children.map((child) => `${point.name}/${child.name} ${child.status}`))
+      assert.deepEqual(
+        read,
+        report.cells.map((each) => `${each.kernel}/${each.case} ${STATUSES[each.verdict]}`),
+      )
+    }),
+    { numRuns: 60 },
+  )
 })
 
 test('property: a terminal gets no control character and no line from a guest', () => {
   const lines = renderTerminal(smallReport(), TERMINAL).split('\n').length
-  fc.assert(fc.property(guestText, (text) => {
-    const rendered = renderTerminal(spokenBy(text), TERMINAL)
-    assert.doesNotMatch(rendered, /[^\P{Cc}\n]/u)
-    assert.equal(rendered.split('\n').length, lines)
-  }), { numRuns: 30 })
+  fc.assert(
+    fc.property(guestText, (text) => {
+      const rendered = renderTerminal(spokenBy(text), TERMINAL)
+      assert.doesNotMatch(rendered, /[^\P{Cc}\n]/u)
+      assert.equal(rendered.split('\n').length, lines)
+    }),
+    { numRuns: 30 },
+  )
 })
 
 test('property: a page holds the words of a guest only escaped, as data that reads back', () => {
   const scripts = (html: string) => html.split(/<\/?script/i).length
   const wanted = scripts(renderHtml(smallReport(), assets))
-  fc.assert(fc.property(guestText, (text) => {
-    const html = renderHtml(spokenBy(`${text}<kw-guest>`), assets)
-    assert.ok(!html.includes('<kw-guest'))
-    assert.equal(scripts(html), wanted)
-    const data = /<script type="application\/json" id="evidence">(.*?)<\/script>/s.exec(html)?.[1] ?? ''
-    assert.ok((JSON.parse(data) as { nodes: unknown[] }).nodes.includes(JSON.parse(JSON.stringify(`${text}<kw-guest>`))))
-  }), { numRuns: 30 })
+  fc.assert(
+    fc.property(guestText, (text) => {
+      const html = renderHtml(spokenBy(`${text}<kw-guest>`), assets)
+      assert.ok(!html.includes('<kw-guest'))
+      assert.equal(scripts(html), wanted)
+      const data = /<script type="application\/json" id="evidence">(.*?)<\/script>/s.exec(html)?.[1] ?? ''
+      assert.ok((JSON.parse(data) as { nodes: unknown[] }).nodes.includes(JSON.parse(JSON.stringify(`${text}<kw-guest>`))))
+    }),
+    { numRuns: 30 },
+  )
 })
 
 test('HTML: words of cases and kernels are escaped where they stand as markup', () => {
@@ -75,22 +99,42 @@ test('HTML: words of cases and kernels are escaped where they stand as markup', 
   const evil = '"><kw-evil onclick="x">'
   const [first, ...rest] = report.kernels
   assert.ok(first)
-  const html = renderHtml({
-    ...report,
-    run: { ...report.run, id: evil, seed: evil, host: { ...report.run.host, kernel: evil } },
-    kernels: [{ ...first, series: evil, version: evil, id: evil }, ...rest],
-    cases: report.cases.map((theCase) => ({ ...theCase, title: evil, subsystem: evil })),
-    cells: report.cells.map((cell) => (
-      { ...cell, kernel: cell.kernel === first.id ? evil : cell.kernel, verdict: 'lacks', finding: 'claimed-but-lacks' }
-    )),
-    boundaries: [{
-      case: evil, series: evil, before: evil, after: evil, from: 'lacks', to: 'carries', confidence: 'ranged', missChance: null,
-      untested: [{ kernel: evil, version: evil, why: 'not asked' }], bisect: [evil, evil], entries: null
-    }],
-    histories: report.histories.map((history) => ({
-      ...history, case: evil, series: evil, stretches: [{ verdict: 'lacks', first: evil, last: evil, tested: 1, untested: 1 }]
-    }))
-  }, assets)
+  const html = renderHtml(
+    {
+      ...report,
+      run: { ...report.run, id: evil, seed: evil, host: { ...report.run.host, kernel: evil } },
+      kernels: [{ ...first, series: evil, version: evil, id: evil }, ...rest],
+      cases: report.cases.map((theCase) => ({ ...theCase, title: evil, subsystem: evil })),
+      cells: report.cells.map((cell) => ({
+        ...cell,
+        kernel: cell.kernel === first.id ? evil : cell.kernel,
+        verdict: 'lacks',
+        finding: 'claimed-but-lacks',
+      })),
+      boundaries: [
+        {
+          case: evil,
+          series: evil,
+          before: evil,
+          after: evil,
+          from: 'lacks',
+          to: 'carries',
+          confidence: 'ranged',
+          missChance: null,
+          untested: [{ kernel: evil, version: evil, why: 'not asked' }],
+          bisect: [evil, evil],
+          entries: null,
+        },
+      ],
+      histories: report.histories.map((history) => ({
+        ...history,
+        case: evil,
+        series: evil,
+        stretches: [{ verdict: 'lacks', first: evil, last: evil, tested: 1, untested: 1 }],
+      })),
+    },
+    assets,
+  )
   assert.ok(!html.includes('<kw-evil'))
 })
 

@@ -11,7 +11,8 @@ import { renderKtap } from '#render/ktap.ts'
 import { renderSearch } from '#render/search.ts'
 import { renderTerminal } from '#render/terminal/report.ts'
 import { readAssets } from '../helpers/templates.ts'
-import { largeReport, smallReport } from '../helpers/reports.ts'
+import { largeReport } from '../helpers/large-report.ts'
+import { smallReport } from '../helpers/reports.ts'
 import { searchReport } from '../helpers/search-reports.ts'
 
 const GOLDEN = inRepository('test/golden/render/')
@@ -26,7 +27,7 @@ const RENDERED: Readonly<Record<string, () => string>> = {
   'middle-colour.txt': () => renderTerminal(smallReport(), { width: 100, colour: true, ascii: false }),
   'narrow-ascii.txt': () => renderTerminal(smallReport(), { width: 50, colour: false, ascii: true }),
   'search.txt': () => renderSearch(searchReport(), { width: 100, colour: false, ascii: false }),
-  'many.txt': () => renderTerminal(largeReport(100, 30), { width: 80, colour: false, ascii: false })
+  'many.txt': () => renderTerminal(largeReport(100, 30), { width: 80, colour: false, ascii: false }),
 }
 
 /** The one with the broken cell, one with a race, and the control: enough to see every field. */

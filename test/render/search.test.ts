@@ -7,9 +7,18 @@ import { searchReport } from '../helpers/search-reports.ts'
 test('JSON: a line for each series, with what was asked of how many, and its boundaries', () => {
   const said = JSON.parse(renderSearchJson(searchReport()))
   assert.deepEqual([said.schema, said.run, said.booted, said.known], ['kwitness.boundary/1', 'search-1', 16, 35])
-  const rows = said.searches.map(({ series, asked, known, boundaries }: { [key: string]: unknown[] }) =>
-    [series, asked?.length, known, boundaries?.length])
-  assert.deepEqual(rows, [['5.10.y', 3, 9, 0], ['6.1.y', 4, 9, 1], ['6.12.y', 6, 8, 2], ['7.2.y', 3, 9, 0]])
+  const rows = said.searches.map(({ series, asked, known, boundaries }: { [key: string]: unknown[] }) => [
+    series,
+    asked?.length,
+    known,
+    boundaries?.length,
+  ])
+  assert.deepEqual(rows, [
+    ['5.10.y', 3, 9, 0],
+    ['6.1.y', 4, 9, 1],
+    ['6.12.y', 6, 8, 2],
+    ['7.2.y', 3, 9, 0],
+  ])
 })
 
 test('a terminal gets no control character of a guest', () => {

@@ -22,7 +22,10 @@ function argumentsOf(pid: number): string[] {
 
 /** The processes that came from this one, itself first. */
 function familyOf(root: number): number[] {
-  const parents = readdirSync('/proc').map(Number).filter(Boolean).map((pid) => [pid, parentOf(pid)] as const)
+  const parents = readdirSync('/proc')
+    .map(Number)
+    .filter(Boolean)
+    .map((pid) => [pid, parentOf(pid)] as const)
   const family = [root]
   for (const member of family) family.push(...parents.filter(([, parent]) => parent === member).map(([pid]) => pid))
   return family

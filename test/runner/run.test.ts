@@ -7,18 +7,18 @@ import { copyTree, giveRuntime, start, type Tree } from '../helpers/launcher-tre
 
 const GOOD = "test('good', () => {})"
 const SAMPLES: Readonly<Record<string, string>> = {
-  'good': GOOD,
-  'bad': `${GOOD}\ntest('bad', () => assert.equal(1, 2))\nconsole.log('a word beside')`,
-  'skips': `${GOOD}\ntest('elsewhere', { skip: 'no such machine' }, () => {})\ntest('later', { todo: true }, () => {})`,
-  'empty': '',
-  'lost': "import './nowhere.ts'",
-  'early': "test('early', () => process.exit(0))",
-  'nested': "suite('all', () => { test('inner bad', () => assert.fail('deep')); test('inner good', () => {}) })",
-  'hung': `${GOOD}\ntest('hangs', () => new Promise(() => setInterval(() => {}, 1000)))`,
-  'held': `process.on('SIGTERM', () => {})
+  good: GOOD,
+  bad: `${GOOD}\ntest('bad', () => assert.equal(1, 2))\nconsole.log('a word beside')`,
+  skips: `${GOOD}\ntest('elsewhere', { skip: 'no such machine' }, () => {})\ntest('later', { todo: true }, () => {})`,
+  empty: '',
+  lost: "import './nowhere.ts'",
+  early: "test('early', () => process.exit(0))",
+  nested: "suite('all', () => { test('inner bad', () => assert.fail('deep')); test('inner good', () => {}) })",
+  hung: `${GOOD}\ntest('hangs', () => new Promise(() => setInterval(() => {}, 1000)))`,
+  held: `process.on('SIGTERM', () => {})
 test('holds', () => new Promise(() => spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' })))`,
-  'stops': "test('stops', () => new Promise(() => setInterval(() => {}, 1000) && process.kill(process.ppid, 'SIGTERM')))",
-  'hooked': "suite('all', () => { after(() => assert.fail('in the hook')); test('inner good', () => {}) })",
+  stops: "test('stops', () => new Promise(() => setInterval(() => {}, 1000) && process.kill(process.ppid, 'SIGTERM')))",
+  hooked: "suite('all', () => { after(() => assert.fail('in the hook')); test('inner good', () => {}) })",
 }
 
 let tree: Tree
@@ -108,13 +108,16 @@ suite('the test runner', { concurrency: true }, () => {
   test('files together are added up; those of e2e come last, test by test', async () => {
     const { exitCode, lines } = await runTests('sample-good', 'sample-nested', 'sample-slow')
     assert.equal(exitCode, 1)
-    assert.deepEqual(lines.filter((line) => /^\S/.test(line)), [
-      'ok    test/sample-good/a.test.ts: 1 passed (N s)',
-      'FAIL  test/sample-nested/a.test.ts: 1 passed, 1 failed (N s)',
-      'ok    good (N s)',
-      'ok    test/e2e/sample-slow.test.ts: 1 passed (N s)',
-      '3 passed, 1 failed',
-    ])
+    assert.deepEqual(
+      lines.filter((line) => /^\S/.test(line)),
+      [
+        'ok    test/sample-good/a.test.ts: 1 passed (N s)',
+        'FAIL  test/sample-nested/a.test.ts: 1 passed, 1 failed (N s)',
+        'ok    good (N s)',
+        'ok    test/e2e/sample-slow.test.ts: 1 passed (N s)',
+        '3 passed, 1 failed',
+      ],
+    )
   })
 
   test('a run that is stopped says so, and still ends with the count', async () => {

@@ -13,14 +13,25 @@ import type { Fix } from '#domain/case.ts'
 import type { Conditions, Control, ControlRate, RaceStanding } from '#domain/control.ts'
 import type { Reason } from '#domain/judgement.ts'
 import type {
-  Boundary, BoundaryEntries, BoundaryEntry, Contradiction, History, Report, ReportAttempt, ReportCase, ReportCell, ReportKernel,
-  Stretch, Untested
+  Boundary,
+  BoundaryEntries,
+  BoundaryEntry,
+  Contradiction,
+  History,
+  Report,
+  ReportAttempt,
+  ReportCase,
+  ReportCell,
+  ReportKernel,
+  Stretch,
+  Untested,
 } from '#domain/report/matrix.ts'
 import type { Splat } from '#domain/splat.ts'
 import type { TestPoint, TestProblem } from '#domain/tests.ts'
 import { type Compat, type CompatFix, type CompatStatement, compatOf, renderBcd } from '#render/bcd.ts'
 import { renderJson } from '#render/json.ts'
-import { largeReport, smallReport } from '../helpers/reports.ts'
+import { largeReport } from '../helpers/large-report.ts'
+import { smallReport } from '../helpers/reports.ts'
 import { searchReport } from '../helpers/search-reports.ts'
 import { compat, type parts, report } from './shapes.ts'
 
@@ -30,23 +41,63 @@ const SHAPES = { 'kwitness.report.1': report, 'kwitness.bcd.1': compat } as cons
 /** No field optional: one that only one of two types has is a difference, even where it may be left out. */
 type Whole<T> = T extends readonly (infer Item)[]
   ? readonly Whole<Item>[]
-  : T extends object ? { readonly [Key in keyof T]-?: Whole<Exclude<T[Key], undefined>> } : T
+  : T extends object
+    ? { readonly [Key in keyof T]-?: Whole<Exclude<T[Key], undefined>> }
+    : T
 type Same<A, B> = [Whole<A>] extends [Whole<B>] ? ([Whole<B>] extends [Whole<A>] ? true : false) : false
 type Part<Name extends keyof typeof parts> = z.infer<(typeof parts)[Name]>
 
 /** The compiler refuses this when a type and its shape have drifted apart. It looks three types deep, so all are named. */
 const SAME: readonly [
-  Same<Report, z.infer<typeof report>>, Same<Compat, z.infer<typeof compat>>, Same<ReportAttempt, Part<'attempt'>>,
-  Same<Boundary, Part<'boundary'>>, Same<ReportCell, Part<'cell'>>, Same<CompatFix, Part<'compatFix'>>,
-  Same<Conditions, Part<'conditions'>>, Same<Contradiction, Part<'contradiction'>>, Same<BoundaryEntries, Part<'entries'>>,
-  Same<BoundaryEntry, Part<'entry'>>, Same<Control, Part<'control'>>, Same<Fix, Part<'fix'>>, Same<History, Part<'history'>>,
-  Same<ReportKernel, Part<'kernel'>>, Same<RaceStanding, Part<'race'>>, Same<ControlRate, Part<'rate'>>,
-  Same<Reason, Part<'reason'>>, Same<Splat, Part<'splat'>>, Same<CompatStatement, Part<'statement'>>,
-  Same<Stretch, Part<'stretch'>>, Same<TestPoint, Part<'testPoint'>>, Same<TestProblem, Part<'testProblem'>>,
-  Same<ReportCase, Part<'theCase'>>, Same<Untested, Part<'untested'>>
+  Same<Report, z.infer<typeof report>>,
+  Same<Compat, z.infer<typeof compat>>,
+  Same<ReportAttempt, Part<'attempt'>>,
+  Same<Boundary, Part<'boundary'>>,
+  Same<ReportCell, Part<'cell'>>,
+  Same<CompatFix, Part<'compatFix'>>,
+  Same<Conditions, Part<'conditions'>>,
+  Same<Contradiction, Part<'contradiction'>>,
+  Same<BoundaryEntries, Part<'entries'>>,
+  Same<BoundaryEntry, Part<'entry'>>,
+  Same<Control, Part<'control'>>,
+  Same<Fix, Part<'fix'>>,
+  Same<History, Part<'history'>>,
+  Same<ReportKernel, Part<'kernel'>>,
+  Same<RaceStanding, Part<'race'>>,
+  Same<ControlRate, Part<'rate'>>,
+  Same<Reason, Part<'reason'>>,
+  Same<Splat, Part<'splat'>>,
+  Same<CompatStatement, Part<'statement'>>,
+  Same<Stretch, Part<'stretch'>>,
+  Same<TestPoint, Part<'testPoint'>>,
+  Same<TestProblem, Part<'testProblem'>>,
+  Same<ReportCase, Part<'theCase'>>,
+  Same<Untested, Part<'untested'>>,
 ] = [
-  true, true, true, true, true, true, true, true, true, true, true, true,
-  true, true, true, true, true, true, true, true, true, true, true, true
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
 ]
 
 /** Readers of an older schema must bear fields that came later. */
@@ -55,7 +106,7 @@ function published(name: keyof typeof SHAPES): string {
   const schema = z.toJSONSchema(shape, {
     override: ({ jsonSchema }) => {
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
-    }
+    },
   })
   const { $schema, ...rest } = schema
   return `${JSON.stringify({ $schema, $id: `${name}.schema.json`, ...rest }, null, 2)}\n`
@@ -77,7 +128,8 @@ describe('schemas', () => {
 
   test('what is written is valid, by the shapes to the last field and by the schemas as they are published', async () => {
     const [ofReport, ofCompat] = [await readSchema('kwitness.report.1'), await readSchema('kwitness.bcd.1')].map((schema) =>
-      z.fromJSONSchema(JSON.parse(schema)))
+      z.fromJSONSchema(JSON.parse(schema)),
+    )
     for (const one of WRITTEN) {
       const [asJson, asCompat] = [JSON.parse(renderJson(one)), JSON.parse(renderBcd(one))]
       for (const shape of [report, ofReport]) assert.deepEqual(shape?.safeParse(asJson).error?.issues ?? [], [])
@@ -96,7 +148,7 @@ describe('schemas', () => {
       { ...good, boundaries: [{ ...first, confidence: 'nearly' }, ...others] },
       { ...good, boundaries: [{ ...first, untested: [{ kernel: 'x', version: '6.1', why: 'carries' }] }, ...others] },
       { ...good, cells: [{ ...good.cells[0], verdict: 'fixed' }] },
-      { ...good, cells: [{ ...good.cells[0], attempts: [{ ...good.cells[0].attempts[0], tests: [{ name: 'no number' }] }] }] }
+      { ...good, cells: [{ ...good.cells[0], attempts: [{ ...good.cells[0].attempts[0], tests: [{ name: 'no number' }] }] }] },
     ]
     for (const one of wrong.map((each) => JSON.parse(JSON.stringify(each)))) assert.equal(ofReport.safeParse(one).success, false)
     assert.ok(ofReport.safeParse({ ...good, later: 1, boundaries: [{ ...first, later: [] }, ...others] }).success)

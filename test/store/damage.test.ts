@@ -46,11 +46,18 @@ test('a damaged log costs that log only', async (t) => {
   const { attempts } = await store.attemptsOf(run)
   const read = await Promise.all(attempts.map((attempt) => store.readLogs(attempt)))
   const whole = read.map(({ console, output }) => [console !== null, output !== null])
-  assert.deepEqual(whole, [[false, true], [true, false], [true, true]])
-  assert.deepEqual(read.flatMap((logs) => logs.problems), [
-    { attempt: first, message: 'console.log.zst is not as it was stored' },
-    { attempt: second, message: 'output.log is missing' },
+  assert.deepEqual(whole, [
+    [false, true],
+    [true, false],
+    [true, true],
   ])
+  assert.deepEqual(
+    read.flatMap((logs) => logs.problems),
+    [
+      { attempt: first, message: 'console.log.zst is not as it was stored' },
+      { attempt: second, message: 'output.log is missing' },
+    ],
+  )
   assert.equal(attempts[2]?.id, third)
 })
 
@@ -61,7 +68,10 @@ test('a missing folder is told, and its evidence is still in the row', async (t)
   t.after(() => store.close())
   const { attempts, problems } = await store.attemptsOf(run)
   assert.deepEqual(problems, [{ attempt: second, message: 'its evidence folder is missing' }])
-  assert.deepEqual(attempts.map(({ evidence: { job } }) => job.attempt), [1, 2, 3])
+  assert.deepEqual(
+    attempts.map(({ evidence: { job } }) => job.attempt),
+    [1, 2, 3],
+  )
 })
 
 test('a row that cannot be read is told, and the others are read', async (t) => {
@@ -73,7 +83,10 @@ test('a row that cannot be read is told, and the others are read', async (t) => 
   t.after(() => store.close())
   const { attempts, problems } = await store.attemptsOf(run)
   assert.deepEqual(problems, [{ attempt: second, message: 'its row in the store cannot be read' }])
-  assert.deepEqual(attempts.map(({ evidence: { job } }) => job.attempt), [1, 3])
+  assert.deepEqual(
+    attempts.map(({ evidence: { job } }) => job.attempt),
+    [1, 3],
+  )
 })
 
 test('a whole folder without a row is picked up; half a folder and a damaged one go', async (t) => {
@@ -87,7 +100,10 @@ test('a whole folder without a row is picked up; half a folder and a damaged one
   t.after(() => store.close())
   const { attempts, problems } = await store.attemptsOf(run)
   assert.deepEqual(problems, [])
-  assert.deepEqual(attempts.map(({ evidence: { job } }) => job.attempt), [1, 3])
+  assert.deepEqual(
+    attempts.map(({ evidence: { job } }) => job.attempt),
+    [1, 3],
+  )
   const [found] = attempts
   assert.ok(found)
   assert.deepEqual((await store.readLogs(found)).output?.toString(), sampleLogs(1).output.toString())

@@ -23,7 +23,7 @@ test('what a process was promised survives kill -9 at any moment, and the run go
   for (let round = 0; round < ROUNDS; round += 1) {
     const child = startRecording(folder, run, 1000, logs)
     const first = await child.nextLine()
-    assert.match(first ?? '', /^run /, (first ?? (await child.ended).stderr))
+    assert.match(first ?? '', /^run /, first ?? (await child.ended).stderr)
     run = (first ?? '').slice('run '.length)
     for (let kept = below(4); kept > 0; kept -= 1) await child.nextLine()
     // Any moment will do: this waits for nothing, it picks the moment.
@@ -37,7 +37,11 @@ test('what a process was promised survives kill -9 at any moment, and the run go
       const { attempts, problems } = await store.attemptsOf(run)
       assert.deepEqual(problems, [], `round ${round}`)
       const kept = new Set(attempts.map(({ evidence }) => evidence.job.attempt))
-      assert.deepEqual([...promised].filter((attempt) => !kept.has(attempt)), [], `round ${round}`)
+      assert.deepEqual(
+        [...promised].filter((attempt) => !kept.has(attempt)),
+        [],
+        `round ${round}`,
+      )
       for (const attempt of attempts) {
         const read = await store.readLogs(attempt)
         const wrote = sampleLogs(attempt.evidence.job.attempt)

@@ -12,7 +12,10 @@ test('processes that start on a new store at once each get a run of their own', 
   const store = await openStore(folder)
   t.after(() => store.close())
   const runs = await store.listRuns()
-  assert.deepEqual(runs.map(({ id }) => id), [1, 2, 3, 4].map((number) => `2026-11-21-${number}`))
+  assert.deepEqual(
+    runs.map(({ id }) => id),
+    [1, 2, 3, 4].map((number) => `2026-11-21-${number}`),
+  )
   for (const { id } of runs) {
     const { attempts, problems } = await store.attemptsOf(id)
     assert.deepEqual([attempts.length, problems], [5, []])

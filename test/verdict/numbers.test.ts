@@ -39,11 +39,13 @@ test('a rate is said to be at least something that it is', () => {
 })
 
 test('property: a chance is at most, and a rate at least, what the words say', () => {
-  fc.assert(fc.property(fc.double({ min: 1e-12, max: 0.1, noNaN: true }), (value) => {
-    const words = onceIn(value).replace('a billion', '1000 million').replace('a million', '1 million')
-    const [, number = '', million] = /^once in ([\d,]+)( million)? times$/.exec(words) ?? []
-    const times = Number(number.replaceAll(',', '')) * (million ? 1e6 : 1)
-    assert.ok(value <= (1 / times) * (1 + 1e-6), `${value} is ${words}`)
-    assert.ok(Number.parseFloat(atLeastPercent(value)) / 100 <= value * (1 + 1e-6))
-  }))
+  fc.assert(
+    fc.property(fc.double({ min: 1e-12, max: 0.1, noNaN: true }), (value) => {
+      const words = onceIn(value).replace('a billion', '1000 million').replace('a million', '1 million')
+      const [, number = '', million] = /^once in ([\d,]+)( million)? times$/.exec(words) ?? []
+      const times = Number(number.replaceAll(',', '')) * (million ? 1e6 : 1)
+      assert.ok(value <= (1 / times) * (1 + 1e-6), `${value} is ${words}`)
+      assert.ok(Number.parseFloat(atLeastPercent(value)) / 100 <= value * (1 + 1e-6))
+    }),
+  )
 })

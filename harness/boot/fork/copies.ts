@@ -52,7 +52,9 @@ export function commandCopies(control: Duplex, callers: Callers): Copies {
   }
 
   /* What becomes of the port is told by its close. */
-  createInterface({ input: control }).on('line', hear).on('error', () => undefined)
+  createInterface({ input: control })
+    .on('line', hear)
+    .on('error', () => undefined)
   control.once('close', () => {
     isGone = true
     living.forEach((copy) => refuse(copy, 'the fork server is gone'))

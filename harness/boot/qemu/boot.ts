@@ -109,9 +109,7 @@ export async function bootBy(
 }
 
 function roadFile(cache: string, inputs: BootInputs): string {
-  const key = createHash('sha256').update(
-    JSON.stringify([inputs.image.sha256, inputs.host.qemu, inputs.profile.accelerator]),
-  )
+  const key = createHash('sha256').update(JSON.stringify([inputs.image.sha256, inputs.host.qemu, inputs.profile.accelerator]))
   return join(cache, 'roads', key.digest('hex').slice(0, 32))
 }
 

@@ -102,8 +102,7 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
     code: result.exitCode ?? null,
     signal: result.signal ?? null,
     stderr:
-      said() ||
-      ('shortMessage' in result && result.exitCode === undefined && !result.signal ? String(result.shortMessage) : ''),
+      said() || ('shortMessage' in result && result.exitCode === undefined && !result.signal ? String(result.shortMessage) : ''),
   }))
   const parts: Parts = {
     pid: child.pid ?? null,

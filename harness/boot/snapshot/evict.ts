@@ -29,7 +29,10 @@ export async function touchGuest(folder: string, now: Date): Promise<void> {
 
 /** What a file takes on disk: RAM is sparse. */
 async function bytesOf(file: string): Promise<number> {
-  return stat(file).then(({ blocks }) => blocks * 512, () => 0)
+  return stat(file).then(
+    ({ blocks }) => blocks * 512,
+    () => 0,
+  )
 }
 
 async function look(folder: string): Promise<Found | null> {
@@ -49,7 +52,10 @@ const sum = (guests: readonly Found[], of: (guest: Found) => number): number => 
 
 /** Whether a guest was used since it was looked at: packing takes its time, and others of this host run, too. */
 async function isUsed({ folder, usedAt }: Found): Promise<boolean> {
-  return stat(manifestFile(folder)).then(({ mtimeMs }) => mtimeMs !== usedAt, () => false)
+  return stat(manifestFile(folder)).then(
+    ({ mtimeMs }) => mtimeMs !== usedAt,
+    () => false,
+  )
 }
 
 /**

@@ -18,5 +18,8 @@ export function restoredFrom(argv: readonly string[]): RestoredFrom | null {
 
 /** When that guest was saved, in milliseconds since the epoch; null when it is gone. */
 export async function savedAt({ folder }: RestoredFrom): Promise<number | null> {
-  return stat(stateFile(folder)).then(({ mtimeMs }) => mtimeMs, () => null)
+  return stat(stateFile(folder)).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => null,
+  )
 }

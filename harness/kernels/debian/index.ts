@@ -5,14 +5,7 @@ import { InfraError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { exists, replaceFile } from '#harness/support/workspace.ts'
 import { aptOptions, openAptRoot, type AptRoot } from './apt.ts'
-import {
-  headersOf,
-  kernelsOf,
-  parsePackages,
-  type DebianKernel,
-  type HeaderPackage,
-  type PackageList,
-} from './packages.ts'
+import { headersOf, kernelsOf, parsePackages, type DebianKernel, type HeaderPackage, type PackageList } from './packages.ts'
 import { MAIN_SUITES, SECURITY_SUITES } from './sources.ts'
 import { withLock } from '#harness/support/lock.ts'
 import { say, type KernelContext } from '../provider/provider.ts'

@@ -174,6 +174,9 @@ async function checkTools(): Promise<void> {
   const missing = (await findNeeds()).filter((need) => need.path === null && isNeeded(need))
   if (missing.length === 0) return
   const what = missing.map((need) => need.what).join(', ')
-  const hint = installLine(missing.map((need) => need.package), process.getuid?.() === 0)
+  const hint = installLine(
+    missing.map((need) => need.package),
+    process.getuid?.() === 0,
+  )
   throw new InfraError(`kernels cannot be built here: ${what} missing`, hint)
 }

@@ -38,7 +38,10 @@ export async function isEvictionDue(built: 'whole' | 'near', { cache }: Workspac
 export async function evictTrees({ cache }: Workspace, note: (names: string) => void, limit = TREES_BYTES): Promise<void> {
   const trees = join(cache, 'trees')
   const names = await readdir(trees).catch(() => [])
-  const newest = await newestFirst(trees, names.filter((name) => /^(?:base|source|worktree)-\w+$/.test(name)))
+  const newest = await newestFirst(
+    trees,
+    names.filter((name) => /^(?:base|source|worktree)-\w+$/.test(name)),
+  )
   const taken = await diskUsage(trees, newest)
   let total = 0
   const removed = newest.filter((name, at) => (total += taken.get(name) ?? 0) > limit && at > 0)
@@ -51,7 +54,10 @@ export async function evictTrees({ cache }: Workspace, note: (names: string) => 
 /** Remove the oldest logs until the others take at most `limit` bytes. */
 export async function evictLogs(logs: string, limit: number = LOGS_BYTES): Promise<void> {
   const names = await readdir(logs).catch(() => [])
-  const newest = await newestFirst(logs, names.filter((name) => name.endsWith('.log')))
+  const newest = await newestFirst(
+    logs,
+    names.filter((name) => name.endsWith('.log')),
+  )
   let total = 0
   for (const name of newest) {
     total += (await stat(join(logs, name))).size
@@ -73,5 +79,10 @@ async function newestFirst(folder: string, names: readonly string[]): Promise<st
 async function diskUsage(folder: string, names: readonly string[]): Promise<Map<string, number>> {
   if (names.length === 0) return new Map()
   const { stdout } = await runCommand('du', ['--summarize', '--block-size=1', '--', ...names], { cwd: folder })
-  return new Map(stdout.split('\n').map((line) => line.split('\t')).map(([bytes, name = '']) => [name, Number(bytes)]))
+  return new Map(
+    stdout
+      .split('\n')
+      .map((line) => line.split('\t'))
+      .map(([bytes, name = '']) => [name, Number(bytes)]),
+  )
 }

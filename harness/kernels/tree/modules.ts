@@ -23,25 +23,32 @@ export async function treeBuildTree(kernel: Kernel, context: KernelContext): Pro
   const patches = changed.some((file) => !/\.[cS]$/.test(file)) ? recipe.patches : []
   const key = patches.length > 0 ? recipe.kernel.id : `base-${recipe.baseKey}`
   const use: BuildTree['use'] = (work) =>
-    withLock(treeLock(context.workspace), context.signal, () => inTurn(context, async () => {
-      const inWorktree = await visitWorktree(recipe, context, () => openBuild(`modules-${key}`, context), async (job) => {
-        const tidyUp = await prepareModules(job, context)
-        const result = await work(['-C', job.tree, 'O=build'])
-        await tidyUp()
-        return result
-      })
-      if (inWorktree) return inWorktree.result
-      const base = await bringBase(recipe, context)
-      const job = await openBuild(`modules-${key}`, context)
-      try {
-        await showBase(base, job.tree, patches.length > 0 ? changed : [], context)
-        for (const patch of patches) await applyPatch(patch, recipe, job, context)
-        await prepareModules(job, context)
-        return await work(['-C', job.tree, 'O=build'])
-      } finally {
-        await rm(job.tree, { recursive: true, force: true })
-      }
-    }))
+    withLock(treeLock(context.workspace), context.signal, () =>
+      inTurn(context, async () => {
+        const inWorktree = await visitWorktree(
+          recipe,
+          context,
+          () => openBuild(`modules-${key}`, context),
+          async (job) => {
+            const tidyUp = await prepareModules(job, context)
+            const result = await work(['-C', job.tree, 'O=build'])
+            await tidyUp()
+            return result
+          },
+        )
+        if (inWorktree) return inWorktree.result
+        const base = await bringBase(recipe, context)
+        const job = await openBuild(`modules-${key}`, context)
+        try {
+          await showBase(base, job.tree, patches.length > 0 ? changed : [], context)
+          for (const patch of patches) await applyPatch(patch, recipe, job, context)
+          await prepareModules(job, context)
+          return await work(['-C', job.tree, 'O=build'])
+        } finally {
+          await rm(job.tree, { recursive: true, force: true })
+        }
+      }),
+    )
   return { key, use }
 }
 

@@ -29,7 +29,7 @@ const NO_PAPERS: KernelPapers = { history: null, changelog: null }
 export function claimOf(
   kernel: Kernel,
   theCase: Pick<Case, 'claim' | 'fixes' | 'introduced'>,
-  { history, changelog }: KernelPapers = NO_PAPERS
+  { history, changelog }: KernelPapers = NO_PAPERS,
 ): CellClaim {
   const told = history && !('missing' in history) ? historySays(theCase, history) : null
   const written = told ?? (changelog && !('missing' in changelog) ? changelogSays(kernel, theCase, changelog) : null)
@@ -65,9 +65,11 @@ interface CaseClaim extends CellClaim {
  */
 function caseSays(kernel: Kernel, theCase: Pick<Case, 'claim' | 'introduced'>): CaseClaim {
   const { stable, mainline, source } = theCase.claim
-  const say = (claim: Claim, rests: CaseClaim['rests'], why: string): CaseClaim => (
-    { claim, rests, source: `${why} (${source})` }
-  )
+  const say = (claim: Claim, rests: CaseClaim['rests'], why: string): CaseClaim => ({
+    claim,
+    rests,
+    source: `${why} (${source})`,
+  })
   const unknown = (why: string): CaseClaim => say('unknown', 'nothing', why)
 
   if (!parseVersion(kernel.version)) return unknown(`version ${kernel.version} cannot be ordered`)
@@ -98,7 +100,7 @@ const FINDINGS: Readonly<Record<Verdict, Readonly<Record<Claim, Finding>>>> = {
   unproven: { carried: 'unproven', missing: 'unproven', unknown: 'unproven' },
   'not-applicable': { carried: 'unproven', missing: 'unproven', unknown: 'unproven' },
   broken: { carried: 'unproven', missing: 'unproven', unknown: 'unproven' },
-  missing: { carried: 'unproven', missing: 'unproven', unknown: 'unproven' }
+  missing: { carried: 'unproven', missing: 'unproven', unknown: 'unproven' },
 }
 
 /** The finding of a cell: its verdict held against the claim. */

@@ -125,8 +125,10 @@ export function gapOf({ build, version: text }: Kernel, { at, lists }: ReadPaper
   const version = parseVersion(text)
   if (!version) return { text: `what belongs to ${text}`, isWide: true }
   const first = mainline !== null && isAfterNext(text, mainline) ? FIRST_RELEASES + 1 : 1
-  const all = Array.from({ length: Math.max(0, version.patch - first + 1) }, (_, index) =>
-    `${version.major}.${version.minor}.${first + index}`)
+  const all = Array.from(
+    { length: Math.max(0, version.patch - first + 1) },
+    (_, index) => `${version.major}.${version.minor}.${first + index}`,
+  )
   const unlisted = all.filter((release) => (lists.get(release) ?? -1) < place)
   const [one, last] = [unlisted[0], unlisted.at(-1)]
   if (one === undefined) return null

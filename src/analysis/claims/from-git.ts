@@ -8,7 +8,7 @@ import type { Said } from './from-changelog.ts'
 const MADE_FROM = [
   /^\s*commit ([0-9a-f]{12,40}) upstream\.?\s*$/i,
   /^\s*\[\s*upstream commit ([0-9a-f]{12,40})\s*\]\s*$/i,
-  /^\s*\(cherry picked from commit ([0-9a-f]{12,40})\b.*\)\s*$/i
+  /^\s*\(cherry picked from commit ([0-9a-f]{12,40})\b.*\)\s*$/i,
 ]
 /** Hashes behind `This reverts commit`: of stable trees also that of mainline, `which is commit HASH upstream`. */
 const REVERTS = /^\s*This reverts commit ([0-9a-f]{12,40})(?:.*? commit ([0-9a-f]{12,40}) upstream)?/i
@@ -69,5 +69,10 @@ function isMadeFrom({ commit }: Fix, { lines }: HistoryCommit): boolean {
 }
 
 function revertedBy({ lines }: HistoryCommit): string[] {
-  return lines.flatMap((line) => REVERTS.exec(line)?.slice(1).filter((hash) => hash !== undefined) ?? [])
+  return lines.flatMap(
+    (line) =>
+      REVERTS.exec(line)
+        ?.slice(1)
+        .filter((hash) => hash !== undefined) ?? [],
+  )
 }

@@ -93,7 +93,11 @@ export function squareOf(report: Report, controls: readonly Control[]): Square {
       const cell = cells.get(`${kernel}/${id}`)
       const [standing, failure] = control
         ? judgeControl({ cell, base: cells.get(`${control.base}/${id}`), control, witness }, id)
-        : judgeBase(cell, own.find((one) => one.case === id), `base of ${own[0]?.line}, ${id}`)
+        : judgeBase(
+            cell,
+            own.find((one) => one.case === id),
+            `base of ${own[0]?.line}, ${id}`,
+          )
       if (failure) failures.push({ kernel, case: id, ...failure })
       const { trials = null, interval = null } = cell?.race ?? {}
       return { kernel, case: id, verdict: cell?.verdict ?? null, standing, witness, trials, interval }

@@ -40,7 +40,10 @@ export interface SweepRow extends SweepVariant {
 /** What the attempts of a variant come to; `trials` are all of theirs, `interval` their rate. */
 export function sweepRow(variant: SweepVariant, tries: readonly SweepTry[], trials: Trials, interval: Interval): SweepRow {
   const seconds = tries.reduce((sum, one) => sum + one.seconds, 0)
-  const hits = tries.filter((one) => one.hit).map((one) => one.seconds).toSorted((a, b) => a - b)
+  const hits = tries
+    .filter((one) => one.hit)
+    .map((one) => one.seconds)
+    .toSorted((a, b) => a - b)
   return {
     ...variant,
     attempts: tries.length,

@@ -17,7 +17,7 @@ const COMMON = new Set(['mm', 'fs', 'net', 'kernel', 'the', 'and', 'for', 'drive
 /** The boundary of a case, and what its later kernel's paper is. */
 type EntriesBetween = (
   flip: Pick<Flip, 'case' | 'before' | 'after'>,
-  paper: KernelPaper | NoPaper | null
+  paper: KernelPaper | NoPaper | null,
 ) => BoundaryEntries | null
 
 /**
@@ -44,14 +44,14 @@ export function createEntriesBetween(kernels: readonly Kernel[], cases: readonly
 function nearestOf(
   { fixes, claim }: Case,
   names: ReadonlyMap<string, number>,
-  between: Between
+  between: Between,
 ): Pick<BoundaryEntries, 'listed' | 'more'> {
   const own = new Set([...fixes.map((fix) => fix.subject), ...claim.subjects].map(subjectKey))
   const cves = fixes.flatMap(({ cve }) => cve)
   const near = [
     ...[...own].flatMap((key) => between.byKey.get(key) ?? []),
     ...cves.flatMap((name) => between.byCve.get(name) ?? []),
-    ...[...names.keys()].flatMap((word) => between.byWord.get(word) ?? [])
+    ...[...names.keys()].flatMap((word) => between.byWord.get(word) ?? []),
   ]
   const weighed = [...new Set(near)].map((gist) => {
     const other = gist.entry.cve.some((name) => cves.includes(name)) ? ('cve' as const) : ('names' as const)
@@ -63,7 +63,7 @@ function nearestOf(
   const nearest = weighed.toSorted((a, b) => b.weight - a.weight || a.place - b.place)
   return {
     listed: nearest.slice(0, MOST_ENTRIES).map(({ entry, about }): BoundaryEntry => ({ ...entry, about })),
-    more: Math.max(0, nearest.length - MOST_ENTRIES)
+    more: Math.max(0, nearest.length - MOST_ENTRIES),
   }
 }
 
@@ -114,7 +114,7 @@ function indexOf(entries: readonly Entry[] | null, wanted: ReadonlySet<string>):
   return {
     byKey: groupBy(gists, ({ key }) => [key]),
     byCve: groupBy(gists, ({ entry }) => entry.cve),
-    byWord: groupBy(gists, ({ words }) => words)
+    byWord: groupBy(gists, ({ words }) => words),
   }
 }
 
@@ -141,7 +141,10 @@ function namesOf({ id, subsystem, fixes }: Case): ReadonlyMap<string, number> {
   add([id.split('-')[0] ?? '', ...wordsOf(subsystem)], 1)
   for (const { subject } of fixes) {
     add(wordsOf(subject.includes(': ') ? subject.slice(0, subject.lastIndexOf(': ')) : ''), 2)
-    add(wordsOf(subject).filter((word) => word.includes('_')), 4)
+    add(
+      wordsOf(subject).filter((word) => word.includes('_')),
+      4,
+    )
   }
   return names
 }

@@ -13,14 +13,16 @@ export type Flip = Omit<Boundary, 'entries'>
  * had when the run was planned, null when nobody kept that: then it cannot be said what lies between, and nothing is exact.
  */
 export function boundariesOf(
-  kernels: readonly Kernel[], cells: readonly JudgedCell[], listing: readonly KnownKernel[] | null = null
+  kernels: readonly Kernel[],
+  cells: readonly JudgedCell[],
+  listing: readonly KnownKernel[] | null = null,
 ): Flip[] {
   return linesOf(kernels, cells, listing).flatMap(flipsAlong)
 }
 
 /** The flips along one line. */
 function flipsAlong({ case: theCase, series, places, isListed }: Line): Flip[] {
-  const tested = places.flatMap((place, index) => answers(place) ? [{ place, index }] : [])
+  const tested = places.flatMap((place, index) => (answers(place) ? [{ place, index }] : []))
   return tested.flatMap((after, number) => {
     const before = tested[number - 1]
     const [from, to] = [before?.place.cell, after.place.cell]
@@ -29,17 +31,19 @@ function flipsAlong({ case: theCase, series, places, isListed }: Line): Flip[] {
     // What is gone, or says itself that it cannot be asked, nobody could have tested.
     const isOpen = between.some(({ why }) => why !== 'gone' && why !== 'not-applicable')
     const flip = { before: before.place.kernel, after: after.place.kernel, cameIn: to.verdict === 'carries' }
-    return [{
-      case: theCase,
-      series,
-      before: before.place.kernel.id,
-      after: after.place.kernel.id,
-      from: from.verdict,
-      to: to.verdict,
-      untested: isListed ? between : null,
-      confidence: isListed && !isOpen ? 'exact' : 'ranged',
-      missChance: [from, to].find(({ verdict }) => verdict === 'carries')?.missChance ?? null,
-      bisect: bisectLines({ case: theCase, ...flip })
-    }]
+    return [
+      {
+        case: theCase,
+        series,
+        before: before.place.kernel.id,
+        after: after.place.kernel.id,
+        from: from.verdict,
+        to: to.verdict,
+        untested: isListed ? between : null,
+        confidence: isListed && !isOpen ? 'exact' : 'ranged',
+        missChance: [from, to].find(({ verdict }) => verdict === 'carries')?.missChance ?? null,
+        bisect: bisectLines({ case: theCase, ...flip }),
+      },
+    ]
   })
 }

@@ -34,7 +34,9 @@ export interface Line {
  * two flavours of one version is one of configuration. Of `listing` those kernels are taken that belong to a line of the run.
  */
 export function linesOf(
-  kernels: readonly Kernel[], cells: readonly JudgedCell[], listing: readonly KnownKernel[] | null
+  kernels: readonly Kernel[],
+  cells: readonly JudgedCell[],
+  listing: readonly KnownKernel[] | null,
 ): Line[] {
   const asked = Map.groupBy(kernels, lineOf)
   const listed = Map.groupBy(listing ?? [], lineOf)
@@ -48,8 +50,10 @@ export function linesOf(
   return cases.flatMap(([name, column]) => {
     const byKernel = new Map(column.map((cell) => [cell.kernel, cell]))
     return ordered.map(({ places, isListed }): Line => ({
-      case: name, ...identity(places), isListed,
-      places: places.map((place) => ({ ...place, cell: byKernel.get(place.kernel.id) }))
+      case: name,
+      ...identity(places),
+      isListed,
+      places: places.map((place) => ({ ...place, cell: byKernel.get(place.kernel.id) })),
     }))
   })
 }

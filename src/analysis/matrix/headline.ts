@@ -27,7 +27,11 @@ export const CONTRADICTIONS: readonly Contradiction['finding'][] = ['claimed-but
 /** All that contradicts the paperwork, each cell with what was claimed of it. */
 export function contradictionsOf(report: Headlined): Contradiction[] {
   return CONTRADICTIONS.flatMap((finding) =>
-    headlinesOf(report, (cell) => cell.finding === finding).map(({ case: name, series, cells }) => (
-      { finding, case: name, series, cells: cells.map(({ kernel, claimSource }) => ({ kernel, claimSource })) }
-    )))
+    headlinesOf(report, (cell) => cell.finding === finding).map(({ case: name, series, cells }) => ({
+      finding,
+      case: name,
+      series,
+      cells: cells.map(({ kernel, claimSource }) => ({ kernel, claimSource })),
+    })),
+  )
 }

@@ -27,7 +27,7 @@ export function matrixOf(report: Pick<Report, 'kernels' | 'cases' | 'cells'>): M
   return {
     series: [...series].map(([name, kernels]) => ({ name, kernels })),
     cases: report.cases.toSorted((a, b) => compareText(a.id, b.id)),
-    cellAt: (kernel, theCase) => cells.get(`${kernel}/${theCase}`)
+    cellAt: (kernel, theCase) => cells.get(`${kernel}/${theCase}`),
   }
 }
 
@@ -46,7 +46,12 @@ export function compareKernels(left: Kernel, right: Kernel): number {
 /** How many cells have each verdict; every verdict is there, zeros too. */
 export function countVerdicts(cells: readonly { readonly verdict: Verdict }[]): Record<Verdict, number> {
   const counts: Record<Verdict, number> = {
-    carries: 0, lacks: 0, unproven: 0, 'not-applicable': 0, broken: 0, missing: 0
+    carries: 0,
+    lacks: 0,
+    unproven: 0,
+    'not-applicable': 0,
+    broken: 0,
+    missing: 0,
   }
   for (const cell of cells) counts[cell.verdict] += 1
   return counts

@@ -39,7 +39,7 @@ export function buildReport(parts: ReportParts): Report {
       claim,
       claimSource: source,
       finding: findingOf(cell.verdict, claim),
-      attempts: cell.attempts.toSorted((a, b) => a.attempt - b.attempt)
+      attempts: cell.attempts.toSorted((a, b) => a.attempt - b.attempt),
     }
   })
   const entriesBetween = createEntriesBetween(kernels, cases)
@@ -55,10 +55,10 @@ export function buildReport(parts: ReportParts): Report {
     cells,
     boundaries: boundariesOf(shipped, cells, parts.listing).map((flip) => ({
       ...flip,
-      entries: entriesBetween(flip, parts.papers?.get(flip.after)?.changelog ?? null)
+      entries: entriesBetween(flip, parts.papers?.get(flip.after)?.changelog ?? null),
     })),
     histories: historiesOf(shipped, cells, parts.listing),
-    counts: countVerdicts(cells)
+    counts: countVerdicts(cells),
   }
 }
 

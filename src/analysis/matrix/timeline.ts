@@ -5,7 +5,9 @@ import { answers, linesOf, untestedOf, type JudgedCell, type Line, type Place } 
 
 /** The history of every case in every line of the run, in the order of the boundaries; `listing` as for those. */
 export function historiesOf(
-  kernels: readonly Kernel[], cells: readonly JudgedCell[], listing: readonly KnownKernel[] | null = null
+  kernels: readonly Kernel[],
+  cells: readonly JudgedCell[],
+  listing: readonly KnownKernel[] | null = null,
 ): History[] {
   return linesOf(kernels, cells, listing).map(historyOf)
 }
@@ -26,12 +28,12 @@ function historyOf({ case: theCase, series, flavour, arch, places, isListed }: L
         first: inside[0]?.kernel.id ?? '',
         last: inside.at(-1)?.kernel.id ?? '',
         tested: tested.length,
-        untested: isListed ? inside.filter((place) => !place.gone).length - tested.length : null
+        untested: isListed ? inside.filter((place) => !place.gone).length - tested.length : null,
       }
     }),
     earlier: places.slice(0, first).map(untestedOf),
     later: places.slice(last + 1).map(untestedOf),
-    known: isListed ? places.filter(({ gone }) => !gone).length : null
+    known: isListed ? places.filter(({ gone }) => !gone).length : null,
   }
 }
 

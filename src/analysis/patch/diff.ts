@@ -69,7 +69,11 @@ function bodyOf(lines: readonly string[], from: number, oldCount: number, newCou
 }
 
 function pathOf(line: string): string | null {
-  const path = line.slice(4).replace(/\t.*$/, '').trim().replace(/^"(.*)"$/, '$1')
+  const path = line
+    .slice(4)
+    .replace(/\t.*$/, '')
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
   return path === '/dev/null' ? null : path.replace(/^[^/]*\//, '')
 }
 

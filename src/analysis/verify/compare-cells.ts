@@ -82,7 +82,10 @@ export function newSplats(report: Report, before: string, after: string): NewSpl
     )
   const keyOf = ({ rule, title }: { rule: string; title: string }) => `${rule} ${title}`
   const known = new Set(splatsOf(before).map(keyOf))
-  const found = Map.groupBy(splatsOf(after).filter((splat) => !known.has(keyOf(splat))), keyOf)
+  const found = Map.groupBy(
+    splatsOf(after).filter((splat) => !known.has(keyOf(splat))),
+    keyOf,
+  )
   return [...found.values()].map((own) => ({ title: own[0]?.title ?? '', cases: [...new Set(own.map((one) => one.case))] }))
 }
 

@@ -57,11 +57,7 @@ export async function run(options: RunOptions): Promise<number> {
   })
 }
 
-async function conclude(
-  opened: Opened,
-  options: RunOptions,
-  timings: TimingsKeeper,
-): Promise<number> {
+async function conclude(opened: Opened, options: RunOptions, timings: TimingsKeeper): Promise<number> {
   if (opened.plan.suite !== null) return concludeSuite(opened, options, timings)
   const failOn = readFailOn(options.failOn)
   const report = await timings.report('assemble', () => reportOf(opened))

@@ -75,4 +75,3 @@ export async function whySuite(report: SuiteReport, text: string, json: boolean)
   await print([`${cell.kernel} ${cell.program}: ${cell.because}`, `  ${title}`, ...results, ...attempts].join('\n'))
   return 0
 }
-

@@ -23,7 +23,11 @@ export function resolveDocument(raw: RawDocument): TestDocument {
     problems.push({ kind, message, line })
   }
 
-  const answer = askTapParser(planned, raw.results.map(({ said }) => said), bailOut !== null)
+  const answer = askTapParser(
+    planned,
+    raw.results.map(({ said }) => said),
+    bailOut !== null,
+  )
   const came = raw.results.map((result, index) => {
     const { number, complaint } = answer.points[index]!
     const point = resolveResult(result, number, problems)

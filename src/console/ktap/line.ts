@@ -56,12 +56,12 @@ export function readLine(line: string): KtapLine {
       return { kind: 'comment', text: line.slice(line.charCodeAt(1) === 0x20 ? 2 : 1) }
     }
     case 0x6e: /* n */
-    case 0x6f: /* o */
+    case 0x6f /* o */:
       return readResult(line)
     case 0x4b: /* K */
     case 0x54: /* T */
     case 0x6b: /* k */
-    case 0x74: /* t */
+    case 0x74 /* t */:
       return VERSION.test(line) ? { kind: 'version' } : TEXT
     case 0x42: /* B */
     case 0x62: /* b */ {

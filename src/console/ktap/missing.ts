@@ -34,7 +34,10 @@ export function accountFor(came: readonly TestPoint[], orphans: readonly TestPoi
     if (!taken.has(number)) made.push({ number, name: '', status: 'missing', reason: '', diagnostics: [], children: [] })
   }
   const points = [...known, ...made].toSorted((a, b) => a.number - b.number)
-  const named = [...orphans, ...made].toSorted((a, b) => a.number - b.number).slice(0, MOST_NAMED).map(nameOf)
+  const named = [...orphans, ...made]
+    .toSorted((a, b) => a.number - b.number)
+    .slice(0, MOST_NAMED)
+    .map(nameOf)
   if (missing > named.length) named.push('...')
   return { points, missing, message: `${missing} of ${expected} results never came: ${named.join(', ')}` }
 }

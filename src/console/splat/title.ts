@@ -55,7 +55,7 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
 export function normaliseTitle(headline: string): string {
   let title = headline.slice(0, 2 * LONGEST_TITLE)
   // Taking one thing out can bring two others together, so until nothing changes; it ends because each turn shortens.
-  for (let before = ''; before !== title; ) {
+  for (let before = ''; before !== title;) {
     before = title
     for (const [pattern, plain] of STEPS) title = title.replace(pattern, plain)
     title = title.slice(0, LONGEST_TITLE)

@@ -26,9 +26,14 @@ export function renderBisectionHtml(bisection: Bisection, assets: HtmlAssets): s
     certainty: `${WORDS[sought]} between ${oneLine(old.name)} and ${oneLine(newer.name)}, ${certainty(confidence)}`,
     range: [tree, ...where].map(oneLine).join(', '),
     commits: commits.map((commit) => commitLines(commit).join('\n')),
-    neighbours: neighbours(bisection).map(([what, step]) => (
-      { what, name: nameOf(step), tone: toneOf(step.answer), evidence: evidenceLines(step).map((line) => line.trim()).join('\n') }
-    )),
+    neighbours: neighbours(bisection).map(([what, step]) => ({
+      what,
+      name: nameOf(step),
+      tone: toneOf(step.answer),
+      evidence: evidenceLines(step)
+        .map((line) => line.trim())
+        .join('\n'),
+    })),
     race: steps.some(({ trials }) => trials !== null),
     steps: steps.map((step) => {
       const isMute = step.answer !== 'shows' && step.answer !== 'clean'

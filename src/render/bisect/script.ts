@@ -10,18 +10,33 @@ export const quote = (word: string): string => `'${word.replaceAll("'", String.r
 export function renderBisectScript(wishes: BisectWishes, archive: string, log: string): string {
   const { tree, old, new: newer, paths, firstParent, terms, told, case: theCase, configs, bound, raceSeconds, seed } = wishes
   const asks = [
-    '--case', theCase.id, ...configs.flatMap((config) => ['--config', config]),
-    '--bound', String(bound), '--race-seconds', String(raceSeconds), '--seed', seed,
+    '--case',
+    theCase.id,
+    ...configs.flatMap((config) => ['--config', config]),
+    '--bound',
+    String(bound),
+    '--race-seconds',
+    String(raceSeconds),
+    '--seed',
+    seed,
   ].map(quote)
   const start = [
-    `--term-old=${terms.old}`, `--term-new=${terms.new}`, ...(firstParent ? ['--first-parent'] : []),
-    newer.commit, old.commit, '--', ...paths,
+    `--term-old=${terms.old}`,
+    `--term-new=${terms.new}`,
+    ...(firstParent ? ['--first-parent'] : []),
+    newer.commit,
+    old.commit,
+    '--',
+    ...paths,
   ].map(quote)
   const mark = (word: string) => (commit: string) => `git bisect ${quote(word)} ${commit}\n`
   const marks = [...told.old.map(mark(terms.old)), ...told.skip.map(mark('skip'))]
   const place = tree.replaceAll(/["$`\\}]/g, String.raw`\$&`)
   const lines = archive.match(new RegExp(`.{1,${WIDTH}}`, 'g')) ?? []
-  const said = log.split('\n').filter((line) => line !== '').map((line) => `# | ${line}`)
+  const said = log
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => `# | ${line}`)
   return `#!/bin/sh
 # Finds the commit between two ends at which ${theCase.id} changes its answer. Made by kwitness bisect --export.
 #

@@ -1,15 +1,6 @@
 /** A bisection as text: for a terminal, and as Markdown for a mail or an issue. */
 import type { Bisection, BisectStep } from '#domain/report/bisect.ts'
-import {
-  commitLines,
-  evidenceLines,
-  factsOf,
-  fenceText,
-  headlineOf,
-  nameOf,
-  neighbours,
-  stepWords,
-} from './phrases.ts'
+import { commitLines, evidenceLines, factsOf, fenceText, headlineOf, nameOf, neighbours, stepWords } from './phrases.ts'
 import { aligned } from '../terminal/columns.ts'
 import { many } from '../text/numbers.ts'
 import { penOf, type TerminalOptions } from '../terminal/style.ts'
@@ -80,9 +71,18 @@ export function renderBisectionJson(bisection: Bisection): string {
 /** A row for each step, under its heads. */
 const stepRows = (steps: readonly BisectStep[]): string[][] => [
   ['commit', '', 'answer', 'hits', 'wrong by luck', 'build s', 'ask s', 'subject'],
-  ...steps.map(stepWords).map(({ commit, role, answer, hits, doubt, build, ask, subject }) => (
-    [commit, role, answer, hits, doubt, build, ask, subject.slice(0, 60)]
-  )),
+  ...steps
+    .map(stepWords)
+    .map(({ commit, role, answer, hits, doubt, build, ask, subject }) => [
+      commit,
+      role,
+      answer,
+      hits,
+      doubt,
+      build,
+      ask,
+      subject.slice(0, 60),
+    ]),
 ]
 
 /** Text in a line or a table of Markdown: nothing of it is markup. */

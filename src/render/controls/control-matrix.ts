@@ -39,7 +39,10 @@ export function renderSquare(square: Square, rates: readonly ControlRate[], opti
     ...conclusion(square, pen),
     keptRates(rates),
   ]
-  return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
 }
 
 /** The square and the rates as JSON. */
@@ -56,7 +59,13 @@ function grids({ lines, cases }: Square, same: string, pen: Pen): string[][] {
   const perBlock = Math.max(1, Math.floor((pen.width - labelWidth) / CELL))
   return Array.from({ length: Math.ceil(cases.length / perBlock) }, (_, block) => {
     const [from, to] = [block * perBlock, (block + 1) * perBlock]
-    const numbers = cases.map((_id, index) => String(index + 1).padStart(CELL - 1).padEnd(CELL)).slice(from, to)
+    const numbers = cases
+      .map((_id, index) =>
+        String(index + 1)
+          .padStart(CELL - 1)
+          .padEnd(CELL),
+      )
+      .slice(from, to)
     return [
       pen.paint('faint', `${' '.repeat(labelWidth)}${numbers.join('')}`.trimEnd()),
       ...lines.flatMap(({ line, version, rows }) => [

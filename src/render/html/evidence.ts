@@ -29,11 +29,13 @@ export function evidenceOf(report: Report): PageEvidence {
     kernels,
     cases,
     boundaries: report.boundaries.map(({ entries: _beside, ...flip }) => flip),
-    rows: kernels.map((kernel) => cases.map((theCase) => {
-      const cell = cellAt(kernel.id, theCase.id)
-      if (!cell) return null
-      const { kernel: _row, case: _column, ...shown } = cell
-      return { ...shown, race: wordRace(cell, kernel.series, label) }
-    }))
+    rows: kernels.map((kernel) =>
+      cases.map((theCase) => {
+        const cell = cellAt(kernel.id, theCase.id)
+        if (!cell) return null
+        const { kernel: _row, case: _column, ...shown } = cell
+        return { ...shown, race: wordRace(cell, kernel.series, label) }
+      }),
+    ),
   }
 }

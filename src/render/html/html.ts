@@ -23,7 +23,7 @@ export interface HtmlAssets {
 export const HTML_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
   template: ['head.hbs', 'report.hbs'],
   css: ['report.css', 'panel.css', 'race.css'],
-  js: ['unpack.js', 'query.js', 'matrix.js', 'evidence.js', 'race.js', 'panel.js', 'page.js']
+  js: ['unpack.js', 'query.js', 'matrix.js', 'evidence.js', 'race.js', 'panel.js', 'page.js'],
 }
 
 /** Render a report as one page. Every word that comes from a report is escaped, by Handlebars or as JSON in a data block. */

@@ -82,12 +82,18 @@ export function pack(value: unknown): Packed {
 function packed(kind: number, members: readonly number[], first: readonly number[] | null): number[] {
   const numbers = [kind]
   let expected = 0
-  const flush = () => { if (expected > 0) numbers.push(-expected); expected = 0 }
+  const flush = () => {
+    if (expected > 0) numbers.push(-expected)
+    expected = 0
+  }
   for (let index = 0; index < members.length; index += 1) {
     const member = members[index] ?? 0
-    const before = index > 0 ? members[index - 1] ?? 0 : NaN
+    const before = index > 0 ? (members[index - 1] ?? 0) : NaN
     if (member === (kind === 0 ? before + 1 : first?.[index])) expected += 1
-    else { flush(); numbers.push(member) }
+    else {
+      flush()
+      numbers.push(member)
+    }
   }
   flush()
   return numbers

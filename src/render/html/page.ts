@@ -61,12 +61,17 @@ export function pageOf(report: Report) {
     odds: report.cells.some(restsOnOdds),
     hinted: report.cells.some((cell) => raceHint(cell) !== ''),
     large: report.kernels.length > MANY_KERNELS,
-    counts: VERDICTS.map((verdict) => (
-      { verdict, ...VERDICT_WORDS[verdict], count: report.counts[verdict], href: filterLink(`verdict:${verdict}`) }
-    )),
-    contradictions: CONTRADICTIONS.map((finding) => (
-      { finding, ...FINDING_WORDS[finding], href: filterLink(`finding:${finding}`) }
-    )),
+    counts: VERDICTS.map((verdict) => ({
+      verdict,
+      ...VERDICT_WORDS[verdict],
+      count: report.counts[verdict],
+      href: filterLink(`verdict:${verdict}`),
+    })),
+    contradictions: CONTRADICTIONS.map((finding) => ({
+      finding,
+      ...FINDING_WORDS[finding],
+      href: filterLink(`finding:${finding}`),
+    })),
     news: newsOf(report, label),
     boundaries: report.boundaries.map((flip) => boundaryRow(flip, label)),
     steady: steadyOf(report).map(steadyRow),
@@ -80,18 +85,20 @@ export function pageOf(report: Report) {
         id,
         label: label(id),
         known: knownBadge(controls.get(id)),
-        cells: cases.map((theCase) => cellOf(cellAt(id, theCase.id), flips.get(`${id}/${theCase.id}`), wordy, label))
-      }))
-    }))
+        cells: cases.map((theCase) => cellOf(cellAt(id, theCase.id), flips.get(`${id}/${theCase.id}`), wordy, label)),
+      })),
+    })),
   }
 }
 
 /** A series in parts small enough that the browser lays out little more than what is in sight; `more` follow all but the last. */
 function partsOf({ name, kernels }: SeriesRows) {
-  const starts = kernels.flatMap((_, index) => index % MOST_ROWS === 0 ? [index] : [])
-  return starts.map((start) => (
-    { name, kernels: kernels.slice(start, start + MOST_ROWS), more: start + MOST_ROWS < kernels.length }
-  ))
+  const starts = kernels.flatMap((_, index) => (index % MOST_ROWS === 0 ? [index] : []))
+  return starts.map((start) => ({
+    name,
+    kernels: kernels.slice(start, start + MOST_ROWS),
+    more: start + MOST_ROWS < kernels.length,
+  }))
 }
 
 /** The badge of a kernel whose answer is known beforehand: no reader may take it for one that anybody ships. */
@@ -106,34 +113,38 @@ function caseHeading({ id, title, subsystem, fixes }: ReportCase) {
 }
 
 /** A cell of the table: its class names are what the page's filter works on. */
-function cellOf(
-  cell: ReportCell | undefined, flip: Boundary | undefined, wordy: boolean, label: (kernel: string) => string
-) {
+function cellOf(cell: ReportCell | undefined, flip: Boundary | undefined, wordy: boolean, label: (kernel: string) => string) {
   if (!cell) return { classes: 'unplanned', word: '', title: '', hint: '', notes: [] }
   const contradicts = CONTRADICTIONS.find((finding) => finding === cell.finding)
   return {
     classes: [cell.verdict, `c-${cell.claim}`, `f-${cell.finding}`, flip ? 'flip' : '', restsOnOdds(cell) ? 'odds' : '']
-      .filter(Boolean).join(' '),
+      .filter(Boolean)
+      .join(' '),
     word: wordy ? VERDICT_WORDS[cell.verdict].word : VERDICT_WORDS[cell.verdict].glyph,
     title: cell.race ? raceParts(cell.race, label).join('; ') : '',
     hint: raceHint(cell),
     notes: [
       ...(contradicts ? [FINDING_WORDS[contradicts].title.toLowerCase()] : []),
-      ...(flip ? [`${VERDICT_WORDS[flip.from].word} up to ${label(flip.before)}`] : [])
-    ]
+      ...(flip ? [`${VERDICT_WORDS[flip.from].word} up to ${label(flip.before)}`] : []),
+    ],
   }
 }
 
 /** What a reader should know first: contradictions with the paperwork, then cells that gave no answer. */
 function newsOf(report: Report, label: (kernel: string) => string): News[] {
   const contradictions = CONTRADICTIONS.map((finding) =>
-    news(finding, FINDING_WORDS[finding], (cell) => cell.finding === finding, true))
+    news(finding, FINDING_WORDS[finding], (cell) => cell.finding === finding, true),
+  )
   const noAnswers = NO_ANSWERS.map((verdict) =>
-    news(verdict, { title: capital(verdict), meaning: VERDICT_WORDS[verdict].meaning }, (cell) => cell.verdict === verdict))
+    news(verdict, { title: capital(verdict), meaning: VERDICT_WORDS[verdict].meaning }, (cell) => cell.verdict === verdict),
+  )
   return [...contradictions, ...noAnswers].filter(({ count }) => count > 0)
 
   function news(
-    kind: string, words: Pick<News, 'title' | 'meaning'>, picks: (cell: ReportCell) => boolean, claims = false
+    kind: string,
+    words: Pick<News, 'title' | 'meaning'>,
+    picks: (cell: ReportCell) => boolean,
+    claims = false,
   ): News {
     const headlines = headlinesOf(report, picks)
     const count = headlines.reduce((sum, { cells }) => sum + cells.length, 0)
@@ -142,7 +153,7 @@ function newsOf(report: Report, label: (kernel: string) => string): News[] {
 }
 
 function newsItem({ case: name, series, cells }: Headline, label: (kernel: string) => string, claims: boolean): NewsItem {
-  const claimed = claims ? cells[0]?.claimSource ?? null : null
+  const claimed = claims ? (cells[0]?.claimSource ?? null) : null
   if (cells.length <= NAMED_ONE_BY_ONE) {
     const links = cells.map((cell) => ({ text: label(cell.kernel), href: cellLink(cell.kernel, name) }))
     return { case: name, series, links, range: null, claimed }
@@ -152,19 +163,35 @@ function newsItem({ case: name, series, cells }: Headline, label: (kernel: strin
 }
 
 function boundaryRow(flip: Boundary, label: (kernel: string) => string) {
-  const side = (kernel: string, verdict: Verdict) =>
-    ({ verdict, word: VERDICT_WORDS[verdict].word, text: label(kernel), href: cellLink(kernel, flip.case) })
+  const side = (kernel: string, verdict: Verdict) => ({
+    verdict,
+    word: VERDICT_WORDS[verdict].word,
+    text: label(kernel),
+    href: cellLink(kernel, flip.case),
+  })
   const { entries } = flip
-  const shown = entries?.listed.map(({ build, subject, cve, about }) => (
-    { build, subject, note: [wordAbout(about).trim(), ...cve].filter(Boolean).join(' '), strong: about !== 'names' }
-  )) ?? []
+  const shown =
+    entries?.listed.map(({ build, subject, cve, about }) => ({
+      build,
+      subject,
+      note: [wordAbout(about).trim(), ...cve].filter(Boolean).join(' '),
+      strong: about !== 'names',
+    })) ?? []
   return {
-    case: flip.case, series: flip.series, before: side(flip.before, flip.from), after: side(flip.after, flip.to),
-    change: changeOf(flip), sure: sureOf(flip).join('; '), bisect: flip.bisect?.join('\n') ?? '',
+    case: flip.case,
+    series: flip.series,
+    before: side(flip.before, flip.from),
+    after: side(flip.after, flip.to),
+    change: changeOf(flip),
+    sure: sureOf(flip).join('; '),
+    bisect: flip.bisect?.join('\n') ?? '',
     changelog: entries && {
-      source: entries.source, shown, more: entries.more, words: entriesWords(shown.length + entries.more),
-      found: shown.some(({ strong }) => strong)
-    }
+      source: entries.source,
+      shown,
+      more: entries.more,
+      words: entriesWords(shown.length + entries.more),
+      found: shown.some(({ strong }) => strong),
+    },
   }
 }
 

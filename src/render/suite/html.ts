@@ -19,10 +19,11 @@ const NAMES = 6
 export function renderSuiteHtml(report: SuiteReport, assets: HtmlAssets): string {
   const labels = kernelLabels(report.kernels)
   const label = (kernel: string) => labels.get(kernel) ?? kernel
-  const counted = (id: string) => RESULT_STATUSES.flatMap((status) => {
-    const count = report.counts[id]?.[status] ?? 0
-    return count > 0 ? [{ status, count }] : []
-  })
+  const counted = (id: string) =>
+    RESULT_STATUSES.flatMap((status) => {
+      const count = report.counts[id]?.[status] ?? 0
+      return count > 0 ? [{ status, count }] : []
+    })
   const present = new Set(report.rows.flatMap(({ results }) => results.map(({ status }) => status)))
   return fillPage(assets, {
     run: report.run,
@@ -33,9 +34,12 @@ export function renderSuiteHtml(report: SuiteReport, assets: HtmlAssets): string
     kernels: report.kernels.map(({ id, release }) => ({ id, label: label(id), release: release ?? '', counts: counted(id) })),
     legend: RESULT_STATUSES.filter((status) => present.has(status)).map((status) => ({ status, ...RESULT_WORDS[status] })),
     differences: differencesOf(report, label).map(({ tests, ...rest }) => ({ ...rest, ...few(tests) })),
-    changes: changeGroupsOf(report).map(({ tests, before, after, ...rest }) => (
-      { ...rest, before: label(before), after: label(after), ...few(tests) }
-    )),
+    changes: changeGroupsOf(report).map(({ tests, before, after, ...rest }) => ({
+      ...rest,
+      before: label(before),
+      after: label(after),
+      ...few(tests),
+    })),
     programs: report.programs.map((program) => programOf(report, program, label)),
   })
 }
@@ -50,17 +54,20 @@ function programOf(report: SuiteReport, { id, title }: SuiteReport['programs'][n
     id,
     title,
     differs: rows.some((row) => row.differs),
-    cells: report.cells.filter(({ program }) => program === id).map((cell) => ({
-      kernel: label(cell.kernel),
-      words: cellWords(cell, statusesOn(cell.kernel)),
-      trouble: cell.outcome !== 'reported',
-    })),
+    cells: report.cells
+      .filter(({ program }) => program === id)
+      .map((cell) => ({
+        kernel: label(cell.kernel),
+        words: cellWords(cell, statusesOn(cell.kernel)),
+        trouble: cell.outcome !== 'reported',
+      })),
     rows: rows.map(({ test, results, differs }) => ({
       test,
       differs,
-      cells: results.map(({ kernel, status, reason }) => (
-        { status, hint: `${label(kernel)}: ${status}${reason && `: ${reason}`}` }
-      )),
+      cells: results.map(({ kernel, status, reason }) => ({
+        status,
+        hint: `${label(kernel)}: ${status}${reason && `: ${reason}`}`,
+      })),
     })),
   }
 }

@@ -34,7 +34,10 @@ export function renderSuiteTerminal(report: SuiteReport, options: TerminalOption
     notRun(report, pen),
     countLines(report, label, pen),
   ]
-  return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
 }
 
 function differenceLines(report: SuiteReport, label: (kernel: string) => string, pen: Pen): string[] {
@@ -42,9 +45,7 @@ function differenceLines(report: SuiteReport, label: (kernel: string) => string,
   const groups = differencesOf(report, label)
   if (groups.length === 0) return ['Every subtest says the same on every kernel.']
   const tests = groups.reduce((sum, group) => sum + group.tests.length, 0)
-  const lines = groups.map(({ program, spread, tests: own }) => (
-    `  ${program}: ${own.length} ${spread}: ${oneLine(namesOf(own))}`
-  ))
+  const lines = groups.map(({ program, spread, tests: own }) => `  ${program}: ${own.length} ${spread}: ${oneLine(namesOf(own))}`)
   return [pen.paint('alarm', `Differs between kernels (${tests} of ${report.rows.length})`), ...shortened(lines, pen)]
 }
 
@@ -81,13 +82,15 @@ function gridLines(report: SuiteReport, label: (kernel: string) => string, pen: 
 function programLines(report: SuiteReport, label: (kernel: string) => string, pen: Pen): string[] {
   const lines = report.programs.flatMap(({ id, title }) => [
     `  ${pen.paint('bold', id)}${title === id ? '' : pen.paint('faint', `  ${title}`)}`,
-    ...report.cells.filter(({ program }) => program === id).map((cell) => {
-      const own = report.rows.filter(({ program }) => program === id).flatMap(({ results }) => results)
-      const statuses = own.filter(({ kernel }) => kernel === cell.kernel).map(({ status }) => status)
-      const seconds = cell.attempts.at(-1)?.guestSeconds
-      const took = seconds === null || seconds === undefined ? '' : pen.paint('faint', `  ${seconds.toFixed(1)} s`)
-      return `    ${label(cell.kernel).padEnd(18)} ${oneLine(cellWords(cell, statuses))}${took}`
-    }),
+    ...report.cells
+      .filter(({ program }) => program === id)
+      .map((cell) => {
+        const own = report.rows.filter(({ program }) => program === id).flatMap(({ results }) => results)
+        const statuses = own.filter(({ kernel }) => kernel === cell.kernel).map(({ status }) => status)
+        const seconds = cell.attempts.at(-1)?.guestSeconds
+        const took = seconds === null || seconds === undefined ? '' : pen.paint('faint', `  ${seconds.toFixed(1)} s`)
+        return `    ${label(cell.kernel).padEnd(18)} ${oneLine(cellWords(cell, statuses))}${took}`
+      }),
   ])
   return [pen.paint('bold', 'Programs'), ...lines]
 }

@@ -31,8 +31,10 @@ const WORD_WIDTH = 2 + Math.max(...Object.values(VERDICT_WORDS).map(({ word }) =
 export function renderGrid(report: Report, labels: ReadonlyMap<string, string>, pen: Pen): string[] {
   const matrix = matrixOf(report)
   const series = matrix.series.map(({ name, kernels }) => ({ name, rows: rowsOf(kernels, matrix, labels, pen) }))
-  const labelWidth = Math.max(0, ...series.flatMap(({ name, rows }) =>
-    [name.length, ...rows.map((row) => row.label.length + GAP)]))
+  const labelWidth = Math.max(
+    0,
+    ...series.flatMap(({ name, rows }) => [name.length, ...rows.map((row) => row.label.length + GAP)]),
+  )
   const flips = new Set(report.boundaries.map((flip) => `${flip.after}/${flip.case}`))
   const blocks = columnsOf(matrix.cases, pen.width - labelWidth)
   const lines = blocks.flatMap((columns, index) => [
@@ -42,9 +44,9 @@ export function renderGrid(report: Report, labels: ReadonlyMap<string, string>, 
       pen.paint('bold', name),
       ...rows.flatMap((row, position) => [
         ...(position > 0 ? flipLine(row, columns, flips, labelWidth, pen) : []),
-        `${`  ${row.label}`.padEnd(labelWidth)}${cellsOf(row, columns, matrix, pen)}`.trimEnd()
-      ])
-    ])
+        `${`  ${row.label}`.padEnd(labelWidth)}${cellsOf(row, columns, matrix, pen)}`.trimEnd(),
+      ]),
+    ]),
   ])
   const numbered = blocks.some((columns) => columns.style === 'signs')
   return numbered ? [...lines, '', ...matrix.cases.map(({ id }, index) => `${String(index + 1).padStart(4)}  ${id}`)] : lines
@@ -61,7 +63,13 @@ function rowsOf(kernels: readonly ReportKernel[], matrix: Matrix, labels: Readon
     else groups.push([kernel])
     previous = says
   }
-  return groups.map((group) => ({ kernels: group, label: rangeOf(group.map(({ id }) => labels.get(id) ?? id), pen.dots) }))
+  return groups.map((group) => ({
+    kernels: group,
+    label: rangeOf(
+      group.map(({ id }) => labels.get(id) ?? id),
+      pen.dots,
+    ),
+  }))
 }
 
 /** The widest layout that fits; signs alone always do, in blocks. */
@@ -71,7 +79,7 @@ function columnsOf(cases: readonly ReportCase[], width: number): Columns[] {
   const underNames = (parts: (name: string) => string[]): Columns => ({
     style: 'words',
     cases: all,
-    widths: all.map(({ theCase }) => Math.max(WORD_WIDTH, ...parts(theCase.id).map((part) => part.length)))
+    widths: all.map(({ theCase }) => Math.max(WORD_WIDTH, ...parts(theCase.id).map((part) => part.length))),
   })
   const fitting = [underNames((name) => [name]), underNames(pieces)].find(fits)
   if (fitting) return [fitting]
@@ -86,7 +94,8 @@ function columnsOf(cases: readonly ReportCase[], width: number): Columns[] {
 /** The lines above the columns; names stand on the lowest. */
 function heading(columns: Columns, labelWidth: number, pen: Pen): string[] {
   const stacks = columns.cases.map(({ theCase, number }, index) =>
-    columns.style === 'words' ? brokenName(theCase.id, columns.widths[index] ?? 0) : [String(number)])
+    columns.style === 'words' ? brokenName(theCase.id, columns.widths[index] ?? 0) : [String(number)],
+  )
   const height = Math.max(0, ...stacks.map((stack) => stack.length))
   return Array.from({ length: height }, (_, line) => {
     const texts = stacks.map((stack) => stack[line - height + stack.length] ?? '')
@@ -112,21 +121,29 @@ function flipLine(row: Row, columns: Columns, flips: ReadonlySet<string>, labelW
   const first = row.kernels[0]
   const flipping = columns.cases.map(({ theCase }) => flips.has(`${first?.id}/${theCase.id}`))
   if (!flipping.some(Boolean)) return []
-  const line = inColumns(columns, flipping.map((flip, index) => flip ? pen.line.repeat(columns.widths[index] ?? 0) : ''))
+  const line = inColumns(
+    columns,
+    flipping.map((flip, index) => (flip ? pen.line.repeat(columns.widths[index] ?? 0) : '')),
+  )
   return [`${' '.repeat(labelWidth)}${line}`.trimEnd()]
 }
 
 /** The cells of a row. Padding stays outside the colours. */
 function cellsOf(row: Row, columns: Columns, matrix: Matrix, pen: Pen): string {
-  return columns.cases.map(({ theCase }, index) => {
-    const cell = matrix.cellAt(row.kernels[0]?.id ?? '', theCase.id)
-    const word = cell && columns.style === 'words' ? ` ${VERDICT_WORDS[cell.verdict].word}` : ''
-    const text = cell ? pen.sign(cell.verdict) + word : ''
-    const padding = ' '.repeat(Math.max(0, (columns.widths[index] ?? 0) - text.length))
-    return `${' '.repeat(GAP)}${cell ? pen.paint(cell.verdict, text) : ''}${padding}`
-  }).join('')
+  return columns.cases
+    .map(({ theCase }, index) => {
+      const cell = matrix.cellAt(row.kernels[0]?.id ?? '', theCase.id)
+      const word = cell && columns.style === 'words' ? ` ${VERDICT_WORDS[cell.verdict].word}` : ''
+      const text = cell ? pen.sign(cell.verdict) + word : ''
+      const padding = ' '.repeat(Math.max(0, (columns.widths[index] ?? 0) - text.length))
+      return `${' '.repeat(GAP)}${cell ? pen.paint(cell.verdict, text) : ''}${padding}`
+    })
+    .join('')
 }
 
 function inColumns(columns: Columns, texts: readonly string[]): string {
-  return texts.map((text, index) => ' '.repeat(GAP) + text.padEnd(columns.widths[index] ?? 0)).join('').trimEnd()
+  return texts
+    .map((text, index) => ' '.repeat(GAP) + text.padEnd(columns.widths[index] ?? 0))
+    .join('')
+    .trimEnd()
 }

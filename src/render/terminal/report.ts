@@ -27,26 +27,36 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
     steadyLines(report, pen),
     raceSection(report, labels, pen),
     controlLines(report, labels, pen),
-    [countLine(report, pen)]
+    [countLine(report, pen)],
   ]
-  return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
 }
 
 /** One section per kind of headline that has any cells, and one sentence when nothing contradicts the paperwork. */
 function headlineSections(report: Report, labels: ReadonlyMap<string, string>, pen: Pen): string[][] {
-  const contradictions = CONTRADICTIONS.flatMap((finding) => section(
-    `${FINDING_WORDS[finding].title}: ${FINDING_WORDS[finding].meaning}`, (cell) => cell.finding === finding, claimOf))
-  const noAnswers = NO_ANSWERS.flatMap((verdict) => section(
-    `${capital(verdict)}: ${VERDICT_WORDS[verdict].meaning}`, (cell) => cell.verdict === verdict))
+  const contradictions = CONTRADICTIONS.flatMap((finding) =>
+    section(`${FINDING_WORDS[finding].title}: ${FINDING_WORDS[finding].meaning}`, (cell) => cell.finding === finding, claimOf),
+  )
+  const noAnswers = NO_ANSWERS.flatMap((verdict) =>
+    section(`${capital(verdict)}: ${VERDICT_WORDS[verdict].meaning}`, (cell) => cell.verdict === verdict),
+  )
   return [...(contradictions.length ? contradictions : [[calmLine(report)]]), ...noAnswers]
 
   function section(
-    title: string, picks: (cell: ReportCell) => boolean, below: (cell: ReportCell) => string = () => ''
+    title: string,
+    picks: (cell: ReportCell) => boolean,
+    below: (cell: ReportCell) => string = () => '',
   ): string[][] {
     const headlines = headlinesOf(report, picks)
     if (headlines.length === 0) return []
     const lines = headlines.map(({ case: name, series, cells }) => {
-      const range = rangeOf(cells.map((cell) => labels.get(cell.kernel) ?? cell.kernel), pen.dots)
+      const range = rangeOf(
+        cells.map((cell) => labels.get(cell.kernel) ?? cell.kernel),
+        pen.dots,
+      )
       return `  ${name} on ${series}: ${range}${cells[0] ? below(cells[0]) : ''}`
     })
     return [[pen.paint('alarm', title), ...shortened(lines, pen)]]
@@ -127,8 +137,7 @@ function controlLines({ controls }: Report, labels: ReadonlyMap<string, string>,
 
 /** Counts of every verdict that occurs, which is also the legend of the signs. */
 function countLine(report: Report, pen: Pen): string {
-  return VERDICTS
-    .filter((verdict) => report.counts[verdict] > 0)
+  return VERDICTS.filter((verdict) => report.counts[verdict] > 0)
     .map((verdict) => pen.paint(verdict, `${pen.sign(verdict)} ${VERDICT_WORDS[verdict].word} ${report.counts[verdict]}`))
     .join('   ')
 }

@@ -24,19 +24,26 @@ export interface Pen {
 export type Style = Verdict | 'bold' | 'faint' | 'alarm'
 
 const COLOURS: Readonly<Record<Style, string>> = {
-  carries: '32', lacks: '31', unproven: '33', 'not-applicable': '2', broken: '35', missing: '35',
-  bold: '1', faint: '2', alarm: '1;31'
+  carries: '32',
+  lacks: '31',
+  unproven: '33',
+  'not-applicable': '2',
+  broken: '35',
+  missing: '35',
+  bold: '1',
+  faint: '2',
+  alarm: '1;31',
 }
 
 /** The pen for what the terminal can show. */
 export function penOf({ width, colour, ascii }: TerminalOptions): Pen {
   return {
     width: Math.max(width, 40),
-    sign: (verdict) => ascii ? VERDICT_WORDS[verdict].ascii : VERDICT_WORDS[verdict].glyph,
-    paint: (style, text) => colour ? `\u001b[${COLOURS[style]}m${text}\u001b[0m` : text,
+    sign: (verdict) => (ascii ? VERDICT_WORDS[verdict].ascii : VERDICT_WORDS[verdict].glyph),
+    paint: (style, text) => (colour ? `\u001b[${COLOURS[style]}m${text}\u001b[0m` : text),
     line: ascii ? '=' : '╌',
     dots: ascii ? '..' : '…',
     arrow: ascii ? '->' : '→',
-    times: ascii ? 'x' : '×'
+    times: ascii ? 'x' : '×',
   }
 }

@@ -24,14 +24,20 @@ function betweenOf(untested: readonly Untested[] | null, dots: string): string {
 const WHY: Partial<Readonly<Record<Untested['why'], string>>> = {
   gone: 'no longer to be had',
   'not-applicable': 'cannot be asked',
-  missing: 'no answer'
+  missing: 'no answer',
 }
 
 /** `not asked: 6.12.86 … 6.12.90 (5), broken: 6.12.93`. */
 export function reasonsOf(untested: readonly Untested[], dots = '…'): string {
   const groups = Map.groupBy(untested, ({ why }) => why)
   return [...groups]
-    .map(([why, own]) => `${WHY[why] ?? why}: ${rangeOf(own.map(({ version }) => oneLine(version)), dots)}`)
+    .map(
+      ([why, own]) =>
+        `${WHY[why] ?? why}: ${rangeOf(
+          own.map(({ version }) => oneLine(version)),
+          dots,
+        )}`,
+    )
     .join(', ')
 }
 
@@ -45,7 +51,10 @@ export interface Steady {
 export function steadyOf({ histories, kernels }: Pick<Report, 'histories' | 'kernels'>, dots = '…'): Steady[] {
   const versions = new Map(kernels.map(({ id, version }) => [id, oneLine(version)]))
   const version = (id: string) => versions.get(id) ?? id
-  const steady = Map.groupBy(histories.filter(({ stretches }) => stretches.length === 1), (history) => history.case)
+  const steady = Map.groupBy(
+    histories.filter(({ stretches }) => stretches.length === 1),
+    (history) => history.case,
+  )
   return [...steady].map(([name, own]) => {
     const byVerdict = Map.groupBy(own, ({ stretches }) => stretches[0]?.verdict ?? 'carries')
     const parts = (['lacks', 'carries'] as const).flatMap((verdict) => {

@@ -13,7 +13,7 @@ export function kernelLabels(kernels: readonly Kernel[]): ReadonlyMap<string, st
   const made = ({ version, flavour }: Kernel) => `${version} ${flavour}`
   const labels = new Map([
     ...shortest(shipped, [({ version }) => version, ({ build }) => build, ({ build, flavour }) => `${build} ${flavour}`]),
-    ...shortest(built, [made, (kernel) => `${made(kernel)} ${kernel.build}`])
+    ...shortest(built, [made, (kernel) => `${made(kernel)} ${kernel.build}`]),
   ])
   return new Set(labels.values()).size === labels.size ? labels : new Map(kernels.map(({ id }) => [id, id]))
 }
@@ -45,7 +45,7 @@ export function sizeOf(report: Report): string {
   const size = [
     `${report.kernels.length} ${report.kernels.length === 1 ? 'kernel' : 'kernels'} × `,
     `${report.cases.length} ${report.cases.length === 1 ? 'fix' : 'fixes'}, `,
-    `${report.cells.length} ${report.cells.length === 1 ? 'cell' : 'cells'}`
+    `${report.cells.length} ${report.cells.length === 1 ? 'cell' : 'cells'}`,
   ].join('')
   return report.run.complete ? size : `${size}, not complete yet`
 }
@@ -78,7 +78,7 @@ const ABOUT: Readonly<Record<BoundaryEntry['about'], string>> = {
   fix: ' (the fix itself)',
   revert: ' (takes it out)',
   cve: ' (of its CVE)',
-  names: ''
+  names: '',
 }
 
 /** Why a changelog entry stands beside a boundary, where it is more than a name in common. */

@@ -17,14 +17,14 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, VerdictWords>> = {
   unproven: { glyph: '?', ascii: '?', word: 'unproven', meaning: 'not seen, and not tried often enough to say' },
   'not-applicable': { glyph: '–', ascii: '-', word: 'n/a', meaning: 'cannot be asked of this kernel' },
   broken: { glyph: '!', ascii: '!', word: 'broken', meaning: 'the test itself failed, so it says nothing' },
-  missing: { glyph: '∅', ascii: '0', word: 'missing', meaning: 'no attempt came to an answer' }
+  missing: { glyph: '∅', ascii: '0', word: 'missing', meaning: 'no attempt came to an answer' },
 }
 
 export const FINDING_WORDS: Readonly<Record<Finding, { readonly title: string; readonly meaning: string }>> = {
   'claimed-but-lacks': { title: 'Claimed but lacks', meaning: 'the paperwork says carried, and the bug was seen' },
   'carried-unclaimed': { title: 'Carried unclaimed', meaning: 'the paperwork says missing, and the fix is there' },
   agrees: { title: 'Agrees', meaning: 'verdict and paperwork say the same' },
-  unproven: { title: 'Unproven', meaning: 'verdict or paperwork is silent, so nothing can be held against the other' }
+  unproven: { title: 'Unproven', meaning: 'verdict or paperwork is silent, so nothing can be held against the other' },
 }
 
 /** The verdicts that want a person's attention: nothing was learnt. */

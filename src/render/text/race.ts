@@ -32,10 +32,10 @@ export function wordRace({ race }: Pick<ReportCell, 'race'>, series: string, lab
       ...(race.trialsMissing ? [['Trials missing', `${countOf(race.trialsMissing)} more, all clean`] as const] : []),
       ['Trigger', race.trigger ?? 'the only one this case has'],
       ...(control ? controlFacts(control, race.borrowed, series) : []),
-      ...(control || race.trials.hits > 0 ? [] : [['The control', 'none that may be leaned on'] as const])
+      ...(control || race.trials.hits > 0 ? [] : [['The control', 'none that may be leaned on'] as const]),
     ],
     reach: reachOf(race),
-    borrowed: race.borrowed && control ? control.series : null
+    borrowed: race.borrowed && control ? control.series : null,
   }
 }
 
@@ -67,7 +67,7 @@ export function raceParts(race: RaceStanding, label: KernelName): string[] {
     `chance of a miss ${missOf(race)}`,
     trialsMissing ? `${countOf(trialsMissing)} more clean trials to ${boundOf(race)}` : '',
     control ? `control ${label(control.kernel)}: ${there}` : '',
-    control && race.borrowed ? `borrowed from ${control.series}` : ''
+    control && race.borrowed ? `borrowed from ${control.series}` : '',
   ]
   return parts.filter(Boolean).map(oneLine)
 }
@@ -83,14 +83,15 @@ export function raceLines(worded: WordedRace | null): string[] {
 }
 
 function comparedOf({ trials, interval, control, controlInterval }: RaceStanding, label: KernelName) {
-  const hits = control && controlInterval && trials.hits === 0
-    ? `none, where ${atLeast(controlInterval.low * trials.trials)} or more were to be expected with the bug`
-    : countOf(trials.hits)
+  const hits =
+    control && controlInterval && trials.hits === 0
+      ? `none, where ${atLeast(controlInterval.low * trials.trials)} or more were to be expected with the bug`
+      : countOf(trials.hits)
   return [
     ...(control ? [{ word: 'Kernel', here: 'this one', there: label(control.kernel) }] : []),
     { word: 'Trials that count', here: countOf(trials.trials), there: control && countOf(control.trials) },
     { word: 'Hits', here: hits, there: control && countOf(control.hits) },
-    { word: 'True rate, 95 % sure', here: rateOf(interval), there: control && controlInterval && rateOf(controlInterval) }
+    { word: 'True rate, 95 % sure', here: rateOf(interval), there: control && controlInterval && rateOf(controlInterval) },
   ]
 }
 
@@ -98,25 +99,29 @@ function controlFacts(control: ControlRate, borrowed: boolean, series: string): 
   const { leansOn, conditions, profile, measuredAt } = control
   return [
     ['The control', leansOn],
-    ['Its line', borrowed
-      ? `${control.series}, borrowed: this kernel is ${series}, so its rate is an assumption here`
-      : `${control.series}, this kernel's own`],
+    [
+      'Its line',
+      borrowed
+        ? `${control.series}, borrowed: this kernel is ${series}, so its rate is an assumption here`
+        : `${control.series}, this kernel's own`,
+    ],
     ['Measured', `${momentOf(measuredAt)} in ${profile}, ${LOAD_WORDS[conditions.load]}`],
-    ['Measured on', `${conditions.host}, QEMU ${conditions.qemu}`]
+    ['Measured on', `${conditions.host}, QEMU ${conditions.qemu}`],
   ]
 }
 
 const LOAD_WORDS: Readonly<Record<Conditions['load'], string>> = {
   quiet: 'nothing else at work on the host',
-  loaded: 'with other work on the host'
+  loaded: 'with other work on the host',
 }
 
 function reachOf({ trials, control, trialsMissing }: RaceStanding): WordedRace['reach'] {
   if (control === null || trialsMissing === null || trials.hits > 0) return null
   const needed = trials.trials + trialsMissing
-  const text = trialsMissing === 0
-    ? `${countOf(trials.trials)} clean trials are enough`
-    : `${countOf(trials.trials)} of the ${countOf(needed)} clean trials that are needed`
+  const text =
+    trialsMissing === 0
+      ? `${countOf(trials.trials)} clean trials are enough`
+      : `${countOf(trials.trials)} of the ${countOf(needed)} clean trials that are needed`
   return { share: needed === 0 ? 0 : trials.trials / needed, text }
 }
 

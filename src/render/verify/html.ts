@@ -3,15 +3,7 @@ import type { BaseResult, Status, Verification } from '#analysis/verify/report.t
 import type { Verdict } from '#domain/judgement.ts'
 import { fillPage, type HtmlAssets } from '../html/html.ts'
 import { testedBy, type Tester } from './trailers.ts'
-import {
-  cellRows,
-  hostLine,
-  kernelLines,
-  partLines,
-  STATUS_TITLES,
-  titleOf,
-  triedLines,
-} from './phrases.ts'
+import { cellRows, hostLine, kernelLines, partLines, STATUS_TITLES, titleOf, triedLines } from './phrases.ts'
 import { VERDICT_WORDS } from '../text/labels.ts'
 
 /** The files in reports/templates that make up the page. */
@@ -50,9 +42,12 @@ function baseOf(base: BaseResult) {
     tone: toneOf(status),
     // What is indented belongs to the line before it.
     lines: lines.map((line) => ({ text: line.trim(), more: line.startsWith('  ') })),
-    cells: (whole ? cellRows(whole) : []).map(([name = '', before = '', after = '', change = '', note = '']) => (
-      { name, verdicts: [before, after].map(verdictOf), change, note }
-    )),
+    cells: (whole ? cellRows(whole) : []).map(([name = '', before = '', after = '', change = '', note = '']) => ({
+      name,
+      verdicts: [before, after].map(verdictOf),
+      change,
+      note,
+    })),
   }
 }
 

@@ -62,12 +62,14 @@ function hunkLine({ file, hunk, line, heading, state, fuzz, why }: HunkTry): str
 
 /** Lines about the commits that rejected hunks wait for; none where nothing was rejected. */
 function prerequisiteLines(base: BaseResult): string[] {
-  return rejectedOf(base).filter(({ state }) => state === 'rejected').flatMap(({ file, hunk, prerequisites }) => {
-    if (prerequisites === null) return []
-    if (prerequisites.length === 0) return [`prerequisites: none found for ${file} hunk ${hunk}`]
-    const list = prerequisites.map(({ hash, subject }) => `  ${hash.slice(0, 12)} ("${oneLine(subject)}")`)
-    return [`prerequisites: commits that touch the lines of ${file} hunk ${hunk} and are not in the base`, ...list]
-  })
+  return rejectedOf(base)
+    .filter(({ state }) => state === 'rejected')
+    .flatMap(({ file, hunk, prerequisites }) => {
+      if (prerequisites === null) return []
+      if (prerequisites.length === 0) return [`prerequisites: none found for ${file} hunk ${hunk}`]
+      const list = prerequisites.map(({ hash, subject }) => `  ${hash.slice(0, 12)} ("${oneLine(subject)}")`)
+      return [`prerequisites: commits that touch the lines of ${file} hunk ${hunk} and are not in the base`, ...list]
+    })
 }
 
 /** Lines about the build of a step; none where there was none. */

@@ -2,15 +2,7 @@
 import type { BaseResult, Status, Verification } from '#analysis/verify/report.ts'
 import { aligned } from '../terminal/columns.ts'
 import { penOf, type Pen, type Style, type TerminalOptions } from '../terminal/style.ts'
-import {
-  cellRows,
-  hostLine,
-  kernelLines,
-  partLines,
-  STATUS_TITLES,
-  titleOf,
-  triedLines,
-} from './phrases.ts'
+import { cellRows, hostLine, kernelLines, partLines, STATUS_TITLES, titleOf, triedLines } from './phrases.ts'
 import { testedBy, type Tester } from './trailers.ts'
 import { oneLine } from '../text/format.ts'
 
@@ -41,7 +33,10 @@ export function renderVerify(verification: Verification, tester: Tester, options
     verification.bases.map(({ label, summary, status }) => paint(status, `${oneLine(label)}: ${oneLine(summary)}.`)),
     testedBy(verification, tester),
   ]
-  return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
 }
 
 function tableOf({ bases }: Verification): string[] {

@@ -86,7 +86,15 @@ async function judgeCommit(course: Course, commit: string, role: BisectStep['rol
 }
 
 const NOTHING = {
-  doubt: 0, reasons: [], verdict: null, trials: null, attempts: [], kernel: null, run: null, binary: null, sameAs: null,
+  doubt: 0,
+  reasons: [],
+  verdict: null,
+  trials: null,
+  attempts: [],
+  kernel: null,
+  run: null,
+  binary: null,
+  sameAs: null,
 } as const
 
 async function makeStep(course: Course, commit: string, role: BisectStep['role']): Promise<BisectStep> {

@@ -126,7 +126,11 @@ async function borrowObjects(tree: string, folder: string): Promise<void> {
 }
 
 function refused({ tree, old }: GitRange, args: readonly string[], said: string): Error {
-  const why = said.split('\n').map((line) => line.trim()).find((line) => line !== '') ?? 'it said nothing'
+  const why =
+    said
+      .split('\n')
+      .map((line) => line.trim())
+      .find((line) => line !== '') ?? 'it said nothing'
   if (/No space left|unable to write|Disk quota/.test(said)) return new InfraError(`git cannot bisect: ${why}`, 'free some space')
   return new UserError(`git ${args.slice(0, 2).join(' ')} refuses in ${tree}: ${why}`, `is ${old} an ancestor of the new end?`)
 }

@@ -45,10 +45,13 @@ export async function beginState(wishes: BisectWishes, startedAt: string, worksp
     for (;;) {
       const id = nextRunId(startedAt, await readdir(root))
       // Whoever makes the folder has the name.
-      const made = await mkdir(join(root, id)).then(() => true, (error: NodeJS.ErrnoException) => {
-        if (error.code === 'EEXIST') return false
-        throw error
-      })
+      const made = await mkdir(join(root, id)).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => {
+          if (error.code === 'EEXIST') return false
+          throw error
+        },
+      )
       if (!made) continue
       const fresh = { finished: false, owner: null, plan: null, sought: null, rates: [], steps: [], runs: {} }
       const keeper = keep(join(root, id), { schema: 'kwitness.bisect-state/1', id, startedAt, wishes, ...fresh })

@@ -229,10 +229,12 @@ async function attemptOnce(
   const program = stage.programs.get(cell.case.id)
   if (!program) throw new InvariantError(`no program for ${cell.case.id}`)
   const name = { kernel: cell.kernel.id, case: cell.case.id, attempt }
-  const { folder, evidence, forgetGuest } = await room(() => time('attempt', async () => {
-    listen({ kind: 'attempt-started', ...name })
-    return observe(stage, cell, image, { program, attempt, ask })
-  }))
+  const { folder, evidence, forgetGuest } = await room(() =>
+    time('attempt', async () => {
+      listen({ kind: 'attempt-started', ...name })
+      return observe(stage, cell, image, { program, attempt, ask })
+    }),
+  )
   await time('store', () => store.recordAttempt(run, evidence, folder))
   const { judgement } = await time('judge', () => readFolder(folder, evidence, cell.case))
   await rm(folder, { recursive: true, force: true })

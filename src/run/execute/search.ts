@@ -94,7 +94,12 @@ function isOpen(plan: Plan, tried: TriedCells, cell: Cell): boolean {
 /** Plans that hold these cells and no others: kernels that are asked the same cases go together. */
 function partsOf(plan: Plan, cells: readonly Cell[]): Plan[] {
   const rows = [...Map.groupBy(cells, ({ kernel }) => kernel.id).values()]
-  const groups = Map.groupBy(rows, (row) => row.map((cell) => cell.case.id).toSorted().join(' '))
+  const groups = Map.groupBy(rows, (row) =>
+    row
+      .map((cell) => cell.case.id)
+      .toSorted()
+      .join(' '),
+  )
   return [...groups.values()].map((group) => ({
     ...plan,
     kernels: group.flatMap(([cell]) => cell?.kernel ?? []),

@@ -94,7 +94,11 @@ const needs = { cpus: z.int().min(1).max(64), memoryMiB: z.int().min(64).max(655
 const seconds = z.strictObject({ expectedSeconds: z.number().positive(), timeoutSeconds: z.number().positive() })
 const setup = z.strictObject({
   hugePages: z.int().min(0).default(0),
-  hugetlbfs: z.string().regex(/^\.\/\w+$/, 'a folder beside the program, as ./huge').nullable().default(null),
+  hugetlbfs: z
+    .string()
+    .regex(/^\.\/\w+$/, 'a folder beside the program, as ./huge')
+    .nullable()
+    .default(null),
   user: z.int().min(0).default(0),
 })
 
@@ -105,7 +109,11 @@ const suiteProgramSchema = z
     source: z.string().optional(),
     args: words.default([]),
     exitStatus: z.boolean().default(false),
-    since: z.string().regex(/^\d+\.\d+$/, 'a release such as 6.12').nullable().default(null),
+    since: z
+      .string()
+      .regex(/^\d+\.\d+$/, 'a release such as 6.12')
+      .nullable()
+      .default(null),
     setup: setup.prefault({}),
     needs: z.strictObject(needs),
     timing: seconds,

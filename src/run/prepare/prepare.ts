@@ -26,7 +26,6 @@ import { PLAIN, type Plan } from '#plan/plan.ts'
 import { createPool } from '../context/resource-pool.ts'
 import { rateNotes, ratesFor } from '#plan/control-rates.ts'
 
-
 export interface Wishes {
   /** Selectors as the kernels' index reads them. */
   readonly kernels: readonly string[]

@@ -108,7 +108,14 @@ export async function readPaperwork(
   for (const [sha256, { build }] of sources) {
     const text = await store.changelog(sha256)
     if (text === null) problems.push({ attempt: `changelog of linux ${build}`, message: 'missing or not as it was stored' })
-    else read.set(sha256, readPaper(readChangelog(text, (name) => series.get(sha256)?.has(name) === true), cases))
+    else
+      read.set(
+        sha256,
+        readPaper(
+          readChangelog(text, (name) => series.get(sha256)?.has(name) === true),
+          cases,
+        ),
+      )
   }
   const papers = kernels.map(({ id }): [string, KernelPapers] => {
     const changelog = kept.get(id)?.changelog ?? null

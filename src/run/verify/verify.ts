@@ -60,7 +60,11 @@ async function commitText(what: string, bases: readonly BaseWish[]): Promise<str
   throw new UserError(`${what} is no file, and no commit of a git tree given by --tree`, 'check --patch')
 }
 
-const slug = (text: string) => text.replaceAll(/[^\w.-]+/g, '-').replace(/^[-.]+|-+$/g, '').slice(0, 48)
+const slug = (text: string) =>
+  text
+    .replaceAll(/[^\w.-]+/g, '-')
+    .replace(/^[-.]+|-+$/g, '')
+    .slice(0, 48)
 
 /** Ids of the cases a series is for: the one that is named, else those whose fix has a patch's subject or commit. */
 export function targetsOf(patches: readonly NamedPatch[], cases: readonly Case[], named: string | undefined): string[] {

@@ -84,9 +84,7 @@ export const hangRules: readonly Rule[] = [
     id: 'agent/timeout',
     outcome: 'broken',
     look: ({ evidence: { ending } }) =>
-      ending.kind === 'exited' && ending.exit.timedOut
-        ? [saw('agent', 'the case was killed: its time was over')]
-        : [],
+      ending.kind === 'exited' && ending.exit.timedOut ? [saw('agent', 'the case was killed: its time was over')] : [],
   },
 ]
 

@@ -76,7 +76,12 @@ export function lean(rates: readonly ControlRate[], here: Situation, bound: numb
   }
   if (conditions === null) return none('How busy the host was is not known here, so no measured rate can be held against it.')
   const changes = (rate: ControlRate): string[] => expiry(rate, { program: here.program, conditions })
-  const rate = newest(nearest(related.filter((one) => changes(one).length === 0), here.series))
+  const rate = newest(
+    nearest(
+      related.filter((one) => changes(one).length === 0),
+      here.series,
+    ),
+  )
   if (!rate) return expired(related, here.series, changes)
   const line = `The control of ${rate.series} (${rate.kernel})`
   if (rate.hits === 0) return none(`${line} showed nothing in ${count(rate.trials, 'trial')}, so clean trials say nothing.`)

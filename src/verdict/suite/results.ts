@@ -91,7 +91,7 @@ function named(point: TestPoint): { readonly name: string; readonly reason: stri
   const begun = diagnostics.map((line) => HARNESS_RUN.exec(line)?.[1]).findLast((found) => found !== undefined)
   if (begun !== undefined) return { name: begun, reason }
   // A test that skips puts its reason behind its name, in parentheses.
-  const [, inFront, behind] = status !== 'skip' ? [] : /^(.*\S)\s*\(([^()]*)\)$/.exec(reason) ?? []
+  const [, inFront, behind] = status !== 'skip' ? [] : (/^(.*\S)\s*\(([^()]*)\)$/.exec(reason) ?? [])
   if (inFront !== undefined) return { name: inFront, reason: behind ?? '' }
   return reason === '' ? { name: `test ${number}`, reason } : { name: reason, reason: '' }
 }

@@ -18,7 +18,12 @@ git bisect ok ${D}
 # first bad commit: [${A}] mm: the newest
 `)
   assert.deepEqual(log, {
-    terms: { old: 'ok', new: 'bad' }, old: [B, D], new: [A], skip: [C], paths: ['a b', "it's"], firstParent: true,
+    terms: { old: 'ok', new: 'bad' },
+    old: [B, D],
+    new: [A],
+    skip: [C],
+    paths: ['a b', "it's"],
+    firstParent: true,
   })
 })
 
@@ -37,12 +42,14 @@ test('what is no log, or lacks an end, is said to be', () => {
 test('any text is read or refused in words', () => {
   const words = ['git bisect start ', "'", '\\', '\n', `# bad: [${A}]`, `# good: [${B}]`, '--', '--term-old']
   const piece = fc.oneof(fc.string(), fc.constantFrom(...words))
-  fc.assert(fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
-    try {
-      const { new: newer, old } = readBisectLog(pieces.join(''))
-      assert.ok(newer.length > 0 && old.length > 0)
-    } catch (error) {
-      assert.ok(error instanceof UserError, String(error))
-    }
-  }))
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+      try {
+        const { new: newer, old } = readBisectLog(pieces.join(''))
+        assert.ok(newer.length > 0 && old.length > 0)
+      } catch (error) {
+        assert.ok(error instanceof UserError, String(error))
+      }
+    }),
+  )
 })

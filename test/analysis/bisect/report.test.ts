@@ -31,7 +31,10 @@ test('an end that gave no answer is our mistake, and said to be', () => {
 
 test('the confidence is the product of the steps, each piece of evidence counted once, and never more than the weakest', () => {
   assert.equal(confidenceOf([{ doubt: 0, sameAs: null }]), 1)
-  const two = [{ doubt: 0.1, sameAs: null }, { doubt: 0.2, sameAs: null }]
+  const two = [
+    { doubt: 0.1, sameAs: null },
+    { doubt: 0.2, sameAs: null },
+  ]
   assert.ok(Math.abs(confidenceOf(two) - 0.72) < 1e-12)
   assert.equal(confidenceOf([...two, { doubt: 0.2, sameAs: hash('1') }]), confidenceOf(two))
   const doubts = fc.array(fc.double({ min: 0, max: 0.5, noNaN: true }), { minLength: 1, maxLength: 12 })

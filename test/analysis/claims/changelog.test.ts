@@ -15,7 +15,7 @@ const short = ({ build, release, subject, cve }: Entry): string => [build, relea
 test('changelog: the parts of a package, the signed one under the name of what it was made from', () => {
   assert.deepEqual(
     partsOf(EXCERPT).map(({ build }) => build),
-    ['6.12.117-1~deb12u1', '6.12.117-1', '6.12.116-1', '6.12.90-1~bpo12+1', '6.12.3-1', '6.11.10-1', '6.12~rc6-1~exp1']
+    ['6.12.117-1~deb12u1', '6.12.117-1', '6.12.116-1', '6.12.90-1~bpo12+1', '6.12.3-1', '6.11.10-1', '6.12~rc6-1~exp1'],
   )
   assert.deepEqual(partsOf('no changelog at all\n'), [])
   assert.equal(versionOfBuild('1:6.12.90-1~bpo12+1'), '6.12.90')
@@ -37,11 +37,11 @@ test('changelog: every entry with its release, its continuations joined and its 
     '6.12.90-1~bpo12+1 | own | Rebuild for bookworm-backports',
     '6.12.3-1 | own | New upstream release: https://kernelnewbies.org/Linux_6.12',
     '6.12.3-1 | own | tpm: Disable TPM on tpm2_create_primary() failure',
-    '6.12~rc6-1~exp1 | own | New upstream release candidate'
+    '6.12~rc6-1~exp1 | own | New upstream release candidate',
   ])
   assert.deepEqual(
     stanzas.map(({ releases }) => releases),
-    [[], ['6.12.115', '6.12.116', '6.12.117'], [], [], [], []]
+    [[], ['6.12.115', '6.12.116', '6.12.117'], [], [], [], []],
   )
 })
 
@@ -51,31 +51,31 @@ test('changelog: what is written is read again, however it is wrapped', () => {
   const part = fc.record({
     patch: fc.nat(200),
     subjects: fc.array(subject, { minLength: 1, maxLength: 4 }),
-    own: fc.array(subject, { maxLength: 2 })
+    own: fc.array(subject, { maxLength: 2 }),
   })
   fc.assert(
     fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), fc.boolean(), (parts, signed) => {
       const written: Brings[] = parts.map(({ patch, subjects, own }) => ({
         build: `6.12.${patch}-1`,
         lists: { [`6.12.${patch}`]: subjects },
-        own
+        own,
       }))
       const read = readChangelog(changelog(written, signed))
       assert.deepEqual(
         read.map(({ build }) => build),
-        written.map(({ build }) => build)
+        written.map(({ build }) => build),
       )
       for (const [index, { lists = {}, own = [], build }] of written.entries()) {
         const entries = read[index]?.entries.filter((entry) => !entry.subject.startsWith('Sign kernel')) ?? []
         const keys = (from: readonly string[]): string[] => from.map(subjectKey)
         assert.deepEqual(
           keys(entries.filter(({ release }) => release !== null).map((entry) => entry.subject)),
-          keys(Object.values(lists).flat())
+          keys(Object.values(lists).flat()),
         )
         assert.deepEqual(keys(entries.filter(({ release }) => release === null).map((entry) => entry.subject)), keys(own))
         assert.ok(entries.every((entry) => entry.build === build))
       }
-    })
+    }),
   )
 })
 
@@ -88,14 +88,14 @@ test('changelog: any text at all is read, and no entry is made of nothing', () =
     ')',
     '\0',
     '\u2028',
-    '[amd64] '
+    '[amd64] ',
   )
   fc.assert(
     fc.property(fc.array(fc.oneof(piece, fc.string()), { maxLength: 40 }), (pieces) => {
       for (const { entries } of readChangelog(pieces.join(''))) {
         for (const entry of entries) assert.ok(entry.build !== '' && !entry.subject.includes('\n'))
       }
-    })
+    }),
   )
 })
 
@@ -108,7 +108,7 @@ test('changelog: a revert takes out, the revert of a revert and a reapply put in
     ['Revert "Reapply "mm: fix it""', 'mm: fix it', 'reverts'],
     ['wifi: ath9k: Revert "wifi: ath9k: fix it"', 'wifi: ath9k: fix it', 'reverts'],
     ['mm: revert the change of "it"', 'mm: revert the change of "it"', 'applies'],
-    ['Revert "mm: fix the "quoted" thing"', 'mm: fix the "quoted" thing', 'reverts']
+    ['Revert "mm: fix the "quoted" thing"', 'mm: fix the "quoted" thing', 'reverts'],
   ] as const
   for (const [text, subject, does] of deeds) assert.deepEqual(deedOf(text), { subject, does })
   fc.assert(
@@ -118,7 +118,7 @@ test('changelog: a revert takes out, the revert of a revert and a reapply put in
       (inner, times) => {
         const text = Array.from({ length: times }).reduce((nested: string) => `Revert "${nested}"`, inner)
         assert.deepEqual(deedOf(text), { subject: inner, does: times % 2 === 0 ? 'applies' : 'reverts' })
-      }
-    )
+      },
+    ),
   )
 })

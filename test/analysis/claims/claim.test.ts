@@ -33,11 +33,15 @@ const CLAIMS: readonly Row[] = [
   { title: 'older than the feature', version: '5.10.262', mainline: '5.19', introduced: '5.19', says: 'unknown' },
   { title: 'between the bug and the fix', version: '5.10.262', mainline: '5.15', introduced: '4.18', says: 'missing' },
   {
-    title: 'a backport to a series older than the feature', version: '5.10.9', mainline: '5.19', introduced: '5.19',
-    stable: { '5.10.y': '5.10.8' }, says: 'carried'
+    title: 'a backport to a series older than the feature',
+    version: '5.10.9',
+    mainline: '5.19',
+    introduced: '5.19',
+    stable: { '5.10.y': '5.10.8' },
+    says: 'carried',
   },
   { title: 'a version that cannot be ordered', version: 'next-20261102', mainline: '5.15', says: 'unknown' },
-  { title: 'a release that cannot be ordered', version: '6.1.1', mainline: 'soon', says: 'unknown' }
+  { title: 'a release that cannot be ordered', version: '6.1.1', mainline: 'soon', says: 'unknown' },
 ]
 
 for (const { title, version, mainline, stable = {}, introduced = null, says } of CLAIMS) {
@@ -58,6 +62,6 @@ test('finding: every verdict against every claim', () => {
     unproven: ['unproven', 'unproven', 'unproven'],
     'not-applicable': ['unproven', 'unproven', 'unproven'],
     broken: ['unproven', 'unproven', 'unproven'],
-    missing: ['unproven', 'unproven', 'unproven']
+    missing: ['unproven', 'unproven', 'unproven'],
   })
 })

@@ -12,7 +12,7 @@ const fix = (subject: string) => ({ commit: '95567729173e', subject, fixes: [], 
 const given = (subjects: readonly string[], claim: Partial<Case['claim']> = {}): Case =>
   theCase('one', {
     fixes: subjects.map(fix),
-    claim: { mainline: '6.15', stable: {}, subjects: [], source: 'case.json', ...claim }
+    claim: { mainline: '6.15', stable: {}, subjects: [], source: 'case.json', ...claim },
   })
 const ONE = given([SUBJECT])
 
@@ -20,7 +20,7 @@ const ONE = given([SUBJECT])
 function line(brings: Readonly<Record<number, readonly string[]>>): Brings[] {
   return [32, 31, 30, 29, 28].map((patch) => ({
     build: `6.12.${patch}-1`,
-    lists: { [`6.12.${patch}`]: brings[patch] ?? ['net: something else'] }
+    lists: { [`6.12.${patch}`]: brings[patch] ?? ['net: something else'] },
   }))
 }
 
@@ -30,7 +30,7 @@ const ROWS = [
     brings: { 29: [SUBJECT] },
     version: '6.12.29',
     says: 'carried',
-    by: /linux \(6\.12\.29-1\), ChangeLog-6\.12\.29, "mm\/userfaultfd: fix uninit/
+    by: /linux \(6\.12\.29-1\), ChangeLog-6\.12\.29, "mm\/userfaultfd: fix uninit/,
   },
   { title: 'a release after it', brings: { 29: [SUBJECT] }, version: '6.12.32', says: 'carried', by: /6\.12\.29-1/ },
   {
@@ -38,49 +38,49 @@ const ROWS = [
     brings: { 29: [SUBJECT] },
     version: '6.12.28',
     says: 'missing',
-    by: /^later only: Debian changelog: linux \(6\.12\.29-1\)/
+    by: /^later only: Debian changelog: linux \(6\.12\.29-1\)/,
   },
   {
     title: 'a release after its revert',
     brings: { 29: [SUBJECT], 31: [`Revert "${SUBJECT}"`] },
     version: '6.12.31',
     says: 'missing',
-    by: /\(6\.12\.31-1\), .*"Revert "mm/
+    by: /\(6\.12\.31-1\), .*"Revert "mm/,
   },
   {
     title: 'a release between it and its revert',
     brings: { 29: [SUBJECT], 31: [`Revert "${SUBJECT}"`] },
     version: '6.12.30',
     says: 'carried',
-    by: /6\.12\.29-1/
+    by: /6\.12\.29-1/,
   },
   {
     title: 'the revert of its revert',
     brings: { 29: [SUBJECT], 30: [`Revert "${SUBJECT}"`], 31: [`Revert "Revert "${SUBJECT}""`] },
     version: '6.12.32',
     says: 'carried',
-    by: /6\.12\.31-1/
+    by: /6\.12\.31-1/,
   },
   {
     title: 'a fix and its revert in one list',
     brings: { 30: [SUBJECT, `Revert "${SUBJECT}"`] },
     version: '6.12.30',
     says: 'missing',
-    by: /Revert/
+    by: /Revert/,
   },
   {
     title: 'a revert and the fix anew in one list',
     brings: { 29: [SUBJECT], 30: [`Revert "${SUBJECT}"`, SUBJECT] },
     version: '6.12.30',
     says: 'carried',
-    by: /6\.12\.30-1/
+    by: /6\.12\.30-1/,
   },
   {
     title: 'what is only taken out later',
     brings: { 30: [`Revert "${SUBJECT}"`] },
     version: '6.12.29',
     says: 'carried',
-    by: /^taken out later only/
+    by: /^taken out later only/,
   },
   { title: 'a subject that only begins so', brings: { 29: [`${SUBJECT} again`] }, version: '6.12.32', says: null },
   { title: 'the subject in another case', brings: { 29: [SUBJECT.toUpperCase()] }, version: '6.12.32', says: null },
@@ -91,7 +91,7 @@ const ROWS = [
     version: '6.12.30',
     build: '6.12.30-1~bpo12+1',
     says: 'carried',
-    by: /6\.12\.29-1/
+    by: /6\.12\.29-1/,
   },
   {
     title: 'an older build that it does not tell of',
@@ -99,8 +99,8 @@ const ROWS = [
     version: '6.12.28',
     build: '6.12.28-1~bpo12+1',
     says: 'missing',
-    by: /^later only/
-  }
+    by: /^later only/,
+  },
 ] as const
 
 for (const { title, brings, version, says, ...row } of ROWS) {
@@ -152,14 +152,14 @@ const GAPS = [
     title: 'the first ones are, and the fix may be that old',
     leftOut: [1, 2, 3],
     mainline: '6.13',
-    gap: { text: '6.12.1 to 6.12.3 (3)', isWide: true }
+    gap: { text: '6.12.1 to 6.12.3 (3)', isWide: true },
   },
   {
     title: 'the first ones are, and when the fix was merged is not known',
     leftOut: [1, 2, 3],
     mainline: null,
-    gap: { text: '6.12.1 to 6.12.3 (3)', isWide: true }
-  }
+    gap: { text: '6.12.1 to 6.12.3 (3)', isWide: true },
+  },
 ] as const
 
 for (const { title, leftOut, gap, ...row } of GAPS) {
@@ -186,7 +186,7 @@ test('claims together: a line in the changelog goes before the case, and that th
   assert.equal(silent.claim, 'missing')
   assert.match(
     silent.source,
-    /^the Debian changelog up to linux \(6\.12\.32-1\) has no such line; in mainline since 6\.15, not listed/
+    /^the Debian changelog up to linux \(6\.12\.32-1\) has no such line; in mainline since 6\.15, not listed/,
   )
   const based = claims(given([SUBJECT], { mainline: '6.12' }), whole())
   assert.deepEqual(based, { claim: 'carried', source: 'in mainline since 6.12 (case.json)' })
@@ -195,7 +195,7 @@ test('claims together: a line in the changelog goes before the case, and that th
   assert.match(entered.source, /^in 6\.12\.y since 6\.12\.29 \(case\.json\); the Debian changelog .* has no such line$/)
   const entry = claims(given([SUBJECT], { stable: { '6.12.y': '6.12.29' } }), [
     { build: '6.12.32-1', lists: { '6.12.32': [`Revert "${SUBJECT}"`] } },
-    ...whole([32])
+    ...whole([32]),
   ])
   assert.equal(entry.claim, 'missing', 'a revert that the case does not know of')
 })
@@ -206,7 +206,7 @@ test('claims together: a changelog that leaves much out, or is not to be had, ma
   assert.match(wide.source, /no such line, nor a list of 6\.12\.20 to 6\.12\.22 \(3\); in mainline/)
   const other = claimOf(kernel('6.12.32'), ONE, {
     history: null,
-    changelog: paperOf(whole([30, 31, 32]), [ONE], 'no index lists it')
+    changelog: paperOf(whole([30, 31, 32]), [ONE], 'no index lists it'),
   })
   assert.equal(other.claim, 'unknown')
   assert.match(other.source, /^no changelog of its own \(no index lists it\), and that of linux \(6\.12\.29-1\) has no such line/)
@@ -214,7 +214,7 @@ test('claims together: a changelog that leaves much out, or is not to be had, ma
   const gone = claimOf(kernel('6.12.32'), ONE, none)
   assert.deepEqual(
     [gone.claim, gone.source.startsWith('no changelog: the network is away; in mainline since 6.15')],
-    ['unknown', true]
+    ['unknown', true],
   )
   assert.equal(claimOf(kernel('6.12.32'), given([SUBJECT], { mainline: '6.9' }), none).claim, 'carried', 'the base has it')
   assert.equal(claimOf(kernel('6.12.32'), given([SUBJECT], { stable: { '6.12.y': '6.12.40' } }), none).claim, 'missing')

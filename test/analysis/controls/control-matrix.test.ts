@@ -89,7 +89,10 @@ test('a case that a control blinds must be not applicable there, not just differ
 
 test('a cell without an answer is the fault of the machine, and asks for another run', () => {
   const changes: Changes = { 'no-layout/layout': ['missing'], 'no-event/pages': ['missing'] }
-  assert.deepEqual(failures(changes), [['k-no-event', 'pages', 'machine'], ['k-no-layout', 'layout', 'machine']])
+  assert.deepEqual(failures(changes), [
+    ['k-no-event', 'pages', 'machine'],
+    ['k-no-layout', 'layout', 'machine'],
+  ])
   assert.equal(standings(changes, 'no-layout')['layout'], 'unasked')
 })
 
@@ -118,7 +121,10 @@ test('controls whose kernels are not in the report are left out', () => {
   const [first] = squareControls
   assert.ok(first)
   const { lines } = squareOf(report, [first, { ...first, line: '6.1', kernel: 'elsewhere', base: 'nowhere' }])
-  assert.deepEqual(lines.map(({ line }) => line), ['5.10'])
+  assert.deepEqual(
+    lines.map(({ line }) => line),
+    ['5.10'],
+  )
 })
 
 test('it holds exactly when no cell is out of place', () => {

@@ -8,7 +8,7 @@ import { paperOf, type Brings } from '#test/helpers/changelogs.ts'
 const SUBJECT = 'userfaultfd: change mmap_changing to atomic'
 const CASE = theCase('uffd-one', {
   subsystem: 'mm/userfaultfd',
-  fixes: [{ commit: 'a759a909d42d', subject: SUBJECT, fixes: [], cve: ['CVE-2026-1234'] }]
+  fixes: [{ commit: 'a759a909d42d', subject: SUBJECT, fixes: [], cve: ['CVE-2026-1234'] }],
 })
 const PARTS: readonly Brings[] = [
   { build: '6.12.33-1', lists: { '6.12.33': ['userfaultfd: too late'] } },
@@ -16,11 +16,11 @@ const PARTS: readonly Brings[] = [
     build: '6.12.32-1',
     lists: {
       '6.12.31': ['net: something else', 'userfaultfd: hold a lock', 'mm: clear mmap_changing of a userfaultfd early'],
-      '6.12.32': ['mm/uffd: name a thing', SUBJECT, 'mm: of the same hole (CVE-2026-1234)', 'mm: a page of memory']
+      '6.12.32': ['mm/uffd: name a thing', SUBJECT, 'mm: of the same hole (CVE-2026-1234)', 'mm: a page of memory'],
     },
-    own: ['selftests: userfaultfd of Debian']
+    own: ['selftests: userfaultfd of Debian'],
   },
-  { build: '6.12.30-1', lists: { '6.12.30': ['userfaultfd: too early'] } }
+  { build: '6.12.30-1', lists: { '6.12.30': ['userfaultfd: too early'] } },
 ]
 const flip = (before: string, after: string) =>
   ({
@@ -29,7 +29,7 @@ const flip = (before: string, after: string) =>
     before: kernel(before).id,
     after: kernel(after).id,
     from: 'lacks',
-    to: 'carries'
+    to: 'carries',
   }) as const
 const KERNELS = ['6.12.29', '6.12.30', '6.12.32', '6.12.33', '6.12.40'].map((version) => kernel(version))
 
@@ -43,8 +43,8 @@ test('boundary entries: the fix first, then its CVE, then what shares most names
       ['names', 'mm: clear mmap_changing of a userfaultfd early'],
       ['names', 'userfaultfd: hold a lock'],
       ['names', 'selftests: userfaultfd of Debian'],
-      ['names', 'mm/uffd: name a thing']
-    ]
+      ['names', 'mm/uffd: name a thing'],
+    ],
   )
   assert.deepEqual([found?.source, found?.more], ['linux (6.12.33-1)', 0])
 })
@@ -57,7 +57,7 @@ test('boundary entries: no more than a dozen, and the rest counted', () => {
   assert.deepEqual(
     found?.listed.slice(1).map(({ subject }) => subject),
     many.slice(0, 11),
-    'in the order of the commits'
+    'in the order of the commits',
   )
   assert.equal(found?.more, 9)
 })

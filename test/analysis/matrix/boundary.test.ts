@@ -14,8 +14,9 @@ function flips(column: Readonly<Record<string, Verdict>>): string[] {
   const kernels = Object.keys(column).map((version) => kernel(version))
   const cells = kernels.map(({ id, version }) => ({ kernel: id, case: 'one', verdict: column[version] ?? 'missing' }))
   const version = (id: string) => kernels.find((each) => each.id === id)?.version
-  return boundariesOf(kernels, cells).map(({ series, from, before, to, after }) =>
-    `${series}: ${from} ${version(before)}, ${to} ${version(after)}`)
+  return boundariesOf(kernels, cells).map(
+    ({ series, from, before, to, after }) => `${series}: ${from} ${version(before)}, ${to} ${version(after)}`,
+  )
 }
 
 test('a fix that comes in and goes out again is two boundaries', () => {
@@ -25,7 +26,12 @@ test('a fix that comes in and goes out again is two boundaries', () => {
 
 test('kernels that gave no answer are spanned', () => {
   const column = {
-    '6.1.1': 'lacks', '6.1.2': 'broken', '6.1.3': 'missing', '6.1.4': 'unproven', '6.1.5': 'not-applicable', '6.1.6': 'carries'
+    '6.1.1': 'lacks',
+    '6.1.2': 'broken',
+    '6.1.3': 'missing',
+    '6.1.4': 'unproven',
+    '6.1.5': 'not-applicable',
+    '6.1.6': 'carries',
   } as const
   assert.deepEqual(flips(column), ['6.1.y: lacks 6.1.1, carries 6.1.6'])
 })
@@ -36,9 +42,11 @@ test('two series with different answers are no boundary', () => {
 
 test('flavours of one version are followed apart', () => {
   const kernels = ['6.1.1', '6.1.2'].flatMap((version) => [kernel(version), kernel(version, `${version}-1`, 'amd64')])
-  const cells = kernels.map(({ id, flavour }) => (
-    { kernel: id, case: 'one', verdict: flavour === 'amd64' ? 'carries' as const : 'lacks' as const }
-  ))
+  const cells = kernels.map(({ id, flavour }) => ({
+    kernel: id,
+    case: 'one',
+    verdict: flavour === 'amd64' ? ('carries' as const) : ('lacks' as const),
+  }))
   assert.deepEqual(boundariesOf(kernels, cells), [])
 })
 
@@ -48,8 +56,10 @@ const known = (version: string, gone = false) => ({ ...kernel(version), gone })
 function sure(column: Readonly<Record<string, Verdict>>, listing: readonly KnownKernel[] | null) {
   const kernels = Object.keys(column).map((version) => kernel(version))
   const cells = kernels.map(({ id, version }) => ({ kernel: id, case: 'one', verdict: column[version] ?? 'missing' }))
-  return boundariesOf(kernels, cells, listing).map(({ confidence, untested }) =>
-    [confidence, ...(untested?.map(({ version, why }) => `${version} ${why}`) ?? ['not known'])])
+  return boundariesOf(kernels, cells, listing).map(({ confidence, untested }) => [
+    confidence,
+    ...(untested?.map(({ version, why }) => `${version} ${why}`) ?? ['not known']),
+  ])
 }
 
 test('a boundary is exact where no kernel lies between that could be had and asked, and says what does lie between', () => {
@@ -72,10 +82,15 @@ test('where nothing lists what there is, nothing is exact', () => {
 
 test('the chance of a miss is that of the side that carries, on whichever side it is', () => {
   const kernels = ['6.1.1', '6.1.2', '6.1.3'].map((version) => kernel(version))
-  const cells = kernels.map(({ id }, index) => index === 1
-    ? { kernel: id, case: 'one', verdict: 'carries' as const, missChance: 1e-7 }
-    : { kernel: id, case: 'one', verdict: 'lacks' as const, missChance: null })
-  assert.deepEqual(boundariesOf(kernels, cells).map(({ missChance }) => missChance), [1e-7, 1e-7])
+  const cells = kernels.map(({ id }, index) =>
+    index === 1
+      ? { kernel: id, case: 'one', verdict: 'carries' as const, missChance: 1e-7 }
+      : { kernel: id, case: 'one', verdict: 'lacks' as const, missChance: null },
+  )
+  assert.deepEqual(
+    boundariesOf(kernels, cells).map(({ missChance }) => missChance),
+    [1e-7, 1e-7],
+  )
 })
 
 test('git is told the older and the newer release, and what the older one is', () => {
@@ -83,10 +98,11 @@ test('git is told the older and the newer release, and what the older one is', (
     bisectLines({ case: 'one', before: kernel(before), after: kernel(after, `${after}-2`), cameIn })
   assert.deepEqual(lines('6.1.170', '6.1.172', true), [
     'git bisect start --term-old broken --term-new fixed v6.1.172 v6.1.170',
-    'git bisect run kwitness bisect-step --case one --find fix'
+    'git bisect run kwitness bisect-step --case one --find fix',
   ])
   assert.deepEqual(lines('7.3~rc7', '7.3', false), [
-    'git bisect start --term-old fixed --term-new broken v7.3 v7.3-rc7', 'git bisect run kwitness bisect-step --case one'
+    'git bisect start --term-old fixed --term-new broken v7.3 v7.3-rc7',
+    'git bisect run kwitness bisect-step --case one',
   ])
   assert.equal(lines('6.1.170', '6.1.170', true), null, 'two builds of one release')
   const built = { ...kernel('6.1.171'), provider: 'tree' as const }
@@ -96,27 +112,35 @@ test('git is told the older and the newer release, and what the older one is', (
 
 test('property: each boundary flips between two kernels with no tested one between them', () => {
   const versions = fc.uniqueArray(fc.tuple(fc.constantFrom('5.10', '6.1'), fc.nat(30)), { selector: (pair) => pair.join('.') })
-  const columns = versions.chain((pairs) => fc.tuple(fc.constant(pairs), fc.array(fc.constantFrom(...VERDICTS), {
-    minLength: pairs.length, maxLength: pairs.length
-  })))
-  fc.assert(fc.property(columns, ([pairs, verdicts]) => {
-    const kernels = pairs.map(([line, patch]) => kernel(`${line}.${patch}`))
-    const cells = kernels.map(({ id }, index) => ({ kernel: id, case: 'one', verdict: verdicts[index] ?? 'missing' }))
-    const verdictOf = new Map(cells.map((cell) => [cell.kernel, cell.verdict]))
-    const tested = kernels
-      .filter(({ id }) => verdictOf.get(id) === 'carries' || verdictOf.get(id) === 'lacks')
-      .toSorted(compareKernels)
-    const found = boundariesOf(kernels, cells)
-    for (const flip of found) {
-      const before = tested.findIndex(({ id }) => id === flip.before)
-      assert.equal(tested[before + 1]?.id, flip.after)
-      assert.equal(tested[before]?.series, tested[before + 1]?.series)
-      assert.notEqual(verdictOf.get(flip.before), verdictOf.get(flip.after))
-    }
-    const expected = tested.filter(({ id, series }, index) => {
-      const previous = tested[index - 1]
-      return previous?.series === series && verdictOf.get(previous.id) !== verdictOf.get(id)
-    })
-    assert.equal(found.length, expected.length)
-  }))
+  const columns = versions.chain((pairs) =>
+    fc.tuple(
+      fc.constant(pairs),
+      fc.array(fc.constantFrom(...VERDICTS), {
+        minLength: pairs.length,
+        maxLength: pairs.length,
+      }),
+    ),
+  )
+  fc.assert(
+    fc.property(columns, ([pairs, verdicts]) => {
+      const kernels = pairs.map(([line, patch]) => kernel(`${line}.${patch}`))
+      const cells = kernels.map(({ id }, index) => ({ kernel: id, case: 'one', verdict: verdicts[index] ?? 'missing' }))
+      const verdictOf = new Map(cells.map((cell) => [cell.kernel, cell.verdict]))
+      const tested = kernels
+        .filter(({ id }) => verdictOf.get(id) === 'carries' || verdictOf.get(id) === 'lacks')
+        .toSorted(compareKernels)
+      const found = boundariesOf(kernels, cells)
+      for (const flip of found) {
+        const before = tested.findIndex(({ id }) => id === flip.before)
+        assert.equal(tested[before + 1]?.id, flip.after)
+        assert.equal(tested[before]?.series, tested[before + 1]?.series)
+        assert.notEqual(verdictOf.get(flip.before), verdictOf.get(flip.after))
+      }
+      const expected = tested.filter(({ id, series }, index) => {
+        const previous = tested[index - 1]
+        return previous?.series === series && verdictOf.get(previous.id) !== verdictOf.get(id)
+      })
+      assert.equal(found.length, expected.length)
+    }),
+  )
 })

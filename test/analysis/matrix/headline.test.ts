@@ -9,7 +9,7 @@ test('headline: every contradicting cell is in it once, with its claim, and no o
   const report = smallReport()
   assert.deepEqual(contradictionsOf(report), report.headline)
   const listed = report.headline.flatMap(({ finding, case: name, cells }) =>
-    cells.map(({ kernel, claimSource }) => [kernel, name, finding, claimSource].join())
+    cells.map(({ kernel, claimSource }) => [kernel, name, finding, claimSource].join()),
   )
   const contradicting = report.cells
     .filter(({ finding }) => finding === 'claimed-but-lacks' || finding === 'carried-unclaimed')
@@ -21,10 +21,11 @@ test('headline: every contradicting cell is in it once, with its claim, and no o
 })
 
 test('headline: a report without one says how much could be held against the paperwork at all', () => {
-  const cells = (agrees: number, silent: number) => [
-    ...Array.from({ length: agrees }, () => ({ finding: 'agrees' })),
-    ...Array.from({ length: silent }, () => ({ finding: 'unproven' }))
-  ] as never
+  const cells = (agrees: number, silent: number) =>
+    [
+      ...Array.from({ length: agrees }, () => ({ finding: 'agrees' })),
+      ...Array.from({ length: silent }, () => ({ finding: 'unproven' })),
+    ] as never
   assert.equal(calmLine({ cells: cells(3, 0) }), 'No verdict contradicts the paperwork: 3 agree.')
   assert.equal(calmLine({ cells: cells(3, 2) }), 'No verdict contradicts the paperwork: 3 agree, 2 cannot be held against it.')
   assert.equal(calmLine({ cells: cells(0, 2) }), 'No verdict contradicts the paperwork, nor can any be held against it.')

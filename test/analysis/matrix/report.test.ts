@@ -16,17 +16,24 @@ const PARTS: ReportParts = {
   cases: ['b-case', 'a-case'].map((id) => theCase(id, { claim: { mainline: '6.1', stable: {}, subjects: [], source: 'git' } })),
   cells: ['5.10.218', '6.1.9', '6.1.10', '7.3~rc7', '7.3'].flatMap((version) => [
     cell(kernel(version).id, 'a-case', version.startsWith('5') ? 'lacks' : 'carries'),
-    cell(kernel(version).id, 'b-case', version === '6.1.10' ? 'carries' : 'lacks')
-  ])
+    cell(kernel(version).id, 'b-case', version === '6.1.10' ? 'carries' : 'lacks'),
+  ]),
 }
 
 test('kernels are in series and version order, cases by id, cells kernels first', () => {
   const report = buildReport(PARTS)
-  assert.deepEqual(report.kernels.map(({ version }) => version), ['5.10.218', '6.1.9', '6.1.10', '7.3~rc7', '7.3'])
-  assert.deepEqual(report.cases.map(({ id }) => id), ['a-case', 'b-case'])
-  assert.deepEqual(report.cells.slice(0, 3).map((each) => `${each.kernel} ${each.case}`), [
-    'debian-5.10.218-1-cloud-amd64 a-case', 'debian-5.10.218-1-cloud-amd64 b-case', 'debian-6.1.9-1-cloud-amd64 a-case'
-  ])
+  assert.deepEqual(
+    report.kernels.map(({ version }) => version),
+    ['5.10.218', '6.1.9', '6.1.10', '7.3~rc7', '7.3'],
+  )
+  assert.deepEqual(
+    report.cases.map(({ id }) => id),
+    ['a-case', 'b-case'],
+  )
+  assert.deepEqual(
+    report.cells.slice(0, 3).map((each) => `${each.kernel} ${each.case}`),
+    ['debian-5.10.218-1-cloud-amd64 a-case', 'debian-5.10.218-1-cloud-amd64 b-case', 'debian-6.1.9-1-cloud-amd64 a-case'],
+  )
 })
 
 test('claims, findings and counts are filled in, and no folder of this machine is left', () => {
@@ -57,9 +64,11 @@ test('property: the order of the parts does not show', () => {
   const shuffled = <T>(list: readonly T[]) => fc.shuffledSubarray([...list], { minLength: list.length })
   const wanted = JSON.stringify(buildReport(PARTS))
   const parts = fc.record({ kernels: shuffled(PARTS.kernels), cases: shuffled(PARTS.cases), cells: shuffled(PARTS.cells) })
-  fc.assert(fc.property(parts, (mixed) => {
-    assert.equal(JSON.stringify(buildReport({ run, controls: [], ...mixed })), wanted)
-  }))
+  fc.assert(
+    fc.property(parts, (mixed) => {
+      assert.equal(JSON.stringify(buildReport({ run, controls: [], ...mixed })), wanted)
+    }),
+  )
 })
 
 test('a cell of no kernel, or there twice, is our own mistake', () => {
@@ -72,12 +81,21 @@ test('a cell of no kernel, or there twice, is our own mistake', () => {
 
 test('builds of one version are ordered by their numbers, then by id', () => {
   const builds = ['6.1.1-10', '6.1.1-9', '6.1.1-9+b1'].map((build) => kernel('6.1.1', build))
-  assert.deepEqual(builds.toSorted(compareKernels).map(({ build }) => build), ['6.1.1-9', '6.1.1-9+b1', '6.1.1-10'])
+  assert.deepEqual(
+    builds.toSorted(compareKernels).map(({ build }) => build),
+    ['6.1.1-9', '6.1.1-9+b1', '6.1.1-10'],
+  )
 })
 
 test('headlines gather cells by case and series in version order', () => {
   const headlines = headlinesOf(buildReport(PARTS), ({ verdict }) => verdict === 'lacks')
-  assert.deepEqual(headlines.map((each) => [each.case, each.series, each.cells.length]), [
-    ['a-case', '5.10.y', 1], ['b-case', '5.10.y', 1], ['b-case', '6.1.y', 1], ['b-case', '7.3.y', 2]
-  ])
+  assert.deepEqual(
+    headlines.map((each) => [each.case, each.series, each.cells.length]),
+    [
+      ['a-case', '5.10.y', 1],
+      ['b-case', '5.10.y', 1],
+      ['b-case', '6.1.y', 1],
+      ['b-case', '7.3.y', 2],
+    ],
+  )
 })

@@ -23,8 +23,11 @@ function flips(truth: readonly Verdict[], asked: Iterable<number>): string[] {
   const cells = [...asked].map((index) => ({ kernel: line[index]?.id ?? '', case: 'one', verdict: truth[index] ?? 'missing' }))
   const own = line.filter(({ id }) => cells.some((cell) => cell.kernel === id))
   const place = (id: string) => line.findIndex((one) => one.id === id)
-  return boundariesOf(own, cells, line.map((one) => ({ ...one, gone: false }))).map(({ before, from, after, to, confidence }) =>
-    `${place(before)} ${from}, ${place(after)} ${to}: ${confidence}`)
+  return boundariesOf(
+    own,
+    cells,
+    line.map((one) => ({ ...one, gone: false })),
+  ).map(({ before, from, after, to, confidence }) => `${place(before)} ${from}, ${place(after)} ${to}: ${confidence}`)
 }
 
 function search(truth: readonly Verdict[], claimed: number | null = null): Searched {
@@ -48,8 +51,9 @@ const claim = fc.option(fc.nat(70))
 /** A line that changes as often as there are verdicts in `order`, but once, some kernels silent. */
 function changing(order: readonly Verdict[]): fc.Arbitrary<Verdict[]> {
   const rows = fc.tuple(...order.map((verdict) => fc.integer({ min: 1, max: 20 }).map((count) => row(count, verdict))))
-  return rows.map((parts) => parts.flat()).chain((line) =>
-    fc.tuple(...line.map((verdict) => fc.oneof({ weight: 6, arbitrary: fc.constant(verdict) }, silent))))
+  return rows
+    .map((parts) => parts.flat())
+    .chain((line) => fc.tuple(...line.map((verdict) => fc.oneof({ weight: 6, arbitrary: fc.constant(verdict) }, silent))))
 }
 
 test('both ends are asked first, at once', () => {
@@ -68,7 +72,10 @@ test('a fix that came is found between two neighbours, and few are asked', () =>
 
 test('where the paperwork is right four kernels are enough, and where it is wrong the same is found', () => {
   const truth = [...row(13, 'lacks'), ...row(22, 'carries')]
-  assert.deepEqual(search(truth, 13).asked.toSorted((a, b) => a - b), [0, 12, 13, 34])
+  assert.deepEqual(
+    search(truth, 13).asked.toSorted((a, b) => a - b),
+    [0, 12, 13, 34],
+  )
   for (const claimed of [0, 1, 12, 14, 34, 35, 99]) {
     assert.deepEqual(search(truth, claimed).found, ['12 lacks, 13 carries: exact'])
   }
@@ -101,31 +108,43 @@ test('all between a kernel that lacks and one that carries is asked, so that the
 
 test('property: what changes once is found as the scan finds it, whatever is silent and whatever the paperwork says', () => {
   const lines = fc.oneof(
-    changing(['lacks']), changing(['carries']), changing(['lacks', 'carries']), changing(['carries', 'lacks']),
-    changing(['not-applicable', 'lacks', 'carries']), changing(['not-applicable', 'carries'])
+    changing(['lacks']),
+    changing(['carries']),
+    changing(['lacks', 'carries']),
+    changing(['carries', 'lacks']),
+    changing(['not-applicable', 'lacks', 'carries']),
+    changing(['not-applicable', 'carries']),
   )
-  fc.assert(fc.property(lines, claim, (truth, claimed) => {
-    assert.deepEqual(search(truth, claimed).found, scan(truth))
-  }))
+  fc.assert(
+    fc.property(lines, claim, (truth, claimed) => {
+      assert.deepEqual(search(truth, claimed).found, scan(truth))
+    }),
+  )
 })
 
 test('property: of any line whatever, each boundary found is one of the scan, and ends that differ give one', () => {
-  fc.assert(fc.property(fc.array(fc.constantFrom(...VERDICTS), { maxLength: 40 }), claim, (truth, claimed) => {
-    const { found } = search(truth, claimed)
-    const all = scan(truth)
-    for (const one of found) assert.ok(all.includes(one), one)
-  }))
-  fc.assert(fc.property(fc.array(answer, { minLength: 2, maxLength: 60 }), claim, (truth, claimed) => {
-    const { found } = search(truth, claimed)
-    const all = scan(truth)
-    for (const one of found) assert.ok(all.includes(one), one)
-    assert.equal(found.length % 2, truth[0] === truth.at(-1) ? 0 : 1)
-  }))
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...VERDICTS), { maxLength: 40 }), claim, (truth, claimed) => {
+      const { found } = search(truth, claimed)
+      const all = scan(truth)
+      for (const one of found) assert.ok(all.includes(one), one)
+    }),
+  )
+  fc.assert(
+    fc.property(fc.array(answer, { minLength: 2, maxLength: 60 }), claim, (truth, claimed) => {
+      const { found } = search(truth, claimed)
+      const all = scan(truth)
+      for (const one of found) assert.ok(all.includes(one), one)
+      assert.equal(found.length % 2, truth[0] === truth.at(-1) ? 0 : 1)
+    }),
+  )
 })
 
 test('property: asked are no more than the ends, halves and the two of the paperwork', () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 0, max: 100 }), claim, (before, after, claimed) => {
-    const { asked } = search([...row(before, 'lacks'), ...row(after, 'carries')], claimed)
-    assert.ok(asked.length <= 2 + Math.ceil(Math.log2(before + after)) + 3, `${asked.length} of ${before + after}`)
-  }))
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 0, max: 100 }), claim, (before, after, claimed) => {
+      const { asked } = search([...row(before, 'lacks'), ...row(after, 'carries')], claimed)
+      assert.ok(asked.length <= 2 + Math.ceil(Math.log2(before + after)) + 3, `${asked.length} of ${before + after}`)
+    }),
+  )
 })

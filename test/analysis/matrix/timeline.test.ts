@@ -43,21 +43,30 @@ test('a series without an answer has no stretch and all its kernels, and without
 test('property: stretches alternate, are joined by the boundaries, and no kernel is lost', () => {
   const columns = fc.dictionary(fc.constantFrom(...PATCHES), fc.constantFrom(...VERDICTS), { minKeys: 1 })
   const listed = fc.dictionary(fc.constantFrom(...PATCHES), fc.boolean())
-  fc.assert(fc.property(columns, listed, (column, all) => {
-    const others = Object.fromEntries(Object.entries(all).filter(([patch]) => !(patch in column)))
-    const { history, flips } = historyOf(column, others)
-    const { stretches, earlier, later } = history
-    const joints = stretches.slice(1).map(({ first, verdict }, index) =>
-      [stretches[index]?.last, stretches[index]?.verdict, first, verdict])
-    assert.deepEqual(flips.map(({ before, from, after, to }) => [before, from, after, to]), joints)
-    const gone = Object.values(others).filter(Boolean).length
-    const asked = Object.keys(column).length
-    assert.equal(history.known, asked + Object.keys(others).length - gone)
-    const inside = stretches.reduce((sum, { tested, untested }) => sum + tested + (untested ?? 0), 0)
-    const openly = (list: typeof earlier) => list.filter(({ why }) => why !== 'gone').length
-    const between = flips.reduce((sum, { untested }) => sum + openly(untested ?? []), 0)
-    assert.equal(inside + between + openly(earlier) + openly(later), history.known)
-    const answers = Object.values(column).filter((verdict) => verdict === 'carries' || verdict === 'lacks')
-    assert.equal(stretches.reduce((sum, { tested }) => sum + tested, 0), answers.length)
-  }))
+  fc.assert(
+    fc.property(columns, listed, (column, all) => {
+      const others = Object.fromEntries(Object.entries(all).filter(([patch]) => !(patch in column)))
+      const { history, flips } = historyOf(column, others)
+      const { stretches, earlier, later } = history
+      const joints = stretches
+        .slice(1)
+        .map(({ first, verdict }, index) => [stretches[index]?.last, stretches[index]?.verdict, first, verdict])
+      assert.deepEqual(
+        flips.map(({ before, from, after, to }) => [before, from, after, to]),
+        joints,
+      )
+      const gone = Object.values(others).filter(Boolean).length
+      const asked = Object.keys(column).length
+      assert.equal(history.known, asked + Object.keys(others).length - gone)
+      const inside = stretches.reduce((sum, { tested, untested }) => sum + tested + (untested ?? 0), 0)
+      const openly = (list: typeof earlier) => list.filter(({ why }) => why !== 'gone').length
+      const between = flips.reduce((sum, { untested }) => sum + openly(untested ?? []), 0)
+      assert.equal(inside + between + openly(earlier) + openly(later), history.known)
+      const answers = Object.values(column).filter((verdict) => verdict === 'carries' || verdict === 'lacks')
+      assert.equal(
+        stretches.reduce((sum, { tested }) => sum + tested, 0),
+        answers.length,
+      )
+    }),
+  )
 })

@@ -52,8 +52,15 @@ test('a file that would be made and is there, and a patch that is none', () => {
 
 test('nothing makes the reader throw, and every hunk it tells of has a number', () => {
   const line = fc.constantFrom(
-    'patching file x', 'Hunk #1 FAILED at 3.', 'Hunk #2 succeeded at 9 with fuzz 1.', "can't find file to patch at input line 1",
-    '|--- a/y', '|+++ /dev/null', '2 out of 2 hunks ignored', 'patch: **** x', 'checking file z',
+    'patching file x',
+    'Hunk #1 FAILED at 3.',
+    'Hunk #2 succeeded at 9 with fuzz 1.',
+    "can't find file to patch at input line 1",
+    '|--- a/y',
+    '|+++ /dev/null',
+    '2 out of 2 hunks ignored',
+    'patch: **** x',
+    'checking file z',
   )
   fc.assert(
     fc.property(fc.array(fc.oneof(line, fc.string())), (lines) => {

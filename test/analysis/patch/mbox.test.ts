@@ -18,8 +18,14 @@ test('a series comes in the order its subjects number it, without cover letter a
     mail('[PATCH v2 1/2] first of a\n longer subject', `Why.\n---\n${change('a')}`),
   ].join('\n')
   const patches = parsePatches(mbox)
-  assert.deepEqual(patches.map(({ subject }) => subject), ['first of a longer subject', 'second'])
-  assert.deepEqual(patches.map(({ text }) => parseDiff(text)[0]?.hunks[0]?.lines[1]), ['+a', '+b'])
+  assert.deepEqual(
+    patches.map(({ subject }) => subject),
+    ['first of a longer subject', 'second'],
+  )
+  assert.deepEqual(
+    patches.map(({ text }) => parseDiff(text)[0]?.hunks[0]?.lines[1]),
+    ['+a', '+b'],
+  )
   assert.deepEqual(patches[0]?.commits, [HASH])
 })
 
@@ -36,8 +42,11 @@ test('commits are known by where stable and cherry-pick write them; the zeros of
 })
 
 test('what mail does to a text is undone: quoted-printable, base64, encoded subjects, carriage returns', () => {
-  const quoted = mail('=?utf-8?q?caf=C3=A9_?= =?utf-8?b?4pyU?=', `--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a=3D1;\n+caf=\n=C3=A9\n`,
-    'Content-Transfer-Encoding: quoted-printable\n')
+  const quoted = mail(
+    '=?utf-8?q?caf=C3=A9_?= =?utf-8?b?4pyU?=',
+    `--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a=3D1;\n+caf=\n=C3=A9\n`,
+    'Content-Transfer-Encoding: quoted-printable\n',
+  )
   const [one] = parsePatches(quoted)
   assert.equal(one?.subject, 'café ✔')
   assert.deepEqual(parseDiff(one?.text ?? '')[0]?.hunks[0]?.lines, ['-a=1;', '+café'])
@@ -48,8 +57,10 @@ test('what mail does to a text is undone: quoted-printable, base64, encoded subj
 
 test('no text makes the reader throw, and no change means no patch', () => {
   fc.assert(fc.property(fc.string(), (text) => void parsePatches(text)))
-  fc.assert(fc.property(fc.array(fc.constantFrom('From a 2026', 'Subject: x', '', change('a'), '=', 'Re: y')), (parts) => {
-    assert.ok(parsePatches(parts.join('\n')).every(({ text }) => text.includes('--- ')))
-  }))
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('From a 2026', 'Subject: x', '', change('a'), '=', 'Re: y')), (parts) => {
+      assert.ok(parsePatches(parts.join('\n')).every(({ text }) => text.includes('--- ')))
+    }),
+  )
   assert.deepEqual(parsePatches('nothing\n'), [])
 })

@@ -19,7 +19,10 @@ test('warnings are those of the files that are asked for, wherever the build sto
 })
 
 test('new is what was not given before, or was given less often', () => {
-  const [one, other] = [{ file: 'a.c', message: 'x' }, { file: 'a.c', message: 'y' }]
+  const [one, other] = [
+    { file: 'a.c', message: 'x' },
+    { file: 'a.c', message: 'y' },
+  ]
   assert.deepEqual(newWarnings([one], [one]), [])
   assert.deepEqual(newWarnings([one], [one, one, other]), [one, other])
   assert.deepEqual(newWarnings([one, one], [one]), [])

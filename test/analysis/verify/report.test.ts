@@ -27,7 +27,9 @@ const ANSWERS: readonly (readonly [Record<string, readonly [Verdict, Verdict]>, 
 ]
 
 for (const [said, status, summary] of ANSWERS) {
-  test(`${Object.entries(said).map(([id, words]) => `${id} ${words.join(' to ')}`).join(', ')}: ${status}`, () => {
+  test(`${Object.entries(said)
+    .map(([id, words]) => `${id} ${words.join(' to ')}`)
+    .join(', ')}: ${status}`, () => {
     const [is, says] = statusOf(planOf(), said)
     assert.equal(is, status)
     assert.match(says, summary)
@@ -94,7 +96,10 @@ test('of several bases the worst decides the word of the whole', () => {
   assert.ok(good && bad)
   const both = { ...planOf(), bases: [good, { ...bad, label: 'linux 6.1' }] }
   const verification = verificationOf(both, reportOf({ fix: ['lacks', 'carries'] }))
-  assert.deepEqual(verification.bases.map(({ status }) => status), ['fixes', 'does-not-apply'])
+  assert.deepEqual(
+    verification.bases.map(({ status }) => status),
+    ['fixes', 'does-not-apply'],
+  )
   assert.deepEqual([verification.status, verification.summary.startsWith('linux 6.1: ')], ['does-not-apply', true])
 })
 
@@ -106,7 +111,10 @@ test('a series is held against its base as a whole; on the way it need not fix, 
   const series = (steps: typeof base.steps) => ({
     ...planOf(),
     each: true,
-    patches: [{ name: 'one', subject: 'one', commits: [] }, { name: 'two', subject: 'two', commits: [] }],
+    patches: [
+      { name: 'one', subject: 'one', commits: [] },
+      { name: 'two', subject: 'two', commits: [] },
+    ],
     bases: [{ ...base, steps }],
   })
   const report = reportOf({ fix: ['lacks', 'carries'] })
@@ -117,8 +125,18 @@ test('a series is held against its base as a whole; on the way it need not fix, 
   const fixed = between.map((cell) => ({ ...cell, verdict: 'carries' as const }))
   const early = { ...report, cells: [...report.cells, ...fixed] }
   const [one] = verificationOf(series([first, { ...step, upTo: 2 }]), early).bases
-  assert.deepEqual(one?.parts.map(({ status }) => status), ['fixes', 'unchanged'], 'what is fixed is not to be fixed again')
-  const bad = verificationOf(series([{ ...first, buildError: 'x.c:1:1: error: no' }, { ...step, upTo: 2 }]), all)
+  assert.deepEqual(
+    one?.parts.map(({ status }) => status),
+    ['fixes', 'unchanged'],
+    'what is fixed is not to be fixed again',
+  )
+  const bad = verificationOf(
+    series([
+      { ...first, buildError: 'x.c:1:1: error: no' },
+      { ...step, upTo: 2 },
+    ]),
+    all,
+  )
   assert.equal(bad.summary, 'linux 5.10: patch 1 of 2 does not build: x.c:1:1: error: no')
 })
 

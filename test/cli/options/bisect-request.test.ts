@@ -108,7 +108,10 @@ test('a git bisect log brings ends, terms, paths and what else it marked', async
 })
 
 test('the tag of a release, a candidate included', () => {
-  assert.deepEqual(['5.10.223', '7.3', '7.3~rc7'].map((version) => releaseTag({ version })), ['v5.10.223', 'v7.3', 'v7.3-rc7'])
+  assert.deepEqual(
+    ['5.10.223', '7.3', '7.3~rc7'].map((version) => releaseTag({ version })),
+    ['v5.10.223', 'v7.3', 'v7.3-rc7'],
+  )
 })
 
 test('git bisect run is told old, new, or that nothing can be told', () => {

@@ -38,7 +38,10 @@ for (const [style, print] of Object.entries(STYLES)) {
     fc.assert(
       fc.property(fc.array(fc.record({ name, status }, { noNullPrototype: true }), { minLength: 1, maxLength: 12 }), (said) => {
         const document = readLoose(bytes(`words before\n${said.map(print).join('')}`))
-        assert.deepEqual(document?.points.map((point) => ({ name: point.name, status: point.status })), said)
+        assert.deepEqual(
+          document?.points.map((point) => ({ name: point.name, status: point.status })),
+          said,
+        )
         assert.deepEqual(document?.problems, [])
       }),
     )
@@ -92,5 +95,8 @@ test('what a test prints of a panic is prose', () => {
 test('a flood of results is bounded, and what is left out is told', () => {
   const document = readLoose(bytes('[PASS] x\n'.repeat(10_003)))
   assert.equal(document?.points.length, 10_000)
-  assert.deepEqual(document?.problems.map(({ message }) => message), ['3 more results are not listed'])
+  assert.deepEqual(
+    document?.problems.map(({ message }) => message),
+    ['3 more results are not listed'],
+  )
 })

@@ -47,7 +47,10 @@ for (const [dialect, print] of Object.entries(DIALECTS)) {
         // A last line that is no result (`# Totals`) is no loss.
         const lost = lines.slice(kept.length).some((line) => readLine(line).kind === 'result')
         const complaints = [...cut.problems, ...cut.documents.flatMap((document) => document.problems)]
-        assert.equal(complaints.some(({ kind }) => kind === 'missing-result' || kind === 'no-tests'), lost)
+        assert.equal(
+          complaints.some(({ kind }) => kind === 'missing-result' || kind === 'no-tests'),
+          lost,
+        )
       }),
     )
   })
@@ -111,7 +114,10 @@ test('a flood of diagnostics keeps its ends', () => {
 test('nesting without end is told, and ends', () => {
   const { documents } = readTests(`${'# '.repeat(1000)}TAP version 13\n1..1\nok 1 a\n`)
   // The test above them says ok, but the documents inside it never reported anything.
-  assert.deepEqual(documents[0]?.points.map((point) => point.status), ['fail'])
+  assert.deepEqual(
+    documents[0]?.points.map((point) => point.status),
+    ['fail'],
+  )
   assert.ok(documents[0]?.problems.some((problem) => problem.message.endsWith('nested deeper than 8 documents')))
 })
 

@@ -79,7 +79,10 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 }
 
 test('the examples are those of the rows', () => {
-  assert.deepEqual(Object.keys(EXAMPLES), RULES.map((rule) => rule.id))
+  assert.deepEqual(
+    Object.keys(EXAMPLES),
+    RULES.map((rule) => rule.id),
+  )
 })
 
 for (const rule of RULES) {
@@ -107,8 +110,14 @@ const PASSED_OVER: Readonly<Record<string, string>> = {
 }
 
 test('every must-ignore row passes its line over', () => {
-  assert.deepEqual(Object.entries(PASSED_OVER).map(([, line]) => ignoredBy(line)?.id), IGNORED.map((rule) => rule.id))
-  assert.deepEqual(Object.keys(PASSED_OVER), IGNORED.map((rule) => rule.id))
+  assert.deepEqual(
+    Object.entries(PASSED_OVER).map(([, line]) => ignoredBy(line)?.id),
+    IGNORED.map((rule) => rule.id),
+  )
+  assert.deepEqual(
+    Object.keys(PASSED_OVER),
+    IGNORED.map((rule) => rule.id),
+  )
 })
 
 const TALK = ['DEBUG: a', 'ODEBUG: a', 'Boot_DEBUG: a', 'my_INFO: task a', 'BUG_ON enabled', 'a Linux version', 'Warning: b']

@@ -15,7 +15,7 @@ interface Entry {
 /** Read a newc archive as Documentation/driver-api/early-userspace/buffer-format.rst has it. */
 function readCpio(archive: Buffer): Entry[] {
   const entries: Entry[] = []
-  for (let at = 0; at < archive.length; ) {
+  for (let at = 0; at < archive.length;) {
     assert.equal(archive.toString('latin1', at, at + 6), '070701')
     const start = at
     const field = (n: number) => Number.parseInt(archive.toString('latin1', start + 6 + n * 8, start + 14 + n * 8), 16)
@@ -53,7 +53,10 @@ test('what is written can be read: names, modes, bytes, in order, with no owner 
             : { name: item.name, mode: item.executable ? 0o100755 : 0o100644, data: Buffer.from(item.data) },
         ),
       )
-      assert.ok(entries.every(({ rest }) => rest.every((value) => value === 0)), 'owners, times, devices and checks are 0')
+      assert.ok(
+        entries.every(({ rest }) => rest.every((value) => value === 0)),
+        'owners, times, devices and checks are 0',
+      )
       assert.equal(new Set(entries.map(({ inode }) => inode)).size, items.length, 'no two entries are links of one file')
       assert.ok(entries.every(({ links }) => links === 1))
     }),

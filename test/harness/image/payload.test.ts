@@ -16,7 +16,10 @@ test('the same parts are one file, other arguments or modules another', async (t
   const missing = [{ name: 'fuse', missing: 'not listed' }]
   const asked = [parts, { ...parts }, { ...parts, args: ['two'] }, { ...parts, ownModules: missing }, parts]
   const files = await Promise.all(asked.map((one) => payloads(one)))
-  assert.deepEqual(files.map((file) => files.indexOf(file)), [0, 0, 2, 3, 0])
+  assert.deepEqual(
+    files.map((file) => files.indexOf(file)),
+    [0, 0, 2, 3, 0],
+  )
   assert.equal((await readdir(into)).length, 3)
   assert.match(await readFile(files[2] ?? '', 'latin1'), /a program[^]*two\0/)
 })

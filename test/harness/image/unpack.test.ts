@@ -112,19 +112,23 @@ const digits = fc.oneof(
   fc.stringMatching(/^[0-9a-fx+ -]{8}$/),
 )
 /** Write over what is there; nothing where the archive was cut before. */
-const put = (at: number, text: string): Change => (archive) => {
-  if (at < archive.length) archive.write(text, at, 'latin1')
-  return archive
-}
+const put =
+  (at: number, text: string): Change =>
+  (archive) => {
+    if (at < archive.length) archive.write(text, at, 'latin1')
+    return archive
+  }
 const change: fc.Arbitrary<Change> = fc.oneof(
   fc.tuple(offset, fc.nat(255)).map(([at, value]) => put(at, String.fromCharCode(value))),
   fc
     .tuple(fc.constantFrom(...HEADERS), fc.constantFrom(1, 6, 11), digits)
     .map(([header, field, text]) => put(header + 6 + field * 8, text)),
   offset.map((length) => (archive: Buffer) => archive.subarray(0, length)),
-  fc
-    .tuple(offset, offset)
-    .map(([from, to]) => (archive: Buffer) => Buffer.concat([archive.subarray(0, from), archive.subarray(to)])),
+  fc.tuple(offset, offset).map(
+    ([from, to]) =>
+      (archive: Buffer) =>
+        Buffer.concat([archive.subarray(0, from), archive.subarray(to)]),
+  ),
 )
 const mutant = fc
   .array(change, { minLength: 1, maxLength: 6 })
@@ -137,6 +141,9 @@ test('no archive makes the unpacker read what is not its own, or go on for ever'
   const last = mutants[said.length]
   assert.ok(whole, `seed ${seed}, archive ${said.length} (${last?.toString('latin1', 0, 400)}):\n${stderr.slice(0, 3000)}`)
   assert.equal(said.length, mutants.length)
-  assert.ok(said.every((value) => value <= 0), 'it gives 0 or -errno')
+  assert.ok(
+    said.every((value) => value <= 0),
+    'it gives 0 or -errno',
+  )
   assert.ok(said.includes(0) && said.includes(EINVAL), 'some of them are whole in spite of it, some are refused')
 })

@@ -35,7 +35,10 @@ test('programs are built once, static, and named by all that goes into them', as
   const { programs, notInTree, notBuilt } = await build(['cow', 'mlock2-tests', 'madv_populate', 'pagemap_ioctl'])
   assert.deepEqual([...programs.keys()].toSorted(), ['cow', 'mlock2-tests'])
   assert.deepEqual(notInTree, ['pagemap_ioctl'])
-  assert.deepEqual(notBuilt.map(({ program }) => program), ['madv_populate'])
+  assert.deepEqual(
+    notBuilt.map(({ program }) => program),
+    ['madv_populate'],
+  )
   assert.match(notBuilt[0]?.why ?? '', /undefined reference to .not_there/)
   const path = programs.get('cow')?.path ?? ''
   assert.ok((await stat(path)).mode & 0o100)
@@ -70,7 +73,10 @@ test('a tree that can make no headers takes those of this machine, and says so',
   const { programs, notBuilt } = await build(['cow', 'mlock2-tests'])
   assert.deepEqual([...programs.keys()], ['mlock2-tests'])
   assert.match(notBuilt[0]?.why ?? '', /of_this_tree\.h/)
-  assert.ok(said.some((line) => /no headers of this tree, so this machine's are used: .*headers/.test(line)), said.join('\n'))
+  assert.ok(
+    said.some((line) => /no headers of this tree, so this machine's are used: .*headers/.test(line)),
+    said.join('\n'),
+  )
 })
 
 test('a tree without the suite is refused', async (t) => {

@@ -22,8 +22,14 @@ test('a stage is told when it is over, within what the clock said before and aft
 test('a stage that fails is told, and fails', async () => {
   const told: Span[] = []
   const time = createStopwatch((span) => void told.push(span), SUBJECT)
-  await assert.rejects(time('unpack', () => Promise.reject(new Error('torn'))), /torn/)
-  assert.deepEqual(told.map(({ name }) => name), ['unpack'])
+  await assert.rejects(
+    time('unpack', () => Promise.reject(new Error('torn'))),
+    /torn/,
+  )
+  assert.deepEqual(
+    told.map(({ name }) => name),
+    ['unpack'],
+  )
 })
 
 test('without a listener there is only the work', async () => {

@@ -62,9 +62,22 @@ test('what is no frame comes out once, with its beginning, and nothing after it 
 
 test('a wrong header is garbled', () => {
   for (const header of [
-    `KW ${KEY} out`, `KW ${KEY} out -1`, `KW ${KEY} out 1.5`, `KW ${KEY} out 0x10`, `KW ${KEY} out 12345678`, `KW ${KEY} wave 1`,
-    'KW out 1', 'KW  out 1', `kw ${KEY} out 1`, `KW ${KEY} out 1 `, ` KW ${KEY} out 1`, `KW ${KEY} out 1\r`,
-    `KW ${'k'.repeat(32)} out 1`, `KW ${KEY} out 1048577`, '', 'Kernel panic',
+    `KW ${KEY} out`,
+    `KW ${KEY} out -1`,
+    `KW ${KEY} out 1.5`,
+    `KW ${KEY} out 0x10`,
+    `KW ${KEY} out 12345678`,
+    `KW ${KEY} wave 1`,
+    'KW out 1',
+    'KW  out 1',
+    `kw ${KEY} out 1`,
+    `KW ${KEY} out 1 `,
+    ` KW ${KEY} out 1`,
+    `KW ${KEY} out 1\r`,
+    `KW ${'k'.repeat(32)} out 1`,
+    `KW ${KEY} out 1048577`,
+    '',
+    'Kernel panic',
   ]) {
     const [first, ...more] = readAll([Buffer.from(`${header}\nx\n`)])
     assert.equal(first?.type, 'garbled', header)
@@ -79,14 +92,20 @@ test('a header without an end is not waited for for ever', () => {
 
 test('a body that is not followed by a newline is garbled', () => {
   const frames = readAll([Buffer.from(`KW ${KEY} out 2\nabc\nKW ${KEY} end 2\n{}\n`)])
-  assert.deepEqual(frames.map(({ type }) => type), ['garbled'])
+  assert.deepEqual(
+    frames.map(({ type }) => type),
+    ['garbled'],
+  )
 })
 
 test('a frame under any key but the one in force is garbled, whatever its body', () => {
   const key = fc.stringMatching(/^[0-9a-f-]{1,31}$/).filter((text) => text !== KEY)
   fc.assert(
     fc.property(key, frame, (wrong, one) => {
-      assert.deepEqual(readAll([encode(one, wrong)]).map(({ type }) => type), ['garbled'])
+      assert.deepEqual(
+        readAll([encode(one, wrong)]).map(({ type }) => type),
+        ['garbled'],
+      )
     }),
   )
 })
@@ -99,7 +118,10 @@ test('the key is asked for every frame, so that it can be given in the middle of
   assert.deepEqual(read(encode(hello, '-')), [hello])
   key = KEY
   assert.deepEqual(read(encode(out)), [out])
-  assert.deepEqual(read(encode(hello, '-')).map(({ type }) => type), ['garbled'])
+  assert.deepEqual(
+    read(encode(hello, '-')).map(({ type }) => type),
+    ['garbled'],
+  )
 })
 
 test('the largest body is read, and what is read is not changed by what comes after it', () => {

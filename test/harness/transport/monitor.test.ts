@@ -21,7 +21,14 @@ function guestWithPorts() {
   const { promise: exited, resolve: exit } = Promise.withResolvers<QemuExit>()
   let reason: string | null = null
   const machine: Machine = {
-    pid: null, qmp: openQmp(monitor), console, agent, control: null, exited, stopReason: () => reason, kill: () => exited,
+    pid: null,
+    qmp: openQmp(monitor),
+    console,
+    agent,
+    control: null,
+    exited,
+    stopReason: () => reason,
+    kill: () => exited,
   }
   const conversation = converse(machine)
   conversation.run(KEY, [1000, 0n, '1'])

@@ -14,11 +14,13 @@ import { readAssets } from '#test/helpers/templates.ts'
 
 const plain = { width: 100, colour: false, ascii: false }
 const found = (doubt = 0) =>
-  reportBisection(ended({
-    end: { kind: 'found', commit: hash('3') },
-    commits: ended().commits.slice(1),
-    steps: ended().steps.map((one) => (one.commit === hash('1') ? { ...one, sameAs: null, doubt } : one)),
-  }))
+  reportBisection(
+    ended({
+      end: { kind: 'found', commit: hash('3') },
+      commits: ended().commits.slice(1),
+      steps: ended().steps.map((one) => (one.commit === hash('1') ? { ...one, sameAs: null, doubt } : one)),
+    }),
+  )
 
 test('the terminal names the commit, its trailers, both neighbours with evidence, each step, and what was skipped', () => {
   const text = renderBisection(found(2e-7), plain)
@@ -88,7 +90,9 @@ test('a script drives real git by what kwitness says of each commit, in a reposi
   const { stdout: archive } = await runCommand('sh', ['-c', 'tar -cz -C "$0" mm-case | base64 -w 0', join(folder, 'cases')])
   // In place of kwitness: looks whether the case is there, and answers by the number in the file of the commit.
   const fake = join(folder, 'fake')
-  await writeFile(fake, `#!/bin/sh
+  await writeFile(
+    fake,
+    `#!/bin/sh
 echo "$*" >>"${folder}/asked"
 while [ $# -gt 0 ]; do
 	case $1 in --tree) tree=$2 ;; --rev) rev=$2 ;; --find) find=$2 ;; --catalogue) cases=$2 ;; esac
@@ -101,7 +105,9 @@ shows=0
 [ "$number" -lt 3 ] || shows=1
 [ "\${find:-bug}" = bug ] || shows=$((1 - shows))
 exit $shows
-`, { mode: 0o755 })
+`,
+    { mode: 0o755 },
+  )
   const { wishes } = ended()
   const ends = { old: { name: 'a', commit: commits[0] ?? '' }, new: { name: 'b', commit: commits[8] ?? '' } }
   const script = join(folder, 'script')

@@ -67,7 +67,10 @@ test('what is out of place is marked, counted and told, in 100 columns', () => {
 
 test('on a narrow terminal the columns come in blocks, none left out', () => {
   const text = renderSquare(square(), [], { ...PLAIN, width: 1 })
-  const numbers = text.split('\n').filter((line) => /^[ \d]+$/.test(line)).join(' ')
+  const numbers = text
+    .split('\n')
+    .filter((line) => /^[ \d]+$/.test(line))
+    .join(' ')
   for (const number of [1, 2, 3, 4]) assert.match(numbers, new RegExp(`\\b${number}\\b`))
 })
 

@@ -14,9 +14,11 @@ function unpacked(value: unknown): unknown {
 }
 
 test('property: a value comes back as it was', () => {
-  fc.assert(fc.property(fc.jsonValue(), (value) => {
-    assert.deepEqual(unpacked(value), JSON.parse(JSON.stringify(value)))
-  }))
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      assert.deepEqual(unpacked(value), JSON.parse(JSON.stringify(value)))
+    }),
+  )
 })
 
 test('property: objects of one shape, alike or not, come back as they were', () => {
@@ -27,13 +29,27 @@ test('property: objects of one shape, alike or not, come back as they were', () 
 })
 
 test('lists of keys that read alike in a row are different shapes', () => {
-  for (const value of [[{ '': {} }, {}], [{ 'a\nb': 1 }, { a: 1, b: 2 }], [{ 'a\nb': 1, c: 2 }, { a: 1, 'b\nc': 2 }]]) {
+  for (const value of [
+    [{ '': {} }, {}],
+    [{ 'a\nb': 1 }, { a: 1, b: 2 }],
+    [
+      { 'a\nb': 1, c: 2 },
+      { a: 1, 'b\nc': 2 },
+    ],
+  ]) {
     assert.deepEqual(unpacked(value), value)
   }
 })
 
 test('a member is reached without reading the rest', () => {
-  const reader = unpacker(pack({ rows: [[{ name: 'first' }, null], ['second', { name: 'third' }]] }))
+  const reader = unpacker(
+    pack({
+      rows: [
+        [{ name: 'first' }, null],
+        ['second', { name: 'third' }],
+      ],
+    }),
+  )
   const rows = reader.member(reader.root, 'rows')
   assert.equal(reader.value(reader.member(reader.member(reader.member(rows, 1), 1), 'name')), 'third')
   assert.equal(reader.value(reader.member(reader.member(rows, 0), 1)), null)

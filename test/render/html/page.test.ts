@@ -9,7 +9,8 @@ import { renderHtml } from '#render/html/html.ts'
 import { readAssets } from '#test/helpers/templates.ts'
 import { CHROMIUM, openChromium, PATIENCE_MS } from '#test/helpers/browser.ts'
 import { CONTROL } from '#test/helpers/races.ts'
-import { HOSTILE, largeReport, smallReport } from '#test/helpers/reports.ts'
+import { largeReport } from '#test/helpers/large-report.ts'
+import { HOSTILE, smallReport } from '#test/helpers/reports.ts'
 
 const BROKEN = 'cell=debian-6.16.12-1-cloud-amd64/uffd-fault-around-wp'
 
@@ -32,7 +33,10 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
 
   /** Open a page; any error but the expected, any dialog and any request to elsewhere fails the test. */
   async function open(
-    t: TestContext, name: string, hash = '', options: { readonly javaScriptEnabled?: boolean; readonly expected?: RegExp } = {}
+    t: TestContext,
+    name: string,
+    hash = '',
+    options: { readonly javaScriptEnabled?: boolean; readonly expected?: RegExp } = {},
   ): Promise<Page> {
     assert.ok(browser)
     const { javaScriptEnabled = true, expected } = options
@@ -44,8 +48,13 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     page.on('console', (message) => {
       if (message.type() === 'error' && !expected?.test(message.text())) trouble.push(message.text())
     })
-    page.on('dialog', (dialog) => { trouble.push(dialog.message()); void dialog.dismiss() })
-    page.on('request', (request) => { if (!/^(?:file|data):/.test(request.url())) trouble.push(request.url()) })
+    page.on('dialog', (dialog) => {
+      trouble.push(dialog.message())
+      void dialog.dismiss()
+    })
+    page.on('request', (request) => {
+      if (!/^(?:file|data):/.test(request.url())) trouble.push(request.url())
+    })
     t.after(async () => {
       await context.close()
       assert.deepEqual(trouble, [])
@@ -91,14 +100,14 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     const page = await open(t, 'small.html')
     await page.locator('td[tabindex="0"]').focus()
     for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowRight', 'Enter']) await page.keyboard.press(key)
-    assert.match(await page.locator('#panel-title').textContent() ?? '', /lacks uffd-eagain-output on tree-5\.10\.262/)
+    assert.match((await page.locator('#panel-title').textContent()) ?? '', /lacks uffd-eagain-output on tree-5\.10\.262/)
     assert.equal(await page.evaluate('document.activeElement.id'), 'panel-title')
     await page.keyboard.press('Escape')
     assert.ok(await page.locator('#panel').isHidden())
     assert.equal(await page.evaluate('document.activeElement.closest("tr").dataset.kernel'), CONTROL.kernel)
     await page.keyboard.press('End')
     await page.keyboard.press('Enter')
-    assert.match(await page.locator('#panel-title').textContent() ?? '', /uffd-mmap-changing-atomic/)
+    assert.match((await page.locator('#panel-title').textContent()) ?? '', /uffd-mmap-changing-atomic/)
   })
 
   test('a click opens a cell with verdict, claim, boundary, fix, subtests and command line', async (t) => {
@@ -106,10 +115,15 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     await page.locator('tr[data-kernel="debian-6.12.94-1-cloud-amd64"] td').nth(2).click()
     const text = await page.locator('#panel').innerText()
     const parts = [
-      'Claimed but lacks', 'carried: Debian changelog: linux (6.12.43-1), ChangeLog-6.12.29, "mm/userfaultfd: fix uninit',
+      'Claimed but lacks',
+      'carried: Debian changelog: linux (6.12.43-1), ChangeLog-6.12.29, "mm/userfaultfd: fix uninit',
       'carries up to debian-6.12.43-1-cloud-amd64',
-      '95567729173e', 'CVE-2025-00000', '✘ fail UFFDIO_COPY', 'returned 0, copy 4096; expected -EAGAIN',
-      '9876543210987654321', 'microvm-pvh'
+      '95567729173e',
+      'CVE-2025-00000',
+      '✘ fail UFFDIO_COPY',
+      'returned 0, copy 4096; expected -EAGAIN',
+      '9876543210987654321',
+      'microvm-pvh',
     ]
     for (const part of parts) assert.ok(text.replaceAll(/\s+/g, ' ').includes(part), part)
     await page.getByText('QEMU command line').click()
@@ -119,7 +133,7 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     assert.match(command, /^qemu-system-x86_64 \\\n {2}-nodefaults/)
     assert.ok(command.includes(`'console=ttyS0 panic=-1 quiet kw.case='\\''one'\\'''`))
     await page.getByRole('button', { name: 'newer' }).click()
-    assert.match(await page.locator('#panel-title').textContent() ?? '', /on debian-6\.12\.117/)
+    assert.match((await page.locator('#panel-title').textContent()) ?? '', /on debian-6\.12\.117/)
   })
 
   test('a boundary says how sure it is, and opens to the lines that git takes, with a button that copies them', async (t) => {
@@ -131,7 +145,7 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     const lines = (await boundary.locator('pre').innerText()).split('\n')
     assert.deepEqual(lines, [
       'git bisect start --term-old broken --term-new fixed v6.1.192 v6.1.187',
-      'git bisect run kwitness bisect-step --case uffd-eagain-output --find fix'
+      'git bisect run kwitness bisect-step --case uffd-eagain-output --find fix',
     ])
     await boundary.getByRole('button', { name: 'Copy' }).click()
     await boundary.getByRole('button', { name: /Copied|Marked/ }).waitFor()
@@ -180,7 +194,7 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
   test('what a hostile guest printed is shown as it is, and nothing of it runs', async (t) => {
     const page = await open(t, 'small.html', BROKEN)
     await page.getByRole('button', { name: 'console 4' }).first().click()
-    assert.match(await page.locator('.log .here').textContent() ?? '', /^BUG: kernel NULL pointer dereference, address: 0+$/)
+    assert.match((await page.locator('.log .here').textContent()) ?? '', /^BUG: kernel NULL pointer dereference, address: 0+$/)
     assert.equal(await page.locator('.log li').nth(5).textContent(), HOSTILE)
     assert.equal(await page.locator('.log .splat').count(), 3)
     assert.equal(await page.locator('#panel :is(script, img)').count(), 0)

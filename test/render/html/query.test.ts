@@ -32,14 +32,17 @@ const MATCHES: readonly (readonly [query: string, text: string, matches: boolean
   ['cve:2025', 'cve-2025-21696', true],
   ['fork', 'debian-6.1', false],
   ['case:a.c', 'abc', false],
-  ['case:(x', '(x', true]
+  ['case:(x', '(x', true],
 ]
 
 for (const [query, text, matches] of MATCHES) {
   test(`${query} ${matches ? 'finds' : 'leaves out'} ${text}`, () => {
     const { terms, problems } = parseQuery(query)
     assert.deepEqual([terms.length, problems.length], [1, 0])
-    assert.equal(terms.every((term) => matchesTerm(term, text)), matches)
+    assert.equal(
+      terms.every((term) => matchesTerm(term, text)),
+      matches,
+    )
   })
 }
 

@@ -16,7 +16,7 @@ const HINTS: readonly (readonly [what: string, verdict: Verdict, race: RaceStand
   ['clean, not often enough by another line', 'unproven', clean(400, { borrowed: true }), '2.3K to go', true],
   ['clean without a control', 'unproven', clean(400, { control: null }), 'no control', true],
   ['a hit', 'lacks', standing({ hits: 1, trials: 312 }), '1 hit in 312', false],
-  ['broken after clean trials', 'broken', clean(400), '', false]
+  ['broken after clean trials', 'broken', clean(400), '', false],
 ]
 
 for (const [what, verdict, race, hint, odds] of HINTS) {
@@ -33,7 +33,7 @@ test('in short: hits and rate, chance of a miss, trials missing, control, whose 
     'chance of a miss 13 %',
     '2,296 more clean trials to 1 in 1,000,000 or less',
     'control the bad one: 14 hits in 1,500 trials (0.51 % to 1.6 %)',
-    'borrowed from 5.10.y'
+    'borrowed from 5.10.y',
   ])
   assert.deepEqual(raceParts(standing({ hits: 1, trials: 312 }), label), ['1 hit in 312 trials (true rate 0.0081 % to 1.8 %)'])
 })
@@ -52,7 +52,7 @@ test('why: sentences first, then the numbers beside those of the control', () =>
     `The control           ${CONTROL.because}`,
     'Its line              5.10.y, borrowed: this kernel is 6.1.y, so its rate is an assumption here',
     'Measured              2026-11-02 03:00 UTC in x86_64-tcg-2cpu-512m, nothing else at work on the host',
-    'Measured on           Linux 6.1.0-50-amd64, 2 x Example CPU at 2.50GHz, QEMU 7.2.22'
+    'Measured on           Linux 6.1.0-50-amd64, 2 x Example CPU at 2.50GHz, QEMU 7.2.22',
   ])
   assert.deepEqual(raceLines(wordRace({ race: null }, '6.1.y', label)), [])
 })
@@ -67,7 +67,13 @@ test('how far the trials reach is said only where there is something to reach fo
 
 test('after a hit nothing is leaned on, and nothing said of a miss', () => {
   const worded = wordRace({ race: standing({ hits: 14, trials: 1500 }) }, RATE.series, label)
-  assert.deepEqual(worded?.compared.map(({ here }) => here), ['1,500', '14', '0.51 % to 1.6 %'])
+  assert.deepEqual(
+    worded?.compared.map(({ here }) => here),
+    ['1,500', '14', '0.51 % to 1.6 %'],
+  )
   assert.ok(worded.compared.every(({ there }) => there === null))
-  assert.deepEqual(worded?.facts, [['Chance of a miss', 'none: the bug was seen'], ['Trigger', 'pin-longterm-test']])
+  assert.deepEqual(worded?.facts, [
+    ['Chance of a miss', 'none: the bug was seen'],
+    ['Trigger', 'pin-longterm-test'],
+  ])
 })

@@ -78,7 +78,10 @@ test('paths leave out what does not touch them; terms are those asked for', asyn
   const wanted = { ...range, paths: ['a'], terms: { old: 'sound', new: 'hurt' } }
   const { end, asked, log } = await drive(own, wanted, hashes, (index) => (index >= 6 ? 'shows' : 'clean'))
   assert.deepEqual(end, { kind: 'found', commit: hashes[6] })
-  assert.deepEqual(asked.filter((index) => index % 2 !== 0), [])
+  assert.deepEqual(
+    asked.filter((index) => index % 2 !== 0),
+    [],
+  )
   assert.match(log, new RegExp(`^git bisect hurt ${hashes[6]}$`, 'm'))
 })
 

@@ -58,7 +58,10 @@ async function endInAnyOrder(
   const weightOf = (index: number): number => wishes[index]?.weight ?? 0
   const heaviestFirst = wishes.map((_, index) => index).toSorted((a, b) => weightOf(b) - weightOf(a))
   assert.deepEqual(started, heaviestFirst)
-  assert.deepEqual(await Promise.all(held), wishes.map((_, index) => index))
+  assert.deepEqual(
+    await Promise.all(held),
+    wishes.map((_, index) => index),
+  )
 }
 
 test('never more than there is, the heaviest first and else as they were asked for, and all come through', async () => {
@@ -101,8 +104,16 @@ test('cores that are free do not help one that lacks memory', async () => {
 
 test('a task that fails gives back what it held, and its own error', async () => {
   const pool = createPool({ cpus: 1 })
-  await assert.rejects(pool.hold({ cpus: 1 }, 0, () => Promise.reject(new Error('task'))), { message: 'task' })
-  await assert.rejects(pool.hold({ cpus: 1 }, 0, () => { throw new Error('at once') }), { message: 'at once' })
+  await assert.rejects(
+    pool.hold({ cpus: 1 }, 0, () => Promise.reject(new Error('task'))),
+    { message: 'task' },
+  )
+  await assert.rejects(
+    pool.hold({ cpus: 1 }, 0, () => {
+      throw new Error('at once')
+    }),
+    { message: 'at once' },
+  )
   assert.equal(await pool.hold({ cpus: 1 }, 0, () => Promise.resolve('next')), 'next')
 })
 
@@ -117,7 +128,13 @@ test('once aborted nothing is started any more; what waits fails with the reason
   controller.abort(new Error('stop'))
   first.end()
   await running
-  assert.deepEqual((await waiting).map((result) => result.status === 'rejected' && result.reason.message), ['stop', 'stop'])
+  assert.deepEqual(
+    (await waiting).map((result) => result.status === 'rejected' && result.reason.message),
+    ['stop', 'stop'],
+  )
   assert.equal(started, false)
-  await assert.rejects(pool.hold({ cpus: 1 }, 0, () => Promise.resolve()), { message: 'stop' })
+  await assert.rejects(
+    pool.hold({ cpus: 1 }, 0, () => Promise.resolve()),
+    { message: 'stop' },
+  )
 })

@@ -37,7 +37,10 @@ test('a line for each series and case, and where the paperwork sees the fix come
 
 test('first the ends of every line; then each case by its own answers, until nothing is left', () => {
   const ends = ['6.1.1', '6.1.9', '6.12.1', '6.12.2']
-  assert.deepEqual(wanted({}), ['one', 'two'].flatMap((name) => ends.map((version) => `${version} ${name}`)))
+  assert.deepEqual(
+    wanted({}),
+    ['one', 'two'].flatMap((name) => ends.map((version) => `${version} ${name}`)),
+  )
   const told: Record<string, Verdict> = Object.fromEntries(
     ends.flatMap((version): [string, Verdict][] => [
       [key(version, 'one'), version === '6.1.1' ? 'lacks' : 'carries'],

@@ -31,7 +31,10 @@ test('cases come in the order of their ids; templates and folders without a case
   })
   const cases = await readCatalogue(root)
   const found = cases.map(({ id, folder }) => [id, folder])
-  assert.deepEqual(found, [['a-case', join(root, 'a-case')], ['b-case', join(root, 'b-case')]])
+  assert.deepEqual(found, [
+    ['a-case', join(root, 'a-case')],
+    ['b-case', join(root, 'b-case')],
+  ])
   assert.deepEqual({ ...cases[0], id: theCase.id, folder: theCase.folder }, theCase)
 })
 
@@ -39,7 +42,10 @@ test('a fix that was merged by a hash nobody wrote down is told from one never m
   const fixes = ['unknown', null].map((commit) => ({ ...GOOD.fixes[0], commit }))
   const root = await catalogue(t, { 'a-case/case.json': { ...GOOD, fixes } })
   const [first] = await readCatalogue(root)
-  assert.deepEqual(first?.fixes.map(({ commit }) => commit), ['unknown', null])
+  assert.deepEqual(
+    first?.fixes.map(({ commit }) => commit),
+    ['unknown', null],
+  )
 })
 
 test('a module is a name, or a name and the first release that does without it', async (t) => {
@@ -47,7 +53,10 @@ test('a module is a name, or a name and the first release that does without it',
   const needs = { ...GOOD.needs, modules, ownModules: modules }
   const root = await catalogue(t, { 'a-case/case.json': { ...GOOD, needs } })
   const [first] = await readCatalogue(root)
-  const read = [{ name: 'pin', until: null }, { name: 'other_pin', until: '6.12' }]
+  const read = [
+    { name: 'pin', until: null },
+    { name: 'other_pin', until: '6.12' },
+  ]
   assert.deepEqual([first?.needs.modules, first?.needs.ownModules], [read, read])
 })
 
@@ -59,7 +68,10 @@ test('a case may say how the bug ends it, and says nothing where its program liv
     'b-case/case.json': { ...GOOD, symptomEnding: splat, destructive: true },
     'c-case/case.json': GOOD,
   })
-  assert.deepEqual((await readCatalogue(root)).map(({ symptomEnding }) => symptomEnding), [hang, splat, undefined])
+  assert.deepEqual(
+    (await readCatalogue(root)).map(({ symptomEnding }) => symptomEnding),
+    [hang, splat, undefined],
+  )
 })
 
 const HANG = { kind: 'hang', of: 'case' }

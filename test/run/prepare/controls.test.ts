@@ -94,5 +94,9 @@ test('each control of the product says in its patch what it is for, and its list
     assert.ok(words.includes(`${must}: ${one.case}.`), `${where} does not say "${must}: ${one.case}."`)
     assert.ok(words.includes(one.kind === 'bad' ? `control for ${one.fix}` : 'Known-good control'), where)
   }
-  for (const line of ['5.10', '6.1', '6.12']) assert.ok(entries.some((one) => one.line === line), line)
+  for (const line of ['5.10', '6.1', '6.12'])
+    assert.ok(
+      entries.some((one) => one.line === line),
+      line,
+    )
 })

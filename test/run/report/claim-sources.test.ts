@@ -56,7 +56,10 @@ test('what is kept makes the same report again, byte for byte, with the archive 
   const { repository, cache, seeker, report, claims } = await given(t)
   assert.deepEqual((await claims())[0], ['missing', 'in mainline since 5.95, not listed for 5.90.y (case.json)'])
   await bringPaperwork(seeker)
-  assert.deepEqual(await claims(), [['carried', SAYS], ['carried', 'in mainline since 5.95 (case.json)']])
+  assert.deepEqual(await claims(), [
+    ['carried', SAYS],
+    ['carried', 'in mainline since 5.95 (case.json)'],
+  ])
   const before = renderJson((await report()).report)
   await repository.close()
   await rm(cache, { recursive: true })
@@ -85,7 +88,10 @@ test('a kept changelog that was changed is told as a problem, and claims nothing
   assert.ok(database.run("UPDATE changelogs SET zstd = x'00'") > 0)
   database.close()
   const damaged = await report()
-  assert.deepEqual(damaged.problems.map(({ message }) => message), Array(2).fill('missing or not as it was stored'))
+  assert.deepEqual(
+    damaged.problems.map(({ message }) => message),
+    Array(2).fill('missing or not as it was stored'),
+  )
   assert.match(damaged.report.cells[0]?.claimSource ?? '', /^no changelog: what was kept of it is damaged; /)
 })
 

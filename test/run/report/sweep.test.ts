@@ -17,7 +17,10 @@ const whole: Plan = {
   schema: 'kwitness.plan/1',
   seed: '1',
   kernels: ['k-base', 'k-no-event', 'k-no-seqcount'].map(kernelOf),
-  cases: [{ ...theCase, id: 'event' }, { ...race, id: 'race', needs: { ...race.needs, cpus: 2 } }],
+  cases: [
+    { ...theCase, id: 'event' },
+    { ...race, id: 'race', needs: { ...race.needs, cpus: 2 } },
+  ],
   accelerator: 'tcg',
   bootSeconds: 2,
   freshBoot: false,
@@ -27,7 +30,10 @@ const whole: Plan = {
 const plan = sweepPlan(whole, squareControls)
 
 test('a sweep asks the race of its control under every profile once, as it is first', () => {
-  assert.deepEqual(plan.kernels.map(({ id }) => id), ['k-no-seqcount'])
+  assert.deepEqual(
+    plan.kernels.map(({ id }) => id),
+    ['k-no-seqcount'],
+  )
   const profiles = cellsOf(plan).map((cell) => {
     const { cpus, memoryMiB } = profileOf(cell.case, 'tcg', cell.kernel.version)
     return `${cpus} ${memoryMiB} ${plan.args[cell.case.id]?.join(' ')}`

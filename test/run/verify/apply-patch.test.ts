@@ -21,7 +21,11 @@ async function source(t: TestContext, lines: readonly string[] = LINES) {
 /** A patch that makes line `at` of mm/x.c, in LINES, into `to`. */
 function patch(at: number, to: string, options: { context?: readonly string[]; from?: string } = {}): NamedPatch {
   const context = options.context ?? LINES
-  const around = (from: number, end: number) => context.slice(from - 1, end).map((line) => ` ${line}\n`).join('')
+  const around = (from: number, end: number) =>
+    context
+      .slice(from - 1, end)
+      .map((line) => ` ${line}\n`)
+      .join('')
   const from = options.from ?? LINES[at - 1]
   const hunk = `@@ -${at - 3},7 +${at - 3},7 @@ f(void)\n${around(at - 3, at - 1)}-${from}\n+${to}\n${around(at + 1, at + 3)}`
   return { name: `at-${at}`, subject: `line ${at}`, commits: [], text: `Why.\n\n--- a/mm/x.c\n+++ b/mm/x.c\n${hunk}` }
@@ -30,7 +34,10 @@ function patch(at: number, to: string, options: { context?: readonly string[]; f
 test('a patch that fits applies cleanly, at an offset too, and the source stays as it is', async (t) => {
   const { tree, scratch } = await source(t, ['new', 'lines', ...LINES])
   const { tries, exactPatch } = await applySeries(tree, [patch(10, 'changed line;')], scratch)
-  assert.deepEqual(tries.map(({ word, hunks }) => [word, hunks[0]?.offset, hunks[0]?.heading]), [['cleanly', 2, 'f(void)']])
+  assert.deepEqual(
+    tries.map(({ word, hunks }) => [word, hunks[0]?.offset, hunks[0]?.heading]),
+    [['cleanly', 2, 'f(void)']],
+  )
   assert.match(await exactPatch(1), /^--- a\/mm\/x\.c\n\+\+\+ b\/mm\/x\.c\n@@ -9,7 /)
   assert.ok((await readFile(join(tree, 'mm', 'x.c'), 'utf8')).includes('line number 10;'))
 })
@@ -39,7 +46,10 @@ test('with fuzz the exact patch for the source comes out of it, and fits without
   const other = LINES.map((line, index) => (index === 6 ? 'other context;' : line))
   const { tree, scratch } = await source(t, other)
   const first = await applySeries(tree, [patch(10, 'changed line;')], scratch)
-  assert.deepEqual(first.tries.map(({ word, hunks }) => [word, hunks[0]?.fuzz]), [['with-fuzz', 1]])
+  assert.deepEqual(
+    first.tries.map(({ word, hunks }) => [word, hunks[0]?.fuzz]),
+    [['with-fuzz', 1]],
+  )
   const exact = { ...patch(10, ''), text: await first.exactPatch(1) }
   await rm(scratch, { recursive: true })
   assert.equal((await applySeries(tree, [exact], scratch)).tries[0]?.word, 'cleanly')
@@ -49,7 +59,10 @@ test('a patch that is there already is told from one that looks so', async (t) =
   const changed = LINES.map((line, index) => (index === 9 ? 'changed line;' : line))
   const exact = await source(t, changed)
   const one = await applySeries(exact.tree, [patch(10, 'changed line;')], exact.scratch)
-  assert.deepEqual(one.tries.map(({ word, hunks }) => [word, hunks[0]?.state]), [['already-applied', 'there']])
+  assert.deepEqual(
+    one.tries.map(({ word, hunks }) => [word, hunks[0]?.state]),
+    [['already-applied', 'there']],
+  )
   const moved = await source(t, [...changed.slice(30), 'else;', '\tchanged line;', 'then;'])
   const form = await applySeries(moved.tree, [patch(10, 'changed line;')], moved.scratch)
   assert.equal(form.tries[0]?.word, 'already-in-other-form')
@@ -64,7 +77,10 @@ test('what does not fit is named hunk by hunk, and nothing behind it is tried', 
   assert.equal(tries.length, 1)
   assert.deepEqual(
     tries[0]?.hunks.map(({ file, hunk, line, lines, state }) => [file, hunk, line, lines, state]),
-    [['mm/x.c', 1, 7, 7, 'applied'], ['mm/x.c', 2, 17, 7, 'rejected']],
+    [
+      ['mm/x.c', 1, 7, 7, 'applied'],
+      ['mm/x.c', 2, 17, 7, 'rejected'],
+    ],
   )
   assert.equal(tries[0]?.word, 'with-conflicts')
 })
@@ -85,7 +101,10 @@ test('a series is applied one on the other; the exact patch of all is one', asyn
   const then = patch(10, 'last line;', { from: 'first line;' })
   const make = { ...then, text: '--- /dev/null\n+++ b/mm/new.c\n@@ -0,0 +1 @@\n+int new_thing;\n' }
   const { tries, exactPatch } = await applySeries(tree, [patch(10, 'first line;'), then, make], scratch)
-  assert.deepEqual(tries.map(({ word }) => word), ['cleanly', 'cleanly', 'cleanly'])
+  assert.deepEqual(
+    tries.map(({ word }) => word),
+    ['cleanly', 'cleanly', 'cleanly'],
+  )
   assert.match(await exactPatch(1), /\+first line;/)
   const all = await exactPatch(3)
   assert.ok(!all.includes('first line;') && all.includes('+last line;') && all.includes('--- /dev/null\n+++ b/mm/new.c'))

@@ -52,7 +52,10 @@ test('the commits a rejected hunk waits for are named, but for what the base has
   const { tree, tries, wanted } = await rejectedOn(t)
   assert.equal(tries[0]?.word, 'with-conflicts')
   const [told] = await withPrerequisites(tries, tree, 'stable')
-  assert.deepEqual(told?.hunks.map(({ prerequisites }) => prerequisites), [[{ hash: wanted, subject: 'prepare the lines' }]])
+  assert.deepEqual(
+    told?.hunks.map(({ prerequisites }) => prerequisites),
+    [[{ hash: wanted, subject: 'prepare the lines' }]],
+  )
 })
 
 test('a history that does not have the patch says nothing, which is not the same as no commit', async (t) => {

@@ -34,7 +34,10 @@ test('a patch that fits is built beside its base, without new warnings', async (
   const { verify } = await tree(t)
   const { tries, steps, trouble, exact } = await verify(GOOD)
   assert.deepEqual([tries[0]?.word, trouble, exact], ['cleanly', null, null])
-  assert.deepEqual(steps.map(({ upTo, buildError, warnings }) => [upTo, buildError, warnings]), [[1, null, []]])
+  assert.deepEqual(
+    steps.map(({ upTo, buildError, warnings }) => [upTo, buildError, warnings]),
+    [[1, null, []]],
+  )
 })
 
 test('a warning in a touched file is new when the base does not give it', async (t) => {
@@ -88,8 +91,14 @@ test('of a series each patch can be built on those before it; a patch that is th
   assert.equal(each.steps[1]?.kernel, whole.steps[0]?.kernel)
   const undone = patch('int start(void) { return 1; }').replace('-int start(void) { return 1', '-int start(void) { return 0')
   const there = await verify(mail(1, undone) + mail(2, GOOD), { each: true })
-  assert.deepEqual(there.tries.map(({ word }) => word), ['already-applied', 'cleanly'])
-  assert.deepEqual(there.steps.map(({ upTo }) => upTo), [2])
+  assert.deepEqual(
+    there.tries.map(({ word }) => word),
+    ['already-applied', 'cleanly'],
+  )
+  assert.deepEqual(
+    there.steps.map(({ upTo }) => upTo),
+    [2],
+  )
   assert.deepEqual((await verify(undone)).steps, [])
 })
 
@@ -107,10 +116,19 @@ test('a commit of a git tree on two revisions of it: it fits one, and is there i
   const [fix, start] = [await git('rev-parse', 'HEAD'), await git('rev-parse', 'HEAD^')]
   const bases = await findBases([source], [start, fix])
   const patches = await readSeries(fix, bases, noInput)
-  assert.deepEqual(patches.map(({ subject, commits }) => [subject, commits]), [['the fix', [fix]]])
+  assert.deepEqual(
+    patches.map(({ subject, commits }) => [subject, commits]),
+    [['the fix', [fix]]],
+  )
   const found = []
   for (const base of bases) found.push(await tryBase(base, { patches, configs: [], each: false }, context))
-  assert.deepEqual(found.map(({ tries, steps }) => [tries[0]?.word, steps.length]), [['cleanly', 1], ['already-applied', 0]])
+  assert.deepEqual(
+    found.map(({ tries, steps }) => [tries[0]?.word, steps.length]),
+    [
+      ['cleanly', 1],
+      ['already-applied', 0],
+    ],
+  )
 })
 
 test('what --patch and --tree cannot mean is the mistake of who wrote it', async (t) => {

@@ -36,7 +36,10 @@ const ROWS: readonly [Ending, Partial<ConsoleReading>, readonly string[], Ending
 ]
 
 for (const [ending, console, lines, word] of ROWS) {
-  const seen = Object.entries(console).map(([key, value]) => `${key} ${JSON.stringify(value)}`).join() || 'a quiet console'
+  const seen =
+    Object.entries(console)
+      .map(([key, value]) => `${key} ${JSON.stringify(value)}`)
+      .join() || 'a quiet console'
   const why = ending.kind === 'guest-stopped' ? ` (${ending.reason})` : ''
   test(`${ending.kind}${why} with ${seen}${lines.length ? ` saying ${lines.join()}` : ''} is ${word}`, () => {
     assert.equal(endingWord(ending, consoleReading(console), lines), word)

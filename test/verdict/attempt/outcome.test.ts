@@ -23,13 +23,16 @@ test('notes follow the reason: warnings, skipped tests, taint, damaged bytes', (
   const said = stream(point('pass'), point('skip', { number: 2, reason: 'no UFFDIO_MOVE', line: 4 }))
   const evidence = sampleEvidence({ taint: { before: 0, after: 512 } })
   const judged = judgeAttempt(evidence, reading(said, { splats: [splat('warning', 'WARNING in x', 12)], badBytes: 2 }), theCase)
-  assert.deepEqual(judged.reasons.map(({ rule, line, text }) => [rule, line, text]), [
-    ['output/ok', 3, 'test 1 sample: ok'],
-    ['output/partly-skipped', 4, '1 of 2 tests skipped: no UFFDIO_MOVE'],
-    ['console/warning', 12, 'WARNING in x'],
-    ['agent/taint', null, 'the kernel became tainted W during the case'],
-    ['console/bad-bytes', null, '2 bytes of the console are no valid UTF-8'],
-  ])
+  assert.deepEqual(
+    judged.reasons.map(({ rule, line, text }) => [rule, line, text]),
+    [
+      ['output/ok', 3, 'test 1 sample: ok'],
+      ['output/partly-skipped', 4, '1 of 2 tests skipped: no UFFDIO_MOVE'],
+      ['console/warning', 12, 'WARNING in x'],
+      ['agent/taint', null, 'the kernel became tainted W during the case'],
+      ['console/bad-bytes', null, '2 bytes of the console are no valid UTF-8'],
+    ],
+  )
 })
 
 test('the taint of a module that the case asked for is no news', () => {
@@ -48,12 +51,18 @@ test('trials of a race are carried along, and their absence is noted', () => {
   assert.deepEqual(judgeAttempt(sampleEvidence(), reading(named), race).trigger, 'io_uring')
   const judged = judgeAttempt(sampleEvidence(), reading(OK), race)
   assert.equal(judged.trials, null)
-  assert.deepEqual(judged.reasons.map(({ rule }) => rule), ['output/ok', 'output/no-trials'])
+  assert.deepEqual(
+    judged.reasons.map(({ rule }) => rule),
+    ['output/ok', 'output/no-trials'],
+  )
 })
 
 test('a bug seen where log was lost says what was lost', () => {
   const judged = judgeAttempt({ ...died, console: lost(5) }, reading(NOT_OK), theCase)
-  assert.deepEqual(judged.reasons.map(({ rule }) => rule), ['output/not-ok', 'log/lost'])
+  assert.deepEqual(
+    judged.reasons.map(({ rule }) => rule),
+    ['output/not-ok', 'log/lost'],
+  )
 })
 
 test('trials of an attempt that does not count are not carried along', () => {

@@ -37,12 +37,21 @@ for (const line of [
 test('any text is a step that can be, malformed, or about something else', () => {
   const words = fc.constantFrom('kwitness:', ' ', 'entering', 'left', 'move', 'after', '1', 'ms', '-', '\u0000')
   const near = fc.array(words, { maxLength: 12 })
-  fc.assert(fc.property(fc.oneof(fc.string(), near.map((parts) => parts.join(''))), (line) => {
-    const read = parseStep(line)
-    if (read === null || read === 'malformed') return
-    assert.match(read.name, /^[a-z0-9-]{1,40}$/)
-    if (read.kind === 'entering') assert.ok(Number.isFinite(read.afterSeconds) && read.afterSeconds >= 0)
-  }), { numRuns: 5000 })
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        near.map((parts) => parts.join('')),
+      ),
+      (line) => {
+        const read = parseStep(line)
+        if (read === null || read === 'malformed') return
+        assert.match(read.name, /^[a-z0-9-]{1,40}$/)
+        if (read.kind === 'entering') assert.ok(Number.isFinite(read.afterSeconds) && read.afterSeconds >= 0)
+      },
+    ),
+    { numRuns: 5000 },
+  )
 })
 
 /** What was said, and the step that it leaves open. */

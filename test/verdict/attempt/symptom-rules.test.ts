@@ -38,12 +38,25 @@ const oopsed = ended(exited({ code: null, signal: 9 }), { taint: { before: 0, af
 const stopped = ended({ kind: 'guest-stopped', reason: 'guest-reset' })
 
 type Line = readonly [
-  says: string, theCase: Case, evidence: Evidence, reading: Reading, outcome: Outcome, rule: string, line?: number,
+  says: string,
+  theCase: Case,
+  evidence: Evidence,
+  reading: Reading,
+  outcome: Outcome,
+  rule: string,
+  line?: number,
 ]
 
 const rows = (lines: readonly Line[]): Row[] =>
-  lines.map(([says, each, evidence, reading, outcome, rule, line]) =>
-    ({ says, theCase: each, evidence, reading, outcome, rule, ...(line === undefined ? {} : { line }) }))
+  lines.map(([says, each, evidence, reading, outcome, rule, line]) => ({
+    says,
+    theCase: each,
+    evidence,
+    reading,
+    outcome,
+    rule,
+    ...(line === undefined ? {} : { line }),
+  }))
 
 const fine = sampleEvidence()
 const signalled = ended(exited({ code: null, signal: 11 }))
@@ -110,19 +123,25 @@ testRows([...HANGS, ...SPLATS])
 test('what follows the splat is counted in one line, and no taint is told', () => {
   const splats = [own(), other(30), splat('warning', 'BUG: scheduling while atomic', 60), splat('notice', 'Call Trace', 90)]
   const { reasons } = judgeAttempt(oopsed, said(150, { splats }), crash)
-  assert.deepEqual(reasons.map(({ rule, line, text }) => [rule, line, text]), [
-    ['symptom/splat', 10, 'Corrupted page table'],
-    ['symptom/splat', null, 'the case entered "move" 0.15 s after its start'],
-    ['symptom/afterwards', 30, '2 reports after it, counted for nothing'],
-  ])
+  assert.deepEqual(
+    reasons.map(({ rule, line, text }) => [rule, line, text]),
+    [
+      ['symptom/splat', 10, 'Corrupted page table'],
+      ['symptom/splat', null, 'the case entered "move" 0.15 s after its start'],
+      ['symptom/afterwards', 30, '2 reports after it, counted for nothing'],
+    ],
+  )
 })
 
 test('a hang says where it was and how long was waited, and what of the log was lost', () => {
   const { reasons } = judgeAttempt(unkillable, said(150, { droppedMessages: 3 }), ofCase)
-  assert.deepEqual(reasons.map(({ channel, text }) => [channel, text]), [
-    ['agent', 'the case entered "move" 0.15 s after its start and cannot even be killed there (10 s)'],
-    ['console', 'the kernel dropped 3 messages'],
-  ])
+  assert.deepEqual(
+    reasons.map(({ channel, text }) => [channel, text]),
+    [
+      ['agent', 'the case entered "move" 0.15 s after its start and cannot even be killed there (10 s)'],
+      ['console', 'the kernel dropped 3 messages'],
+    ],
+  )
 })
 
 test('a hang that is the bug is an answer: it is not tried again, and a hang that is not is', () => {

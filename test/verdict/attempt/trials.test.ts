@@ -27,18 +27,29 @@ for (const line of [
 
 test('any counts survive being printed and read', () => {
   const counts = fc.tuple(fc.nat(), fc.nat()).map(([a, b]) => ({ hits: Math.min(a, b), trials: Math.max(a, b) }))
-  fc.assert(fc.property(counts, ({ hits, trials }) => {
-    assert.deepEqual(parseTrials(`kwitness: trials=${trials} hits=${hits}`), { hits, trials })
-  }))
+  fc.assert(
+    fc.property(counts, ({ hits, trials }) => {
+      assert.deepEqual(parseTrials(`kwitness: trials=${trials} hits=${hits}`), { hits, trials })
+    }),
+  )
 })
 
 test('any text is counts that can be, malformed, or about something else', () => {
   const near = fc.array(fc.constantFrom('kwitness:', ' ', 'trials=', 'hits=', '1', '9', '-', '\u0000', 'x'), { maxLength: 12 })
-  fc.assert(fc.property(fc.oneof(fc.string(), near.map((parts) => parts.join(''))), (line) => {
-    const read = parseTrials(line)
-    if (read === null || read === 'malformed') return
-    assert.ok(Number.isSafeInteger(read.trials) && read.hits >= 0 && read.hits <= read.trials)
-  }), { numRuns: 5000 })
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        near.map((parts) => parts.join('')),
+      ),
+      (line) => {
+        const read = parseTrials(line)
+        if (read === null || read === 'malformed') return
+        assert.ok(Number.isSafeInteger(read.trials) && read.hits >= 0 && read.hits <= read.trials)
+      },
+    ),
+    { numRuns: 5000 },
+  )
 })
 
 test('the last count of a point stands for it, and points add up', () => {
@@ -82,10 +93,11 @@ for (const line of [
 }
 
 test('a trigger said twice is one, two triggers are two', () => {
-  const said = (...names: string[]) => readTrials({
-    documents: [document([point('pass', { diagnostics: names.map((name) => `kwitness: trigger=${name}`) })])],
-    problems: [],
-  }).triggers
+  const said = (...names: string[]) =>
+    readTrials({
+      documents: [document([point('pass', { diagnostics: names.map((name) => `kwitness: trigger=${name}`) })])],
+      problems: [],
+    }).triggers
   assert.deepEqual(said('io_uring', 'io_uring'), ['io_uring'])
   assert.deepEqual(said('io_uring', 'pin_pages'), ['io_uring', 'pin_pages'])
 })

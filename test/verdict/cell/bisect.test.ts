@@ -23,7 +23,10 @@ test('what says nothing of the bug makes a commit mute: no boot, a crash, a brok
     cell('unproven', ['clean'], 0.2),
   ]
   const words = ['does-not-boot', 'crashed', 'case-broke', 'cannot-be-asked', 'undecided']
-  assert.deepEqual(answers, words.map((answer) => ({ answer, doubt: 0 })))
+  assert.deepEqual(
+    answers,
+    words.map((answer) => ({ answer, doubt: 0 })),
+  )
 })
 
 test('a fault of this host is never an answer, nor a reason to skip', () => {
@@ -46,11 +49,25 @@ test('attempts lost to this host beside an answer change nothing of it', () => {
 test('what is sought follows from the ends, and from nothing when they do not differ or one is mute', () => {
   assert.equal(soughtOf('clean', 'shows'), 'bug')
   assert.equal(soughtOf('shows', 'clean'), 'fix')
-  const pairs = [['clean', 'clean'], ['shows', 'shows'], ['does-not-build', 'shows'], ['clean', 'undecided']] as const
-  assert.deepEqual(pairs.map(([older, newer]) => soughtOf(older, newer)), [null, null, null, null])
+  const pairs = [
+    ['clean', 'clean'],
+    ['shows', 'shows'],
+    ['does-not-build', 'shows'],
+    ['clean', 'undecided'],
+  ] as const
+  assert.deepEqual(
+    pairs.map(([older, newer]) => soughtOf(older, newer)),
+    [null, null, null, null],
+  )
 })
 
 test('an undecided race is asked again for longer, and not for ever; nothing else is', () => {
-  assert.deepEqual([1, 2, 3].map((asked) => repeatSeconds('undecided', asked, 30)), [60, 120, null])
-  assert.deepEqual((['clean', 'shows', 'crashed'] as const).map((answer) => repeatSeconds(answer, 1, 30)), [null, null, null])
+  assert.deepEqual(
+    [1, 2, 3].map((asked) => repeatSeconds('undecided', asked, 30)),
+    [60, 120, null],
+  )
+  assert.deepEqual(
+    (['clean', 'shows', 'crashed'] as const).map((answer) => repeatSeconds(answer, 1, 30)),
+    [null, null, null],
+  )
 })

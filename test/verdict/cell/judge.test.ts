@@ -41,7 +41,10 @@ const PRECEDENCE: readonly [readonly Outcome[], string][] = [
 
 for (const [outcomes, verdict] of PRECEDENCE) {
   test(`${outcomes.join(' and ') || 'nothing'} make a deterministic cell ${verdict}`, () => {
-    const judged = judge(theCase, outcomes.map((outcome) => tried(outcome)))
+    const judged = judge(
+      theCase,
+      outcomes.map((outcome) => tried(outcome)),
+    )
     assert.deepEqual([judged.verdict, judged.race], [verdict, null])
   })
 }
@@ -137,7 +140,13 @@ test('the bound decides, and the trials missing are the ones that reach it', () 
 test('trials of attempts that do not count are left out', () => {
   const attempts = [tried('infra', { hits: 0, trials: 9000 }), tried('broken', { hits: 0, trials: 9000 }), clean(10)]
   const judged = judge(race, attempts)
-  assert.deepEqual([judged.trials, judged.race?.trials], [{ hits: 0, trials: 10 }, { hits: 0, trials: 10 }])
+  assert.deepEqual(
+    [judged.trials, judged.race?.trials],
+    [
+      { hits: 0, trials: 10 },
+      { hits: 0, trials: 10 },
+    ],
+  )
 })
 
 const anyOutcome = fc.constantFrom<Outcome>('reproduced', 'clean', 'skipped', 'broken', 'unrelated-crash', 'no-boot', 'infra')

@@ -41,7 +41,11 @@ for (const [measured, series, wanted] of LINES) {
 
 test('of two measurements of a line the later one counts', () => {
   const old = rate({ hits: 100, measuredAt: '2026-11-01T00:00:00.000Z' })
-  for (const rates of [[old, rate()], [rate(), old]]) assert.equal(lean(rates, here, 1e-6).rate?.hits, 14)
+  for (const rates of [
+    [old, rate()],
+    [rate(), old],
+  ])
+    assert.equal(lean(rates, here, 1e-6).rate?.hits, 14)
 })
 
 const REFUSED: readonly [string, Partial<ControlRate>, readonly RegExp[]][] = [

@@ -129,7 +129,11 @@ function answer({ speed, hitsAfter }: Model, ask: Ask, before: number): Tried {
 
 function carryOut(models: readonly Model[], perRace: number): Tried[][] {
   const all: Tried[][] = models.map(() => [])
-  const choose = () => chooseRace(all.map((attempts) => raceOf(attempts)), perRace * models.length)
+  const choose = () =>
+    chooseRace(
+      all.map((attempts) => raceOf(attempts)),
+      perRace * models.length,
+    )
   for (let next = choose(); next; next = choose()) {
     const [own, model] = [all[next.index], models[next.index]]
     assert.ok(own && model)
@@ -156,7 +160,10 @@ test('property: every race ends decided, or the time is over; nobody makes a tri
         assert.ok(standing && standing.trials.trials <= NEEDED)
         const isDecided = standing.trials.hits > 0 || standing.trialsMissing === 0
         assert.ok(isDecided || pool - spent < 0.5, `${pool - spent} s are left`)
-        assert.ok(attempts.every(({ seconds }) => seconds <= 10), 'no attempt is longer than a slice')
+        assert.ok(
+          attempts.every(({ seconds }) => seconds <= 10),
+          'no attempt is longer than a slice',
+        )
       }
     }),
     { numRuns: 60 },
@@ -164,6 +171,16 @@ test('property: every race ends decided, or the time is over; nobody makes a tri
 })
 
 test('races that need the same are given the same, to one slice', () => {
-  const all = carryOut([{ speed: 50, hitsAfter: null }, { speed: 50, hitsAfter: null }, { speed: 300, hitsAfter: 20 }], 30)
-  assert.deepEqual(all.map((attempts) => Math.round(spentSeconds(attempts))), [49, 41, 0])
+  const all = carryOut(
+    [
+      { speed: 50, hitsAfter: null },
+      { speed: 50, hitsAfter: null },
+      { speed: 300, hitsAfter: 20 },
+    ],
+    30,
+  )
+  assert.deepEqual(
+    all.map((attempts) => Math.round(spentSeconds(attempts))),
+    [49, 41, 0],
+  )
 })

@@ -41,7 +41,12 @@ for (const rate of [0.009, 0.02, 0.3, 0.9]) {
   }
 }
 
-for (const [rate, most] of [[0.02, 10], [0.02, 50], [0.02, 200], [0.3, 3]] as const) {
+for (const [rate, most] of [
+  [0.02, 10],
+  [0.02, 50],
+  [0.02, 200],
+  [0.3, 3],
+] as const) {
   test(`the lower end covers a rate of ${rate} where 20 guests stop at their first hit or after ${most} trials`, () => {
     const random = seeded(20261123)
     let above = 0
@@ -99,6 +104,9 @@ test('a control of the fewest hits keeps a bound of 1e-3, one of fewer does not'
 test('the smaller the bound, the more hits it takes', () => {
   const bounds = [0.5, 1e-2, 1e-3, 1e-6, 1e-9, 1e-12]
   const fewest = bounds.map((bound) => fewestHits(bound))
-  assert.deepEqual(fewest, fewest.toSorted((a, b) => a - b))
+  assert.deepEqual(
+    fewest,
+    fewest.toSorted((a, b) => a - b),
+  )
   assert.deepEqual([fewest[0], fewestHits(1e-6)], [1, 11])
 })

@@ -45,7 +45,15 @@ function tailBelow(hits: number, trials: number, p: number, numerator: bigint, d
   return exactTail(hits, trials, parts) * denominator < SCALE ** BigInt(trials) * numerator
 }
 
-for (const [hits, trials] of [[1, 10], [5, 10], [3, 200], [6, 1500], [14, 1500], [17, 1500], [400, 500]] as const) {
+for (const [hits, trials] of [
+  [1, 10],
+  [5, 10],
+  [3, 200],
+  [6, 1500],
+  [14, 1500],
+  [17, 1500],
+  [400, 500],
+] as const) {
   test(`both ends for ${hits} in ${trials} are within 1e-9 of the exact ones`, () => {
     const { low, high } = rateInterval({ hits, trials })
     assert.ok(tailBelow(hits, trials, low - 1e-9, 1n, 40n), 'low is not too high')
@@ -85,7 +93,12 @@ test('the interval tightens as confidence falls', () => {
   assert.ok(wide.low < narrow.low && narrow.high < wide.high)
 })
 
-for (const [hits, trials] of [[2, 1], [-1, 1], [0.5, 1], [0, Number.NaN]] as const) {
+for (const [hits, trials] of [
+  [2, 1],
+  [-1, 1],
+  [0.5, 1],
+  [0, Number.NaN],
+] as const) {
   test(`${hits} hits in ${trials} trials are our mistake`, () => {
     assert.throws(() => rateInterval({ hits, trials }), { name: 'InvariantError' })
   })

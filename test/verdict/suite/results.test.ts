@@ -9,8 +9,8 @@ import { resultsOf } from '#verdict/suite/results.ts'
 function results(output: string, code: number | null = 0, witness: Witness = 'reports', timedOut = false): string[] {
   const signal = code === null ? 11 : null
   const ending: Ending = { kind: 'exited', exit: { code, signal, timedOut, seconds: 1 } }
-  return resultsOf(readAnyTests(Buffer.from(output)), ending, witness).map(({ test: name, status, reason }) =>
-    `${status} ${name}${reason && ` | ${reason}`}`,
+  return resultsOf(readAnyTests(Buffer.from(output)), ending, witness).map(
+    ({ test: name, status, reason }) => `${status} ${name}${reason && ` | ${reason}`}`,
   )
 }
 

@@ -34,8 +34,12 @@ test('this host has a load between none and all', async () => {
 test('a CPU is known by what it can do, microcode too, not by its number or its frequency just now', () => {
   const cpu = (number: number, mhz: string, microcode: string, flags: string): string =>
     [
-      `processor\t: ${number}`, 'model name\t: Some CPU', `microcode\t: ${microcode}`,
-      `cpu MHz\t\t: ${mhz}`, `flags\t\t: ${flags}`, '\n',
+      `processor\t: ${number}`,
+      'model name\t: Some CPU',
+      `microcode\t: ${microcode}`,
+      `cpu MHz\t\t: ${mhz}`,
+      `flags\t\t: ${flags}`,
+      '\n',
     ].join('\n')
   const own = featuresOf(cpu(0, '2600.000', '0x1', 'fpu sse') + cpu(1, '2600.000', '0x1', 'fpu sse'))
   assert.match(own, /^[0-9a-f]{64}$/)

@@ -66,7 +66,10 @@ test('a guest that is used while it is packed keeps its RAM', async (t) => {
   await writeFile(join(tools, 'zstd'), zstd, { mode: 0o755 })
   process.env['PATH'] = `${tools}:${path}`
   assert.deepEqual(await evictGuests(root, { loose: 0, all: 99 * PAGE }), [])
-  assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith('ram')), ['ram', 'ram.zst'])
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => name.startsWith('ram')),
+    ['ram', 'ram.zst'],
+  )
   process.env['PATH'] = path
   await evictGuests(root, { loose: 0, all: 0 })
 })

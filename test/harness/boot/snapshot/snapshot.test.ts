@@ -5,9 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
-import {
-  bootLogFile, describeGuest, findGuest, guestFolder, manifestFile, stateFile,
-} from '#harness/boot/snapshot/snapshot.ts'
+import { bootLogFile, describeGuest, findGuest, guestFolder, manifestFile, stateFile } from '#harness/boot/snapshot/snapshot.ts'
 import { digHoles, packedFile, packRam, ramFile } from '#harness/boot/snapshot/compress.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
 import type { GuestProfile } from '#domain/profile.ts'
@@ -22,7 +20,13 @@ describe('the key of a saved guest', () => {
   const kvm: GuestProfile = { ...tcg, accelerator: 'kvm' }
   const host = { qemu: '7.2.22', kernel: '6.18.44', cpuModel: 'Some CPU', cpuFeatures: 'f00d', tscKhz: 2_600_000 }
   const kernel: Kernel = {
-    id: 'k', provider: 'file', version: '6.1.1', series: '6.1.y', build: '', flavour: 'cloud-amd64', arch: 'x86_64',
+    id: 'k',
+    provider: 'file',
+    version: '6.1.1',
+    series: '6.1.y',
+    build: '',
+    flavour: 'cloud-amd64',
+    arch: 'x86_64',
   }
   const image: KernelImage = { kernel, sha256: 'abc', bzImage: '/k/bzImage', vmlinux: '/k/vmlinux', config: null, modules: null }
   const inputs: BootInputs = {
@@ -34,7 +38,7 @@ describe('the key of a saved guest', () => {
   const other = { ...host, kernel: '6.18.45', cpuModel: 'Another CPU', cpuFeatures: 'beef' }
   const of = (changes: Partial<BootInputs>): string => guestFolder('/c', { ...inputs, ...changes })
 
-  test('under TCG it is the same on every host with the same rate, since the CPU is QEMU\'s own', () => {
+  test("under TCG it is the same on every host with the same rate, since the CPU is QEMU's own", () => {
     assert.equal(of({}), '/c/guests/c5f3c366904b778a0bcb6ea8884f1730')
     assert.equal(of({ host: other }), of({}))
     assert.notEqual(of({ host: { ...host, tscKhz: 2_000_000 } }), of({}))

@@ -4,14 +4,7 @@ import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { bringOwnModules } from '#harness/image/own-module.ts'
-import {
-  fetchKernel,
-  fetchModules,
-  listKernels,
-  listSeries,
-  selectKernels,
-  type KernelContext,
-} from '#harness/kernels/index.ts'
+import { fetchKernel, fetchModules, listKernels, listSeries, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { flipByte, temporaryFolder } from '#test/helpers/kernel-images.ts'

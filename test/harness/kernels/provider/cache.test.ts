@@ -2,14 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import {
-  entryPath,
-  findCorrupt,
-  imageOf,
-  listEntries,
-  publishEntry,
-  readManifest,
-} from '#harness/kernels/provider/cache.ts'
+import { entryPath, findCorrupt, imageOf, listEntries, publishEntry, readManifest } from '#harness/kernels/provider/cache.ts'
 import { replaceFile } from '#harness/support/workspace.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { flipByte, temporaryFolder } from '#test/helpers/kernel-images.ts'

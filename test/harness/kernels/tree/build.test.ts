@@ -51,7 +51,10 @@ test('what does not fit is said, and leaves nothing in the cache', async (t) => 
   const rejects = async (options: string, message: RegExp) => {
     await assert.rejects(fetchKernel(await select(options), context), message)
     const kernels = await readdir(join(workspace.cache, 'kernels'))
-    assert.deepEqual(kernels.filter((name) => !name.includes('-base-')), [])
+    assert.deepEqual(
+      kernels.filter((name) => !name.includes('-base-')),
+      [],
+    )
   }
   await rejects(`,config=${await write('never.config', 'CONFIG_NEVER=y\n')}`, /CONFIG_NEVER=y of never did not take/)
   const typo = await write('typo.patch', patch('int start(void) { return x; }'))

@@ -36,7 +36,7 @@ test('each commit is what a build from nothing makes of it, and only what differ
   const { commit, build, fresh, said, trees } = await repository(t)
   const first = await commit({})
   const second = await commit({ 'main.c': 'int start(void) { return 3; }\n' })
-  const third = await commit({ 'other.c': 'int other(void) { return 4; }\n', 'README': 'words\n' })
+  const third = await commit({ 'other.c': 'int other(void) { return 4; }\n', README: 'words\n' })
   await build(first)
   said.length = 0
   const last = await build(third)
