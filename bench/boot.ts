@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { REPOSITORY } from '#harness/support/repository.ts'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
-import { bootBy, bootFile, ROADS, type BootInputs, type Booted, type NotBooted } from '#harness/boot/qemu/boot.ts'
+import { bootBy, bootFile, BOOT_METHODS, type BootInputs, type Booted, type NotBooted } from '#harness/boot/qemu/boot.ts'
 import { buildForkParts, startForkServer } from '#harness/boot/fork/server.ts'
 import { restoreGuest } from '#harness/boot/snapshot/restore.ts'
-import { findGuest, guestFolder, type SavedGuest } from '#harness/boot/snapshot/snapshot.ts'
-import { saveGuest } from '#harness/boot/snapshot/save.ts'
+import { findSnapshot, snapshotFolder, type Snapshot } from '#harness/boot/snapshot/snapshot.ts'
+import { saveSnapshot } from '#harness/boot/snapshot/save.ts'
 import { lookAtHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import { writePayload } from '#harness/image/payload.ts'
@@ -85,7 +85,7 @@ async function measure(): Promise<Row[]> {
 async function boots(inputs: BootInputs): Promise<Row[]> {
   const rows: Row[] = []
   const { version } = inputs.image.kernel
-  for (const road of ROADS) {
+  for (const road of BOOT_METHODS) {
     const file = bootFile(inputs.image, road)
     if (file === null) continue
     const floor = median(await measureFloor(3))
@@ -96,14 +96,14 @@ async function boots(inputs: BootInputs): Promise<Row[]> {
       await booted.machine.kill()
       seconds.push(booted.readySeconds)
     }
-    const budget = version.startsWith('6.1.') && road === ROADS[0] ? budgeted(1.9, floor) : {}
+    const budget = version.startsWith('6.1.') && road === BOOT_METHODS[0] ? budgeted(1.9, floor) : {}
     rows.push({ what: `${version} booted, ${road}`, seconds, floor, ...budget })
   }
   return rows
 }
 
-async function savedOf(inputs: BootInputs): Promise<SavedGuest> {
-  const saved = (await findGuest(guestFolder(cache, inputs))) ?? (await saveGuest(cache, inputs, LIMIT_SECONDS))
+async function savedOf(inputs: BootInputs): Promise<Snapshot> {
+  const saved = (await findSnapshot(snapshotFolder(cache, inputs))) ?? (await saveSnapshot(cache, inputs, LIMIT_SECONDS))
   if ('ok' in saved) throw new Error(`${inputs.image.kernel.id}: ${saved.reason}`)
   return saved
 }

@@ -12,9 +12,9 @@ import { openScratch } from '#harness/support/scratch.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { profileName, type GuestProfile } from '#domain/profile.ts'
 import { readCatalogue } from '#run/prepare/catalogue.ts'
-import { cellsOf, limitsOf, modulesOf, PLAIN, seedOf, type Cell, type Plan } from '#plan/plan.ts'
+import { cellsOf, limitsOf, modulesOf, DEFAULT_PLAN, seedOf, type Cell, type Plan } from '#plan/plan.ts'
 import { CATALOGUE, makeReady } from '#run/prepare/prepare.ts'
-import { FEWEST_FORKED } from '#run/execute/prepare-snapshot.ts'
+import { MIN_FORKED } from '#run/execute/prepare-snapshot.ts'
 import { formatTable, machineLine, median, type Row } from './figures.ts'
 import { budgeted, measureFloor } from './floor.ts'
 
@@ -56,7 +56,7 @@ async function measure(): Promise<Row[]> {
   const image = await fetchKernel(kernel, context)
   const { host, initramfs, programs } = await makeReady(cache, cases)
   const { accelerator, bootSeconds } = await proveAccelerator(cache, image, initramfs, host)
-  const settings = { seed: '1', accelerator, bootSeconds, freshBoot: false, ...PLAIN }
+  const settings = { seed: '1', accelerator, bootSeconds, freshBoot: false, ...DEFAULT_PLAN }
   const plan: Plan = { schema: 'kwitness.plan/1', kernels: [kernel], cases, ...settings }
   const payloads = createPayloads(scratch)
   const guests = createGuestSource(cache, { freshBoot: false, note: console.error })
@@ -98,7 +98,7 @@ async function measure(): Promise<Row[]> {
   const cells = cellsOf(plan)
   for (const cell of cells) await overheadOf(cell)
   const alike = [...Map.groupBy(cells, ({ profile }) => profileName(profile)).values()]
-  const wanted = alike.flatMap((some) => (some.length >= FEWEST_FORKED ? some.slice(0, 1) : []))
+  const wanted = alike.flatMap((some) => (some.length >= MIN_FORKED ? some.slice(0, 1) : []))
   const servers = await Promise.all(wanted.map(({ profile }) => guests.fork(inputsOf(profile))))
   const byCase: number[][] = cells.map(() => [])
   const rounds: number[] = []

@@ -2,9 +2,9 @@
 import { join } from 'node:path'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { assembleReport } from '#run/report/build-report.ts'
-import { conduct } from '#run/execute/scheduler.ts'
-import type { Conductor } from '#run/context/context.ts'
+import { buildRunReport } from '#run/report/build-report.ts'
+import { executePlan } from '#run/execute/scheduler.ts'
+import type { RunInputs } from '#run/context/context.ts'
 import type { Listener } from '#run/context/events.ts'
 import type { Plan } from '#plan/plan.ts'
 import type { Ready } from '#run/prepare/prepare.ts'
@@ -13,7 +13,7 @@ import { openStore } from '#store/index.ts'
 /** Carry out the plan in a store below `folder`, which is the caller's to remove. Throws what conducting throws. */
 export async function runPlan(
   plan: Plan,
-  ready: Ready & Pick<Conductor, 'cores'>,
+  ready: Ready & Pick<RunInputs, 'cores'>,
   context: KernelContext,
   folder: string,
   listen: Listener = () => {},
@@ -23,9 +23,9 @@ export async function runPlan(
     const { kernel, qemu, cpus } = ready.host
     const host = { kernel, qemu, cpus, accelerator: plan.accelerator }
     const { id } = await store.createRun({ startedAt: new Date().toISOString(), plan, host })
-    await conduct({ ...ready, plan, store, run: id, kernels: context, listen })
+    await executePlan({ ...ready, plan, store, run: id, kernels: context, listen })
     await store.finishRun(id, new Date().toISOString())
-    return (await assembleReport(store, await store.readRun(id))).report
+    return (await buildRunReport(store, await store.readRun(id))).report
   } finally {
     store.close()
   }

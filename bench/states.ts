@@ -4,9 +4,9 @@ import { parseArgs } from 'node:util'
 import { inRepository } from '#harness/support/repository.ts'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
-import { packedFile, packRam, ramFile } from '#harness/boot/snapshot/compress.ts'
-import { saveGuest } from '#harness/boot/snapshot/save.ts'
-import { findGuest } from '#harness/boot/snapshot/snapshot.ts'
+import { compressedFile, compressRam, ramFile } from '#harness/boot/snapshot/compress.ts'
+import { saveSnapshot } from '#harness/boot/snapshot/save.ts'
+import { findSnapshot } from '#harness/boot/snapshot/snapshot.ts'
 import { lookAtHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import { fetchKernel, listKernels, type KernelContext } from '#harness/kernels/index.ts'
@@ -82,17 +82,17 @@ async function measure(): Promise<State[]> {
 
 async function measureOne(inputs: BootInputs): Promise<State> {
   await mkdir(scratch, { recursive: true })
-  const saved = await saveGuest(scratch, inputs, LIMIT_SECONDS)
+  const saved = await saveSnapshot(scratch, inputs, LIMIT_SECONDS)
   const { id } = inputs.image.kernel
   if ('ok' in saved) throw new Error(`${id}: ${saved.reason}`)
   const { folder, readySeconds: boot } = saved
   const savedMiB = await diskMiB(ramFile(folder))
   const find = async (): Promise<void> => {
-    if (!(await findGuest(folder))) throw new Error(`${id}: the saved guest is not whole`)
+    if (!(await findSnapshot(folder))) throw new Error(`${id}: the saved guest is not whole`)
   }
   const look = await seconds(find)
-  const pack = await seconds(() => packRam(folder))
-  const packedMiB = await diskMiB(packedFile(folder))
+  const pack = await seconds(() => compressRam(folder))
+  const packedMiB = await diskMiB(compressedFile(folder))
   return { kernel: id, savedMiB, packedMiB, boot, look, pack, back: await seconds(find) }
 }
 

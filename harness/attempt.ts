@@ -6,8 +6,8 @@ import type { Ending, Evidence } from '#domain/evidence.ts'
 import type { Job } from '#domain/job.ts'
 import type { BootInputs } from './boot/qemu/boot.ts'
 import type { Guest, GuestSource } from './boot/guests.ts'
-import { preferGuest } from './boot/raise-priority.ts'
-import { follow, type CaseReport } from './transport/monitor.ts'
+import { raisePriority } from './boot/raise-priority.ts'
+import { monitorCase, type CaseReport } from './transport/monitor.ts'
 import { untimed, type Stopwatch } from './support/stopwatch.ts'
 import { createLog, type BoundedLog } from './transport/log.ts'
 import { diskError } from './support/workspace.ts'
@@ -56,7 +56,7 @@ async function observe(job: Job, means: Means): Promise<CarriedOut> {
   await mkdir(means.scratch, { recursive: true })
   const guest = await means.guests.start(means.inputs, means.payload, job.limits.bootSeconds, means.signal, time)
   const output = createLog()
-  const preferred = guest.ok && means.preferred && guest.machine.pid !== null && (await preferGuest(guest.machine.pid))
+  const preferred = guest.ok && means.preferred && guest.machine.pid !== null && (await raisePriority(guest.machine.pid))
   const report = guest.ok ? await converseAbout(job, guest, output, time) : notBooted(guest)
   means.signal?.throwIfAborted()
 
@@ -99,7 +99,7 @@ async function converseAbout(job: Job, guest: Guest & { ok: true }, output: Boun
   const milliseconds = Math.ceil(job.limits.caseSeconds * 1000)
   conversation.run(key, [milliseconds, BigInt(Date.now()) * 1_000_000n, job.seed])
   try {
-    const report = await time('case', () => follow(guest, job.limits, output))
+    const report = await time('case', () => monitorCase(guest, job.limits, output))
     const lastWord = () => conversation.consoleSays(`end ${job.seed}`, performance.now() + DRAIN_SECONDS * 1000)
     if (report.ending.kind === 'exited') await time('drain', lastWord)
     return report

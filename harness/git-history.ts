@@ -2,7 +2,7 @@
 import { UserError } from '#domain/errors.ts'
 import type { Fix } from '#domain/case.ts'
 import type { Kernel } from '#domain/kernel.ts'
-import type { History, HistoryCommit, NoPaper } from '#domain/claim-sources.ts'
+import type { History, HistoryCommit, UnavailableSource } from '#domain/claim-sources.ts'
 import { readRecipe } from './kernels/tree/recipe.ts'
 import { runCommand } from './support/process.ts'
 import type { Workspace } from './support/workspace.ts'
@@ -23,7 +23,7 @@ export async function readHistories(
   kernels: readonly Kernel[],
   fixes: readonly AskedFix[],
   { workspace, signal }: { readonly workspace: Workspace; readonly signal?: AbortSignal },
-): Promise<ReadonlyMap<string, History | NoPaper>> {
+): Promise<ReadonlyMap<string, History | UnavailableSource>> {
   const git = gitIn(folder, signal)
   await checkWhole(folder, git)
   const revisions = new Map<string, Revision>()
@@ -36,7 +36,7 @@ export async function readHistories(
   const holders = new Map<string, ReadonlySet<string>>()
   for (const { hash } of found) holders.set(hash, await holdersOf(hash, all, git))
   return new Map(
-    kernels.map(({ id, version }): [string, History | NoPaper] => {
+    kernels.map(({ id, version }): [string, History | UnavailableSource] => {
       const revision = revisions.get(id)?.name
       if (revision === undefined) return [id, { missing: `the git tree has no tag ${tagOf(version)}` }]
       return [id, { revision, commits: found.filter(({ hash }) => holders.get(hash)?.has(revision)) }]

@@ -5,8 +5,8 @@ import type { KernelImage } from '#domain/kernel.ts'
 import type { Accelerator, GuestProfile } from '#domain/profile.ts'
 import type { Host } from './qemu/host.ts'
 import type { Initramfs } from '../image/initramfs.ts'
-import { readMemo, writeMemo } from '../support/json-cache.ts'
-import { bootBy, bootFile, ROADS } from './qemu/boot.ts'
+import { readJsonCache, writeJsonCache } from '../support/json-cache.ts'
+import { bootBy, bootFile, BOOT_METHODS } from './qemu/boot.ts'
 
 /** A KVM guest speaks within half a second; one that did not in this time never will. */
 const KVM_SECONDS = 5
@@ -30,7 +30,7 @@ async function tryBoot(
   limitSeconds: number,
   signal: AbortSignal | undefined,
 ) {
-  const road = ROADS.find((candidate) => bootFile(image, candidate) !== null) ?? 'pc-bzimage'
+  const road = BOOT_METHODS.find((candidate) => bootFile(image, candidate) !== null) ?? 'pc-bzimage'
   const profile: GuestProfile = { arch: 'x86_64', accelerator, cpus: 1, memoryMiB: 512, cmdline: [] }
   const inputs = { image, initramfs, profile, host }
   const result = await bootBy(road, bootFile(image, road) ?? '', inputs, {
@@ -82,7 +82,7 @@ async function proofKey(host: Host): Promise<string> {
 
 /** What a guest has proven here before, with the same QEMU, host kernel and CPU; null when none has. */
 export async function knownAccelerator(cache: string, host: Host): Promise<ProvenAccelerator | null> {
-  const known = await readMemo<Memo>(memoIn(cache))
+  const known = await readJsonCache<Memo>(memoIn(cache))
   return known?.proven !== undefined && known.key === (await proofKey(host)) ? known.proven : null
 }
 
@@ -100,6 +100,6 @@ export async function proveAccelerator(
   const known = await knownAccelerator(cache, host)
   if (known) return { ...known, isNew: false }
   const proven = await prove(image, initramfs, host, signal)
-  await writeMemo<Memo>(memoIn(cache), { key: await proofKey(host), proven })
+  await writeJsonCache<Memo>(memoIn(cache), { key: await proofKey(host), proven })
   return { ...proven, isNew: true }
 }

@@ -1,16 +1,16 @@
 /** Pristine guests for attempts: restored from a saved one where that works, booted where it does not. */
 import { join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
-import type { BootRoad, GuestOrigin } from '#domain/profile.ts'
+import type { BootMethod, GuestOrigin } from '#domain/profile.ts'
 import { untimed, type Stopwatch } from '../support/stopwatch.ts'
 import { exists } from '../support/workspace.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from './qemu/boot.ts'
-import { evictGuests, touchGuest } from './snapshot/evict.ts'
+import { evictSnapshots, touchSnapshot } from './snapshot/evict.ts'
 import { createForks } from './fork/forks.ts'
 import { ramFile } from './snapshot/compress.ts'
 import { restoreGuest } from './snapshot/restore.ts'
-import { saveGuest } from './snapshot/save.ts'
-import { findGuest, guestFolder, removeGuest, type SavedGuest } from './snapshot/snapshot.ts'
+import { saveSnapshot } from './snapshot/save.ts'
+import { findSnapshot, snapshotFolder, removeSnapshot, type Snapshot } from './snapshot/snapshot.ts'
 
 export type Guest = (Booted | NotBooted) & {
   readonly origin: GuestOrigin
@@ -18,18 +18,23 @@ export type Guest = (Booted | NotBooted) & {
   readonly forget: () => Promise<void>
 }
 
-export interface WarmGuest {
-  readonly road: BootRoad
+export interface PreparedSnapshot {
+  readonly road: BootMethod
   readonly readySeconds: number
   /** Booted just now, rather than found in the cache. */
   readonly booted: boolean
 }
 
-type Kept = SavedGuest & WarmGuest
+type Kept = Snapshot & PreparedSnapshot
 
 export interface GuestSource {
   /** Boot and save the guest of these inputs ahead of its attempts; null when it did not boot or cannot be saved. */
-  readonly warm: (inputs: BootInputs, limitSeconds: number, signal?: AbortSignal, time?: Stopwatch) => Promise<WarmGuest | null>
+  readonly warm: (
+    inputs: BootInputs,
+    limitSeconds: number,
+    signal?: AbortSignal,
+    time?: Stopwatch,
+  ) => Promise<PreparedSnapshot | null>
   readonly start: (
     inputs: BootInputs,
     payload: string,
@@ -65,7 +70,7 @@ export function createGuestSource(
 
   function makeRoom(folder: string): Promise<unknown> {
     const before = evicting.catch(() => undefined)
-    evicting = before.then(() => evictGuests(join(folder, '..')))
+    evicting = before.then(() => evictSnapshots(join(folder, '..')))
     return evicting
   }
 
@@ -75,14 +80,14 @@ export function createGuestSource(
     signal: AbortSignal | undefined,
     time: Stopwatch,
   ): Promise<Kept | NotBooted | null> {
-    const folder = guestFolder(cache, inputs)
+    const folder = snapshotFolder(cache, inputs)
     /* First, for whoever makes room takes those that nobody wanted lately. */
-    await touchGuest(folder, new Date())
+    await touchSnapshot(folder, new Date())
     if (!(await exists(ramFile(folder)))) await time('make room', () => makeRoom(folder))
-    const found = await time('check guest', () => findGuest(folder))
+    const found = await time('check guest', () => findSnapshot(folder))
     if (found) return { ...found, booted: false }
     try {
-      const made = await time('save', () => saveGuest(cache, inputs, limitSeconds, signal, time))
+      const made = await time('save', () => saveSnapshot(cache, inputs, limitSeconds, signal, time))
       return 'ok' in made ? made : { ...made, booted: true }
     } catch (error) {
       if (!(error instanceof InfraError) || signal?.aborted) throw error
@@ -98,7 +103,7 @@ export function createGuestSource(
     signal: AbortSignal | undefined,
     time: Stopwatch,
   ): Promise<Kept | NotBooted | null> {
-    const folder = guestFolder(cache, inputs)
+    const folder = snapshotFolder(cache, inputs)
     const running = saving.get(folder)
     if (running) {
       const known = await running
@@ -129,7 +134,7 @@ export function createGuestSource(
     if ((await saving.get(folder)) !== guest) return
     saving.delete(folder)
     void forks.end(folder)
-    await removeGuest(folder)
+    await removeSnapshot(folder)
   }
 
   async function serve(guest: Kept, inputs: BootInputs, signal: AbortSignal | undefined, time: Stopwatch): Promise<void> {
@@ -160,7 +165,7 @@ export function createGuestSource(
       return guest === null || 'ok' in guest ? null : guest
     },
     fork: async (inputs, signal, time = untimed) => {
-      const folder = guestFolder(cache, inputs)
+      const folder = snapshotFolder(cache, inputs)
       const found = await saving.get(folder)
       if (!found || 'ok' in found) return nothing
       await serve(found, inputs, signal, time)

@@ -9,7 +9,7 @@ const FIRST = '-20'
  * its turn nothing happens. QEMU has a session of its own, and so a scheduling group of its own, which alone counts beside
  * those of other sessions. False where that is not allowed (not root) or not known (no autogroups): it takes its turns.
  */
-export async function preferGuest(pid: number): Promise<boolean> {
+export async function raisePriority(pid: number): Promise<boolean> {
   return writeFile(`/proc/${pid}/autogroup`, FIRST).then(
     () => true,
     () => false,

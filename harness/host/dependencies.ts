@@ -6,18 +6,18 @@ import { InvariantError } from '#domain/errors.ts'
 import { runCommand } from '../support/process.ts'
 
 /** Needed to run cases, to build kernels from source, by the tests alone, or by nothing but good to have. */
-export type NeedScope = 'guest' | 'build' | 'test' | 'optional'
+export type DependencyScope = 'guest' | 'build' | 'test' | 'optional'
 
 export interface Need {
   /** What is looked for: a command in PATH, or a file pattern when it starts with a slash. */
   readonly what: string
   /** The Debian package that brings it. */
   readonly package: string
-  readonly scope: NeedScope
+  readonly scope: DependencyScope
   readonly why: string
 }
 
-export interface FoundNeed extends Need {
+export interface FoundDependency extends Need {
   /** Where it is, null when it is missing. */
   readonly path: string | null
   /** Version of the Debian package, null when what is here came another way. */
@@ -27,18 +27,18 @@ export interface FoundNeed extends Need {
 const LIST = join(import.meta.dirname, 'dependencies.txt')
 
 /** The list as data; throws InvariantError on a line that is not one need. */
-export function parseNeeds(text: string): Need[] {
+export function parseDependencies(text: string): Need[] {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   return lines.map((line) => {
     const [, what, name, scope, why] = /^(\S+) +(\S+) +(guest|build|test|optional) +(\S.*)$/.exec(line) ?? []
     if (!what || !name || !why) throw new InvariantError(`dependencies.txt: not a need: ${line}`)
-    return { what, package: name, scope: scope as NeedScope, why }
+    return { what, package: name, scope: scope as DependencyScope, why }
   })
 }
 
 /** Look for each need, the way the launcher does. `path` is PATH, and the sbin folders are searched too. */
-export async function findNeeds(path: string = process.env['PATH'] ?? ''): Promise<FoundNeed[]> {
-  const needs = parseNeeds(await readFile(LIST, 'utf8'))
+export async function findDependencies(path: string = process.env['PATH'] ?? ''): Promise<FoundDependency[]> {
+  const needs = parseDependencies(await readFile(LIST, 'utf8'))
   const folders = [...path.split(delimiter).filter(Boolean), '/usr/sbin', '/sbin']
   const versions = await packageVersions(needs.map((need) => need.package))
   return needs.map((need) => {

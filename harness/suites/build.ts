@@ -12,7 +12,7 @@ import { BUILD_ENVIRONMENT } from '../kernels/tree/make.ts'
 import { runCommand } from '../support/process.ts'
 import { openScratch } from '../support/scratch.ts'
 import { exists, publishFolder } from '../support/workspace.ts'
-import { bringHeaders, type SuiteSource } from './headers.ts'
+import { fetchHeaders, type SuiteSource } from './headers.ts'
 import { librariesHere } from './libraries.ts'
 
 export interface BuiltSuite {
@@ -102,7 +102,7 @@ async function stateOf(context: KernelContext, unit: Unit): Promise<Program | { 
 }
 
 async function buildOpen(units: readonly Unit[], folder: string, source: SuiteSource, context: KernelContext): Promise<void> {
-  const headers = await bringHeaders(source, context)
+  const headers = await fetchHeaders(source, context)
   say(context, null, `building ${units.length} programs of ${folder}`)
   const scratch = await openScratch(context.workspace.cache)
   try {

@@ -14,7 +14,7 @@ export interface SuiteSource {
 }
 
 /** The folder `usr` with a tree's headers, made once; null where the tree cannot make any: then this machine's count. */
-export async function bringHeaders({ folder, key }: SuiteSource, context: KernelContext): Promise<string | null> {
+export async function fetchHeaders({ folder, key }: SuiteSource, context: KernelContext): Promise<string | null> {
   const entry = join(context.workspace.cache, 'suites', `headers-${key.slice(0, 16)}`)
   if (!(await exists(entry))) {
     say(context, null, 'making the headers of the tree')

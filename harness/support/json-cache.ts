@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { replaceFile } from './workspace.ts'
 
 /** What was written there, unchecked; null when nothing was, or it cannot be read: then it is found out again. */
-export async function readMemo<T>(path: string): Promise<Partial<T> | null> {
+export async function readJsonCache<T>(path: string): Promise<Partial<T> | null> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Partial<T> | null
   } catch {
@@ -13,7 +13,7 @@ export async function readMemo<T>(path: string): Promise<Partial<T> | null> {
 }
 
 /** Write it, making its folder. Throws what the disk says. */
-export async function writeMemo<T>(path: string, value: T): Promise<void> {
+export async function writeJsonCache<T>(path: string, value: T): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await replaceFile(path, JSON.stringify(value))
 }

@@ -54,7 +54,7 @@ function readEnd(body: Buffer): CaseReport {
  * Read the guest until the case ends, the guest does, or time is over. A guest that no longer ends by itself is
  * pinged: an answer says that the case hangs, silence that the kernel does.
  */
-export async function follow(guest: MonitoredGuest, limits: StageLimits, output: BoundedLog): Promise<CaseReport> {
+export async function monitorCase(guest: MonitoredGuest, limits: StageLimits, output: BoundedLog): Promise<CaseReport> {
   const { conversation, machine } = guest
   const started = performance.now()
   const seconds = (): number => (performance.now() - started) / 1000

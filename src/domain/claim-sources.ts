@@ -27,13 +27,13 @@ export interface History {
 }
 
 /** No such paper, and why. */
-export interface NoPaper {
+export interface UnavailableSource {
   readonly missing: string
 }
 
 /** The papers of one kernel. A source that was not asked is null. */
-export interface Papers {
+export interface ClaimSources {
   readonly kernel: string
-  readonly changelog: ChangelogSource | NoPaper | null
-  readonly history: History | NoPaper | null
+  readonly changelog: ChangelogSource | UnavailableSource | null
+  readonly history: History | UnavailableSource | null
 }

@@ -3,7 +3,7 @@
  * Everything right of it runs on recorded evidence, with no QEMU.
  */
 import type { Job } from './job.ts'
-import type { BootRoad, GuestOrigin } from './profile.ts'
+import type { BootMethod, GuestOrigin } from './profile.ts'
 
 /** How the case's process ended in the guest, as the agent saw it. */
 export interface CaseExit {
@@ -57,7 +57,7 @@ export interface Evidence {
     readonly sha256: string
   }
   readonly guest: {
-    readonly road: BootRoad | null
+    readonly road: BootMethod | null
     readonly origin: GuestOrigin
     /** Seconds of host time from exec of QEMU, or the word to fork, until the guest ran and its agent was ready. */
     readonly readySeconds: number | null

@@ -3,7 +3,7 @@
 export type Accelerator = 'kvm' | 'tcg'
 
 /** The roads to a running kernel, fastest first. */
-export type BootRoad = 'microvm-pvh' | 'microvm-bzimage' | 'pc-bzimage'
+export type BootMethod = 'microvm-pvh' | 'microvm-bzimage' | 'pc-bzimage'
 
 /**
  * How a guest came to be: booted for this attempt, restored from a saved one, or forked from one that was restored and

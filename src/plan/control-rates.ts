@@ -4,11 +4,11 @@ import type { Conditions, ControlRate } from '#domain/control.ts'
 import { profileName, type Accelerator } from '#domain/profile.ts'
 import { expiry } from '#verdict/race/conditions.ts'
 import { trialGroups } from '#verdict/race/groups.ts'
-import type { Tried } from '#verdict/race/judged-attempt.ts'
+import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import { cellKey, cellsOf, controlOf, profileNamesOf, type Cell, type Plan } from './plan.ts'
 
 /** Judged attempts by cellKey. */
-export type TriedCells = ReadonlyMap<string, readonly Tried[]>
+export type TriedCells = ReadonlyMap<string, readonly JudgedAttempt[]>
 
 /** Whether a cell is there to measure a rate: the own race of a known-bad control. */
 export function isMeasured(plan: Plan, cell: Cell): boolean {

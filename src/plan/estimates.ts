@@ -8,7 +8,7 @@ import { profileNamesOf, slowness, type Plan } from './plan.ts'
 const AROUND_SECONDS = 0.3
 
 /** Host seconds of an attempt by case id, the middle one of those made in such guests; nothing of a case never tried. */
-export function expectedFrom(
+export function estimatesFrom(
   cases: readonly Case[],
   accelerator: Accelerator,
   times: readonly AttemptTime[],

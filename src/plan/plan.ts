@@ -45,7 +45,7 @@ export interface Plan {
 }
 
 /** A plan that nobody asked anything special of. */
-export const PLAIN = {
+export const DEFAULT_PLAN = {
   controls: [],
   rates: [],
   bound: 1e-6,

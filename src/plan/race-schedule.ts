@@ -3,7 +3,7 @@ import { profileName } from '#domain/profile.ts'
 import type { ControlRate } from '#domain/control.ts'
 import { standingOf, wouldLeanAtOtherLoad, type CellInput } from '#verdict/race/standing.ts'
 import { chooseRace, nextMeasurement, type Ask, type Race } from '#verdict/race/sequential.ts'
-import type { Tried } from '#verdict/race/judged-attempt.ts'
+import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import { cellKey, cellsOf, type Cell, type Plan } from './plan.ts'
 import { isMeasured, ratesOf, type TriedCells } from './control-rates.ts'
 
@@ -18,7 +18,7 @@ export function isRace(cell: Cell): boolean {
 }
 
 /** Everything the judge of a cell has to know of a run. */
-export function inputOf(plan: Plan, cell: Cell, attempts: readonly Tried[], measured: readonly ControlRate[]): CellInput {
+export function inputOf(plan: Plan, cell: Cell, attempts: readonly JudgedAttempt[], measured: readonly ControlRate[]): CellInput {
   return {
     case: cell.case.id,
     profile: profileName(cell.profile),

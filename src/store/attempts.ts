@@ -7,7 +7,7 @@ import { profileName } from '#domain/profile.ts'
 import type { Database } from './database.ts'
 import { readEvidenceFolder, readLog, writeEvidenceFolder } from './evidence-folder.ts'
 import { attemptId } from './names.ts'
-import type { AttemptRecord, AttemptTime, StoredAttempts, StoredLogs, StoreProblem } from './ports.ts'
+import type { AttemptRecord, AttemptTime, JudgedStoredAttempts, StoredLogs, StoreProblem } from './ports.ts'
 
 function insert(database: Database, run: string, evidence: Evidence): AttemptRecord {
   const { job, kernel, startedAt } = evidence
@@ -84,7 +84,7 @@ export async function recoverRun(database: Database, folder: string, run: string
 }
 
 /** All attempts of a run whose rows can be read, and what is wrong with any of them at first sight. */
-export async function attemptsOf(database: Database, folder: string, run: string): Promise<StoredAttempts> {
+export async function attemptsOf(database: Database, folder: string, run: string): Promise<JudgedStoredAttempts> {
   const folders = new Set(await namesIn(folder))
   const attempts: AttemptRecord[] = []
   const problems: StoreProblem[] = []

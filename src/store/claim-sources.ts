@@ -1,14 +1,14 @@
 /** The papers of runs. A changelog is kept once for all runs that lean on it, compressed so that it is read fast. */
 import { createHash } from 'node:crypto'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import type { Papers } from '#domain/claim-sources.ts'
+import type { ClaimSources } from '#domain/claim-sources.ts'
 import type { Database } from './database.ts'
 
 /** Keep the papers of a run in place of what was kept of the same kernels, and the changelogs (texts by sha256) they name. */
-export function recordPapers(
+export function recordClaimSources(
   database: Database,
   run: string,
-  papers: readonly Papers[],
+  papers: readonly ClaimSources[],
   changelogs: ReadonlyMap<string, Uint8Array>,
 ): void {
   const packed = [...changelogs].map(([sha256, text]) => [sha256, zstdCompressSync(text)] as const)
@@ -23,10 +23,10 @@ export function recordPapers(
   })
 }
 
-export function papersOf(database: Database, run: string): Papers[] {
+export function claimSourcesOf(database: Database, run: string): ClaimSources[] {
   return database
     .all('SELECT papers FROM papers WHERE run = ? ORDER BY kernel', run)
-    .map((row) => JSON.parse(row['papers'] as string) as Papers)
+    .map((row) => JSON.parse(row['papers'] as string) as ClaimSources)
 }
 
 export function hasChangelog(database: Database, sha256: string): boolean {

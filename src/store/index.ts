@@ -8,10 +8,10 @@ import { openDatabase, type Database } from './database.ts'
 import { syncFolder } from './evidence-folder.ts'
 import { onDisk } from './failures.ts'
 import { kernelsSeen, recordKernel } from './kernels.ts'
-import { hasChangelog, papersOf, readChangelogText, recordPapers } from './claim-sources.ts'
+import { hasChangelog, claimSourcesOf, readChangelogText, recordClaimSources } from './claim-sources.ts'
 import type { ReadRuns, Store } from './ports.ts'
 import { listRates, recordRates } from './rates.ts'
-import { abandonedRuns, checkOwned, claimRun, createRun, leaveRun, listRuns, newestRun, readRun } from './runs.ts'
+import { abandonedRuns, checkOwned, claimRun, createRun, writeRun, listRuns, newestRun, readRun } from './runs.ts'
 
 interface Places {
   readonly database: string
@@ -35,7 +35,7 @@ function reading(database: Database, places: Places): ReadRuns {
     attemptTimes: async () => attemptTimes(database),
     kernelsSeen: async () => kernelsSeen(database),
     rates: async () => listRates(database),
-    papersOf: async (run) => papersOf(database, readRun(database, run).id),
+    claimSourcesOf: async (run) => claimSourcesOf(database, readRun(database, run).id),
     changelog: async (sha256) => readChangelogText(database, sha256),
     close: () => database.close(),
   }
@@ -78,7 +78,7 @@ export async function openStore(folder: string): Promise<Store> {
       if (error instanceof UserError) return null
       throw error
     })
-    if (claimed) leaveRun(database, id, null)
+    if (claimed) writeRun(database, id, null)
   }
 
   return {
@@ -91,8 +91,8 @@ export async function openStore(folder: string): Promise<Store> {
         return created
       }),
     claimRun: claim,
-    releaseRun: async (id) => leaveRun(database, id, null),
-    finishRun: async (id, finishedAt) => leaveRun(database, id, finishedAt),
+    releaseRun: async (id) => writeRun(database, id, null),
+    finishRun: async (id, finishedAt) => writeRun(database, id, finishedAt),
     recordAttempt: (run, evidence, logs) =>
       onDisk(folderOf(run), async () => {
         checkOwned(database, run)
@@ -100,9 +100,9 @@ export async function openStore(folder: string): Promise<Store> {
       }),
     recordKernel: async (kernel, sha256) => recordKernel(database, kernel, sha256),
     recordRates: async (rates) => recordRates(database, rates),
-    recordPapers: async (run, papers, changelogs) => {
+    recordClaimSources: async (run, papers, changelogs) => {
       checkOwned(database, run)
-      recordPapers(database, run, papers, changelogs)
+      recordClaimSources(database, run, papers, changelogs)
     },
     hasChangelog: async (sha256) => hasChangelog(database, sha256),
   }

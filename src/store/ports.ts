@@ -5,7 +5,7 @@
 import type { ControlRate } from '#domain/control.ts'
 import type { Evidence } from '#domain/evidence.ts'
 import type { Kernel } from '#domain/kernel.ts'
-import type { Papers } from '#domain/claim-sources.ts'
+import type { ClaimSources } from '#domain/claim-sources.ts'
 import type { Report } from '#domain/report/matrix.ts'
 
 export type RunHost = Report['run']['host']
@@ -36,7 +36,7 @@ export interface StoreProblem {
   readonly message: string
 }
 
-export interface StoredAttempts {
+export interface JudgedStoredAttempts {
   /** By kernel, case, profile and ordinal. */
   readonly attempts: readonly AttemptRecord[]
   readonly problems: readonly StoreProblem[]
@@ -73,7 +73,7 @@ export interface ReadRuns {
   newestRun(): Promise<RunRecord | null>
   /** Throws UserError when there is no such run. */
   readRun(id: string): Promise<RunRecord>
-  attemptsOf(run: string): Promise<StoredAttempts>
+  attemptsOf(run: string): Promise<JudgedStoredAttempts>
   readLogs(attempt: AttemptRecord): Promise<StoredLogs>
   /** How long the newest attempts of all runs took, at most a thousand, the newest first. */
   attemptTimes(): Promise<readonly AttemptTime[]>
@@ -81,7 +81,7 @@ export interface ReadRuns {
   /** Every rate that is kept, by case and series; whether one still counts is for the caller to say. */
   rates(): Promise<readonly ControlRate[]>
   /** What was found written about the kernels of a run, by kernel id; nothing of one that was never asked for. */
-  papersOf(run: string): Promise<readonly Papers[]>
+  claimSourcesOf(run: string): Promise<readonly ClaimSources[]>
   /** The text of a changelog that papers name; null when it is missing or not as it was stored. */
   changelog(sha256: string): Promise<string | null>
   close(): void
@@ -113,7 +113,7 @@ export interface WriteRuns {
    * Keep papers of an owned run, in place of what was kept of the same kernels. `changelogs` brings the texts they name, by
    * sha256; what is kept already is left as it is.
    */
-  recordPapers(run: string, papers: readonly Papers[], changelogs: ReadonlyMap<string, Uint8Array>): Promise<void>
+  recordClaimSources(run: string, papers: readonly ClaimSources[], changelogs: ReadonlyMap<string, Uint8Array>): Promise<void>
   /** Whether a changelog is kept already. */
   hasChangelog(sha256: string): Promise<boolean>
 }

@@ -98,7 +98,7 @@ export function checkOwned(database: Database, id: string): void {
 }
 
 /** Give a run up: finished when a time is given, else for somebody to go on with. */
-export function leaveRun(database: Database, id: string, finishedAt: string | null): void {
+export function writeRun(database: Database, id: string, finishedAt: string | null): void {
   database.transaction(() => {
     checkOwned(database, id)
     database.run('UPDATE runs SET owner = NULL, finished_at = ? WHERE id = ?', finishedAt, id)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openAgain } from '#cli/session/session.ts'
-import { PLAIN, type Plan } from '#plan/plan.ts'
+import { DEFAULT_PLAN, type Plan } from '#plan/plan.ts'
 import { openStore } from '#store/index.ts'
 import { squareControls } from '../helpers/control-matrices.ts'
 import { host, temporaryFolder } from '../helpers/evidence.ts'
@@ -14,7 +14,7 @@ const plain: Plan = {
   accelerator: 'tcg',
   bootSeconds: 2,
   freshBoot: false,
-  ...PLAIN,
+  ...DEFAULT_PLAN,
 }
 
 const hasControls = ({ controls }: Plan) => controls.length > 0

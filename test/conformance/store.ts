@@ -145,36 +145,36 @@ export function storeConformance({ name, open, openForReading }: StoreUnderTest)
 
   check('papers come back as they were kept, the changelog they name byte for byte, once for all runs', async ({ store }) => {
     const { id: run } = await store.createRun(newRun)
-    assert.deepEqual(await store.papersOf(run), [])
+    assert.deepEqual(await store.claimSourcesOf(run), [])
     const text = Buffer.from(`linux (6.1.1-1) ü\n${'  * a line\n'.repeat(9000)}`)
     const sha256 = createHash('sha256').update(text).digest('hex')
     const named = { kernel: 'b', changelog: { sha256, build: '6.1.1-1', instead: null }, history: null }
     const none = { kernel: 'a', changelog: { missing: 'the network is away' }, history: { revision: 'v6.1', commits: [] } }
     assert.equal(await store.hasChangelog(sha256), false)
-    await store.recordPapers(run, [named, none], new Map([[sha256, text]]))
+    await store.recordClaimSources(run, [named, none], new Map([[sha256, text]]))
     assert.equal(await store.hasChangelog(sha256), true)
-    assert.deepEqual(await store.papersOf(run), [none, named])
+    assert.deepEqual(await store.claimSourcesOf(run), [none, named])
     assert.equal(await store.changelog(sha256), text.toString('utf8'))
     assert.equal(await store.changelog('ab'.repeat(32)), null)
 
     const later = { ...none, changelog: named.changelog }
-    await store.recordPapers(run, [later], new Map())
-    assert.deepEqual(await store.papersOf(run), [later, named])
+    await store.recordClaimSources(run, [later], new Map())
+    assert.deepEqual(await store.claimSourcesOf(run), [later, named])
     const { id: other } = await store.createRun(newRun)
-    assert.deepEqual(await store.papersOf(other), [])
-    await store.recordPapers(other, [named], new Map([[sha256, Buffer.from('another text')]]))
+    assert.deepEqual(await store.claimSourcesOf(other), [])
+    await store.recordClaimSources(other, [named], new Map([[sha256, Buffer.from('another text')]]))
     assert.equal(await store.changelog(sha256), text.toString('utf8'), 'what is kept is left as it is')
   })
 
   check('who only reads sees papers; nobody else writes those of a run', async ({ folder, store }) => {
     const { id: run } = await store.createRun(newRun)
     const paper = { kernel: 'a', changelog: null, history: null }
-    await store.recordPapers(run, [paper], new Map())
+    await store.recordClaimSources(run, [paper], new Map())
     const reader = await openForReading(folder)
-    assert.deepEqual(await reader.papersOf(run), [paper])
+    assert.deepEqual(await reader.claimSourcesOf(run), [paper])
     reader.close()
     await store.releaseRun(run)
-    await assert.rejects(store.recordPapers(run, [paper], new Map()), { name: 'InvariantError' })
+    await assert.rejects(store.recordClaimSources(run, [paper], new Map()), { name: 'InvariantError' })
   })
 
   check('the logs handed over stay where they are', async ({ store, logs }) => {

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import type { Square, SquareRow } from '#analysis/controls/control-matrix.ts'
+import type { ControlMatrix, ControlMatrixRow } from '#analysis/controls/control-matrix.ts'
 import type { ControlRate } from '#domain/control.ts'
 import { newPlace, startCli, type Ended } from '../helpers/cli.ts'
 
@@ -16,7 +16,7 @@ after(() => place.remove())
 /** To its end, with what it says shown to whoever waits for the tests. */
 const run = (...args: string[]): Promise<Ended> => startCli(place, args, [], (text) => process.stdout.write(text)).ended
 
-const verdictOf = ({ cells }: SquareRow, id: string) => cells.find((cell) => cell.case === id)?.verdict
+const verdictOf = ({ cells }: ControlMatrixRow, id: string) => cells.find((cell) => cell.case === id)?.verdict
 
 test('the base of the line is there, built from Debian source where it was not', async () => {
   const { code, stdout, stderr } = await run('kernels', 'pull', 'tree:debian-5.10')
@@ -27,7 +27,7 @@ test('the base of the line is there, built from Debian source where it was not',
 test('two controls reproduce their cases, deterministic and race, and leave all others as on their base', async () => {
   const fixes = FIXES.flatMap((fix) => ['--fix', fix])
   const ended = await run('controls', '--line', '5.10', ...fixes, '--json', '--out', place.out)
-  const square = JSON.parse(ended.stdout || 'null') as (Square & { readonly rates: readonly ControlRate[] }) | null
+  const square = JSON.parse(ended.stdout || 'null') as (ControlMatrix & { readonly rates: readonly ControlRate[] }) | null
   assert.ok(square, `kwitness controls gave no square (exit ${ended.code}); it said:\n${ended.stderr}`)
   assert.deepEqual(square.failures, [])
   assert.deepEqual([ended.code, square.holds], [0, true], ended.stderr)

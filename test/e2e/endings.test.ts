@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { EndingWord, Outcome, Verdict } from '#domain/judgement.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { bringKernels, kernelWords, newPlace, runReport, type Ended } from '../helpers/cli.ts'
+import { fetchKernels, kernelWords, newPlace, runReport, type Ended } from '../helpers/cli.ts'
 
 /** How each case must end, the rule that must have decided it, and what that makes of its cell. */
 const EXPECTED: Readonly<Record<string, readonly [Outcome, EndingWord, rule: string, Verdict]>> = {
@@ -25,7 +25,7 @@ const place = await newPlace()
 let ran: Ended & { readonly report: Report }
 
 before(async () => {
-  const { v61 } = await bringKernels()
+  const { v61 } = await fetchKernels()
   ran = await runReport(place, [...kernelWords(v61), '--catalogue', ENDINGS])
 })
 after(() => place.remove())

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
 import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
-import { bringKernels, kernelWords, newPlace, runReport } from '../helpers/cli.ts'
+import { fetchKernels, kernelWords, newPlace, runReport } from '../helpers/cli.ts'
 
 const place = await newPlace()
 after(() => place.remove())
 
 test('a kernel with headers takes the module and shows what it does; one without is not asked, and why is said', async () => {
-  const { v61 } = await bringKernels()
+  const { v61 } = await fetchKernels()
   const context = { workspace: { cache: place.cache, state: place.state } }
   const [kernel] = await selectKernels([v61], context)
   assert.ok(kernel)

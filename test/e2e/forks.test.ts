@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import type { Evidence } from '#domain/evidence.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import {
-  bringKernels,
+  fetchKernels,
   kernelWords,
   newPlace,
   qemus,
@@ -29,7 +29,7 @@ const place = await newPlace()
 let kernels: Kernels
 
 before(async () => {
-  kernels = await bringKernels()
+  kernels = await fetchKernels()
 })
 after(() => place.remove())
 

@@ -6,10 +6,10 @@ import { mkdir, open, readdir, readFile, rm, stat, truncate, writeFile } from 'n
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
-import { packRam } from '#harness/boot/snapshot/compress.ts'
-import { describeGuest, findGuest } from '#harness/boot/snapshot/snapshot.ts'
+import { compressRam } from '#harness/boot/snapshot/compress.ts'
+import { describeGuest, findSnapshot } from '#harness/boot/snapshot/snapshot.ts'
 import {
-  bringKernels,
+  fetchKernels,
   kernelWords,
   newPlace,
   readReport,
@@ -34,7 +34,7 @@ const place = await newPlace(true)
 let kernels: Kernels
 
 before(async () => {
-  kernels = await bringKernels()
+  kernels = await fetchKernels()
 })
 after(() => place.remove())
 
@@ -91,7 +91,7 @@ describe('a saved guest', () => {
 
   test('a saved guest that was packed, for want of room, is unpacked and used again', async () => {
     const [guest = ''] = saved()
-    await packRam(guest)
+    await compressRam(guest)
     assert.deepEqual((await readdir(guest)).toSorted(), ['boot.log', 'guest.json', 'ram.zst', 'state'])
     const { origin, stderr } = await answers()
     assert.equal(origin, 'restored')
@@ -151,7 +151,7 @@ describe('a saved guest', () => {
   test('a saved guest that looks whole and does not load is told, and the attempt gets a booted one', async () => {
     const [guest = ''] = saved()
     const state = Buffer.alloc(5000, 'no state of QEMU')
-    const found = await findGuest(guest)
+    const found = await findSnapshot(guest)
     assert.ok(found)
     await writeFile(join(guest, 'state'), state)
     await describeGuest(guest, guest, found)

@@ -8,7 +8,7 @@ import type { EndingWord, Outcome } from '#domain/judgement.ts'
 import type { Report, ReportAttempt } from '#domain/report/matrix.ts'
 import {
   attemptsOf,
-  bringKernels,
+  fetchKernels,
   kernelWords,
   newPlace,
   peakMemory,
@@ -61,7 +61,7 @@ function attemptsAt(theCase: string): readonly ReportAttempt[] {
 }
 
 before(async () => {
-  kernels = await bringKernels()
+  kernels = await fetchKernels()
   const words = ['run', ...kernelWords(kernels.v61), '--catalogue', HOSTILE, '--json', '--out', place.out]
   const cli = startCli(place, words)
   const watch = setInterval(() => (peak = Math.max(peak, peakMemory(cli.pid) ?? 0)), 100)

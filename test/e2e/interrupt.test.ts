@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import {
   attemptsOf,
-  bringKernels,
+  fetchKernels,
   kernelWords,
   newPlace,
   qemus,
@@ -34,7 +34,7 @@ let wishes: readonly string[]
 let words: readonly string[]
 
 before(async () => {
-  kernels = await bringKernels()
+  kernels = await fetchKernels()
   wishes = [...kernelWords(kernels.v510, kernels.newest), '--cases', CASES, '--seed', SEED]
   words = ['run', ...wishes, '--json', '--out', place.out]
 })

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
 import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
-import { bringKernels, kernelWords, newPlace, readReport, runCli, runReport, verdictsOf } from '../helpers/cli.ts'
+import { fetchKernels, kernelWords, newPlace, readReport, runCli, runReport, verdictsOf } from '../helpers/cli.ts'
 
 const place = await newPlace()
 after(() => place.remove())
 
 test('modules and their dependencies are in the guest before the case begins', async () => {
-  const kernels = await bringKernels()
+  const kernels = await fetchKernels()
   const words = kernelWords(kernels.v510, kernels.newest)
   const catalogue = inRepository('test', 'e2e', 'modules')
   const ran = await runCli(place, ['run', ...words, '--catalogue', catalogue, '--json', '--out', place.out])
@@ -21,7 +21,7 @@ test('modules and their dependencies are in the guest before the case begins', a
 })
 
 test('where modules cannot be had the case is told why, and the run goes on', async () => {
-  const { v61 } = await bringKernels()
+  const { v61 } = await fetchKernels()
   const context = { workspace: { cache: place.cache, state: place.state } }
   const [kernel] = await selectKernels([v61], context)
   assert.ok(kernel)

@@ -7,7 +7,7 @@ import { inRepository } from '#harness/support/repository.ts'
 import type { Replay } from '#analysis/replay.ts'
 import type { Evidence } from '#domain/evidence.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { bringKernels, kernelWords, newPlace, runCli, runReport, type Ended } from '../helpers/cli.ts'
+import { fetchKernels, kernelWords, newPlace, runCli, runReport, type Ended } from '../helpers/cli.ts'
 
 const place = await newPlace(true)
 const catalogue = join(place.folder, 'catalogue')
@@ -34,7 +34,7 @@ async function storedJob(cell: string): Promise<Evidence['job']> {
 }
 
 before(async () => {
-  kernel = (await bringKernels()).v61
+  kernel = (await fetchKernels()).v61
   await cp(inRepository('test', 'e2e', 'replays', 'tosses'), join(catalogue, 'tosses'), { recursive: true })
   await cp(inRepository('c-tests', '_template'), join(catalogue, 'stays'), { recursive: true })
   // Programs of its own instead of the link to those of this machine: one is taken out.

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { readTests } from '#console/ktap/reader.ts'
 import type { Report, ReportCell } from '#domain/report/matrix.ts'
-import { bringKernels, kernelWords, newPlace, readReport, runCli, verdictsOf, type Ended, type Kernels } from '../helpers/cli.ts'
+import { fetchKernels, kernelWords, newPlace, readReport, runCli, verdictsOf, type Ended, type Kernels } from '../helpers/cli.ts'
 
 /** What is known of these fixes from their sources and changelogs: verdicts on the newest 5.10, 6.1 and of all. */
 const KNOWN: Readonly<Record<string, readonly [v510: string, v61: string, newest: string]>> = {
@@ -66,7 +66,7 @@ const cellOf = (kernel: string, theCase: string): ReportCell => {
 }
 
 before(async () => {
-  kernels = await bringKernels()
+  kernels = await fetchKernels()
   const words = [...kernelWords(kernels.newest, kernels.v510, kernels.v61), '--cases', Object.keys(KNOWN).join(), '--seed', '7']
   // Who asks where the time went gets the same report.
   ran = await runCli(place, ['run', ...words, '--timings', '--json', '--out', place.out])

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { inRepository, REPOSITORY } from '#harness/support/repository.ts'
 import type { SuiteReport } from '#domain/report/suite.ts'
-import { bringKernels, kernelWords, newPlace, runCli, startCli } from '../helpers/cli.ts'
+import { fetchKernels, kernelWords, newPlace, runCli, startCli } from '../helpers/cli.ts'
 
 const place = await newPlace()
 after(() => place.remove())
-const kernels = await bringKernels()
+const kernels = await fetchKernels()
 const tree = inRepository('test', 'e2e', 'suite')
 const suite = ['--suite', 'kselftest:mm', '--tree', tree]
 const ran = await runCli(place, ['run', ...suite, ...kernelWords(kernels.v510, kernels.newest), '--json', '--out', place.out])

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
-import { bringSource, findSource } from '#harness/kernels/tree/source.ts'
+import { fetchSource, findSource } from '#harness/kernels/tree/source.ts'
 import { CONTROLS } from '#run/prepare/controls.ts'
 
 /** Files that every configuration of ours compiles. */
@@ -80,7 +80,7 @@ export interface Repository {
 /** Put the source of a line into a bare repository as its first commit. */
 export async function newRepository(line: string, context: KernelContext): Promise<Repository> {
   const source = await findSource({ kind: 'debian', package: `linux-source-${line}`, build: null }, context)
-  const folder = await bringSource(source, context)
+  const folder = await fetchSource(source, context)
   const place = await mkdtemp(join(tmpdir(), 'kwitness-bisect-'))
   const path = join(place, 'linux.git')
   await runCommand('git', ['init', '--quiet', '--bare', path])

@@ -1,6 +1,6 @@
 /** Changelogs to test with: a short one after those of Debian, and any other from plain data, wrapped as Debian wraps. */
 import { readChangelog } from '#analysis/claims/changelog.ts'
-import { readPaper, type KernelPaper } from '#analysis/claims/from-changelog.ts'
+import { parseChangelogMentions, type KernelChangelog } from '#analysis/claims/from-changelog.ts'
 import type { Case } from '#domain/case.ts'
 
 /** What one package version brings, for `changelog` below. */
@@ -53,6 +53,6 @@ export function paperOf(
   parts: readonly Brings[],
   cases: readonly Pick<Case, 'fixes' | 'claim'>[],
   instead: string | null = null,
-): KernelPaper {
-  return { ...readPaper(readChangelog(changelog(parts)), cases), build: parts[0]?.build ?? '', instead }
+): KernelChangelog {
+  return { ...parseChangelogMentions(readChangelog(changelog(parts)), cases), build: parts[0]?.build ?? '', instead }
 }

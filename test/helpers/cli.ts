@@ -137,7 +137,7 @@ export interface Kernels {
 }
 
 /** Fetch the kernels the tests boot, by the product itself. */
-export async function bringKernels(): Promise<Kernels> {
+export async function fetchKernels(): Promise<Kernels> {
   const place = await newPlace()
   try {
     const { code, stdout, stderr } = await runCli(place, ['kernels', 'list', 'default', '--json'])

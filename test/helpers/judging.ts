@@ -7,7 +7,7 @@ import type { ConsoleReading, Splat, SplatSeverity } from '#domain/splat.ts'
 import type { TestDocument, TestPoint, TestStatus, TestStream } from '#domain/tests.ts'
 import type { Reading } from '#verdict/attempt/facts.ts'
 import type { CellInput } from '#verdict/race/standing.ts'
-import type { Tried } from '#verdict/race/judged-attempt.ts'
+import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 
 export const theCase: Case = {
   id: 'sample-case',
@@ -92,7 +92,7 @@ export const QUIET: Conditions = { host: 'a host', qemu: '7.2.19', load: 'quiet'
 export const LOADED: Conditions = { ...QUIET, load: 'loaded' }
 
 /** An attempt of a race, or of another case where no trials are given. */
-export function tried(outcome: Outcome, trials: Trials | null = null, changes: Partial<Tried> = {}): Tried {
+export function tried(outcome: Outcome, trials: Trials | null = null, changes: Partial<JudgedAttempt> = {}): JudgedAttempt {
   return {
     outcome,
     ending: 'clean exit',
@@ -107,11 +107,11 @@ export function tried(outcome: Outcome, trials: Trials | null = null, changes: P
   }
 }
 
-export function clean(trials: number, changes: Partial<Tried> = {}): Tried {
+export function clean(trials: number, changes: Partial<JudgedAttempt> = {}): JudgedAttempt {
   return tried('clean', { hits: 0, trials }, changes)
 }
 
-export function hit(trials: number, changes: Partial<Tried> = {}): Tried {
+export function hit(trials: number, changes: Partial<JudgedAttempt> = {}): JudgedAttempt {
   return tried('reproduced', { hits: 1, trials }, changes)
 }
 
@@ -134,7 +134,7 @@ export function rate(changes: Partial<ControlRate> = {}): ControlRate {
 }
 
 /** A cell of 5.10 that may lean on that rate. */
-export function cellInput(attempts: readonly Tried[], changes: Partial<CellInput> = {}): CellInput {
+export function cellInput(attempts: readonly JudgedAttempt[], changes: Partial<CellInput> = {}): CellInput {
   const { profile, series } = rate()
   return { case: race.id, profile, series, attempts, rates: [rate()], bound: 1e-6, ...changes }
 }

@@ -1,5 +1,5 @@
 /** What the reports of test/render are made of: kernels, what a changelog and a provider say of them, hostile words. */
-import type { KernelPaper } from '#analysis/claims/from-changelog.ts'
+import type { KernelChangelog } from '#analysis/claims/from-changelog.ts'
 import type { Case } from '#domain/case.ts'
 import type { KnownKernel } from '#domain/kernel.ts'
 import type { ReportKernel } from '#domain/report/matrix.ts'
@@ -25,7 +25,7 @@ export function kernel(version: string, build = `${version}-1`, flavour = 'cloud
 }
 
 /** The changelog of 6.12 in the small report: the fix of one case, much by its names, and a line that no package has. */
-export function smallPaper(cases: readonly Case[]): KernelPaper {
+export function smallPaper(cases: readonly Case[]): KernelChangelog {
   const subject = 'mm/userfaultfd: fix uninitialized output field for -EAGAIN race'
   const names = Array.from({ length: 12 }, (_, index) => `userfaultfd: change number ${index + 1}`)
   return paperOf(

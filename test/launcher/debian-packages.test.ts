@@ -3,7 +3,7 @@ import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, suite, test } from 'node:test'
-import { parseNeeds } from '#harness/host/dependencies.ts'
+import { parseDependencies } from '#harness/host/dependencies.ts'
 import type { Diagnosis } from '#cli/commands/doctor.ts'
 import { copyTree, giveRuntime, standIn, start, type Tree } from '../helpers/launcher-tree.ts'
 
@@ -28,7 +28,7 @@ suite('the launcher where Debian packages are missing', () => {
   before(async () => {
     tree = await copyTree()
     await giveRuntime(tree)
-    const needs = parseNeeds(await readFile(join(tree.root, 'harness', 'host', 'dependencies.txt'), 'utf8'))
+    const needs = parseDependencies(await readFile(join(tree.root, 'harness', 'host', 'dependencies.txt'), 'utf8'))
     commands = needs.filter(({ what, scope }) => scope === 'guest' && !what.startsWith('/')).map(({ what }) => what)
     await writeFile(join(tree.cache, 'calls'), '')
     await chmod(join(tree.cache, 'calls'), 0o666)

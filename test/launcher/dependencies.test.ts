@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
-import { findNeeds, installLine, parseNeeds } from '#harness/host/dependencies.ts'
+import { findDependencies, installLine, parseDependencies } from '#harness/host/dependencies.ts'
 import { InvariantError } from '#domain/errors.ts'
 
 test('a need is what, package, scope and why; comments are none', () => {
   const list = '# a comment\n\nxz   xz-utils  guest  uncompresses, and more\n/usr/lib/*/libc.a  libc6-dev  test  why\n'
-  assert.deepEqual(parseNeeds(list), [
+  assert.deepEqual(parseDependencies(list), [
     { what: 'xz', package: 'xz-utils', scope: 'guest', why: 'uncompresses, and more' },
     { what: '/usr/lib/*/libc.a', package: 'libc6-dev', scope: 'test', why: 'why' },
   ])
@@ -15,7 +15,7 @@ test('a need is what, package, scope and why; comments are none', () => {
 
 for (const line of ['xz', 'xz xz-utils guest', 'xz xz-utils sometimes why', 'xz\txz-utils\tguest\twhy']) {
   test(`no need: ${JSON.stringify(line)}`, () => {
-    assert.throws(() => parseNeeds(line), InvariantError)
+    assert.throws(() => parseDependencies(line), InvariantError)
   })
 }
 
@@ -26,8 +26,8 @@ test('the line that installs names each package once, and sudo only for those wh
 })
 
 test('what is looked for is found where it is, with the version of its package, or not at all', async () => {
-  const found = await findNeeds('')
-  const list = parseNeeds(await readFile(inRepository('harness', 'host', 'dependencies.txt'), 'utf8'))
+  const found = await findDependencies('')
+  const list = parseDependencies(await readFile(inRepository('harness', 'host', 'dependencies.txt'), 'utf8'))
   assert.deepEqual(
     found.map((need) => need.what),
     list.map((need) => need.what),

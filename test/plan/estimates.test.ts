@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { expectedFrom, expectedSeconds } from '#plan/estimates.ts'
-import { PLAIN, profileOf, type Plan } from '#plan/plan.ts'
+import { estimatesFrom, expectedSeconds } from '#plan/estimates.ts'
+import { DEFAULT_PLAN, profileOf, type Plan } from '#plan/plan.ts'
 import { profileName } from '#domain/profile.ts'
 import { race, theCase } from '../helpers/judging.ts'
 
@@ -15,13 +15,13 @@ const plan: Plan = {
   accelerator: 'tcg',
   bootSeconds: 4,
   freshBoot: false,
-  ...PLAIN,
+  ...DEFAULT_PLAN,
 }
 
 test('the middle one of the times that attempts of the case took in such guests', () => {
   const others = [time(9, { case: 'another' }), time(9, { profile: profileName(profileOf(theCase, 'kvm', '6.1')) })]
-  assert.deepEqual(expectedFrom([theCase, race], 'tcg', [time(3), time(0.2), ...others, time(0.4)]), { [theCase.id]: 0.4 })
-  assert.deepEqual(expectedFrom([theCase], 'tcg', []), {})
+  assert.deepEqual(estimatesFrom([theCase, race], 'tcg', [time(3), time(0.2), ...others, time(0.4)]), { [theCase.id]: 0.4 })
+  assert.deepEqual(estimatesFrom([theCase], 'tcg', []), {})
 })
 
 test('a case that was never tried takes what its author says, longer on a slow host', () => {

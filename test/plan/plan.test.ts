@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Kernel } from '#domain/kernel.ts'
 import { profileName } from '#domain/profile.ts'
-import { cellsOf, limitsOf, modulesOf, PLAIN, profileNamesOf, profileOf, seedOf, type Plan } from '#plan/plan.ts'
+import { cellsOf, limitsOf, modulesOf, DEFAULT_PLAN, profileNamesOf, profileOf, seedOf, type Plan } from '#plan/plan.ts'
 import { race, theCase } from '../helpers/judging.ts'
 
 function kernel(version: string): Kernel {
@@ -26,7 +26,7 @@ const plan: Plan = {
   accelerator: 'tcg',
   bootSeconds: 2,
   freshBoot: false,
-  ...PLAIN,
+  ...DEFAULT_PLAN,
 }
 
 test('a cell for each kernel and case, kernels first, each with the profile its case asks for', () => {

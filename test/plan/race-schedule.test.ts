@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Control } from '#domain/control.ts'
 import type { Kernel } from '#domain/kernel.ts'
-import { cellKey, cellsOf, PLAIN, type Cell, type Plan } from '#plan/plan.ts'
+import { cellKey, cellsOf, DEFAULT_PLAN, type Cell, type Plan } from '#plan/plan.ts'
 import { inputOf, nextInTurn, nextMeasured, nextRace } from '#plan/race-schedule.ts'
 import { rateNotes, ratesFor, ratesOf } from '#plan/control-rates.ts'
 import { judgeCell } from '#verdict/cell/judge.ts'
-import type { Tried } from '#verdict/race/judged-attempt.ts'
+import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import { clean, hit, LOADED, PROGRAM, QUIET, race, rate, theCase, tried } from '../helpers/judging.ts'
 
 function kernel(id: string, series: string): Kernel {
@@ -34,7 +34,7 @@ const plan: Plan = {
   accelerator: 'tcg',
   bootSeconds: 2,
   freshBoot: false,
-  ...PLAIN,
+  ...DEFAULT_PLAN,
   controls: [bad],
 }
 
@@ -81,7 +81,7 @@ test('the rate of a control is its trials over all guests, with all that it spea
 
 test('a rate for each trigger and load, none of attempts that say nothing, one with no hits of a control never hit', () => {
   const attempts = [hit(10), hit(20, { conditions: LOADED }), hit(40, { trigger: 'io_uring' }), tried('broken'), tried('skipped')]
-  const counts = (all: readonly Tried[]) => ratesOf(plan, new Map([[BAD, all]])).map(({ hits, trials }) => [hits, trials])
+  const counts = (all: readonly JudgedAttempt[]) => ratesOf(plan, new Map([[BAD, all]])).map(({ hits, trials }) => [hits, trials])
   assert.deepEqual(counts(attempts), [
     [1, 10],
     [1, 20],
@@ -126,7 +126,7 @@ test('a control that was never hit leaves every race unproven after one look, ev
 })
 
 /** Carry a plan out on kernels that answer by trial counts alone; stop after so many attempts, as if interrupted. */
-function carryOut(before: ReadonlyMap<string, readonly Tried[]>, most: number): Map<string, readonly Tried[]> {
+function carryOut(before: ReadonlyMap<string, readonly JudgedAttempt[]>, most: number): Map<string, readonly JudgedAttempt[]> {
   const all = new Map(before)
   for (let made = 0; made < most; made += 1) {
     const next = nextMeasured(plan, all, races) ?? nextRace(plan, all, races)
@@ -148,7 +148,7 @@ test('a run that is interrupted anywhere and gone on with from its evidence ends
   const attempts = [...whole.values()].flat().length
   for (let stop = 0; stop <= attempts; stop += 1) {
     // Evidence goes through JSON on its way into the store and back.
-    const kept = new Map(JSON.parse(JSON.stringify([...carryOut(new Map(), stop)])) as [string, Tried[]][])
+    const kept = new Map(JSON.parse(JSON.stringify([...carryOut(new Map(), stop)])) as [string, JudgedAttempt[]][])
     assert.deepEqual(Object.fromEntries(carryOut(kept, 1000)), Object.fromEntries(whole), `interrupted after ${stop}`)
   }
 })
@@ -182,7 +182,7 @@ test('where kernels are held against each other, the measured one and the other 
   const verify = { patches: [], targets: ['a-race'], bases: [], each: false }
   const pair: Plan = { ...plan, kernels: plan.kernels.filter(({ id }) => id !== 'some-6.1'), verify }
   const own = cellsOf(pair).filter((cell) => cell.case === theRace)
-  const done = new Map<string, readonly Tried[]>()
+  const done = new Map<string, readonly JudgedAttempt[]>()
   const order: string[] = []
   for (let next = nextInTurn(pair, done, own); next && order.length < 12; next = nextInTurn(pair, done, own)) {
     const key = cellKey(next.cell)
@@ -190,7 +190,7 @@ test('where kernels are held against each other, the measured one and the other 
     done.set(key, [...(done.get(key) ?? []), key === BAD ? hit(30, { seconds: 0.2 }) : clean(40, { seconds: 1 })])
   }
   assert.deepEqual(order, Array.from({ length: 6 }, () => ['bad', 'base']).flat())
-  const seen = new Map<string, readonly Tried[]>([
+  const seen = new Map<string, readonly JudgedAttempt[]>([
     [BAD, twentyHits],
     ['base-5.10/a-race', [hit(3)]],
   ])

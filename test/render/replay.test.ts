@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Replay } from '#analysis/replay.ts'
 import { renderReplay } from '#render/replay.ts'
 
-const PLAIN = { width: 100, colour: false, ascii: false }
+const PLAIN_TERMINAL = { width: 100, colour: false, ascii: false }
 const side = {
   outcome: 'clean',
   ending: 'clean exit',
@@ -30,7 +30,7 @@ const same: Replay = {
 
 test('the same once more', () => {
   assert.equal(
-    renderReplay(same, PLAIN),
+    renderReplay(same, PLAIN_TERMINAL),
     `some-6.1 a-case, attempt 2 of run 2026-01-31-1, seed 42
 guest: restored from the very state that the attempt was restored from
 
@@ -65,7 +65,7 @@ test('a race that hit this time: trials of both, what decided each, the line tha
       sameOutcome: false,
       output: { kind: 'results-differ', line: 4, stored: 'ok 1 a page stays', replayed: null },
     },
-    PLAIN,
+    PLAIN_TERMINAL,
   )
   assert.equal(
     text,

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Span, StageName } from '#domain/span.ts'
 import { renderTimings, renderTrace } from '#render/timings.ts'
 
-const PLAIN = { width: 100, colour: false, ascii: false }
+const PLAIN_TERMINAL = { width: 100, colour: false, ascii: false }
 
 function span(name: StageName, start: number, end: number, rest: Partial<Span> = {}): Span {
   return { name, start, end, kernel: 'k1', case: 'c1', lane: 'slots', ...rest }
@@ -18,7 +18,7 @@ const DAY: readonly Span[] = [
 ]
 
 test('the table: largest share first, one line for each stage, guest text harmless', () => {
-  const text = renderTimings(DAY, 100, 2600, PLAIN)
+  const text = renderTimings(DAY, 100, 2600, PLAIN_TERMINAL)
   assert.equal(
     text,
     `where 2.50 s went, in seconds

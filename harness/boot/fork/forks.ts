@@ -2,12 +2,12 @@
 import { InfraError, UserError } from '#domain/errors.ts'
 import { exists } from '#harness/support/workspace.ts'
 import type { Booted, BootInputs } from '../qemu/boot.ts'
-import type { SavedGuest } from '../snapshot/snapshot.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import { buildForkParts, startForkServer, type ForkParts, type ForkServer } from './server.ts'
 
 export interface Forks {
   /** Serve this guest until its end is asked for. Where that cannot be done none is served; it is said once. */
-  readonly begin: (saved: SavedGuest, inputs: BootInputs, signal?: AbortSignal) => Promise<void>
+  readonly begin: (saved: Snapshot, inputs: BootInputs, signal?: AbortSignal) => Promise<void>
   /** A copy of the guest saved in this folder, or null when it is not served, or no more: what went wrong is said once. */
   readonly take: (folder: string, payload: string, signal?: AbortSignal) => Promise<Booted | null>
   /** Serve this guest no more; copies that run go on, and are waited for. */

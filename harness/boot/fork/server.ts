@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InfraError, InvariantError, UserError } from '#domain/errors.ts'
-import { follow } from '#harness/transport/monitor.ts'
+import { monitorCase } from '#harness/transport/monitor.ts'
 import { writePayload } from '#harness/image/payload.ts'
 import { buildProgram, LIBRARY_FLAGS } from '#harness/image/program.ts'
 import { openScratch } from '#harness/support/scratch.ts'
@@ -15,7 +15,7 @@ import { createLog } from '#harness/transport/log.ts'
 import type { Booted, BootInputs } from '../qemu/boot.ts'
 import { startQemu, type Machine } from '../qemu/process.ts'
 import { loadState, restoreArguments } from '../snapshot/restore.ts'
-import { bootLogFile, stateFile, type SavedGuest } from '../snapshot/snapshot.ts'
+import { bootLogFile, stateFile, type Snapshot } from '../snapshot/snapshot.ts'
 import { listenForCopies, type Callers } from './callers.ts'
 import { commandCopies } from './copies.ts'
 
@@ -53,7 +53,7 @@ export async function buildForkParts(cache: string): Promise<ForkParts> {
 
 /** Start a QEMU that can be copied, with this payload, and restore the guest in it. */
 async function restoreForkable(
-  saved: SavedGuest,
+  saved: Snapshot,
   inputs: BootInputs,
   { library, payload, socket }: { readonly library: string; readonly payload: string; readonly socket: string },
   signal: AbortSignal | undefined,
@@ -73,7 +73,7 @@ async function restoreForkable(
 /** Let the guest run the rehearsal, and pause it. Throws InfraError when it comes to another end than it should. */
 async function rehearse(guest: Booted): Promise<void> {
   guest.conversation.run('rehearsal', [START_SECONDS * 1000, BigInt(Date.now()) * 1_000_000n, 'rehearsal'])
-  const { ending, taint } = await follow(guest, LIMITS, createLog())
+  const { ending, taint } = await monitorCase(guest, LIMITS, createLog())
   if (ending.kind !== 'exited' || ending.exit.code !== 0 || taint.before !== taint.after)
     throw new InfraError(`the rehearsal ended as ${JSON.stringify(ending)}`)
   await guest.machine.qmp.execute('stop')
@@ -96,7 +96,7 @@ async function goOn(copy: Machine): Promise<void> {
  * done here: an attempt restores a guest of its own then.
  */
 export async function startForkServer(
-  saved: SavedGuest,
+  saved: Snapshot,
   inputs: BootInputs,
   { library, rehearsal }: ForkParts,
   cache: string,

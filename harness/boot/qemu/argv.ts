@@ -1,5 +1,5 @@
 /** QEMU's command line, built from plain data. */
-import type { BootRoad, GuestProfile } from '#domain/profile.ts'
+import type { BootMethod, GuestProfile } from '#domain/profile.ts'
 
 /** File descriptors every QEMU of ours inherits: no socket files, nothing to clean up, nothing on the network. */
 export const FD = { qmp: 3, console: 4, agent: 5, state: 6, control: 7 } as const
@@ -11,7 +11,7 @@ export type GuestMemory =
   | { readonly kind: 'private'; readonly file: string }
 
 export interface GuestSpec {
-  readonly road: BootRoad
+  readonly road: BootMethod
   readonly profile: GuestProfile
   /** vmlinux or bzImage, as the road wants. */
   readonly kernel: string
@@ -26,7 +26,7 @@ export interface GuestSpec {
 }
 
 /** Machine words by road. microvm has no firmware worth the name and no PCI: most of a TCG boot is saved there. */
-const MACHINES: Readonly<Record<BootRoad, string>> = {
+const MACHINES: Readonly<Record<BootMethod, string>> = {
   'microvm-pvh': 'microvm,pic=on,pit=on,rtc=on,isa-serial=off,auto-kernel-cmdline=off',
   'microvm-bzimage': 'microvm,pic=on,pit=on,rtc=on,isa-serial=off,auto-kernel-cmdline=off',
   'pc-bzimage': 'pc,usb=off',

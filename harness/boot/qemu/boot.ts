@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { KernelImage } from '#domain/kernel.ts'
-import type { BootRoad, GuestProfile } from '#domain/profile.ts'
+import type { BootMethod, GuestProfile } from '#domain/profile.ts'
 import type { Host } from './host.ts'
 import type { Initramfs } from '#harness/image/initramfs.ts'
 import { converse, type Conversation } from '#harness/transport/agent.ts'
@@ -11,7 +11,7 @@ import { qemuArguments, type GuestMemory } from './argv.ts'
 import { startQemu, type Machine } from './process.ts'
 
 /** Fastest first. */
-export const ROADS: readonly BootRoad[] = ['microvm-pvh', 'microvm-bzimage', 'pc-bzimage']
+export const BOOT_METHODS: readonly BootMethod[] = ['microvm-pvh', 'microvm-bzimage', 'pc-bzimage']
 
 /** Everything a guest's first word depends on. */
 export interface BootInputs {
@@ -36,7 +36,7 @@ export interface Booted {
   readonly machine: Machine
   readonly conversation: Conversation
   readonly hello: Hello
-  readonly road: BootRoad
+  readonly road: BootMethod
   readonly argv: readonly string[]
   /** Host seconds from exec of QEMU to the agent's first word. */
   readonly readySeconds: number
@@ -45,7 +45,7 @@ export interface Booted {
 export interface NotBooted {
   readonly ok: false
   readonly reason: string
-  readonly road: BootRoad
+  readonly road: BootMethod
   readonly argv: readonly string[]
   readonly console: Buffer
   /** QEMU itself refused or was killed: nothing is said about the kernel. */
@@ -55,7 +55,7 @@ export interface NotBooted {
 }
 
 /** The file that a road boots, or null when this image has none. */
-export function bootFile(image: KernelImage, road: BootRoad): string | null {
+export function bootFile(image: KernelImage, road: BootMethod): string | null {
   return road === 'microvm-pvh' ? image.vmlinux : image.bzImage
 }
 
@@ -70,7 +70,7 @@ function readHello(body: Buffer): Hello | null {
 
 /** Boot by one road. What goes wrong is a NotBooted with its console, never an exception. */
 export async function bootBy(
-  road: BootRoad,
+  road: BootMethod,
   kernel: string,
   inputs: BootInputs,
   options: {
@@ -125,7 +125,7 @@ export async function bootFastest(
 ): Promise<Booted | NotBooted> {
   const memo = roadFile(cache, inputs)
   const known = await readFile(memo, 'utf8').catch(() => null)
-  const order = [...ROADS].toSorted((a, b) => Number(b === known) - Number(a === known))
+  const order = [...BOOT_METHODS].toSorted((a, b) => Number(b === known) - Number(a === known))
   const failures: NotBooted[] = []
   for (const road of order) {
     const kernel = bootFile(inputs.image, road)

@@ -9,7 +9,7 @@ import { runCommand } from '#harness/support/process.ts'
 import { exists } from '#harness/support/workspace.ts'
 
 export const ramFile = (folder: string): string => join(folder, 'ram')
-export const packedFile = (folder: string): string => join(folder, 'ram.zst')
+export const compressedFile = (folder: string): string => join(folder, 'ram.zst')
 
 /** Make holes of the zero pages of a RAM file that is done. Where the file system knows no holes, it stays as it is. */
 export async function digHoles(file: string): Promise<void> {
@@ -32,9 +32,9 @@ async function zstd(args: readonly string[], from: string, to: string, mtime?: n
  * Keep the RAM of a guest compressed alone, from now on; or beside it, when it turns out to be `wanted` once that is done.
  * Throws InfraError when it cannot be packed: nothing is changed then.
  */
-export async function packRam(folder: string, wanted: () => Promise<boolean> = () => Promise.resolve(false)): Promise<void> {
+export async function compressRam(folder: string, wanted: () => Promise<boolean> = () => Promise.resolve(false)): Promise<void> {
   // A packed file that is there already was made of this very RAM: nobody writes to it.
-  if (!(await exists(packedFile(folder)))) await zstd(['-1'], ramFile(folder), packedFile(folder))
+  if (!(await exists(compressedFile(folder)))) await zstd(['-1'], ramFile(folder), compressedFile(folder))
   if (!(await wanted())) await rm(ramFile(folder), { force: true })
 }
 
@@ -42,8 +42,8 @@ export async function packRam(folder: string, wanted: () => Promise<boolean> = (
  * Bring the RAM of a packed guest back, with the time it had; it stays packed beside, so that it can go again at once. False
  * when it is not packed. Throws InfraError when it is damaged (zstd keeps a sum of the content), or the disk is full.
  */
-export async function unpackRam(folder: string, mtimeMs: number): Promise<boolean> {
-  if (!(await exists(packedFile(folder)))) return false
-  await zstd(['-d', '--sparse'], packedFile(folder), ramFile(folder), mtimeMs / 1000)
+export async function decompressRam(folder: string, mtimeMs: number): Promise<boolean> {
+  if (!(await exists(compressedFile(folder)))) return false
+  await zstd(['-d', '--sparse'], compressedFile(folder), ramFile(folder), mtimeMs / 1000)
   return true
 }

@@ -1,8 +1,8 @@
 /** Keep saved guests within bounds: the least recently used are packed first, and go first. */
 import { readdir, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { packedFile, packRam, ramFile } from './compress.ts'
-import { manifestFile, removeGuest } from './snapshot.ts'
+import { compressedFile, compressRam, ramFile } from './compress.ts'
+import { manifestFile, removeSnapshot } from './snapshot.ts'
 
 /** Bytes on disk. */
 export interface GuestBounds {
@@ -23,7 +23,7 @@ interface Found {
 }
 
 /** Note that a guest was used just now. One that is gone meanwhile is nobody's loss. */
-export async function touchGuest(folder: string, now: Date): Promise<void> {
+export async function touchSnapshot(folder: string, now: Date): Promise<void> {
   await utimes(manifestFile(folder), now, now).catch(() => undefined)
 }
 
@@ -38,7 +38,7 @@ async function bytesOf(file: string): Promise<number> {
 async function look(folder: string): Promise<Found | null> {
   const manifest = await stat(manifestFile(folder)).catch(() => null)
   if (manifest === null) return null
-  const [loose, packed] = await Promise.all([bytesOf(ramFile(folder)), bytesOf(packedFile(folder))])
+  const [loose, packed] = await Promise.all([bytesOf(ramFile(folder)), bytesOf(compressedFile(folder))])
   return { folder, usedAt: manifest.mtimeMs, loose, packed }
 }
 
@@ -62,12 +62,12 @@ async function isUsed({ folder, usedAt }: Found): Promise<boolean> {
  * Pack the least recently used guests below `root` until the others' RAM fits, then remove some until all fits. A guest that
  * runs keeps its files open; one that is used meanwhile stays as it is. Returns the folders removed.
  */
-export async function evictGuests(root: string, bounds: GuestBounds = BOUNDS): Promise<string[]> {
+export async function evictSnapshots(root: string, bounds: GuestBounds = BOUNDS): Promise<string[]> {
   const found = await lookAround(root)
   const removed: string[] = []
   const remove = async (guest: Found): Promise<void> => {
     if (await isUsed(guest)) return
-    await removeGuest(guest.folder)
+    await removeSnapshot(guest.folder)
     removed.push(guest.folder)
   }
   let loose = sum(found, (guest) => guest.loose)
@@ -75,7 +75,7 @@ export async function evictGuests(root: string, bounds: GuestBounds = BOUNDS): P
     if (loose <= bounds.loose) break
     if (await isUsed(guest)) continue
     // What cannot be packed, for want of room perhaps, is not worth keeping in its way.
-    await packRam(guest.folder, () => isUsed(guest)).catch(() => remove(guest))
+    await compressRam(guest.folder, () => isUsed(guest)).catch(() => remove(guest))
     loose -= guest.loose
   }
   const left = await lookAround(root)

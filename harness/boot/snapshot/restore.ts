@@ -6,12 +6,12 @@ import { FD, qemuArguments } from '../qemu/argv.ts'
 import { bootFile, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
 import { startQemu, type Machine } from '../qemu/process.ts'
 import { ramFile } from './compress.ts'
-import { bootLogFile, IGNORE_SHARED, stateFile, type SavedGuest } from './snapshot.ts'
+import { bootLogFile, IGNORE_SHARED, stateFile, type Snapshot } from './snapshot.ts'
 
 const RESTORE_SECONDS = 20
 
 /** Arguments of a QEMU that a saved guest is restored in; it may fork when it is to. */
-export function restoreArguments({ road, folder }: SavedGuest, inputs: BootInputs, payload: string, forks = false): string[] {
+export function restoreArguments({ road, folder }: Snapshot, inputs: BootInputs, payload: string, forks = false): string[] {
   return qemuArguments({
     road,
     profile: inputs.profile,
@@ -26,7 +26,7 @@ export function restoreArguments({ road, folder }: SavedGuest, inputs: BootInput
 
 /** Start a pristine guest from a saved one. A state that does not load, or is gone meanwhile, is NotBooted. */
 export async function restoreGuest(
-  saved: SavedGuest,
+  saved: Snapshot,
   inputs: BootInputs,
   payload: string,
   signal?: AbortSignal,

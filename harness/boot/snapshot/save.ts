@@ -13,7 +13,7 @@ import type { GuestMemory } from '../qemu/argv.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
 import type { Machine } from '../qemu/process.ts'
 import { digHoles, ramFile } from './compress.ts'
-import { bootLogFile, describeGuest, guestFolder, IGNORE_SHARED, stateFile, type SavedGuest } from './snapshot.ts'
+import { bootLogFile, describeGuest, snapshotFolder, IGNORE_SHARED, stateFile, type Snapshot } from './snapshot.ts'
 
 const SAVE_SECONDS = 20
 
@@ -60,14 +60,14 @@ async function bootUnhurt(boot: () => Promise<Booted | NotBooted>): Promise<Boot
  * Boot a guest and save it. Returns the booted guest's failure when it does not boot; throws InfraError when it boots
  * and cannot be saved (an old QEMU, a full disk): the caller boots for each attempt then.
  */
-export async function saveGuest(
+export async function saveSnapshot(
   cache: string,
   inputs: BootInputs,
   limitSeconds: number,
   signal?: AbortSignal,
   time = untimed,
-): Promise<SavedGuest | NotBooted> {
-  const folder = guestFolder(cache, inputs)
+): Promise<Snapshot | NotBooted> {
+  const folder = snapshotFolder(cache, inputs)
   await mkdir(join(cache, 'guests'), { recursive: true })
   const temporary = await openScratch(cache)
   const prepare = async (): Promise<GuestMemory> => {

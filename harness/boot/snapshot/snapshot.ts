@@ -2,30 +2,30 @@
 import { createHash } from 'node:crypto'
 import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { BootRoad } from '#domain/profile.ts'
+import type { BootMethod } from '#domain/profile.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { kernelCmdline } from '../qemu/argv.ts'
 import type { BootInputs, Hello } from '../qemu/boot.ts'
-import { ramFile, unpackRam } from './compress.ts'
+import { ramFile, decompressRam } from './compress.ts'
 
 const SCHEMA = 'kwitness.guest/1'
 /** RAM in a shared file stays where it is; only the devices' state travels. QEMU 4.0 and later. */
 export const IGNORE_SHARED = { capabilities: [{ capability: 'x-ignore-shared', state: true }] }
 
 /** What a guest said and took when it was saved. */
-export interface SavedFacts {
-  readonly road: BootRoad
+export interface SnapshotFacts {
+  readonly road: BootMethod
   readonly hello: Hello
   /** Host seconds the boot took when it was saved. */
   readonly readySeconds: number
 }
 
-export interface SavedGuest extends SavedFacts {
+export interface Snapshot extends SnapshotFacts {
   readonly folder: string
 }
 
-interface Manifest extends SavedFacts {
+interface Manifest extends SnapshotFacts {
   readonly schema: typeof SCHEMA
   /** Name of its folder: what it was booted from, so that one guest's folder is not taken for another's. */
   readonly key: string
@@ -38,7 +38,7 @@ interface Manifest extends SavedFacts {
 }
 
 /** Where the guest of these inputs is saved: a state binds to everything it was booted from. */
-export function guestFolder(cache: string, inputs: BootInputs): string {
+export function snapshotFolder(cache: string, inputs: BootInputs): string {
   const { image, initramfs, profile, host } = inputs
   /* With the host's own CPU, a state holds what that CPU and this host's KVM showed the guest. TCG has a CPU of its own. */
   const cpu = profile.accelerator === 'kvm' ? [host.kernel, host.cpuModel, host.cpuFeatures] : []
@@ -81,7 +81,7 @@ async function sampleOf(file: string, bytes: number): Promise<string> {
 const sealed = (manifest: Manifest): string => JSON.stringify({ ...manifest, sha256: sha256(JSON.stringify(manifest)) })
 
 /** Describe the guest whose files lie in this folder, which is to become `folder`. Throws what the disk says. */
-export async function describeGuest(files: string, folder: string, facts: SavedFacts): Promise<void> {
+export async function describeGuest(files: string, folder: string, facts: SnapshotFacts): Promise<void> {
   const { road, hello, readySeconds } = facts
   const now = Math.floor(Date.now() / 1000)
   await utimes(ramFile(files), now, now)
@@ -106,7 +106,7 @@ async function isWhole(folder: string, text: string, manifest: Manifest): Promis
   const { schema, key, stateSha256, logSha256, ramBytes, ramMtimeMs, ramSampleSha256 } = manifest
   if (text !== sealed(manifest) || schema !== SCHEMA || key !== basename(folder)) return false
   const isLoose = await exists(ramFile(folder))
-  if (!isLoose && !(await unpackRam(folder, ramMtimeMs))) return false
+  if (!isLoose && !(await decompressRam(folder, ramMtimeMs))) return false
   const ram = await stat(ramFile(folder))
   if (ram.size !== ramBytes || ram.mtimeMs !== ramMtimeMs) return false
   const found = [sha256Of(stateFile(folder)), sha256Of(bootLogFile(folder)), sampleOf(ramFile(folder), ramBytes)]
@@ -117,14 +117,14 @@ async function isWhole(folder: string, text: string, manifest: Manifest): Promis
  * Remove a saved guest, moved away as a whole first: others may be taking it away, or putting a new one there, at this moment.
  * One that is gone is nobody's loss.
  */
-export async function removeGuest(folder: string): Promise<void> {
+export async function removeSnapshot(folder: string): Promise<void> {
   const away = await openScratch(join(folder, '..', '..'))
   await rename(folder, join(away, basename(folder))).catch(() => undefined)
   await rm(away, { recursive: true, force: true })
 }
 
 /** The saved guest in this folder, its RAM ready to be mapped; null when it is not there, or not whole: then the folder goes. */
-export async function findGuest(folder: string): Promise<SavedGuest | null> {
+export async function findSnapshot(folder: string): Promise<Snapshot | null> {
   if (!(await exists(folder))) return null
   try {
     const text = await readFile(manifestFile(folder), 'utf8')
@@ -134,6 +134,6 @@ export async function findGuest(folder: string): Promise<SavedGuest | null> {
   } catch {
     /* Not whole: fall through. */
   }
-  await removeGuest(folder)
+  await removeSnapshot(folder)
   return null
 }

@@ -11,7 +11,7 @@ import { openAptRoot } from './apt.ts'
 import { CHANGELOG, RECORD, unpackDeb } from './fetch.ts'
 import { readDebianIndex } from './index.ts'
 import type { DebianKernel, PoolFile } from './packages.ts'
-import { bringPoolFile } from './pool.ts'
+import { fetchPoolFile } from './pool.ts'
 import { compareDebianVersions } from './version.ts'
 import { say, type FoundChangelog, type KernelContext, type Missing } from '../provider/provider.ts'
 
@@ -84,7 +84,7 @@ function packageOf({ version, release, boot, base }: DebianKernel): PoolFile | M
 }
 
 async function takeChangelog(file: PoolFile, id: string, context: KernelContext): Promise<Uint8Array | null> {
-  const deb = await bringPoolFile(await openAptRoot(context), file, id, context)
+  const deb = await fetchPoolFile(await openAptRoot(context), file, id, context)
   say(context, id, 'unpacking its changelog')
   const folder = await openScratch(context.workspace.cache)
   try {

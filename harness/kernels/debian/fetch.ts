@@ -8,7 +8,7 @@ import { entryPath, imageOf, publishEntry } from '../provider/cache.ts'
 import { keepChangelog } from './changelog-cache.ts'
 import { aptOptions, type AptRoot } from './apt.ts'
 import type { DebianKernel, PoolFile } from './packages.ts'
-import { bringPoolFile } from './pool.ts'
+import { fetchPoolFile } from './pool.ts'
 import { fetchWatch, say, type KernelContext } from '../provider/provider.ts'
 import { extractVmlinux, readBootHeader } from '../provider/vmlinux.ts'
 
@@ -18,7 +18,7 @@ export const RECORD = 'debian.json'
 /** Fetch the packages of a kernel and publish its entry; throws InfraError when they cannot be had or opened. */
 export async function buildDebianImage(root: AptRoot, listed: DebianKernel, context: KernelContext): Promise<KernelImage> {
   const time = fetchWatch(context, listed.id)
-  const bring = (file: PoolFile) => time('download', () => bringPoolFile(root, file, listed.id, context))
+  const bring = (file: PoolFile) => time('download', () => fetchPoolFile(root, file, listed.id, context))
   const boot = await bring(listed.boot)
   const base = listed.base ? await bring(listed.base) : null
   const { id, provider, version, series, build, flavour, arch } = listed

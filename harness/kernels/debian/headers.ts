@@ -8,7 +8,7 @@ import type { AptRoot } from './apt.ts'
 import { unpackDeb } from './fetch.ts'
 import { readDebianIndex } from './index.ts'
 import type { DebianKernel, HeaderPackage } from './packages.ts'
-import { bringPoolFile } from './pool.ts'
+import { fetchPoolFile } from './pool.ts'
 import { compareDebianVersions } from './version.ts'
 import { withLock } from '#harness/support/lock.ts'
 import { inTurn, say, type BuildTree, type KernelContext, type Missing } from '../provider/provider.ts'
@@ -26,7 +26,7 @@ export async function debianBuildTree(kernel: Kernel, context: KernelContext): P
   return {
     key,
     async use(work) {
-      const tree = await bringHeaders(listed, packages, key, root, context)
+      const tree = await fetchHeaders(listed, packages, key, root, context)
       // gcc is the one that Debian's Makefile names only by luck. Types of a module are for tracers, and take pahole.
       const folder = join(tree, 'usr', 'src', `linux-headers-${listed.release}`)
       return inTurn(context, () => work(['-C', folder, 'CC=gcc', 'CONFIG_DEBUG_INFO_BTF_MODULES=']))
@@ -62,7 +62,7 @@ export function movableMakefile(text: string): string {
 }
 
 /** The packages, unpacked side by side under one root in the cache. */
-async function bringHeaders(
+async function fetchHeaders(
   { id, release }: DebianKernel,
   packages: readonly HeaderPackage[],
   key: string,
@@ -75,7 +75,7 @@ async function bringHeaders(
     if (await exists(entry)) return entry
     return inTurn(context, async () => {
       const debs: string[] = []
-      for (const { name, version, file } of packages) debs.push(await bringPoolFile(root, file, `${name} ${version}`, context))
+      for (const { name, version, file } of packages) debs.push(await fetchPoolFile(root, file, `${name} ${version}`, context))
       say(context, id, 'unpacking its headers')
       return publishFolder(entry, async (folder) => {
         for (const deb of debs) await unpackDeb(deb, folder, ['./usr/src/*', './usr/lib/linux-kbuild-*'], context)

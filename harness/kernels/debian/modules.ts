@@ -8,7 +8,7 @@ import { corruptNote, findCorrupt, publishEntry, readManifest } from '../provide
 import { openAptRoot } from './apt.ts'
 import { RECORD, unpackDeb } from './fetch.ts'
 import type { DebianKernel } from './packages.ts'
-import { bringPoolFile } from './pool.ts'
+import { fetchPoolFile } from './pool.ts'
 import { withLock } from '#harness/support/lock.ts'
 import { indexModules, plainModules, releaseOf } from '../provider/modules.ts'
 import { say, type KernelContext, type ModuleFile } from '../provider/provider.ts'
@@ -50,7 +50,7 @@ async function bringTree(entry: string, listed: DebianKernel, kernel: Kernel, co
   }
   const root = await openAptRoot(context)
   const debs: string[] = []
-  for (const source of sources) if (source) debs.push(await bringPoolFile(root, source, listed.id, context))
+  for (const source of sources) if (source) debs.push(await fetchPoolFile(root, source, listed.id, context))
   say(context, listed.id, 'unpacking its modules')
   await publishEntry(entry, kernel, listed.suites.join(' '), async (folder) => {
     for (const deb of debs) await unpackDeb(deb, folder, ['./lib/modules/*', './usr/lib/modules/*'], context)

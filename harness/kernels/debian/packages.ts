@@ -24,7 +24,7 @@ export interface DebianKernel extends Kernel {
 }
 
 /** The stanza of one package, cut down to what is needed here. */
-export interface PackageStanza {
+export interface PackageEntry {
   readonly name: string
   readonly version: string
   readonly filename: string
@@ -37,7 +37,7 @@ export interface PackageList {
   readonly suite: string
   /** URL that the Filename fields hang from, without a slash at its end. */
   readonly mirror: string
-  readonly packages: readonly PackageStanza[]
+  readonly packages: readonly PackageEntry[]
 }
 
 /** A package that modules are compiled against. */
@@ -55,7 +55,7 @@ const HEADERS = /^linux-(?:headers-\d[\w.+-]*-(?:cloud-amd64|rt-amd64|amd64|comm
 const SMALLEST_KERNEL_BYTES = 1024 * 1024
 
 /** Read a Packages file, keeping the stanzas of kernels and of their headers; broken stanzas are left out. */
-export function parsePackages(text: string): PackageStanza[] {
+export function parsePackages(text: string): PackageEntry[] {
   const stanzas = text
     .split(/\n{2,}/)
     .filter((stanza) => /^Package: linux-(?:image|binary(?:-unsigned)?|modules|base|headers|kbuild)-\d/m.test(stanza))
@@ -140,7 +140,7 @@ export function headersOf(lists: readonly PackageList[]): HeaderPackage[] {
 }
 
 /** The file with one more place; a list that gives other bytes for the same package adds none. */
-function addPlace(known: PoolFile | undefined, mirror: string, { filename, sha256, bytes }: PackageStanza): PoolFile {
+function addPlace(known: PoolFile | undefined, mirror: string, { filename, sha256, bytes }: PackageEntry): PoolFile {
   const uri = `${mirror}/${filename}`
   if (!known) return { sha256, bytes, uris: [uri] }
   return known.sha256 !== sha256 || known.uris.includes(uri) ? known : { ...known, uris: [...known.uris, uri] }

@@ -15,7 +15,7 @@ const PROGRESS_MS = 200
  * Path of the .deb in the cache, fetched when it is not there or is no longer what the index says.
  * Throws InfraError when no mirror gives a file with the right hash.
  */
-export async function bringPoolFile(root: AptRoot, file: PoolFile, kernel: string, context: KernelContext): Promise<string> {
+export async function fetchPoolFile(root: AptRoot, file: PoolFile, kernel: string, context: KernelContext): Promise<string> {
   const folder = join(context.workspace.cache, 'debs')
   const path = join(folder, `${file.sha256}.deb`)
   if (await exists(path)) {

@@ -16,7 +16,7 @@ export async function expectObjects(recipe: Recipe, config: string, context: Ker
 }
 
 /** Note what a whole build took. */
-export async function rememberObjects(recipe: Recipe, objects: number, context: KernelContext): Promise<void> {
+export async function rememberObjectCounts(recipe: Recipe, objects: number, context: KernelContext): Promise<void> {
   const counts = { ...(await readCounts(context)), [lineOf(recipe)]: objects }
   await mkdir(dirname(fileOf(context)), { recursive: true })
   await replaceFile(fileOf(context), `${JSON.stringify(counts, null, 2)}\n`)

@@ -9,7 +9,7 @@ import { appendFile, copyFile, mkdir, readFile, rename, rm, writeFile } from 'no
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { findNeeds, installLine, type FoundNeed } from '#harness/host/dependencies.ts'
+import { findDependencies, installLine, type FoundDependency } from '#harness/host/dependencies.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { releaseOf } from '../provider/modules.ts'
 import { say, type KernelContext } from '../provider/provider.ts'
@@ -17,10 +17,10 @@ import { mergeFragments, missedLines } from './config.ts'
 import { evictTrees, isEvictionDue, touchTree } from './evict.ts'
 import { buildingLock, cloneSources, runHeld, stopped } from './files.ts'
 import { BUILD_ENVIRONMENT, BuildFailure, runMake, type MakeJob } from './make.ts'
-import { beginNear, findNear } from './incremental.ts'
-import { expectObjects, rememberObjects } from './build-progress.ts'
+import { beginIncremental, findIncremental } from './incremental.ts'
+import { expectObjects, rememberObjectCounts } from './build-progress.ts'
 import { baseFolder, baseKeyOf, compilerVersion, type Patch, type Recipe } from './recipe.ts'
-import { bringSource } from './source.ts'
+import { fetchSource } from './source.ts'
 import { buildInWorktree, gitPlaceOf, type Builders } from './worktree.ts'
 
 /**
@@ -32,7 +32,7 @@ export async function buildRecipe(recipe: Recipe, folder: string, context: Kerne
   if (context.inWorktree && gitPlaceOf(recipe) !== null) {
     return buildInWorktree(recipe, context, buildersOf(recipe, context), ({ tree }) => takeFiles(tree, folder, context))
   }
-  const base = await bringBase(recipe, context)
+  const base = await ensureBase(recipe, context)
   if (recipe.patches.length === 0) return takeFiles(base, folder, context)
   const job = await openBuild(recipe.kernel.id, context)
   await cloneSources(base, job.tree, context)
@@ -46,14 +46,14 @@ export async function buildRecipe(recipe: Recipe, folder: string, context: Kerne
 function buildersOf(recipe: Recipe, context: KernelContext): Builders {
   return {
     open: () => openBuild(recipe.kernel.id, context),
-    bringBase: () => bringBase(recipe, context),
+    ensureBase: () => ensureBase(recipe, context),
     configure: (job) => configure(recipe, job, context),
     make: async (job) => void (await runMake(job, await targetsOf(job.tree), context)),
   }
 }
 
 /** The tree of a recipe without its patches, in the cache: source, and objects in `build`. Modules may be built against it. */
-export async function bringBase(recipe: Recipe, context: KernelContext): Promise<string> {
+export async function ensureBase(recipe: Recipe, context: KernelContext): Promise<string> {
   const { workspace } = context
   const base = baseFolder(recipe.baseKey, workspace)
   const built = (await exists(base)) ? null : await buildBase(recipe, base, context)
@@ -71,12 +71,12 @@ async function buildBase(recipe: Recipe, base: string, context: KernelContext): 
   if (baseKeyOf(source.key, compiler, fragments) !== recipe.baseKey) {
     throw new UserError(`${kernel.id} was planned with another compiler than ${compiler}`, 'name its source again')
   }
-  const folder = await bringSource(source, context)
+  const folder = await fetchSource(source, context)
   await touchTree(folder, new Date())
   const names = fragments.map(({ name }) => name).join('+')
   const job = { ...(await openBuild(`base-${recipe.baseKey}`, context)), label: `${source.label} (${names})` }
-  const near = await findNear(recipe, compiler, context)
-  const begun = near === null ? null : await beginNear(near, folder, job.tree, context)
+  const near = await findIncremental(recipe, compiler, context)
+  const begun = near === null ? null : await beginIncremental(near, folder, job.tree, context)
   if (begun) {
     say(context, job.label, `building the base from one that differs in ${begun.differ} file${begun.differ === 1 ? '' : 's'}`)
     if (!begun.configured) await configure(recipe, job, context)
@@ -87,7 +87,7 @@ async function buildBase(recipe: Recipe, base: string, context: KernelContext): 
     await mkdir(join(job.tree, 'build'))
     await configure(recipe, job, context)
     const expected = await expectObjects(recipe, await readFile(join(job.tree, 'build', '.config'), 'utf8'), context)
-    await rememberObjects(recipe, await runMake({ ...job, expected }, await targetsOf(job.tree), context), context)
+    await rememberObjectCounts(recipe, await runMake({ ...job, expected }, await targetsOf(job.tree), context), context)
   }
   await rename(job.tree, base)
   return begun ? 'near' : 'whole'
@@ -170,8 +170,8 @@ async function takeModules(tree: string, folder: string, context: KernelContext)
 
 /** Throws InfraError with the one line that installs what building needs. */
 async function checkTools(): Promise<void> {
-  const isNeeded = ({ scope, what }: FoundNeed) => scope === 'build' || what === 'gcc' || what === 'make'
-  const missing = (await findNeeds()).filter((need) => need.path === null && isNeeded(need))
+  const isNeeded = ({ scope, what }: FoundDependency) => scope === 'build' || what === 'gcc' || what === 'make'
+  const missing = (await findDependencies()).filter((need) => need.path === null && isNeeded(need))
   if (missing.length === 0) return
   const what = missing.map((need) => need.what).join(', ')
   const hint = installLine(

@@ -10,7 +10,7 @@ import { cloneSources, compareSources, runHeld, stopped } from './files.ts'
 import { baseFolder, baseKeyOf, readRecipes, type Recipe } from './recipe.ts'
 
 /** The base used last of those with the same series, config and compiler; null when there is none. */
-export async function findNear(recipe: Recipe, compiler: string, { workspace }: KernelContext): Promise<string | null> {
+export async function findIncremental(recipe: Recipe, compiler: string, { workspace }: KernelContext): Promise<string | null> {
   const others = (await readRecipes(workspace)).filter(({ kernel }) => kernel.series === recipe.kernel.series)
   const keys = new Set(others.map(({ source }) => baseKeyOf(source.key, compiler, recipe.fragments)))
   const bases = await Promise.all(
@@ -36,7 +36,12 @@ export interface Begun {
  * when make could not see a difference: a header that is new may come before another of its name, and a symbolic link is
  * as old as what it points to.
  */
-export async function beginNear(near: string, source: string, tree: string, context: KernelContext): Promise<Begun | null> {
+export async function beginIncremental(
+  near: string,
+  source: string,
+  tree: string,
+  context: KernelContext,
+): Promise<Begun | null> {
   const { changed, added, links, removed } = await compareSources(near, source, context)
   if (links.length > 0 || added.some((path) => /(?:^|\/)include\/.*\.h$/.test(path))) return null
   await cloneSources(near, tree, context)

@@ -8,7 +8,7 @@ import type { Kernel } from '#domain/kernel.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { withLock } from '#harness/support/lock.ts'
 import { inTurn, type BuildTree, type KernelContext, type Missing } from '../provider/provider.ts'
-import { applyPatch, bringBase, openBuild } from './build.ts'
+import { applyPatch, ensureBase, openBuild } from './build.ts'
 import { runHeld, treeLock } from './files.ts'
 import { runMake, type MakeJob } from './make.ts'
 import { readRecipe } from './recipe.ts'
@@ -37,7 +37,7 @@ export async function treeBuildTree(kernel: Kernel, context: KernelContext): Pro
           },
         )
         if (inWorktree) return inWorktree.result
-        const base = await bringBase(recipe, context)
+        const base = await ensureBase(recipe, context)
         const job = await openBuild(`modules-${key}`, context)
         try {
           await showBase(base, job.tree, patches.length > 0 ? changed : [], context)

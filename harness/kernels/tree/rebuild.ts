@@ -7,11 +7,11 @@ import { runCommand } from '#harness/support/process.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { withLock } from '#harness/support/lock.ts'
 import type { KernelContext } from '../provider/provider.ts'
-import { applyPatch, bringBase, openBuild } from './build.ts'
+import { applyPatch, ensureBase, openBuild } from './build.ts'
 import { cloneSources, stopped, treeLock } from './files.ts'
 import { runMake } from './make.ts'
 import { baseFolder, readRecipe, type Recipe } from './recipe.ts'
-import { bringSource } from './source.ts'
+import { fetchSource } from './source.ts'
 
 async function recipeOf(kernel: Pick<Kernel, 'id'>, context: KernelContext): Promise<Recipe> {
   const recipe = await readRecipe(kernel.id, context.workspace)
@@ -23,7 +23,7 @@ async function recipeOf(kernel: Pick<Kernel, 'id'>, context: KernelContext): Pro
 export async function sourceFolderOf(kernel: Pick<Kernel, 'id'>, context: KernelContext): Promise<string> {
   const recipe = await recipeOf(kernel, context)
   const base = baseFolder(recipe.baseKey, context.workspace)
-  return (await exists(base)) ? base : bringSource(recipe.source, context)
+  return (await exists(base)) ? base : fetchSource(recipe.source, context)
 }
 
 /** Where the log of the newest build of a kernel lies: its own, or for one without patches that of the base. */
@@ -36,14 +36,10 @@ export async function buildLogOf(kernel: Pick<Kernel, 'id'>, context: KernelCont
  * Compile these objects of a kernel (`fs/userfaultfd.o`) once more and give what make and the compiler said. Nothing of the
  * kernel in the cache changes. Throws UserError when they do not compile.
  */
-export async function compileAgain(
-  kernel: Pick<Kernel, 'id'>,
-  objects: readonly string[],
-  context: KernelContext,
-): Promise<string> {
+export async function recompile(kernel: Pick<Kernel, 'id'>, objects: readonly string[], context: KernelContext): Promise<string> {
   const recipe = await recipeOf(kernel, context)
   return withLock(treeLock(context.workspace), context.signal, async () => {
-    const base = await bringBase(recipe, context)
+    const base = await ensureBase(recipe, context)
     const job = await openBuild(`again-${kernel.id}`, context)
     try {
       await cloneSources(base, job.tree, context)

@@ -7,7 +7,7 @@ import { exists, publishFolder } from '#harness/support/workspace.ts'
 import { hashFile } from '../provider/cache.ts'
 import { openAptRoot } from '../debian/apt.ts'
 import type { PoolFile } from '../debian/packages.ts'
-import { bringPoolFile } from '../debian/pool.ts'
+import { fetchPoolFile } from '../debian/pool.ts'
 import { say, type KernelContext } from '../provider/provider.ts'
 import { findSourcePackage } from './debian.ts'
 import type { TreePlace } from './selector.ts'
@@ -54,11 +54,11 @@ export async function findSource(place: TreePlace, context: KernelContext): Prom
 }
 
 /** The files of a source as they are, in a folder of the cache that nobody writes to again. */
-export async function bringSource(source: TreeSource, context: KernelContext): Promise<string> {
+export async function fetchSource(source: TreeSource, context: KernelContext): Promise<string> {
   const { place, file } = source
   const folder = join(context.workspace.cache, 'trees', `source-${source.key.slice(0, 16)}`)
   if (await exists(folder)) return folder
-  const deb = file ? await bringPoolFile(await openAptRoot(context), file, source.label, context) : null
+  const deb = file ? await fetchPoolFile(await openAptRoot(context), file, source.label, context) : null
   say(context, null, `unpacking ${source.label}`)
   return publishFolder(folder, async (temporary) => {
     if (deb) await shell(UNPACK_PACKAGE, [deb, temporary], context)

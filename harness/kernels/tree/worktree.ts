@@ -27,7 +27,7 @@ export function gitPlaceOf({ source, patches }: Recipe): { readonly path: string
 /** How to build, from those who know: a whole base, and what make needs to be told. */
 export interface Builders {
   readonly open: () => Promise<MakeJob>
-  readonly bringBase: () => Promise<string>
+  readonly ensureBase: () => Promise<string>
   readonly configure: (job: MakeJob) => Promise<void>
   readonly make: (job: MakeJob) => Promise<void>
 }
@@ -107,9 +107,9 @@ async function beginWorktree(
   recipe: Recipe,
   tree: string,
   context: KernelContext,
-  { bringBase }: Builders,
+  { ensureBase }: Builders,
 ): Promise<void> {
-  const base = await bringBase()
+  const base = await ensureBase()
   await rm(home, { recursive: true, force: true })
   // By the name of what is to be removed, until it is whole.
   const temporary = await mkdtemp(join(dirname(home), 'evicted-'))

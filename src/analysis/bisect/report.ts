@@ -1,10 +1,19 @@
 /** What a bisection comes to: which commit is asked next, and the report of all of them with its confidence. */
-import type { Answer, Bisection, BisectEnd, BisectStep, BisectWishes, Mark, ReportCommit, Sought } from '#domain/report/bisect.ts'
+import type {
+  Answer,
+  Bisection,
+  BisectEnd,
+  BisectStep,
+  BisectRequest,
+  Mark,
+  ReportCommit,
+  BisectTarget,
+} from '#domain/report/bisect.ts'
 import type { ControlRate } from '#domain/control.ts'
 import { InvariantError } from '#domain/errors.ts'
 
 /** What git is told of a commit with this answer. */
-export function markOf(answer: Answer, sought: Sought): Mark {
+export function markOf(answer: Answer, sought: BisectTarget): Mark {
   if (answer === 'shows') return sought === 'bug' ? 'new' : 'old'
   if (answer === 'clean') return sought === 'bug' ? 'old' : 'new'
   return 'skip'
@@ -38,8 +47,8 @@ export function confidenceOf(steps: readonly Pick<BisectStep, 'doubt' | 'sameAs'
 export interface EndedBisection {
   readonly id: string
   readonly startedAt: string
-  readonly wishes: BisectWishes
-  readonly sought: Sought
+  readonly wishes: BisectRequest
+  readonly sought: BisectTarget
   readonly steps: readonly BisectStep[]
   readonly rates: readonly ControlRate[]
   readonly end: BisectEnd

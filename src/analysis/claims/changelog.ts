@@ -110,7 +110,7 @@ export function subjectKey(subject: string): string {
 }
 
 /** What an entry does to a commit: the commit's own subject, and whether it puts it in or takes it out. */
-export interface Deed {
+export interface EntryAction {
   readonly subject: string
   readonly does: 'applies' | 'reverts'
 }
@@ -119,7 +119,7 @@ const REVERT = /^(?:[\w ./,*+-]+: )*Revert "(.*)"$/
 const REAPPLY = /^(?:[\w ./,*+-]+: )*Reapply "(.*)"$/
 
 /** Read through `Revert "..."`: a revert of a revert applies again. */
-export function deedOf(subject: string): Deed {
+export function entryActionOf(subject: string): EntryAction {
   if (!subject.endsWith('"')) return { subject, does: 'applies' }
   let [inner, reverts] = [subject, false]
   for (;;) {

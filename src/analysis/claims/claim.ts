@@ -6,9 +6,9 @@
 import type { Case } from '#domain/case.ts'
 import type { Claim, Finding, Verdict } from '#domain/judgement.ts'
 import type { Kernel } from '#domain/kernel.ts'
-import type { History, NoPaper } from '#domain/claim-sources.ts'
+import type { History, UnavailableSource } from '#domain/claim-sources.ts'
 import { compareSeries, compareVersions, parseVersion, seriesOf } from '#domain/version.ts'
-import { changelogSays, gapOf, type KernelPaper } from './from-changelog.ts'
+import { changelogSays, gapOf, type KernelChangelog } from './from-changelog.ts'
 import { historySays } from './from-git.ts'
 
 export interface CellClaim {
@@ -18,18 +18,18 @@ export interface CellClaim {
 }
 
 /** The papers of one kernel as they were read; null where a source was not asked. */
-export interface KernelPapers {
-  readonly history: History | NoPaper | null
-  readonly changelog: KernelPaper | NoPaper | null
+export interface KernelClaimSources {
+  readonly history: History | UnavailableSource | null
+  readonly changelog: KernelChangelog | UnavailableSource | null
 }
 
-const NO_PAPERS: KernelPapers = { history: null, changelog: null }
+const NO_PAPERS: KernelClaimSources = { history: null, changelog: null }
 
 /** What all the paperwork together claims about a kernel and a case. */
 export function claimOf(
   kernel: Kernel,
   theCase: Pick<Case, 'claim' | 'fixes' | 'introduced'>,
-  { history, changelog }: KernelPapers = NO_PAPERS,
+  { history, changelog }: KernelClaimSources = NO_PAPERS,
 ): CellClaim {
   const told = history && !('missing' in history) ? historySays(theCase, history) : null
   const written = told ?? (changelog && !('missing' in changelog) ? changelogSays(kernel, theCase, changelog) : null)
@@ -47,7 +47,7 @@ export function claimOf(
 }
 
 /** The changelog as a sentence names it: that of the kernel, or one that has to do. */
-function whose({ build }: Kernel, changelog: KernelPaper): string {
+function whose({ build }: Kernel, changelog: KernelChangelog): string {
   if (changelog.instead === null) return `the Debian changelog up to linux (${build})`
   return `no changelog of its own (${changelog.instead}), and that of linux (${changelog.build})`
 }

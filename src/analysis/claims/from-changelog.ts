@@ -4,7 +4,7 @@ import type { Claim } from '#domain/judgement.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { ChangelogSource } from '#domain/claim-sources.ts'
 import { compareVersions, parseVersion, seriesOf } from '#domain/version.ts'
-import { deedOf, subjectKey, type Deed, type Entry, type Stanza } from './changelog.ts'
+import { entryActionOf, subjectKey, type EntryAction, type Entry, type Stanza } from './changelog.ts'
 
 /** What a paper says, with the line it rests on. */
 export interface Said {
@@ -13,14 +13,14 @@ export interface Said {
 }
 
 /** An entry about a wanted subject. */
-interface Mention extends Pick<Deed, 'does'> {
+interface Mention extends Pick<EntryAction, 'does'> {
   readonly entry: Entry
   /** Place of its stanza, 0 the newest. */
   readonly stanza: number
 }
 
 /** A changelog read for some cases: which of its entries are about their subjects. */
-export interface ReadPaper {
+export interface ParsedChangelog {
   readonly stanzas: readonly Stanza[]
   readonly at: ReadonlyMap<string, number>
   /** Oldest first, by subject. */
@@ -30,7 +30,7 @@ export interface ReadPaper {
 }
 
 /** A changelog as it serves one kernel. */
-export interface KernelPaper extends ReadPaper, Pick<ChangelogSource, 'build' | 'instead'> {}
+export interface KernelChangelog extends ParsedChangelog, Pick<ChangelogSource, 'build' | 'instead'> {}
 
 /** The subjects under which a case's fixes may stand in a changelog: of each fix its own, and names a backport got beside. */
 function subjectsOf({ fixes, claim }: Pick<Case, 'fixes' | 'claim'>): { own: string[]; others: string[] } {
@@ -39,7 +39,10 @@ function subjectsOf({ fixes, claim }: Pick<Case, 'fixes' | 'claim'>): { own: str
 }
 
 /** Go through a changelog once for all the cases of a report. */
-export function readPaper(stanzas: readonly Stanza[], cases: readonly Pick<Case, 'fixes' | 'claim'>[]): ReadPaper {
+export function parseChangelogMentions(
+  stanzas: readonly Stanza[],
+  cases: readonly Pick<Case, 'fixes' | 'claim'>[],
+): ParsedChangelog {
   const subjects = cases.flatMap((theCase) => Object.values(subjectsOf(theCase)).flat())
   const mentions = new Map<string, Mention[]>(subjects.map((subject) => [subjectKey(subject), []]))
   // Nearly all subjects are as git has them: looked up as they are, a hundred thousand take no time.
@@ -48,7 +51,7 @@ export function readPaper(stanzas: readonly Stanza[], cases: readonly Pick<Case,
   for (let stanza = stanzas.length - 1; stanza >= 0; stanza -= 1) {
     for (const release of stanzas[stanza]?.releases ?? []) lists.set(release, stanza)
     for (const entry of stanzas[stanza]?.entries ?? []) {
-      const { subject, does } = deedOf(entry.subject)
+      const { subject, does } = entryActionOf(entry.subject)
       const mentioned = plain.get(subject) ?? (subject.includes('- ') ? mentions.get(subjectKey(subject)) : undefined)
       mentioned?.push({ entry, does, stanza })
     }
@@ -65,7 +68,7 @@ function cite({ build, release, subject }: Entry): string {
  * What a changelog says of a case in a kernel, null when it is silent. The last entry up to the kernel decides. Without one the
  * first after it does: what came in later was not there, and what was taken out later was.
  */
-export function changelogSays(kernel: Kernel, theCase: Pick<Case, 'fixes' | 'claim'>, paper: ReadPaper): Said | null {
+export function changelogSays(kernel: Kernel, theCase: Pick<Case, 'fixes' | 'claim'>, paper: ParsedChangelog): Said | null {
   const { own, others } = subjectsOf(theCase)
   const alias = others.map((subject) => subjectSaid(kernel, subject, paper)).find((said) => said?.claim === 'carried')
   if (alias) return alias
@@ -77,7 +80,7 @@ export function changelogSays(kernel: Kernel, theCase: Pick<Case, 'fixes' | 'cla
   return { claim: 'carried', source: carried.map(({ source }) => source).join('; ') }
 }
 
-function subjectSaid(kernel: Kernel, subject: string, paper: ReadPaper): Said | null {
+function subjectSaid(kernel: Kernel, subject: string, paper: ParsedChangelog): Said | null {
   const own = (paper.mentions.get(subjectKey(subject)) ?? []).filter((mention) => isOfSeries(mention, kernel, paper))
   const upTo = own.filter((mention) => isUpTo(mention, kernel, paper))
   const last = upTo.at(-1)
@@ -89,12 +92,12 @@ function subjectSaid(kernel: Kernel, subject: string, paper: ReadPaper): Said | 
 }
 
 /** Fixes are backported: what another series got says nothing here. */
-function isOfSeries({ entry, stanza }: Mention, { series }: Kernel, { stanzas }: ReadPaper): boolean {
+function isOfSeries({ entry, stanza }: Mention, { series }: Kernel, { stanzas }: ParsedChangelog): boolean {
   return entry.release === null ? stanzas[stanza]?.series === series : seriesOf(entry.release) === series
 }
 
 /** In a changelog that has the kernel's own stanza its place decides; in any other the stable release does. */
-function isUpTo({ entry, stanza }: Mention, kernel: Kernel, { at }: ReadPaper): boolean {
+function isUpTo({ entry, stanza }: Mention, kernel: Kernel, { at }: ParsedChangelog): boolean {
   const place = at.get(kernel.build)
   if (place !== undefined) return stanza >= place
   return entry.release !== null && compareVersions(entry.release, kernel.version) <= 0
@@ -120,7 +123,7 @@ export interface Gap {
  * Which stable releases up to this kernel the changelog does not list, null when none. Debian came to a series with its very
  * first ones and names them without their lists: that leaves nothing out where the fix is of a later release than the next.
  */
-export function gapOf({ build, version: text }: Kernel, { at, lists }: ReadPaper, mainline: string | null): Gap | null {
+export function gapOf({ build, version: text }: Kernel, { at, lists }: ParsedChangelog, mainline: string | null): Gap | null {
   const place = at.get(build) ?? 0
   const version = parseVersion(text)
   if (!version) return { text: `what belongs to ${text}`, isWide: true }

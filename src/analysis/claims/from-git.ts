@@ -1,7 +1,7 @@
 /** What a git history says of a fix: itself in it, a backport that names it, reverts understood. */
 import type { Case, Fix } from '#domain/case.ts'
 import type { History, HistoryCommit } from '#domain/claim-sources.ts'
-import { deedOf } from './changelog.ts'
+import { entryActionOf } from './changelog.ts'
 import type { Said } from './from-changelog.ts'
 
 /** `commit HASH upstream.`, `[ Upstream commit HASH ]`, `(cherry picked from commit HASH)`. */
@@ -32,7 +32,7 @@ function fixSaid(fix: Fix, { revision, commits }: History): Said | null {
   let last: { commit: HistoryCommit; does: 'applies' | 'reverts'; how: string } | null = null
   for (const commit of commits) {
     const undone = revertedBy(commit)
-    const { subject, does } = deedOf(commit.subject)
+    const { subject, does } = entryActionOf(commit.subject)
     if (undone.some((hash) => outs.some((out) => isSame(out, hash)))) {
       inside.push(commit.hash)
       last = { commit, does: 'applies', how: `takes back the revert ${short(undone[0])}` }

@@ -23,7 +23,7 @@ export type Standing =
   /** No answer, here or on the base. */
   | 'unasked'
 
-export interface SquareCell {
+export interface ControlMatrixCell {
   readonly kernel: string
   readonly case: string
   /** Null where the report has no such cell. */
@@ -35,23 +35,23 @@ export interface SquareCell {
   readonly interval: Interval | null
 }
 
-export interface SquareRow {
+export interface ControlMatrixRow {
   readonly kernel: string
   /** Null for the base. */
   readonly control: Control | null
   /** In the order of the square's cases. */
-  readonly cells: readonly SquareCell[]
+  readonly cells: readonly ControlMatrixCell[]
 }
 
-export interface SquareLine {
+export interface ControlMatrixSeries {
   readonly line: string
   /** Upstream version of the base. */
   readonly version: string
   /** The base first. */
-  readonly rows: readonly SquareRow[]
+  readonly rows: readonly ControlMatrixRow[]
 }
 
-export interface SquareFailure {
+export interface ControlMatrixFailure {
   readonly kernel: string
   readonly case: string
   /** Who is to blame: the control (or its case), or the machine, which gave no answer. */
@@ -60,12 +60,12 @@ export interface SquareFailure {
   readonly text: string
 }
 
-export interface Square {
+export interface ControlMatrix {
   readonly schema: 'kwitness.square/1'
   readonly run: string
   readonly cases: readonly string[]
-  readonly lines: readonly SquareLine[]
-  readonly failures: readonly SquareFailure[]
+  readonly lines: readonly ControlMatrixSeries[]
+  readonly failures: readonly ControlMatrixFailure[]
   readonly holds: boolean
 }
 
@@ -78,15 +78,15 @@ interface Asked {
 }
 
 /** Lay a report out as the square of these controls. Controls whose kernels are not in the report are left out. */
-export function squareOf(report: Report, controls: readonly Control[]): Square {
+export function controlMatrixOf(report: Report, controls: readonly Control[]): ControlMatrix {
   const kernels = new Map(report.kernels.map((kernel) => [kernel.id, kernel]))
   const cells = new Map(report.cells.map((cell) => [`${cell.kernel}/${cell.case}`, cell]))
   const cases = report.cases.toSorted((a, b) => compareText(a.id, b.id))
-  const failures: SquareFailure[] = []
+  const failures: ControlMatrixFailure[] = []
   const known = controls.filter(({ kernel }) => kernels.has(kernel))
   const byLine = [...Map.groupBy(known, ({ line }) => line)].toSorted(([a], [b]) => compareSeries(a, b))
 
-  const rowOf = (kernel: string, control: Control | null, own: readonly Control[]): SquareRow => ({
+  const rowOf = (kernel: string, control: Control | null, own: readonly Control[]): ControlMatrixRow => ({
     kernel,
     control,
     cells: cases.map(({ id, witness }) => {
@@ -103,7 +103,7 @@ export function squareOf(report: Report, controls: readonly Control[]): Square {
       return { kernel, case: id, verdict: cell?.verdict ?? null, standing, witness, trials, interval }
     }),
   })
-  const lines = byLine.map(([line, own]): SquareLine => {
+  const lines = byLine.map(([line, own]): ControlMatrixSeries => {
     const base = own[0]?.base ?? ''
     const rows = [rowOf(base, null, own), ...own.map((control) => rowOf(control.kernel, control, own))]
     return { line, version: kernels.get(base)?.version ?? '', rows }
@@ -113,12 +113,12 @@ export function squareOf(report: Report, controls: readonly Control[]): Square {
 }
 
 /** The controls whose own case answers as it must: verdicts may lean on these and on no others. */
-export function controlsThatHold(square: Square): Control[] {
+export function controlsThatHold(square: ControlMatrix): Control[] {
   const rows = square.lines.flatMap((line) => line.rows)
   return rows.flatMap(({ control, cells }) => (control && cells.some(({ standing }) => standing === 'own-holds') ? control : []))
 }
 
-type Judged = readonly [standing: Standing, failure?: Pick<SquareFailure, 'blame' | 'text'>]
+type Judged = readonly [standing: Standing, failure?: Pick<ControlMatrixFailure, 'blame' | 'text'>]
 
 /** Verdict a control's own case must have. */
 const MUST: Readonly<Record<Control['kind'], Verdict>> = { bad: 'lacks', good: 'carries' }

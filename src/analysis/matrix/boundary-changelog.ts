@@ -1,12 +1,12 @@
 /** What the changelog between the two kernels of a boundary says about the names of the fix. */
 import type { Case } from '#domain/case.ts'
 import type { Kernel } from '#domain/kernel.ts'
-import type { NoPaper } from '#domain/claim-sources.ts'
+import type { UnavailableSource } from '#domain/claim-sources.ts'
 import type { BoundaryEntries, BoundaryEntry } from '#domain/report/matrix.ts'
 import { compareVersions, seriesOf } from '#domain/version.ts'
 import type { Flip } from './boundary.ts'
-import { deedOf, subjectKey, type Entry } from '../claims/changelog.ts'
-import type { KernelPaper, ReadPaper } from '../claims/from-changelog.ts'
+import { entryActionOf, subjectKey, type Entry } from '../claims/changelog.ts'
+import type { KernelChangelog, ParsedChangelog } from '../claims/from-changelog.ts'
 
 /** Entries shown beside one boundary. */
 const MOST_ENTRIES = 12
@@ -17,7 +17,7 @@ const COMMON = new Set(['mm', 'fs', 'net', 'kernel', 'the', 'and', 'for', 'drive
 /** The boundary of a case, and what its later kernel's paper is. */
 type EntriesBetween = (
   flip: Pick<Flip, 'case' | 'before' | 'after'>,
-  paper: KernelPaper | NoPaper | null,
+  paper: KernelChangelog | UnavailableSource | null,
 ) => BoundaryEntries | null
 
 /**
@@ -70,7 +70,7 @@ function nearestOf(
 const WEIGHTS: Readonly<Record<BoundaryEntry['about'], number>> = { fix: 3000, revert: 2000, cve: 1000, names: 0 }
 
 /** All that came in behind one kernel up to the other, oldest first; null where the changelog does not reach either. */
-function entriesAfter(from: Kernel, to: Kernel, { stanzas, at }: ReadPaper): Entry[] | null {
+function entriesAfter(from: Kernel, to: Kernel, { stanzas, at }: ParsedChangelog): Entry[] | null {
   const newest = at.get(to.build)
   if (newest === undefined) return null
   const oldest = at.get(from.build)
@@ -107,7 +107,7 @@ interface Between {
 function indexOf(entries: readonly Entry[] | null, wanted: ReadonlySet<string>): Between | null {
   if (entries === null) return null
   const gists = entries.map((entry, place): Gist => {
-    const { subject, does } = deedOf(entry.subject)
+    const { subject, does } = entryActionOf(entry.subject)
     const words = wordsOf(entry.subject).filter((word) => wanted.has(word))
     return { entry, place, key: subjectKey(subject), does, words: [...new Set(words)] }
   })

@@ -6,7 +6,7 @@ import type { KnownKernel } from '#domain/kernel.ts'
 import type { Report, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
 import { boundariesOf } from './boundary.ts'
 import { createEntriesBetween } from './boundary-changelog.ts'
-import { claimOf, findingOf, type CellClaim, type KernelPapers } from '../claims/claim.ts'
+import { claimOf, findingOf, type CellClaim, type KernelClaimSources } from '../claims/claim.ts'
 import { contradictionsOf } from './headline.ts'
 import { historiesOf } from './timeline.ts'
 import { compareKernels, compareText, countVerdicts } from './matrix.ts'
@@ -25,7 +25,7 @@ export interface ReportParts {
   /** In any order; a run makes at most one cell of a kernel and a case. */
   readonly cells: readonly JudgedCell[]
   /** What is written about the kernels, by id; the case's own data speaks alone where nothing was kept. */
-  readonly papers?: ReadonlyMap<string, KernelPapers>
+  readonly papers?: ReadonlyMap<string, KernelClaimSources>
 }
 
 /** Build the Report; the same parts in any order give the same report. Throws InvariantError for cells that don't fit the run. */

@@ -8,20 +8,20 @@ import type { TreeSelector } from '#harness/kernels/tree/selector.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { markOf } from '#analysis/bisect/report.ts'
-import type { Answer, Sought } from '#domain/report/bisect.ts'
+import type { Answer, BisectTarget } from '#domain/report/bisect.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { askRun, buildKernel, cellOf, kernelOfSelector } from '#run/bisect/test-commit.ts'
 import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { CATALOGUE, prepare } from '#run/prepare/prepare.ts'
 import { openStore } from '#store/index.ts'
 import { answerOf } from '#verdict/cell/bisect.ts'
-import type { AskOptions } from '../options/bisect-request.ts'
+import type { TestCommitOptions } from '../options/bisect-request.ts'
 import { exitCodeOfMark, INTERRUPTED, STEP_TROUBLE } from '../output/exit-code.ts'
 import { createProgress, type Progress } from '../output/progress.ts'
 import { underSignals } from '../session/session.ts'
-import { readCount, readWishes } from '../options/run.ts'
+import { readCount, parseRunOptions } from '../options/run.ts'
 
-export interface BisectStepOptions extends AskOptions {
+export interface BisectStepOptions extends TestCommitOptions {
   readonly case: string
   readonly rev?: string
   readonly find?: string
@@ -50,7 +50,7 @@ export async function bisectStep(options: BisectStepOptions): Promise<number> {
   }
 }
 
-function readSought(text: string | undefined): Sought {
+function readSought(text: string | undefined): BisectTarget {
   if (text === undefined || text === 'bug') return 'bug'
   if (text === 'fix') return 'fix'
   throw new UserError(`--find takes bug or fix, not ${text}`)
@@ -73,7 +73,7 @@ async function askStep(options: BisectStepOptions, progress: Progress, signal: A
   const kernel = await kernelOfSelector(await placeOf(options), context)
   const image = await buildKernel(kernel, context)
   if ('failure' in image) return { answer: 'does-not-build' as const, because: image.failure }
-  const wishes = { ...readWishes({ ...options, catalogue }), kernels: [kernel.id], cases: [options.case] }
+  const wishes = { ...parseRunOptions({ ...options, catalogue }), kernels: [kernel.id], cases: [options.case] }
   const { plan, ready } = await prepare(wishes, context, progress.listen)
   // Apart from the runs that people make: no report and no boundary is made of a step.
   const store = await openStore(join(context.workspace.state, 'bisect-steps'))

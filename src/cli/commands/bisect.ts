@@ -11,16 +11,16 @@ import { renderBisection, renderBisectionJson, renderBisectionMarkdown } from '#
 import { BISECTION_ASSETS, renderBisectionHtml } from '#render/bisect/html.ts'
 import { renderBisectScript } from '#render/bisect/script.ts'
 import { bisect } from '#run/bisect/bisect.ts'
-import { beginState, resumeState, type Keeper } from '#run/bisect/state.ts'
+import { beginState, resumeState, type StateFile } from '#run/bisect/state.ts'
 import type { Plan } from '#plan/plan.ts'
 import { makeReady, prepare } from '#run/prepare/prepare.ts'
 import { openStore } from '#store/index.ts'
-import { readBisectWishes, type BisectOptions } from '../options/bisect-request.ts'
+import { parseBisectOptions, type BisectOptions } from '../options/bisect-request.ts'
 import { INTERRUPTED } from '../output/exit-code.ts'
 import { print, readAssets, REPORTS_OUT, terminalOf, writeOut } from '../output/files.ts'
 import { createProgress, type Progress } from '../output/progress.ts'
 import { underSignals } from '../session/session.ts'
-import { readCount, readWishes } from '../options/run.ts'
+import { readCount, parseRunOptions } from '../options/run.ts'
 
 const FORMATS = {
   terminal: (bisection: Bisection) => renderBisection(bisection, terminalOf(process.stdout)),
@@ -50,7 +50,7 @@ export async function bisectCommand(paths: readonly string[], options: BisectOpt
   const cores = readCount('--cores', options.cores)
   const buildJobs = readCount('--jobs', options.jobs)
   const progress = createProgress(process.stderr, () => performance.now())
-  let keeper: Keeper | null = null
+  let keeper: StateFile | null = null
   let found: Bisection | null = null
   try {
     const finished = await underSignals(async (signal) => {
@@ -91,11 +91,11 @@ export async function bisectCommand(paths: readonly string[], options: BisectOpt
   }
 }
 
-async function openKeeper(paths: readonly string[], options: BisectOptions, context: KernelContext): Promise<Keeper> {
+async function openKeeper(paths: readonly string[], options: BisectOptions, context: KernelContext): Promise<StateFile> {
   const { workspace } = context
   const keeper =
     options.resume === undefined
-      ? await beginState(await readBisectWishes(options, paths, context), new Date().toISOString(), workspace)
+      ? await beginState(await parseBisectOptions(options, paths, context), new Date().toISOString(), workspace)
       : await resumeState(options.resume, workspace)
   const { id, wishes } = keeper.state()
   const { old, new: newer, case: theCase } = wishes
@@ -111,10 +111,10 @@ interface Means {
 }
 
 /** The plan that every run of a bisection shares but for its kernels, and the programs. */
-async function prepareFor(kernel: Kernel, kept: Plan | null, keeper: Keeper, { options, context, progress }: Means) {
+async function prepareFor(kernel: Kernel, kept: Plan | null, keeper: StateFile, { options, context, progress }: Means) {
   const { case: theCase, seed, bound, raceSeconds } = keeper.state().wishes
   if (kept) return { plan: kept, ready: await makeReady(context.workspace.cache, [theCase], context.signal) }
-  const { accelerator } = readWishes(options)
+  const { accelerator } = parseRunOptions(options)
   const what = { kernels: [kernel.id], cases: [theCase.id], catalogue: dirname(theCase.folder), freshBoot: false }
   const how = { seed, bound, raceSeconds, ...(accelerator === undefined ? {} : { accelerator }) }
   return prepare({ ...what, ...how }, context, progress.listen)
@@ -129,14 +129,14 @@ async function conclude(bisection: Bisection, format: keyof typeof FORMATS, { ou
   return bisection.end.kind === 'found' ? 0 : 1
 }
 
-function leave(keeper: Keeper | null): number {
+function leave(keeper: StateFile | null): number {
   if (keeper) console.error(`kwitness: stopped; what is done is kept. kwitness bisect --resume ${keeper.state().id} goes on`)
   return INTERRUPTED
 }
 
 /** What is to be exported: the wishes, and what is known already of a bisection that was begun. */
 async function wishesOf(paths: readonly string[], options: BisectOptions, context: KernelContext) {
-  if (options.resume === undefined) return { wishes: await readBisectWishes(options, paths, context), log: '' }
+  if (options.resume === undefined) return { wishes: await parseBisectOptions(options, paths, context), log: '' }
   const keeper = await resumeState(options.resume, context.workspace)
   await keeper.save({ owner: null })
   const { wishes } = keeper.state()

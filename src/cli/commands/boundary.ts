@@ -6,11 +6,11 @@ import { parseVersion } from '#domain/version.ts'
 import { renderSearch, renderSearchJson } from '#render/search.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { exitCodeOf, readFailOn } from '../output/exit-code.ts'
-import { leaveReport, print, terminalOf } from '../output/files.ts'
+import { writeReport, print, terminalOf } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
 import { openAgain, openPlanned, reportOf, session, type Opened } from '../session/session.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
-import { readWishes, type RunOptions } from '../options/run.ts'
+import { parseRunOptions, type RunOptions } from '../options/run.ts'
 
 export interface BoundaryOptions extends Omit<RunOptions, 'cases' | 'dryRun'> {
   /** Case ids or globs. */
@@ -43,7 +43,7 @@ async function openNew(options: BoundaryOptions, context: KernelContext, progres
   if (options.case === undefined) throw new UserError('--case is missing', 'kwitness cases list shows those there are')
   const series = options.series?.map(readSeries)
   const kernels = options.kernels ?? series?.map((one) => `debian:${one}`) ?? ['debian:*']
-  const wishes = { ...readWishes({ ...options, kernels, cases: options.case }), search: true }
+  const wishes = { ...parseRunOptions({ ...options, kernels, cases: options.case }), search: true }
   const { plan, ready } = await prepare(wishes, context, progress.listen)
   const chosen = plan.kernels.filter((kernel) => series?.includes(kernel.series) ?? true)
   if (chosen.length === 0) throw new UserError(`no kernel of ${kernels.join(', ')} is of ${series?.join(', ')}`)
@@ -63,7 +63,7 @@ interface Ending {
 async function conclude(opened: Opened, options: BoundaryOptions, { failOn, started, timings }: Ending): Promise<number> {
   const report = await timings.report('assemble', () => reportOf(opened))
   await print(options.json ? renderSearchJson(report) : renderSearch(report, terminalOf(process.stdout)))
-  const page = await timings.report('render', () => leaveReport(report, options.out))
+  const page = await timings.report('render', () => writeReport(report, options.out))
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   console.error(`kwitness: ${report.kernels.length} kernels booted in ${seconds} s; report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))

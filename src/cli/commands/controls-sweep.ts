@@ -5,7 +5,7 @@ import { UserError } from '#domain/errors.ts'
 import { renderSweep, renderSweepJson } from '#render/controls/sweep.ts'
 import { readCatalogue, selectCases, type ControlEntry } from '#run/prepare/catalogue.ts'
 import { chooseControls, CONTROLS, findControls, readControls, type FoundControls } from '#run/prepare/controls.ts'
-import { isSweep, mostSweepSeconds, sweepPlan, sweepRows } from '#run/report/sweep.ts'
+import { isSweep, maxSweepSeconds, sweepPlan, sweepRows } from '#run/report/sweep.ts'
 import { cellsOf, type Plan } from '#plan/plan.ts'
 import { CATALOGUE, makeReady, prepare } from '#run/prepare/prepare.ts'
 import type { ControlsOptions } from '../options/controls.ts'
@@ -51,7 +51,7 @@ async function openNew(options: ControlsOptions, context: KernelContext, progres
 function describe(plan: Plan, { controls }: FoundControls): string {
   const on = controls.map(({ case: name, fix, line }) => `${name} on ${line} without ${fix}`).join(', ')
   const size = `${cellsOf(plan).length} profiles x ${plan.measure?.attempts} attempts of at most ${plan.measure?.seconds} s`
-  return `sweep of ${on}: ${size}, at most ${Math.ceil(mostSweepSeconds(plan) / 60)} min and builds; a hit ends an attempt`
+  return `sweep of ${on}: ${size}, at most ${Math.ceil(maxSweepSeconds(plan) / 60)} min and builds; a hit ends an attempt`
 }
 
 /** The controls of one race: on the lines asked for, else on the first whose control is built, or whose base is. */

@@ -1,18 +1,18 @@
 /** `kwitness controls`: build the kernels whose answer is known, hold each against its case and its base, keep their rates. */
 import { dirname, join } from 'node:path'
 import type { KernelContext } from '#harness/kernels/index.ts'
-import { controlsThatHold, squareOf, type Square } from '#analysis/controls/control-matrix.ts'
+import { controlsThatHold, controlMatrixOf, type ControlMatrix } from '#analysis/controls/control-matrix.ts'
 import type { ControlRate } from '#domain/control.ts'
-import { renderSquare, renderSquareJson } from '#render/controls/control-matrix.ts'
+import { renderControlMatrix, renderControlMatrixJson } from '#render/controls/control-matrix.ts'
 import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { chooseControls, CONTROLS, findControls, readControls, type FoundControls } from '#run/prepare/controls.ts'
 import { CATALOGUE, prepare } from '#run/prepare/prepare.ts'
 import { ratesOf } from '#plan/control-rates.ts'
-import { triedOfRun } from '#run/report/stored-attempts.ts'
+import { judgedAttemptsOfRun } from '#run/report/stored-attempts.ts'
 import { sweep } from './controls-sweep.ts'
 import type { ControlsOptions } from '../options/controls.ts'
-import { exitCodeOfSquare } from '../output/exit-code.ts'
-import { leaveReport, print, terminalOf, writeOut } from '../output/files.ts'
+import { exitCodeOfControlMatrix } from '../output/exit-code.ts'
+import { writeReport, print, terminalOf, writeOut } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
 import { openAgain, openPlanned, reportOf, session, type Opened } from '../session/session.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
@@ -79,25 +79,27 @@ export async function controls(options: ControlsOptions): Promise<number> {
 
 async function conclude(opened: Opened, options: ControlsOptions, timings: TimingsKeeper): Promise<number> {
   const report = await timings.report('assemble', () => reportOf(opened))
-  const square = squareOf(report, opened.plan.controls)
+  const square = controlMatrixOf(report, opened.plan.controls)
   const rates = await keepRates(opened, square)
-  const page = await timings.report('render', () => leaveReport(report, options.out))
+  const page = await timings.report('render', () => writeReport(report, options.out))
   const plain = { width: 100, colour: false, ascii: false }
-  await writeOut(join(dirname(page), 'square.txt'), renderSquare(square, rates, plain))
-  await writeOut(join(dirname(page), 'square.json'), renderSquareJson(square, rates))
-  await print(options.json ? renderSquareJson(square, rates) : renderSquare(square, rates, terminalOf(process.stdout)))
+  await writeOut(join(dirname(page), 'square.txt'), renderControlMatrix(square, rates, plain))
+  await writeOut(join(dirname(page), 'square.json'), renderControlMatrixJson(square, rates))
+  await print(
+    options.json ? renderControlMatrixJson(square, rates) : renderControlMatrix(square, rates, terminalOf(process.stdout)),
+  )
   console.error(`kwitness: report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
-  return exitCodeOfSquare(square)
+  return exitCodeOfControlMatrix(square)
 }
 
 /**
  * Keep what was measured on controls that hold, for the verdicts of later runs to lean on. Of one that does not hold, that
  * it showed nothing is kept, in place of any rate it showed before.
  */
-async function keepRates({ store, record, plan }: Opened, square: Square): Promise<readonly ControlRate[]> {
+async function keepRates({ store, record, plan }: Opened, square: ControlMatrix): Promise<readonly ControlRate[]> {
   const good = new Set(controlsThatHold(square).map(({ kernel }) => kernel))
-  const measured = ratesOf(plan, await triedOfRun(store, record.id, plan))
+  const measured = ratesOf(plan, await judgedAttemptsOfRun(store, record.id, plan))
   const rates = measured.filter(({ kernel, hits }) => good.has(kernel) || hits === 0)
   await store.recordRates(rates)
   return rates

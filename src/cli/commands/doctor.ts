@@ -1,7 +1,7 @@
 /** `kwitness doctor`: what this machine has, what is missing, and the one command that installs it. */
 import { knownAccelerator, type ProvenAccelerator } from '#harness/boot/accelerator.ts'
 import { lookAtHost } from '#harness/boot/qemu/host.ts'
-import { findNeeds, installLine, type FoundNeed, type NeedScope } from '#harness/host/dependencies.ts'
+import { findDependencies, installLine, type FoundDependency, type DependencyScope } from '#harness/host/dependencies.ts'
 import { folderSpace, lookAtMachine, type FolderSpace, type KvmDevice, type Machine } from '#harness/host/machine.ts'
 import { hostMirrors } from '#harness/kernels/debian/apt.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
@@ -9,7 +9,7 @@ import { findWorkspace } from '#harness/support/workspace.ts'
 export interface Diagnosis {
   readonly schema: 'kwitness.doctor/1'
   readonly node: { readonly version: string; readonly path: string }
-  readonly needs: readonly FoundNeed[]
+  readonly needs: readonly FoundDependency[]
   readonly machine: Machine & {
     /** Addresses that the machine's own apt configuration names, sorted. */
     readonly mirrors: readonly string[]
@@ -19,7 +19,7 @@ export interface Diagnosis {
   readonly cache: FolderSpace
   readonly state: FolderSpace
   /** By what needs it: the command that installs what is missing; null when nothing is. */
-  readonly install: Readonly<Record<NeedScope, string | null>>
+  readonly install: Readonly<Record<DependencyScope, string | null>>
 }
 
 /** Look, print, and give the exit code: 0 when cases can run, 3 when something they need is missing. */
@@ -32,7 +32,7 @@ export async function doctor(options: { json?: true }): Promise<number> {
 async function diagnose(): Promise<Diagnosis> {
   const workspace = findWorkspace()
   const [needs, machine, mirrors, cache, state] = await Promise.all([
-    findNeeds(),
+    findDependencies(),
     lookAtMachine(),
     hostMirrors(),
     folderSpace(workspace.cache),
@@ -62,7 +62,7 @@ async function provenAccelerator(cache: string): Promise<ProvenAccelerator | nul
   return host && knownAccelerator(cache, host)
 }
 
-function installMissing(needs: readonly FoundNeed[], scope: NeedScope): string | null {
+function installMissing(needs: readonly FoundDependency[], scope: DependencyScope): string | null {
   const missing = needs.filter((need) => need.scope === scope && need.path === null).map((need) => need.package)
   return missing.length === 0 ? null : installLine(missing, process.getuid?.() === 0)
 }
@@ -104,14 +104,14 @@ export function formatDiagnosis(diagnosis: Diagnosis): string {
   ].join('\n')
 }
 
-const SCOPE_WORDS: Record<NeedScope, string> = {
+const SCOPE_WORDS: Record<DependencyScope, string> = {
   guest: '',
   build: ' (building kernels only)',
   test: ' (tests only)',
   optional: ' (optional)',
 }
 
-function formatNeed(need: FoundNeed): string {
+function formatNeed(need: FoundDependency): string {
   const why = `${need.why}${SCOPE_WORDS[need.scope]}`
   const title = `${need.package.padEnd(24)} ${why}`
   const absent = need.scope === 'optional' ? 'none   ' : 'MISSING'

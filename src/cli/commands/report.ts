@@ -6,7 +6,7 @@ import { RENDERERS, type Format } from '#render/index.ts'
 import { raceLines, wordRace } from '#render/text/race.ts'
 import { kernelLabels } from '#render/text/format.ts'
 import type { SuiteReport } from '#domain/report/suite.ts'
-import { assembleReport, planOf } from '#run/report/build-report.ts'
+import { buildRunReport, planOf } from '#run/report/build-report.ts'
 import { historiesOf } from '#run/report/claim-sources.ts'
 import { openStoreForReading } from '#store/index.ts'
 import { findCell, splitCell } from '../options/cell-name.ts'
@@ -41,7 +41,7 @@ async function loadReport(id: string | undefined, { history, only }: LoadOptions
     const plan = planOf(run)
     if (plan.suite !== null) return { kind: 'suite', report: await suiteReportOf(store, run) }
     const histories = history === undefined ? undefined : await historiesOf(history, plan, { workspace })
-    const { report: loaded, problems } = await assembleReport(store, run, { histories, only })
+    const { report: loaded, problems } = await buildRunReport(store, run, { histories, only })
     for (const { attempt, message } of problems) console.error(`kwitness: ${attempt}: ${message}`)
     return { kind: 'cases', report: loaded }
   } finally {

@@ -6,12 +6,12 @@ import { expectedSeconds } from '#plan/estimates.ts'
 import { cellsOf, type Plan } from '#plan/plan.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { exitCodeOf, exitCodeOfSuite, readFailOn, SUITE_WORDS } from '../output/exit-code.ts'
-import { leaveReport, print, renderReport } from '../output/files.ts'
+import { writeReport, print, renderReport } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
 import { openAgain, openPlanned, reportOf, session, type Opened } from '../session/session.ts'
-import { leaveSuite, prepareWished, renderSuite, suiteReportOf } from './suite.ts'
+import { writeSuiteReport, prepareRequest, renderSuite, suiteReportOf } from './suite.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
-import { readWishes, type RunOptions } from '../options/run.ts'
+import { parseRunOptions, type RunOptions } from '../options/run.ts'
 
 /** The plan in a few lines, for a person. */
 export function describePlan(plan: Plan): string {
@@ -35,8 +35,8 @@ export function describePlan(plan: Plan): string {
 async function openNew(options: RunOptions, context: KernelContext, progress: Progress): Promise<Opened | null> {
   const ofSuite = options.suite !== undefined || options.tree !== undefined
   const { plan, ready } = ofSuite
-    ? await prepareWished(options, context, progress)
-    : await prepare(readWishes(options), context, progress.listen)
+    ? await prepareRequest(options, context, progress)
+    : await prepare(parseRunOptions(options), context, progress.listen)
   progress.end()
   process.stderr.write(`kwitness: ${describePlan(plan)}\n`)
   if (!options.dryRun) return openPlanned(plan, ready, context)
@@ -62,7 +62,7 @@ async function conclude(opened: Opened, options: RunOptions, timings: TimingsKee
   const failOn = readFailOn(options.failOn)
   const report = await timings.report('assemble', () => reportOf(opened))
   await print(await timings.report('render', () => renderReport(report, options.json ? 'json' : 'terminal')))
-  const page = await timings.report('render', () => leaveReport(report, options.out))
+  const page = await timings.report('render', () => writeReport(report, options.out))
   console.error(`kwitness: report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
   return exitCodeOf(report, failOn)
@@ -72,7 +72,7 @@ async function concludeSuite({ store, record }: Opened, options: RunOptions, tim
   const failOn = readFailOn(options.failOn, SUITE_WORDS)
   const report = await timings.report('assemble', async () => suiteReportOf(store, await store.readRun(record.id)))
   await print(await timings.report('render', () => renderSuite(report, options.json ? 'json' : 'terminal')))
-  const page = await timings.report('render', () => leaveSuite(report, options.out))
+  const page = await timings.report('render', () => writeSuiteReport(report, options.out))
   console.error(`kwitness: report: ${page}`)
   await timings.tell(record.id, join(dirname(page), 'trace.json'))
   return exitCodeOfSuite(report, failOn)

@@ -8,16 +8,16 @@ import { jsonByLine } from '#render/json.ts'
 import { renderSuiteTerminal } from '#render/suite/terminal.ts'
 import type { Prepared } from '#run/prepare/prepare.ts'
 import { prepareSuite } from '#run/prepare/suite.ts'
-import { assembleSuite } from '#run/report/suite-report.ts'
+import { buildSuiteRunReport } from '#run/report/suite-report.ts'
 import type { ReadRuns, RunRecord } from '#store/ports.ts'
 import { findCell } from '../options/cell-name.ts'
-import { leaveFiles, print, readAssets, terminalOf } from '../output/files.ts'
+import { writeRenderings, print, readAssets, terminalOf } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
 import { reasonLine } from '../output/reason-line.ts'
-import { readWishes, type RunOptions } from '../options/run.ts'
+import { parseRunOptions, type RunOptions } from '../options/run.ts'
 
 /** Prepare what `--suite` and `--tree` ask for. Throws UserError for options that go with cases of the catalogue alone. */
-export async function prepareWished(options: RunOptions, context: KernelContext, progress: Progress): Promise<Prepared> {
+export async function prepareRequest(options: RunOptions, context: KernelContext, progress: Progress): Promise<Prepared> {
   const { suite, tree } = options
   if (suite === undefined || tree === undefined) {
     throw new UserError('--suite and --tree go together', 'kwitness run --suite kselftest:mm --tree debian-6.12')
@@ -26,12 +26,12 @@ export async function prepareWished(options: RunOptions, context: KernelContext,
   if (alien !== undefined) {
     throw new UserError(`--suite does not go with --${alien.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
   }
-  return prepareSuite({ ...readWishes(options), suite, tree }, context, progress.listen)
+  return prepareSuite({ ...parseRunOptions(options), suite, tree }, context, progress.listen)
 }
 
 /** The report of a run of a suite, with what the store could not give back told on stderr. */
 export async function suiteReportOf(store: ReadRuns, run: RunRecord): Promise<SuiteReport> {
-  const { report, problems } = await assembleSuite(store, run)
+  const { report, problems } = await buildSuiteRunReport(store, run)
   for (const problem of problems) console.error(`kwitness: ${problem.attempt}: ${problem.message}`)
   return report
 }
@@ -48,12 +48,12 @@ export async function renderSuite(report: SuiteReport, format: string): Promise<
 }
 
 /** Leave the files of a suite's report in its folder. Returns the path of the page. */
-export async function leaveSuite(report: SuiteReport, folder: string | undefined): Promise<string> {
+export async function writeSuiteReport(report: SuiteReport, folder: string | undefined): Promise<string> {
   const files = [
     { name: 'index.html', text: await renderSuite(report, 'html') },
     { name: 'report.json', text: await renderSuite(report, 'json') },
   ]
-  return join(await leaveFiles(report.run.id, files, folder), 'index.html')
+  return join(await writeRenderings(report.run.id, files, folder), 'index.html')
 }
 
 /** Print what a program of a suite said on a kernel, with the evidence behind it. */

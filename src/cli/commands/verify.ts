@@ -15,12 +15,12 @@ import { CATALOGUE, prepare } from '#run/prepare/prepare.ts'
 import type { Plan } from '#plan/plan.ts'
 import { findBases, readSeries, targetsOf, tryBase } from '#run/verify/verify.ts'
 import { exitCodeOfVerification } from '../output/exit-code.ts'
-import { leaveReport, print, readAssets, REPORTS_OUT, terminalOf, writeOut } from '../output/files.ts'
+import { writeReport, print, readAssets, REPORTS_OUT, terminalOf, writeOut } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
 import { openAgain, openPlanned, reportOf, session, type Opened } from '../session/session.ts'
 import type { SessionOptions } from '../options/session.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
-import { readWishes } from '../options/run.ts'
+import { parseRunOptions } from '../options/run.ts'
 
 export interface VerifyOptions extends SessionOptions {
   readonly tree?: readonly string[]
@@ -86,7 +86,7 @@ async function begin(options: VerifyOptions, context: KernelContext, progress: P
   }
   const kernels = kernelsOf(wanted)
   if (kernels.length === 0) return { wanted, opened: null }
-  const wishes = { ...readWishes(options), kernels, cases }
+  const wishes = { ...parseRunOptions(options), kernels, cases }
   const { plan, ready } = await prepare(wishes, context, progress.listen)
   progress.end()
   process.stderr.write(`kwitness: plan: ${kernels.length} kernels x ${cases.length} cases, before and after in one run\n`)
@@ -143,7 +143,7 @@ async function conclude(opened: Opened, options: VerifyOptions, format: Format, 
   const { plan, record } = opened
   if (plan.verify === null) throw new UserError(`run ${record.id} verifies no patch`)
   const report = await timings.report('assemble', () => reportOf(opened))
-  const page = await timings.report('render', () => leaveReport(report, options.out))
+  const page = await timings.report('render', () => writeReport(report, options.out))
   const verification = verificationOf(plan.verify, report)
   await tell(verification, options, format, dirname(page))
   await timings.tell(record.id, join(dirname(page), 'trace.json'))

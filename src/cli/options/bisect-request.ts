@@ -4,20 +4,20 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { readBisectLog } from '#analysis/bisect/log.ts'
-import type { BisectWishes, NamedCommit } from '#domain/report/bisect.ts'
+import type { BisectRequest, NamedCommit } from '#domain/report/bisect.ts'
 import { InvariantError, UserError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { Boundary, Report } from '#domain/report/matrix.ts'
-import { assembleReport } from '#run/report/build-report.ts'
+import { buildRunReport } from '#run/report/build-report.ts'
 import { nearestOf, resolveCommit } from '#run/bisect/git.ts'
 import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
-import { PLAIN } from '#plan/plan.ts'
+import { DEFAULT_PLAN } from '#plan/plan.ts'
 import { CATALOGUE } from '#run/prepare/prepare.ts'
 import { openStoreForReading } from '#store/index.ts'
-import { readWishes } from './run.ts'
+import { parseRunOptions } from './run.ts'
 
 /** How a commit is built and asked, in a bisection of ours and in a step of git's. */
-export interface AskOptions {
+export interface TestCommitOptions {
   readonly tree?: string
   readonly config?: readonly string[]
   readonly catalogue?: string
@@ -30,7 +30,7 @@ export interface AskOptions {
   readonly mirror?: string
 }
 
-export interface BisectOptions extends AskOptions {
+export interface BisectOptions extends TestCommitOptions {
   readonly case?: string
   readonly old?: string
   readonly new?: string
@@ -48,31 +48,31 @@ export interface BisectOptions extends AskOptions {
 }
 
 /** Read them. Throws UserError for one that is missing, cannot be read or names what is not there. */
-export async function readBisectWishes(
+export async function parseBisectOptions(
   options: BisectOptions,
   paths: readonly string[],
   context: KernelContext,
-): Promise<BisectWishes> {
+): Promise<BisectRequest> {
   const tree = resolve(options.tree ?? '.')
   const { case: id, ...range } = await readRange(options, paths, context)
   if (id === undefined) throw new UserError('no case was named', 'kwitness bisect --case ID; kwitness cases list')
   const found = selectCases(await readCatalogue(options.catalogue ?? CATALOGUE), [id])
   const [theCase] = found
   if (!theCase || found.length > 1) throw new UserError(`${id} means ${found.length} cases`, 'a bisection is about one')
-  const { seed, bound, raceSeconds } = readWishes(options)
+  const { seed, bound, raceSeconds } = parseRunOptions(options)
   return {
     tree,
     ...range,
     case: theCase,
     configs: options.config ?? [],
     seed: seed ?? randomBytes(8).readBigUInt64BE().toString(),
-    bound: bound ?? PLAIN.bound,
-    raceSeconds: raceSeconds ?? PLAIN.raceSeconds,
+    bound: bound ?? DEFAULT_PLAN.bound,
+    raceSeconds: raceSeconds ?? DEFAULT_PLAN.raceSeconds,
   }
 }
 
 /** What the options say of the commits, and with `--from-boundary` of the case. */
-interface Range extends Pick<BisectWishes, 'old' | 'new' | 'paths' | 'firstParent' | 'terms' | 'told'> {
+interface Range extends Pick<BisectRequest, 'old' | 'new' | 'paths' | 'firstParent' | 'terms' | 'told'> {
   readonly case: string | undefined
 }
 
@@ -86,7 +86,7 @@ async function readRange(options: BisectOptions, paths: readonly string[], conte
   return { case: id, ...ends, paths, firstParent: options.firstParent === true, terms: readTerms(options), told: NOBODY }
 }
 
-const NOBODY: BisectWishes['told'] = { old: [], skip: [] }
+const NOBODY: BisectRequest['told'] = { old: [], skip: [] }
 
 /** What a `git bisect log` says: its nearest ends, which are asked, and what else it marked, which is taken over. */
 async function replayed(options: BisectOptions, paths: readonly string[], file: string): Promise<Range> {
@@ -106,7 +106,7 @@ async function replayed(options: BisectOptions, paths: readonly string[], file: 
   return { case: options.case, ...ends, paths: logged, firstParent: log.firstParent, terms, told: { old: moreOld, skip } }
 }
 
-function readTerms({ termOld = 'old', termNew = 'new' }: BisectOptions): BisectWishes['terms'] {
+function readTerms({ termOld = 'old', termNew = 'new' }: BisectOptions): BisectRequest['terms'] {
   for (const term of [termOld, termNew]) {
     if (!/^[A-Za-z][\w-]*$/.test(term)) throw new UserError(`${term} is no term`, 'a word such as fixed')
   }
@@ -122,7 +122,7 @@ async function fromBoundary({ fromBoundary: text = '', run, old, new: newer }: B
   try {
     const runs = run === undefined ? (await store.listRuns()).toReversed() : [await store.readRun(run)]
     for (const record of runs) {
-      const { report } = await assembleReport(store, record, { only: id })
+      const { report } = await buildRunReport(store, record, { only: id })
       const found = report.boundaries.filter((one) => one.case === id && one.series === `${name}.y`)
       const [first] = found
       if (found.length > 1)

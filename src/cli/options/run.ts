@@ -1,7 +1,7 @@
 /** The options of `kwitness run`, read into what preparing a run takes. */
 import { UserError } from '#domain/errors.ts'
 import type { Accelerator } from '#domain/profile.ts'
-import type { Wishes } from '#run/prepare/prepare.ts'
+import type { RunRequest } from '#run/prepare/prepare.ts'
 
 export interface RunOptions {
   readonly kernels?: readonly string[]
@@ -64,7 +64,7 @@ function readSeconds(option: string, text: string): number {
 }
 
 /** What a run is to be. Throws UserError for an option that cannot be read. */
-export function readWishes(options: Omit<RunOptions, 'tree'>): Wishes {
+export function parseRunOptions(options: Omit<RunOptions, 'tree'>): RunRequest {
   const { catalogue, seed, accel, bound, raceSeconds } = options
   return {
     kernels: options.kernels ?? ['default'],

@@ -1,6 +1,6 @@
 /** Exit codes: 0 answered, 1 findings, 2 usage, 3 infrastructure, 130 interrupted. */
 import type { Replay } from '#analysis/replay.ts'
-import type { Square } from '#analysis/controls/control-matrix.ts'
+import type { ControlMatrix } from '#analysis/controls/control-matrix.ts'
 import { isAnswer, RESULT_STATUSES } from '#analysis/suite.ts'
 import type { Mark } from '#domain/report/bisect.ts'
 import type { Status } from '#analysis/verify/report.ts'
@@ -74,7 +74,7 @@ export function exitCodeOfSuite({ cells, changes, rows }: SuiteReport, failOn: r
 }
 
 /** The exit code of a square: 1 when a control (or its case) is not as it must be, 3 when nothing but answers is missing. */
-export function exitCodeOfSquare({ holds, failures }: Pick<Square, 'holds' | 'failures'>): number {
+export function exitCodeOfControlMatrix({ holds, failures }: Pick<ControlMatrix, 'holds' | 'failures'>): number {
   if (holds) return 0
   return failures.some(({ blame }) => blame === 'control') ? 1 : 3
 }

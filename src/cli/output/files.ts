@@ -58,13 +58,13 @@ export async function writeOut(path: string, text: string): Promise<void> {
 }
 
 /** Leave every file of a run's report in its folder, `reports/out/RUN` when none is named. Returns the path of the page. */
-export async function leaveReport(report: Report, folder: string | undefined): Promise<string> {
+export async function writeReport(report: Report, folder: string | undefined): Promise<string> {
   const files = LEFT.map(async ({ name, format }) => ({ name, text: await renderReport(report, format) }))
-  return join(await leaveFiles(report.run.id, await Promise.all(files), folder), 'index.html')
+  return join(await writeRenderings(report.run.id, await Promise.all(files), folder), 'index.html')
 }
 
 /** Leave files in a folder, `reports/out/RUN` when none is named; `latest` then leads there. Returns the folder. */
-export async function leaveFiles(
+export async function writeRenderings(
   run: string,
   files: readonly { readonly name: string; readonly text: string }[],
   folder: string | undefined,

@@ -3,7 +3,7 @@ import type { KernelContext } from '#harness/kernels/index.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { assembleReport, planOf } from '#run/report/build-report.ts'
+import { buildRunReport, planOf } from '#run/report/build-report.ts'
 import type { Plan } from '#plan/plan.ts'
 import { makeReady, type Ready } from '#run/prepare/prepare.ts'
 import { carryOut } from '#run/execute/search.ts'
@@ -67,7 +67,7 @@ export async function openAgain(
 
 /** The report of a run, with what the store could not give back told on stderr. */
 export async function reportOf({ store, record }: Opened): Promise<Report> {
-  const { report, problems } = await assembleReport(store, await store.readRun(record.id))
+  const { report, problems } = await buildRunReport(store, await store.readRun(record.id))
   for (const problem of problems) console.error(`kwitness: ${problem.attempt}: ${problem.message}`)
   return report
 }

@@ -4,7 +4,7 @@
  */
 import type { TestDocument, TestPoint, TestProblem, TestStatus, TestStream } from '#domain/tests.ts'
 import { readTests } from './reader.ts'
-import { createPile, put, takeAll } from './line-buffer.ts'
+import { createLineBuffer, put, takeAll } from './line-buffer.ts'
 import { wasSeen } from './missing.ts'
 import { createLineReader } from '../lines.ts'
 
@@ -53,7 +53,7 @@ export function readAnyTests(output: Uint8Array): TestStream {
 export function readLoose(output: Uint8Array): TestDocument | null {
   const points: TestPoint[] = []
   const problems: TestProblem[] = []
-  const pile = createPile()
+  const pile = createLineBuffer()
   let leftOver = 0
   /** A test that was announced, and whose end has not come. */
   let open: { name: string; line: number; words: string } | null = null

@@ -1,7 +1,7 @@
 /** A document as its lines say it: nothing counted, nothing judged. */
 import type { TestProblem } from '#domain/tests.ts'
 import type { PlanLine, ResultLine } from './line.ts'
-import { createPile, type Pile } from './line-buffer.ts'
+import { createLineBuffer, type LineBuffer } from './line-buffer.ts'
 
 export interface RawResult {
   readonly said: ResultLine
@@ -24,9 +24,9 @@ export interface RawDocument {
   /** Children whose own result line has not come. */
   waiting: RawDocument[]
   /** Lines since the last result: they belong to the next one. */
-  readonly pending: Pile
+  readonly pending: LineBuffer
   /** Lines of the document as a whole. */
-  readonly notes: Pile
+  readonly notes: LineBuffer
   readonly problems: TestProblem[]
   /** Indentation of the YAML block at hand, which belongs to the result above it. */
   yaml: string | null
@@ -35,7 +35,16 @@ export interface RawDocument {
 /** A document of which nothing has been read. */
 export function createDocument(indent: string, name = ''): RawDocument {
   const nothing = { headed: false, plan: null, beforePlan: 0, bailOut: null, yaml: null }
-  return { indent, name, ...nothing, results: [], waiting: [], pending: createPile(), notes: createPile(), problems: [] }
+  return {
+    indent,
+    name,
+    ...nothing,
+    results: [],
+    waiting: [],
+    pending: createLineBuffer(),
+    notes: createLineBuffer(),
+    problems: [],
+  }
 }
 
 /** Whether nothing in it was said in KTAP. */

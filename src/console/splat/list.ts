@@ -3,7 +3,7 @@ import type { Splat } from '#domain/splat.ts'
 import { OVERFLOW_RULE } from './table.ts'
 
 /** Reports kept of one console; of those past it only fatal ones are kept, as many again, and the rest is counted. */
-export const MOST_SPLATS = 200
+export const MAX_SPLATS = 200
 
 /** A list that keeps splats in order and says how many it could not take. */
 export function createSplatList() {
@@ -13,7 +13,7 @@ export function createSplatList() {
   return {
     /** Keep a splat if there is room. The title is asked for only then: in a flood it costs more than all the rest. */
     keep(splat: Omit<Splat, 'title'>, title: () => string): void {
-      if (splats.length < (splat.severity === 'fatal' ? 2 * MOST_SPLATS : MOST_SPLATS)) {
+      if (splats.length < (splat.severity === 'fatal' ? 2 * MAX_SPLATS : MAX_SPLATS)) {
         splats.push({ ...splat, title: title() })
         return
       }

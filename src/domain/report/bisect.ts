@@ -4,10 +4,10 @@ import type { ControlRate, Trials } from '../control.ts'
 import type { Outcome, Reason, Verdict } from '../judgement.ts'
 
 /** What a bisection looks for: the commit from which on the bug shows, or the one from which on it does not. */
-export type Sought = 'bug' | 'fix'
+export type BisectTarget = 'bug' | 'fix'
 
 /** Why a commit can give no answer. */
-export type Muteness =
+export type SkipReason =
   | 'does-not-build'
   | 'does-not-boot'
   | 'crashed'
@@ -17,7 +17,7 @@ export type Muteness =
   | 'undecided'
 
 /** What a commit says about the bug: it shows, it does not, or nothing can be told. */
-export type Answer = 'shows' | 'clean' | Muteness
+export type Answer = 'shows' | 'clean' | SkipReason
 
 /** What git is told of a commit. */
 export type Mark = 'old' | 'new' | 'skip'
@@ -65,7 +65,7 @@ export interface NamedCommit {
 }
 
 /** What a bisection shall find out: all that decides its course. */
-export interface BisectWishes {
+export interface BisectRequest {
   /** Absolute path of the git repository. */
   readonly tree: string
   readonly old: NamedCommit
@@ -112,7 +112,7 @@ export interface Bisection {
   readonly new: NamedCommit
   readonly paths: readonly string[]
   readonly firstParent: boolean
-  readonly sought: Sought
+  readonly sought: BisectTarget
   readonly end: BisectEnd
   /** The commit that was found, else those it may be, in the order of the history. */
   readonly commits: readonly ReportCommit[]

@@ -1,5 +1,5 @@
 /** A bisection as one HTML file that needs nothing else: no scripts, every word escaped by the template. */
-import type { Answer, Bisection, Sought } from '#domain/report/bisect.ts'
+import type { Answer, Bisection, BisectTarget } from '#domain/report/bisect.ts'
 import { certainty, commitLines, evidenceLines, factsOf, headlineOf, nameOf, neighbours, stepWords } from './phrases.ts'
 import { fillPage, type HtmlAssets } from '../html/html.ts'
 import { momentOf, oneLine } from '../text/format.ts'
@@ -11,7 +11,7 @@ export const BISECTION_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string
   js: [],
 }
 
-const WORDS: Readonly<Record<Sought, string>> = { bug: 'the bug came', fix: 'the fix came' }
+const WORDS: Readonly<Record<BisectTarget, string>> = { bug: 'the bug came', fix: 'the fix came' }
 
 /** Render a bisection as one page. */
 export function renderBisectionHtml(bisection: Bisection, assets: HtmlAssets): string {

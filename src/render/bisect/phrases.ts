@@ -47,11 +47,11 @@ export function neighbours({ before, after, sought, end }: Bisection): (readonly
 }
 
 /** More of the lines behind an answer are in the evidence. */
-const MOST_LINES = 5
+const MAX_LINES = 5
 
 export function evidenceLines({ because, reasons, run, kernel, sameAs, attempts }: BisectStep): string[] {
   const at = (line: number | null): string => (line === null ? '' : `:${line}`)
-  const lines = reasons.slice(0, MOST_LINES).map(({ channel, line, text }) => `${channel}${at(line)}: ${text}`)
+  const lines = reasons.slice(0, MAX_LINES).map(({ channel, line, text }) => `${channel}${at(line)}: ${text}`)
   const made = sameAs === null ? `, ${many(attempts.length, 'attempt')}` : ''
   const where = run === null ? [] : [`run ${run}, kernel ${kernel}${made}`]
   return [because, ...lines, ...where].map((line) => `    ${fenceText(line)}`)

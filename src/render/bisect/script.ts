@@ -1,5 +1,5 @@
 /** A bisection as a shell script for those who have its git repository and a kwitness, but not its case. */
-import type { BisectWishes } from '#domain/report/bisect.ts'
+import type { BisectRequest } from '#domain/report/bisect.ts'
 
 const WIDTH = 100
 
@@ -7,7 +7,7 @@ const WIDTH = 100
 export const quote = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`
 
 /** The script. `archive` is the folder of the case as a tar in base64; `log` what git was told so far, empty for nothing. */
-export function renderBisectScript(wishes: BisectWishes, archive: string, log: string): string {
+export function renderBisectScript(wishes: BisectRequest, archive: string, log: string): string {
   const { tree, old, new: newer, paths, firstParent, terms, told, case: theCase, configs, bound, raceSeconds, seed } = wishes
   const asks = [
     '--case',

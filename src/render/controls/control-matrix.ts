@@ -1,5 +1,11 @@
 /** The square on a terminal (or, without colour, as a text file), and as JSON. */
-import type { Square, SquareCell, SquareLine, SquareRow, Standing } from '#analysis/controls/control-matrix.ts'
+import type {
+  ControlMatrix,
+  ControlMatrixCell,
+  ControlMatrixSeries,
+  ControlMatrixRow,
+  Standing,
+} from '#analysis/controls/control-matrix.ts'
 import type { ControlRate } from '#domain/control.ts'
 import { aligned } from '../terminal/columns.ts'
 import { countOf, many, rateOf } from '../text/numbers.ts'
@@ -25,7 +31,7 @@ const LOOKS: Readonly<Record<Exclude<Standing, 'base' | 'unchanged'>, Look>> = {
 }
 
 /** Render a square, with the rates that were kept of it. */
-export function renderSquare(square: Square, rates: readonly ControlRate[], options: TerminalOptions): string {
+export function renderControlMatrix(square: ControlMatrix, rates: readonly ControlRate[], options: TerminalOptions): string {
   const pen = penOf(options)
   const same = options.ascii ? '.' : '·'
   const controls = square.lines.reduce((sum, { rows }) => sum + rows.length - 1, 0)
@@ -46,14 +52,14 @@ export function renderSquare(square: Square, rates: readonly ControlRate[], opti
 }
 
 /** The square and the rates as JSON. */
-export function renderSquareJson(square: Square, rates: readonly ControlRate[]): string {
+export function renderControlMatrixJson(square: ControlMatrix, rates: readonly ControlRate[]): string {
   return `${JSON.stringify({ ...square, rates }, null, 2)}\n`
 }
 
-const nameOf = ({ control }: SquareRow) => control?.fix ?? 'base'
+const nameOf = ({ control }: ControlMatrixRow) => control?.fix ?? 'base'
 
 /** Signs under numbers, in as many blocks of columns as the width asks for. */
-function grids({ lines, cases }: Square, same: string, pen: Pen): string[][] {
+function grids({ lines, cases }: ControlMatrix, same: string, pen: Pen): string[][] {
   const names = lines.flatMap(({ rows }) => rows.map(nameOf))
   const labelWidth = GAP.length + Math.max(0, ...names.map((name) => name.length)) + 1
   const perBlock = Math.max(1, Math.floor((pen.width - labelWidth) / CELL))
@@ -79,7 +85,7 @@ function grids({ lines, cases }: Square, same: string, pen: Pen): string[][] {
   })
 }
 
-function signOf({ verdict, standing }: SquareCell, same: string, pen: Pen): string {
+function signOf({ verdict, standing }: ControlMatrixCell, same: string, pen: Pen): string {
   if (standing === 'unchanged') return `  ${pen.paint('faint', same)} `
   const sign = pen.sign(verdict ?? 'missing')
   if (standing === 'base') return `  ${pen.paint(verdict ?? 'missing', sign)} `
@@ -94,7 +100,7 @@ function legend(same: string, pen: Pen): string {
 }
 
 /** Every cell of a race with its numbers: own cells and neighbours alike. */
-function races(lines: readonly SquareLine[], pen: Pen): string[] {
+function races(lines: readonly ControlMatrixSeries[], pen: Pen): string[] {
   const cells = lines.flatMap(({ line, rows }) => rows.flatMap((row) => row.cells.map((cell) => ({ line, row, cell }))))
   const table = cells.flatMap(({ line, row, cell: { witness, trials, interval, standing, case: theCase } }) => {
     if (witness !== 'race' || !trials) return []
@@ -106,7 +112,7 @@ function races(lines: readonly SquareLine[], pen: Pen): string[] {
   return [pen.paint('bold', 'Races: hits of trials, and the rate (95 % sure)'), ...aligned(table)]
 }
 
-function conclusion({ holds, failures }: Square, pen: Pen): string[][] {
+function conclusion({ holds, failures }: ControlMatrix, pen: Pen): string[][] {
   if (holds) return [[pen.paint('carries', 'The square holds: each control shows what it must and changes nothing else.')]]
   const wrong = failures.filter(({ blame }) => blame === 'control').length
   const lost = failures.length - wrong

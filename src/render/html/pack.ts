@@ -9,7 +9,7 @@
  * are numbered as they come, so a log that others share is a few numbers), in an object the same as in the first of its shape.
  */
 
-export interface Packed {
+export interface Compressed {
   readonly shapes: readonly (readonly string[])[]
   readonly nodes: readonly unknown[]
 }
@@ -22,7 +22,7 @@ interface Shape {
 }
 
 /** Pack a JSON value. */
-export function pack(value: unknown): Packed {
+export function pack(value: unknown): Compressed {
   const nodes: unknown[] = []
   const primitives = new Map<unknown, number>()
   const shapes: Shape[] = []

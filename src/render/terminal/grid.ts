@@ -23,7 +23,7 @@ interface Columns {
 }
 
 /** With more kernels than this, neighbours that say the same share one line. */
-export const MOST_LINES = 40
+export const MAX_LINES = 40
 const GAP = 2
 const WORD_WIDTH = 2 + Math.max(...Object.values(VERDICT_WORDS).map(({ word }) => word.length))
 
@@ -59,7 +59,7 @@ function rowsOf(kernels: readonly ReportKernel[], matrix: Matrix, labels: Readon
   let previous: string | null = null
   for (const kernel of kernels) {
     const says = matrix.cases.map(({ id }) => matrix.cellAt(kernel.id, id)?.verdict ?? '').join()
-    if (total > MOST_LINES && says === previous) groups.at(-1)?.push(kernel)
+    if (total > MAX_LINES && says === previous) groups.at(-1)?.push(kernel)
     else groups.push([kernel])
     previous = says
   }

@@ -5,7 +5,7 @@ import type { Verdict } from '#domain/judgement.ts'
 import type { Boundary, BoundaryEntries, Report, ReportCell } from '#domain/report/matrix.ts'
 import { changeOf, type Steady, steadyOf, sureOf } from '../text/boundary.ts'
 import { raceParts } from '../text/race.ts'
-import { MOST_LINES, renderGrid } from './grid.ts'
+import { MAX_LINES, renderGrid } from './grid.ts'
 import { type Pen, type TerminalOptions, penOf } from './style.ts'
 import { FINDING_WORDS, NO_ANSWERS, VERDICT_WORDS } from '../text/labels.ts'
 import { commonTraits, kernelLabels, knownOf, calmLine, oneLine, rangeOf, sizeOf, wordAbout } from '../text/format.ts'
@@ -101,7 +101,7 @@ export function boundaryText(flip: Boundary, labels: ReadonlyMap<string, string>
 
 /** Where the answer never changes, by case: from which tested kernel to which. A matrix with a line a kernel shows as much. */
 function steadyLines(report: Report, pen: Pen): string[] {
-  if (report.kernels.length <= MOST_LINES) return []
+  if (report.kernels.length <= MAX_LINES) return []
   const steady = steadyOf(report, pen.dots)
   const lines = steady.map(({ case: name, parts }) => [`  ${name}`, ...parts.flatMap((part) => rangeLines(part, pen))].join('\n'))
   return lines.length > 0 ? [pen.paint('bold', 'Where it never changes'), ...shortened(lines, pen)] : []

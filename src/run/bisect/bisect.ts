@@ -1,12 +1,12 @@
 /** Bisect: both ends, the rate of a race at the one that shows it, then commit after commit as git asks for them. */
 import { join } from 'node:path'
 import { markOf, reportBisection, stepsFor } from '#analysis/bisect/report.ts'
-import type { Bisection, BisectEnd, BisectStep, BisectWishes, NamedCommit, Sought } from '#domain/report/bisect.ts'
+import type { Bisection, BisectEnd, BisectStep, BisectRequest, NamedCommit, BisectTarget } from '#domain/report/bisect.ts'
 import { InvariantError, UserError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
-import { repeatSeconds, soughtOf } from '#verdict/cell/bisect.ts'
+import { repeatSeconds, bisectTargetOf } from '#verdict/cell/bisect.ts'
 import { binaryOf, buildKernel, kernelOfCommit } from './test-commit.ts'
-import { askedStep, askKernels, courseOf, type Asked, type Bisector, type Course } from './session.ts'
+import { askedStep, askKernels, bisectSessionOf, type Asked, type Bisector, type BisectSession } from './session.ts'
 import { describeCommit, startBisect, type GitBisect } from './git.ts'
 import { weighEnds } from './race-ends.ts'
 
@@ -15,7 +15,7 @@ import { weighEnds } from './race-ends.ts'
  * this host comes to no answer: then nothing was concluded, and it can be gone on with.
  */
 export async function bisect(bisector: Bisector): Promise<Bisection> {
-  const course = courseOf(bisector)
+  const course = bisectSessionOf(bisector)
   const { keeper, context } = course
   const sought = await checkEnds(course)
   const { wishes } = keeper.state()
@@ -31,11 +31,11 @@ export async function bisect(bisector: Bisector): Promise<Bisection> {
   return reportBisection({ ...keeper.state(), sought, end, commits, candidates, log: await git.log() })
 }
 
-function rangeOf({ tree, old, new: newer, paths, firstParent, terms, told }: BisectWishes) {
+function rangeOf({ tree, old, new: newer, paths, firstParent, terms, told }: BisectRequest) {
   return { tree, old: old.commit, new: newer.commit, paths, firstParent, terms, told }
 }
 
-async function goOn(course: Course, git: GitBisect, sought: Sought): Promise<BisectEnd> {
+async function goOn(course: BisectSession, git: GitBisect, sought: BisectTarget): Promise<BisectEnd> {
   for (;;) {
     const at = await git.state()
     if (at.kind !== 'next') return at
@@ -47,7 +47,7 @@ async function goOn(course: Course, git: GitBisect, sought: Sought): Promise<Bis
 }
 
 /** Ask both ends, and find out what is sought. */
-async function checkEnds(course: Course): Promise<Sought> {
+async function checkEnds(course: BisectSession): Promise<BisectTarget> {
   const { keeper } = course
   const { wishes, sought: known } = keeper.state()
   if (known !== null) return known
@@ -61,7 +61,7 @@ async function checkEnds(course: Course): Promise<Sought> {
     return step
   }
   const [older, newer] = [end('old-end'), end('new-end')]
-  const sought = soughtOf(older.answer, newer.answer)
+  const sought = bisectTargetOf(older.answer, newer.answer)
   if (sought === null) {
     const say = ({ name }: NamedCommit, { answer, because }: BisectStep) => `${name}: ${answer}. ${because}`
     const what = [`${wishes.case.id} does not tell the ends apart`, say(wishes.old, older), say(wishes.new, newer)].join('\n  ')
@@ -72,7 +72,7 @@ async function checkEnds(course: Course): Promise<Sought> {
 }
 
 /** Judge a commit, and keep what came of it before anybody leans on it. */
-async function judgeCommit(course: Course, commit: string, role: BisectStep['role']): Promise<BisectStep> {
+async function judgeCommit(course: BisectSession, commit: string, role: BisectStep['role']): Promise<BisectStep> {
   const { keeper, listen } = course
   const { steps, wishes } = keeper.state()
   const known = steps.find((step) => step.commit === commit && step.role === role)
@@ -97,7 +97,7 @@ const NOTHING = {
   sameAs: null,
 } as const
 
-async function makeStep(course: Course, commit: string, role: BisectStep['role']): Promise<BisectStep> {
+async function makeStep(course: BisectSession, commit: string, role: BisectStep['role']): Promise<BisectStep> {
   const { keeper, context } = course
   const { wishes, steps } = keeper.state()
   const { subject } = await describeCommit(wishes.tree, commit)
@@ -122,7 +122,7 @@ async function makeStep(course: Course, commit: string, role: BisectStep['role']
 }
 
 /** Ask a kernel, for longer while a race is undecided that a rate could decide. */
-async function askKernel(course: Course, kernel: Kernel, key: string): Promise<Asked> {
+async function askKernel(course: BisectSession, kernel: Kernel, key: string): Promise<Asked> {
   const { raceSeconds } = course.keeper.state().wishes
   for (let [count, seconds] = [1, raceSeconds]; ; count += 1) {
     const asked = await askKernels(course, `${key} ${count}`, [kernel], { raceSeconds: seconds })

@@ -6,7 +6,7 @@ import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import { nextCommit } from '#analysis/bisect/report.ts'
-import type { BisectEnd, BisectWishes, Mark, NamedCommit, ReportCommit } from '#domain/report/bisect.ts'
+import type { BisectEnd, BisectRequest, Mark, NamedCommit, ReportCommit } from '#domain/report/bisect.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 
 /** What git has to be told to begin. */
@@ -18,7 +18,7 @@ export interface GitRange {
   readonly firstParent: boolean
   readonly terms: { readonly old: string; readonly new: string }
   /** Commits marked before the first that is asked. */
-  readonly told: BisectWishes['told']
+  readonly told: BisectRequest['told']
 }
 
 /** Where git is: a commit to judge, or the end. */

@@ -6,29 +6,29 @@ import type { BisectStep } from '#domain/report/bisect.ts'
 import type { Control } from '#domain/control.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { kernelOfCommit } from './test-commit.ts'
-import { askedStep, askKernels, type Course } from './session.ts'
+import { askedStep, askKernels, type BisectSession } from './session.ts'
 import { ratesOf } from '#plan/control-rates.ts'
-import { triedOfRun } from '../report/stored-attempts.ts'
+import { judgedAttemptsOfRun } from '../report/stored-attempts.ts'
 import { planOf } from '../report/build-report.ts'
 
 /** An end is tried until it shows the bug or is hopeless, in attempts of this many guest seconds. */
 const SHOW = { attempts: 1, seconds: 10 }
 
 /** Find out which end shows the bug, measure how often, and weigh the other end against that. */
-export async function weighEnds(course: Course): Promise<void> {
+export async function weighEnds(course: BisectSession): Promise<void> {
   await showEnd(course)
   await measureEnd(course)
 }
 
-const endsOf = ({ keeper }: Course) => keeper.state().steps.filter(({ role }) => role !== 'between')
+const endsOf = ({ keeper }: BisectSession) => keeper.state().steps.filter(({ role }) => role !== 'between')
 
-function controlOf({ keeper }: Course, { id }: Kernel, because: string): Control {
+function controlOf({ keeper }: BisectSession, { id }: Kernel, because: string): Control {
   const { case: theCase } = keeper.state().wishes
   return { kernel: id, base: id, line: '', fix: '', kind: 'bad', case: theCase.id, blinds: [], because }
 }
 
 /** Where neither end showed the bug at the first look, look longer: at the new one, then at the old one. */
-async function showEnd(course: Course): Promise<void> {
+async function showEnd(course: BisectSession): Promise<void> {
   for (const end of endsOf(course).toReversed()) {
     if (endsOf(course).some(({ answer }) => answer === 'shows')) return
     if (end.answer !== 'undecided') continue
@@ -40,7 +40,7 @@ async function showEnd(course: Course): Promise<void> {
 }
 
 /** Nothing to measure where no end shows the bug, or both do. */
-async function measureEnd(course: Course): Promise<void> {
+async function measureEnd(course: BisectSession): Promise<void> {
   const { keeper, store } = course
   const showing = endsOf(course).find(({ answer }) => answer === 'shows')
   const other = endsOf(course).find(({ answer }) => answer === 'undecided' || answer === 'clean')
@@ -51,17 +51,17 @@ async function measureEnd(course: Course): Promise<void> {
   const { raceSeconds } = keeper.state().wishes
   const asked = await askKernels(course, 'rate', [bad, good], { controls, rates: [], raceSeconds: 2 * raceSeconds })
   const plan = planOf(await store.readRun(asked.run))
-  const rates = ratesOf(plan, await triedOfRun(store, asked.run, plan)).filter(({ hits }) => hits > 0)
+  const rates = ratesOf(plan, await judgedAttemptsOfRun(store, asked.run, plan)).filter(({ hits }) => hits > 0)
   await replace(course, { ...other, ...askedStep(asked) })
   await keeper.save({ rates })
 }
 
-async function replace({ keeper }: Course, step: BisectStep): Promise<void> {
+async function replace({ keeper }: BisectSession, step: BisectStep): Promise<void> {
   const steps = keeper.state().steps.map((one) => (one.role === step.role && one.commit === step.commit ? step : one))
   await keeper.save({ steps })
 }
 
-function kernelOf({ keeper, context }: Course, { commit }: BisectStep): Promise<Kernel> {
+function kernelOf({ keeper, context }: BisectSession, { commit }: BisectStep): Promise<Kernel> {
   const { tree, configs } = keeper.state().wishes
   return kernelOfCommit(tree, commit, configs, context)
 }

@@ -7,14 +7,14 @@ import type { ReportCell } from '#domain/report/matrix.ts'
 import type { Store } from '#store/ports.ts'
 import { answerOf, type CommitAnswer } from '#verdict/cell/bisect.ts'
 import { askRun, cellOf } from './test-commit.ts'
-import type { Keeper } from './state.ts'
+import type { StateFile } from './state.ts'
 import type { Listener } from '../context/events.ts'
 import type { Plan } from '#plan/plan.ts'
 import type { Ready } from '../prepare/prepare.ts'
 
 /** What a bisection is carried out with. */
 export interface Bisector {
-  readonly keeper: Keeper
+  readonly keeper: StateFile
   readonly store: Store
   readonly context: KernelContext
   readonly listen: Listener
@@ -23,7 +23,7 @@ export interface Bisector {
   readonly prepare: (kernel: Kernel, kept: Plan | null) => Promise<{ readonly plan: Plan; readonly ready: Ready }>
 }
 
-export interface Course extends Bisector {
+export interface BisectSession extends Bisector {
   /** The plan of every run but for its kernels, made once. */
   readonly open: (kernel: Kernel) => Promise<{ readonly plan: Plan; readonly ready: Ready }>
 }
@@ -36,10 +36,10 @@ export interface Asked {
 }
 
 /** Begin, or go on: programs are compiled once a kernel is there. */
-export function courseOf(bisector: Bisector): Course {
+export function bisectSessionOf(bisector: Bisector): BisectSession {
   const { keeper, prepare } = bisector
-  let opened: ReturnType<Course['open']> | null = null
-  const open: Course['open'] = async (kernel) => {
+  let opened: ReturnType<BisectSession['open']> | null = null
+  const open: BisectSession['open'] = async (kernel) => {
     const made = await prepare(kernel, keeper.state().plan)
     if (keeper.state().plan === null) await keeper.save({ plan: made.plan })
     return made
@@ -55,7 +55,7 @@ const MOST_FAULTS = 2
  * this host spoilt is forgotten and made again; throws InfraError when that does not help.
  */
 export async function askKernels(
-  course: Course,
+  course: BisectSession,
   key: string,
   kernels: readonly Kernel[],
   changes: Partial<Plan>,

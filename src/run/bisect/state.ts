@@ -5,7 +5,7 @@ import { syncFolder } from '#store/evidence-folder.ts'
 import { nextRunId } from '#store/names.ts'
 import { livingOwner, ownToken } from '#store/owner.ts'
 import { diskError, type Workspace } from '#harness/support/workspace.ts'
-import type { BisectStep, BisectWishes, Sought } from '#domain/report/bisect.ts'
+import type { BisectStep, BisectRequest, BisectTarget } from '#domain/report/bisect.ts'
 import type { ControlRate } from '#domain/control.ts'
 import { UserError } from '#domain/errors.ts'
 import type { Plan } from '#plan/plan.ts'
@@ -17,10 +17,10 @@ export interface BisectState {
   readonly finished: boolean
   /** Word of the process that is at it. */
   readonly owner: string | null
-  readonly wishes: BisectWishes
+  readonly wishes: BisectRequest
   /** The plan of every run, but for its kernels; null before the first. */
   readonly plan: Plan | null
-  readonly sought: Sought | null
+  readonly sought: BisectTarget | null
   readonly rates: readonly ControlRate[]
   /** In the order they were judged. git is told all of them again when it is gone on with. */
   readonly steps: readonly BisectStep[]
@@ -29,7 +29,7 @@ export interface BisectState {
 }
 
 /** The state in hand, and on disk before `save` returns. */
-export interface Keeper {
+export interface StateFile {
   readonly folder: string
   readonly state: () => BisectState
   readonly save: (changes: Partial<BisectState>) => Promise<void>
@@ -38,7 +38,7 @@ export interface Keeper {
 const rootOf = (workspace: Workspace) => join(workspace.state, 'bisect')
 
 /** Begin a bisection, under the next free name of its day. */
-export async function beginState(wishes: BisectWishes, startedAt: string, workspace: Workspace): Promise<Keeper> {
+export async function beginState(wishes: BisectRequest, startedAt: string, workspace: Workspace): Promise<StateFile> {
   const root = rootOf(workspace)
   return onDisk(root, async () => {
     await mkdir(root, { recursive: true })
@@ -65,7 +65,7 @@ export async function beginState(wishes: BisectWishes, startedAt: string, worksp
  * Go on with a bisection, the newest unfinished one when none is named. Throws UserError when there is none and when another
  * kwitness is at it.
  */
-export async function resumeState(which: string | true, workspace: Workspace): Promise<Keeper> {
+export async function resumeState(which: string | true, workspace: Workspace): Promise<StateFile> {
   const all = await readStates(workspace)
   const found = which === true ? all.findLast(({ finished }) => !finished) : all.find(({ id }) => id === which)
   if (!found) {
@@ -98,7 +98,7 @@ async function readState(folder: string): Promise<BisectState | null> {
   return { ...state, wishes: { ...state.wishes, told: state.wishes.told ?? { old: [], skip: [] } } }
 }
 
-function keep(folder: string, first: BisectState): Keeper {
+function keep(folder: string, first: BisectState): StateFile {
   let state = first
   return {
     folder,

@@ -12,8 +12,8 @@ import { InvariantError } from '#domain/errors.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
 import type { Report, ReportCell } from '#domain/report/matrix.ts'
 import type { Store } from '#store/ports.ts'
-import { assembleReport, planOf } from '../report/build-report.ts'
-import { conduct } from '../execute/scheduler.ts'
+import { buildRunReport, planOf } from '../report/build-report.ts'
+import { executePlan } from '../execute/scheduler.ts'
 import type { Listener } from '../context/events.ts'
 import type { Plan } from '#plan/plan.ts'
 import type { Ready } from '../prepare/prepare.ts'
@@ -61,7 +61,7 @@ export async function binaryOf(
 }
 
 /** What runs of a bisection are carried out with. */
-export interface AskBench {
+export interface TestCommitContext {
   readonly store: Store
   readonly ready: Ready
   readonly context: KernelContext
@@ -73,7 +73,7 @@ export interface AskBench {
 export async function askRun(
   plan: Plan,
   known: string | undefined,
-  bench: AskBench,
+  bench: TestCommitContext,
   began: (run: string) => Promise<void>,
 ): Promise<{ readonly run: string; readonly report: Report }> {
   const { store, ready, context, listen, cores } = bench
@@ -87,14 +87,14 @@ export async function askRun(
     if (!isNew) await store.claimRun(record.id)
     const bounds = { ...(context.signal ? { signal: context.signal } : {}), ...(cores === undefined ? {} : { cores }) }
     try {
-      await conduct({ ...ready, ...bounds, plan: planOf(record), store, run: record.id, kernels: context, listen })
+      await executePlan({ ...ready, ...bounds, plan: planOf(record), store, run: record.id, kernels: context, listen })
       await store.finishRun(record.id, new Date().toISOString())
     } catch (error) {
       await store.releaseRun(record.id)
       throw error
     }
   }
-  return { run: record.id, report: (await assembleReport(store, await store.readRun(record.id))).report }
+  return { run: record.id, report: (await buildRunReport(store, await store.readRun(record.id))).report }
 }
 
 /** The cell of a kernel in a report of one case. */

@@ -6,10 +6,10 @@ import type { Payloads } from '#harness/image/payload.ts'
 import type { Program } from '#harness/image/program.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import type { Store } from '#store/ports.ts'
-import type { Tried } from '#verdict/race/judged-attempt.ts'
+import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import type { Listener } from './events.ts'
 import type { Plan } from '#plan/plan.ts'
-import type { Pool } from './resource-pool.ts'
+import type { ResourcePool } from './resource-pool.ts'
 
 /** What attempts are made with on this machine. */
 export interface AttemptContext {
@@ -21,7 +21,7 @@ export interface AttemptContext {
   readonly signal?: AbortSignal
 }
 
-export interface Conductor {
+export interface RunInputs {
   readonly plan: Plan
   readonly run: string
   readonly store: Store
@@ -40,14 +40,14 @@ export interface Conductor {
   readonly signal?: AbortSignal
 }
 
-export interface Stage extends Conductor, AttemptContext {
+export interface RunContext extends RunInputs, AttemptContext {
   /** Where guests run. */
-  readonly slots: Pool<'cpus' | 'memoryMiB'>
-  readonly fetches: Pool<'fetches'>
+  readonly slots: ResourcePool<'cpus' | 'memoryMiB'>
+  readonly fetches: ResourcePool<'fetches'>
   /** Kernels at hand that are under way: few, so that there are answers before all have booted. */
-  readonly kernelsUnderWay: Pool<'kernels'>
+  readonly kernelsUnderWay: ResourcePool<'kernels'>
   readonly scratch: string
   /** Judged attempts so far, by cell: those of an interrupted run first. */
-  readonly tried: Map<string, Tried[]>
+  readonly tried: Map<string, JudgedAttempt[]>
   readonly progress: { done: number; readonly total: number }
 }

@@ -3,7 +3,7 @@
 /** So much of each kind: of cores and memory, of fetches at once. */
 export type Amounts<K extends string> = Readonly<Record<K, number>>
 
-export interface Pool<K extends string> {
+export interface ResourcePool<K extends string> {
   readonly total: Amounts<K>
   /**
    * Run `work` while holding `want` (of each at most all there is). What waits starts by `weight`, the heaviest first, then
@@ -13,7 +13,7 @@ export interface Pool<K extends string> {
 }
 
 /** A pool of these amounts. Who does not fit yet is not passed by lighter ones that would: nobody waits for ever. */
-export function createPool<K extends string>(total: Amounts<K>, signal?: AbortSignal): Pool<K> {
+export function createResourcePool<K extends string>(total: Amounts<K>, signal?: AbortSignal): ResourcePool<K> {
   const kinds = Object.keys(total) as K[]
   const free: Record<K, number> = { ...total }
   const queue: { readonly want: Amounts<K>; readonly weight: number; readonly start: () => void }[] = []

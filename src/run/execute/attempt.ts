@@ -19,7 +19,7 @@ import type { GuestProfile } from '#domain/profile.ts'
 import type { Cell } from '#plan/plan.ts'
 import { isRace } from '#plan/race-schedule.ts'
 import type { AttemptContext } from '../context/context.ts'
-import { readAttempt, type JudgedAttempt } from '../report/judge-attempt.ts'
+import { readAttempt, type AttemptReading } from '../report/judge-attempt.ts'
 
 /** What a job names, found. */
 export interface Parts {
@@ -90,7 +90,7 @@ export async function makeAttempt(
 }
 
 /** Judge an attempt by the logs it left in `folder`. */
-export async function readFolder(folder: string, evidence: Evidence, theCase: Case): Promise<JudgedAttempt> {
+export async function readFolder(folder: string, evidence: Evidence, theCase: Case): Promise<AttemptReading> {
   const [console, output] = await Promise.all([
     readFile(join(folder, evidence.console.file)),
     readFile(join(folder, evidence.output.file)),

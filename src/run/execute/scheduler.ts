@@ -15,16 +15,16 @@ import type { Kernel, KernelImage } from '#domain/kernel.ts'
 import { profileName } from '#domain/profile.ts'
 import { answersOf, wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
 import type { Ask } from '#verdict/race/sequential.ts'
-import { triedOf } from '#verdict/race/judged-attempt.ts'
+import { judgedAttemptsOf } from '#verdict/race/judged-attempt.ts'
 import { attemptWatch, makeAttempt, readFolder, takeTurn } from './attempt.ts'
 import { expectedSeconds } from '#plan/estimates.ts'
 import { cellKey, cellsOf, limitsOf, modulesOf, seedOf, type Cell } from '#plan/plan.ts'
-import { bringPaperwork } from '../report/claim-sources.ts'
-import { createPool } from '../context/resource-pool.ts'
+import { fetchClaimSources } from '../report/claim-sources.ts'
+import { createResourcePool } from '../context/resource-pool.ts'
 import { isRace, nextInTurn, nextMeasured, nextRace } from '#plan/race-schedule.ts'
-import type { Conductor, Stage } from '../context/context.ts'
-import { triedOfRun } from '../report/stored-attempts.ts'
-import { roomOf, warmGuest } from './prepare-snapshot.ts'
+import type { RunInputs, RunContext } from '../context/context.ts'
+import { judgedAttemptsOfRun } from '../report/stored-attempts.ts'
+import { resourcesOf, prepareSnapshot } from './prepare-snapshot.ts'
 
 /** Kernels fetched and unpacked at once: a mirror is asked politely, and unpacking is a core's work. */
 const FETCHES = 2
@@ -35,23 +35,23 @@ const FETCHES = 2
  * Resolves when no cell wants another attempt; a kernel that cannot be fetched leaves its cells without attempts. Rejects
  * with the signal's reason when it is aborted: everything recorded stays.
  */
-export async function conduct(conductor: Conductor): Promise<void> {
+export async function executePlan(conductor: RunInputs): Promise<void> {
   const { plan, kernels, listen, signal } = conductor
   const cells = cellsOf(plan)
   const cpus = conductor.cores ?? conductor.host.cpus
   const scratch = await openScratch(kernels.workspace.cache)
-  const stage: Stage = {
+  const stage: RunContext = {
     ...conductor,
     guests: createGuestSource(kernels.workspace.cache, {
       freshBoot: plan.freshBoot,
       note: (text) => listen({ kind: 'note', text }),
     }),
-    slots: createPool({ cpus, memoryMiB: conductor.memoryMiB ?? memoryForGuests() }, signal),
-    fetches: createPool({ fetches: FETCHES }, signal),
-    kernelsUnderWay: createPool({ kernels: 2 * cpus + 2 }, signal),
+    slots: createResourcePool({ cpus, memoryMiB: conductor.memoryMiB ?? memoryForGuests() }, signal),
+    fetches: createResourcePool({ fetches: FETCHES }, signal),
+    kernelsUnderWay: createResourcePool({ kernels: 2 * cpus + 2 }, signal),
     scratch,
     payloads: createPayloads(scratch),
-    tried: await triedOfRun(conductor.store, conductor.run, plan),
+    tried: await judgedAttemptsOfRun(conductor.store, conductor.run, plan),
     progress: { done: 0, total: cells.length },
   }
   try {
@@ -71,7 +71,7 @@ export async function conduct(conductor: Conductor): Promise<void> {
       await stage.kernelsUnderWay.hold({ kernels: 1 }, seconds, () => fillKernel(stage, image, open))
     })
     // What it needs lies in the packages of the kernels.
-    all.push(Promise.all(fetched).then(() => bringPaperwork(conductor)))
+    all.push(Promise.all(fetched).then(() => fetchClaimSources(conductor)))
     await settle(all)
     await runRaces(stage, races)
   } finally {
@@ -80,7 +80,7 @@ export async function conduct(conductor: Conductor): Promise<void> {
 }
 
 /** Whether a cell has an attempt to make, as far as can be said before the others have had theirs. */
-function wantsMore({ plan, tried }: Stage, cell: Cell): boolean {
+function wantsMore({ plan, tried }: RunContext, cell: Cell): boolean {
   if (!isRace(cell)) return wantsAnotherAttempt(tried.get(cellKey(cell)) ?? [])
   // A rate that is still to be measured may yet be leaned on by any of them.
   return (nextMeasured(plan, tried, cellsOf(plan)) ?? nextRace(plan, tried, [cell])) !== null
@@ -92,7 +92,7 @@ interface OpenRace {
 }
 
 /** The races one by one: first those of controls, whose rates serve the others, then these until all their time is over. */
-async function runRaces(stage: Stage, races: ReadonlyMap<string, OpenRace>): Promise<void> {
+async function runRaces(stage: RunContext, races: ReadonlyMap<string, OpenRace>): Promise<void> {
   const { plan, tried, slots } = stage
   const open = [...races.values()].map(({ cell }) => cell)
   const run = async (choose: typeof nextRace): Promise<void> => {
@@ -115,18 +115,18 @@ async function settle(all: readonly Promise<void>[]): Promise<void> {
   if (failed) throw failed.reason
 }
 
-function tellDone({ progress, listen }: Stage, cell: Cell): void {
+function tellDone({ progress, listen }: RunContext, cell: Cell): void {
   progress.done += 1
   listen({ kind: 'cell-done', kernel: cell.kernel.id, case: cell.case.id, done: progress.done, total: progress.total })
 }
 
 /** Fetching and building by turns. */
-function inTurns({ kernels, fetches }: Stage): KernelContext {
+function inTurns({ kernels, fetches }: RunContext): KernelContext {
   return { ...kernels, inTurn: (work) => fetches.hold({ fetches: 1 }, 0, work) }
 }
 
 /** The image of a kernel, or null when it cannot be had: said once, and its cells stay without attempts. */
-async function fetchImage(stage: Stage, kernel: Kernel): Promise<KernelImage | null> {
+async function fetchImage(stage: RunContext, kernel: Kernel): Promise<KernelImage | null> {
   try {
     stage.signal?.throwIfAborted()
     const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: null, lane: 'fetches' })
@@ -142,11 +142,11 @@ async function fetchImage(stage: Stage, kernel: Kernel): Promise<KernelImage | n
 }
 
 /** All that these cells of a kernel ask for, but its races: they come when the others are done. */
-async function fillKernel(stage: Stage, image: KernelImage, open: readonly Cell[]): Promise<void> {
+async function fillKernel(stage: RunContext, image: KernelImage, open: readonly Cell[]): Promise<void> {
   const byProfile = [...Map.groupBy(open, (cell) => profileName(cell.profile)).values()]
   const filled = byProfile.map(async (cells) => {
     const deterministic = cells.filter((cell) => !isRace(cell))
-    const done = await warmGuest(stage, image, cells, deterministic.length)
+    const done = await prepareSnapshot(stage, image, cells, deterministic.length)
     try {
       await settle(deterministic.map((cell) => fillCell(stage, cell, image)))
     } finally {
@@ -157,7 +157,7 @@ async function fillKernel(stage: Stage, image: KernelImage, open: readonly Cell[
 }
 
 /** Modules of their own that races ask for, while there is other work: an attempt finds them in the cache. */
-async function bringModules(stage: Stage, cells: readonly Cell[]): Promise<void> {
+async function bringModules(stage: RunContext, cells: readonly Cell[]): Promise<void> {
   for (const { case: theCase, kernel } of cells.filter(({ case: { needs } }) => needs.ownModules.length > 0)) {
     const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: theCase.id, lane: 'fetches' })
     await time('own modules', () => bringOwnModules(theCase, kernel, inTurns(stage)))
@@ -165,8 +165,8 @@ async function bringModules(stage: Stage, cells: readonly Cell[]): Promise<void>
 }
 
 /** Attempts of a deterministic cell, one after the other, until it wants no more. */
-async function fillCell(stage: Stage, cell: Cell, image: KernelImage): Promise<void> {
-  const want = roomOf(cell.profile, cell.profile.cpus)
+async function fillCell(stage: RunContext, cell: Cell, image: KernelImage): Promise<void> {
+  const want = resourcesOf(cell.profile, cell.profile.cpus)
   const room: Room = (guest) => stage.slots.hold(want, expectedSeconds(stage.plan, cell.case), guest)
   while (wantsMore(stage, cell)) await attemptOnce(stage, cell, image, { ask: null, room })
   tellDone(stage, cell)
@@ -185,7 +185,7 @@ interface Task {
   readonly ask: Ask | null
 }
 
-function jobOf(stage: Stage, cell: Cell, ownModules: Job['ownModules'], { program, attempt, ask }: Task): Job {
+function jobOf(stage: RunContext, cell: Cell, ownModules: Job['ownModules'], { program, attempt, ask }: Task): Job {
   return {
     kernel: cell.kernel.id,
     case: cell.case.id,
@@ -201,7 +201,7 @@ function jobOf(stage: Stage, cell: Cell, ownModules: Job['ownModules'], { progra
 }
 
 /** Run a guest for it, and leave what it said in a folder. */
-async function observe(stage: Stage, cell: Cell, image: KernelImage, task: Task) {
+async function observe(stage: RunContext, cell: Cell, image: KernelImage, task: Task) {
   const time = attemptWatch(stage, cell)
   const ownModules = await time('own modules', () => bringOwnModules(cell.case, cell.kernel, stage.kernels))
   const folder = await mkdtemp(join(stage.scratch, 'attempt-'))
@@ -217,7 +217,7 @@ type Room = <T>(guest: () => Promise<T>) => Promise<T>
  * is the guest's: what it said is stored while others run.
  */
 async function attemptOnce(
-  stage: Stage,
+  stage: RunContext,
   cell: Cell,
   image: KernelImage,
   { ask, room }: { readonly ask: Ask | null; readonly room: Room },
@@ -240,7 +240,7 @@ async function attemptOnce(
   await rm(folder, { recursive: true, force: true })
   // Whatever hurt it may have been there when it was saved.
   if (answersOf([judgement]).length === 0) await forgetGuest()
-  tried.set(key, [...(tried.get(key) ?? []), triedOf(evidence, judgement)])
+  tried.set(key, [...(tried.get(key) ?? []), judgedAttemptsOf(evidence, judgement)])
   listen({
     kind: 'attempt-done',
     ...name,

@@ -8,17 +8,17 @@ import type { Verdict } from '#domain/judgement.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { judgeCell } from '#verdict/cell/judge.ts'
 import { wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
-import { conduct } from './scheduler.ts'
+import { executePlan } from './scheduler.ts'
 import type { RunEvent } from '../context/events.ts'
 import { cellKey, cellsOf, type Cell, type Plan } from '#plan/plan.ts'
 import { inputOf, isRace, nextRace } from '#plan/race-schedule.ts'
 import { ratesOf, type TriedCells } from '#plan/control-rates.ts'
-import type { Conductor } from '../context/context.ts'
-import { triedOfRun } from '../report/stored-attempts.ts'
+import type { RunInputs } from '../context/context.ts'
+import { judgedAttemptsOfRun } from '../report/stored-attempts.ts'
 
-/** Carry out what is left of a run, whether it asks all its kernels or searches them. Rejects as `conduct` does. */
-export function carryOut(conductor: Conductor): Promise<void> {
-  return conductor.plan.search ? conductSearch(conductor) : conduct(conductor)
+/** Carry out what is left of a run, whether it asks all its kernels or searches them. Rejects as `executePlan` does. */
+export function carryOut(conductor: RunInputs): Promise<void> {
+  return conductor.plan.search ? conductSearch(conductor) : executePlan(conductor)
 }
 
 /** A line of kernels searched for one case, in version order. */
@@ -58,17 +58,17 @@ export function wantedCells(plan: Plan, verdictOf: (key: string) => Verdict | un
 }
 
 /** Search until nothing is left to ask. Everything is in the store: an interrupted search goes on from there. */
-async function conductSearch(conductor: Conductor): Promise<void> {
+async function conductSearch(conductor: RunInputs): Promise<void> {
   const { plan, store, run } = conductor
   /** Cells this process asked until they wanted no more: one without an attempt is of a kernel that cannot be had. */
   const asked = new Set<string>()
   const told = new Set<string>()
   for (;;) {
-    const verdicts = verdictsOf(plan, await triedOfRun(store, run, plan), asked)
+    const verdicts = verdictsOf(plan, await judgedAttemptsOfRun(store, run, plan), asked)
     tellVerdicts(conductor, verdicts, told)
     const wanted = wantedCells(plan, (key) => verdicts.get(key))
     if (wanted.length === 0) return
-    for (const part of partsOf(plan, wanted)) await conduct({ ...conductor, plan: part, listen: withoutTotals(conductor) })
+    for (const part of partsOf(plan, wanted)) await executePlan({ ...conductor, plan: part, listen: withoutTotals(conductor) })
     for (const cell of wanted) asked.add(cellKey(cell))
   }
 }
@@ -108,7 +108,7 @@ function partsOf(plan: Plan, cells: readonly Cell[]): Plan[] {
 }
 
 /** Say each verdict once, and how much of its line has been asked by then. */
-function tellVerdicts({ plan, listen }: Conductor, verdicts: ReadonlyMap<string, Verdict>, told: Set<string>): void {
+function tellVerdicts({ plan, listen }: RunInputs, verdicts: ReadonlyMap<string, Verdict>, told: Set<string>): void {
   for (const { case: theCase, kernels } of searchLines(plan)) {
     const own = kernels.filter(({ id }) => verdicts.has(`${id}/${theCase.id}`))
     for (const { id, series } of own) {
@@ -122,7 +122,7 @@ function tellVerdicts({ plan, listen }: Conductor, verdicts: ReadonlyMap<string,
 }
 
 /** Nobody knows how many cells a search will ask: what one part of it has done says nothing of the whole. */
-function withoutTotals({ listen }: Conductor): Conductor['listen'] {
+function withoutTotals({ listen }: RunInputs): RunInputs['listen'] {
   return (event: RunEvent) => {
     if (event.kind !== 'cell-done') listen(event)
   }

@@ -12,7 +12,7 @@ import { readControlEntries, type ControlEntry } from './catalogue.ts'
 /** The folder of the product's own controls. */
 export const CONTROLS = inRepository('vm-images', 'controls')
 
-export interface ControlWishes {
+export interface ControlsRequest {
   /** Lines such as `5.10`; all when empty. */
   readonly lines: readonly string[]
   /** Fixes as LINE/FIX.patch names them, or the beginning of a name; all when empty. */
@@ -50,7 +50,7 @@ export async function readControls(folder: string, catalogue: readonly Pick<Case
 /** The controls that these wishes mean and whose own case is among the cases. Throws UserError for a wish that means none. */
 export function chooseControls(
   entries: readonly ControlEntry[],
-  { lines, fixes }: ControlWishes,
+  { lines, fixes }: ControlsRequest,
   cases: readonly Pick<Case, 'id'>[],
 ): ControlEntry[] {
   const hasLine = (entry: ControlEntry, line: string) => entry.line === line

@@ -21,12 +21,12 @@ import type { AttemptTime } from '#store/ports.ts'
 import { hostLine } from '#verdict/race/conditions.ts'
 import { readCatalogue, selectCases } from './catalogue.ts'
 import type { Listener } from '../context/events.ts'
-import { expectedFrom } from '#plan/estimates.ts'
-import { PLAIN, type Plan } from '#plan/plan.ts'
-import { createPool } from '../context/resource-pool.ts'
+import { estimatesFrom } from '#plan/estimates.ts'
+import { DEFAULT_PLAN, type Plan } from '#plan/plan.ts'
+import { createResourcePool } from '../context/resource-pool.ts'
 import { rateNotes, ratesFor } from '#plan/control-rates.ts'
 
-export interface Wishes {
+export interface RunRequest {
   /** Selectors as the kernels' index reads them. */
   readonly kernels: readonly string[]
   /** Case ids or globs. */
@@ -84,7 +84,7 @@ async function buildReproducers(
 ): Promise<ReadonlyMap<string, Program>> {
   const failed = new AbortController()
   const until = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
-  const compilers = createPool({ cores: availableParallelism() }, until)
+  const compilers = createResourcePool({ cores: availableParallelism() }, until)
   const headers = createHeaders()
   const build = async (theCase: Case): Promise<[string, Program]> => {
     const time = prepareWatch(spans, theCase.id)
@@ -111,7 +111,7 @@ export async function buildReproducer(
 }
 
 async function accelerate(
-  wishes: Wishes,
+  wishes: RunRequest,
   kernels: readonly ListedKernel[],
   ready: Ready,
   context: KernelContext,
@@ -166,10 +166,10 @@ export interface Prepared {
 }
 
 /** Choose, build and prove. Throws UserError for wishes that cannot be met. */
-export async function prepare(wishes: Wishes, context: KernelContext, listen: Listener): Promise<Prepared> {
+export async function prepare(wishes: RunRequest, context: KernelContext, listen: Listener): Promise<Prepared> {
   const cases = selectCases(await readCatalogue(wishes.catalogue ?? CATALOGUE), wishes.cases)
   const ready = makeReady(context.workspace.cache, cases, context.signal, context.spans)
-  return planFor(wishes, { cases, ready, args: PLAIN.args, suite: PLAIN.suite }, context, listen)
+  return planFor(wishes, { cases, ready, args: DEFAULT_PLAN.args, suite: DEFAULT_PLAN.suite }, context, listen)
 }
 
 /** What a plan is made for: cases of a catalogue, or programs of a suite. */
@@ -180,7 +180,7 @@ export interface Work extends Pick<Plan, 'cases' | 'args' | 'suite'> {
 
 /** Choose the kernels, prove the accelerator and make the plan. Throws UserError for wishes that cannot be met. */
 export async function planFor(
-  wishes: Wishes,
+  wishes: RunRequest,
   { cases, ready: making, args, suite }: Work,
   context: KernelContext,
   listen: Listener,
@@ -201,15 +201,15 @@ export async function planFor(
     freshBoot: wishes.freshBoot,
     controls: [],
     rates: ratesFor(cases, accelerator, rates),
-    bound: wishes.bound ?? PLAIN.bound,
-    raceSeconds: wishes.raceSeconds ?? PLAIN.raceSeconds,
-    measure: PLAIN.measure,
-    expected: expectedFrom(cases, accelerator, times),
+    bound: wishes.bound ?? DEFAULT_PLAN.bound,
+    raceSeconds: wishes.raceSeconds ?? DEFAULT_PLAN.raceSeconds,
+    measure: DEFAULT_PLAN.measure,
+    expected: estimatesFrom(cases, accelerator, times),
     args,
     listing: listing.map((kernel) => ({ ...kernelOf(kernel), gone: kernel.state === 'gone' })),
     search: wishes.search === true,
     suite,
-    verify: PLAIN.verify,
+    verify: DEFAULT_PLAN.verify,
   }
   const here = { host: hostLine(ready.host), qemu: ready.host.qemu }
   for (const text of rateNotes(plan, ready.programs, here)) listen({ kind: 'note', text })

@@ -4,7 +4,7 @@ import { inRepository } from '#harness/support/repository.ts'
 import { findProgram, type Program } from '#harness/image/program.ts'
 import { selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { parseTreeSelector } from '#harness/kernels/tree/selector.ts'
-import { bringSource, findSource } from '#harness/kernels/tree/source.ts'
+import { fetchSource, findSource } from '#harness/kernels/tree/source.ts'
 import { buildSuite, type BuiltSuite } from '#harness/suites/build.ts'
 import { exists } from '#harness/support/workspace.ts'
 import type { Case } from '#domain/case.ts'
@@ -13,11 +13,11 @@ import type { PlannedSuite, Suite, SuiteProgram } from '#domain/report/suite.ts'
 import { readSuite, selectCases } from './catalogue.ts'
 import type { Listener } from '../context/events.ts'
 import type { Plan } from '#plan/plan.ts'
-import { makeReady, planFor, type Prepared, type Ready, type Wishes } from './prepare.ts'
+import { makeReady, planFor, type Prepared, type Ready, type RunRequest } from './prepare.ts'
 
 const SUITES = inRepository('harness', 'suites')
 
-export interface SuiteWishes extends Wishes {
+export interface SuiteRequest extends RunRequest {
   /** `kselftest:mm` */
   readonly suite: string
   /** What may follow `tree:` in a selector, with or without that word: a folder, a tarball, PATH@REV, debian-6.1. */
@@ -25,7 +25,7 @@ export interface SuiteWishes extends Wishes {
 }
 
 /** Choose, build and prove. Throws UserError for wishes that cannot be met, and where nothing of the suite can be run. */
-export async function prepareSuite(wishes: SuiteWishes, context: KernelContext, listen: Listener): Promise<Prepared> {
+export async function prepareSuite(wishes: SuiteRequest, context: KernelContext, listen: Listener): Promise<Prepared> {
   const suite = await findSuite(wishes.suite)
   const wanted = selectCases(suite.programs, wishes.cases)
   // A selector that means no kernel is told before anything is built.
@@ -102,7 +102,7 @@ async function buildFrom(
   }
   const source = await findSource(place, context)
   const { label, version, key } = source
-  const folder = await bringSource(source, context)
+  const folder = await fetchSource(source, context)
   const built = await buildSuite(suite, wanted, { folder, version, key }, context)
   return { tree: { label, version, key, selector: pinned(place, selector) }, built }
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGuestSource } from '#harness/boot/guests.ts'
 import { createPayloads } from '#harness/image/payload.ts'
-import { restoredFrom, savedAt } from '#harness/boot/snapshot/provenance.ts'
+import { snapshotProvenance, savedAt } from '#harness/boot/snapshot/provenance.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { changesOf, matchGuests, matchOutputs, sideOf, type Replay, type Restored } from '#analysis/replay.ts'
 import type { Evidence } from '#domain/evidence.ts'
@@ -15,14 +15,14 @@ import type { Listener } from '../context/events.ts'
 import type { Cell } from '#plan/plan.ts'
 import { makeReady } from '../prepare/prepare.ts'
 import { isRace } from '#plan/race-schedule.ts'
-import { readAttempt, type JudgedAttempt } from '../report/judge-attempt.ts'
+import { readAttempt, type AttemptReading } from '../report/judge-attempt.ts'
 import { findParts } from './artifacts.ts'
 
 /** An attempt of a stored run with all that is compared. */
 export interface Replayable {
   readonly cell: Cell
   readonly record: AttemptRecord
-  readonly judged: JudgedAttempt
+  readonly judged: AttemptReading
   /** The output of the case, byte for byte. */
   readonly output: Uint8Array
 }
@@ -114,6 +114,6 @@ export async function replayAttempt(
 
 /** Where the guest of an attempt was restored from; null when it was booted. */
 async function restoredOf({ guest }: Evidence): Promise<Restored | null> {
-  const from = guest.origin === 'booted' ? null : restoredFrom(guest.argv)
+  const from = guest.origin === 'booted' ? null : snapshotProvenance(guest.argv)
   return from && { key: from.key, savedAt: await savedAt(from) }
 }

@@ -2,22 +2,22 @@
 import { buildReport, type JudgedCell } from '#analysis/matrix/report.ts'
 import { InvariantError } from '#domain/errors.ts'
 import type { Reason } from '#domain/judgement.ts'
-import type { History, NoPaper } from '#domain/claim-sources.ts'
+import type { History, UnavailableSource } from '#domain/claim-sources.ts'
 import { profileName } from '#domain/profile.ts'
 import type { Report, ReportAttempt, ReportKernel } from '#domain/report/matrix.ts'
 import type { AttemptRecord, ReadRuns, RunRecord, StoreProblem } from '#store/ports.ts'
 import { judgeCell } from '#verdict/cell/judge.ts'
 import { wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
-import { triedOf, type Tried } from '#verdict/race/judged-attempt.ts'
-import { cellKey, cellsOf, PLAIN, type Cell, type Plan } from '#plan/plan.ts'
+import { judgedAttemptsOf, type JudgedAttempt } from '#verdict/race/judged-attempt.ts'
+import { cellKey, cellsOf, DEFAULT_PLAN, type Cell, type Plan } from '#plan/plan.ts'
 import { inputOf, isRace, nextMeasured, nextRace } from '#plan/race-schedule.ts'
 import { ratesOf, type TriedCells } from '#plan/control-rates.ts'
-import type { JudgedAttempt } from './judge-attempt.ts'
-import { readPaperwork } from './claim-sources.ts'
-import { createShortener } from './truncate-log.ts'
-import { readStored } from './stored-attempts.ts'
+import type { AttemptReading } from './judge-attempt.ts'
+import { readClaimSources } from './claim-sources.ts'
+import { createLogTruncator } from './truncate-log.ts'
+import { judgeStored } from './stored-attempts.ts'
 
-export interface Assembled {
+export interface BuiltReport {
   readonly report: Report
   /** What the store could not give back whole. */
   readonly problems: readonly StoreProblem[]
@@ -27,25 +27,25 @@ export interface Assembled {
 export function planOf(run: RunRecord): Plan {
   const plan = run.plan as Plan
   if (plan?.schema !== 'kwitness.plan/1') throw new InvariantError(`run ${run.id} has a plan this kwitness cannot read`)
-  return { ...PLAIN, ...plan }
+  return { ...DEFAULT_PLAN, ...plan }
 }
 
-export interface AssembleOptions {
+export interface BuildReportOptions {
   /** What a git tree says of each kernel, instead of what was kept. */
-  readonly histories?: ReadonlyMap<string, History | NoPaper> | undefined
+  readonly histories?: ReadonlyMap<string, History | UnavailableSource> | undefined
   /** The report of this case alone, where the run has it: the logs of others are not read. */
   readonly only?: string | undefined
 }
 
 /** Build the report of a run. Attempts whose logs are damaged are left out and told as problems. */
-export async function assembleReport(
+export async function buildRunReport(
   store: ReadRuns,
   run: RunRecord,
-  { histories, only }: AssembleOptions = {},
-): Promise<Assembled> {
+  { histories, only }: BuildReportOptions = {},
+): Promise<BuiltReport> {
   const { attempts, problems } = await store.attemptsOf(run.id)
   const plan = askedOf(ofCase(planOf(run), only), attempts)
-  const paperwork = await readPaperwork(store, run.id, plan, histories)
+  const paperwork = await readClaimSources(store, run.id, plan, histories)
   const lost: StoreProblem[] = [...problems, ...paperwork.problems]
   const judged = new Map<string, StoredJudged[]>()
   for (const cell of cellsOf(plan)) judged.set(cellKey(cell), [])
@@ -55,7 +55,7 @@ export async function assembleReport(
     const theCase = cases.get(job.case)
     const own = judged.get(`${job.kernel}/${job.case}`)
     if (!theCase || !own) continue
-    const stored = await readStored(store, record, theCase)
+    const stored = await judgeStored(store, record, theCase)
     lost.push(...stored.problems)
     if (stored.judged) own.push({ record, judged: stored.judged })
   }
@@ -93,11 +93,11 @@ function askedOf(plan: Plan, attempts: readonly AttemptRecord[]): Plan {
 
 interface StoredJudged {
   readonly record: AttemptRecord
-  readonly judged: JudgedAttempt
+  readonly judged: AttemptReading
 }
 
-function triedOfStored({ record, judged }: StoredJudged): Tried {
-  return triedOf(record.evidence, judged.judgement)
+function triedOfStored({ record, judged }: StoredJudged): JudgedAttempt {
+  return judgedAttemptsOf(record.evidence, judged.judgement)
 }
 
 /** Whether no cell of a plan wants another attempt. */
@@ -138,10 +138,10 @@ export async function reportKernels(store: ReadRuns, plan: Plan, attempts: reado
 /** One attempt as the report shows it. Long logs are cut in the middle, and every line number follows the cut. */
 export function reportAttempt(
   record: AttemptRecord,
-  { evidence, reading, consoleLines, judgement, outputLines }: JudgedAttempt,
+  { evidence, reading, consoleLines, judgement, outputLines }: AttemptReading,
 ): ReportAttempt {
-  const console = createShortener(consoleLines)
-  const output = createShortener(outputLines)
+  const console = createLogTruncator(consoleLines)
+  const output = createLogTruncator(outputLines)
   const follow = (reason: Reason): Reason => {
     if (reason.line === null) return reason
     if (reason.channel === 'console') return { ...reason, line: console.line(reason.line) }

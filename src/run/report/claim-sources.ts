@@ -5,14 +5,14 @@ import { gunzip } from 'node:zlib'
 import { readHistories } from '#harness/git-history.ts'
 import { findChangelogs, type FoundChangelog, type KernelContext } from '#harness/kernels/index.ts'
 import { readChangelog } from '#analysis/claims/changelog.ts'
-import { readPaper, type ReadPaper } from '#analysis/claims/from-changelog.ts'
-import type { KernelPapers } from '#analysis/claims/claim.ts'
+import { parseChangelogMentions, type ParsedChangelog } from '#analysis/claims/from-changelog.ts'
+import type { KernelClaimSources } from '#analysis/claims/claim.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
-import type { ChangelogSource, History, NoPaper, Papers } from '#domain/claim-sources.ts'
+import type { ChangelogSource, History, UnavailableSource, ClaimSources } from '#domain/claim-sources.ts'
 import type { ReadRuns, Store, StoreProblem } from '#store/ports.ts'
 import type { Plan } from '#plan/plan.ts'
 
-export interface PaperSeeker {
+export interface ClaimSourceRequest {
   readonly plan: Plan
   readonly run: string
   readonly store: Store
@@ -25,27 +25,30 @@ export interface PaperSeeker {
  * Bring what is written about the kernels of a run and keep it with the run. A paper that cannot be had is kept as the reason
  * why: nobody's run fails for it. Throws UserError for a --history that is no whole git tree, and what the store throws.
  */
-export async function bringPaperwork({ plan, run, store, kernels: context, history }: PaperSeeker): Promise<void> {
-  const known = new Map((await store.papersOf(run)).map((papers) => [papers.kernel, papers]))
+export async function fetchClaimSources({ plan, run, store, kernels: context, history }: ClaimSourceRequest): Promise<void> {
+  const known = new Map((await store.claimSourcesOf(run)).map((papers) => [papers.kernel, papers]))
   const histories = history === undefined ? null : await historiesOf(history, plan, context)
   const lacking = plan.kernels.filter(({ id }) => isLacking(known.get(id)?.changelog))
-  const found = lacking.length > 0 ? await findAll(lacking, context) : new Map<string, FoundChangelog | NoPaper>()
+  const found = lacking.length > 0 ? await findAll(lacking, context) : new Map<string, FoundChangelog | UnavailableSource>()
   const changelogs = new Map<string, Uint8Array>()
-  const papers: Papers[] = []
+  const papers: ClaimSources[] = []
   for (const { id } of plan.kernels) {
     const own = known.get(id)
     const changelog = found.has(id) ? await keepable(found.get(id), changelogs, store) : (own?.changelog ?? null)
     papers.push({ kernel: id, changelog, history: histories?.get(id) ?? own?.history ?? null })
   }
-  await store.recordPapers(run, papers, changelogs)
+  await store.recordClaimSources(run, papers, changelogs)
 }
 
-function isLacking(changelog: Papers['changelog'] | undefined): boolean {
+function isLacking(changelog: ClaimSources['changelog'] | undefined): boolean {
   return !changelog || 'missing' in changelog
 }
 
 /** Find changelogs; where that fails as a whole, every kernel has the reason. */
-async function findAll(kernels: Plan['kernels'], context: KernelContext): Promise<ReadonlyMap<string, FoundChangelog | NoPaper>> {
+async function findAll(
+  kernels: Plan['kernels'],
+  context: KernelContext,
+): Promise<ReadonlyMap<string, FoundChangelog | UnavailableSource>> {
   try {
     return await findChangelogs(kernels, context)
   } catch (error) {
@@ -57,10 +60,10 @@ async function findAll(kernels: Plan['kernels'], context: KernelContext): Promis
 
 /** A found changelog as it is kept: its text goes into `changelogs` unless the store has it. */
 async function keepable(
-  found: FoundChangelog | NoPaper | undefined,
+  found: FoundChangelog | UnavailableSource | undefined,
   changelogs: Map<string, Uint8Array>,
   store: Store,
-): Promise<Papers['changelog']> {
+): Promise<ClaimSources['changelog']> {
   if (found === undefined || 'missing' in found) return found ?? null
   const { sha256, build, instead, path } = found
   if (!changelogs.has(sha256) && !(await store.hasChangelog(sha256))) {
@@ -77,24 +80,24 @@ export function historiesOf(
   folder: string,
   { kernels, cases }: Plan,
   context: Pick<KernelContext, 'workspace' | 'signal'>,
-): Promise<ReadonlyMap<string, History | NoPaper>> {
+): Promise<ReadonlyMap<string, History | UnavailableSource>> {
   const fixes = cases.flatMap((theCase) => theCase.fixes)
   return readHistories(folder, kernels, fixes, context)
 }
 
-export interface ReadPaperwork {
-  readonly papers: ReadonlyMap<string, KernelPapers>
+export interface ReadClaimSources {
+  readonly papers: ReadonlyMap<string, KernelClaimSources>
   readonly problems: readonly StoreProblem[]
 }
 
 /** Read the kept papers of a run for a report of its cases. `histories` stand in for those that were kept. */
-export async function readPaperwork(
+export async function readClaimSources(
   store: ReadRuns,
   run: string,
   { kernels, cases }: Plan,
-  histories: ReadonlyMap<string, History | NoPaper> = new Map(),
-): Promise<ReadPaperwork> {
-  const kept = new Map((await store.papersOf(run)).map((papers) => [papers.kernel, papers]))
+  histories: ReadonlyMap<string, History | UnavailableSource> = new Map(),
+): Promise<ReadClaimSources> {
+  const kept = new Map((await store.claimSourcesOf(run)).map((papers) => [papers.kernel, papers]))
   const sources = new Map<string, ChangelogSource>()
   const series = new Map<string, Set<string>>()
   for (const kernel of kernels) {
@@ -103,7 +106,7 @@ export async function readPaperwork(
     sources.set(changelog.sha256, changelog)
     series.set(changelog.sha256, (series.get(changelog.sha256) ?? new Set()).add(kernel.series))
   }
-  const read = new Map<string, ReadPaper>()
+  const read = new Map<string, ParsedChangelog>()
   const problems: StoreProblem[] = []
   for (const [sha256, { build }] of sources) {
     const text = await store.changelog(sha256)
@@ -111,20 +114,23 @@ export async function readPaperwork(
     else
       read.set(
         sha256,
-        readPaper(
+        parseChangelogMentions(
           readChangelog(text, (name) => series.get(sha256)?.has(name) === true),
           cases,
         ),
       )
   }
-  const papers = kernels.map(({ id }): [string, KernelPapers] => {
+  const papers = kernels.map(({ id }): [string, KernelClaimSources] => {
     const changelog = kept.get(id)?.changelog ?? null
     return [id, { changelog: changelogAsRead(changelog, read), history: histories.get(id) ?? kept.get(id)?.history ?? null }]
   })
   return { papers: new Map(papers), problems }
 }
 
-function changelogAsRead(changelog: Papers['changelog'], read: ReadonlyMap<string, ReadPaper>): KernelPapers['changelog'] {
+function changelogAsRead(
+  changelog: ClaimSources['changelog'],
+  read: ReadonlyMap<string, ParsedChangelog>,
+): KernelClaimSources['changelog'] {
   if (changelog === null || 'missing' in changelog) return changelog
   const paper = read.get(changelog.sha256)
   if (!paper) return { missing: 'what was kept of it is damaged' }

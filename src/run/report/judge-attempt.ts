@@ -9,7 +9,7 @@ import type { AttemptJudgement } from '#domain/judgement.ts'
 import type { Reading } from '#verdict/attempt/facts.ts'
 import { judgeAttempt } from '#verdict/attempt/outcome.ts'
 
-export interface JudgedAttempt {
+export interface AttemptReading {
   readonly evidence: Evidence
   readonly reading: Reading
   readonly consoleLines: readonly string[]
@@ -22,7 +22,7 @@ export function readAttempt(
   evidence: Evidence,
   logs: { readonly console: Uint8Array; readonly output: Uint8Array },
   theCase: Case,
-): JudgedAttempt {
+): AttemptReading {
   const { lines, reading: console } = readConsole(logs.console)
   // Programs that others wrote speak as they like, and know nothing of our end marker.
   const tests = isOfSuite(theCase) ? readAnyTests(logs.output) : readTests(logs.output, { endMarker: true })

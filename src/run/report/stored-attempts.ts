@@ -1,33 +1,33 @@
 /** A stored attempt, judged by today's rules from what the store gives back of it. */
 import type { Case } from '#domain/case.ts'
 import type { AttemptRecord, ReadRuns, StoreProblem } from '#store/ports.ts'
-import { triedOf, type Tried } from '#verdict/race/judged-attempt.ts'
+import { judgedAttemptsOf, type JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import type { Plan } from '#plan/plan.ts'
-import { readAttempt, type JudgedAttempt } from './judge-attempt.ts'
+import { readAttempt, type AttemptReading } from './judge-attempt.ts'
 
 export interface StoredAttempt {
   /** Null when a log is missing or damaged: such an attempt counts for nothing. */
-  readonly judged: JudgedAttempt | null
+  readonly judged: AttemptReading | null
   readonly problems: readonly StoreProblem[]
 }
 
 /** Read an attempt's logs from the store and judge it. */
-export async function readStored(store: ReadRuns, record: AttemptRecord, theCase: Case): Promise<StoredAttempt> {
+export async function judgeStored(store: ReadRuns, record: AttemptRecord, theCase: Case): Promise<StoredAttempt> {
   const { console, output, problems } = await store.readLogs(record)
   return { judged: console && output ? readAttempt(record.evidence, { console, output }, theCase) : null, problems }
 }
 
 /** Every attempt of a run so far, judged, by cellKey, in the order they were made. Damaged ones count for nothing. */
-export async function triedOfRun(store: ReadRuns, run: string, plan: Plan): Promise<Map<string, Tried[]>> {
+export async function judgedAttemptsOfRun(store: ReadRuns, run: string, plan: Plan): Promise<Map<string, JudgedAttempt[]>> {
   const cases = new Map(plan.cases.map((theCase) => [theCase.id, theCase]))
-  const tried = new Map<string, Tried[]>()
+  const tried = new Map<string, JudgedAttempt[]>()
   for (const attempt of (await store.attemptsOf(run)).attempts) {
     const { job } = attempt.evidence
     const theCase = cases.get(job.case)
-    const stored = theCase ? await readStored(store, attempt, theCase) : null
+    const stored = theCase ? await judgeStored(store, attempt, theCase) : null
     if (!stored?.judged) continue
     const key = `${job.kernel}/${job.case}`
-    tried.set(key, [...(tried.get(key) ?? []), triedOf(attempt.evidence, stored.judged.judgement)])
+    tried.set(key, [...(tried.get(key) ?? []), judgedAttemptsOf(attempt.evidence, stored.judged.judgement)])
   }
   return tried
 }

@@ -8,10 +8,10 @@ import { answersOf, wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
 import { resultsOf } from '#verdict/suite/results.ts'
 import { planOf, reportKernels } from './build-report.ts'
 import { cellKey, cellsOf, type Cell } from '#plan/plan.ts'
-import type { JudgedAttempt } from './judge-attempt.ts'
-import { readStored } from './stored-attempts.ts'
+import type { AttemptReading } from './judge-attempt.ts'
+import { judgeStored } from './stored-attempts.ts'
 
-export interface AssembledSuite {
+export interface BuiltSuiteReport {
   readonly report: SuiteReport
   /** What the store could not give back whole. */
   readonly problems: readonly StoreProblem[]
@@ -19,11 +19,11 @@ export interface AssembledSuite {
 
 interface Read {
   readonly record: AttemptRecord
-  readonly judged: JudgedAttempt
+  readonly judged: AttemptReading
 }
 
 /** Build the report of a run of a suite. Throws InvariantError for a run of cases. */
-export async function assembleSuite(store: ReadRuns, run: RunRecord): Promise<AssembledSuite> {
+export async function buildSuiteRunReport(store: ReadRuns, run: RunRecord): Promise<BuiltSuiteReport> {
   const plan = planOf(run)
   const { suite } = plan
   if (suite === null) throw new InvariantError(`run ${run.id} is not of a suite`)
@@ -34,7 +34,7 @@ export async function assembleSuite(store: ReadRuns, run: RunRecord): Promise<As
   for (const cell of cells) {
     const own: Read[] = []
     for (const record of attempts.filter(({ evidence: { job } }) => `${job.kernel}/${job.case}` === cellKey(cell))) {
-      const stored = await readStored(store, record, cell.case)
+      const stored = await judgeStored(store, record, cell.case)
       lost.push(...stored.problems)
       if (stored.judged) own.push({ record, judged: stored.judged })
     }

@@ -8,7 +8,7 @@ import { rateInterval } from '#verdict/race/statistics.ts'
 import { sumTrials } from '#verdict/attempt/trials.ts'
 import { planOf } from './build-report.ts'
 import { cellKey, cellsOf, type Cell, type Plan } from '#plan/plan.ts'
-import { triedOfRun } from './stored-attempts.ts'
+import { judgedAttemptsOfRun } from './stored-attempts.ts'
 
 const CPUS: readonly number[] = [2, 3, 4]
 const MEMORY_MIB: readonly number[] = [512, 1024]
@@ -66,7 +66,7 @@ export function isSweep(plan: Plan): boolean {
 }
 
 /** Host seconds a sweep takes at most, boots not counted. */
-export function mostSweepSeconds(plan: Plan): number {
+export function maxSweepSeconds(plan: Plan): number {
   const { attempts, seconds } = plan.measure ?? { attempts: 0, seconds: 0 }
   return cellsOf(plan).length * attempts * (seconds + OVERHEAD_SECONDS)
 }
@@ -74,7 +74,7 @@ export function mostSweepSeconds(plan: Plan): number {
 /** What a stored sweep came to, a row for each control and profile, in the order of its plan. Trouble says nothing here. */
 export async function sweepRows(store: ReadRuns, run: RunRecord): Promise<SweepRow[]> {
   const plan = planOf(run)
-  const tried = await triedOfRun(store, run.id, plan)
+  const tried = await judgedAttemptsOfRun(store, run.id, plan)
   const seen = new Set<string>()
   return cellsOf(plan).map((cell) => {
     const tries = answersOf(tried.get(cellKey(cell)) ?? []).flatMap(({ outcome, seconds, trials }): SweepTry[] =>

@@ -3,14 +3,14 @@
 const HEAD = 600
 const TAIL = 900
 
-export interface Shortened {
+export interface TruncatedLog {
   readonly lines: readonly string[]
   /** Where a line of the whole log (1-based) stands in `lines`; a line that was cut out stands at the cut. */
   readonly line: (number: number) => number
 }
 
 /** Shorten a log when it is long. */
-export function createShortener(all: readonly string[]): Shortened {
+export function createLogTruncator(all: readonly string[]): TruncatedLog {
   const cut = all.length - HEAD - TAIL - 1
   if (cut <= 0) return { lines: all, line: (number) => number }
   const note = `[kwitness: ${cut + 1} lines are left out here; the store has them]`

@@ -1,6 +1,6 @@
 /**
- * Does a series apply to a source? Tried on copies of the files it touches, patch by patch: exactly, then whether it is there
- * already, then with fuzz; of what applies, the exact patch for that source is what the copies differ in.
+ * Does a series apply to a source? It is tried on copies of the files it touches, patch by patch: exactly, then whether it is
+ * there already, then with fuzz; of what applies, the exact patch for that source is what the copies differ in.
  */
 import { copyFile, cp, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'

@@ -2,7 +2,7 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
-import { buildLogOf, compileAgain, sourceFolderOf } from '#harness/kernels/tree/rebuild.ts'
+import { buildLogOf, recompile, sourceFolderOf } from '#harness/kernels/tree/rebuild.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { newWarnings, objectsIn, warningsIn } from '#analysis/verify/build-log.ts'
 import { touchedFiles } from '#analysis/patch/diff.ts'
@@ -15,7 +15,7 @@ import { applySeries, type Applied, type NamedPatch } from './apply-patch.ts'
 import { formatPatches, isGitTree, withPrerequisites } from './git-history.ts'
 
 /** A base as it was asked for. */
-export interface BaseWish {
+export interface BaseRequest {
   /** Part of a selector: `debian-5.10`, `/src/linux@v6.1`. */
   readonly source: string
   /** The git tree it is of, and its revision; null for anything else. */
@@ -23,8 +23,8 @@ export interface BaseWish {
 }
 
 /** The bases that trees and revisions mean. Throws UserError for a revision of what is no git tree. */
-export async function findBases(trees: readonly string[], revisions: readonly string[]): Promise<BaseWish[]> {
-  const bases: BaseWish[] = []
+export async function findBases(trees: readonly string[], revisions: readonly string[]): Promise<BaseRequest[]> {
+  const bases: BaseRequest[] = []
   for (const text of trees) {
     const tree = text.replace(/^tree:/, '')
     const [, place = tree, own] = /^(.+)@([^@]+)$/.exec(tree) ?? []
@@ -40,7 +40,11 @@ export async function findBases(trees: readonly string[], revisions: readonly st
 }
 
 /** The patches that --patch means: a file, an mbox, `-` for what `input` gives, or a commit of one of the git trees. */
-export async function readSeries(what: string, bases: readonly BaseWish[], input: () => Promise<string>): Promise<NamedPatch[]> {
+export async function readSeries(
+  what: string,
+  bases: readonly BaseRequest[],
+  input: () => Promise<string>,
+): Promise<NamedPatch[]> {
   const isFile = (await stat(what).catch(() => null))?.isFile() === true
   const text = what === '-' ? await input() : isFile ? await readFile(what, 'utf8') : await commitText(what, bases)
   const found = parsePatches(text)
@@ -52,7 +56,7 @@ export async function readSeries(what: string, bases: readonly BaseWish[], input
   })
 }
 
-async function commitText(what: string, bases: readonly BaseWish[]): Promise<string> {
+async function commitText(what: string, bases: readonly BaseRequest[]): Promise<string> {
   for (const { git } of bases) {
     const text = git && (await formatPatches(git.path, what))
     if (text) return text
@@ -81,14 +85,14 @@ export function targetsOf(patches: readonly NamedPatch[], cases: readonly Case[]
   return cases.filter(({ fixes }) => fixes.some(isFix)).map(({ id }) => id)
 }
 
-export interface TryWishes {
+export interface TryRequest {
   readonly patches: readonly NamedPatch[]
   readonly configs: readonly string[]
   readonly each: boolean
 }
 
 /** Apply and build on one base. What does not fit is told in what is given; only what was asked wrongly is thrown. */
-export async function tryBase(wish: BaseWish, wishes: TryWishes, context: KernelContext): Promise<VerifyBase> {
+export async function tryBase(wish: BaseRequest, wishes: TryRequest, context: KernelContext): Promise<VerifyBase> {
   const selector = [`tree:${wish.source}`, ...wishes.configs.map((name) => `config=${name}`)].join(',')
   const kernel = await findOne(selector, context)
   const scratch = await openScratch(context.workspace.cache)
@@ -175,12 +179,12 @@ async function warningsOf(base: Kernel, patched: Kernel, patch: string, context:
   try {
     const ownLog = await readLog(patched)
     const built = objectsIn(ownLog)
-    const after = warningsIn(built.length > 0 ? ownLog : await compileAgain(patched, sources, context), files)
+    const after = warningsIn(built.length > 0 ? ownLog : await recompile(patched, sources, context), files)
     if (after.length === 0) return []
     const baseLog = await readLog(base)
     const told = new Set(objectsIn(baseLog))
     const untold = (built.length > 0 ? built : sources).filter((object) => !told.has(object))
-    const more = untold.length > 0 ? await compileAgain(base, untold, context) : ''
+    const more = untold.length > 0 ? await recompile(base, untold, context) : ''
     return newWarnings(warningsIn(`${baseLog}\n${more}`, files), after)
   } catch (error) {
     context.signal?.throwIfAborted()

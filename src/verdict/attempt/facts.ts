@@ -26,17 +26,17 @@ export interface Facts {
 }
 
 /** One thing a rule saw; the rule's id is added by whoever asks it. */
-export type Sighting = Omit<Reason, 'rule'>
+export type Observation = Omit<Reason, 'rule'>
 
 /** Say what was seen and where; no line means the whole of that log. */
-export function saw(channel: Reason['channel'], text: string, line: number | null = null): Sighting {
+export function saw(channel: Reason['channel'], text: string, line: number | null = null): Observation {
   return { channel, line, text }
 }
 
 /** Looks for something worth telling, whatever the outcome. */
 export interface Note {
   readonly id: string
-  readonly look: (facts: Facts) => readonly Sighting[]
+  readonly look: (facts: Facts) => readonly Observation[]
 }
 
 /** Decides, when it is the first of the ordered rules to see something. */

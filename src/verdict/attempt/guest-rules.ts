@@ -1,7 +1,7 @@
 /** Rules about the guest and the machine under it: whether what the case said can count at all. */
 import type { Ending } from '#domain/evidence.ts'
 import type { SplatSeverity } from '#domain/splat.ts'
-import { saw, type Facts, type Note, type Rule, type Sighting } from './facts.ts'
+import { saw, type Facts, type Note, type Rule, type Observation } from './facts.ts'
 
 /** Letters of /proc/sys/kernel/tainted from bit 0 on (Documentation/admin-guide/tainted-kernels.rst). */
 const TAINTS = 'PFSRMBUDAWCIOELKXTN'
@@ -19,7 +19,7 @@ function after({ afterSeconds }: { readonly afterSeconds: number }): string {
 function endingRule<K extends Ending['kind']>(
   kind: K,
   outcome: Rule['outcome'],
-  channel: Sighting['channel'],
+  channel: Observation['channel'],
   say: (ending: Extract<Ending, { kind: K }>) => string,
 ): Rule {
   const look = ({ evidence: { ending } }: Facts) =>
@@ -27,13 +27,13 @@ function endingRule<K extends Ending['kind']>(
   return { id: `${channel}/${kind}`, outcome, look }
 }
 
-function splats(facts: Facts, severities: readonly SplatSeverity[]): Sighting[] {
+function splats(facts: Facts, severities: readonly SplatSeverity[]): Observation[] {
   return facts.reading.console.splats
     .filter((splat) => severities.includes(splat.severity))
     .map((splat) => saw('console', splat.title, splat.firstLine))
 }
 
-function losses({ evidence: { console, output }, reading }: Facts): Sighting[] {
+function losses({ evidence: { console, output }, reading }: Facts): Observation[] {
   const { droppedMessages } = reading.console
   return [
     ...(console.droppedBytes > 0 ? [saw('console', `${console.droppedBytes} bytes of the console were cut out`)] : []),

@@ -1,10 +1,10 @@
 /** Rules about programs of suites. Their results are not judged here: only whether they came to their end and said any. */
-import { saw, type Facts, type Rule, type Sighting } from './facts.ts'
+import { saw, type Facts, type Rule, type Observation } from './facts.ts'
 import { resultsOf } from '../suite/results.ts'
 
 const results = ({ evidence, reading, theCase }: Facts) => resultsOf(reading.tests, evidence.ending, theCase.witness)
 
-function problems({ reading: { tests } }: Facts): Sighting[] {
+function problems({ reading: { tests } }: Facts): Observation[] {
   return [...tests.problems, ...tests.documents.flatMap((document) => document.problems)]
     .filter(({ kind }) => kind !== 'no-tests')
     .map(({ message, line }) => saw('output', message, line))

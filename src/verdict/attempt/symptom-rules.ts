@@ -2,7 +2,7 @@
 import type { SymptomEnding } from '#domain/case.ts'
 import type { Ending } from '#domain/evidence.ts'
 import type { Splat, SplatSeverity } from '#domain/splat.ts'
-import { saw, type Facts, type Note, type Rule, type Sighting } from './facts.ts'
+import { saw, type Facts, type Note, type Rule, type Observation } from './facts.ts'
 import { hasDied, lossRule } from './guest-rules.ts'
 import { readOpenStep, stepLine, type OpenStep } from './step.ts'
 import { count } from '../numbers.ts'
@@ -56,13 +56,13 @@ function wayIn({ name, afterSeconds }: OpenStep): string {
   return `entered "${name}" ${afterSeconds.toFixed(2)} s after its start`
 }
 
-function hang(facts: Facts): Sighting[] {
+function hang(facts: Facts): Observation[] {
   const found = hangIn(facts)
   if (!found || found.isLate) return []
   return [saw('agent', `the case ${wayIn(found.step)} and ${found.how} (${facts.evidence.job.limits.caseSeconds} s)`)]
 }
 
-function lateHang(facts: Facts): Sighting[] {
+function lateHang(facts: Facts): Observation[] {
   const found = hangIn(facts)
   if (!found?.isLate) return []
   const { caseSeconds } = facts.evidence.job.limits
@@ -82,7 +82,7 @@ function awaited(facts: Facts): { readonly step: OpenStep; readonly splat: Splat
   return step && splat && isAwaited(splat) && below !== null && splat.firstLine > below ? { step, splat } : null
 }
 
-function crash(facts: Facts): Sighting[] {
+function crash(facts: Facts): Observation[] {
   const found = awaited(facts)
   if (!found) return []
   return [saw('console', found.splat.title, found.splat.firstLine), saw('output', `the case ${wayIn(found.step)}`)]

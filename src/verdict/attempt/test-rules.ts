@@ -1,7 +1,7 @@
 /** Rules about what the case itself said: `not ok` = the bug was seen, `ok` = not seen, SKIP = cannot be asked here. */
 import type { Outcome } from '#domain/judgement.ts'
 import type { TestPoint, TestStatus } from '#domain/tests.ts'
-import { saw, type Facts, type Note, type Rule, type Sighting } from './facts.ts'
+import { saw, type Facts, type Note, type Rule, type Observation } from './facts.ts'
 
 /** Statuses with which a reproducer decides nothing. TODO and XFAIL say what is expected, which is not its business. */
 const UNDECIDED: Partial<Record<TestStatus, string>> = {
@@ -20,7 +20,7 @@ function label({ number, name }: TestPoint): string {
   return `test ${number} ${name}`.trim()
 }
 
-function at(point: TestPoint, text: string): Sighting {
+function at(point: TestPoint, text: string): Observation {
   return saw('output', text, point.line ?? null)
 }
 
@@ -34,7 +34,7 @@ function gist(facts: Facts): keyof typeof EXITS {
   return facts.leaves.every((leaf) => leaf.status === 'skip') ? 'skipped' : 'clean'
 }
 
-function skips(facts: Facts): Sighting[] {
+function skips(facts: Facts): Observation[] {
   const whole = facts.reading.tests.documents
     .filter((document) => document.skipAll !== null && document.points.length === 0)
     .map((document) => saw('output', document.skipAll || 'skipped, no reason given'))
@@ -43,7 +43,7 @@ function skips(facts: Facts): Sighting[] {
 }
 
 /** Problems the reader found; where it found none, the count of tests is held against the plan once more. */
-function problems(facts: Facts): Sighting[] {
+function problems(facts: Facts): Observation[] {
   const { documents, problems: ofStream } = facts.reading.tests
   const found = [...ofStream, ...documents.flatMap((document) => document.problems)]
   if (found.length > 0) return found.map(({ message, line }) => saw('output', message, line))
@@ -54,14 +54,14 @@ function problems(facts: Facts): Sighting[] {
 }
 
 /** A parent fails if, and only if, one of its children does (ktap.rst). */
-function parentContradictions({ points }: Facts): Sighting[] {
+function parentContradictions({ points }: Facts): Observation[] {
   return points
     .filter(({ children }) => children.length > 0)
     .filter(({ status, children }) => (status === 'fail') !== children.some((child) => child.status === 'fail'))
     .map((point) => at(point, `${label(point)} does not go with what its subtests say`))
 }
 
-function exitContradiction(facts: Facts): Sighting[] {
+function exitContradiction(facts: Facts): Observation[] {
   const { ending } = facts.evidence
   if (ending.kind !== 'exited') return []
   const { code, signal } = ending.exit
@@ -71,7 +71,7 @@ function exitContradiction(facts: Facts): Sighting[] {
   return allowed.includes(code) ? [] : [saw('agent', `the case ended with status ${code}, but its results say ${word}`)]
 }
 
-function trialContradictions(facts: Facts): Sighting[] {
+function trialContradictions(facts: Facts): Observation[] {
   const { trials, triggers, malformed } = facts.trials
   const seen = malformed.map((line) => saw('output', `unreadable: ${line.trim()}`))
   if (triggers.length > 1) seen.push(saw('output', `the trials are of more than one trigger: ${triggers.join(', ')}`))

@@ -1,5 +1,5 @@
 /** What the cell of a commit means to a bisection: an answer, nothing, or a fault of ours that is never taken for either. */
-import type { Answer, Sought } from '#domain/report/bisect.ts'
+import type { Answer, BisectTarget } from '#domain/report/bisect.ts'
 import type { Outcome, Verdict } from '#domain/judgement.ts'
 
 /** As much of a judged cell as a bisection looks at. */
@@ -38,7 +38,7 @@ export function answerOf({ verdict, missChance, attempts }: JudgedCommit): Commi
 }
 
 /** What is looked for, from the answers of both ends; null when they do not differ or one is mute. */
-export function soughtOf(oldEnd: Answer, newEnd: Answer): Sought | null {
+export function bisectTargetOf(oldEnd: Answer, newEnd: Answer): BisectTarget | null {
   if (oldEnd === 'clean' && newEnd === 'shows') return 'bug'
   return oldEnd === 'shows' && newEnd === 'clean' ? 'fix' : null
 }

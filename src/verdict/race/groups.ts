@@ -2,7 +2,7 @@
 import type { Conditions } from '#domain/control.ts'
 import type { Trials } from '#domain/control.ts'
 import { sumTrials } from '../attempt/trials.ts'
-import type { Tried } from './judged-attempt.ts'
+import type { JudgedAttempt } from './judged-attempt.ts'
 
 export interface TrialGroup {
   readonly program: string
@@ -10,11 +10,11 @@ export interface TrialGroup {
   readonly conditions: Conditions | null
   readonly trials: Trials
   /** In the order they were made; never empty. */
-  readonly attempts: readonly Tried[]
+  readonly attempts: readonly JudgedAttempt[]
 }
 
 /** The trials of a cell by what they depend on; attempts that are no answer, or said no trials, are left out. */
-export function trialGroups(attempts: readonly Tried[]): TrialGroup[] {
+export function trialGroups(attempts: readonly JudgedAttempt[]): TrialGroup[] {
   const answers = attempts.filter(({ outcome, trials }) => trials !== null && (outcome === 'reproduced' || outcome === 'clean'))
   const groups = Map.groupBy(answers, ({ program, trigger, conditions }) =>
     JSON.stringify([program, trigger, conditions && [conditions.host, conditions.qemu, conditions.load]]),

@@ -4,7 +4,7 @@ import type { Evidence } from '#domain/evidence.ts'
 import type { AttemptJudgement } from '#domain/judgement.ts'
 import { conditionsOf } from './conditions.ts'
 
-export interface Tried extends AttemptJudgement {
+export interface JudgedAttempt extends AttemptJudgement {
   /** sha256 of the reproducer. */
   readonly program: string
   /** Null where the load of the host was not measured: such trials lean on nothing. */
@@ -16,7 +16,7 @@ export interface Tried extends AttemptJudgement {
 }
 
 /** Put a judgement and the evidence it was drawn from together. */
-export function triedOf(evidence: Evidence, judgement: AttemptJudgement): Tried {
+export function judgedAttemptsOf(evidence: Evidence, judgement: AttemptJudgement): JudgedAttempt {
   const { ending, job, startedAt } = evidence
   const seconds = ending.kind === 'exited' ? ending.exit.seconds : evidence.seconds
   return { ...judgement, program: job.program, conditions: conditionsOf(evidence), seconds, startedAt }

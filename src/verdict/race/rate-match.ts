@@ -2,11 +2,11 @@
 import type { Conditions, ControlRate } from '#domain/control.ts'
 import { parseVersion } from '#domain/version.ts'
 import { expiry } from './conditions.ts'
-import { fewestHits } from './statistics.ts'
+import { minHits } from './statistics.ts'
 import { count } from '../numbers.ts'
 
 /** What the trials of a cell were made of and under. */
-export interface Situation {
+export interface TrialContext {
   readonly case: string
   readonly program: string
   /** profileName. */
@@ -16,7 +16,7 @@ export interface Situation {
   readonly conditions: Conditions | null
 }
 
-export type Leaning =
+export type RateMatch =
   | { readonly rate: ControlRate; readonly borrowed: boolean }
   /** Sentences for people. */
   | { readonly rate: null; readonly why: readonly string[] }
@@ -49,7 +49,7 @@ function newest(rates: readonly ControlRate[]): ControlRate | undefined {
   return rates.toSorted((a, b) => (a.measuredAt < b.measuredAt ? 1 : -1))[0]
 }
 
-function none(...why: string[]): Leaning {
+function none(...why: string[]): RateMatch {
   return { rate: null, why }
 }
 
@@ -62,7 +62,7 @@ function road(trigger: string | null): string {
  * series where one was measured, else borrowed from the nearest line. The nearest line that was measured decides: where
  * its control was not hit, or too rarely, no other line's rate stands in for it.
  */
-export function lean(rates: readonly ControlRate[], here: Situation, bound: number): Leaning {
+export function matchRate(rates: readonly ControlRate[], here: TrialContext, bound: number): RateMatch {
   const ofCase = rates.filter((rate) => rate.case === here.case)
   const ofProfile = ofCase.filter((rate) => rate.profile === here.profile)
   const related = ofProfile.filter((rate) => rate.trigger === here.trigger)
@@ -85,7 +85,7 @@ export function lean(rates: readonly ControlRate[], here: Situation, bound: numb
   if (!rate) return expired(related, here.series, changes)
   const line = `The control of ${rate.series} (${rate.kernel})`
   if (rate.hits === 0) return none(`${line} showed nothing in ${count(rate.trials, 'trial')}, so clean trials say nothing.`)
-  const needed = fewestHits(bound)
+  const needed = minHits(bound)
   if (rate.hits < needed) {
     const shown = `${count(rate.hits, 'time')} in ${count(rate.trials, 'trial')}`
     return none(`${line} showed the bug only ${shown}; ${needed} times are needed.`)
@@ -93,7 +93,7 @@ export function lean(rates: readonly ControlRate[], here: Situation, bound: numb
   return { rate, borrowed: rate.series !== here.series }
 }
 
-function expired(related: readonly ControlRate[], series: string, changes: (rate: ControlRate) => string[]): Leaning {
+function expired(related: readonly ControlRate[], series: string, changes: (rate: ControlRate) => string[]): RateMatch {
   const near = nearest(related, series)
   const fewest = Math.min(...near.map((one) => changes(one).length))
   const rate = newest(near.filter((one) => changes(one).length === fewest))

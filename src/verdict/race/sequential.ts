@@ -5,8 +5,8 @@
 import type { RaceStanding } from '#domain/control.ts'
 import { trialGroups } from './groups.ts'
 import { answersOf, mayTryAgain } from '../attempt/retry.ts'
-import { fewestHits } from './statistics.ts'
-import type { Tried } from './judged-attempt.ts'
+import { minHits } from './statistics.ts'
+import type { JudgedAttempt } from './judged-attempt.ts'
 
 /** What the next attempt of a race is asked for: it ends at its first hit, or at the first of these. */
 export interface Ask {
@@ -19,7 +19,7 @@ export interface Ask {
 export interface Race {
   /** Attempts can be made: its kernel could be had. */
   readonly isOpen: boolean
-  readonly attempts: readonly Tried[]
+  readonly attempts: readonly JudgedAttempt[]
   readonly standing: RaceStanding | null
   /** A rate would count had the host been as busy as when it was measured. */
   readonly wouldLeanAtOtherLoad: boolean
@@ -39,7 +39,7 @@ const MEASURED_ATTEMPTS = 20
 const HOPELESS_SECONDS = 60
 
 /** Guest seconds that attempts took. */
-export function spentSeconds(attempts: readonly Tried[]): number {
+export function spentSeconds(attempts: readonly JudgedAttempt[]): number {
   return attempts.reduce((sum, { seconds }) => sum + seconds, 0)
 }
 
@@ -54,15 +54,15 @@ export interface Measure {
  * Attempts that a rate takes. Where the host is busy by turns the hits of either kind may be too few to lean on; then it
  * takes longer, but not for ever.
  */
-function attemptsToMeasure(answers: readonly Tried[], fewest: number): number {
+function attemptsToMeasure(answers: readonly JudgedAttempt[], fewest: number): number {
   const most = Math.max(0, ...trialGroups(answers).map(({ trials }) => trials.hits))
   return Math.max(MEASURED_ATTEMPTS, fewest) * (most < fewest ? 2 : 1)
 }
 
 /** What a control's own race is asked for next, each time in a fresh guest; null when its rate is measured, or has none. */
-export function nextMeasurement(attempts: readonly Tried[], bound: number, measure: Measure | null = null): Ask | null {
+export function nextMeasurement(attempts: readonly JudgedAttempt[], bound: number, measure: Measure | null = null): Ask | null {
   const answers = answersOf(attempts)
-  const isMeasured = answers.length >= (measure?.attempts ?? attemptsToMeasure(answers, fewestHits(bound)))
+  const isMeasured = answers.length >= (measure?.attempts ?? attemptsToMeasure(answers, minHits(bound)))
   const isHopeless = !answers.some(({ outcome }) => outcome === 'reproduced') && spentSeconds(answers) >= HOPELESS_SECONDS
   const isVoid = answers.some(({ outcome, trials }) => outcome === 'skipped' || trials === null)
   if (!mayTryAgain(attempts) || isMeasured || isHopeless || isVoid) return null

@@ -1,10 +1,10 @@
 /** What the trials of a race cell are worth, held against a rate where one may be leaned on. */
 import type { ControlRate, RaceStanding } from '#domain/control.ts'
 import { trialGroups, type TrialGroup } from './groups.ts'
-import { lean, type Leaning, type Situation } from './rate-match.ts'
+import { matchRate, type RateMatch, type TrialContext } from './rate-match.ts'
 import { notCounted, wordsOf } from './summary.ts'
 import { missChance, rateInterval, trialsNeeded } from './statistics.ts'
-import type { Tried } from './judged-attempt.ts'
+import type { JudgedAttempt } from './judged-attempt.ts'
 
 /** A cell, whatever its case witnesses by, with all that a race of it may lean on. */
 export interface CellInput {
@@ -13,7 +13,7 @@ export interface CellInput {
   /** profileName of the cell. */
   readonly profile: string
   readonly series: string
-  readonly attempts: readonly Tried[]
+  readonly attempts: readonly JudgedAttempt[]
   /** Every rate known; which of them counts here is found out. */
   readonly rates: readonly ControlRate[]
   /** The chance of a miss at which a clean race is believed. */
@@ -22,17 +22,17 @@ export interface CellInput {
 
 interface Weighed {
   readonly group: TrialGroup
-  readonly leaning: Leaning
+  readonly leaning: RateMatch
   /** Null where there is nothing to lean on. */
   readonly missed: number | null
 }
 
-function situationOf({ case: theCase, profile, series }: CellInput, { program, trigger, conditions }: TrialGroup): Situation {
+function situationOf({ case: theCase, profile, series }: CellInput, { program, trigger, conditions }: TrialGroup): TrialContext {
   return { case: theCase, profile, series, program, trigger, conditions }
 }
 
 function weigh(input: CellInput, group: TrialGroup): Weighed {
-  const leaning = lean(input.rates, situationOf(input, group), input.bound)
+  const leaning = matchRate(input.rates, situationOf(input, group), input.bound)
   const missed = leaning.rate && missChance(rateInterval(leaning.rate).low, group.trials.trials)
   return { group, leaning, missed }
 }
@@ -89,6 +89,8 @@ export function wouldLeanAtOtherLoad(input: CellInput): boolean {
     const { conditions } = group
     if (conditions === null) return false
     const load = conditions.load === 'quiet' ? 'loaded' : 'quiet'
-    return lean(input.rates, { ...situationOf(input, group), conditions: { ...conditions, load } }, input.bound).rate !== null
+    return (
+      matchRate(input.rates, { ...situationOf(input, group), conditions: { ...conditions, load } }, input.bound).rate !== null
+    )
   })
 }

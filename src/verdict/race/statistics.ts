@@ -57,7 +57,7 @@ export function trialsNeeded(pLow: number, bound: number): number | null {
  * Gamma(r) / p and low is L / trials, so n clean trials, enough by low, are met with chance bound^(Gamma(r) / L) where
  * the bug is: on average (1 + ln(1 / bound) / L)^-r.
  */
-export function fewestHits(bound: number): number {
+export function minHits(bound: number): number {
   const many = 1e9
   for (let hits = 1; ; hits += 1) {
     const reach = rateInterval({ hits, trials: many }).low * many

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
 import fc from 'fast-check'
-import { deedOf, readChangelog, subjectKey, type Entry } from '#analysis/claims/changelog.ts'
+import { entryActionOf, readChangelog, subjectKey, type Entry } from '#analysis/claims/changelog.ts'
 import { partsOf, versionOfBuild } from '#domain/changelog.ts'
 import { changelog, type Brings } from '#test/helpers/changelogs.ts'
 
@@ -110,14 +110,14 @@ test('changelog: a revert takes out, the revert of a revert and a reapply put in
     ['mm: revert the change of "it"', 'mm: revert the change of "it"', 'applies'],
     ['Revert "mm: fix the "quoted" thing"', 'mm: fix the "quoted" thing', 'reverts'],
   ] as const
-  for (const [text, subject, does] of deeds) assert.deepEqual(deedOf(text), { subject, does })
+  for (const [text, subject, does] of deeds) assert.deepEqual(entryActionOf(text), { subject, does })
   fc.assert(
     fc.property(
       fc.string({ minLength: 1 }).filter((text) => !/^"|re(vert|apply) "/i.test(text)),
       fc.nat(6),
       (inner, times) => {
         const text = Array.from({ length: times }).reduce((nested: string) => `Revert "${nested}"`, inner)
-        assert.deepEqual(deedOf(text), { subject: inner, does: times % 2 === 0 ? 'applies' : 'reverts' })
+        assert.deepEqual(entryActionOf(text), { subject: inner, does: times % 2 === 0 ? 'applies' : 'reverts' })
       },
     ),
   )

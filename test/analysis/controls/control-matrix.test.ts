@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { controlsThatHold, squareOf, type Standing } from '#analysis/controls/control-matrix.ts'
+import { controlsThatHold, controlMatrixOf, type Standing } from '#analysis/controls/control-matrix.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import { squareControls, squareReport, type Changes } from '#test/helpers/control-matrices.ts'
 
-const square = (changes: Changes = {}) => squareOf(squareReport(changes), squareControls)
+const square = (changes: Changes = {}) => controlMatrixOf(squareReport(changes), squareControls)
 
 /** Standings of a row by case. */
 function standings(changes: Changes, fix: string): Record<string, Standing> {
@@ -120,7 +120,7 @@ test('controls whose kernels are not in the report are left out', () => {
   const report = squareReport({})
   const [first] = squareControls
   assert.ok(first)
-  const { lines } = squareOf(report, [first, { ...first, line: '6.1', kernel: 'elsewhere', base: 'nowhere' }])
+  const { lines } = controlMatrixOf(report, [first, { ...first, line: '6.1', kernel: 'elsewhere', base: 'nowhere' }])
   assert.deepEqual(
     lines.map(({ line }) => line),
     ['5.10'],

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runCommand } from '#harness/support/process.ts'
 import { exitCodeOfMark } from '#cli/output/exit-code.ts'
-import { readBisectWishes, releaseTag } from '#cli/options/bisect-request.ts'
+import { parseBisectOptions, releaseTag } from '#cli/options/bisect-request.ts'
 import { END_MARKER } from '#console/ktap/reader.ts'
 import { UserError } from '#domain/errors.ts'
 import { startBisect } from '#run/bisect/git.ts'
 import { readCatalogue } from '#run/prepare/catalogue.ts'
-import { PLAIN, type Plan } from '#plan/plan.ts'
+import { DEFAULT_PLAN, type Plan } from '#plan/plan.ts'
 import { CATALOGUE } from '#run/prepare/prepare.ts'
 import { openStore } from '#store/index.ts'
 import { attemptIn, host, kernel, temporaryFolder } from '#test/helpers/evidence.ts'
@@ -29,8 +29,8 @@ async function place(t: TestContext) {
     await git('tag', tag)
   }
   const context = { workspace: { cache: join(folder, 'cache'), state: join(folder, 'state') } }
-  const read = (options: Parameters<typeof readBisectWishes>[0], paths: string[] = []) =>
-    readBisectWishes({ tree, ...options }, paths, context)
+  const read = (options: Parameters<typeof parseBisectOptions>[0], paths: string[] = []) =>
+    parseBisectOptions({ tree, ...options }, paths, context)
   return { folder, tree, git, read, context }
 }
 
@@ -38,7 +38,7 @@ async function storeFlip(folder: string, state: string): Promise<void> {
   const cases = (await readCatalogue(CATALOGUE)).filter(({ id }) => id === CASE)
   const kernels = ['6.1.170', '6.1.172'].map((version) => ({ ...kernel, id: `debian-${version}`, version, build: version }))
   const base = { seed: '1', accelerator: 'tcg', bootSeconds: 2, freshBoot: false } as const
-  const plan: Plan = { schema: 'kwitness.plan/1', kernels, cases, ...base, ...PLAIN }
+  const plan: Plan = { schema: 'kwitness.plan/1', kernels, cases, ...base, ...DEFAULT_PLAN }
   const store = await openStore(state)
   try {
     const run = await store.createRun({ startedAt: '2026-01-31T00:00:00.000Z', plan, host })

@@ -1,14 +1,14 @@
 /** The options of a run, read or refused. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readWishes, type RunOptions } from '#cli/options/run.ts'
+import { parseRunOptions, type RunOptions } from '#cli/options/run.ts'
 
 test('without options it is the default set and every case, and nothing else is asked for', () => {
-  assert.deepEqual(readWishes({}), { kernels: ['default'], cases: ['all'], freshBoot: false })
+  assert.deepEqual(parseRunOptions({}), { kernels: ['default'], cases: ['all'], freshBoot: false })
 })
 
 test('a bound and a time for races are read as numbers', () => {
-  const { bound, raceSeconds } = readWishes({ bound: '1e-3', raceSeconds: '2.5' })
+  const { bound, raceSeconds } = parseRunOptions({ bound: '1e-3', raceSeconds: '2.5' })
   assert.deepEqual([bound, raceSeconds], [1e-3, 2.5])
 })
 
@@ -23,5 +23,6 @@ const REFUSED: readonly [RunOptions, RegExp][] = [
 ]
 
 for (const [options, message] of REFUSED) {
-  test(`${JSON.stringify(options)} is refused`, () => assert.throws(() => readWishes(options), { name: 'UserError', message }))
+  test(`${JSON.stringify(options)} is refused`, () =>
+    assert.throws(() => parseRunOptions(options), { name: 'UserError', message }))
 }

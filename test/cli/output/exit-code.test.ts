@@ -4,7 +4,7 @@ import { STATUSES } from '#analysis/verify/report.ts'
 import {
   exitCodeOf,
   exitCodeOfReplay,
-  exitCodeOfSquare,
+  exitCodeOfControlMatrix,
   exitCodeOfSuite,
   exitCodeOfVerification,
   readFailOn,
@@ -60,9 +60,9 @@ test('a cell without an answer is infrastructure, unless a finding stands beside
 
 test('a square that does not hold is a finding, one without all its answers is the machine that failed', () => {
   const failure = (blame: 'control' | 'machine') => ({ kernel: 'k', case: 'c', blame, text: '' })
-  assert.equal(exitCodeOfSquare({ holds: true, failures: [] }), 0)
-  assert.equal(exitCodeOfSquare({ holds: false, failures: [failure('machine')] }), 3)
-  assert.equal(exitCodeOfSquare({ holds: false, failures: [failure('machine'), failure('control')] }), 1)
+  assert.equal(exitCodeOfControlMatrix({ holds: true, failures: [] }), 0)
+  assert.equal(exitCodeOfControlMatrix({ holds: false, failures: [failure('machine')] }), 3)
+  assert.equal(exitCodeOfControlMatrix({ holds: false, failures: [failure('machine'), failure('control')] }), 1)
 })
 
 test('a replay: the same outcome, another one, or none on this host, whatever it was then', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { createConsoleReader, readConsole } from '#console/splat/reader.ts'
-import { MOST_SPLATS } from '#console/splat/list.ts'
+import { MAX_SPLATS } from '#console/splat/list.ts'
 import { normaliseTitle } from '#console/splat/title.ts'
 import { chunksOf, consoleLog, consoleText } from '../arbitraries.ts'
 
@@ -59,17 +59,17 @@ test('one bug on two boots has one title', () => {
 })
 
 test('a flood of reports is bounded, counted, and does not hide a panic', () => {
-  const flood = '[    1.000000] BUG: Bad rss-counter state mm:0000000012345678 type:MM_ANONPAGES val:1\n'.repeat(3 * MOST_SPLATS)
+  const flood = '[    1.000000] BUG: Bad rss-counter state mm:0000000012345678 type:MM_ANONPAGES val:1\n'.repeat(3 * MAX_SPLATS)
   const { reading } = readConsole(encode(`${flood}Kernel panic - not syncing: at last\n`))
-  assert.equal(reading.splats.length, MOST_SPLATS + 2)
+  assert.equal(reading.splats.length, MAX_SPLATS + 2)
   assert.deepEqual(reading.splats.at(-2), {
     rule: 'panic',
     severity: 'fatal',
     title: 'Kernel panic - not syncing: at last',
-    firstLine: 3 * MOST_SPLATS + 1,
-    lastLine: 3 * MOST_SPLATS + 1,
+    firstLine: 3 * MAX_SPLATS + 1,
+    lastLine: 3 * MAX_SPLATS + 1,
   })
-  assert.equal(reading.splats.at(-1)?.title, `${2 * MOST_SPLATS} more reports are not listed`)
+  assert.equal(reading.splats.at(-1)?.title, `${2 * MAX_SPLATS} more reports are not listed`)
 })
 
 test('the decompressor banner and the kernel banner of one start are one start', () => {

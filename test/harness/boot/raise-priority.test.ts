@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { preferGuest } from '#harness/boot/raise-priority.ts'
+import { raisePriority } from '#harness/boot/raise-priority.ts'
 
 const autogroupOf = (pid: number | undefined): string => {
   try {
@@ -18,12 +18,12 @@ test('a process is preferred and this is said, or it is not and that is said', a
   const child = spawn('cat', [], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   t.after(() => child.kill())
   await once(child, 'spawn')
-  const preferred = await preferGuest(child.pid ?? 0)
+  const preferred = await raisePriority(child.pid ?? 0)
   assert.equal(autogroupOf(child.pid).endsWith('nice -20'), preferred)
 })
 
 test('a process that is gone is not preferred', async () => {
   const child = spawn('true', [], { stdio: 'ignore' })
   await once(child, 'exit')
-  assert.equal(await preferGuest(child.pid ?? 0), false)
+  assert.equal(await raisePriority(child.pid ?? 0), false)
 })

@@ -3,16 +3,18 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readMemo, writeMemo } from '#harness/support/json-cache.ts'
+import { readJsonCache, writeJsonCache } from '#harness/support/json-cache.ts'
 
 test('a memo is what one of its writers wrote, or none', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'kwitness-memo-'))
   t.after(() => rm(folder, { recursive: true }))
   const path = join(folder, 'host', 'fact.json')
-  assert.equal(await readMemo(path), null)
-  const write = (number: number) => writeMemo(path, { fact: String(number).repeat(10_000) })
+  assert.equal(await readJsonCache(path), null)
+  const write = (number: number) => writeJsonCache(path, { fact: String(number).repeat(10_000) })
   await write(0)
-  const reads = Array.from({ length: 20 }, (_, number) => Promise.all([write(number % 10), readMemo<{ fact: string }>(path)]))
+  const reads = Array.from({ length: 20 }, (_, number) =>
+    Promise.all([write(number % 10), readJsonCache<{ fact: string }>(path)]),
+  )
   for (const [, read] of await Promise.all(reads)) assert.match(read?.fact ?? '', /^(\d)\1{9999}$/)
   assert.deepEqual(await readdir(join(folder, 'host')), ['fact.json'])
 })
@@ -22,6 +24,6 @@ test('a memo that was cut short is none', async (t) => {
   t.after(() => rm(folder, { recursive: true }))
   for (const text of ['', '{"fact":']) {
     await writeFile(join(folder, 'fact.json'), text)
-    assert.equal(await readMemo(join(folder, 'fact.json')), null)
+    assert.equal(await readJsonCache(join(folder, 'fact.json')), null)
   }
 })

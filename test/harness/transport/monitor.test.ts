@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Booted } from '#harness/boot/qemu/boot.ts'
 import { openQmp } from '#harness/boot/qemu/qmp.ts'
 import type { Machine, QemuExit } from '#harness/boot/qemu/process.ts'
-import { follow } from '#harness/transport/monitor.ts'
+import { monitorCase } from '#harness/transport/monitor.ts'
 import { converse } from '#harness/transport/agent.ts'
 import { createLog } from '#harness/transport/log.ts'
 import type { StageLimits } from '#domain/job.ts'
@@ -50,7 +50,7 @@ const END = '{"code":1,"signal":-1,"timedOut":false,"seconds":0.25,"taintBefore"
 test('output is kept in its order until the agent says how the case ended', async () => {
   const { guest, frame } = guestWithPorts()
   const output = createLog()
-  const report = follow(guest, PATIENT, output)
+  const report = monitorCase(guest, PATIENT, output)
   for (const text of ['KTAP version 1\n', '1..1\n', 'not ok 1 a\n']) frame('out', text)
   frame('end', END)
   assert.deepEqual(await report, {
@@ -71,7 +71,7 @@ test('every other last word of an agent is told apart', async () => {
     ['wave', '', 'garbled'],
   ] as const) {
     const { guest, frame } = guestWithPorts()
-    const report = follow(guest, PATIENT, createLog())
+    const report = monitorCase(guest, PATIENT, createLog())
     frame(type, body)
     assert.equal((await report).ending.kind, kind, `${type} ${body}`)
   }
@@ -79,13 +79,13 @@ test('every other last word of an agent is told apart', async () => {
 
 test('of a case that hangs it is kept whether the agent killed it in vain', async () => {
   const { guest, frame } = guestWithPorts()
-  const report = follow(guest, PATIENT, createLog())
+  const report = monitorCase(guest, PATIENT, createLog())
   frame('hung', '{"seconds":3}')
   const { ending } = await report
   assert.deepEqual(ending, { ...ending, kind: 'case-hung', killed: true })
 
   const late = guestWithPorts()
-  const over = follow(late.guest, { ...PATIENT, caseSeconds: -5 }, createLog())
+  const over = monitorCase(late.guest, { ...PATIENT, caseSeconds: -5 }, createLog())
   late.port.on('data', () => late.frame('pong', '1'))
   const answered = (await over).ending
   assert.equal(answered.kind, 'case-hung')
@@ -95,12 +95,12 @@ test('of a case that hangs it is kept whether the agent killed it in vain', asyn
 test('a QEMU that goes away is one its guest stopped, where QMP said so, and else one that is gone', async () => {
   const killed = { code: null, signal: 'SIGKILL', stderr: '' }
   const first = guestWithPorts()
-  const gone = follow(first.guest, PATIENT, createLog())
+  const gone = monitorCase(first.guest, PATIENT, createLog())
   first.stop(null, killed)
   assert.deepEqual((await gone).ending, { kind: 'qemu-gone', ...killed })
 
   const second = guestWithPorts()
-  const stopped = follow(second.guest, PATIENT, createLog())
+  const stopped = monitorCase(second.guest, PATIENT, createLog())
   second.stop('guest-reset', { code: 0, signal: null, stderr: '' })
   assert.deepEqual((await stopped).ending, { kind: 'guest-stopped', reason: 'guest-reset' })
 })
@@ -112,13 +112,13 @@ test('what the agent said before its QEMU went is heard first', async () => {
   await new Promise((resolve) => setImmediate(resolve))
   stop(null, { code: null, signal: 'SIGKILL', stderr: '' })
   const output = createLog()
-  assert.equal((await follow(guest, PATIENT, output)).ending.kind, 'exited')
+  assert.equal((await monitorCase(guest, PATIENT, output)).ending.kind, 'exited')
   assert.equal(output.bytes().toString(), 'last words\n')
 })
 
 test('a silent guest is asked for a sign of life; one that answers may go on', async () => {
   const { guest, port, frame } = guestWithPorts()
-  const report = follow(guest, HASTY, createLog())
+  const report = monitorCase(guest, HASTY, createLog())
   let asked = 0
   let heard = ''
   port.on('data', (chunk: Buffer) => {
@@ -136,7 +136,7 @@ test('a silent guest is asked for a sign of life; one that answers may go on', a
 
 test('an answer that came counts, however late a stalled host comes to read it', async () => {
   const { guest, port, frame } = guestWithPorts()
-  const report = follow(guest, HASTY, createLog())
+  const report = monitorCase(guest, HASTY, createLog())
   port.on('data', (chunk: Buffer) => {
     if (!chunk.includes('ping')) return
     frame('end', END)
@@ -148,6 +148,6 @@ test('an answer that came counts, however late a stalled host comes to read it',
 
 test('one that does not answer hangs with its kernel', async () => {
   const { guest } = guestWithPorts()
-  const { ending } = await follow(guest, HASTY, createLog())
+  const { ending } = await monitorCase(guest, HASTY, createLog())
   assert.equal(ending.kind, 'kernel-hung')
 })

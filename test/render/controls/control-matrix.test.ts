@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { squareOf } from '#analysis/controls/control-matrix.ts'
+import { stripVTControlCharacters } from 'node:util'
+import { controlMatrixOf } from '#analysis/controls/control-matrix.ts'
 import { rateOf } from '#render/text/numbers.ts'
-import { renderSquare, renderSquareJson } from '#render/controls/control-matrix.ts'
+import { renderControlMatrix, renderControlMatrixJson } from '#render/controls/control-matrix.ts'
 import { rateInterval } from '#verdict/race/statistics.ts'
 import { squareControls, squareRate, squareReport, type Changes } from '#test/helpers/control-matrices.ts'
 
-const PLAIN = { width: 100, colour: false, ascii: false }
-const square = (changes: Changes = {}) => squareOf(squareReport(changes), squareControls)
+const PLAIN_TERMINAL = { width: 100, colour: false, ascii: false }
+const square = (changes: Changes = {}) => controlMatrixOf(squareReport(changes), squareControls)
 
 test('a square that holds, whole', () => {
   const [clean = '', hit = ''] = [0, 20].map((hits) => rateOf(rateInterval({ hits, trials: 4000 })))
   assert.equal(
-    renderSquare(square(), [squareRate], PLAIN),
+    renderControlMatrix(square(), [squareRate], PLAIN_TERMINAL),
     `kwitness controls 2026-01-31-1: 4 controls of 1 line, 4 cases
 
                  1   2   3   4
@@ -51,7 +52,7 @@ const WRONG: Changes = {
 }
 
 test('what is out of place is marked, counted and told, in 100 columns', () => {
-  const text = renderSquare(square(WRONG), [], PLAIN)
+  const text = renderControlMatrix(square(WRONG), [], PLAIN_TERMINAL)
   const rows = text.split('\n').filter((line) => /^ {2}no-/.test(line))
   assert.deepEqual(rows.slice(0, 3), [
     '  no-event      [✘] (–)  ∅   ·',
@@ -66,7 +67,7 @@ test('what is out of place is marked, counted and told, in 100 columns', () => {
 })
 
 test('on a narrow terminal the columns come in blocks, none left out', () => {
-  const text = renderSquare(square(), [], { ...PLAIN, width: 1 })
+  const text = renderControlMatrix(square(), [], { ...PLAIN_TERMINAL, width: 1 })
   const numbers = text
     .split('\n')
     .filter((line) => /^[ \d]+$/.test(line))
@@ -75,14 +76,14 @@ test('on a narrow terminal the columns come in blocks, none left out', () => {
 })
 
 test('colour changes nothing but the colour, and plain terminals get plain signs', () => {
-  const plain = renderSquare(square(WRONG), [squareRate], PLAIN)
-  // eslint-disable-next-line no-control-regex
-  assert.equal(renderSquare(square(WRONG), [squareRate], { ...PLAIN, colour: true }).replaceAll(/\x1b\[[\d;]*m/g, ''), plain)
-  assert.match(renderSquare(square(WRONG), [squareRate], { ...PLAIN, ascii: true }), /^[\x20-\x7e\n]*$/)
+  const plain = renderControlMatrix(square(WRONG), [squareRate], PLAIN_TERMINAL)
+  const coloured = renderControlMatrix(square(WRONG), [squareRate], { ...PLAIN_TERMINAL, colour: true })
+  assert.equal(stripVTControlCharacters(coloured), plain)
+  assert.match(renderControlMatrix(square(WRONG), [squareRate], { ...PLAIN_TERMINAL, ascii: true }), /^[\x20-\x7e\n]*$/)
 })
 
 test('JSON holds the whole square and the rates', () => {
-  const read = JSON.parse(renderSquareJson(square(WRONG), [squareRate]))
+  const read = JSON.parse(renderControlMatrixJson(square(WRONG), [squareRate]))
   assert.deepEqual(read, { ...structuredClone(square(WRONG)), rates: [squareRate] })
   assert.equal(read.schema, 'kwitness.square/1')
 })

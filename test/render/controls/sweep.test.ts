@@ -5,7 +5,7 @@ import { rateOf } from '#render/text/numbers.ts'
 import { renderSweep, renderSweepJson } from '#render/controls/sweep.ts'
 import { rateInterval } from '#verdict/race/statistics.ts'
 
-const PLAIN = { width: 100, colour: false, ascii: false }
+const PLAIN_TERMINAL = { width: 100, colour: false, ascii: false }
 
 /** A profile of which so many attempts hit, one in `seconds` each and `trials` in all, and the rest in 3 seconds did not. */
 function row(spread: number, hits: number, seconds: number, trials: number, isDefault = false): SweepRow {
@@ -25,7 +25,7 @@ test('a sweep, soonest first, the default marked and compared', () => {
   const width = Math.max(head.length, ...rates.map((rate) => rate.length))
   const [own, best, none, title] = [...rates, head].map((text) => text.padEnd(width))
   assert.equal(
-    renderSweep('2026-01-31-1', [default1, row(0.5, 0, 3, 900), row(2, 10, 0.25, 400)], PLAIN),
+    renderSweep('2026-01-31-1', [default1, row(0.5, 0, 3, 900), row(2, 10, 0.25, 400)], PLAIN_TERMINAL),
     `kwitness controls --sweep 2026-01-31-1
 
 race on 5.10 without aaaaaaaaaaaa
@@ -40,17 +40,21 @@ race on 5.10 without aaaaaaaaaaaa
 })
 
 test('the default is told to be the best where it is, and a sweep without a hit says so', () => {
-  assert.match(renderSweep('r', [default1, row(2, 5, 0.5, 900)], PLAIN), /^\* the default\. No profile comes to a hit sooner\.$/m)
-  const vain = renderSweep('r', [row(1, 0, 3, 900, true), row(2, 0, 3, 900)], PLAIN)
+  assert.match(
+    renderSweep('r', [default1, row(2, 5, 0.5, 900)], PLAIN_TERMINAL),
+    /^\* the default\. No profile comes to a hit sooner\.$/m,
+  )
+  const vain = renderSweep('r', [row(1, 0, 3, 900, true), row(2, 0, 3, 900)], PLAIN_TERMINAL)
   assert.match(vain, /^\* the default\. No profile came to a hit\.$/m)
-  const only = renderSweep('r', [row(1, 0, 3, 900, true), row(2, 4, 1, 900)], PLAIN)
+  const only = renderSweep('r', [row(1, 0, 3, 900, true), row(2, 4, 1, 900)], PLAIN_TERMINAL)
   assert.match(only, /^\* the default\. It came to no hit; 2cpu 512m spread 2 did\.$/m)
   assert.match(only, /4\/10 +later/)
 })
 
 test('a sweep fits in 100 columns', () => {
   const wide = { ...row(0.5, 10, 0.5, 123456), memoryMiB: 1024 }
-  for (const line of renderSweep('r', [wide, default1], PLAIN).split('\n').slice(2, -3)) assert.ok(line.length <= 100, line)
+  for (const line of renderSweep('r', [wide, default1], PLAIN_TERMINAL).split('\n').slice(2, -3))
+    assert.ok(line.length <= 100, line)
 })
 
 test('JSON holds every row, soonest first', () => {

@@ -8,7 +8,7 @@ import { HUNK, planOf, reportOf } from '#test/helpers/verifications.ts'
 import { readAssets } from '#test/helpers/templates.ts'
 
 const TESTER = 'Jane Doe <jane@example.org>'
-const PLAIN = { width: 100, colour: false, ascii: true }
+const PLAIN_TERMINAL = { width: 100, colour: false, ascii: true }
 const FIXES = verificationOf(planOf(), reportOf({ fix: ['lacks', 'carries'], other: ['lacks', 'lacks'] }))
 const COMMIT = { hash: 'a'.repeat(40), subject: 'mm: prepare | it' }
 const UNFIT = verificationOf(
@@ -18,7 +18,7 @@ const UNFIT = verificationOf(
 
 test('the terminal shows what was found, line by line, and the line to sign with', () => {
   assert.equal(
-    renderVerify(FIXES, TESTER, PLAIN),
+    renderVerify(FIXES, TESTER, PLAIN_TERMINAL),
     `kwitness verify: mm: the fix
 run 2026-01-31-1
 tcg guests, QEMU 7.2, host 6.12
@@ -39,7 +39,7 @@ Tested-by: Jane Doe <jane@example.org> # 5.10.262, qemu-x86_64, 4 runs, fix: lac
 })
 
 test('a patch that does not apply names its hunks and what they wait for, and nobody signs for it', () => {
-  const text = renderVerify(UNFIT, TESTER, PLAIN)
+  const text = renderVerify(UNFIT, TESTER, PLAIN_TERMINAL)
   assert.match(text, /mm\/x\.c hunk 1, line 10 \(f\(void\)\): rejected/)
   assert.match(text, /prerequisites: commits that touch [^\n]* mm\/x\.c hunk 1 [^\n]*\n +aaaaaaaaaaaa \("mm: prepare \| it"\)/)
   assert.match(text, /Nothing to sign/)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createPool } from '#run/context/resource-pool.ts'
+import { createResourcePool } from '#run/context/resource-pool.ts'
 
 /** A task whose end the test decides. */
 function task(cpus: number, memoryMiB = 0, weight = 0) {
@@ -28,7 +28,7 @@ async function endInAnyOrder(
   wishes: readonly Wish[],
   pick: IterableIterator<number>,
 ): Promise<void> {
-  const pool = createPool(total)
+  const pool = createResourcePool(total)
   const first = task(total.cpus, total.memoryMiB)
   const gate = pool.hold(first.want, 0, () => first.over)
   const tasks = wishes.map(({ cpus, memoryMiB, weight }) => task(cpus, memoryMiB, weight))
@@ -73,7 +73,7 @@ test('never more than there is, the heaviest first and else as they were asked f
 })
 
 test('one that wants all is not passed by light ones that would fit', async () => {
-  const pool = createPool({ cpus: 2, memoryMiB: 1 })
+  const pool = createResourcePool({ cpus: 2, memoryMiB: 1 })
   const [small, all, late] = [task(1), task(2), task(1)]
   const order: string[] = []
   const hold = (one: typeof small, name: string) => pool.hold(one.want, one.weight, () => (order.push(name), one.over))
@@ -90,7 +90,7 @@ test('one that wants all is not passed by light ones that would fit', async () =
 })
 
 test('cores that are free do not help one that lacks memory', async () => {
-  const pool = createPool({ cpus: 4, memoryMiB: 1024 })
+  const pool = createResourcePool({ cpus: 4, memoryMiB: 1024 })
   const [large, small] = [task(1, 1000), task(1, 100)]
   let started = false
   const start = async (): Promise<void> => void (started = true)
@@ -103,7 +103,7 @@ test('cores that are free do not help one that lacks memory', async () => {
 })
 
 test('a task that fails gives back what it held, and its own error', async () => {
-  const pool = createPool({ cpus: 1 })
+  const pool = createResourcePool({ cpus: 1 })
   await assert.rejects(
     pool.hold({ cpus: 1 }, 0, () => Promise.reject(new Error('task'))),
     { message: 'task' },
@@ -119,7 +119,7 @@ test('a task that fails gives back what it held, and its own error', async () =>
 
 test('once aborted nothing is started any more; what waits fails with the reason as soon as it could have started', async () => {
   const controller = new AbortController()
-  const pool = createPool({ cpus: 1 }, controller.signal)
+  const pool = createResourcePool({ cpus: 1 }, controller.signal)
   const first = task(1)
   const running = pool.hold({ cpus: 1 }, 0, () => first.over)
   let started = false

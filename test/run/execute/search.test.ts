@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Verdict } from '#domain/judgement.ts'
-import { cellKey, PLAIN, type Plan } from '#plan/plan.ts'
+import { cellKey, DEFAULT_PLAN, type Plan } from '#plan/plan.ts'
 import { searchLines, wantedCells } from '#run/execute/search.ts'
 import { kernel, theCase } from '#test/helpers/reports.ts'
 
@@ -17,7 +17,7 @@ const plan: Plan = {
   accelerator: 'tcg',
   bootSeconds: 2,
   freshBoot: false,
-  ...PLAIN,
+  ...DEFAULT_PLAN,
   search: true,
 }
 

@@ -7,9 +7,9 @@ import type { KernelContext } from '#harness/kernels/index.ts'
 import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { renderJson } from '#render/json.ts'
-import { assembleReport } from '#run/report/build-report.ts'
-import { bringPaperwork, type PaperSeeker } from '#run/report/claim-sources.ts'
-import { PLAIN, type Plan } from '#plan/plan.ts'
+import { buildRunReport } from '#run/report/build-report.ts'
+import { fetchClaimSources, type ClaimSourceRequest } from '#run/report/claim-sources.ts'
+import { DEFAULT_PLAN, type Plan } from '#plan/plan.ts'
 import { openDatabase } from '#store/database.ts'
 import { openStore } from '#store/index.ts'
 import { NEW, OLD, serveRepository } from '#test/helpers/debian-archive.ts'
@@ -39,13 +39,13 @@ async function given(t: TestContext) {
     accelerator: 'tcg',
     bootSeconds: 1,
     freshBoot: false,
-    ...PLAIN,
+    ...DEFAULT_PLAN,
   }
   const store = await openStore(state)
   t.after(() => store.close())
   const run = await store.createRun({ startedAt: '2026-11-21T10:00:00.000Z', plan, host })
-  const seeker: PaperSeeker = { plan, run: run.id, store, kernels }
-  const report = async () => assembleReport(store, await store.readRun(run.id))
+  const seeker: ClaimSourceRequest = { plan, run: run.id, store, kernels }
+  const report = async () => buildRunReport(store, await store.readRun(run.id))
   const claims = async () => (await report()).report.cells.map(({ claim, claimSource }) => [claim, claimSource] as const)
   return { repository, cache, state, store, run: run.id, seeker, report, claims }
 }
@@ -55,7 +55,7 @@ const SAYS = `Debian changelog: linux (${OLD.build}), "mm: brought by ${OLD.buil
 test('what is kept makes the same report again, byte for byte, with the archive and the cache gone', options, async (t) => {
   const { repository, cache, seeker, report, claims } = await given(t)
   assert.deepEqual((await claims())[0], ['missing', 'in mainline since 5.95, not listed for 5.90.y (case.json)'])
-  await bringPaperwork(seeker)
+  await fetchClaimSources(seeker)
   assert.deepEqual(await claims(), [
     ['carried', SAYS],
     ['carried', 'in mainline since 5.95 (case.json)'],
@@ -64,7 +64,7 @@ test('what is kept makes the same report again, byte for byte, with the archive 
   await repository.close()
   await rm(cache, { recursive: true })
   assert.equal(renderJson((await report()).report), before)
-  await bringPaperwork(seeker)
+  await fetchClaimSources(seeker)
   assert.equal(renderJson((await report()).report), before, 'a run that goes on keeps the papers it has')
 })
 
@@ -72,18 +72,18 @@ test('a changelog that cannot be had is kept as the reason, and had later where 
   const { repository, cache, seeker, claims } = await given(t)
   await Promise.all(['changelogs', 'debs'].map((name) => rm(join(cache, name), { recursive: true })))
   repository.corrupt('.deb')
-  await bringPaperwork(seeker)
+  await fetchClaimSources(seeker)
   const [old] = await claims()
   assert.equal(old?.[0], 'unknown')
   assert.match(old?.[1] ?? '', /^no changelog: .* is not the file the signed index lists .*; in mainline since 5\.95/)
   repository.corrupt(null)
-  await bringPaperwork(seeker)
+  await fetchClaimSources(seeker)
   assert.deepEqual((await claims())[0], ['carried', SAYS])
 })
 
 test('a kept changelog that was changed is told as a problem, and claims nothing', options, async (t) => {
   const { state, seeker, report } = await given(t)
-  await bringPaperwork(seeker)
+  await fetchClaimSources(seeker)
   const database = openDatabase(join(state, 'store.sqlite'), { readOnly: false })
   assert.ok(database.run("UPDATE changelogs SET zstd = x'00'") > 0)
   database.close()
@@ -97,15 +97,15 @@ test('a kept changelog that was changed is told as a problem, and claims nothing
 
 test('a git tree that is none is the mistake of who named it, one with the tag claims before all else', options, async (t) => {
   const { cache, store, run, seeker, claims } = await given(t)
-  await assert.rejects(bringPaperwork({ ...seeker, history: join(cache, 'nowhere') }), { name: 'UserError' })
+  await assert.rejects(fetchClaimSources({ ...seeker, history: join(cache, 'nowhere') }), { name: 'UserError' })
   const tree = await temporaryFolder(t)
   const git = (...args: string[]) =>
     runCommand('git', ['-C', tree, '-c', 'user.name=a', '-c', 'user.email=a@example.org', ...args])
   await git('init', '--quiet')
   await git('commit', '--quiet', '--allow-empty', '-m', 'Linux 5.90.7')
   await git('tag', 'v5.90.7')
-  await bringPaperwork({ ...seeker, history: tree })
-  assert.equal((await store.papersOf(run)).length, 2)
+  await fetchClaimSources({ ...seeker, history: tree })
+  assert.equal((await store.claimSourcesOf(run)).length, 2)
   const said = await claims()
   assert.deepEqual(said[0], ['missing', 'git: neither 0123456789ab nor a backport of it is in the history of v5.90.7'])
   assert.equal(said[1]?.[0], 'carried', 'the tree has no tag of the other kernel')

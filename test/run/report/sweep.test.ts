@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isSweep, mostSweepSeconds, sweepPlan, sweepRows } from '#run/report/sweep.ts'
-import { cellKey, cellsOf, PLAIN, profileOf, type Plan } from '#plan/plan.ts'
+import { isSweep, maxSweepSeconds, sweepPlan, sweepRows } from '#run/report/sweep.ts'
+import { cellKey, cellsOf, DEFAULT_PLAN, profileOf, type Plan } from '#plan/plan.ts'
 import { nextMeasured } from '#plan/race-schedule.ts'
 import { openStore } from '#store/index.ts'
 import { attemptId } from '#store/names.ts'
-import type { Tried } from '#verdict/race/judged-attempt.ts'
+import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import { squareControls } from '#test/helpers/control-matrices.ts'
 import { attemptIn, host, temporaryFolder } from '#test/helpers/evidence.ts'
 import { race, sampleEvidence, theCase } from '#test/helpers/judging.ts'
@@ -24,7 +24,7 @@ const whole: Plan = {
   accelerator: 'tcg',
   bootSeconds: 2,
   freshBoot: false,
-  ...PLAIN,
+  ...DEFAULT_PLAN,
 }
 
 const plan = sweepPlan(whole, squareControls)
@@ -42,7 +42,7 @@ test('a sweep asks the race of its control under every profile once, as it is fi
   assert.equal(new Set(profiles).size, 18)
   assert.equal(profiles.length, 18)
   assert.ok(isSweep(plan) && !isSweep(whole))
-  assert.ok(mostSweepSeconds(plan) >= 18 * 10 * 3)
+  assert.ok(maxSweepSeconds(plan) >= 18 * 10 * 3)
 })
 
 test('profiles too small for the race are left out', () => {
@@ -58,7 +58,7 @@ test('each variant can be kept in a store, and none hides another', () => {
 })
 
 test('profiles take turns until each has had its attempts', () => {
-  const tried = new Map<string, Tried[]>()
+  const tried = new Map<string, JudgedAttempt[]>()
   const cells = cellsOf(plan)
   const order: string[] = []
   for (let next = nextMeasured(plan, tried, cells); next; next = nextMeasured(plan, tried, cells)) {

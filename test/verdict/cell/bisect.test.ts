@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Outcome, Verdict } from '#domain/judgement.ts'
-import { answerOf, repeatSeconds, soughtOf } from '#verdict/cell/bisect.ts'
+import { answerOf, repeatSeconds, bisectTargetOf } from '#verdict/cell/bisect.ts'
 
 const cell = (verdict: Verdict, outcomes: readonly Outcome[] = [], missChance: number | null = null) =>
   answerOf({ verdict, missChance, attempts: outcomes.map((outcome) => ({ outcome })) })
@@ -47,8 +47,8 @@ test('attempts lost to this host beside an answer change nothing of it', () => {
 })
 
 test('what is sought follows from the ends, and from nothing when they do not differ or one is mute', () => {
-  assert.equal(soughtOf('clean', 'shows'), 'bug')
-  assert.equal(soughtOf('shows', 'clean'), 'fix')
+  assert.equal(bisectTargetOf('clean', 'shows'), 'bug')
+  assert.equal(bisectTargetOf('shows', 'clean'), 'fix')
   const pairs = [
     ['clean', 'clean'],
     ['shows', 'shows'],
@@ -56,7 +56,7 @@ test('what is sought follows from the ends, and from nothing when they do not di
     ['clean', 'undecided'],
   ] as const
   assert.deepEqual(
-    pairs.map(([older, newer]) => soughtOf(older, newer)),
+    pairs.map(([older, newer]) => bisectTargetOf(older, newer)),
     [null, null, null, null],
   )
 })

@@ -5,15 +5,15 @@ import type { Case } from '#domain/case.ts'
 import type { CellJudgement, Outcome } from '#domain/judgement.ts'
 import { judgeCell } from '#verdict/cell/judge.ts'
 import type { CellInput } from '#verdict/race/standing.ts'
-import type { Tried } from '#verdict/race/judged-attempt.ts'
+import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import { cellInput, clean, race, rate, theCase, tried } from '#test/helpers/judging.ts'
 
 /** Judge attempts of a cell that may lean on the sample rate. */
-function judge(about: Case, attempts: readonly Tried[], changes: Partial<CellInput> = {}): CellJudgement {
+function judge(about: Case, attempts: readonly JudgedAttempt[], changes: Partial<CellInput> = {}): CellJudgement {
   return judgeCell(about, cellInput(attempts, changes))
 }
 
-const saying = (outcome: Outcome, text: string): Tried => ({
+const saying = (outcome: Outcome, text: string): JudgedAttempt => ({
   ...tried(outcome),
   reasons: [{ channel: 'output', line: 1, rule: 'sample', text }],
 })
@@ -53,7 +53,7 @@ const BORROWED = { series: '6.1.y' }
 const CONTROL = '14 of 1,500 on bad-5.10.223'
 
 /** What people read, whole, because it is written for them. */
-const SENTENCES: readonly [string, readonly Tried[], Case, string, Partial<CellInput>?][] = [
+const SENTENCES: readonly [string, readonly JudgedAttempt[], Case, string, Partial<CellInput>?][] = [
   ['lacks', [tried('reproduced')], theCase, 'The bug was seen: the copy went through while an event was pending.'],
   ['carries', [tried('clean')], theCase, 'The bug was not seen, and this case shows it every time where it is.'],
   ['not-applicable', [saying('skipped', 'no UFFDIO_MOVE.')], theCase, 'It cannot be asked here: no UFFDIO_MOVE.'],

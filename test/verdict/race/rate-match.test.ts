@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ControlRate } from '#domain/control.ts'
-import { lean, type Situation } from '#verdict/race/rate-match.ts'
+import { matchRate, type TrialContext } from '#verdict/race/rate-match.ts'
 import { LOADED, PROGRAM, QUIET, race, rate } from '#test/helpers/judging.ts'
 
-const here: Situation = {
+const here: TrialContext = {
   case: race.id,
   program: PROGRAM,
   profile: rate().profile,
@@ -32,7 +32,7 @@ const LINES: readonly [readonly string[], string, string | null][] = [
 for (const [measured, series, wanted] of LINES) {
   test(`with ${measured.join(' and ')} measured, a cell of ${series} leans on ${wanted ?? 'nothing'}`, () => {
     for (const rates of [measured.map((one) => ofLine(one)), measured.toReversed().map((one) => ofLine(one))]) {
-      const leaning = lean(rates, { ...here, series }, 1e-6)
+      const leaning = matchRate(rates, { ...here, series }, 1e-6)
       assert.equal(leaning.rate?.series ?? null, wanted)
       if (leaning.rate) assert.equal(leaning.borrowed, series !== wanted)
     }
@@ -45,7 +45,7 @@ test('of two measurements of a line the later one counts', () => {
     [old, rate()],
     [rate(), old],
   ])
-    assert.equal(lean(rates, here, 1e-6).rate?.hits, 14)
+    assert.equal(matchRate(rates, here, 1e-6).rate?.hits, 14)
 })
 
 const REFUSED: readonly [string, Partial<ControlRate>, readonly RegExp[]][] = [
@@ -62,7 +62,7 @@ const REFUSED: readonly [string, Partial<ControlRate>, readonly RegExp[]][] = [
 
 for (const [what, changes, says] of REFUSED) {
   test(`a rate of ${what} is not leaned on, and why is said`, () => {
-    const leaning = lean([rate(changes)], here, 1e-6)
+    const leaning = matchRate([rate(changes)], here, 1e-6)
     assert.ok(leaning.rate === null)
     assert.equal(leaning.why.length, says.length)
     for (const [index, pattern] of says.entries()) assert.match(leaning.why[index] ?? '', pattern)
@@ -70,31 +70,31 @@ for (const [what, changes, says] of REFUSED) {
 }
 
 test('a control of the own line that was never hit forbids to borrow the rate of another', () => {
-  assert.equal(lean([rate({ hits: 0 }), ofLine('6.1.y')], here, 1e-6).rate, null)
-  assert.equal(lean([ofLine('6.1.y', { hits: 0 }), ofLine('6.12.y')], here, 1e-6).rate, null)
+  assert.equal(matchRate([rate({ hits: 0 }), ofLine('6.1.y')], here, 1e-6).rate, null)
+  assert.equal(matchRate([ofLine('6.1.y', { hits: 0 }), ofLine('6.12.y')], here, 1e-6).rate, null)
 })
 
 test('a rate that expired does not stand in the way of one that counts', () => {
   const expired = rate({ conditions: { ...QUIET, qemu: '9.0.1' }, measuredAt: '2026-11-22T00:00:00.000Z' })
-  const leaning = lean([expired, ofLine('6.1.y')], here, 1e-6)
+  const leaning = matchRate([expired, ofLine('6.1.y')], here, 1e-6)
   assert.ok(leaning.rate && leaning.borrowed)
   assert.equal(leaning.rate.series, '6.1.y')
 })
 
 test('of several that expired the one is told that has least against it', () => {
   const more = rate({ conditions: { ...LOADED, qemu: '9.0.1' }, measuredAt: '2026-11-22T00:00:00.000Z' })
-  const leaning = lean([more, rate({ conditions: LOADED })], here, 1e-6)
+  const leaning = matchRate([more, rate({ conditions: LOADED })], here, 1e-6)
   assert.match(leaning.rate === null ? (leaning.why[0] ?? '') : '', /was measured while the host was loaded, here it was quiet: /)
 })
 
 test('a laxer bound is content with fewer hits, none with no hit', () => {
-  assert.ok(lean([rate({ hits: 3 })], here, 1e-3).rate)
-  assert.equal(lean([rate({ hits: 2 })], here, 1e-3).rate, null)
-  assert.equal(lean([rate({ hits: 0 })], here, 0.9).rate, null)
+  assert.ok(matchRate([rate({ hits: 3 })], here, 1e-3).rate)
+  assert.equal(matchRate([rate({ hits: 2 })], here, 1e-3).rate, null)
+  assert.equal(matchRate([rate({ hits: 0 })], here, 0.9).rate, null)
 })
 
 test('where the load was not measured nothing is leaned on', () => {
-  const leaning = lean([rate()], { ...here, conditions: null }, 1e-6)
+  const leaning = matchRate([rate()], { ...here, conditions: null }, 1e-6)
   assert.ok(leaning.rate === null)
   assert.match(leaning.why.join(' '), /How busy the host was is not known/)
 })

@@ -6,14 +6,14 @@ import type { ControlRate } from '#domain/control.ts'
 import type { Outcome } from '#domain/judgement.ts'
 import { standingOf, wouldLeanAtOtherLoad } from '#verdict/race/standing.ts'
 import { chooseRace, nextMeasurement, nextOfRace, spentSeconds, type Ask, type Race } from '#verdict/race/sequential.ts'
-import type { Tried } from '#verdict/race/judged-attempt.ts'
+import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import { cellInput, clean, hit, LOADED, rate, tried } from '#test/helpers/judging.ts'
 
 const LOOK: Ask = { seconds: 1, trials: 1_000_000 }
 /** Clean trials that the sample rate asks for at 1e-6. */
 const NEEDED = 2696
 
-function raceOf(attempts: readonly Tried[], rates: readonly ControlRate[] = [rate()], isOpen = true): Race {
+function raceOf(attempts: readonly JudgedAttempt[], rates: readonly ControlRate[] = [rate()], isOpen = true): Race {
   const input = cellInput(attempts, { rates })
   return { isOpen, attempts, standing: standingOf(input), wouldLeanAtOtherLoad: wouldLeanAtOtherLoad(input) }
 }
@@ -21,7 +21,7 @@ function raceOf(attempts: readonly Tried[], rates: readonly ControlRate[] = [rat
 const loaded = (trials: number) => clean(trials, { conditions: LOADED })
 
 /** Attempts so far, and what comes next where there is time; null when it is settled. */
-const ROWS: readonly [string, readonly Tried[], Ask | null, (readonly ControlRate[])?][] = [
+const ROWS: readonly [string, readonly JudgedAttempt[], Ask | null, (readonly ControlRate[])?][] = [
   ['nothing was tried', [], LOOK],
   ['nothing but trouble', [tried('infra'), tried('broken')], LOOK],
   ['trouble three times', [tried('infra'), tried('no-boot'), tried('infra')], null],
@@ -53,13 +53,14 @@ test('a race whose kernel cannot be had is not asked for anything', () => {
   assert.equal(nextOfRace(raceOf([], [rate()], false)), null)
 })
 
-const times = (count: number, outcome: Outcome, seconds: number): Tried[] =>
+const times = (count: number, outcome: Outcome, seconds: number): JudgedAttempt[] =>
   Array.from({ length: count }, () => tried(outcome, { hits: outcome === 'reproduced' ? 1 : 0, trials: 40 }, { seconds }))
 
-const loadedHits = (count: number): Tried[] => times(count, 'reproduced', 1).map((one) => ({ ...one, conditions: LOADED }))
+const loadedHits = (count: number): JudgedAttempt[] =>
+  times(count, 'reproduced', 1).map((one) => ({ ...one, conditions: LOADED }))
 
 /** Attempts at a control so far, and whether it is measured any further. */
-const MEASURED: readonly [string, readonly Tried[], boolean][] = [
+const MEASURED: readonly [string, readonly JudgedAttempt[], boolean][] = [
   ['none', [], true],
   ['19 hits', times(19, 'reproduced', 0.3), true],
   ['20 hits', times(20, 'reproduced', 0.3), false],
@@ -120,15 +121,15 @@ interface Model {
 }
 
 /** What this kernel answers, after so many trials that it had already. */
-function answer({ speed, hitsAfter }: Model, ask: Ask, before: number): Tried {
+function answer({ speed, hitsAfter }: Model, ask: Ask, before: number): JudgedAttempt {
   const most = Math.max(1, Math.min(ask.trials, Math.floor(ask.seconds * speed)))
   const trials = hitsAfter !== null && hitsAfter <= before + most ? Math.max(1, hitsAfter - before) : most
   const isHit = hitsAfter !== null && hitsAfter <= before + most
   return (isHit ? hit : clean)(trials, { seconds: trials / speed })
 }
 
-function carryOut(models: readonly Model[], perRace: number): Tried[][] {
-  const all: Tried[][] = models.map(() => [])
+function carryOut(models: readonly Model[], perRace: number): JudgedAttempt[][] {
+  const all: JudgedAttempt[][] = models.map(() => [])
   const choose = () =>
     chooseRace(
       all.map((attempts) => raceOf(attempts)),

@@ -1,7 +1,7 @@
 /** The statistics by simulation: what the intervals and bounds promise is kept, under the ways trials really stop. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fewestHits, missChance, rateInterval, trialsNeeded } from '#verdict/race/statistics.ts'
+import { minHits, missChance, rateInterval, trialsNeeded } from '#verdict/race/statistics.ts'
 import { seeded } from '#test/helpers/seeded.ts'
 
 const ROUNDS = 4000
@@ -65,7 +65,7 @@ function falselyCarries(random: () => number, rate: number, hits: number, bound:
 }
 
 for (const bound of [0.1, 0.01]) {
-  for (const hits of [20, fewestHits(bound)]) {
+  for (const hits of [20, minHits(bound)]) {
     test(`at a bound of ${bound}, with a control of ${hits} hits, no more are falsely called fixed`, () => {
       const random = seeded(20261124)
       let fooled = 0
@@ -96,17 +96,17 @@ function expectedFalse(hits: number, bound: number): number {
 }
 
 test('a control of the fewest hits keeps a bound of 1e-3, one of fewer does not', () => {
-  const fewest = fewestHits(1e-3)
+  const fewest = minHits(1e-3)
   assert.ok(expectedFalse(fewest, 1e-3) <= 1e-3)
   assert.ok(expectedFalse(fewest - 1, 1e-3) > 1e-3)
 })
 
 test('the smaller the bound, the more hits it takes', () => {
   const bounds = [0.5, 1e-2, 1e-3, 1e-6, 1e-9, 1e-12]
-  const fewest = bounds.map((bound) => fewestHits(bound))
+  const fewest = bounds.map((bound) => minHits(bound))
   assert.deepEqual(
     fewest,
     fewest.toSorted((a, b) => a - b),
   )
-  assert.deepEqual([fewest[0], fewestHits(1e-6)], [1, 11])
+  assert.deepEqual([fewest[0], minHits(1e-6)], [1, 11])
 })

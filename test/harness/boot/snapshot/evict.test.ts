@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { evictGuests, touchGuest } from '#harness/boot/snapshot/evict.ts'
-import { packedFile, ramFile } from '#harness/boot/snapshot/compress.ts'
+import { evictSnapshots, touchSnapshot } from '#harness/boot/snapshot/evict.ts'
+import { compressedFile, ramFile } from '#harness/boot/snapshot/compress.ts'
 import { manifestFile } from '#harness/boot/snapshot/snapshot.ts'
 
 const cache = await mkdtemp(join(tmpdir(), 'kwitness-evict-'))
@@ -19,7 +19,7 @@ async function makeGuest(name: string, pages: number, day: number): Promise<stri
   await mkdir(folder)
   await writeFile(manifestFile(folder), '{}')
   await writeFile(ramFile(folder), Buffer.alloc(pages * PAGE, 1))
-  await touchGuest(folder, new Date(day * DAY_MS))
+  await touchSnapshot(folder, new Date(day * DAY_MS))
   return folder
 }
 
@@ -28,24 +28,24 @@ test('the least recently used guests go until the rest fit, and no further', asy
   const middle = await makeGuest('b-middle', 4, 2)
   await makeGuest('c-newest', 4, 3)
   const within = (pages: number) => ({ loose: 99 * PAGE, all: pages * PAGE })
-  assert.deepEqual(await evictGuests(root, within(12)), [])
-  assert.deepEqual(await evictGuests(root, within(9)), [oldest])
-  await touchGuest(middle, new Date(4 * DAY_MS))
-  await evictGuests(root, within(4))
+  assert.deepEqual(await evictSnapshots(root, within(12)), [])
+  assert.deepEqual(await evictSnapshots(root, within(9)), [oldest])
+  await touchSnapshot(middle, new Date(4 * DAY_MS))
+  await evictSnapshots(root, within(4))
   assert.deepEqual(await readdir(root), ['b-middle'])
-  await evictGuests(root, within(0))
+  await evictSnapshots(root, within(0))
 })
 
 test('the least recently used are packed until the RAM of the others fits, and count as what they take then', async () => {
   const folders = [await makeGuest('a', 4, 1), await makeGuest('b', 4, 2), await makeGuest('c', 4, 3)]
   const ramOf = async (folder: string): Promise<string[]> => (await readdir(folder)).filter((name) => name.startsWith('ram'))
   const files = () => Promise.all(folders.map(ramOf))
-  const [ram, packed] = [ramFile(''), packedFile('')].map((file) => [file])
-  assert.deepEqual(await evictGuests(root, { loose: 8 * PAGE, all: 9 * PAGE }), [])
+  const [ram, packed] = [ramFile(''), compressedFile('')].map((file) => [file])
+  assert.deepEqual(await evictSnapshots(root, { loose: 8 * PAGE, all: 9 * PAGE }), [])
   assert.deepEqual(await files(), [packed, ram, ram])
-  assert.deepEqual(await evictGuests(root, { loose: 0, all: 2 * PAGE }), [folders[0]])
+  assert.deepEqual(await evictSnapshots(root, { loose: 0, all: 2 * PAGE }), [folders[0]])
   assert.deepEqual(await readdir(root), ['b', 'c'])
-  await evictGuests(root, { loose: 0, all: 0 })
+  await evictSnapshots(root, { loose: 0, all: 0 })
 })
 
 test('a guest whose RAM cannot be packed goes: it would be in the way for ever', async (t) => {
@@ -53,7 +53,7 @@ test('a guest whose RAM cannot be packed goes: it would be in the way for ever',
   const path = process.env['PATH']
   t.after(() => (process.env['PATH'] = path))
   process.env['PATH'] = ''
-  assert.deepEqual(await evictGuests(root, { loose: 0, all: 99 * PAGE }), [folder])
+  assert.deepEqual(await evictSnapshots(root, { loose: 0, all: 99 * PAGE }), [folder])
 })
 
 test('a guest that is used while it is packed keeps its RAM', async (t) => {
@@ -65,18 +65,18 @@ test('a guest that is used while it is packed keeps its RAM', async (t) => {
   const zstd = `#!/bin/sh\ntouch '${manifestFile(folder)}'\nPATH='${path}' exec zstd "$@"\n`
   await writeFile(join(tools, 'zstd'), zstd, { mode: 0o755 })
   process.env['PATH'] = `${tools}:${path}`
-  assert.deepEqual(await evictGuests(root, { loose: 0, all: 99 * PAGE }), [])
+  assert.deepEqual(await evictSnapshots(root, { loose: 0, all: 99 * PAGE }), [])
   assert.deepEqual(
     (await readdir(folder)).filter((name) => name.startsWith('ram')),
     ['ram', 'ram.zst'],
   )
   process.env['PATH'] = path
-  await evictGuests(root, { loose: 0, all: 0 })
+  await evictSnapshots(root, { loose: 0, all: 0 })
 })
 
 test('a folder that holds no whole guest is left alone, and no folder at all is no trouble', async () => {
   await mkdir(join(root, 'half'))
-  await evictGuests(root, { loose: 0, all: 0 })
+  await evictSnapshots(root, { loose: 0, all: 0 })
   assert.deepEqual(await readdir(root), ['half'])
-  assert.deepEqual(await evictGuests(join(root, 'nowhere'), { loose: 0, all: 0 }), [])
+  assert.deepEqual(await evictSnapshots(join(root, 'nowhere'), { loose: 0, all: 0 }), [])
 })

@@ -3,7 +3,7 @@ import { mkdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { qemuArguments, type GuestMemory } from '#harness/boot/qemu/argv.ts'
-import { restoredFrom, savedAt } from '#harness/boot/snapshot/provenance.ts'
+import { snapshotProvenance, savedAt } from '#harness/boot/snapshot/provenance.ts'
 import { ramFile } from '#harness/boot/snapshot/compress.ts'
 import { stateFile } from '#harness/boot/snapshot/snapshot.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
@@ -21,11 +21,11 @@ const argvWith = (memory: GuestMemory): string[] =>
 
 test('the arguments of a restored guest tell which saved one it came from, those of a booted one that it came from none', () => {
   for (const folder of ['/cache/guests/abc', '/a, b,mem-path=c,share=off/abc']) {
-    assert.deepEqual(restoredFrom(argvWith({ kind: 'private', file: ramFile(folder) })), { folder, key: 'abc' })
-    assert.equal(restoredFrom(argvWith({ kind: 'template', file: ramFile(folder) })), null)
+    assert.deepEqual(snapshotProvenance(argvWith({ kind: 'private', file: ramFile(folder) })), { folder, key: 'abc' })
+    assert.equal(snapshotProvenance(argvWith({ kind: 'template', file: ramFile(folder) })), null)
   }
-  assert.equal(restoredFrom(argvWith({ kind: 'plain' })), null)
-  assert.equal(restoredFrom([]), null)
+  assert.equal(snapshotProvenance(argvWith({ kind: 'plain' })), null)
+  assert.equal(snapshotProvenance([]), null)
 })
 
 test('a saved guest has the age of its state; one that is gone has none', async (t) => {

@@ -5,8 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
-import { bootLogFile, describeGuest, findGuest, guestFolder, manifestFile, stateFile } from '#harness/boot/snapshot/snapshot.ts'
-import { digHoles, packedFile, packRam, ramFile } from '#harness/boot/snapshot/compress.ts'
+import {
+  bootLogFile,
+  describeGuest,
+  findSnapshot,
+  snapshotFolder,
+  manifestFile,
+  stateFile,
+} from '#harness/boot/snapshot/snapshot.ts'
+import { digHoles, compressedFile, compressRam, ramFile } from '#harness/boot/snapshot/compress.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
 import type { GuestProfile } from '#domain/profile.ts'
 
@@ -36,7 +43,7 @@ describe('the key of a saved guest', () => {
     host,
   }
   const other = { ...host, kernel: '6.18.45', cpuModel: 'Another CPU', cpuFeatures: 'beef' }
-  const of = (changes: Partial<BootInputs>): string => guestFolder('/c', { ...inputs, ...changes })
+  const of = (changes: Partial<BootInputs>): string => snapshotFolder('/c', { ...inputs, ...changes })
 
   test("under TCG it is the same on every host with the same rate, since the CPU is QEMU's own", () => {
     assert.equal(of({}), '/c/guests/c5f3c366904b778a0bcb6ea8884f1730')
@@ -104,22 +111,22 @@ describe('a saved guest on disk', () => {
 
   test('one that nobody touched is found with what was said of it, however often', async () => {
     const folder = await makeGuest('one')
-    for (let time = 0; time < 2; time += 1) assert.deepEqual(await findGuest(folder), { folder, ...facts })
+    for (let time = 0; time < 2; time += 1) assert.deepEqual(await findSnapshot(folder), { folder, ...facts })
     await utimes(manifestFile(folder), new Date(1), new Date(1))
-    assert.deepEqual(await findGuest(folder), { folder, ...facts }, 'when it was used last says nothing about it')
-    assert.equal(await findGuest(join(root, 'nowhere')), null)
+    assert.deepEqual(await findSnapshot(folder), { folder, ...facts }, 'when it was used last says nothing about it')
+    assert.equal(await findSnapshot(join(root, 'nowhere')), null)
   })
 
   test('one that was packed comes back as it was, as often as it is asked for, and stays packed beside', async () => {
     const folder = await makeGuest('one')
     const before = { bytes: await readFile(ramFile(folder)), time: (await stat(ramFile(folder))).mtimeMs }
     for (let round = 0; round < 2; round += 1) {
-      await packRam(folder)
+      await compressRam(folder)
       await assert.rejects(stat(ramFile(folder)), { code: 'ENOENT' })
-      assert.deepEqual(await findGuest(folder), { folder, ...facts })
+      assert.deepEqual(await findSnapshot(folder), { folder, ...facts })
       assert.deepEqual({ bytes: await readFile(ramFile(folder)), time: (await stat(ramFile(folder))).mtimeMs }, before)
     }
-    assert.ok((await stat(packedFile(folder))).size < before.bytes.length / 5)
+    assert.ok((await stat(compressedFile(folder))).size < before.bytes.length / 5)
   })
 
   test('RAM takes no room on the disk where it holds nothing', async () => {
@@ -133,16 +140,16 @@ describe('a saved guest on disk', () => {
     'its RAM was written to': (folder) => write(ramFile(folder), MIB + 5, 1),
     'its RAM is cut short': (folder) => truncate(ramFile(folder), 4 * MIB),
     'its packed RAM was written to': async (folder) => {
-      await packRam(folder)
-      await write(packedFile(folder), (await stat(packedFile(folder))).size >> 1, 0xff)
+      await compressRam(folder)
+      await write(compressedFile(folder), (await stat(compressedFile(folder))).size >> 1, 0xff)
     },
     'its packed RAM is cut short': async (folder) => {
-      await packRam(folder)
-      await truncate(packedFile(folder), (await stat(packedFile(folder))).size >> 1)
+      await compressRam(folder)
+      await truncate(compressedFile(folder), (await stat(compressedFile(folder))).size >> 1)
     },
     'its packed RAM is that of another': async (folder, other) => {
-      await Promise.all([packRam(folder), packRam(other)])
-      await cp(packedFile(other), packedFile(folder))
+      await Promise.all([compressRam(folder), compressRam(other)])
+      await cp(compressedFile(other), compressedFile(folder))
     },
     'its RAM is gone': (folder) => rm(ramFile(folder)),
     'its RAM was lost and its time was not': (folder) =>
@@ -172,7 +179,7 @@ describe('a saved guest on disk', () => {
     test(`${what}: it is not used, and goes`, async () => {
       const [folder, other] = [await makeGuest('one'), await makeGuest('two')]
       await damage(folder, other)
-      assert.equal(await findGuest(folder), null)
+      assert.equal(await findSnapshot(folder), null)
       await assert.rejects(stat(folder), { code: 'ENOENT' })
     })
   }

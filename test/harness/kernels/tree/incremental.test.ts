@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
 import { parseTreeSelector } from '#harness/kernels/tree/selector.ts'
-import { bringSource, findSource } from '#harness/kernels/tree/source.ts'
+import { fetchSource, findSource } from '#harness/kernels/tree/source.ts'
 import { smallTree } from '#test/helpers/small-tree.ts'
 
 async function newestLog(cache: string): Promise<string> {
@@ -74,7 +74,7 @@ test('of a git tree near one in the cache only what differs is unpacked, and the
   git('add', '-A')
   git('commit', '-q', '-m', 'two')
   const bring = async (revision: string) => {
-    return bringSource(await findSource(parseTreeSelector(`${source}@${revision}`).place, context), context)
+    return fetchSource(await findSource(parseTreeSelector(`${source}@${revision}`).place, context), context)
   }
   const [one, two] = [await bring('HEAD~1'), await bring('HEAD')]
   assert.deepEqual((await readdir(two)).toSorted(), ['Makefile', 'main.c', 'new file.c', 'other.c'])
