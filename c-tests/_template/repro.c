@@ -7,8 +7,8 @@
  *
  * As it stands it witnesses this: a page reads back what was written to it.
  */
-#include "memory.h"
-#include "need.h"
+#include "core/need.h"
+#include "mm/memory.h"
 
 #define WRITTEN 0x5a
 
@@ -34,7 +34,7 @@ int main(void)
 	page = anonymous(size);
 
 	/* PLACEHOLDER: a self-check, which shows that the oracle sees the bug when it is there. */
-	must(count_wrong(page, size) == size, "telling a fresh page from a written one");
+	REQUIRE(count_wrong(page, size) == size, "telling a fresh page from a written one");
 
 	memset(page, WRITTEN, size);
 	wrong = count_wrong(page, size);

@@ -13,10 +13,10 @@
  * it keeps a read waiting the parent forks and writes the last byte of the page whose
  * first sector is being read; then the answer is given. It must be in the parent's buffer.
  */
-#include "kpageflags.h"
-#include "nbd_disk.h"
-#include "need.h"
-#include "read_vs_fork.h"
+#include "core/need.h"
+#include "io/nbd_disk.h"
+#include "io/read_vs_fork.h"
+#include "mm/kpageflags.h"
 
 int main(void)
 {

@@ -13,10 +13,10 @@
  * parent forks and writes the last byte of the page whose first bytes are being read;
  * then the answer is given. It must be in the parent's buffer.
  */
-#include "fuse_file.h"
-#include "kpageflags.h"
-#include "need.h"
-#include "read_vs_fork.h"
+#include "core/need.h"
+#include "io/fuse_file.h"
+#include "io/read_vs_fork.h"
+#include "mm/kpageflags.h"
 
 #define LEN	64
 

@@ -25,13 +25,13 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "mmlock.h"
-#include "need.h"
-#include "pin_buffer.h"
-#include "race.h"
-#include "trigger_io_uring.h"
-#include "trigger_pin_longterm_test.h"
-#include "trigger_pin_pages.h"
+#include "core/need.h"
+#include "race/mmlock.h"
+#include "race/pin_buffer.h"
+#include "race/race.h"
+#include "race/trigger_io_uring.h"
+#include "race/trigger_pin_longterm_test.h"
+#include "race/trigger_pin_pages.h"
 
 static const char stays[] = "a page pinned during fork stays with the parent";
 
@@ -54,9 +54,9 @@ static void fork_child(void *arg)
 
 static void end_child(pid_t child)
 {
-	must(child > 0, "clone");
-	must(!kill(child, SIGKILL), "kill of the child");
-	must(waitpid(child, NULL, 0) == child, "waitpid");
+	REQUIRE(child > 0, "clone");
+	REQUIRE(!kill(child, SIGKILL), "kill of the child");
+	REQUIRE(waitpid(child, NULL, 0) == child, "waitpid");
 }
 
 /* Self-check, with no race: the oracle sees every kind of separation, and nothing else. */
@@ -69,9 +69,10 @@ static void check_oracle(const struct trigger *trigger)
 
 	pin_buffer_open(&b, trigger, KINDS, 1);
 	pin_buffer_write(&b, 'a');
-	must(!trigger->pin(b.at, SHARED), "pinning by %s", trigger->name);
+	REQUIRE(!trigger->pin(b.at, SHARED), "pinning by %s", trigger->name);
 	fork_child(&child);
-	must(!madvise(b.at + DROPPED * TRIGGER_PAGE, TRIGGER_PAGE, MADV_DONTNEED), "MADV_DONTNEED");
+	REQUIRE(!madvise(b.at + DROPPED * TRIGGER_PAGE, TRIGGER_PAGE, MADV_DONTNEED),
+		"MADV_DONTNEED");
 	pin_buffer_write(&b, 'b');
 	pin_buffer_frames(&b, b.written);
 	dropped = trigger->peek(DROPPED);
@@ -114,7 +115,7 @@ static void run_race(const struct trigger *trigger, struct race_options options)
 	while (race_goes_on(&race)) {
 		int overlapped = race_round(&race);
 		int first = pin_buffer_pinned_first(&b);
-		int hits = pin_buffer_separated(&b, race.rounds);
+		int hits = pin_buffer_write_and_count(&b, race.rounds);
 
 		if (hits && !overlapped)
 			ktap_bail("%d pages separated with no race between fork and pin", hits);
@@ -148,7 +149,7 @@ static const char *never_meets(const struct trigger *trigger)
 	enum mmlock answer;
 
 	pin_buffer_open(&b, trigger, 1, 1);
-	answer = mmlock_ask(&probe);
+	answer = mmlock_probe_run(&probe);
 	pin_buffer_close(&b);
 	ktap_diag("%s during mprotect: %lu rounds, went on in %lu, waited in %lu",
 		  trigger->name, probe.rounds, probe.went_on, probe.waited);

@@ -12,10 +12,10 @@
  * the next is written. It moves to where the same hole does not end a gigabyte. The mapping
  * is long enough that the wrong place is inside of it too.
  */
-#include "hugetlb.h"
-#include "need.h"
-#include "pagemap.h"
-#include "room.h"
+#include "core/need.h"
+#include "mm/hugetlb.h"
+#include "mm/pagemap.h"
+#include "mm/reserve.h"
 
 #define GIB	(1UL << 30)
 #define LENGTH	GIB
@@ -31,12 +31,12 @@
 /* Room for the mapping at this distance from the start of a gigabyte that is its own. */
 static char *room_at(unsigned long distance)
 {
-	return room_aligned(3 * GIB, GIB) + distance;
+	return reserve_aligned(3 * GIB, GIB) + distance;
 }
 
 static char *huge_map(unsigned long distance)
 {
-	return room_map_as(room_at(distance), LENGTH,
+	return reserve_map_as(room_at(distance), LENGTH,
 			   MAP_PRIVATE | MAP_ANONYMOUS | HUGETLB_FLAGS | MAP_NORESERVE, -1);
 }
 
@@ -44,8 +44,8 @@ static char *huge_map(unsigned long distance)
 static char *write_and_move(char *from, char *to)
 {
 	from[RIGHT] = WRITTEN;
-	must(pagemap_present(from + RIGHT) && !pagemap_present(from),
-	     "having a hole and a page behind it");
+	REQUIRE(pagemap_present(from + RIGHT) && !pagemap_present(from),
+		"having a hole and a page behind it");
 	return mremap(from, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, to);
 }
 
@@ -63,17 +63,17 @@ int main(void)
 		ktap_skip_all("mremap of huge pages: %s", ktap_errno(errno));
 
 	ktap_start(1);
-	must(pagemap_present(at + RIGHT) && at[RIGHT] == WRITTEN, "moving to a like place");
-	must(!munmap(at, LENGTH), "munmap");
+	REQUIRE(pagemap_present(at + RIGHT) && at[RIGHT] == WRITTEN, "moving to a like place");
+	REQUIRE(!munmap(at, LENGTH), "munmap");
 
 	at = write_and_move(huge_map(FROM), room_at(TO));
-	must(at != MAP_FAILED, "mremap");
+	REQUIRE(at != MAP_FAILED, "mremap");
 	right = pagemap_present(at + RIGHT);
 	wrong = pagemap_present(at + WRONG);
 	ktap_diag("the page after the hole is %s its place, %s the wrong one",
 		  right ? "in" : "not in", wrong ? "in" : "not in");
-	must(right != wrong, "finding the page once");
-	must(at[right ? RIGHT : WRONG] == WRITTEN, "finding what was written");
+	REQUIRE(right != wrong, "finding the page once");
+	REQUIRE(at[right ? RIGHT : WRONG] == WRITTEN, "finding what was written");
 	ktap_result(wrong, "the page after a hole moves as far as all others");
 	return ktap_end();
 }

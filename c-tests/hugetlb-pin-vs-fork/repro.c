@@ -11,11 +11,11 @@
  * and while it lives the parent writes the page and reads it through its pin. A second
  * page, not pinned, shows that fork() shared it and that the parent's write copied it.
  */
-#include "child.h"
-#include "hugetlb.h"
-#include "kpageflags.h"
-#include "need.h"
-#include "uring_pin.h"
+#include "core/child.h"
+#include "core/need.h"
+#include "io/uring_pin.h"
+#include "mm/hugetlb.h"
+#include "mm/kpageflags.h"
 
 #define FILLED 1
 #define WRITTEN 0x5a
@@ -27,21 +27,21 @@ static void watch(const struct child *child, const volatile char *pinned,
 		  const volatile char *other)
 {
 	for (int i = 0; i < 2; i++) {
-		child_say(child, *pinned);
-		child_say(child, *other);
-		child_wait(child);
+		child_notify(child, *pinned);
+		child_notify(child, *other);
+		child_wait_release(child);
 	}
 	child_exit();
 }
 
 static void hear(const struct child *child, unsigned char pinned, unsigned char other)
 {
-	unsigned char pinned_read = child_hear(child), other_read = child_hear(child);
+	unsigned char pinned_read = child_wait_for(child), other_read = child_wait_for(child);
 
-	must(pinned_read == pinned, "finding 0x%02x in the child's page, not 0x%02x,", pinned,
-	     pinned_read);
-	must(other_read == other, "finding 0x%02x in its other, not 0x%02x,", other, other_read);
-	child_let(child);
+	REQUIRE(pinned_read == pinned, "finding 0x%02x in the child's page, not 0x%02x,", pinned,
+		pinned_read);
+	REQUIRE(other_read == other, "finding 0x%02x in its other, not 0x%02x,", other, other_read);
+	child_release(child);
 }
 
 int main(void)
@@ -70,7 +70,7 @@ int main(void)
 	hear(&child, old, FILLED);
 	/* Self-check: this fork() shares pages, and a write to them copies. */
 	*other = WRITTEN;
-	must(pagemap_frame((char *)other) != frame, "copying a shared page that is not pinned");
+	REQUIRE(pagemap_frame((char *)other) != frame, "copying a shared page that is not pinned");
 	lost = uring_pin_lost(&pin, WRITTEN);
 	/* Self-check: the child was there all the time, with the pages as they were at fork(). */
 	hear(&child, old, FILLED);
@@ -78,8 +78,8 @@ int main(void)
 
 	ktap_result(lost, "a write after fork() goes to the pinned page of hugetlb");
 	uring_pin_close(&pin);
-	must(!munmap((char *)pin.at, HUGETLB_SIZE), "munmap");
-	must(!munmap((char *)other, HUGETLB_SIZE), "munmap");
+	REQUIRE(!munmap((char *)pin.at, HUGETLB_SIZE), "munmap");
+	REQUIRE(!munmap((char *)other, HUGETLB_SIZE), "munmap");
 	hugetlb_restore();
 	return ktap_end();
 }

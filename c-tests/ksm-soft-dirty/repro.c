@@ -14,10 +14,10 @@
 #include <sched.h>
 #include <time.h>
 
-#include "memory.h"
-#include "need.h"
-#include "pagemap.h"
-#include "procfile.h"
+#include "core/need.h"
+#include "core/procfile.h"
+#include "mm/memory.h"
+#include "mm/pagemap.h"
 
 #define PAGES		4
 #define KSM		"/sys/kernel/mm/ksm/"
@@ -46,15 +46,15 @@ static int merge(const char *at)
 {
 	struct timespec begin, now;
 
-	must(!procfile_write(KSM "pages_to_scan", 1000), "write to pages_to_scan");
-	must(!procfile_write(KSM "sleep_millisecs", 1), "write to sleep_millisecs");
-	must(!procfile_write(KSM "run", 1), "write to run");
+	REQUIRE(!procfile_write(KSM "pages_to_scan", 1000), "write to pages_to_scan");
+	REQUIRE(!procfile_write(KSM "sleep_millisecs", 1), "write to sleep_millisecs");
+	REQUIRE(!procfile_write(KSM "run", 1), "write to run");
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	do {
 		sched_yield();
 		clock_gettime(CLOCK_MONOTONIC, &now);
 	} while (!merged(at) && now.tv_sec - begin.tv_sec < PATIENCE);
-	must(!procfile_write(KSM "run", 0), "write to run");
+	REQUIRE(!procfile_write(KSM "run", 0), "write to run");
 	return merged(at);
 }
 
@@ -71,19 +71,19 @@ int main(void)
 	other = at + PAGES * page;
 	if (dirty_count(at) != PAGES)
 		ktap_skip_all("pagemap tells no soft-dirty pages here");
-	must(!procfile_write("/proc/self/clear_refs", 4), "write to clear_refs");
-	must(!dirty_count(at) && !pagemap_has(other, PAGEMAP_SOFT_DIRTY), "clearing soft-dirty");
+	REQUIRE(!procfile_write("/proc/self/clear_refs", 4), "write to clear_refs");
+	REQUIRE(!dirty_count(at) && !pagemap_has(other, PAGEMAP_SOFT_DIRTY), "clearing soft-dirty");
 
 	ktap_start(1);
 	for (int i = 0; i < PAGES; i++)
 		memset(at + i * page, 'k', page);
 	before = dirty_count(at);
-	must(before == PAGES && !pagemap_has(other, PAGEMAP_SOFT_DIRTY),
-	     "telling written pages from others");
-	must(!madvise(at, PAGES * page, MADV_MERGEABLE), "MADV_MERGEABLE");
-	must(dirty_count(at) == PAGES, "keeping soft-dirty over MADV_MERGEABLE");
-	must(merge(at), "having the pages merged in %d seconds", PATIENCE);
-	must(at[0] == 'k' && at[(PAGES - 1) * page] == 'k', "reading what was written");
+	REQUIRE(before == PAGES && !pagemap_has(other, PAGEMAP_SOFT_DIRTY),
+		"telling written pages from others");
+	REQUIRE(!madvise(at, PAGES * page, MADV_MERGEABLE), "MADV_MERGEABLE");
+	REQUIRE(dirty_count(at) == PAGES, "keeping soft-dirty over MADV_MERGEABLE");
+	REQUIRE(merge(at), "having the pages merged in %d seconds", PATIENCE);
+	REQUIRE(at[0] == 'k' && at[(PAGES - 1) * page] == 'k', "reading what was written");
 	after = dirty_count(at);
 	ktap_diag("%d written pages: %d soft-dirty, once merged %d", PAGES, before, after);
 	ktap_result(after < before, "merged pages stay soft-dirty");

@@ -10,9 +10,9 @@
  * Here private memory of a memfd is registered for minor faults, made mergeable and not
  * mergeable again; smaps tells the flag ("ui") and the monitor whether it hears of a fault.
  */
-#include "memory.h"
-#include "smaps.h"
-#include "uffd_cause.h"
+#include "mm/memory.h"
+#include "mm/smaps.h"
+#include "uffd/uffd_events.h"
 
 static int monitored(const char *at)
 {
@@ -22,18 +22,18 @@ static int monitored(const char *at)
 /* A fault on a page that is in the file: whether the monitor is told. It is let go on. */
 static int told_of_fault(int fd, char *at, size_t size)
 {
-	struct uffd_cause read = { .at = at, .len = size };
+	struct uffd_event read = { .at = at, .len = size };
 	int told;
 
-	uffd_start(&read, uffd_cause_read);
-	told = uffd_told(fd, &read);
+	uffd_event_start(&read, uffd_event_read);
+	told = uffd_event_wait(fd, &read);
 	if (told) {
 		uffd_read(fd, UFFD_EVENT_PAGEFAULT);
-		must(!uffd_unregister(fd, at, size), "UFFDIO_UNREGISTER");
-		must(!uffd_wake(fd, at, size), "UFFDIO_WAKE");
+		REQUIRE(!uffd_unregister(fd, at, size), "UFFDIO_UNREGISTER");
+		REQUIRE(!uffd_wake(fd, at, size), "UFFDIO_WAKE");
 	}
-	uffd_join(&read);
-	must(read.byte == 'f', "reading what the file holds");
+	uffd_event_join(&read);
+	REQUIRE(read.byte == 'f', "reading what the file holds");
 	return told;
 }
 
@@ -48,20 +48,20 @@ int main(void)
 		ktap_skip_all("madvise(MADV_MERGEABLE): %s", ktap_errno(errno));
 	if (!smaps_flag(at, "mg"))
 		ktap_skip_all("madvise(MADV_MERGEABLE) does not make this memory mergeable");
-	must(!madvise(at, size, MADV_UNMERGEABLE), "MADV_UNMERGEABLE before registering");
+	REQUIRE(!madvise(at, size, MADV_UNMERGEABLE), "MADV_UNMERGEABLE before registering");
 
 	ktap_start(1);
 	/* Self-check: one that stays unmerged keeps its flag, and its monitor is told. */
-	must(!uffd_register(fd, control, size, UFFDIO_REGISTER_MODE_MINOR), "UFFDIO_REGISTER");
-	must(monitored(control), "seeing in smaps that a mapping is registered");
-	must(told_of_fault(fd, control, size), "being told of a minor fault");
-	must(!monitored(control), "seeing in smaps that a mapping is not registered");
+	REQUIRE(!uffd_register(fd, control, size, UFFDIO_REGISTER_MODE_MINOR), "UFFDIO_REGISTER");
+	REQUIRE(monitored(control), "seeing in smaps that a mapping is registered");
+	REQUIRE(told_of_fault(fd, control, size), "being told of a minor fault");
+	REQUIRE(!monitored(control), "seeing in smaps that a mapping is not registered");
 
-	must(!uffd_register(fd, at, size, UFFDIO_REGISTER_MODE_MINOR), "UFFDIO_REGISTER");
-	must(!madvise(at, size, MADV_MERGEABLE), "MADV_MERGEABLE");
-	must(smaps_flag(at, "mg") && monitored(at), "making registered memory mergeable");
-	must(!madvise(at, size, MADV_UNMERGEABLE), "MADV_UNMERGEABLE");
-	must(!smaps_flag(at, "mg"), "making it unmergeable");
+	REQUIRE(!uffd_register(fd, at, size, UFFDIO_REGISTER_MODE_MINOR), "UFFDIO_REGISTER");
+	REQUIRE(!madvise(at, size, MADV_MERGEABLE), "MADV_MERGEABLE");
+	REQUIRE(smaps_flag(at, "mg") && monitored(at), "making registered memory mergeable");
+	REQUIRE(!madvise(at, size, MADV_UNMERGEABLE), "MADV_UNMERGEABLE");
+	REQUIRE(!smaps_flag(at, "mg"), "making it unmergeable");
 	lost = !monitored(at);
 	told = told_of_fault(fd, at, size);
 	ktap_diag("after MADV_UNMERGEABLE: %s in smaps, the monitor is %s of a fault",

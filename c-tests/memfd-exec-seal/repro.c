@@ -14,7 +14,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "need.h"
+#include "core/need.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
@@ -39,7 +39,7 @@ static int seal_mapped(int seal, int *fd, char **at)
 {
 	*fd = executable();
 	*at = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
-	must(*at != MAP_FAILED, "mmap of the memfd");
+	REQUIRE(*at != MAP_FAILED, "mmap of the memfd");
 	return fcntl(*fd, F_ADD_SEALS, seal) ? errno : 0;
 }
 
@@ -53,8 +53,8 @@ int main(void)
 
 	ktap_start(1);
 	/* Self-checks: it implies F_SEAL_WRITE, and that seal minds the mapping. */
-	must(fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE, "finding F_SEAL_WRITE implied");
-	must(pwrite(fd, "x", 1, 0) < 0, "being refused to write to a sealed file");
+	REQUIRE(fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE, "finding F_SEAL_WRITE implied");
+	REQUIRE(pwrite(fd, "x", 1, 0) < 0, "being refused to write to a sealed file");
 	err = seal_mapped(F_SEAL_WRITE, &fd, &at);
 	if (err != EBUSY)
 		ktap_bail("F_SEAL_WRITE on a mapped file: %s", ktap_outcome(err));
@@ -63,10 +63,10 @@ int main(void)
 	if (err && err != EBUSY)
 		ktap_bail("F_SEAL_EXEC on a mapped file: %s", ktap_errno(err));
 	seals = fcntl(fd, F_GET_SEALS);
-	must(!(seals & F_SEAL_WRITE) == !!err, "finding the seals added, not 0x%x,", seals);
+	REQUIRE(!(seals & F_SEAL_WRITE) == !!err, "finding the seals added, not 0x%x,", seals);
 	at[0] = 'w';
-	must(pread(fd, &byte, 1, 0) == 1, "pread of the memfd");
-	must(byte == 'w', "writing through the mapping");
+	REQUIRE(pread(fd, &byte, 1, 0) == 1, "pread of the memfd");
+	REQUIRE(byte == 'w', "writing through the mapping");
 	ktap_diag("F_SEAL_EXEC on a file mapped for writing: %s, seals 0x%x, a write got through",
 		  ktap_outcome(err), seals);
 	ktap_result(!err, "an executable file mapped for writing is not sealed");

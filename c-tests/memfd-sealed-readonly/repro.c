@@ -14,17 +14,17 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "need.h"
+#include "core/need.h"
 
 static int sealed(int seal)
 {
 	int fd = memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	must(fd >= 0, "memfd_create");
-	must(pwrite(fd, "m", 1, 0) == 1, "pwrite to the memfd");
-	must(!ftruncate(fd, sysconf(_SC_PAGESIZE)), "ftruncate");
+	REQUIRE(fd >= 0, "memfd_create");
+	REQUIRE(pwrite(fd, "m", 1, 0) == 1, "pwrite to the memfd");
+	REQUIRE(!ftruncate(fd, sysconf(_SC_PAGESIZE)), "ftruncate");
 	if (seal)
-		must(!fcntl(fd, F_ADD_SEALS, seal), "adding seal 0x%x", seal);
+		REQUIRE(!fcntl(fd, F_ADD_SEALS, seal), "adding seal 0x%x", seal);
 	return fd;
 }
 
@@ -36,8 +36,8 @@ static int map(int fd, int prot)
 
 	if (at == MAP_FAILED)
 		return errno;
-	must(*(volatile char *)at == 'm', "reading what the file holds");
-	must(!munmap(at, size), "munmap");
+	REQUIRE(*(volatile char *)at == 'm', "reading what the file holds");
+	REQUIRE(!munmap(at, size), "munmap");
 	return 0;
 }
 
@@ -58,10 +58,10 @@ int main(void)
 	int err;
 
 	ktap_start(1);
-	must(!map(plain, PROT_READ | PROT_WRITE), "mapping a memfd without seals");
+	REQUIRE(!map(plain, PROT_READ | PROT_WRITE), "mapping a memfd without seals");
 	refuses_writing(future, "F_SEAL_FUTURE_WRITE");
 	refuses_writing(write, "F_SEAL_WRITE");
-	must(!map(future, PROT_READ), "mapping a memfd with F_SEAL_FUTURE_WRITE for reading");
+	REQUIRE(!map(future, PROT_READ), "mapping a memfd with F_SEAL_FUTURE_WRITE for reading");
 
 	err = map(write, PROT_READ);
 	ktap_diag("mapping with F_SEAL_WRITE for reading: %s", ktap_outcome(err));
@@ -71,7 +71,7 @@ int main(void)
 		/* A kernel that allows the mapping must still hold what the seal promises. */
 		char *at = mmap(NULL, size, PROT_READ, MAP_SHARED, write, 0);
 
-		must(at != MAP_FAILED, "mapping once more");
+		REQUIRE(at != MAP_FAILED, "mapping once more");
 		if (!mprotect(at, size, PROT_READ | PROT_WRITE))
 			ktap_bail("a mapping of a memfd with F_SEAL_WRITE was made writable");
 	}

@@ -11,9 +11,9 @@
  * locked. Plain memory must be locked by the same calls, and mlock() of a droppable
  * mapping must leave it as it was.
  */
-#include "memory.h"
-#include "need.h"
-#include "smaps.h"
+#include "core/need.h"
+#include "mm/memory.h"
+#include "mm/smaps.h"
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
@@ -24,7 +24,7 @@ static char *map(int flags)
 	char *at = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
 			flags | MAP_ANONYMOUS, -1, 0);
 
-	must(at != MAP_FAILED, "mmap with flags 0x%x", flags);
+	REQUIRE(at != MAP_FAILED, "mmap with flags 0x%x", flags);
 	return at;
 }
 
@@ -50,7 +50,7 @@ static int by_mlock(int flags, const char *what)
 	if (err)
 		ktap_bail("mlock of %s: %s", what, ktap_errno(err));
 	result = locked(at, before, what);
-	must(!munmap(at, sysconf(_SC_PAGESIZE)), "munmap");
+	REQUIRE(!munmap(at, sysconf(_SC_PAGESIZE)), "munmap");
 	return result;
 }
 
@@ -60,12 +60,12 @@ static int by_mlockall(int flags, const char *what)
 	int result;
 	char *at;
 
-	must(!mlockall(MCL_FUTURE), "mlockall(MCL_FUTURE)");
+	REQUIRE(!mlockall(MCL_FUTURE), "mlockall(MCL_FUTURE)");
 	before = locked_kib();
 	at = map(flags);
 	result = locked(at, before, what);
-	must(!munmap(at, sysconf(_SC_PAGESIZE)), "munmap");
-	must(!munlockall(), "munlockall");
+	REQUIRE(!munmap(at, sysconf(_SC_PAGESIZE)), "munmap");
+	REQUIRE(!munlockall(), "munlockall");
 	return result;
 }
 
@@ -79,15 +79,16 @@ int main(void)
 	need_root();
 
 	ktap_start(1);
-	must(!munmap(at, sysconf(_SC_PAGESIZE)), "munmap");
-	must(mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
-		  MAP_DROPPABLE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0) == MAP_FAILED,
-	     "being refused MAP_DROPPABLE with MAP_LOCKED");
+	REQUIRE(!munmap(at, sysconf(_SC_PAGESIZE)), "munmap");
+	REQUIRE(mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+		     MAP_DROPPABLE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0) == MAP_FAILED,
+		"being refused MAP_DROPPABLE with MAP_LOCKED");
 	/* Self-checks: plain memory is locked by the same calls. */
-	must(by_mlock(MAP_PRIVATE, "plain memory, mlock"), "locking plain memory");
-	must(by_mlockall(MAP_PRIVATE, "plain memory, mlockall"), "locking plain memory to come");
+	REQUIRE(by_mlock(MAP_PRIVATE, "plain memory, mlock"), "locking plain memory");
+	REQUIRE(by_mlockall(MAP_PRIVATE, "plain memory, mlockall"), "locking plain memory to come");
 
-	must(!by_mlock(MAP_DROPPABLE, "droppable memory, mlock"), "passing droppable memory over");
+	REQUIRE(!by_mlock(MAP_DROPPABLE, "droppable memory, mlock"),
+		"passing droppable memory over");
 	ktap_result(by_mlockall(MAP_DROPPABLE, "droppable memory, mlockall"),
 		    "mlockall does not lock droppable memory to come");
 	return ktap_end();

@@ -14,9 +14,9 @@
  * for a while by another bug ("mm/mremap: account mm->locked_vm correctly for
  * MREMAP_DONTUNMAP"), which is no matter of these fixes.
  */
-#include "memory.h"
-#include "room.h"
-#include "smaps.h"
+#include "mm/memory.h"
+#include "mm/reserve.h"
+#include "mm/smaps.h"
 
 #ifndef MREMAP_DONTUNMAP		/* since 5.7 */
 #define MREMAP_DONTUNMAP	4
@@ -37,9 +37,9 @@ static char *map_locked(char *at, size_t len, int flags)
 {
 	long before = locked_kib();
 
-	room_map(at, len);
-	must(!mlock2(at, len, flags), "mlock2 of %zu bytes", len);
-	must(locked_kib() - before == (long)len / 1024, "seeing VmLck rise by %zu bytes", len);
+	reserve_map(at, len);
+	REQUIRE(!mlock2(at, len, flags), "mlock2 of %zu bytes", len);
+	REQUIRE(locked_kib() - before == (long)len / 1024, "seeing VmLck rise by %zu bytes", len);
 	return at;
 }
 
@@ -48,15 +48,16 @@ static long leak(const struct move *move, int flags)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 	long before = locked_kib(), left;
-	char *at = room(ROOM_PAGES * page);
+	char *at = reserve(ROOM_PAGES * page);
 
 	map_locked(at, move->pages * page, move->lock_flags);
-	room_move(at + move->first * page, move->moved * page, at + move->to * page, flags);
+	reserve_move(at + move->first * page, move->moved * page, at + move->to * page, flags);
 	/* Self-check: what moved is there, and what it left is there just when it should be. */
-	must(msync(at + move->to * page, move->moved * page, MS_ASYNC) == 0, "finding what moved");
-	must(msync(at + move->first * page, page, MS_ASYNC) == (flags ? 0 : -1),
-	     "what was left to be %s", flags ? "mapped" : "unmapped");
-	must(!munmap(at, ROOM_PAGES * page), "munmap");
+	REQUIRE(msync(at + move->to * page, move->moved * page, MS_ASYNC) == 0,
+		"finding what moved");
+	REQUIRE(msync(at + move->first * page, page, MS_ASYNC) == (flags ? 0 : -1),
+		"what was left to be %s", flags ? "mapped" : "unmapped");
+	REQUIRE(!munmap(at, ROOM_PAGES * page), "munmap");
 	left = locked_kib() - before;
 	ktap_diag("%d of %d pages moved %s%s: %ld kB stay counted", move->moved, move->pages,
 		  move->to == FAR ? "far off" : "beside themselves",
@@ -68,19 +69,19 @@ static long leak(const struct move *move, int flags)
 static void check_merge(void)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
-	char *at = room(ROOM_PAGES * page);
+	char *at = reserve(ROOM_PAGES * page);
 
 	map_locked(at, 2 * page, MLOCK_ONFAULT);
 	map_locked(at + FAR * page, 2 * page, MLOCK_ONFAULT);
-	room_move(at + FAR * page, 2 * page, at + 2 * page, 0);
-	must(smaps_is_one(at, 4 * page), "merging locked mappings");
-	must(!munmap(at, ROOM_PAGES * page), "munmap");
+	reserve_move(at + FAR * page, 2 * page, at + 2 * page, 0);
+	REQUIRE(smaps_is_one(at, 4 * page), "merging locked mappings");
+	REQUIRE(!munmap(at, ROOM_PAGES * page), "munmap");
 }
 
 static void need_dontunmap(void)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
-	char *at = room_map(room(2 * page), page);
+	char *at = reserve_map(reserve(2 * page), page);
 
 	if (mremap(at, page, page, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
 		   at + page) == MAP_FAILED)
@@ -99,8 +100,8 @@ int main(void)
 	need_dontunmap();
 	ktap_start(2);
 	/* Self-check: the count is exact where the old range is unmapped. */
-	must(!leak(&part, 0), "VmLck to be back after a plain move of a part");
-	must(!leak(&beside, 0), "VmLck to be back after a plain move");
+	REQUIRE(!leak(&part, 0), "VmLck to be back after a plain move of a part");
+	REQUIRE(!leak(&beside, 0), "VmLck to be back after a plain move");
 	check_merge();
 
 	ktap_result(leak(&part, MREMAP_DONTUNMAP) != leak(&whole, MREMAP_DONTUNMAP),

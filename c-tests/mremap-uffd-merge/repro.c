@@ -12,9 +12,9 @@
  * faulted in, for only such merge. A neighbour is asked by UFFDIO_ZEROPAGE, which says
  * ENOENT where nothing is registered.
  */
-#include "room.h"
-#include "smaps.h"
-#include "uffd.h"
+#include "mm/reserve.h"
+#include "mm/smaps.h"
+#include "uffd/uffd.h"
 
 /* Slots of this many pages in a room; the range goes from slot FROM to slot TO. */
 #define SLOT_PAGES	2
@@ -50,10 +50,10 @@ static int zeropage(int fd, char *at)
 
 static char *map_slot(int fd, char *at)
 {
-	room_map(at, slot_len());
+	reserve_map(at, slot_len());
 	if (fd >= 0)
-		must(!uffd_register(fd, at, slot_len(), UFFDIO_REGISTER_MODE_MISSING),
-		     "UFFDIO_REGISTER");
+		REQUIRE(!uffd_register(fd, at, slot_len(), UFFDIO_REGISTER_MODE_MISSING),
+			"UFFDIO_REGISTER");
 	return at;
 }
 
@@ -65,7 +65,7 @@ static char *map_slot(int fd, char *at)
 static int move_beside(int fd, int sides, int distance)
 {
 	size_t len = slot_len();
-	char *slots = room(SLOTS * len), *to = slots + TO * len;
+	char *slots = reserve(SLOTS * len), *to = slots + TO * len;
 	char *first = sides & BEFORE ? to - distance * len : to;
 	char *last = sides & AFTER ? to + distance * len : to;
 	int err = 0, moved;
@@ -75,7 +75,7 @@ static int move_beside(int fd, int sides, int distance)
 	if (last != to)
 		map_slot(fd, last);
 	map_slot(fd, slots + FROM * len);
-	room_move(slots + FROM * len, len, to, 0);
+	reserve_move(slots + FROM * len, len, to, 0);
 	if (fd < 0) {
 		err = smaps_is_one(first, last + len - first);
 	} else {
@@ -99,8 +99,8 @@ static void test(int fd, const struct layout *layout)
 	int err;
 
 	/* Self-checks: laid out like this mappings do merge, and with a gap nothing is lost. */
-	must(move_beside(-1, layout->sides, 1), "merging mappings nobody registered");
-	must(!move_beside(fd, layout->sides, 2), "UFFDIO_ZEROPAGE in neighbours at a distance");
+	REQUIRE(move_beside(-1, layout->sides, 1), "merging mappings nobody registered");
+	REQUIRE(!move_beside(fd, layout->sides, 2), "UFFDIO_ZEROPAGE in neighbours at a distance");
 
 	err = move_beside(fd, layout->sides, 1);
 	ktap_diag("UFFDIO_ZEROPAGE in a neighbour: %s, at a distance: done",

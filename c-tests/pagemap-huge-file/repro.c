@@ -14,17 +14,17 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "need.h"
-#include "pagemap.h"
-#include "room.h"
-#include "smaps.h"
+#include "core/need.h"
+#include "mm/pagemap.h"
+#include "mm/reserve.h"
+#include "mm/smaps.h"
 
 #define HUGE		(2UL << 20)
 
 /* A mapping that a huge page fits into, at an address that one can be mapped at. */
 static char *map(int flags, int fd)
 {
-	return room_map_as(room_aligned(HUGE, HUGE), HUGE, flags, fd);
+	return reserve_map_as(reserve_aligned(HUGE, HUGE), HUGE, flags, fd);
 }
 
 static char *file_of(const char *options)
@@ -35,24 +35,24 @@ static char *file_of(const char *options)
 
 	if (mkdir("/tmp", 0777) && errno != EEXIST)
 		ktap_skip_all("mkdir of /tmp: %s", ktap_errno(errno));
-	must(mkdtemp(folder), "mkdtemp");
+	REQUIRE(mkdtemp(folder), "mkdtemp");
 	if (mount("huge", folder, "tmpfs", 0, options))
 		ktap_skip_all("mount of tmpfs with %s: %s", options, ktap_errno(errno));
-	must(!chdir(folder), "chdir");
+	REQUIRE(!chdir(folder), "chdir");
 	fd = open("file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	must(fd >= 0, "open of a file on the tmpfs");
-	must(!ftruncate(fd, HUGE), "ftruncate");
+	REQUIRE(fd >= 0, "open of a file on the tmpfs");
+	REQUIRE(!ftruncate(fd, HUGE), "ftruncate");
 	at = map(MAP_SHARED, fd);
 	at[0] = 'h';
-	must(!chdir("/"), "chdir");
-	must(!umount2(folder, MNT_DETACH), "umount");
-	must(!rmdir(folder), "rmdir");
+	REQUIRE(!chdir("/"), "chdir");
+	REQUIRE(!umount2(folder, MNT_DETACH), "umount");
+	REQUIRE(!rmdir(folder), "rmdir");
 	return at;
 }
 
 static int told_as_file(const char *at)
 {
-	must(pagemap_present(at), "finding the page present");
+	REQUIRE(pagemap_present(at), "finding the page present");
 	return pagemap_has(at, PAGEMAP_FILE);
 }
 
@@ -70,22 +70,22 @@ int main(void)
 
 	ktap_start(1);
 	small = file_of("huge=never");
-	must(!smaps_kib(small, "ShmemPmdMapped"), "having a file of small pages");
-	must(told_as_file(small), "finding a small page of a file told as a file's");
+	REQUIRE(!smaps_kib(small, "ShmemPmdMapped"), "having a file of small pages");
+	REQUIRE(told_as_file(small), "finding a small page of a file told as a file's");
 	anon = map(MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	anon[0] = 'a';
-	must(!told_as_file(anon), "finding anonymous memory not told as a file's");
-	must(!madvise(anon, HUGE, MADV_DONTNEED), "MADV_DONTNEED");
+	REQUIRE(!told_as_file(anon), "finding anonymous memory not told as a file's");
+	REQUIRE(!madvise(anon, HUGE, MADV_DONTNEED), "MADV_DONTNEED");
 	if (!madvise(anon, HUGE, MADV_HUGEPAGE)) {
 		anon[0] = 'a';
-		must(!told_as_file(anon), "finding huge anonymous memory not told as a file's");
+		REQUIRE(!told_as_file(anon), "finding huge anonymous memory not told as a file's");
 	}
 
 	first = told_as_file(huge);
 	last = told_as_file(huge + HUGE - sysconf(_SC_PAGESIZE));
-	must(smaps_kib(huge, "ShmemPmdMapped") == 2048, "having the huge page still");
+	REQUIRE(smaps_kib(huge, "ShmemPmdMapped") == 2048, "having the huge page still");
 	ktap_diag("huge page of a file: bit 61 is %d at its start, %d at its end", first, last);
-	must(first == last, "finding the same bit all over the huge page");
+	REQUIRE(first == last, "finding the same bit all over the huge page");
 	ktap_result(!first, "a huge page of a file is told as a file's");
 	return ktap_end();
 }

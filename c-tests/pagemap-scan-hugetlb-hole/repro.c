@@ -10,13 +10,13 @@
  * The scan is made by a child that nobody else shares memory with, so that nobody else
  * can hold the lock that it waits for. A kernel without the bug is through at once.
  */
-#include "hugetlb.h"
-#include "memory.h"
-#include "need.h"
-#include "pagemap_scan.h"
-#include "room.h"
-#include "uffd.h"
-#include "watched.h"
+#include "core/hang_watch.h"
+#include "core/need.h"
+#include "mm/hugetlb.h"
+#include "mm/memory.h"
+#include "mm/pagemap_scan.h"
+#include "mm/reserve.h"
+#include "uffd/uffd.h"
 
 #define FEATURES	(UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM | \
 			 UFFD_FEATURE_WP_ASYNC)
@@ -37,21 +37,21 @@ static long scan(const char *at, size_t len, __u64 flags)
 	return pagemap_scan(pagemap, at, len, how);
 }
 
-static void must_be_all(long found, size_t len, const char *what)
+static void require_all(long found, size_t len, const char *what)
 {
 	if (found < 0)
 		ktap_bail("%s: %s", what, ktap_errno(-found));
-	must(found == (long)len, "%s, with %ld of %zu bytes found,", what, found, len);
+	REQUIRE(found == (long)len, "%s, with %ld of %zu bytes found,", what, found, len);
 }
 
 /* One huge page at the start of a piece of address space that no page table is made for yet. */
 static char *map_huge(int fd)
 {
-	char *at = room_map_as(room_aligned(TABLE, TABLE), HUGETLB_SIZE,
+	char *at = reserve_map_as(reserve_aligned(TABLE, TABLE), HUGETLB_SIZE,
 			       MAP_SHARED | MAP_ANONYMOUS | HUGETLB_FLAGS, -1);
 
-	must(!uffd_register(fd, at, HUGETLB_SIZE, UFFDIO_REGISTER_MODE_WP),
-	     "UFFDIO_REGISTER of huge pages");
+	REQUIRE(!uffd_register(fd, at, HUGETLB_SIZE, UFFDIO_REGISTER_MODE_WP),
+		"UFFDIO_REGISTER of huge pages");
 	return at;
 }
 
@@ -62,28 +62,29 @@ static int test(void)
 	char *full, *hole, *small = anonymous(page);
 	long found;
 
-	must(fd >= 0, "userfaultfd");
+	REQUIRE(fd >= 0, "userfaultfd");
 	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	must(pagemap >= 0, "open of /proc/self/pagemap");
+	REQUIRE(pagemap >= 0, "open of /proc/self/pagemap");
 
 	/* Self-check: what is not registered is not counted; a hole in small pages is protected. */
-	must(!scan(small, page, 0), "counting no page outside of userfaultfd");
-	must(!uffd_register(fd, small, page, UFFDIO_REGISTER_MODE_WP), "UFFDIO_REGISTER of a page");
-	must_be_all(scan(small, page, PM_SCAN_WP_MATCHING), page, "protecting a hole of one page");
+	REQUIRE(!scan(small, page, 0), "counting no page outside of userfaultfd");
+	REQUIRE(!uffd_register(fd, small, page, UFFDIO_REGISTER_MODE_WP),
+		"UFFDIO_REGISTER of a page");
+	require_all(scan(small, page, PM_SCAN_WP_MATCHING), page, "protecting a hole of one page");
 
 	/* Self-check: a huge page that is there is protected, and a hole is seen without. */
 	full = map_huge(fd);
 	full[0] = 'f';
-	must_be_all(scan(full, HUGETLB_SIZE, PM_SCAN_WP_MATCHING), HUGETLB_SIZE,
+	require_all(scan(full, HUGETLB_SIZE, PM_SCAN_WP_MATCHING), HUGETLB_SIZE,
 		    "protecting a huge page");
 	hole = map_huge(fd);
-	must_be_all(scan(hole, HUGETLB_SIZE, 0), HUGETLB_SIZE, "seeing the hole");
+	require_all(scan(hole, HUGETLB_SIZE, 0), HUGETLB_SIZE, "seeing the hole");
 
 	ktap_diag("scanning the hole");
-	watched_enter();
+	hang_watch_enter();
 	found = scan(hole, HUGETLB_SIZE, PM_SCAN_WP_MATCHING);
-	watched_leave();
-	must_be_all(found, HUGETLB_SIZE, "protecting the hole");
+	hang_watch_leave();
+	require_all(found, HUGETLB_SIZE, "protecting the hole");
 	ktap_result(0, RESULT);
 	return ktap_end();
 }
@@ -109,12 +110,12 @@ int main(void)
 	need_pagemap_scan();
 	need_hugetlb(2);
 	ktap_start(1);
-	watched_start(test);
-	if (!watched_through() && watched_stuck()) {
+	hang_watch_start(test);
+	if (!hang_watch_done() && hang_watch_stuck()) {
 		ktap_diag("stuck, where no signal reaches it:");
-		watched_tell();
+		hang_watch_print_stack();
 		ktap_result(1, RESULT);
 		return ktap_end();
 	}
-	return watched_status();
+	return hang_watch_status();
 }

@@ -12,9 +12,9 @@
  * Here the same pages are scanned both ways: when they are protected, when they were
  * written, and when they were emptied. The page table stays, held by a page on each side.
  */
-#include "pagemap_scan.h"
-#include "room.h"
-#include "uffd_wp.h"
+#include "mm/pagemap_scan.h"
+#include "mm/reserve.h"
+#include "uffd/uffd_wp.h"
 
 /* In one page table: a page stays on each side, those between are emptied. */
 #define PAGES	18
@@ -38,7 +38,7 @@ static long count_written(int pagemap, const char *at, enum way way)
 }
 
 /* Self-check: both ways see so many pages written. */
-static void must_agree(int pagemap, const char *at, long expected, const char *when)
+static void require_agree(int pagemap, const char *at, long expected, const char *when)
 {
 	long fast = count_written(pagemap, at, FAST);
 	long generic = count_written(pagemap, at, GENERIC);
@@ -55,34 +55,34 @@ int main(void)
 	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	size_t size = sysconf(_SC_PAGESIZE);
 	size_t table = size / sizeof(uint64_t) * size;
-	char *at = room_map(room_aligned(PAGES * size, table), PAGES * size);
+	char *at = reserve_map(reserve_aligned(PAGES * size, table), PAGES * size);
 	long fast, generic;
 
-	must(pagemap >= 0, "open of /proc/self/pagemap");
+	REQUIRE(pagemap >= 0, "open of /proc/self/pagemap");
 	fast = count_written(pagemap, at, FAST);
 	if (fast < 0)
 		ktap_skip_all("PAGEMAP_SCAN: %s", ktap_errno(-fast));
 
 	ktap_start(1);
 	memset(at, 'o', PAGES * size);
-	must(!uffd_register(fd, at, PAGES * size, UFFDIO_REGISTER_MODE_WP),
-	     "UFFDIO_REGISTER for WP");
-	must(!uffd_writeprotect(fd, at, PAGES * size, 1), "UFFDIO_WRITEPROTECT");
-	must_agree(pagemap, at, 0, "protected");
+	REQUIRE(!uffd_register(fd, at, PAGES * size, UFFDIO_REGISTER_MODE_WP),
+		"UFFDIO_REGISTER for WP");
+	REQUIRE(!uffd_writeprotect(fd, at, PAGES * size, 1), "UFFDIO_WRITEPROTECT");
+	require_agree(pagemap, at, 0, "protected");
 	memset(at, 'w', PAGES * size);
-	must_agree(pagemap, at, PAGES, "written");
+	require_agree(pagemap, at, PAGES, "written");
 
-	must(!madvise(at + size, EMPTIED * size, MADV_DONTNEED), "madvise(MADV_DONTNEED)");
-	must(pagemap_count(at, PAGES, PAGEMAP_PRESENT) == PAGES - EMPTIED,
-	     "emptying all pages but those beside");
+	REQUIRE(!madvise(at + size, EMPTIED * size, MADV_DONTNEED), "madvise(MADV_DONTNEED)");
+	REQUIRE(pagemap_count(at, PAGES, PAGEMAP_PRESENT) == PAGES - EMPTIED,
+		"emptying all pages but those beside");
 	fast = count_written(pagemap, at, FAST);
 	generic = count_written(pagemap, at, GENERIC);
 	ktap_diag("of %d pages written and %d of them emptied, %ld and %ld count as written",
 		  PAGES, EMPTIED, fast, generic);
 	/* Self-check: the fast way counts them all, the other at least those that are there. */
-	must(fast == PAGES, "the fast way to count %d pages", PAGES);
-	must(generic == PAGES || generic == PAGES - EMPTIED,
-	     "a count of %d or %d pages", PAGES, PAGES - EMPTIED);
+	REQUIRE(fast == PAGES, "the fast way to count %d pages", PAGES);
+	REQUIRE(generic == PAGES || generic == PAGES - EMPTIED,
+		"a count of %d or %d pages", PAGES, PAGES - EMPTIED);
 	ktap_result(generic != fast, "an emptied page counts as written however one asks");
 	return ktap_end();
 }

@@ -11,8 +11,8 @@
  */
 #include <fcntl.h>
 
-#include "lapi_pagemap_scan.h"
-#include "need.h"
+#include "core/need.h"
+#include "mm/lapi_pagemap_scan.h"
 
 #define UNKNOWN	_IOWR('f', 250, struct pm_scan_arg)
 
@@ -27,7 +27,7 @@ int main(void)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), err;
 
-	must(fd >= 0, "open of /proc/self/pagemap");
+	REQUIRE(fd >= 0, "open of /proc/self/pagemap");
 	err = ask(fd, PAGEMAP_SCAN);
 	if (err == ENOTTY)
 		ktap_skip_all("PAGEMAP_SCAN: %s", ktap_errno(err));

@@ -12,10 +12,10 @@
  * Here a page is pinned as a registered buffer of io_uring, made read-only and writable
  * again, written, and read through its pin. It is no huge page: those went another way.
  */
-#include "kpageflags.h"
-#include "memory.h"
-#include "need.h"
-#include "uring_pin.h"
+#include "core/need.h"
+#include "io/uring_pin.h"
+#include "mm/kpageflags.h"
+#include "mm/memory.h"
 
 #define FILLED 1
 #define WRITTEN 0x5a
@@ -23,12 +23,12 @@
 /* Take the write permission, see that it is gone, and give it back. */
 static void forbid_and_allow(const struct uring_pin *pin, char *at, size_t size)
 {
-	must(!mprotect(at, size, PROT_READ), "mprotect to read-only");
-	must(pread(pin->ring.file, at, 1, 0) == -1 && errno == EFAULT,
-	     "being refused a write to a read-only page");
-	must(pagemap_frame(at) == pin->frame, "keeping the pinned page when it turns read-only");
-	must(!mprotect(at, size, PROT_READ | PROT_WRITE), "mprotect to writable");
-	must(pagemap_frame(at) == pin->frame, "keeping the pinned page when it turns writable");
+	REQUIRE(!mprotect(at, size, PROT_READ), "mprotect to read-only");
+	REQUIRE(pread(pin->ring.file, at, 1, 0) == -1 && errno == EFAULT,
+		"being refused a write to a read-only page");
+	REQUIRE(pagemap_frame(at) == pin->frame, "keeping the pinned page when it turns read-only");
+	REQUIRE(!mprotect(at, size, PROT_READ | PROT_WRITE), "mprotect to writable");
+	REQUIRE(pagemap_frame(at) == pin->frame, "keeping the pinned page when it turns writable");
 }
 
 int main(void)
@@ -44,7 +44,7 @@ int main(void)
 	ktap_start(1);
 	uring_pin_prove(small_pages(size, FILLED), size, 0);
 	at = small_pages(size, FILLED);
-	must(!kpageflags_has(pagemap_frame(at), KPF_THP), "getting a small page");
+	REQUIRE(!kpageflags_has(pagemap_frame(at), KPF_THP), "getting a small page");
 	uring_pin_open(&pin, at);
 	forbid_and_allow(&pin, at, size);
 	ktap_result(uring_pin_lost(&pin, WRITTEN),

@@ -13,7 +13,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 
-#include "need.h"
+#include "core/need.h"
 
 #define ENTRIES	128
 #define MARK	0x5eed
@@ -23,9 +23,9 @@ static int read_auxv(Elf64_auxv_t *entries)
 	int fd = open("/proc/self/auxv", O_RDONLY | O_CLOEXEC);
 	ssize_t bytes;
 
-	must(fd >= 0, "open of /proc/self/auxv");
+	REQUIRE(fd >= 0, "open of /proc/self/auxv");
 	bytes = read(fd, entries, ENTRIES * sizeof(*entries));
-	must(bytes > 0 && !(bytes % sizeof(*entries)), "read of auxv, %zd bytes,", bytes);
+	REQUIRE(bytes > 0 && !(bytes % sizeof(*entries)), "read of auxv, %zd bytes,", bytes);
 	close(fd);
 	return bytes / sizeof(*entries);
 }
@@ -51,19 +51,20 @@ int main(void)
 		ktap_skip_all("PR_SET_MM_AUXV: %s", ktap_errno(err));
 
 	ktap_start(1);
-	must(before > 3 && old[before - 1].a_type == AT_NULL, "finding a vector to begin with");
+	REQUIRE(before > 3 && old[before - 1].a_type == AT_NULL, "finding a vector to begin with");
 	after = read_auxv(now);
-	must(after == 2 && !memcmp(now, one, sizeof(one)), "reading back a vector of two entries");
+	REQUIRE(after == 2 && !memcmp(now, one, sizeof(one)),
+		"reading back a vector of two entries");
 	/* The old one again, so that there is a tail. */
-	must(!set_auxv(old, before), "setting the old vector");
+	REQUIRE(!set_auxv(old, before), "setting the old vector");
 	after = read_auxv(now);
-	must(after == before && !memcmp(now, old, before * sizeof(*old)), "reading it back");
+	REQUIRE(after == before && !memcmp(now, old, before * sizeof(*old)), "reading it back");
 
 	tail = (before - 1) * sizeof(*old);
-	must(!set_auxv(one, 1), "setting one entry");
+	REQUIRE(!set_auxv(one, 1), "setting one entry");
 	after = read_auxv(now);
-	must(!memcmp(now, one, sizeof(*one)), "finding the entry in its place");
-	must(now[after - 1].a_type == AT_NULL, "finding the end of the vector");
+	REQUIRE(!memcmp(now, one, sizeof(*one)), "finding the entry in its place");
+	REQUIRE(now[after - 1].a_type == AT_NULL, "finding the end of the vector");
 	ktap_diag("old vector: %d entries; one entry set: %d read back", before, after);
 	if (after != 2 && (after != before || memcmp(now + 1, old + 1, tail)))
 		ktap_bail("neither the entry alone nor the old tail behind it");

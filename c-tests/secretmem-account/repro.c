@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "need.h"
+#include "core/need.h"
 
 #define LIMIT	4
 #define PAGES	(2 * LIMIT)
@@ -68,10 +68,10 @@ static int fill_in_child(int pages)
 	int status;
 	pid_t child = fork();
 
-	must(child >= 0, "fork");
+	REQUIRE(child >= 0, "fork");
 	if (!child)
 		_exit(fill(pages));
-	must(waitpid(child, &status, 0) == child, "waitpid");
+	REQUIRE(waitpid(child, &status, 0) == child, "waitpid");
 	return status;
 }
 

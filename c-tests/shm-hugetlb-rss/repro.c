@@ -14,8 +14,8 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
-#include "hugetlb.h"
-#include "need.h"
+#include "core/need.h"
+#include "mm/hugetlb.h"
 
 #ifndef SHM_HUGETLB
 #define SHM_HUGETLB 04000
@@ -30,7 +30,7 @@ static uint64_t told_by_proc(int id)
 	uint64_t rss;
 	int this;
 
-	must(file, "open of /proc/sysvipc/shm");
+	REQUIRE(file, "open of /proc/sysvipc/shm");
 	while (fgets(line, sizeof(line), file)) {
 		/* key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss */
 		if (sscanf(line, "%*d %d %*o %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %" SCNu64,
@@ -46,7 +46,7 @@ static uint64_t told_by_info(void)
 {
 	struct shm_info info;
 
-	must(shmctl(0, SHM_INFO, (void *)&info) >= 0, "shmctl(SHM_INFO)");
+	REQUIRE(shmctl(0, SHM_INFO, (void *)&info) >= 0, "shmctl(SHM_INFO)");
 	return info.shm_rss * sysconf(_SC_PAGESIZE);
 }
 
@@ -57,18 +57,18 @@ static uint64_t told_times(size_t size, int flags, size_t step, const char *what
 	int id = shmget(IPC_PRIVATE, size, IPC_CREAT | flags | 0600);
 	char *at;
 
-	must(id >= 0, "shmget of %zu bytes", size);
+	REQUIRE(id >= 0, "shmget of %zu bytes", size);
 	at = shmat(id, NULL, 0);
-	must(at != (void *)-1, "shmat");
-	must(!told_by_proc(id), "finding an empty segment told as empty");
+	REQUIRE(at != (void *)-1, "shmat");
+	REQUIRE(!told_by_proc(id), "finding an empty segment told as empty");
 	for (size_t i = 0; i < size; i += step)
 		at[i] = 's';
 	proc = told_by_proc(id);
 	info = told_by_info() - before;
 	ktap_diag("%s of %zu bytes: rss %" PRIu64 ", SHM_INFO %" PRIu64, what, size, proc, info);
-	must(!shmctl(id, IPC_RMID, NULL), "shmctl(IPC_RMID)");
-	must(!shmdt(at), "shmdt");
-	must(proc == info && proc && !(proc % size), "the figures agreeing");
+	REQUIRE(!shmctl(id, IPC_RMID, NULL), "shmctl(IPC_RMID)");
+	REQUIRE(!shmdt(at), "shmdt");
+	REQUIRE(proc == info && proc && !(proc % size), "the figures agreeing");
 	return proc / size;
 }
 
@@ -81,9 +81,10 @@ int main(void)
 	need_hugetlb(HUGE_PAGES);
 
 	ktap_start(1);
-	must(told_times(8 * page, 0, page, "small pages") == 1, "small pages told rightly");
+	REQUIRE(told_times(8 * page, 0, page, "small pages") == 1, "small pages told rightly");
 	times = told_times(HUGE_PAGES * HUGETLB_SIZE, SHM_HUGETLB, HUGETLB_SIZE, "huge pages");
-	must(times == 1 || times == HUGETLB_SIZE / page, "understanding times %" PRIu64 ",", times);
+	REQUIRE(times == 1 || times == HUGETLB_SIZE / page,
+		"understanding times %" PRIu64 ",", times);
 	ktap_result(times != 1, "shared memory of huge pages is told as big as it is");
 	return ktap_end();
 }

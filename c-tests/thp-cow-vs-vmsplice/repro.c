@@ -14,9 +14,9 @@
  */
 #include <sys/uio.h>
 
-#include "child.h"
-#include "need.h"
-#include "thp.h"
+#include "core/child.h"
+#include "core/need.h"
+#include "mm/thp.h"
 
 #define OLD 1
 #define NEW 0x5a
@@ -37,20 +37,20 @@ static void splice_open(struct spliced *s)
 	s->at = thp_page(s->size, OLD);
 	s->first = s->at;
 	s->second = s->at + sysconf(_SC_PAGESIZE);
-	must(!pipe2(s->pipe, O_CLOEXEC | O_NONBLOCK), "pipe");
+	REQUIRE(!pipe2(s->pipe, O_CLOEXEC | O_NONBLOCK), "pipe");
 }
 
 static void splice_close(struct spliced *s)
 {
-	must(!close(s->pipe[0]) && !close(s->pipe[1]), "close of the pipe");
-	must(!munmap(s->at, s->size), "munmap");
+	REQUIRE(!close(s->pipe[0]) && !close(s->pipe[1]), "close of the pipe");
+	REQUIRE(!munmap(s->at, s->size), "munmap");
 }
 
 static unsigned char take(struct spliced *s)
 {
 	unsigned char byte;
 
-	must(read(s->pipe[0], &byte, 1) == 1, "read of the pipe");
+	REQUIRE(read(s->pipe[0], &byte, 1) == 1, "read of the pipe");
 	return byte;
 }
 
@@ -61,9 +61,9 @@ static void put(struct spliced *s)
 	ssize_t n = vmsplice(s->pipe[1], iov, 2, 0);
 	unsigned char byte;
 
-	must(n == 2, "vmsplice, which returned %zd,", n);
+	REQUIRE(n == 2, "vmsplice, which returned %zd,", n);
 	byte = take(s);
-	must(byte == OLD, "taking 0x%02x out of the pipe, not 0x%02x", OLD, byte);
+	REQUIRE(byte == OLD, "taking 0x%02x out of the pipe, not 0x%02x", OLD, byte);
 }
 
 /* Self-check: the pipe holds the page itself. A write in place is seen in it. */
@@ -76,19 +76,19 @@ static void prove_no_copy(void)
 	put(&s);
 	*s.second = NEW;
 	byte = take(&s);
-	must(byte == NEW, "taking what was written in place, 0x%02x, not 0x%02x", NEW, byte);
+	REQUIRE(byte == NEW, "taking what was written in place, 0x%02x, not 0x%02x", NEW, byte);
 	splice_close(&s);
 }
 
 static void child_part(const struct child *child, struct spliced *s, int unmaps)
 {
-	must(*s->second == OLD, "sharing the parent's page");
+	REQUIRE(*s->second == OLD, "sharing the parent's page");
 	put(s);
-	must(!unmaps || !munmap(s->at, s->size), "munmap in the child");
-	child_say(child, 's');
-	child_wait(child);
-	child_say(child, take(s));
-	child_wait(child);
+	REQUIRE(!unmaps || !munmap(s->at, s->size), "munmap in the child");
+	child_notify(child, 's');
+	child_wait_release(child);
+	child_notify(child, take(s));
+	child_wait_release(child);
 	child_exit();
 }
 
@@ -105,15 +105,15 @@ static int leaks(int unmaps)
 	frame = pagemap_frame((void *)s.second);
 	if (child_fork(&child))
 		child_part(&child, &s, unmaps);
-	must(child_hear(&child) == 's', "the child's being ready");
+	REQUIRE(child_wait_for(&child) == 's', "the child's being ready");
 	/* Self-check: it is one huge page still, and the same. */
 	thp_prove(s.at, s.size);
-	must(pagemap_frame((void *)s.second) == frame, "keeping the page over fork()");
+	REQUIRE(pagemap_frame((void *)s.second) == frame, "keeping the page over fork()");
 	*s.second = NEW;
 	copied = pagemap_frame((void *)s.second) != frame;
-	child_let(&child);
-	byte = child_hear(&child);
-	child_let(&child);
+	child_release(&child);
+	byte = child_wait_for(&child);
+	child_release(&child);
 	child_join(&child);
 	splice_close(&s);
 
@@ -132,7 +132,7 @@ int main(void)
 
 	ktap_start(1);
 	prove_no_copy();
-	must(!leaks(KEEPS), "keeping the parent's write from a child that has the page mapped");
+	REQUIRE(!leaks(KEEPS), "keeping the parent's write from a child that has the page mapped");
 	ktap_result(leaks(UNMAPS),
 		    "a huge page that a child holds in a pipe is copied before a write");
 	return ktap_end();

@@ -17,24 +17,24 @@
  * asked. It is told from a slow one by the forking thread, not by a clock: clone() has
  * queued the event before it returns, and does not return before the event was read.
  */
-#include "memory.h"
-#include "need.h"
-#include "uffd_cause.h"
-#include "uffd_ioctls.h"
+#include "core/need.h"
+#include "mm/memory.h"
+#include "uffd/uffd_events.h"
+#include "uffd/uffd_ioctls.h"
 
 /* Read the event, give back the descriptor that comes with it, and see the fork done. */
-static void finish(int fd, struct uffd_cause *fork)
+static void finish(int fd, struct uffd_event *fork)
 {
 	struct uffd_msg msg = uffd_read(fd, UFFD_EVENT_FORK);
 
-	must(!close(msg.arg.fork.ufd), "close of the child's userfaultfd");
-	uffd_join(fork);
-	must(!uffd_reap(fork), "the child's exit");
+	REQUIRE(!close(msg.arg.fork.ufd), "close of the child's userfaultfd");
+	uffd_event_join(fork);
+	REQUIRE(!uffd_event_reap(fork), "the child's exit");
 }
 
 static void test(const struct uffd_ioctl *type)
 {
-	struct uffd_cause fork = { 0 };
+	struct uffd_event fork = { 0 };
 	struct uffd_page page;
 	__s64 output = 0;
 	int filled, err;
@@ -46,11 +46,11 @@ static void test(const struct uffd_ioctl *type)
 		ktap_skip(name, "UFFDIO_API with %s: %s", type->feature_name, ktap_errno(err));
 		return;
 	}
-	must(!(pagemap_entry(page.at) & type->trace), "a page not there before");
+	REQUIRE(!(pagemap_entry(page.at) & type->trace), "a page not there before");
 
-	uffd_start(&fork, uffd_cause_fork);
-	must(uffd_told(page.fd, &fork), "waiting for the event by a fork");
-	err = type->ask(&page, &output);
+	uffd_event_start(&fork, uffd_event_fork);
+	REQUIRE(uffd_event_wait(page.fd, &fork), "waiting for the event by a fork");
+	err = type->probe(&page, &output);
 	filled = !!(pagemap_entry(page.at) & type->trace);
 	finish(page.fd, &fork);
 
@@ -60,10 +60,10 @@ static void test(const struct uffd_ioctl *type)
 		ktap_bail("%s: %s, neither done nor refused", type->name, ktap_errno(err));
 	if (err) {
 		/* Self-check: nothing but the fork stood in the way. */
-		err = type->ask(&page, &output);
+		err = type->probe(&page, &output);
 		if (err)
 			ktap_bail("%s after the fork: %s", type->name, ktap_errno(err));
-		must(pagemap_has(page.at, type->trace), "filling the page");
+		REQUIRE(pagemap_has(page.at, type->trace), "filling the page");
 		ktap_result(filled, name);
 	} else {
 		ktap_result(1, name);
@@ -76,20 +76,20 @@ static void need_fork_event(void)
 {
 	int fd = need_uffd(UFFD_FEATURE_EVENT_FORK, "UFFD_FEATURE_EVENT_FORK");
 	size_t size = sysconf(_SC_PAGESIZE);
-	struct uffd_cause fork = { 0 };
+	struct uffd_event fork = { 0 };
 	char *page = anonymous(size);
 
-	must(!uffd_register(fd, page, size, UFFDIO_REGISTER_MODE_MISSING), "UFFDIO_REGISTER");
-	uffd_start(&fork, uffd_cause_fork);
-	if (!uffd_told(fd, &fork)) {
-		uffd_join(&fork);
-		must(!uffd_reap(&fork), "the child's exit");
-		must(!uffd_readable(fd, 0), "a fork that waits until its event is read");
+	REQUIRE(!uffd_register(fd, page, size, UFFDIO_REGISTER_MODE_MISSING), "UFFDIO_REGISTER");
+	uffd_event_start(&fork, uffd_event_fork);
+	if (!uffd_event_wait(fd, &fork)) {
+		uffd_event_join(&fork);
+		REQUIRE(!uffd_event_reap(&fork), "the child's exit");
+		REQUIRE(!uffd_readable(fd, 0), "a fork that waits until its event is read");
 		ktap_skip_all("the event of a fork is granted, but a fork was done without it");
 	}
 	finish(fd, &fork);
 	close(fd);
-	must(!munmap(page, size), "munmap");
+	REQUIRE(!munmap(page, size), "munmap");
 }
 
 int main(void)

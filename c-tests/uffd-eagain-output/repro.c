@@ -10,27 +10,27 @@
  * Here a removal's event is left unread and the field filled with 1, which no kernel
  * ever answers: it must become -EAGAIN.
  */
-#include "memory.h"
-#include "uffd_cause.h"
-#include "uffd_ioctls.h"
+#include "mm/memory.h"
+#include "uffd/uffd_events.h"
+#include "uffd/uffd_ioctls.h"
 
 #define PREFILLED 1
 
 /* Ask while the removal of another page waits for its event to be read. */
-static int ask_while_removing(const struct uffd_ioctl *type, const struct uffd_page *page,
+static int probe_while_removing(const struct uffd_ioctl *type, const struct uffd_page *page,
 			      __s64 *output)
 {
-	struct uffd_cause removal = { .len = page->size };
+	struct uffd_event removal = { .len = page->size };
 	int err;
 
 	removal.at = anonymous(page->size);
-	must(!uffd_register(page->fd, removal.at, page->size, UFFDIO_REGISTER_MODE_MISSING),
-	     "UFFDIO_REGISTER");
-	uffd_start(&removal, uffd_cause_removal);
-	must(uffd_told(page->fd, &removal), "waiting for the event by a removal");
-	err = type->ask(page, output);
+	REQUIRE(!uffd_register(page->fd, removal.at, page->size, UFFDIO_REGISTER_MODE_MISSING),
+		"UFFDIO_REGISTER");
+	uffd_event_start(&removal, uffd_event_remove);
+	REQUIRE(uffd_event_wait(page->fd, &removal), "waiting for the event by a removal");
+	err = type->probe(page, output);
 	uffd_read(page->fd, UFFD_EVENT_REMOVE);
-	uffd_join(&removal);
+	uffd_event_join(&removal);
 	munmap(removal.at, page->size);
 	return err;
 }
@@ -48,13 +48,13 @@ static void test(const struct uffd_ioctl *type)
 		ktap_skip(name, "UFFDIO_API with %s: %s", type->feature_name, ktap_errno(err));
 		return;
 	}
-	err = ask_while_removing(type, &page, &refused);
+	err = probe_while_removing(type, &page, &refused);
 	if (err != EAGAIN) {
 		ktap_skip(name, "not refused with EAGAIN while an event is unread: %s",
 			  ktap_outcome(err));
 	} else {
 		/* Self-check: the field is where this program looks. */
-		err = type->ask(&page, &done);
+		err = type->probe(&page, &done);
 		if (err || done != (__s64)page.size)
 			ktap_bail("%s after the removal: %s, %s=%lld", type->name,
 				  ktap_outcome(err), type->output, done);

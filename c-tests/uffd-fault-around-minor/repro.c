@@ -11,8 +11,8 @@
  * A thread reads one page. Either it gets past, and the monitor was not asked; or a
  * message comes, the monitor lets this page in, and no other may come with it.
  */
-#include "fault_around.h"
-#include "uffd_cause.h"
+#include "uffd/fault_around.h"
+#include "uffd/uffd_events.h"
 
 /* Let the page in that the message tells of. */
 static void continue_page(int fd, const char *at)
@@ -20,17 +20,17 @@ static void continue_page(int fd, const char *at)
 	const char *page = at + AROUND_TOUCHED * sysconf(_SC_PAGESIZE);
 	struct uffd_msg msg = uffd_read(fd, UFFD_EVENT_PAGEFAULT);
 
-	must(msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_MINOR, "a minor fault");
-	must(msg.arg.pagefault.address == (uintptr_t)page, "a fault on the page read");
-	must(!pagemap_count(at, AROUND_PAGES, PAGEMAP_PRESENT),
-	     "a fault before anything is present");
-	must(!uffd_continue(fd, page, sysconf(_SC_PAGESIZE)), "UFFDIO_CONTINUE");
+	REQUIRE(msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_MINOR, "a minor fault");
+	REQUIRE(msg.arg.pagefault.address == (uintptr_t)page, "a fault on the page read");
+	REQUIRE(!pagemap_count(at, AROUND_PAGES, PAGEMAP_PRESENT),
+		"a fault before anything is present");
+	REQUIRE(!uffd_continue(fd, page, sysconf(_SC_PAGESIZE)), "UFFDIO_CONTINUE");
 }
 
 int main(void)
 {
 	int fd = need_uffd(UFFD_FEATURE_MINOR_SHMEM, "UFFD_FEATURE_MINOR_SHMEM");
-	struct uffd_cause read = { 0 };
+	struct uffd_event read = { 0 };
 	int present, asked, file;
 	char *at;
 
@@ -39,17 +39,17 @@ int main(void)
 	around_control(file);
 
 	at = around_map(file);
-	must(!uffd_register(fd, at, around_size(), UFFDIO_REGISTER_MODE_MINOR),
-	     "UFFDIO_REGISTER of shared memory for MINOR");
+	REQUIRE(!uffd_register(fd, at, around_size(), UFFDIO_REGISTER_MODE_MINOR),
+		"UFFDIO_REGISTER of shared memory for MINOR");
 	read.at = at + AROUND_TOUCHED * sysconf(_SC_PAGESIZE);
-	uffd_start(&read, uffd_cause_read);
-	asked = uffd_told(fd, &read);
+	uffd_event_start(&read, uffd_event_read);
+	asked = uffd_event_wait(fd, &read);
 	if (asked)
 		continue_page(fd, at);
-	uffd_join(&read);
-	must(read.byte == 'p', "reading a page of the file");
+	uffd_event_join(&read);
+	REQUIRE(read.byte == 'p', "reading a page of the file");
 	present = around_present(at);
-	must(present, "mapping the page that was read");
+	REQUIRE(present, "mapping the page that was read");
 
 	ktap_result(!asked, "the monitor is asked before a read gets its page");
 	ktap_diag("registered for MINOR: %d present after reading one", present);

@@ -9,7 +9,7 @@
  * page in the page cache is not missing. The case tells which kernels carry the patch
  * as it was posted.
  */
-#include "fault_around.h"
+#include "uffd/fault_around.h"
 
 int main(void)
 {
@@ -20,7 +20,7 @@ int main(void)
 	file = around_file();
 	around_control(file);
 	present = around_registered(fd, file, UFFDIO_REGISTER_MODE_MISSING);
-	must(!uffd_readable(fd, 0), "reading a page of the cache without a message");
+	REQUIRE(!uffd_readable(fd, 0), "reading a page of the cache without a message");
 	ktap_diag("registered for MISSING: %d present after reading one", present);
 	ktap_result(present > 1, "a read in a range registered for MISSING maps that page only");
 	return ktap_end();

@@ -8,7 +8,7 @@
  * 9c28a205c061 fault-around is off in such ranges: the page that is read is mapped
  * and no other.
  */
-#include "fault_around.h"
+#include "uffd/fault_around.h"
 
 #define FEATURES (UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM)
 

@@ -12,10 +12,10 @@
  */
 #include <sys/mman.h>
 
-#include "need.h"
-#include "procfile.h"
-#include "smaps.h"
-#include "uffd.h"
+#include "core/need.h"
+#include "core/procfile.h"
+#include "mm/smaps.h"
+#include "uffd/uffd.h"
 
 #define LOW	0x8000UL
 
@@ -27,7 +27,7 @@ static char *map_page_at(unsigned long at)
 
 	if (page == MAP_FAILED)
 		return NULL;
-	must((unsigned long)page == at, "mmap at 0x%lx", at);
+	REQUIRE((unsigned long)page == at, "mmap at 0x%lx", at);
 	return page;
 }
 
@@ -48,12 +48,12 @@ int main(void)
 
 	ktap_start(1);
 	/* Self-check: memory is there, at that address, and can be registered above the limit. */
-	must(smaps_mapping(low).start == LOW, "finding the mapping at 0x%lx", LOW);
+	REQUIRE(smaps_mapping(low).start == LOW, "finding the mapping at 0x%lx", LOW);
 	high = map_page_at(limit);
-	must(high, "mmap at 0x%lx", limit);
-	must(!uffd_register(fd, high, size, UFFDIO_REGISTER_MODE_MISSING),
-	     "UFFDIO_REGISTER at 0x%lx", limit);
-	must(!uffd_zeropage(fd, high, size), "UFFDIO_ZEROPAGE at 0x%lx", limit);
+	REQUIRE(high, "mmap at 0x%lx", limit);
+	REQUIRE(!uffd_register(fd, high, size, UFFDIO_REGISTER_MODE_MISSING),
+		"UFFDIO_REGISTER at 0x%lx", limit);
+	REQUIRE(!uffd_zeropage(fd, high, size), "UFFDIO_ZEROPAGE at 0x%lx", limit);
 
 	err = uffd_register(fd, low, size, UFFDIO_REGISTER_MODE_MISSING);
 	ktap_diag("UFFDIO_REGISTER at 0x%lx: %s; at 0x%lx: done", LOW,
@@ -66,7 +66,7 @@ int main(void)
 		ktap_diag("UFFDIO_ZEROPAGE at 0x%lx: %s", LOW, ktap_outcome(err));
 		if (err && err != EINVAL)
 			ktap_bail("UFFDIO_ZEROPAGE at 0x%lx: %s", LOW, ktap_errno(err));
-		must(err || !*(volatile char *)low, "reading the page that was filled");
+		REQUIRE(err || !*(volatile char *)low, "reading the page that was filled");
 	}
 	ktap_result(!!err, "memory below vm.mmap_min_addr can be registered and filled");
 	return ktap_end();

@@ -11,10 +11,10 @@
  * a third place must be refused still. A removal sets the flag before its thread
  * sleeps, so when both threads sleep both have set it: there is no race.
  */
-#include "memory.h"
-#include "pagemap.h"
-#include "procfile.h"
-#include "uffd_cause.h"
+#include "core/procfile.h"
+#include "mm/memory.h"
+#include "mm/pagemap.h"
+#include "uffd/uffd_events.h"
 
 static size_t page_size;
 
@@ -34,13 +34,13 @@ static char thread_state(pid_t tid)
  * Start a removal and see it sleep. Nothing else can put this thread in state D: the
  * mmap lock is free for readers and no page comes from a disk.
  */
-static void start_removal(struct uffd_cause *removal)
+static void start_removal(struct uffd_event *removal)
 {
 	char state;
 
-	uffd_start(removal, uffd_cause_removal);
+	uffd_event_start(removal, uffd_event_remove);
 	while ((state = thread_state(removal->tid)) != 'D') {
-		must(state, "waiting for an event by a removal");
+		REQUIRE(state, "waiting for an event by a removal");
 		sched_yield();
 	}
 }
@@ -48,7 +48,7 @@ static void start_removal(struct uffd_cause *removal)
 int main(void)
 {
 	int fd = need_uffd(UFFD_FEATURE_EVENT_REMOVE, "UFFD_FEATURE_EVENT_REMOVE");
-	struct uffd_cause removals[2] = { 0 }, *first, *second;
+	struct uffd_event removals[2] = { 0 }, *first, *second;
 	char *area, *to, *from;
 	struct uffd_msg msg;
 	int both, one, err;
@@ -59,8 +59,8 @@ int main(void)
 	from[0] = 's';
 	area = anonymous(5 * page_size);
 	to = area + 4 * page_size;
-	must(!uffd_register(fd, area, 5 * page_size, UFFDIO_REGISTER_MODE_MISSING),
-	     "UFFDIO_REGISTER");
+	REQUIRE(!uffd_register(fd, area, 5 * page_size, UFFDIO_REGISTER_MODE_MISSING),
+		"UFFDIO_REGISTER");
 	for (int i = 0; i < 2; i++) {
 		removals[i].at = area + 2 * i * page_size;
 		removals[i].len = page_size;
@@ -75,13 +75,13 @@ int main(void)
 	msg = uffd_read(fd, UFFD_EVENT_REMOVE);
 	first = &removals[msg.arg.remove.start != (uintptr_t)removals[0].at];
 	second = first == &removals[0] ? &removals[1] : &removals[0];
-	uffd_join(first);
-	must(uffd_readable(fd, 0), "seeing the second event");
+	uffd_event_join(first);
+	REQUIRE(uffd_readable(fd, 0), "seeing the second event");
 	one = uffd_copy(fd, to, from, page_size);
 
 	msg = uffd_read(fd, UFFD_EVENT_REMOVE);
-	must(msg.arg.remove.start == (uintptr_t)second->at, "reading the second event");
-	uffd_join(second);
+	REQUIRE(msg.arg.remove.start == (uintptr_t)second->at, "reading the second event");
+	uffd_event_join(second);
 	ktap_diag("copy with two events unread: %s; with one: %s", ktap_errno(both),
 		  ktap_outcome(one));
 	if (one) {
@@ -92,7 +92,7 @@ int main(void)
 		if (err)
 			ktap_bail("copy with no event unread: %s", ktap_errno(err));
 	}
-	must(pagemap_present(to), "filling the page");
+	REQUIRE(pagemap_present(to), "filling the page");
 	ktap_result(!one, "a copy is refused while the second of two events is unread");
 	return ktap_end();
 }

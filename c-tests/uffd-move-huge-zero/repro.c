@@ -11,11 +11,11 @@
  * page table that cannot be: the kernel reports it and kills the program, and that
  * splat is the symptom. Where the address can be, something else than zeros is read.
  */
-#include "need.h"
-#include "step.h"
-#include "thp.h"
-#include "uffd.h"
-#include "watched.h"
+#include "core/hang_watch.h"
+#include "core/need.h"
+#include "core/step.h"
+#include "mm/thp.h"
+#include "uffd/uffd.h"
 
 /* Bit 7 of the kernel's taint: it died of something, and lives on. */
 #define TAINT_DIE (1 << 7)
@@ -38,23 +38,23 @@ static int test(void)
 	size_t wrong = 0;
 	char *from, *to;
 
-	must(fd >= 0, "userfaultfd");
+	REQUIRE(fd >= 0, "userfaultfd");
 	from = thp_area(huge, 2);
 	to = thp_area(huge, 2);
-	must(!uffd_register(fd, to, 2 * huge, UFFDIO_REGISTER_MODE_MISSING), "UFFDIO_REGISTER");
+	REQUIRE(!uffd_register(fd, to, 2 * huge, UFFDIO_REGISTER_MODE_MISSING), "UFFDIO_REGISTER");
 
 	/* Self-check: a huge page with something in it is moved as one, with what is in it. */
 	from[0] = 'h';
 	frame = thp_frame(from, huge);
-	must(frame && !kpageflags_has(frame, KPF_ZERO_PAGE), "getting a huge page of its own");
-	must(!uffd_move(fd, to, from, huge), "UFFDIO_MOVE of a huge page");
-	must(to[0] == 'h' && thp_frame(to, huge) == frame, "finding the huge page moved");
+	REQUIRE(frame && !kpageflags_has(frame, KPF_ZERO_PAGE), "getting a huge page of its own");
+	REQUIRE(!uffd_move(fd, to, from, huge), "UFFDIO_MOVE of a huge page");
+	REQUIRE(to[0] == 'h' && thp_frame(to, huge) == frame, "finding the huge page moved");
 
 	from += huge;
 	to += huge;
-	must(!*(volatile char *)from, "reading zeros");
+	REQUIRE(!*(volatile char *)from, "reading zeros");
 	frame = thp_frame(from, huge);
-	must(frame && kpageflags_has(frame, KPF_ZERO_PAGE), "getting the huge zero page");
+	REQUIRE(frame && kpageflags_has(frame, KPF_ZERO_PAGE), "getting the huge zero page");
 
 	step_enter("move");
 	err = uffd_move(fd, to, from, huge);
@@ -67,9 +67,9 @@ static int test(void)
 	if (!wrong) {
 		/* Self-check: it is the huge zero page that was moved. */
 		moved = thp_frame(to, huge);
-		must(moved == frame, "finding frame 0x%llx where 0x%llx was moved",
-		     (unsigned long long)moved, (unsigned long long)frame);
-		must(!pagemap_present(from), "finding nothing where it was");
+		REQUIRE(moved == frame, "finding frame 0x%llx where 0x%llx was moved",
+			(unsigned long long)moved, (unsigned long long)frame);
+		REQUIRE(!pagemap_present(from), "finding nothing where it was");
 	}
 	ktap_result(wrong > 0, "the huge zero page stays itself when it is moved");
 	return ktap_end();
@@ -87,15 +87,15 @@ int main(void)
 	need_root();
 	need_thp();
 	need_huge_zero_page();
-	must(!has_oopsed(), "finding a kernel that is whole");
+	REQUIRE(!has_oopsed(), "finding a kernel that is whole");
 	ktap_start(1);
-	watched_start(test);
+	hang_watch_start(test);
 	/* What is left of the child takes its memory apart in vain, and would for ever. */
-	while (!watched_through()) {
+	while (!hang_watch_done()) {
 		if (has_oopsed())
 			step_lost();
-		if (watched_dead())
+		if (hang_watch_dead())
 			break;
 	}
-	return watched_status();
+	return hang_watch_status();
 }

@@ -12,11 +12,11 @@
  */
 #include <sys/uio.h>
 
-#include "memory.h"
-#include "need.h"
-#include "thp.h"
-#include "uffd.h"
-#include "watched.h"
+#include "core/hang_watch.h"
+#include "core/need.h"
+#include "mm/memory.h"
+#include "mm/thp.h"
+#include "uffd/uffd.h"
 
 /* A huge page with something in it. */
 static void fill(char *at, size_t huge)
@@ -25,7 +25,7 @@ static void fill(char *at, size_t huge)
 
 	at[0] = 'h';
 	frame = thp_frame(at, huge);
-	must(frame && !kpageflags_has(frame, KPF_ZERO_PAGE), "getting a huge page");
+	REQUIRE(frame && !kpageflags_has(frame, KPF_ZERO_PAGE), "getting a huge page");
 }
 
 static int is_moved(char *to, char *from)
@@ -53,7 +53,7 @@ static void let_go(void)
 	char byte;
 
 	while (left--)
-		must(read(fds[0], &byte, 1) == 1, "read of the pipe");
+		REQUIRE(read(fds[0], &byte, 1) == 1, "read of the pipe");
 }
 
 static int test(void)
@@ -63,36 +63,36 @@ static int test(void)
 	struct iovec iov = { .iov_len = page };
 	char *from, *to;
 
-	must(fd >= 0, "userfaultfd");
+	REQUIRE(fd >= 0, "userfaultfd");
 	from = thp_area(huge, 2);
 	to = anonymous(2 * page);
-	must(!uffd_register(fd, to, 2 * page, UFFDIO_REGISTER_MODE_MISSING), "UFFDIO_REGISTER");
+	REQUIRE(!uffd_register(fd, to, 2 * page, UFFDIO_REGISTER_MODE_MISSING), "UFFDIO_REGISTER");
 
 	/* Self-check: a page of a huge page that nobody else holds is moved. */
 	fill(from, huge);
-	must(moves(fd, to, from, page), "UFFDIO_MOVE of a page of a huge page");
-	must(to[0] == 'h', "finding in the page what was in it");
+	REQUIRE(moves(fd, to, from, page), "UFFDIO_MOVE of a page of a huge page");
+	REQUIRE(to[0] == 'h', "finding in the page what was in it");
 
 	from += huge;
 	to += page;
 	fill(from, huge);
 	/* The last page, so that the one to be moved is not the one that is held. */
 	iov.iov_base = from + huge - page;
-	must(vmsplice(fds[1], &iov, 1, 0) == (ssize_t)page, "vmsplice of a page");
-	must(thp_frame(from, huge), "the huge page being whole still");
+	REQUIRE(vmsplice(fds[1], &iov, 1, 0) == (ssize_t)page, "vmsplice of a page");
+	REQUIRE(thp_frame(from, huge), "the huge page being whole still");
 
 	ktap_diag("moving a page that is held");
-	watched_enter();
+	hang_watch_enter();
 	err = uffd_move(fd, to, from, page);
-	watched_leave();
+	hang_watch_leave();
 	ktap_diag("UFFDIO_MOVE: %s", ktap_outcome(err));
 	if (err == EBUSY) {
 		/* Self-check: the pipe was what stood in the way. */
 		let_go();
-		must(moves(fd, to, from, page), "UFFDIO_MOVE after the pipe let go");
+		REQUIRE(moves(fd, to, from, page), "UFFDIO_MOVE after the pipe let go");
 	}
-	must(is_moved(to, from), "finding the page moved");
-	must(to[0] == 'h', "finding in it what was in it");
+	REQUIRE(is_moved(to, from), "finding the page moved");
+	REQUIRE(to[0] == 'h', "finding in it what was in it");
 	ktap_result(err != EBUSY, "moving a page of a huge page that others hold is refused");
 	return ktap_end();
 }
@@ -103,11 +103,11 @@ int main(void)
 	need_root();
 	need_thp();
 	ktap_start(1);
-	must(!pipe2(fds, O_CLOEXEC), "pipe");
-	watched_start(test);
-	if (!watched_through() && watched_spins()) {
+	REQUIRE(!pipe2(fds, O_CLOEXEC), "pipe");
+	hang_watch_start(test);
+	if (!hang_watch_done() && hang_watch_spins()) {
 		ktap_diag("runs in the kernel turn after turn; the pipe lets go");
 		let_go();
 	}
-	return watched_status();
+	return hang_watch_status();
 }

@@ -11,31 +11,31 @@
  * must be gone at the new address. That a mark would be seen there is shown by making
  * one.
  */
-#include "wp_pages.h"
+#include "uffd/wp_pages.h"
 
 static int stays_marked(const struct wp_kind *kind, struct wp_page *page)
 {
-	char *to = room_aligned(page->len, page->len);
+	char *to = reserve_aligned(page->len, page->len);
 	int marked, err;
 
-	room_move(page->at, page->len, to, 0);
+	reserve_move(page->at, page->len, to, 0);
 	marked = uffd_wp_marked(to);
 	ktap_diag("%s: pagemap 0x%016llx after the move", kind->name,
 		  (unsigned long long)pagemap_entry(to));
 
 	/* Self-checks: it did move, nobody is registered here, and a mark would be seen. */
-	must(!pagemap_entry(page->at), "finding nothing where %s came from", kind->name);
+	REQUIRE(!pagemap_entry(page->at), "finding nothing where %s came from", kind->name);
 	if (kind->memory != WP_ABSENT)
-		must(*(volatile char *)to == 'p', "finding %s where it went", kind->name);
+		REQUIRE(*(volatile char *)to == 'p', "finding %s where it went", kind->name);
 	err = uffd_writeprotect(page->fd, to, page->len, 1);
 	if (err != ENOENT)
 		ktap_bail("UFFDIO_WRITEPROTECT where nobody is registered: %s",
 			  ktap_outcome(err));
-	must(!uffd_register(page->fd, to, page->len, UFFDIO_REGISTER_MODE_WP),
-	     "UFFDIO_REGISTER of %s for WP after the move", kind->name);
-	must(!uffd_writeprotect(page->fd, to, page->len, 1),
-	     "UFFDIO_WRITEPROTECT of %s after the move", kind->name);
-	must(uffd_wp_marked(to), "seeing a mark on %s after the move", kind->name);
+	REQUIRE(!uffd_register(page->fd, to, page->len, UFFDIO_REGISTER_MODE_WP),
+		"UFFDIO_REGISTER of %s for WP after the move", kind->name);
+	REQUIRE(!uffd_writeprotect(page->fd, to, page->len, 1),
+		"UFFDIO_WRITEPROTECT of %s after the move", kind->name);
+	REQUIRE(uffd_wp_marked(to), "seeing a mark on %s after the move", kind->name);
 
 	close(page->fd);
 	munmap(to, page->len);

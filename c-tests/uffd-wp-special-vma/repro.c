@@ -9,10 +9,10 @@
  *
  * The mapping asked about is that of an io_uring's rings, which any kernel marks so.
  */
-#include "memory.h"
-#include "smaps.h"
-#include "uffd.h"
-#include "uring.h"
+#include "io/uring.h"
+#include "mm/memory.h"
+#include "mm/smaps.h"
+#include "uffd/uffd.h"
 
 /* Whether this is in a mapping that only its driver knows how to handle. */
 static int is_special(const void *at)
@@ -32,22 +32,22 @@ int main(void)
 
 	need_uring();
 	ktap_start(1);
-	must(!uring_open(&ring), "io_uring_setup");
+	REQUIRE(!uring_open(&ring), "io_uring_setup");
 
 	/* Self-check: memory of the usual kinds is taken, private and shared. */
 	at = anonymous(size);
-	must(!uffd_register(async, at, size, UFFDIO_REGISTER_MODE_WP),
-	     "UFFDIO_REGISTER of anonymous memory");
+	REQUIRE(!uffd_register(async, at, size, UFFDIO_REGISTER_MODE_WP),
+		"UFFDIO_REGISTER of anonymous memory");
 	smaps_text(at, "VmFlags", flags, sizeof(flags));
-	must(!is_special(at), "anonymous memory not being special:%s", flags);
-	must(smaps_flag(at, "uw"), "seeing write protection in flags:%s", flags);
+	REQUIRE(!is_special(at), "anonymous memory not being special:%s", flags);
+	REQUIRE(smaps_flag(at, "uw"), "seeing write protection in flags:%s", flags);
 	at = file_page(MAP_SHARED);
-	must(!uffd_register(async, at, size, UFFDIO_REGISTER_MODE_WP),
-	     "UFFDIO_REGISTER of shared memory");
+	REQUIRE(!uffd_register(async, at, size, UFFDIO_REGISTER_MODE_WP),
+		"UFFDIO_REGISTER of shared memory");
 
 	/* Self-check: the rings are special, and not what userfaultfd takes in another way. */
 	smaps_text(ring.rings, "VmFlags", flags, sizeof(flags));
-	must(is_special(ring.rings), "the rings being special:%s", flags);
+	REQUIRE(is_special(ring.rings), "the rings being special:%s", flags);
 	err = uffd_register(plain, ring.rings, size, UFFDIO_REGISTER_MODE_WP);
 	if (err != EINVAL)
 		ktap_bail("UFFDIO_REGISTER of the rings, synchronous: %s",
@@ -59,7 +59,7 @@ int main(void)
 		  ktap_outcome(err));
 	if (err && err != EINVAL)
 		ktap_bail("UFFDIO_REGISTER of the rings: %s", ktap_errno(err));
-	must(!err == !!smaps_flag(ring.rings, "uw"), "the answer going with the flags");
+	REQUIRE(!err == !!smaps_flag(ring.rings, "uw"), "the answer going with the flags");
 	ktap_result(!err, "a driver's mapping is refused");
 	return ktap_end();
 }

@@ -42,11 +42,11 @@ interface Header {
   readonly content: Buffer
 }
 
-/** Gives the headers of a folder, by name. */
+/** Gives the headers of a folder and of the folders below it, by their path in it. */
 export type Headers = (folder: string) => Promise<readonly Header[]>
 
 async function readHeaders(folder: string): Promise<readonly Header[]> {
-  const names = (await readdir(folder)).filter((file) => file.endsWith('.h')).toSorted()
+  const names = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.h')).toSorted()
   return Promise.all(names.map(async (name) => ({ name, content: await readFile(join(folder, name)) })))
 }
 

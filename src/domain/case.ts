@@ -57,7 +57,7 @@ export interface Needs {
  */
 export type Witness = 'deterministic' | 'race' | 'reports' | 'exit-status'
 
-/** How the bug itself ends an attempt, inside the step that the program says it enters (c-tests/include/step.h). */
+/** How the bug itself ends an attempt, inside the step that the program says it enters (c-tests/include/core/step.h). */
 export type SymptomEnding =
   /** Only the time limit ends it. A hang of the guest may leave the agent without a word; one of the case may not. */
   | { readonly kind: 'hang'; readonly of: 'case' | 'guest' }

@@ -114,7 +114,7 @@ export function slowness(plan: Plan): number {
   return Math.max(1, plan.bootSeconds / REFERENCE_BOOT_SECONDS)
 }
 
-/** A race goes on so many times longer than it was asked to while its sides have not met once (c-tests/include/race.h). */
+/** A race goes on so many times longer than it was asked to while its sides have not met once (c-tests/include/race/race.h). */
 const RACE_PATIENCE = 10
 
 /** Time-outs of a case's stages, scaled to the proven boot speed of the host; a race is asked to last `raceSeconds`. */

@@ -8,7 +8,7 @@ import { REPOSITORY } from '#harness/support/repository.ts'
 import { buildProgram } from '#harness/image/program.ts'
 import { readCase, readCatalogue } from '#run/prepare/catalogue.ts'
 import { readOpenStep } from '#verdict/attempt/step.ts'
-import { listen, type Heard } from './listen.ts'
+import { runProgram, type ProgramOutput } from './run-program.ts'
 
 const CASES = join(REPOSITORY, 'c-tests')
 const INCLUDES = [join(CASES, 'include')]
@@ -16,10 +16,10 @@ const TEMPLATE = join(CASES, '_template')
 const cache = await mkdtemp(join(tmpdir(), 'kwitness-c-tests-'))
 after(() => rm(cache, { recursive: true, force: true }))
 
-const speaker = buildProgram(cache, [join(import.meta.dirname, 'speak.c')], INCLUDES)
+const ktapModes = buildProgram(cache, [join(import.meta.dirname, 'ktap_modes.c')], INCLUDES)
 
-async function speak(what: string): Promise<Heard> {
-  return listen((await speaker).path, [what])
+async function runMode(mode: string): Promise<ProgramOutput> {
+  return runProgram((await ktapModes).path, [mode])
 }
 
 for (const { id, folder } of [
@@ -35,7 +35,7 @@ for (const { id, folder } of [
 test('the template is a case that builds, runs and is clean, with its placeholders marked', async () => {
   const theCase = await readCase(TEMPLATE, '_template')
   const { path } = await buildProgram(cache, [join(TEMPLATE, 'repro.c')], INCLUDES)
-  const { exitCode, stream } = await listen(path, [])
+  const { exitCode, stream } = await runProgram(path, [])
   assert.match(theCase.title, /PLACEHOLDER/)
   assert.match(await readFile(join(TEMPLATE, 'repro.c'), 'utf8'), /PLACEHOLDER/)
   assert.equal(exitCode, 0)
@@ -47,7 +47,7 @@ test('the template is a case that builds, runs and is clean, with its placeholde
 })
 
 test('a result, a skip and diagnostics are read as they were said', async () => {
-  const { exitCode, stream } = await speak('clean')
+  const { exitCode, stream } = await runMode('clean')
   const [document] = stream.documents
   assert.equal(exitCode, 0)
   assert.deepEqual(stream.problems, [])
@@ -63,7 +63,7 @@ test('a result, a skip and diagnostics are read as they were said', async () => 
 })
 
 test('a bug that was seen is not ok and exit status 1', async () => {
-  const { exitCode, stream } = await speak('seen')
+  const { exitCode, stream } = await runMode('seen')
   assert.equal(exitCode, 1)
   assert.deepEqual(
     stream.documents[0]?.points.map(({ status }) => status),
@@ -72,32 +72,32 @@ test('a bug that was seen is not ok and exit status 1', async () => {
 })
 
 test('a program that skips as a whole says why and exits 4', async () => {
-  const { exitCode, stream } = await speak('skip-all')
+  const { exitCode, stream } = await runMode('skip-all')
   assert.equal(exitCode, 4)
   assert.deepEqual(stream.problems, [])
   assert.equal(stream.documents[0]?.skipAll, 'needs 2 moons')
 })
 
 test('a step that fails bails out with the line, the step and the errno, and exits 99', async () => {
-  const { exitCode, stream } = await speak('broken')
+  const { exitCode, stream } = await runMode('broken')
   assert.equal(exitCode, 99)
   assert.match(stream.documents[0]?.bailOut ?? '', /^line \d+: closing -1 failed: EBADF$/)
 })
 
 test('a step that fails before the first word bails out just so', async () => {
-  const { exitCode, stream } = await speak('early')
+  const { exitCode, stream } = await runMode('early')
   assert.equal(exitCode, 99)
   assert.match(stream.documents[0]?.bailOut ?? '', /closing nothing failed: EBADF/)
 })
 
 test('a program that reports less than it planned is broken by its own word', async () => {
-  const { exitCode, stream } = await speak('short')
+  const { exitCode, stream } = await runMode('short')
   assert.equal(exitCode, 99)
   assert.equal(stream.documents[0]?.bailOut, '2 tests planned, 1 reported')
 })
 
 test('a program that stops without its last word is told as cut', async () => {
-  const { stream } = await speak('cut')
+  const { stream } = await runMode('cut')
   assert.deepEqual(
     stream.problems.map(({ kind }) => kind),
     ['cut-stream'],
@@ -109,11 +109,11 @@ test('a program that stops without its last word is told as cut', async () => {
 })
 
 test('a step is open from its first word to its second', async () => {
-  const stuck = await speak('stuck')
+  const stuck = await runMode('stuck')
   const open = readOpenStep(stuck.stream)
   assert.equal(open?.name, 'first-step')
   assert.ok(open.afterSeconds >= 0 && open.afterSeconds < 60, `${open.afterSeconds} s old`)
-  const through = await speak('step')
+  const through = await runMode('step')
   assert.equal(through.exitCode, 0)
   assert.deepEqual(through.stream.problems, [])
   assert.equal(readOpenStep(through.stream), null)

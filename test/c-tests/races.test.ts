@@ -7,31 +7,31 @@ import { after, test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
 import { buildProgram } from '#harness/image/program.ts'
 import { readTrials } from '#verdict/attempt/trials.ts'
-import { listen, type Heard } from './listen.ts'
+import { runProgram, type ProgramOutput } from './run-program.ts'
 
 const cache = await mkdtemp(join(tmpdir(), 'kwitness-races-'))
 after(() => rm(cache, { recursive: true, force: true }))
 const includes = [inRepository('c-tests', 'include')]
-const roads = buildProgram(cache, [join(import.meta.dirname, 'roads.c')], includes)
+const program = buildProgram(cache, [join(import.meta.dirname, 'triggers.c')], includes)
 const NOT_HERE = 'neither no_such_module.ko nor no_such_module.missing is here'
 
-async function take(...args: readonly string[]): Promise<Heard> {
-  return listen((await roads).path, args, cache)
+async function run(...args: readonly string[]): Promise<ProgramOutput> {
+  return runProgram((await program).path, args, cache)
 }
 
-function said({ stream }: Heard): readonly string[] {
+function diagnostics({ stream }: ProgramOutput): readonly string[] {
   return stream.documents[0]?.points[0]?.diagnostics ?? []
 }
 
-function bailedOut({ exitCode, stream }: Heard): string {
+function bailedOut({ exitCode, stream }: ProgramOutput): string {
   assert.equal(exitCode, 99)
   return stream.documents[0]?.bailOut ?? ''
 }
 
 test('the first trigger that leads there is taken, and each one before it says why not', async () => {
-  const heard = await take()
-  assert.equal(heard.exitCode, 0)
-  assert.deepEqual(said(heard), [
+  const output = await run()
+  assert.equal(output.exitCode, 0)
+  assert.deepEqual(diagnostics(output), [
     '1 s, 1000000 trials, spread 1',
     `trigger never: ${NOT_HERE}`,
     'closed',
@@ -39,14 +39,14 @@ test('the first trigger that leads there is taken, and each one before it says w
     'kwitness: trigger=open',
     'kwitness: trials=1000000 hits=0',
   ])
-  const { trials, triggers, malformed } = readTrials(heard.stream)
+  const { trials, triggers, malformed } = readTrials(output.stream)
   assert.deepEqual({ trials, triggers, malformed }, { trials: { hits: 0, trials: 1000000 }, triggers: ['open'], malformed: [] })
 })
 
 test('where none leads there the skip names every trigger with its reason', async () => {
-  const heard = await take('--trigger', 'astray')
-  assert.equal(heard.exitCode, 4)
-  const [point] = heard.stream.documents[0]?.points ?? []
+  const output = await run('--trigger', 'astray')
+  assert.equal(output.exitCode, 4)
+  const [point] = output.stream.documents[0]?.points ?? []
   assert.equal(point?.status, 'skip')
   assert.equal(point?.reason, 'never: not asked for; astray: leads elsewhere; open: not asked for')
 })
@@ -54,28 +54,28 @@ test('where none leads there the skip names every trigger with its reason', asyn
 test('a module that could not be built is missing for the reason that lies in its place', async () => {
   const note = join(cache, 'no_such_module.missing')
   await writeFile(note, 'no headers of 4.4.0 are to be had\n')
-  assert.ok(said(await take()).includes('trigger never: no headers of 4.4.0 are to be had'))
+  assert.ok(diagnostics(await run()).includes('trigger never: no headers of 4.4.0 are to be had'))
   await rm(note)
 })
 
 test('a file that is no module is refused by the kernel, in its own words', async () => {
   const fake = join(cache, 'no_such_module.ko')
   await writeFile(fake, 'no module')
-  const refused = said(await take()).find((line) => line.startsWith('trigger never'))
+  const refused = diagnostics(await run()).find((line) => line.startsWith('trigger never'))
   assert.match(refused ?? '', /^trigger never: no_such_module\.ko: .+ \(E[A-Z]+\)$/)
   await rm(fake)
 })
 
 test('seconds, trials and spread are those asked for', async () => {
-  const [first] = said(await take('--seconds', '2.5', '--trials', '40', '--spread', '0.5', '--trigger', 'open'))
+  const [first] = diagnostics(await run('--seconds', '2.5', '--trials', '40', '--spread', '0.5', '--trigger', 'open'))
   assert.equal(first, '2.5 s, 40 trials, spread 0.5')
 })
 
 test('an option that cannot be meant is refused, not overlooked', async () => {
-  assert.equal(bailedOut(await take('--seconds', '1x')), '--seconds takes a number above 0, not 1x')
-  assert.equal(bailedOut(await take('--trials', '0')), '--trials takes a number above 0, not 0')
-  assert.equal(bailedOut(await take('--spread', 'nan')), '--spread takes a number above 0, not nan')
-  assert.equal(bailedOut(await take('--trigger', 'nowhere')), 'there is no trigger nowhere')
-  assert.equal(bailedOut(await take('more')), 'more is no option')
-  assert.match(bailedOut(await take('none', '--trigger', 'open')), /^usage: .*\[--spread F\]$/)
+  assert.equal(bailedOut(await run('--seconds', '1x')), '--seconds takes a number above 0, not 1x')
+  assert.equal(bailedOut(await run('--trials', '0')), '--trials takes a number above 0, not 0')
+  assert.equal(bailedOut(await run('--spread', 'nan')), '--spread takes a number above 0, not nan')
+  assert.equal(bailedOut(await run('--trigger', 'nowhere')), 'there is no trigger nowhere')
+  assert.equal(bailedOut(await run('more')), 'more is no option')
+  assert.match(bailedOut(await run('none', '--trigger', 'open')), /^usage: .*\[--spread F\]$/)
 })

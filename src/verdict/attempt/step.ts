@@ -1,6 +1,6 @@
 /**
  * The step that a case whose symptom is how it ends says it enters: the diagnostic lines `# kwitness: entering NAME after N ms`
- * and `# kwitness: left NAME` of c-tests/include/step.h.
+ * and `# kwitness: left NAME` of c-tests/include/core/step.h.
  */
 import type { TestStream } from '#domain/tests.ts'
 

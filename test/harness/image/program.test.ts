@@ -6,15 +6,15 @@ import { test } from 'node:test'
 import { buildProgram } from '#harness/image/program.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
-test('another header, beside the source or in the folder of all, is another program', async (t) => {
+test('a changed header, beside the source or anywhere below the include folder, is another program', async (t) => {
   const folder = await temporaryFolder(t)
   const [cache, shared, source] = [join(folder, 'cache'), join(folder, 'include'), join(folder, 'case', 'repro.c')]
   await mkdir(join(folder, 'case'))
-  await mkdir(shared)
-  await writeFile(source, '#include "own.h"\n#include "shared.h"\nint main(void) { return OWN + SHARED; }\n')
+  await mkdir(join(shared, 'mm'), { recursive: true })
+  await writeFile(source, '#include "own.h"\n#include "mm/shared.h"\nint main(void) { return OWN + SHARED; }\n')
   const build = async (own: number, all: number) => {
     await writeFile(join(folder, 'case', 'own.h'), `#define OWN ${own}\n`)
-    await writeFile(join(shared, 'shared.h'), `#define SHARED ${all}\n`)
+    await writeFile(join(shared, 'mm', 'shared.h'), `#define SHARED ${all}\n`)
     return buildProgram(cache, [source], [shared])
   }
   const built = [await build(1, 1), await build(2, 1), await build(1, 3), await build(1, 1)]

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 struct limit {
 	const char *build;
@@ -20,7 +20,7 @@ static const char *build_of(char *version)
 {
 	char *word = strstr(version, "Debian ");
 
-	must(word, "no Debian build in %s", version);
+	REQUIRE(word, "no Debian build in %s", version);
 	return strtok(word + strlen("Debian "), " ");
 }
 
@@ -32,12 +32,12 @@ int main(void)
 	size_t i;
 
 	ktap_start(1);
-	must(!uname(&name), "uname");
+	REQUIRE(!uname(&name), "uname");
 	build = build_of(name.version);
 	for (i = 0; i < sizeof(limits) / sizeof(*limits); i++)
 		if (!strcmp(limits[i].build, build))
 			says = limits[i].says;
-	must(says && says != 'b', "%s is not to be judged", build);
+	REQUIRE(says && says != 'b', "%s is not to be judged", build);
 	if (says == 's')
 		ktap_skip("the release", "%s cannot be asked", build);
 	else

@@ -3,7 +3,7 @@
  * Works for some seconds, counted in rounds and not by the clock: who watches the processor
  * time of its QEMU knows that it is under way, on a slow or loaded host too.
  */
-#include "ktap.h"
+#include "core/ktap.h"
 
 #define ROUNDS	2000000000UL
 

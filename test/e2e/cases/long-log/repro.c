@@ -5,7 +5,7 @@
  */
 #include <fcntl.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 /* A log keeps 1 MiB of each end. */
 #define ENOUGH	(5UL << 19)
@@ -18,17 +18,17 @@ int main(void)
 	ktap_start(1);
 	/* Unlimited: by default a program gets ten lines in five seconds. */
 	fd = open("/proc/sys/kernel/printk_devkmsg", O_WRONLY | O_CLOEXEC);
-	must(fd >= 0, "open of printk_devkmsg");
-	must(write(fd, "on\n", 3) == 3, "write to printk_devkmsg");
+	REQUIRE(fd >= 0, "open of printk_devkmsg");
+	REQUIRE(write(fd, "on\n", 3) == 3, "write to printk_devkmsg");
 	close(fd);
 	fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-	must(fd >= 0, "open of kmsg");
+	REQUIRE(fd >= 0, "open of kmsg");
 	memset(line, 'x', sizeof(line));
 	for (unsigned long sent = 0; sent < ENOUGH; sent += sizeof(line)) {
 		int n = snprintf(line, sizeof(line), "<4>long-log %lu ", sent);
 
 		line[n] = ' ';
-		must(write(fd, line, sizeof(line)) > 0, "write to kmsg");
+		REQUIRE(write(fd, line, sizeof(line)) > 0, "write to kmsg");
 	}
 	ktap_result(0, "a result after the log");
 	return ktap_end();

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 static void say_bytes(const char *what, const unsigned char *bytes)
 {
@@ -28,10 +28,10 @@ int main(void)
 
 	ktap_start(1);
 	page = mmap(NULL, 1 << 16, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	must(page != MAP_FAILED, "mmap");
-	must(getrandom(bytes, sizeof(bytes), 0) == sizeof(bytes), "getrandom");
+	REQUIRE(page != MAP_FAILED, "mmap");
+	REQUIRE(getrandom(bytes, sizeof(bytes), 0) == sizeof(bytes), "getrandom");
 	fd = open("/proc/sys/kernel/random/uuid", O_RDONLY);
-	must(read(fd, uuid, 36) == 36, "reading an uuid");
+	REQUIRE(read(fd, uuid, 36) == 36, "reading an uuid");
 	ktap_diag("stack: %p", (void *)getauxval(AT_EXECFN));
 	ktap_diag("mappings: %p", page);
 	say_bytes("AT_RANDOM", (const unsigned char *)getauxval(AT_RANDOM));

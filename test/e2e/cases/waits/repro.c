@@ -2,7 +2,7 @@
 /* Never ends by itself: whoever waits for it, waits for an hour. */
 #include <unistd.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 int main(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Comes through its step and sleeps for ever after it. */
-#include "step.h"
+#include "core/step.h"
 
 int main(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sleeps for ever before its step, which it never enters. */
-#include "step.h"
+#include "core/step.h"
 
 int main(void)
 {

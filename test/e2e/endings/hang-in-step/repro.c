@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Enters its step and sleeps for ever there. */
-#include "step.h"
+#include "core/step.h"
 
 int main(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Takes the one CPU for good in its step, so that the agent gets no more time. */
-#include "step.h"
+#include "core/step.h"
 
 static int put(const char *path, const char *text)
 {
@@ -18,11 +18,11 @@ int main(void)
 	struct sched_param highest = { .sched_priority = 99 };
 
 	ktap_start(1);
-	must(put("/proc/sys/kernel/sched_rt_runtime_us", "-1"), "switching RT throttling off");
+	REQUIRE(put("/proc/sys/kernel/sched_rt_runtime_us", "-1"), "switching RT throttling off");
 	/* Since 6.12 a deadline server gives ordinary tasks 50 ms of each second. */
-	must(access(server, W_OK) || put(server, "0"), "write to %s", server);
+	REQUIRE(access(server, W_OK) || put(server, "0"), "write to %s", server);
 	step_enter("spin");
-	must(!sched_setscheduler(0, SCHED_FIFO, &highest), "sched_setscheduler");
+	REQUIRE(!sched_setscheduler(0, SCHED_FIFO, &highest), "sched_setscheduler");
 	for (;;)
 		;
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Panics the kernel in its step, under the title that is waited for. */
-#include "step.h"
+#include "core/step.h"
 
 int main(void)
 {
 	int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
 
-	must(fd >= 0, "open of /proc/sysrq-trigger");
+	REQUIRE(fd >= 0, "open of /proc/sysrq-trigger");
 	ktap_start(1);
 	step_enter("panic");
-	must(write(fd, "c", 1) == 1, "write to /proc/sysrq-trigger");
+	REQUIRE(write(fd, "c", 1) == 1, "write to /proc/sysrq-trigger");
 	ktap_bail("the kernel outlived its panic");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Prints bytes that are no UTF-8, in a diagnostic and in a name, as a damaged line would be. */
-#include "ktap.h"
+#include "core/ktap.h"
 
 int main(void)
 {

@@ -4,7 +4,7 @@
  * escapes and characters that turn a line round, in diagnostics and in names. Its
  * result is a normal, clean one.
  */
-#include "ktap.h"
+#include "core/ktap.h"
 
 int main(void)
 {

@@ -2,7 +2,7 @@
 /* Floods the kernel log: 1 GB, or until it is killed. */
 #include <fcntl.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 #define FLOOD (1ULL << 30)
 
@@ -14,16 +14,16 @@ int main(void)
 	ktap_start(1);
 	/* Unlimited: by default a program gets ten lines in five seconds. */
 	fd = open("/proc/sys/kernel/printk_devkmsg", O_WRONLY | O_CLOEXEC);
-	must(fd >= 0, "open of printk_devkmsg");
-	must(write(fd, "on\n", 3) == 3, "write to printk_devkmsg");
+	REQUIRE(fd >= 0, "open of printk_devkmsg");
+	REQUIRE(write(fd, "on\n", 3) == 3, "write to printk_devkmsg");
 	close(fd);
 	fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-	must(fd >= 0, "open of kmsg");
+	REQUIRE(fd >= 0, "open of kmsg");
 	for (unsigned long long sent = 0, n = 0; sent < FLOOD; sent += sizeof(line), n++) {
 		memset(line, 'x', sizeof(line));
 		snprintf(line, sizeof(line), "<4>flood %llu ", n);
 		line[strlen(line)] = ' ';
-		must(write(fd, line, sizeof(line)) > 0, "write to kmsg");
+		REQUIRE(write(fd, line, sizeof(line)) > 0, "write to kmsg");
 	}
 	ktap_result(0, "a result after the flood");
 	return ktap_end();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Floods its own output: 1 GB, or until it is killed. */
-#include "ktap.h"
+#include "core/ktap.h"
 
 #define FLOOD (1ULL << 30)
 

@@ -5,7 +5,7 @@
  */
 #include <fcntl.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 static const char output[] = "KTAP version 1\n1..1\nok 1 forged\n" KTAP_END;
 static const char end[] = "{\"code\":0,\"signal\":-1,\"timedOut\":false,\"seconds\":0.001,"
@@ -17,10 +17,10 @@ int main(void)
 
 	ktap_start(1);
 	fd = open("/dev/ttyS1", O_WRONLY | O_NOCTTY | O_CLOEXEC);
-	must(fd >= 0, "open of ttyS1");
-	must(dprintf(fd, "KW out %zu\n%s\n", strlen(output), output) > 0, "forging output");
-	must(dprintf(fd, "KW end %zu\n%s\n", strlen(end), end) > 0, "forging an end");
-	must(dprintf(fd, "KW pong 99\nshort\nKW \xff\nKW end 999999999\n{}\n") > 0, "garbage");
+	REQUIRE(fd >= 0, "open of ttyS1");
+	REQUIRE(dprintf(fd, "KW out %zu\n%s\n", strlen(output), output) > 0, "forging output");
+	REQUIRE(dprintf(fd, "KW end %zu\n%s\n", strlen(end), end) > 0, "forging an end");
+	REQUIRE(dprintf(fd, "KW pong 99\nshort\nKW \xff\nKW end 999999999\n{}\n") > 0, "garbage");
 	ktap_result(1, "frames that are not the agent's");
 	return ktap_end();
 }

@@ -2,7 +2,7 @@
 /* Sleeps for ever and blocks every signal that can be blocked. SIGKILL ends it. */
 #include <signal.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 int main(void)
 {
@@ -11,7 +11,7 @@ int main(void)
 	ktap_start(2);
 	ktap_result(0, "before the hang");
 	sigfillset(&all);
-	must(!sigprocmask(SIG_BLOCK, &all, NULL), "sigprocmask");
+	REQUIRE(!sigprocmask(SIG_BLOCK, &all, NULL), "sigprocmask");
 	for (;;)
 		pause();
 }

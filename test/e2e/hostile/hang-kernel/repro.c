@@ -8,7 +8,7 @@
 #include <sched.h>
 #include <sys/sysinfo.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 static int put(const char *path, const char *text)
 {
@@ -27,7 +27,7 @@ static void stop_fair_server(int cpu)
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/sched/fair_server/cpu%d/runtime", cpu);
 	if (!access(path, W_OK))
-		must(!put(path, "0"), "write to %s", path);
+		REQUIRE(!put(path, "0"), "write to %s", path);
 }
 
 static void spin_on(int cpu)
@@ -37,8 +37,8 @@ static void spin_on(int cpu)
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
-	must(!sched_setaffinity(0, sizeof(set), &set), "sched_setaffinity to CPU %d", cpu);
-	must(!sched_setscheduler(0, SCHED_FIFO, &highest), "sched_setscheduler");
+	REQUIRE(!sched_setaffinity(0, sizeof(set), &set), "sched_setaffinity to CPU %d", cpu);
+	REQUIRE(!sched_setscheduler(0, SCHED_FIFO, &highest), "sched_setscheduler");
 	for (;;)
 		;
 }
@@ -49,14 +49,14 @@ int main(void)
 
 	ktap_start(2);
 	ktap_result(0, "before the hang");
-	must(!put("/proc/sys/kernel/sched_rt_runtime_us", "-1"), "switching RT throttling off");
+	REQUIRE(!put("/proc/sys/kernel/sched_rt_runtime_us", "-1"), "switching RT throttling off");
 	for (int cpu = 0; cpu < cpus; cpu++)
 		stop_fair_server(cpu);
 	/* CPU 0 is taken last, by this task, so that the others are started by then. */
 	for (int cpu = cpus - 1; cpu > 0; cpu--) {
 		pid_t pid = fork();
 
-		must(pid >= 0, "fork");
+		REQUIRE(pid >= 0, "fork");
 		if (!pid)
 			spin_on(cpu);
 	}

@@ -7,8 +7,8 @@
  */
 #include <pthread.h>
 
-#include "memory.h"
-#include "uffd.h"
+#include "mm/memory.h"
+#include "uffd/uffd.h"
 
 struct stuck_write {
 	int pipe;
@@ -30,14 +30,14 @@ static void hold_pipe(int pipe, int ready)
 	int fd = uffd_open(0);
 	pthread_t thread;
 
-	must(setsid() > 0, "setsid");
-	must(fd >= 0, "userfaultfd");
+	REQUIRE(setsid() > 0, "setsid");
+	REQUIRE(fd >= 0, "userfaultfd");
 	stuck.page = anonymous(stuck.size);
-	must(!uffd_register(fd, stuck.page, stuck.size, UFFDIO_REGISTER_MODE_MISSING),
-	     "UFFDIO_REGISTER");
-	must(!pthread_create(&thread, NULL, write_missing_page, &stuck), "pthread_create");
+	REQUIRE(!uffd_register(fd, stuck.page, stuck.size, UFFDIO_REGISTER_MODE_MISSING),
+		"UFFDIO_REGISTER");
+	REQUIRE(!pthread_create(&thread, NULL, write_missing_page, &stuck), "pthread_create");
 	uffd_readable(fd, -1);
-	must(write(ready, "r", 1) == 1, "write");
+	REQUIRE(write(ready, "r", 1) == 1, "write");
 	for (;;)
 		pause();
 }
@@ -49,12 +49,12 @@ int main(void)
 	char byte;
 
 	ktap_start(2);
-	must(!pipe(held) && !pipe(ready), "pipe");
+	REQUIRE(!pipe(held) && !pipe(ready), "pipe");
 	pid = fork();
-	must(pid >= 0, "fork");
+	REQUIRE(pid >= 0, "fork");
 	if (!pid)
 		hold_pipe(held[1], ready[1]);
-	must(read(ready[0], &byte, 1) == 1, "read");
+	REQUIRE(read(ready[0], &byte, 1) == 1, "read");
 	ktap_result(0, "before the hang");
 	read(held[0], &byte, 1);
 	ktap_bail("the pipe was not held");

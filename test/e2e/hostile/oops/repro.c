@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 #define SCHED "/sys/kernel/debug/sched/"
 
@@ -18,8 +18,8 @@ static void put(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-	must(fd >= 0, "open of %s", path);
-	must(write(fd, text, strlen(text)) == (ssize_t)strlen(text), "write to %s", path);
+	REQUIRE(fd >= 0, "open of %s", path);
+	REQUIRE(write(fd, text, strlen(text)) == (ssize_t)strlen(text), "write to %s", path);
 	close(fd);
 }
 
@@ -32,13 +32,13 @@ int main(void)
 		ktap_skip_all(SCHED "min_granularity_ns: %s", ktap_errno(errno));
 	ktap_start(1);
 	pid = fork();
-	must(pid >= 0, "fork");
+	REQUIRE(pid >= 0, "fork");
 	if (!pid) {
 		put(SCHED "min_granularity_ns", "0");
 		put(SCHED "tunable_scaling", "0");
 		_exit(0);
 	}
-	must(waitpid(pid, &status, 0) == pid, "waitpid");
+	REQUIRE(waitpid(pid, &status, 0) == pid, "waitpid");
 	if (!WIFSIGNALED(status))
 		ktap_bail("the child outlived its oops (0x%x)", status);
 	ktap_diag("the child died of signal %d", WTERMSIG(status));

@@ -2,7 +2,7 @@
 /* Panics on purpose, in the middle of its results. */
 #include <fcntl.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 int main(void)
 {
@@ -11,7 +11,7 @@ int main(void)
 	ktap_start(2);
 	ktap_result(0, "before the panic");
 	fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
-	must(fd >= 0, "open of sysrq-trigger");
-	must(write(fd, "c", 1) == 1, "sysrq-c");
+	REQUIRE(fd >= 0, "open of sysrq-trigger");
+	REQUIRE(write(fd, "c", 1) == 1, "sysrq-c");
 	ktap_bail("the kernel did not panic");
 }

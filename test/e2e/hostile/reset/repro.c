@@ -2,7 +2,7 @@
 /* Resets the machine in the middle of its results, by the way a reboot goes. */
 #include <sys/reboot.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 int main(void)
 {

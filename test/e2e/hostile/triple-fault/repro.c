@@ -7,7 +7,7 @@
 #include <linux/reboot.h>
 #include <sys/syscall.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 /* Where the page of code goes: any memory will do, the old kernel is not needed any more. */
 #define PLACE 0x1000000UL
@@ -25,7 +25,7 @@ int main(void)
 
 	ktap_start(2);
 	ktap_result(0, "before the triple fault");
-	must(!syscall(SYS_kexec_load, PLACE, 1, &segment, KEXEC_ARCH_DEFAULT), "kexec_load");
+	REQUIRE(!syscall(SYS_kexec_load, PLACE, 1, &segment, KEXEC_ARCH_DEFAULT), "kexec_load");
 	syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_KEXEC, NULL);
 	ktap_bail("kexec: %s", ktap_errno(errno));
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernel_module.h"
+#include "core/kernel_module.h"
 
 static int is_loaded(const char *name)
 {
@@ -11,7 +11,7 @@ static int is_loaded(const char *name)
 	char line[512];
 	int found = 0;
 
-	must(modules != NULL, "opening /proc/modules");
+	REQUIRE(modules != NULL, "opening /proc/modules");
 	while (fgets(line, sizeof(line), modules))
 		found |= !strcmp(strtok(line, " "), name);
 	fclose(modules);

@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 #define NAME "told_version"
 
@@ -14,9 +14,9 @@ static void read_line(const char *path, char *line, size_t size)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t got;
 
-	must(fd >= 0, "opening %s", path);
+	REQUIRE(fd >= 0, "opening %s", path);
 	got = read(fd, line, size - 1);
-	must(got > 0, "reading %s", path);
+	REQUIRE(got > 0, "reading %s", path);
 	line[got] = '\0';
 	line[strcspn(line, "\n")] = '\0';
 	close(fd);
@@ -32,11 +32,11 @@ int main(void)
 		read_line(NAME ".missing", line, sizeof(line));
 		ktap_skip_all("no module: %s", line);
 	}
-	must(access(NAME ".missing", F_OK), "finding either a module or a reason");
+	REQUIRE(access(NAME ".missing", F_OK), "finding either a module or a reason");
 	ktap_start(1);
-	must(!syscall(SYS_finit_module, module, "", 0), "loading the module");
+	REQUIRE(!syscall(SYS_finit_module, module, "", 0), "loading the module");
 	read_line("/dev/" NAME, line, sizeof(line));
-	must(!uname(&uts), "uname");
+	REQUIRE(!uname(&uts), "uname");
 	ktap_diag("the module says %s", line);
 	ktap_result(strcmp(line, uts.release), "the module is of this kernel");
 	return ktap_end();

@@ -5,14 +5,14 @@
  */
 #include <time.h>
 
-#include "ktap.h"
+#include "core/ktap.h"
 
 int main(void)
 {
 	struct timespec now;
 
 	ktap_start(1);
-	must(!clock_gettime(CLOCK_REALTIME, &now), "clock_gettime");
+	REQUIRE(!clock_gettime(CLOCK_REALTIME, &now), "clock_gettime");
 	ktap_diag("%ld ns", now.tv_nsec);
 	ktap_result(now.tv_nsec / 1000 % 2, "the microsecond is even");
 	return ktap_end();
