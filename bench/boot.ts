@@ -65,7 +65,7 @@ async function measure(): Promise<Row[]> {
   const source = join(REPOSITORY, 'c-tests', 'uffd-fork-event', 'repro.c')
   const program = await buildProgram(cache, [source], [join(REPOSITORY, 'c-tests', 'include')])
   const payload = join(scratch, 'payload')
-  await writePayload(payload, { program: program.path, args: [], modules: [], ownModules: [] })
+  await writePayload(payload, { program: program.path, args: [], modules: [], externalModules: [] })
   const inputsOf = (image: KernelImage): BootInputs => ({
     image,
     initramfs,

@@ -75,14 +75,14 @@ async function measure(): Promise<Row[]> {
       program: program.sha256,
       args: [],
       modules,
-      ownModules: [],
+      externalModules: [],
       seed: seedOf(plan, cell, 1),
       attempt: 1,
       limits: limitsOf(plan, cell.case),
     }
     const inputs = inputsOf(cell.profile)
     const modulesFound = await fetchModules(cell.kernel, modules, context)
-    const payload = await payloads({ program: program.path, args: [], modules: modulesFound, ownModules: [] })
+    const payload = await payloads({ program: program.path, args: [], modules: modulesFound, externalModules: [] })
     const { evidence } = await carryOut(job, {
       inputs,
       guests,

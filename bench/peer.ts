@@ -90,7 +90,7 @@ async function measure(kernelFile: string): Promise<Row[]> {
     program: program.sha256,
     args: [],
     modules: [],
-    ownModules: [],
+    externalModules: [],
     seed: '1',
     attempt: 1,
     limits,
@@ -105,7 +105,7 @@ async function measure(kernelFile: string): Promise<Row[]> {
     } = await carryOut(job, {
       inputs,
       guests,
-      payload: await createPayloads(scratch)({ program: program.path, args: [], modules: [], ownModules: [] }),
+      payload: await createPayloads(scratch)({ program: program.path, args: [], modules: [], externalModules: [] }),
       scratch: await mkdtemp(join(scratch, 'attempt-')),
       preferred: false,
       host: { ...host, load: null },

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { diskError } from '../support/workspace.ts'
 import { writeCpio } from './cpio.ts'
-import type { BuiltModule } from './own-module.ts'
+import type { BuiltModule } from './external-module.ts'
 
 export interface PayloadParts {
   /** Path of the compiled program. */
@@ -12,7 +12,7 @@ export interface PayloadParts {
   /** In load order. */
   readonly modules: readonly { readonly name: string; readonly path: string }[]
   /** For the case to load by itself: they lie beside the program. */
-  readonly ownModules: readonly BuiltModule[]
+  readonly externalModules: readonly BuiltModule[]
 }
 
 /** Write the payload archive to `file`. */
@@ -23,8 +23,8 @@ export async function writePayload(file: string, parts: PayloadParts): Promise<v
       data: await readFile(path),
     })),
   )
-  const ownModules = await Promise.all(
-    parts.ownModules.map(async (built) =>
+  const externalModules = await Promise.all(
+    parts.externalModules.map(async (built) =>
       'path' in built
         ? { name: `${built.name}.ko`, data: await readFile(built.path) }
         : { name: `${built.name}.missing`, data: Buffer.from(`${built.missing}\n`, 'utf8') },
@@ -35,7 +35,7 @@ export async function writePayload(file: string, parts: PayloadParts): Promise<v
     { name: 'repro', data: await readFile(parts.program), executable: true },
     { name: 'args', data: Buffer.from(parts.args.map((arg) => `${arg}\0`).join(''), 'utf8') },
     ...modules,
-    ...ownModules,
+    ...externalModules,
   ])
   await writeFile(file, archive)
 }

@@ -23,7 +23,7 @@ export interface ClaimData {
   readonly source: string
 }
 
-/** A module that a case wants: of the kernel's, by its name, or of the case's own, by that of its source, `NAME.c`. */
+/** A module that a case needs: one of the kernel, or an external module by the name of its source, `NAME.c`. */
 export interface ModuleNeed {
   readonly name: string
   /** First release whose kernels the case asks without it (`6.12`); null when it wants it everywhere. */
@@ -43,10 +43,10 @@ export interface Needs {
    */
   readonly modules: readonly ModuleNeed[]
   /**
-   * Modules of the case's own, `NAME.c` in its folder, built against each kernel where that can be done. The case finds
+   * External modules: `NAME.c` in the folder of the case, built against each kernel where that is possible. The case finds
    * `NAME.ko` in its working directory, or `NAME.missing` with one line that says why not, and loads it by itself.
    */
-  readonly ownModules: readonly ModuleNeed[]
+  readonly externalModules: readonly ModuleNeed[]
   /** Added to the kernel command line. One that most kernels do without keeps their guests the same as other cases'. */
   readonly cmdline: readonly ArgNeed[]
 }

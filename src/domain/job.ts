@@ -9,8 +9,10 @@ export interface StageLimits {
   readonly caseSeconds: number
 }
 
-/** A module of the case's own: built (sha256 of the .ko) or not, and then why. */
-export type OwnModule = { readonly name: string; readonly sha256: string } | { readonly name: string; readonly missing: string }
+/** An external module of the case: built (sha256 of the .ko), or missing for a reason. */
+export type ExternalModule =
+  | { readonly name: string; readonly sha256: string }
+  | { readonly name: string; readonly missing: string }
 
 /**
  * One attempt to be made, as plain data: carrying it out needs this and caches that can be filled anywhere.
@@ -24,7 +26,7 @@ export interface Job {
   readonly args: readonly string[]
   /** Modules to load before the case, by name. */
   readonly modules: readonly string[]
-  readonly ownModules: readonly OwnModule[]
+  readonly externalModules: readonly ExternalModule[]
   /** Unsigned 64-bit, decimal: all that is random in the attempt comes from it. */
   readonly seed: string
   /** Ordinal of the attempt in its cell, from 1. */

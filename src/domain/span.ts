@@ -14,7 +14,7 @@ export type StageName =
   | 'unpack'
   | 'hash'
   | 'modules'
-  | 'own modules'
+  | 'external modules'
   | 'guest'
   | 'make room'
   | 'check guest'

@@ -44,4 +44,7 @@ export const migrations: readonly string[] = [
      papers TEXT NOT NULL,
      PRIMARY KEY (run, kernel)
    ) STRICT`,
+  // A case and its jobs name external modules so now. Inside a text of JSON a quote is escaped, so only keys match.
+  `UPDATE runs SET plan = replace(plan, '"ownModules":', '"externalModules":');
+   UPDATE attempts SET evidence = replace(evidence, '"ownModules":', '"externalModules":')`,
 ]

@@ -4,7 +4,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createHash } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
-import { bringOwnModules } from '#harness/image/own-module.ts'
+import { buildExternalModules } from '#harness/image/external-module.ts'
 import {
   fetchKernel,
   fetchModules,
@@ -111,8 +111,8 @@ export function providerConformance({ name, skip, given }: ProviderUnderTest): v
     await t.test('a module is compiled for it once, or it is said why not', async () => {
       const folder = await temporaryFolder(t)
       const write = (text: string) => writeFile(join(folder, 'probe.c'), text)
-      const needs = { cpus: 1, memoryMiB: 512, modules: [], ownModules: [{ name: 'probe', until: null }], cmdline: [] }
-      const build = async () => (await bringOwnModules({ folder, needs }, kernel, context))[0]
+      const needs = { cpus: 1, memoryMiB: 512, modules: [], externalModules: [{ name: 'probe', until: null }], cmdline: [] }
+      const build = async () => (await buildExternalModules({ folder, needs }, kernel, context))[0]
       await write('#include <linux/module.h>\nMODULE_LICENSE("GPL");\nconst char *const file = __FILE__;\n')
       const built = await build()
       assert.ok(built)
@@ -125,7 +125,7 @@ export function providerConformance({ name, skip, given }: ProviderUnderTest): v
       const { ctimeMs } = await stat(built.path)
       assert.deepEqual(await build(), built)
       assert.equal((await stat(built.path)).ctimeMs, ctimeMs)
-      await rm(join(context.workspace.cache, 'own-modules'), { recursive: true })
+      await rm(join(context.workspace.cache, 'external-modules'), { recursive: true })
       assert.deepEqual(await build(), built, 'made again, in another folder, it is the same bytes')
       await write('#include <linux/module.h>\nint broken = x;\n')
       const broken = await build()

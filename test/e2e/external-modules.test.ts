@@ -1,4 +1,4 @@
-/** A case's own module is compiled for the kernel and comes into the guest; where none can be, the reason comes. */
+/** An external module is compiled for the kernel and reaches the guest; where it cannot be compiled, the reason does. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
@@ -14,7 +14,7 @@ test('a kernel with headers takes the module and shows what it does; one without
   const [kernel] = await selectKernels([v61], context)
   assert.ok(kernel)
   const { bzImage } = await fetchKernel(kernel, context)
-  const catalogue = inRepository('test', 'e2e', 'own-modules')
+  const catalogue = inRepository('test', 'e2e', 'external-modules')
   const words = kernelWords(v61, `file:${bzImage}`)
   const { code, report, stderr } = await runReport(place, [...words, '--catalogue', catalogue])
   assert.equal(code, 0, stderr)

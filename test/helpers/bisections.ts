@@ -34,7 +34,7 @@ const theCase: Case = {
   introduced: null,
   symptom: 'A page is shared that must not be.',
   witness: 'deterministic',
-  needs: { cpus: 1, memoryMiB: 512, modules: [], ownModules: [], cmdline: [] },
+  needs: { cpus: 1, memoryMiB: 512, modules: [], externalModules: [], cmdline: [] },
   timing: { expectedSeconds: 0.3, timeoutSeconds: 10 },
   destructive: false,
   claim: { mainline: null, stable: {}, subjects: [], source: '' },

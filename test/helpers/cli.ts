@@ -10,7 +10,7 @@ import type { Report } from '#domain/report/matrix.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 
 /** What was downloaded or compiled before is used again; everything that a guest leaves can be in a cache of the test's own. */
-const SHARED = ['apt', 'compile', 'debs', 'headers', 'kernels', 'locks', 'modules', 'node-24', 'own-modules', 'programs']
+const SHARED = ['apt', 'compile', 'debs', 'headers', 'kernels', 'locks', 'modules', 'node-24', 'external-modules', 'programs']
 /** Nothing here takes this long, on the slowest machine. */
 const PATIENCE_SECONDS = 300
 const POLL_MS = 20

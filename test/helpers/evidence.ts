@@ -57,7 +57,7 @@ export async function attemptIn(folder: string, sample: SampleAttempt = {}): Pro
       program: 'ab'.repeat(32),
       args: [],
       modules: [],
-      ownModules: [],
+      externalModules: [],
       seed: '1',
       attempt,
       limits: { bootSeconds: 20, silenceSeconds: 10, caseSeconds: 10 },

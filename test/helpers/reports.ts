@@ -27,7 +27,7 @@ export function theCase(id: string, changes: Partial<Case> = {}): Case {
     introduced: null,
     symptom: 'a stale event is taken for a new one',
     witness: 'deterministic',
-    needs: { cpus: 1, memoryMiB: 512, modules: [], ownModules: [], cmdline: [] },
+    needs: { cpus: 1, memoryMiB: 512, modules: [], externalModules: [], cmdline: [] },
     timing: { expectedSeconds: 1, timeoutSeconds: 10 },
     destructive: false,
     claim: { mainline: null, stable: {}, subjects: [], source: 'case.json' },

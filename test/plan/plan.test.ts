@@ -16,7 +16,7 @@ const modules = [
   { name: 'fuse', until: null },
   { name: 'nbd', until: '6.1.180' },
 ]
-const needs = { cpus: 2, memoryMiB: 1024, modules, ownModules: [], cmdline: ['x=1'] }
+const needs = { cpus: 2, memoryMiB: 1024, modules, externalModules: [], cmdline: ['x=1'] }
 
 const plan: Plan = {
   schema: 'kwitness.plan/1',

@@ -24,3 +24,22 @@ for (const steps of migrations.keys()) {
     store.close()
   })
 }
+
+test('a plan and an attempt written before external modules had their name are read under that name', async (t) => {
+  const folder = await temporaryFolder(t)
+  const old = new DatabaseSync(join(folder, 'store.sqlite'))
+  const before = 3
+  for (const step of migrations.slice(0, before)) old.exec(step)
+  const need = '{"cases":[{"needs":{"ownModules":[{"name":"pin","until":null}]},"title":"says \\"ownModules\\":"}]}'
+  const evidence = '{"job":{"ownModules":[{"name":"pin","sha256":"ab"}]}}'
+  old.prepare('INSERT INTO runs (id, started_at, plan, host) VALUES (?, ?, ?, ?)').run('r1', 'then', need, '{}')
+  old.prepare("INSERT INTO attempts VALUES ('r1', 'a1', 'k', 'c', 'p', 1, 'then', ?)").run(evidence)
+  old.exec(`PRAGMA user_version = ${before}`)
+  old.close()
+  const reader = await openStoreForReading(folder)
+  const { plan } = await reader.readRun('r1')
+  assert.deepEqual(plan, { cases: [{ needs: { externalModules: [{ name: 'pin', until: null }] }, title: 'says "ownModules":' }] })
+  const { attempts } = await reader.attemptsOf('r1')
+  assert.deepEqual(attempts[0]?.evidence, { job: { externalModules: [{ name: 'pin', sha256: 'ab' }] } })
+  reader.close()
+})

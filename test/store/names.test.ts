@@ -10,7 +10,7 @@ const job: Job = {
   program: '',
   args: [],
   modules: [],
-  ownModules: [],
+  externalModules: [],
   seed: '1',
   attempt: 2,
   limits: { bootSeconds: 1, silenceSeconds: 1, caseSeconds: 1 },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A kernel module of the case's own: NAME.c beside repro.c, named in needs.ownModules of
+ * A kernel module of the case's own: NAME.c beside repro.c, named in needs.externalModules of
  * case.json. It was built for the running kernel and lies in the working directory as
  * NAME.ko; where it could not be built, NAME.missing holds a line that says why.
  *

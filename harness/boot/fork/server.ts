@@ -114,7 +114,7 @@ export async function startForkServer(
   }
   try {
     const payload = join(scratch, 'payload')
-    await writePayload(payload, { program: rehearsal, args: [], modules: [], ownModules: [] })
+    await writePayload(payload, { program: rehearsal, args: [], modules: [], externalModules: [] })
     await callers.listening
     const started = await restoreForkable(saved, inputs, { library, payload, socket: callers.path }, signal)
     machine = started.machine

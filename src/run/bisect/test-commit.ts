@@ -1,7 +1,7 @@
 /** One commit of a bisection: its kernel built, its binary held against those judged before, the case asked of it. */
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
-import { bringOwnModules, namedModule } from '#harness/image/own-module.ts'
+import { buildExternalModules, namedModule } from '#harness/image/external-module.ts'
 import { readManifest } from '#harness/kernels/provider/cache.ts'
 import { fetchKernel, type KernelContext } from '#harness/kernels/index.ts'
 import { BuildFailure } from '#harness/kernels/tree/make.ts'
@@ -46,7 +46,7 @@ export async function buildKernel(kernel: Kernel, context: KernelContext): Promi
   }
 }
 
-/** Hash of all that a guest gets of a kernel, the case's own modules included: two of the same answer alike. */
+/** Hash of all that a guest gets of a kernel, external modules of the case included: two of the same answer alike. */
 export async function binaryOf(
   { kernel, vmlinux, bzImage }: KernelImage,
   theCase: Case,
@@ -55,7 +55,7 @@ export async function binaryOf(
   const manifest = await readManifest(dirname(vmlinux ?? bzImage ?? ''))
   if (!manifest) throw new InvariantError(`${kernel.id} was built, and its manifest is gone`)
   const files = Object.entries(manifest.files).filter(([name]) => name !== 'config')
-  const modules = (await bringOwnModules(theCase, kernel, context)).map(namedModule)
+  const modules = (await buildExternalModules(theCase, kernel, context)).map(namedModule)
   const all = [files.map(([name, { sha256 }]) => [name, sha256]), modules]
   return createHash('sha256').update(JSON.stringify(all)).digest('hex')
 }

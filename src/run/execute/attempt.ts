@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { carryOut, type CarriedOut } from '#harness/attempt.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { measureLoad } from '#harness/boot/qemu/host.ts'
-import type { BuiltModule } from '#harness/image/own-module.ts'
+import type { BuiltModule } from '#harness/image/external-module.ts'
 import type { Program } from '#harness/image/program.ts'
 import { fetchModules } from '#harness/kernels/index.ts'
 import type { ModuleFile } from '#harness/kernels/provider/provider.ts'
@@ -25,7 +25,7 @@ import { readAttempt, type AttemptReading } from '../report/judge-attempt.ts'
 export interface Parts {
   readonly image: KernelImage
   readonly program: Program
-  readonly ownModules: readonly BuiltModule[]
+  readonly externalModules: readonly BuiltModule[]
 }
 
 interface BroughtModules {
@@ -75,8 +75,8 @@ export async function makeAttempt(
   const race = isRace(cell)
   const time = attemptWatch(context, cell)
   const { modules, missing } = await time('modules', () => bringModules(context, cell, job))
-  const ownModules = [...parts.ownModules, ...missing]
-  const payload = { program: parts.program.path, args: job.args, modules, ownModules }
+  const externalModules = [...parts.externalModules, ...missing]
+  const payload = { program: parts.program.path, args: job.args, modules, externalModules }
   return carryOut(job, {
     inputs: inputsOf(context, job.profile, parts.image),
     guests: context.guests,

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGuestSource } from '#harness/boot/guests.ts'
 import { memoryForGuests } from '#harness/boot/qemu/host.ts'
-import { bringOwnModules, namedModule } from '#harness/image/own-module.ts'
+import { buildExternalModules, namedModule } from '#harness/image/external-module.ts'
 import { createPayloads } from '#harness/image/payload.ts'
 import type { Program } from '#harness/image/program.ts'
 import { fetchKernel, type KernelContext } from '#harness/kernels/index.ts'
@@ -158,9 +158,9 @@ async function fillKernel(stage: RunContext, image: KernelImage, open: readonly 
 
 /** Modules of their own that races ask for, while there is other work: an attempt finds them in the cache. */
 async function bringModules(stage: RunContext, cells: readonly Cell[]): Promise<void> {
-  for (const { case: theCase, kernel } of cells.filter(({ case: { needs } }) => needs.ownModules.length > 0)) {
+  for (const { case: theCase, kernel } of cells.filter(({ case: { needs } }) => needs.externalModules.length > 0)) {
     const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: theCase.id, lane: 'fetches' })
-    await time('own modules', () => bringOwnModules(theCase, kernel, inTurns(stage)))
+    await time('external modules', () => buildExternalModules(theCase, kernel, inTurns(stage)))
   }
 }
 
@@ -185,7 +185,7 @@ interface Task {
   readonly ask: Ask | null
 }
 
-function jobOf(stage: RunContext, cell: Cell, ownModules: Job['ownModules'], { program, attempt, ask }: Task): Job {
+function jobOf(stage: RunContext, cell: Cell, externalModules: Job['externalModules'], { program, attempt, ask }: Task): Job {
   return {
     kernel: cell.kernel.id,
     case: cell.case.id,
@@ -193,7 +193,7 @@ function jobOf(stage: RunContext, cell: Cell, ownModules: Job['ownModules'], { p
     program: program.sha256,
     args: [...argsOf(ask), ...(stage.plan.args[cell.case.id] ?? [])],
     modules: modulesOf(cell),
-    ownModules,
+    externalModules,
     seed: seedOf(stage.plan, cell, attempt),
     attempt,
     limits: limitsOf(stage.plan, cell.case, ask?.seconds),
@@ -203,10 +203,10 @@ function jobOf(stage: RunContext, cell: Cell, ownModules: Job['ownModules'], { p
 /** Run a guest for it, and leave what it said in a folder. */
 async function observe(stage: RunContext, cell: Cell, image: KernelImage, task: Task) {
   const time = attemptWatch(stage, cell)
-  const ownModules = await time('own modules', () => bringOwnModules(cell.case, cell.kernel, stage.kernels))
+  const externalModules = await time('external modules', () => buildExternalModules(cell.case, cell.kernel, stage.kernels))
   const folder = await mkdtemp(join(stage.scratch, 'attempt-'))
-  const job = jobOf(stage, cell, ownModules.map(namedModule), task)
-  return { folder, ...(await makeAttempt(stage, cell, job, { image, program: task.program, ownModules }, folder)) }
+  const job = jobOf(stage, cell, externalModules.map(namedModule), task)
+  return { folder, ...(await makeAttempt(stage, cell, job, { image, program: task.program, externalModules }, folder)) }
 }
 
 /** Lets a guest run when the host has room for it. */

@@ -48,7 +48,7 @@ const fields = z.strictObject({
     cpus: z.int().min(1).max(64),
     memoryMiB: z.int().min(64).max(65536),
     modules: z.array(moduleNeed),
-    ownModules: z.array(moduleNeed).default([]),
+    externalModules: z.array(moduleNeed).default([]),
     cmdline: z.array(argNeed),
   }),
   timing: z.strictObject({ expectedSeconds: z.number().positive(), timeoutSeconds: z.number().positive() }),

@@ -1,10 +1,10 @@
 /** What a stored job names, found again: kernel, program and modules with the very bytes of then, or a refusal that says why. */
-import { bringOwnModules, findOwnModule, type BuiltModule } from '#harness/image/own-module.ts'
+import { buildExternalModules, findExternalModule, type BuiltModule } from '#harness/image/external-module.ts'
 import { findProgram, type Program } from '#harness/image/program.ts'
 import { fetchKernel, type KernelContext } from '#harness/kernels/index.ts'
 import type { Evidence } from '#domain/evidence.ts'
 import { UserError } from '#domain/errors.ts'
-import type { OwnModule } from '#domain/job.ts'
+import type { ExternalModule } from '#domain/job.ts'
 import type { KernelImage } from '#domain/kernel.ts'
 import type { Parts } from '../execute/attempt.ts'
 import type { Cell } from '#plan/plan.ts'
@@ -14,9 +14,9 @@ import { buildReproducer } from '../prepare/prepare.ts'
 export async function findParts(then: Evidence, cell: Cell, context: KernelContext): Promise<Parts> {
   const program = await programOf(then, cell, context)
   const image = await imageOf(then, cell, context)
-  const ownModules: BuiltModule[] = []
-  for (const module of then.job.ownModules) ownModules.push(await ownModuleOf(module, cell, context))
-  return { image, program, ownModules }
+  const externalModules: BuiltModule[] = []
+  for (const module of then.job.externalModules) externalModules.push(await externalModuleOf(module, cell, context))
+  return { image, program, externalModules }
 }
 
 /** What to do about an attempt that cannot be made again. */
@@ -43,12 +43,12 @@ async function imageOf(then: Evidence, cell: Cell, context: KernelContext): Prom
   throw new UserError(`the image of ${cell.kernel.id} is another one now: ${is}, and was ${was}`, askAnew(cell))
 }
 
-/** A module of the case's own as it was; one that was missing is missing for the reason of then. */
-async function ownModuleOf(module: OwnModule, cell: Cell, context: KernelContext): Promise<BuiltModule> {
+/** The external module as it was; one that was missing stays missing, for the reason recorded then. */
+async function externalModuleOf(module: ExternalModule, cell: Cell, context: KernelContext): Promise<BuiltModule> {
   if ('missing' in module) return module
-  const kept = await findOwnModule(context.workspace.cache, module.name, module.sha256)
+  const kept = await findExternalModule(context.workspace.cache, module.name, module.sha256)
   if (kept) return kept
-  const built = (await bringOwnModules(cell.case, cell.kernel, context)).find(({ name }) => name === module.name)
+  const built = (await buildExternalModules(cell.case, cell.kernel, context)).find(({ name }) => name === module.name)
   if (built && 'path' in built && built.sha256 === module.sha256) return built
   const why = built && 'missing' in built ? `: ${built.missing}` : ''
   throw new UserError(

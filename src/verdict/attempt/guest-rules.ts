@@ -99,7 +99,7 @@ export const guestNotes: readonly Note[] = [
     look: ({ evidence: { taint, job } }) => {
       if (taint.before === null || taint.after === null) return []
       // Modules that a case asked for may be out of tree and unsigned.
-      const expected = job.modules.length + job.ownModules.length > 0 ? 'OE' : ''
+      const expected = job.modules.length + job.externalModules.length > 0 ? 'OE' : ''
       const gained = [...taintLetters(taint.after & ~taint.before)].filter((letter) => !expected.includes(letter)).join('')
       return gained ? [saw('agent', `the kernel became tainted ${gained} during the case`)] : []
     },

@@ -12,9 +12,9 @@ test('the same parts are one file, other arguments or modules another', async (t
   await mkdir(into)
   await writeFile(program, 'a program')
   const payloads = createPayloads(into)
-  const parts: PayloadParts = { program, args: ['one'], modules: [], ownModules: [] }
+  const parts: PayloadParts = { program, args: ['one'], modules: [], externalModules: [] }
   const missing = [{ name: 'fuse', missing: 'not listed' }]
-  const asked = [parts, { ...parts }, { ...parts, args: ['two'] }, { ...parts, ownModules: missing }, parts]
+  const asked = [parts, { ...parts }, { ...parts, args: ['two'] }, { ...parts, externalModules: missing }, parts]
   const files = await Promise.all(asked.map((one) => payloads(one)))
   assert.deepEqual(
     files.map((file) => files.indexOf(file)),
@@ -28,7 +28,7 @@ test('a payload that could not be written is tried again', async (t) => {
   const folder = await temporaryFolder(t)
   const program = join(folder, 'program')
   const payloads = createPayloads(folder)
-  const parts: PayloadParts = { program, args: [], modules: [], ownModules: [] }
+  const parts: PayloadParts = { program, args: [], modules: [], externalModules: [] }
   await assert.rejects(payloads(parts), { code: 'ENOENT' })
   await writeFile(program, 'a program')
   await rm(await payloads(parts))

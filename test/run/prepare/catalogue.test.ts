@@ -50,14 +50,14 @@ test('a fix that was merged by a hash nobody wrote down is told from one never m
 
 test('a module is a name, or a name and the first release that does without it', async (t) => {
   const modules = ['pin', { name: 'other_pin', until: '6.12' }]
-  const needs = { ...GOOD.needs, modules, ownModules: modules }
+  const needs = { ...GOOD.needs, modules, externalModules: modules }
   const root = await catalogue(t, { 'a-case/case.json': { ...GOOD, needs } })
   const [first] = await readCatalogue(root)
   const read = [
     { name: 'pin', until: null },
     { name: 'other_pin', until: '6.12' },
   ]
-  assert.deepEqual([first?.needs.modules, first?.needs.ownModules], [read, read])
+  assert.deepEqual([first?.needs.modules, first?.needs.externalModules], [read, read])
 })
 
 test('a case may say how the bug ends it, and says nothing where its program lives to tell', async (t) => {
@@ -99,8 +99,12 @@ const BROKEN: readonly (readonly [what: string, change: object, field: string])[
   ['too little memory', { needs: { ...GOOD.needs, memoryMiB: 1 } }, 'needs.memoryMiB'],
   ['a module alone', { needs: { ...GOOD.needs, modules: 'fuse' } }, 'needs.modules'],
   ['a module until a series', { needs: { ...GOOD.needs, modules: [UNTIL_SERIES] } }, 'needs.modules[0].until'],
-  ['an own module that is a path', { needs: { ...GOOD.needs, ownModules: ['../pin'] } }, 'needs.ownModules[0]'],
-  ['an own module until a series', { needs: { ...GOOD.needs, ownModules: [UNTIL_SERIES] } }, 'needs.ownModules[0].until'],
+  ['an external module that is a path', { needs: { ...GOOD.needs, externalModules: ['../pin'] } }, 'needs.externalModules[0]'],
+  [
+    'an external module until a series',
+    { needs: { ...GOOD.needs, externalModules: [UNTIL_SERIES] } },
+    'needs.externalModules[0].until',
+  ],
   ['a command line alone', { needs: { ...GOOD.needs, cmdline: 'x=1' } }, 'needs.cmdline'],
   ['an argument until a series', { needs: { ...GOOD.needs, cmdline: [UNTIL_SERIES_ARG] } }, 'needs.cmdline[0].until'],
   ['needs with more in it', { needs: { ...GOOD.needs, disk: 1 } }, 'needs'],

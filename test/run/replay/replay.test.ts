@@ -78,7 +78,7 @@ async function askable(t: TestContext) {
   const program = await buildReproducer(context.workspace.cache, own.case)
   const evidenceOf = (job: Partial<Job> = {}, kernelSha256 = sha256) => {
     const evidence = sampleEvidence()
-    const whole = { ...evidence.job, kernel: fileKernel.id, program: program.sha256, ownModules: [], ...job }
+    const whole = { ...evidence.job, kernel: fileKernel.id, program: program.sha256, externalModules: [], ...job }
     return { ...evidence, job: whole, kernel: { ...evidence.kernel, sha256: kernelSha256 } }
   }
   return { context, own, program, evidenceOf, sha256 }
@@ -87,9 +87,9 @@ async function askable(t: TestContext) {
 test('kernel, program and missing modules are those of then', async (t) => {
   const { context, own, program, evidenceOf, sha256 } = await askable(t)
   const missing = { name: 'pin_pages', missing: 'no headers are listed for it' }
-  const parts = await findParts(evidenceOf({ ownModules: [missing] }), own, context)
+  const parts = await findParts(evidenceOf({ externalModules: [missing] }), own, context)
   assert.equal(parts.image.sha256, sha256)
-  assert.deepEqual([parts.program, parts.ownModules], [program, [missing]])
+  assert.deepEqual([parts.program, parts.externalModules], [program, [missing]])
 })
 
 test('another kernel image, program or module is refused, with what to do', async (t) => {
@@ -101,6 +101,6 @@ test('another kernel image, program or module is refused, with what to do', asyn
   await assert.rejects(findParts(image, own, context), refused(/another one now: [0-9a-f]{12}, and was abababababab$/))
   const program = evidenceOf({ program: other })
   await assert.rejects(findParts(program, own, context), refused(/has changed since, and the cache no longer has/))
-  const module = evidenceOf({ ownModules: [{ name: 'pin_pages', sha256: other }] })
+  const module = evidenceOf({ externalModules: [{ name: 'pin_pages', sha256: other }] })
   await assert.rejects(findParts(module, own, context), refused(/the module pin_pages of uffd-fork-event cannot be had/))
 })

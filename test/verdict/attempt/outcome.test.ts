@@ -40,7 +40,7 @@ test('the taint of a module that the case asked for is no news', () => {
   const rules = (evidence: Evidence) => judgeAttempt(evidence, reading(OK), theCase).reasons.map(({ rule }) => rule)
   assert.deepEqual(rules(plain), ['output/ok', 'agent/taint'])
   assert.deepEqual(rules({ ...plain, job: { ...plain.job, modules: ['pin'] } }), ['output/ok'])
-  assert.deepEqual(rules({ ...plain, job: { ...plain.job, ownModules: [{ name: 'pin', sha256: '0' }] } }), ['output/ok'])
+  assert.deepEqual(rules({ ...plain, job: { ...plain.job, externalModules: [{ name: 'pin', sha256: '0' }] } }), ['output/ok'])
 })
 
 test('trials of a race are carried along, and their absence is noted', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { bringOwnModules } from '#harness/image/own-module.ts'
+import { buildExternalModules } from '#harness/image/external-module.ts'
 import { fetchKernel, fetchModules, listKernels, listSeries, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
 import type { Kernel } from '#domain/kernel.ts'
@@ -228,11 +228,11 @@ test('modules come in load order with what they need; built in ones need no file
 
 test('headers that are not listed, dropped, or out of reach are the reason that a module is missing', options, async (t) => {
   const { context, cache, one, repository } = await given(t)
-  const needs = { cpus: 1, memoryMiB: 512, modules: [], ownModules: [{ name: 'probe', until: null }], cmdline: [] }
+  const needs = { cpus: 1, memoryMiB: 512, modules: [], externalModules: [{ name: 'probe', until: null }], cmdline: [] }
   await writeFile(join(cache, 'probe.c'), '#include <linux/module.h>\nMODULE_LICENSE("GPL");\n')
   const [old, later] = [await one(OLD_ID), await one(NEW_ID)]
   const reason = async (kernel: Kernel) => {
-    const [built] = await bringOwnModules({ folder: cache, needs }, kernel, context)
+    const [built] = await buildExternalModules({ folder: cache, needs }, kernel, context)
     return built && 'missing' in built ? built.missing : built?.path
   }
   assert.equal(await reason(later), `Debian lists no linux-headers-${NEW.release} ${NEW.build}`)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { bringOwnModules } from '#harness/image/own-module.ts'
+import { buildExternalModules } from '#harness/image/external-module.ts'
 import { fetchKernel, type KernelContext } from '#harness/kernels/index.ts'
 import { changedFiles } from '#harness/kernels/tree/modules.ts'
 import { runCommand } from '#harness/support/process.ts'
@@ -34,9 +34,9 @@ async function given(t: TestContext) {
   await mkdir(join(source, 'tools'))
   await writeFile(join(source, 'include', 'words.h'), '#define WORDS "words of the base"\n')
   const folder = await rest.write('probe.c', '#include "made.h"\nconst char words[] = WORDS;\n').then((path) => join(path, '..'))
-  const needs = { cpus: 1, memoryMiB: 512, modules: [], ownModules: [{ name: 'probe', until: null }], cmdline: [] }
+  const needs = { cpus: 1, memoryMiB: 512, modules: [], externalModules: [{ name: 'probe', until: null }], cmdline: [] }
   const build = async (kernel: Kernel, context: KernelContext = rest.context) =>
-    (await bringOwnModules({ folder, needs }, kernel, context))[0]
+    (await buildExternalModules({ folder, needs }, kernel, context))[0]
   /** The module of a kernel that has one. */
   const module = async (kernel: Kernel) => {
     const built = await build(kernel)
@@ -93,7 +93,7 @@ test('what stands in the way of a module is said, and leaves nothing in the cach
   assert.match(why, /^probe\.c does not build for this kernel: probe\.c:1:9: error: .y. undeclared/)
   await rm(join(workspace.cache, 'trees', 'recipes', `${kernel.id}.json`))
   assert.deepEqual(await build(kernel), { name: 'probe', missing: `it is not known any more how ${kernel.id} was built` })
-  await assert.rejects(readdir(join(workspace.cache, 'own-modules')), { code: 'ENOENT' })
+  await assert.rejects(readdir(join(workspace.cache, 'external-modules')), { code: 'ENOENT' })
   assert.deepEqual(await readdir(join(workspace.cache, 'scratch')), [])
 })
 
@@ -103,8 +103,8 @@ test('who is told to stop gives no reason, but stops', async (t) => {
   await fetchKernel(kernel, context)
   const stop = new AbortController()
   const progress = ({ message }: { message: string }) => void (message.includes('module probe') && stop.abort())
-  const needs = { cpus: 1, memoryMiB: 512, modules: [], ownModules: [{ name: 'probe', until: null }], cmdline: [] }
-  const building = bringOwnModules({ folder, needs }, kernel, { ...context, signal: stop.signal, progress })
+  const needs = { cpus: 1, memoryMiB: 512, modules: [], externalModules: [{ name: 'probe', until: null }], cmdline: [] }
+  const building = buildExternalModules({ folder, needs }, kernel, { ...context, signal: stop.signal, progress })
   await assert.rejects(building, { name: 'AbortError' })
 })
 

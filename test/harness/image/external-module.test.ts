@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { bringOwnModules, firstComplaint, namedModule } from '#harness/image/own-module.ts'
+import { buildExternalModules, firstComplaint, namedModule } from '#harness/image/external-module.ts'
 import { writePayload } from '#harness/image/payload.ts'
 import type { ModuleNeed } from '#domain/case.ts'
 import type { Kernel } from '#domain/kernel.ts'
@@ -20,8 +20,8 @@ async function bring(t: TestContext, need: ModuleNeed, version: string, source: 
   if (source !== null) await writeFile(join(folder, `${need.name}.c`), source)
   const id = `file-${version}-0123456789ab`
   const kernel: Kernel = { id, provider: 'file', version, series: 'x', build: 'x', flavour: 'custom', arch: 'x86_64' }
-  const needs = { cpus: 1, memoryMiB: 512, modules: [], ownModules: [need], cmdline: [] }
-  return bringOwnModules({ folder, needs }, kernel, { workspace: { cache: join(folder, 'cache'), state: folder } })
+  const needs = { cpus: 1, memoryMiB: 512, modules: [], externalModules: [need], cmdline: [] }
+  return buildExternalModules({ folder, needs }, kernel, { workspace: { cache: join(folder, 'cache'), state: folder } })
 }
 
 test('a module is asked for before its release, candidates of it included, and not from there on', async (t) => {
@@ -62,7 +62,7 @@ test('a job knows a module by its hash; the guest gets the file, or the reason i
   const missing = { name: 'other', missing: 'no headers' }
   assert.deepEqual([there, missing].map(namedModule), [{ name: 'probe', sha256: 'abc' }, missing])
   const payload = join(folder, 'payload')
-  await writePayload(payload, { program: path, args: [], modules: [], ownModules: [there, missing] })
+  await writePayload(payload, { program: path, args: [], modules: [], externalModules: [there, missing] })
   const archive = await readFile(payload, 'latin1')
   assert.match(archive, /probe\.ko\0+the module/)
   assert.match(archive, /other\.missing\0+no headers\n/)

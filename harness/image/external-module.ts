@@ -1,10 +1,10 @@
-/** A case's own kernel modules: compiled against each kernel, and cached by all that goes into them. */
+/** External modules of a case: compiled against each kernel, and cached by all that goes into them. */
 import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Case, ModuleNeed } from '#domain/case.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
-import type { OwnModule } from '#domain/job.ts'
+import type { ExternalModule } from '#domain/job.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { isNeededOn } from '#domain/version.ts'
 import { hashFile } from '../kernels/provider/cache.ts'
@@ -21,34 +21,34 @@ export type BuiltModule =
   | { readonly name: string; readonly missing: string }
 
 /** How a job names it. */
-export function namedModule(built: BuiltModule): OwnModule {
+export function namedModule(built: BuiltModule): ExternalModule {
   return 'path' in built ? { name: built.name, sha256: built.sha256 } : built
 }
 
 /** The module with these bytes when the cache still has it, whatever its source says today. */
-export async function findOwnModule(cache: string, name: string, sha256: string): Promise<BuiltModule | null> {
-  for (const entry of await readdir(join(cache, 'own-modules')).catch(() => [])) {
-    const path = join(cache, 'own-modules', entry, `${name}.ko`)
+export async function findExternalModule(cache: string, name: string, sha256: string): Promise<BuiltModule | null> {
+  for (const entry of await readdir(join(cache, 'external-modules')).catch(() => [])) {
+    const path = join(cache, 'external-modules', entry, `${name}.ko`)
     if ((await exists(path)) && (await hashFile(path)) === sha256) return { name, path, sha256 }
   }
   return null
 }
 
 /**
- * The modules of its own that a case asks for on this kernel, built or found in the cache. What stands in the way of one is
- * its reason. Throws UserError for a source that is not there, InfraError for a full disk, the signal's reason when aborted.
+ * The external modules that a case needs on this kernel, built or found in the cache; one that cannot be built gives its reason.
+ * Throws UserError for a source that is not there, InfraError for a full disk, the signal's reason when aborted.
  */
-export async function bringOwnModules(
+export async function buildExternalModules(
   theCase: Pick<Case, 'folder' | 'needs'>,
   kernel: Kernel,
   context: KernelContext,
 ): Promise<BuiltModule[]> {
   const built: BuiltModule[] = []
-  for (const need of theCase.needs.ownModules) built.push(await bringOne(need, theCase.folder, kernel, context))
+  for (const need of theCase.needs.externalModules) built.push(await buildOne(need, theCase.folder, kernel, context))
   return built
 }
 
-async function bringOne(
+async function buildOne(
   { name, until }: ModuleNeed,
   folder: string,
   kernel: Kernel,
@@ -87,7 +87,7 @@ async function buildModule(
 ): Promise<string> {
   const { cache } = context.workspace
   const key = createHash('sha256').update(JSON.stringify([FLAGS, tree.key, name, source, await compiler()]))
-  const entry = join(cache, 'own-modules', key.digest('hex'))
+  const entry = join(cache, 'external-modules', key.digest('hex'))
   const path = join(entry, `${name}.ko`)
   if (await exists(path)) return path
   await tree.use(async (make) => {
