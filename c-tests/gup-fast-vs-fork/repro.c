@@ -112,10 +112,10 @@ static void run_race(const struct trigger *trigger, struct race_options options)
 
 	pin_buffer_open_to_meet(&b, trigger);
 	race_open(&race);
-	while (race_goes_on(&race)) {
+	while (race_continues(&race)) {
 		int overlapped = race_round(&race);
 		int first = pin_buffer_pinned_first(&b);
-		int hits = pin_buffer_write_and_count(&b, race.rounds);
+		int hits = pin_buffer_count_separated(&b, race.rounds);
 
 		if (hits && !overlapped)
 			ktap_bail("%d pages separated with no race between fork and pin", hits);

@@ -46,16 +46,16 @@ static void test(const struct uffd_ioctl *type)
 		ktap_skip(name, "UFFDIO_API with %s: %s", type->feature_name, ktap_errno(err));
 		return;
 	}
-	REQUIRE(!(pagemap_entry(page.at) & type->trace), "a page not there before");
+	REQUIRE(!(pagemap_entry(page.at) & type->filled_bits), "a page not there before");
 
 	uffd_event_start(&fork, uffd_event_fork);
 	REQUIRE(uffd_event_wait(page.fd, &fork), "waiting for the event by a fork");
 	err = type->probe(&page, &output);
-	filled = !!(pagemap_entry(page.at) & type->trace);
+	filled = !!(pagemap_entry(page.at) & type->filled_bits);
 	finish(page.fd, &fork);
 
 	ktap_diag("event unread: %s%s", ktap_outcome(err),
-		  !type->trace ? "" : filled ? ", page filled" : ", page absent");
+		  !type->filled_bits ? "" : filled ? ", page filled" : ", page absent");
 	if (err && err != EAGAIN)
 		ktap_bail("%s: %s, neither done nor refused", type->name, ktap_errno(err));
 	if (err) {
@@ -63,7 +63,7 @@ static void test(const struct uffd_ioctl *type)
 		err = type->probe(&page, &output);
 		if (err)
 			ktap_bail("%s after the fork: %s", type->name, ktap_errno(err));
-		REQUIRE(pagemap_has(page.at, type->trace), "filling the page");
+		REQUIRE(pagemap_has(page.at, type->filled_bits), "filling the page");
 		ktap_result(filled, name);
 	} else {
 		ktap_result(1, name);

@@ -93,7 +93,7 @@ int main(void)
 	/* What is left of the child takes its memory apart in vain, and would for ever. */
 	while (!hang_watch_done()) {
 		if (has_oopsed())
-			step_lost();
+			step_abandon();
 		if (hang_watch_dead())
 			break;
 	}

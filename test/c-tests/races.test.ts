@@ -76,6 +76,6 @@ test('an option that cannot be meant is refused, not overlooked', async () => {
   assert.equal(bailedOut(await run('--trials', '0')), '--trials takes a number above 0, not 0')
   assert.equal(bailedOut(await run('--spread', 'nan')), '--spread takes a number above 0, not nan')
   assert.equal(bailedOut(await run('--trigger', 'nowhere')), 'there is no trigger nowhere')
-  assert.equal(bailedOut(await run('more')), 'more is no option')
+  assert.equal(bailedOut(await run('more')), 'more is not a valid option')
   assert.match(bailedOut(await run('none', '--trigger', 'open')), /^usage: .*\[--spread F\]$/)
 })

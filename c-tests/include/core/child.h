@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A child that shares the parent's memory and lives until it is told to go: what it says
- * after a step of the parent proves that it was there while that step was made.
+ * A child that shares the parent's memory and stays until released. A byte that it sends
+ * after a step of the parent proves that it was alive during that step.
  *
- *	if (child_fork(&child)) {			in the child
+ *	if (child_fork(&child)) {			true in the child
  *		child_notify(&child, 'r');
  *		child_wait_release(&child);
  *		child_exit();
  *	}
  *	child_wait_for(&child);				in the parent
- *	child_release(&child);				on with its next step
+ *	child_release(&child);				lets it continue
  *	child_join(&child);
  *
- * A child whose parent is gone goes too: its pipe ends.
+ * A child whose parent died exits, because its pipe ends.
  */
 #ifndef KWITNESS_CHILD_H
 #define KWITNESS_CHILD_H
@@ -27,7 +27,7 @@ struct child {
 	int up[2], down[2];
 };
 
-/* Returns whether this is the child. */
+/* Fork. Returns 1 in the child, 0 in the parent. */
 static inline int child_fork(struct child *child)
 {
 	REQUIRE(!pipe2(child->up, O_CLOEXEC) && !pipe2(child->down, O_CLOEXEC), "pipe");
@@ -38,13 +38,13 @@ static inline int child_fork(struct child *child)
 	return !child->pid;
 }
 
-/* In the child: tell the parent a byte. */
+/* In the child: send the parent a byte. */
 static inline void child_notify(const struct child *child, unsigned char byte)
 {
-	REQUIRE(write(child->up[1], &byte, 1) == 1, "the child's word to its parent");
+	REQUIRE(write(child->up[1], &byte, 1) == 1, "write to the parent");
 }
 
-/* In the child: wait until it is let go on. */
+/* In the child: wait until the parent releases it. */
 static inline void child_wait_release(const struct child *child)
 {
 	char byte;
@@ -59,22 +59,22 @@ static inline void child_exit(void)
 	_exit(0);
 }
 
-/* In the parent: what the child says next. */
+/* In the parent: wait for the next byte of the child. */
 static inline unsigned char child_wait_for(const struct child *child)
 {
 	unsigned char byte;
 
-	REQUIRE(read(child->up[0], &byte, 1) == 1, "hearing the child");
+	REQUIRE(read(child->up[0], &byte, 1) == 1, "read from the child");
 	return byte;
 }
 
-/* In the parent: let the child go on. */
+/* In the parent: let the child continue. */
 static inline void child_release(const struct child *child)
 {
-	REQUIRE(write(child->down[1], "", 1) == 1, "the word to the child");
+	REQUIRE(write(child->down[1], "", 1) == 1, "write to the child");
 }
 
-/* In the parent: see the child end, as child_exit() does. */
+/* In the parent: reap the child, which must have called child_exit(). */
 static inline void child_join(const struct child *child)
 {
 	int status;

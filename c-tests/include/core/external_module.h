@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A kernel module of the case's own: NAME.c beside repro.c, named in needs.externalModules of
- * case.json. It was built for the running kernel and lies in the working directory as
- * NAME.ko; where it could not be built, NAME.missing holds a line that says why.
+ * An external module: NAME.c beside repro.c, listed in needs.externalModules of case.json.
+ * It is built against the running kernel and lies in the working directory as NAME.ko; if
+ * it could not be built, NAME.missing holds a line with the reason.
  *
- *	const char *why = external_module_load("pin_pages");		NULL, or why it is not there
+ *	const char *why = external_module_load("pin_pages");	NULL, or why it failed
  *	external_module_unload("pin_pages");
  */
 #ifndef KWITNESS_EXTERNAL_MODULE_H
@@ -14,22 +14,22 @@
 
 #include "core/kernel_module.h"
 
-/* What the kernel means by an errno of finit_module(2). */
+/* The meaning of an errno of finit_module(2). */
 static inline const char *external_module_refusal(int err)
 {
 	switch (err) {
-	case ENOSYS: return "the kernel takes no modules";
-	case EPERM: return "modules are locked down, or turned off until the next boot";
+	case ENOSYS: return "the kernel does not support modules";
+	case EPERM: return "module loading is locked down or disabled";
 	case ENOEXEC: return "it was built for another kernel";
 	case ENOENT: return "the kernel does not export what it needs";
 	case EKEYREJECTED:
 	case ENOKEY:
-	case EBADMSG: return "the kernel takes signed modules only";
-	default: return "the kernel did not take it";
+	case EBADMSG: return "the kernel accepts only signed modules";
+	default: return "the kernel did not accept it";
 	}
 }
 
-/* Load the module. Returns NULL, or why that cannot be, which the next call overwrites. */
+/* Load the module. Returns NULL or why it failed; the next call overwrites the text. */
 static inline const char *external_module_load(const char *name)
 {
 	static char why[256];
@@ -54,7 +54,7 @@ static inline const char *external_module_load(const char *name)
 	return why;
 }
 
-/* Take the module out again, as far as this kernel can. Nothing may be using it. */
+/* Unload the module, if this kernel supports that. The module must not be in use. */
 static inline void external_module_unload(const char *name)
 {
 	REQUIRE(!syscall(SYS_delete_module, name, O_NONBLOCK) || errno == ENOSYS,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A test with a call that may not come back from the kernel, made by a child and watched
- * by its parent, who can say from outside what became of it:
+ * Runs a test whose call may never return from the kernel in a child. The parent observes
+ * the child from outside:
  *
  *	hang_watch_enter();		in the test, close around the call
  *	err = ioctl(fd, UFFDIO_MOVE, &arg);
@@ -15,11 +15,10 @@
  *	}
  *	return hang_watch_status();
  *
- * The child says the results and ends as main would; until it takes long the parent is
- * asleep and silent. What it then says is of that call alone, for all else a test does in
- * the kernel may take long too, and rests on turns, not on time: with each sched_yield()
- * all else that can run has one, so that a host that stands still makes an answer late,
- * and never wrong.
+ * The child prints the results and exits as main() would; the parent only acts when that
+ * takes longer than HANG_WATCH_MS. It judges the marked call alone, because other calls of
+ * the test may be slow too. It counts scheduler yields, not elapsed time: a loaded host
+ * delays the answer but cannot make it wrong.
  */
 #ifndef KWITNESS_HANG_WATCH_H
 #define KWITNESS_HANG_WATCH_H
@@ -32,19 +31,19 @@
 
 #include "core/procfile.h"
 
-/* More than the tests take on a kernel without their bug. Nothing is concluded from it. */
+/* How long the parent waits before it looks, in ms. Nothing is concluded from this time. */
 #define HANG_WATCH_MS	100
-/* Turns for all else: a child that had none itself is stuck, one that used them all spins. */
+/* Yields to other tasks: a child that never ran meanwhile is stuck, one that always ran spins. */
 #define HANG_STUCK_YIELDS	1000
 #define HANG_SPIN_YIELDS	50
-/* What a child that spins has run in the kernel meanwhile, in clock ticks of 10 ms. */
+/* Kernel time that a spinning child uses meanwhile, in clock ticks of 10 ms. */
 #define HANG_SPIN_TICKS	5
 
-/* The one child there is, and what it tells its parent in memory they share. */
+/* The only child, and its status in memory shared with the parent. */
 static pid_t hang_watch_pid;
 static volatile struct {
-	/* 1 more than the exit status of the test, once it said all. */
-	int said;
+	/* The exit status of the test plus 1, set when it has printed everything. */
+	int finished;
 	int inside;
 } *hang_watch;
 
@@ -57,7 +56,7 @@ static inline sigset_t hang_watch_signals(void)
 	return set;
 }
 
-/* Run test in a child. */
+/* Run the test in a child. */
 static inline void hang_watch_start(int (*test)(void))
 {
 	sigset_t set = hang_watch_signals();
@@ -71,34 +70,34 @@ static inline void hang_watch_start(int (*test)(void))
 	REQUIRE(hang_watch_pid >= 0, "fork");
 	if (hang_watch_pid)
 		return;
-	hang_watch->said = 1 + test();
-	exit(hang_watch->said - 1);
+	hang_watch->finished = 1 + test();
+	exit(hang_watch->finished - 1);
 }
 
-/* In the child: the call comes next. What was said so far is heard, whatever becomes of it. */
+/* In the child: the call comes next. Flush the output, in case the call never returns. */
 static inline void hang_watch_enter(void)
 {
 	fflush(stdout);
 	hang_watch->inside = 1;
 }
 
-/* In the child: it came back. */
+/* In the child: the call returned. */
 static inline void hang_watch_leave(void)
 {
 	hang_watch->inside = 0;
 }
 
-/* Wait until the test is through, but not long. Returns whether it is. */
+/* Wait up to HANG_WATCH_MS for the test to finish. Returns whether it did. */
 static inline int hang_watch_done(void)
 {
 	struct timespec most = { .tv_nsec = HANG_WATCH_MS * 1000000L };
 	sigset_t set = hang_watch_signals();
 
 	sigtimedwait(&set, NULL, &most);
-	return hang_watch->said;
+	return hang_watch->finished;
 }
 
-/* Whether the child is dead. One that died of its death is nobody's child any more. */
+/* Whether the child is dead. ECHILD means that it died and was reaped. */
 static inline int hang_watch_dead(void)
 {
 	siginfo_t end = { .si_pid = 0 };
@@ -108,27 +107,27 @@ static inline int hang_watch_dead(void)
 	return failed || end.si_pid;
 }
 
-/* Wait until it is inside the call, however long it takes to come there. 0 if it is past it. */
+/* Wait until the child is inside the call, without a time limit. Returns 0 if it is past it. */
 static inline int hang_watch_wait_inside(void)
 {
-	while (!hang_watch->inside && !hang_watch->said && !hang_watch_dead())
+	while (!hang_watch->inside && !hang_watch->finished && !hang_watch_dead())
 		sched_yield();
 	return hang_watch->inside && !hang_watch_dead();
 }
 
 /*
- * The exit status of the test, which is that of main, however long it takes. A child that
- * has said all and cannot end is not waited for.
+ * The exit status of the test, for main() to return. Waits for it without a time limit,
+ * but not for a child that printed everything and cannot exit.
  */
 static inline int hang_watch_status(void)
 {
 	int status;
 
-	if (!hang_watch->said)
+	if (!hang_watch->finished)
 		REQUIRE(waitpid(hang_watch_pid, &status, 0) == hang_watch_pid, "waitpid");
-	if (!hang_watch->said)
-		ktap_bail("the test ended without a word, with status 0x%x", status);
-	return hang_watch->said - 1;
+	if (!hang_watch->finished)
+		ktap_bail("the test ended without a result, with status 0x%x", status);
+	return hang_watch->finished - 1;
 }
 
 static inline void hang_watch_path(const char *name, char path[64])
@@ -136,14 +135,14 @@ static inline void hang_watch_path(const char *name, char path[64])
 	snprintf(path, 64, "/proc/%d/%s", hang_watch_pid, name);
 }
 
-/* Its state as ps shows it, and the clock ticks that it ran in the kernel. */
+/* The state letter of the child as ps shows it, and its kernel time in clock ticks. */
 static inline char hang_watch_state(unsigned long *ticks)
 {
 	char path[64], text[1024], state;
 	const char *at;
 
 	hang_watch_path("stat", path);
-	/* Field 3 is the state, 15 that time. */
+	/* Field 3 is the state, field 15 the kernel time. */
 	at = procfile_stat(path, 3, text, sizeof(text));
 	REQUIRE(sscanf(at,
 		"%c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu", &state, ticks) == 2,
@@ -151,8 +150,8 @@ static inline char hang_watch_state(unsigned long *ticks)
 	return state;
 }
 
-/* How often it had a turn. */
-static inline long hang_watch_turns(void)
+/* How often the child was scheduled: its context switches. */
+static inline long hang_watch_switches(void)
 {
 	char path[64];
 
@@ -162,8 +161,8 @@ static inline long hang_watch_turns(void)
 }
 
 /*
- * Whether it sleeps in the call where no signal reaches it, while all that could wake it
- * has its turns.
+ * Whether the child sleeps uninterruptibly in the call and never runs while other tasks,
+ * which could wake it, do.
  */
 static inline int hang_watch_stuck(void)
 {
@@ -172,19 +171,19 @@ static inline int hang_watch_stuck(void)
 
 	if (!hang_watch_wait_inside())
 		return 0;
-	for (int turn = 0; hang_watch->inside && hang_watch_state(&ticks) != 'D'; turn++) {
-		if (turn == HANG_STUCK_YIELDS)
+	for (int n = 0; hang_watch->inside && hang_watch_state(&ticks) != 'D'; n++) {
+		if (n == HANG_STUCK_YIELDS)
 			return 0;
 		sched_yield();
 	}
-	before = hang_watch_turns();
-	for (int turn = 0; turn < HANG_STUCK_YIELDS; turn++)
+	before = hang_watch_switches();
+	for (int n = 0; n < HANG_STUCK_YIELDS; n++)
 		sched_yield();
 	return hang_watch->inside && hang_watch_state(&ticks) == 'D' &&
-	       hang_watch_turns() == before;
+	       hang_watch_switches() == before;
 }
 
-/* Whether it runs in the kernel through all of its turns in the call. */
+/* Whether the child keeps running in the kernel, inside the call. */
 static inline int hang_watch_spins(void)
 {
 	unsigned long before, ticks = 0;
@@ -192,7 +191,7 @@ static inline int hang_watch_spins(void)
 	if (!hang_watch_wait_inside())
 		return 0;
 	hang_watch_state(&before);
-	for (int turn = 0; turn < HANG_SPIN_YIELDS || ticks - before < HANG_SPIN_TICKS; turn++) {
+	for (int n = 0; n < HANG_SPIN_YIELDS || ticks - before < HANG_SPIN_TICKS; n++) {
 		if (hang_watch_state(&ticks) != 'R' || !hang_watch->inside)
 			return 0;
 		sched_yield();
@@ -200,7 +199,7 @@ static inline int hang_watch_spins(void)
 	return 1;
 }
 
-/* Where in the kernel it is, for the record; silent where the kernel does not tell. */
+/* Print the kernel stack of the child as diagnostics, if the kernel provides it. */
 static inline void hang_watch_print_stack(void)
 {
 	char path[64], text[900];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A module of the kernel's that case.json asked for in needs.modules. It is loaded before
- * the program begins; where it could not be had, NAME.missing in the working directory
- * holds a line that says why.
+ * A module of the kernel that case.json lists in needs.modules. The agent loads it before
+ * the program starts; if it is not available, NAME.missing in the working directory holds
+ * a line with the reason.
  */
 #ifndef KWITNESS_KERNEL_MODULE_H
 #define KWITNESS_KERNEL_MODULE_H
@@ -11,7 +11,7 @@
 
 #include "core/ktap.h"
 
-/* Why it is missing, "" when nobody says so. The next call overwrites it. */
+/* Why the module is missing, "" if no reason is given. The next call overwrites it. */
 static inline const char *kernel_module_missing(const char *name)
 {
 	static char why[256];
@@ -28,7 +28,7 @@ static inline const char *kernel_module_missing(const char *name)
 	return why;
 }
 
-/* SKIP where the device that comes with a module cannot be opened. Before ktap_start(). */
+/* Skip if the device of a module cannot be opened. Call it before ktap_start(). */
 static inline void need_device(const char *path, const char *module)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC), err = errno;

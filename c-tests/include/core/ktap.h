@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a reproducer says, as KTAP on standard output:
+ * The output of a reproducer: KTAP on standard output.
  *
  *	ktap_start(2);
  *	REQUIRE(!ftruncate(fd, size), "ftruncate to %zu", size);
- *	ktap_diag("read %d bytes", n);			before the result they belong to
+ *	ktap_diag("read %d bytes", n);			before the result it belongs to
  *	ktap_result(bug_seen, "copy is refused");
  *	ktap_skip("poison is refused", "UFFDIO_POISON: %s", ktap_errno(err));
  *	return ktap_end();
  *
- * Polarity: "not ok" = the bug was seen, "ok" = not seen this time, SKIP = this
- * kernel cannot be asked. A clean attempt alone proves nothing, so no program says
- * more than that. When a step or a self-check fails the program itself is broken
- * and bails out: that is never an answer about the kernel.
+ * Polarity: "not ok" = the bug was reproduced, "ok" = not reproduced this time, SKIP =
+ * not applicable to this kernel. A program never prints "fixed": one attempt without the
+ * bug proves nothing. A step or self-check that fails means that the program is broken,
+ * so it bails out; that is no statement about the kernel.
  */
 #ifndef KWITNESS_KTAP_H
 #define KWITNESS_KTAP_H
@@ -24,10 +24,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Exit status: 4 as in kselftest, 99 because nothing else claims it. */
+/* Exit status: 4 as in kselftest; 99 has no other meaning. */
 enum { KTAP_NOT_SEEN = 0, KTAP_SEEN = 1, KTAP_SKIPPED = 4, KTAP_BROKEN = 99 };
 
-/* The stream's last line: a stream without it was cut. */
+/* The last line of the stream: without it the stream was cut off. */
 #define KTAP_END "# kwitness: end of tests\n"
 
 static struct {
@@ -42,13 +42,13 @@ static inline const char *ktap_errno(int err)
 	return name ? name : "unknown errno";
 }
 
-/* The same of what a call gives: "done" for 0. */
+/* The name of the result of a call, which is 0 ("done") or errno. */
 static inline const char *ktap_outcome(int err)
 {
 	return err ? ktap_errno(err) : "done";
 }
 
-/* Print a text with "# " before each of its lines. errno survives. */
+/* Print a text as diagnostics, "# " before each line. Preserves errno. */
 __attribute__((format(printf, 1, 2)))
 static inline void ktap_diag(const char *fmt, ...)
 {
@@ -64,7 +64,7 @@ static inline void ktap_diag(const char *fmt, ...)
 	errno = err;
 }
 
-/* End the attempt as broken, from any thread. */
+/* End the program as broken. May be called from any thread. */
 __attribute__((format(printf, 1, 2), noreturn))
 static inline void ktap_bail(const char *fmt, ...)
 {
@@ -80,8 +80,8 @@ static inline void ktap_bail(const char *fmt, ...)
 }
 
 /*
- * A step that cannot fail on any kernel this program is asked about; if it does the
- * program is broken. The text says what was tried, errno is added when it is set.
+ * Bail out unless a step succeeds that works on every kernel this program runs on. The
+ * text names what was tried, " failed" and the errno (if set) are appended.
  */
 #define REQUIRE(ok, fmt, ...) do {								\
 	errno = 0;									\
@@ -90,16 +90,16 @@ static inline void ktap_bail(const char *fmt, ...)
 			  errno ? ": " : "", errno ? ktap_errno(errno) : "");		\
 } while (0)
 
-/* Begin the stream and announce the number of results. */
+/* Start the stream and print the number of planned results. */
 static inline void ktap_start(int planned)
 {
-	/* Line by line, so that a crash of the kernel leaves the last whole line visible. */
+	/* Line buffered, so that complete lines survive a kernel crash. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	ktap.planned = planned;
 	printf("KTAP version 1\n1..%d\n", planned);
 }
 
-/* Report a test; bug_seen is the witness. Returns bug_seen. */
+/* Report a test: "not ok" where the oracle saw the bug. Returns bug_seen. */
 static inline int ktap_result(int bug_seen, const char *name)
 {
 	printf("%sok %d %s\n", bug_seen ? "not " : "", ++ktap.done, name);
@@ -107,7 +107,7 @@ static inline int ktap_result(int bug_seen, const char *name)
 	return bug_seen;
 }
 
-/* Report a test that cannot be asked here, with the probe's own words. */
+/* Report a test that does not apply here, with the reason. */
 __attribute__((format(printf, 2, 3)))
 static inline void ktap_skip(const char *name, const char *fmt, ...)
 {
@@ -121,19 +121,19 @@ static inline void ktap_skip(const char *name, const char *fmt, ...)
 	ktap.skipped++;
 }
 
-/* Statistics of a race so far. Goes before the result it belongs to. */
+/* Print the statistics of a race so far, before the result they belong to. */
 static inline void ktap_trials(unsigned long trials, unsigned long hits)
 {
 	printf("# kwitness: trials=%lu hits=%lu\n", trials, hits);
 }
 
-/* The road that a race took. Goes before its statistics. */
+/* Print the trigger that a race used, before its statistics. */
 static inline void ktap_trigger(const char *name)
 {
 	printf("# kwitness: trigger=%s\n", name);
 }
 
-/* End the stream. Returns the exit status of main. */
+/* End the stream. Returns the exit status for main(). */
 static inline int ktap_end(void)
 {
 	if (ktap.done != ktap.planned)
@@ -144,7 +144,7 @@ static inline int ktap_end(void)
 	return ktap.skipped == ktap.done ? KTAP_SKIPPED : KTAP_NOT_SEEN;
 }
 
-/* In place of ktap_start(): skip the whole program. */
+/* Skip the whole program. Replaces ktap_start(). */
 __attribute__((format(printf, 1, 2), noreturn))
 static inline void ktap_skip_all(const char *fmt, ...)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a reproducer needs of the machine, asked at run time of the kernel that
- * runs. case.json states the same needs so that the guest is made to fit; who
- * runs the program elsewhere gets a SKIP that names what is missing.
- * Call these before ktap_start().
+ * What a reproducer needs from the machine, checked at run time. case.json states the
+ * same needs, so that the guest is built to fit; elsewhere the program skips and names
+ * what is missing. Call these before ktap_start().
  */
 #ifndef KWITNESS_NEED_H
 #define KWITNESS_NEED_H
@@ -12,21 +11,21 @@
 
 #include "core/ktap.h"
 
-/* Root, for what a plain user is refused: fork events, frame numbers in pagemap. */
+/* Skip unless root: a plain user gets no fork events and no frame numbers from pagemap. */
 static inline void need_root(void)
 {
 	if (geteuid())
 		ktap_skip_all("needs root, runs as uid %d", (int)geteuid());
 }
 
-/* CPUs that run at the same time. */
+/* Skip unless this many CPUs are online. */
 static inline void need_cpus(int cpus)
 {
 	if (get_nprocs() < cpus)
 		ktap_skip_all("needs %d CPUs, %d online", cpus, get_nprocs());
 }
 
-/* Usable memory, in MiB. Firmware and kernel keep a part of what the machine has. */
+/* Skip unless this many MiB are usable: total memory less what firmware and kernel keep. */
 static inline void need_memory(unsigned long mib)
 {
 	struct sysinfo info;
@@ -38,7 +37,7 @@ static inline void need_memory(unsigned long mib)
 		ktap_skip_all("needs %lu MiB of memory, has %lu", mib, have);
 }
 
-/* Pages of this size, where a program counts in them. */
+/* Skip unless base pages have this size in bytes. */
 static inline void need_page_size(long bytes)
 {
 	if (sysconf(_SC_PAGESIZE) != bytes)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Short files of /proc and /sys: read and written as a whole, at once. */
+/* Short files of /proc and /sys, read and written in one call. */
 #ifndef KWITNESS_PROCFILE_H
 #define KWITNESS_PROCFILE_H
 
@@ -7,7 +7,7 @@
 
 #include "core/ktap.h"
 
-/* Read it into text, without the last newline. Returns 0 or errno. */
+/* Read a file into text, without the last newline. Returns 0 or errno. */
 static inline int procfile_read(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -28,8 +28,8 @@ static inline int procfile_read(const char *path, char *text, size_t size)
 }
 
 /*
- * Read /proc/PID/stat into text. Returns its fields from this one on, 3 (the state) or a later
- * one: they are counted from the end of the name, which is field 2 and may hold anything.
+ * Read /proc/PID/stat into text. Returns the text from this field on, 3 (the state) or later.
+ * Fields are counted from the end of field 2, the name, which may contain anything.
  */
 static inline const char *procfile_stat(const char *path, int field, char *text, size_t size)
 {
@@ -45,7 +45,7 @@ static inline const char *procfile_stat(const char *path, int field, char *text,
 	return at + 1;
 }
 
-/* A number that must be there, and nothing else. */
+/* The number that the file holds; bails out if it holds anything else. */
 static inline long procfile_number(const char *path)
 {
 	char text[64] = "", *end;
@@ -56,11 +56,11 @@ static inline long procfile_number(const char *path)
 		ktap_bail("read of %s failed: %s", path, ktap_errno(err));
 	number = strtol(text, &end, 10);
 	if (end == text || *end)
-		ktap_bail("%s holds no number: %s", path, text);
+		ktap_bail("%s is not a number: %s", path, text);
 	return number;
 }
 
-/* The KiB that a file of lines such as "VmLck:  16 kB" has by this name, which must be there. */
+/* The value of a line such as "VmLck:  16 kB", by its name; bails out if there is none. */
 static inline long procfile_kib(const char *path, const char *name)
 {
 	FILE *file = fopen(path, "re");
@@ -77,7 +77,7 @@ static inline long procfile_kib(const char *path, const char *name)
 	return kib;
 }
 
-/* Not by dprintf(), which seeks: /dev/kmsg cannot. Returns 0 or errno. */
+/* Returns 0 or errno. Not dprintf(), because it seeks and /dev/kmsg cannot. */
 static inline int procfile_write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one step of a case whose symptom is that the case, or the guest, does not come
- * out of it: `symptomEnding` in case.json.
+ * The one dangerous step of a case whose symptom is that the program or the guest does
+ * not survive it (`symptomEnding` in case.json).
  *
- *	step_enter("move");		all self-checks passed, nothing else left to fail
+ *	step_enter("move");		all self-checks passed, nothing else can fail
  *	err = ioctl(fd, UFFDIO_MOVE, &arg);
- *	step_leave("move");		the bug was not seen; judge as usual
+ *	step_leave("move");		survived: report the result as usual
  *
- * A hang or a splat counts as the symptom only between these two words. They stand
- * close around the dangerous call, and whatever is made ready is ready before. Needs
- * root, for the kernel log.
+ * A hang or a splat counts as the symptom only between these two calls, so place them
+ * close around the dangerous call and prepare everything before. Needs root, to write to
+ * the kernel log.
  */
 #ifndef KWITNESS_STEP_H
 #define KWITNESS_STEP_H
@@ -21,7 +21,7 @@
 
 #include "core/procfile.h"
 
-/* Milliseconds this process has lived; its time limit runs from its start. */
+/* Milliseconds since the process started, which is when its time limit started. */
 static inline long long step_age_ms(void)
 {
 	unsigned long long started = 0;
@@ -34,7 +34,7 @@ static inline long long step_age_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000 - started * 1000 / sysconf(_SC_CLK_TCK);
 }
 
-/* Where the output is a pipe, wait until who reads it has taken everything out. */
+/* If the output is a pipe, wait until its reader has emptied it. */
 static inline void step_drain(void)
 {
 	struct stat st;
@@ -46,7 +46,7 @@ static inline void step_drain(void)
 		sched_yield();
 }
 
-/* A line in the kernel log: a splat is the symptom's only if it stands below. */
+/* Mark the kernel log: only a splat below this line can be the symptom. */
 static inline void step_log(const char *step)
 {
 	char text[128];
@@ -58,30 +58,30 @@ static inline void step_log(const char *step)
 		ktap_bail("write to /dev/kmsg failed: %s", ktap_errno(err));
 }
 
-/* Say it, and be sure that it was heard. */
+/* Announce the step on the output and wait until the agent has read it. */
 static inline void step_notify(const char *step)
 {
 	printf("# kwitness: entering %s after %lld ms\n", step, step_age_ms());
 	step_drain();
 }
 
-/* Begin the step. Its name is of small letters, digits and `-`. */
+/* Enter the step. Its name consists of small letters, digits and `-`. */
 static inline void step_enter(const char *step)
 {
 	step_notify(step);
 	step_log(step);
 }
 
-/* Say that the step was come through. */
+/* Report that the program survived the step. */
 static inline void step_leave(const char *step)
 {
 	printf("# kwitness: left %s\n", step);
 	fflush(stdout);
 }
 
-/* End the program in its step: who made it is gone, and the kernel log says of what. */
+/* Exit inside the step: the task that entered it died, and the kernel log says why. */
 __attribute__((noreturn))
-static inline void step_lost(void)
+static inline void step_abandon(void)
 {
 	fflush(stdout);
 	_exit(KTAP_BROKEN);

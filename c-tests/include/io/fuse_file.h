@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A file whose reads end when this program likes: a FUSE file system of one file, served
- * by a thread here, for direct I/O alone. Its one read is file.read (stalled_read.h).
+ * A file whose reads complete when this program decides: a FUSE file system with one file,
+ * served by a thread, for direct I/O only. Its one read is file.read (stalled_read.h).
  *
  *	need_fuse();					before ktap_start()
  *	fuse_file_open(&file);
@@ -24,7 +24,7 @@
 #include "core/kernel_module.h"
 #include "io/stalled_read.h"
 
-/* What the kernel may write at most in a request; the least buffer it takes is twice that. */
+/* The longest write request; the kernel requires a buffer of at least twice this size. */
 #define FUSE_FILE_WRITE	4096
 #define FUSE_FILE_SIZE	4096
 #define FUSE_FILE_MINOR	31
@@ -33,18 +33,18 @@ struct fuse_file {
 	int dev;
 	char name[32];
 	pthread_t server;
-	/* The kernel has let go of the file. */
+	/* Posted when the kernel has released the file. */
 	sem_t released;
 	struct stalled_read read;
 };
 
-/* SKIP where there is no FUSE. Before ktap_start(). */
+/* Skip if there is no FUSE. Call it before ktap_start(). */
 static inline void need_fuse(void)
 {
 	need_device("/dev/fuse", "fuse");
 }
 
-/* Answer a request, with the error or with what follows. */
+/* Answer a request with an error, or with len bytes of data. */
 static inline void fuse_file_answer(struct fuse_file *file, uint64_t unique, int error,
 				    const void *data, size_t len)
 {
@@ -56,7 +56,7 @@ static inline void fuse_file_answer(struct fuse_file *file, uint64_t unique, int
 	REQUIRE(head.len <= sizeof(text), "answering %zu bytes", len);
 	memcpy(text, &head, sizeof(head));
 	memcpy(text + sizeof(head), data, len);
-	REQUIRE(write(file->dev, text, head.len) == (ssize_t)head.len, "an answer to FUSE");
+	REQUIRE(write(file->dev, text, head.len) == (ssize_t)head.len, "answering FUSE");
 }
 
 static inline void fuse_file_attributes(struct fuse_file *file, uint64_t unique)
@@ -70,12 +70,12 @@ static inline void fuse_file_attributes(struct fuse_file *file, uint64_t unique)
 	fuse_file_answer(file, unique, 0, &out, sizeof(out));
 }
 
-/* The answer to a read waits until somebody lets it. */
+/* Answer a read when stalled_read_end() allows it. */
 static inline void fuse_file_stall(struct fuse_file *file, uint64_t unique, uint32_t len)
 {
 	char data[FUSE_FILE_SIZE];
 
-	REQUIRE(len <= sizeof(data), "a read of %u bytes", len);
+	REQUIRE(len <= sizeof(data), "serving a read of %u bytes", len);
 	memset(data, stalled_read_answer(&file->read, len), len);
 	fuse_file_answer(file, unique, 0, data, len);
 }
@@ -125,10 +125,10 @@ static inline void *fuse_file_server(void *arg)
 	int err;
 
 	while ((n = read(file->dev, &request, sizeof(request))) > 0) {
-		REQUIRE(n >= (ssize_t)sizeof(request.in), "a request of %zd bytes", n);
+		REQUIRE(n >= (ssize_t)sizeof(request.in), "reading a request of %zd bytes", n);
 		fuse_file_serve(file, &request.in);
 	}
-	/* What it ends with when the file system is unmounted. */
+	/* read() fails with ENODEV when the file system is unmounted. */
 	err = errno;
 	REQUIRE(n == -1 && err == ENODEV,
 		"read of requests, which ended with %s,", ktap_errno(err));
@@ -143,7 +143,7 @@ static inline void fuse_file_open(struct fuse_file *file)
 	*file = (struct fuse_file){ .name = "fuse-XXXXXX" };
 	stalled_read_init(&file->read, 0);
 	REQUIRE(!sem_init(&file->released, 0, 0), "sem_init");
-	/* In a mount namespace of its own it is gone when this program is, whatever ends it. */
+	/* A mount namespace of its own, so that the mount ends with the program. */
 	REQUIRE(!unshare(CLONE_NEWNS), "unshare of mounts");
 	REQUIRE(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "making mounts private");
 	fd = mkstemp(file->name);
@@ -151,7 +151,7 @@ static inline void fuse_file_open(struct fuse_file *file)
 	close(fd);
 	file->dev = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	REQUIRE(file->dev >= 0, "open of /dev/fuse");
-	/* The root of the file system is the file. */
+	/* The file is the root of the file system. */
 	snprintf(options, sizeof(options), "fd=%d,rootmode=%o,user_id=0,group_id=0", file->dev,
 		 S_IFREG | 0600);
 	REQUIRE(!mount("kwitness", file->name, "fuse", MS_NOSUID | MS_NODEV, options),
@@ -164,7 +164,7 @@ static inline void fuse_file_open(struct fuse_file *file)
 static inline void fuse_file_close(struct fuse_file *file)
 {
 	REQUIRE(!close(file->read.fd), "close of the file in FUSE");
-	/* The kernel does not wait for this answer, and takes none after the unmount. */
+	/* The kernel does not wait for this answer and accepts none after the unmount. */
 	REQUIRE(!sem_wait(&file->released), "sem_wait");
 	REQUIRE(!umount2(file->name, 0), "umount");
 	REQUIRE(!pthread_join(file->server, NULL), "pthread_join");

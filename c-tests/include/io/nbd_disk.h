@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A disk whose reads end when this program likes: a network block device, served by a
- * thread here over a socket pair. Whatever the kernel reads for itself (partition tables)
- * is answered with zeros at once; disk.read, of a sector or more, waits (stalled_read.h).
+ * A disk whose reads complete when this program decides: a network block device, served by
+ * a thread over a socket pair. Reads by the kernel itself (partition tables) are answered
+ * with zeroes at once; disk.read, of one or more sectors, stalls (stalled_read.h).
  *
  *	need_device(DISK_PATH, "nbd");			before ktap_start()
  *	disk_open(&disk);
@@ -29,9 +29,9 @@
 #define DISK_PATH	"/dev/nbd0"
 #define DISK_SECTOR	512UL
 #define DISK_SIZE	(16UL << 20)
-/* Where the read is that waits: far from what the kernel looks for by itself. */
+/* Offset of the read that stalls: far from what the kernel reads by itself. */
 #define DISK_STALLED	(DISK_SIZE / 2)
-/* The longest answer. */
+/* The longest reply. */
 #define DISK_MAX_REPLY	(1UL << 20)
 
 struct disk {
@@ -40,22 +40,22 @@ struct disk {
 	struct stalled_read read;
 };
 
-/* The thread that lends itself to the driver until the disk is gone. */
+/* The thread that the driver uses until the disk is disconnected. */
 static inline void *disk_driver(void *arg)
 {
 	struct disk *disk = arg;
 
-	/* It ends well, or with what became of the socket. */
+	/* Returns 0, or an error of the socket: both are expected. */
 	ioctl(disk->control, NBD_DO_IT);
 	return NULL;
 }
 
-/* Whether there was a request: none comes when the other end is closed. */
+/* Read a request. Returns 0 if the other end was closed. */
 static inline int disk_receive(int sock, struct nbd_request *request)
 {
 	ssize_t n = recv(sock, request, sizeof(*request), MSG_WAITALL);
 
-	REQUIRE(n == 0 || n == sizeof(*request), "a request of the disk, of %zd bytes,", n);
+	REQUIRE(n == 0 || n == sizeof(*request), "reading a request of the disk, of %zd bytes,", n);
 	return n > 0;
 }
 
@@ -64,7 +64,7 @@ static inline void disk_send(int sock, const void *data, size_t len)
 	while (len) {
 		ssize_t n = send(sock, data, len, MSG_NOSIGNAL);
 
-		REQUIRE(n > 0, "an answer of the disk");
+		REQUIRE(n > 0, "sending a reply of the disk");
 		data = (const char *)data + n;
 		len -= n;
 	}
@@ -77,9 +77,9 @@ static inline void disk_serve(struct disk *disk, const struct nbd_request *reque
 	size_t len = be32toh(request->len);
 	int byte = 0;
 
-	REQUIRE(be32toh(request->magic) == NBD_REQUEST_MAGIC, "a request of the disk");
+	REQUIRE(be32toh(request->magic) == NBD_REQUEST_MAGIC, "recognising a request of the disk");
 	REQUIRE(be32toh(request->type) == NBD_CMD_READ && len <= sizeof(data),
-		"request %u of %zu bytes", be32toh(request->type), len);
+		"serving request %u of %zu bytes", be32toh(request->type), len);
 	if (be64toh(request->from) == DISK_STALLED)
 		byte = stalled_read_answer(&disk->read, len);
 	memset(data, byte, len);
@@ -99,7 +99,7 @@ static inline void *disk_server(void *arg)
 	return NULL;
 }
 
-/* The disk has its size when the driver has begun. */
+/* The disk has its size when the driver has started. */
 static inline void disk_wait(const struct disk *disk)
 {
 	uint64_t size;
@@ -133,7 +133,7 @@ static inline void disk_close(struct disk *disk)
 	REQUIRE(!close(disk->read.fd), "close of the disk");
 	REQUIRE(!ioctl(disk->control, NBD_DISCONNECT), "NBD_DISCONNECT");
 	REQUIRE(!pthread_join(disk->server, NULL), "pthread_join");
-	/* Without the other end the driver's thread comes back. */
+	/* Closing the other end makes the driver thread return. */
 	REQUIRE(!close(disk->socks[1]), "close of the server's socket");
 	REQUIRE(!pthread_join(disk->driver, NULL), "pthread_join");
 	REQUIRE(!close(disk->control) && !close(disk->socks[0]), "close of the disk's control");

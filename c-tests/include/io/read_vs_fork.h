@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A direct read that is under way while its process forks and writes to the page that is
- * read into: does what it brings still come into the process's memory? For any read that
- * this program can keep waiting, of bytes at the beginning of a page.
+ * A direct read into a page is pending while the process forks and writes to that page:
+ * does the data still arrive in the memory of the process? For any read that this program
+ * can stall, of bytes at the start of a page.
  *
- *	read_vs_fork_prove(&read, len);		the oracle, in the same guest
+ *	read_vs_fork_prove(&read, len);		self-checks of the oracle
  *	ktap_result(read_vs_fork_loses(&read, len), "...");
  *
- * A read is of less than a page: the last byte is this program's to write.
+ * A read is shorter than a page, because the program writes the last byte.
  */
 #ifndef KWITNESS_READ_VS_FORK_H
 #define KWITNESS_READ_VS_FORK_H
@@ -29,7 +29,7 @@ static inline void read_unmap(char *at)
 	REQUIRE(!munmap(at, sysconf(_SC_PAGESIZE)), "munmap");
 }
 
-/* How many bytes of the answer are there. */
+/* How many bytes of the answer have arrived. */
 static inline size_t read_arrived(const char *at, size_t len)
 {
 	size_t found = 0;
@@ -44,14 +44,14 @@ static inline void read_write_last(char *at)
 	*(volatile char *)(at + sysconf(_SC_PAGESIZE) - 1) = READ_WRITTEN;
 }
 
-/* Self-check: an answer comes into the page that was there when it was asked for. */
+/* Self-check: the answer arrives in the page that was mapped when the read started. */
 static inline void read_prove_arrival(struct stalled_read *read, size_t len)
 {
 	char *at = read_page();
 	uint64_t frame = pagemap_frame(at);
 
 	stalled_read_begin(read, at, len);
-	REQUIRE(!read_arrived(at, len), "finding no answer before it is given");
+	REQUIRE(!read_arrived(at, len), "finding no answer before it is sent");
 	read_write_last(at);
 	stalled_read_end(read, READ_ANSWER);
 	REQUIRE(pagemap_frame(at) == frame, "keeping the page");
@@ -59,7 +59,7 @@ static inline void read_prove_arrival(struct stalled_read *read, size_t len)
 	read_unmap(at);
 }
 
-/* Self-check: with another page in its place, the answer is missed. */
+/* Self-check: if another page was mapped in its place, the answer does not arrive. */
 static inline void read_prove_loss(struct stalled_read *read, size_t len)
 {
 	char *at = read_page();
@@ -68,9 +68,9 @@ static inline void read_prove_loss(struct stalled_read *read, size_t len)
 	stalled_read_begin(read, at, len);
 	REQUIRE(!madvise(at, sysconf(_SC_PAGESIZE), MADV_DONTNEED), "MADV_DONTNEED");
 	read_write_last(at);
-	REQUIRE(pagemap_frame(at) != frame, "getting another page while the read holds the first");
+	REQUIRE(pagemap_frame(at) != frame, "getting another page while the read is pending");
 	stalled_read_end(read, READ_ANSWER);
-	REQUIRE(!read_arrived(at, len), "missing the answer in another page");
+	REQUIRE(!read_arrived(at, len), "finding no answer in another page");
 	read_unmap(at);
 }
 
@@ -81,9 +81,8 @@ static inline void read_vs_fork_prove(struct stalled_read *read, size_t len)
 	read_prove_loss(read, len);
 }
 
-/* The child says whether it finds the answer, when it begins and when it is let. */
-static inline void read_watch(const struct child *child, const char *at,
-			      size_t len)
+/* The child reports whether it sees the answer, at its start and once released. */
+static inline void read_child(const struct child *child, const char *at, size_t len)
 {
 	for (int i = 0; i < 2; i++) {
 		size_t found = read_arrived(at, len);
@@ -95,7 +94,7 @@ static inline void read_watch(const struct child *child, const char *at,
 	child_exit();
 }
 
-/* Returns whether the answer missed the parent. */
+/* Returns whether the answer did not arrive in the parent. */
 static inline int read_vs_fork_loses(struct stalled_read *read, size_t len)
 {
 	char *at = read_page(), *other = read_page();
@@ -106,18 +105,18 @@ static inline int read_vs_fork_loses(struct stalled_read *read, size_t len)
 
 	stalled_read_begin(read, at, len);
 	if (child_fork(&child))
-		read_watch(&child, at, len);
+		read_child(&child, at, len);
 	REQUIRE(!child_wait_for(&child), "finding no answer in the child");
 	REQUIRE(pagemap_frame(at) == frame, "keeping the page over fork()");
-	/* Self-check: this fork() shares pages, and a write to them copies. */
+	/* Self-check: fork() shares pages, and a write to one copies it. */
 	read_write_last(other);
-	REQUIRE(pagemap_frame(other) != other_frame, "copying a shared page that is not read into");
+	REQUIRE(pagemap_frame(other) != other_frame, "copying a shared page that no read fills");
 
 	read_write_last(at);
 	replaced = pagemap_frame(at) != frame;
 	stalled_read_end(read, READ_ANSWER);
 	own = read_arrived(at, len);
-	/* Self-check: the child was there all the time. */
+	/* Self-check: the child was alive all the time. */
 	child_release(&child);
 	childs = child_wait_for(&child);
 	child_release(&child);
@@ -125,10 +124,10 @@ static inline int read_vs_fork_loses(struct stalled_read *read, size_t len)
 	read_unmap(at);
 	read_unmap(other);
 
-	ktap_diag("%zu of %zu bytes came to the parent, %s to the child; the parent's page was %s",
+	ktap_diag("%zu of %zu bytes reached the parent, %s the child; the parent's page was %s",
 		  own, len, childs ? "all" : "none", replaced ? "replaced" : "kept");
 	if (own != (replaced ? 0 : len) || childs != replaced)
-		ktap_bail("where the answer is and the frame do not go together");
+		ktap_bail("the place of the answer contradicts the frame number");
 	return replaced;
 }
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A direct read of a file that this program serves itself, in another thread, and that
- * ends when it likes: until then the kernel holds the reader's pages.
+ * A direct read of a file that this program serves itself, in another thread. The program
+ * decides when the read completes; until then the kernel holds the pages of the buffer.
  *
- *	stalled_read_begin(&read, at, len);		returns when it is under way
+ *	stalled_read_begin(&read, at, len);		returns when the read is pending
  *	...						the kernel holds the pages
- *	stalled_read_end(&read, byte);			answers: len bytes of this one
+ *	stalled_read_end(&read, byte);			completes it: len bytes of this value
  *
- * Who serves the file gets stalled_read_init() and the descriptor ready, and asks for each
- * answer by stalled_read_answer().
+ * The server of the file calls stalled_read_init(), sets the descriptor, and gets the byte
+ * for each reply from stalled_read_answer().
  */
 #ifndef KWITNESS_STALLED_READ_H
 #define KWITNESS_STALLED_READ_H
@@ -20,33 +20,33 @@
 #include "core/ktap.h"
 
 struct stalled_read {
-	/* To be opened for direct I/O, and where in it is read. */
+	/* Opened for direct I/O, and the offset that is read. */
 	int fd;
 	off_t offset;
 	pthread_t reader;
-	/* The read was asked for; it is to be answered. */
-	sem_t asked, answer;
+	/* Posted when the server got the request, and when it may reply. */
+	sem_t requested, answer;
 	char *at;
 	size_t len;
 	unsigned char byte;
 	atomic_int done;
 };
 
-/* Before the file is served. */
+/* Call it before the file is served. */
 static inline void stalled_read_init(struct stalled_read *read, off_t offset)
 {
 	*read = (struct stalled_read){ .fd = -1, .offset = offset };
-	REQUIRE(!sem_init(&read->asked, 0, 0) && !sem_init(&read->answer, 0, 0), "sem_init");
+	REQUIRE(!sem_init(&read->requested, 0, 0) && !sem_init(&read->answer, 0, 0), "sem_init");
 }
 
 /*
- * Who serves was asked for so many bytes: wait until they may be answered, with this byte.
- * By way of the page cache whole pages would have been asked for.
+ * In the server, for a request of len bytes: wait until it may reply, and return the byte
+ * to reply with. A read through the page cache would have requested whole pages.
  */
 static inline unsigned char stalled_read_answer(struct stalled_read *read, size_t len)
 {
 	REQUIRE(len == read->len, "a direct read of %zu bytes, not %zu,", read->len, len);
-	REQUIRE(!sem_post(&read->asked), "sem_post");
+	REQUIRE(!sem_post(&read->requested), "sem_post");
 	REQUIRE(!sem_wait(&read->answer), "sem_wait");
 	return read->byte;
 }
@@ -61,20 +61,20 @@ static inline void *stalled_read_main(void *arg)
 	return NULL;
 }
 
-/* Begin to read len bytes. Returns when they were asked for, and not answered. */
+/* Start to read len bytes. Returns when the server has the request and has not replied. */
 static inline void stalled_read_begin(struct stalled_read *read, char *at, size_t len)
 {
 	read->at = at;
 	read->len = len;
 	atomic_store(&read->done, 0);
 	REQUIRE(!pthread_create(&read->reader, NULL, stalled_read_main, read), "pthread_create");
-	REQUIRE(!sem_wait(&read->asked), "sem_wait");
+	REQUIRE(!sem_wait(&read->requested), "sem_wait");
 }
 
-/* Answer the read, which must be under way still, and see it end. */
+/* Complete the read, which must still be pending, and wait for it. */
 static inline void stalled_read_end(struct stalled_read *read, unsigned char byte)
 {
-	REQUIRE(!atomic_load(&read->done), "finding the read under way");
+	REQUIRE(!atomic_load(&read->done), "finding the read pending");
 	read->byte = byte;
 	REQUIRE(!sem_post(&read->answer), "sem_post");
 	REQUIRE(!pthread_join(read->reader, NULL), "pthread_join");

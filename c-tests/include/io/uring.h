@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The little of io_uring that a reproducer wants, on the bare system calls: pin pages
- * as registered ("fixed") buffers for as long as it likes, and read what the pinned
- * pages hold, whatever the page tables say by then.
+ * The part of io_uring that reproducers need, by raw system calls: pin pages as registered
+ * ("fixed") buffers, and later read the pinned pages, whatever the page tables map by then.
  *
  *	need_uring();					before ktap_start()
  *	err = uring_open(&ring);			0 or -errno
@@ -29,7 +28,7 @@ struct uring {
 	struct io_uring_params p;
 };
 
-/* Set up a ring for one request at a time. Returns 0 or -errno of io_uring_setup. */
+/* Set up a ring for one request at a time. Returns 0 or -errno of io_uring_setup(). */
 static inline int uring_open(struct uring *ring)
 {
 	struct io_uring_params *p = &ring->p;
@@ -39,7 +38,7 @@ static inline int uring_open(struct uring *ring)
 	ring->fd = syscall(SYS_io_uring_setup, 1, p);
 	if (ring->fd < 0)
 		return -errno;
-	/* Since 5.4; with it the submission and completion rings share one mapping. */
+	/* Since 5.4: one mapping holds the submission and the completion ring. */
 	REQUIRE(p->features & IORING_FEAT_SINGLE_MMAP, "io_uring: one mapping for both rings");
 	sq_len = p->sq_off.array + p->sq_entries * sizeof(uint32_t);
 	cq_len = p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe);
@@ -63,7 +62,7 @@ static inline void uring_close(struct uring *ring)
 	REQUIRE(!close(ring->fd), "close of the ring");
 }
 
-/* SKIP where there is no io_uring. Before ktap_start(). */
+/* Skip if there is no io_uring. Call it before ktap_start(). */
 static inline void need_uring(void)
 {
 	struct uring ring;
@@ -74,7 +73,7 @@ static inline void need_uring(void)
 	uring_close(&ring);
 }
 
-/* Pin the pages of n iovecs for writing, in their order. Returns 0 or -errno. */
+/* Pin the pages of n iovecs for writing, in order. Returns 0 or -errno. */
 static inline int uring_register(struct uring *ring, struct iovec *iov, unsigned int n)
 {
 	long err = syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_BUFFERS, iov, n);
@@ -89,8 +88,8 @@ static inline void uring_unregister(struct uring *ring)
 }
 
 /*
- * Read one byte of a registered buffer through its pin: the kernel writes it to a file
- * from the page it holds, without looking at the page tables.
+ * Read one byte of a registered buffer through its pin: the kernel writes the byte to a
+ * file from the pinned page, without a page table walk.
  */
 static inline unsigned char uring_peek(struct uring *ring, unsigned int index, void *addr)
 {
@@ -108,12 +107,12 @@ static inline unsigned char uring_peek(struct uring *ring, unsigned int index, v
 		.opcode = IORING_OP_WRITE_FIXED, .fd = ring->file,
 		.addr = (uintptr_t)addr, .len = 1, .buf_index = index,
 	};
-	/* The ring has one slot, number 0. */
+	/* The ring has a single slot, number 0. */
 	sq_array[0] = 0;
 	__atomic_store_n(sq_tail, *sq_tail + 1, __ATOMIC_RELEASE);
 	done = syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
 	REQUIRE(done == 1, "io_uring_enter, which returned %d,", done);
-	/* What the kernel has left to do for a ring closed earlier may end the wait too soon. */
+	/* Task work for a ring closed earlier may interrupt the wait. */
 	while (__atomic_load_n(cq_tail, __ATOMIC_ACQUIRE) == *cq_head)
 		REQUIRE(!syscall(SYS_io_uring_enter, ring->fd, 0, 1, IORING_ENTER_GETEVENTS, NULL,
 				 0) || errno == EINTR, "waiting for io_uring");

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One page pinned as a registered buffer of io_uring, and the question whether the page
- * table still leads to it. That is told twice over, by what the pin reads and by the
- * frame; where the two disagree this program is broken.
+ * One page pinned as a registered buffer of io_uring, and whether the page table still
+ * maps it. Two oracles answer, the byte read through the pin and the frame number; if they
+ * disagree the program is broken.
  *
  *	need_uring();					before ktap_start()
- *	uring_pin_prove(fresh, size, flags);		the oracle, on a page of its own
+ *	uring_pin_prove(fresh, size, flags);		self-check, on a page of its own
  *	uring_pin_open(&pin, at);
  *	...
  *	lost = uring_pin_lost(&pin, byte);		writes the byte
@@ -23,7 +23,7 @@ struct uring_pin {
 	uint64_t frame;
 };
 
-/* Write a byte. Returns whether the pin reads another: the page is no longer the pinned one. */
+/* Write a byte. Returns whether the pin reads another one: the mapped page is not pinned. */
 static inline int uring_pin_lost(struct uring_pin *pin, unsigned char byte)
 {
 	unsigned char old = *pin->at, seen;
@@ -36,11 +36,11 @@ static inline int uring_pin_lost(struct uring_pin *pin, unsigned char byte)
 	ktap_diag("wrote 0x%02x, the pin reads 0x%02x; frame 0x%llx was 0x%llx when pinned", byte,
 		  seen, (unsigned long long)frame, (unsigned long long)pin->frame);
 	if ((seen != byte) != (frame != pin->frame))
-		ktap_bail("what the pin reads and the frame do not go together");
+		ktap_bail("the byte read through the pin contradicts the frame number");
 	return seen != byte;
 }
 
-/* Pin the page at this address, where something was written, and see a write through it. */
+/* Pin the page at this address, which must be present, and check that it sees a write. */
 static inline void uring_pin_open(struct uring_pin *pin, char *at)
 {
 	struct iovec iov = { at, sysconf(_SC_PAGESIZE) };
@@ -54,7 +54,7 @@ static inline void uring_pin_open(struct uring_pin *pin, char *at)
 		ktap_bail("IORING_REGISTER_BUFFERS failed: %s", ktap_errno(-err));
 	pin->at = at;
 	pin->frame = pagemap_frame(at);
-	REQUIRE(pin->frame == before, "pinning the page that is there");
+	REQUIRE(pin->frame == before, "pinning the mapped page");
 	REQUIRE(uring_peek(&pin->ring, 0, at) == was, "reading the page through its pin");
 	REQUIRE(!uring_pin_lost(pin, was ^ 0xff), "seeing a write through the pin");
 }
@@ -66,8 +66,8 @@ static inline void uring_pin_close(struct uring_pin *pin)
 }
 
 /*
- * Self-check: put another page where a pinned one was, and see that it is told from it.
- * The page at this address is used up. Flags are those of mmap() for such pages.
+ * Self-check: map another page over a pinned one, and check that uring_pin_lost() detects
+ * it. Unmaps the page at this address. flags: of mmap() for this kind of page.
  */
 static inline void uring_pin_prove(char *at, size_t size, int flags)
 {
@@ -79,9 +79,9 @@ static inline void uring_pin_prove(char *at, size_t size, int flags)
 	REQUIRE(mmap(at, size, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | flags, -1, 0) == at,
 		"mmap over the page");
-	REQUIRE(uring_pin_lost(&pin, was ^ 0x0f), "telling another page from the pinned one");
+	REQUIRE(uring_pin_lost(&pin, was ^ 0x0f), "detecting that another page was mapped");
 	REQUIRE(uring_peek(&pin.ring, 0, at) == was,
-		"reading the pinned page when it is mapped no more");
+		"reading the pinned page after it was unmapped");
 	uring_pin_close(&pin);
 	REQUIRE(!munmap(at, size), "munmap");
 }

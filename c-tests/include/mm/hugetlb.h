@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages of hugetlb, 2 MiB each, out of a pool that is made large enough first, and that
- * hugetlb_restore() gives its old size.
+ * hugetlb pages of 2 MiB, from a pool that need_hugetlb() grows and hugetlb_restore()
+ * shrinks to its old size.
  */
 #ifndef KWITNESS_HUGETLB_H
 #define KWITNESS_HUGETLB_H
@@ -17,8 +17,8 @@
 #define HUGETLB_FLAGS	(MAP_HUGETLB | 21 << MAP_HUGE_SHIFT)
 
 /*
- * How often the pool is asked to grow: a pending signal ends that early, and so does what
- * looks like one to the kernel, such as its work left of an io_uring that was closed.
+ * How often to try to grow the pool: a pending signal stops it early, and so does task
+ * work that the kernel treats like one, such as that of a closed io_uring.
  */
 #define HUGETLB_MAX_TRIES	16
 
@@ -30,7 +30,7 @@ static inline long hugetlb_free(void)
 	       procfile_number(HUGETLB_POOL "resv_hugepages");
 }
 
-/* SKIP unless so many pages can be had beside those in use. Before ktap_start(). */
+/* Skip unless the pool has this many free pages. Call it before ktap_start(). */
 static inline void need_hugetlb(long pages)
 {
 	char text[64];
@@ -54,7 +54,7 @@ static inline void hugetlb_restore(void)
 		"write to nr_hugepages");
 }
 
-/* One private page, which reads byte wherever it is read. Proven to be one of hugetlb. */
+/* Map one private hugetlb page, filled with byte; bails out if it is not one. */
 static inline char *hugetlb_page(unsigned char byte)
 {
 	char *at = mmap(NULL, HUGETLB_SIZE, PROT_READ | PROT_WRITE,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What kind of page lies in a frame, read from /proc/kpageflags. Only root may. */
+/* The kind of page in a frame, read from /proc/kpageflags, which only root can. */
 #ifndef KWITNESS_KPAGEFLAGS_H
 #define KWITNESS_KPAGEFLAGS_H
 
@@ -9,14 +9,14 @@
 
 #include "core/ktap.h"
 
-/* SKIP where the kernel was built without this file. Before ktap_start(). */
+/* Skip if the kernel was built without this file. Call it before ktap_start(). */
 static inline void need_kpageflags(void)
 {
 	if (access("/proc/kpageflags", R_OK))
 		ktap_skip_all("/proc/kpageflags: %s", ktap_errno(errno));
 }
 
-/* Whether the frame's page has this flag: KPF_HUGE and the like. */
+/* Whether the page in this frame has a flag such as KPF_HUGE. */
 static inline int kpageflags_has(uint64_t frame, int flag)
 {
 	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);

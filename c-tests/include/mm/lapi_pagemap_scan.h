@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The PAGEMAP_SCAN ioctl of /proc/PID/pagemap (since 6.7) as far as reproducers use
- * it, whatever the age of the headers this is built with.
+ * The part of PAGEMAP_SCAN (ioctl of /proc/PID/pagemap, since 6.7) that reproducers use,
+ * for system headers that lack it.
  */
 #ifndef KWITNESS_LAPI_PAGEMAP_SCAN_H
 #define KWITNESS_LAPI_PAGEMAP_SCAN_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory of the usual kinds. Where it lies is the kernel's choice; reserve.h is for who minds. */
+/* Memory of the usual kinds, at addresses that the kernel chooses (reserve.h: chosen ones). */
 #ifndef KWITNESS_MEMORY_H
 #define KWITNESS_MEMORY_H
 
@@ -7,7 +7,7 @@
 
 #include "core/procfile.h"
 
-/* Fresh private anonymous memory. */
+/* Map private anonymous memory. */
 static inline char *anonymous(size_t len)
 {
 	char *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -16,7 +16,7 @@ static inline char *anonymous(size_t len)
 	return at;
 }
 
-/* The same in small pages, filled with a byte. A kernel without huge pages knows no such wish. */
+/* The same in small pages, filled with byte. A kernel without huge pages gives EINVAL. */
 static inline char *small_pages(size_t len, unsigned char byte)
 {
 	char *at = anonymous(len);
@@ -26,7 +26,7 @@ static inline char *small_pages(size_t len, unsigned char byte)
 	return at;
 }
 
-/* A file in memory of so many bytes, none of them there yet. */
+/* A memfd of len bytes, without any page yet. */
 static inline int memory_file(size_t len)
 {
 	int fd = memfd_create("kwitness", MFD_CLOEXEC);
@@ -36,7 +36,7 @@ static inline int memory_file(size_t len)
 	return fd;
 }
 
-/* A page of such a file, which begins with 'f', mapped MAP_SHARED or MAP_PRIVATE, not present. */
+/* Map a page of a memfd that starts with 'f', MAP_SHARED or MAP_PRIVATE; it is not present. */
 static inline char *file_page(int flags)
 {
 	size_t size = sysconf(_SC_PAGESIZE);
@@ -50,7 +50,7 @@ static inline char *file_page(int flags)
 	return at;
 }
 
-/* What this process has locked, in KiB. */
+/* The locked memory of this process, in KiB. */
 static inline long locked_kib(void)
 {
 	return procfile_kib("/proc/self/status", "VmLck");

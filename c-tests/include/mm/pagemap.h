@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the page table holds, read from /proc/self/pagemap. Not mincore(), which
- * tells of the page cache. Looking maps nothing.
+ * Page table entries, read from /proc/self/pagemap, which maps nothing. Not mincore(),
+ * because that reports the page cache.
  */
 #ifndef KWITNESS_PAGEMAP_H
 #define KWITNESS_PAGEMAP_H
@@ -13,15 +13,15 @@
 
 #define PAGEMAP_PRESENT		(1ULL << 63)
 #define PAGEMAP_SWAP		(1ULL << 62)
-/* Of a file, or of shared anonymous memory. */
+/* A page of a file or of shared anonymous memory. */
 #define PAGEMAP_FILE		(1ULL << 61)
-/* Write-protected by a userfaultfd. Older kernels (5.10) never set it. */
+/* Write-protected by a userfaultfd. Old kernels (5.10) never set it. */
 #define PAGEMAP_UFFD_WP		(1ULL << 57)
-/* Written since /proc/self/clear_refs was told to forget. */
+/* Written since /proc/self/clear_refs cleared the bit. */
 #define PAGEMAP_SOFT_DIRTY	(1ULL << 55)
 #define PAGEMAP_FRAME		((1ULL << 55) - 1)
 
-/* The entries of so many pages. */
+/* Read the entries of this many pages. */
 static inline void pagemap_entries(const void *at, int pages, uint64_t *entries)
 {
 	off_t offset = (uintptr_t)at / sysconf(_SC_PAGESIZE) * sizeof(*entries);
@@ -41,7 +41,7 @@ static inline uint64_t pagemap_entry(const void *at)
 	return entry;
 }
 
-/* Whether the page at this address has all of these bits. */
+/* Whether the page at this address has all of these bits set. */
 static inline int pagemap_has(const void *at, uint64_t bits)
 {
 	return (pagemap_entry(at) & bits) == bits;
@@ -52,7 +52,7 @@ static inline int pagemap_present(const void *at)
 	return pagemap_has(at, PAGEMAP_PRESENT);
 }
 
-/* How many of so many pages have all of these bits. */
+/* The number of pages that have all of these bits set. */
 static inline int pagemap_count(const void *at, int pages, uint64_t bits)
 {
 	uint64_t entries[pages];
@@ -65,8 +65,8 @@ static inline int pagemap_count(const void *at, int pages, uint64_t bits)
 }
 
 /*
- * The frame numbers of pages that must be present: of so many, each a stride of pages
- * after the last. Only root is told them.
+ * Read the frame numbers of present pages, each stride pages after the last. Only root
+ * can read them.
  */
 static inline void pagemap_frames(const void *at, int pages, int stride, uint64_t *frames)
 {
@@ -76,11 +76,11 @@ static inline void pagemap_frames(const void *at, int pages, int stride, uint64_
 	for (int i = 0; i < pages; i++) {
 		REQUIRE(entries[i * stride] & PAGEMAP_PRESENT, "finding page %d present", i);
 		frames[i] = entries[i * stride] & PAGEMAP_FRAME;
-		REQUIRE(frames[i], "being told frame numbers");
+		REQUIRE(frames[i], "reading frame numbers");
 	}
 }
 
-/* That of the page at this address. */
+/* The frame number of the page at this address, which must be present. */
 static inline uint64_t pagemap_frame(const void *at)
 {
 	uint64_t frame;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* PAGEMAP_SCAN of a range, and how much of it is found. */
+/* PAGEMAP_SCAN of a range, and how many bytes match. */
 #ifndef KWITNESS_PAGEMAP_SCAN_H
 #define KWITNESS_PAGEMAP_SCAN_H
 
@@ -8,12 +8,12 @@
 #include "core/ktap.h"
 #include "mm/lapi_pagemap_scan.h"
 
-/* So many regions may be found: as many as small pages in the longest range of a case. */
+/* The most regions that may match: the small pages of the longest range in a case. */
 #define PAGEMAP_SCAN_MAX	32
 
 /*
- * Scan a range, all of it, for what is asked by the flags and masks of how. Pagemap is
- * /proc/self/pagemap, open. Returns the bytes of what was found, or -errno.
+ * Scan the whole range with the flags and masks in how. pagemap is a descriptor of
+ * /proc/self/pagemap. Returns the number of matching bytes, or -errno.
  */
 static inline long pagemap_scan(int pagemap, const void *at, size_t len, struct pm_scan_arg how)
 {

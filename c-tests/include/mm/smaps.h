@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What /proc/self/smaps tells of the mapping at an address: where it lies, its flags, its sizes. */
+/* What /proc/self/smaps reports about the mapping at an address: its range, flags and sizes. */
 #ifndef KWITNESS_SMAPS_H
 #define KWITNESS_SMAPS_H
 
@@ -13,7 +13,7 @@ struct smaps_mapping {
 	uintptr_t start, end;
 };
 
-/* Whether this is the first line of a mapping; the others begin with a name. */
+/* Whether this is the first line of a mapping, the one that starts with its range. */
 static inline int smaps_is_first(const char *line, struct smaps_mapping *mapping)
 {
 	unsigned long start, end;
@@ -24,7 +24,7 @@ static inline int smaps_is_first(const char *line, struct smaps_mapping *mapping
 	return 1;
 }
 
-/* The file, read up to the first line of the mapping that this address lies in. */
+/* Open the file and read up to the first line of the mapping that contains this address. */
 static inline FILE *smaps_open(const void *at, struct smaps_mapping *mapping)
 {
 	FILE *file = fopen("/proc/self/smaps", "re");
@@ -38,7 +38,7 @@ static inline FILE *smaps_open(const void *at, struct smaps_mapping *mapping)
 	ktap_bail("%p is not in /proc/self/smaps", at);
 }
 
-/* The mapping that this address lies in; it must be one. */
+/* The mapping that contains this address; bails out if there is none. */
 static inline struct smaps_mapping smaps_mapping(const void *at)
 {
 	struct smaps_mapping mapping;
@@ -47,7 +47,7 @@ static inline struct smaps_mapping smaps_mapping(const void *at)
 	return mapping;
 }
 
-/* Whether one mapping, and no more than one, covers just this range. */
+/* Whether exactly one mapping covers exactly this range. */
 static inline int smaps_is_one(const char *at, size_t len)
 {
 	struct smaps_mapping mapping = smaps_mapping(at);
@@ -55,7 +55,7 @@ static inline int smaps_is_one(const char *at, size_t len)
 	return mapping.start == (uintptr_t)at && mapping.end == (uintptr_t)at + len;
 }
 
-/* Copy what stands behind this name for the mapping at an address; the name must be there. */
+/* Copy the value of a field of the mapping at an address; bails out if it has none. */
 static inline void smaps_text(const void *at, const char *name, char *copy, size_t size)
 {
 	struct smaps_mapping mapping;
@@ -74,7 +74,7 @@ static inline void smaps_text(const void *at, const char *name, char *copy, size
 	ktap_bail("smaps has no %s of the mapping at %p", name, at);
 }
 
-/* Whether VmFlags names this flag, two letters, for the mapping at an address. */
+/* Whether VmFlags of the mapping at an address contains this two-letter flag. */
 static inline int smaps_flag(const void *at, const char *flag)
 {
 	char flags[SMAPS_LINE], *rest = flags, *word;
@@ -86,7 +86,7 @@ static inline int smaps_flag(const void *at, const char *flag)
 	return 0;
 }
 
-/* What is counted by this name for the mapping at an address, in KiB. */
+/* The value of a field of the mapping at an address, in KiB. */
 static inline long smaps_kib(const void *at, const char *name)
 {
 	char number[SMAPS_LINE];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Transparent huge pages. The kernel may give one or not, so whoever judges by one shows
- * that it is there: by its frames, and where it is a mapping of its own by smaps too.
+ * Transparent huge pages. The kernel may or may not provide one, so a case proves that it
+ * has one: by its frames and, where it is a mapping of its own, by smaps too.
  */
 #ifndef KWITNESS_THP_H
 #define KWITNESS_THP_H
@@ -15,15 +15,15 @@
 #define THP_FOLDER	"/sys/kernel/mm/transparent_hugepage/"
 
 /*
- * Let them be had by who asks for them: a kernel with little memory gives none by
- * itself. Returns 0 or errno.
+ * Allow them for madvise(): a kernel with little memory disables them by default. Returns
+ * 0 or errno.
  */
 static inline int thp_allow(void)
 {
 	return procfile_write_text(THP_FOLDER "enabled", "madvise");
 }
 
-/* SKIP where the kernel gives none, not even when it is asked to. Before ktap_start(). */
+/* Skip if the kernel has none, even when allowed. Call it before ktap_start(). */
 static inline void need_thp(void)
 {
 	char text[64];
@@ -35,16 +35,16 @@ static inline void need_thp(void)
 		ktap_skip_all("transparent huge pages: %s", ktap_errno(err));
 	err = procfile_read(THP_FOLDER "hpage_pmd_size", text, sizeof(text));
 	if (err)
-		ktap_skip_all("their size: %s", ktap_errno(err));
+		ktap_skip_all("size of transparent huge pages: %s", ktap_errno(err));
 }
 
-/* Bytes of one, on x86-64 2 MiB. */
+/* Their size in bytes, 2 MiB on x86-64. */
 static inline size_t thp_size(void)
 {
 	return procfile_number(THP_FOLDER "hpage_pmd_size");
 }
 
-/* A place for n of them, with nothing in it and no neighbour that one could reach into. */
+/* Map an area for n of them, without pages yet and without neighbours. */
 static inline char *thp_area(size_t size, int n)
 {
 	char *at = reserve_map(reserve_aligned(n * size, size), n * size);
@@ -54,9 +54,9 @@ static inline char *thp_area(size_t size, int n)
 }
 
 /*
- * The first frame of the huge page mapped at this aligned address, 0 where there is
- * none: all its pages are present in frames that follow each other from an aligned
- * one, and the kernel calls them huge.
+ * The first frame of the huge page mapped at this aligned address, or 0 if there is none:
+ * all its pages are present, in consecutive frames from an aligned one, and kpageflags
+ * reports a huge page.
  */
 static inline uint64_t thp_frame(const void *at, size_t size)
 {
@@ -67,7 +67,7 @@ static inline uint64_t thp_frame(const void *at, size_t size)
 	if (!(entries[0] & PAGEMAP_PRESENT))
 		return 0;
 	first = entries[0] & PAGEMAP_FRAME;
-	REQUIRE(first, "being told frame numbers");
+	REQUIRE(first, "reading frame numbers");
 	for (size_t i = 1; i < pages; i++)
 		if (!(entries[i] & PAGEMAP_PRESENT) || (entries[i] & PAGEMAP_FRAME) != first + i)
 			return 0;
@@ -77,7 +77,7 @@ static inline uint64_t thp_frame(const void *at, size_t size)
 	return first;
 }
 
-/* Show that this mapping is one huge page, mapped as a whole. */
+/* Bail out unless this mapping is one huge page, mapped as a whole. */
 static inline void thp_prove(const char *at, size_t size)
 {
 	REQUIRE(smaps_is_one(at, size), "finding a mapping of one huge page");
@@ -86,7 +86,7 @@ static inline void thp_prove(const char *at, size_t size)
 	REQUIRE(thp_frame(at, size), "finding the frames of a huge page");
 }
 
-/* A mapping of its own, filled with byte, that is one huge page. */
+/* Map one huge page, filled with byte, as a mapping of its own. */
 static inline char *thp_page(size_t size, unsigned char byte)
 {
 	char *at = thp_area(size, 1);

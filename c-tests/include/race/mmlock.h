@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ask the running kernel whether an operation needs mmap_lock: try it while another
+ * Probe whether an operation needs mmap_lock on the running kernel: try it while another
  * thread holds that lock for writing, in an mprotect() over many pages.
  *
  *	struct mmlock_probe probe = { .act = do_register, .undo = do_unregister, .arg = &x };
  *
  *	switch (mmlock_probe_run(&probe)) { ...
  *
- * Each round begins the operation a quarter into the mprotect. One that is done while the
- * mprotect still has long to go went on under the lock; one that is not done before the
- * mprotect is, waited for it. A round in which the two began otherwise than was asked, or
- * that ended close to the end of the mprotect, says nothing. On a busy host a thread may
- * lose its CPU anywhere, so single rounds of either kind mean little: the many decide.
+ * Each round starts the operation a quarter into the mprotect. If it ends well before the
+ * mprotect it did not need the lock; if it ends after the mprotect it waited. A round that
+ * started at another offset, or ended close to the end of the mprotect, does not count. A
+ * busy host may deschedule either thread anywhere, so a clear majority of rounds decides.
  * Call need_cpus(2) first.
  */
 #ifndef KWITNESS_MMLOCK_H
@@ -24,15 +23,15 @@
 enum mmlock { MMLOCK_UNCLEAR, MMLOCK_NOT_NEEDED, MMLOCK_NEEDED };
 
 /*
- * The mprotect has to be long beside the operation. How many pages that takes is found
- * out: with more than it takes, a slow machine would be busy for long.
+ * The mprotect must take much longer than the operation. The region is doubled until it
+ * does; a fixed large region would take too long on a slow machine.
  */
 #define MMLOCK_MIN_BYTES	(16UL << 20)
 #define MMLOCK_MAX_BYTES	(64UL << 20)
 #define MMLOCK_RATIO	50
-/* How often each is timed. What it is disturbed by only ever adds, so the least counts. */
+/* How often each is timed. Disturbance only adds time, so the minimum counts. */
 #define MMLOCK_SAMPLES	3
-/* So many rounds of one kind are an answer; for each of the other, it takes so many more. */
+/* Rounds of one kind that decide, and how many are needed for each round of the other kind. */
 #define MMLOCK_MIN_ROUNDS	8
 #define MMLOCK_MAJORITY	4
 #define MMLOCK_MAX_ROUNDS	1000
@@ -41,9 +40,9 @@ enum mmlock { MMLOCK_UNCLEAR, MMLOCK_NOT_NEEDED, MMLOCK_NEEDED };
 struct mmlock_probe {
 	void (*act)(void *arg), (*undo)(void *arg);
 	void *arg;
-	/* Found: rounds in which it went on, in which it waited, and all. */
+	/* Counted: rounds in which it did not wait, in which it waited, and all. */
 	unsigned long went_on, waited, rounds;
-	/* Inner state. */
+	/* Internal state. */
 	char *region;
 	size_t bytes;
 	int prot;
@@ -53,7 +52,7 @@ static inline void mmlock_hold(void *arg)
 {
 	struct mmlock_probe *probe = arg;
 
-	/* There and back, so that each call has every page to change. */
+	/* Toggle, so that each call has to change every page. */
 	probe->prot ^= PROT_WRITE;
 	REQUIRE(!mprotect(probe->region, probe->bytes, probe->prot), "mprotect");
 }
@@ -83,7 +82,7 @@ static inline enum mmlock mmlock_verdict(const struct mmlock_probe *probe)
 	return MMLOCK_UNCLEAR;
 }
 
-/* The time it takes, with nothing else going on. */
+/* The time in ticks that it takes alone. */
 static inline int64_t mmlock_time(void (*act)(void *), void (*undo)(void *), void *arg)
 {
 	int64_t least = INT64_MAX;
@@ -118,7 +117,7 @@ static inline enum mmlock mmlock_probe_run(struct mmlock_probe *probe)
 	struct race race = {
 		.a = { .name = "mprotect", .act = mmlock_hold, .arg = probe },
 		.b = { .name = "operation", .act = probe->act, .arg = probe->arg },
-		/* There are no trials, and a race without one is given more of everything. */
+		/* Nothing is counted as a trial, so race_continues() multiplies both limits. */
 		.options = { .trials = MMLOCK_MAX_ROUNDS / RACE_UNMET_FACTOR,
 			     .seconds = MMLOCK_MAX_SECONDS / RACE_UNMET_FACTOR },
 	};
@@ -130,7 +129,7 @@ static inline enum mmlock mmlock_probe_run(struct mmlock_probe *probe)
 	REQUIRE(!madvise(probe->region, MMLOCK_MAX_BYTES, MADV_NOHUGEPAGE), "MADV_NOHUGEPAGE");
 	race_open(&race);
 	mmlock_scale(probe, &race);
-	while (race_goes_on(&race) && mmlock_verdict(probe) == MMLOCK_UNCLEAR) {
+	while (race_continues(&race) && mmlock_verdict(probe) == MMLOCK_UNCLEAR) {
 		if (race_round_at(&race, race.a.alone / 4))
 			mmlock_judge(probe, &race);
 		probe->undo(probe->arg);

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A buffer that a trigger pins while fork() copies its page table, laid out so that the
- * two meet on one of its pages, and the frames of its pages, which tell what came of it.
+ * A buffer that a trigger pins while fork() copies its page table, laid out so that the two
+ * meet on one of its pages. The frame numbers of its pages show the outcome.
  *
- * fork() goes from the lowest address up. A trigger that goes from the highest down
- * meets it on the way, in a buffer of pages side by side:
+ * fork() goes from the lowest address up. A trigger that goes from the highest down meets
+ * it in a buffer of adjacent pages:
  *
  *	fork ->  p p p p p p p p  <- trigger
  *
- * One that goes up too has to be overtaken, for behind fork() it finds no page that it
- * could pin without a lock. Alone on a page it is the faster one, so each page is
- * followed by a gap of pages that it has to pin and that fork() passes over:
+ * A trigger that also goes up must be overtaken by fork(), because behind fork() it finds
+ * no page that it could pin without a lock. Page by page the trigger is faster, so each
+ * page is followed by a gap of pages that the trigger pins and fork() skips:
  *
  *	fork ->  p - - - - p - - - - p - - - - p - - - - - - - -
  *		       trigger ->
  *
- * A kernel that has the fix undoes such a walk when it comes to its end, and what fork()
- * passes then looks as if the trigger had not got there. So the last gap is a long one,
- * and fork() has to be over before the trigger can have come to the end of it.
+ * A fixed kernel undoes such a walk at its end; pages that fork() copies after that look as
+ * if the trigger had not reached them. So the last gap is long, and fork() must finish
+ * before the trigger can have reached its end.
  */
 #ifndef KWITNESS_PIN_BUFFER_H
 #define KWITNESS_PIN_BUFFER_H
@@ -27,15 +27,15 @@
 #include "race/trigger.h"
 
 #define PIN_BUFFER_MAX		512
-/* Pages from one of them to the next for a trigger that has to be overtaken. */
+/* Distance in pages between copied pages, for a trigger that fork() overtakes. */
 #define PIN_BUFFER_GAP		128
-/* The last gap is so many times as long. */
-#define PIN_BUFFER_LAST_FACTOR		9
+/* The last gap is this many times as long. */
+#define PIN_BUFFER_LAST_FACTOR	9
 
 struct pin_buffer {
 	const struct trigger *trigger;
 	char *at;
-	/* Pages that fork() copies, from one of them to the next, and all. */
+	/* Pages that fork() copies, the distance between them, and all pages. */
 	int pages, stride, all;
 	int failed;
 	/* Frames: before the fork, after it, and after a write. */
@@ -63,7 +63,7 @@ static inline void pin_buffer_open(struct pin_buffer *b, const struct trigger *t
 		.all = (pages + (stride > 1 ? PIN_BUFFER_LAST_FACTOR - 1 : 0)) * stride,
 	};
 	bytes = b->all * TRIGGER_PAGE;
-	/* Writable pages, or fast GUP leaves them to slow GUP. */
+	/* Write to them, because fast GUP leaves pages that are not writable to slow GUP. */
 	b->at = small_pages(bytes, 1);
 	if (stride > 1) {
 		REQUIRE(!madvise(b->at, bytes, MADV_DONTFORK), "MADV_DONTFORK");
@@ -74,7 +74,7 @@ static inline void pin_buffer_open(struct pin_buffer *b, const struct trigger *t
 	pin_buffer_frames(b, b->before);
 }
 
-/* Open it as this trigger and fork() need it to meet. */
+/* Open a buffer in which this trigger and fork() can meet. */
 static inline void pin_buffer_open_to_meet(struct pin_buffer *b, const struct trigger *trigger)
 {
 	pin_buffer_open(b, trigger, trigger->pages, trigger->ascending ? PIN_BUFFER_GAP : 1);
@@ -85,7 +85,7 @@ static inline void pin_buffer_close(struct pin_buffer *b)
 	REQUIRE(!munmap(b->at, b->all * TRIGGER_PAGE), "munmap of the buffer");
 }
 
-/* Pin it, as a side of a race does. */
+/* Pin it, as an act of a race. */
 static inline void pin_buffer_pin(void *arg)
 {
 	struct pin_buffer *b = arg;
@@ -102,8 +102,8 @@ static inline void pin_buffer_unpin(void *arg)
 }
 
 /*
- * How many pages were pinned before fork() came to them. The others were shared with
- * the child by then, so that pinning them for writing gave the parent new frames.
+ * How many pages were pinned before fork() reached them. The others were already shared
+ * with the child, so pinning them for writing gave the parent new frames.
  */
 static inline int pin_buffer_pinned_first(struct pin_buffer *b)
 {
@@ -115,8 +115,8 @@ static inline int pin_buffer_pinned_first(struct pin_buffer *b)
 	return first;
 }
 
-/* Write every page. Returns how many of them, all pinned, this separated from their pin. */
-static inline int pin_buffer_write_and_count(struct pin_buffer *b, unsigned char byte)
+/* Write every page. Returns how many pinned pages this separated from their pin. */
+static inline int pin_buffer_count_separated(struct pin_buffer *b, unsigned char byte)
 {
 	int hits = 0;
 

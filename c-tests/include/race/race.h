@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Two threads that have to meet in a narrow window, over and over.
+ * Two threads that must meet in a narrow window, again and again.
  *
- * A race has two sides: side A runs on the calling thread, side B on a thread of its
- * own, each tied to its own CPU. In every round they begin at an offset drawn at random
- * from the offsets at which their time spans would overlap at all:
+ * Side A runs on the calling thread, side B on a thread of its own, each bound to a CPU.
+ * In every round they start at a random offset at which their time spans would overlap:
  *
  *	A	       |-------- a --------|
- *	B	 |-- b --|  ...  -->  ...  |-- b --|	begin of B - begin of A: from -b to a
+ *	B	 |-- b --|  ...  -->  ...  |-- b --|	start of B - start of A: from -b to a
  *
- * so the offsets fit this kernel on this machine. a and b are found in the first rounds,
- * which run the sides one after the other and time the one that goes first.
+ * The first rounds run the sides one after the other and measure a and b, so the offsets
+ * fit this kernel on this machine.
  *
  *	struct race race = {
  *		.a = { .name = "fork", .act = do_fork, .arg = &x },
@@ -19,7 +18,7 @@
  *	};
  *
  *	race_open(&race);
- *	while (race_goes_on(&race)) {
+ *	while (race_continues(&race)) {
  *		prepare(&x);
  *		if (race_round(&race)) {
  *			race.trials++;
@@ -30,15 +29,14 @@
  *	race_close(&race);
  *	race_report(&race);
  *
- * The loop ends at the first hit, after so many trials, or after so many seconds. A side
- * does nothing but the act itself: what it prints or checks would widen the window. An
- * act that forks leaves its child on the CPU of its side. Call need_cpus(2) first.
+ * The loop ends at the first hit, after a number of trials or after a number of seconds. A
+ * side only performs its act, because printing or checking would widen the window. The
+ * child of an act that forks stays on the CPU of its side. Call need_cpus(2) first.
  *
- * Trials decide what a clean answer is worth, so only rounds in which the sides met may
- * count. race_round() tells by the clock, from when both began and ended: on a busy host
- * a virtual CPU loses its turn, and the offset asked for is not the one had. A case that
- * can tell from what the sides left behind how far B had come when A came upon it does
- * better to count by that, and to race_steer() the next rounds by it.
+ * The number of trials decides what a race without a hit is worth, so only rounds in which
+ * the sides met may count. race_round() decides by the clock, since a busy host may
+ * deschedule a virtual CPU and change the offset. If the sides leave evidence of how far B
+ * was when A reached it, count by that instead, and use it to race_steer() the next rounds.
  */
 #ifndef KWITNESS_RACE_H
 #define KWITNESS_RACE_H
@@ -51,11 +49,11 @@
 #include "race/race_options.h"
 #include "race/race_sync.h"
 
-/* First rounds, for each side. */
+/* Measuring rounds for each side. */
 #define RACE_SAMPLES	9
-/* Rounds allowed for a trial, and times options.seconds for the first, if the sides never meet. */
+/* At most this many rounds per trial, and this many times the seconds until the first trial. */
 #define RACE_UNMET_FACTOR	10
-/* An answer is prompt within so many times the quickest; so many calls for one. */
+/* A reply is prompt within this multiple of the fastest one; give up after so many calls. */
 #define RACE_PROMPT_FACTOR	4
 #define RACE_MAX_CALLS	5
 
@@ -63,7 +61,7 @@ struct race_side {
 	const char *name;
 	void (*act)(void *arg);
 	void *arg;
-	/* Found, in ticks: when its last act began and ended, and how long it takes alone. */
+	/* Measured, in ticks: start and end of its last act, and its duration alone. */
 	int64_t begin, end, alone;
 };
 
@@ -72,11 +70,11 @@ struct race {
 	struct race_options options;
 	/* Counted by the caller. */
 	unsigned long trials, hits;
-	/* Found. */
+	/* Measured. */
 	uint32_t rounds, overlaps;
 	double seconds, ticks_per_us;
 	uint64_t seed;
-	/* Inner state. */
+	/* Internal state. */
 	int64_t opened, b_begins, meeting, quickest;
 	uint32_t called, called_out, answered, released, done;
 	uint64_t random;
@@ -86,7 +84,7 @@ struct race {
 	int steered, over;
 };
 
-/* A number from the closed range, by xorshift64*. */
+/* A random number from the closed range, by xorshift64*. */
 static inline int64_t race_random(struct race *race, int64_t from, int64_t to)
 {
 	race->random ^= race->random >> 12;
@@ -95,7 +93,7 @@ static inline int64_t race_random(struct race *race, int64_t from, int64_t to)
 	return from + (int64_t)(race->random * 0x2545f4914f6cdd1dULL % (uint64_t)(to - from + 1));
 }
 
-/* Tie the calling thread to the nth of the CPUs the race was given. */
+/* Bind the calling thread to the nth CPU that the race may use. */
 static inline void race_take_cpu(const struct race *race, int nth)
 {
 	cpu_set_t one;
@@ -134,9 +132,9 @@ static inline void *race_thread_b(void *arg)
 }
 
 /*
- * Wake side B and wait until both run. On a busy host one of two virtual CPUs is often
- * without a CPU, and the other spins: a question that is answered as fast as ever shows
- * that neither is. Returns the time.
+ * Wake side B and wait until both sides run. On a busy host one virtual CPU is often
+ * descheduled while the other spins; a call that B answers as fast as its fastest shows
+ * that both run. Returns the current time in ticks.
  */
 static inline int64_t race_call_b(struct race *race)
 {
@@ -161,7 +159,7 @@ static inline void race_release_b(struct race *race, int64_t begin)
 	__atomic_store_n(&race->released, race->rounds, __ATOMIC_RELEASE);
 }
 
-/* Wait for side B. Offsets and overlaps mean nothing if its clock is not that of side A. */
+/* Wait for side B. Bails out if its clock is not that of side A, which offsets rely on. */
 static inline void race_join_b(struct race *race, int64_t called)
 {
 	race_sleep_until(&race->done, race->rounds);
@@ -177,13 +175,13 @@ static inline void race_open(struct race *race)
 	race->opened_at = race_clock();
 	race->opened = race_ticks();
 	race->seed = seed ? strtoull(seed, NULL, 10) : (uint64_t)race->opened;
-	/* Zero is the one state that xorshift never leaves. */
+	/* xorshift never leaves the state zero. */
 	race->random = race->seed ? race->seed : 1;
 	REQUIRE(!pthread_create(&race->thread, NULL, race_thread_b, race), "pthread_create");
 	race_take_cpu(race, 0);
 }
 
-/* Stop side B and give the calling thread its CPUs back. */
+/* Stop side B and restore the CPU affinity of the calling thread. */
 static inline void race_close(struct race *race)
 {
 	race->seconds = race_clock() - race->opened_at;
@@ -194,8 +192,8 @@ static inline void race_close(struct race *race)
 	REQUIRE(!sched_setaffinity(0, sizeof(race->cpus), &race->cpus), "sched_setaffinity");
 }
 
-/* Bounds: first hit, trials, rounds, time in seconds of the guest. */
-static inline int race_goes_on(const struct race *race)
+/* Whether to run another round: no hit yet, and trials, rounds and guest seconds left. */
+static inline int race_continues(const struct race *race)
 {
 	double seconds = race->options.seconds * (race->trials ? 1 : RACE_UNMET_FACTOR);
 
@@ -216,8 +214,8 @@ static inline int race_round_at(struct race *race, int64_t offset)
 }
 
 /*
- * Run one side after the other and time the one that goes first, which nothing disturbs
- * but the host. That only ever adds, so the shortest time is the one to go by.
+ * Run one side after the other and time the first. Only the host disturbs it, which always
+ * adds time, so the minimum counts.
  */
 static inline void race_round_apart(struct race *race, int b_first)
 {
@@ -235,7 +233,7 @@ static inline void race_round_apart(struct race *race, int b_first)
 		first->alone = first->end - first->begin;
 }
 
-/* Run the next round. Returns whether the sides overlapped, which the first rounds never do. */
+/* Run the next round. Returns whether the sides overlapped; measuring rounds never do. */
 static inline int race_round(struct race *race)
 {
 	int64_t from = -race->b.alone, to = race->a.alone, wider;
@@ -256,9 +254,9 @@ static inline int race_round(struct race *race)
 }
 
 /*
- * Aim the next rounds by what came of the last: the share of its act, from 0 to 1, that
- * side B had done when side A came upon it. At 0 B was late and at 1 it was early, by
- * who knows how much, so these are heeded only where they move the aim their way.
+ * Adjust the next rounds by the last one: share is the part of its act, from 0 to 1, that
+ * side B had done when side A reached it. 0 means that B was late and 1 that it was early,
+ * by an unknown amount, so these only move the offset in their own direction.
  */
 static inline void race_steer(struct race *race, double share)
 {

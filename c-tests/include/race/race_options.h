@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The options that every race case takes, so that who runs one need not know which:
+ * The command line that every race case accepts:
  *
- *	--seconds S	race for so many seconds of the guest at most
- *	--trials N	... or for so many trials
- *	--spread F	draw offsets from a window so many times as wide as it takes to meet
- *	--trigger NAME	take this road to the race and no other, where a case has several
+ *	--seconds S	race for at most S seconds of guest time
+ *	--trials N	race for at most N trials
+ *	--spread F	draw offsets from a window F times as wide as overlapping needs
+ *	--trigger NAME	use only this trigger, if the case has several
  *
- * A race ends at its first hit in any case.
+ * A race always ends at its first hit.
  */
 #ifndef KWITNESS_RACE_OPTIONS_H
 #define KWITNESS_RACE_OPTIONS_H
@@ -19,11 +19,11 @@
 struct race_options {
 	double seconds, spread;
 	unsigned long trials;
-	/* NULL for the best that can be used. */
+	/* NULL for the best one that works here. */
 	const char *trigger;
 };
 
-/* A number above 0 that is all of the text. */
+/* The number in text, which must be above 0 and nothing else. */
 static inline double race_number(const char *name, const char *text)
 {
 	char *end;
@@ -34,7 +34,7 @@ static inline double race_number(const char *name, const char *text)
 	return number;
 }
 
-/* Read the command line of a case. Only one that has triggers takes --trigger. */
+/* Parse the command line of a case. Only a case with triggers accepts --trigger. */
 static inline struct race_options race_options(int argc, char **argv, int has_triggers)
 {
 	static const struct option known[] = {
@@ -61,7 +61,7 @@ static inline struct race_options race_options(int argc, char **argv, int has_tr
 				  has_triggers ? " [--trigger NAME]" : "");
 	}
 	if (optind < argc)
-		ktap_bail("%s is no option", argv[optind]);
+		ktap_bail("%s is not a valid option", argv[optind]);
 	return options;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A clock finer than the shortest window, and how the two sides of a race wait for each other. */
+/* A clock finer than the shortest window, and how the two sides of a race synchronise. */
 #ifndef KWITNESS_RACE_SYNC_H
 #define KWITNESS_RACE_SYNC_H
 
@@ -12,8 +12,8 @@
 #include "core/ktap.h"
 
 /*
- * The finest clock there is, a count that all CPUs share. Not clock_gettime(): a guest
- * that was told of no clock source counts in jiffies of 4 ms.
+ * The finest clock, a counter that all CPUs share. Not clock_gettime(): without a
+ * clocksource a guest counts in jiffies of 4 ms.
  */
 static inline int64_t race_ticks(void)
 {
@@ -28,7 +28,7 @@ static inline int64_t race_ticks(void)
 	__asm__ __volatile__("isb; mrs %0, cntvct_el0; isb" : "=r"(ticks) : : "memory");
 	return ticks;
 #else
-#error "race_sync.h knows no clock of this architecture"
+#error "race_sync.h has no clock for this architecture"
 #endif
 }
 
@@ -41,8 +41,8 @@ static inline double race_clock(void)
 }
 
 /*
- * Between rounds a side sleeps. One that spun would have to answer every TLB flush of
- * the other with an interrupt, for which the host may first have to find it a CPU.
+ * Between rounds a side sleeps. If it spun, each TLB flush of the other side would have to
+ * interrupt it, for which the host may first have to schedule its virtual CPU.
  */
 static inline void race_sleep_until(const uint32_t *counter, uint32_t value)
 {
@@ -58,14 +58,14 @@ static inline void race_wake(uint32_t *counter, uint32_t value)
 	syscall(SYS_futex, counter, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-/* Just before a window both are awake and spin: to be woken takes longer than most windows. */
+/* Just before a window both sides spin, because a wakeup takes longer than most windows. */
 static inline void race_spin_until(const uint32_t *counter, uint32_t value)
 {
 	while (__atomic_load_n(counter, __ATOMIC_ACQUIRE) != value)
 		;
 }
 
-/* Spin so, and give each number called out back as the answer. */
+/* Spin likewise, and answer each number in called_out by storing it in answered. */
 static inline void race_answer_until(const uint32_t *called_out, uint32_t *answered,
 				     const uint32_t *counter, uint32_t value)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Roads to one place in the kernel. Which of them is open depends on the kernel, so a
- * case keeps a table of them, the best one first, and takes the first that can be used:
+ * Triggers: code paths to one place in the kernel. Which of them work depends on the
+ * kernel, so a case has a table of them, the best one first, and uses the first that works:
  *
  *	static const struct trigger *const triggers[] = { &trigger_io_uring, ..., NULL };
  *
- *	trigger = trigger_choose(triggers, wanted, usable);
+ *	trigger = trigger_choose(triggers, wanted, check);
  *	if (trigger) {
  *		ktap_trigger(trigger->name);
  *		...
@@ -14,8 +14,8 @@
  *		ktap_skip(name, "%s", trigger_reasons());
  *	}
  *
- * These here lead to pin_user_pages_fast(), for writing and for long. Each holds one
- * range of pages at a time.
+ * The triggers here reach pin_user_pages_fast() with FOLL_WRITE | FOLL_LONGTERM. Each pins
+ * one range of pages at a time.
  */
 #ifndef KWITNESS_TRIGGER_H
 #define KWITNESS_TRIGGER_H
@@ -26,17 +26,17 @@
 
 struct trigger {
 	const char *name;
-	/* How many pages to meet fork() on: the more, the surer, and the longer it takes. */
+	/* How many pages to meet fork() on: more make meeting likelier and rounds longer. */
 	int pages;
-	/* Whether it pins the lowest address first, and not the highest. */
+	/* Whether it pins the lowest address first; otherwise the highest. */
 	int ascending;
-	/* Whether it is known to pin by fast GUP, or may do it in another way on some kernels. */
+	/* Whether it always pins by fast GUP; otherwise it may not do so on some kernels. */
 	int by_fast_gup;
-	/* Get ready. Returns NULL, or why it cannot be used here; then nothing is left open. */
+	/* Prepare. Returns NULL, or why it does not work here; then nothing stays open. */
 	const char *(*open)(void);
 	/* Pin pages for writing. Returns 0 or -errno. */
 	int (*pin)(char *at, int pages);
-	/* The first byte of one of them, the lowest being 0, read through its pin. */
+	/* Read the first byte of a pinned page (0 is the lowest) through its pin. */
 	unsigned char (*peek)(int page);
 	void (*unpin)(void);
 	void (*close)(void);
@@ -44,20 +44,20 @@ struct trigger {
 
 static char trigger_text[1024];
 
-/* Why none of the triggers can be used, once trigger_choose() found none. */
+/* Why no trigger works, after trigger_choose() returned NULL. */
 static inline const char *trigger_reasons(void)
 {
 	return trigger_text;
 }
 
 /*
- * Open the first trigger that can be used, or the one that is wanted and no other. An
- * open trigger not known to pin by fast GUP is asked to_the_point() in addition, which
- * says why not or nothing. Returns NULL when none can be used.
+ * Open the first trigger that works, or only the wanted one. A trigger that does not always
+ * pin by fast GUP must also pass check(), which returns NULL or why not. Returns NULL if no
+ * trigger works.
  */
 static inline const struct trigger *
 trigger_choose(const struct trigger *const *triggers, const char *wanted,
-	       const char *(*to_the_point)(const struct trigger *))
+	       const char *(*check)(const struct trigger *))
 {
 	size_t used = 0;
 	int known = 0;
@@ -68,7 +68,7 @@ trigger_choose(const struct trigger *const *triggers, const char *wanted,
 
 		known += asked;
 		if (!why) {
-			why = t->by_fast_gup ? NULL : to_the_point(t);
+			why = t->by_fast_gup ? NULL : check(t);
 			if (!why)
 				return t;
 			t->close();
@@ -76,7 +76,7 @@ trigger_choose(const struct trigger *const *triggers, const char *wanted,
 		ktap_diag("trigger %s: %s", t->name, why);
 		used += snprintf(trigger_text + used, sizeof(trigger_text) - used, "%s%s: %s",
 				 used ? "; " : "", t->name, why);
-		REQUIRE(used < sizeof(trigger_text), "keeping the reasons of triggers");
+		REQUIRE(used < sizeof(trigger_text), "storing the reasons of triggers");
 	}
 	if (!known)
 		ktap_bail("there is no trigger %s", wanted);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Pages pinned as registered buffers of io_uring, one buffer a page, the highest address first. */
+/* Trigger: pin pages as registered buffers of io_uring, one per page, highest address first. */
 #ifndef KWITNESS_TRIGGER_IO_URING_H
 #define KWITNESS_TRIGGER_IO_URING_H
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages pinned by gup_test, a file in debugfs of kernels built to test themselves
- * (CONFIG_GUP_TEST; it pins for long since 6.2). It pins in one go, the lowest address
- * first, and hands out the contents of all that it holds at once.
+ * Trigger: gup_test in debugfs (CONFIG_GUP_TEST; long-term pins since 6.2). It pins a range
+ * in one call, lowest address first, and can only copy out all pinned pages at once.
  */
 #ifndef KWITNESS_TRIGGER_PIN_LONGTERM_TEST_H
 #define KWITNESS_TRIGGER_PIN_LONGTERM_TEST_H
@@ -14,7 +13,7 @@
 #include "mm/memory.h"
 #include "race/trigger.h"
 
-/* The kernel has no header for this. */
+/* The kernel exports no header for this. */
 struct gup_test_range {
 	uint64_t at, bytes;
 	uint32_t flags;
@@ -40,7 +39,7 @@ static inline const char *trigger_gup_test_open(void)
 		snprintf(why, sizeof(why), "open of %s: %s", path, ktap_errno(errno));
 		return why;
 	}
-	/* With nothing pinned there is nothing to stop, and a kernel that knows how does so. */
+	/* Succeeds without a pinned page, so it shows whether the kernel has the ioctl. */
 	if (ioctl(fd, GUP_TEST_STOP)) {
 		snprintf(why, sizeof(why), "PIN_LONGTERM_TEST_STOP: %s", ktap_errno(errno));
 		close(fd);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Pages pinned by pin_pages, a module of the case's own: one by one, the highest address first. */
+/* Trigger: the external module pin_pages pins pages one by one, highest address first. */
 #ifndef KWITNESS_TRIGGER_PIN_PAGES_H
 #define KWITNESS_TRIGGER_PIN_PAGES_H
 

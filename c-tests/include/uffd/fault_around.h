@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fault-around: a read fault on a file mapping maps the pages of the page cache
- * around it too, 64 KiB by default. A case maps a file whose pages are all in the
- * cache, reads one page and counts what came with it.
+ * Fault-around: a read fault on a file mapping also maps the pages around it that are in
+ * the page cache, 64 KiB by default. A case maps a file that is entirely in the page
+ * cache, reads one page and counts the pages that are present then.
  */
 #ifndef KWITNESS_FAULT_AROUND_H
 #define KWITNESS_FAULT_AROUND_H
@@ -12,7 +12,7 @@
 #include "mm/reserve.h"
 #include "uffd/uffd.h"
 
-/* Two windows of 64 KiB with pages of 4 KiB, and a page in the midst of the first. */
+/* Two windows of 64 KiB with pages of 4 KiB, and a page in the middle of the first. */
 #define AROUND_PAGES	32
 #define AROUND_TOUCHED	5
 #define AROUND_ALIGN	65536UL
@@ -22,7 +22,7 @@ static inline size_t around_size(void)
 	return AROUND_PAGES * sysconf(_SC_PAGESIZE);
 }
 
-/* A file in memory with every page in the page cache. */
+/* A memfd with every page in the page cache. */
 static inline int around_file(void)
 {
 	int fd = memory_file(around_size());
@@ -32,15 +32,15 @@ static inline int around_file(void)
 	return fd;
 }
 
-/* A fresh shared mapping of the file, none of it present. */
+/* Map the file shared, with no page present. */
 static inline char *around_map(int fd)
 {
 	size_t size = around_size();
-	/* Aligned, so that the window is not cut at the start of the mapping. */
+	/* Aligned, so that the mapping contains the whole window. */
 	char *at = reserve_map_as(reserve_aligned(size, AROUND_ALIGN), size, MAP_SHARED, fd);
 
 	REQUIRE(!pagemap_count(at, AROUND_PAGES, PAGEMAP_PRESENT),
-		"a mapping with nothing present");
+		"mapping the file with no page present");
 	return at;
 }
 
@@ -57,7 +57,7 @@ static inline int around_present(const char *at)
 	return pagemap_count(at, AROUND_PAGES, PAGEMAP_PRESENT);
 }
 
-/* Self-check: a mapping of the same file that nobody registered gets neighbours. */
+/* Self-check: in an unregistered mapping of the same file, neighbours are mapped too. */
 static inline void around_control(int fd)
 {
 	const char *at = around_map(fd);
@@ -70,7 +70,7 @@ static inline void around_control(int fd)
 	ktap_diag("unregistered mapping: %d pages present after reading one", present);
 }
 
-/* Register a fresh mapping, and read a page of it. Returns how many are present then. */
+/* Register a new mapping and read a page of it. Returns how many pages are present then. */
 static inline int around_registered(int fd, int file, __u64 mode)
 {
 	char *at = around_map(file);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The userfaultfd interface as far as reproducers use it, whatever the age of the
- * headers this is built with. Numbers as in the kernel's own header of 7.3.
+ * The part of the userfaultfd interface that reproducers use, for system headers that
+ * lack it. Numbers from the uapi header of 7.3.
  */
 #ifndef KWITNESS_LAPI_USERFAULTFD_H
 #define KWITNESS_LAPI_USERFAULTFD_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A userfaultfd seen from its monitor: open it, register memory, wait for a message and
- * read it, and the ioctls that answer, each as a plain call that gives 0 or errno.
+ * A userfaultfd, as its monitor uses it: open it, register memory, wait for messages and
+ * read them, and the ioctls that answer, each as a function that returns 0 or errno.
  */
 #ifndef KWITNESS_UFFD_H
 #define KWITNESS_UFFD_H
@@ -15,7 +15,7 @@
 #include "core/ktap.h"
 #include "uffd/lapi_userfaultfd.h"
 
-/* A descriptor with these features, or -errno. O_NONBLOCK, or poll() does not work. */
+/* A descriptor with these features, or -errno. O_NONBLOCK, because poll() needs it. */
 static inline int uffd_open(__u64 features)
 {
 	struct uffdio_api api = { .api = UFFD_API, .features = features };
@@ -31,7 +31,7 @@ static inline int uffd_open(__u64 features)
 	return -err;
 }
 
-/* The same before ktap_start(): skip the program where the kernel refuses. */
+/* The same, but skip the program if the kernel refuses. Call it before ktap_start(). */
 static inline int need_uffd(__u64 features, const char *names)
 {
 	int fd = uffd_open(0);
@@ -61,7 +61,7 @@ static inline int uffd_unregister(int fd, const void *at, size_t len)
 	return ioctl(fd, UFFDIO_UNREGISTER, &range) ? errno : 0;
 }
 
-/* Let who waits for a page of this range look again. 0 or errno. */
+/* Wake the threads that wait for a page of this range. 0 or errno. */
 static inline int uffd_wake(int fd, const void *at, size_t len)
 {
 	struct uffdio_range range = { (uintptr_t)at, len };
@@ -69,7 +69,7 @@ static inline int uffd_wake(int fd, const void *at, size_t len)
 	return ioctl(fd, UFFDIO_WAKE, &range) ? errno : 0;
 }
 
-/* Fill missing pages with what is read elsewhere. 0 or errno. */
+/* Fill missing pages with the contents of others. 0 or errno. */
 static inline int uffd_copy(int fd, void *to, const void *from, size_t len)
 {
 	struct uffdio_copy arg = { .dst = (uintptr_t)to, .src = (uintptr_t)from, .len = len };
@@ -85,7 +85,7 @@ static inline int uffd_zeropage(int fd, const void *at, size_t len)
 	return ioctl(fd, UFFDIO_ZEROPAGE, &arg) ? errno : 0;
 }
 
-/* Map pages that the file has. 0 or errno. */
+/* Map pages that the file already has. 0 or errno. */
 static inline int uffd_continue(int fd, const void *at, size_t len)
 {
 	struct uffdio_continue arg = { .range = { (uintptr_t)at, len } };
@@ -93,7 +93,7 @@ static inline int uffd_continue(int fd, const void *at, size_t len)
 	return ioctl(fd, UFFDIO_CONTINUE, &arg) ? errno : 0;
 }
 
-/* Move pages. 0, or errno where nothing was moved; part of them is no outcome. */
+/* Move pages. 0, or errno if none moved; bails out if only some did. */
 static inline int uffd_move(int fd, void *to, const void *from, size_t len)
 {
 	struct uffdio_move arg = {
@@ -106,7 +106,7 @@ static inline int uffd_move(int fd, void *to, const void *from, size_t len)
 	return err;
 }
 
-/* Protect a range from writes, or let go of it. 0 or errno. */
+/* Write-protect a range or remove the protection. 0 or errno. */
 static inline int uffd_writeprotect(int fd, const void *at, size_t len, int protect)
 {
 	struct uffdio_writeprotect arg = {
@@ -117,7 +117,7 @@ static inline int uffd_writeprotect(int fd, const void *at, size_t len, int prot
 	return ioctl(fd, UFFDIO_WRITEPROTECT, &arg) ? errno : 0;
 }
 
-/* Whether a message waits; timeout in ms as for poll(), -1 waits for ever. */
+/* Whether a message is pending; timeout in ms as for poll(), -1 for none. */
 static inline int uffd_readable(int fd, int timeout)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLIN };
@@ -128,7 +128,7 @@ static inline int uffd_readable(int fd, int timeout)
 	return n;
 }
 
-/* Take one message, waiting for it. It must be this event. */
+/* Wait for a message and read it; bails out if it is another event. */
 static inline struct uffd_msg uffd_read(int fd, int event)
 {
 	struct uffd_msg msg;
@@ -136,7 +136,7 @@ static inline struct uffd_msg uffd_read(int fd, int event)
 	uffd_readable(fd, -1);
 	REQUIRE(read(fd, &msg, sizeof(msg)) == sizeof(msg), "read of userfaultfd");
 	if (msg.event != event)
-		ktap_bail("userfaultfd says 0x%x where 0x%x is due", msg.event, event);
+		ktap_bail("userfaultfd reports event 0x%x, expected 0x%x", msg.event, event);
 	return msg;
 }
 

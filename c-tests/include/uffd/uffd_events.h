@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the monitor of a userfaultfd is told of, done by a thread: fork, remove pages,
- * read one, write one. Such a thread stays in the kernel until its message is read or
- * its page is there.
+ * Threads that cause events for the monitor of a userfaultfd: fork, remove pages, read a
+ * page, write a page. Such a thread stays in the kernel until the monitor has read its
+ * message or resolved its fault.
  *
- * fork() is called raw. libc's own holds the locks of malloc and stdio meanwhile,
- * and a monitor that prints or allocates before it reads the event hangs.
+ * fork is the raw system call: libc's fork() holds the locks of malloc and stdio, so a
+ * monitor that prints or allocates before it reads the event would hang.
  */
 #ifndef KWITNESS_UFFD_EVENTS_H
 #define KWITNESS_UFFD_EVENTS_H
@@ -19,19 +19,19 @@
 
 #include "uffd/uffd.h"
 
-/* One thread that does one thing a monitor may be told of. */
+/* One thread that causes one event. */
 struct uffd_event {
 	pthread_t thread;
 	sem_t started;
 	pid_t tid;
-	/* An eventfd, readable once the thread is through. */
+	/* An eventfd, readable when the thread is done. */
 	int done;
-	/* What the system call returned: 0 or errno. */
+	/* The result of the system call: 0 or errno. */
 	int err;
-	/* A fork leaves the child's pid. The child runs this, raw calls only, and exits 0. */
+	/* For a fork: the pid of the child, and what it runs (raw calls only) before exit(0). */
 	pid_t child;
 	void (*in_child)(const char *at);
-	/* What a removal takes away, a read or a write touches and a child is given. */
+	/* The range that is removed, read or written, or passed to the child. */
 	char *at;
 	size_t len;
 	char byte;
@@ -79,7 +79,7 @@ static inline void *uffd_event_main(void *arg)
 	return NULL;
 }
 
-/* Start a thread with one of the bodies above; it is running when this returns. */
+/* Start a thread with one of the bodies above. It is running when this returns. */
 static inline void uffd_event_start(struct uffd_event *event,
 				    void (*body)(struct uffd_event *event))
 {
@@ -93,7 +93,7 @@ static inline void uffd_event_start(struct uffd_event *event,
 		;
 }
 
-/* Wait for a message about the event. Returns 0 when its thread is through, told or not. */
+/* Wait for the message about the event. Returns 0 if its thread finished without one. */
 static inline int uffd_event_wait(int fd, const struct uffd_event *event)
 {
 	struct pollfd pollers[] = {
@@ -104,16 +104,16 @@ static inline int uffd_event_wait(int fd, const struct uffd_event *event)
 	return !pollers[1].revents;
 }
 
-/* Join the thread. What it called must have worked. */
+/* Join the thread; bails out if its system call failed. */
 static inline void uffd_event_join(struct uffd_event *event)
 {
 	pthread_join(event->thread, NULL);
 	close(event->done);
 	if (event->err)
-		ktap_bail("the call that makes the event failed: %s", ktap_errno(event->err));
+		ktap_bail("the call that causes the event failed: %s", ktap_errno(event->err));
 }
 
-/* Reap the child of a joined fork. Returns its status as waitpid() gives it. */
+/* Reap the child of a joined fork. Returns its status as from waitpid(). */
 static inline int uffd_event_reap(struct uffd_event *event)
 {
 	int status;

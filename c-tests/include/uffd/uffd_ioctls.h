@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ioctls of a userfaultfd that fill or protect a page, each with a page of its
- * own that is ready for it. All of them share one rule: while the layout of the
- * address space changes and the monitor has not read the event, they must refuse.
+ * The ioctls of a userfaultfd that fill or protect a page, each with a page prepared for
+ * it. One rule applies to all: they must fail with EAGAIN while the address space changes
+ * and the monitor has not read the event.
  */
 #ifndef KWITNESS_UFFD_IOCTLS_H
 #define KWITNESS_UFFD_IOCTLS_H
@@ -13,23 +13,23 @@
 
 struct uffd_page {
 	int fd;
-	/* The registered page, and the page that is copied or moved into it. */
+	/* The registered page, and the source of a copy or move into it. */
 	char *at, *src;
 	size_t size;
 };
 
 struct uffd_ioctl {
 	const char *name;
-	/* To be asked for at UFFDIO_API, and its name; 0 where any kernel has it. */
+	/* The feature to request with UFFDIO_API, and its name; 0 if every kernel has it. */
 	__u64 feature;
 	const char *feature_name;
 	__u64 mode;
 	enum { PAGE_ABSENT, PAGE_WRITTEN, PAGE_IN_FILE } page;
-	/* Bits of pagemap that show the page was filled, 0 where nothing shows. */
-	uint64_t trace;
-	/* Name of the field that says how far it got, NULL where there is none. */
+	/* pagemap bits that show that the page was filled, 0 if none do. */
+	uint64_t filled_bits;
+	/* Name of the output field with the progress, NULL if there is none. */
 	const char *output;
-	/* Returns 0 or errno. *output goes in as what the field holds before, and out as after. */
+	/* Returns 0 or errno. *output: the value of the output field, before and after. */
 	int (*probe)(const struct uffd_page *page, __s64 *output);
 };
 
@@ -130,8 +130,8 @@ static const struct uffd_ioctl uffd_ioctls[] = {
 #define UFFD_IOCTLS ((int)(sizeof(uffd_ioctls) / sizeof(uffd_ioctls[0])))
 
 /*
- * Make a page ready for an ioctl on a userfaultfd of its own with these events.
- * Returns 0, or the errno with which the kernel says that it has no such ioctl.
+ * Prepare a page for an ioctl, with a userfaultfd of its own for these events. Returns 0,
+ * or the errno of UFFDIO_API if the kernel does not have the ioctl.
  */
 static inline int uffd_page_open(struct uffd_page *page, const struct uffd_ioctl *type,
 				 __u64 events)
@@ -144,7 +144,7 @@ static inline int uffd_page_open(struct uffd_page *page, const struct uffd_ioctl
 	page->size = sysconf(_SC_PAGESIZE);
 	page->src = anonymous(page->size);
 	page->src[0] = 's';
-	/* A fork would share the page, and a shared page cannot be moved. */
+	/* fork() would share the page, and a shared page cannot be moved. */
 	REQUIRE(!madvise(page->src, page->size, MADV_DONTFORK), "madvise(MADV_DONTFORK)");
 	page->at = type->page == PAGE_IN_FILE ? file_page(MAP_SHARED) : anonymous(page->size);
 	if (type->page == PAGE_WRITTEN)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Write protection by a userfaultfd, and the mark of it that pagemap shows. The mark
- * is believed once it was seen to come and go with a protection known to be in force:
- * a write waits for the monitor.
+ * Write protection by a userfaultfd, and the bit of pagemap that marks it. need_uffd_wp_mark()
+ * checks that the mark comes and goes with a protection that is in force, which a write
+ * that waits for the monitor proves.
  */
 #ifndef KWITNESS_UFFD_WP_H
 #define KWITNESS_UFFD_WP_H
@@ -12,13 +12,13 @@
 #include "uffd/uffd.h"
 #include "uffd/uffd_events.h"
 
-/* Whether pagemap shows the page here as write-protected. */
+/* Whether pagemap marks the page at this address as write-protected. */
 static inline int uffd_wp_marked(const void *at)
 {
 	return pagemap_has(at, PAGEMAP_UFFD_WP);
 }
 
-/* Skip the program where pages cannot be protected, or pagemap does not show that they are. */
+/* Skip the program if pages cannot be write-protected or pagemap does not mark them. */
 static inline void need_uffd_wp_mark(void)
 {
 	int fd = need_uffd(UFFD_FEATURE_PAGEFAULT_FLAG_WP, "UFFD_FEATURE_PAGEFAULT_FLAG_WP");
@@ -30,19 +30,21 @@ static inline void need_uffd_wp_mark(void)
 	write.at[0] = 'o';
 	REQUIRE(!uffd_register(fd, write.at, size, UFFDIO_REGISTER_MODE_WP),
 		"UFFDIO_REGISTER for WP");
-	REQUIRE(!uffd_wp_marked(write.at), "a page not protected, and not marked");
+	REQUIRE(!uffd_wp_marked(write.at), "finding an unprotected page unmarked");
 	REQUIRE(!uffd_writeprotect(fd, write.at, size, 1), "UFFDIO_WRITEPROTECT");
 	marked = uffd_wp_marked(write.at);
 	uffd_event_start(&write, uffd_event_write);
-	REQUIRE(uffd_event_wait(fd, &write), "a write that waits for the monitor");
+	REQUIRE(uffd_event_wait(fd, &write), "making a write wait for the monitor");
 	msg = uffd_read(fd, UFFD_EVENT_PAGEFAULT);
-	REQUIRE(msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WP, "a fault for write protection");
+	REQUIRE(msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WP,
+		"getting a write-protection fault");
 	if (!marked)
 		ktap_skip_all("a write-protected page is not marked in bit 57 of pagemap");
-	REQUIRE(!uffd_writeprotect(fd, write.at, size, 0), "UFFDIO_WRITEPROTECT to let go");
+	REQUIRE(!uffd_writeprotect(fd, write.at, size, 0),
+		"UFFDIO_WRITEPROTECT to remove the protection");
 	uffd_event_join(&write);
-	REQUIRE(write.at[0] == 'w', "the write when it was let go");
-	REQUIRE(!uffd_wp_marked(write.at), "the mark of a page that was let go to vanish");
+	REQUIRE(write.at[0] == 'w', "finishing the write after the protection was removed");
+	REQUIRE(!uffd_wp_marked(write.at), "clearing the mark with the protection");
 	close(fd);
 	munmap(write.at, size);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages write-protected by a userfaultfd, one of each kind for which the page table
- * keeps the mark in another way. What takes protection away has to know them all.
+ * Pages write-protected by a userfaultfd, one of each kind for which the page table stores
+ * the mark differently. Code that removes the protection has to handle every kind.
  */
 #ifndef KWITNESS_WP_PAGES_H
 #define KWITNESS_WP_PAGES_H
@@ -17,7 +17,7 @@ enum wp_memory { WP_SMALL, WP_WHOLE_TABLE, WP_HUGE, WP_SHARED, WP_ABSENT };
 struct wp_kind {
 	const char *name;
 	enum wp_memory memory;
-	/* To be asked for at UFFDIO_API beside the write protection of anonymous memory. */
+	/* The feature to request with UFFDIO_API besides UFFD_FEATURE_PAGEFAULT_FLAG_WP. */
 	__u64 feature;
 	const char *feature_name;
 };
@@ -38,11 +38,11 @@ struct wp_page {
 	int fd;
 	char *at;
 	size_t len;
-	/* Why there is no such page here. */
+	/* Why there is no page of this kind. */
 	char why[128];
 };
 
-/* What a mapping of the kind is long and aligned to: a page, or what one page table maps. */
+/* Length and alignment of a mapping of the kind: a page, or what one page table maps. */
 static inline size_t wp_len(const struct wp_kind *kind)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -51,7 +51,7 @@ static inline size_t wp_len(const struct wp_kind *kind)
 	return is_table ? page / sizeof(uint64_t) * page : page;
 }
 
-/* Map the page and write to it. Returns 0 where it cannot be had, with the reason. */
+/* Map the page and write to it. Returns 0, with the reason, if that is not possible. */
 static inline int wp_map(const struct wp_kind *kind, struct wp_page *page)
 {
 	int is_huge = kind->memory == WP_HUGE, err, file;
@@ -78,15 +78,15 @@ static inline int wp_map(const struct wp_kind *kind, struct wp_page *page)
 	if (kind->memory != WP_ABSENT)
 		page->at[0] = 'p';
 	if (is_huge && (size_t)smaps_kib(page->at, "AnonHugePages") << 10 != page->len) {
-		snprintf(page->why, sizeof(page->why), "asked for a huge page, got none");
+		snprintf(page->why, sizeof(page->why), "the kernel gave no huge page");
 		return 0;
 	}
 	return 1;
 }
 
 /*
- * A page of the kind, protected by a userfaultfd of its own that hears of no moves, and
- * seen marked. Returns 0 where there is no such page, with the reason.
+ * A page of the kind, protected by a userfaultfd without remap events, and marked in
+ * pagemap. Returns 0, with the reason, if there is no page of this kind.
  */
 static inline int wp_page_open(const struct wp_kind *kind, struct wp_page *page)
 {
@@ -109,9 +109,8 @@ static inline int wp_page_open(const struct wp_kind *kind, struct wp_page *page)
 }
 
 /*
- * All of a case that has a result for each kind, named after the kind and what is said
- * of it. The test is given such a page, which is its to end, and returns whether the bug
- * was seen.
+ * The main function of a case with one result for each kind, named "KIND what". The test
+ * gets a page of the kind, which it must release, and returns whether the bug was seen.
  */
 static inline int wp_test_kinds(const char *what,
 				int (*test)(const struct wp_kind *kind, struct wp_page *page))
