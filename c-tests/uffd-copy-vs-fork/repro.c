@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * userfaultfd: a page filled while a fork is under way reaches one side only.
+ * userfaultfd: a page filled during a fork reaches only the parent.
  *
- * A fork of a monitored process copies the page tables and then waits until the
- * monitor has read the fork event. A monitor that does not know of the fork yet and
- * fills a page in that time fills it in the parent alone: the child waits for a page
- * that, to the monitor's knowledge, was delivered. Since df2cc96e7701 the kernel
- * refuses with EAGAIN from before the page tables are copied until the event was read
- * and the forking thread went on.
+ * fork() of a monitored process copies the page tables and then waits until the monitor
+ * has read the fork event. If the monitor fills a page in between, it does not know of
+ * the fork yet and fills the page in the parent only: the child waits for a page that the
+ * monitor considers delivered. Since df2cc96e7701 the kernel refuses such ioctls with
+ * EAGAIN, from before it copies the page tables until the event was read and the forking
+ * thread continued.
  *
- * That time is held open here by not reading the event, so there is no race: the event
- * can be polled, hence the rule is in force. Every ioctl that shares the rule is
- * asked. What the output field holds is another fix's matter (uffd-eagain-output).
+ * The program keeps this window open by not reading the event, so there is no race: if
+ * poll() reports the event, the ioctls must be refused. It probes every ioctl to which
+ * the rule applies. What their output field contains is another fix (uffd-eagain-output).
  *
- * A kernel that grants the event and never sends it holds nothing open, and cannot be
- * asked. It is told from a slow one by the forking thread, not by a clock: clone() has
- * queued the event before it returns, and does not return before the event was read.
+ * Skipped on a kernel that accepts UFFD_FEATURE_EVENT_FORK and never sends the event. The
+ * forking thread shows that, not a clock: clone() queues the event before it returns, and
+ * returns only after the event was read.
  */
 #include "core/need.h"
 #include "mm/memory.h"
 #include "uffd/uffd_events.h"
 #include "uffd/uffd_ioctls.h"
 
-/* Read the event, give back the descriptor that comes with it, and see the fork done. */
+/* Read the event, close the descriptor that comes with it, and wait for the fork. */
 static void finish(int fd, struct uffd_event *fork)
 {
 	struct uffd_msg msg = uffd_read(fd, UFFD_EVENT_FORK);
@@ -46,10 +46,10 @@ static void test(const struct uffd_ioctl *type)
 		ktap_skip(name, "UFFDIO_API with %s: %s", type->feature_name, ktap_errno(err));
 		return;
 	}
-	REQUIRE(!(pagemap_entry(page.at) & type->filled_bits), "a page not there before");
+	REQUIRE(!(pagemap_entry(page.at) & type->filled_bits), "finding the page absent");
 
 	uffd_event_start(&fork, uffd_event_fork);
-	REQUIRE(uffd_event_wait(page.fd, &fork), "waiting for the event by a fork");
+	REQUIRE(uffd_event_wait(page.fd, &fork), "making a fork wait until its event is read");
 	err = type->probe(&page, &output);
 	filled = !!(pagemap_entry(page.at) & type->filled_bits);
 	finish(page.fd, &fork);
@@ -57,9 +57,9 @@ static void test(const struct uffd_ioctl *type)
 	ktap_diag("event unread: %s%s", ktap_outcome(err),
 		  !type->filled_bits ? "" : filled ? ", page filled" : ", page absent");
 	if (err && err != EAGAIN)
-		ktap_bail("%s: %s, neither done nor refused", type->name, ktap_errno(err));
+		ktap_bail("%s: %s, neither done nor EAGAIN", type->name, ktap_errno(err));
 	if (err) {
-		/* Self-check: nothing but the fork stood in the way. */
+		/* Self-check: only the fork was in the way. */
 		err = type->probe(&page, &output);
 		if (err)
 			ktap_bail("%s after the fork: %s", type->name, ktap_errno(err));
@@ -71,7 +71,7 @@ static void test(const struct uffd_ioctl *type)
 	uffd_page_close(&page);
 }
 
-/* Skip the program where a fork of a process that asked for its event is done without one. */
+/* Skip the program if fork() completes without the event that was requested. */
 static void need_fork_event(void)
 {
 	int fd = need_uffd(UFFD_FEATURE_EVENT_FORK, "UFFD_FEATURE_EVENT_FORK");
@@ -84,8 +84,8 @@ static void need_fork_event(void)
 	if (!uffd_event_wait(fd, &fork)) {
 		uffd_event_join(&fork);
 		REQUIRE(!uffd_event_reap(&fork), "the child's exit");
-		REQUIRE(!uffd_readable(fd, 0), "a fork that waits until its event is read");
-		ktap_skip_all("the event of a fork is granted, but a fork was done without it");
+		REQUIRE(!uffd_readable(fd, 0), "making a fork wait until its event is read");
+		ktap_skip_all("UFFD_FEATURE_EVENT_FORK is accepted, but a fork sends no event");
 	}
 	finish(fd, &fork);
 	close(fd);

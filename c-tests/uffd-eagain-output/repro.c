@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * userfaultfd: an ioctl that is refused leaves its output field as it was.
+ * userfaultfd: a refused ioctl does not write its output field.
  *
- * While an event is unread the ioctls that fill pages give EAGAIN, and the monitor
- * is to look at the output field to learn how far they got. Before 95567729173e the
- * field was not written on that path: a monitor that did not clear it read whatever
- * was there, "one byte copied" say, and went on from a wrong place.
+ * While an event is unread the ioctls that fill pages fail with EAGAIN, and the monitor
+ * reads from the output field how far they got. Before 95567729173e the kernel did not
+ * write the field on this path: a monitor that did not clear it read a stale value, such
+ * as "one byte copied", and continued at a wrong address.
  *
- * Here a removal's event is left unread and the field filled with 1, which no kernel
- * ever answers: it must become -EAGAIN.
+ * The program leaves the event of a removal unread and prefills the field with 1, a value
+ * that no kernel writes. It must become -EAGAIN.
  */
 #include "mm/memory.h"
 #include "uffd/uffd_events.h"
@@ -16,7 +16,7 @@
 
 #define PREFILLED 1
 
-/* Ask while the removal of another page waits for its event to be read. */
+/* Probe the ioctl while the removal of another page waits until its event is read. */
 static int probe_while_removing(const struct uffd_ioctl *type, const struct uffd_page *page,
 			      __s64 *output)
 {
@@ -27,7 +27,8 @@ static int probe_while_removing(const struct uffd_ioctl *type, const struct uffd
 	REQUIRE(!uffd_register(page->fd, removal.at, page->size, UFFDIO_REGISTER_MODE_MISSING),
 		"UFFDIO_REGISTER");
 	uffd_event_start(&removal, uffd_event_remove);
-	REQUIRE(uffd_event_wait(page->fd, &removal), "waiting for the event by a removal");
+	REQUIRE(uffd_event_wait(page->fd, &removal),
+		"making a removal wait until its event is read");
 	err = type->probe(page, output);
 	uffd_read(page->fd, UFFD_EVENT_REMOVE);
 	uffd_event_join(&removal);
@@ -42,7 +43,7 @@ static void test(const struct uffd_ioctl *type)
 	char name[80];
 	int err;
 
-	snprintf(name, sizeof(name), "%s says -EAGAIN in its field %s", type->name, type->output);
+	snprintf(name, sizeof(name), "%s writes -EAGAIN to its field %s", type->name, type->output);
 	err = uffd_page_open(&page, type, UFFD_FEATURE_EVENT_REMOVE);
 	if (err) {
 		ktap_skip(name, "UFFDIO_API with %s: %s", type->feature_name, ktap_errno(err));
@@ -53,7 +54,7 @@ static void test(const struct uffd_ioctl *type)
 		ktap_skip(name, "not refused with EAGAIN while an event is unread: %s",
 			  ktap_outcome(err));
 	} else {
-		/* Self-check: the field is where this program looks. */
+		/* Self-check: this program reads the right field. */
 		err = type->probe(&page, &done);
 		if (err || done != (__s64)page.size)
 			ktap_bail("%s after the removal: %s, %s=%lld", type->name,
@@ -69,12 +70,12 @@ static void test(const struct uffd_ioctl *type)
 
 int main(void)
 {
-	int asked = 0;
+	int planned = 0;
 
 	close(need_uffd(UFFD_FEATURE_EVENT_REMOVE, "UFFD_FEATURE_EVENT_REMOVE"));
 	for (int i = 0; i < UFFD_IOCTLS; i++)
-		asked += !!uffd_ioctls[i].output;
-	ktap_start(asked);
+		planned += !!uffd_ioctls[i].output;
+	ktap_start(planned);
 	for (int i = 0; i < UFFD_IOCTLS; i++)
 		if (uffd_ioctls[i].output)
 			test(&uffd_ioctls[i]);

@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * userfaultfd: fault-around takes minor faults away from their monitor.
+ * userfaultfd: fault-around maps pages without a minor fault for the monitor.
  *
- * A range of shared memory registered for minor faults asks its monitor about each
- * page that is in the page cache but not mapped, before anybody reads it. Were
- * fault-around allowed there, a read would map the page and its neighbours at once and
- * nobody would be asked. c949b097ef2e brought these faults to shared memory and keeps
- * fault-around out of such ranges.
+ * In shared memory registered for minor faults the monitor must resolve the first access
+ * to each page that is in the page cache but not mapped. Fault-around would let one read
+ * map the page and its neighbours at once, without asking the monitor. c949b097ef2e
+ * introduced minor faults for shared memory and disables fault-around in such ranges.
  *
- * A thread reads one page. Either it gets past, and the monitor was not asked; or a
- * message comes, the monitor lets this page in, and no other may come with it.
+ * A thread reads one page. If it continues without a message, the monitor was bypassed.
+ * If a message arrives, the monitor resolves this one page, and no other page may be
+ * mapped with it.
  */
 #include "uffd/fault_around.h"
 #include "uffd/uffd_events.h"
 
-/* Let the page in that the message tells of. */
+/* Resolve the fault that the message reports. */
 static void continue_page(int fd, const char *at)
 {
 	const char *page = at + AROUND_TOUCHED * sysconf(_SC_PAGESIZE);
 	struct uffd_msg msg = uffd_read(fd, UFFD_EVENT_PAGEFAULT);
 
-	REQUIRE(msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_MINOR, "a minor fault");
-	REQUIRE(msg.arg.pagefault.address == (uintptr_t)page, "a fault on the page read");
+	REQUIRE(msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_MINOR, "getting a minor fault");
+	REQUIRE(msg.arg.pagefault.address == (uintptr_t)page,
+		"getting a fault for the page that is read");
 	REQUIRE(!pagemap_count(at, AROUND_PAGES, PAGEMAP_PRESENT),
-		"a fault before anything is present");
+		"getting the fault before a page is present");
 	REQUIRE(!uffd_continue(fd, page, sysconf(_SC_PAGESIZE)), "UFFDIO_CONTINUE");
 }
 
@@ -31,7 +32,7 @@ int main(void)
 {
 	int fd = need_uffd(UFFD_FEATURE_MINOR_SHMEM, "UFFD_FEATURE_MINOR_SHMEM");
 	struct uffd_event read = { 0 };
-	int present, asked, file;
+	int present, notified, file;
 	char *at;
 
 	ktap_start(2);
@@ -43,16 +44,16 @@ int main(void)
 		"UFFDIO_REGISTER of shared memory for MINOR");
 	read.at = at + AROUND_TOUCHED * sysconf(_SC_PAGESIZE);
 	uffd_event_start(&read, uffd_event_read);
-	asked = uffd_event_wait(fd, &read);
-	if (asked)
+	notified = uffd_event_wait(fd, &read);
+	if (notified)
 		continue_page(fd, at);
 	uffd_event_join(&read);
 	REQUIRE(read.byte == 'p', "reading a page of the file");
 	present = around_present(at);
 	REQUIRE(present, "mapping the page that was read");
 
-	ktap_result(!asked, "the monitor is asked before a read gets its page");
+	ktap_result(!notified, "the monitor resolves a fault before the read continues");
 	ktap_diag("registered for MINOR: %d present after reading one", present);
-	ktap_result(present > 1, "a read in a range registered for MINOR maps that page only");
+	ktap_result(present > 1, "a read in a range registered for MINOR maps only that page");
 	return ktap_end();
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * userfaultfd: a read maps pages around it into a range registered for missing pages.
+ * userfaultfd: a read maps the pages around it in a range registered for missing pages.
  *
- * "mm: Don't fault around userfaultfd-registered regions on reads" was posted in
- * November 2020 to switch fault-around off in every registered range. What was merged
- * later does so for write protection and minor faults only (uffd-fault-around-wp,
- * uffd-fault-around-minor), so every kernel maps the neighbours here, by design: a
- * page in the page cache is not missing. The case tells which kernels carry the patch
- * as it was posted.
+ * "mm: Don't fault around userfaultfd-registered regions on reads" was posted in November
+ * 2020 to disable fault-around in every registered range. The version merged later does
+ * so only for write protection and minor faults (uffd-fault-around-wp,
+ * uffd-fault-around-minor), so every kernel maps the neighbours here, by design: a page
+ * in the page cache is not missing. The case shows which kernels carry the patch as
+ * posted.
  */
 #include "uffd/fault_around.h"
 
@@ -20,8 +20,8 @@ int main(void)
 	file = around_file();
 	around_control(file);
 	present = around_registered(fd, file, UFFDIO_REGISTER_MODE_MISSING);
-	REQUIRE(!uffd_readable(fd, 0), "reading a page of the cache without a message");
+	REQUIRE(!uffd_readable(fd, 0), "reading a page of the page cache without a message");
 	ktap_diag("registered for MISSING: %d present after reading one", present);
-	ktap_result(present > 1, "a read in a range registered for MISSING maps that page only");
+	ktap_result(present > 1, "a read in a range registered for MISSING maps only that page");
 	return ktap_end();
 }

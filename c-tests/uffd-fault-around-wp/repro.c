@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * userfaultfd: a read maps pages around it into a write-protected range.
+ * userfaultfd: a read maps the pages around it in a write-protected range.
  *
- * A monitor that tracks writes to shared memory registers it for write protection.
- * A read fault used to map up to 16 pages of the page cache at once, and so made
- * pages accessible that nobody touched and the monitor was not told of. Since
- * 9c28a205c061 fault-around is off in such ranges: the page that is read is mapped
- * and no other.
+ * A monitor that tracks writes to shared memory registers it for write protection. A read
+ * fault used to map up to 16 pages of the page cache at once, which made pages accessible
+ * that nobody had touched and about which the monitor got no message. Since 9c28a205c061
+ * fault-around is disabled in such ranges: a read maps only its own page.
  */
 #include "uffd/fault_around.h"
 
@@ -22,6 +21,6 @@ int main(void)
 	around_control(file);
 	present = around_registered(fd, file, UFFDIO_REGISTER_MODE_WP);
 	ktap_diag("registered for WP: %d present after reading one", present);
-	ktap_result(present > 1, "a read in a range registered for WP maps that page only");
+	ktap_result(present > 1, "a read in a range registered for WP maps only that page");
 	return ktap_end();
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * userfaultfd: a fork of a monitored process goes by unseen.
+ * userfaultfd: the monitor is not notified of a fork.
  *
- * The child of a monitored process has the same ranges, and pages are missing there
- * as they are in the parent. Without 893e26e61d04 the monitor is not told, nobody
- * serves the child, and it reads zeroes where the parent would have been given data.
- * With it a monitor that asks for the fork event gets a message, with a new userfaultfd
- * for the child, and the fork waits until that message was read.
+ * The child of a monitored process inherits the ranges, and pages that are missing in the
+ * parent are missing in the child too. Without 893e26e61d04 the monitor gets no message,
+ * nobody resolves the faults of the child, and it reads zeroes where the parent would
+ * have got data. With it a monitor that requests the fork event gets a message with a new
+ * userfaultfd for the child, and the fork waits until that message was read.
  *
- * The forking thread says when its fork is done, so a missing event is seen as such
- * and not waited for. A kernel that does not know the feature has no event to give:
- * that is what the case asks for, so it counts as seen and not as a skip.
+ * The forking thread reports when its fork completed, so the program detects a missing
+ * event without a timeout. A kernel without the feature has no event, which is what the
+ * fix adds, so it counts as reproduced and is not skipped.
  */
 #include "core/need.h"
 #include "mm/memory.h"
@@ -18,16 +18,16 @@
 
 #define SERVED	's'
 
-static const char is_told[] = "the monitor is told of a fork before it is done";
-static const char is_asked[] = "the monitor is asked for a page that is missing in the child";
+static const char gets_event[] = "the monitor gets an event before the fork completes";
+static const char gets_fault[] = "the monitor gets the fault of a page missing in the child";
 
-/* The child's exit status is what it read. */
+/* The child exits with the byte it reads. */
 static void exit_with_byte(const char *at)
 {
 	_exit(*(const volatile char *)at);
 }
 
-/* Fork with a fresh page registered. Returns whether the monitor is told, the event unread. */
+/* Fork with a new page registered. Returns whether an event arrived; it is unread. */
 static int start_fork(int fd, struct uffd_event *fork)
 {
 	size_t size = sysconf(_SC_PAGESIZE);
@@ -43,38 +43,39 @@ static int exit_status(struct uffd_event *fork)
 {
 	int status = uffd_event_reap(fork);
 
-	REQUIRE(WIFEXITED(status), "the child's exit (0x%x)", status);
+	REQUIRE(WIFEXITED(status), "exiting in the child (0x%x)", status);
 	return WEXITSTATUS(status);
 }
 
-/* Self-check: with no event asked for the fork goes by unseen and the child reads zero. */
+/* Self-check: if no event was requested, none is sent and the child reads zero. */
 static void control(void)
 {
 	struct uffd_event fork;
 	int fd = uffd_open(0);
 
 	REQUIRE(fd >= 0, "userfaultfd with no features");
-	REQUIRE(!start_fork(fd, &fork), "going by unseen");
+	REQUIRE(!start_fork(fd, &fork), "forking without an event");
 	uffd_event_join(&fork);
 	REQUIRE(!exit_status(&fork), "reading zero in the child");
-	REQUIRE(!uffd_readable(fd, 0), "staying silent");
+	REQUIRE(!uffd_readable(fd, 0), "forking without a message");
 	close(fd);
 }
 
-/* Serve the child's fault from the descriptor that came with the event. */
+/* Resolve the fault of the child with the descriptor that came with the event. */
 static void serve(int fd, struct uffd_event *fork)
 {
 	size_t size = sysconf(_SC_PAGESIZE);
 	char *page = anonymous(size);
 	struct uffd_msg msg = uffd_read(fd, UFFD_EVENT_PAGEFAULT);
 
-	REQUIRE(msg.arg.pagefault.address == (uintptr_t)fork->at, "a fault on the page read");
+	REQUIRE(msg.arg.pagefault.address == (uintptr_t)fork->at,
+		"getting a fault for the page that is read");
 	page[0] = SERVED;
 	REQUIRE(!uffd_copy(fd, fork->at, page, size), "UFFDIO_COPY into the child");
 }
 
-/* Wait until the child's fault is reported on its descriptor. Returns 0 when it exits unasked. */
-static int child_asks(int child_fd, const struct uffd_event *fork)
+/* Wait for the fault of the child on its descriptor. Returns 0 if it exits without one. */
+static int child_faults(int child_fd, const struct uffd_event *fork)
 {
 	struct pollfd pollers[] = {
 		{ .fd = child_fd, .events = POLLIN },
@@ -90,7 +91,7 @@ static int child_asks(int child_fd, const struct uffd_event *fork)
 int main(void)
 {
 	struct uffd_event fork;
-	int told, asked, byte, fd, child_fd = -1;
+	int notified, faulted, byte, fd, child_fd = -1;
 
 	need_root();
 	close(need_uffd(0, "no features"));
@@ -100,26 +101,26 @@ int main(void)
 	fd = uffd_open(UFFD_FEATURE_EVENT_FORK);
 	if (fd < 0 && fd != -EINVAL)
 		ktap_bail("UFFDIO_API with UFFD_FEATURE_EVENT_FORK: %s", ktap_errno(-fd));
-	told = fd >= 0 && start_fork(fd, &fork);
-	if (told)
+	notified = fd >= 0 && start_fork(fd, &fork);
+	if (notified)
 		child_fd = uffd_read(fd, UFFD_EVENT_FORK).arg.fork.ufd;
 	if (fd < 0)
 		ktap_diag("UFFDIO_API with UFFD_FEATURE_EVENT_FORK: %s", ktap_errno(-fd));
 	else
 		uffd_event_join(&fork);
-	ktap_result(!told, is_told);
-	if (!told) {
-		ktap_skip(is_asked, "no event, hence no userfaultfd for the child");
+	ktap_result(!notified, gets_event);
+	if (!notified) {
+		ktap_skip(gets_fault, "no event, so no userfaultfd for the child");
 		return ktap_end();
 	}
 
-	asked = child_asks(child_fd, &fork);
-	if (asked)
+	faulted = child_faults(child_fd, &fork);
+	if (faulted)
 		serve(child_fd, &fork);
 	byte = exit_status(&fork);
-	ktap_diag("the child read 0x%x, the monitor was%s asked", byte, asked ? "" : " not");
-	if (asked)
-		REQUIRE(byte == SERVED, "reading what was served");
-	ktap_result(!asked, is_asked);
+	ktap_diag("the child read 0x%x, the monitor got %s fault", byte, faulted ? "a" : "no");
+	if (faulted)
+		REQUIRE(byte == SERVED, "reading the byte that the monitor copied");
+	ktap_result(!faulted, gets_fault);
 	return ktap_end();
 }

@@ -2,13 +2,13 @@
 /*
  * userfaultfd: memory at a low address cannot be registered.
  *
- * A privileged process may map memory below vm.mmap_min_addr. Until 161ce69c2c89 each
- * ioctl of a userfaultfd refused such a range with EINVAL, although mmap() had long
- * decided that the process may have it; a monitor that does not choose the addresses
- * (a binary translator) lost track of it.
+ * A privileged process may map memory below vm.mmap_min_addr. Until 161ce69c2c89 every
+ * ioctl of a userfaultfd refused such a range with EINVAL, although mmap() had already
+ * allowed the mapping; a monitor that does not choose the addresses (such as a binary
+ * translator) could not monitor it.
  *
- * Here a page is mapped below the limit, and another just above it, which every kernel
- * lets one register: what is refused below and granted above is refused for its address.
+ * The program maps one page below the limit and one just above it, which every kernel can
+ * register. If only the page below is refused, its address is the reason.
  */
 #include <sys/mman.h>
 
@@ -19,7 +19,7 @@
 
 #define LOW	0x8000UL
 
-/* A fresh page just there, or NULL with errno. */
+/* Map a page at exactly this address. Returns NULL and sets errno if that fails. */
 static char *map_page_at(unsigned long at)
 {
 	char *page = mmap((void *)at, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
@@ -35,7 +35,7 @@ int main(void)
 {
 	int fd = need_uffd(0, "no feature"), err;
 	size_t size = sysconf(_SC_PAGESIZE);
-	/* What lies below, mmap() asks a privilege for. */
+	/* Mapping memory below this address needs a privilege. */
 	unsigned long limit = procfile_number("/proc/sys/vm/mmap_min_addr");
 	char *low, *high;
 
@@ -47,7 +47,7 @@ int main(void)
 		ktap_skip_all("mmap at 0x%lx: %s", LOW, ktap_errno(errno));
 
 	ktap_start(1);
-	/* Self-check: memory is there, at that address, and can be registered above the limit. */
+	/* Self-check: the page is at the low address, and one above the limit can be registered. */
 	REQUIRE(smaps_mapping(low).start == LOW, "finding the mapping at 0x%lx", LOW);
 	high = map_page_at(limit);
 	REQUIRE(high, "mmap at 0x%lx", limit);
@@ -60,13 +60,13 @@ int main(void)
 		  ktap_outcome(err), limit);
 	if (err && err != EINVAL)
 		ktap_bail("UFFDIO_REGISTER at 0x%lx: %s", LOW, ktap_errno(err));
-	/* The range is checked by every ioctl: granted means that the page can be filled, too. */
+	/* Every ioctl checks the range, so a registered page must also be fillable. */
 	if (!err) {
 		err = uffd_zeropage(fd, low, size);
 		ktap_diag("UFFDIO_ZEROPAGE at 0x%lx: %s", LOW, ktap_outcome(err));
 		if (err && err != EINVAL)
 			ktap_bail("UFFDIO_ZEROPAGE at 0x%lx: %s", LOW, ktap_errno(err));
-		REQUIRE(err || !*(volatile char *)low, "reading the page that was filled");
+		REQUIRE(err || !*(volatile char *)low, "reading zero from the filled page");
 	}
 	ktap_result(!!err, "memory below vm.mmap_min_addr can be registered and filled");
 	return ktap_end();

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * userfaultfd: the end of one layout change hides another that is still under way.
+ * userfaultfd: the end of one layout change hides another one that is still in progress.
  *
  * While an event is unread UFFDIO_COPY must be refused (uffd-copy-vs-fork). Before
- * a759a909d42d the kernel kept a flag for that, and two changes at once shared it:
- * the first that ended cleared it for both. Since then it counts them.
+ * a759a909d42d the kernel kept a flag for this. Two changes at the same time shared the
+ * flag, and the first one to end cleared it for both. Since then the kernel counts them.
  *
- * Two threads remove pages, so two events wait. One is read and its thread joined,
- * which ends that change for certain; the other event stays unread, and a copy into
- * a third place must be refused still. A removal sets the flag before its thread
- * sleeps, so when both threads sleep both have set it: there is no race.
+ * Two threads remove pages, so two events are pending. The program reads one and joins
+ * its thread, so that change has certainly ended; the other event stays unread, so a copy
+ * to a third place must still be refused. There is no race: a removal sets the flag
+ * before its thread sleeps, and both threads sleep before the first event is read.
  */
 #include "core/procfile.h"
 #include "mm/memory.h"
@@ -18,7 +18,7 @@
 
 static size_t page_size;
 
-/* The state letter of a thread of this process, 0 when it has ended. */
+/* The state letter of a thread of this process, 0 if it has exited. */
 static char thread_state(pid_t tid)
 {
 	char path[64], text[512], *end;
@@ -31,8 +31,8 @@ static char thread_state(pid_t tid)
 }
 
 /*
- * Start a removal and see it sleep. Nothing else can put this thread in state D: the
- * mmap lock is free for readers and no page comes from a disk.
+ * Start a removal and wait until it sleeps. Only the wait for the monitor can put this
+ * thread in state D: the mmap lock is free for readers and no page is read from a disk.
  */
 static void start_removal(struct uffd_event *removal)
 {
@@ -40,7 +40,7 @@ static void start_removal(struct uffd_event *removal)
 
 	uffd_event_start(removal, uffd_event_remove);
 	while ((state = thread_state(removal->tid)) != 'D') {
-		REQUIRE(state, "waiting for an event by a removal");
+		REQUIRE(state, "making a removal wait until its event is read");
 		sched_yield();
 	}
 }
@@ -67,7 +67,7 @@ int main(void)
 		start_removal(&removals[i]);
 	}
 
-	/* Self-check: with both events unread the copy is refused, whatever the kernel. */
+	/* Self-check: while both events are unread every kernel refuses the copy. */
 	both = uffd_copy(fd, to, from, page_size);
 	if (both != EAGAIN)
 		ktap_bail("copy with two events unread: %s", ktap_outcome(both));
@@ -76,7 +76,7 @@ int main(void)
 	first = &removals[msg.arg.remove.start != (uintptr_t)removals[0].at];
 	second = first == &removals[0] ? &removals[1] : &removals[0];
 	uffd_event_join(first);
-	REQUIRE(uffd_readable(fd, 0), "seeing the second event");
+	REQUIRE(uffd_readable(fd, 0), "finding the second event pending");
 	one = uffd_copy(fd, to, from, page_size);
 
 	msg = uffd_read(fd, UFFD_EVENT_REMOVE);
@@ -85,7 +85,7 @@ int main(void)
 	ktap_diag("copy with two events unread: %s; with one: %s", ktap_errno(both),
 		  ktap_outcome(one));
 	if (one) {
-		/* Self-check: with no event unread nothing stands in the way. */
+		/* Self-check: once no event is unread the copy succeeds. */
 		if (one != EAGAIN)
 			ktap_bail("copy with one event unread: %s", ktap_errno(one));
 		err = uffd_copy(fd, to, from, page_size);

@@ -2,14 +2,14 @@
 /*
  * userfaultfd: UFFDIO_MOVE of a huge zero page maps a frame that does not exist.
  *
- * A read of untouched memory may map the huge zero page. UFFDIO_MOVE of it made the
- * new entry from a folio pointer that is NULL in this case (since e3981db444a0, 6.16):
- * with a virtual memory map that is silently a frame far outside of any memory. Since
- * fae654083bfa the new entry is made from the old.
+ * A read of untouched memory may map the huge zero page. UFFDIO_MOVE of it built the new
+ * entry from a folio pointer that is NULL in this case (since e3981db444a0, 6.16); with a
+ * virtual memory map the result is a frame number far beyond physical memory. Since
+ * fae654083bfa the new entry is built from the old one.
  *
- * On a processor that has fewer address bits than that frame the first touch finds a
- * page table that cannot be: the kernel reports it and kills the program, and that
- * splat is the symptom. Where the address can be, something else than zeros is read.
+ * On a processor with fewer address bits than that frame needs, the first access finds an
+ * invalid page table entry: the kernel reports it and kills the program. That splat is
+ * the symptom. On other processors the program reads something other than zeroes.
  */
 #include "core/hang_watch.h"
 #include "core/need.h"
@@ -17,11 +17,11 @@
 #include "mm/thp.h"
 #include "uffd/uffd.h"
 
-/* Bit 7 of the kernel's taint: it died of something, and lives on. */
+/* Bit 7 of the kernel's taint: it oopsed and continued. */
 #define TAINT_DIE (1 << 7)
 #define USE_ZERO_PAGE THP_FOLDER "use_zero_page"
 
-/* With little memory the kernel fills huge pages itself, unless it is told. */
+/* With little memory the kernel does not use the huge zero page by default. */
 static void need_huge_zero_page(void)
 {
 	int err = procfile_write(USE_ZERO_PAGE, 1);
@@ -43,16 +43,16 @@ static int test(void)
 	to = thp_area(huge, 2);
 	REQUIRE(!uffd_register(fd, to, 2 * huge, UFFDIO_REGISTER_MODE_MISSING), "UFFDIO_REGISTER");
 
-	/* Self-check: a huge page with something in it is moved as one, with what is in it. */
+	/* Self-check: an ordinary huge page is moved as a whole, with its contents. */
 	from[0] = 'h';
 	frame = thp_frame(from, huge);
-	REQUIRE(frame && !kpageflags_has(frame, KPF_ZERO_PAGE), "getting a huge page of its own");
+	REQUIRE(frame && !kpageflags_has(frame, KPF_ZERO_PAGE), "getting a huge page");
 	REQUIRE(!uffd_move(fd, to, from, huge), "UFFDIO_MOVE of a huge page");
 	REQUIRE(to[0] == 'h' && thp_frame(to, huge) == frame, "finding the huge page moved");
 
 	from += huge;
 	to += huge;
-	REQUIRE(!*(volatile char *)from, "reading zeros");
+	REQUIRE(!*(volatile char *)from, "reading zeroes");
 	frame = thp_frame(from, huge);
 	REQUIRE(frame && kpageflags_has(frame, KPF_ZERO_PAGE), "getting the huge zero page");
 
@@ -65,17 +65,17 @@ static int test(void)
 		ktap_bail("UFFDIO_MOVE of the huge zero page: %s", ktap_errno(err));
 	ktap_diag("%zu of %zu pages do not read as zero", wrong, huge / page);
 	if (!wrong) {
-		/* Self-check: it is the huge zero page that was moved. */
+		/* Self-check: the huge zero page was moved. */
 		moved = thp_frame(to, huge);
 		REQUIRE(moved == frame, "finding frame 0x%llx where 0x%llx was moved",
 			(unsigned long long)moved, (unsigned long long)frame);
-		REQUIRE(!pagemap_present(from), "finding nothing where it was");
+		REQUIRE(!pagemap_present(from), "finding the source empty");
 	}
-	ktap_result(wrong > 0, "the huge zero page stays itself when it is moved");
+	ktap_result(wrong > 0, "the huge zero page still reads as zero after a move");
 	return ktap_end();
 }
 
-/* Whether the kernel has reported that something died of it. */
+/* Whether the kernel has oopsed. */
 static int has_oopsed(void)
 {
 	return procfile_number("/proc/sys/kernel/tainted") & TAINT_DIE;
@@ -87,10 +87,10 @@ int main(void)
 	need_root();
 	need_thp();
 	need_huge_zero_page();
-	REQUIRE(!has_oopsed(), "finding a kernel that is whole");
+	REQUIRE(!has_oopsed(), "starting on a kernel that has not oopsed");
 	ktap_start(1);
 	hang_watch_start(test);
-	/* What is left of the child takes its memory apart in vain, and would for ever. */
+	/* After the oops the child may loop forever while it tears down its memory. */
 	while (!hang_watch_done()) {
 		if (has_oopsed())
 			step_abandon();

@@ -2,13 +2,13 @@
 /*
  * userfaultfd: UFFDIO_MOVE of a part of a huge page never returns while others hold it.
  *
- * To move one page of a huge page the kernel must split it, which it cannot while
- * somebody else holds a reference; here a pipe does, into which a page was spliced.
- * The failed split was taken for a race and tried again without end, until the program
- * is killed. Since the fix such a move is refused with EBUSY.
+ * To move one page of a huge page the kernel must split it, which fails while somebody
+ * else holds a reference; here a pipe does, into which a page was spliced. The kernel
+ * took the failed split for a race and retried forever, until the program was killed.
+ * Since the fix it refuses such a move with EBUSY.
  *
- * A child moves such a page. Where it runs in the kernel turn after turn its parent takes
- * the page out of the pipe: a move that then comes to its end was one that waited.
+ * A child moves such a page. If it keeps running in the kernel, the parent takes the page
+ * out of the pipe: if the move then completes, it had been retrying.
  */
 #include <sys/uio.h>
 
@@ -18,7 +18,7 @@
 #include "mm/thp.h"
 #include "uffd/uffd.h"
 
-/* A huge page with something in it. */
+/* Write to a huge page, and check that it is one. */
 static void fill(char *at, size_t huge)
 {
 	uint64_t frame;
@@ -34,8 +34,8 @@ static int is_moved(char *to, char *from)
 }
 
 /*
- * Whether the page is moved in the end. 6.18 to 7.1 now and then look once more at what they
- * have moved already, and call it EEXIST.
+ * Move a page. Returns whether it moved, whatever the call returned: 6.18 to 7.1 sometimes
+ * retry a move that already succeeded, and fail with EEXIST.
  */
 static int moves(int fd, char *to, char *from, size_t page)
 {
@@ -47,7 +47,7 @@ static int moves(int fd, char *to, char *from, size_t page)
 static int fds[2];
 
 /* Take the page out of the pipe. */
-static void let_go(void)
+static void empty_pipe(void)
 {
 	size_t left = sysconf(_SC_PAGESIZE);
 	char byte;
@@ -68,32 +68,32 @@ static int test(void)
 	to = anonymous(2 * page);
 	REQUIRE(!uffd_register(fd, to, 2 * page, UFFDIO_REGISTER_MODE_MISSING), "UFFDIO_REGISTER");
 
-	/* Self-check: a page of a huge page that nobody else holds is moved. */
+	/* Self-check: a page of a huge page without other references is moved. */
 	fill(from, huge);
 	REQUIRE(moves(fd, to, from, page), "UFFDIO_MOVE of a page of a huge page");
-	REQUIRE(to[0] == 'h', "finding in the page what was in it");
+	REQUIRE(to[0] == 'h', "finding the contents in the moved page");
 
 	from += huge;
 	to += page;
 	fill(from, huge);
-	/* The last page, so that the one to be moved is not the one that is held. */
+	/* The last page, so that the moved page is not the one in the pipe. */
 	iov.iov_base = from + huge - page;
 	REQUIRE(vmsplice(fds[1], &iov, 1, 0) == (ssize_t)page, "vmsplice of a page");
-	REQUIRE(thp_frame(from, huge), "the huge page being whole still");
+	REQUIRE(thp_frame(from, huge), "finding the huge page whole");
 
-	ktap_diag("moving a page that is held");
+	ktap_diag("moving a page of a huge page that a pipe holds");
 	hang_watch_enter();
 	err = uffd_move(fd, to, from, page);
 	hang_watch_leave();
 	ktap_diag("UFFDIO_MOVE: %s", ktap_outcome(err));
 	if (err == EBUSY) {
-		/* Self-check: the pipe was what stood in the way. */
-		let_go();
-		REQUIRE(moves(fd, to, from, page), "UFFDIO_MOVE after the pipe let go");
+		/* Self-check: only the pipe was in the way. */
+		empty_pipe();
+		REQUIRE(moves(fd, to, from, page), "UFFDIO_MOVE after the pipe was emptied");
 	}
 	REQUIRE(is_moved(to, from), "finding the page moved");
-	REQUIRE(to[0] == 'h', "finding in it what was in it");
-	ktap_result(err != EBUSY, "moving a page of a huge page that others hold is refused");
+	REQUIRE(to[0] == 'h', "finding the contents in the page");
+	ktap_result(err != EBUSY, "moving a page of a huge page that a pipe holds is refused");
 	return ktap_end();
 }
 
@@ -106,8 +106,8 @@ int main(void)
 	REQUIRE(!pipe2(fds, O_CLOEXEC), "pipe");
 	hang_watch_start(test);
 	if (!hang_watch_done() && hang_watch_spins()) {
-		ktap_diag("runs in the kernel turn after turn; the pipe lets go");
-		let_go();
+		ktap_diag("keeps running in the kernel; emptying the pipe");
+		empty_pipe();
 	}
 	return hang_watch_status();
 }

@@ -2,16 +2,17 @@
 /*
  * userfaultfd: pages stay write-protected after the userfaultfd was closed.
  *
- * UFFDIO_UNREGISTER takes the mark of write protection off the pages of its range, since
- * 6.0. The close of a userfaultfd ends its registrations, too, but until c88033efe9a3 it
- * left the marks: in memory that nobody is registered for.
+ * Since 6.0 UFFDIO_UNREGISTER removes the mark of write protection from the pages of its
+ * range. The close of a userfaultfd ends its registrations too, but until c88033efe9a3 it
+ * left the marks in memory for which no userfaultfd is registered any more.
  *
- * Here pages of each kind are protected, seen marked in pagemap, and their userfaultfd
- * closed. A twin of each is unregistered before, to show that a mark can go.
+ * The program protects pages of each kind, checks in pagemap that they are marked, and
+ * closes their userfaultfd. Before that it unregisters a twin of each page, which shows
+ * that a mark can be removed.
  */
 #include "uffd/wp_pages.h"
 
-/* End the registration of a page, by close or by UFFDIO_UNREGISTER. Is it marked still? */
+/* End the registration of a page by close() or UFFDIO_UNREGISTER. Returns whether it is marked. */
 static int is_marked_after(const struct wp_kind *kind, struct wp_page *page, int by_close)
 {
 	int marked, other;
@@ -25,7 +26,7 @@ static int is_marked_after(const struct wp_kind *kind, struct wp_page *page, int
 	ktap_diag("%s: pagemap 0x%016llx after %s", kind->name,
 		  (unsigned long long)pagemap_entry(page->at), by_close ? "close" : "unregister");
 
-	/* Self-check: it is registered no more. It would be busy to another. */
+	/* Self-check: the registration ended, or another userfaultfd would get EBUSY. */
 	other = uffd_open(UFFD_FEATURE_PAGEFAULT_FLAG_WP | kind->feature);
 	REQUIRE(other >= 0, "a second userfaultfd");
 	REQUIRE(!uffd_register(other, page->at, page->len, UFFDIO_REGISTER_MODE_WP),
@@ -41,9 +42,9 @@ static int stays_marked(const struct wp_kind *kind, struct wp_page *twin)
 {
 	struct wp_page page;
 
-	REQUIRE(!is_marked_after(kind, twin, 0), "UFFDIO_UNREGISTER to take the mark off %s",
+	REQUIRE(!is_marked_after(kind, twin, 0), "UFFDIO_UNREGISTER to remove the mark of %s",
 		kind->name);
-	REQUIRE(wp_page_open(kind, &page), "a second time %s", kind->name);
+	REQUIRE(wp_page_open(kind, &page), "mapping %s a second time", kind->name);
 	return is_marked_after(kind, &page, 1);
 }
 

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * userfaultfd: a driver's own mapping is taken for asynchronous write protection.
+ * userfaultfd: a driver mapping is accepted for asynchronous write protection.
  *
- * With UFFD_FEATURE_WP_ASYNC (6.7) userfaultfd takes any kind of memory for write
- * protection, and took mappings of drivers with it, whose page tables are none of its
- * business: VM_IO, VM_PFNMAP, VM_MIXEDMAP, VM_DONTEXPAND, and shadow stacks. Since
- * eea59bdf162d these are refused.
+ * With UFFD_FEATURE_WP_ASYNC (6.7) userfaultfd accepts any kind of memory for write
+ * protection. It also accepted mappings of drivers, whose page tables it must not touch:
+ * VM_IO, VM_PFNMAP, VM_MIXEDMAP, VM_DONTEXPAND, and shadow stacks. Since eea59bdf162d it
+ * refuses them.
  *
- * The mapping asked about is that of an io_uring's rings, which any kernel marks so.
+ * The program probes the mapping of the rings of an io_uring, which every kernel marks as
+ * special.
  */
 #include "io/uring.h"
 #include "mm/memory.h"
 #include "mm/smaps.h"
 #include "uffd/uffd.h"
 
-/* Whether this is in a mapping that only its driver knows how to handle. */
+/* Whether this address is in a mapping that only its driver may handle. */
 static int is_special(const void *at)
 {
 	return smaps_flag(at, "io") || smaps_flag(at, "pf") || smaps_flag(at, "mm") ||
@@ -34,20 +35,20 @@ int main(void)
 	ktap_start(1);
 	REQUIRE(!uring_open(&ring), "io_uring_setup");
 
-	/* Self-check: memory of the usual kinds is taken, private and shared. */
+	/* Self-check: ordinary memory is accepted, private and shared. */
 	at = anonymous(size);
 	REQUIRE(!uffd_register(async, at, size, UFFDIO_REGISTER_MODE_WP),
 		"UFFDIO_REGISTER of anonymous memory");
 	smaps_text(at, "VmFlags", flags, sizeof(flags));
-	REQUIRE(!is_special(at), "anonymous memory not being special:%s", flags);
-	REQUIRE(smaps_flag(at, "uw"), "seeing write protection in flags:%s", flags);
+	REQUIRE(!is_special(at), "finding anonymous memory not special:%s", flags);
+	REQUIRE(smaps_flag(at, "uw"), "finding write protection in the flags:%s", flags);
 	at = file_page(MAP_SHARED);
 	REQUIRE(!uffd_register(async, at, size, UFFDIO_REGISTER_MODE_WP),
 		"UFFDIO_REGISTER of shared memory");
 
-	/* Self-check: the rings are special, and not what userfaultfd takes in another way. */
+	/* Self-check: the rings are special, and synchronous write protection refuses them. */
 	smaps_text(ring.rings, "VmFlags", flags, sizeof(flags));
-	REQUIRE(is_special(ring.rings), "the rings being special:%s", flags);
+	REQUIRE(is_special(ring.rings), "finding the rings special:%s", flags);
 	err = uffd_register(plain, ring.rings, size, UFFDIO_REGISTER_MODE_WP);
 	if (err != EINVAL)
 		ktap_bail("UFFDIO_REGISTER of the rings, synchronous: %s",
@@ -59,7 +60,7 @@ int main(void)
 		  ktap_outcome(err));
 	if (err && err != EINVAL)
 		ktap_bail("UFFDIO_REGISTER of the rings: %s", ktap_errno(err));
-	REQUIRE(!err == !!smaps_flag(ring.rings, "uw"), "the answer going with the flags");
-	ktap_result(!err, "a driver's mapping is refused");
+	REQUIRE(!err == !!smaps_flag(ring.rings, "uw"), "finding the result in the flags");
+	ktap_result(!err, "a driver mapping is refused");
 	return ktap_end();
 }
