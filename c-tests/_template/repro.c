@@ -2,17 +2,17 @@
 /*
  * PLACEHOLDER: the subsystem, a colon, and the bug in one line.
  *
- * PLACEHOLDER: one paragraph, what goes wrong and since when, which two things meet,
- * and which commit ended it; and one on what this program observes of it.
+ * PLACEHOLDER: one paragraph on what goes wrong, since when, and which commit fixed it; and
+ * one on what this program does and observes.
  *
- * As it stands it witnesses this: a page reads back what was written to it.
+ * Unchanged, the program checks that a page reads back what was written to it.
  */
 #include "core/need.h"
 #include "mm/memory.h"
 
 #define WRITTEN 0x5a
 
-/* PLACEHOLDER: the oracle, which tells the bug from its absence. */
+/* PLACEHOLDER: the oracle, which detects the bug. */
 static size_t count_wrong(const char *page, size_t size)
 {
 	size_t wrong = 0;
@@ -27,14 +27,14 @@ int main(void)
 	size_t size = sysconf(_SC_PAGESIZE), wrong;
 	char *page;
 
-	/* PLACEHOLDER: what it takes (need.h); without that it is skipped, not passed. */
+	/* PLACEHOLDER: what the program needs (core/need.h); without that it skips. */
 	need_cpus(1);
 
 	ktap_start(1);
 	page = anonymous(size);
 
-	/* PLACEHOLDER: a self-check, which shows that the oracle sees the bug when it is there. */
-	REQUIRE(count_wrong(page, size) == size, "telling a fresh page from a written one");
+	/* PLACEHOLDER: a self-check, which shows that the oracle can detect the bug. */
+	REQUIRE(count_wrong(page, size) == size, "detecting a page that was not written");
 
 	memset(page, WRITTEN, size);
 	wrong = count_wrong(page, size);

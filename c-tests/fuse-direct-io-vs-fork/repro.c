@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fuse: what a direct read brings is lost when its buffer's page is written after fork().
+ * fuse: the data of a direct read is lost if its page is written to after fork().
  *
  * A direct read holds the pages of its buffer until the file system answers. FUSE took
- * plain references to them, which fork() does not see: it shared such a page with the
- * child, and a write by the parent, to other bytes of the page, gave the parent a copy.
- * The answer then went to the page it was asked for, by now the child's alone. Since
+ * plain references to them, which fork() does not recognise: it shared such a page with
+ * the child, and a write by the parent to other bytes of the page gave the parent a copy.
+ * The answer then went to the original page, which only the child mapped by then. Since
  * 738adade96b2 FUSE pins the pages (FOLL_PIN), and fork() copies pinned pages for the
- * child at once.
+ * child.
  *
- * Here the file system is a thread of this program. While it keeps a read waiting the
- * parent forks and writes the last byte of the page whose first bytes are being read;
- * then the answer is given. It must be in the parent's buffer.
+ * The file system is a thread of this program. While it stalls a read, the parent forks
+ * and writes the last byte of the page whose first bytes are being read; then the file
+ * system answers. The data must be in the buffer of the parent.
  */
 #include "core/need.h"
 #include "io/fuse_file.h"
@@ -32,7 +32,7 @@ int main(void)
 	fuse_file_open(&file);
 	read_vs_fork_prove(&file.read, LEN);
 	ktap_result(read_vs_fork_loses(&file.read, LEN),
-		    "a direct read over fork() and a write comes into the reader's memory");
+		    "a direct read across fork() and a write arrives in the reader's memory");
 	fuse_file_close(&file);
 	return ktap_end();
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/pin_pages: pins pages of the caller by fast GUP, one by one from the highest
- * address down, for kernels that have nothing else that does.
+ * /dev/pin_pages: pins pages of the caller by fast GUP, one by one from the highest address
+ * down, for kernels without another interface that does.
  *
  *	struct iovec range = { at, len };
  *
  *	write(fd, &range, sizeof(range))	pins these pages for writing
  *	pread(fd, buf, size, offset)		reads them through their pins, whatever
- *						the page tables say by then
- *	close(fd)				lets go of them, as does a range of length 0
+ *						the page tables map by then
+ *	close(fd)				unpins them, as does a range of length 0
  *
- * An open file holds one range. No ioctl: its smallest numbers are taken by the VFS.
+ * An open file pins one range. There is no ioctl, because the VFS uses the lowest numbers.
  */
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -21,20 +21,20 @@
 #include <linux/uio.h>
 
 #ifdef CONFIG_HIGHMEM
-#error "reads pinned pages at their fixed addresses, which high memory lacks"
+#error "reads pinned pages through the direct map, which high memory is not in"
 #endif
 
 struct pins {
 	struct mutex lock;
 	int count;
-	/* In the order of addresses. */
+	/* In address order. */
 	struct page *pages[];
 };
 
-/* All in one page that is there from the start, so that pinning allocates nothing. */
-#define MOST	((PAGE_SIZE - sizeof(struct pins)) / sizeof(struct page *))
+/* struct pins is one page, allocated at open, so that pinning allocates nothing. */
+#define MAX_PAGES	((PAGE_SIZE - sizeof(struct pins)) / sizeof(struct page *))
 
-static void let_go(struct pins *pins)
+static void unpin(struct pins *pins)
 {
 	unpin_user_pages(pins->pages, pins->count);
 	pins->count = 0;
@@ -53,7 +53,7 @@ static int pin(struct pins *pins, unsigned long at, int count)
 		pins->count = count;
 		return 0;
 	}
-	/* The lowest of those tried is the one that failed. */
+	/* Pinning goes down, so the lowest page tried is the one that failed. */
 	unpin_user_pages(pins->pages + left + 1, count - left - 1);
 	return got ? got : -EFAULT;
 }
@@ -70,16 +70,16 @@ static ssize_t pin_pages_write(struct file *file, const char __user *from, size_
 	if (copy_from_user(&range, from, size))
 		return -EFAULT;
 	if (((unsigned long)range.iov_base | range.iov_len) & ~PAGE_MASK ||
-	    range.iov_len / PAGE_SIZE > MOST)
+	    range.iov_len / PAGE_SIZE > MAX_PAGES)
 		return -EINVAL;
 	mutex_lock(&pins->lock);
-	let_go(pins);
+	unpin(pins);
 	err = pin(pins, (unsigned long)range.iov_base, range.iov_len / PAGE_SIZE);
 	mutex_unlock(&pins->lock);
 	return err ? err : size;
 }
 
-/* Of one page at most. */
+/* Reads at most to the end of one page. */
 static ssize_t pin_pages_read(struct file *file, char __user *to, size_t size, loff_t *offset)
 {
 	struct pins *pins = file->private_data;
@@ -112,7 +112,7 @@ static int pin_pages_open(struct inode *inode, struct file *file)
 
 static int pin_pages_release(struct inode *inode, struct file *file)
 {
-	let_go(file->private_data);
+	unpin(file->private_data);
 	kfree(file->private_data);
 	return 0;
 }

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fast GUP against fork().
+ * mm/gup: fast GUP races with fork().
  *
- * fork() gives the child a copy of each page that is pinned for DMA and shares every
- * other page with it, write-protected in both. It asks whether a page is pinned before
- * it write-protects it. Fast GUP takes no lock: where it pins the page in between, the
- * page is pinned and shared, and the parent's next write moves the parent to a copy
- * while the kernel goes on with the page that was pinned.
- * Fixed by 57efa1fe5957 ("mm/gup: prevent gup_fast from racing with COW during fork"),
- * which has fast GUP give way to a fork of the same mm.
+ * fork() copies each page that is pinned for DMA for the child and shares every other
+ * page, write-protected in both. It checks whether a page is pinned before it
+ * write-protects it. Fast GUP takes no lock: if it pins the page in between, the page is
+ * pinned and shared, so the next write of the parent goes to a copy while the kernel
+ * keeps the pinned page. Since 57efa1fe5957 ("mm/gup: prevent gup_fast from racing with
+ * COW during fork") fast GUP backs off during a fork of the same mm.
  *
- * Here fork() copies the page table of a buffer while a trigger pins the pages of the
- * buffer by fast GUP, so that the two meet on one page (pin_buffer.h). Then every page is
- * written: a pinned page that changes its frame was separated, and a read through the
- * pin has to say so too. A trial is a fork that found part of the buffer pinned and
- * part not.
+ * In the race fork() copies the page table of a buffer while a trigger pins its pages by
+ * fast GUP, so that the two meet on one page (pin_buffer.h). Then the program writes to
+ * every page: a pinned page whose frame changes was separated, and a read through the pin
+ * must agree. A trial is a fork that found part of the buffer pinned and part not.
  *
- * A trigger that pins under mmap_lock, which fork() holds, never meets it. Whether it
- * does is asked of the running kernel.
+ * A trigger that pins under mmap_lock, which fork() holds, can never meet it. The program
+ * probes the running kernel for that.
  *
  *	repro [--seconds S] [--trials N] [--spread F] [--trigger NAME]	(race_options.h)
  */
@@ -39,7 +37,7 @@ static const struct trigger *const triggers[] = {
 	&trigger_io_uring, &trigger_pin_longterm_test, &trigger_pin_pages, NULL,
 };
 
-/* Leave a child that does nothing. Not libc's fork(), which does more than fork. */
+/* Fork a child that only waits. A raw system call, because libc's fork() does more. */
 static void fork_child(void *arg)
 {
 	pid_t *child = arg;
@@ -59,7 +57,7 @@ static void end_child(pid_t child)
 	REQUIRE(waitpid(child, NULL, 0) == child, "waitpid");
 }
 
-/* Self-check, with no race: the oracle sees every kind of separation, and nothing else. */
+/* Self-check without a race: the oracle detects every kind of separation, and no other page. */
 static void check_oracle(const struct trigger *trigger)
 {
 	enum { DROPPED, PINNED, SHARED, KINDS };
@@ -81,7 +79,7 @@ static void check_oracle(const struct trigger *trigger)
 	end_child(child);
 
 	if (b.written[SHARED] == b.before[SHARED])
-		ktap_bail("a page shared by fork was written and kept its frame");
+		ktap_bail("a page shared by fork kept its frame when it was written");
 	if (b.written[DROPPED] == b.before[DROPPED] || dropped != 'a')
 		ktap_bail("a pinned page was dropped, yet its pin reads %#x", dropped);
 	if (b.written[PINNED] != b.before[PINNED] || pinned != 'b')
@@ -90,8 +88,8 @@ static void check_oracle(const struct trigger *trigger)
 }
 
 /*
- * Did the two meet in the buffer? Where fork() overtakes the trigger it has to be over
- * before the trigger, with nothing in its way, could have come to its end.
+ * Whether the two met in the buffer. If fork() overtakes the trigger it must also finish
+ * before an undisturbed trigger could have reached the end.
  */
 static int met(const struct race *race, const struct pin_buffer *b, int first)
 {
@@ -118,10 +116,10 @@ static void run_race(const struct trigger *trigger, struct race_options options)
 		int hits = pin_buffer_count_separated(&b, race.rounds);
 
 		if (hits && !overlapped)
-			ktap_bail("%d pages separated with no race between fork and pin", hits);
+			ktap_bail("%d pages separated without a race between fork and pin", hits);
 		if (overlapped) {
 			race_steer(&race, (double)first * b.stride / b.all);
-			/* A hit on the last page leaves none that was not pinned first. */
+			/* If the hit is on the last page, all pages were pinned first. */
 			race.trials += met(&race, &b, first) || hits;
 			race.hits += hits > 0;
 		}
@@ -132,13 +130,13 @@ static void run_race(const struct trigger *trigger, struct race_options options)
 	race_close(&race);
 	pin_buffer_close(&b);
 	race_report(&race);
-	/* On a host with no two CPUs to spare they hardly overlap: no trials, and no verdict. */
+	/* Without two free host CPUs they hardly overlap: no trials, so no answer. */
 	if (!race.trials && race.overlaps > 500)
-		ktap_bail("fork and the pinning overlapped in time and never met in the buffer");
+		ktap_bail("fork and the pinning overlapped in time but never met in the buffer");
 	ktap_result(race.hits, stays);
 }
 
-/* Can this trigger and fork() meet at all? NULL, or why not. */
+/* NULL if this trigger and fork() can meet, or why they cannot. */
 static const char *never_meets(const struct trigger *trigger)
 {
 	static char why[256];
@@ -151,7 +149,7 @@ static const char *never_meets(const struct trigger *trigger)
 	pin_buffer_open(&b, trigger, 1, 1);
 	answer = mmlock_probe_run(&probe);
 	pin_buffer_close(&b);
-	ktap_diag("%s during mprotect: %lu rounds, went on in %lu, waited in %lu",
+	ktap_diag("%s during mprotect: %lu rounds, continued in %lu, waited in %lu",
 		  trigger->name, probe.rounds, probe.went_on, probe.waited);
 	if (answer == MMLOCK_UNCLEAR)
 		ktap_bail("cannot tell whether %s takes mmap_lock", trigger->name);

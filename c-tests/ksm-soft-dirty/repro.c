@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ksm: a page that was written to is told as clean once it is merged.
+ * ksm: a merged page loses its soft-dirty bit.
  *
- * A checkpointer clears the soft-dirty bits by /proc/PID/clear_refs and later takes the
- * pages that pagemap tells as written (bit 55). When KSM replaced a written page by one of
- * the same contents the bit was not taken over, so what had been written was left out. The
- * fix takes it over.
+ * A checkpointer clears the soft-dirty bits with /proc/PID/clear_refs, and later saves
+ * the pages that pagemap reports as written (bit 55). When KSM replaced a written page by
+ * one with the same contents it did not keep the bit, so the checkpoint missed the page.
+ * The fix keeps the bit.
  *
- * Here pages are cleared, all written alike but one, and merged by the kernel's thread: a
- * merged page is one that shares its frame. A page that was not written must be told clean
- * and, before the merge, those that were must be told dirty.
+ * The program clears the bits, writes the same contents to all pages but one, and lets
+ * the kernel thread merge them: merged pages share a frame. As self-checks, the unwritten
+ * page must be clean, and the written pages must be soft-dirty before the merge.
  */
 #include <sched.h>
 #include <time.h>
@@ -21,7 +21,7 @@
 
 #define PAGES		4
 #define KSM		"/sys/kernel/mm/ksm/"
-#define PATIENCE	20
+#define TIMEOUT		20
 
 static size_t page;
 
@@ -41,7 +41,7 @@ static int merged(const char *at)
 	return 1;
 }
 
-/* Let the kernel's thread run until the pages share a frame. */
+/* Run ksmd until the pages share a frame. Returns whether they do within the timeout. */
 static int merge(const char *at)
 {
 	struct timespec begin, now;
@@ -53,7 +53,7 @@ static int merge(const char *at)
 	do {
 		sched_yield();
 		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (!merged(at) && now.tv_sec - begin.tv_sec < PATIENCE);
+	} while (!merged(at) && now.tv_sec - begin.tv_sec < TIMEOUT);
 	REQUIRE(!procfile_write(KSM "run", 0), "write to run");
 	return merged(at);
 }
@@ -70,7 +70,7 @@ int main(void)
 	at = small_pages((PAGES + 1) * page, 'a');
 	other = at + PAGES * page;
 	if (dirty_count(at) != PAGES)
-		ktap_skip_all("pagemap tells no soft-dirty pages here");
+		ktap_skip_all("pagemap does not report soft-dirty pages");
 	REQUIRE(!procfile_write("/proc/self/clear_refs", 4), "write to clear_refs");
 	REQUIRE(!dirty_count(at) && !pagemap_has(other, PAGEMAP_SOFT_DIRTY), "clearing soft-dirty");
 
@@ -79,13 +79,13 @@ int main(void)
 		memset(at + i * page, 'k', page);
 	before = dirty_count(at);
 	REQUIRE(before == PAGES && !pagemap_has(other, PAGEMAP_SOFT_DIRTY),
-		"telling written pages from others");
+		"finding only the written pages soft-dirty");
 	REQUIRE(!madvise(at, PAGES * page, MADV_MERGEABLE), "MADV_MERGEABLE");
-	REQUIRE(dirty_count(at) == PAGES, "keeping soft-dirty over MADV_MERGEABLE");
-	REQUIRE(merge(at), "having the pages merged in %d seconds", PATIENCE);
-	REQUIRE(at[0] == 'k' && at[(PAGES - 1) * page] == 'k', "reading what was written");
+	REQUIRE(dirty_count(at) == PAGES, "finding the pages soft-dirty after MADV_MERGEABLE");
+	REQUIRE(merge(at), "merging the pages within %d seconds", TIMEOUT);
+	REQUIRE(at[0] == 'k' && at[(PAGES - 1) * page] == 'k', "reading the written contents");
 	after = dirty_count(at);
-	ktap_diag("%d written pages: %d soft-dirty, once merged %d", PAGES, before, after);
+	ktap_diag("%d written pages: %d soft-dirty, %d after the merge", PAGES, before, after);
 	ktap_result(after < before, "merged pages stay soft-dirty");
 	return ktap_end();
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memfd: sealing an executable file leaves a mapping that still writes to it.
+ * memfd: a sealed executable file keeps a writable mapping.
  *
- * F_SEAL_EXEC on an executable memfd implies F_SEAL_WRITE, so that what runs can no longer
- * change. But whether somebody has it mapped for writing was asked before the seal was
- * implied: F_SEAL_WRITE by itself gives EBUSY then, F_SEAL_EXEC succeeded, and the file
- * said that it is sealed while its bytes could still be changed. Since 3b041514cb6e the
- * order is right and it gives EBUSY too.
+ * F_SEAL_EXEC on an executable memfd implies F_SEAL_WRITE, so that an executed file
+ * cannot change. But the kernel looked for writable mappings before it added the implied
+ * seal: F_SEAL_WRITE alone fails with EBUSY while the file is mapped for writing, whereas
+ * F_SEAL_EXEC succeeded, and the file was reported as sealed while its contents could
+ * still change. Since 3b041514cb6e F_SEAL_EXEC fails with EBUSY too.
  *
- * Here an executable memfd is mapped for writing and sealed. If that succeeds, a write
- * must be seen to get through before the bug counts as seen.
+ * The program maps an executable memfd for writing and seals it. If that succeeds, a
+ * write must get through before it reports the bug.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -34,7 +34,7 @@ static int executable(void)
 	return fd;
 }
 
-/* Add a seal to a fresh file while it is mapped for writing. Returns 0 or errno. */
+/* Add a seal to a new file while it is mapped for writing. Returns 0 or errno. */
 static int seal_mapped(int seal, int *fd, char **at)
 {
 	*fd = executable();
@@ -52,9 +52,9 @@ int main(void)
 		ktap_skip_all("adding F_SEAL_EXEC: %s", ktap_errno(errno));
 
 	ktap_start(1);
-	/* Self-checks: it implies F_SEAL_WRITE, and that seal minds the mapping. */
+	/* Self-checks: F_SEAL_EXEC implies F_SEAL_WRITE, which a writable mapping prevents. */
 	REQUIRE(fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE, "finding F_SEAL_WRITE implied");
-	REQUIRE(pwrite(fd, "x", 1, 0) < 0, "being refused to write to a sealed file");
+	REQUIRE(pwrite(fd, "x", 1, 0) < 0, "finding a write to a sealed file refused");
 	err = seal_mapped(F_SEAL_WRITE, &fd, &at);
 	if (err != EBUSY)
 		ktap_bail("F_SEAL_WRITE on a mapped file: %s", ktap_outcome(err));

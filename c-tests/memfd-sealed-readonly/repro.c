@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memfd: a file sealed against writing cannot be mapped shared, not even to be read.
+ * memfd: a file sealed against writing cannot be mapped shared for reading.
  *
- * F_SEAL_WRITE promises that nobody writes. A shared mapping used to be counted as
- * writable by its being shared alone, so even mmap(PROT_READ, MAP_SHARED) of a sealed
- * memfd gave EPERM, although F_SEAL_FUTURE_WRITE, the weaker seal, allowed it. Since
- * 28464bbb2ddc and the commits beside it such a mapping is made, and can never be made
- * writable; 5de195060b2e lost that, and 8ec396d05d1b brought it back.
+ * F_SEAL_WRITE forbids writes. The kernel counted every shared mapping as writable, so
+ * even mmap(PROT_READ, MAP_SHARED) of a sealed memfd failed with EPERM, although
+ * F_SEAL_FUTURE_WRITE, the weaker seal, allowed it. Since 28464bbb2ddc and its companion
+ * commits such a mapping is possible, and can never become writable; 5de195060b2e lost
+ * that, and 8ec396d05d1b restored it.
  *
- * Here a memfd with either seal is mapped for reading. That the weaker seal lets it pass
- * and that both refuse a writable mapping shows that it is the seal that is asked.
+ * The program maps a memfd with either seal for reading. The weaker seal must allow it,
+ * and both seals must refuse a writable mapping, which shows that the seal decides.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -28,7 +28,7 @@ static int sealed(int seal)
 	return fd;
 }
 
-/* Map it shared. Returns 0 or errno. A mapping is checked and taken away again. */
+/* Map the file shared, check the contents and unmap it. Returns 0 or errno. */
 static int map(int fd, int prot)
 {
 	size_t size = sysconf(_SC_PAGESIZE);
@@ -36,12 +36,12 @@ static int map(int fd, int prot)
 
 	if (at == MAP_FAILED)
 		return errno;
-	REQUIRE(*(volatile char *)at == 'm', "reading what the file holds");
+	REQUIRE(*(volatile char *)at == 'm', "reading the contents of the file");
 	REQUIRE(!munmap(at, size), "munmap");
 	return 0;
 }
 
-/* A sealed file must refuse to be mapped for writing. */
+/* Self-check: a sealed file cannot be mapped for writing. */
 static void refuses_writing(int fd, const char *seal)
 {
 	int err = map(fd, PROT_READ | PROT_WRITE);
@@ -68,13 +68,13 @@ int main(void)
 	if (err && err != EPERM)
 		ktap_bail("mapping with F_SEAL_WRITE for reading: %s", ktap_errno(err));
 	if (!err) {
-		/* A kernel that allows the mapping must still hold what the seal promises. */
+		/* A kernel that allows the mapping must never make it writable. */
 		char *at = mmap(NULL, size, PROT_READ, MAP_SHARED, write, 0);
 
-		REQUIRE(at != MAP_FAILED, "mapping once more");
+		REQUIRE(at != MAP_FAILED, "mapping the file again");
 		if (!mprotect(at, size, PROT_READ | PROT_WRITE))
 			ktap_bail("a mapping of a memfd with F_SEAL_WRITE was made writable");
 	}
-	ktap_result(err, "a memfd sealed against writing is mapped for reading");
+	ktap_result(err, "a memfd sealed against writing can be mapped for reading");
 	return ktap_end();
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mlock: memory that may be dropped is locked by mlockall(MCL_FUTURE).
+ * mlock: mlockall(MCL_FUTURE) locks droppable memory.
  *
- * A mapping with MAP_DROPPABLE is one whose pages the kernel may throw away at any time:
- * mmap() refuses it together with MAP_LOCKED, and mlock() passes it over. But under an
- * mlockall(MCL_FUTURE) a new one became locked, and its pages were kept. Since
- * d239462787b0 it is passed over there too.
+ * The kernel may drop the pages of a mapping with MAP_DROPPABLE at any time: mmap()
+ * refuses the flag together with MAP_LOCKED, and mlock() skips such a mapping. But under
+ * mlockall(MCL_FUTURE) a new one was locked, and its pages were kept. Since d239462787b0
+ * mlockall() skips it too.
  *
- * Here one is mapped under such a lock, and smaps ("lo") and VmLck tell whether it is
- * locked. Plain memory must be locked by the same calls, and mlock() of a droppable
- * mapping must leave it as it was.
+ * The program maps droppable memory under such a lock. smaps ("lo") and VmLck must agree
+ * on whether it is locked. As self-checks, the same calls must lock plain memory, and
+ * mlock() must skip a droppable mapping.
  */
 #include "core/need.h"
 #include "mm/memory.h"
@@ -28,7 +28,7 @@ static char *map(int flags)
 	return at;
 }
 
-/* Whether smaps and the count of locked memory say that this mapping alone is locked. */
+/* Whether this mapping is locked. smaps and the count of locked memory must agree. */
 static int locked(const char *at, long before, const char *what)
 {
 	long grown = locked_kib() - before;
@@ -46,7 +46,7 @@ static int by_mlock(int flags, const char *what)
 	long before = locked_kib();
 	int err = mlock(at, sysconf(_SC_PAGESIZE)) ? errno : 0, result;
 
-	/* Passed over, as special mappings are: no error. */
+	/* mlock() skips it without an error, like special mappings. */
 	if (err)
 		ktap_bail("mlock of %s: %s", what, ktap_errno(err));
 	result = locked(at, before, what);
@@ -82,14 +82,14 @@ int main(void)
 	REQUIRE(!munmap(at, sysconf(_SC_PAGESIZE)), "munmap");
 	REQUIRE(mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
 		     MAP_DROPPABLE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0) == MAP_FAILED,
-		"being refused MAP_DROPPABLE with MAP_LOCKED");
-	/* Self-checks: plain memory is locked by the same calls. */
+		"finding MAP_DROPPABLE with MAP_LOCKED refused");
+	/* Self-checks: the same calls lock plain memory. */
 	REQUIRE(by_mlock(MAP_PRIVATE, "plain memory, mlock"), "locking plain memory");
-	REQUIRE(by_mlockall(MAP_PRIVATE, "plain memory, mlockall"), "locking plain memory to come");
+	REQUIRE(by_mlockall(MAP_PRIVATE, "plain memory, mlockall"), "locking future plain memory");
 
 	REQUIRE(!by_mlock(MAP_DROPPABLE, "droppable memory, mlock"),
-		"passing droppable memory over");
+		"skipping droppable memory");
 	ktap_result(by_mlockall(MAP_DROPPABLE, "droppable memory, mlockall"),
-		    "mlockall does not lock droppable memory to come");
+		    "mlockall does not lock future droppable memory");
 	return ktap_end();
 }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mremap: a mapping that is moved beside a registered one ends its registration.
+ * mremap: a mapping moved beside a registered one ends its registration.
  *
- * Where a userfaultfd does not ask for remap events, a range that moves is registered no
- * more at its new address. When it came to lie beside another range of the same
- * userfaultfd the kernel merged the two first, and then took the registration off the
- * merged mapping: the neighbour, which nobody had touched, faulted without its monitor
- * from then on. The fix ("mm/vma: avoid broken uffd merge on mremap") does not merge them.
+ * If a userfaultfd does not request remap events, mremap() ends the registration of a
+ * range at its new address. If that address was beside another range of the same
+ * userfaultfd, the kernel merged the two first and then removed the registration from the
+ * merged mapping: the neighbour, which had not changed, faulted without its monitor from
+ * then on. The fix ("mm/vma: avoid broken uffd merge on mremap") does not merge them.
  *
- * Here a range is moved before, after and between registered neighbours, none of them
- * faulted in, for only such merge. A neighbour is asked by UFFDIO_ZEROPAGE, which says
- * ENOENT where nothing is registered.
+ * The program moves a range before, after and between registered neighbours, none of them
+ * with pages, because only such ranges merge. It probes a neighbour with UFFDIO_ZEROPAGE,
+ * which fails with ENOENT if the range is not registered.
  */
 #include "mm/reserve.h"
 #include "mm/smaps.h"
 #include "uffd/uffd.h"
 
-/* Slots of this many pages in a room; the range goes from slot FROM to slot TO. */
+/* Reserved addresses in slots of this many pages; the range moves from slot FROM to slot TO. */
 #define SLOT_PAGES	2
 #define SLOTS		9
 #define TO		3
@@ -26,14 +26,14 @@ enum beside { BEFORE = 1, AFTER = 2 };
 
 struct layout {
 	const char *name;
-	/* On which sides of slot TO a neighbour lies. */
+	/* The sides of slot TO that have a neighbour. */
 	int sides;
 };
 
 static const struct layout layouts[] = {
-	{ "a range keeps its registration when another moves in before it", AFTER },
-	{ "a range keeps its registration when another moves in after it", BEFORE },
-	{ "two ranges keep their registration when another moves in between", BEFORE | AFTER },
+	{ "a range keeps its registration when another moves before it", AFTER },
+	{ "a range keeps its registration when another moves after it", BEFORE },
+	{ "two ranges keep their registration when another moves between them", BEFORE | AFTER },
 };
 
 #define LAYOUTS ((int)(sizeof(layouts) / sizeof(*layouts)))
@@ -58,9 +58,9 @@ static char *map_slot(int fd, char *at)
 }
 
 /*
- * Map neighbours so many slots from TO, move the range, and ask each. Registered by fd,
- * unless that is -1; then the answer is whether all became one mapping. Else it is 0, or
- * the errno by which a neighbour says that it is registered no more.
+ * Map neighbours at this distance in slots from TO, move the range, and probe each
+ * neighbour. Returns 0, or ENOENT if a neighbour lost its registration. With fd -1 nothing
+ * is registered, and it returns whether all became one mapping.
  */
 static int move_beside(int fd, int sides, int distance)
 {
@@ -98,8 +98,8 @@ static void test(int fd, const struct layout *layout)
 {
 	int err;
 
-	/* Self-checks: laid out like this mappings do merge, and with a gap nothing is lost. */
-	REQUIRE(move_beside(-1, layout->sides, 1), "merging mappings nobody registered");
+	/* Self-checks: unregistered mappings merge in this layout; a gap prevents the bug. */
+	REQUIRE(move_beside(-1, layout->sides, 1), "merging unregistered mappings");
 	REQUIRE(!move_beside(fd, layout->sides, 2), "UFFDIO_ZEROPAGE in neighbours at a distance");
 
 	err = move_beside(fd, layout->sides, 1);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pagemap: a huge page of a file is told as anonymous.
+ * pagemap: a huge page of a file is reported as anonymous.
  *
- * Bit 61 of an entry in /proc/PID/pagemap says that the page belongs to a file or is
- * shared anonymous memory. It was only set where the page table had an entry for each
- * small page; a huge page of a file, mapped as one, was told as anonymous. Since
- * 3f9f022e975d the bit is set there too.
+ * Bit 61 of an entry in /proc/PID/pagemap means that the page belongs to a file or to
+ * shared anonymous memory. The kernel set it only where the page table has an entry for
+ * each small page; for a huge page of a file, mapped as one, the bit was missing. Since
+ * 3f9f022e975d the kernel sets it there too.
  *
- * Here a file on a tmpfs that gives huge pages is mapped, and smaps must tell that it is
- * mapped as a huge page before its bits are looked at. A small page of a file must have
- * the bit and anonymous memory, small and huge, must not.
+ * The program maps a file on a tmpfs with huge pages, and smaps must report it as mapped
+ * by a huge page before the bits count. As self-checks, a small page of a file must have
+ * the bit, and anonymous memory, small and huge, must not.
  */
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -21,7 +21,7 @@
 
 #define HUGE		(2UL << 20)
 
-/* A mapping that a huge page fits into, at an address that one can be mapped at. */
+/* Map an area of the size and alignment of a huge page. */
 static char *map(int flags, int fd)
 {
 	return reserve_map_as(reserve_aligned(HUGE, HUGE), HUGE, flags, fd);
@@ -50,7 +50,7 @@ static char *file_of(const char *options)
 	return at;
 }
 
-static int told_as_file(const char *at)
+static int is_file_page(const char *at)
 {
 	REQUIRE(pagemap_present(at), "finding the page present");
 	return pagemap_has(at, PAGEMAP_FILE);
@@ -70,22 +70,22 @@ int main(void)
 
 	ktap_start(1);
 	small = file_of("huge=never");
-	REQUIRE(!smaps_kib(small, "ShmemPmdMapped"), "having a file of small pages");
-	REQUIRE(told_as_file(small), "finding a small page of a file told as a file's");
+	REQUIRE(!smaps_kib(small, "ShmemPmdMapped"), "getting a file of small pages");
+	REQUIRE(is_file_page(small), "finding the bit for a small page of a file");
 	anon = map(MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	anon[0] = 'a';
-	REQUIRE(!told_as_file(anon), "finding anonymous memory not told as a file's");
+	REQUIRE(!is_file_page(anon), "finding no bit for anonymous memory");
 	REQUIRE(!madvise(anon, HUGE, MADV_DONTNEED), "MADV_DONTNEED");
 	if (!madvise(anon, HUGE, MADV_HUGEPAGE)) {
 		anon[0] = 'a';
-		REQUIRE(!told_as_file(anon), "finding huge anonymous memory not told as a file's");
+		REQUIRE(!is_file_page(anon), "finding no bit for a huge page of anonymous memory");
 	}
 
-	first = told_as_file(huge);
-	last = told_as_file(huge + HUGE - sysconf(_SC_PAGESIZE));
-	REQUIRE(smaps_kib(huge, "ShmemPmdMapped") == 2048, "having the huge page still");
+	first = is_file_page(huge);
+	last = is_file_page(huge + HUGE - sysconf(_SC_PAGESIZE));
+	REQUIRE(smaps_kib(huge, "ShmemPmdMapped") == 2048, "keeping the huge page");
 	ktap_diag("huge page of a file: bit 61 is %d at its start, %d at its end", first, last);
-	REQUIRE(first == last, "finding the same bit all over the huge page");
-	ktap_result(!first, "a huge page of a file is told as a file's");
+	REQUIRE(first == last, "finding the same bit in the whole huge page");
+	ktap_result(!first, "a huge page of a file is reported as a file page");
 	return ktap_end();
 }

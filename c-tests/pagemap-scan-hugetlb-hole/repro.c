@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pagemap: PAGEMAP_SCAN that write-protects a hole in huge pages locks itself out.
+ * pagemap: PAGEMAP_SCAN deadlocks when it write-protects a hole in huge pages.
  *
- * The page walk holds the lock of a hugetlb mapping for reading. Where it finds no
- * page table at all, PAGEMAP_SCAN with PM_SCAN_WP_MATCHING (6.7) called the general
- * code for write protection, which takes the same lock for writing: the thread waits
- * for itself, and no signal ends that. Since the fix the hole is marked in place.
+ * The page walk holds the lock of a hugetlb mapping for reading. Where it found no page
+ * table, PAGEMAP_SCAN with PM_SCAN_WP_MATCHING (6.7) called the generic code for write
+ * protection, which takes the same lock for writing: the thread waits for itself, and no
+ * signal ends that. Since the fix the hole is marked in place.
  *
- * The scan is made by a child that nobody else shares memory with, so that nobody else
- * can hold the lock that it waits for. A kernel without the bug is through at once.
+ * A child makes the scan. It shares its memory with no other process, so only the scan
+ * itself can hold the lock that it waits for. On a kernel without the bug it returns at
+ * once.
  */
 #include "core/hang_watch.h"
 #include "core/need.h"
@@ -20,13 +21,13 @@
 
 #define FEATURES	(UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM | \
 			 UFFD_FEATURE_WP_ASYNC)
-/* What one page of page table entries for huge pages covers. */
+/* What one page of entries for huge pages covers. */
 #define TABLE		(1UL << 30)
-#define RESULT		"write-protecting a hole in huge pages comes to its end"
+#define RESULT		"write-protecting a hole in huge pages returns"
 
 static int pagemap;
 
-/* Look for what may be write-protected in a range. Returns how many bytes are, or -errno. */
+/* Scan for memory that can be write-protected. Returns the number of bytes, or -errno. */
 static long scan(const char *at, size_t len, __u64 flags)
 {
 	struct pm_scan_arg how = {
@@ -44,7 +45,7 @@ static void require_all(long found, size_t len, const char *what)
 	REQUIRE(found == (long)len, "%s, with %ld of %zu bytes found,", what, found, len);
 }
 
-/* One huge page at the start of a piece of address space that no page table is made for yet. */
+/* Map one huge page where no page table exists yet. */
 static char *map_huge(int fd)
 {
 	char *at = reserve_map_as(reserve_aligned(TABLE, TABLE), HUGETLB_SIZE,
@@ -66,19 +67,19 @@ static int test(void)
 	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	REQUIRE(pagemap >= 0, "open of /proc/self/pagemap");
 
-	/* Self-check: what is not registered is not counted; a hole in small pages is protected. */
-	REQUIRE(!scan(small, page, 0), "counting no page outside of userfaultfd");
+	/* Self-check: unregistered memory does not count; a hole in small pages is protected. */
+	REQUIRE(!scan(small, page, 0), "counting no unregistered page");
 	REQUIRE(!uffd_register(fd, small, page, UFFDIO_REGISTER_MODE_WP),
 		"UFFDIO_REGISTER of a page");
 	require_all(scan(small, page, PM_SCAN_WP_MATCHING), page, "protecting a hole of one page");
 
-	/* Self-check: a huge page that is there is protected, and a hole is seen without. */
+	/* Self-check: a present huge page is protected, and a plain scan finds the hole. */
 	full = map_huge(fd);
 	full[0] = 'f';
 	require_all(scan(full, HUGETLB_SIZE, PM_SCAN_WP_MATCHING), HUGETLB_SIZE,
 		    "protecting a huge page");
 	hole = map_huge(fd);
-	require_all(scan(hole, HUGETLB_SIZE, 0), HUGETLB_SIZE, "seeing the hole");
+	require_all(scan(hole, HUGETLB_SIZE, 0), HUGETLB_SIZE, "finding the hole");
 
 	ktap_diag("scanning the hole");
 	hang_watch_enter();
@@ -112,7 +113,7 @@ int main(void)
 	ktap_start(1);
 	hang_watch_start(test);
 	if (!hang_watch_done() && hang_watch_stuck()) {
-		ktap_diag("stuck, where no signal reaches it:");
+		ktap_diag("stuck in uninterruptible sleep:");
 		hang_watch_print_stack();
 		ktap_result(1, RESULT);
 		return ktap_end();

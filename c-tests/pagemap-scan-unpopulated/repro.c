@@ -1,34 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PAGEMAP_SCAN: whether an emptied page counts as written depends on how one asks.
+ * PAGEMAP_SCAN: whether an emptied page counts as written depends on the form of the
+ * query.
  *
  * In a range whose writes are tracked without a monitor (UFFD_FEATURE_WP_ASYNC) a page
- * counts as written once its write protection is gone. MADV_DONTNEED takes the page and
- * the protection away. A scan for written pages alone goes a fast way that takes the
- * empty entry for written; any other scan went a way that took it for neither present
- * nor written, so that a dump that follows writes kept the old page. Since 07b4377bdbe7
- * both say written.
+ * counts as written once its write protection is gone. MADV_DONTNEED removes the page and
+ * the protection. A scan for written pages only uses a fast path, which took the empty
+ * entry for written; every other scan used a path that took it for neither present nor
+ * written, so a dump that follows writes kept the old page. Since 07b4377bdbe7 both paths
+ * report it as written.
  *
- * Here the same pages are scanned both ways: when they are protected, when they were
- * written, and when they were emptied. The page table stays, held by a page on each side.
+ * The program scans the same pages with both queries: when they are protected, when they
+ * were written, and when they were emptied. A present page on each side keeps the page
+ * table.
  */
 #include "mm/pagemap_scan.h"
 #include "mm/reserve.h"
 #include "uffd/uffd_wp.h"
 
-/* In one page table: a page stays on each side, those between are emptied. */
+/* All in one page table: the first and the last page stay, those between are emptied. */
 #define PAGES	18
 #define EMPTIED	(PAGES - 2)
 
-enum way { FAST, GENERIC };
+enum query { FAST, GENERIC };
 
-/* The pages that the kernel says were written, or -errno. */
-static long count_written(int pagemap, const char *at, enum way way)
+/* The number of pages that the kernel reports as written, or -errno. */
+static long count_written(int pagemap, const char *at, enum query query)
 {
-	/* Two ways to ask the same, for there is one category. */
+	/* Two equivalent queries, because there is one category. */
 	struct pm_scan_arg how = {
-		.category_mask = way == FAST ? PAGE_IS_WRITTEN : 0,
-		.category_anyof_mask = way == GENERIC ? PAGE_IS_WRITTEN : 0,
+		.category_mask = query == FAST ? PAGE_IS_WRITTEN : 0,
+		.category_anyof_mask = query == GENERIC ? PAGE_IS_WRITTEN : 0,
 		.return_mask = PAGE_IS_WRITTEN,
 	};
 	long size = sysconf(_SC_PAGESIZE);
@@ -37,15 +39,15 @@ static long count_written(int pagemap, const char *at, enum way way)
 	return found < 0 ? found : found / size;
 }
 
-/* Self-check: both ways see so many pages written. */
+/* Self-check: both queries report this many written pages. */
 static void require_agree(int pagemap, const char *at, long expected, const char *when)
 {
 	long fast = count_written(pagemap, at, FAST);
 	long generic = count_written(pagemap, at, GENERIC);
 
 	if (fast != expected || generic != expected)
-		ktap_bail("%s: %ld and %ld pages of %d written where %ld are", when, fast,
-			  generic, PAGES, expected);
+		ktap_bail("%s: %ld and %ld of %d pages reported as written, expected %ld", when,
+			  fast, generic, PAGES, expected);
 }
 
 int main(void)
@@ -74,15 +76,15 @@ int main(void)
 
 	REQUIRE(!madvise(at + size, EMPTIED * size, MADV_DONTNEED), "madvise(MADV_DONTNEED)");
 	REQUIRE(pagemap_count(at, PAGES, PAGEMAP_PRESENT) == PAGES - EMPTIED,
-		"emptying all pages but those beside");
+		"emptying all pages but the first and the last");
 	fast = count_written(pagemap, at, FAST);
 	generic = count_written(pagemap, at, GENERIC);
-	ktap_diag("of %d pages written and %d of them emptied, %ld and %ld count as written",
+	ktap_diag("of %d written pages, %d of them emptied, %ld and %ld count as written",
 		  PAGES, EMPTIED, fast, generic);
-	/* Self-check: the fast way counts them all, the other at least those that are there. */
-	REQUIRE(fast == PAGES, "the fast way to count %d pages", PAGES);
+	/* Self-check: the fast query counts all pages, the other at least the present ones. */
+	REQUIRE(fast == PAGES, "counting %d pages with the fast query", PAGES);
 	REQUIRE(generic == PAGES || generic == PAGES - EMPTIED,
-		"a count of %d or %d pages", PAGES, PAGES - EMPTIED);
-	ktap_result(generic != fast, "an emptied page counts as written however one asks");
+		"counting %d or %d pages with the other query", PAGES, PAGES - EMPTIED);
+	ktap_result(generic != fast, "an emptied page counts as written in every query");
 	return ktap_end();
 }

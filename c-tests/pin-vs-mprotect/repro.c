@@ -2,15 +2,16 @@
 /*
  * GUP: a pinned page is replaced when it is written after mprotect().
  *
- * Since 5.9 a write to an anonymous page that is mapped read-only copies it whenever
- * anybody else holds a reference. A pin is such a reference. So who pinned a page of its
- * own, took away its write permission and gave it back lost the page to the next write:
- * the device, or io_uring, went on with the old page and the process with the copy.
- * PG_anon_exclusive (6c287605fd56) remembers that a page belongs to one process alone,
- * and such a page is written in place, pinned or not.
+ * Since 5.9 a write to a read-only mapped anonymous page copies it if anybody else holds
+ * a reference. A pin is such a reference. So a process that pinned its own page, removed
+ * its write permission and restored it lost the page with the next write: the device, or
+ * io_uring, kept the old page and the process got the copy. PG_anon_exclusive
+ * (6c287605fd56) records that a page belongs to one process only; such a page is written
+ * in place, pinned or not.
  *
- * Here a page is pinned as a registered buffer of io_uring, made read-only and writable
- * again, written, and read through its pin. It is no huge page: those went another way.
+ * The program pins a page as a registered buffer of io_uring, makes it read-only and
+ * writable again, writes to it, and reads it through the pin. It uses a small page,
+ * because huge pages take another code path.
  */
 #include "core/need.h"
 #include "io/uring_pin.h"
@@ -20,15 +21,17 @@
 #define FILLED 1
 #define WRITTEN 0x5a
 
-/* Take the write permission, see that it is gone, and give it back. */
+/* Remove the write permission, check that it is gone, and restore it. */
 static void forbid_and_allow(const struct uring_pin *pin, char *at, size_t size)
 {
 	REQUIRE(!mprotect(at, size, PROT_READ), "mprotect to read-only");
 	REQUIRE(pread(pin->ring.file, at, 1, 0) == -1 && errno == EFAULT,
-		"being refused a write to a read-only page");
-	REQUIRE(pagemap_frame(at) == pin->frame, "keeping the pinned page when it turns read-only");
+		"finding a write to a read-only page refused");
+	REQUIRE(pagemap_frame(at) == pin->frame,
+		"keeping the pinned page when it becomes read-only");
 	REQUIRE(!mprotect(at, size, PROT_READ | PROT_WRITE), "mprotect to writable");
-	REQUIRE(pagemap_frame(at) == pin->frame, "keeping the pinned page when it turns writable");
+	REQUIRE(pagemap_frame(at) == pin->frame,
+		"keeping the pinned page when it becomes writable");
 }
 
 int main(void)

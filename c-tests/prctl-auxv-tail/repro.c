@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * prctl: a shorter auxiliary vector keeps the tail of the one before.
+ * prctl: a shorter auxiliary vector keeps the tail of the previous one.
  *
  * PR_SET_MM_AUXV replaces the vector that /proc/PID/auxv shows. The kernel copies it to a
- * zeroed array, so that what is shorter ends with AT_NULL, but then stored only as many
- * bytes as were given: without a terminator of its own the new vector ran on into what was
- * left of the old one. Since 5146e0688d86 all of the array is stored.
+ * zeroed array, so that a shorter vector ends with AT_NULL, but then stored only the
+ * given bytes: a vector without a terminator continued with the rest of the old one.
+ * Since 5146e0688d86 the kernel stores the whole array.
  *
- * Here a vector of one entry without a terminator is set and read back.
+ * The program sets a vector of one entry without a terminator and reads it back.
  */
 #include <elf.h>
 #include <fcntl.h>
@@ -45,29 +45,30 @@ int main(void)
 
 	need_root();
 	before = read_auxv(old);
-	/* Self-check beside the probe: a vector that ends itself is read back as it was set. */
+	/* Also a self-check: a vector with a terminator is read back unchanged. */
 	err = set_auxv(one, 2);
 	if (err)
 		ktap_skip_all("PR_SET_MM_AUXV: %s", ktap_errno(err));
 
 	ktap_start(1);
-	REQUIRE(before > 3 && old[before - 1].a_type == AT_NULL, "finding a vector to begin with");
+	REQUIRE(before > 3 && old[before - 1].a_type == AT_NULL, "finding an auxiliary vector");
 	after = read_auxv(now);
 	REQUIRE(after == 2 && !memcmp(now, one, sizeof(one)),
 		"reading back a vector of two entries");
-	/* The old one again, so that there is a tail. */
+	/* Restore the old vector, so that there is a tail. */
 	REQUIRE(!set_auxv(old, before), "setting the old vector");
 	after = read_auxv(now);
-	REQUIRE(after == before && !memcmp(now, old, before * sizeof(*old)), "reading it back");
+	REQUIRE(after == before && !memcmp(now, old, before * sizeof(*old)),
+		"reading back the old vector");
 
 	tail = (before - 1) * sizeof(*old);
 	REQUIRE(!set_auxv(one, 1), "setting one entry");
 	after = read_auxv(now);
-	REQUIRE(!memcmp(now, one, sizeof(*one)), "finding the entry in its place");
+	REQUIRE(!memcmp(now, one, sizeof(*one)), "finding the entry at the start");
 	REQUIRE(now[after - 1].a_type == AT_NULL, "finding the end of the vector");
 	ktap_diag("old vector: %d entries; one entry set: %d read back", before, after);
 	if (after != 2 && (after != before || memcmp(now + 1, old + 1, tail)))
-		ktap_bail("neither the entry alone nor the old tail behind it");
-	ktap_result(after != 2, "a vector of one entry ends after it");
+		ktap_bail("read back neither the entry alone nor the entry with the old tail");
+	ktap_result(after != 2, "a vector of one entry ends after that entry");
 	return ktap_end();
 }

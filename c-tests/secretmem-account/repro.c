@@ -2,14 +2,15 @@
 /*
  * secretmem: more memory than RLIMIT_MEMLOCK allows stays locked.
  *
- * Pages of memfd_secret() cannot be reclaimed, so they are to count as locked memory.
- * They were counted by mapping: once it was unmapped the count went down although the
- * file kept the pages, and a process without privileges could lock all memory, part by
- * part. Since 97d34aa65c29 each page counts for as long as the file has it, and a fault
- * beyond the limit gets SIGBUS.
+ * Pages of memfd_secret() cannot be reclaimed, so they count as locked memory. The kernel
+ * counted them per mapping: after munmap() the count went down although the file kept the
+ * pages, so an unprivileged process could lock all memory, part by part. Since
+ * 97d34aa65c29 each page counts for as long as the file has it, and a fault beyond the
+ * limit raises SIGBUS.
  *
- * Here a plain user with a limit of a few pages maps, fills and unmaps twice as many, one
- * after the other, in a child. What was written to each must still be there afterwards.
+ * In a child without privileges and with a limit of a few pages, the program maps, fills
+ * and unmaps twice as many, one after the other. The contents of each page must still be
+ * there afterwards.
  */
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -22,7 +23,7 @@
 #define PAGES	(2 * LIMIT)
 #define NOBODY	65534
 
-/* How a child may end beside SIGBUS: all pages hold what was written, or a step failed. */
+/* Exit status of the child: all pages kept their contents, or a step failed. */
 enum { ALL_KEPT = 10, FAILED = 20 };
 
 static char *map_page(int fd, int page, int count)
@@ -32,7 +33,7 @@ static char *map_page(int fd, int page, int count)
 	return mmap(NULL, count * size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, page * size);
 }
 
-/* As a plain user: fill so many pages, one mapped at a time, and look at each again. */
+/* As a plain user: fill this many pages, one mapped at a time, and then check each one. */
 static int fill(int pages)
 {
 	size_t size = sysconf(_SC_PAGESIZE);
@@ -62,7 +63,7 @@ static int fill(int pages)
 	return ALL_KEPT;
 }
 
-/* The same in a child. Returns its status as waitpid() gives it. */
+/* The same in a child. Returns its status as from waitpid(). */
 static int fill_in_child(int pages)
 {
 	int status;
@@ -85,7 +86,7 @@ int main(void)
 	need_root();
 
 	ktap_start(1);
-	/* Self-check: as many as the limit allows can be had on any kernel. */
+	/* Self-check: every kernel allows as many pages as the limit. */
 	status = fill_in_child(LIMIT);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != ALL_KEPT)
 		ktap_bail("filling %d pages with a limit of %d: status 0x%x", LIMIT, LIMIT, status);
@@ -96,6 +97,6 @@ int main(void)
 		ktap_bail("filling %d pages with a limit of %d: status 0x%x", PAGES, LIMIT, status);
 	ktap_diag("filling %d pages with a limit of %d: %s", PAGES, LIMIT,
 		  kept ? "all are kept" : "SIGBUS");
-	ktap_result(kept, "pages of a secret file count as long as it has them");
+	ktap_result(kept, "pages of a memfd_secret() count for as long as the file has them");
 	return ktap_end();
 }

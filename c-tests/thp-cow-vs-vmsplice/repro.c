@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * huge_memory: a child that kept a huge page in a pipe reads what its parent writes later.
+ * huge_memory: a child that kept a huge page in a pipe reads later writes of its parent.
  *
- * After fork() parent and child share a page until one of them writes. The child puts it
- * into a pipe by vmsplice(), which takes a reference and no copy, and unmaps it. Now the
- * parent's is the only mapping; the kernel counted mappings to tell whether a huge page is
- * shared, let the parent write in place, and the child read its parent's new data out of
- * the pipe (the family of CVE-2020-29374). Small pages count references since 5.9, huge
- * ones since 3bff7e3f1f16: the pipe's reference makes the write copy.
+ * After fork() parent and child share a page until one of them writes. The child puts the
+ * page into a pipe with vmsplice(), which takes a reference without a copy, and unmaps
+ * it. Now only the parent maps the page. The kernel counted mappings to decide whether a
+ * huge page is shared, so it let the parent write in place, and the child read the new
+ * data of the parent from the pipe (the family of CVE-2020-29374). For small pages the
+ * kernel counts references since 5.9, for huge pages since 3bff7e3f1f16: the reference of
+ * the pipe forces the copy.
  *
- * Here two bytes of a huge page go into the child's pipe. The first is read before the
- * parent writes, which shows that the pipe works, the second after.
+ * The child puts two bytes of a huge page into a pipe. It reads the first before the
+ * parent writes, which shows that the pipe works, and the second one after.
  */
 #include <sys/uio.h>
 
@@ -26,7 +27,7 @@
 struct spliced {
 	char *at;
 	size_t size;
-	/* The two bytes, each in a page of its own. */
+	/* The two bytes, in different pages. */
 	volatile char *first, *second;
 	int pipe[2];
 };
@@ -54,7 +55,7 @@ static unsigned char take(struct spliced *s)
 	return byte;
 }
 
-/* Put both bytes into the pipe, and take the first one out. */
+/* Put both bytes into the pipe, and read the first one. */
 static void put(struct spliced *s)
 {
 	struct iovec iov[] = { { (void *)s->first, 1 }, { (void *)s->second, 1 } };
@@ -63,10 +64,10 @@ static void put(struct spliced *s)
 
 	REQUIRE(n == 2, "vmsplice, which returned %zd,", n);
 	byte = take(s);
-	REQUIRE(byte == OLD, "taking 0x%02x out of the pipe, not 0x%02x", OLD, byte);
+	REQUIRE(byte == OLD, "reading 0x%02x from the pipe, not 0x%02x", OLD, byte);
 }
 
-/* Self-check: the pipe holds the page itself. A write in place is seen in it. */
+/* Self-check: the pipe holds the page itself, so a write in place shows in it. */
 static void prove_no_copy(void)
 {
 	struct spliced s;
@@ -76,11 +77,11 @@ static void prove_no_copy(void)
 	put(&s);
 	*s.second = NEW;
 	byte = take(&s);
-	REQUIRE(byte == NEW, "taking what was written in place, 0x%02x, not 0x%02x", NEW, byte);
+	REQUIRE(byte == NEW, "reading what was written in place, 0x%02x, not 0x%02x", NEW, byte);
 	splice_close(&s);
 }
 
-static void child_part(const struct child *child, struct spliced *s, int unmaps)
+static void run_child(const struct child *child, struct spliced *s, int unmaps)
 {
 	REQUIRE(*s->second == OLD, "sharing the parent's page");
 	put(s);
@@ -92,7 +93,7 @@ static void child_part(const struct child *child, struct spliced *s, int unmaps)
 	child_exit();
 }
 
-/* Returns whether the child's pipe gave it what the parent wrote. */
+/* Returns whether the child read the write of the parent from its pipe. */
 static int leaks(int unmaps)
 {
 	struct child child;
@@ -104,9 +105,9 @@ static int leaks(int unmaps)
 	splice_open(&s);
 	frame = pagemap_frame((void *)s.second);
 	if (child_fork(&child))
-		child_part(&child, &s, unmaps);
-	REQUIRE(child_wait_for(&child) == 's', "the child's being ready");
-	/* Self-check: it is one huge page still, and the same. */
+		run_child(&child, &s, unmaps);
+	REQUIRE(child_wait_for(&child) == 's', "waiting for the child");
+	/* Self-check: it is still one huge page, and the same one. */
 	thp_prove(s.at, s.size);
 	REQUIRE(pagemap_frame((void *)s.second) == frame, "keeping the page over fork()");
 	*s.second = NEW;
@@ -117,10 +118,10 @@ static int leaks(int unmaps)
 	child_join(&child);
 	splice_close(&s);
 
-	ktap_diag("the child %s its mapping: the parent wrote 0x%02x %s, the pipe gave 0x%02x",
-		  unmaps ? "gave up" : "kept", NEW, copied ? "to a copy" : "in place", byte);
+	ktap_diag("the child %s its mapping: the parent wrote 0x%02x %s, the pipe returned 0x%02x",
+		  unmaps ? "removed" : "kept", NEW, copied ? "to a copy" : "in place", byte);
 	if (byte != (copied ? OLD : NEW))
-		ktap_bail("what the pipe gave and the frame do not go together");
+		ktap_bail("the byte from the pipe contradicts the frame number");
 	return byte == NEW;
 }
 
@@ -132,8 +133,8 @@ int main(void)
 
 	ktap_start(1);
 	prove_no_copy();
-	REQUIRE(!leaks(KEEPS), "keeping the parent's write from a child that has the page mapped");
+	REQUIRE(!leaks(KEEPS), "hiding the write from a child that keeps its mapping");
 	ktap_result(leaks(UNMAPS),
-		    "a huge page that a child holds in a pipe is copied before a write");
+		    "a huge page that a child holds in a pipe is copied on write");
 	return ktap_end();
 }
