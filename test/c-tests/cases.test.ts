@@ -1,4 +1,4 @@
-/** The C side: every case builds, the template is a case as it stands, and what ktap.h says is what the reader reads. */
+/** The C side: every case builds, the template is a valid case, and the reader understands what ktap.h prints. */
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -46,7 +46,7 @@ test('the template is a case that builds, runs and is clean, with its placeholde
   )
 })
 
-test('a result, a skip and diagnostics are read as they were said', async () => {
+test('the reader gets results, skips and diagnostics as they were printed', async () => {
   const { exitCode, stream } = await runMode('clean')
   const [document] = stream.documents
   assert.equal(exitCode, 0)
@@ -62,7 +62,7 @@ test('a result, a skip and diagnostics are read as they were said', async () => 
   assert.deepEqual(document?.points[0]?.diagnostics, ['first line', 'second line', 'kwitness: trials=400 hits=0'])
 })
 
-test('a bug that was seen is not ok and exit status 1', async () => {
+test('a reproduced bug is `not ok` and exit status 1', async () => {
   const { exitCode, stream } = await runMode('seen')
   assert.equal(exitCode, 1)
   assert.deepEqual(
@@ -71,32 +71,32 @@ test('a bug that was seen is not ok and exit status 1', async () => {
   )
 })
 
-test('a program that skips as a whole says why and exits 4', async () => {
+test('a program that skips as a whole prints the reason and exits with 4', async () => {
   const { exitCode, stream } = await runMode('skip-all')
   assert.equal(exitCode, 4)
   assert.deepEqual(stream.problems, [])
   assert.equal(stream.documents[0]?.skipAll, 'needs 2 moons')
 })
 
-test('a step that fails bails out with the line, the step and the errno, and exits 99', async () => {
+test('a failed step bails out with the line, the step and the errno, and exits with 99', async () => {
   const { exitCode, stream } = await runMode('broken')
   assert.equal(exitCode, 99)
   assert.match(stream.documents[0]?.bailOut ?? '', /^line \d+: closing -1 failed: EBADF$/)
 })
 
-test('a step that fails before the first word bails out just so', async () => {
+test('a failed step before ktap_start() bails out in the same way', async () => {
   const { exitCode, stream } = await runMode('early')
   assert.equal(exitCode, 99)
   assert.match(stream.documents[0]?.bailOut ?? '', /closing nothing failed: EBADF/)
 })
 
-test('a program that reports less than it planned is broken by its own word', async () => {
+test('a program that reports fewer results than planned bails out', async () => {
   const { exitCode, stream } = await runMode('short')
   assert.equal(exitCode, 99)
   assert.equal(stream.documents[0]?.bailOut, '2 tests planned, 1 reported')
 })
 
-test('a program that stops without its last word is told as cut', async () => {
+test('a stream without its last line is reported as cut', async () => {
   const { stream } = await runMode('cut')
   assert.deepEqual(
     stream.problems.map(({ kind }) => kind),
@@ -108,7 +108,7 @@ test('a program that stops without its last word is told as cut', async () => {
   )
 })
 
-test('a step is open from its first word to its second', async () => {
+test('a step is open between its two lines', async () => {
   const stuck = await runMode('stuck')
   const open = readOpenStep(stuck.stream)
   assert.equal(open?.name, 'first-step')

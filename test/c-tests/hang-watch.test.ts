@@ -15,22 +15,22 @@ const program = buildProgram(cache, [join(import.meta.dirname, 'hang_watch.c')],
 
 async function watch(what: string): Promise<{ readonly exitCode: number; readonly hangs: boolean; readonly text: string }> {
   const { exitCode, text } = await runProgram((await program).path, [what])
-  return { exitCode, hangs: text.includes('does not come back'), text }
+  return { exitCode, hangs: text.includes('does not return'), text }
 }
 
-test('a test that is long in the kernel before its call does not hang in it', async () => {
+test('a test that spends long in the kernel before its call is not reported as hung', async () => {
   const { exitCode, hangs, text } = await watch('slow')
   assert.deepEqual([exitCode, hangs], [0, false], text)
 })
 
 for (const what of ['spins', 'sleeps']) {
-  test(`a call that ${what} until it is let go is seen, and comes back then`, async () => {
+  test(`a call that ${what} until it is released is reported as hung, and returns then`, async () => {
     const { exitCode, hangs, text } = await watch(what)
     assert.deepEqual([exitCode, hangs], [0, true], text)
   })
 }
 
-test('a test that is killed in its call hangs in nothing, and is broken', async () => {
-  const { exitCode, hangs, text } = await watch('goes')
+test('a test that is killed in its call is not reported as hung, and is broken', async () => {
+  const { exitCode, hangs, text } = await watch('dies')
   assert.deepEqual([exitCode, hangs], [99, false], text)
 })

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests to be watched, by what their call does: "slow" is long in the kernel before it and
- * comes back at once, "spins" and "sleeps" until they are let go, "goes" not any more.
+ * Tests for hang_watch.h, by what their call does: "slow" spends long in the kernel before
+ * the call, which returns at once; "spins" and "sleeps" return when the parent releases
+ * them; "dies" never returns.
  */
 #include "core/hang_watch.h"
 #include "core/need.h"
 
-/* Longer than hang_watch.h waits, and than its ticks of a child that spins. */
+/* More than HANG_WATCH_MS and HANG_SPIN_TICKS. */
 #define LONG_MS	400
 
 static const char *what;
 static int pipes[2];
 
-/* A turn in the kernel. */
+/* Spend some time in the kernel. */
 static void work(void)
 {
-	static char room[1 << 20];
+	static char buffer[1 << 20];
 	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 
-	REQUIRE(read(fd, room, sizeof(room)) == sizeof(room) && !close(fd), "read of zeros");
+	REQUIRE(read(fd, buffer, sizeof(buffer)) == sizeof(buffer) && !close(fd), "read of zeroes");
 }
 
-static int is_let_go(void)
+static int is_released(void)
 {
 	char byte;
 
@@ -38,15 +39,15 @@ static void work_long(void)
 	}
 }
 
-/* Asleep where only a deadly signal reaches it: in vfork(), until its child ends. */
-static void sleep_on(void)
+/* Sleep in vfork(), which only a fatal signal can interrupt, until its child exits. */
+static void sleep_in_vfork(void)
 {
 	pid_t pid = vfork();
 
 	REQUIRE(pid >= 0, "vfork");
 	if (pid)
 		return;
-	while (!is_let_go())
+	while (!is_released())
 		sched_yield();
 	_exit(0);
 }
@@ -57,14 +58,14 @@ static int test(void)
 		work_long();
 	hang_watch_enter();
 	if (!strcmp(what, "spins"))
-		while (!is_let_go())
+		while (!is_released())
 			work();
 	if (!strcmp(what, "sleeps"))
-		sleep_on();
-	if (!strcmp(what, "goes"))
+		sleep_in_vfork();
+	if (!strcmp(what, "dies"))
 		raise(SIGKILL);
 	hang_watch_leave();
-	ktap_result(0, "the call comes back");
+	ktap_result(0, "the call returns");
 	return ktap_end();
 }
 
@@ -77,9 +78,9 @@ int main(int argc, char **argv)
 	if (!hang_watch_done()) {
 		int seen = strcmp(what, "sleeps") ? hang_watch_spins() : hang_watch_stuck();
 
-		REQUIRE(write(pipes[1], "g", 1) == 1, "letting it go");
+		REQUIRE(write(pipes[1], "g", 1) == 1, "releasing the call");
 		if (seen)
-			ktap_diag("does not come back");
+			ktap_diag("does not return");
 	}
 	return hang_watch_status();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Says what a reproducer can say, so that ktap.h and the reader are held against each other. */
+/* Prints what a reproducer can print, one mode per argument, to test the reader against ktap.h. */
 #include "core/need.h"
 #include "core/step.h"
 

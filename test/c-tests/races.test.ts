@@ -1,4 +1,4 @@
-/** What race cases share on the C side: their options, the choice of a trigger, a module of their own that is not there. */
+/** What race cases share on the C side: options, the choice of a trigger, an external module that is missing. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -28,7 +28,7 @@ function bailedOut({ exitCode, stream }: ProgramOutput): string {
   return stream.documents[0]?.bailOut ?? ''
 }
 
-test('the first trigger that leads there is taken, and each one before it says why not', async () => {
+test('the first trigger that works is used, and each one before it gives its reason', async () => {
   const output = await run()
   assert.equal(output.exitCode, 0)
   assert.deepEqual(diagnostics(output), [
@@ -43,7 +43,7 @@ test('the first trigger that leads there is taken, and each one before it says w
   assert.deepEqual({ trials, triggers, malformed }, { trials: { hits: 0, trials: 1000000 }, triggers: ['open'], malformed: [] })
 })
 
-test('where none leads there the skip names every trigger with its reason', async () => {
+test('if no trigger works the skip names each one with its reason', async () => {
   const output = await run('--trigger', 'astray')
   assert.equal(output.exitCode, 4)
   const [point] = output.stream.documents[0]?.points ?? []
@@ -51,14 +51,14 @@ test('where none leads there the skip names every trigger with its reason', asyn
   assert.equal(point?.reason, 'never: not asked for; astray: leads elsewhere; open: not asked for')
 })
 
-test('a module that could not be built is missing for the reason that lies in its place', async () => {
+test('the reason why a module is missing comes from NAME.missing', async () => {
   const note = join(cache, 'no_such_module.missing')
-  await writeFile(note, 'no headers of 4.4.0 are to be had\n')
-  assert.ok(diagnostics(await run()).includes('trigger never: no headers of 4.4.0 are to be had'))
+  await writeFile(note, 'no headers of 4.4.0 are available\n')
+  assert.ok(diagnostics(await run()).includes('trigger never: no headers of 4.4.0 are available'))
   await rm(note)
 })
 
-test('a file that is no module is refused by the kernel, in its own words', async () => {
+test('the kernel refuses a file that is not a module, and the reason says so', async () => {
   const fake = join(cache, 'no_such_module.ko')
   await writeFile(fake, 'no module')
   const refused = diagnostics(await run()).find((line) => line.startsWith('trigger never'))
@@ -66,12 +66,12 @@ test('a file that is no module is refused by the kernel, in its own words', asyn
   await rm(fake)
 })
 
-test('seconds, trials and spread are those asked for', async () => {
+test('--seconds, --trials and --spread set the options', async () => {
   const [first] = diagnostics(await run('--seconds', '2.5', '--trials', '40', '--spread', '0.5', '--trigger', 'open'))
   assert.equal(first, '2.5 s, 40 trials, spread 0.5')
 })
 
-test('an option that cannot be meant is refused, not overlooked', async () => {
+test('an invalid option is refused, not ignored', async () => {
   assert.equal(bailedOut(await run('--seconds', '1x')), '--seconds takes a number above 0, not 1x')
   assert.equal(bailedOut(await run('--trials', '0')), '--trials takes a number above 0, not 0')
   assert.equal(bailedOut(await run('--spread', 'nan')), '--spread takes a number above 0, not nan')

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The guest agent: PID 1 of every guest. It mounts what a case may want, says
- * hello on its own serial port and then serves requests, one line each:
+ * The guest agent: PID 1 of every guest. It mounts the file systems that a case may need,
+ * sends hello on its own serial port and then serves requests, one line each:
  *
  *	ping N
  *	run KEY TIMEOUT_MS CLOCK_NS SEED
  *
- * It answers in frames: a header line "KW <key> <type> <bytes>\n", that many
- * bytes, and a newline. A case's output goes through a pipe and is framed here,
- * so whatever a case prints cannot be taken for the agent's own word; and a case
- * that writes to the port itself does not know the key ("-" until one is given).
+ * It answers in frames: a header line "KW <key> <type> <bytes>\n", that many bytes, and a
+ * newline. The output of a case goes through a pipe and is framed here, so a case cannot
+ * forge a frame by printing; a case that writes to the port does not know the key ("-"
+ * until a request sets one).
  */
 #ifndef KWITNESS_AGENT_H
 #define KWITNESS_AGENT_H
@@ -29,42 +29,42 @@ struct request {
 	char seed[32];
 };
 
-/* frame.c: the wire */
+/* frame.c: the serial port */
 void frame_open(void);
 int frame_fd(void);
-/* The key of every frame from now on. */
+/* Set the key of all further frames. */
 void frame_key(const char *key);
 void frame_send(const char *type, const void *data, size_t len);
-/* Wait until all that was sent is on the wire. */
+/* Wait until everything was transmitted. */
 void frame_drain(void);
 void frame_sendf(const char *type, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* One whole request line without its newline, or NULL when none is there yet. */
+/* The next complete request line without its newline, or NULL if there is none yet. */
 char *frame_line(void);
 
-/* fwcfg.c: the payload QEMU hands in */
+/* fwcfg.c: the payload, which QEMU provides */
 
-/* Lock the pages it comes through, while there is time. */
+/* Lock the pages for the transfer, before the snapshot is taken. */
 void fwcfg_prepare(void);
-/* Read this item from its beginning. 0 or -errno; fwcfg_close() gives the ports back. */
+/* Start to read an item. 0 or -errno; fwcfg_close() releases the I/O ports. */
 int fwcfg_open(const char *name);
 void fwcfg_close(void);
 /*
- * Its next `len` bytes, at most FWCFG_MOST, good until the next call; NULL when QEMU refuses.
- * Behind the end of the item there are zeroes.
+ * The next `len` bytes of the item, at most FWCFG_MAX, valid until the next call; NULL if
+ * QEMU refuses. Beyond the end of the item the bytes are zero.
  */
 const void *fwcfg_next(size_t len);
-#define FWCFG_MOST	(16 * 4096UL)
+#define FWCFG_MAX	(16 * 4096UL)
 
-/* cpio.c: unpack a newc archive below the current folder, piece by piece. 0 or -errno. */
-#define CPIO_MOST	FWCFG_MOST
-/* Gives the next `len` bytes of an archive, at most CPIO_MOST, or NULL when there are none. */
+/* cpio.c: unpack a newc archive into the current folder, piece by piece. 0 or -errno. */
+#define CPIO_MAX	FWCFG_MAX
+/* Returns the next `len` bytes of an archive, at most CPIO_MAX, or NULL if there are none. */
 typedef const void *cpio_source(size_t len);
 int cpio_unpack(cpio_source *next);
 
 /* system.c: mounts, clock, random numbers, modules, the kernel log */
 void system_mount(void);
-/* Open what every request needs, while there is time. */
+/* Open the files that every request needs, before the snapshot is taken. */
 void system_prepare(void);
 void system_clock(long long ns);
 void system_reseed(const char *seed);
@@ -72,9 +72,9 @@ void system_load_modules(const char *dir);
 void system_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 long long system_taint(void);
 
-/* run.c: one case from exec to its last word */
+/* run.c: one case, from unpacking to its end frame */
 void run_case(const struct request *req);
-/* Answer what came on the port while a case runs. */
+/* Answer a ping; the only request that is served while a case runs. */
 void serve_ping(const char *line);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Unpack a newc cpio archive as it comes: regular files and folders, nothing else. */
+/* Unpack a newc cpio archive as a stream: only regular files and folders. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@
 #define ALIGN4(n)	(((n) + 3) & ~(size_t)3)
 
 /*
- * Field n of the header, behind the six bytes of the magic: eight hex digits and nothing else, so
- * that no sum of two can wrap. 0 or -EINVAL.
+ * Field n of the header, after the six bytes of the magic. Only eight hex digits are valid, so
+ * the sum of two fields cannot overflow. 0 or -EINVAL.
  */
 static int field(const char *head, int n, size_t *value)
 {
@@ -26,11 +26,11 @@ static int field(const char *head, int n, size_t *value)
 	return strspn(text, "0123456789abcdefABCDEF") == 8 ? 0 : -EINVAL;
 }
 
-/* Take the next `len` bytes of the archive to `fd`, or, below 0, to nowhere. 0 or -errno. */
-static int take(cpio_source *next, int fd, size_t len)
+/* Write the next `len` bytes of the archive to `fd`, or skip them if it is < 0. 0 or -errno. */
+static int copy(cpio_source *next, int fd, size_t len)
 {
 	while (len) {
-		size_t part = len < CPIO_MOST ? len : CPIO_MOST;
+		size_t part = len < CPIO_MAX ? len : CPIO_MAX;
 		const char *data = next(part);
 
 		if (!data)
@@ -48,16 +48,16 @@ static int take(cpio_source *next, int fd, size_t len)
 	return 0;
 }
 
-static int take_file(cpio_source *next, const char *name, mode_t mode, size_t len)
+static int unpack_file(cpio_source *next, const char *name, mode_t mode, size_t len)
 {
 	int fd, err;
 
-	/* A new file: the one of a request before may still be held. */
+	/* Create a new file: an earlier request may still hold the old one open. */
 	unlink(name);
 	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 07777);
 	if (fd < 0)
 		return -errno;
-	err = take(next, fd, len);
+	err = copy(next, fd, len);
 	close(fd);
 	return err;
 }
@@ -82,11 +82,11 @@ int cpio_unpack(cpio_source *next)
 		if (!strcmp(name, "TRAILER!!!"))
 			return 0;
 		if (S_ISREG(mode))
-			err = take_file(next, name, mode, size);
+			err = unpack_file(next, name, mode, size);
 		else if (S_ISDIR(mode) && mkdir(name, mode & 07777) && errno != EEXIST)
 			err = -errno;
 		if (!err)
-			err = take(next, -1, S_ISREG(mode) ? ALIGN4(size) - size : ALIGN4(size));
+			err = copy(next, -1, S_ISREG(mode) ? ALIGN4(size) - size : ALIGN4(size));
 		if (err)
 			return err;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The wire: frames out, request lines in, over one raw serial port. */
+/* Sends frames and receives request lines over one raw serial port. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -97,7 +97,7 @@ char *frame_line(void)
 		inbox_len += n;
 	end = memchr(inbox, '\n', inbox_len);
 	if (!end) {
-		/* A line that fills the inbox is no request: drop it. */
+		/* A line that fills the inbox is not a request: drop it. */
 		if (inbox_len == sizeof(inbox))
 			inbox_len = 0;
 		return NULL;

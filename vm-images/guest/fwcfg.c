@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Read a file from QEMU's fw_cfg device by DMA, from userspace.
+ * Reads a file from QEMU's fw_cfg device by DMA, from userspace.
  *
- * A restored guest has the memory of the saved one, so the program to run must
- * come in after the restore, by a road that needs no driver and no network.
- * The interface is the one of QEMU's docs/specs/fw_cfg.rst: select and read in
- * one command whose address goes to ports 0x514 (high) and 0x518 (low).
+ * A restored guest has the memory of the snapshot, so the program must arrive after the
+ * restore, without a driver and without a network. The interface is that of QEMU's
+ * docs/specs/fw_cfg.rst: one command selects and reads, and its address is written to the
+ * ports 0x514 (high) and 0x518 (low).
  */
 #include <endian.h>
 #include <errno.h>
@@ -36,8 +36,8 @@ struct dir_entry {
 	char name[56];
 };
 
-/* The command's page comes first, those of the window behind it: all locked. */
-#define WINDOW_PAGES	(FWCFG_MOST / PAGE)
+/* The page of the command, then those of the window; all are locked. */
+#define WINDOW_PAGES	(FWCFG_MAX / PAGE)
 #define PAGES		(1 + WINDOW_PAGES)
 
 static char *pages;
@@ -53,7 +53,7 @@ void fwcfg_prepare(void)
 	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 }
 
-/* Find out where the pages lie: a locked one may be moved, though not away. 0 or -EFAULT. */
+/* Look up the physical addresses: locked pages may migrate. 0 or -EFAULT. */
 static int locate(void)
 {
 	uint64_t entries[PAGES];
@@ -69,7 +69,7 @@ static int locate(void)
 	return 0;
 }
 
-/* Read up to a page into the page of this number. 0 or -EIO. */
+/* Read at most a page into the page with this number. 0 or -EIO. */
 static int dma(uint32_t control, size_t page, size_t len)
 {
 	volatile struct dma_command *cmd = (void *)pages;
@@ -84,7 +84,7 @@ static int dma(uint32_t control, size_t page, size_t len)
 	return cmd->control ? -EIO : 0;
 }
 
-/* The control word of the read that comes next: the first one selects the item. */
+/* The control word of the next read: the first read selects the item. */
 static uint32_t control;
 
 static void select_item(uint16_t item)
@@ -104,7 +104,7 @@ const void *fwcfg_next(size_t len)
 	return pages + PAGE;
 }
 
-/* Select the item of this name from QEMU's list of them. 0 or -errno. */
+/* Select the item with this name in QEMU's directory. 0 or -errno. */
 static int select_named(const char *name)
 {
 	const uint32_t *count;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* PID 1: set up, say hello, serve. */
+/* PID 1: set up the guest, send hello, serve requests. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -62,7 +62,7 @@ int main(void)
 		system_log("agent: no " CASE_DIR);
 	frame_open();
 	if (frame_fd() < 0) {
-		/* Without its port the agent is mute: the kernel log is the only place left. */
+		/* Without its port the agent can only write to the kernel log. */
 		system_log("agent: no " AGENT_PORT);
 		pause();
 	}
@@ -71,9 +71,9 @@ int main(void)
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, NULL);
 	/*
-	 * The kernel patches its own text when its random numbers become ready. Now,
-	 * while nothing else runs: under TCG another CPU that met the patch half-way
-	 * died of its int3.
+	 * The kernel patches its text when its random numbers are ready. Make that happen
+	 * now, while nothing else runs: under TCG another CPU crashed on the int3 of a
+	 * half-applied patch.
 	 */
 	system_reseed("boot");
 	hello();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One case, from unpacking its payload to its last word. */
+/* Runs one case, from unpacking its payload to its end frame. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,15 +14,15 @@
 
 #define PROGRAM		"./repro"
 #define ARGS_FILE	"args"
-/* How long a killed case may take to go before it is called hung, in guest ms. */
+/* How long a killed case may take to exit before it counts as hung, in guest ms. */
 #define REAP_MS		2000
 /*
- * How long to wait at a time, and for how much of its time a wait counts at most, in
- * guest ms. A guest that stood still wakes up late: what it slept through was not the
- * case's to use, and must not make a hang of it.
+ * How long to wait at a time, and how much of a wait counts against the time limit at
+ * most, in guest ms. A guest that was stopped wakes up late, and time that the case could
+ * not use must not make it look hung.
  */
 #define SLICE_MS	250
-#define MOST_MS		(2 * SLICE_MS)
+#define MAX_COUNTED_MS		(2 * SLICE_MS)
 
 static long long now_ms(void)
 {
@@ -32,7 +32,7 @@ static long long now_ms(void)
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-/* The argument file holds one NUL-ended string per argument. */
+/* The argument file holds one NUL-terminated string per argument. */
 static void read_args(char **argv, int max)
 {
 	static char text[8192];
@@ -71,9 +71,9 @@ static pid_t start(const struct request *req, int out)
 }
 
 /*
- * Forward what is in the pipe. Returns 0 at its end, which comes when every holder is gone.
- * It is copied out and taken out only when it is on the wire: a case that sees its pipe
- * empty may crash the kernel, and was heard nevertheless.
+ * Forward the contents of the pipe. Returns 0 at its end, when every writer has closed it.
+ * The data leaves the pipe only after it was transmitted: a case that finds its pipe empty
+ * may crash the kernel without losing output.
  */
 static int forward(int from)
 {
@@ -93,12 +93,12 @@ static int forward(int from)
 }
 
 /*
- * Keep the pages of the program for ever. A guest that is forked ran a rehearsal, whose code QEMU
- * has translated: were its pages given to the next program, each write to them had to undo that.
+ * Keep the pages of the program. In a forked guest QEMU has translated the code of the warm-up;
+ * if the next program got those pages, every write to them would invalidate translations.
  */
 static void hold_program(void)
 {
-	/* A case may have removed it; then there is nothing to be had. */
+	/* Fails if the case has removed the program, which does no harm. */
 	open(PROGRAM, O_RDONLY | O_CLOEXEC);
 }
 
@@ -109,7 +109,7 @@ static int unpack(void)
 	if (err)
 		return err;
 	err = cpio_unpack(fwcfg_next);
-	/* The case shall not inherit the ports. */
+	/* The case must not inherit access to the I/O ports. */
 	fwcfg_close();
 	return err;
 }
@@ -146,7 +146,7 @@ void run_case(const struct request *req)
 		struct timespec wait;
 		char *line;
 
-		left -= now - last < MOST_MS ? now - last : MOST_MS;
+		left -= now - last < MAX_COUNTED_MS ? now - last : MAX_COUNTED_MS;
 		last = now;
 
 		if (left <= 0 && timed_out) {
@@ -160,7 +160,7 @@ void run_case(const struct request *req)
 			kill(pid, SIGKILL);
 			continue;
 		}
-		/* SIGCHLD comes only in here (main.c blocks it), so its EINTR is never missed. */
+		/* main.c blocks SIGCHLD except in ppoll(), so its EINTR is never missed. */
 		wait_ms = left < SLICE_MS ? left : SLICE_MS;
 		wait = (struct timespec){ wait_ms / 1000, wait_ms % 1000 * 1000000 };
 		ppoll(pfds, 2, &wait, &(sigset_t){ 0 });
@@ -169,7 +169,7 @@ void run_case(const struct request *req)
 			serve_ping(line);
 		reaped = waitpid(pid, &status, WNOHANG) == pid;
 	}
-	/* Children the case left may hold the pipe: take what is there, don't wait for them. */
+	/* Children of the case may still hold the pipe: forward its contents, do not wait. */
 	kill(-pid, SIGKILL);
 	for (int more = 1; more;) {
 		struct pollfd pfd = { .fd = fds[0], .events = POLLIN };

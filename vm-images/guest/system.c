@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the guest's system is told: mounts, clock, random numbers, modules, log. */
+/* Sets up the guest's system: mounts, clock, random numbers, modules, kernel log. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@ void system_mount(void)
 {
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
 		mkdir(mounts[i].at, 0755);
-		/* A kernel without debugfs is no reason to stop; a case that needs it asks. */
+		/* A kernel may lack debugfs; a case that needs it checks. */
 		mount(mounts[i].type, mounts[i].at, mounts[i].type, 0, NULL);
 	}
 }
@@ -76,7 +76,7 @@ static int visible(const struct dirent *e)
 	return e->d_name[0] != '.';
 }
 
-/* Files are named in load order. What fails is said in the case's output: the case judges it. */
+/* The names of the files sort in load order. A failure goes to the output of the case. */
 void system_load_modules(const char *dir)
 {
 	struct dirent **list;
@@ -109,7 +109,7 @@ void system_log(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text + used, sizeof(text) - used - 1, fmt, ap);
 	va_end(ap);
-	/* Without its newline a record stays open for a continuation, and unprinted. */
+	/* Without a newline the record stays open for a continuation and is not printed. */
 	strcat(text, "\n");
 	if (write(kmsg, text, strlen(text)) < 0)
 		frame_sendf("error", "kmsg: %s", strerror(errno));
@@ -119,6 +119,6 @@ long long system_taint(void)
 {
 	char text[32] = "";
 
-	/* -1 when it cannot be read: no taint is that. */
+	/* -1, which is not a valid taint, if it cannot be read. */
 	return pread(tainted, text, sizeof(text) - 1, 0) > 0 ? atoll(text) : -1;
 }

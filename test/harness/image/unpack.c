@@ -26,7 +26,7 @@ static char *piece;
 
 static const void *next(size_t len)
 {
-	if (len > CPIO_MOST)
+	if (len > CPIO_MAX)
 		abort();
 	if (len > left)
 		return NULL;

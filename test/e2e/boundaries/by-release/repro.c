@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Says of the kernel it runs in what limits.h has for its Debian build. The test writes that file:
- * rows { "5.10.218-1", 'l' } with l for the bug, c for none, s for a skip, b for a broken case.
+ * Answers for the running kernel what limits.h lists for its Debian build. The test writes
+ * that file: rows { "5.10.218-1", 'l' } with l = bug, c = no bug, s = skip, b = broken case.
  */
 #include <string.h>
 #include <sys/utsname.h>
@@ -15,7 +15,7 @@ struct limit {
 
 #include "limits.h"
 
-/* The word behind "Debian" in the version, as in "#1 SMP Debian 5.10.218-1 (2024-06-01)". */
+/* The word after "Debian" in the version, as in "#1 SMP Debian 5.10.218-1 (2024-06-01)". */
 static const char *build_of(char *version)
 {
 	char *word = strstr(version, "Debian ");

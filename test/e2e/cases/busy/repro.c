@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Works for some seconds, counted in rounds and not by the clock: who watches the processor
- * time of its QEMU knows that it is under way, on a slow or loaded host too.
+ * Computes for some seconds. It counts rounds, not time, so that the CPU time of its QEMU
+ * shows that it is running, on a slow host too.
  */
 #include "core/ktap.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Says more on the kernel log than is kept of it, and ends by itself, so that it is that much
- * on a slow or loaded host too. Its result is clean, but what was cut out cannot be vouched for.
+ * Writes more to the kernel log than a log keeps, and exits by itself, so that the amount is
+ * the same on a slow host. Its result is "ok", but the part of the log that was cut is unknown.
  */
 #include <fcntl.h>
 
@@ -16,7 +16,7 @@ int main(void)
 	int fd;
 
 	ktap_start(1);
-	/* Unlimited: by default a program gets ten lines in five seconds. */
+	/* Disable the rate limit of ten lines in five seconds. */
 	fd = open("/proc/sys/kernel/printk_devkmsg", O_WRONLY | O_CLOEXEC);
 	REQUIRE(fd >= 0, "open of printk_devkmsg");
 	REQUIRE(write(fd, "on\n", 3) == 3, "write to printk_devkmsg");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Says what the kernel drew for this process, a line each: where its stack and its mappings
- * lie, the bytes its libc began with, random bytes, and a name made of them.
+ * Prints what the kernel randomised for this process, one per line: the addresses of its
+ * stack and mappings, AT_RANDOM, random bytes, and a UUID.
  */
 #include <fcntl.h>
 #include <sys/auxv.h>

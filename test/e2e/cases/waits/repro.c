@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Never ends by itself: whoever waits for it, waits for an hour. */
+/* Never exits by itself; its time limit is an hour. */
 #include <unistd.h>
 
 #include "core/ktap.h"

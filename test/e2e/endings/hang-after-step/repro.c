@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Comes through its step and sleeps for ever after it. */
+/* Leaves its step and sleeps forever after it. */
 #include "core/step.h"
 
 int main(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sleeps for ever before its step, which it never enters. */
+/* Sleeps forever before its step, which it never enters. */
 #include "core/step.h"
 
 int main(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Enters its step and sleeps for ever there. */
+/* Enters its step and sleeps forever in it. */
 #include "core/step.h"
 
 int main(void)

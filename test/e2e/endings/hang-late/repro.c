@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Enters its step when more than half of its second is over, and sleeps for ever there. */
+/* Enters its step when more than half of its second has passed, and sleeps forever in it. */
 #include "core/step.h"
 
 int main(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Takes the one CPU for good in its step, so that the agent gets no more time. */
+/* Occupies the only CPU forever in its step, so that the agent cannot run. */
 #include "core/step.h"
 
 static int put(const char *path, const char *text)

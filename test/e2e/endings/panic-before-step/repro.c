@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Panics the kernel under the title that is waited for, and never entered its step. */
+/* Panics the kernel with the expected title, but before its step. */
 #include "core/step.h"
 
 int main(void)

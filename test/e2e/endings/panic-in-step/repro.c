@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Panics the kernel in its step, under the title that is waited for. */
+/* Panics the kernel in its step, with the expected title. */
 #include "core/step.h"
 
 int main(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Panics the kernel in its step, under another title than is waited for. */
+/* Panics the kernel in its step, with another title than the expected one. */
 #include "core/step.h"
 
 int main(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Load the module that came along and hear what it says; skip with the reason when none came. */
+/* Loads the external module and reads its device; skips with the reason if there is none. */
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>

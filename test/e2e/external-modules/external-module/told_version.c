@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* /dev/told_version: reads as the release of the kernel whose headers this was compiled against. */
+/* /dev/told_version: contains the release of the kernel whose headers this was built against. */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Prints bytes that are no UTF-8, in a diagnostic and in a name, as a damaged line would be. */
+/* Prints bytes that are not valid UTF-8, in a diagnostic and in a name. */
 #include "core/ktap.h"
 
 int main(void)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Prints what could be taken for something else: the words of a panic, HTML, terminal
- * escapes and characters that turn a line round, in diagnostics and in names. Its
- * result is a normal, clean one.
+ * Prints text that could be mistaken for something else: a panic, HTML, terminal escapes
+ * and characters that reverse a line, in diagnostics and in names. Its results are "ok".
  */
 #include "core/ktap.h"
 

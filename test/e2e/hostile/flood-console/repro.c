@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Floods the kernel log: 1 GB, or until it is killed. */
+/* Floods the kernel log with 1 GB, or until it is killed. */
 #include <fcntl.h>
 
 #include "core/ktap.h"
@@ -12,7 +12,7 @@ int main(void)
 	int fd;
 
 	ktap_start(1);
-	/* Unlimited: by default a program gets ten lines in five seconds. */
+	/* Disable the rate limit of ten lines in five seconds. */
 	fd = open("/proc/sys/kernel/printk_devkmsg", O_WRONLY | O_CLOEXEC);
 	REQUIRE(fd >= 0, "open of printk_devkmsg");
 	REQUIRE(write(fd, "on\n", 3) == 3, "write to printk_devkmsg");

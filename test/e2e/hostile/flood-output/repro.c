@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Floods its own output: 1 GB, or until it is killed. */
+/* Floods its output with 1 GB, or until it is killed. */
 #include "core/ktap.h"
 
 #define FLOOD (1ULL << 30)

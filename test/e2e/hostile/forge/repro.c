@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writes to the agent's own port: whole frames that announce a clean end, a frame cut
- * short, garbage. Its own words, on the honest way, say that the bug was seen.
+ * Writes to the port of the agent: complete frames that report a clean end, a truncated
+ * frame, garbage. Its real output reports the bug.
  */
 #include <fcntl.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sleeps for ever and blocks every signal that can be blocked. SIGKILL ends it. */
+/* Sleeps forever with every signal blocked. Only SIGKILL ends it. */
 #include <signal.h>
 
 #include "core/ktap.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Takes every CPU for good: a real-time task spins on each, and what the scheduler
- * keeps for others is taken away first. The agent gets no more time, so to the host
- * the kernel hangs.
+ * Occupies every CPU forever: a real-time task spins on each, after the time that the
+ * scheduler reserves for others was removed. The agent cannot run, so for the host the
+ * kernel hangs.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -52,7 +52,7 @@ int main(void)
 	REQUIRE(!put("/proc/sys/kernel/sched_rt_runtime_us", "-1"), "switching RT throttling off");
 	for (int cpu = 0; cpu < cpus; cpu++)
 		stop_fair_server(cpu);
-	/* CPU 0 is taken last, by this task, so that the others are started by then. */
+	/* This task occupies CPU 0 last, when the others have started. */
 	for (int cpu = cpus - 1; cpu > 0; cpu--) {
 		pid_t pid = fork();
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hangs where SIGKILL does not reach: asleep in state D, waiting for the mutex of a
- * pipe. The one who holds it writes a page to the pipe that nobody ever provides, for
- * the fault on it goes to a userfaultfd that is not served. It lives in a session of
- * its own, where a kill of this program's group does not find it.
+ * Hangs where SIGKILL has no effect: in state D, waiting for the mutex of a pipe. The
+ * holder writes a page to the pipe whose fault goes to a userfaultfd without a monitor, so
+ * the write never ends. It runs in a session of its own, so that a kill of this program's
+ * process group does not reach it.
  */
 #include <pthread.h>
 
@@ -23,7 +23,7 @@ static void *write_missing_page(void *arg)
 	return (void *)write(stuck->pipe, stuck->page, stuck->size);
 }
 
-/* Hold the pipe's mutex for good; say so through `ready`. */
+/* Hold the mutex of the pipe forever, and report that through `ready`. */
 static void hold_pipe(int pipe, int ready)
 {
 	struct stuck_write stuck = { .pipe = pipe, .size = sysconf(_SC_PAGESIZE) };

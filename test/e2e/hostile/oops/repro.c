@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Oopses on purpose and leaves the kernel running: a child dies in the kernel, this
- * program goes on and reports a clean result, which must not count.
+ * Oopses on purpose while the kernel keeps running: a child dies in the kernel, and this
+ * program continues and reports "ok", which must not count.
  *
- * The way is a division by zero, with no lock held: the scheduler's debugfs takes any
- * minimal granularity, and a write to its scaling divides by it. Kernels 5.13 to 6.5
- * have that file; elsewhere the case is skipped.
+ * The oops is a division by zero without a lock held: the scheduler's debugfs accepts any
+ * minimal granularity, and a write to its scaling divides by it. Kernels 5.13 to 6.5 have
+ * that file; elsewhere the case skips.
  */
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Resets the machine in the middle of its results, by the way a reboot goes. */
+/* Resets the machine in the middle of its results, by a reboot. */
 #include <sys/reboot.h>
 
 #include "core/ktap.h"

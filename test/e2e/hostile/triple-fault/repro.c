@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A triple fault, with no word of a panic: kexec jumps to a piece of code that loads an
- * empty interrupt table and then runs an undefined instruction.
+ * A triple fault without a panic: kexec jumps to code that loads an empty interrupt table
+ * and then executes an undefined instruction.
  */
 #include <linux/kexec.h>
 #include <linux/reboot.h>
@@ -9,7 +9,7 @@
 
 #include "core/ktap.h"
 
-/* Where the page of code goes: any memory will do, the old kernel is not needed any more. */
+/* Address of the page of code: any memory, because the old kernel is no longer needed. */
 #define PLACE 0x1000000UL
 
 int main(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Look in /proc/modules for what case.json asked for and what that needs; skip when none came. */
+/* Looks in /proc/modules for the modules of case.json and their dependencies; skips if none. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sees its bug at every odd microsecond of the clock: the one thing that no saved guest and no
- * seed brings back.
+ * Reports its bug at every odd microsecond of the clock, the one input that neither a
+ * snapshot nor a seed reproduces.
  */
 #include <time.h>
 

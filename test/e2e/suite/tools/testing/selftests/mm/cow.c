@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KTAP with a plan: one test that says something else on 5.10, and one that is skipped. */
+/* KTAP with a plan: one test has another result on 5.10, one is skipped. */
 #include <of_this_tree.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Passes where the huge pages are there and their file system is mounted where it is told. */
+/* Passes if the huge pages are there and hugetlbfs is mounted at the given path. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>

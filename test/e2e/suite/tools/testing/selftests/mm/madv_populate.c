@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Does not build: there is no such function. */
+/* Does not link: the function does not exist. */
 int not_there(void);
 
 int main(void)

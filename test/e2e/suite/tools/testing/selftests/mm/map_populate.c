@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Says by its exit status that it cannot be asked. */
+/* Skips by its exit status. */
 int main(void)
 {
 	return 4;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Dies on the way. */
+/* Dies after its first result. */
 #include <signal.h>
 #include <stdio.h>
 

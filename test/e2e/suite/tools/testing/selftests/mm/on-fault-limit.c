@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Passes for the user that the suite runs it as. */
+/* Passes if it runs as the user of the suite. */
 #include <unistd.h>
 
 int main(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Ought to report tests and reports none: no pass. */
+/* Should report tests and reports none, which is not a pass. */
 int main(void)
 {
 	return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Loose text, and words of a panic that is none. */
+/* Text that is not KTAP, and the words of a panic that did not happen. */
 #include <stdio.h>
 
 int main(void)
