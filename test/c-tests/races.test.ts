@@ -48,7 +48,7 @@ test('if no trigger works the skip names each one with its reason', async () => 
   assert.equal(output.exitCode, 4)
   const [point] = output.stream.documents[0]?.points ?? []
   assert.equal(point?.status, 'skip')
-  assert.equal(point?.reason, 'never: not asked for; astray: leads elsewhere; open: not asked for')
+  assert.equal(point?.reason, 'never: not requested; astray: leads elsewhere; open: not requested')
 })
 
 test('the reason why a module is missing comes from NAME.missing', async () => {

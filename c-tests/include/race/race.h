@@ -138,15 +138,15 @@ static inline void *race_thread_b(void *arg)
  */
 static inline int64_t race_call_b(struct race *race)
 {
-	int64_t asked, took;
+	int64_t called, took;
 	int tries = 0;
 
 	race_wake(&race->called, ++race->rounds);
 	do {
-		asked = race_ticks();
+		called = race_ticks();
 		__atomic_store_n(&race->called_out, race->called_out + 1, __ATOMIC_RELEASE);
 		race_spin_until(&race->answered, race->called_out);
-		took = race_ticks() - asked;
+		took = race_ticks() - called;
 		if (!race->quickest || took < race->quickest)
 			race->quickest = took;
 	} while (took > RACE_PROMPT_FACTOR * race->quickest && ++tries < RACE_MAX_CALLS);

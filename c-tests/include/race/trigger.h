@@ -63,10 +63,10 @@ trigger_choose(const struct trigger *const *triggers, const char *wanted,
 	int known = 0;
 
 	for (const struct trigger *t; (t = *triggers); triggers++) {
-		int asked = !wanted || !strcmp(wanted, t->name);
-		const char *why = asked ? t->open() : "not asked for";
+		int requested = !wanted || !strcmp(wanted, t->name);
+		const char *why = requested ? t->open() : "not requested";
 
-		known += asked;
+		known += requested;
 		if (!why) {
 			why = t->by_fast_gup ? NULL : check(t);
 			if (!why)
