@@ -18,7 +18,7 @@ export type Guest = (Booted | NotBooted) & {
   readonly forget: () => Promise<void>
 }
 
-export interface PreparedSnapshot {
+interface PreparedSnapshot {
   readonly road: BootMethod
   readonly readySeconds: number
   /** Booted just now, rather than found in the cache. */

@@ -26,7 +26,6 @@ export type {
   ModuleFile,
   Provider,
 } from './provider/provider.ts'
-export { readKernelSets } from './sets.ts'
 
 const PROVIDERS: readonly Provider[] = [debian, file, tree]
 

@@ -4,7 +4,7 @@ import { createFrameReader, NO_KEY, type Frame } from './frames.ts'
 import { createLog, type BoundedLog } from './log.ts'
 
 /** What can come next from a guest. */
-export type GuestEvent =
+type GuestEvent =
   | { readonly kind: 'frame'; readonly frame: Frame }
   /** QEMU's process is gone. */
   | { readonly kind: 'gone' }

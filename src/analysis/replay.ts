@@ -26,7 +26,7 @@ export type ReplayGuest =
   | 'booted'
 
 /** The first line in which two outputs differ (1-based); null where one has ended. */
-export interface Difference {
+interface Difference {
   readonly line: number
   readonly stored: string | null
   readonly replayed: string | null

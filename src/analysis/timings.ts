@@ -7,7 +7,7 @@ export interface Row {
   readonly spans: readonly Span[]
 }
 
-export interface StageTime {
+interface StageTime {
   readonly name: StageName
   readonly count: number
   /** Milliseconds of its own, all together: what no stage inside it took. */

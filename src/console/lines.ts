@@ -39,7 +39,7 @@ export function cleanLine(raw: string): string {
 }
 
 /** What was lost or damaged on the way. */
-export interface LineAccount {
+interface LineAccount {
   readonly lines: number
   /** Bytes that were no valid UTF-8. A U+FFFD that came in as such counts too: it is damage done earlier. */
   readonly badBytes: number

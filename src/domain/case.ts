@@ -14,7 +14,7 @@ export interface Fix {
  * What the paperwork says about where the fix is: a claim, held against the verdict and never deciding it.
  * `mainline` is the first release (`5.15`) and `stable` the first carrying release by series (`{"6.12.y": "6.12.29"}`).
  */
-export interface ClaimData {
+interface ClaimData {
   readonly mainline: string | null
   readonly stable: Readonly<Record<string, string>>
   /** Exact subjects as a changelog lists them. */
@@ -31,9 +31,9 @@ export interface ModuleNeed {
 }
 
 /** An argument for the kernel's command line; with `until` only on kernels before that release: later ones do without it. */
-export type ArgNeed = string | { readonly arg: string; readonly until: string }
+type ArgNeed = string | { readonly arg: string; readonly until: string }
 
-export interface Needs {
+interface Needs {
   /** vCPUs; a case that needs two runs alone on the host. */
   readonly cpus: number
   readonly memoryMiB: number

@@ -3,7 +3,7 @@
 export type ProviderName = 'debian' | 'file' | 'tree'
 
 /** Where a kernel stands: in the cache, to be had, or listed by an index whose pool no longer has it. */
-export type KernelState = 'cached' | 'available' | 'gone'
+type KernelState = 'cached' | 'available' | 'gone'
 
 export interface Kernel {
   /** One string, safe as a path and accepted on the command line: `debian-6.1.170-1-cloud-amd64`. */

@@ -8,10 +8,10 @@ import { chanceOf } from './text/numbers.ts'
 import { reasonsOf } from './text/boundary.ts'
 
 /** `6.1.172`, `≤6.1.172`; false for never; null for what was not found out. */
-export type Ranged = string | false | null
+type Ranged = string | false | null
 
 /** The cell in the report's run that a value rests on. */
-export interface CompatEvidence {
+interface CompatEvidence {
   readonly kernel: string
   readonly verdict: Verdict
   /** Evidence folder of the attempt that decided, null where none was made. */

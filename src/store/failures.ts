@@ -29,7 +29,7 @@ export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T
 }
 
 /** What to throw for an error met while writing below `path`: InfraError for the disk's faults, else the error itself. */
-export function diskFailure(path: string, error: unknown): unknown {
+function diskFailure(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException)?.code ?? ''
   return DISK[code] === undefined ? error : new InfraError(`cannot write ${path}: ${code}`, DISK[code], { cause: error })
 }

@@ -87,7 +87,7 @@ export interface ReadRuns {
   close(): void
 }
 
-export interface WriteRuns {
+interface WriteRuns {
   /** Start a run; this process owns it until it is finished or released. */
   createRun(run: { readonly startedAt: string; readonly plan: unknown; readonly host: RunHost }): Promise<RunRecord>
   /**

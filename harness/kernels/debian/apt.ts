@@ -80,7 +80,7 @@ async function findMirrors(context: KernelContext): Promise<TwoMirrors> {
 }
 
 /** All `deb` entries of the host's apt sources; none when it has no apt. */
-export async function hostSources(context: Pick<KernelContext, 'signal'> = {}): Promise<AptSource[]> {
+async function hostSources(context: Pick<KernelContext, 'signal'> = {}): Promise<AptSource[]> {
   const shell = 'sl Dir::Etc::sourcelist/f sp Dir::Etc::sourceparts/d'.split(' ')
   const { stdout } = await runCommand('apt-config', ['shell', ...shell], aptOptions(context)).catch(() => ({ stdout: '' }))
   const value = (name: string) => new RegExp(`^${name}='(.*)'$`, 'm').exec(stdout)?.[1] ?? ''

@@ -5,8 +5,8 @@ import { runCommand } from '#harness/support/process.ts'
 import type { Workspace } from '#harness/support/workspace.ts'
 
 /** Room for the sources of some ten kernel lines, and for a hundred builds of one: their sources are links. */
-export const TREES_BYTES = 20 * 2 ** 30
-export const LOGS_BYTES = 64 * 2 ** 20
+const TREES_BYTES = 20 * 2 ** 30
+const LOGS_BYTES = 64 * 2 ** 20
 
 /** Note that a base or a source was used just now. */
 export async function touchTree(folder: string, now: Date): Promise<void> {

@@ -95,13 +95,13 @@ function tell(job: MakeJob, objects: number, object: string, started: number, { 
 }
 
 /** Milliseconds as minutes and seconds. */
-export function formatSpan(ms: number): string {
+function formatSpan(ms: number): string {
   const seconds = Math.round(ms / 1000)
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }
 
 /** The object that a line of a build's output says is being made; null when it says something else. */
-export function objectOf(line: string): string | null {
+function objectOf(line: string): string | null {
   return /^ {2}(?:CC|AS)(?: \[M\])?\s+(\S+\.o)$/.exec(line)?.[1] ?? null
 }
 

@@ -24,7 +24,7 @@ export interface Stanza {
 }
 
 /** `6.12.y` of a package version; the version itself where it is none. */
-export function seriesOfBuild(build: string): string {
+function seriesOfBuild(build: string): string {
   const version = parseVersion(versionOfBuild(build))
   return version ? `${version.major}.${version.minor}.y` : build
 }

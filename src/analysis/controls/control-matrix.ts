@@ -51,7 +51,7 @@ export interface ControlMatrixSeries {
   readonly rows: readonly ControlMatrixRow[]
 }
 
-export interface ControlMatrixFailure {
+interface ControlMatrixFailure {
   readonly kernel: string
   readonly case: string
   /** Who is to blame: the control (or its case), or the machine, which gave no answer. */

@@ -1,6 +1,6 @@
 /** Reads what `patch` (GNU, LC_ALL=C) says of a patch: which hunks went in, how far off, with how much fuzz; which did not. */
 
-export interface HunkSaid {
+interface HunkSaid {
   /** 1-based, within its file. */
   readonly hunk: number
   readonly failed: boolean
@@ -8,7 +8,7 @@ export interface HunkSaid {
   readonly fuzz: number
 }
 
-export interface FileSaid {
+interface FileSaid {
   readonly file: string
   /** Only hunks that patch has something to say about. */
   readonly hunks: readonly HunkSaid[]

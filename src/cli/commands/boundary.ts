@@ -19,7 +19,7 @@ export interface BoundaryOptions extends Omit<RunOptions, 'cases' | 'dryRun'> {
 }
 
 /** Read `6.1` or `6.1.y`. Throws UserError for anything else. */
-export function readSeries(text: string): string {
+function readSeries(text: string): string {
   const line = text.replace(/\.y$/, '')
   if (/^\d+\.\d+$/.test(line) && parseVersion(line)) return `${line}.y`
   throw new UserError(`--series takes a series such as 6.1.y, not ${text}`, 'kwitness kernels list shows those there are')

@@ -79,7 +79,7 @@ function proofWords({ accelerator, bootSeconds, why }: ProvenAccelerator): strin
 }
 
 /** The diagnosis for a reader at a terminal. */
-export function formatDiagnosis(diagnosis: Diagnosis): string {
+function formatDiagnosis(diagnosis: Diagnosis): string {
   const { node, needs, machine, accelerator, cache, state, install } = diagnosis
   const rows = [
     ['Node', `${node.version}, ${node.path}`],

@@ -14,7 +14,7 @@ import type { TimingsKeeper } from '../output/timings.ts'
 import { parseRunOptions, type RunOptions } from '../options/run.ts'
 
 /** The plan in a few lines, for a person. */
-export function describePlan(plan: Plan): string {
+function describePlan(plan: Plan): string {
   const cells = cellsOf(plan)
   const races = plan.cases.filter(({ witness }) => witness === 'race').length
   const seconds = cells.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)

@@ -94,7 +94,7 @@ export function exitCodeOfMark(mark: Mark): 0 | 1 | 125 {
 }
 
 /** What `kwitness verify` exits with where a patch is there already: nothing went wrong, and there was nothing to verify. */
-export const ALREADY_APPLIED = 4
+const ALREADY_APPLIED = 4
 
 /**
  * The exit code of a verification, by what its bases say: 1 when any has a finding, else 3 when any gave no answer, 4 when the

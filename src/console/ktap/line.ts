@@ -3,7 +3,7 @@ import type { TestStatus } from '#domain/tests.ts'
 import { AFTER_STAMP, STAMP } from '../lines.ts'
 
 /** What stands behind the ` # ` of a result. */
-export interface Directive {
+interface Directive {
   /** The status it gives, or null where `ok` and `not ok` decide. */
   readonly status: TestStatus | null
   /** The text behind the directive; the whole text where there is none or an unknown one. */

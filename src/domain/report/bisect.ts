@@ -7,7 +7,7 @@ import type { Outcome, Reason, Verdict } from '../judgement.ts'
 export type BisectTarget = 'bug' | 'fix'
 
 /** Why a commit can give no answer. */
-export type SkipReason =
+type SkipReason =
   | 'does-not-build'
   | 'does-not-boot'
   | 'crashed'
@@ -23,7 +23,7 @@ export type Answer = 'shows' | 'clean' | SkipReason
 export type Mark = 'old' | 'new' | 'skip'
 
 /** An attempt at a commit, in short. */
-export interface StepAttempt {
+interface StepAttempt {
   readonly outcome: Outcome
   /** Host seconds. */
   readonly seconds: number

@@ -16,7 +16,7 @@ export interface Commit {
   readonly subject: string
 }
 
-export type HunkState =
+type HunkState =
   | 'applied'
   | 'rejected'
   /** Not applied: what it does has been done before, maybe in other form. */

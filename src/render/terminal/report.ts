@@ -90,7 +90,7 @@ function boundaryLines(report: Report, labels: ReadonlyMap<string, string>, pen:
 }
 
 /** One boundary, on a few lines. */
-export function boundaryText(flip: Boundary, labels: ReadonlyMap<string, string>, pen: Pen): string {
+function boundaryText(flip: Boundary, labels: ReadonlyMap<string, string>, pen: Pen): string {
   const side = (kernel: string, verdict: Verdict) =>
     `${labels.get(kernel) ?? kernel} ${pen.paint(verdict, `${pen.sign(verdict)} ${verdict}`)}`
   const sides = `${side(flip.before, flip.from)} ${pen.arrow} ${side(flip.after, flip.to)}`

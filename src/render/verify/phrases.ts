@@ -21,7 +21,7 @@ export const STATUS_TITLES: Readonly<Record<Status, string>> = {
   'does-not-apply': 'Does not apply',
 }
 
-export const CHANGE_WORDS: Readonly<Record<Change, string>> = {
+const CHANGE_WORDS: Readonly<Record<Change, string>> = {
   fixed: 'fixed',
   kept: 'kept',
   broke: 'broken',

@@ -22,9 +22,7 @@ export interface GitRange {
 }
 
 /** Where git is: a commit to judge, or the end. */
-export type GitState =
-  | { readonly kind: 'next'; readonly commit: string; /** Candidates left. */ readonly left: number }
-  | BisectEnd
+type GitState = { readonly kind: 'next'; readonly commit: string; /** Candidates left. */ readonly left: number } | BisectEnd
 
 export interface GitBisect {
   readonly mark: (mark: Mark, commit: string) => Promise<void>

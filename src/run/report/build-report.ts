@@ -136,7 +136,7 @@ export async function reportKernels(store: ReadRuns, plan: Plan, attempts: reado
 }
 
 /** One attempt as the report shows it. Long logs are cut in the middle, and every line number follows the cut. */
-export function reportAttempt(
+function reportAttempt(
   record: AttemptRecord,
   { evidence, reading, consoleLines, judgement, outputLines }: AttemptReading,
 ): ReportAttempt {

@@ -5,7 +5,7 @@ import type { ResultStatus, SuiteResult } from '#domain/report/suite.ts'
 import type { TestPoint, TestStatus, TestStream } from '#domain/tests.ts'
 
 /** The result that stands for a program's exit status, where that says what no test of it said. */
-export const EXIT_STATUS = 'exit status'
+const EXIT_STATUS = 'exit status'
 /** kselftest.h: KSFT_SKIP. */
 const SKIPPED = 4
 
