@@ -11,7 +11,7 @@ import type { Browser, Page } from 'playwright-core'
 import { renderHtml } from '#render/html/html.ts'
 import { readAssets } from '#test/helpers/templates.ts'
 import { openChromium } from '#test/helpers/browser.ts'
-import { largeReport } from '#test/helpers/large-report.ts'
+import { largeReport } from '#test/helpers/reports/large.ts'
 
 /** Milliseconds of one act. */
 interface Timing {

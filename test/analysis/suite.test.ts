@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { buildSuiteReport, inOrder } from '#analysis/suite.ts'
 import type { ResultStatus, SuiteCell } from '#domain/report/suite.ts'
-import { suiteCell, suiteParts } from '../helpers/suite-reports.ts'
+import { suiteCell, suiteParts } from '#test/helpers/reports/suite.ts'
 
 type Column = Readonly<Record<string, ResultStatus>>
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { openAgain } from '#cli/session/session.ts'
 import { DEFAULT_PLAN, type Plan } from '#plan/plan.ts'
 import { openStore } from '#store/index.ts'
-import { squareControls } from '../helpers/control-matrices.ts'
+import { squareControls } from '#test/helpers/reports/control-matrices.ts'
 import { host, temporaryFolder } from '../helpers/evidence.ts'
 
 const plain: Plan = {

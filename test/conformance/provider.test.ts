@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { hostMirrors } from '#harness/kernels/debian/apt.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { fakeBzImage, fakeVmlinux, packPayload, temporaryFolder } from '../helpers/kernel-images.ts'
-import { OLD, serveRepository } from '../helpers/debian-archive.ts'
+import { OLD, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
 import { providerConformance } from './provider.ts'
 
 const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)

@@ -18,7 +18,7 @@ import { isX86Elf } from '#harness/kernels/provider/vmlinux.ts'
 import { parseVersion, seriesOf } from '#domain/version.ts'
 import { flipByte, temporaryFolder } from '../helpers/kernel-images.ts'
 
-export interface GivenProvider {
+interface GivenProvider {
   readonly context: KernelContext
   /** A selector that means exactly one kernel that can be had. */
   readonly selector: string

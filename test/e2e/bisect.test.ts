@@ -12,7 +12,7 @@ import { runCommand } from '#harness/support/process.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { stepsFor } from '#analysis/bisect/report.ts'
 import type { Bisection } from '#domain/report/bisect.ts'
-import { newRepository, type History, type Repository } from '../helpers/bisect-repository.ts'
+import { newRepository, type History, type Repository } from '#test/helpers/kernels/bisect-repository.ts'
 import { newPlace, qemus, runCli, startCli, until, type Cli } from '../helpers/cli.ts'
 
 const LINE = '5.10'

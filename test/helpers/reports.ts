@@ -38,7 +38,7 @@ export function theCase(id: string, changes: Partial<Case> = {}): Case {
   }
 }
 
-export function point(number: number, name: string, status: TestStatus, changes: Partial<TestPoint> = {}): TestPoint {
+function point(number: number, name: string, status: TestStatus, changes: Partial<TestPoint> = {}): TestPoint {
   return { number, name, status, reason: '', diagnostics: [], children: [], ...changes }
 }
 

@@ -11,9 +11,9 @@ import { renderKtap } from '#render/ktap.ts'
 import { renderSearch } from '#render/search.ts'
 import { renderTerminal } from '#render/terminal/report.ts'
 import { readAssets } from '../helpers/templates.ts'
-import { largeReport } from '../helpers/large-report.ts'
+import { largeReport } from '#test/helpers/reports/large.ts'
 import { smallReport } from '../helpers/reports.ts'
-import { searchReport } from '../helpers/search-reports.ts'
+import { searchReport } from '#test/helpers/reports/search.ts'
 
 const GOLDEN = inRepository('test/golden/render/')
 const { template } = await readAssets()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { renderSearch, renderSearchJson } from '#render/search.ts'
-import { searchReport } from '../helpers/search-reports.ts'
+import { searchReport } from '#test/helpers/reports/search.ts'
 
 test('JSON: a line for each series, with what was asked of how many, and its boundaries', () => {
   const said = JSON.parse(renderSearchJson(searchReport()))

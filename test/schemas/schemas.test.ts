@@ -30,9 +30,9 @@ import type { Splat } from '#domain/splat.ts'
 import type { TestPoint, TestProblem } from '#domain/tests.ts'
 import { type Compat, type CompatFix, type CompatStatement, compatOf, renderBcd } from '#render/bcd.ts'
 import { renderJson } from '#render/json.ts'
-import { largeReport } from '../helpers/large-report.ts'
+import { largeReport } from '#test/helpers/reports/large.ts'
 import { smallReport } from '../helpers/reports.ts'
-import { searchReport } from '../helpers/search-reports.ts'
+import { searchReport } from '#test/helpers/reports/search.ts'
 import { compat, type parts, report } from './shapes.ts'
 
 const FOLDER = inRepository('reports/schemas/')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { confidenceOf, markOf, nextCommit, reportBisection, stepsFor } from '#analysis/bisect/report.ts'
-import { ended, hash, step } from '#test/helpers/bisections.ts'
+import { ended, hash, step } from '#test/helpers/reports/bisections.ts'
 
 test('a bug is new where it shows, a fix where it does not, and a mute commit is skipped', () => {
   assert.deepEqual([markOf('shows', 'bug'), markOf('clean', 'bug')], ['new', 'old'])

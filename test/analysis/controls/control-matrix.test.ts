@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { controlsThatHold, controlMatrixOf, type Standing } from '#analysis/controls/control-matrix.ts'
 import type { Verdict } from '#domain/judgement.ts'
-import { squareControls, squareReport, type Changes } from '#test/helpers/control-matrices.ts'
+import { squareControls, squareReport, type Changes } from '#test/helpers/reports/control-matrices.ts'
 
 const square = (changes: Changes = {}) => controlMatrixOf(squareReport(changes), squareControls)
 

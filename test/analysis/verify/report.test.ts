@@ -5,7 +5,7 @@ import { prerequisitesOf, verificationOf, type Status } from '#analysis/verify/r
 import type { Outcome, Verdict } from '#domain/judgement.ts'
 import type { Splat } from '#domain/splat.ts'
 import type { HunkTry, VerifyPlan } from '#domain/report/verify.ts'
-import { HUNK, planOf, reportOf, type Said } from '#test/helpers/verifications.ts'
+import { HUNK, planOf, reportOf, type Said } from '#test/helpers/reports/verifications.ts'
 
 const statusOf = (plan: VerifyPlan, said: Said): readonly [Status, string] => {
   const { status, summary } = verificationOf(plan, reportOf(said)).bases[0] ?? assert.fail('there is no base')

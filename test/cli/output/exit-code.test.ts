@@ -12,7 +12,7 @@ import {
   type Judged,
 } from '#cli/output/exit-code.ts'
 import type { Finding, Verdict } from '#domain/judgement.ts'
-import { smallSuite } from '#test/helpers/suite-reports.ts'
+import { smallSuite } from '#test/helpers/reports/suite.ts'
 
 function reportOf(...cells: readonly (readonly [Verdict, Finding])[]): Judged {
   return { cells: cells.map(([verdict, finding]) => ({ verdict, finding })) }

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import type { TestStatus } from '#domain/tests.ts'
 
-export interface Ran {
+interface Ran {
   readonly name: string
   readonly status: TestStatus
   readonly notes: readonly string[]

@@ -8,7 +8,7 @@ import { reportBisection } from '#analysis/bisect/report.ts'
 import { renderBisectScript } from '#render/bisect/script.ts'
 import { BISECTION_ASSETS, renderBisectionHtml } from '#render/bisect/html.ts'
 import { renderBisection, renderBisectionJson, renderBisectionMarkdown } from '#render/bisect/text.ts'
-import { ended, hash, step } from '#test/helpers/bisections.ts'
+import { ended, hash, step } from '#test/helpers/reports/bisections.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 import { readAssets } from '#test/helpers/templates.ts'
 

@@ -5,7 +5,7 @@ import { controlMatrixOf } from '#analysis/controls/control-matrix.ts'
 import { rateOf } from '#render/text/numbers.ts'
 import { renderControlMatrix, renderControlMatrixJson } from '#render/controls/control-matrix.ts'
 import { rateInterval } from '#verdict/race/statistics.ts'
-import { squareControls, squareRate, squareReport, type Changes } from '#test/helpers/control-matrices.ts'
+import { squareControls, squareRate, squareReport, type Changes } from '#test/helpers/reports/control-matrices.ts'
 
 const PLAIN_TERMINAL = { width: 100, colour: false, ascii: false }
 const square = (changes: Changes = {}) => controlMatrixOf(squareReport(changes), squareControls)

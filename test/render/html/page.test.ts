@@ -9,7 +9,7 @@ import { renderHtml } from '#render/html/html.ts'
 import { readAssets } from '#test/helpers/templates.ts'
 import { CHROMIUM, openChromium, PATIENCE_MS } from '#test/helpers/browser.ts'
 import { CONTROL } from '#test/helpers/races.ts'
-import { largeReport } from '#test/helpers/large-report.ts'
+import { largeReport } from '#test/helpers/reports/large.ts'
 import { HOSTILE, smallReport } from '#test/helpers/reports.ts'
 
 const BROKEN = 'cell=debian-6.16.12-1-cloud-amd64/uffd-fault-around-wp'

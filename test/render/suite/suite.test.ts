@@ -8,7 +8,7 @@ import { jsonByLine } from '#render/json.ts'
 import { renderSuiteHtml, SUITE_ASSETS } from '#render/suite/html.ts'
 import { renderSuiteTerminal } from '#render/suite/terminal.ts'
 import { readAssets } from '#test/helpers/templates.ts'
-import { smallSuite } from '#test/helpers/suite-reports.ts'
+import { smallSuite } from '#test/helpers/reports/suite.ts'
 
 const GOLDEN = inRepository('test/golden/render/')
 const { template } = await readAssets(SUITE_ASSETS)

@@ -4,7 +4,7 @@ import { verificationOf } from '#analysis/verify/report.ts'
 import { renderVerify, renderVerifyJson, renderVerifyMarkdown } from '#render/verify/text.ts'
 import { renderVerifyHtml, VERIFY_ASSETS } from '#render/verify/html.ts'
 import { renderVerifyB4, testedBy } from '#render/verify/trailers.ts'
-import { HUNK, planOf, reportOf } from '#test/helpers/verifications.ts'
+import { HUNK, planOf, reportOf } from '#test/helpers/reports/verifications.ts'
 import { readAssets } from '#test/helpers/templates.ts'
 
 const TESTER = 'Jane Doe <jane@example.org>'

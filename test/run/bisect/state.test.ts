@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { beginState, readStates, resumeState } from '#run/bisect/state.ts'
-import { ended, step } from '#test/helpers/bisections.ts'
+import { ended, step } from '#test/helpers/reports/bisections.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
 const AT = '2026-01-31T00:00:00.000Z'

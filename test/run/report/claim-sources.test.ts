@@ -12,7 +12,7 @@ import { fetchClaimSources, type ClaimSourceRequest } from '#run/report/claim-so
 import { DEFAULT_PLAN, type Plan } from '#plan/plan.ts'
 import { openDatabase } from '#store/database.ts'
 import { openStore } from '#store/index.ts'
-import { NEW, OLD, serveRepository } from '#test/helpers/debian-archive.ts'
+import { NEW, OLD, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
 import { theCase } from '#test/helpers/reports.ts'
 import { host, temporaryFolder } from '#test/helpers/evidence.ts'
 

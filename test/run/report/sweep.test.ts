@@ -6,7 +6,7 @@ import { nextMeasured } from '#plan/race-schedule.ts'
 import { openStore } from '#store/index.ts'
 import { attemptId } from '#store/names.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
-import { squareControls } from '#test/helpers/control-matrices.ts'
+import { squareControls } from '#test/helpers/reports/control-matrices.ts'
 import { attemptIn, host, temporaryFolder } from '#test/helpers/evidence.ts'
 import { race, sampleEvidence, theCase } from '#test/helpers/judging.ts'
 

@@ -8,7 +8,7 @@ import { buildLogOf } from '#harness/kernels/tree/rebuild.ts'
 import { findBases, readSeries, targetsOf, tryBase } from '#run/verify/verify.ts'
 import { readCatalogue } from '#run/prepare/catalogue.ts'
 import { CATALOGUE } from '#run/prepare/prepare.ts'
-import { MAKEFILE, patch, smallTree } from '#test/helpers/small-tree.ts'
+import { MAKEFILE, patch, smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 const noInput = () => Promise.reject(new Error('nothing was to be read'))
 

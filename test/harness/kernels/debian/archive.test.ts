@@ -8,7 +8,7 @@ import { fetchKernel, fetchModules, listKernels, listSeries, selectKernels, type
 import { runCommand } from '#harness/support/process.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { flipByte, temporaryFolder } from '#test/helpers/kernel-images.ts'
-import { NEW, NEW_ELF, OLD, OLD_ELF, serveRepository } from '#test/helpers/debian-archive.ts'
+import { NEW, NEW_ELF, OLD, OLD_ELF, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
 
 const OLD_ID = `debian-${OLD.build}-cloud-amd64`
 const NEW_ID = `debian-${NEW.build}-cloud-amd64`

@@ -11,7 +11,7 @@ import { runCommand } from '#harness/support/process.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { kernel } from '#test/helpers/reports.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
-import { NEW, OLD, OLDER_BUILD, serveRepository } from '#test/helpers/debian-archive.ts'
+import { NEW, OLD, OLDER_BUILD, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
 
 const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)
 const options = gpg ? {} : { skip: 'gpg (package gnupg) is not here, so no archive can be signed' }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
 import { fetchKernel, fetchModules, selectKernels } from '#harness/kernels/index.ts'
-import { MAKEFILE, patch, smallTree } from '#test/helpers/small-tree.ts'
+import { MAKEFILE, patch, smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 test('a folder is built once, and known by its id from then on', async (t) => {
   const { context, said, select } = await smallTree(t)

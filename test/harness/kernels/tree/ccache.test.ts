@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fetchKernel } from '#harness/kernels/index.ts'
 import { ccacheEnvironment } from '#harness/kernels/tree/ccache.ts'
-import { smallTree } from '#test/helpers/small-tree.ts'
+import { smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 test('without ccache nothing is different', async (t) => {
   const { workspace, folder } = await smallTree(t)

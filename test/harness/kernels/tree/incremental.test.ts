@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
 import { parseTreeSelector } from '#harness/kernels/tree/selector.ts'
 import { fetchSource, findSource } from '#harness/kernels/tree/source.ts'
-import { smallTree } from '#test/helpers/small-tree.ts'
+import { smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 async function newestLog(cache: string): Promise<string> {
   const names = await readdir(join(cache, 'logs'))

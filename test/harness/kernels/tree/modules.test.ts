@@ -7,7 +7,7 @@ import { fetchKernel, type KernelContext } from '#harness/kernels/index.ts'
 import { changedFiles } from '#harness/kernels/tree/modules.ts'
 import { runCommand } from '#harness/support/process.ts'
 import type { Kernel } from '#domain/kernel.ts'
-import { MAKEFILE, patch, smallTree } from '#test/helpers/small-tree.ts'
+import { MAKEFILE, patch, smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 /** What a kernel's makefiles have for modules, in small: a header made from others, exported symbols, modules in a folder M. */
 const MODULES = `

@@ -7,7 +7,7 @@ import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels
 import { BuildFailure } from '#harness/kernels/tree/make.ts'
 import { readDifference } from '#harness/kernels/tree/worktree.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { smallTree } from '#test/helpers/small-tree.ts'
+import { smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 /** The small tree as a git repository, and what commits to it. */
 async function repository(t: TestContext) {

@@ -2,8 +2,8 @@
 import { buildReport } from '#analysis/matrix/report.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { kernel } from './report-parts.ts'
-import { attempt, cell, RUN, theCase } from './reports.ts'
+import { kernel } from '../report-parts.ts'
+import { attempt, cell, RUN, theCase } from '../reports.ts'
 
 const LONG_CONSOLE = Array.from(
   { length: 24 },

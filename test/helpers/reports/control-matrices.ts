@@ -5,7 +5,7 @@ import type { Verdict } from '#domain/judgement.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { rateInterval } from '#verdict/race/statistics.ts'
-import { race, theCase } from './judging.ts'
+import { race, theCase } from '../judging.ts'
 
 /** Verdicts by `ROW/CASE` that are other than they must be, with the trials of a race where they matter. */
 export type Changes = Readonly<Record<string, readonly [verdict: Verdict, trials?: Trials]>>

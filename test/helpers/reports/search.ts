@@ -2,7 +2,7 @@
 import { type JudgedCell, buildReport } from '#analysis/matrix/report.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { cell, HOSTILE, kernel, smallReport, theCase } from './reports.ts'
+import { cell, HOSTILE, kernel, smallReport, theCase } from '../reports.ts'
 
 /** What the asked kernels of each series said. */
 const ASKED: Readonly<Record<string, Verdict>> = {

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { selectKernels, type KernelContext, type KernelProgress } from '#harness/kernels/index.ts'
-import { temporaryFolder } from './kernel-images.ts'
+import { temporaryFolder } from '../kernel-images.ts'
 
 export const MAKEFILE = `VERSION = 6
 PATCHLEVEL = 1

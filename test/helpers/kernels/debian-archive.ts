@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { runCommand } from '#harness/support/process.ts'
-import { fakeBzImage, fakeVmlinux, flipped, packPayload, temporaryFolder } from './kernel-images.ts'
+import { fakeBzImage, fakeVmlinux, flipped, packPayload, temporaryFolder } from '../kernel-images.ts'
 
 export interface Repository {
   /** For `--mirror`. */

@@ -39,7 +39,7 @@ const FILES = [
 ]
 
 /** One commit: new contents of some files, from their contents before it. */
-export interface Commit {
+interface Commit {
   readonly subject: string
   readonly files: Readonly<Record<string, (before: string) => string>>
 }
