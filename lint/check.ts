@@ -1,10 +1,10 @@
-/** What a check is: it looks at a tree and gives complaints; none means it passes. */
+/** A check looks at a tree and returns diagnostics; it passes when there are none. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 
-export interface Complaint {
+export interface Diagnostic {
   /** Relative to the root of the tree. */
   readonly file: string
   /** 1-based, null for the whole file. */
@@ -16,7 +16,7 @@ export interface Check {
   readonly name: string
   /** What holds when it passes, for people. */
   readonly holds: string
-  readonly run: (root: string) => Promise<readonly Complaint[]>
+  readonly run: (root: string) => Promise<readonly Diagnostic[]>
 }
 
 export interface TextFile {
@@ -40,8 +40,8 @@ export async function readTexts(root: string, wanted: (file: string) => boolean)
     .map(({ file, text }) => ({ file, lines: text.replace(/\n$/, '').split('\n') }))
 }
 
-/** One complaint for each line that `judge` has a word for. */
-export function complainByLine({ file, lines }: TextFile, judge: (line: string) => string | null): Complaint[] {
+/** One diagnostic for each line that `judge` has a message for. */
+export function diagnoseLines({ file, lines }: TextFile, judge: (line: string) => string | null): Diagnostic[] {
   return lines.flatMap((text, index) => {
     const message = judge(text)
     return message === null ? [] : [{ file, line: index + 1, message }]
@@ -49,14 +49,14 @@ export function complainByLine({ file, lines }: TextFile, judge: (line: string) 
 }
 
 /** No tool takes this long, on the slowest machine: one that does is stuck. */
-const PATIENCE_MS = 10 * 60_000
+const TIMEOUT_MS = 10 * 60_000
 
 /**
- * Run a tool that prints its own findings and exits non-zero when it has any: each line of its output is a complaint.
+ * Run a tool that prints its own findings and exits non-zero when it has any: each line of its output is a diagnostic.
  * Throws InfraError when it cannot be started or does not end.
  */
-export async function complainByTool(command: string, args: readonly string[], root: string): Promise<Complaint[]> {
-  const { stdout, stderr, exitCode } = await runCommand(command, args, { cwd: root, anyExit: true, timeoutMs: PATIENCE_MS })
+export async function diagnoseWithTool(command: string, args: readonly string[], root: string): Promise<Diagnostic[]> {
+  const { stdout, stderr, exitCode } = await runCommand(command, args, { cwd: root, anyExit: true, timeoutMs: TIMEOUT_MS })
   if (exitCode === 0) return []
   const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '')
   return [`${command} exits ${exitCode}`, ...lines].map((message) => ({ file: '', line: null, message }))

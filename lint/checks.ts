@@ -1,17 +1,23 @@
 /** The list of checks, cheapest to read first. */
-import type { Check, Complaint } from './check.ts'
+import type { Check, Diagnostic } from './check.ts'
 import { checkLayers } from './layers.ts'
+import { checkRetired } from './retired.ts'
+import { checkRooms } from './rooms.ts'
 import { checkCStyle, checkLinks, checkOpenings, checkSizes } from './texts.ts'
-import { checkC, checkRules, checkShell, checkTypes } from './tools.ts'
+import { checkC, checkFormat, checkRules, checkShell, checkTypes, checkUnused } from './tools.ts'
 import { checkWords } from './words.ts'
 
 export const CHECKS: readonly Check[] = [
   { name: 'layers', holds: 'imports are those that lint/layers.json allows, pure folders are pure', run: checkLayers },
-  { name: 'types', holds: 'the TypeScript compiler has no complaint', run: checkTypes },
-  { name: 'rules', holds: 'oxlint has no complaint', run: checkRules },
+  { name: 'rooms', holds: 'folders of code are small, nothing imports in a circle', run: checkRooms },
+  { name: 'types', holds: 'the TypeScript compiler reports nothing', run: checkTypes },
+  { name: 'rules', holds: 'oxlint reports nothing', run: checkRules },
+  { name: 'format', holds: 'oxfmt would change nothing', run: checkFormat },
+  { name: 'unused', holds: 'knip finds no unused file, export or package', run: checkUnused },
   { name: 'sizes', holds: 'no file and no line is too long', run: checkSizes },
   { name: 'openings', holds: 'every file says what it is', run: checkOpenings },
   { name: 'words', holds: 'nothing names this machine or its mirrors', run: checkWords },
+  { name: 'retired', holds: 'words that were replaced do not come back', run: checkRetired },
   { name: 'links', holds: 'pages link to files that are there', run: checkLinks },
   { name: 'c', holds: 'C compiles without a warning', run: checkC },
   { name: 'c-style', holds: 'C carries its licence and is indented with tabs', run: checkCStyle },
@@ -20,21 +26,20 @@ export const CHECKS: readonly Check[] = [
 
 export interface CheckResult {
   readonly check: Check
-  readonly complaints: readonly Complaint[]
+  readonly diagnostics: readonly Diagnostic[]
 }
 
-/** Run the checks one after the other; each result is given as soon as it is there. A check that cannot run complains itself. */
+/** Run the checks side by side and give their results in order. A check that cannot run gives a diagnostic, too. */
 export async function* runChecks(root: string, checks: readonly Check[] = CHECKS): AsyncGenerator<CheckResult> {
-  for (const check of checks) {
-    const cannotRun = (error: Error) => [{ file: '', line: null, message: `cannot run: ${error.message}` }]
-    yield { check, complaints: await check.run(root).catch(cannotRun) }
-  }
+  const cannotRun = (error: Error) => [{ file: '', line: null, message: `cannot run: ${error.message}` }]
+  const started = checks.map((check) => ({ check, diagnostics: check.run(root).catch(cannotRun) }))
+  for (const { check, diagnostics } of started) yield { check, diagnostics: await diagnostics }
 }
 
 /** A result as lines for a reader. */
-export function formatResult({ check, complaints }: CheckResult): string {
-  if (complaints.length === 0) return `ok    lint ${check.name.padEnd(9)} ${check.holds}`
-  const places = complaints.map(({ file, line }) => (line === null ? file : `${file}:${line}`))
-  const lines = complaints.map(({ message }, index) => `        ${places[index]} ${message}`)
+export function formatResult({ check, diagnostics }: CheckResult): string {
+  if (diagnostics.length === 0) return `ok    lint ${check.name.padEnd(9)} ${check.holds}`
+  const places = diagnostics.map(({ file, line }) => (line === null ? file : `${file}:${line}`))
+  const lines = diagnostics.map(({ message }, index) => `        ${places[index]} ${message}`)
   return [`FAIL  lint ${check.name}`, ...lines].join('\n')
 }

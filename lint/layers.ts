@@ -1,56 +1,42 @@
 /** Check: who imports whom is what layers.json says, and pure folders are pure. */
 import { readFile } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
-import { dirname, join, relative } from 'node:path'
-import type { Complaint } from './check.ts'
-import { readSources } from './source.ts'
+import { join } from 'node:path'
+import type { Diagnostic } from './check.ts'
+import { findGlobals, readAliases, readSources, resolveImport, type Aliases, type Source } from './source.ts'
 
-export interface Layers {
+interface Layers {
   /** Folder or file -> the folders and files it may import from, beside itself. */
   readonly folders: Readonly<Record<string, { readonly imports: readonly string[]; readonly pure?: boolean }>>
-  /** npm package -> its doors: the files, or folders ending in a slash, that may import it. */
+  /** npm package -> its importers: the files, or folders ending in a slash, that may import it. */
   readonly packages: Readonly<Record<string, readonly string[]>>
   /** What pure folders may import of Node, and the globals they may not touch. */
   readonly pure: { readonly builtins: readonly string[]; readonly forbidden: readonly string[] }
 }
 
-interface PackageJson {
-  /** `#domain/*` -> `./src/domain/*`, as Node resolves them. */
-  readonly imports: Readonly<Record<string, string>>
-}
-
-/** Hold every import and global of the tree against its lint/layers.json. */
-export async function checkLayers(root: string): Promise<Complaint[]> {
+/** Compare every import and global of the tree with its lint/layers.json. */
+export async function checkLayers(root: string): Promise<Diagnostic[]> {
   const layers = JSON.parse(await readFile(join(root, 'lint/layers.json'), 'utf8')) as Layers
-  const { imports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Pick<PackageJson, 'imports'>
-  const sources = await readSources(root, layers.pure.forbidden)
-  return sources.flatMap((source): Complaint[] => {
-    const file = relative(root, source.file)
-    const folder = folderOf(file, layers)
-    if (folder === null) return [{ file, line: null, message: 'lies in no folder that lint/layers.json names' }]
-    const pure = layers.folders[folder]?.pure === true
-    const judgedImports = source.imports.map(({ name, line }) => ({
-      line,
-      message: judgeImport(file, folder, resolveAlias(name, imports), layers),
-    }))
-    const globals = source.globals.map(({ name, line }) => ({ line, message: `${folder} is pure and uses ${name}` }))
-    const judged = [...judgedImports, ...(pure ? globals : [])]
-    return judged.flatMap(({ line, message }) => (message === null ? [] : [{ file, line, message }]))
+  const [aliases, sources] = await Promise.all([readAliases(root), readSources(root)])
+  return sources.flatMap((source) => diagnose(source, aliases, layers))
+}
+
+function diagnose(source: Source, aliases: Aliases, layers: Layers): Diagnostic[] {
+  const { file } = source
+  const folder = folderOf(file, layers)
+  if (folder === null) return [{ file, line: null, message: 'lies in no folder that lint/layers.json names' }]
+  const imports = source.imports.flatMap(({ name, line }) => {
+    const target = resolveImport(file, name, aliases)
+    const message = target === null ? judgePackage(file, folder, name, layers) : judgeTarget(folder, target, layers)
+    return message === null ? [] : [{ file, line, message }]
   })
+  if (!layers.folders[folder]?.pure) return imports
+  const globals = findGlobals(source, layers.pure.forbidden)
+  return [...imports, ...globals.map(({ name, line }) => ({ file, line, message: `${folder} is pure and uses ${name}` }))]
 }
 
-/** The path from the root that an alias of package.json stands for, with `root:` before it; any other specifier unchanged. */
-function resolveAlias(specifier: string, aliases: PackageJson['imports']): string {
-  if (!specifier.startsWith('#')) return specifier
-  const [alias, path] = Object.entries(aliases).find(([name]) => specifier.startsWith(name.replace(/\*$/, ''))) ?? []
-  if (alias === undefined || path === undefined) return specifier
-  return `root:${path.slice('./'.length).replace('*', specifier.slice(alias.length - 1))}`
-}
-
-/** What is wrong with this import, null when nothing is. */
-function judgeImport(file: string, folder: string, specifier: string, layers: Layers): string | null {
-  if (specifier.startsWith('root:')) return judgeRelative(folder, specifier.slice('root:'.length), layers)
-  if (specifier.startsWith('.')) return judgeRelative(folder, join(dirname(file), specifier), layers)
+/** What is wrong with importing this package or module of Node, null when nothing is. */
+function judgePackage(file: string, folder: string, specifier: string, layers: Layers): string | null {
   if (isBuiltin(specifier)) {
     if (!layers.folders[folder]?.pure || layers.pure.builtins.includes(specifier)) return null
     return `${folder} is pure and imports ${specifier}`
@@ -59,13 +45,14 @@ function judgeImport(file: string, folder: string, specifier: string, layers: La
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/')
-  const doors = layers.packages[name]
-  if (doors === undefined) return `imports ${name}, which lint/layers.json gives to no file`
-  const isOpen = doors.some((door) => file === door || (door.endsWith('/') && file.startsWith(door)))
-  return isOpen ? null : `imports ${name}, which only ${doors.join(' and ')} may`
+  const importers = layers.packages[name]
+  if (importers === undefined) return `imports ${name}, which lint/layers.json gives to no file`
+  const may = importers.some((importer) => file === importer || (importer.endsWith('/') && file.startsWith(importer)))
+  return may ? null : `imports ${name}, which only ${importers.join(' and ')} may`
 }
 
-function judgeRelative(folder: string, target: string, layers: Layers): string | null {
+/** What is wrong with importing this file of the tree, null when nothing is. */
+function judgeTarget(folder: string, target: string, layers: Layers): string | null {
   const other = folderOf(target, layers)
   if (other === null) return `imports ${target}, which lies in no folder that lint/layers.json names`
   const allowed = [folder, ...(layers.folders[folder]?.imports ?? [])]

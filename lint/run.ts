@@ -4,5 +4,5 @@ import { formatResult, runChecks } from './checks.ts'
 
 for await (const result of runChecks(REPOSITORY)) {
   console.log(formatResult(result))
-  if (result.complaints.length > 0) process.exitCode = 1
+  if (result.diagnostics.length > 0) process.exitCode = 1
 }

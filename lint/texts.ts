@@ -1,7 +1,7 @@
 /** Checks of the text of files: their size, how they open, the style of C, and links between pages. */
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { complainByLine, readTexts, type Complaint, type TextFile } from './check.ts'
+import { diagnoseLines, readTexts, type Diagnostic, type TextFile } from './check.ts'
 
 const MAX_LINES = 300
 const TS_COLUMNS = 130
@@ -15,7 +15,7 @@ const isTypeScript = (file: string) => file.endsWith('.ts')
 const isC = (file: string) => /\.[ch]$/.test(file)
 
 /** TypeScript and C: no file past the hard limit, no line past the margin, nothing trailing. */
-export async function checkSizes(root: string): Promise<Complaint[]> {
+export async function checkSizes(root: string): Promise<Diagnostic[]> {
   const texts = await readTexts(root, (file) => isTypeScript(file) || isC(file))
   return texts.flatMap((text) => {
     const { file, lines } = text
@@ -23,7 +23,7 @@ export async function checkSizes(root: string): Promise<Complaint[]> {
     const tooLong = { file, line: null, message: `has ${lines.length} lines, the limit is ${MAX_LINES}` }
     return [
       ...(lines.length > MAX_LINES ? [tooLong] : []),
-      ...complainByLine(text, (line) => {
+      ...diagnoseLines(text, (line) => {
         if (/[ \t]$/.test(line)) return 'has trailing white space'
         return columnsOf(line) > columns ? `is wider than ${columns} columns` : null
       }),
@@ -32,7 +32,7 @@ export async function checkSizes(root: string): Promise<Complaint[]> {
 }
 
 /** TypeScript that is not a test opens with a sentence saying what the file is. */
-export async function checkOpenings(root: string): Promise<Complaint[]> {
+export async function checkOpenings(root: string): Promise<Diagnostic[]> {
   const texts = await readTexts(root, (file) => isTypeScript(file) && !file.startsWith('test/'))
   return texts
     .filter(({ lines }) => !/^\/\*\*(?: \S|$)/.test(lines[0] ?? ''))
@@ -40,23 +40,23 @@ export async function checkOpenings(root: string): Promise<Complaint[]> {
 }
 
 /** C: the licence on the first line, tabs for indentation. */
-export async function checkCStyle(root: string): Promise<Complaint[]> {
+export async function checkCStyle(root: string): Promise<Diagnostic[]> {
   const texts = await readTexts(root, isC)
   const judge = (line: string) => (INDENTED_BY_SPACES.test(line) ? 'is indented with spaces' : null)
-  return texts.flatMap((text) => [...licenceComplaint(text), ...complainByLine(text, judge)])
+  return texts.flatMap((text) => [...diagnoseLicence(text), ...diagnoseLines(text, judge)])
 }
 
-function licenceComplaint({ file, lines }: TextFile): Complaint[] {
+function diagnoseLicence({ file, lines }: TextFile): Diagnostic[] {
   const licence = /^(?:\/\/|\/\*) SPDX-License-Identifier: GPL-2\.0-only(?: \*\/)?$/
   if (licence.test(lines[0] ?? '')) return []
   return [{ file, line: 1, message: 'does not open with its SPDX licence line, GPL-2.0-only' }]
 }
 
 /** Pages link only to files that are there. */
-export async function checkLinks(root: string): Promise<Complaint[]> {
+export async function checkLinks(root: string): Promise<Diagnostic[]> {
   const texts = await readTexts(root, (file) => file.endsWith('.md'))
   return texts.flatMap((text) =>
-    complainByLine(text, (line) => {
+    diagnoseLines(text, (line) => {
       const targets = [...line.matchAll(/\]\((?![a-z]+:|#)([^)\s#]+)/g)].map(([, target = '']) => target)
       const lost = targets.find((target) => target.startsWith('/') || !existsSync(join(root, dirname(text.file), target)))
       return lost === undefined ? null : `links to ${lost}, which is not there`

@@ -1,34 +1,44 @@
-/** Checks that tools make: the TypeScript compiler, oxlint, the C compiler, the shell. */
+/** Checks that tools make: the TypeScript compiler, oxlint, oxfmt, knip, the C compiler, the shell. */
 import { join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
 import { FLAGS } from '#harness/image/program.ts'
-import { complainByTool, readTexts, type Complaint } from './check.ts'
+import { diagnoseWithTool, readTexts, type Diagnostic } from './check.ts'
 
 const TOOLS = inRepository('node_modules', '.bin')
 
-/** The TypeScript compiler has no complaint. */
-export function checkTypes(root: string): Promise<Complaint[]> {
-  return complainByTool(join(TOOLS, 'tsc'), ['--project', root, '--pretty', 'false'], root)
+/** The TypeScript compiler reports nothing. */
+export function checkTypes(root: string): Promise<Diagnostic[]> {
+  return diagnoseWithTool(join(TOOLS, 'tsc'), ['--project', root, '--pretty', 'false'], root)
 }
 
-/** Nor has oxlint, with the rules of .oxlintrc.json. */
-export function checkRules(root: string): Promise<Complaint[]> {
-  return complainByTool(join(TOOLS, 'oxlint'), ['--format', 'unix', '--deny-warnings'], root)
+/** oxlint, with the rules of .oxlintrc.json, reports nothing. */
+export function checkRules(root: string): Promise<Diagnostic[]> {
+  return diagnoseWithTool(join(TOOLS, 'oxlint'), ['--format', 'unix', '--deny-warnings'], root)
 }
 
-/** Every program compiles without a warning, as it is when it is built. A kernel module is none. */
-export async function checkC(root: string): Promise<Complaint[]> {
+/** oxfmt, with the style of .oxfmtrc.json, would write every file as it is. */
+export function checkFormat(root: string): Promise<Diagnostic[]> {
+  return diagnoseWithTool(join(TOOLS, 'oxfmt'), ['--check', '.'], root)
+}
+
+/** knip, as knip.jsonc says where programs begin, reaches every file, export and package. */
+export function checkUnused(root: string): Promise<Diagnostic[]> {
+  return diagnoseWithTool(join(TOOLS, 'knip'), ['--no-progress', '--reporter', 'compact'], root)
+}
+
+/** Every program compiles without a warning, as it is when it is built. A kernel module is not a program. */
+export async function checkC(root: string): Promise<Diagnostic[]> {
   const own = /^(?:c-tests|vm-images\/guest|harness\/(?:boot|suites))\/.*\.c$/
   const sources = await readTexts(root, (file) => own.test(file))
   const files = sources.filter(({ lines }) => !lines.some((line) => line.startsWith('MODULE_LICENSE('))).map(({ file }) => file)
   const found = await Promise.all(
-    files.map((file) => complainByTool('gcc', [...FLAGS, '-Ic-tests/include', '-c', '-o', '/dev/null', file], root)),
+    files.map((file) => diagnoseWithTool('gcc', [...FLAGS, '-Ic-tests/include', '-c', '-o', '/dev/null', file], root)),
   )
   return found.flat()
 }
 
 /** The shell reads the launcher. dash is Debian's /bin/sh and takes nothing but POSIX. */
-export async function checkShell(root: string): Promise<Complaint[]> {
-  const launcher = await complainByTool('sh', ['-n', 'kwitness'], root)
-  return [...launcher, ...(await complainByTool('bash', ['-n', '.ci/run'], root))]
+export async function checkShell(root: string): Promise<Diagnostic[]> {
+  const launcher = await diagnoseWithTool('sh', ['-n', 'kwitness'], root)
+  return [...launcher, ...(await diagnoseWithTool('bash', ['-n', '.ci/run'], root))]
 }

@@ -1,13 +1,13 @@
 /** Check: nothing in the tree names this machine, neither the hosts its packages come from nor the place of the tree. */
 import { hostMirrors } from '#harness/kernels/debian/apt.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { complainByLine, readTexts, type Complaint } from './check.ts'
+import { diagnoseLines, readTexts, type Diagnostic } from './check.ts'
 
 /** Look for the words of this machine in every text file. */
-export async function checkWords(root: string): Promise<Complaint[]> {
+export async function checkWords(root: string): Promise<Diagnostic[]> {
   const [hosts, texts] = await Promise.all([packageHosts(), readTexts(root, () => true)])
   return texts.flatMap((text) =>
-    complainByLine(text, (line) => {
+    diagnoseLines(text, (line) => {
       if (hosts.some((host) => line.includes(host))) return 'names a host that packages come from: mirrors come from the machine'
       return line.includes(root) ? 'names the place of this tree on this machine' : null
     }),

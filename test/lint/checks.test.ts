@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hostMirrors } from '#harness/kernels/debian/apt.ts'
-import { CHECKS, formatResult, runChecks } from '../../lint/checks.ts'
-import { withTree } from '#test/helpers/lint-tree.ts'
+import { CHECKS, formatResult, runChecks } from '#lint/checks.ts'
+import { withTree } from '#test/helpers/trees/lint.ts'
 
-/** What one file must make the named check say, one pattern a complaint. All other complaints are none. */
-type Spoiled = [check: string, what: string, file: string, text: string, ...complaints: RegExp[]]
+/** What one file must make the named check say, one pattern for each diagnostic. */
+type Spoiled = [check: string, what: string, file: string, text: string, ...diagnostics: RegExp[]]
 
 const doc = (code: string) => `/** A file. */\n${code}\n`
 const c = (code: string) => `// SPDX-License-Identifier: GPL-2.0-only\n${code}\n`
@@ -98,6 +98,42 @@ const SPOILED: Spoiled[] = [
     /no-restricted-imports/,
     /1 problem/,
   ],
+  [
+    'rooms',
+    'files in a circle, by a type',
+    'src/domain/word.ts',
+    doc("import type { line } from '../render/line.ts'\nexport const word: ReturnType<typeof line> = 'word'"),
+    /domain\/word\.ts this file imports in a circle with src\/render\/line\.ts/,
+    /src\/domain this folder imports in a circle with src\/render/,
+  ],
+  [
+    'rooms',
+    'folders in a circle',
+    'src/domain/a.ts',
+    doc("export * from '../render/line.ts'"),
+    /src\/domain this folder imports in a circle with src\/render/,
+  ],
+  [
+    'rooms',
+    'an import that climbs',
+    'harness/boot/a.ts',
+    doc("export * from '../../src/domain/word.ts'"),
+    /boot\/a\.ts:2 imports \.\.\/\.\.\/src\/domain\/word\.ts: use an alias/,
+  ],
+  ['format', 'another style', 'harness/a.ts', doc('export const a = "a";'), /oxfmt exits 1/, /harness\/a\.ts/, /./, /./],
+  [
+    'unused',
+    'an export that nobody imports',
+    'src/domain/word.ts',
+    doc("export const word = 'word'\nexport const more = 'more'"),
+    /knip exits 1/,
+    /Unused exports/,
+    /word\.ts: more/,
+  ],
+  ['unused', 'a file that nobody imports', 'harness/a.ts', doc('export {}'), /knip exits 1/, /Unused files/, /harness\/a\.ts/],
+  ['retired', 'in a name', 'harness/a.ts', doc('export const readWishes = 1'), /a\.ts:2 says "Wishes": write "request"/],
+  ['retired', 'in a comment', 'c-tests/a.c', c('/* It shall stop. */'), /a\.c:2 says "shall": write "must or will"/],
+  ['retired', 'on a page', 'page.md', 'Where no kernel is to be had.\n', /page\.md:1 says "to be had": write "available"/],
   ['sizes', 'a long file', 'harness/a.ts', doc('//\n'.repeat(299)), /a\.ts has 30\d lines, the limit is 300/],
   ['sizes', 'a wide line', 'harness/a.ts', doc(`// ${'-'.repeat(128)}`), /a\.ts:2 is wider than 130 columns/],
   ['sizes', 'tabs count as eight', 'c-tests/a.c', c(`${'\t'.repeat(12)}/* a */`), /a\.c:2 is wider than 100 columns/],
@@ -125,12 +161,12 @@ const SPOILED: Spoiled[] = [
   ['shell', 'a CI script that does not read', '.ci/run', 'case in\n', /bash exits 2/, /syntax error/],
 ]
 
-/** Names of the checks that complain of a tree, and their complaints as shown. */
+/** Names of the checks that refuse a tree, and their diagnostics as shown. */
 async function lint(root: string, only?: string): Promise<Record<string, string[]>> {
   const said: Record<string, string[]> = {}
   const wanted = CHECKS.filter(({ name }) => only === undefined || name === only)
   for await (const result of runChecks(root, wanted)) {
-    if (result.complaints.length > 0) said[result.check.name] = formatResult(result).split('\n').slice(1)
+    if (result.diagnostics.length > 0) said[result.check.name] = formatResult(result).split('\n').slice(1)
   }
   return said
 }
@@ -139,13 +175,20 @@ test('every check passes a clean tree', async () => {
   assert.deepEqual(await withTree({}, (root) => lint(root)), {})
 })
 
-for (const [check, what, file, text, ...complaints] of SPOILED) {
+for (const [check, what, file, text, ...diagnostics] of SPOILED) {
   test(`${check}: ${what}`, async () => {
     const said = (await withTree({ [file]: text }, (root) => lint(root, check)))[check] ?? []
-    assert.equal(said.length, complaints.length, said.join('\n'))
-    for (const [index, complaint] of complaints.entries()) assert.match(said[index] ?? '', complaint)
+    assert.equal(said.length, diagnostics.length, said.join('\n'))
+    for (const [index, diagnostic] of diagnostics.entries()) assert.match(said[index] ?? '', diagnostic)
   })
 }
+
+test('rooms: a folder with many files of code, unless they are golden data', async () => {
+  const numbers = Array.from({ length: 16 }, (_, number) => number)
+  const files = (folder: string) => Object.fromEntries(numbers.map((number) => [`${folder}/a${number}.c`, c('')]))
+  const said = await withTree({ ...files('c-tests/large'), ...files('test/golden/large') }, (root) => lint(root, 'rooms'))
+  assert.deepEqual(said['rooms'], ['        c-tests/large holds 16 files of code, the limit is 15'])
+})
 
 test('words: a host that packages come from', async (context) => {
   const [mirror] = await hostMirrors()
@@ -162,7 +205,7 @@ test('every check has a tree that it refuses', () => {
   )
 })
 
-test('a check that cannot run complains', async () => {
+test('a check that cannot run says so', async () => {
   const said = await withTree({ 'lint/layers.json': 'not json' }, (root) => lint(root, 'layers'))
   assert.match(said['layers']?.join('\n') ?? '', /cannot run: .*not valid JSON/)
 })
