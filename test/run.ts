@@ -1,6 +1,7 @@
 /**
  * `npm test`: the checks of lint, then every test, those that boot guests last and one by one.
- * `npm test -- --only WORD` takes the tests with that word in their path; it may be given more than once.
+ * `--lane unit` takes lint and the tests that boot no guest, `--lane e2e` the others. `--only WORD` takes the tests with that
+ * word in their path; it may be given more than once.
  * The last line is `N passed, N failed`, with `, N skipped` when there are any, whatever happens: a file that takes longer
  * than any should is ended and fails, and so does a run that is stopped or breaks.
  */
@@ -10,7 +11,6 @@ import { join, relative } from 'node:path'
 import { run } from 'node:test'
 import { parseArgs } from 'node:util'
 import { REPOSITORY } from '#harness/support/repository.ts'
-import { formatResult, runChecks } from '#lint/checks.ts'
 import { endTestFile } from './runner/overdue.ts'
 import { readProgress, type Count, type RunningFile } from './runner/progress.ts'
 
@@ -18,6 +18,7 @@ import { readProgress, type Count, type RunningFile } from './runner/progress.ts
 const execArgv = ['--disable-warning=ExperimentalWarning']
 const { values } = parseArgs({
   options: {
+    lane: { type: 'string' },
     only: { type: 'string', multiple: true, default: [] },
     /** Minutes that a file may take; one that boots guests twice as many. */
     minutes: { type: 'string', default: '20' },
@@ -25,6 +26,10 @@ const { values } = parseArgs({
     total: { type: 'string', default: '85' },
   },
 })
+if (values.lane !== undefined && values.lane !== 'unit' && values.lane !== 'e2e') {
+  console.log(`--lane takes unit or e2e, not ${values.lane}`)
+  process.exit(2)
+}
 
 const isWanted = (path: string) => values.only.length === 0 || values.only.some((word) => path.includes(word))
 const files = globSync(join(REPOSITORY, 'test/**/*.test.ts'))
@@ -46,7 +51,8 @@ function print(line: string): void {
 /** Print the last line, and end whatever is still open: a file's children may hold what its process let go. */
 function conclude(): never {
   const nothing = count.passed + count.failed === 0
-  if (nothing) console.log(`nothing ran: no test has ${values.only.join(' or ')} in its path`)
+  const where = values.lane === undefined ? '' : ` of the lane ${values.lane}`
+  if (nothing) console.log(`nothing ran: no test${where} has ${values.only.join(' or ')} in its path`)
   console.log(`${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}`)
   process.exit(count.failed > 0 || nothing ? 1 : 0)
 }
@@ -86,14 +92,15 @@ async function runFiles(wanted: readonly string[], concurrency: number, eachTest
 }
 
 try {
-  if (isWanted('lint')) {
+  if (values.lane !== 'e2e' && isWanted('lint')) {
+    const { formatResult, runChecks } = await import('#lint/checks.ts')
     for await (const result of runChecks(REPOSITORY)) {
-      count[result.complaints.length === 0 ? 'passed' : 'failed'] += 1
+      count[result.diagnostics.length === 0 ? 'passed' : 'failed'] += 1
       print(formatResult(result))
     }
   }
-  await runFiles(others, availableParallelism(), false)
-  await runFiles(endToEnd, 1, true)
+  if (values.lane !== 'e2e') await runFiles(others, availableParallelism(), false)
+  if (values.lane !== 'unit') await runFiles(endToEnd, 1, true)
 } catch (error) {
   count.failed += 1
   print(`FAIL  the runner itself: ${error instanceof Error ? error.stack : String(error)}`)

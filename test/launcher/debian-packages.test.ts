@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, beforeEach, suite, test } from 'node:test'
 import { parseDependencies } from '#harness/host/dependencies.ts'
 import type { Diagnosis } from '#cli/commands/doctor.ts'
-import { copyTree, giveRuntime, standIn, start, type Tree } from '../helpers/launcher-tree.ts'
+import { copyTree, giveRuntime, standIn, start, type Tree } from '#test/helpers/trees/launcher.ts'
 
 /**
  * Packages are looked for in a PATH that lacks them. apt-get and sudo are stand-ins here: the real ones would change the
@@ -86,6 +86,16 @@ suite('the launcher where Debian packages are missing', () => {
     const { exitCode, stdout, stderr } = await start(tree, ['--with-runtime', 'test/show.ts', 'a word'], asNobody)
     assert.deepEqual({ exitCode, stdout }, { exitCode: 0, stdout: 'a word' })
     assert.match(stderr, /qemu-system-x86 .*chromium\n.*\nkwitness: going on without them: what needs them will say so$/)
+  })
+
+  test('lint alone asks for none', async () => {
+    await writeFile(join(tree.root, 'test', 'run.ts'), "console.log(process.argv.slice(2).join(' '))\n")
+    for (const args of [['--only', 'lint'], ['--only=lint']]) {
+      const { stdout, stderr } = await start(tree, ['--with-runtime', 'test/run.ts', ...args], asNobody)
+      assert.deepEqual({ stdout, stderr }, { stdout: args.join(' '), stderr: '' })
+    }
+    const both = await start(tree, ['--with-runtime', 'test/run.ts', '--only', 'lint', '--only', 'harness'], asNobody)
+    assert.match(both.stderr, /missing.*: qemu-system-x86 /)
   })
 
   test('doctor says what is missing, why it is needed, what installs it, and exits 3', async () => {

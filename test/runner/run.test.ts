@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { copyTree, giveRuntime, start, type Tree } from '../helpers/launcher-tree.ts'
+import { copyTree, giveRuntime, start, type Tree } from '#test/helpers/trees/launcher.ts'
 
 const GOOD = "test('good', () => {})"
 const SAMPLES: Readonly<Record<string, string>> = {
@@ -124,6 +124,21 @@ suite('the test runner', { concurrency: true }, () => {
     const { exitCode, lines } = await runTests('sample-stops')
     assert.equal(exitCode, 1)
     assert.deepEqual(lines, ['FAIL  stopped by SIGTERM, at work at test/sample-stops/a.test.ts (N s)', '0 passed, 1 failed'])
+  })
+
+  test('a lane takes its own: what boots guests lies in test/e2e, all else is the unit lane', async () => {
+    for (const [lane, file] of [
+      ['unit', 'test/sample-good/a.test.ts'],
+      ['e2e', 'test/e2e/sample-slow.test.ts'],
+    ] as const) {
+      const { exitCode, lines } = await runWith(['--lane', lane, '--only', 'sample-good', '--only', 'sample-slow'])
+      const last = [`ok    ${file}: 1 passed (N s)`, '1 passed, 0 failed']
+      assert.deepEqual({ exitCode, last: lines.slice(-2) }, { exitCode: 0, last })
+    }
+    const none = await runWith(['--lane', 'e2e', '--only', 'lint'])
+    assert.deepEqual(none.lines, ['nothing ran: no test of the lane e2e has lint in its path', '0 passed, 0 failed'])
+    const wrong = await runWith(['--lane', 'slow'])
+    assert.deepEqual(wrong, { exitCode: 2, lines: ['--lane takes unit or e2e, not slow'] })
   })
 
   test('nothing to run is not a pass', async () => {
