@@ -1,0 +1,63 @@
+/** Shapes of src/domain/case.ts: a case as a plan keeps it. What people write in case.json is catalogue/case.ts. */
+import { z } from 'zod'
+import type { Case, Fix, Needs, SymptomEnding, Witness } from '#domain/case.ts'
+import { list, seconds, shapeOf, text } from './shape.ts'
+
+export const witness = shapeOf<Witness>()(z.enum(['deterministic', 'race', 'reports', 'exit-status']))
+
+export const fix = shapeOf<Fix>()(z.object({ commit: text.nullable(), subject: text, fixes: list(text), cve: list(text) }))
+
+/** Whether text is a regular expression that matches something in particular. */
+function isPattern(pattern: string): boolean {
+  try {
+    return pattern !== '' && new RegExp(pattern) instanceof RegExp
+  } catch {
+    return false
+  }
+}
+
+export const symptomEnding = shapeOf<SymptomEnding>()(
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('hang'), of: z.enum(['case', 'guest']) }),
+    z.strictObject({ kind: z.literal('splat'), title: text.refine(isPattern, 'a regular expression for the title') }),
+  ]),
+)
+
+const modules = list(z.object({ name: text, until: text.nullable() }))
+
+const needs = shapeOf<Needs>()(
+  z.object({
+    cpus: z.int().min(1),
+    memoryMiB: z.int().min(1),
+    modules,
+    ownModules: modules,
+    cmdline: list(z.union([text, z.object({ arg: text, until: text })])),
+  }),
+)
+
+export const timing = z.object({ expectedSeconds: seconds, timeoutSeconds: seconds })
+
+export const theCase = shapeOf<Case>()(
+  z.object({
+    id: text,
+    title: text,
+    subsystem: text,
+    fixes: list(fix),
+    introduced: text.nullable(),
+    symptom: text,
+    witness,
+    symptomEnding: symptomEnding.optional(),
+    needs,
+    timing,
+    destructive: z.boolean(),
+    claim: z.object({
+      mainline: text.nullable(),
+      stable: z.record(text, text),
+      subjects: list(text),
+      source: text,
+    }),
+    proof: text,
+    references: list(text),
+    folder: text,
+  }),
+)

@@ -1,0 +1,41 @@
+/** Shapes of src/domain/judgement.ts: what was concluded, and from which line. */
+import { z } from 'zod'
+import type { Claim, EndingWord, Finding, Outcome, Reason, Verdict } from '#domain/judgement.ts'
+import { list, shapeOf, text } from './shape.ts'
+
+export const verdict = shapeOf<Verdict>()(z.enum(['carries', 'lacks', 'unproven', 'not-applicable', 'broken', 'missing']))
+
+export const claim = shapeOf<Claim>()(z.enum(['carried', 'missing', 'unknown']))
+
+export const finding = shapeOf<Finding>()(z.enum(['agrees', 'claimed-but-lacks', 'carried-unclaimed', 'unproven']))
+
+export const outcome = shapeOf<Outcome>()(
+  z.enum(['reproduced', 'clean', 'reported', 'skipped', 'broken', 'unrelated-crash', 'no-boot', 'infra']),
+)
+
+export const endingWord = shapeOf<EndingWord>()(
+  z.enum([
+    'clean exit',
+    'panic',
+    'oops, went on',
+    'triple fault',
+    'guest stopped',
+    'case hung',
+    'kernel hung',
+    'qemu gone',
+    'no boot',
+    'garbled',
+    'infra',
+  ]),
+)
+
+/** 1-based line of a log; null for the whole of it. */
+export const line = z.int().min(1).nullable()
+
+export const reason = shapeOf<Reason>()(
+  z
+    .object({ channel: z.enum(['console', 'output', 'agent', 'qemu', 'host']), line, rule: text, text })
+    .meta({ id: 'reason', description: 'One line of evidence behind a conclusion' }),
+)
+
+export const reasons = list(reason)

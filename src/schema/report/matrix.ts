@@ -1,0 +1,192 @@
+/** The shape of `kwitness report --json` (src/domain/report/matrix.ts): reports/schemas has it as a JSON Schema. */
+import { z } from 'zod'
+import type {
+  Boundary,
+  BoundaryEntries,
+  BoundaryEntry,
+  Contradiction,
+  History,
+  Report,
+  ReportAttempt,
+  ReportCase,
+  ReportCell,
+  ReportKernel,
+  Stretch,
+  Untested,
+} from '#domain/report/matrix.ts'
+import { fix, witness } from '../case.ts'
+import { control, race, trials } from '../control.ts'
+import { claim, endingWord, finding, outcome, reasons, verdict } from '../judgement.ts'
+import { arch, kernel } from '../kernel.ts'
+import { chance, count, list, seconds, seed, sha256, shapeOf, text } from '../shape.ts'
+import { splat, testPoint, testProblem } from '../tests.ts'
+
+const attempt = shapeOf<ReportAttempt>()(
+  z
+    .object({
+      id: text,
+      attempt: z.int().min(1),
+      outcome,
+      ending: endingWord,
+      reasons,
+      seed,
+      seconds,
+      origin: z.enum(['booted', 'restored', 'forked']),
+      road: text.nullable(),
+      qemu: text,
+      argv: list(text),
+      tests: list(testPoint),
+      problems: list(testProblem),
+      splats: list(splat),
+      console: list(text),
+      output: list(text),
+      taint: z.object({ before: z.int().nullable(), after: z.int().nullable() }),
+    })
+    .meta({ id: 'attempt', description: 'One run of one reproducer in one pristine guest' }),
+)
+
+const reportKernel = shapeOf<ReportKernel>()(
+  z
+    .object({ ...kernel.shape, release: text.nullable(), sha256: sha256.nullable() })
+    .meta({ id: 'kernel', description: 'One bootable build' }),
+)
+
+const reportCase = shapeOf<ReportCase>()(
+  z
+    .object({
+      id: text,
+      title: text,
+      subsystem: text,
+      symptom: text,
+      witness,
+      fixes: list(fix),
+      introduced: text.nullable(),
+      references: list(text),
+    })
+    .meta({ id: 'case', description: 'One fix under study' }),
+)
+
+const cell = shapeOf<ReportCell>()(
+  z
+    .object({
+      kernel: text,
+      case: text,
+      profile: text,
+      verdict,
+      claim,
+      claimSource: text,
+      finding,
+      because: text,
+      reasons,
+      trials: trials.nullable(),
+      missChance: chance.nullable(),
+      race: race.nullable(),
+      attempts: list(attempt),
+    })
+    .meta({ id: 'cell', description: 'What a kernel says about a case, held against the paperwork' }),
+)
+
+const untested = shapeOf<Untested>()(
+  z
+    .object({
+      kernel: text,
+      version: text,
+      why: z.enum(['unproven', 'not-applicable', 'broken', 'missing', 'not asked', 'gone']),
+    })
+    .meta({ id: 'untested', description: 'A kernel that gave no answer to a case, though it is known to be there' }),
+)
+
+const entry = shapeOf<BoundaryEntry>()(
+  z
+    .object({
+      build: text,
+      release: text.nullable(),
+      subject: text,
+      cve: list(text),
+      about: z.enum(['fix', 'revert', 'cve', 'names']),
+    })
+    .meta({ id: 'entry', description: 'A line of a package changelog' }),
+)
+
+const entries = shapeOf<BoundaryEntries>()(
+  z
+    .object({ source: text, listed: list(entry), more: count })
+    .meta({ id: 'entries', description: 'What a package changelog lists between two kernels that is about the names of a fix' }),
+)
+
+const contradiction = shapeOf<Contradiction>()(
+  z
+    .object({
+      finding: z.enum(['claimed-but-lacks', 'carried-unclaimed']),
+      case: text,
+      series: text,
+      cells: list(z.object({ kernel: text, claimSource: text })),
+    })
+    .meta({ id: 'contradiction', description: 'Cells of one case and series whose verdict contradicts the paperwork' }),
+)
+
+const boundary = shapeOf<Boundary>()(
+  z
+    .object({
+      case: text,
+      series: text,
+      before: text,
+      after: text,
+      from: verdict,
+      to: verdict,
+      untested: list(untested).nullable(),
+      entries: entries.nullable(),
+      confidence: z.enum(['exact', 'ranged']),
+      missChance: chance.nullable(),
+      bisect: z.tuple([text, text]).readonly().nullable(),
+    })
+    .meta({ id: 'boundary', description: 'Neighbouring tested kernels between which the verdict flips' }),
+)
+
+const stretch = shapeOf<Stretch>()(
+  z.object({ verdict: z.enum(['carries', 'lacks']), first: text, last: text, tested: count, untested: count.nullable() }),
+)
+
+const history = shapeOf<History>()(
+  z
+    .object({
+      case: text,
+      series: text,
+      flavour: text,
+      arch,
+      stretches: list(stretch),
+      earlier: list(untested),
+      later: list(untested),
+      known: count.nullable(),
+    })
+    .meta({ id: 'history', description: 'All that the kernels of a series, of one flavour, say about a case' }),
+)
+
+/** The host of a run, as the report and the store have it. */
+export const runHost = shapeOf<Report['run']['host']>()(
+  z.object({ kernel: text, qemu: text, cpus: z.int().min(1), accelerator: text }),
+)
+
+export const report = shapeOf<Report>()(
+  z
+    .object({
+      schema: z.literal('kwitness.report/1'),
+      run: z.object({ id: text, startedAt: text, complete: z.boolean(), seed: text, host: runHost }),
+      headline: list(contradiction),
+      kernels: list(reportKernel),
+      controls: list(control),
+      cases: list(reportCase),
+      cells: list(cell),
+      boundaries: list(boundary),
+      histories: list(history),
+      counts: z.object({
+        carries: count,
+        lacks: count,
+        unproven: count,
+        'not-applicable': count,
+        broken: count,
+        missing: count,
+      }),
+    })
+    .meta({ title: 'kwitness report', description: 'A run of kwitness: which kernels carry which fix, with all the evidence' }),
+)

@@ -1,0 +1,42 @@
+/** Shapes of src/domain/tests.ts and src/domain/splat.ts: what a program and the console of its kernel said. */
+import { z } from 'zod'
+import type { Splat } from '#domain/splat.ts'
+import type { TestPoint, TestProblem } from '#domain/tests.ts'
+import { line } from './judgement.ts'
+import { count, list, shapeOf, text } from './shape.ts'
+
+export const testPoint = z
+  .object({
+    number: z.int(),
+    name: text,
+    status: z.enum(['pass', 'fail', 'skip', 'todo', 'xfail', 'timeout', 'error', 'missing']),
+    reason: text,
+    line: z.int().min(1).exactOptional(),
+    diagnostics: list(text),
+    get children(): z.ZodReadonly<z.ZodArray<typeof testPoint>> {
+      return list(testPoint)
+    },
+  })
+  .meta({ id: 'test', description: 'A (K)TAP result, with those below it' })
+// Held against its type from outside: a shape that names itself cannot be the argument of a call.
+shapeOf<TestPoint>()(testPoint)
+
+export const testProblem = shapeOf<TestProblem>()(
+  z.object({
+    kind: z.enum(['no-tests', 'no-plan', 'missing-result', 'cut-stream', 'unknown-directive', 'bad-number', 'protocol']),
+    message: text,
+    line,
+  }),
+)
+
+export const splat = shapeOf<Splat>()(
+  z
+    .object({
+      rule: text,
+      severity: z.enum(['fatal', 'oops', 'warning', 'stall', 'notice']),
+      title: text,
+      firstLine: count,
+      lastLine: count,
+    })
+    .meta({ id: 'splat', description: 'A report of the kernel on its console' }),
+)
