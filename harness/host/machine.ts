@@ -1,20 +1,20 @@
-/** Facts about this machine that decide how kwitness can work on it. */
+/** Facts about this machine for `kwitness doctor`: cores, memory, KVM, disk space. */
 import { constants } from 'node:fs'
 import { access, statfs } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { runCommand } from '../support/process.ts'
 
-/** What /dev/kvm looks like. That it opens proves nothing: only a guest that speaks does. */
+/** The state of /dev/kvm. Even when it opens, only a guest that boots proves that KVM works. */
 export type KvmDevice = 'absent' | 'not allowed' | 'opens'
 
 export interface FolderSpace {
   readonly path: string
-  /** Bytes that its disk has left for us. */
+  /** Bytes that this user may still write on its disk. */
   readonly freeBytes: number
-  /** Bytes on disk of what is in it; 0 when it is not there yet. */
+  /** Bytes on disk of its content; 0 when it does not exist yet. */
   readonly usedBytes: number
-  /** Whether this user may write it, or make it. */
+  /** Whether this user may write to it, or create it. */
   readonly writable: boolean
 }
 
@@ -24,37 +24,37 @@ export interface Machine {
   readonly kvm: KvmDevice
 }
 
-/** Look at the machine. */
-export async function lookAtMachine(): Promise<Machine> {
-  return { cores: availableParallelism(), memoryBytes: totalmem(), kvm: await lookAtKvm() }
+/** Inspect this machine. */
+export async function inspectMachine(): Promise<Machine> {
+  return { cores: availableParallelism(), memoryBytes: totalmem(), kvm: await inspectKvm() }
 }
 
-/** Space of a folder, which need not be there yet. */
+/** Disk space of a folder, which need not exist yet. */
 export async function folderSpace(path: string): Promise<FolderSpace> {
   let nearest = path
-  while (!(await may(nearest, constants.F_OK))) nearest = dirname(nearest)
+  while (!(await canAccess(nearest, constants.F_OK))) nearest = dirname(nearest)
   const [{ bavail, bsize }, used, writable] = await Promise.all([
     statfs(nearest),
     nearest === path ? usedBytes(path) : 0,
-    may(nearest, constants.W_OK),
+    canAccess(nearest, constants.W_OK),
   ])
   return { path, freeBytes: bavail * bsize, usedBytes: used, writable }
 }
 
-function may(path: string, mode: number): Promise<boolean> {
+function canAccess(path: string, mode: number): Promise<boolean> {
   return access(path, mode).then(
     () => true,
     () => false,
   )
 }
 
-/** du counts blocks, so a sparse file of a guest's RAM counts as what it takes. It frowns when files go while it looks. */
+/** du counts blocks, so it counts a sparse RAM file by what it occupies; it exits 1 when files vanish while it reads. */
 async function usedBytes(path: string): Promise<number> {
   const { stdout } = await runCommand('du', ['-sk', path], { anyExit: true })
   return Number.parseInt(stdout, 10) * 1024
 }
 
-async function lookAtKvm(): Promise<KvmDevice> {
-  if (!(await may('/dev/kvm', constants.F_OK))) return 'absent'
-  return (await may('/dev/kvm', constants.R_OK | constants.W_OK)) ? 'opens' : 'not allowed'
+async function inspectKvm(): Promise<KvmDevice> {
+  if (!(await canAccess('/dev/kvm', constants.F_OK))) return 'absent'
+  return (await canAccess('/dev/kvm', constants.R_OK | constants.W_OK)) ? 'opens' : 'not allowed'
 }

@@ -1,9 +1,11 @@
-/** Facts about this host that are dear to find out, kept in the cache as JSON: read whole or not at all, by many at once. */
+/** A cache of JSON files for facts about this host that cost time to measure; safe with several processes at once. */
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { replaceFile } from './workspace.ts'
 
-/** What was written there, unchecked; null when nothing was, or it cannot be read: then it is found out again. */
+/**
+ * The value in the file, not validated. Null when the file is missing or damaged: the caller measures again.
+ */
 export async function readJsonCache<T>(path: string): Promise<Partial<T> | null> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Partial<T> | null
@@ -12,7 +14,7 @@ export async function readJsonCache<T>(path: string): Promise<Partial<T> | null>
   }
 }
 
-/** Write it, making its folder. Throws what the disk says. */
+/** Write the value and create its folder. A reader never sees half a file. Throws the error of the file system. */
 export async function writeJsonCache<T>(path: string, value: T): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await replaceFile(path, JSON.stringify(value))

@@ -1,4 +1,4 @@
-/** Locks between processes: flock(1) holds them and the operating system drops them, so no lock outlives its holder. */
+/** Locks between processes, held by flock(1): the kernel releases a lock when its holder dies. */
 import { mkdir } from 'node:fs/promises'
 import { once } from 'node:events'
 import { dirname } from 'node:path'
@@ -6,8 +6,8 @@ import { InfraError } from '#domain/errors.ts'
 import { startProcess } from './process.ts'
 
 /**
- * Run `work` while holding an exclusive lock on the file `path`, waiting for it as long as it takes.
- * Throws InfraError when flock cannot be run; what `work` throws comes through.
+ * Run `work` while holding an exclusive lock on the file `path`, and return its result. Waits for the lock without a limit.
+ * Throws InfraError when flock cannot run, the signal's reason when it is aborted, and whatever `work` throws.
  */
 export async function withLock<T>(path: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true })

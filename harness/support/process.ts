@@ -1,4 +1,4 @@
-/** The one door to child processes: execa, with our errors. */
+/** Child processes: the only importer of execa. */
 import { execa, type Options } from 'execa'
 import { InfraError } from '#domain/errors.ts'
 
@@ -12,17 +12,17 @@ export interface RunOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string
-  /** Milliseconds; the child is killed and InfraError thrown when they are over. */
+  /** After this many milliseconds the child is killed and runCommand throws InfraError. */
   readonly timeoutMs?: number
-  /** Accept any exit code instead of throwing on one that is not 0. */
+  /** Return any exit code; without it, runCommand throws for every code but 0. */
   readonly anyExit?: boolean
   readonly signal?: AbortSignal
 }
 
 /**
- * Run a command to its end and give its output.
- * Throws InfraError when it cannot be started, times out, or (without anyExit) exits non-zero; the message names
- * the command and carries the last line it wrote to stderr.
+ * Run a command to its end and return its output and exit code.
+ * Throws InfraError when the command does not start, exceeds its time limit or (without anyExit) exits non-zero. The message
+ * names the command and ends with the last line of its stderr.
  */
 export async function runCommand(command: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const result = await execa(command, args, {
@@ -36,14 +36,14 @@ export async function runCommand(command: string, args: readonly string[], optio
   })
   const { stdout, stderr, exitCode } = result
   if (exitCode === undefined || (exitCode !== 0 && !options.anyExit)) {
-    const why = ('shortMessage' in result && String(result.shortMessage)) || `${command} failed`
+    const summary = ('shortMessage' in result && String(result.shortMessage)) || `${command} failed`
     const last = stderr.trim().split('\n').at(-1) ?? ''
-    throw new InfraError(`${why}${last && `: ${last}`}`, undefined, { cause: result })
+    throw new InfraError(`${summary}${last && `: ${last}`}`, undefined, { cause: result })
   }
   return { stdout, stderr, exitCode }
 }
 
-/** Start a child whose streams the caller handles; it is killed when this process ends normally. */
+/** Start a child whose streams the caller reads. execa kills it when this process exits normally. */
 export function startProcess(command: string, args: readonly string[], options: Options = {}) {
   return execa(command, args, { ...options, reject: false, buffer: false })
 }

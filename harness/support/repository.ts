@@ -1,4 +1,4 @@
-/** Where this repository's own files lie: templates, configs, the catalogue. */
+/** Paths of files in this repository: the guest's sources, configs, the catalogue. */
 import { join } from 'node:path'
 
 /** Absolute path of the folder that holds package.json. */

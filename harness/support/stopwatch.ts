@@ -1,21 +1,21 @@
-/** Time the stages of a thing, where somebody wants to know. */
+/** Measure how long each phase of one piece of work takes, when somebody listens. */
 import type { SpanListener, StageName, Subject } from '#domain/span.ts'
 
-/** Do `work` and tell how long it took, also when it fails. */
+/** Run `work` and report how long it took, also when it throws. */
 export type Stopwatch = <T>(name: StageName, work: () => Promise<T>) => Promise<T>
 
-/** Nobody wants to know. */
+/** A stopwatch that only runs the work. */
 export const untimed: Stopwatch = (_name, work) => work()
 
-/** A stopwatch for the stages of `subject`; without a listener, one that only does the work. */
-export function createStopwatch(tell: SpanListener | undefined, subject: Subject): Stopwatch {
-  if (tell === undefined) return untimed
+/** A stopwatch for the phases of `subject`, which passes each span to `onSpan`; without a listener it only runs the work. */
+export function createStopwatch(onSpan: SpanListener | undefined, subject: Subject): Stopwatch {
+  if (onSpan === undefined) return untimed
   return async (name, work) => {
     const start = performance.now()
     try {
       return await work()
     } finally {
-      tell({ name, ...subject, start, end: performance.now() })
+      onSpan({ name, ...subject, start, end: performance.now() })
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Where things lie on this machine, and how an entry comes into a cache whole or not at all. */
+/** Where kwitness keeps files on this machine, and writes that a reader sees completely or not at all. */
 import { randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -6,13 +6,16 @@ import { join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
 
 export interface Workspace {
-  /** Can be deleted at any time: kernels, built programs, saved guests. */
+  /** The user may delete it at any time: kernels, built programs, snapshots. */
   readonly cache: string
-  /** Must not be lost: the store and its evidence. */
+  /** The user must not lose it: the store and its evidence. */
   readonly state: string
 }
 
-/** Folders from the environment: KWITNESS_CACHE and KWITNESS_STATE, else the XDG ones. Empty is as good as unset, as in sh. */
+/**
+ * The folders from KWITNESS_CACHE and KWITNESS_STATE, else from the XDG variables, else below the home folder. An empty
+ * variable counts as unset, as in sh.
+ */
 export function findWorkspace(env: NodeJS.ProcessEnv = process.env): Workspace {
   return {
     cache: env['KWITNESS_CACHE'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'kwitness'),
@@ -20,7 +23,7 @@ export function findWorkspace(env: NodeJS.ProcessEnv = process.env): Workspace {
   }
 }
 
-/** Whether a path is there. Any error but ENOENT is thrown. */
+/** Whether the path exists. Throws every error but ENOENT. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await stat(path)
@@ -31,19 +34,19 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** What a disk that does not take it says. */
-const REFUSALS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES']
+/** Error codes of a disk that is full or that this user may not write. */
+const DISK_ERRORS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES']
 
-/** The InfraError behind an error of the file system, or null for one that is not about room or permission. */
+/** An InfraError for a file system error about space or permission, which starts with `what`; null for any other error. */
 export function diskError(error: unknown, what: string): InfraError | null {
   const { code, path } = error as NodeJS.ErrnoException
-  if (code === undefined || !REFUSALS.includes(code)) return null
+  if (code === undefined || !DISK_ERRORS.includes(code)) return null
   const where = path === undefined || what.includes(path) ? '' : ` (${path})`
   const hint = 'free some space or set KWITNESS_CACHE and KWITNESS_STATE to folders that can be written'
   return new InfraError(`${what}: ${code}${where}`, hint, { cause: error })
 }
 
-/** Write a file beside `path` and rename it into place: readers see the old text or the new one. */
+/** Write a temporary file beside `path` and rename it into place: a reader sees the old text or the new one. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp-${randomUUID()}`
   try {
@@ -56,9 +59,9 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 }
 
 /**
- * Make the folder `entry` by filling a temporary one beside it and renaming it into place, so that readers see
- * all of it or nothing. Two processes that fill the same entry at once both succeed; the first rename wins.
- * Throws InfraError when the disk does not take it; the temporary folder is removed on every path.
+ * Fill a temporary folder beside `entry` and rename it to `entry`, so that a reader sees all of it or nothing. Returns
+ * `entry`. When two processes fill the same entry at once, both succeed and the first rename wins.
+ * Throws InfraError for a disk that is full or not writable, and removes the temporary folder whatever happens.
  */
 export async function publishFolder(entry: string, fill: (temporary: string) => Promise<void>): Promise<string> {
   const parent = join(entry, '..')

@@ -28,8 +28,8 @@ suite('the launcher where Debian packages are missing', () => {
   before(async () => {
     tree = await copyTree()
     await giveRuntime(tree)
-    const needs = parseDependencies(await readFile(join(tree.root, 'harness', 'host', 'dependencies.txt'), 'utf8'))
-    commands = needs.filter(({ what, scope }) => scope === 'guest' && !what.startsWith('/')).map(({ what }) => what)
+    const dependencies = parseDependencies(await readFile(join(tree.root, 'harness', 'host', 'dependencies.txt'), 'utf8'))
+    commands = dependencies.filter(({ what, scope }) => scope === 'guest' && !what.startsWith('/')).map(({ what }) => what)
     await writeFile(join(tree.cache, 'calls'), '')
     await chmod(join(tree.cache, 'calls'), 0o666)
   })
@@ -114,9 +114,11 @@ suite('the launcher where Debian packages are missing', () => {
 
   test('doctor --json says as data what the launcher finds missing', async () => {
     const { exitCode, stdout } = await start(tree, ['doctor', '--json'], asNobody)
-    const { schema, needs, install } = JSON.parse(stdout) as Diagnosis
+    const { schema, dependencies, install } = JSON.parse(stdout) as Diagnosis
     assert.deepEqual({ exitCode, schema }, { exitCode: 3, schema: 'kwitness.doctor/1' })
-    const missing = needs.filter(({ scope, path }) => scope === 'guest' && path === null).map((need) => need.package)
+    const missing = dependencies
+      .filter(({ scope, path }) => scope === 'guest' && path === null)
+      .map((dependency) => dependency.package)
     const { stderr } = await start(tree, GUEST_COMMAND, asNobody)
     assert.deepEqual(missing, /: (qemu-system-x86 .*)/.exec(stderr)?.[1]?.split(' '))
     assert.match(install.guest ?? '', new RegExp(`^${INSTALL} `))

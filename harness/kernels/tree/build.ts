@@ -9,7 +9,7 @@ import { appendFile, copyFile, mkdir, readFile, rename, rm, writeFile } from 'no
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { findDependencies, installLine, type FoundDependency } from '#harness/host/dependencies.ts'
+import { findDependencies, installCommand, type FoundDependency } from '#harness/host/dependencies.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { releaseOf } from '../provider/modules.ts'
 import { say, type KernelContext } from '../provider/provider.ts'
@@ -174,7 +174,7 @@ async function checkTools(): Promise<void> {
   const missing = (await findDependencies()).filter((need) => need.path === null && isNeeded(need))
   if (missing.length === 0) return
   const what = missing.map((need) => need.what).join(', ')
-  const hint = installLine(
+  const hint = installCommand(
     missing.map((need) => need.package),
     process.getuid?.() === 0,
   )

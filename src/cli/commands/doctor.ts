@@ -1,15 +1,15 @@
 /** `kwitness doctor`: what this machine has, what is missing, and the one command that installs it. */
 import { knownAccelerator, type ProvenAccelerator } from '#harness/boot/accelerator.ts'
 import { lookAtHost } from '#harness/boot/qemu/host.ts'
-import { findDependencies, installLine, type FoundDependency, type DependencyScope } from '#harness/host/dependencies.ts'
-import { folderSpace, lookAtMachine, type FolderSpace, type KvmDevice, type Machine } from '#harness/host/machine.ts'
+import { findDependencies, installCommand, type FoundDependency, type DependencyScope } from '#harness/host/dependencies.ts'
+import { folderSpace, inspectMachine, type FolderSpace, type KvmDevice, type Machine } from '#harness/host/machine.ts'
 import { hostMirrors } from '#harness/kernels/debian/apt.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 
 export interface Diagnosis {
   readonly schema: 'kwitness.doctor/1'
   readonly node: { readonly version: string; readonly path: string }
-  readonly needs: readonly FoundDependency[]
+  readonly dependencies: readonly FoundDependency[]
   readonly machine: Machine & {
     /** Addresses that the machine's own apt configuration names, sorted. */
     readonly mirrors: readonly string[]
@@ -31,23 +31,23 @@ export async function doctor(options: { json?: true }): Promise<number> {
 
 async function diagnose(): Promise<Diagnosis> {
   const workspace = findWorkspace()
-  const [needs, machine, mirrors, cache, state] = await Promise.all([
+  const [dependencies, machine, mirrors, cache, state] = await Promise.all([
     findDependencies(),
-    lookAtMachine(),
+    inspectMachine(),
     hostMirrors(),
     folderSpace(workspace.cache),
     folderSpace(workspace.state),
   ])
   const install = {
-    guest: installMissing(needs, 'guest'),
-    build: installMissing(needs, 'build'),
-    test: installMissing(needs, 'test'),
-    optional: installMissing(needs, 'optional'),
+    guest: installMissing(dependencies, 'guest'),
+    build: installMissing(dependencies, 'build'),
+    test: installMissing(dependencies, 'test'),
+    optional: installMissing(dependencies, 'optional'),
   }
   return {
     schema: 'kwitness.doctor/1',
     node: { version: process.version, path: process.execPath },
-    needs,
+    dependencies,
     machine: { ...machine, mirrors },
     accelerator: install.guest === null ? await provenAccelerator(workspace.cache) : null,
     cache,
@@ -62,9 +62,11 @@ async function provenAccelerator(cache: string): Promise<ProvenAccelerator | nul
   return host && knownAccelerator(cache, host)
 }
 
-function installMissing(needs: readonly FoundDependency[], scope: DependencyScope): string | null {
-  const missing = needs.filter((need) => need.scope === scope && need.path === null).map((need) => need.package)
-  return missing.length === 0 ? null : installLine(missing, process.getuid?.() === 0)
+function installMissing(dependencies: readonly FoundDependency[], scope: DependencyScope): string | null {
+  const missing = dependencies
+    .filter((dependency) => dependency.scope === scope && dependency.path === null)
+    .map((dependency) => dependency.package)
+  return missing.length === 0 ? null : installCommand(missing, process.getuid?.() === 0)
 }
 
 const KVM_WORDS: Record<KvmDevice, string> = {
@@ -80,7 +82,7 @@ function proofWords({ accelerator, bootSeconds, why }: ProvenAccelerator): strin
 
 /** The diagnosis for a reader at a terminal. */
 function formatDiagnosis(diagnosis: Diagnosis): string {
-  const { node, needs, machine, accelerator, cache, state, install } = diagnosis
+  const { node, dependencies, machine, accelerator, cache, state, install } = diagnosis
   const rows = [
     ['Node', `${node.version}, ${node.path}`],
     ['cores', String(machine.cores)],
@@ -92,7 +94,7 @@ function formatDiagnosis(diagnosis: Diagnosis): string {
   ]
   return [
     'Needed here:',
-    ...needs.map(formatNeed),
+    ...dependencies.map(formatDependency),
     '',
     'This machine:',
     ...rows.map(([name = '', text = '']) => `  ${name.padEnd(12)} ${text}`),
@@ -111,12 +113,13 @@ const SCOPE_WORDS: Record<DependencyScope, string> = {
   optional: ' (optional)',
 }
 
-function formatNeed(need: FoundDependency): string {
-  const why = `${need.why}${SCOPE_WORDS[need.scope]}`
-  const title = `${need.package.padEnd(24)} ${why}`
-  const absent = need.scope === 'optional' ? 'none   ' : 'MISSING'
-  if (need.path === null) return `  ${absent}  ${title}\n           ${need.what} is not here`
-  return `  found    ${title}\n           ${need.path}${need.version === null ? '' : `, version ${need.version}`}`
+function formatDependency(dependency: FoundDependency): string {
+  const why = `${dependency.why}${SCOPE_WORDS[dependency.scope]}`
+  const { path, version, what } = dependency
+  const absent = dependency.scope === 'optional' ? 'none   ' : 'MISSING'
+  const title = `${dependency.package.padEnd(24)} ${why}`
+  if (path === null) return `  ${absent}  ${title}\n           ${what} is not here`
+  return `  found    ${title}\n           ${path}${version === null ? '' : `, version ${version}`}`
 }
 
 function space(folder: FolderSpace, variable: string): string {

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { readJsonCache, writeJsonCache } from '#harness/support/json-cache.ts'
 
-test('a memo is what one of its writers wrote, or none', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'kwitness-memo-'))
+test('concurrent readers and writers see one whole value or null', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'kwitness-json-cache-'))
   t.after(() => rm(folder, { recursive: true }))
   const path = join(folder, 'host', 'fact.json')
   assert.equal(await readJsonCache(path), null)
@@ -19,8 +19,8 @@ test('a memo is what one of its writers wrote, or none', async (t) => {
   assert.deepEqual(await readdir(join(folder, 'host')), ['fact.json'])
 })
 
-test('a memo that was cut short is none', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'kwitness-memo-'))
+test('a truncated cache file reads as null', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'kwitness-json-cache-'))
   t.after(() => rm(folder, { recursive: true }))
   for (const text of ['', '{"fact":']) {
     await writeFile(join(folder, 'fact.json'), text)

@@ -6,7 +6,7 @@ import { withLock } from '#harness/support/lock.ts'
 import { startProcess } from '#harness/support/process.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
-test('one at a time holds a lock, and what the work throws comes through', async (t) => {
+test('one holder at a time has the lock, and an error of the work reaches the caller', async (t) => {
   const path = join(await temporaryFolder(t), 'locks', 'one.lock')
   let inside = 0
   const order: number[] = []
@@ -28,7 +28,7 @@ test('one at a time holds a lock, and what the work throws comes through', async
   assert.equal(await work(4), 4)
 })
 
-test('a holder that is killed leaves no lock behind', async (t) => {
+test('the lock of a killed holder is released', async (t) => {
   const path = join(await temporaryFolder(t), 'one.lock')
   const script = `import { withLock } from ${JSON.stringify(import.meta.resolve('#harness/support/lock.ts'))}
 await withLock(process.argv[1], undefined, () => { console.log('held'); return new Promise(() => setInterval(() => {}, 1000)) })`
@@ -41,7 +41,7 @@ await withLock(process.argv[1], undefined, () => { console.log('held'); return n
   await holder
 })
 
-test('who waits for a lock can be called off', async (t) => {
+test('a caller that waits for a lock can be aborted', async (t) => {
   const path = join(await temporaryFolder(t), 'one.lock')
   await withLock(path, undefined, async () => {
     const stop = new AbortController()

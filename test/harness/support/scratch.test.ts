@@ -6,13 +6,13 @@ import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { openScratch } from '#harness/support/scratch.ts'
 
-test('a scratch folder stays while its process lives, and goes with the next start after', async (t) => {
+test('a scratch folder stays while its process lives, and a later process removes it', async (t) => {
   const cache = await mkdtemp(join(tmpdir(), 'kwitness-scratch-'))
   t.after(() => rm(cache, { recursive: true }))
   const own = await openScratch(cache)
   await writeFile(join(own, 'ram'), 'x')
 
-  /* A process that is over: its id is not given again for a while. */
+  /* The process has ended, and the kernel does not reuse its id soon. */
   const dead = `${spawnSync('true').pid}-dead`
   await mkdir(join(cache, 'scratch', dead))
   await writeFile(join(cache, 'scratch', dead, 'ram'), 'x')
