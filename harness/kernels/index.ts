@@ -1,10 +1,10 @@
-/** Kernels, whatever their provider: selected, listed, fetched. A new provider is one file and one line here. */
+/** Select, list and fetch kernels of all providers. A new provider is one file and one line here. */
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel, ProviderName } from '#domain/kernel.ts'
 import { debian } from './debian/provider.ts'
 import { file } from './file/provider.ts'
 import {
-  say,
+  reportProgress,
   type BuildTree,
   type FoundChangelog,
   type KernelContext,
@@ -29,18 +29,18 @@ export type {
 
 const PROVIDERS: readonly Provider[] = [debian, file, tree]
 
-/** The provider of that name; throws UserError when this kwitness has none. */
+/** The provider of that name. Throws UserError when there is none. */
 export function providerOf(name: ProviderName): Provider {
   const provider = PROVIDERS.find((one) => one.name === name)
   if (provider) return provider
   const names = PROVIDERS.map((one) => one.name).join(', ')
-  throw new UserError(`there is no kernel provider called ${name}`, `there are: ${names}`)
+  throw new UserError(`${name} is not a kernel provider`, `choose one of: ${names}`)
 }
 
 /**
- * The kernels that these selectors mean together, each once, in version order. Kernels that are gone are never among them.
- * Throws UserError when a selector cannot be read, matches nothing, or matches only what is gone; inside a set such a
- * selector is left out and told as progress, unless nothing remains.
+ * The kernels that the selectors match, each once, in version order. Leaves out kernels that are not on the mirror any more.
+ * Throws UserError when a selector is malformed, matches nothing, or matches only kernels that are not on the mirror. A
+ * selector of a named set that fails so is skipped and reported as progress, unless the whole set matches nothing.
  */
 export async function selectKernels(selectors: readonly string[], context: KernelContext): Promise<ListedKernel[]> {
   const found = new Map<string, ListedKernel>()
@@ -50,7 +50,10 @@ export async function selectKernels(selectors: readonly string[], context: Kerne
   return [...found.values()].toSorted(compareKernels)
 }
 
-/** All that a selector matches, with kernels that are gone; without one, what each provider shows unasked. In version order. */
+/**
+ * All kernels that a selector matches, also those that are not on the mirror any more, in version order. Without a selector,
+ * what each provider lists by default.
+ */
 export async function listKernels(context: KernelContext, options: { readonly selector?: string } = {}): Promise<ListedKernel[]> {
   const { selector: text } = options
   if (text === undefined) {
@@ -63,13 +66,13 @@ export async function listKernels(context: KernelContext, options: { readonly se
 }
 
 /**
- * What else their providers list of the series and flavours of these kernels, themselves and kernels that are gone included, in
- * version order. Nothing of a provider that keeps no list: what lies beside such a kernel nobody knows.
+ * All kernels of the same series and flavours as these that their providers list, themselves and those that are not on the
+ * mirror any more included, in version order. Empty for a provider that has no such list.
  */
 export async function listSeries(kernels: readonly Kernel[], context: KernelContext): Promise<ListedKernel[]> {
-  const lines = Map.groupBy(kernels, ({ provider, series, flavour }) => `${provider}/${series}/${flavour}`)
+  const branches = Map.groupBy(kernels, ({ provider, series, flavour }) => `${provider}/${series}/${flavour}`)
   const lists = await withDisk(context, () =>
-    Promise.all([...lines.values()].map(async ([kernel]) => (kernel && (await listSeriesOf(kernel, context))) ?? [])),
+    Promise.all([...branches.values()].map(async ([kernel]) => (kernel && (await listSeriesOf(kernel, context))) ?? [])),
   )
   return lists.flat().toSorted(compareKernels)
 }
@@ -78,27 +81,27 @@ async function listSeriesOf(kernel: Kernel, context: KernelContext): Promise<Lis
   return (await providerOf(kernel.provider).listSeries?.(kernel, context)) ?? []
 }
 
-/** Bring a kernel into the cache and give its files; at once when they are there and whole. Throws InfraError or UserError. */
+/** Bring a kernel into the cache, unless it is there and intact, and return its files. Throws InfraError or UserError. */
 export async function fetchKernel(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
   return withDisk(context, () => providerOf(kernel.provider).fetch(kernel, context))
 }
 
 /**
- * These modules of a kernel and all they depend on, as plain .ko files in load order; what is built in needs no file.
- * Throws UserError when the kernel has no such module or its archive no longer lists any.
+ * These modules of a kernel and their dependencies, as decompressed .ko files in load order, without those that are built in.
+ * Throws UserError when the kernel has no such module or its archive does not list any.
  */
 export async function fetchModules(kernel: Kernel, names: readonly string[], context: KernelContext): Promise<ModuleFile[]> {
   if (names.length === 0) return []
   return withDisk(context, () => providerOf(kernel.provider).fetchModules(kernel, names, context))
 }
 
-/** What modules for a kernel can be compiled against, not brought yet; or why there is nothing, in one line. */
+/** A tree to compile external modules for a kernel against, prepared only on use; or why there is none, in one line. */
 export async function findBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing> {
   const found = await withDisk(context, () => providerOf(kernel.provider).buildTree(kernel, context))
   return 'missing' in found ? found : { ...found, use: (work) => withDisk(context, () => found.use(work)) }
 }
 
-/** The package changelogs of these kernels, or why there is none, by id; kernels that come in no package have neither. */
+/** By kernel id: the package changelog, or why there is none. Leaves out kernels that do not come in a package. */
 export async function findChangelogs(
   kernels: readonly Kernel[],
   context: KernelContext,
@@ -110,14 +113,14 @@ export async function findChangelogs(
   return new Map((await Promise.all(asked)).flat())
 }
 
-/** Run `work`, and lay the errors of a disk that is full or not ours on the machine. */
+/** Run `work`. A file system error about space or permission becomes an InfraError. */
 async function withDisk<T>(context: KernelContext, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? ''
     if (!['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(code)) throw error
-    const hint = 'free some space, or set KWITNESS_CACHE to a folder that can be written'
+    const hint = 'free some space, or set KWITNESS_CACHE to a folder that you can write'
     throw new InfraError(`cannot write the cache ${context.workspace.cache}: ${code}`, hint, { cause: error })
   }
 }
@@ -131,12 +134,12 @@ async function selectOne(text: string, context: KernelContext): Promise<ListedKe
   const names = listed.map(({ id }) => id)
   const shown = names.length > 3 ? [...names.slice(0, 3), `${names.length - 3} more`] : names
   throw new UserError(
-    `${text} matches only kernels that are gone: the index lists ${shown.join(', ')}, but the pool no longer has the packages`,
-    'choose a neighbour: kwitness kernels list',
+    `${text} matches only kernels that are not on the mirror: it lists ${shown.join(', ')}, but no longer has their packages`,
+    'choose another one: kwitness kernels list',
   )
 }
 
-/** What the provider lists for a selector that is no set, kernels that are gone included. */
+/** The kernels that a provider's selector matches, also those that are not on the mirror any more. */
 async function listOne(selector: Exclude<Selector, { kind: 'set' }>, context: KernelContext): Promise<ListedKernel[]> {
   const provider = providerOf(selector.provider)
   return withDisk(context, async () =>
@@ -152,9 +155,9 @@ async function selectSet(name: string, context: KernelContext): Promise<ListedKe
       found.push(...(await selectOne(selector, context)))
     } catch (error) {
       if (!(error instanceof UserError)) throw error
-      say(context, null, `${selector} of the set ${name} left out: ${error.message}`)
+      reportProgress(context, null, `left out ${selector} of the set ${name}: ${error.message}`)
     }
   }
   if (found.length > 0) return found
-  throw new UserError(`the set ${name} matches no kernel that can be had`, 'see kwitness kernels list')
+  throw new UserError(`the set ${name} matches no available kernel`, 'see kwitness kernels list')
 }

@@ -1,8 +1,8 @@
 /**
- * Selectors: how kernels are named on the command line.
+ * Selectors: how the command line names kernels.
  *
- *     PROVIDER:PART     what the provider makes of PART (debian-query.ts, file.ts, tree-selector.ts)
- *     KERNEL-ID         one kernel, as listings and reports write it: debian-6.1.170-3-cloud-amd64
+ *     PROVIDER:PART     PART is read by the provider (debian/query.ts, file/image.ts, tree/selector.ts)
+ *     KERNEL-ID         one kernel, as listings and reports name it: debian-6.1.170-3-cloud-amd64
  *     SET               a set of vm-images/kernels.json: default
  */
 import { UserError } from '#domain/errors.ts'
@@ -13,7 +13,7 @@ export type Selector =
   | { readonly kind: 'kernel'; readonly provider: ProviderName; readonly id: string }
   | { readonly kind: 'set'; readonly name: string }
 
-/** Read a selector. Throws UserError for anything that is none. */
+/** Parse a selector. Throws UserError for any other text. */
 export function parseSelector(text: string): Selector {
   const match = /^(debian|file|tree)([:-])(.+)$/s.exec(text)
   if (match) {
@@ -23,7 +23,7 @@ export function parseSelector(text: string): Selector {
   }
   if (!match && /^[a-z][a-z0-9-]*$/.test(text)) return { kind: 'set', name: text }
   throw new UserError(
-    `${JSON.stringify(text)} is no kernel selector`,
-    'write debian:6.1.*, debian:latest-of-each-series, file:/boot/bzImage, tree:/src/linux@REV, a kernel id or a set',
+    `${JSON.stringify(text)} is not a valid kernel selector`,
+    'write debian:6.1.*, debian:latest-of-each-series, file:/boot/bzImage, tree:/src/linux@REV, a kernel id or the name of a set',
   )
 }

@@ -1,10 +1,10 @@
-/** Named sets of selectors, kept as data in vm-images/kernels.json. */
+/** Named sets of selectors, read from vm-images/kernels.json. */
 import { readFile } from 'node:fs/promises'
 import { inRepository } from '../support/repository.ts'
 import { UserError } from '#domain/errors.ts'
 
 export interface KernelSet {
-  /** What the set is for, one sentence. */
+  /** The purpose of the set, in one sentence. */
   readonly about: string
   readonly selectors: readonly string[]
 }
@@ -16,11 +16,11 @@ export async function readKernelSets(): Promise<Readonly<Record<string, KernelSe
   return JSON.parse(await readFile(FILE, 'utf8')) as Record<string, KernelSet>
 }
 
-/** The set of that name; throws UserError naming those there are. */
+/** The set of that name. Throws UserError that names all sets when there is none. */
 export async function readKernelSet(name: string): Promise<KernelSet> {
   const sets = await readKernelSets()
   const set = Object.hasOwn(sets, name) ? sets[name] : undefined
   if (set) return set
   const names = Object.keys(sets).join(', ')
-  throw new UserError(`there is no set of kernels called ${name}`, `there are: ${names}; or write debian:6.1.*`)
+  throw new UserError(`${name} is not a set of kernels`, `choose one of: ${names}; or write a selector: debian:6.1.*`)
 }

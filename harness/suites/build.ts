@@ -7,7 +7,7 @@ import { InfraError, UserError } from '#domain/errors.ts'
 import type { LeftOut, Suite, SuiteProgram, SuiteSetup } from '#domain/report/suite.ts'
 import { compareVersions } from '#domain/version.ts'
 import { compiler, findProgram, type Program } from '../image/program.ts'
-import { say, type KernelContext } from '../kernels/provider/provider.ts'
+import { reportProgress, type KernelContext } from '../kernels/provider/provider.ts'
 import { BUILD_ENVIRONMENT } from '../kernels/tree/make.ts'
 import { runCommand } from '../support/process.ts'
 import { openScratch } from '../support/scratch.ts'
@@ -103,7 +103,7 @@ async function stateOf(context: KernelContext, unit: Unit): Promise<Program | { 
 
 async function buildOpen(units: readonly Unit[], folder: string, source: SuiteSource, context: KernelContext): Promise<void> {
   const headers = await fetchHeaders(source, context)
-  say(context, null, `building ${units.length} programs of ${folder}`)
+  reportProgress(context, null, `building ${units.length} programs of ${folder}`)
   const scratch = await openScratch(context.workspace.cache)
   try {
     const tree = await copyOf(source, headers, join(scratch, 'tree'), context)

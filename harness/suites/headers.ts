@@ -1,7 +1,7 @@
 /** The kernel's headers for programs, as `make headers` of a tree gives them: a suite speaks the interfaces of its tree. */
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { say, type KernelContext } from '../kernels/provider/provider.ts'
+import { reportProgress, type KernelContext } from '../kernels/provider/provider.ts'
 import { BUILD_ENVIRONMENT } from '../kernels/tree/make.ts'
 import { runCommand } from '../support/process.ts'
 import { exists, publishFolder } from '../support/workspace.ts'
@@ -17,7 +17,7 @@ export interface SuiteSource {
 export async function fetchHeaders({ folder, key }: SuiteSource, context: KernelContext): Promise<string | null> {
   const entry = join(context.workspace.cache, 'suites', `headers-${key.slice(0, 16)}`)
   if (!(await exists(entry))) {
-    say(context, null, 'making the headers of the tree')
+    reportProgress(context, null, 'making the headers of the tree')
     await publishFolder(entry, async (temporary) => {
       const build = join(temporary, 'build')
       const signal = context.signal === undefined ? {} : { signal: context.signal }
@@ -25,7 +25,12 @@ export async function fetchHeaders({ folder, key }: SuiteSource, context: Kernel
       const { exitCode, stderr } = await runCommand('make', ['--silent', '-C', folder, `O=${build}`, 'headers'], options)
       context.signal?.throwIfAborted()
       if (exitCode === 0) await rename(join(build, 'usr'), join(temporary, 'usr'))
-      else say(context, null, `no headers of this tree, so this machine's are used: ${stderr.trim().split('\n').at(-1) ?? ''}`)
+      else
+        reportProgress(
+          context,
+          null,
+          `no headers of this tree, so this machine's are used: ${stderr.trim().split('\n').at(-1) ?? ''}`,
+        )
       await rm(build, { recursive: true, force: true })
     })
   }

@@ -13,7 +13,7 @@ import { readDebianIndex } from './index.ts'
 import type { DebianKernel, PoolFile } from './packages.ts'
 import { fetchPoolFile } from './pool.ts'
 import { compareDebianVersions } from './version.ts'
-import { say, type FoundChangelog, type KernelContext, type Missing } from '../provider/provider.ts'
+import { reportProgress, type FoundChangelog, type KernelContext, type Missing } from '../provider/provider.ts'
 
 /** Since then the package of the image holds a link where the changelog was; it lies in linux-base. */
 const BASE_HOLDS_IT = '6.18'
@@ -85,7 +85,7 @@ function packageOf({ version, release, boot, base }: DebianKernel): PoolFile | M
 
 async function takeChangelog(file: PoolFile, id: string, context: KernelContext): Promise<Uint8Array | null> {
   const deb = await fetchPoolFile(await openAptRoot(context), file, id, context)
-  say(context, id, 'unpacking its changelog')
+  reportProgress(context, id, 'unpacking its changelog')
   const folder = await openScratch(context.workspace.cache)
   try {
     await unpackDeb(deb, folder, CHANGELOG, context)

@@ -9,7 +9,7 @@ import { keepChangelog } from './changelog-cache.ts'
 import { aptOptions, type AptRoot } from './apt.ts'
 import type { DebianKernel, PoolFile } from './packages.ts'
 import { fetchPoolFile } from './pool.ts'
-import { fetchWatch, say, type KernelContext } from '../provider/provider.ts'
+import { fetchStopwatch, reportProgress, type KernelContext } from '../provider/provider.ts'
 import { extractVmlinux, readBootHeader } from '../provider/vmlinux.ts'
 
 /** The index's record of the kernel, kept with it: modules can be fetched later with no index at hand. */
@@ -17,14 +17,14 @@ export const RECORD = 'debian.json'
 
 /** Fetch the packages of a kernel and publish its entry; throws InfraError when they cannot be had or opened. */
 export async function buildDebianImage(root: AptRoot, listed: DebianKernel, context: KernelContext): Promise<KernelImage> {
-  const time = fetchWatch(context, listed.id)
+  const time = fetchStopwatch(context, listed.id)
   const bring = (file: PoolFile) => time('download', () => fetchPoolFile(root, file, listed.id, context))
   const boot = await bring(listed.boot)
   const base = listed.base ? await bring(listed.base) : null
   const { id, provider, version, series, build, flavour, arch } = listed
   const kernel: Kernel = { id, provider, version, series, build, flavour, arch }
   const entry = entryPath(context.workspace, id, listed.boot.sha256)
-  say(context, id, 'unpacking')
+  reportProgress(context, id, 'unpacking')
   const fill = async (folder: string): Promise<void> => {
     for (const deb of base ? [boot, base] : [boot]) await takeBootFiles(deb, folder, context)
     const image = await readFile(join(folder, 'bzImage')).catch((cause) => {
@@ -34,7 +34,7 @@ export async function buildDebianImage(root: AptRoot, listed: DebianKernel, cont
       throw new InfraError(`the vmlinuz of ${id} is no bzImage`, 'choose a neighbour: kwitness kernels list')
     const why = await extractVmlinux(image, join(folder, 'vmlinux'), context.signal)
     await writeFile(join(folder, RECORD), `${JSON.stringify(listed, null, 2)}\n`)
-    if (why !== null) say(context, id, `no vmlinux taken out of its image: ${why}`)
+    if (why !== null) reportProgress(context, id, `no vmlinux taken out of its image: ${why}`)
   }
   const unpack = (folder: string) => time('unpack', () => fill(folder))
   const manifest = await time('hash', () => publishEntry(entry, kernel, listed.suites.join(' '), unpack))

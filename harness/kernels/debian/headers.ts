@@ -11,7 +11,7 @@ import type { DebianKernel, HeaderPackage } from './packages.ts'
 import { fetchPoolFile } from './pool.ts'
 import { compareDebianVersions } from './version.ts'
 import { withLock } from '#harness/support/lock.ts'
-import { inTurn, say, type BuildTree, type KernelContext, type Missing } from '../provider/provider.ts'
+import { inTurn, reportProgress, type BuildTree, type KernelContext, type Missing } from '../provider/provider.ts'
 
 /** The build tree of a Debian kernel, nothing of it fetched yet; or why the archive has none. */
 export async function debianBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing> {
@@ -76,7 +76,7 @@ async function fetchHeaders(
     return inTurn(context, async () => {
       const debs: string[] = []
       for (const { name, version, file } of packages) debs.push(await fetchPoolFile(root, file, `${name} ${version}`, context))
-      say(context, id, 'unpacking its headers')
+      reportProgress(context, id, 'unpacking its headers')
       return publishFolder(entry, async (folder) => {
         for (const deb of debs) await unpackDeb(deb, folder, ['./usr/src/*', './usr/lib/linux-kbuild-*'], context)
         const makefile = join(folder, 'usr', 'src', `linux-headers-${release}`, 'Makefile')

@@ -8,7 +8,7 @@ import { aptOptions, openAptRoot, type AptRoot } from './apt.ts'
 import { headersOf, kernelsOf, parsePackages, type DebianKernel, type HeaderPackage, type PackageList } from './packages.ts'
 import { MAIN_SUITES, SECURITY_SUITES } from './sources.ts'
 import { withLock } from '#harness/support/lock.ts'
-import { say, type KernelContext } from '../provider/provider.ts'
+import { reportProgress, type KernelContext } from '../provider/provider.ts'
 
 const FRESH_MS = 12 * 3600 * 1000
 /** How long a mirror that could not be reached is left in peace. */
@@ -60,7 +60,7 @@ async function storedIndex(root: AptRoot): Promise<DebianIndex | null> {
 }
 
 async function refreshIndex(root: AptRoot, old: DebianIndex | null, context: KernelContext): Promise<DebianIndex> {
-  say(context, null, `asking ${new URL(root.main).host || root.main} for its kernel packages`)
+  reportProgress(context, null, `asking ${new URL(root.main).host || root.main} for its kernel packages`)
   const { bavail, bsize } = await statfs(root.folder)
   if (bavail * bsize < NEEDED_BYTES) {
     const left = `${Math.floor((bavail * bsize) / 2 ** 20)} of the ${NEEDED_BYTES / 2 ** 20} MiB`
@@ -76,7 +76,7 @@ async function refreshIndex(root: AptRoot, old: DebianIndex | null, context: Ker
   const lists = await readLists(root, context)
   const unreached = complaints.filter((line) => /Failed to fetch/.test(line) && !/\b404\b/.test(line))
   if (unreached.length > 0 && old) {
-    say(context, null, `could not refresh, using the index of ${old.refreshedAt}: ${unreached[0]}`)
+    reportProgress(context, null, `could not refresh, using the index of ${old.refreshedAt}: ${unreached[0]}`)
     return storeIndex(root, { ...old, askedAt, reached: false })
   }
   if (lists.length === 0) {
@@ -91,7 +91,7 @@ async function refreshIndex(root: AptRoot, old: DebianIndex | null, context: Ker
   const missingSuites = [...MAIN_SUITES, ...SECURITY_SUITES].filter((suite) => !have.has(suite))
   for (const suite of missingSuites) {
     const why = complaints.find((line) => line.split(/[ /]/).includes(suite)) ?? 'the mirror has no list for it'
-    say(context, null, `suite ${suite} left out: ${why.replace(/^[EW]: /, '')}`)
+    reportProgress(context, null, `suite ${suite} left out: ${why.replace(/^[EW]: /, '')}`)
   }
   const reached = unreached.length === 0
   const [kernels, headers] = [kernelsOf(lists), headersOf(lists)]

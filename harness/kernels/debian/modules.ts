@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
 import { exists } from '#harness/support/workspace.ts'
-import { corruptNote, findCorrupt, publishEntry, readManifest } from '../provider/cache.ts'
+import { corruptMessage, findCorrupt, publishEntry, readManifest } from '../provider/cache.ts'
 import { openAptRoot } from './apt.ts'
 import { RECORD, unpackDeb } from './fetch.ts'
 import type { DebianKernel } from './packages.ts'
 import { fetchPoolFile } from './pool.ts'
 import { withLock } from '#harness/support/lock.ts'
 import { indexModules, plainModules, releaseOf } from '../provider/modules.ts'
-import { say, type KernelContext, type ModuleFile } from '../provider/provider.ts'
+import { reportProgress, type KernelContext, type ModuleFile } from '../provider/provider.ts'
 
 /** Modules of a fetched kernel in load order; throws UserError where the archive has none for it. */
 export async function fetchDebianModules(
@@ -41,7 +41,7 @@ async function bringTree(entry: string, listed: DebianKernel, kernel: Kernel, co
   if (manifest) {
     const corrupt = await findCorrupt(entry, manifest)
     if (corrupt === null) return
-    say(context, listed.id, corruptNote(corrupt))
+    reportProgress(context, listed.id, corruptMessage(corrupt))
   }
   await rm(entry, { recursive: true, force: true })
   const sources = listed.modules ? [listed.modules, listed.base] : listed.bootHoldsModules ? [listed.boot] : []
@@ -51,7 +51,7 @@ async function bringTree(entry: string, listed: DebianKernel, kernel: Kernel, co
   const root = await openAptRoot(context)
   const debs: string[] = []
   for (const source of sources) if (source) debs.push(await fetchPoolFile(root, source, listed.id, context))
-  say(context, listed.id, 'unpacking its modules')
+  reportProgress(context, listed.id, 'unpacking its modules')
   await publishEntry(entry, kernel, listed.suites.join(' '), async (folder) => {
     for (const deb of debs) await unpackDeb(deb, folder, ['./lib/modules/*', './usr/lib/modules/*'], context)
     // Since usr-merge packages use the long path; depmod and we look at the short one.

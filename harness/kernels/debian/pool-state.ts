@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { runCommand, startProcess } from '#harness/support/process.ts'
 import { replaceFile } from '#harness/support/workspace.ts'
 import { aptOptions, type AptRoot } from './apt.ts'
-import { say, type KernelContext } from '../provider/provider.ts'
+import { reportProgress, type KernelContext } from '../provider/provider.ts'
 
 export type PoolState = 'present' | 'gone' | 'unknown'
 
@@ -38,7 +38,7 @@ export async function poolStates(
   }
   const asked = uris.filter((uri) => !fresh(uri))
   if (asked.length > 0) {
-    if (asked.length > 1) say(context, null, `asking the pool whether it still has ${asked.length} packages`)
+    if (asked.length > 1) reportProgress(context, null, `asking the pool whether it still has ${asked.length} packages`)
     const at = new Date().toISOString()
     const folder = await mkdtemp(join(root.folder, 'asking-'))
     const answers = await askPool(root, asked, folder, context).finally(() => rm(folder, { recursive: true, force: true }))

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { exists } from '#harness/support/workspace.ts'
-import { corruptNote, hashFile } from '../provider/cache.ts'
+import { corruptMessage, hashFile } from '../provider/cache.ts'
 import { aptOptions, type AptRoot } from './apt.ts'
 import type { PoolFile } from './packages.ts'
-import { say, type KernelContext } from '../provider/provider.ts'
+import { reportProgress, type KernelContext } from '../provider/provider.ts'
 
 const PROGRESS_MS = 200
 
@@ -20,7 +20,7 @@ export async function fetchPoolFile(root: AptRoot, file: PoolFile, kernel: strin
   const path = join(folder, `${file.sha256}.deb`)
   if (await exists(path)) {
     if ((await hashFile(path)) === file.sha256) return path
-    say(context, kernel, corruptNote(path))
+    reportProgress(context, kernel, corruptMessage(path))
     await rm(path, { force: true })
   }
   await mkdir(folder, { recursive: true })

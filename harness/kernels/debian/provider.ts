@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
-import { cachedKernel, corruptNote, findCorrupt, imageOf, listEntries } from '../provider/cache.ts'
+import { cachedKernel, corruptMessage, findCorrupt, imageOf, listEntries } from '../provider/cache.ts'
 import type { AptRoot } from './apt.ts'
 import { debianChangelogs } from './changelog.ts'
 import { buildDebianImage } from './fetch.ts'
@@ -14,7 +14,7 @@ import type { DebianKernel } from './packages.ts'
 import { poolStates } from './pool-state.ts'
 import { matchDebianQuery, nearestHint, parseDebianQuery, pickOrder } from './query.ts'
 import { withLock } from '#harness/support/lock.ts'
-import { fetchWatch, inTurn, say, type KernelContext, type Provider } from '../provider/provider.ts'
+import { fetchStopwatch, inTurn, reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
 
 export const debian: Provider = {
   name: 'debian',
@@ -90,7 +90,7 @@ async function readKnown(context: KernelContext): Promise<Known> {
   const read = await readDebianIndex(context).catch((error: unknown) => {
     const known = error instanceof InfraError || error instanceof UserError
     if (!known || cached.size === 0 || context.mirror !== undefined) throw error
-    say(context, null, `${error.message}; only kernels in the cache are known`)
+    reportProgress(context, null, `${error.message}; only kernels in the cache are known`)
     return null
   })
   const records = new Map(read?.index.kernels.map((kernel) => [kernel.id, kernel]))
@@ -111,7 +111,7 @@ async function listCached({ workspace }: KernelContext): Promise<ListedKernel[]>
 
 /** The kernel's files: from the cache when they are there and whole, else fetched. */
 async function fetchDebian(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
-  const ready = await fetchWatch(context, kernel.id)('check image', () => cachedImage(kernel.id, context, false))
+  const ready = await fetchStopwatch(context, kernel.id)('check image', () => cachedImage(kernel.id, context, false))
   if (ready) return ready
   const { root, index } = await readDebianIndex(context)
   const listed = index.kernels.find(({ id }) => id === kernel.id)
@@ -129,7 +129,7 @@ async function cachedImage(id: string, context: KernelContext, clean: boolean): 
     const corrupt = await findCorrupt(entry, manifest)
     if (corrupt === null) return imageOf(entry, manifest)
     if (!clean) continue
-    say(context, id, corruptNote(corrupt))
+    reportProgress(context, id, corruptMessage(corrupt))
     await rm(entry, { recursive: true, force: true })
   }
   return null

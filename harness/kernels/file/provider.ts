@@ -1,4 +1,4 @@
-/** The `file` provider: a bzImage or vmlinux the user has, with its config and modules. Naming it copies it into the cache. */
+/** The `file` provider: a bzImage or vmlinux of the user, with its config and modules. Selecting it copies it to the cache. */
 import { copyFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { UserError } from '#domain/errors.ts'
@@ -6,7 +6,7 @@ import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
 import { seriesOf } from '#domain/version.ts'
 import {
   cachedKernel,
-  corruptNote,
+  corruptMessage,
   entryPath,
   findCorrupt,
   imageOf,
@@ -16,7 +16,7 @@ import {
 } from '../provider/cache.ts'
 import { copyModules, hashParts, parseFileSelector, readGivenImage } from './image.ts'
 import { plainModules } from '../provider/modules.ts'
-import { say, type KernelContext, type Provider } from '../provider/provider.ts'
+import { reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
 import { extractVmlinux } from '../provider/vmlinux.ts'
 
 export const file: Provider = {
@@ -25,9 +25,9 @@ export const file: Provider = {
     return part === '' ? listCached(context) : [await importFile(part, context)]
   },
   async find(id, context) {
-    const known = (await listCached(context)).find((kernel) => kernel.id === id)
-    if (!known) throw new UserError(`${id} is not in the cache`, 'give its file again: file:/path/to/bzImage')
-    return known
+    const cached = (await listCached(context)).find((kernel) => kernel.id === id)
+    if (!cached) throw new UserError(`${id} is not in the cache`, 'give its file again: file:/path/to/bzImage')
+    return cached
   },
   fetch: fetchFile,
   async fetchModules(kernel, names, context) {
@@ -49,18 +49,18 @@ async function importFile(part: string, context: KernelContext): Promise<ListedK
   const id = `file-${version}-${build}`
   const kernel: Kernel = { id, provider: 'file', version, series: seriesOf(version), build, flavour: 'custom', arch: 'x86_64' }
   const entry = entryPath(context.workspace, id, sha256)
-  const known = await readManifest(entry)
-  if (known) {
-    const corrupt = await findCorrupt(entry, known)
-    if (corrupt === null) return cachedKernel(known)
-    say(context, id, corruptNote(corrupt))
+  const cached = await readManifest(entry)
+  if (cached) {
+    const corrupt = await findCorrupt(entry, cached)
+    if (corrupt === null) return cachedKernel(cached)
+    reportProgress(context, id, corruptMessage(corrupt))
   }
   await rm(entry, { recursive: true, force: true })
   return cachedKernel(
     await publishEntry(entry, kernel, resolve(selector.image), async (folder) => {
       await copyFile(selector.image, join(folder, kind))
       const why = kind === 'bzImage' ? await extractVmlinux(bytes, join(folder, 'vmlinux'), context.signal) : null
-      if (why !== null) say(context, id, `no vmlinux taken out of ${selector.image}: ${why}`)
+      if (why !== null) reportProgress(context, id, `cannot extract a vmlinux from ${selector.image}: ${why}`)
       if (selector.config) await copyFile(selector.config, join(folder, 'config'))
       if (selector.modules) await copyModules(selector.modules, folder, release)
     }),
@@ -73,9 +73,9 @@ async function listCached({ workspace }: KernelContext): Promise<ListedKernel[]>
 }
 
 async function fetchFile(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
-  const known = (await listEntries(context.workspace)).find(({ manifest }) => manifest.kernel.id === kernel.id)
-  if (!known) throw new UserError(`${kernel.id} is not in the cache`, 'give its file again: file:/path/to/bzImage')
-  const corrupt = await findCorrupt(known.entry, known.manifest)
-  if (corrupt === null) return imageOf(known.entry, known.manifest)
-  throw new UserError(`the cached ${corrupt} is corrupt`, `give its file again: file:${known.manifest.origin}`)
+  const cached = (await listEntries(context.workspace)).find(({ manifest }) => manifest.kernel.id === kernel.id)
+  if (!cached) throw new UserError(`${kernel.id} is not in the cache`, 'give its file again: file:/path/to/bzImage')
+  const corrupt = await findCorrupt(cached.entry, cached.manifest)
+  if (corrupt === null) return imageOf(cached.entry, cached.manifest)
+  throw new UserError(`the cached ${corrupt} is corrupt`, `give its file again: file:${cached.manifest.origin}`)
 }

@@ -1,4 +1,4 @@
-/** Cache entries: a folder with files and a manifest of their hashes, made whole or not at all and checked when used. */
+/** Cache entries: a folder of files with a manifest of their hashes. A rename publishes it; readers verify it before use. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
@@ -10,29 +10,29 @@ import { publishFolder, type Workspace } from '#harness/support/workspace.ts'
 interface Stamp {
   readonly sha256: string
   readonly bytes: number
-  /** Modification time when the hash was taken; a file that still has it and its size is believed. */
+  /** Modification time when the hash was taken: a file with this time and size is not hashed again. */
   readonly mtimeMs: number
 }
 
 export interface Manifest {
   readonly schema: 'kwitness.kernel-cache/1'
   readonly kernel: Kernel
-  /** For people: suites, a path. */
+  /** For people: the suites that list the kernel, or the path of its file. */
   readonly origin: string
-  /** By path inside the entry. */
+  /** By path relative to the entry. */
   readonly files: Readonly<Record<string, Stamp>>
 }
 
 const MANIFEST = 'manifest.json'
 
-/** sha256 of a file, hex. */
+/** The sha256 of a file, in hex. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
   return hash.digest('hex')
 }
 
-/** Make the entry: `fill` puts the files into the folder it is given, the manifest is added, the whole is renamed into place. */
+/** Publish an entry: `fill` writes the files into a temporary folder, then the manifest is added. Returns the manifest. */
 export async function publishEntry(
   entry: string,
   kernel: Kernel,
@@ -50,11 +50,11 @@ export async function publishEntry(
     await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`)
   })
   const manifest = await readManifest(entry)
-  if (!manifest) throw new Error(`the manifest of ${entry} went away while it was made`)
+  if (!manifest) throw new Error(`the manifest of ${entry} vanished while kwitness wrote the entry`)
   return manifest
 }
 
-/** The manifest of an entry, null when there is no entry or its manifest cannot be read. */
+/** The manifest of an entry; null when the entry is missing or its manifest is unreadable. */
 export async function readManifest(entry: string): Promise<Manifest | null> {
   try {
     const manifest = JSON.parse(await readFile(join(entry, MANIFEST), 'utf8')) as Manifest
@@ -65,8 +65,8 @@ export async function readManifest(entry: string): Promise<Manifest | null> {
 }
 
 /**
- * The path of the first file that is not what the manifest says, null when all are.
- * A file with the recorded size and modification time is believed, any other is hashed again.
+ * The path of the first file that differs from the manifest; null when all match.
+ * Hashes a file only when its modification time is not the recorded one.
  */
 export async function findCorrupt(entry: string, manifest: Manifest): Promise<string | null> {
   for (const [name, stamp] of Object.entries(manifest.files)) {
@@ -83,12 +83,12 @@ async function stampOf(path: string): Promise<Stamp> {
   return { sha256: await hashFile(path), bytes: size, mtimeMs }
 }
 
-/** Folder of a kernel's entry: its id, and the start of the hash of what it was made from. */
+/** Folder of a kernel's entry: the kernel's id and the first 12 hex digits of the hash of its inputs. */
 export function entryPath(workspace: Workspace, id: string, sha256: string): string {
   return join(workspace.cache, 'kernels', `${id}@${sha256.slice(0, 12)}`)
 }
 
-/** The kernel entries with a readable manifest, of one kernel alone where its `id` is given, sorted by path. */
+/** The kernel entries with a readable manifest, sorted by path; only those of the kernel `id` when it is given. */
 export async function listEntries(workspace: Workspace, id?: string): Promise<{ entry: string; manifest: Manifest }[]> {
   const folder = join(workspace.cache, 'kernels')
   const names = (await readdir(folder).catch(() => []))
@@ -104,7 +104,7 @@ export async function listEntries(workspace: Workspace, id?: string): Promise<{ 
   return entries.flat()
 }
 
-/** The files of an entry as everybody else sees them. */
+/** The paths of the files of an entry, as callers of fetchKernel get them. */
 export function imageOf(entry: string, manifest: Manifest): KernelImage {
   const path = (name: string) => (manifest.files[name] ? join(entry, name) : null)
   const boot = manifest.files['bzImage'] ?? manifest.files['vmlinux']
@@ -119,12 +119,12 @@ export function imageOf(entry: string, manifest: Manifest): KernelImage {
   }
 }
 
-/** What is told of a corrupt file before it is made anew. */
-export function corruptNote(path: string): string {
+/** The progress message about a corrupt file, before it is replaced. */
+export function corruptMessage(path: string): string {
   return `the cached ${path} is corrupt (its content is not what was recorded); making it again`
 }
 
-/** An entry as a listing shows it, with the bytes it takes. */
+/** An entry as a row of a listing, with its size in bytes. */
 export function cachedKernel({ kernel, origin, files }: Manifest): ListedKernel {
   return { ...kernel, state: 'cached', bytes: Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0), origin }
 }

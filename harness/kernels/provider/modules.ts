@@ -1,4 +1,4 @@
-/** Module trees: which files a module needs, in which order, and those files unpacked. */
+/** Kernel modules: which files a module depends on, their load order, and decompressing them. */
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -7,7 +7,7 @@ import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
 import type { KernelContext, ModuleFile } from './provider.ts'
 
-/** `virtio_console` for `kernel/drivers/char/virtio-console.ko.xz`: modules are the same with `-` and `_`. */
+/** `virtio_console` for `kernel/drivers/char/virtio-console.ko.xz`: the kernel treats `-` and `_` in module names alike. */
 export function moduleName(path: string): string {
   return basename(path)
     .replace(/\.ko(?:\.\w+)?$/, '')
@@ -15,17 +15,17 @@ export function moduleName(path: string): string {
 }
 
 /**
- * Paths to load, in order, so that `names` work; each once. `dep` and `builtin` are the texts of modules.dep and
- * modules.builtin (modules.dep(5): behind the colon stands all a module needs, to be loaded from the last to the first).
- * A name that is built in needs nothing. Names of neither kind come back in `missing`.
+ * The paths to load so that `names` work, in load order and each once. `dep` and `builtin` are the texts of modules.dep and
+ * modules.builtin; modules.dep(5) lists behind the colon the dependencies of a module, to be loaded from the last to the
+ * first. A built-in module needs no file. `missing` holds the names that are in neither file.
  */
 export function loadOrder(dep: string, builtin: string, names: readonly string[]): { paths: string[]; missing: string[] } {
-  const needs = new Map<string, readonly string[]>()
+  const dependencies = new Map<string, readonly string[]>()
   for (const line of dep.split('\n')) {
     const colon = line.indexOf(':')
     if (colon < 0) continue
     const path = line.slice(0, colon)
-    needs.set(
+    dependencies.set(
       moduleName(path),
       [
         path,
@@ -36,24 +36,24 @@ export function loadOrder(dep: string, builtin: string, names: readonly string[]
       ].toReversed(),
     )
   }
-  const inside = new Set(builtin.split('\n').filter(Boolean).map(moduleName))
+  const builtIn = new Set(builtin.split('\n').filter(Boolean).map(moduleName))
   const wanted = names.map(moduleName)
   return {
-    paths: [...new Set(wanted.flatMap((name) => needs.get(name) ?? []))],
-    missing: wanted.filter((name) => !needs.has(name) && !inside.has(name)),
+    paths: [...new Set(wanted.flatMap((name) => dependencies.get(name) ?? []))],
+    missing: wanted.filter((name) => !dependencies.has(name) && !builtIn.has(name)),
   }
 }
 
-/** Write modules.dep and its like into the tree `root`/lib/modules/`release`. */
+/** Write modules.dep and the other indexes of the tree `root`/lib/modules/`release`. Throws InfraError when depmod fails. */
 export async function indexModules(root: string, release: string): Promise<void> {
   await runCommand('depmod', ['--basedir', root, release]).catch((cause) => {
-    throw new InfraError(`depmod cannot read the modules in ${root}`, 'apt-get install kmod', { cause })
+    throw new InfraError(`depmod cannot index the modules in ${root}`, 'install it: apt-get install kmod', { cause })
   })
 }
 
 /**
- * The modules of `tree` (laid out as /lib/modules/<release>) that `names` need, as plain .ko files under `plain`.
- * Throws UserError for a name the kernel `id` has not.
+ * These modules of `tree` (laid out as /lib/modules/RELEASE) and their dependencies, in load order, decompressed into the
+ * folder `plain`. Throws UserError for a module that the kernel `id` does not have.
  */
 export async function plainModules(
   tree: string,
@@ -65,7 +65,7 @@ export async function plainModules(
   const read = (name: string) => readFile(join(tree, name), 'utf8').catch(() => '')
   const { paths, missing } = loadOrder(await read('modules.dep'), await read('modules.builtin'), names)
   if (missing.length > 0) {
-    throw new UserError(`${id} has no module ${missing.join(', ')}`, 'another flavour of it may: kwitness kernels list')
+    throw new UserError(`${id} has no module ${missing.join(', ')}`, 'try another flavour: kwitness kernels list')
   }
   await mkdir(plain, { recursive: true })
   const files: ModuleFile[] = []
@@ -78,15 +78,15 @@ async function plainModule(path: string, plain: string, context: KernelContext):
   const target = join(plain, `${moduleName(path)}.ko`)
   const temporary = await mkdtemp(join(plain, 'tmp-'))
   try {
-    const packed = join(temporary, basename(path))
+    const compressed = join(temporary, basename(path))
     const output = join(temporary, 'module.ko')
-    await writeFile(packed, await readFile(path))
+    await writeFile(compressed, await readFile(path))
     if (path.endsWith('.xz')) {
-      await runCommand('xz', ['--decompress', packed], context.signal === undefined ? {} : { signal: context.signal })
-      await rename(packed.replace(/\.xz$/, ''), output)
+      await runCommand('xz', ['--decompress', compressed], context.signal === undefined ? {} : { signal: context.signal })
+      await rename(compressed.replace(/\.xz$/, ''), output)
     } else {
-      const unpack = path.endsWith('.zst') ? promisify(zstdDecompress) : promisify(gunzip)
-      await writeFile(output, await unpack(await readFile(packed)))
+      const decompress = path.endsWith('.zst') ? promisify(zstdDecompress) : promisify(gunzip)
+      await writeFile(output, await decompress(await readFile(compressed)))
     }
     await rename(output, target)
   } finally {
@@ -95,7 +95,7 @@ async function plainModule(path: string, plain: string, context: KernelContext):
   return target
 }
 
-/** The one release under `root`/lib/modules, null when there is none. */
+/** The only release below `root`/lib/modules; null when there is none. */
 export async function releaseOf(root: string): Promise<string | null> {
   return (await readdir(join(root, 'lib', 'modules')).catch(() => []))[0] ?? null
 }

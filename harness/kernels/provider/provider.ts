@@ -1,66 +1,66 @@
-/** The contract of a kernel provider: where kernels come from. A new one is one file and one line in index.ts. */
+/** The contract of a kernel provider. A new provider is one file and one line in index.ts. */
 import type { Kernel, KernelImage, ListedKernel, ProviderName } from '#domain/kernel.ts'
 import type { ChangelogSource } from '#domain/claim-sources.ts'
 import type { SpanListener } from '#domain/span.ts'
 import { createStopwatch, type Stopwatch } from '#harness/support/stopwatch.ts'
 import type { Workspace } from '#harness/support/workspace.ts'
 
-/** What a provider is doing, as data: the caller shows it or not. */
+/** One progress event of a provider; the caller decides whether to show it. */
 export interface KernelProgress {
-  /** Id of the kernel it is about, null for an index or the provider as a whole. */
+  /** Id of the kernel; null for an index or the provider as a whole. */
   readonly kernel: string | null
   readonly message: string
-  /** Bytes so far and in all; null where there is nothing to count. */
+  /** Bytes done and in total; null where no bytes are counted. */
   readonly doneBytes: number | null
   readonly totalBytes: number | null
-  /** One of many, each saying more than the one before: worth its place on a terminal, not a line in a log. */
-  readonly passing?: true
+  /** The next event replaces this one: a terminal shows it, a log leaves it out. */
+  readonly transient?: true
 }
 
-/** Everything a provider may lean on besides its arguments. */
+/** What every call of a provider gets besides its own arguments. */
 export interface KernelContext {
   readonly workspace: Workspace
   readonly signal?: AbortSignal
   readonly progress?: (event: KernelProgress) => void
-  /** Told of every stage when it is over. */
+  /** Called with the span of each phase when it ends. */
   readonly spans?: SpanListener
-  /** Does the work when its turn has come, where many kernels are asked for at once: what is in the cache waits for none. */
+  /** Limits how many kernels are fetched at once: runs the work when a slot is free. Work served from the cache does not ask. */
   readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>
-  /** Base URL of a Debian mirror, instead of those of the host's apt configuration. */
+  /** Base URL of a Debian mirror; without it, the mirrors of the host's apt configuration. */
   readonly mirror?: string
-  /** Keyring that signs that mirror, instead of the Debian archive keyring. */
+  /** Keyring that signs that mirror; without it, the Debian archive keyring. */
   readonly keyring?: string
-  /** Milliseconds since the epoch: what was asked of the mirror before this moment is asked again, however fresh. */
+  /** Milliseconds since the epoch: an answer of the mirror from before this time counts as stale. */
   readonly freshAfter?: number
-  /** Commits of a git repository are built one after the other in one worktree of it, and leave no base. */
+  /** Build the commits of a git repository one after the other in one worktree, and keep no base for each. */
   readonly inWorktree?: true
-  /** Compilers at once when a kernel is built; all cores when not given. */
+  /** Number of parallel compilers of a kernel build; without it, one per core. */
   readonly buildJobs?: number
 }
 
-/** A kernel module as a plain .ko file, ready to be loaded. */
+/** A kernel module as a decompressed .ko file. */
 export interface ModuleFile {
   readonly name: string
   readonly path: string
 }
 
-/** Why there is none of what was asked for, in one line. */
+/** Why something is not available, in one line. */
 export interface Missing {
   readonly missing: string
 }
 
-/** A package changelog that tells of a kernel: in the cache, compressed by gzip as its package had it. */
+/** A package changelog that covers a kernel: a gzip file in the cache. */
 export interface FoundChangelog extends ChangelogSource {
   readonly path: string
 }
 
-/** What modules for one kernel are compiled against. */
+/** A tree that external modules for one kernel are compiled against. */
 export interface BuildTree {
-  /** Says all that decides a module besides its own source and the compiler. */
+  /** Identifies everything that decides the bytes of a module, except its own source and the compiler. */
   readonly key: string
   /**
-   * Bring the tree, and give `work` the arguments with which make builds modules in it; it stays as it is until the work is
-   * done. Throws UserError when it cannot be had, InfraError for the machine; what `work` throws comes through.
+   * Prepare the tree and call `work` with the arguments of make that build modules in it. The tree does not change while the
+   * work runs. Throws UserError when the tree is not available, InfraError for the machine, and whatever `work` throws.
    */
   readonly use: <T>(work: (make: readonly string[]) => Promise<T>) => Promise<T>
 }
@@ -68,42 +68,44 @@ export interface BuildTree {
 export interface Provider {
   readonly name: ProviderName
   /**
-   * The kernels that the part of a selector behind `name:` means, in any order. The empty part means what a listing
-   * shows: all that are cached, and all to be had of the flavour that is taken when none is named.
-   * Throws UserError when the part cannot be read or nothing matches it.
+   * The kernels that PART of the selector `name:PART` matches, in any order. For the empty part: all cached kernels, and all
+   * available ones of the default flavour. Throws UserError when the part is malformed or matches nothing.
    */
   list(part: string, context: KernelContext): Promise<ListedKernel[]>
-  /** All of the series and flavour of a kernel that this provider lists, gone ones too; left out where there is no such list. */
+  /**
+   * All kernels of the same series and flavour that the provider lists, also those that are not on the mirror any more. A
+   * provider without such a list leaves this method out.
+   */
   listSeries?(kernel: Kernel, context: KernelContext): Promise<ListedKernel[]>
-  /** The kernel of that id; throws UserError naming the nearest when there is none. */
+  /** The kernel with that id. Throws UserError that names the nearest ones when there is none. */
   find(id: string, context: KernelContext): Promise<ListedKernel>
-  /** Bring a kernel into the cache (at once when it is there and whole) and give its files. */
+  /** Bring a kernel into the cache, unless it is there and intact, and return its files. */
   fetch(kernel: Kernel, context: KernelContext): Promise<KernelImage>
-  /** These modules and all they depend on, in load order. Throws UserError when the kernel has no such module. */
+  /** These modules and their dependencies, in load order. Throws UserError when the kernel has no such module. */
   fetchModules(kernel: Kernel, names: readonly string[], context: KernelContext): Promise<ModuleFile[]>
-  /** What modules for this kernel can be compiled against, or why there is nothing; the tree is brought when it is used. */
+  /** A tree to compile external modules for this kernel against, prepared only on use; or why there is none. */
   buildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing>
   /**
-   * The package changelogs that tell of these kernels, or why there is none, by kernel id. Left out by providers whose
-   * kernels come in no package.
+   * By kernel id: the package changelog that covers the kernel, or why there is none. A provider whose kernels do not come
+   * in packages leaves this method out.
    */
   changelogs?(kernels: readonly Kernel[], context: KernelContext): Promise<ReadonlyMap<string, FoundChangelog | Missing>>
 }
 
-/** A stopwatch for what is done to bring this kernel. */
-export function fetchWatch(context: KernelContext, kernel: string): Stopwatch {
+/** A stopwatch for the phases of fetching this kernel. */
+export function fetchStopwatch(context: KernelContext, kernel: string): Stopwatch {
   return createStopwatch(context.spans, { kernel, case: null, lane: 'fetches' })
 }
 
 /**
- * Download, unpack or build when the turn of it has come. Locks are taken before, never while the turn is held: who has the
- * lock may be waiting for a turn.
+ * Download, unpack or build in a fetch slot. Take locks before the slot: the holder of a lock may be waiting for a slot, so
+ * the reverse order deadlocks.
  */
 export function inTurn<T>(context: KernelContext, work: () => Promise<T>): Promise<T> {
   return context.inTurn ? context.inTurn(work) : work()
 }
 
-/** Tell the caller something that has no byte count. */
-export function say(context: KernelContext, kernel: string | null, message: string): void {
+/** Report progress that has no byte count. */
+export function reportProgress(context: KernelContext, kernel: string | null, message: string): void {
   context.progress?.({ kernel, message, doneBytes: null, totalBytes: null })
 }

@@ -12,7 +12,7 @@ import { runCommand } from '#harness/support/process.ts'
 import { findDependencies, installCommand, type FoundDependency } from '#harness/host/dependencies.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { releaseOf } from '../provider/modules.ts'
-import { say, type KernelContext } from '../provider/provider.ts'
+import { reportProgress, type KernelContext } from '../provider/provider.ts'
 import { mergeFragments, missedLines } from './config.ts'
 import { evictTrees, isEvictionDue, touchTree } from './evict.ts'
 import { buildingLock, cloneSources, runHeld, stopped } from './files.ts'
@@ -59,7 +59,7 @@ export async function ensureBase(recipe: Recipe, context: KernelContext): Promis
   const built = (await exists(base)) ? null : await buildBase(recipe, base, context)
   await touchTree(base, new Date())
   if (built !== null && (await isEvictionDue(built, workspace))) {
-    await evictTrees(workspace, (names) => say(context, null, `removed to keep the cache in its bounds: ${names}`))
+    await evictTrees(workspace, (names) => reportProgress(context, null, `removed to keep the cache in its bounds: ${names}`))
   }
   return base
 }
@@ -78,11 +78,15 @@ async function buildBase(recipe: Recipe, base: string, context: KernelContext): 
   const near = await findIncremental(recipe, compiler, context)
   const begun = near === null ? null : await beginIncremental(near, folder, job.tree, context)
   if (begun) {
-    say(context, job.label, `building the base from one that differs in ${begun.differ} file${begun.differ === 1 ? '' : 's'}`)
+    reportProgress(
+      context,
+      job.label,
+      `building the base from one that differs in ${begun.differ} file${begun.differ === 1 ? '' : 's'}`,
+    )
     if (!begun.configured) await configure(recipe, job, context)
     await runMake(job, await targetsOf(job.tree), context)
   } else {
-    say(context, job.label, 'building the base, some minutes')
+    reportProgress(context, job.label, 'building the base, some minutes')
     await cloneSources(folder, job.tree, context)
     await mkdir(join(job.tree, 'build'))
     await configure(recipe, job, context)

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { startProcess } from '#harness/support/process.ts'
-import { say, type KernelContext } from '../provider/provider.ts'
+import { reportProgress, type KernelContext } from '../provider/provider.ts'
 import { ccacheEnvironment } from './ccache.ts'
 
 /** A source that does not build: its fault, and nothing about this machine or what was asked for. */
@@ -73,7 +73,7 @@ export async function runMake(job: MakeJob, targets: readonly string[], context:
   await finished(log)
   context.signal?.throwIfAborted()
   if (exitCode === 0) {
-    if (objects > 0) say(context, job.label, `built ${objects} objects in ${formatSpan(performance.now() - started)}`)
+    if (objects > 0) reportProgress(context, job.label, `built ${objects} objects in ${formatSpan(performance.now() - started)}`)
     return objects
   }
   const why = complaints[0] ?? `make ended with ${exitCode ?? 'a signal'}`
@@ -90,8 +90,8 @@ export async function runMake(job: MakeJob, targets: readonly string[], context:
 function tell(job: MakeJob, objects: number, object: string, started: number, { progress }: KernelContext): void {
   const all = job.expected === null ? '' : ` of about ${Math.max(job.expected, objects)}`
   const message = `building: ${objects}${all} objects, ${formatSpan(performance.now() - started)}, now ${object}`
-  const passing = objects % STEP === 0 ? {} : { passing: true as const }
-  progress?.({ kernel: job.label, message, doneBytes: null, totalBytes: null, ...passing })
+  const transient = objects % STEP === 0 ? {} : { transient: true as const }
+  progress?.({ kernel: job.label, message, doneBytes: null, totalBytes: null, ...transient })
 }
 
 /** Milliseconds as minutes and seconds. */

@@ -5,7 +5,7 @@ import { UserError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
 import {
   cachedKernel,
-  corruptNote,
+  corruptMessage,
   entryPath,
   findCorrupt,
   imageOf,
@@ -15,7 +15,7 @@ import {
 } from '../provider/cache.ts'
 import { withLock } from '#harness/support/lock.ts'
 import { plainModules } from '../provider/modules.ts'
-import { inTurn, say, type KernelContext, type Provider } from '../provider/provider.ts'
+import { inTurn, reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
 import { buildRecipe } from './build.ts'
 import { removeLeftovers } from './evict.ts'
 import { treeLock } from './files.ts'
@@ -57,7 +57,7 @@ async function fetchTree(kernel: Kernel, context: KernelContext): Promise<Kernel
     const other = await cachedImage(kernel.id, context, true)
     if (other) return other
     const origin = describeRecipe(recipe)
-    say(context, kernel.id, `building from ${origin}`)
+    reportProgress(context, kernel.id, `building from ${origin}`)
     const entry = entryPath(context.workspace, kernel.id, kernel.build)
     await removeLeftovers(context.workspace)
     const build = (folder: string) => buildRecipe(recipe, folder, context)
@@ -82,7 +82,7 @@ async function cachedImage(id: string, context: KernelContext, clean: boolean): 
   const corrupt = await findCorrupt(known.entry, known.manifest)
   if (corrupt === null) return imageOf(known.entry, known.manifest)
   if (!clean) return null
-  say(context, id, corruptNote(corrupt))
+  reportProgress(context, id, corruptMessage(corrupt))
   await rm(known.entry, { recursive: true, force: true })
   return null
 }

@@ -8,7 +8,7 @@ import { hashFile } from '../provider/cache.ts'
 import { openAptRoot } from '../debian/apt.ts'
 import type { PoolFile } from '../debian/packages.ts'
 import { fetchPoolFile } from '../debian/pool.ts'
-import { say, type KernelContext } from '../provider/provider.ts'
+import { reportProgress, type KernelContext } from '../provider/provider.ts'
 import { findSourcePackage } from './debian.ts'
 import type { TreePlace } from './selector.ts'
 
@@ -59,7 +59,7 @@ export async function fetchSource(source: TreeSource, context: KernelContext): P
   const folder = join(context.workspace.cache, 'trees', `source-${source.key.slice(0, 16)}`)
   if (await exists(folder)) return folder
   const deb = file ? await fetchPoolFile(await openAptRoot(context), file, source.label, context) : null
-  say(context, null, `unpacking ${source.label}`)
+  reportProgress(context, null, `unpacking ${source.label}`)
   return publishFolder(folder, async (temporary) => {
     if (deb) await shell(UNPACK_PACKAGE, [deb, temporary], context)
     if (place.kind === 'tarball') await shell('tar -xf "$1" -C "$2" --strip-components=1', [place.path, temporary], context)

@@ -27,8 +27,8 @@ function lineFor(event: RunEvent, isTerminal: boolean): string | null {
     case 'note':
       return event.text
     case 'kernel': {
-      const { kernel, message, doneBytes, totalBytes, passing } = event.progress
-      const isUnderWay = passing === true || (doneBytes !== null && doneBytes !== totalBytes)
+      const { kernel, message, doneBytes, totalBytes, transient } = event.progress
+      const isUnderWay = transient === true || (doneBytes !== null && doneBytes !== totalBytes)
       return isTerminal || isUnderWay ? null : `${kernel ?? 'kernels'}: ${message}`
     }
     case 'kernel-failed':

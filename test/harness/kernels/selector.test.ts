@@ -6,7 +6,7 @@ import { readKernelSets } from '#harness/kernels/sets.ts'
 import { parseDebianQuery } from '#harness/kernels/debian/query.ts'
 import { UserError } from '#domain/errors.ts'
 
-test('a selector is a provider with its part, a kernel id, or a set', () => {
+test('a selector is a provider with a part, a kernel id, or the name of a set', () => {
   assert.deepEqual(parseSelector('debian:6.1.*'), { kind: 'provider', provider: 'debian', part: '6.1.*' })
   assert.deepEqual(parseSelector('file:/boot/vmlinuz,config=/boot/config'), {
     kind: 'provider',
@@ -19,7 +19,7 @@ test('a selector is a provider with its part, a kernel id, or a set', () => {
   assert.deepEqual(parseSelector('debian'), { kind: 'set', name: 'debian' })
 })
 
-test('what is no selector is the mistake of who wrote it', () => {
+test('any other text is a UserError', () => {
   for (const text of [
     '',
     ' ',
@@ -36,7 +36,7 @@ test('what is no selector is the mistake of who wrote it', () => {
   }
 })
 
-test('any text either reads or is a UserError, and an id that reads is safe as a path', () => {
+test('any text parses or throws UserError, and a parsed id is safe as a path', () => {
   const near = fc
     .tuple(fc.constantFrom('debian', 'file', 'tree', 'x'), fc.constantFrom(':', '-', ''), fc.string())
     .map((words) => words.join(''))
@@ -55,7 +55,7 @@ test('any text either reads or is a UserError, and an id that reads is safe as a
   )
 })
 
-test('every set holds selectors that read, and says what it is for', async () => {
+test('every set has selectors that parse and a description', async () => {
   const sets = await readKernelSets()
   assert.ok(sets['default'])
   for (const [name, { about, selectors }] of Object.entries(sets)) {

@@ -158,7 +158,7 @@ test('a build whose package the pool has dropped is gone: never picked, and refu
   for (const name of ['debian:9.1.5', NEW_ID]) {
     await assert.rejects(selectKernels([name], context), {
       name: 'UserError',
-      message: /only kernels that are gone: the index lists debian-9\.1\.5/,
+      message: /only kernels that are not on the mirror: it lists debian-9\.1\.5/,
     })
   }
   const gone = rows[2]

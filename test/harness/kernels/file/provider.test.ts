@@ -25,7 +25,7 @@ async function given(t: TestContext) {
   return { folder, context, image, select }
 }
 
-test('a bzImage is told by its content; its version is the one it was built from', async (t) => {
+test('a bzImage is recognised by its content; its version is the upstream one it was built from', async (t) => {
   const { context, image, select } = await given(t)
   const kernel = await select(`file:${image}`)
   assert.match(kernel.id, /^file-6\.1\.170-[0-9a-f]{12}$/)
@@ -45,7 +45,7 @@ test('a vmlinux has no bzImage', async (t) => {
   assert.deepEqual(await readFile(files.vmlinux ?? ''), ELF)
 })
 
-test('config and modules come along and are part of what the kernel is', async (t) => {
+test('config and modules are copied and are part of the kernel id', async (t) => {
   const { folder, context, image, select } = await given(t)
   const tree = join(folder, 'modules')
   await mkdir(join(tree, 'kernel', 'fs'), { recursive: true })
@@ -61,7 +61,7 @@ test('config and modules come along and are part of what the kernel is', async (
   await assert.rejects(fetchModules(kernel, ['other'], context), { name: 'UserError', message: /has no module other/ })
 })
 
-test('a corrupt copy is named; giving the file again puts it right', async (t) => {
+test('a corrupt copy is an error that names it; selecting the file again replaces it', async (t) => {
   const { context, image, select } = await given(t)
   const kernel = await select(`file:${image}`)
   const files = await fetchKernel(kernel, context)
@@ -75,17 +75,17 @@ test('a corrupt copy is named; giving the file again puts it right', async (t) =
   assert.deepEqual(await fetchKernel(kernel, context), files)
 })
 
-test('wrong files are the mistake of who gave them', async (t) => {
+test('a wrong file is a UserError', async (t) => {
   const { folder, context, image } = await given(t)
   await writeFile(join(folder, 'text'), 'no kernel')
   await writeFile(join(folder, 'elf'), fakeVmlinux('').subarray(0, 64))
   for (const [selector, message] of [
     [`file:${join(folder, 'text')}`, /neither an x86 bzImage nor an x86-64 vmlinux/],
-    [`file:${join(folder, 'elf')}`, /holds no version banner/],
+    [`file:${join(folder, 'elf')}`, /has no version banner/],
     [`file:${join(folder, 'missing')}`, /cannot read the kernel .*missing/],
     [`file:${folder}`, /cannot read the kernel/],
-    [`file:${image},config=${folder}`, /the config .* is no file/],
-    [`file:${image},modules=${folder}`, /holds no kernel modules/],
+    [`file:${image},config=${folder}`, /the config .* is not a file/],
+    [`file:${image},modules=${folder}`, /contains no kernel modules/],
     [`file:${image},initrd=x`, /neither config=PATH nor modules=PATH/],
     ['file-6.1-000000000000', /is not in the cache/],
   ] as const) {
@@ -93,14 +93,14 @@ test('wrong files are the mistake of who gave them', async (t) => {
   }
 })
 
-test("a banner tells release and version, Debian's where it names one", () => {
+test('a banner gives release and version, the Debian version where it has one', () => {
   assert.deepEqual(readBanner(BANNER), { release: '6.1.0-47-cloud-amd64', version: '6.1.170' })
   assert.deepEqual(readBanner('6.17.0-rc3+ (me@here) #2 SMP'), { release: '6.17.0-rc3+', version: '6.17.0-rc3' })
   assert.deepEqual(readBanner('5.10.223 (me@here) #2'), { release: '5.10.223', version: '5.10.223' })
   assert.deepEqual(readBanner(''), { release: '', version: 'unknown' })
 })
 
-test('any text behind file: either reads or is a UserError', () => {
+test('any text behind file: parses or throws UserError', () => {
   fc.assert(
     fc.property(
       fc.oneof(

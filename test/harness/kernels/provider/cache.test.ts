@@ -24,7 +24,7 @@ async function given(t: Parameters<typeof temporaryFolder>[0]) {
   return { cache, entry, manifest }
 }
 
-test('an entry comes back as it was made', async (t) => {
+test('a published entry reads back unchanged', async (t) => {
   const { cache, entry, manifest } = await given(t)
   assert.deepEqual(await listEntries({ cache, state: cache }), [{ entry, manifest }])
   assert.equal(await findCorrupt(entry, manifest), null)
@@ -33,7 +33,7 @@ test('an entry comes back as it was made', async (t) => {
   assert.equal(image.sha256, manifest.files['bzImage']?.sha256)
 })
 
-test('the entries of one kernel are not those of another whose id begins alike', async (t) => {
+test('the entries of a kernel do not include those of one whose id starts with its id', async (t) => {
   const { cache, entry, manifest } = await given(t)
   const workspace = { cache, state: cache }
   const longer = { ...KERNEL, id: `${KERNEL.id}@2` }
@@ -44,7 +44,7 @@ test('the entries of one kernel are not those of another whose id begins alike',
   assert.deepEqual(await listEntries(workspace, 'file-1.2.3'), [])
 })
 
-test('a byte changed, a file cut and a file gone are noticed; a new date alone is not held against a file', async (t) => {
+test('findCorrupt finds a changed byte, a truncated file and a missing file; a new date alone is not corruption', async (t) => {
   const { entry, manifest } = await given(t)
   const path = join(entry, 'bzImage')
   await utimes(path, new Date(0), new Date(0))
@@ -57,14 +57,14 @@ test('a byte changed, a file cut and a file gone are noticed; a new date alone i
   assert.equal(await findCorrupt(entry, manifest), path)
 })
 
-test('an entry whose manifest cannot be read is none', async (t) => {
+test('an entry with an unreadable manifest is ignored', async (t) => {
   const { cache, entry } = await given(t)
   await writeFile(join(entry, 'manifest.json'), '{"schema":')
   assert.equal(await readManifest(entry), null)
   assert.deepEqual(await listEntries({ cache, state: cache }), [])
 })
 
-test('an entry that cannot be filled leaves nothing', async (t) => {
+test('when fill throws, no entry and no temporary folder remain', async (t) => {
   const { cache } = await given(t)
   const entry = entryPath({ cache, state: cache }, 'file-9-9', '0'.repeat(64))
   await assert.rejects(
@@ -74,7 +74,7 @@ test('an entry that cannot be filled leaves nothing', async (t) => {
   assert.equal((await readdir(join(cache, 'kernels'))).length, 1)
 })
 
-test('a file is replaced whole, by many at once', async (t) => {
+test('many concurrent writers replace a file as a whole', async (t) => {
   const path = join(await temporaryFolder(t), 'file')
   const texts = Array.from({ length: 20 }, (_, number) => String(number).repeat(10_000))
   await Promise.all(texts.map((text) => replaceFile(path, text)))

@@ -14,7 +14,7 @@ kernel/drivers/virtio/virtio_ring.ko:
 kernel/drivers/block/null-blk.ko.xz:
 `
 
-test('what a module needs comes before it, each once', () => {
+test('the dependencies of a module come before it, each once', () => {
   assert.deepEqual(loadOrder(DEP, '', ['virtio_console', 'virtio', 'null_blk']), {
     paths: [
       'kernel/drivers/virtio/virtio_ring.ko',
@@ -26,7 +26,7 @@ test('what a module needs comes before it, each once', () => {
   })
 })
 
-test('dashes and underscores are the same; built in needs nothing; the unknown is named', () => {
+test('dashes equal underscores, built-in modules need no file, unknown names are returned as missing', () => {
   assert.equal(moduleName('kernel/drivers/block/null-blk.ko.xz'), 'null_blk')
   assert.deepEqual(loadOrder(DEP, 'kernel/fs/fuse/fuse.ko\n', ['null-blk', 'fuse', 'nosuch']), {
     paths: ['kernel/drivers/block/null-blk.ko.xz'],
@@ -34,7 +34,7 @@ test('dashes and underscores are the same; built in needs nothing; the unknown i
   })
 })
 
-test('no text makes the reader throw, and nothing is loaded twice', () => {
+test('loadOrder throws for no text and returns no path twice', () => {
   const text = fc.array(fc.oneof(fc.constantFrom(...DEP.split('\n')), fc.string())).map((lines) => lines.join('\n'))
   fc.assert(
     fc.property(text, fc.array(fc.string()), (dep, names) => {
@@ -44,7 +44,7 @@ test('no text makes the reader throw, and nothing is loaded twice', () => {
   )
 })
 
-test('packed modules come out plain', async (t) => {
+test('compressed modules are decompressed', async (t) => {
   const folder = await temporaryFolder(t)
   const tree = join(folder, 'tree')
   await mkdir(tree)

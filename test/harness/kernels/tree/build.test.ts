@@ -107,14 +107,14 @@ test('how far a build is can be told once one of its line was whole; a log gets 
   // Two compilers at once may say their first words in any order.
   const context = { ...given, buildJobs: 1 }
   const words = () => {
-    return said.splice(0).map(({ message, passing }) => `${passing ? 'passing ' : ''}${message.replace(/\d+:\d\d/, 'T')}`)
+    return said.splice(0).map(({ message, transient }) => `${transient ? 'transient ' : ''}${message.replace(/\d+:\d\d/, 'T')}`)
   }
   await fetchKernel(await select(), context)
   const first = words()
-  assert.ok(first.includes('passing building: 1 of about 100 objects, T, now main.o'), first.join('\n'))
+  assert.ok(first.includes('transient building: 1 of about 100 objects, T, now main.o'), first.join('\n'))
   assert.ok(first.includes('built 2 objects in T'))
   await mkdir(join(source, 'include'))
   await writeFile(join(source, 'include', 'new.h'), '')
   await fetchKernel(await select(), context)
-  assert.ok(words().includes('passing building: 1 of about 2 objects, T, now main.o'))
+  assert.ok(words().includes('transient building: 1 of about 2 objects, T, now main.o'))
 })
