@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import packageJson from '#package.json' with { type: 'json' }
@@ -92,6 +92,20 @@ suite('the launcher in a tree where nothing is set up', { skip }, () => {
     const mark = await readFile(join(tree.root, 'node_modules', '.installed-from'), 'utf8')
     assert.equal(mark, await readFile(join(tree.root, 'package-lock.json'), 'utf8'))
   })
+
+  for (const name of ['a cache', 'a:cache']) {
+    test(`npm runs on the Node that was brought, from ${name}`, async () => {
+      const cache = join(dirname(tree.root), name)
+      await symlink(tree.cache, cache)
+      await rm(join(tree.root, 'node_modules', '.installed-from'))
+      await standIn(tree, 'npm', `env node --version >'${tree.cache}/version'; exit 1`)
+      const { exitCode, stderr } = await start(tree, ['--version'], { env: { KWITNESS_CACHE: cache } })
+      assert.equal(exitCode, 3, stderr)
+      assert.match(await readFile(join(tree.cache, 'version'), 'utf8'), /^v(?!20\.)/)
+      await giveNpm(tree)
+      await cp(join(tree.root, 'package-lock.json'), join(tree.root, 'node_modules', '.installed-from'))
+    })
+  }
 
   test('a KWITNESS_NODE that is too old is refused', async () => {
     const { exitCode, stderr } = await start(tree, ['--version'], { env: { KWITNESS_NODE: join(tree.bin, 'node') } })
