@@ -108,7 +108,8 @@ async function readLists(root: AptRoot, context: KernelContext): Promise<Package
   const { stdout } = await runCommand('apt-get', ['-c', root.config, 'indextargets', ...format], aptOptions(context))
   const lists: PackageList[] = []
   for (const line of stdout.split('\n').filter(Boolean)) {
-    const [suite = '', repository = '', file = ''] = line.split(' ')
+    // The path may hold blanks; a release and a URI do not.
+    const [, suite = '', repository = '', file = ''] = /^(\S+) (\S+) (.*)$/.exec(line) ?? []
     if (!(await exists(file))) continue
     const { stdout: text } = await runCommand('/usr/lib/apt/apt-helper', ['cat-file', file], aptOptions(context))
     lists.push({ suite, mirror: repository.replace(/\/+$/, ''), packages: parsePackages(text) })
