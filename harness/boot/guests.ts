@@ -6,7 +6,7 @@ import { untimed, type Stopwatch } from '../support/stopwatch.ts'
 import { exists } from '../support/workspace.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from './qemu/boot.ts'
 import { evictSnapshots, touchSnapshot } from './snapshot/evict.ts'
-import { createForks } from './fork/forks.ts'
+import { createForkServers } from './fork/servers.ts'
 import { ramFile } from './snapshot/compress.ts'
 import { restoreGuest } from './snapshot/restore.ts'
 import { saveSnapshot } from './snapshot/save.ts'
@@ -62,7 +62,7 @@ export function createGuestSource(
   /** One boot per guest however many attempts want it at once. */
   const saving = new Map<string, Promise<Kept | NotBooted | null>>()
   let canSave = !options.freshBoot
-  const forks = createForks(cache, options.note)
+  const servers = createForkServers(cache, options.note)
   /** Guests that are to be forked, by folder: which one is. Of another one found there that one is forgotten. */
   const forked = new Map<string, Kept>()
   /** One at a time: two would pack the same guests. */
@@ -133,13 +133,13 @@ export function createGuestSource(
     const { folder } = guest
     if ((await saving.get(folder)) !== guest) return
     saving.delete(folder)
-    void forks.end(folder)
+    void servers.end(folder).catch(() => undefined)
     await removeSnapshot(folder)
   }
 
   async function serve(guest: Kept, inputs: BootInputs, signal: AbortSignal | undefined, time: Stopwatch): Promise<void> {
     forked.set(guest.folder, guest)
-    await time('fork server', () => forks.begin(guest, inputs, signal))
+    await time('fork server', () => servers.begin(guest, inputs, signal))
   }
 
   /** A guest from a saved one: a copy of it where it is forked, else restored for this attempt alone. */
@@ -152,7 +152,7 @@ export function createGuestSource(
   ): Promise<Guest> {
     const { folder } = found
     if (forked.has(folder) && forked.get(folder) !== found) await serve(found, inputs, signal, time)
-    const copy = await time('fork', () => forks.take(folder, payload, signal))
+    const copy = await time('fork', () => servers.take(folder, payload, signal))
     const own = { forget: () => forget(found) }
     if (copy) return { ...copy, ...own, origin: 'forked' }
     return { ...(await restoreGuest(found, inputs, payload, signal, time)), ...own, origin: 'restored' }
@@ -171,7 +171,7 @@ export function createGuestSource(
       await serve(found, inputs, signal, time)
       return async () => {
         forked.delete(folder)
-        await forks.end(folder)
+        await servers.end(folder)
       }
     },
     start: async (inputs, payload, limitSeconds, signal, time = untimed) => {

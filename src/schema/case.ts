@@ -30,7 +30,7 @@ const needs = shapeOf<Needs>()(
     cpus: z.int().min(1),
     memoryMiB: z.int().min(1),
     modules,
-    ownModules: modules,
+    externalModules: modules,
     cmdline: list(z.union([text, z.object({ arg: text, until: text })])),
   }),
 )

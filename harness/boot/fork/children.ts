@@ -1,82 +1,121 @@
-/** The copies of one fork server: asked for, known by their process, told when they end. */
+/** The children of one fork server: it forks them, kills them and says how they ended, or it is given up. */
 import { open } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { InfraError } from '#domain/errors.ts'
 import { openConsolePipe } from '../qemu/console-pipe.ts'
 import { keepEnd, machineOf, type Machine, type QemuExit } from '../qemu/process.ts'
 import { openQmp } from '../qemu/qmp.ts'
-import type { Callers } from './callers.ts'
+import type { Connections } from './connections.ts'
+import { within } from './within.ts'
 
-/** A copy takes some milliseconds. */
-const PATIENCE_MS = 10_000
+/** A server that works answers within milliseconds. */
+const ANSWER_MS = 10_000
 
-export interface Copies {
-  /** Throws InfraError when the server refuses, is gone, or its copy does not come up. */
+export interface Children {
+  /** Resolves when the library said that it is loaded; throws InfraError when it does not within `limitMs`. */
+  readonly loaded: (limitMs: number) => Promise<void>
+  /** Throws InfraError with the server's own reason when it cannot fork. */
+  readonly check: () => Promise<void>
+  /** Throws InfraError when the server refuses, is gone, or its child does not come up. */
   readonly fork: (payload: string, signal?: AbortSignal) => Promise<Machine>
-  /** Resolves once none is left. */
+  /** Resolves once no child is left. */
   readonly gone: () => Promise<void>
 }
 
 const exitOf = (kind: string | undefined, number: number): QemuExit => {
   const signal = Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? String(number)
-  return kind === 'signal' ? { code: null, signal, stderr: '' } : { code: number, signal: null, stderr: '' }
+  if (kind === 'signal') return { code: null, signal, stderr: '' }
+  if (kind === 'code') return { code: number, signal: null, stderr: '' }
+  return { code: null, signal: null, stderr: 'the fork server lost its child' }
 }
 
-interface Copy {
+interface Child {
   readonly forked: PromiseWithResolvers<number>
   readonly ended: PromiseWithResolvers<QemuExit>
 }
 
-/** Command the fork server behind this port, whose copies call here. */
-export function commandCopies(control: Duplex, callers: Callers): Copies {
-  const living = new Map<number, Copy>()
+interface Options {
+  /** Kill the server, which leaves a command unanswered: the kernel kills its children with it (pdeathsig). */
+  readonly giveUp: () => void
+  readonly answerMs?: number
+}
+
+/** Command the fork server behind this port (server.c), whose children connect here. */
+export function commandChildren(control: Duplex, connections: Connections, { giveUp, answerMs = ANSWER_MS }: Options): Children {
+  const living = new Map<number, Child>()
+  const loaded = Promise.withResolvers<void>()
+  const able = Promise.withResolvers<void>()
   let last = 0
-  let isGone = false
+  /** Why there are no more children, once that is so. */
+  let lost: string | null = null
 
-  function refuse(copy: Copy | undefined, why: string): void {
-    copy?.forked.reject(new InfraError(`QEMU was not copied: ${why}`))
-    /* The kernel kills what there is of them with their server (pdeathsig). */
-    copy?.ended.resolve({ code: null, signal: 'SIGKILL', stderr: why })
+  function refuse(child: Child | undefined, why: string): void {
+    child?.forked.reject(new InfraError(`QEMU did not fork: ${why}`))
+    child?.ended.resolve({ code: null, signal: 'SIGKILL', stderr: why })
   }
 
-  function hear(line: string): void {
-    const [, word, id, rest = ''] = /^(\w+) (\d+) (.*)$/.exec(line) ?? []
-    const copy = living.get(Number(id))
-    const [kind, number] = rest.split(' ')
-    if (word === 'forked') copy?.forked.resolve(Number(rest))
-    else if (word === 'refused') refuse(copy, rest)
-    else if (word === 'ended') copy?.ended.resolve(exitOf(kind, Number(number)))
+  function lose(why: string): void {
+    if (lost !== null) return
+    lost = why
+    for (const waiting of [loaded, able]) waiting.reject(new InfraError(why))
+    living.forEach((child) => refuse(child, why))
+    giveUp()
   }
 
-  /* What becomes of the port is told by its close. */
+  function receive(line: string): void {
+    const [, word, rest = ''] = /^(\w+) ?(.*)$/.exec(line) ?? []
+    const [id = '', ...values] = rest.split(' ')
+    const child = living.get(Number(id))
+    if (word === 'ready') loaded.resolve()
+    else if (word === 'able') able.resolve()
+    else if (word === 'unable') able.reject(new InfraError(rest))
+    else if (word === 'forked') child?.forked.resolve(Number(values[0]))
+    else if (word === 'refused') refuse(child, values.join(' '))
+    else if (word === 'ended') child?.ended.resolve(exitOf(values[0], Number(values[1])))
+  }
+
+  /* Each of them may be awaited late, or never. */
+  for (const { promise } of [loaded, able]) promise.catch(() => undefined)
+  /* An error of the port is followed by its close. */
   createInterface({ input: control })
-    .on('line', hear)
+    .on('line', receive)
     .on('error', () => undefined)
-  control.once('close', () => {
-    isGone = true
-    living.forEach((copy) => refuse(copy, 'the fork server is gone'))
-  })
+  control.once('close', () => lose('the fork server is gone'))
 
-  /** Its process, and its lines once it has called. Rejects when it ends before. */
-  async function comeUp(id: number, { forked, ended }: Copy) {
+  /** An answer of the server; a server that gives none in time is given up. */
+  async function answered<T>(answer: Promise<T>): Promise<T> {
+    return within(answerMs, answer, () => {
+      lose('the fork server does not answer')
+      return 'the fork server does not answer'
+    })
+  }
+
+  function stop(id: number): void {
+    const child = living.get(id)
+    if (!child) return
+    control.write(`kill ${id}\n`)
+    answered(child.ended.promise).catch(() => undefined)
+  }
+
+  /** The process of a child, and its connections. Throws InfraError when it ends before, or does not connect. */
+  async function comeUp(id: number, { forked, ended }: Child) {
+    const lines = Promise.all([
+      connections.expect(`qmp ${id}`),
+      connections.expect(`agent ${id}`),
+      connections.expect(`stderr ${id}`),
+    ])
     const early = ended.promise.then(({ code, signal }) => Promise.reject(new InfraError(`it ended at once (${signal ?? code})`)))
-    const lines = Promise.all([callers.expect(`qmp ${id}`), callers.expect(`agent ${id}`), callers.expect(`stderr ${id}`)])
-    const late = new AbortController()
-    const over = sleep(PATIENCE_MS, null, { signal: late.signal }).then(() => Promise.reject(new InfraError('no answer')))
-    for (const other of [early, lines, over]) other.catch(() => undefined)
+    for (const other of [early, lines]) other.catch(() => undefined)
     try {
-      const pid = await Promise.race([forked.promise, over])
-      const [qmp, agent, stderr] = await Promise.race([lines, early, over])
+      const pid = await answered(forked.promise)
+      const [qmp, agent, stderr] = await within(answerMs, Promise.race([lines, early]), () => 'the child does not connect')
       return { pid, qmp, agent, stderr }
     } catch (error) {
-      /* Who calls nevertheless is not wanted any more. */
+      /* A child that connects later must not stay open. */
       void lines.then((sockets) => sockets.forEach((socket) => socket.destroy()))
       throw error
-    } finally {
-      late.abort()
     }
   }
 
@@ -88,21 +127,20 @@ export function commandCopies(control: Duplex, callers: Callers): Copies {
     })
     last += 1
     const id = last
-    const copy: Copy = { forked: Promise.withResolvers(), ended: Promise.withResolvers() }
-    living.set(id, copy)
-    void copy.ended.promise.then(() => living.delete(id))
-    const stop = (): void => void control.write(`kill ${id}\n`)
+    const child: Child = { forked: Promise.withResolvers(), ended: Promise.withResolvers() }
+    living.set(id, child)
+    void child.ended.promise.then(() => living.delete(id))
     try {
-      if (isGone) refuse(copy, 'the fork server is gone')
-      else control.write(`fork ${id} ${pipe.fd} ${file.fd}\n`)
-      const { pid, qmp, agent, stderr } = await comeUp(id, copy)
+      if (lost === null) control.write(`fork ${id} ${pipe.fd} ${file.fd}\n`)
+      else refuse(child, lost)
+      const { pid, qmp, agent, stderr } = await comeUp(id, child)
       const said = keepEnd(stderr)
       const closed = new Promise((resolve) => stderr.once('close', resolve))
-      const ended = Promise.all([copy.ended.promise, closed]).then(([exit]) => ({ ...exit, stderr: said() || exit.stderr }))
+      const ended = Promise.all([child.ended.promise, closed]).then(([exit]) => ({ ...exit, stderr: said() || exit.stderr }))
       const ports = { pid, qmp: openQmp(qmp, true), console: pipe.reader, agent, control: null }
-      return machineOf({ ...ports, ended, stop }, signal)
+      return machineOf({ ...ports, ended, stop: () => stop(id) }, signal)
     } catch (error) {
-      stop()
+      stop(id)
       pipe.reader.destroy()
       throw error
     } finally {
@@ -112,6 +150,11 @@ export function commandCopies(control: Duplex, callers: Callers): Copies {
   }
 
   return {
+    loaded: (limitMs) => within(limitMs, loaded.promise, () => 'the library is not loaded'),
+    check: async () => {
+      control.write('check\n')
+      await answered(able.promise)
+    },
     fork,
     gone: async () => {
       while (living.size > 0) await Promise.all([...living.values()].map(({ ended }) => ended.promise))

@@ -1,24 +1,24 @@
-/** Where the copies of a fork server dial in: each says what it wants to talk about, and which copy it is. */
+/** Where the children of a fork server connect: each connection says what it is for, and of which child it is. */
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 
-export interface Callers {
+export interface Connections {
   readonly path: string
-  /** Rejects with the system's error when the path cannot be listened at. */
+  /** Rejects with the system's error when nothing can listen at the path. */
   readonly listening: Promise<unknown>
   /** The connection that begins with this line, whether it came already or is still to come. */
   readonly expect: (line: string) => Promise<Socket>
   readonly close: () => void
 }
 
-const LONGEST = 64
+const MAX_LINE = 64
 
 /** Listen on a new Unix socket at this path. */
-export function listenForCopies(path: string): Callers {
-  const here = new Map<string, PromiseWithResolvers<Socket>>()
+export function listenForChildren(path: string): Connections {
+  const expected = new Map<string, PromiseWithResolvers<Socket>>()
   const seat = (line: string): PromiseWithResolvers<Socket> => {
-    const known = here.get(line) ?? Promise.withResolvers<Socket>()
-    here.set(line, known)
+    const known = expected.get(line) ?? Promise.withResolvers<Socket>()
+    expected.set(line, known)
     return known
   }
 
@@ -27,8 +27,8 @@ export function listenForCopies(path: string): Callers {
     socket.once('readable', () => {
       const bytes = (socket.read() as Buffer | null) ?? Buffer.alloc(0)
       const end = bytes.indexOf('\n')
-      // Written at once, so it comes at once; whoever says something else is none of ours.
-      if (end < 0 || end > LONGEST) return socket.destroy()
+      // A child writes its line in one piece, so anything else is not from a child.
+      if (end < 0 || end > MAX_LINE) return socket.destroy()
       if (bytes.length > end + 1) socket.unshift(bytes.subarray(end + 1))
       seat(bytes.toString('latin1', 0, end)).resolve(socket)
     })
@@ -36,14 +36,14 @@ export function listenForCopies(path: string): Callers {
 
   const server = createServer(receive)
   const listening = once(server, 'listening')
-  /* Who waits for it hears of it; later nothing comes that was not said by a missing call. */
+  /* The caller awaits it later; a later error of the server shows as a connection that does not come. */
   listening.catch(() => undefined)
   server.on('error', () => undefined)
   server.listen(path)
   return {
     path,
     listening,
-    expect: (line) => seat(line).promise.finally(() => here.delete(line)),
+    expect: (line) => seat(line).promise.finally(() => expected.delete(line)),
     close: () => void server.close(),
   }
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that a copy will write: those that the first copies of this server wrote. Each
- * is shared until then, and a fault for each is dear (most of all where this host is a
- * guest itself), so that a later copy asks for all of them at once.
+ * Pages that a child will write: those that the first children of this server wrote. Each is
+ * shared until then, and each fault is expensive (most of all where this host is a guest
+ * itself), so later children ask for all of them at once.
  */
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include "server.h"
 
-#define MOST_RUNS	1024
-/* What one copy alone wrote would be copied in vain by most. */
+#define MAX_RUNS	1024
+/* Most children do not write what one alone wrote. */
 #define LESSONS		2
 #define AT_ONCE		4096UL
 
@@ -25,25 +27,25 @@ struct run {
 };
 
 struct runs {
-	struct run run[MOST_RUNS];
+	struct run run[MAX_RUNS];
 	int count;
 };
 
 static struct runs known;
 static int lessons;
 
-/* What more there is than fits is left to faults. */
+/* Runs that find no place are left to faults: it takes time, and is right all the same. */
 static void add(struct runs *runs, unsigned long start, unsigned long end)
 {
 	struct run *last = runs->count ? &runs->run[runs->count - 1] : NULL;
 
 	if (last && last->end == start)
 		last->end = end;
-	else if (runs->count < MOST_RUNS)
+	else if (runs->count < MAX_RUNS)
 		runs->run[runs->count++] = (struct run){ start, end };
 }
 
-/* Those pages of one mapping that are the copy's alone: what it did not write it shares. */
+/* Those pages of one mapping that are the child's alone: it shares what it did not write. */
 static void look_at(int pagemap, unsigned long at, unsigned long end, struct runs *runs)
 {
 	const uint64_t all = PRESENT | OF_A_FILE | EXCLUSIVE, own = PRESENT | EXCLUSIVE;
@@ -63,24 +65,27 @@ static void look_at(int pagemap, unsigned long at, unsigned long end, struct run
 	}
 }
 
-static void look(pid_t copy, struct runs *runs)
+static void look(pid_t child, struct runs *runs)
 {
 	unsigned long start, end;
-	char path[64], line[512], may[5];
+	char path[64], may[5], *line = NULL;
+	size_t room = 0;
 	int pagemap;
 	FILE *maps;
 
 	runs->count = 0;
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", copy);
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", child);
 	pagemap = open(path, O_RDONLY | O_CLOEXEC);
-	snprintf(path, sizeof(path), "/proc/%d/maps", copy);
+	snprintf(path, sizeof(path), "/proc/%d/maps", child);
 	maps = fopen(path, "re");
-	while (pagemap >= 0 && maps && fgets(line, sizeof(line), maps))
+	while (pagemap >= 0 && maps && getline(&line, &room, maps) > 0)
 		if (sscanf(line, "%lx-%lx %4s", &start, &end, may) == 3 && may[1] == 'w')
 			look_at(pagemap, start, end, runs);
+	free(line);
 	if (maps)
 		fclose(maps);
-	close(pagemap);
+	if (pagemap >= 0)
+		close(pagemap);
 }
 
 static void keep_common(struct runs *runs, const struct runs *with)
@@ -103,14 +108,14 @@ static void keep_common(struct runs *runs, const struct runs *with)
 	*runs = common;
 }
 
-void pages_learn(pid_t copy)
+void pages_learn(pid_t child)
 {
 	static struct runs seen;
 
 	if (lessons == LESSONS)
 		return;
-	look(copy, &seen);
-	/* One that went by itself shows nothing any more. */
+	look(child, &seen);
+	/* A child that ended by itself shows nothing any more. */
 	if (!seen.count)
 		return;
 	if (lessons++)
@@ -123,8 +128,32 @@ void pages_fetch(void)
 {
 	if (lessons < LESSONS)
 		return;
-	/* A kernel before 5.14 cannot, and then they come one by one. */
+	/* A kernel before 5.14 refuses, and then they come one by one. */
 	for (int i = 0; i < known.count; i++)
 		madvise((void *)known.run[i].start, known.run[i].end - known.run[i].start,
 			MADV_POPULATE_WRITE);
+}
+
+const char *pages_check(void)
+{
+	char may[5], *line = NULL;
+	const char *why = NULL;
+	size_t room = 0;
+	FILE *maps;
+
+	maps = fopen("/proc/self/maps", "re");
+	if (!maps)
+		return "its memory cannot be seen";
+	while (!why && getline(&line, &room, maps) > 0)
+		if (sscanf(line, "%*x-%*x %4s", may) == 1 && may[1] == 'w' && may[3] == 's')
+			why = "it has memory that its children would share";
+	free(line);
+	fclose(maps);
+	return why;
+}
+
+/* QEMU tells the kernel to leave guest RAM out of a fork; here it is what forking is for. */
+int madvise(void *at, size_t len, int advice)
+{
+	return advice == MADV_DONTFORK ? 0 : syscall(SYS_madvise, at, len, advice);
 }

@@ -1,9 +1,8 @@
-/** A fork server: a restored guest, paused, whose QEMU copies itself for each attempt (server.c). TCG only. */
+/** A fork server: a restored guest, paused, whose QEMU forks a child for each attempt (README.md). TCG only. */
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { InfraError, InvariantError, UserError } from '#domain/errors.ts'
 import { monitorCase } from '#harness/transport/monitor.ts'
 import { writePayload } from '#harness/image/payload.ts'
@@ -16,122 +15,161 @@ import type { Booted, BootInputs } from '../qemu/boot.ts'
 import { startQemu, type Machine } from '../qemu/process.ts'
 import { loadState, restoreArguments } from '../snapshot/restore.ts'
 import { bootLogFile, stateFile, type Snapshot } from '../snapshot/snapshot.ts'
-import { listenForCopies, type Callers } from './callers.ts'
-import { commandCopies } from './copies.ts'
+import { commandChildren, type Children } from './children.ts'
+import { listenForChildren, type Connections } from './connections.ts'
+import { within } from './within.ts'
 
-const START_SECONDS = 20
-/** The rehearsal makes some hundred calls. */
-const LIMITS = { bootSeconds: START_SECONDS, caseSeconds: START_SECONDS, silenceSeconds: START_SECONDS }
+/** For each step of a start; a start takes about a second. */
+const STEP_SECONDS = 20
+/** The library spoke before QEMU answered the monitor: what is waited for is that we read it. */
+const LOADED_MS = 2000
+/** The warm-up makes some hundred calls. */
+const LIMITS = { bootSeconds: STEP_SECONDS, caseSeconds: STEP_SECONDS, silenceSeconds: STEP_SECONDS }
 
 export interface ForkServer {
-  /** A pristine guest with this payload. Throws InfraError when QEMU could not be copied. */
+  /** A pristine guest with this payload. Throws InfraError when QEMU could not fork. */
   readonly fork: (payload: string, signal?: AbortSignal) => Promise<Booted>
-  /** Take no more copies: the server ends when the last is gone. */
+  /** Fork no more; resolves when the last child is gone and the server has ended. */
   readonly retire: () => Promise<void>
 }
 
 const source = (name: string): string => join(import.meta.dirname, name)
 
 /** Sources of the library that makes a QEMU a fork server. */
-export const FORK_LIBRARY: readonly string[] = ['server.c', 'threads.c', 'fds.c', 'pages.c'].map(source)
+export const FORK_LIBRARY: readonly string[] = [
+  'server.c',
+  'threads.c',
+  'thread.c',
+  'fds.c',
+  'pages.c',
+  'payload.c',
+  'sandbox.c',
+].map(source)
 
 /** Files that serve every fork server. */
 export interface ForkParts {
   readonly library: string
-  /** The program that is rehearsed. */
-  readonly rehearsal: string
+  /** The program of the warm-up. */
+  readonly warmup: string
 }
 
 /** Build them, or find them built. Throws UserError where they do not compile. */
 export async function buildForkParts(cache: string): Promise<ForkParts> {
-  const [library, rehearsal] = await Promise.all([
+  const [library, warmup] = await Promise.all([
     buildProgram(cache, FORK_LIBRARY, [], { flags: LIBRARY_FLAGS }),
-    buildProgram(cache, [source('rehearsal.c')], []),
+    buildProgram(cache, [source('warmup.c')], []),
   ])
-  return { library: library.path, rehearsal: rehearsal.path }
+  return { library: library.path, warmup: warmup.path }
 }
 
-/** Start a QEMU that can be copied, with this payload, and restore the guest in it. */
-async function restoreForkable(
+/** Start a QEMU with the library in it, which waits for the state of this guest. */
+async function startForkable(
   saved: Snapshot,
-  inputs: BootInputs,
-  { library, payload, socket }: { readonly library: string; readonly payload: string; readonly socket: string },
-  signal: AbortSignal | undefined,
-): Promise<{ readonly machine: Machine; readonly argv: readonly string[] }> {
-  const argv = restoreArguments(saved, inputs, payload, true)
-  const state = await open(stateFile(saved.folder))
+  argv: readonly string[],
+  {
+    library,
+    env,
+    signal,
+  }: { readonly library: string; readonly env: Readonly<Record<string, string>>; readonly signal?: AbortSignal },
+): Promise<Machine> {
+  await using state = await open(stateFile(saved.folder))
+  await using preload = await open(library)
+  return await startQemu(argv, { stateFd: state.fd, fork: { libraryFd: preload.fd, env }, ...(signal ? { signal } : {}) })
+}
+
+/** What the loader says of a library that it leaves out; it goes on without. */
+function whyLeftOut(stderr: string): string {
+  const last = stderr.split('\n').at(-1) ?? ''
+  return /from LD_PRELOAD cannot be preloaded \((.*)\): ignored/.exec(last)?.[1] ?? (last || 'it does not say why')
+}
+
+/** Restore the guest. Throws InfraError when its state does not load, or when QEMU is there without the library. */
+async function load(machine: Machine, children: Children, library: string): Promise<void> {
+  const isLoaded = await loadState(machine, performance.now() + STEP_SECONDS * 1000, untimed)
+  if (!isLoaded) {
+    const { stderr, code, signal } = await machine.kill()
+    const how = signal === 'SIGKILL' ? 'no answer' : `QEMU ended with ${signal ?? code}`
+    throw new InfraError(`the saved guest did not load: ${stderr || how}`)
+  }
   try {
-    const fork = { LD_PRELOAD: library, KWITNESS_SOCKET: socket, KWITNESS_PAYLOAD: payload }
-    const machine = await startQemu(argv, { stateFd: state.fd, fork, ...(signal ? { signal } : {}) })
-    if (await loadState(machine, performance.now() + START_SECONDS * 1000, untimed)) return { machine, argv }
-    throw new InfraError(`the saved guest did not load: ${(await machine.kill()).stderr || 'no answer'}`)
-  } finally {
-    await state.close()
+    await children.loaded(LOADED_MS)
+  } catch {
+    const { stderr } = await machine.kill()
+    throw new InfraError(`QEMU started without ${library}: ${whyLeftOut(stderr)}`)
   }
 }
 
-/** Let the guest run the rehearsal, and pause it. Throws InfraError when it comes to another end than it should. */
-async function rehearse(guest: Booted): Promise<void> {
-  guest.conversation.run('rehearsal', [START_SECONDS * 1000, BigInt(Date.now()) * 1_000_000n, 'rehearsal'])
+/** Let the guest run the warm-up, and pause it. Throws InfraError when it comes to another end than it should. */
+async function warmUp(guest: Booted): Promise<void> {
+  guest.conversation.run('warm-up', [STEP_SECONDS * 1000, BigInt(Date.now()) * 1_000_000n, 'warm-up'])
   const { ending, taint } = await monitorCase(guest, LIMITS, createLog())
   if (ending.kind !== 'exited' || ending.exit.code !== 0 || taint.before !== taint.after)
-    throw new InfraError(`the rehearsal ended as ${JSON.stringify(ending)}`)
-  await guest.machine.qmp.execute('stop')
+    throw new InfraError(`the warm-up ended as ${JSON.stringify(ending)}`)
+  await execute(guest.machine, 'stop')
 }
 
-/** Let a copy run. Throws InfraError when it does not. */
-async function goOn(copy: Machine): Promise<void> {
-  const late = new AbortController()
-  const over = sleep(START_SECONDS * 1000, null, { signal: late.signal }).then(() => copy.kill())
-  over.catch(() => undefined)
+/** Have QEMU carry out a command that it answers at once. Throws InfraError when it does not, and kills it. */
+async function execute(machine: Machine, command: string): Promise<void> {
   try {
-    await copy.qmp.execute('cont')
-  } finally {
-    late.abort()
+    await within(STEP_SECONDS * 1000, machine.qmp.execute(command), () => `QEMU does not answer ${command}`)
+  } catch (error) {
+    await machine.kill()
+    throw error
   }
 }
 
 /**
- * Restore this guest in a QEMU that can be copied, and let it rehearse. Throws InfraError or UserError when that cannot be
- * done here: an attempt restores a guest of its own then.
+ * Restore this guest in a QEMU that can fork, and let it warm up. Throws InfraError or UserError when that cannot be
+ * done here, and leaves nothing behind: an attempt restores a guest of its own then.
  */
 export async function startForkServer(
   saved: Snapshot,
   inputs: BootInputs,
-  { library, rehearsal }: ForkParts,
+  { library, warmup }: ForkParts,
   cache: string,
   signal?: AbortSignal,
 ): Promise<ForkServer> {
-  const scratch = await openScratch(cache)
-  /* The path of a socket has to be short. */
-  const folder = await mkdtemp(join(tmpdir(), 'kwitness-'))
-  const callers: Callers = listenForCopies(join(folder, 'socket'))
+  const places: string[] = []
+  let connections: Connections | null = null
   let machine: Machine | null = null
   const close = async (): Promise<void> => {
-    callers.close()
+    connections?.close()
     await machine?.kill()
-    await Promise.all([scratch, folder].map((place) => rm(place, { recursive: true, force: true })))
+    /* What cannot be removed now is removed with the scratch folders of a process that is gone. */
+    await Promise.allSettled(places.map((place) => rm(place, { recursive: true, force: true })))
   }
   try {
+    const scratch = await openScratch(cache)
+    places.push(scratch)
+    /* The path of a socket has to be short. */
+    const folder = await mkdtemp(join(tmpdir(), 'kwitness-'))
+    places.push(folder)
+    connections = listenForChildren(join(folder, 'socket'))
     const payload = join(scratch, 'payload')
-    await writePayload(payload, { program: rehearsal, args: [], modules: [], externalModules: [] })
-    await callers.listening
-    const started = await restoreForkable(saved, inputs, { library, payload, socket: callers.path }, signal)
-    machine = started.machine
+    await writePayload(payload, { program: warmup, args: [], modules: [], externalModules: [] })
+    await connections.listening
+    const argv = restoreArguments(saved, inputs, payload, true)
+    const env = { KWITNESS_SOCKET: connections.path, KWITNESS_PAYLOAD: payload }
+    const qemu = await startForkable(saved, argv, { library, env, ...(signal ? { signal } : {}) })
+    machine = qemu
+    /* At once: what is said on a port that nobody reads is lost. */
+    const children = commandChildren(qemu.control as Duplex, connections, { giveUp: () => void qemu.kill() })
+    const conversation = converse(qemu)
+    await load(qemu, children, library)
     const { road, hello } = saved
-    const described = { ok: true, hello, road, argv: started.argv } as const
-    await rehearse({ ...described, machine, conversation: converse(machine), readySeconds: 0 })
+    const described = { ok: true, hello, road, argv } as const
+    await warmUp({ ...described, machine: qemu, conversation, readySeconds: 0 })
+    await children.check()
     const before = await readFile(bootLogFile(saved.folder))
-    const copies = commandCopies(machine.control as Duplex, callers)
     return {
       fork: async (file, end) => {
         const asked = performance.now()
-        const copy = await copies.fork(file, end)
-        const conversation = converse(copy, before)
-        await goOn(copy)
-        return { ...described, machine: copy, conversation, readySeconds: (performance.now() - asked) / 1000 }
+        const child = await children.fork(file, end)
+        const own = converse(child, before)
+        await execute(child, 'cont')
+        return { ...described, machine: child, conversation: own, readySeconds: (performance.now() - asked) / 1000 }
       },
-      retire: () => copies.gone().then(close),
+      retire: () => children.gone().then(close),
     }
   } catch (error) {
     await close()

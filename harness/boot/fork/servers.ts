@@ -5,27 +5,29 @@ import type { Booted, BootInputs } from '../qemu/boot.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { buildForkParts, startForkServer, type ForkParts, type ForkServer } from './server.ts'
 
-export interface Forks {
-  /** Serve this guest until its end is asked for. Where that cannot be done none is served; it is said once. */
+export interface ForkServers {
+  /** Serve this guest until `end` is called. Where forking does not work no guest is served, and `note` is told once. */
   readonly begin: (saved: Snapshot, inputs: BootInputs, signal?: AbortSignal) => Promise<void>
-  /** A copy of the guest saved in this folder, or null when it is not served, or no more: what went wrong is said once. */
+  /** A child of the guest saved in this folder, or null when it is not served, or no more: `note` is told why. */
   readonly take: (folder: string, payload: string, signal?: AbortSignal) => Promise<Booted | null>
-  /** Serve this guest no more; copies that run go on, and are waited for. */
+  /** Serve this guest no more. Resolves when its children, which go on, and its server are gone. */
   readonly end: (folder: string) => Promise<void>
 }
 
-/** Whether guests of these inputs are copied: those that QEMU emulates, with one vCPU. A race's guest is its own alone. */
+/** Whether guests of these inputs are forked: those that QEMU emulates, with one vCPU. A race's guest is its own alone. */
 function mayFork({ profile }: BootInputs): boolean {
   return profile.accelerator === 'tcg' && profile.cpus === 1
 }
 
-/** Fork servers, none at first; `note` is told when there cannot be any. */
-export function createForks(cache: string, note: (text: string) => void): Forks {
+/** Fork servers, none at first; `note` gets a sentence when there cannot be any. */
+export function createForkServers(cache: string, note: (text: string) => void): ForkServers {
   const serving = new Map<string, ForkServer>()
+  /** Servers that end, by folder: a run must not be over before they are gone. */
+  const ending = new Map<string, Promise<unknown>>()
   let canFork = true
   let parts: Promise<ForkParts> | null = null
 
-  /** What stood in the way. Throws what is no such thing. */
+  /** What stood in the way. Throws an error that forking is not to blame for. */
   function reasonOf(error: unknown, signal: AbortSignal | undefined): string {
     signal?.throwIfAborted()
     if (error instanceof InfraError || error instanceof UserError) return error.message
@@ -35,7 +37,8 @@ export function createForks(cache: string, note: (text: string) => void): Forks 
   async function end(folder: string): Promise<void> {
     const server = serving.get(folder)
     serving.delete(folder)
-    await server?.retire()
+    if (server) ending.set(folder, Promise.all([ending.get(folder), server.retire()]))
+    await ending.get(folder)
   }
 
   return {
@@ -46,7 +49,7 @@ export function createForks(cache: string, note: (text: string) => void): Forks 
         serving.set(saved.folder, await startForkServer(saved, inputs, await parts, cache, signal))
       } catch (error) {
         const reason = reasonOf(error, signal)
-        // Forgotten meanwhile: that says nothing of the others.
+        // A guest that was forgotten meanwhile says nothing of the others.
         if (!(await exists(saved.folder))) return
         if (canFork) note(`guests cannot be forked here (${reason}): restoring one for each attempt`)
         canFork = false
@@ -60,7 +63,8 @@ export function createForks(cache: string, note: (text: string) => void): Forks 
       } catch (error) {
         const reason = reasonOf(error, signal)
         if (serving.get(folder) === server) note(`a guest could not be forked (${reason}): restoring those of its kind`)
-        void end(folder)
+        /* The attempt does not wait for it; the end of the run does. */
+        void end(folder).catch(() => undefined)
         return null
       }
     },

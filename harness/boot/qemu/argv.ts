@@ -2,7 +2,7 @@
 import type { BootMethod, GuestProfile } from '#domain/profile.ts'
 
 /** File descriptors every QEMU of ours inherits: no socket files, nothing to clean up, nothing on the network. */
-export const FD = { qmp: 3, console: 4, agent: 5, state: 6, control: 7 } as const
+export const FD = { qmp: 3, console: 4, agent: 5, state: 6, control: 7, library: 8 } as const
 
 /** Where a guest's RAM lies. `template` keeps it in the file for others; `private` maps the file copy-on-write. */
 export type GuestMemory =
@@ -21,7 +21,7 @@ export interface GuestSpec {
   readonly payload: string | null
   /** Rate of the host's time stamp counter, kHz. */
   readonly tscKhz: number
-  /** It is to fork: the sandbox leaves it that, and its copies forbid it themselves (fork/server.c). */
+  /** It is a fork server: its sandbox allows that, and its children forbid it themselves (fork/sandbox.c). */
   readonly forks?: boolean
 }
 

@@ -29,10 +29,17 @@ export interface Machine {
 export interface QemuOptions {
   /** Inherited as the fd that `-incoming` names. */
   readonly stateFd?: number
-  /** Environment of a fork server (fork/server.c): it gets a control port. */
-  readonly fork?: Readonly<Record<string, string>>
+  /** Makes it a fork server (fork/README.md), with a control port. */
+  readonly fork?: ForkOptions
   /** Ends this QEMU, whatever it is doing, when it is aborted, and at once when it was before. */
   readonly signal?: AbortSignal
+}
+
+/** What QEMU is given to become a fork server. */
+export interface ForkOptions {
+  /** The open library: by its descriptor the loader finds it, whatever its path holds. */
+  readonly libraryFd: number
+  readonly env: Readonly<Record<string, string>>
 }
 
 export const QEMU = 'qemu-system-x86_64'
@@ -65,15 +72,20 @@ export function machineOf({ ended, stop, ...ports }: Parts, signal?: AbortSignal
   for (const stream of [ports.console, ports.agent, ports.control]) stream?.on('error', () => undefined)
   const drained = new Promise<void>((resolve) => ports.console.once('close', resolve))
   const exited = Promise.all([ended, drained]).then(([exit]) => exit)
-  if (signal?.aborted) stop()
-  signal?.addEventListener('abort', stop, { once: true })
-  void exited.then(() => signal?.removeEventListener('abort', stop))
+  function end(): void {
+    stop()
+    /* A console that nobody has begun to read would never come to its end. */
+    if (ports.console.readableFlowing === null) ports.console.resume()
+  }
+  if (signal?.aborted) end()
+  signal?.addEventListener('abort', end, { once: true })
+  void exited.then(() => signal?.removeEventListener('abort', end))
   return {
     ...ports,
     exited,
     stopReason: () => reason,
     kill: () => {
-      stop()
+      end()
       return exited
     },
   }
@@ -81,7 +93,13 @@ export function machineOf({ ended, stop, ...ports }: Parts, signal?: AbortSignal
 
 /** Descriptors of a QEMU, by number, as spawn takes them. */
 function stdioOf(consoleFd: number, { stateFd, fork }: QemuOptions): (string | number)[] {
-  return ['ignore', 'ignore', 'pipe', 'pipe', consoleFd, 'pipe', stateFd ?? 'ignore', fork ? 'pipe' : 'ignore']
+  const before = ['ignore', 'ignore', 'pipe', 'pipe', consoleFd, 'pipe', stateFd ?? 'ignore']
+  return fork ? [...before, 'pipe', fork.libraryFd] : [...before, 'ignore']
+}
+
+/** The loader splits LD_PRELOAD at blanks and colons, and knows no way to quote them (ld.so(8)). */
+function environmentOf({ fork }: QemuOptions): { readonly env?: Readonly<Record<string, string>> } {
+  return fork ? { env: { ...fork.env, LD_PRELOAD: `/proc/self/fd/${FD.library}` } } : {}
 }
 
 /**
@@ -93,7 +111,7 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
   const child = startProcess('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], {
     stdio: stdioOf(pipe.fd, options) as never,
     detached: true,
-    ...(options.fork ? { env: options.fork } : {}),
+    ...environmentOf(options),
   })
   pipe.handOver()
   const stdio = child.stdio as unknown as Duplex[]

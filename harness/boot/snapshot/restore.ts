@@ -62,14 +62,17 @@ export async function loadState(machine: Machine, deadline: number, time: Stopwa
     timer = setTimeout(() => resolve(false), deadline - performance.now())
     void machine.exited.then(() => resolve(false))
   })
-  try {
+  const load = async (): Promise<boolean> => {
     await time('QEMU start', () => machine.qmp.execute('migrate-set-capabilities', IGNORE_SHARED))
-    return await time('restore', async () => {
+    return time('restore', async () => {
       await machine.qmp.execute('migrate-incoming', { uri: `fd:${FD.state}` })
       return resumed
     })
-  } catch {
-    return false
+  }
+  const loaded = load().catch(() => false)
+  try {
+    /* A QEMU that never answers must not be waited for. */
+    return await Promise.race([loaded, resumed.then((isRunning) => isRunning && loaded)])
   } finally {
     clearTimeout(timer)
   }

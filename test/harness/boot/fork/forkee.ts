@@ -1,0 +1,123 @@
+/** Starts forkee.c as a fork server, in the place of a QEMU. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { openConsolePipe } from '#harness/boot/qemu/console-pipe.ts'
+import { commandChildren, type Children } from '#harness/boot/fork/children.ts'
+import { listenForChildren } from '#harness/boot/fork/connections.ts'
+import { FORK_LIBRARY } from '#harness/boot/fork/server.ts'
+import type { Machine } from '#harness/boot/qemu/process.ts'
+import { LIBRARY_FLAGS } from '#harness/image/program.ts'
+import { runCommand } from '#harness/support/process.ts'
+
+const FLAGS = LIBRARY_FLAGS.filter((flag) => flag !== '-shared' && flag !== '-fPIC')
+const SOURCES = ['forkee.c', 'forkee_identity.c', 'forkee_traits.c'].map((name) => join(import.meta.dirname, name))
+
+/** The built library and program, and room for sockets and payloads. */
+export interface Workbench {
+  readonly folder: string
+  readonly library: string
+  readonly program: string
+  readonly remove: () => Promise<void>
+}
+
+export async function buildWorkbench(): Promise<Workbench> {
+  const folder = await mkdtemp(join(tmpdir(), 'kwitness-forks-'))
+  const [library, program] = [join(folder, 'library.so'), join(folder, 'forkee')]
+  await runCommand('gcc', [...LIBRARY_FLAGS, '-o', library, ...FORK_LIBRARY])
+  await runCommand('gcc', [...FLAGS, '-o', program, ...SOURCES])
+  return { folder, library, program, remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+/** A payload with this text. Returns its path. */
+export async function payloadOf({ folder }: Workbench, text: string): Promise<string> {
+  const file = join(folder, `payload-${text}`)
+  await writeFile(file, text)
+  return file
+}
+
+export interface Forkee {
+  readonly process: ChildProcess
+  readonly children: Children
+  /** Its own agent port, that of no child. */
+  readonly agent: Duplex
+  /** A child with this payload, whose ports are read, as they must be: what is not read to its end has not ended. */
+  readonly fork: (name: string, signal?: AbortSignal) => Promise<Machine>
+  readonly close: () => Promise<void>
+}
+
+export interface ForkeeOptions {
+  /** What to add that stands in the way of a fork (forkee_traits.c), and how often. */
+  readonly trait?: readonly [name: string, count: number]
+  /** Instead of the one of the workbench; null for none. */
+  readonly library?: string | null
+  readonly answerMs?: number
+}
+
+let started = 0
+
+/** Start it, and do not wait until it is there. */
+export async function startForkee(
+  bench: Workbench,
+  { trait, library = bench.library, answerMs }: ForkeeOptions = {},
+): Promise<Forkee> {
+  started += 1
+  const connections = listenForChildren(join(bench.folder, `socket-${started}`))
+  await connections.listening
+  const pipe = await openConsolePipe()
+  const preload = library === null ? null : await open(library)
+  const env = {
+    ...(preload ? { LD_PRELOAD: '/proc/self/fd/8' } : {}),
+    KWITNESS_SOCKET: connections.path,
+    KWITNESS_PAYLOAD: await payloadOf(bench, 'original'),
+  }
+  /* The last one is a descriptor that somebody left open. */
+  const stdio = [
+    'ignore',
+    'ignore',
+    'inherit',
+    'pipe',
+    pipe.fd,
+    'pipe',
+    'ignore',
+    'pipe',
+    preload?.fd ?? 'ignore',
+    'pipe',
+  ] as const
+  const child = spawn(bench.program, trait?.map(String) ?? [], { stdio: [...stdio], env })
+  pipe.handOver()
+  pipe.reader.resume()
+  await preload?.close()
+  const ports = child.stdio as unknown as Duplex[]
+  for (const port of ports) port?.on('error', () => undefined)
+  const giveUp = (): void => void child.kill('SIGKILL')
+  const children = commandChildren(ports[7] as Duplex, connections, { giveUp, ...(answerMs === undefined ? {} : { answerMs }) })
+  return {
+    process: child,
+    children,
+    agent: ports[5] as Duplex,
+    fork: async (name, signal) => {
+      const machine = await children.fork(await payloadOf(bench, name), signal)
+      for (const port of [machine.console, machine.agent]) port.on('data', () => undefined)
+      return machine
+    },
+    close: async () => {
+      const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null
+      child.kill('SIGKILL')
+      await ended
+      // Nobody talks to the first one: its ports are not read to their end.
+      for (const port of ports) port?.destroy()
+      connections.close()
+    },
+  }
+}
+
+/** Say a line to a forkee, and hear what it answers. */
+export async function ask(agent: Duplex, line = 'go\n'): Promise<string> {
+  agent.write(line)
+  const [said] = (await once(agent, 'data')) as [Buffer]
+  return said.toString()
+}

@@ -1,0 +1,105 @@
+/** A process with threads, eventfds and ports is forked as QEMU is: each child goes on alone, where its server was. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { truncate } from 'node:fs/promises'
+import { release } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { compareVersions } from '#domain/version.ts'
+import { ask, buildWorkbench, payloadOf, startForkee, type Forkee, type Workbench } from './forkee.ts'
+
+let bench: Workbench
+let server: Forkee
+
+before(async () => {
+  bench = await buildWorkbench()
+  server = await startForkee(bench)
+})
+after(async () => {
+  await server.close()
+  await bench.remove()
+})
+
+const answerOf = (name: string): string => `1 answered, 1 counted, itself, threads, may start nothing, payload ${name}\n`
+
+/** MADV_POPULATE_WRITE came with Linux 5.14. */
+const skip = compareVersions(/^\d+\.\d+/.exec(release())?.[0] ?? '', '5.14') < 0 ? 'this kernel gives no pages ahead' : false
+
+test('a server says that it is there, and that it can fork', async () => {
+  await server.children.loaded(10_000)
+  await server.children.check()
+})
+
+test('pages that the first children wrote are there for the next ones, each with its own', { skip }, async () => {
+  const faults: number[] = []
+  for (const name of ['first', 'second', 'third']) {
+    const machine = await server.fork(name)
+    const [, count, changed] = /^(\d+) faults, (\d+) pages of another/.exec(await ask(machine.agent, 'write\n')) ?? []
+    assert.equal(changed, '0')
+    faults.push(Number(count))
+    await machine.kill()
+  }
+  const [first = 0, second = 0, third = Infinity] = faults
+  assert.ok(Math.min(first, second) >= 512 && third < 32, `${faults}`)
+})
+
+test('threads go on where they waited, in every child alike, each with its own payload, ports and eventfds', async () => {
+  const names = Array.from({ length: 60 }, (_, index) => `fork-${String(index).padStart(3, '0')}`)
+  // Three at a time live side by side.
+  for (let first = 0; first < names.length; first += 3) {
+    const some = names.slice(first, first + 3)
+    const machines = await Promise.all(some.map((name) => server.fork(name)))
+    const heard = machines.map((machine) => once(machine.console, 'data').then(([text]) => String(text)))
+    assert.deepEqual(await Promise.all(machines.map(({ agent }) => ask(agent))), some.map(answerOf))
+    assert.deepEqual(
+      await Promise.all(heard),
+      some.map(() => 'heard go\n'),
+    )
+    await Promise.all(machines.map((machine) => machine.kill()))
+  }
+})
+
+test('a child that goes on is one process, and goes on more than once', async () => {
+  const machine = await server.fork('again')
+  await ask(machine.agent)
+  assert.match(await ask(machine.agent), /^2 answered, 2 counted, itself/)
+  await machine.kill()
+})
+
+test('a thread that was made again can be joined, and lets go of its robust mutexes when it ends', async () => {
+  const machine = await server.fork('dies')
+  assert.equal(await ask(machine.agent, 'die\n'), 'joined: Success, locked: Owner died\n')
+  await machine.kill()
+})
+
+test('how a child ended is reported: by itself, or killed', async () => {
+  const [quits, killed] = await Promise.all([server.fork('quits'), server.fork('killed')])
+  quits.agent.write('quit 7\n')
+  assert.deepEqual(await quits.exited, { code: 7, signal: null, stderr: 'told to quit' })
+  assert.deepEqual(await killed.kill(), { code: null, signal: 'SIGKILL', stderr: '' })
+  await server.children.gone()
+})
+
+test('a signal that was aborted ends the child', async () => {
+  const controller = new AbortController()
+  const machine = await server.fork('aborted', controller.signal)
+  controller.abort()
+  assert.equal((await machine.exited).signal, 'SIGKILL')
+})
+
+test('a payload that is too large, or none, is an error, and the next child is as good', async () => {
+  const large = await payloadOf(bench, 'large')
+  await truncate(large, 65 << 20)
+  await assert.rejects(server.children.fork(large), { name: 'InfraError', message: /ended at once \(1\)/ })
+  await assert.rejects(server.children.fork(join(bench.folder, 'nowhere')), { code: 'ENOENT' })
+  const machine = await server.fork('next')
+  assert.equal(await ask(machine.agent), answerOf('next'))
+  await machine.kill()
+})
+
+test('when the server is killed all children go with it, and there are no more', async () => {
+  const machine = await server.fork('last')
+  server.process.kill('SIGKILL')
+  assert.equal((await machine.exited).signal, 'SIGKILL')
+  await assert.rejects(server.fork('none'), { name: 'InfraError', message: /the fork server is gone/ })
+})
