@@ -83,7 +83,7 @@ const cell = shapeOf<ReportCell>()(
       race: race.nullable(),
       attempts: list(attempt),
     })
-    .meta({ id: 'cell', description: 'What a kernel says about a case, held against the paperwork' }),
+    .meta({ id: 'cell', description: 'What a kernel says about a case, held against the claim sources' }),
 )
 
 const untested = shapeOf<Untested>()(
@@ -122,7 +122,7 @@ const contradiction = shapeOf<Contradiction>()(
       series: text,
       cells: list(z.object({ kernel: text, claimSource: text })),
     })
-    .meta({ id: 'contradiction', description: 'Cells of one case and series whose verdict contradicts the paperwork' }),
+    .meta({ id: 'contradiction', description: 'Cells of one case and series whose verdict contradicts the claim sources' }),
 )
 
 const boundary = shapeOf<Boundary>()(
