@@ -8,6 +8,7 @@ import { spareFiles } from '#harness/boot/qemu/console-pipe.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
+import type { RunEvent } from '#run/context/events.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { machineLine, median } from './figures.ts'
 import { measureFloor } from './floor.ts'
@@ -85,23 +86,27 @@ function look(attempts: number): Held {
 try {
   const line = machineLine()
   const wishes = { kernels: [values.kernel], cases: [values.case], freshBoot: false, seed: '1' }
-  const { plan, ready } = await prepare(wishes, context, () => {})
+  const { common, inputs } = await prepare(wishes, context, () => {})
+  const plan = { ...common, kind: 'matrix' } as const
+  const options = { kernels: context, onEvent: () => {} }
   const [first] = plan.cases
-  const program = first && ready.programs.get(first.id)
+  const program = first && inputs.programs.get(first.id)
   if (!first || !program) throw new Error(`there is no case ${values.case}`)
   const needs = { ...first.needs, cpus: Number(values.cpus) }
   const cases = Array.from({ length: count }, (_, number) => ({ ...first, needs, id: `${first.id}-${number}` }))
   const programs = new Map(cases.map(({ id }) => [id, program]))
   // What is saved, opened and kept for good by the first attempt is not growth.
-  await runPlan({ ...plan, cases: cases.slice(0, 1) }, { ...ready, programs }, context, join(scratch, 'warm'))
+  await runPlan({ ...plan, cases: cases.slice(0, 1) }, { ...inputs, programs }, options, join(scratch, 'warm'))
   const before = leftovers()
   held.push(look(0))
   const every = Math.max(1, Math.floor(count / LOOKS))
-  const report = await runPlan({ ...plan, cases }, { ...ready, programs, cores: 1 }, context, join(scratch, 'run'), (event) => {
+  const onEvent = (event: RunEvent): void => {
     if (event.kind !== 'attempt-done') return
     seconds.push(event.seconds)
     if (seconds.length % every === 0) held.push(look(seconds.length))
-  })
+  }
+  const alone = { ...options, onEvent, cores: 1 }
+  const report = await runPlan({ ...plan, cases }, { ...inputs, programs }, alone, join(scratch, 'run'))
   const end = look(seconds.length)
   const left = leftovers().filter((name) => !before.includes(name))
   const origins = report.cells.flatMap(({ attempts }) => attempts).map(({ origin }) => origin)

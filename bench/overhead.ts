@@ -11,9 +11,9 @@ import { fetchKernel, fetchModules, selectKernels, type KernelContext } from '#h
 import { openScratch } from '#harness/support/scratch.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { profileName, type GuestProfile } from '#domain/profile.ts'
-import { readCatalogue } from '#run/prepare/catalogue.ts'
-import { cellsOf, limitsOf, modulesOf, DEFAULT_PLAN, seedOf, type Cell, type Plan } from '#plan/plan.ts'
-import { CATALOGUE, makeReady } from '#run/prepare/prepare.ts'
+import { CATALOGUE, readCatalogue } from '#run/prepare/catalogue.ts'
+import { cellsOf, limitsOf, modulesOf, seedOf, type Cell } from '#plan/cells.ts'
+import { makeGuestInputs } from '#run/prepare/guest-inputs.ts'
 import { MIN_FORKED } from '#run/execute/prepare-snapshot.ts'
 import { formatTable, machineLine, median, type Row } from './figures.ts'
 import { budgeted, measureFloor } from './floor.ts'
@@ -54,10 +54,9 @@ async function measure(): Promise<Row[]> {
   const [kernel] = await selectKernels([values.kernel], context)
   if (!kernel) throw new Error(`no kernel is ${values.kernel}`)
   const image = await fetchKernel(kernel, context)
-  const { host, initramfs, programs } = await makeReady(cache, cases)
+  const { host, initramfs, programs } = await makeGuestInputs(cases, context)
   const { accelerator, bootSeconds } = await proveAccelerator(cache, image, initramfs, host)
-  const settings = { seed: '1', accelerator, bootSeconds, freshBoot: false, ...DEFAULT_PLAN }
-  const plan: Plan = { schema: 'kwitness.plan/1', kernels: [kernel], cases, ...settings }
+  const plan = { seed: '1', kernels: [kernel], cases, accelerator, bootSeconds }
   const payloads = createPayloads(scratch)
   const guests = createGuestSource(cache, { freshBoot: false, note: console.error })
 

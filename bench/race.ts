@@ -5,10 +5,11 @@ import type { KernelContext } from '#harness/kernels/index.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import type { Report, ReportCell } from '#domain/report/matrix.ts'
-import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
-import { chooseControls, CONTROLS, findControls, readControls } from '#run/prepare/controls.ts'
 import type { Plan } from '#plan/plan.ts'
-import { CATALOGUE, prepare, type Ready } from '#run/prepare/prepare.ts'
+import type { GuestInputs } from '#run/context/context.ts'
+import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
+import { chooseControls, CONTROLS, findControls, readControls } from '#run/prepare/controls.ts'
+import { prepare } from '#run/prepare/prepare.ts'
 import { formatTable, machineLine, median, type Row } from './figures.ts'
 import { runPlan } from './run.ts'
 
@@ -38,8 +39,8 @@ const context: KernelContext = { workspace: findWorkspace() }
 const scratch = await openScratch(context.workspace.cache)
 try {
   const line = machineLine()
-  const { plan, ready } = await planned()
-  const report = await runPlan(plan, ready, context, scratch)
+  const { plan, inputs } = await planned()
+  const report = await runPlan(plan, inputs, { kernels: context, onEvent: () => {} }, scratch)
   const rows = report.cells.flatMap((cell) => rowOf(report, cell))
   if (values.json) console.log(JSON.stringify(rows, null, 2))
   else console.log([line, formatTable(rows), ...report.cells.map((cell) => wordsOf(report, cell))].join('\n'))
@@ -48,17 +49,17 @@ try {
 }
 
 /** The controls of the case, then the kernels to be judged by their rates. */
-async function planned(): Promise<{ plan: Plan; ready: Ready }> {
+async function planned(): Promise<{ plan: Plan; inputs: GuestInputs }> {
   const catalogue = await readCatalogue(CATALOGUE)
   const cases = selectCases(catalogue, [CASE])
   const entries = chooseControls(await readControls(CONTROLS, catalogue), { lines: [], fixes: [] }, cases)
   const { kernels: all, controls } = await findControls(CONTROLS, entries, context)
   const ids = all.map(({ id }) => id).filter((id) => controls.some(({ kernel }) => kernel === id))
   const wishes = { kernels: [...ids, values.kernels], cases: [CASE], freshBoot: false }
-  const { plan, ready } = await prepare(wishes, context, () => {})
+  const { common, inputs } = await prepare(wishes, context, () => {})
   const series = values.series.split(',')
-  const kernels = plan.kernels.filter((kernel) => ids.includes(kernel.id) || series.includes(kernel.series))
-  return { plan: { ...plan, kernels, controls, rates: [] }, ready }
+  const kernels = common.kernels.filter((kernel) => ids.includes(kernel.id) || series.includes(kernel.series))
+  return { plan: { ...common, kind: 'controls', kernels, controls, rates: [] }, inputs }
 }
 
 /** Microseconds that fork and pinning take one after the other, by the program's own word; 0 where it said none. */

@@ -7,10 +7,11 @@ import { openScratch } from '#harness/support/scratch.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import type { Trials } from '#domain/control.ts'
 import type { ReportAttempt, ReportCell } from '#domain/report/matrix.ts'
-import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
+import type { PlanOf } from '#plan/plan.ts'
+import type { GuestInputs } from '#run/context/context.ts'
+import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { chooseControls, CONTROLS, findControls, readControls } from '#run/prepare/controls.ts'
-import type { Plan } from '#plan/plan.ts'
-import { CATALOGUE, prepare, type Ready } from '#run/prepare/prepare.ts'
+import { prepare } from '#run/prepare/prepare.ts'
 import { rateInterval } from '#verdict/race/statistics.ts'
 import { machineLine } from './figures.ts'
 import { runPlan } from './run.ts'
@@ -56,9 +57,10 @@ const context: KernelContext = { workspace: findWorkspace() }
 const scratch = await openScratch(context.workspace.cache)
 try {
   console.error(machineLine())
-  const { plan, ready } = await planned()
-  const restored = await runPlan(plan, ready, context, join(scratch, 'restored'))
-  const booted = await runPlan({ ...plan, freshBoot: true }, ready, context, join(scratch, 'booted'))
+  const { plan, inputs } = await planned()
+  const options = { kernels: context, onEvent: () => {} }
+  const restored = await runPlan(plan, inputs, options, join(scratch, 'restored'))
+  const booted = await runPlan({ ...plan, freshBoot: true }, inputs, options, join(scratch, 'booted'))
   const rows = restored.cells.map((cell, index) => compare(cell, booted.cells[index], isControl(plan, cell)))
   console.log(values.json ? JSON.stringify(rows, null, 2) : rows.map(describe).join('\n'))
   const same = rows.filter((row) => row.same).length
@@ -69,7 +71,7 @@ try {
 }
 
 /** The kernels with every case, and the control; what is known of rates is left out, so that both ways measure it. */
-async function planned(): Promise<{ plan: Plan; ready: Ready }> {
+async function planned(): Promise<{ plan: PlanOf<'controls'>; inputs: GuestInputs }> {
   const catalogue = await readCatalogue(CATALOGUE)
   const cases = selectCases(catalogue, values.cases.split(','))
   const races = cases.filter(({ id }) => id === RACE)
@@ -79,11 +81,12 @@ async function planned(): Promise<{ plan: Plan; ready: Ready }> {
   const ids = controls.map(({ kernel }) => kernel)
   const selectors = [...ids, ...values.kernels]
   const wanted = { kernels: selectors, cases: cases.map(({ id }) => id), freshBoot: false, seed: '1' }
-  const { plan, ready } = await prepare(wanted, context, () => {})
-  return { plan: { ...plan, controls, rates: [], raceSeconds: Number(values['race-seconds']) }, ready }
+  const { common, inputs } = await prepare(wanted, context, () => {})
+  const raceSeconds = Number(values['race-seconds'])
+  return { plan: { ...common, kind: 'controls', controls, rates: [], raceSeconds }, inputs }
 }
 
-function isControl(plan: Plan, cell: ReportCell): boolean {
+function isControl(plan: PlanOf<'controls'>, cell: ReportCell): boolean {
   return plan.controls.some((control) => control.kernel === cell.kernel && control.case === cell.case)
 }
 

@@ -1,32 +1,17 @@
-/** A run of a benchmark: carried out like any other, and nothing of it kept but its report. */
+/** A run of a benchmark: executed like any other, and only its report is kept. */
 import { join } from 'node:path'
-import type { KernelContext } from '#harness/kernels/index.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { buildRunReport } from '#run/report/build-report.ts'
-import { executePlan } from '#run/execute/scheduler.ts'
-import type { RunInputs } from '#run/context/context.ts'
-import type { Listener } from '#run/context/events.ts'
 import type { Plan } from '#plan/plan.ts'
-import type { Ready } from '#run/prepare/prepare.ts'
-import { openStore } from '#store/index.ts'
+import type { ExecutionOptions, GuestInputs } from '#run/context/context.ts'
+import { executeRun, reportOf, startRun } from '#run/lifecycle.ts'
 
-/** Carry out the plan in a store below `folder`, which is the caller's to remove. Throws what conducting throws. */
-export async function runPlan(
-  plan: Plan,
-  ready: Ready & Pick<RunInputs, 'cores'>,
-  context: KernelContext,
-  folder: string,
-  listen: Listener = () => {},
-): Promise<Report> {
-  const store = await openStore(join(folder, 'state'))
+/** Execute the plan in a store below `folder`, which the caller removes. Throws what `executeRun` throws. */
+export async function runPlan(plan: Plan, inputs: GuestInputs, options: ExecutionOptions, folder: string): Promise<Report> {
+  const run = await startRun(join(folder, 'state'), plan, inputs)
   try {
-    const { kernel, qemu, cpus } = ready.host
-    const host = { kernel, qemu, cpus, accelerator: plan.accelerator }
-    const { id } = await store.createRun({ startedAt: new Date().toISOString(), plan, host })
-    await executePlan({ ...ready, plan, store, run: id, kernels: context, listen })
-    await store.finishRun(id, new Date().toISOString())
-    return (await buildRunReport(store, await store.readRun(id))).report
+    await executeRun(run, options)
+    return (await reportOf(run)).report
   } finally {
-    store.close()
+    run.store.close()
   }
 }

@@ -84,3 +84,12 @@ export interface Evidence {
   /** The case's own output, stdout and stderr in order, taken out of the agent's frames. */
   readonly output: LogInfo
 }
+
+/** How long an attempt took, whatever came of it. */
+export interface AttemptTime {
+  readonly case: string
+  /** Name of its guest profile. */
+  readonly profile: string
+  /** Host seconds from the job's start to its end. */
+  readonly seconds: number
+}

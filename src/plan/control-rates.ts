@@ -1,14 +1,15 @@
-/** The rates that a run may lean on: those kept of earlier ones, and those its own controls show. */
+/** The reference rates of a run: those kept of earlier runs, and those that its own controls show. */
 import type { Case } from '#domain/case.ts'
 import type { Conditions, ControlRate } from '#domain/control.ts'
 import { profileName, type Accelerator } from '#domain/profile.ts'
 import { expiry } from '#verdict/race/conditions.ts'
 import { trialGroups } from '#verdict/race/groups.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
-import { cellKey, cellsOf, controlOf, profileNamesOf, type Cell, type Plan } from './plan.ts'
+import { cellKey, cellsOf, controlOf, profileNamesOf, type Cell } from './cells.ts'
+import type { Plan, PlanCommon } from './plan.ts'
 
 /** Judged attempts by cellKey. */
-export type TriedCells = ReadonlyMap<string, readonly JudgedAttempt[]>
+export type AttemptsByCell = ReadonlyMap<string, readonly JudgedAttempt[]>
 
 /** Whether a cell is there to measure a rate: the own race of a known-bad control. */
 export function isMeasured(plan: Plan, cell: Cell): boolean {
@@ -16,41 +17,43 @@ export function isMeasured(plan: Plan, cell: Cell): boolean {
 }
 
 /**
- * The rates measured in a run so far, one for each control, reproducer, trigger and conditions. A control that was
- * tried and never hit is among them, with no hits: nothing may lean on it, nor on another line's in its place.
+ * The rates measured in a run so far, one for each control, reproducer, trigger and conditions. A control without a hit
+ * is among them, with 0 hits: no cell may use it as a reference rate, nor the rate of another series in its place.
  */
-export function ratesOf(plan: Plan, tried: TriedCells): ControlRate[] {
+export function ratesOf(plan: Plan, attempts: AttemptsByCell): ControlRate[] {
   return cellsOf(plan)
     .filter((cell) => isMeasured(plan, cell))
     .flatMap((cell) => {
       const because = controlOf(plan, cell)?.because ?? ''
-      return trialGroups(tried.get(cellKey(cell)) ?? []).flatMap(({ program, trigger, conditions, trials, attempts }) => {
-        const measuredAt = attempts
-          .map(({ startedAt }) => startedAt)
-          .toSorted()
-          .at(-1)
-        if (conditions === null || measuredAt === undefined || trials.trials === 0) return []
-        return [
-          {
-            ...trials,
-            case: cell.case.id,
-            program,
-            trigger,
-            kernel: cell.kernel.id,
-            series: cell.kernel.series,
-            profile: profileName(cell.profile),
-            conditions,
-            leansOn: because,
-            measuredAt,
-          },
-        ]
-      })
+      return trialGroups(attempts.get(cellKey(cell)) ?? []).flatMap(
+        ({ program, trigger, conditions, trials, attempts: group }) => {
+          const measuredAt = group
+            .map(({ startedAt }) => startedAt)
+            .toSorted()
+            .at(-1)
+          if (conditions === null || measuredAt === undefined || trials.trials === 0) return []
+          return [
+            {
+              ...trials,
+              case: cell.case.id,
+              program,
+              trigger,
+              kernel: cell.kernel.id,
+              series: cell.kernel.series,
+              profile: profileName(cell.profile),
+              conditions,
+              leansOn: because,
+              measuredAt,
+            },
+          ]
+        },
+      )
     })
 }
 
 /**
- * The kept rates that a plan of these cases takes along: those of its races, under the profiles it runs them in. One that
- * has expired comes along, too, so that a cell can say why nothing may be leaned on.
+ * The kept rates that a plan of these cases records: those of its races, under the profiles it runs them in. Expired ones
+ * are among them, so that the verdict of a cell can name what expired.
  */
 export function ratesFor(cases: readonly Case[], accelerator: Accelerator, kept: readonly ControlRate[]): ControlRate[] {
   const races = cases.filter(({ witness }) => witness === 'race')
@@ -60,7 +63,7 @@ export function ratesFor(cases: readonly Case[], accelerator: Accelerator, kept:
 
 /** A line for each race of a plan whose rates have all expired: what has changed since, and what to do. */
 export function rateNotes(
-  plan: Plan,
+  plan: Pick<PlanCommon, 'rates'>,
   programs: ReadonlyMap<string, { readonly sha256: string }>,
   here: Omit<Conditions, 'load'>,
 ): string[] {

@@ -1,13 +1,14 @@
-/** How long attempts take here, by what earlier ones took: what is expected to take longest is begun first. */
+/** How long attempts take on this host, estimated from earlier ones: the scheduler starts the longest job first. */
 import type { Case } from '#domain/case.ts'
+import type { AttemptTime } from '#domain/evidence.ts'
 import type { Accelerator } from '#domain/profile.ts'
-import type { AttemptTime } from '#store/ports.ts'
-import { profileNamesOf, slowness, type Plan } from './plan.ts'
+import { profileNamesOf, slowness } from './cells.ts'
+import type { PlanCommon } from './plan.ts'
 
-/** Host seconds around a case that nobody has timed yet: its guest, its logs. */
-const AROUND_SECONDS = 0.3
+/** Host seconds beside those of a case that has no measured attempt: its guest, its logs. */
+const OVERHEAD_SECONDS = 0.3
 
-/** Host seconds of an attempt by case id, the middle one of those made in such guests; nothing of a case never tried. */
+/** Host seconds of an attempt by case id: the median of earlier attempts in such guests. A case without any is absent. */
 export function estimatesFrom(
   cases: readonly Case[],
   accelerator: Accelerator,
@@ -17,13 +18,13 @@ export function estimatesFrom(
   return Object.fromEntries(
     cases.flatMap((theCase) => {
       const own = [...profileNamesOf(theCase, accelerator)].flatMap((profile) => known.get(`${theCase.id}/${profile}`) ?? [])
-      const middle = own.map(({ seconds }) => seconds).toSorted((a, b) => a - b)[own.length >> 1]
-      return middle === undefined ? [] : [[theCase.id, middle]]
+      const median = own.map(({ seconds }) => seconds).toSorted((a, b) => a - b)[own.length >> 1]
+      return median === undefined ? [] : [[theCase.id, median]]
     }),
   )
 }
 
 /** Host seconds that an attempt of this case is expected to take. */
-export function expectedSeconds(plan: Plan, theCase: Case): number {
-  return plan.expected[theCase.id] ?? theCase.timing.expectedSeconds * slowness(plan) + AROUND_SECONDS
+export function expectedSeconds(plan: Pick<PlanCommon, 'estimates' | 'bootSeconds'>, theCase: Case): number {
+  return plan.estimates[theCase.id] ?? theCase.timing.expectedSeconds * slowness(plan) + OVERHEAD_SECONDS
 }

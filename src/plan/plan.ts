@@ -1,136 +1,149 @@
-/** A plan: what a run will do, as plain data. It is computed, shown, stored, and then carried out. */
-import { createHash } from 'node:crypto'
+/** A plan: what a run will do, as plain data. It is made, shown and stored before the run executes it. */
 import type { Case } from '#domain/case.ts'
 import type { Control, ControlRate } from '#domain/control.ts'
+import { unreachable } from '#domain/errors.ts'
 import type { Kernel, KnownKernel } from '#domain/kernel.ts'
-import { profileName, type Accelerator, type GuestProfile } from '#domain/profile.ts'
-import type { StageLimits } from '#domain/job.ts'
+import type { Accelerator } from '#domain/profile.ts'
 import type { PlannedSuite } from '#domain/report/suite.ts'
-import { isNeededOn } from '#domain/version.ts'
 import type { VerifyPlan } from '#domain/report/verify.ts'
 import type { Measure } from '#verdict/race/sequential.ts'
 
-export interface Plan {
-  readonly schema: 'kwitness.plan/1'
+/** What every plan says, whatever its run is for. */
+export interface PlanCommon {
+  readonly schema: 'kwitness.plan/2'
+  /** Unsigned 64-bit, decimal. */
   readonly seed: string
   readonly kernels: readonly Kernel[]
   /** Whole cases, so that a stored run can be judged without the catalogue it came from. */
   readonly cases: readonly Case[]
   readonly accelerator: Accelerator
-  /** Host seconds the proving guest took to its first word: time-outs are scaled to it. */
+  /** Host seconds from the start of the guest that proved the accelerator to its first word: time-outs scale with it. */
   readonly bootSeconds: number
+  /** Guests boot for each attempt; no snapshot is restored. */
   readonly freshBoot: boolean
-  /** The kernels of this plan whose answer is known; none in a plain run. */
-  readonly controls: readonly Control[]
-  /** The rates known when the plan was made, so that a stored run is judged the same later on. */
+  /** The rates known when the plan was made, so that a stored run is judged the same after they are measured again. */
   readonly rates: readonly ControlRate[]
-  /** The chance of a miss at which a race that stayed clean is believed. */
-  readonly bound: number
-  /** Guest seconds for each race cell, in one pool: what some leave goes to the undecided. */
+  /** The miss probability at or below which a race without a hit counts as carrying the fix. */
+  readonly maxMissProbability: number
+  /** Guest seconds for each race cell, in one pool: what decided cells leave goes to undecided ones. */
   readonly raceSeconds: number
-  /** How often and for how long the own race of a control is tried; null where its rate is what is wanted. */
-  readonly measure: Measure | null
-  /** Host seconds that an attempt took before, by case id: for the order of work, and nothing else. */
-  readonly expected: Readonly<Record<string, number>>
-  /** Arguments for a case beside those that every race gets, by case id. */
-  readonly args: Readonly<Record<string, readonly string[]>>
-  /** What the providers had of the series of these kernels when the plan was made; null in a plan that did not keep it. */
+  /** Host seconds that an attempt took before, by case id. They order the work and decide nothing. */
+  readonly estimates: Readonly<Record<string, number>>
+  /** What the providers listed of the series of these kernels when the plan was made; null in a plan that did not keep it. */
   readonly listing: readonly KnownKernel[] | null
-  /** The kernels are not all to be asked, but searched for the places where the answer changes. */
-  readonly search: boolean
-  /** What the cases are programs of; null when they are cases of a catalogue. */
-  readonly suite: PlannedSuite | null
-  /** The patch that the kernels are held against each other for; null in any other run. */
-  readonly verify: VerifyPlan | null
 }
 
-/** A plan that nobody asked anything special of. */
+/** Every kernel runs every case. */
+interface MatrixPlan extends PlanCommon {
+  readonly kind: 'matrix'
+}
+
+/** Each branch of kernels is searched for the neighbours between which the answer changes. */
+interface SearchPlan extends PlanCommon {
+  readonly kind: 'search'
+}
+
+/** Kernels whose answer is known run every case: each control must give its answer, and its rate is kept. */
+interface ControlsPlan extends PlanCommon {
+  readonly kind: 'controls'
+  readonly controls: readonly Control[]
+}
+
+/** A race runs on its known-bad controls under several guest profiles. Each profile is a case of its own. */
+interface SweepPlan extends PlanCommon {
+  readonly kind: 'sweep'
+  readonly controls: readonly Control[]
+  readonly measure: Measure
+  /** Arguments of a case beside those that every race gets, by case id. */
+  readonly args: Readonly<Record<string, readonly string[]>>
+}
+
+/** Every kernel runs programs of a test suite. */
+interface SuitePlan extends PlanCommon {
+  readonly kind: 'suite'
+  readonly suite: PlannedSuite
+  /** Arguments of a program, by case id. */
+  readonly args: Readonly<Record<string, readonly string[]>>
+}
+
+/** Kernels run every case without a patch and with it. The kernel without it is the control of a race. */
+interface VerificationPlan extends PlanCommon {
+  readonly kind: 'verify'
+  readonly verify: VerifyPlan
+  readonly controls: readonly Control[]
+}
+
+/** One case runs on one commit of a bisection, or on both ends of it to measure the rate of a race. */
+interface BisectPlan extends PlanCommon {
+  readonly kind: 'bisect'
+  readonly controls: readonly Control[]
+  /** How long the race of a control is tried; null for as long as any control is measured. */
+  readonly measure: Measure | null
+}
+
+export type Plan = MatrixPlan | SearchPlan | ControlsPlan | SweepPlan | SuitePlan | VerificationPlan | BisectPlan
+
+export type PlanKind = Plan['kind']
+
+/** The plan of a run of this kind. */
+export type PlanOf<K extends PlanKind> = Extract<Plan, { readonly kind: K }>
+
+/** What a plan says where the request says nothing. */
 export const DEFAULT_PLAN = {
-  controls: [],
   rates: [],
-  bound: 1e-6,
+  maxMissProbability: 1e-6,
   raceSeconds: 30,
-  measure: null,
-  expected: {},
-  args: {},
+  estimates: {},
   listing: null,
-  search: false,
-  suite: null,
-  verify: null,
-} as const satisfies Partial<Plan>
+} as const satisfies Partial<PlanCommon>
 
-export interface Cell {
-  readonly kernel: Kernel
-  readonly case: Case
-  readonly profile: GuestProfile
-}
-
-/** Boot seconds of the host that the times in case.json were measured on. */
-const REFERENCE_BOOT_SECONDS = 2
-const LEAST_BOOT_LIMIT_SECONDS = 20
-const BOOT_LIMIT_FACTOR = 12
-const SILENCE_SECONDS = 20
-
-/** The kernel's modules that a cell wants loaded, by name: those its case does not do without on such a kernel. */
-export function modulesOf({ kernel, case: { needs } }: Pick<Cell, 'kernel' | 'case'>): string[] {
-  return needs.modules.filter(({ until }) => isNeededOn(kernel.version, until)).map(({ name }) => name)
-}
-
-/** The profile a case asks for on a kernel of this version. */
-export function profileOf({ needs }: Case, accelerator: Accelerator, version: string): GuestProfile {
-  const { cpus, memoryMiB } = needs
-  const cmdline = needs.cmdline.flatMap((need) => {
-    if (typeof need === 'string') return need
-    return isNeededOn(version, need.until) ? need.arg : []
-  })
-  return { arch: 'x86_64', accelerator, cpus, memoryMiB, cmdline }
-}
-
-/** Names of the profiles a case asks for on one kernel or another. */
-export function profileNamesOf(theCase: Case, accelerator: Accelerator): Set<string> {
-  const turns = theCase.needs.cmdline.flatMap((need) => (typeof need === 'string' ? [] : need.until))
-  return new Set(['0.0', ...turns].map((version) => profileName(profileOf(theCase, accelerator, version))))
-}
-
-/** Every kernel x case of a plan, kernels first. */
-export function cellsOf(plan: Plan): Cell[] {
-  return plan.kernels.flatMap((kernel) =>
-    plan.cases.map((theCase) => ({ kernel, case: theCase, profile: profileOf(theCase, plan.accelerator, kernel.version) })),
-  )
-}
-
-/** What names a cell within its plan. */
-export function cellKey(cell: Cell): string {
-  return `${cell.kernel.id}/${cell.case.id}`
-}
-
-/** The control whose own cell this is: its kernel, and the case that must see it. */
-export function controlOf(plan: Plan, cell: Cell): Control | null {
-  return plan.controls.find((control) => control.kernel === cell.kernel.id && control.case === cell.case.id) ?? null
-}
-
-/** How much slower this host is than the one case times were measured on; never below 1. */
-export function slowness(plan: Plan): number {
-  return Math.max(1, plan.bootSeconds / REFERENCE_BOOT_SECONDS)
-}
-
-/** A race goes on so many times longer than it was asked to while its sides have not met once (c-tests/include/race/race.h). */
-const RACE_PATIENCE = 10
-
-/** Time-outs of a case's stages, scaled to the proven boot speed of the host; a race is asked to last `raceSeconds`. */
-export function limitsOf(plan: Plan, theCase: Case, raceSeconds = 0): StageLimits {
-  const caseSeconds = theCase.timing.timeoutSeconds * slowness(plan) + RACE_PATIENCE * raceSeconds
-  return {
-    bootSeconds: Math.max(LEAST_BOOT_LIMIT_SECONDS, plan.bootSeconds * BOOT_LIMIT_FACTOR),
-    silenceSeconds: Math.max(SILENCE_SECONDS * slowness(plan), caseSeconds),
-    caseSeconds,
+/** The kernels of a plan whose answer is known. */
+export function controlsOf(plan: Plan): readonly Control[] {
+  switch (plan.kind) {
+    case 'controls':
+    case 'sweep':
+    case 'verify':
+    case 'bisect':
+      return plan.controls
+    case 'matrix':
+    case 'search':
+    case 'suite':
+      return []
+    default:
+      return unreachable(plan)
   }
 }
 
-/** The seed of an attempt, an unsigned 64-bit number: it follows from the run's seed and nothing else of the run. */
-export function seedOf(plan: Plan, cell: Cell, attempt: number): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([plan.seed, cell.kernel.id, cell.case.id, attempt]))
-    .digest()
-  return digest.readBigUInt64BE().toString()
+/** How often and for how long the race of a control is tried; null where only its rate limits that. */
+export function measureOf(plan: Plan): Measure | null {
+  switch (plan.kind) {
+    case 'sweep':
+    case 'bisect':
+      return plan.measure
+    case 'matrix':
+    case 'search':
+    case 'controls':
+    case 'suite':
+    case 'verify':
+      return null
+    default:
+      return unreachable(plan)
+  }
+}
+
+/** Arguments of a case beside those that every race gets. */
+export function argsOf(plan: Plan, caseId: string): readonly string[] {
+  switch (plan.kind) {
+    case 'sweep':
+    case 'suite':
+      return plan.args[caseId] ?? []
+    case 'matrix':
+    case 'search':
+    case 'controls':
+    case 'verify':
+    case 'bisect':
+      return []
+    default:
+      return unreachable(plan)
+  }
 }

@@ -1,18 +1,20 @@
-/** The races of a plan: which comes next and what is asked of it, from the plan and the attempts so far alone. */
+/** The races of a plan: which runs next and for how long, from the plan and the attempts so far alone. */
 import { profileName } from '#domain/profile.ts'
 import type { ControlRate } from '#domain/control.ts'
+import { unreachable } from '#domain/errors.ts'
 import { standingOf, wouldLeanAtOtherLoad, type CellInput } from '#verdict/race/standing.ts'
 import { chooseRace, nextMeasurement, type Ask, type Race } from '#verdict/race/sequential.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
-import { cellKey, cellsOf, type Cell, type Plan } from './plan.ts'
-import { isMeasured, ratesOf, type TriedCells } from './control-rates.ts'
+import { cellKey, cellsOf, type Cell } from './cells.ts'
+import { isMeasured, ratesOf, type AttemptsByCell } from './control-rates.ts'
+import { measureOf, type Plan } from './plan.ts'
 
 export interface NextRace {
   readonly cell: Cell
   readonly ask: Ask
 }
 
-/** Whether a cell's case witnesses by trials. */
+/** Whether a cell's case is judged by trials. */
 export function isRace(cell: Cell): boolean {
   return cell.case.witness === 'race'
 }
@@ -25,34 +27,34 @@ export function inputOf(plan: Plan, cell: Cell, attempts: readonly JudgedAttempt
     series: cell.kernel.series,
     attempts,
     rates: [...plan.rates, ...measured],
-    bound: plan.bound,
+    bound: plan.maxMissProbability,
   }
 }
 
 /**
- * The next attempt that measures a control; null when every one of `open` is measured. They take turns: a host that is
- * busy for a while is so for all of them.
+ * The next attempt that measures a control; null when every one of `open` is measured. They take turns, so that a load
+ * peak of the host meets all of them.
  */
-export function nextMeasured(plan: Plan, tried: TriedCells, open: readonly Cell[]): NextRace | null {
-  const attemptsOf = (cell: Cell) => tried.get(cellKey(cell)) ?? []
+export function nextMeasured(plan: Plan, attempts: AttemptsByCell, open: readonly Cell[]): NextRace | null {
+  const attemptsOf = (cell: Cell) => attempts.get(cellKey(cell)) ?? []
   const cells = open.filter((one) => isMeasured(plan, one)).toSorted((a, b) => attemptsOf(a).length - attemptsOf(b).length)
   for (const cell of cells) {
-    const ask = nextMeasurement(attemptsOf(cell), plan.bound, plan.measure)
+    const ask = nextMeasurement(attemptsOf(cell), plan.maxMissProbability, measureOf(plan))
     if (ask) return { cell, ask }
   }
   return null
 }
 
 /**
- * The next attempt of a race that is not there to be measured; null when all of `open` are decided or the time of the
- * plan is over. Cells of the plan that are not open bring their time and what they took of it.
+ * The next attempt of a race that measures no control; null when all of `open` are decided or the time of the plan is
+ * over. Cells of the plan that are not open add their share of the time, and what they used of it.
  */
-export function nextRace(plan: Plan, tried: TriedCells, open: readonly Cell[]): NextRace | null {
-  const measured = ratesOf(plan, tried)
+export function nextRace(plan: Plan, attempts: AttemptsByCell, open: readonly Cell[]): NextRace | null {
+  const measured = ratesOf(plan, attempts)
   const cells = cellsOf(plan).filter((cell) => isRace(cell) && !isMeasured(plan, cell))
   const keys = new Set(open.map(cellKey))
   const races = cells.map((cell): Race => {
-    const input = inputOf(plan, cell, tried.get(cellKey(cell)) ?? [], measured)
+    const input = inputOf(plan, cell, attempts.get(cellKey(cell)) ?? [], measured)
     return {
       attempts: input.attempts,
       isOpen: keys.has(cellKey(cell)),
@@ -65,15 +67,15 @@ export function nextRace(plan: Plan, tried: TriedCells, open: readonly Cell[]): 
   return next && cell ? { cell, ask: next.ask } : null
 }
 
-/** What a race is asked for beside one that is measured, until there is a rate to lean on. */
+/** What a race beside a measured one is asked for until there is a reference rate. */
 const BESIDE: Ask = { seconds: 1, trials: 1_000_000 }
 
 /**
- * The next race attempt of a plan that holds kernels against each other: those that are measured and the others take turns,
- * attempt by attempt, so that a host that is busy for a while is so for both. Null when neither wants more.
+ * The next race attempt of a plan that compares kernels: the measured cells and the others take turns, attempt by
+ * attempt, so that a load peak of the host meets both. Null when neither needs more.
  */
-export function nextInTurn(plan: Plan, tried: TriedCells, open: readonly Cell[]): NextRace | null {
-  const attemptsOf = (cell: Cell) => tried.get(cellKey(cell)) ?? []
+export function nextInTurn(plan: Plan, attempts: AttemptsByCell, open: readonly Cell[]): NextRace | null {
+  const attemptsOf = (cell: Cell) => attempts.get(cellKey(cell)) ?? []
   const measured = cellsOf(plan).filter((cell) => isMeasured(plan, cell))
   const beside = open.find((cell) => {
     const others = measured.filter((one) => one.case.id === cell.case.id).map((one) => attemptsOf(one).length)
@@ -81,5 +83,22 @@ export function nextInTurn(plan: Plan, tried: TriedCells, open: readonly Cell[])
     return !isMeasured(plan, cell) && isClean && others.length > 0 && attemptsOf(cell).length < Math.min(...others)
   })
   if (beside) return { cell: beside, ask: BESIDE }
-  return nextMeasured(plan, tried, open) ?? nextRace(plan, tried, open)
+  return nextMeasured(plan, attempts, open) ?? nextRace(plan, attempts, open)
+}
+
+/** How the next race attempt of a plan is chosen: each of these until it gives null, then the one after it. */
+export function raceOrder(plan: Plan): readonly (typeof nextRace)[] {
+  switch (plan.kind) {
+    case 'verify':
+      return [nextInTurn, nextRace]
+    case 'matrix':
+    case 'search':
+    case 'controls':
+    case 'sweep':
+    case 'suite':
+    case 'bisect':
+      return [nextMeasured, nextRace]
+    default:
+      return unreachable(plan)
+  }
 }

@@ -2,12 +2,12 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InvariantError } from '#domain/errors.ts'
-import type { Evidence } from '#domain/evidence.ts'
+import type { AttemptTime, Evidence } from '#domain/evidence.ts'
 import { profileName } from '#domain/profile.ts'
 import type { Database } from './database.ts'
 import { readEvidenceFolder, readLog, writeEvidenceFolder } from './evidence-folder.ts'
 import { attemptId } from './names.ts'
-import type { AttemptRecord, AttemptTime, JudgedStoredAttempts, StoredLogs, StoreProblem } from './ports.ts'
+import type { AttemptRecord, JudgedStoredAttempts, StoredLogs, StoreProblem } from './ports.ts'
 
 function insert(database: Database, run: string, evidence: Evidence): AttemptRecord {
   const { job, kernel, startedAt } = evidence

@@ -3,7 +3,7 @@
  * Judgements are not kept: any stored run can be judged again when the rules change.
  */
 import type { ControlRate } from '#domain/control.ts'
-import type { Evidence } from '#domain/evidence.ts'
+import type { AttemptTime, Evidence } from '#domain/evidence.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { ClaimSources } from '#domain/claim-sources.ts'
 import type { Report } from '#domain/report/matrix.ts'
@@ -55,15 +55,6 @@ export interface SeenKernel {
   readonly sha256: string
   /** `uname -r` as a guest said it, null while none spoke. */
   readonly release: string | null
-}
-
-/** How long an attempt took, whatever came of it. */
-export interface AttemptTime {
-  readonly case: string
-  /** Name of its guest profile. */
-  readonly profile: string
-  /** Host seconds from the job's start to its end. */
-  readonly seconds: number
 }
 
 export interface ReadRuns {

@@ -3,12 +3,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Control } from '#domain/control.ts'
 import type { Kernel } from '#domain/kernel.ts'
-import { cellKey, cellsOf, DEFAULT_PLAN, type Cell, type Plan } from '#plan/plan.ts'
-import { inputOf, nextInTurn, nextMeasured, nextRace } from '#plan/race-schedule.ts'
+import { cellKey, cellsOf, type Cell } from '#plan/cells.ts'
+import type { Plan, PlanOf } from '#plan/plan.ts'
+import { inputOf, nextInTurn, nextMeasured, nextRace, raceOrder } from '#plan/race-schedule.ts'
 import { rateNotes, ratesFor, ratesOf } from '#plan/control-rates.ts'
 import { judgeCell } from '#verdict/cell/judge.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import { clean, hit, LOADED, PROGRAM, QUIET, race, rate, theCase, tried } from '../helpers/judging.ts'
+import { planCommon } from './plans.ts'
 
 function kernel(id: string, series: string): Kernel {
   return { id, provider: 'tree', version: `${series.slice(0, -1)}9`, series, build: id, flavour: 'custom', arch: 'x86_64' }
@@ -26,15 +28,12 @@ const bad: Control = {
   because: '57efa1fe5957 taken out of base-5.10',
 }
 
-const plan: Plan = {
-  schema: 'kwitness.plan/1',
+const plan: PlanOf<'controls'> = {
+  ...planCommon,
+  kind: 'controls',
   seed: '42',
   kernels: [kernel('base-5.10', '5.10.y'), kernel('bad-5.10', '5.10.y'), kernel('some-6.1', '6.1.y')],
   cases: [theCase, theRace],
-  accelerator: 'tcg',
-  bootSeconds: 2,
-  freshBoot: false,
-  ...DEFAULT_PLAN,
   controls: [bad],
 }
 
@@ -180,7 +179,10 @@ test('a race whose rates have all expired is noted before the run, with what has
 
 test('where kernels are held against each other, the measured one and the other take turns', () => {
   const verify = { patches: [], targets: ['a-race'], bases: [], each: false }
-  const pair: Plan = { ...plan, kernels: plan.kernels.filter(({ id }) => id !== 'some-6.1'), verify }
+  const kernels = plan.kernels.filter(({ id }) => id !== 'some-6.1')
+  const pair: PlanOf<'verify'> = { ...plan, kind: 'verify', kernels, verify }
+  assert.deepEqual(raceOrder(pair), [nextInTurn, nextRace])
+  assert.deepEqual(raceOrder(plan), [nextMeasured, nextRace])
   const own = cellsOf(pair).filter((cell) => cell.case === theRace)
   const done = new Map<string, readonly JudgedAttempt[]>()
   const order: string[] = []

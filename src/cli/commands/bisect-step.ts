@@ -3,23 +3,22 @@
  * but 125 for "new", so whatever is no answer ends with 125 or with one above 127.
  */
 import { join, resolve } from 'node:path'
-import type { KernelContext } from '#harness/kernels/index.ts'
 import type { TreeSelector } from '#harness/kernels/tree/selector.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { findWorkspace } from '#harness/support/workspace.ts'
 import { markOf } from '#analysis/bisect/report.ts'
 import type { Answer, BisectTarget } from '#domain/report/bisect.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
-import { askRun, buildKernel, cellOf, kernelOfSelector } from '#run/bisect/test-commit.ts'
-import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
-import { CATALOGUE, prepare } from '#run/prepare/prepare.ts'
+import { buildKernel, cellOf, kernelOfSelector, runBisectPlan } from '#run/bisect/test-commit.ts'
+import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
+import { prepare } from '#run/prepare/prepare.ts'
 import { openStore } from '#store/index.ts'
 import { answerOf } from '#verdict/cell/bisect.ts'
 import type { TestCommitOptions } from '../options/bisect-request.ts'
 import { exitCodeOfMark, INTERRUPTED, STEP_TROUBLE } from '../output/exit-code.ts'
 import { createProgress, type Progress } from '../output/progress.ts'
-import { underSignals } from '../session/session.ts'
 import { readCount, parseRunOptions } from '../options/run.ts'
+import { createKernelContext } from '../terminal/kernel-context.ts'
+import { untilSignal } from '../terminal/signals.ts'
 
 export interface BisectStepOptions extends TestCommitOptions {
   readonly case: string
@@ -33,7 +32,7 @@ export async function bisectStep(options: BisectStepOptions): Promise<number> {
   let told: { answer: Answer; because: string } | null = null
   try {
     const sought = readSought(options.find)
-    const finished = await underSignals(async (signal) => {
+    const finished = await untilSignal(async (signal) => {
       told = await askStep(options, progress, signal)
     })
     progress.end()
@@ -58,28 +57,22 @@ function readSought(text: string | undefined): BisectTarget {
 
 async function askStep(options: BisectStepOptions, progress: Progress, signal: AbortSignal) {
   const cores = readCount('--cores', options.cores)
-  const buildJobs = readCount('--jobs', options.jobs)
-  const context: KernelContext = {
-    workspace: findWorkspace(),
-    inWorktree: true,
-    signal,
-    progress: (event) => progress.listen({ kind: 'kernel', progress: event }),
-    ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
-    ...(buildJobs === undefined ? {} : { buildJobs }),
-  }
+  const context = createKernelContext(options, progress, signal, { inWorktree: true })
   const catalogue = options.catalogue ?? CATALOGUE
   const found = selectCases(await readCatalogue(catalogue), [options.case])
   if (found.length > 1) throw new UserError(`${options.case} means ${found.length} cases`, 'a step is about one')
   const kernel = await kernelOfSelector(await placeOf(options), context)
   const image = await buildKernel(kernel, context)
   if ('failure' in image) return { answer: 'does-not-build' as const, because: image.failure }
-  const wishes = { ...parseRunOptions({ ...options, catalogue }), kernels: [kernel.id], cases: [options.case] }
-  const { plan, ready } = await prepare(wishes, context, progress.listen)
+  const request = { ...parseRunOptions({ ...options, catalogue }), kernels: [kernel.id], cases: [options.case] }
+  const { common, inputs } = await prepare(request, context, progress.onEvent)
+  const plan = { ...common, kind: 'bisect', controls: [], measure: null } as const
   // Apart from the runs that people make: no report and no boundary is made of a step.
   const store = await openStore(join(context.workspace.state, 'bisect-steps'))
   try {
-    const bench = { store, ready, context, listen: progress.listen, ...(cores === undefined ? {} : { cores }) }
-    const { report, run } = await askRun(plan, undefined, bench, async () => {})
+    const bounds = cores === undefined ? {} : { cores }
+    const runContext = { store, inputs, kernels: context, onEvent: progress.onEvent, ...bounds }
+    const { report, run } = await runBisectPlan(plan, undefined, runContext, async () => {})
     const cell = cellOf(report, kernel)
     const answer = answerOf(cell)
     if (answer === 'infra') throw new InfraError(`${kernel.id} came to no answer on this host: ${cell.because}`)

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { findWorkspace } from '#harness/support/workspace.ts'
 import type { Bisection } from '#domain/report/bisect.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
@@ -12,15 +11,18 @@ import { BISECTION_ASSETS, renderBisectionHtml } from '#render/bisect/html.ts'
 import { renderBisectScript } from '#render/bisect/script.ts'
 import { bisect } from '#run/bisect/bisect.ts'
 import { beginState, resumeState, type StateFile } from '#run/bisect/state.ts'
-import type { Plan } from '#plan/plan.ts'
-import { makeReady, prepare } from '#run/prepare/prepare.ts'
+import type { PreparedBisection } from '#run/bisect/session.ts'
+import type { PlanOf } from '#plan/plan.ts'
+import { makeGuestInputs } from '#run/prepare/guest-inputs.ts'
+import { prepare } from '#run/prepare/prepare.ts'
 import { openStore } from '#store/index.ts'
 import { parseBisectOptions, type BisectOptions } from '../options/bisect-request.ts'
 import { INTERRUPTED } from '../output/exit-code.ts'
 import { print, readAssets, REPORTS_OUT, terminalOf, writeOut } from '../output/files.ts'
 import { createProgress, type Progress } from '../output/progress.ts'
-import { underSignals } from '../session/session.ts'
 import { readCount, parseRunOptions } from '../options/run.ts'
+import { createKernelContext } from '../terminal/kernel-context.ts'
+import { untilSignal } from '../terminal/signals.ts'
 
 const FORMATS = {
   terminal: (bisection: Bisection) => renderBisection(bisection, terminalOf(process.stdout)),
@@ -48,20 +50,12 @@ function readFormat({ format = 'terminal', json }: BisectOptions): keyof typeof 
 export async function bisectCommand(paths: readonly string[], options: BisectOptions): Promise<number> {
   const format = readFormat(options)
   const cores = readCount('--cores', options.cores)
-  const buildJobs = readCount('--jobs', options.jobs)
   const progress = createProgress(process.stderr, () => performance.now())
   let keeper: StateFile | null = null
   let found: Bisection | null = null
   try {
-    const finished = await underSignals(async (signal) => {
-      const context: KernelContext = {
-        workspace: findWorkspace(),
-        inWorktree: true,
-        signal,
-        progress: (event) => progress.listen({ kind: 'kernel', progress: event }),
-        ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
-        ...(buildJobs === undefined ? {} : { buildJobs }),
-      }
+    const finished = await untilSignal(async (signal) => {
+      const context = createKernelContext(options, progress, signal, { inWorktree: true })
       if (options.export !== undefined) return exportScript(options.export, await wishesOf(paths, options, context))
       keeper = await openKeeper(paths, options, context)
       const begun = keeper
@@ -71,8 +65,8 @@ export async function bisectCommand(paths: readonly string[], options: BisectOpt
         found = await bisect({
           keeper: begun,
           store,
-          context,
-          listen: progress.listen,
+          kernels: context,
+          onEvent: progress.onEvent,
           prepare: (kernel, kept) => prepareFor(kernel, kept, begun, { options, context, progress }),
           ...(cores === undefined ? {} : { cores }),
         })
@@ -104,20 +98,26 @@ async function openKeeper(paths: readonly string[], options: BisectOptions, cont
   return keeper
 }
 
-interface Means {
+interface PrepareContext {
   readonly options: BisectOptions
   readonly context: KernelContext
   readonly progress: Progress
 }
 
 /** The plan that every run of a bisection shares but for its kernels, and the programs. */
-async function prepareFor(kernel: Kernel, kept: Plan | null, keeper: StateFile, { options, context, progress }: Means) {
+async function prepareFor(
+  kernel: Kernel,
+  kept: PlanOf<'bisect'> | null,
+  keeper: StateFile,
+  { options, context, progress }: PrepareContext,
+): Promise<PreparedBisection> {
   const { case: theCase, seed, bound, raceSeconds } = keeper.state().wishes
-  if (kept) return { plan: kept, ready: await makeReady(context.workspace.cache, [theCase], context.signal) }
+  if (kept) return { plan: kept, inputs: await makeGuestInputs([theCase], context) }
   const { accelerator } = parseRunOptions(options)
   const what = { kernels: [kernel.id], cases: [theCase.id], catalogue: dirname(theCase.folder), freshBoot: false }
-  const how = { seed, bound, raceSeconds, ...(accelerator === undefined ? {} : { accelerator }) }
-  return prepare({ ...what, ...how }, context, progress.listen)
+  const how = { seed, maxMissProbability: bound, raceSeconds, ...(accelerator === undefined ? {} : { accelerator }) }
+  const { common, inputs } = await prepare({ ...what, ...how }, context, progress.onEvent)
+  return { plan: { ...common, kind: 'bisect', controls: [], measure: null }, inputs }
 }
 
 async function conclude(bisection: Bisection, format: keyof typeof FORMATS, { out }: BisectOptions): Promise<number> {

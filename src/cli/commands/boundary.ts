@@ -4,13 +4,15 @@ import type { KernelContext } from '#harness/kernels/index.ts'
 import { UserError } from '#domain/errors.ts'
 import { parseVersion } from '#domain/version.ts'
 import { renderSearch, renderSearchJson } from '#render/search.ts'
+import { reportOf, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { exitCodeOf, readFailOn } from '../output/exit-code.ts'
 import { writeReport, print, terminalOf } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
-import { openAgain, openPlanned, reportOf, session, type Opened } from '../session/session.ts'
+import { printProblems } from '../output/problems.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
 import { parseRunOptions, type RunOptions } from '../options/run.ts'
+import { executeCommand } from '../terminal/execute.ts'
 
 export interface BoundaryOptions extends Omit<RunOptions, 'cases' | 'dryRun'> {
   /** Case ids or globs. */
@@ -29,28 +31,29 @@ function readSeries(text: string): string {
 export async function boundary(options: BoundaryOptions): Promise<number> {
   const failOn = readFailOn(options.failOn)
   const started = performance.now()
-  return session(options, {
+  const { resume } = options
+  return executeCommand(options, {
     command: 'kwitness boundary',
     open: (context, progress) =>
-      options.resume === undefined
+      resume === undefined
         ? openNew(options, context, progress)
-        : openAgain(options.resume, context, ({ search }) => search),
+        : resumeRun({ which: resume, folder: context.workspace.state, kinds: ['search'] }, context),
     conclude: (opened, timings) => conclude(opened, options, { failOn, started, timings }),
   })
 }
 
-async function openNew(options: BoundaryOptions, context: KernelContext, progress: Progress): Promise<Opened> {
+async function openNew(options: BoundaryOptions, context: KernelContext, progress: Progress): Promise<OpenRun> {
   if (options.case === undefined) throw new UserError('--case is missing', 'kwitness cases list shows those there are')
   const series = options.series?.map(readSeries)
   const kernels = options.kernels ?? series?.map((one) => `debian:${one}`) ?? ['debian:*']
-  const wishes = { ...parseRunOptions({ ...options, kernels, cases: options.case }), search: true }
-  const { plan, ready } = await prepare(wishes, context, progress.listen)
-  const chosen = plan.kernels.filter((kernel) => series?.includes(kernel.series) ?? true)
+  const request = parseRunOptions({ ...options, kernels, cases: options.case })
+  const { common, inputs } = await prepare(request, context, progress.onEvent)
+  const chosen = common.kernels.filter((kernel) => series?.includes(kernel.series) ?? true)
   if (chosen.length === 0) throw new UserError(`no kernel of ${kernels.join(', ')} is of ${series?.join(', ')}`)
   progress.end()
-  const cases = plan.cases.map(({ id }) => id).join(', ')
-  process.stderr.write(`kwitness: search of ${chosen.length} kernels for ${cases}, ${plan.accelerator}, seed ${plan.seed}\n`)
-  return openPlanned({ ...plan, kernels: chosen }, ready, context)
+  const cases = common.cases.map(({ id }) => id).join(', ')
+  process.stderr.write(`kwitness: search of ${chosen.length} kernels for ${cases}, ${common.accelerator}, seed ${common.seed}\n`)
+  return startRun(context.workspace.state, { ...common, kind: 'search', kernels: chosen }, inputs)
 }
 
 interface Ending {
@@ -60,8 +63,9 @@ interface Ending {
   readonly timings: TimingsKeeper
 }
 
-async function conclude(opened: Opened, options: BoundaryOptions, { failOn, started, timings }: Ending): Promise<number> {
-  const report = await timings.report('assemble', () => reportOf(opened))
+async function conclude(opened: OpenRun, options: BoundaryOptions, { failOn, started, timings }: Ending): Promise<number> {
+  const { report, problems } = await timings.report('assemble', () => reportOf(opened))
+  printProblems(problems)
   await print(options.json ? renderSearchJson(report) : renderSearch(report, terminalOf(process.stdout)))
   const page = await timings.report('render', () => writeReport(report, options.out))
   const seconds = ((performance.now() - started) / 1000).toFixed(1)

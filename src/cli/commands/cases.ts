@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { exists } from '#harness/support/workspace.ts'
 import type { Case, Fix, SymptomEnding } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
-import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
-import { CATALOGUE } from '#run/prepare/prepare.ts'
+import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { print } from '../output/files.ts'
 
 const hashWords = (commit: Fix['commit']): string =>

@@ -3,23 +3,30 @@ import { join } from 'node:path'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { UserError } from '#domain/errors.ts'
 import { renderSweep, renderSweepJson } from '#render/controls/sweep.ts'
-import { readCatalogue, selectCases, type ControlEntry } from '#run/prepare/catalogue.ts'
+import { resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
+import { CATALOGUE, readCatalogue, selectCases, type ControlEntry } from '#run/prepare/catalogue.ts'
 import { chooseControls, CONTROLS, findControls, readControls, type FoundControls } from '#run/prepare/controls.ts'
-import { isSweep, maxSweepSeconds, sweepPlan, sweepRows } from '#run/report/sweep.ts'
-import { cellsOf, type Plan } from '#plan/plan.ts'
-import { CATALOGUE, makeReady, prepare } from '#run/prepare/prepare.ts'
+import { makeGuestInputs } from '#run/prepare/guest-inputs.ts'
+import { prepare } from '#run/prepare/prepare.ts'
+import { sweepRows } from '#run/report/sweep.ts'
+import { cellsOf } from '#plan/cells.ts'
+import type { PlanOf } from '#plan/plan.ts'
+import { maxSweepSeconds, sweepPlan } from '#plan/sweep.ts'
 import type { ControlsOptions } from '../options/controls.ts'
 import { print, terminalOf } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
-import { openAgain, openPlanned, session, type Opened } from '../session/session.ts'
+import { executeCommand } from '../terminal/execute.ts'
 
 /** Sweep and give the exit code: 1 when no guest came to a hit, 3 when none came to an answer. */
 export async function sweep(options: ControlsOptions): Promise<number> {
   if (options.timings) throw new UserError('a sweep leaves no report to put --timings beside', 'leave out one of the two')
-  return session(options, {
+  const { resume } = options
+  return executeCommand(options, {
     command: 'kwitness controls --sweep',
     open: (context, progress) =>
-      options.resume === undefined ? openNew(options, context, progress) : openAgain(options.resume, apart(context), isSweep),
+      resume === undefined
+        ? openNew(options, context, progress)
+        : resumeRun({ which: resume, folder: sweepsIn(context), kinds: ['sweep'] }, context),
     conclude: async ({ store, record }) => {
       const rows = await sweepRows(store, record)
       const text = options.json ? renderSweepJson(record.id, rows) : renderSweep(record.id, rows, terminalOf(process.stdout))
@@ -30,27 +37,26 @@ export async function sweep(options: ControlsOptions): Promise<number> {
   })
 }
 
-/** Sweeps are stored beside the runs, not among them: no report and no verdict is made of them. */
-function apart(context: KernelContext): KernelContext {
-  const { workspace } = context
-  return { ...context, workspace: { ...workspace, state: join(workspace.state, 'sweeps') } }
+/** The store of sweeps, apart from that of runs: no report and no verdict is made of them. */
+function sweepsIn({ workspace }: KernelContext): string {
+  return join(workspace.state, 'sweeps')
 }
 
-async function openNew(options: ControlsOptions, context: KernelContext, progress: Progress): Promise<Opened | null> {
+async function openNew(options: ControlsOptions, context: KernelContext, progress: Progress): Promise<OpenRun | null> {
   const { caseId, found } = await choose(options, context)
   const kernels = found.controls.map(({ kernel }) => kernel)
-  const wishes = { kernels, cases: [caseId], freshBoot: options.freshBoot === true }
-  const { plan: whole } = await prepare(wishes, context, progress.listen)
-  const plan = sweepPlan(whole, found.controls)
+  const request = { kernels, cases: [caseId], freshBoot: options.freshBoot === true }
+  const { common } = await prepare(request, context, progress.onEvent)
+  const plan = sweepPlan(common, found.controls)
   progress.end()
   process.stderr.write(`kwitness: ${describe(plan, found)}\n`)
   if (options.dryRun) return null
-  return openPlanned(plan, await makeReady(context.workspace.cache, plan.cases, context.signal), apart(context))
+  return startRun(sweepsIn(context), plan, await makeGuestInputs(plan.cases, context))
 }
 
-function describe(plan: Plan, { controls }: FoundControls): string {
+function describe(plan: PlanOf<'sweep'>, { controls }: FoundControls): string {
   const on = controls.map(({ case: name, fix, line }) => `${name} on ${line} without ${fix}`).join(', ')
-  const size = `${cellsOf(plan).length} profiles x ${plan.measure?.attempts} attempts of at most ${plan.measure?.seconds} s`
+  const size = `${cellsOf(plan).length} profiles x ${plan.measure.attempts} attempts of at most ${plan.measure.seconds} s`
   return `sweep of ${on}: ${size}, at most ${Math.ceil(maxSweepSeconds(plan) / 60)} min and builds; a hit ends an attempt`
 }
 

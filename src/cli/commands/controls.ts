@@ -4,18 +4,20 @@ import type { KernelContext } from '#harness/kernels/index.ts'
 import { controlsThatHold, controlMatrixOf, type ControlMatrix } from '#analysis/controls/control-matrix.ts'
 import type { ControlRate } from '#domain/control.ts'
 import { renderControlMatrix, renderControlMatrixJson } from '#render/controls/control-matrix.ts'
-import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
+import { reportOf, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
+import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { chooseControls, CONTROLS, findControls, readControls, type FoundControls } from '#run/prepare/controls.ts'
-import { CATALOGUE, prepare } from '#run/prepare/prepare.ts'
+import { prepare } from '#run/prepare/prepare.ts'
 import { ratesOf } from '#plan/control-rates.ts'
 import { judgedAttemptsOfRun } from '#run/report/stored-attempts.ts'
 import { sweep } from './controls-sweep.ts'
 import type { ControlsOptions } from '../options/controls.ts'
 import { exitCodeOfControlMatrix } from '../output/exit-code.ts'
 import { writeReport, print, terminalOf, writeOut } from '../output/files.ts'
+import { printProblems } from '../output/problems.ts'
 import type { Progress } from '../output/progress.ts'
-import { openAgain, openPlanned, reportOf, session, type Opened } from '../session/session.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
+import { executeCommand } from '../terminal/execute.ts'
 
 /** Guest seconds for each race that is not measured: the square asks only whether a neighbour shows the bug. */
 const RACE_SECONDS = 5
@@ -47,7 +49,7 @@ function describe(found: FoundControls, cases: readonly { readonly id: string }[
   ].join('\n')
 }
 
-async function openNew(options: ControlsOptions, context: KernelContext, progress: Progress): Promise<Opened | null> {
+async function openNew(options: ControlsOptions, context: KernelContext, progress: Progress): Promise<OpenRun | null> {
   const { cases, found } = await choose(options, context)
   progress.end()
   process.stderr.write(`kwitness: ${describe(found, cases)}\n`)
@@ -56,30 +58,33 @@ async function openNew(options: ControlsOptions, context: KernelContext, progres
     return null
   }
   const ids = found.kernels.map(({ id }) => id)
-  const wishes = { kernels: ids, cases: cases.map(({ id }) => id), freshBoot: options.freshBoot === true }
-  const { plan, ready } = await prepare(wishes, context, progress.listen)
+  const request = { kernels: ids, cases: cases.map(({ id }) => id), freshBoot: options.freshBoot === true }
+  const { common, inputs } = await prepare(request, context, progress.onEvent)
   // Each base before its controls, which are built from it.
-  const kernels = plan.kernels.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
-  // Nothing known before is leaned on: all is measured anew.
-  return openPlanned({ ...plan, kernels, controls: found.controls, rates: [], raceSeconds: RACE_SECONDS }, ready, context)
+  const kernels = common.kernels.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
+  // Rates of earlier runs must not count here: this run measures them again.
+  const known = { controls: found.controls, rates: [], raceSeconds: RACE_SECONDS }
+  return startRun(context.workspace.state, { ...common, kind: 'controls', kernels, ...known }, inputs)
 }
 
 /** Measure and give the exit code. */
 export async function controls(options: ControlsOptions): Promise<number> {
   if (options.sweep) return sweep(options)
-  return session(options, {
+  const { resume } = options
+  return executeCommand(options, {
     command: 'kwitness controls',
     open: (context, progress) =>
-      options.resume === undefined
+      resume === undefined
         ? openNew(options, context, progress)
-        : openAgain(options.resume, context, (plan) => plan.controls.length > 0),
+        : resumeRun({ which: resume, folder: context.workspace.state, kinds: ['controls'] }, context),
     conclude: (opened, timings) => conclude(opened, options, timings),
   })
 }
 
-async function conclude(opened: Opened, options: ControlsOptions, timings: TimingsKeeper): Promise<number> {
-  const report = await timings.report('assemble', () => reportOf(opened))
-  const square = controlMatrixOf(report, opened.plan.controls)
+async function conclude(opened: OpenRun, options: ControlsOptions, timings: TimingsKeeper): Promise<number> {
+  const { report, problems } = await timings.report('assemble', () => reportOf(opened))
+  printProblems(problems)
+  const square = controlMatrixOf(report, report.controls)
   const rates = await keepRates(opened, square)
   const page = await timings.report('render', () => writeReport(report, options.out))
   const plain = { width: 100, colour: false, ascii: false }
@@ -97,7 +102,7 @@ async function conclude(opened: Opened, options: ControlsOptions, timings: Timin
  * Keep what was measured on controls that hold, for the verdicts of later runs to lean on. Of one that does not hold, that
  * it showed nothing is kept, in place of any rate it showed before.
  */
-async function keepRates({ store, record, plan }: Opened, square: ControlMatrix): Promise<readonly ControlRate[]> {
+async function keepRates({ store, record, plan }: OpenRun, square: ControlMatrix): Promise<readonly ControlRate[]> {
   const good = new Set(controlsThatHold(square).map(({ kernel }) => kernel))
   const measured = ratesOf(plan, await judgedAttemptsOfRun(store, record.id, plan))
   const rates = measured.filter(({ kernel, hits }) => good.has(kernel) || hits === 0)

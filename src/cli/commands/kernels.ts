@@ -15,7 +15,7 @@ function contextOf(options: KernelOptions): { context: KernelContext; end: () =>
   const progress = createProgress(process.stderr, () => performance.now())
   const context: KernelContext = {
     workspace: findWorkspace(),
-    progress: (event) => progress.listen({ kind: 'kernel', progress: event }),
+    progress: (event) => progress.onEvent({ kind: 'kernel', progress: event }),
     ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
     ...(options.refresh ? { freshAfter: Date.now() } : {}),
   }

@@ -1,21 +1,21 @@
 /** `kwitness replay`: make a stored attempt again, and show both side by side. The run stays as it is. */
 import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { KernelContext } from '#harness/kernels/index.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { diskError, findWorkspace } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
 import { renderReplay } from '#render/replay.ts'
-import { planOf } from '#run/report/build-report.ts'
-import { cellsOf } from '#plan/plan.ts'
+import { cellsOf } from '#plan/cells.ts'
+import { planOf } from '#plan/stored-plan.ts'
 import { chooseAttempt, replayAttempt, type Replayable, type Replayed } from '#run/replay/replay.ts'
 import { openStoreForReading } from '#store/index.ts'
 import { findCell } from '../options/cell-name.ts'
 import { exitCodeOfReplay, INTERRUPTED } from '../output/exit-code.ts'
 import { print, REPORTS_OUT, terminalOf, writeOut } from '../output/files.ts'
 import { createProgress } from '../output/progress.ts'
-import { underSignals } from '../session/session.ts'
 import { readCount } from '../options/run.ts'
+import { createKernelContext } from '../terminal/kernel-context.ts'
+import { untilSignal } from '../terminal/signals.ts'
 
 export interface ReplayOptions {
   readonly run?: string
@@ -37,16 +37,11 @@ export async function replay(cell: string, options: ReplayOptions): Promise<numb
   const progress = createProgress(process.stderr, () => performance.now())
   let done: Left | null = null
   try {
-    const finished = await underSignals(async (signal) => {
-      const kernels: KernelContext = {
-        workspace: findWorkspace(),
-        signal,
-        progress: (event) => progress.listen({ kind: 'kernel', progress: event }),
-        ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
-      }
+    const finished = await untilSignal(async (signal) => {
+      const kernels = createKernelContext(options, progress, signal)
       const folder = await openScratch(kernels.workspace.cache)
       try {
-        const replayed = await replayAttempt(attempt, kernels, progress.listen, folder)
+        const replayed = await replayAttempt(attempt, kernels, progress.onEvent, folder)
         const logs = options.out ?? join(REPORTS_OUT, `replay-${attempt.record.run}-${attempt.record.id}`)
         await leaveLogs(replayed, folder, logs)
         done = { replayed, logs }

@@ -6,12 +6,14 @@ import { RENDERERS, type Format } from '#render/index.ts'
 import { raceLines, wordRace } from '#render/text/race.ts'
 import { kernelLabels } from '#render/text/format.ts'
 import type { SuiteReport } from '#domain/report/suite.ts'
-import { buildRunReport, planOf } from '#run/report/build-report.ts'
+import { planOf } from '#plan/stored-plan.ts'
+import { buildRunReport } from '#run/report/build-report.ts'
 import { historiesOf } from '#run/report/claim-sources.ts'
 import { openStoreForReading } from '#store/index.ts'
 import { findCell, splitCell } from '../options/cell-name.ts'
 import { exitCodeOf, exitCodeOfSuite, readFailOn, SUITE_WORDS } from '../output/exit-code.ts'
 import { print, renderReport, writeOut } from '../output/files.ts'
+import { printProblems } from '../output/problems.ts'
 import { renderSuite, suiteReportOf, whySuite } from './suite.ts'
 import { reasonLine } from '../output/reason-line.ts'
 
@@ -39,10 +41,10 @@ async function loadReport(id: string | undefined, { history, only }: LoadOptions
     const run = id === undefined ? await store.newestRun() : await store.readRun(id)
     if (run === null) throw new UserError('no run is stored yet', 'kwitness run makes one')
     const plan = planOf(run)
-    if (plan.suite !== null) return { kind: 'suite', report: await suiteReportOf(store, run) }
+    if (plan.kind === 'suite') return { kind: 'suite', report: await suiteReportOf(store, run) }
     const histories = history === undefined ? undefined : await historiesOf(history, plan, { workspace })
     const { report: loaded, problems } = await buildRunReport(store, run, { histories, only })
-    for (const { attempt, message } of problems) console.error(`kwitness: ${attempt}: ${message}`)
+    printProblems(problems)
     return { kind: 'cases', report: loaded }
   } finally {
     store.close()

@@ -6,18 +6,18 @@ import type { SuiteReport } from '#domain/report/suite.ts'
 import { renderSuiteHtml, SUITE_ASSETS } from '#render/suite/html.ts'
 import { jsonByLine } from '#render/json.ts'
 import { renderSuiteTerminal } from '#render/suite/terminal.ts'
-import type { Prepared } from '#run/prepare/prepare.ts'
-import { prepareSuite } from '#run/prepare/suite.ts'
+import { prepareSuite, type PreparedSuite } from '#run/prepare/suite.ts'
 import { buildSuiteRunReport } from '#run/report/suite-report.ts'
 import type { ReadRuns, RunRecord } from '#store/ports.ts'
 import { findCell } from '../options/cell-name.ts'
 import { writeRenderings, print, readAssets, terminalOf } from '../output/files.ts'
+import { printProblems } from '../output/problems.ts'
 import type { Progress } from '../output/progress.ts'
 import { reasonLine } from '../output/reason-line.ts'
 import { parseRunOptions, type RunOptions } from '../options/run.ts'
 
 /** Prepare what `--suite` and `--tree` ask for. Throws UserError for options that go with cases of the catalogue alone. */
-export async function prepareRequest(options: RunOptions, context: KernelContext, progress: Progress): Promise<Prepared> {
+export async function prepareRequest(options: RunOptions, context: KernelContext, progress: Progress): Promise<PreparedSuite> {
   const { suite, tree } = options
   if (suite === undefined || tree === undefined) {
     throw new UserError('--suite and --tree go together', 'kwitness run --suite kselftest:mm --tree debian-6.12')
@@ -26,13 +26,13 @@ export async function prepareRequest(options: RunOptions, context: KernelContext
   if (alien !== undefined) {
     throw new UserError(`--suite does not go with --${alien.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
   }
-  return prepareSuite({ ...parseRunOptions(options), suite, tree }, context, progress.listen)
+  return prepareSuite({ ...parseRunOptions(options), suite, tree }, context, progress.onEvent)
 }
 
 /** The report of a run of a suite, with what the store could not give back told on stderr. */
 export async function suiteReportOf(store: ReadRuns, run: RunRecord): Promise<SuiteReport> {
   const { report, problems } = await buildSuiteRunReport(store, run)
-  for (const problem of problems) console.error(`kwitness: ${problem.attempt}: ${problem.message}`)
+  printProblems(problems)
   return report
 }
 

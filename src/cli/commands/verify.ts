@@ -4,23 +4,24 @@ import { text as textOf } from 'node:stream/consumers'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { verificationOf, type Verification } from '#analysis/verify/report.ts'
-import type { Control } from '#domain/control.ts'
-import { UserError } from '#domain/errors.ts'
+import { InvariantError, UserError } from '#domain/errors.ts'
 import type { VerifyPlan } from '#domain/report/verify.ts'
 import { renderVerify, renderVerifyJson, renderVerifyMarkdown } from '#render/verify/text.ts'
 import { renderVerifyHtml, VERIFY_ASSETS } from '#render/verify/html.ts'
 import { renderVerifyB4, testedBy } from '#render/verify/trailers.ts'
-import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
-import { CATALOGUE, prepare } from '#run/prepare/prepare.ts'
-import type { Plan } from '#plan/plan.ts'
+import { verifyPlan } from '#plan/verify.ts'
+import { reportOf, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
+import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
+import { prepare } from '#run/prepare/prepare.ts'
 import { findBases, readSeries, targetsOf, tryBase } from '#run/verify/verify.ts'
 import { exitCodeOfVerification } from '../output/exit-code.ts'
 import { writeReport, print, readAssets, REPORTS_OUT, terminalOf, writeOut } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
-import { openAgain, openPlanned, reportOf, session, type Opened } from '../session/session.ts'
+import { printProblems } from '../output/problems.ts'
 import type { SessionOptions } from '../options/session.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
 import { parseRunOptions } from '../options/run.ts'
+import { executeCommand } from '../terminal/execute.ts'
 
 export interface VerifyOptions extends SessionOptions {
   readonly tree?: readonly string[]
@@ -64,7 +65,7 @@ function readFormat({ format, json }: VerifyOptions): Format {
 /** The plan of a verification, its kernels built; null where no guest is needed for the answer. */
 interface Begun {
   readonly wanted: VerifyPlan
-  readonly opened: Opened | null
+  readonly opened: OpenRun | null
 }
 
 async function begin(options: VerifyOptions, context: KernelContext, progress: Progress): Promise<Begun> {
@@ -86,12 +87,11 @@ async function begin(options: VerifyOptions, context: KernelContext, progress: P
   }
   const kernels = kernelsOf(wanted)
   if (kernels.length === 0) return { wanted, opened: null }
-  const wishes = { ...parseRunOptions(options), kernels, cases }
-  const { plan, ready } = await prepare(wishes, context, progress.listen)
+  const request = { ...parseRunOptions(options), kernels, cases }
+  const { common, inputs } = await prepare(request, context, progress.onEvent)
   progress.end()
   process.stderr.write(`kwitness: plan: ${kernels.length} kernels x ${cases.length} cases, before and after in one run\n`)
-  const whole: Plan = { ...plan, verify: wanted, controls: controlsOf(wanted, plan) }
-  return { wanted, opened: await openPlanned(whole, ready, context) }
+  return { wanted, opened: await startRun(context.workspace.state, verifyPlan(common, wanted), inputs) }
 }
 
 /** Each base before what was made of it; only where there is something to hold against it. */
@@ -106,27 +106,17 @@ function kernelsOf({ bases }: VerifyPlan): string[] {
   ]
 }
 
-/** The base of a race is what the patched kernel's clean trials are weighed against: its rate is measured beside them. */
-function controlsOf({ bases, targets }: VerifyPlan, { cases, kernels }: Plan): Control[] {
-  const races = cases.filter(({ id, witness }) => witness === 'race' && targets.includes(id))
-  const asked = bases.filter(({ kernel }) => kernels.some(({ id }) => id === kernel))
-  return asked.flatMap(({ kernel, label, version }) =>
-    races.map(({ id }): Control => {
-      const line = version.split('.').slice(0, 2).join('.')
-      const because = `${label}, without the patch`
-      return { kernel, base: kernel, line, fix: 'base', kind: 'bad', case: id, blinds: [], because }
-    }),
-  )
-}
-
 /** Verify and give the exit code. */
 export async function verify(options: VerifyOptions): Promise<number> {
   const format = readFormat(options)
   let early: VerifyPlan | null = null
-  const code = await session(options, {
+  const code = await executeCommand(options, {
     command: 'kwitness verify',
     open: async (context, progress) => {
-      if (options.resume !== undefined) return openAgain(options.resume, context, (plan) => plan.verify !== null)
+      const { resume } = options
+      if (resume !== undefined) {
+        return resumeRun({ which: resume, folder: context.workspace.state, kinds: ['verify'] }, context)
+      }
       const begun = await begin(options, context, progress)
       if (begun.opened === null) early = begun.wanted
       return begun.opened
@@ -139,10 +129,11 @@ export async function verify(options: VerifyOptions): Promise<number> {
   return exitCodeOfVerification(verification.bases.map(({ status }) => status))
 }
 
-async function conclude(opened: Opened, options: VerifyOptions, format: Format, timings: TimingsKeeper): Promise<number> {
+async function conclude(opened: OpenRun, options: VerifyOptions, format: Format, timings: TimingsKeeper): Promise<number> {
   const { plan, record } = opened
-  if (plan.verify === null) throw new UserError(`run ${record.id} verifies no patch`)
-  const report = await timings.report('assemble', () => reportOf(opened))
+  if (plan.kind !== 'verify') throw new InvariantError(`run ${record.id} is of kind ${plan.kind}, not verify`)
+  const { report, problems } = await timings.report('assemble', () => reportOf(opened))
+  printProblems(problems)
   const page = await timings.report('render', () => writeReport(report, options.out))
   const verification = verificationOf(plan.verify, report)
   await tell(verification, options, format, dirname(page))

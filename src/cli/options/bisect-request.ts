@@ -10,9 +10,8 @@ import type { Kernel } from '#domain/kernel.ts'
 import type { Boundary, Report } from '#domain/report/matrix.ts'
 import { buildRunReport } from '#run/report/build-report.ts'
 import { nearestOf, resolveCommit } from '#run/bisect/git.ts'
-import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
+import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { DEFAULT_PLAN } from '#plan/plan.ts'
-import { CATALOGUE } from '#run/prepare/prepare.ts'
 import { openStoreForReading } from '#store/index.ts'
 import { parseRunOptions } from './run.ts'
 
@@ -59,14 +58,14 @@ export async function parseBisectOptions(
   const found = selectCases(await readCatalogue(options.catalogue ?? CATALOGUE), [id])
   const [theCase] = found
   if (!theCase || found.length > 1) throw new UserError(`${id} means ${found.length} cases`, 'a bisection is about one')
-  const { seed, bound, raceSeconds } = parseRunOptions(options)
+  const { seed, maxMissProbability, raceSeconds } = parseRunOptions(options)
   return {
     tree,
     ...range,
     case: theCase,
     configs: options.config ?? [],
     seed: seed ?? randomBytes(8).readBigUInt64BE().toString(),
-    bound: bound ?? DEFAULT_PLAN.bound,
+    bound: maxMissProbability ?? DEFAULT_PLAN.maxMissProbability,
     raceSeconds: raceSeconds ?? DEFAULT_PLAN.raceSeconds,
   }
 }

@@ -73,7 +73,7 @@ export function parseRunOptions(options: Omit<RunOptions, 'tree'>): RunRequest {
     ...(catalogue === undefined ? {} : { catalogue }),
     ...(seed === undefined ? {} : { seed: readSeed(seed) }),
     ...(accel === undefined ? {} : { accelerator: readAccelerator(accel) }),
-    ...(bound === undefined ? {} : { bound: readBound(bound) }),
+    ...(bound === undefined ? {} : { maxMissProbability: readBound(bound) }),
     ...(raceSeconds === undefined ? {} : { raceSeconds: readSeconds('--race-seconds', raceSeconds) }),
   }
 }

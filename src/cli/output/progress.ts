@@ -1,8 +1,8 @@
 /** Shows a run while it is under way: one moving line on a terminal, plain lines elsewhere. Always on stderr. */
-import type { Listener, RunEvent } from '#run/context/events.ts'
+import type { RunEvent, RunEventListener } from '#run/context/events.ts'
 
 export interface Progress {
-  readonly listen: Listener
+  readonly onEvent: RunEventListener
   /** Take the moving line away. */
   readonly end: () => void
 }
@@ -71,7 +71,7 @@ export function createProgress(stream: NodeJS.WriteStream, now: () => number): P
   }
 
   return {
-    listen: (event) => {
+    onEvent: (event) => {
       const line = lineFor(event, isTerminal)
       if (line !== null) stream.write(`${isTerminal ? '\r\x1b[K' : ''}kwitness: ${plain(line)}\n`)
       if (event.kind === 'attempt-started') {

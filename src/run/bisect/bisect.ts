@@ -16,10 +16,10 @@ import { weighEnds } from './race-ends.ts'
  */
 export async function bisect(bisector: Bisector): Promise<Bisection> {
   const course = bisectSessionOf(bisector)
-  const { keeper, context } = course
+  const { keeper, kernels } = course
   const sought = await checkEnds(course)
   const { wishes } = keeper.state()
-  const git = await startBisect(join(keeper.folder, 'git'), rangeOf(wishes), context.signal)
+  const git = await startBisect(join(keeper.folder, 'git'), rangeOf(wishes), kernels.signal)
   const candidates = (await git.candidates()).length
   for (const { commit, role, answer } of keeper.state().steps) {
     if (role === 'between') await git.mark(markOf(answer, sought), commit)
@@ -40,7 +40,7 @@ async function goOn(course: BisectSession, git: GitBisect, sought: BisectTarget)
     const at = await git.state()
     if (at.kind !== 'next') return at
     const most = stepsFor(at.left)
-    course.listen({ kind: 'note', text: `${at.left} commits left, about ${most} step${most === 1 ? '' : 's'}` })
+    course.onEvent({ kind: 'note', text: `${at.left} commits left, about ${most} step${most === 1 ? '' : 's'}` })
     const { answer } = await judgeCommit(course, at.commit, 'between')
     await git.mark(markOf(answer, sought), at.commit)
   }
@@ -73,14 +73,14 @@ async function checkEnds(course: BisectSession): Promise<BisectTarget> {
 
 /** Judge a commit, and keep what came of it before anybody leans on it. */
 async function judgeCommit(course: BisectSession, commit: string, role: BisectStep['role']): Promise<BisectStep> {
-  const { keeper, listen } = course
+  const { keeper, onEvent } = course
   const { steps, wishes } = keeper.state()
   const known = steps.find((step) => step.commit === commit && step.role === role)
   if (known) return known
   const step = await makeStep(course, commit, role)
   const seconds = (step.buildSeconds + step.askSeconds).toFixed(1)
   const name = [wishes.old, wishes.new].find((end) => role !== 'between' && end.commit === commit)?.name ?? commit.slice(0, 12)
-  listen({ kind: 'note', text: `${name} ${step.answer} (${seconds} s): ${step.because}` })
+  onEvent({ kind: 'note', text: `${name} ${step.answer} (${seconds} s): ${step.because}` })
   await keeper.save({ steps: [...keeper.state().steps, step] })
   return step
 }
@@ -98,7 +98,7 @@ const NOTHING = {
 } as const
 
 async function makeStep(course: BisectSession, commit: string, role: BisectStep['role']): Promise<BisectStep> {
-  const { keeper, context } = course
+  const { keeper, kernels: context } = course
   const { wishes, steps } = keeper.state()
   const { subject } = await describeCommit(wishes.tree, commit)
   const startedAt = new Date().toISOString()

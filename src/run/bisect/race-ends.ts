@@ -9,7 +9,7 @@ import { kernelOfCommit } from './test-commit.ts'
 import { askedStep, askKernels, type BisectSession } from './session.ts'
 import { ratesOf } from '#plan/control-rates.ts'
 import { judgedAttemptsOfRun } from '../report/stored-attempts.ts'
-import { planOf } from '../report/build-report.ts'
+import { planOf } from '#plan/stored-plan.ts'
 
 /** An end is tried until it shows the bug or is hopeless, in attempts of this many guest seconds. */
 const SHOW = { attempts: 1, seconds: 10 }
@@ -61,7 +61,7 @@ async function replace({ keeper }: BisectSession, step: BisectStep): Promise<voi
   await keeper.save({ steps })
 }
 
-function kernelOf({ keeper, context }: BisectSession, { commit }: BisectStep): Promise<Kernel> {
+function kernelOf({ keeper, kernels }: BisectSession, { commit }: BisectStep): Promise<Kernel> {
   const { tree, configs } = keeper.state().wishes
-  return kernelOfCommit(tree, commit, configs, context)
+  return kernelOfCommit(tree, commit, configs, kernels)
 }

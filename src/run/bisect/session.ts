@@ -1,31 +1,32 @@
 /** A bisection under way: its state, what its runs are carried out with, and runs that are found again after a kill. */
-import type { KernelContext } from '#harness/kernels/index.ts'
 import type { BisectStep } from '#domain/report/bisect.ts'
 import { InfraError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { ReportCell } from '#domain/report/matrix.ts'
 import type { Store } from '#store/ports.ts'
 import { answerOf, type CommitAnswer } from '#verdict/cell/bisect.ts'
-import { askRun, cellOf } from './test-commit.ts'
+import type { PlanOf } from '#plan/plan.ts'
+import type { ExecutionOptions, GuestInputs } from '../context/context.ts'
 import type { StateFile } from './state.ts'
-import type { Listener } from '../context/events.ts'
-import type { Plan } from '#plan/plan.ts'
-import type { Ready } from '../prepare/prepare.ts'
+import { cellOf, runBisectPlan } from './test-commit.ts'
 
 /** What a bisection is carried out with. */
-export interface Bisector {
+export interface Bisector extends ExecutionOptions {
   readonly keeper: StateFile
   readonly store: Store
-  readonly context: KernelContext
-  readonly listen: Listener
-  readonly cores?: number
-  /** Make the programs and the plan with a kernel that is there; the plan is the kept one where there is one. */
-  readonly prepare: (kernel: Kernel, kept: Plan | null) => Promise<{ readonly plan: Plan; readonly ready: Ready }>
+  /** Make the programs and the plan with a kernel that is built; the plan is the kept one where there is one. */
+  readonly prepare: (kernel: Kernel, kept: PlanOf<'bisect'> | null) => Promise<PreparedBisection>
+}
+
+/** The plan of every run of a bisection but for its kernels, and what its guests need. */
+export interface PreparedBisection {
+  readonly plan: PlanOf<'bisect'>
+  readonly inputs: GuestInputs
 }
 
 export interface BisectSession extends Bisector {
   /** The plan of every run but for its kernels, made once. */
-  readonly open: (kernel: Kernel) => Promise<{ readonly plan: Plan; readonly ready: Ready }>
+  readonly open: (kernel: Kernel) => Promise<PreparedBisection>
 }
 
 /** What a run said of one kernel, when this host came to an answer. */
@@ -58,27 +59,27 @@ export async function askKernels(
   course: BisectSession,
   key: string,
   kernels: readonly Kernel[],
-  changes: Partial<Plan>,
+  changes: Partial<PlanOf<'bisect'>>,
 ): Promise<Asked> {
-  const { keeper, store, context, listen, cores } = course
+  const { keeper, store, kernels: context, onEvent, cores } = course
   const kernel = kernels.at(-1) as Kernel
-  const { plan, ready } = await course.open(kernel)
+  const { plan, inputs } = await course.open(kernel)
   const { rates, runs } = keeper.state()
-  const bench = { store, ready, context, listen, ...(cores === undefined ? {} : { cores }) }
+  const runContext = { store, inputs, kernels: context, onEvent, ...(cores === undefined ? {} : { cores }) }
   const wanted = { ...plan, kernels, ...(rates.length > 0 ? { rates } : {}), ...changes }
   const keepRun = (run: string | undefined) => {
     const { [key]: _, ...others } = keeper.state().runs
     return keeper.save({ runs: run === undefined ? others : { ...others, [key]: run } })
   }
   for (let [faults, known] = [0, runs[key]]; ; known = undefined) {
-    const { run, report } = await askRun(wanted, known, bench, keepRun)
+    const { run, report } = await runBisectPlan(wanted, known, runContext, keepRun)
     const cell = cellOf(report, kernel)
     const answer = answerOf(cell)
     if (answer !== 'infra') return { cell, run, answer }
     await keepRun(undefined)
     const what = `${kernel.id} came to no answer on this host: ${cell.because}`
     if (++faults > MOST_FAULTS) throw new InfraError(what, 'nothing was concluded from it')
-    listen({ kind: 'note', text: `${what} It is asked again` })
+    onEvent({ kind: 'note', text: `${what} It is asked again` })
   }
 }
 

@@ -8,7 +8,7 @@ import { diskError, type Workspace } from '#harness/support/workspace.ts'
 import type { BisectStep, BisectRequest, BisectTarget } from '#domain/report/bisect.ts'
 import type { ControlRate } from '#domain/control.ts'
 import { UserError } from '#domain/errors.ts'
-import type { Plan } from '#plan/plan.ts'
+import type { PlanOf } from '#plan/plan.ts'
 
 export interface BisectState {
   readonly schema: 'kwitness.bisect-state/1'
@@ -19,7 +19,7 @@ export interface BisectState {
   readonly owner: string | null
   readonly wishes: BisectRequest
   /** The plan of every run, but for its kernels; null before the first. */
-  readonly plan: Plan | null
+  readonly plan: PlanOf<'bisect'> | null
   readonly sought: BisectTarget | null
   readonly rates: readonly ControlRate[]
   /** In the order they were judged. git is told all of them again when it is gone on with. */
@@ -94,8 +94,9 @@ async function readState(folder: string): Promise<BisectState | null> {
   const text = await readFile(join(folder, 'state.json'), 'utf8').catch(() => 'null')
   const state = JSON.parse(text) as BisectState | null
   if (state?.schema !== 'kwitness.bisect-state/1') return null
-  // One begun before logs were taken over says nothing of them.
-  return { ...state, wishes: { ...state.wishes, told: state.wishes.told ?? { old: [], skip: [] } } }
+  // A plan of another schema is made again. A state of builds before --replay has no `told`.
+  const plan = state.plan?.schema === 'kwitness.plan/2' ? state.plan : null
+  return { ...state, plan, wishes: { ...state.wishes, told: state.wishes.told ?? { old: [], skip: [] } } }
 }
 
 function keep(folder: string, first: BisectState): StateFile {

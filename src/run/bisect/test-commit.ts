@@ -11,12 +11,10 @@ import type { Case } from '#domain/case.ts'
 import { InvariantError } from '#domain/errors.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
 import type { Report, ReportCell } from '#domain/report/matrix.ts'
-import type { Store } from '#store/ports.ts'
-import { buildRunReport, planOf } from '../report/build-report.ts'
-import { executePlan } from '../execute/scheduler.ts'
-import type { Listener } from '../context/events.ts'
-import type { Plan } from '#plan/plan.ts'
-import type { Ready } from '../prepare/prepare.ts'
+import type { PlanOf } from '#plan/plan.ts'
+import type { RunRecord, Store } from '#store/ports.ts'
+import type { ExecutionOptions, GuestInputs } from '../context/context.ts'
+import { claimRun, createRun, executeRun, reportOf } from '../lifecycle.ts'
 
 /** The kernel that a commit is built into. */
 export async function kernelOfCommit(
@@ -60,41 +58,39 @@ export async function binaryOf(
   return createHash('sha256').update(JSON.stringify(all)).digest('hex')
 }
 
-/** What runs of a bisection are carried out with. */
-export interface TestCommitContext {
+/** What the runs of a bisection are executed with. */
+export interface TestCommitContext extends ExecutionOptions {
   readonly store: Store
-  readonly ready: Ready
-  readonly context: KernelContext
-  readonly listen: Listener
-  readonly cores?: number
+  readonly inputs: GuestInputs
 }
 
-/** Carry out a plan: the run of that id where one was begun, else a new one, told to `began` before its first attempt. */
-export async function askRun(
-  plan: Plan,
+/** A run of a bisection when nothing is left to do in it. */
+export interface FinishedRun {
+  /** Its id. */
+  readonly run: string
+  readonly report: Report
+}
+
+/**
+ * Execute a plan: in the run `known` where the store has it, else in a new one, whose id `onCreated` is given before its first
+ * attempt.
+ */
+export async function runBisectPlan(
+  plan: PlanOf<'bisect'>,
   known: string | undefined,
-  bench: TestCommitContext,
-  began: (run: string) => Promise<void>,
-): Promise<{ readonly run: string; readonly report: Report }> {
-  const { store, ready, context, listen, cores } = bench
-  const before = known === undefined ? null : await store.readRun(known).catch(() => null)
-  const { kernel, qemu, cpus } = ready.host
-  const host = { kernel, qemu, cpus, accelerator: plan.accelerator }
-  const isNew = before === null
-  const record = before ?? (await store.createRun({ startedAt: new Date().toISOString(), plan, host }))
-  if (isNew) await began(record.id)
-  if (record.finishedAt === null) {
-    if (!isNew) await store.claimRun(record.id)
-    const bounds = { ...(context.signal ? { signal: context.signal } : {}), ...(cores === undefined ? {} : { cores }) }
-    try {
-      await executePlan({ ...ready, ...bounds, plan: planOf(record), store, run: record.id, kernels: context, listen })
-      await store.finishRun(record.id, new Date().toISOString())
-    } catch (error) {
-      await store.releaseRun(record.id)
-      throw error
-    }
-  }
-  return { run: record.id, report: (await buildRunReport(store, await store.readRun(record.id))).report }
+  { store, inputs, ...options }: TestCommitContext,
+  onCreated: (run: string) => Promise<void>,
+): Promise<FinishedRun> {
+  const record = known === undefined ? null : await store.readRun(known).catch(() => null)
+  if (record !== null && record.finishedAt !== null) return finishedRun(store, record)
+  const run = await (record ? claimRun(store, record.id, async () => inputs) : createRun(store, plan, inputs))
+  if (record === null) await onCreated(run.record.id)
+  await executeRun(run, options)
+  return finishedRun(store, run.record)
+}
+
+async function finishedRun(store: Store, record: RunRecord): Promise<FinishedRun> {
+  return { run: record.id, report: (await reportOf({ store, record })).report }
 }
 
 /** The cell of a kernel in a report of one case. */

@@ -1,4 +1,4 @@
-/** What a run says while it is under way, as plain data: a terminal, a log and a test are all readers of it. */
+/** What a run reports while it is under way, as plain data: a terminal, a log and a test all listen to the same events. */
 import type { KernelProgress } from '#harness/kernels/index.ts'
 import type { Outcome } from '#domain/judgement.ts'
 
@@ -21,10 +21,10 @@ export type RunEvent =
       readonly attempt: number
       readonly outcome: Outcome
       readonly seconds: number
-      /** One sentence: what decided it. */
+      /** One sentence: the rule that decided the outcome. */
       readonly because: string
     }
-  /** The cell wants no more attempts. */
+  /** The cell needs no more attempts. */
   | {
       readonly kind: 'cell-done'
       readonly kernel: string
@@ -33,4 +33,4 @@ export type RunEvent =
       readonly total: number
     }
 
-export type Listener = (event: RunEvent) => void
+export type RunEventListener = (event: RunEvent) => void

@@ -16,7 +16,7 @@ import type { Evidence } from '#domain/evidence.ts'
 import type { Job } from '#domain/job.ts'
 import type { KernelImage } from '#domain/kernel.ts'
 import type { GuestProfile } from '#domain/profile.ts'
-import type { Cell } from '#plan/plan.ts'
+import type { Cell } from '#plan/cells.ts'
 import { isRace } from '#plan/race-schedule.ts'
 import type { AttemptContext } from '../context/context.ts'
 import { readAttempt, type AttemptReading } from '../report/judge-attempt.ts'
@@ -43,8 +43,8 @@ export function inputsOf({ host, initramfs }: AttemptContext, profile: GuestProf
  * Wait for the turn of a race on this host. Another kwitness may be at its races: two that both go before all else
  * would be in each other's way.
  */
-export function takeTurn<T>({ kernels, signal }: AttemptContext, work: () => Promise<T>): Promise<T> {
-  return withLock(join(kernels.workspace.cache, 'locks', 'race.lock'), signal, work)
+export function takeTurn<T>({ kernels }: AttemptContext, work: () => Promise<T>): Promise<T> {
+  return withLock(join(kernels.workspace.cache, 'locks', 'race.lock'), kernels.signal, work)
 }
 
 /** A stopwatch for the attempts of a cell. */
@@ -85,7 +85,7 @@ export async function makeAttempt(
     preferred: race,
     host: { qemu, kernel, cpuModel, cpus, load: race ? await time('measure load', measureLoad) : null },
     time,
-    ...(context.signal ? { signal: context.signal } : {}),
+    ...(context.kernels.signal ? { signal: context.kernels.signal } : {}),
   })
 }
 

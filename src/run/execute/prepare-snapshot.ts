@@ -4,7 +4,7 @@ import type { KernelImage } from '#domain/kernel.ts'
 import { profileName, type GuestProfile } from '#domain/profile.ts'
 import { inputsOf } from './attempt.ts'
 import { expectedSeconds } from '#plan/estimates.ts'
-import { limitsOf, type Cell } from '#plan/plan.ts'
+import { limitsOf, type Cell } from '#plan/cells.ts'
 import type { Amounts } from '../context/resource-pool.ts'
 import type { RunContext } from '../context/context.ts'
 
@@ -30,9 +30,14 @@ export async function prepareSnapshot(
 ): Promise<() => Promise<void>> {
   const [first] = cells
   if (!first) return async () => undefined
-  const { plan, guests, listen, signal } = stage
+  const {
+    plan,
+    guests,
+    onEvent,
+    kernels: { signal, spans },
+  } = stage
   const { kernel, profile } = first
-  const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: null, lane: 'slots' })
+  const time = createStopwatch(spans, { kernel: kernel.id, case: null, lane: 'slots' })
   // All of them wait for it.
   const weight = plan.bootSeconds + Math.max(...cells.map((cell) => expectedSeconds(plan, cell.case)))
   return stage.slots.hold(resourcesOf(profile, 1), weight, async () => {
@@ -41,7 +46,7 @@ export async function prepareSnapshot(
     const guest = await time('guest', () => guests.warm(inputs, bootSeconds, signal, time))
     if (guest?.booted) {
       const { readySeconds: seconds, road } = guest
-      listen({ kind: 'guest-ready', kernel: kernel.id, profile: profileName(profile), seconds, road })
+      onEvent({ kind: 'guest-ready', kernel: kernel.id, profile: profileName(profile), seconds, road })
     }
     return attempts >= MIN_FORKED ? guests.fork(inputs, signal, time) : async () => undefined
   })

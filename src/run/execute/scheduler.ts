@@ -18,10 +18,11 @@ import type { Ask } from '#verdict/race/sequential.ts'
 import { judgedAttemptsOf } from '#verdict/race/judged-attempt.ts'
 import { attemptWatch, makeAttempt, readFolder, takeTurn } from './attempt.ts'
 import { expectedSeconds } from '#plan/estimates.ts'
-import { cellKey, cellsOf, limitsOf, modulesOf, seedOf, type Cell } from '#plan/plan.ts'
+import { cellKey, cellsOf, limitsOf, modulesOf, seedOf, type Cell } from '#plan/cells.ts'
+import { argsOf } from '#plan/plan.ts'
 import { fetchClaimSources } from '../report/claim-sources.ts'
 import { createResourcePool } from '../context/resource-pool.ts'
-import { isRace, nextInTurn, nextMeasured, nextRace } from '#plan/race-schedule.ts'
+import { isRace, nextMeasured, nextRace, raceOrder } from '#plan/race-schedule.ts'
 import type { RunInputs, RunContext } from '../context/context.ts'
 import { judgedAttemptsOfRun } from '../report/stored-attempts.ts'
 import { resourcesOf, prepareSnapshot } from './prepare-snapshot.ts'
@@ -36,7 +37,8 @@ const FETCHES = 2
  * with the signal's reason when it is aborted: everything recorded stays.
  */
 export async function executePlan(conductor: RunInputs): Promise<void> {
-  const { plan, kernels, listen, signal } = conductor
+  const { plan, kernels, onEvent } = conductor
+  const { signal } = kernels
   const cells = cellsOf(plan)
   const cpus = conductor.cores ?? conductor.host.cpus
   const scratch = await openScratch(kernels.workspace.cache)
@@ -44,14 +46,14 @@ export async function executePlan(conductor: RunInputs): Promise<void> {
     ...conductor,
     guests: createGuestSource(kernels.workspace.cache, {
       freshBoot: plan.freshBoot,
-      note: (text) => listen({ kind: 'note', text }),
+      note: (text) => onEvent({ kind: 'note', text }),
     }),
     slots: createResourcePool({ cpus, memoryMiB: conductor.memoryMiB ?? memoryForGuests() }, signal),
     fetches: createResourcePool({ fetches: FETCHES }, signal),
     kernelsUnderWay: createResourcePool({ kernels: 2 * cpus + 2 }, signal),
     scratch,
     payloads: createPayloads(scratch),
-    tried: await judgedAttemptsOfRun(conductor.store, conductor.run, plan),
+    attempts: await judgedAttemptsOfRun(conductor.store, conductor.run, plan),
     progress: { done: 0, total: cells.length },
   }
   try {
@@ -80,10 +82,10 @@ export async function executePlan(conductor: RunInputs): Promise<void> {
 }
 
 /** Whether a cell has an attempt to make, as far as can be said before the others have had theirs. */
-function wantsMore({ plan, tried }: RunContext, cell: Cell): boolean {
-  if (!isRace(cell)) return wantsAnotherAttempt(tried.get(cellKey(cell)) ?? [])
+function wantsMore({ plan, attempts }: RunContext, cell: Cell): boolean {
+  if (!isRace(cell)) return wantsAnotherAttempt(attempts.get(cellKey(cell)) ?? [])
   // A rate that is still to be measured may yet be leaned on by any of them.
-  return (nextMeasured(plan, tried, cellsOf(plan)) ?? nextRace(plan, tried, [cell])) !== null
+  return (nextMeasured(plan, attempts, cellsOf(plan)) ?? nextRace(plan, attempts, [cell])) !== null
 }
 
 interface OpenRace {
@@ -93,10 +95,10 @@ interface OpenRace {
 
 /** The races one by one: first those of controls, whose rates serve the others, then these until all their time is over. */
 async function runRaces(stage: RunContext, races: ReadonlyMap<string, OpenRace>): Promise<void> {
-  const { plan, tried, slots } = stage
+  const { plan, attempts, slots } = stage
   const open = [...races.values()].map(({ cell }) => cell)
   const run = async (choose: typeof nextRace): Promise<void> => {
-    for (let next = choose(plan, tried, open); next; next = choose(plan, tried, open)) {
+    for (let next = choose(plan, attempts, open); next; next = choose(plan, attempts, open)) {
       const { ask } = next
       const race = races.get(cellKey(next.cell))
       if (!race) throw new InvariantError(`${cellKey(next.cell)} is not open`)
@@ -104,8 +106,7 @@ async function runRaces(stage: RunContext, races: ReadonlyMap<string, OpenRace>)
       await attemptOnce(stage, race.cell, race.image, { ask, room: alone })
     }
   }
-  await run(plan.verify === null ? nextMeasured : nextInTurn)
-  await run(nextRace)
+  for (const choose of raceOrder(plan)) await run(choose)
   open.forEach((cell) => tellDone(stage, cell))
 }
 
@@ -115,9 +116,9 @@ async function settle(all: readonly Promise<void>[]): Promise<void> {
   if (failed) throw failed.reason
 }
 
-function tellDone({ progress, listen }: RunContext, cell: Cell): void {
+function tellDone({ progress, onEvent }: RunContext, cell: Cell): void {
   progress.done += 1
-  listen({ kind: 'cell-done', kernel: cell.kernel.id, case: cell.case.id, done: progress.done, total: progress.total })
+  onEvent({ kind: 'cell-done', kernel: cell.kernel.id, case: cell.case.id, done: progress.done, total: progress.total })
 }
 
 /** Fetching and building by turns. */
@@ -128,15 +129,15 @@ function inTurns({ kernels, fetches }: RunContext): KernelContext {
 /** The image of a kernel, or null when it cannot be had: said once, and its cells stay without attempts. */
 async function fetchImage(stage: RunContext, kernel: Kernel): Promise<KernelImage | null> {
   try {
-    stage.signal?.throwIfAborted()
+    stage.kernels.signal?.throwIfAborted()
     const time = createStopwatch(stage.kernels.spans, { kernel: kernel.id, case: null, lane: 'fetches' })
     const image = await time('fetch', () => fetchKernel(kernel, inTurns(stage)))
     await time('store', () => stage.store.recordKernel(kernel, image.sha256))
     return image
   } catch (error) {
-    stage.signal?.throwIfAborted()
+    stage.kernels.signal?.throwIfAborted()
     if (!(error instanceof InfraError || error instanceof UserError)) throw error
-    stage.listen({ kind: 'kernel-failed', kernel: kernel.id, message: error.message })
+    stage.onEvent({ kind: 'kernel-failed', kernel: kernel.id, message: error.message })
     return null
   }
 }
@@ -173,7 +174,7 @@ async function fillCell(stage: RunContext, cell: Cell, image: KernelImage): Prom
 }
 
 /** The arguments of a race: every one of them takes these. */
-function argsOf(ask: Ask | null): string[] {
+function raceArgs(ask: Ask | null): string[] {
   return ask ? ['--seconds', ask.seconds.toFixed(2), '--trials', String(ask.trials)] : []
 }
 
@@ -191,7 +192,7 @@ function jobOf(stage: RunContext, cell: Cell, externalModules: Job['externalModu
     case: cell.case.id,
     profile: cell.profile,
     program: program.sha256,
-    args: [...argsOf(ask), ...(stage.plan.args[cell.case.id] ?? [])],
+    args: [...raceArgs(ask), ...argsOf(stage.plan, cell.case.id)],
     modules: modulesOf(cell),
     externalModules,
     seed: seedOf(stage.plan, cell, attempt),
@@ -222,16 +223,16 @@ async function attemptOnce(
   image: KernelImage,
   { ask, room }: { readonly ask: Ask | null; readonly room: Room },
 ): Promise<void> {
-  const { listen, store, run, tried } = stage
+  const { onEvent, store, run, attempts } = stage
   const time = attemptWatch(stage, cell)
   const key = cellKey(cell)
-  const attempt = (tried.get(key)?.length ?? 0) + 1
+  const attempt = (attempts.get(key)?.length ?? 0) + 1
   const program = stage.programs.get(cell.case.id)
   if (!program) throw new InvariantError(`no program for ${cell.case.id}`)
   const name = { kernel: cell.kernel.id, case: cell.case.id, attempt }
   const { folder, evidence, forgetGuest } = await room(() =>
     time('attempt', async () => {
-      listen({ kind: 'attempt-started', ...name })
+      onEvent({ kind: 'attempt-started', ...name })
       return observe(stage, cell, image, { program, attempt, ask })
     }),
   )
@@ -240,8 +241,8 @@ async function attemptOnce(
   await rm(folder, { recursive: true, force: true })
   // Whatever hurt it may have been there when it was saved.
   if (answersOf([judgement]).length === 0) await forgetGuest()
-  tried.set(key, [...(tried.get(key) ?? []), judgedAttemptsOf(evidence, judgement)])
-  listen({
+  attempts.set(key, [...(attempts.get(key) ?? []), judgedAttemptsOf(evidence, judgement)])
+  onEvent({
     kind: 'attempt-done',
     ...name,
     outcome: judgement.outcome,

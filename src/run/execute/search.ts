@@ -1,4 +1,4 @@
-/** Carry out a search: ask kernels of a plan, few at a time, until every line has shown where its answers change. */
+/** Execute a search: run kernels of a plan, few at a time, until every branch has shown where its answers change. */
 import { claimOf } from '#analysis/claims/claim.ts'
 import { lineOf } from '#analysis/matrix/branch.ts'
 import { compareKernels } from '#analysis/matrix/matrix.ts'
@@ -9,17 +9,13 @@ import type { Kernel } from '#domain/kernel.ts'
 import { judgeCell } from '#verdict/cell/judge.ts'
 import { wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
 import { executePlan } from './scheduler.ts'
-import type { RunEvent } from '../context/events.ts'
-import { cellKey, cellsOf, type Cell, type Plan } from '#plan/plan.ts'
+import type { RunEventListener } from '../context/events.ts'
+import { cellKey, cellsOf, type Cell } from '#plan/cells.ts'
+import type { Plan, PlanOf } from '#plan/plan.ts'
 import { inputOf, isRace, nextRace } from '#plan/race-schedule.ts'
-import { ratesOf, type TriedCells } from '#plan/control-rates.ts'
+import { ratesOf, type AttemptsByCell } from '#plan/control-rates.ts'
 import type { RunInputs } from '../context/context.ts'
 import { judgedAttemptsOfRun } from '../report/stored-attempts.ts'
-
-/** Carry out what is left of a run, whether it asks all its kernels or searches them. Rejects as `executePlan` does. */
-export function carryOut(conductor: RunInputs): Promise<void> {
-  return conductor.plan.search ? conductSearch(conductor) : executePlan(conductor)
-}
 
 /** A line of kernels searched for one case, in version order. */
 export interface SearchLine {
@@ -57,42 +53,51 @@ export function wantedCells(plan: Plan, verdictOf: (key: string) => Verdict | un
   })
 }
 
-/** Search until nothing is left to ask. Everything is in the store: an interrupted search goes on from there. */
-async function conductSearch(conductor: RunInputs): Promise<void> {
-  const { plan, store, run } = conductor
+/** A search to be executed. */
+export interface SearchInputs extends RunInputs {
+  readonly plan: PlanOf<'search'>
+}
+
+/**
+ * Search until every branch has shown where its answers change. Everything is in the store: an interrupted search resumes
+ * from there. Rejects as `executePlan` does.
+ */
+export async function executeSearch(inputs: SearchInputs): Promise<void> {
+  const { plan, store, run } = inputs
   /** Cells this process asked until they wanted no more: one without an attempt is of a kernel that cannot be had. */
   const asked = new Set<string>()
   const told = new Set<string>()
   for (;;) {
     const verdicts = verdictsOf(plan, await judgedAttemptsOfRun(store, run, plan), asked)
-    tellVerdicts(conductor, verdicts, told)
+    tellVerdicts(inputs, verdicts, told)
     const wanted = wantedCells(plan, (key) => verdicts.get(key))
     if (wanted.length === 0) return
-    for (const part of partsOf(plan, wanted)) await executePlan({ ...conductor, plan: part, listen: withoutTotals(conductor) })
+    const onEvent = withoutTotals(inputs.onEvent)
+    for (const part of partsOf(plan, wanted)) await executePlan({ ...inputs, plan: part, onEvent })
     for (const cell of wanted) asked.add(cellKey(cell))
   }
 }
 
 /** The verdicts of the cells that want no more attempts, by cell. */
-function verdictsOf(plan: Plan, tried: TriedCells, asked: ReadonlySet<string>): Map<string, Verdict> {
-  const measured = ratesOf(plan, tried)
+function verdictsOf(plan: Plan, attempts: AttemptsByCell, asked: ReadonlySet<string>): Map<string, Verdict> {
+  const measured = ratesOf(plan, attempts)
   const verdicts = new Map<string, Verdict>()
   for (const cell of cellsOf(plan)) {
     const key = cellKey(cell)
-    const attempts = tried.get(key) ?? []
-    if (!asked.has(key) && (attempts.length === 0 || isOpen(plan, tried, cell))) continue
-    verdicts.set(key, judgeCell(cell.case, inputOf(plan, cell, attempts, measured)).verdict)
+    const own = attempts.get(key) ?? []
+    if (!asked.has(key) && (own.length === 0 || isOpen(plan, attempts, cell))) continue
+    verdicts.set(key, judgeCell(cell.case, inputOf(plan, cell, own, measured)).verdict)
   }
   return verdicts
 }
 
-function isOpen(plan: Plan, tried: TriedCells, cell: Cell): boolean {
-  if (!isRace(cell)) return wantsAnotherAttempt(tried.get(cellKey(cell)) ?? [])
-  return nextRace({ ...plan, kernels: [cell.kernel], cases: [cell.case] }, tried, [cell]) !== null
+function isOpen(plan: Plan, attempts: AttemptsByCell, cell: Cell): boolean {
+  if (!isRace(cell)) return wantsAnotherAttempt(attempts.get(cellKey(cell)) ?? [])
+  return nextRace({ ...plan, kernels: [cell.kernel], cases: [cell.case] }, attempts, [cell]) !== null
 }
 
-/** Plans that hold these cells and no others: kernels that are asked the same cases go together. */
-function partsOf(plan: Plan, cells: readonly Cell[]): Plan[] {
+/** Plans of these cells and no others: kernels that run the same cases share one. */
+function partsOf(plan: PlanOf<'search'>, cells: readonly Cell[]): Plan[] {
   const rows = [...Map.groupBy(cells, ({ kernel }) => kernel.id).values()]
   const groups = Map.groupBy(rows, (row) =>
     row
@@ -102,13 +107,14 @@ function partsOf(plan: Plan, cells: readonly Cell[]): Plan[] {
   )
   return [...groups.values()].map((group) => ({
     ...plan,
+    kind: 'matrix',
     kernels: group.flatMap(([cell]) => cell?.kernel ?? []),
     cases: group[0]?.map((cell) => cell.case) ?? [],
   }))
 }
 
 /** Say each verdict once, and how much of its line has been asked by then. */
-function tellVerdicts({ plan, listen }: RunInputs, verdicts: ReadonlyMap<string, Verdict>, told: Set<string>): void {
+function tellVerdicts({ plan, onEvent }: SearchInputs, verdicts: ReadonlyMap<string, Verdict>, told: Set<string>): void {
   for (const { case: theCase, kernels } of searchLines(plan)) {
     const own = kernels.filter(({ id }) => verdicts.has(`${id}/${theCase.id}`))
     for (const { id, series } of own) {
@@ -116,14 +122,14 @@ function tellVerdicts({ plan, listen }: RunInputs, verdicts: ReadonlyMap<string,
       if (told.has(key)) continue
       told.add(key)
       const share = `${own.length} of ${kernels.length} kernels of ${series} asked`
-      listen({ kind: 'note', text: `${theCase.id}: ${id} ${verdicts.get(key)} (${share})` })
+      onEvent({ kind: 'note', text: `${theCase.id}: ${id} ${verdicts.get(key)} (${share})` })
     }
   }
 }
 
-/** Nobody knows how many cells a search will ask: what one part of it has done says nothing of the whole. */
-function withoutTotals({ listen }: RunInputs): RunInputs['listen'] {
-  return (event: RunEvent) => {
-    if (event.kind !== 'cell-done') listen(event)
+/** The number of cells that a search asks is unknown before it ends, so the totals of one part would mislead. */
+function withoutTotals(onEvent: RunEventListener): RunEventListener {
+  return (event) => {
+    if (event.kind !== 'cell-done') onEvent(event)
   }
 }

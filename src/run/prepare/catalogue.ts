@@ -4,7 +4,11 @@ import { join, matchesGlob } from 'node:path'
 import { z } from 'zod'
 import type { Case } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
+import { inRepository } from '#harness/support/repository.ts'
 import type { Suite } from '#domain/report/suite.ts'
+
+/** The folder of the product's own catalogue. */
+export const CATALOGUE = inRepository('c-tests')
 
 const hash = z.string().regex(/^[0-9a-f]{12,40}$/, 'a commit hash of 12 to 40 hex digits')
 const words = z.array(z.string())

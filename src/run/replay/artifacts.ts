@@ -7,8 +7,8 @@ import { UserError } from '#domain/errors.ts'
 import type { ExternalModule } from '#domain/job.ts'
 import type { KernelImage } from '#domain/kernel.ts'
 import type { Parts } from '../execute/attempt.ts'
-import type { Cell } from '#plan/plan.ts'
-import { buildReproducer } from '../prepare/prepare.ts'
+import type { Cell } from '#plan/cells.ts'
+import { buildReproducer } from '../prepare/reproducers.ts'
 
 /** Everything the job of this evidence names. Throws UserError for what is no longer what it was. */
 export async function findParts(then: Evidence, cell: Cell, context: KernelContext): Promise<Parts> {

@@ -11,9 +11,9 @@ import { UserError } from '#domain/errors.ts'
 import type { AttemptRecord, ReadRuns } from '#store/ports.ts'
 import type { AttemptContext } from '../context/context.ts'
 import { makeAttempt, readFolder, takeTurn } from '../execute/attempt.ts'
-import type { Listener } from '../context/events.ts'
-import type { Cell } from '#plan/plan.ts'
-import { makeReady } from '../prepare/prepare.ts'
+import type { RunEventListener } from '../context/events.ts'
+import type { Cell } from '#plan/cells.ts'
+import { makeHostInputs } from '../prepare/guest-inputs.ts'
 import { isRace } from '#plan/race-schedule.ts'
 import { readAttempt, type AttemptReading } from '../report/judge-attempt.ts'
 import { findParts } from './artifacts.ts'
@@ -72,26 +72,19 @@ export interface Replayed {
 export async function replayAttempt(
   { cell, record, judged, output }: Replayable,
   kernels: KernelContext,
-  listen: Listener,
+  onEvent: RunEventListener,
   folder: string,
 ): Promise<Replayed> {
   const { cache } = kernels.workspace
   const stored = record.evidence
   const parts = await findParts(stored, cell, kernels)
-  const { host, initramfs } = await makeReady(cache, [], kernels.signal)
+  const { host, initramfs } = await makeHostInputs(kernels)
   const guests = createGuestSource(cache, {
     freshBoot: stored.guest.origin === 'booted',
-    note: (text) => listen({ kind: 'note', text }),
+    note: (text) => onEvent({ kind: 'note', text }),
   })
   const payloads = createPayloads(folder)
-  const attemptContext: AttemptContext = {
-    host,
-    initramfs,
-    guests,
-    payloads,
-    kernels,
-    ...(kernels.signal ? { signal: kernels.signal } : {}),
-  }
+  const attemptContext: AttemptContext = { host, initramfs, guests, payloads, kernels }
   const attempt = () => makeAttempt(attemptContext, cell, stored.job, parts, folder)
   const { evidence } = await (isRace(cell) ? takeTurn(attemptContext, attempt) : attempt())
   const { judgement } = await readFolder(folder, evidence, cell.case)

@@ -1,6 +1,5 @@
 /** From a stored run to its Report: every attempt judged anew by today's rules, from its evidence alone. */
 import { buildReport, type JudgedCell } from '#analysis/matrix/report.ts'
-import { InvariantError } from '#domain/errors.ts'
 import type { Reason } from '#domain/judgement.ts'
 import type { History, UnavailableSource } from '#domain/claim-sources.ts'
 import { profileName } from '#domain/profile.ts'
@@ -9,9 +8,11 @@ import type { AttemptRecord, ReadRuns, RunRecord, StoreProblem } from '#store/po
 import { judgeCell } from '#verdict/cell/judge.ts'
 import { wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
 import { judgedAttemptsOf, type JudgedAttempt } from '#verdict/race/judged-attempt.ts'
-import { cellKey, cellsOf, DEFAULT_PLAN, type Cell, type Plan } from '#plan/plan.ts'
+import { cellKey, cellsOf, type Cell } from '#plan/cells.ts'
+import { controlsOf, type Plan } from '#plan/plan.ts'
 import { inputOf, isRace, nextMeasured, nextRace } from '#plan/race-schedule.ts'
-import { ratesOf, type TriedCells } from '#plan/control-rates.ts'
+import { ratesOf, type AttemptsByCell } from '#plan/control-rates.ts'
+import { planOf } from '#plan/stored-plan.ts'
 import type { AttemptReading } from './judge-attempt.ts'
 import { readClaimSources } from './claim-sources.ts'
 import { createLogTruncator } from './truncate-log.ts'
@@ -21,13 +22,6 @@ export interface BuiltReport {
   readonly report: Report
   /** What the store could not give back whole. */
   readonly problems: readonly StoreProblem[]
-}
-
-/** The plan of a stored run, what an older one could not say filled in. Throws InvariantError for a run of another schema. */
-export function planOf(run: RunRecord): Plan {
-  const plan = run.plan as Plan
-  if (plan?.schema !== 'kwitness.plan/1') throw new InvariantError(`run ${run.id} has a plan this kwitness cannot read`)
-  return { ...DEFAULT_PLAN, ...plan }
 }
 
 export interface BuildReportOptions {
@@ -59,20 +53,20 @@ export async function buildRunReport(
     lost.push(...stored.problems)
     if (stored.judged) own.push({ record, judged: stored.judged })
   }
-  const tried: TriedCells = new Map([...judged].map(([key, own]) => [key, own.map(triedOfStored)]))
+  const byCell: AttemptsByCell = new Map([...judged].map(([key, own]) => [key, own.map(judgedAttemptOf)]))
   const report = buildReport({
     run: {
       id: run.id,
       startedAt: run.startedAt,
-      complete: run.finishedAt !== null || (!plan.search && isComplete(plan, tried)),
+      complete: run.finishedAt !== null || (plan.kind !== 'search' && isComplete(plan, byCell)),
       seed: plan.seed,
       host: run.host,
     },
     kernels: await reportKernels(store, plan, attempts),
     cases: plan.cases,
-    controls: plan.controls,
+    controls: controlsOf(plan),
     listing: plan.listing,
-    cells: judgeCells(plan, judged, tried),
+    cells: judgeCells(plan, judged, byCell),
     papers: paperwork.papers,
   })
   return { report, problems: lost }
@@ -86,7 +80,7 @@ function ofCase(plan: Plan, id: string | undefined): Plan {
 
 /** Of a search, the kernels that were asked: the others are listed, and belong to no cell. */
 function askedOf(plan: Plan, attempts: readonly AttemptRecord[]): Plan {
-  if (!plan.search) return plan
+  if (plan.kind !== 'search') return plan
   const asked = new Set(attempts.map(({ evidence }) => evidence.job.kernel))
   return { ...plan, kernels: plan.kernels.filter(({ id }) => asked.has(id)) }
 }
@@ -96,23 +90,23 @@ interface StoredJudged {
   readonly judged: AttemptReading
 }
 
-function triedOfStored({ record, judged }: StoredJudged): JudgedAttempt {
+function judgedAttemptOf({ record, judged }: StoredJudged): JudgedAttempt {
   return judgedAttemptsOf(record.evidence, judged.judgement)
 }
 
 /** Whether no cell of a plan wants another attempt. */
-function isComplete(plan: Plan, tried: TriedCells): boolean {
+function isComplete(plan: Plan, attempts: AttemptsByCell): boolean {
   const cells = cellsOf(plan)
-  const isOpen = (cell: Cell): boolean => !isRace(cell) && wantsAnotherAttempt(tried.get(cellKey(cell)) ?? [])
-  return !cells.some(isOpen) && nextMeasured(plan, tried, cells) === null && nextRace(plan, tried, cells) === null
+  const isOpen = (cell: Cell): boolean => !isRace(cell) && wantsAnotherAttempt(attempts.get(cellKey(cell)) ?? [])
+  return !cells.some(isOpen) && nextMeasured(plan, attempts, cells) === null && nextRace(plan, attempts, cells) === null
 }
 
 /** Every cell of a plan judged, races by the rates of the plan and by those its own controls showed. */
-function judgeCells(plan: Plan, judged: ReadonlyMap<string, readonly StoredJudged[]>, tried: TriedCells): JudgedCell[] {
-  const measured = ratesOf(plan, tried)
-  const cells = cellsOf(plan).filter((cell) => !plan.search || judged.get(cellKey(cell))?.length)
+function judgeCells(plan: Plan, judged: ReadonlyMap<string, readonly StoredJudged[]>, byCell: AttemptsByCell): JudgedCell[] {
+  const measured = ratesOf(plan, byCell)
+  const cells = cellsOf(plan).filter((cell) => plan.kind !== 'search' || judged.get(cellKey(cell))?.length)
   return cells.map((cell) => {
-    const input = inputOf(plan, cell, tried.get(cellKey(cell)) ?? [], measured)
+    const input = inputOf(plan, cell, byCell.get(cellKey(cell)) ?? [], measured)
     const attempts = (judged.get(cellKey(cell)) ?? []).map((one) => reportAttempt(one.record, one.judged))
     return { ...identity(cell), ...judgeCell(cell.case, input), attempts }
   })

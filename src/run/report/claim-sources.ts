@@ -10,24 +10,24 @@ import type { KernelClaimSources } from '#analysis/claims/claim.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { ChangelogSource, History, UnavailableSource, ClaimSources } from '#domain/claim-sources.ts'
 import type { ReadRuns, Store, StoreProblem } from '#store/ports.ts'
-import type { Plan } from '#plan/plan.ts'
+import type { PlanCommon } from '#plan/plan.ts'
 
 export interface ClaimSourceRequest {
-  readonly plan: Plan
+  readonly plan: Pick<PlanCommon, 'kernels' | 'cases'>
   readonly run: string
   readonly store: Store
   readonly kernels: KernelContext
   /** Folder of a git tree to ask as well. */
-  readonly history?: string
+  readonly gitTree?: string
 }
 
 /**
  * Bring what is written about the kernels of a run and keep it with the run. A paper that cannot be had is kept as the reason
  * why: nobody's run fails for it. Throws UserError for a --history that is no whole git tree, and what the store throws.
  */
-export async function fetchClaimSources({ plan, run, store, kernels: context, history }: ClaimSourceRequest): Promise<void> {
+export async function fetchClaimSources({ plan, run, store, kernels: context, gitTree }: ClaimSourceRequest): Promise<void> {
   const known = new Map((await store.claimSourcesOf(run)).map((papers) => [papers.kernel, papers]))
-  const histories = history === undefined ? null : await historiesOf(history, plan, context)
+  const histories = gitTree === undefined ? null : await historiesOf(gitTree, plan, context)
   const lacking = plan.kernels.filter(({ id }) => isLacking(known.get(id)?.changelog))
   const found = lacking.length > 0 ? await findAll(lacking, context) : new Map<string, FoundChangelog | UnavailableSource>()
   const changelogs = new Map<string, Uint8Array>()
@@ -46,7 +46,7 @@ function isLacking(changelog: ClaimSources['changelog'] | undefined): boolean {
 
 /** Find changelogs; where that fails as a whole, every kernel has the reason. */
 async function findAll(
-  kernels: Plan['kernels'],
+  kernels: PlanCommon['kernels'],
   context: KernelContext,
 ): Promise<ReadonlyMap<string, FoundChangelog | UnavailableSource>> {
   try {
@@ -78,7 +78,7 @@ async function keepable(
 /** What a git tree says of every fix of a plan at each of its kernels. Throws UserError for what is no whole git tree. */
 export function historiesOf(
   folder: string,
-  { kernels, cases }: Plan,
+  { kernels, cases }: Pick<PlanCommon, 'kernels' | 'cases'>,
   context: Pick<KernelContext, 'workspace' | 'signal'>,
 ): Promise<ReadonlyMap<string, History | UnavailableSource>> {
   const fixes = cases.flatMap((theCase) => theCase.fixes)
@@ -94,7 +94,7 @@ export interface ReadClaimSources {
 export async function readClaimSources(
   store: ReadRuns,
   run: string,
-  { kernels, cases }: Plan,
+  { kernels, cases }: Pick<PlanCommon, 'kernels' | 'cases'>,
   histories: ReadonlyMap<string, History | UnavailableSource> = new Map(),
 ): Promise<ReadClaimSources> {
   const kept = new Map((await store.claimSourcesOf(run)).map((papers) => [papers.kernel, papers]))

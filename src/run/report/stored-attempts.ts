@@ -2,7 +2,7 @@
 import type { Case } from '#domain/case.ts'
 import type { AttemptRecord, ReadRuns, StoreProblem } from '#store/ports.ts'
 import { judgedAttemptsOf, type JudgedAttempt } from '#verdict/race/judged-attempt.ts'
-import type { Plan } from '#plan/plan.ts'
+import type { PlanCommon } from '#plan/plan.ts'
 import { readAttempt, type AttemptReading } from './judge-attempt.ts'
 
 export interface StoredAttempt {
@@ -18,16 +18,20 @@ export async function judgeStored(store: ReadRuns, record: AttemptRecord, theCas
 }
 
 /** Every attempt of a run so far, judged, by cellKey, in the order they were made. Damaged ones count for nothing. */
-export async function judgedAttemptsOfRun(store: ReadRuns, run: string, plan: Plan): Promise<Map<string, JudgedAttempt[]>> {
+export async function judgedAttemptsOfRun(
+  store: ReadRuns,
+  run: string,
+  plan: Pick<PlanCommon, 'cases'>,
+): Promise<Map<string, JudgedAttempt[]>> {
   const cases = new Map(plan.cases.map((theCase) => [theCase.id, theCase]))
-  const tried = new Map<string, JudgedAttempt[]>()
+  const byCell = new Map<string, JudgedAttempt[]>()
   for (const attempt of (await store.attemptsOf(run)).attempts) {
     const { job } = attempt.evidence
     const theCase = cases.get(job.case)
     const stored = theCase ? await judgeStored(store, attempt, theCase) : null
     if (!stored?.judged) continue
     const key = `${job.kernel}/${job.case}`
-    tried.set(key, [...(tried.get(key) ?? []), judgedAttemptsOf(attempt.evidence, stored.judged.judgement)])
+    byCell.set(key, [...(byCell.get(key) ?? []), judgedAttemptsOf(attempt.evidence, stored.judged.judgement)])
   }
-  return tried
+  return byCell
 }

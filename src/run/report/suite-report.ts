@@ -6,8 +6,9 @@ import type { SuiteAttempt, SuiteCell, SuiteReport } from '#domain/report/suite.
 import type { AttemptRecord, ReadRuns, RunRecord, StoreProblem } from '#store/ports.ts'
 import { answersOf, wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
 import { resultsOf } from '#verdict/suite/results.ts'
-import { planOf, reportKernels } from './build-report.ts'
-import { cellKey, cellsOf, type Cell } from '#plan/plan.ts'
+import { cellKey, cellsOf, type Cell } from '#plan/cells.ts'
+import { planOf } from '#plan/stored-plan.ts'
+import { reportKernels } from './build-report.ts'
 import type { AttemptReading } from './judge-attempt.ts'
 import { judgeStored } from './stored-attempts.ts'
 
@@ -25,8 +26,8 @@ interface Read {
 /** Build the report of a run of a suite. Throws InvariantError for a run of cases. */
 export async function buildSuiteRunReport(store: ReadRuns, run: RunRecord): Promise<BuiltSuiteReport> {
   const plan = planOf(run)
+  if (plan.kind !== 'suite') throw new InvariantError(`run ${run.id} is not of a suite but of kind ${plan.kind}`)
   const { suite } = plan
-  if (suite === null) throw new InvariantError(`run ${run.id} is not of a suite`)
   const { attempts, problems } = await store.attemptsOf(run.id)
   const lost: StoreProblem[] = [...problems]
   const read = new Map<string, Read[]>()

@@ -9,11 +9,11 @@ import { parseBisectOptions, releaseTag } from '#cli/options/bisect-request.ts'
 import { END_MARKER } from '#console/ktap/reader.ts'
 import { UserError } from '#domain/errors.ts'
 import { startBisect } from '#run/bisect/git.ts'
-import { readCatalogue } from '#run/prepare/catalogue.ts'
-import { DEFAULT_PLAN, type Plan } from '#plan/plan.ts'
-import { CATALOGUE } from '#run/prepare/prepare.ts'
+import type { PlanOf } from '#plan/plan.ts'
+import { CATALOGUE, readCatalogue } from '#run/prepare/catalogue.ts'
 import { openStore } from '#store/index.ts'
 import { attemptIn, host, kernel, temporaryFolder } from '#test/helpers/evidence.ts'
+import { planCommon } from '#test/plan/plans.ts'
 
 const CASE = 'uffd-fork-event'
 
@@ -37,8 +37,7 @@ async function place(t: TestContext) {
 async function storeFlip(folder: string, state: string): Promise<void> {
   const cases = (await readCatalogue(CATALOGUE)).filter(({ id }) => id === CASE)
   const kernels = ['6.1.170', '6.1.172'].map((version) => ({ ...kernel, id: `debian-${version}`, version, build: version }))
-  const base = { seed: '1', accelerator: 'tcg', bootSeconds: 2, freshBoot: false } as const
-  const plan: Plan = { schema: 'kwitness.plan/1', kernels, cases, ...base, ...DEFAULT_PLAN }
+  const plan: PlanOf<'matrix'> = { ...planCommon, kind: 'matrix', kernels, cases }
   const store = await openStore(state)
   try {
     const run = await store.createRun({ startedAt: '2026-01-31T00:00:00.000Z', plan, host })

@@ -8,8 +8,8 @@ test('without options it is the default set and every case, and nothing else is 
 })
 
 test('a bound and a time for races are read as numbers', () => {
-  const { bound, raceSeconds } = parseRunOptions({ bound: '1e-3', raceSeconds: '2.5' })
-  assert.deepEqual([bound, raceSeconds], [1e-3, 2.5])
+  const { maxMissProbability, raceSeconds } = parseRunOptions({ bound: '1e-3', raceSeconds: '2.5' })
+  assert.deepEqual([maxMissProbability, raceSeconds], [1e-3, 2.5])
 })
 
 const BOUNDS = ['0', '1', '-1e-6', 'small', '', '1e-13', 'Infinity']

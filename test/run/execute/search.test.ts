@@ -2,23 +2,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Verdict } from '#domain/judgement.ts'
-import { cellKey, DEFAULT_PLAN, type Plan } from '#plan/plan.ts'
+import { cellKey } from '#plan/cells.ts'
+import type { PlanOf } from '#plan/plan.ts'
 import { searchLines, wantedCells } from '#run/execute/search.ts'
+import { planCommon } from '#test/plan/plans.ts'
 import { kernel, theCase } from '#test/helpers/reports.ts'
 
 const claim = { mainline: '6.15', stable: { '6.1.y': '6.1.5' }, subjects: [], source: 'case.json' }
 const patches = Array.from({ length: 9 }, (_, index) => String(index + 1))
-const plan: Plan = {
-  schema: 'kwitness.plan/1',
-  seed: '1',
+const plan: PlanOf<'search'> = {
+  ...planCommon,
+  kind: 'search',
   // In no order, as the selectors may give them.
   kernels: ['6.12.2', '6.12.1', ...patches.toReversed().map((patch) => `6.1.${patch}`)].map((version) => kernel(version)),
   cases: [theCase('one', { claim }), theCase('two')],
-  accelerator: 'tcg',
-  bootSeconds: 2,
-  freshBoot: false,
-  ...DEFAULT_PLAN,
-  search: true,
 }
 
 const key = (version: string, name: string) => `${kernel(version).id}/${name}`

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { readCatalogue, type ControlEntry } from '#run/prepare/catalogue.ts'
 import { chooseControls, CONTROLS, patchOf, readControls } from '#run/prepare/controls.ts'
-import { CATALOGUE } from '#run/prepare/prepare.ts'
+import { CATALOGUE } from '#run/prepare/catalogue.ts'
 
 const CASES = [{ id: 'event' }, { id: 'layout' }, { id: 'race' }]
 

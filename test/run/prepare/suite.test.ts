@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { readSuite } from '#run/prepare/catalogue.ts'
-import { findSuite } from '#run/prepare/suite.ts'
+import { findSuite } from '#run/prepare/suite-programs.ts'
 
 const needs = { cpus: 1, memoryMiB: 512 }
 const program = { id: 'cow', program: 'cow', needs, timing: { expectedSeconds: 1, timeoutSeconds: 9 } }

@@ -6,13 +6,14 @@ import { test, type TestContext } from 'node:test'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
+import type { PlanOf } from '#plan/plan.ts'
 import { renderJson } from '#render/json.ts'
 import { buildRunReport } from '#run/report/build-report.ts'
 import { fetchClaimSources, type ClaimSourceRequest } from '#run/report/claim-sources.ts'
-import { DEFAULT_PLAN, type Plan } from '#plan/plan.ts'
 import { openDatabase } from '#store/database.ts'
 import { openStore } from '#store/index.ts'
 import { NEW, OLD, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
+import { planCommon } from '#test/plan/plans.ts'
 import { theCase } from '#test/helpers/reports.ts'
 import { host, temporaryFolder } from '#test/helpers/evidence.ts'
 
@@ -31,16 +32,7 @@ async function given(t: TestContext) {
   const kernels: KernelContext = { workspace: { cache, state }, mirror: repository.mirror, keyring: repository.keyring }
   const chosen = await selectKernels([`debian-${OLD.build}-cloud-amd64`, `debian-${NEW.build}-cloud-amd64`], kernels)
   await Promise.all(chosen.map((kernel) => fetchKernel(kernel, kernels)))
-  const plan: Plan = {
-    schema: 'kwitness.plan/1',
-    seed: '1',
-    kernels: chosen,
-    cases: [CASE],
-    accelerator: 'tcg',
-    bootSeconds: 1,
-    freshBoot: false,
-    ...DEFAULT_PLAN,
-  }
+  const plan: PlanOf<'matrix'> = { ...planCommon, kind: 'matrix', kernels: chosen, cases: [CASE] }
   const store = await openStore(state)
   t.after(() => store.close())
   const run = await store.createRun({ startedAt: '2026-11-21T10:00:00.000Z', plan, host })
@@ -97,14 +89,14 @@ test('a kept changelog that was changed is told as a problem, and claims nothing
 
 test('a git tree that is none is the mistake of who named it, one with the tag claims before all else', options, async (t) => {
   const { cache, store, run, seeker, claims } = await given(t)
-  await assert.rejects(fetchClaimSources({ ...seeker, history: join(cache, 'nowhere') }), { name: 'UserError' })
+  await assert.rejects(fetchClaimSources({ ...seeker, gitTree: join(cache, 'nowhere') }), { name: 'UserError' })
   const tree = await temporaryFolder(t)
   const git = (...args: string[]) =>
     runCommand('git', ['-C', tree, '-c', 'user.name=a', '-c', 'user.email=a@example.org', ...args])
   await git('init', '--quiet')
   await git('commit', '--quiet', '--allow-empty', '-m', 'Linux 5.90.7')
   await git('tag', 'v5.90.7')
-  await fetchClaimSources({ ...seeker, history: tree })
+  await fetchClaimSources({ ...seeker, gitTree: tree })
   assert.equal((await store.claimSourcesOf(run)).length, 2)
   const said = await claims()
   assert.deepEqual(said[0], ['missing', 'git: neither 0123456789ab nor a backport of it is in the history of v5.90.7'])

@@ -7,7 +7,7 @@ import { runCommand } from '#harness/support/process.ts'
 import { buildLogOf } from '#harness/kernels/tree/rebuild.ts'
 import { findBases, readSeries, targetsOf, tryBase } from '#run/verify/verify.ts'
 import { readCatalogue } from '#run/prepare/catalogue.ts'
-import { CATALOGUE } from '#run/prepare/prepare.ts'
+import { CATALOGUE } from '#run/prepare/catalogue.ts'
 import { MAKEFILE, patch, smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 const noInput = () => Promise.reject(new Error('nothing was to be read'))

@@ -3,8 +3,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Kernel } from '#domain/kernel.ts'
 import { profileName } from '#domain/profile.ts'
-import { cellsOf, limitsOf, modulesOf, DEFAULT_PLAN, profileNamesOf, profileOf, seedOf, type Plan } from '#plan/plan.ts'
+import { cellsOf, limitsOf, modulesOf, profileNamesOf, profileOf, seedOf } from '#plan/cells.ts'
+import type { PlanCommon } from '#plan/plan.ts'
 import { race, theCase } from '../helpers/judging.ts'
+import { planCommon } from './plans.ts'
 
 function kernel(version: string): Kernel {
   const build = `${version}-1`
@@ -18,15 +20,11 @@ const modules = [
 ]
 const needs = { cpus: 2, memoryMiB: 1024, modules, externalModules: [], cmdline: ['x=1'] }
 
-const plan: Plan = {
-  schema: 'kwitness.plan/1',
+const plan: PlanCommon = {
+  ...planCommon,
   seed: '42',
   kernels: [kernel('6.1.170'), kernel('6.1.192')],
   cases: [theCase, { ...race, id: 'a-race', needs }],
-  accelerator: 'tcg',
-  bootSeconds: 2,
-  freshBoot: false,
-  ...DEFAULT_PLAN,
 }
 
 test('a cell for each kernel and case, kernels first, each with the profile its case asks for', () => {
@@ -54,7 +52,7 @@ test('an argument that newer kernels do without is for older ones only', () => {
 })
 
 test('every attempt of every cell has a seed of its own, the same whenever the plan is carried out', () => {
-  const seeds = (one: Plan) => cellsOf(one).flatMap((cell) => [1, 2, 3].map((attempt) => seedOf(one, cell, attempt)))
+  const seeds = (one: PlanCommon) => cellsOf(one).flatMap((cell) => [1, 2, 3].map((attempt) => seedOf(one, cell, attempt)))
   const all = seeds(plan)
   assert.equal(new Set(all).size, all.length)
   assert.deepEqual(seeds(structuredClone(plan)), all)
@@ -65,7 +63,8 @@ test('every attempt of every cell has a seed of its own, the same whenever the p
 test('a seed does not depend on what else is in the plan', () => {
   const [cell] = cellsOf(plan)
   assert.ok(cell)
-  assert.equal(seedOf({ ...plan, kernels: plan.kernels.slice(0, 1), cases: [theCase] }, cell, 1), seedOf(plan, cell, 1))
+  const smaller: PlanCommon = { ...plan, kernels: plan.kernels.slice(0, 1), cases: [theCase] }
+  assert.equal(seedOf(smaller, cell, 1), seedOf(plan, cell, 1))
 })
 
 test('a seed is an unsigned 64-bit number in decimal', () => {

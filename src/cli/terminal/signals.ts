@@ -1,0 +1,25 @@
+/** Signals of a terminal or a service manager, as an AbortSignal. */
+import { INTERRUPTED } from '../output/exit-code.ts'
+
+/**
+ * Work until a signal comes: the first aborts it, and it must end within two seconds; the second exits at once. Returns false
+ * when a signal ended the work, and true when the work ended by itself, also where a signal came too late to abort anything.
+ */
+export async function untilSignal(work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+  const controller = new AbortController()
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(INTERRUPTED)
+    controller.abort()
+  }
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const name of names) process.on(name, stop)
+  try {
+    await work(controller.signal)
+    return true
+  } catch (error) {
+    if (!controller.signal.aborted) throw error
+    return false
+  } finally {
+    for (const name of names) process.off(name, stop)
+  }
+}

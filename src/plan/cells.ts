@@ -1,0 +1,85 @@
+/** The cells of a plan: kernel x case, the guest each asks for, its limits and its seeds. */
+import { createHash } from 'node:crypto'
+import type { Case } from '#domain/case.ts'
+import type { Control } from '#domain/control.ts'
+import type { StageLimits } from '#domain/job.ts'
+import type { Kernel } from '#domain/kernel.ts'
+import { profileName, type Accelerator, type GuestProfile } from '#domain/profile.ts'
+import { isNeededOn } from '#domain/version.ts'
+import { controlsOf, type Plan, type PlanCommon } from './plan.ts'
+
+export interface Cell {
+  readonly kernel: Kernel
+  readonly case: Case
+  readonly profile: GuestProfile
+}
+
+/** Boot seconds of the host on which the times in case.json were measured. */
+const REFERENCE_BOOT_SECONDS = 2
+const MIN_BOOT_LIMIT_SECONDS = 20
+const BOOT_LIMIT_FACTOR = 12
+const SILENCE_SECONDS = 20
+
+/** Names of the kernel's modules to load for a cell: those its case needs on a kernel of this version. */
+export function modulesOf({ kernel, case: { needs } }: Pick<Cell, 'kernel' | 'case'>): string[] {
+  return needs.modules.filter(({ until }) => isNeededOn(kernel.version, until)).map(({ name }) => name)
+}
+
+/** The profile a case asks for on a kernel of this version. */
+export function profileOf({ needs }: Case, accelerator: Accelerator, version: string): GuestProfile {
+  const { cpus, memoryMiB } = needs
+  const cmdline = needs.cmdline.flatMap((need) => {
+    if (typeof need === 'string') return need
+    return isNeededOn(version, need.until) ? need.arg : []
+  })
+  return { arch: 'x86_64', accelerator, cpus, memoryMiB, cmdline }
+}
+
+/** Names of the profiles a case asks for on one kernel or another. */
+export function profileNamesOf(theCase: Case, accelerator: Accelerator): Set<string> {
+  const turns = theCase.needs.cmdline.flatMap((need) => (typeof need === 'string' ? [] : need.until))
+  return new Set(['0.0', ...turns].map((version) => profileName(profileOf(theCase, accelerator, version))))
+}
+
+/** Every kernel x case of a plan, kernels first. */
+export function cellsOf({ kernels, cases, accelerator }: Pick<PlanCommon, 'kernels' | 'cases' | 'accelerator'>): Cell[] {
+  return kernels.flatMap((kernel) =>
+    cases.map((theCase) => ({ kernel, case: theCase, profile: profileOf(theCase, accelerator, kernel.version) })),
+  )
+}
+
+/** The name of a cell within its plan: `KERNEL/CASE`. */
+export function cellKey(cell: Pick<Cell, 'kernel' | 'case'>): string {
+  return `${cell.kernel.id}/${cell.case.id}`
+}
+
+/** The control whose own cell this is: its kernel, and the case that detects its bug. */
+export function controlOf(plan: Plan, cell: Cell): Control | null {
+  return controlsOf(plan).find((control) => control.kernel === cell.kernel.id && control.case === cell.case.id) ?? null
+}
+
+/** How much slower this host is than the one case times were measured on; never below 1. */
+export function slowness({ bootSeconds }: Pick<PlanCommon, 'bootSeconds'>): number {
+  return Math.max(1, bootSeconds / REFERENCE_BOOT_SECONDS)
+}
+
+/** A race runs this many times longer than asked while its sides have not met once (c-tests/include/race/race.h). */
+const RACE_TIMEOUT_FACTOR = 10
+
+/** Time-outs of an attempt's phases, scaled to the boot time measured on this host; a race is asked to run `raceSeconds`. */
+export function limitsOf(plan: Pick<PlanCommon, 'bootSeconds'>, theCase: Case, raceSeconds = 0): StageLimits {
+  const caseSeconds = theCase.timing.timeoutSeconds * slowness(plan) + RACE_TIMEOUT_FACTOR * raceSeconds
+  return {
+    bootSeconds: Math.max(MIN_BOOT_LIMIT_SECONDS, plan.bootSeconds * BOOT_LIMIT_FACTOR),
+    silenceSeconds: Math.max(SILENCE_SECONDS * slowness(plan), caseSeconds),
+    caseSeconds,
+  }
+}
+
+/** The seed of an attempt, an unsigned 64-bit number in decimal: a function of the run's seed, the cell and the ordinal. */
+export function seedOf(plan: Pick<PlanCommon, 'seed'>, cell: Cell, attempt: number): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([plan.seed, cell.kernel.id, cell.case.id, attempt]))
+    .digest()
+  return digest.readBigUInt64BE().toString()
+}

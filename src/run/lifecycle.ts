@@ -1,0 +1,119 @@
+/**
+ * The life of a run, whoever makes it: created or claimed, executed, then finished, or released for `--resume`. It knows no
+ * terminal: events go to a listener, and the signal of the KernelContext ends it.
+ */
+import { UserError } from '#domain/errors.ts'
+import type { KernelContext } from '#harness/kernels/index.ts'
+import type { Plan, PlanKind } from '#plan/plan.ts'
+import { planOf } from '#plan/stored-plan.ts'
+import { openStore } from '#store/index.ts'
+import type { RunRecord, Store } from '#store/ports.ts'
+import type { ExecutionOptions, GuestInputs } from './context/context.ts'
+import { executePlan } from './execute/scheduler.ts'
+import { executeSearch } from './execute/search.ts'
+import { guestInputsOf } from './prepare/guest-inputs.ts'
+import { buildRunReport, type BuiltReport } from './report/build-report.ts'
+
+/** A run in the store that this process owns until it is finished or released, with all that executing it takes. */
+export interface OpenRun {
+  readonly store: Store
+  readonly record: RunRecord
+  readonly plan: Plan
+  readonly inputs: GuestInputs
+}
+
+/** Create a run of this plan. */
+export async function createRun(store: Store, plan: Plan, inputs: GuestInputs): Promise<OpenRun> {
+  const { kernel, qemu, cpus } = inputs.host
+  const host = { kernel, qemu, cpus, accelerator: plan.accelerator }
+  const record = await store.createRun({ startedAt: new Date().toISOString(), plan, host })
+  return { store, record, plan, inputs }
+}
+
+/** Open the store in `folder` and create a run of this plan there. Throws what `openStore` throws. */
+export async function startRun(folder: string, plan: Plan, inputs: GuestInputs): Promise<OpenRun> {
+  const store = await openStore(folder)
+  try {
+    return await createRun(store, plan, inputs)
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}
+
+/**
+ * Claim an unfinished run, and make what it is executed with. Throws UserError when the run is finished or another kwitness
+ * owns it, and what `inputsOf` throws: then the run is released again.
+ */
+export async function claimRun(store: Store, id: string, inputsOf: (plan: Plan) => Promise<GuestInputs>): Promise<OpenRun> {
+  const record = await store.claimRun(id)
+  try {
+    const plan = planOf(record)
+    return { store, record, plan, inputs: await inputsOf(plan) }
+  } catch (error) {
+    await release(store, id)
+    throw error
+  }
+}
+
+/** Which run to resume. */
+export interface ResumeRequest {
+  /** Its id, or true for the newest unfinished run of a wanted kind. */
+  readonly which: string | true
+  /** Folder of the store. */
+  readonly folder: string
+  /** Kinds of plan that the caller resumes; any when not given. */
+  readonly kinds?: readonly PlanKind[]
+}
+
+/**
+ * Open the store and claim an unfinished run. Throws UserError when there is none, when the named one is of another kind, and
+ * when another kwitness owns it.
+ */
+export async function resumeRun({ which, folder, kinds }: ResumeRequest, context: KernelContext): Promise<OpenRun> {
+  const store = await openStore(folder)
+  try {
+    const id = which === true ? await newestUnfinished(store, kinds) : which
+    const { kind } = planOf(await store.readRun(id))
+    if (kinds?.includes(kind) === false) {
+      const what = `run ${id} is of kind ${kind}, not ${kinds.join(' or ')}`
+      throw new UserError(what, `kwitness run --resume ${id} resumes a run of any kind`)
+    }
+    return await claimRun(store, id, (plan) => guestInputsOf(plan, context))
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}
+
+async function newestUnfinished(store: Store, kinds: readonly PlanKind[] | undefined): Promise<string> {
+  const unfinished = (await store.listRuns()).filter(({ finishedAt }) => finishedAt === null)
+  const found = unfinished.findLast((run) => kinds?.includes(planOf(run).kind) ?? true)
+  if (found) return found.id
+  throw new UserError('there is no unfinished run to resume', 'start one without --resume')
+}
+
+/**
+ * Execute what is left of a run, and finish it. A run that fails or is interrupted is released, so that it can be resumed:
+ * then this rejects with the error or with the signal's reason, and everything recorded stays.
+ */
+export async function executeRun({ store, record, plan, inputs }: OpenRun, options: ExecutionOptions): Promise<void> {
+  try {
+    const run = { ...inputs, ...options, store, run: record.id }
+    await (plan.kind === 'search' ? executeSearch({ ...run, plan }) : executePlan({ ...run, plan }))
+    await store.finishRun(record.id, new Date().toISOString())
+  } catch (error) {
+    await release(store, record.id)
+    throw error
+  }
+}
+
+/** A run that cannot be released (a full disk) is claimable once this process has ended: the first error says more. */
+async function release(store: Store, id: string): Promise<void> {
+  await store.releaseRun(id).catch(() => {})
+}
+
+/** The report of a run as the store has it now. */
+export async function reportOf({ store, record }: Pick<OpenRun, 'store' | 'record'>): Promise<BuiltReport> {
+  return buildRunReport(store, await store.readRun(record.id))
+}

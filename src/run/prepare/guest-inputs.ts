@@ -1,0 +1,52 @@
+/** What the guests of a run need of this machine: facts of the host, the agent's initramfs, and the compiled programs. */
+import { lookAtHost } from '#harness/boot/qemu/host.ts'
+import { buildInitramfs } from '#harness/image/initramfs.ts'
+import type { KernelContext } from '#harness/kernels/index.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import { createStopwatch, type Stopwatch } from '#harness/support/stopwatch.ts'
+import type { Case } from '#domain/case.ts'
+import { unreachable } from '#domain/errors.ts'
+import type { SpanListener } from '#domain/span.ts'
+import type { Plan } from '#plan/plan.ts'
+import type { GuestInputs } from '../context/context.ts'
+import { buildReproducers } from './reproducers.ts'
+import { findSuitePrograms } from './suite-programs.ts'
+
+/** A stopwatch for the preparation of a run. */
+export function prepareWatch(spans: SpanListener | undefined): Stopwatch {
+  return createStopwatch(spans, { kernel: null, case: null, lane: 'prepare' })
+}
+
+type MakeContext = Pick<KernelContext, 'workspace' | 'signal' | 'spans'>
+
+/** Look at the host and compile the agent. */
+export async function makeHostInputs({ workspace, spans }: MakeContext): Promise<Omit<GuestInputs, 'programs'>> {
+  const time = prepareWatch(spans)
+  const [host, initramfs] = await Promise.all([
+    time('look at host', () => lookAtHost(workspace.cache)),
+    time('initramfs', () => buildInitramfs(workspace.cache, inRepository('vm-images', 'guest'))),
+  ])
+  return { host, initramfs }
+}
+
+/** Look at the host, compile the agent and these cases. Throws UserError for a case that does not compile. */
+export async function makeGuestInputs(cases: readonly Case[], context: MakeContext): Promise<GuestInputs> {
+  return { ...(await makeHostInputs(context)), programs: await buildReproducers(cases, context) }
+}
+
+/** What the guests of a stored plan need. Throws UserError for a program that does not compile or is not the plan's any more. */
+export async function guestInputsOf(plan: Plan, context: KernelContext): Promise<GuestInputs> {
+  switch (plan.kind) {
+    case 'suite':
+      return { ...(await makeHostInputs(context)), programs: await findSuitePrograms(plan, context) }
+    case 'matrix':
+    case 'search':
+    case 'controls':
+    case 'sweep':
+    case 'verify':
+    case 'bisect':
+      return makeGuestInputs(plan.cases, context)
+    default:
+      return unreachable(plan)
+  }
+}

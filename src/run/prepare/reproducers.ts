@@ -1,0 +1,47 @@
+/** Reproducers of cases, compiled for the guest once and then taken from the cache. */
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { buildProgram, createHeaders, type Headers, type Program } from '#harness/image/program.ts'
+import type { KernelContext } from '#harness/kernels/index.ts'
+import { createStopwatch } from '#harness/support/stopwatch.ts'
+import { exists } from '#harness/support/workspace.ts'
+import type { Case } from '#domain/case.ts'
+import { UserError } from '#domain/errors.ts'
+import { createResourcePool } from '../context/resource-pool.ts'
+import { CATALOGUE } from './catalogue.ts'
+
+/**
+ * The programs of these cases by id. Compiles what is not in the cache, one compiler per core. Throws UserError for the first
+ * case that does not compile: no other compiler is started after it.
+ */
+export async function buildReproducers(
+  cases: readonly Case[],
+  { workspace, signal, spans }: Pick<KernelContext, 'workspace' | 'signal' | 'spans'>,
+): Promise<ReadonlyMap<string, Program>> {
+  const failed = new AbortController()
+  const until = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
+  const compilers = createResourcePool({ cores: availableParallelism() }, until)
+  const headers = createHeaders()
+  const build = async (theCase: Case): Promise<[string, Program]> => {
+    const time = createStopwatch(spans, { kernel: null, case: theCase.id, lane: 'prepare' })
+    const one = (): Promise<Program> => time('programs', () => buildReproducer(workspace.cache, theCase, headers))
+    return [theCase.id, await compilers.hold({ cores: 1 }, 0, one)]
+  }
+  try {
+    return new Map(await Promise.all(cases.map(build)))
+  } catch (error) {
+    failed.abort(error)
+    throw error
+  }
+}
+
+/** Compile the reproducer of a case, or find it in the cache. Throws UserError when it has none or does not compile. */
+export async function buildReproducer(
+  cache: string,
+  { folder }: Pick<Case, 'folder'>,
+  headers: Headers = createHeaders(),
+): Promise<Program> {
+  const source = join(folder, 'repro.c')
+  if (!(await exists(source))) throw new UserError(`${folder} has no repro.c`)
+  return buildProgram(cache, [source], [join(CATALOGUE, 'include')], { headers })
+}
