@@ -27,3 +27,18 @@ export function parseSelector(text: string): Selector {
     'write debian:6.1.*, debian:latest-of-each-series, file:/boot/bzImage, tree:/src/linux@REV, a kernel id or the name of a set',
   )
 }
+
+/**
+ * The selectors of a text in which commas separate them: `a,b` is two. A comma belongs to its selector before a further bound
+ * (`debian:>=6.1,<6.2`), and everywhere behind `tree:` and `file:`, whose paths and options reach to the end of the text.
+ */
+export function splitSelectors(text: string): string[] {
+  const selectors: string[] = []
+  for (const piece of text.split(',')) {
+    const last = selectors.at(-1) ?? ''
+    const continues = /^(?:tree|file):/.test(last) || (last.startsWith('debian:') && /^\s*[<>=]/.test(piece))
+    if (continues) selectors[selectors.length - 1] = `${last},${piece}`
+    else if (piece.trim() !== '') selectors.push(piece)
+  }
+  return selectors
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseSelector } from '#harness/kernels/selector.ts'
+import { parseSelector, splitSelectors } from '#harness/kernels/selector.ts'
 import { readKernelSets } from '#harness/kernels/sets.ts'
 import { parseDebianQuery } from '#harness/kernels/debian/query.ts'
 import { UserError } from '#domain/errors.ts'
@@ -34,6 +34,22 @@ test('any other text is a UserError', () => {
   ]) {
     assert.throws(() => parseSelector(text), { name: 'UserError', hint: /debian:6\.1\.\*/ }, text)
   }
+})
+
+test('commas separate selectors where no path is meant', () => {
+  const rows: readonly [string, readonly string[]][] = [
+    ['', []],
+    [' , ', []],
+    ['default', ['default']],
+    ['default,series,,', ['default', 'series']],
+    ['debian:6.1.*,debian:6.12.y:newest', ['debian:6.1.*', 'debian:6.12.y:newest']],
+    ['debian:>=6.1,<6.2,=6.1.5/amd64,default', ['debian:>=6.1,<6.2,=6.1.5/amd64', 'default']],
+    ['debian:>=6.1, <6.2', ['debian:>=6.1, <6.2']],
+    ['debian-6.1.170-3-cloud-amd64,tree-5.10.1-base-ab', ['debian-6.1.170-3-cloud-amd64', 'tree-5.10.1-base-ab']],
+    ['all,tree:/src/linux,patch=a.patch,config=kasan', ['all', 'tree:/src/linux,patch=a.patch,config=kasan']],
+    ['file:/boot/a,config=/boot/b,default', ['file:/boot/a,config=/boot/b,default']],
+  ]
+  for (const [text, selectors] of rows) assert.deepEqual(splitSelectors(text), selectors, text)
 })
 
 test('any text parses or throws UserError, and a parsed id is safe as a path', () => {
