@@ -187,6 +187,7 @@ export async function readCatalogue(root: string): Promise<Case[]> {
 /** The cases that match any of these globs (`uffd-*`, `all`), in catalogue order. Throws UserError for one that matches none. */
 export function selectCases<T extends Pick<Case, 'id'>>(cases: readonly T[], patterns: readonly string[]): T[] {
   const matches = (id: string, pattern: string): boolean => pattern === 'all' || matchesGlob(id, pattern)
+  if (patterns.length === 0) throw new UserError('no case is named', 'kwitness cases lists them')
   for (const pattern of patterns) {
     if (!cases.some(({ id }) => matches(id, pattern))) {
       throw new UserError(`no case matches ${pattern}`, `there are: ${cases.map(({ id }) => id).join(', ')}`)

@@ -11,6 +11,7 @@ import type { Case } from '#domain/case.ts'
 import { InfraError, InvariantError, UserError } from '#domain/errors.ts'
 import type { Kernel, ListedKernel } from '#domain/kernel.ts'
 import type { VerifyBase, VerifyStep, Warning } from '#domain/report/verify.ts'
+import { selectCases } from '../prepare/catalogue.ts'
 import { applySeries, type Applied, type NamedPatch } from './apply-patch.ts'
 import { formatPatches, isGitTree, withPrerequisites } from './git-history.ts'
 
@@ -70,12 +71,13 @@ const slug = (text: string) =>
     .replace(/^[-.]+|-+$/g, '')
     .slice(0, 48)
 
-/** Ids of the cases a series is for: the one that is named, else those whose fix has a patch's subject or commit. */
-export function targetsOf(patches: readonly NamedPatch[], cases: readonly Case[], named: string | undefined): string[] {
-  if (named !== undefined) {
-    if (cases.some(({ id }) => id === named)) return [named]
-    throw new UserError(`there is no case ${named}`, 'kwitness cases list')
-  }
+/** Ids of the cases a series is for: those that are named, else those whose fix has a patch's subject or commit. */
+export function targetsOf(
+  patches: readonly NamedPatch[],
+  cases: readonly Case[],
+  named: readonly string[] | undefined,
+): string[] {
+  if (named !== undefined) return selectCases(cases, named).map(({ id }) => id)
   const isFix = ({ commit, subject }: Case['fixes'][number]) =>
     patches.some(
       (patch) =>

@@ -164,6 +164,7 @@ test('cases are chosen by id, by glob, or all of them, always in the order of th
   assert.deepEqual(chosen('*-one', 'b-one'), ['a-one', 'b-one'])
   const none = { name: 'UserError', message: 'no case matches c-*', hint: 'there are: a-one, b-one, b-two' }
   assert.throws(() => chosen('a-one', 'c-*'), none)
+  assert.throws(() => chosen(), { name: 'UserError', message: 'no case is named' })
 })
 
 test('the catalogue of the product, and the hostile one of its tests, can be read', async () => {
