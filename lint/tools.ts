@@ -1,7 +1,8 @@
 /** Checks that tools make: the TypeScript compiler, oxlint, oxfmt, knip, the C compiler, the shell. */
 import { join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
-import { FLAGS } from '#harness/image/program.ts'
+import { buildProgram, createHeaders, FLAGS } from '#harness/image/program.ts'
+import { exists, findWorkspace } from '#harness/support/workspace.ts'
 import { diagnoseWithTool, readTexts, type Diagnostic } from './check.ts'
 
 const TOOLS = inRepository('node_modules', '.bin')
@@ -18,7 +19,7 @@ export function checkRules(root: string): Promise<Diagnostic[]> {
 
 /** oxfmt, with the style of .oxfmtrc.json, would write every file as it is. */
 export function checkFormat(root: string): Promise<Diagnostic[]> {
-  return diagnoseWithTool(join(TOOLS, 'oxfmt'), ['--check', '.'], root)
+  return diagnoseWithTool(join(TOOLS, 'oxfmt'), ['--list-different', '.'], root)
 }
 
 /** knip, as knip.jsonc says where programs begin, reaches every file, export and package. */
@@ -26,13 +27,26 @@ export function checkUnused(root: string): Promise<Diagnostic[]> {
   return diagnoseWithTool(join(TOOLS, 'knip'), ['--no-progress', '--reporter', 'compact'], root)
 }
 
-/** Every program compiles without a warning, as it is when it is built. A kernel module is not a program. */
+/**
+ * Every program compiles without a warning, as it is when it is built; a kernel module is not a program. What compiled before,
+ * with the same headers, flags and compiler, is in the cache and is not compiled again.
+ */
 export async function checkC(root: string): Promise<Diagnostic[]> {
   const own = /^(?:c-tests|vm-images\/guest|harness\/(?:boot|suites))\/.*\.c$/
   const sources = await readTexts(root, (file) => own.test(file))
-  const files = sources.filter(({ lines }) => !lines.some((line) => line.startsWith('MODULE_LICENSE('))).map(({ file }) => file)
+  const programs = sources.filter(({ lines }) => !lines.some((line) => line.startsWith('MODULE_LICENSE(')))
+  const { cache } = findWorkspace()
+  const include = join(root, 'c-tests/include')
+  const includes = (await exists(include)) ? [include] : []
+  const options = { flags: [...FLAGS, '-c'], headers: createHeaders() }
   const found = await Promise.all(
-    files.map((file) => diagnoseWithTool('gcc', [...FLAGS, '-Ic-tests/include', '-c', '-o', '/dev/null', file], root)),
+    programs.map(async ({ file }): Promise<Diagnostic[]> => {
+      const message = await buildProgram(cache, [join(root, file)], includes, options).then(
+        () => null,
+        (error: Error) => error.message,
+      )
+      return message?.split('\n').map((line) => ({ file, line: null, message: line })) ?? []
+    }),
   )
   return found.flat()
 }
