@@ -1,11 +1,11 @@
 /** The C side: every case builds, the template is a valid case, and the reader understands what ktap.h prints. */
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { REPOSITORY } from '#harness/support/repository.ts'
 import { buildProgram } from '#harness/image/program.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
 import { readCase, readCatalogue } from '#run/prepare/catalogue.ts'
 import { readOpenStep } from '#verdict/attempt/step.ts'
 import { runProgram, type ProgramOutput } from './run-program.ts'
@@ -13,8 +13,8 @@ import { runProgram, type ProgramOutput } from './run-program.ts'
 const CASES = join(REPOSITORY, 'c-tests')
 const INCLUDES = [join(CASES, 'include')]
 const TEMPLATE = join(CASES, '_template')
-const cache = await mkdtemp(join(tmpdir(), 'kwitness-c-tests-'))
-after(() => rm(cache, { recursive: true, force: true }))
+/** Programs are named by their sources, flags and compiler: what was built without a warning before is not built again. */
+const { cache } = findWorkspace()
 
 const ktapModes = buildProgram(cache, [join(import.meta.dirname, 'ktap_modes.c')], INCLUDES)
 

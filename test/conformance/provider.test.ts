@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { hostMirrors } from '#harness/kernels/debian/apt.ts'
 import { runCommand } from '#harness/support/process.ts'
+import { exists, findWorkspace } from '#harness/support/workspace.ts'
 import { fakeBzImage, fakeVmlinux, packPayload, temporaryFolder } from '../helpers/kernel-images.ts'
 import { OLD, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
 import { providerConformance } from './provider.ts'
@@ -30,6 +31,7 @@ providerConformance({
   skip: await whyNoMirror(),
   async given(t) {
     const cache = await temporaryFolder(t)
+    await copyDownloads(cache)
     return {
       context: { workspace: { cache, state: cache } },
       selector: 'debian:6.1.y:newest',
@@ -54,6 +56,18 @@ providerConformance({
     }
   },
 })
+
+/** What this machine has of the mirror already, into another cache: indexes and packages, and nothing made from them. */
+async function copyDownloads(cache: string): Promise<void> {
+  const shared = findWorkspace().cache
+  for (const [name, how] of [
+    ['apt', '-a'],
+    // Named by their content, so that nobody writes to them.
+    ['debs', '-rl'],
+  ] as const) {
+    if (await exists(join(shared, name))) await runCommand('cp', [how, join(shared, name), cache])
+  }
+}
 
 /** False when the first http mirror of this machine takes a connection, else the reason to skip. */
 async function whyNoMirror(): Promise<false | string> {

@@ -5,7 +5,7 @@ import { after, before, suite, test } from 'node:test'
 import packageJson from '#package.json' with { type: 'json' }
 import { runCommand } from '#harness/support/process.ts'
 import { exists } from '#harness/support/workspace.ts'
-import { copyTree, giveNpm, linkCommand, standIn, start, type Tree } from '#test/helpers/trees/launcher.ts'
+import { copyTree, dropDevPackages, giveNpm, linkCommand, standIn, start, type Tree } from '#test/helpers/trees/launcher.ts'
 
 /** These tests bring Node and the npm packages for real. npm asks again before it takes a registry for unreachable. */
 const RETRY = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
@@ -19,6 +19,7 @@ suite('the launcher in a tree where nothing is set up', { skip }, () => {
 
   before(async () => {
     tree = await copyTree()
+    await dropDevPackages(tree)
   })
 
   after(() => tree.remove())

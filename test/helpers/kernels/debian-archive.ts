@@ -1,10 +1,12 @@
 /** A small Debian archive of our own, signed with a key made for it and served on the loopback: real apt reads it. */
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { dirname, join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { runCommand } from '#harness/support/process.ts'
@@ -54,27 +56,69 @@ const changelogOf = (name: string, ...builds: string[]) => ({
 })
 export const OLDER_BUILD = '5.90.6-1'
 
-/** Build, sign and serve the archive; it goes away with the test. */
+/** What is served: the folder with `debian` and `debian-security`, and the keyring that knows their signatures. */
+interface Archive {
+  readonly folder: string
+  readonly keyring: string
+}
+
+let built: Promise<Archive> | undefined
+
+/** Serve a copy of the archive; it goes away with the test. The archive itself is built and signed once a process. */
 export async function serveRepository(t: Pick<TestContext, 'after'>): Promise<Repository> {
-  const folder = await temporaryFolder(t)
-  const home = join(folder, 'gnupg')
-  await mkdir(home, { mode: 0o700 })
+  built ??= buildArchive()
+  const { folder, keyring } = await built
+  const own = await temporaryFolder(t)
+  await runCommand('cp', ['-rlT', folder, own])
+  return serve(own, join(own, basename(keyring)), t)
+}
+
+/** A keyring with a key that signed nothing of the archive. */
+export async function otherKeyring(t: Pick<TestContext, 'after'>): Promise<string> {
+  const keys = await newKey(await temporaryFolder(t))
+  await keys.close()
+  return keys.keyring
+}
+
+interface SigningKey {
+  readonly keyring: string
+  /** Write the InRelease file of a suite beside its Release. */
+  readonly sign: (dist: string) => Promise<void>
+  /** End the agent that holds the key. */
+  readonly close: () => Promise<void>
+}
+
+async function newKey(folder: string): Promise<SigningKey> {
+  const home = await mkdtemp(join(tmpdir(), 'kwitness-gnupg-'))
   const gpg = (...args: string[]) => runCommand('gpg', ['--homedir', home, '--batch', '--quiet', '--yes', ...args])
   await gpg('--passphrase', '', '--quick-gen-key', 'kwitness test archive', 'ed25519', 'sign', 'never')
   const keyring = join(folder, 'test-archive.gpg')
   await gpg('--output', keyring, '--export')
-  const sign = async (dist: string) => {
-    await gpg('--output', join(dist, 'InRelease'), '--clearsign', join(dist, 'Release'))
+  return {
+    keyring,
+    sign: async (dist) => {
+      await gpg('--output', join(dist, 'InRelease'), '--clearsign', join(dist, 'Release'))
+    },
+    close: async () => {
+      await runCommand('gpgconf', ['--homedir', home, '--kill', 'gpg-agent'])
+      await rm(home, { recursive: true, force: true })
+    },
   }
+}
+
+async function buildArchive(): Promise<Archive> {
+  const folder = await mkdtemp(join(tmpdir(), 'kwitness-archive-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const keys = await newKey(folder)
   const packages = await Promise.all((await kernelPackages(folder)).map((item) => buildPackage(join(folder, 'debian'), item)))
   const [old, ...others] = [...packages, await addGarbage(join(folder, 'debian'))]
-  await writeSuite(join(folder, 'debian'), 'bookworm', [old ?? '', ...others], sign)
-  await writeSuite(join(folder, 'debian'), 'sid', others, sign)
-  await writeSuite(join(folder, 'debian-security'), 'bookworm-security', [old ?? ''], sign)
-  await mkdir(join(folder, 'debian-security', 'pool'), { recursive: true })
-  await runCommand('cp', ['-r', join(folder, 'debian', 'pool'), join(folder, 'debian-security')])
-  await runCommand('gpgconf', ['--homedir', home, '--kill', 'gpg-agent'])
-  return serve(folder, keyring, t)
+  await writeSuite(join(folder, 'debian'), 'bookworm', [old ?? '', ...others], keys.sign)
+  await writeSuite(join(folder, 'debian'), 'sid', others, keys.sign)
+  await writeSuite(join(folder, 'debian-security'), 'bookworm-security', [old ?? ''], keys.sign)
+  await runCommand('cp', ['-rl', join(folder, 'debian', 'pool'), join(folder, 'debian-security')])
+  await keys.close()
+  await rm(join(folder, 'build'), { recursive: true })
+  return { folder, keyring: keys.keyring }
 }
 
 async function serve(folder: string, keyring: string, t: Pick<TestContext, 'after'>): Promise<Repository> {

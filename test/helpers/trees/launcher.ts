@@ -32,6 +32,17 @@ export async function copyTree(): Promise<Tree> {
   return { ...tree, remove: () => rm(folder, { recursive: true }) }
 }
 
+/** Leave out what only developers need, so that npm brings a few small packages into this tree instead of all. */
+export async function dropDevPackages(tree: Pick<Tree, 'root'>): Promise<void> {
+  for (const name of ['package.json', 'package-lock.json']) {
+    const content = JSON.parse(await readFile(join(tree.root, name), 'utf8')) as Partial<PackageLock> & Record<string, unknown>
+    const kept = Object.entries(content.packages ?? {}).filter(([, { dev }]) => dev !== true)
+    const packages = kept.map(([place, entry]) => [place, place === '' ? { ...entry, devDependencies: {} } : entry] as const)
+    const changed = { ...content, ...(content.packages ? { packages: Object.fromEntries(packages) } : { devDependencies: {} }) }
+    await writeFile(join(tree.root, name), `${JSON.stringify(changed, null, 2)}\n`)
+  }
+}
+
 /** Put a link to this machine's command into the folder of commands; nothing where it has none. */
 export async function linkCommand(tree: Pick<Tree, 'bin'>, command: string): Promise<void> {
   const { stdout, exitCode } = await runCommand('sh', ['-c', `command -v ${command}`], { anyExit: true })

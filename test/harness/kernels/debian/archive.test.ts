@@ -8,7 +8,7 @@ import { fetchKernel, fetchModules, listKernels, listSeries, selectKernels, type
 import { runCommand } from '#harness/support/process.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { flipByte, temporaryFolder } from '#test/helpers/kernel-images.ts'
-import { NEW, NEW_ELF, OLD, OLD_ELF, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
+import { NEW, NEW_ELF, OLD, OLD_ELF, otherKeyring, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
 
 const OLD_ID = `debian-${OLD.build}-cloud-amd64`
 const NEW_ID = `debian-${NEW.build}-cloud-amd64`
@@ -134,8 +134,8 @@ test('an index changed on the way is not believed', options, async (t) => {
 
 test('an archive that the keyring does not know is refused whole', options, async (t) => {
   const { context, repository } = await given(t)
-  const other = await serveRepository(t)
-  await assert.rejects(selectKernels(['debian:*'], { ...context, keyring: other.keyring }), {
+  const keyring = await otherKeyring(t)
+  await assert.rejects(selectKernels(['debian:*'], { ...context, keyring }), {
     name: 'InfraError',
     message: /no Debian suite could be read from http:\/\/127\.0\.0\.1:.*(?:not signed|NO_PUBKEY|signatures)/s,
   })
