@@ -1,5 +1,5 @@
 /**
- * `npm test`: the checks of lint, then every test, those that boot guests last and one by one.
+ * `npm test`: the checks of lint, then every test, those that boot guests last and two files at a time.
  * `--lane unit` takes lint and the tests that boot no guest, `--lane e2e` the others. `--only WORD` takes the tests with that
  * word in their path; it may be given more than once.
  * The last line is `N passed, N failed`, with `, N skipped` when there are any, whatever happens: a file that takes longer
@@ -11,6 +11,7 @@ import { join, relative } from 'node:path'
 import { run } from 'node:test'
 import { parseArgs } from 'node:util'
 import { REPOSITORY } from '#harness/support/repository.ts'
+import { longestFirst, readDurations, writeDurations } from './runner/durations.ts'
 import { endTestFile } from './runner/overdue.ts'
 import { readProgress, type Count, type RunningFile } from './runner/progress.ts'
 
@@ -32,14 +33,13 @@ if (values.lane !== undefined && values.lane !== 'unit' && values.lane !== 'e2e'
 }
 
 const isWanted = (path: string) => values.only.length === 0 || values.only.some((word) => path.includes(word))
-const files = globSync(join(REPOSITORY, 'test/**/*.test.ts'))
-  .filter((file) => isWanted(relative(join(REPOSITORY, 'test'), file)))
-  .toSorted()
+const files = globSync(join(REPOSITORY, 'test/**/*.test.ts')).filter((file) => isWanted(relative(join(REPOSITORY, 'test'), file)))
 const endToEnd = files.filter((file) => file.startsWith(join(REPOSITORY, 'test/e2e/')))
 const others = files.filter((file) => !endToEnd.includes(file))
 const count: Count = { passed: 0, failed: 0, skipped: 0 }
 const running = new Map<string, RunningFile>()
 const ended = new Map<string, string>()
+const durations = new Map<string, number>()
 const started = performance.now()
 let lastWord = started
 
@@ -50,6 +50,7 @@ function print(line: string): void {
 
 /** Print the last line, and end whatever is still open: a file's children may hold what its process let go. */
 function conclude(): never {
+  writeDurations(Object.fromEntries(durations))
   const nothing = count.passed + count.failed === 0
   const where = values.lane === undefined ? '' : ` of the lane ${values.lane}`
   if (nothing) console.log(`nothing ran: no test${where} has ${values.only.join(' or ')} in its path`)
@@ -87,8 +88,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 async function runFiles(wanted: readonly string[], concurrency: number, eachTest: boolean): Promise<void> {
   if (wanted.length === 0) return
-  const events = run({ files: wanted, concurrency, execArgv })
-  for await (const line of readProgress(events, { root: REPOSITORY, count, running, ended, eachTest })) print(line)
+  const names = wanted.map((file) => relative(REPOSITORY, file))
+  const ordered = longestFirst(names, readDurations()).map((name) => join(REPOSITORY, name))
+  const events = run({ files: ordered, concurrency, execArgv })
+  for await (const line of readProgress(events, { root: REPOSITORY, count, running, ended, durations, eachTest })) print(line)
 }
 
 try {
@@ -99,8 +102,10 @@ try {
       print(formatResult(result))
     }
   }
-  if (values.lane !== 'e2e') await runFiles(others, availableParallelism(), false)
-  if (values.lane !== 'unit') await runFiles(endToEnd, 1, true)
+  // One more than there are processors: some wait for a mirror or for a time to pass.
+  if (values.lane !== 'e2e') await runFiles(others, availableParallelism() + 1, false)
+  // Each boots as many guests at a time as there are processors, but waits for them often enough to leave room for another.
+  if (values.lane !== 'unit') await runFiles(endToEnd, 2, true)
 } catch (error) {
   count.failed += 1
   print(`FAIL  the runner itself: ${error instanceof Error ? error.stack : String(error)}`)

@@ -27,6 +27,8 @@ export interface ProgressOptions {
   readonly running: Map<string, RunningFile>
   /** Why a file was ended from outside, by name; what it reported before counts all the same. */
   readonly ended: ReadonlyMap<string, string>
+  /** Milliseconds that each file took, by name, as they end. */
+  readonly durations: Map<string, number>
   /** Print every test and not only every file. */
   readonly eachTest: boolean
 }
@@ -74,11 +76,16 @@ export async function* readProgress(events: ReturnType<typeof run>, options: Pro
   }
 }
 
-function noteWork({ root, running }: ProgressOptions, begins: boolean, { name, file = name }: EventData.TestDequeue): void {
+function noteWork(options: ProgressOptions, begins: boolean, { name, file = name }: EventData.TestDequeue): void {
+  const { root, running, durations } = options
   const key = relative(root, file)
-  if (name !== file) running.get(key)?.tests[begins ? 'add' : 'delete'](name)
+  const own = running.get(key)
+  if (name !== file) own?.tests[begins ? 'add' : 'delete'](name)
   else if (begins) running.set(key, { path: file, since: performance.now(), tests: new Set(), said: '' })
-  else running.delete(key)
+  else if (own) {
+    durations.set(key, performance.now() - own.since)
+    running.delete(key)
+  }
 }
 
 /** Count one result; gives the word for its line, null where it needs none of its own. */

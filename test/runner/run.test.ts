@@ -1,6 +1,7 @@
 /** `npm test` itself, in a copy of this repository with small tests of its own. */
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { copyTree, giveRuntime, start, type Tree } from '#test/helpers/trees/launcher.ts'
@@ -44,8 +45,13 @@ after(() => tree.remove())
 
 const runTests = (...only: string[]) => runWith(only.flatMap((word) => ['--only', word]))
 
-async function runWith(args: readonly string[]): Promise<{ exitCode: number; lines: string[] }> {
-  const { exitCode, stdout } = await start(tree, [join(tree.root, 'test', 'run.ts'), ...args], { program: process.execPath })
+/** Each run has a cache of its own, unless it is given one: what earlier runs took decides in which order files start. */
+async function runWith(
+  args: readonly string[],
+  cache = join(tree.cache, randomUUID()),
+): Promise<{ exitCode: number; lines: string[] }> {
+  const options = { program: process.execPath, env: { KWITNESS_CACHE: cache } }
+  const { exitCode, stdout } = await start(tree, [join(tree.root, 'test', 'run.ts'), ...args], options)
   const lines = stdout.replaceAll(/\(\d+(?:\.\d)? s\)/g, '(N s)').split('\n')
   // On a slow machine it says what it waits for.
   return { exitCode, lines: lines.filter((line) => !line.startsWith('      waiting for ')) }
@@ -120,6 +126,19 @@ suite('the test runner', { concurrency: true }, () => {
     )
   })
 
+  test('what took longest the last time starts first', async () => {
+    const cache = join(tree.cache, 'of two runs')
+    const both = ['--only', 'sample-good', '--only', 'sample-skips']
+    const order = ({ lines }: { lines: string[] }) => lines.flatMap((line) => /sample-\w+/.exec(line)?.[0] ?? [])
+    assert.deepEqual(order(await runWith(both, cache)), ['sample-good', 'sample-skips'])
+    const file = join(cache, 'test-durations.json')
+    const durations = JSON.parse(await readFile(file, 'utf8')) as Record<string, number>
+    assert.deepEqual(Object.keys(durations).toSorted(), ['test/sample-good/a.test.ts', 'test/sample-skips/a.test.ts'])
+    assert.ok(Object.values(durations).every((ms) => ms > 0))
+    await writeFile(file, JSON.stringify({ 'test/sample-good/a.test.ts': 1, 'test/sample-skips/a.test.ts': 2 }))
+    assert.deepEqual(order(await runWith(both, cache)), ['sample-skips', 'sample-good'])
+  })
+
   test('a run that is stopped says so, and still ends with the count', async () => {
     const { exitCode, lines } = await runTests('sample-stops')
     assert.equal(exitCode, 1)
@@ -149,9 +168,9 @@ suite('the test runner', { concurrency: true }, () => {
 
 // Alone, so that both have begun long before their time is over.
 test('a file that does not end is killed with what it started, named, and fails', async () => {
-  const { exitCode, lines } = await runWith(['--only', 'sample-hung', '--only', 'sample-held', '--minutes', '0.5'])
+  const { exitCode, lines } = await runWith(['--only', 'sample-hung', '--only', 'sample-held', '--minutes', '0.2'])
   assert.equal(exitCode, 1)
-  const killed = (name: string) => `        it was not over after 0.5 minutes, so it was killed, at work at: ${name}`
+  const killed = (name: string) => `        it was not over after 0.2 minutes, so it was killed, at work at: ${name}`
   assert.deepEqual(lines, [
     'FAIL  test/sample-held/a.test.ts: 0 passed, 1 failed (N s)',
     killed('holds'),
