@@ -1,4 +1,4 @@
-/** The private apt root: apt with sources, lists and trust of its own, sharing only the host's network settings. */
+/** A private apt root with its own sources, lists and trust; only the host's network settings apply to it. */
 import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
@@ -18,25 +18,28 @@ import type { KernelContext } from '../provider/provider.ts'
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
-/** How apt's programs are run: speaking English, and stopped with the rest. */
+/** Options of every call of an apt program: English messages, and the caller's abort signal. */
 export function aptOptions(context: Pick<KernelContext, 'signal'>): RunOptions {
   return { env: { LC_ALL: 'C' }, ...(context.signal === undefined ? {} : { signal: context.signal }) }
 }
 
 export interface AptRoot {
   readonly folder: string
-  /** Configuration file for `-c`. */
+  /** Path of the configuration file, for `-c`. */
   readonly config: string
   readonly main: string
   readonly security: string
 }
 
-/** The private root for the mirror asked for or configured; made when missing. Throws UserError when no mirror is known. */
+/**
+ * The private root for the mirror of the context or of the host, created when it is missing.
+ * Throws UserError when no mirror is configured, InfraError when the keyring is missing.
+ */
 export async function openAptRoot(context: KernelContext): Promise<AptRoot> {
   const { main, security } = await mirrorsOf(context)
   const keyring = context.keyring ?? KEYRING
   if (!(await exists(keyring))) {
-    throw new InfraError(`no keyring ${keyring}, so no index can be trusted`, 'apt-get install debian-archive-keyring')
+    throw new InfraError(`the keyring ${keyring} is missing: no index can be verified`, 'apt-get install debian-archive-keyring')
   }
   const key = createHash('sha256').update([main, security, keyring].join('\n')).digest('hex').slice(0, 12)
   const folder = join(context.workspace.cache, 'apt', key)
@@ -44,42 +47,42 @@ export async function openAptRoot(context: KernelContext): Promise<AptRoot> {
   await mkdir(join(folder, 'sources'), { recursive: true })
   await mkdir(join(folder, 'state', 'lists', 'partial'), { recursive: true })
   await mkdir(join(folder, 'cache', 'archives', 'partial'), { recursive: true })
-  await writeChanged(join(folder, 'status'), '')
-  await writeChanged(root.config, aptConfig(folder))
-  const stanzas = [sourceStanza(main, MAIN_SUITES, keyring), sourceStanza(security, SECURITY_SUITES, keyring)]
-  await writeChanged(join(folder, 'sources', 'kwitness.sources'), stanzas.join('\n'))
+  await writeIfChanged(join(folder, 'status'), '')
+  await writeIfChanged(root.config, aptConfig(folder))
+  const entries = [sourceEntry(main, MAIN_SUITES, keyring), sourceEntry(security, SECURITY_SUITES, keyring)]
+  await writeIfChanged(join(folder, 'sources', 'kwitness.sources'), entries.join('\n'))
   return root
 }
 
-interface TwoMirrors {
+interface MirrorPair {
   readonly main: string
   readonly security: string
 }
 
-/** What each command was told, by its context: a set asks for every selector, and apt takes a while to say what is configured. */
-const told = new WeakMap<KernelContext, Promise<TwoMirrors>>()
+/** Mirrors by context: every selector of a set asks for them, and apt-config takes a while. */
+const mirrorsByContext = new WeakMap<KernelContext, Promise<MirrorPair>>()
 
-function mirrorsOf(context: KernelContext): Promise<TwoMirrors> {
-  const mirrors = told.get(context) ?? findMirrors(context)
-  told.set(context, mirrors)
+function mirrorsOf(context: KernelContext): Promise<MirrorPair> {
+  const mirrors = mirrorsByContext.get(context) ?? findMirrors(context)
+  mirrorsByContext.set(context, mirrors)
   return mirrors
 }
 
-async function findMirrors(context: KernelContext): Promise<TwoMirrors> {
+async function findMirrors(context: KernelContext): Promise<MirrorPair> {
   if (context.mirror !== undefined) {
     const main = context.mirror.replace(/\/+$/, '')
     if (/^[a-z][a-z+]*:\/\S+$/.test(main)) return { main, security: securityBeside(main) }
-    throw new UserError(`not a mirror URL: ${context.mirror}`, 'give one like http://HOST/debian')
+    throw new UserError(`${context.mirror} is not a valid mirror URL`, 'write one like http://HOST/debian')
   }
   const { main, security } = debianMirrors(await hostSources(context))
   if (main === null) {
-    throw new UserError('the apt configuration of this host names no Debian mirror', 'pass --mirror http://HOST/debian')
+    throw new UserError('the apt configuration of this host does not name a Debian mirror', 'pass --mirror http://HOST/debian')
   }
   const first = await resolveMirrorList(main)
   return { main: first, security: security === null ? securityBeside(first) : await resolveMirrorList(security) }
 }
 
-/** All `deb` entries of the host's apt sources; none when it has no apt. */
+/** All `deb` entries of the host's apt sources; empty on a host without apt. */
 async function hostSources(context: Pick<KernelContext, 'signal'> = {}): Promise<AptSource[]> {
   const shell = 'sl Dir::Etc::sourcelist/f sp Dir::Etc::sourceparts/d'.split(' ')
   const { stdout } = await runCommand('apt-config', ['shell', ...shell], aptOptions(context)).catch(() => ({ stdout: '' }))
@@ -97,13 +100,13 @@ async function hostSources(context: Pick<KernelContext, 'signal'> = {}): Promise
   return read.flat()
 }
 
-/** Addresses of the mirrors that this host's own apt configuration names, sorted; none where there is no apt. */
+/** URIs of the mirrors in this host's apt configuration, sorted; empty on a host without apt. */
 export async function hostMirrors(): Promise<string[]> {
   const sources = await hostSources()
   return [...new Set(sources.map(({ uri }) => uri.replace(/\/+$/, '')))].toSorted()
 }
 
-/** Cloud images name a file that lists mirrors (`mirror+file:/etc/apt/mirrors/debian.list`): its first line is ours. */
+/** The first mirror of a list file, as cloud images configure it: `mirror+file:/etc/apt/mirrors/debian.list`. */
 async function resolveMirrorList(uri: string): Promise<string> {
   const file = /^mirror\+file:(?:\/\/)?(\/.*)$/.exec(uri)?.[1]
   if (file === undefined) return uri
@@ -111,16 +114,16 @@ async function resolveMirrorList(uri: string): Promise<string> {
     .split('\n')
     .map((line) => line.split(/[\s#]/)[0])
     .find(Boolean)
-  if (!first) throw new UserError(`${file} lists no mirror`, 'pass --mirror http://HOST/debian')
+  if (!first) throw new UserError(`${file} does not list a mirror`, 'pass --mirror http://HOST/debian')
   return first.replace(/\/+$/, '')
 }
 
-function sourceStanza(uri: string, suites: readonly string[], keyring: string): string {
+function sourceEntry(uri: string, suites: readonly string[], keyring: string): string {
   return `Types: deb\nURIs: ${uri}\nSuites: ${suites.join(' ')}\nComponents: main\nArchitectures: amd64\nSigned-By: ${keyring}\n`
 }
 
 function aptConfig(folder: string): string {
-  return `// Written by kwitness. The host's hooks and extra indexes stay out of this root; its proxies stay in.
+  return `// Written by kwitness. This root ignores the host's hooks and extra indexes, and uses its proxies.
 #clear APT::Update;
 #clear APT::Architectures;
 #clear Acquire::IndexTargets;
@@ -151,6 +154,6 @@ Dir::State::status "${folder}/status";
 `
 }
 
-async function writeChanged(path: string, text: string): Promise<void> {
+async function writeIfChanged(path: string, text: string): Promise<void> {
   if ((await readFile(path, 'utf8').catch(() => null)) !== text) await replaceFile(path, text)
 }

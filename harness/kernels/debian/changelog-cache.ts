@@ -1,4 +1,4 @@
-/** Changelogs in the cache: one that tells of many builds is kept for all of them, and no other that it holds. */
+/** Changelogs in the cache: one file serves all builds that it covers, and a changelog contained in another is removed. */
 import { createHash } from 'node:crypto'
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,14 +10,14 @@ import { compareDebianVersions } from './version.ts'
 
 /** A changelog in the cache. */
 export interface CachedChangelog {
-  /** The text, as the package had it: compressed by gzip. */
+  /** The changelog as its package has it: a gzip file. */
   readonly path: string
-  /** Of the text, not of the compressed file. */
+  /** Hash of the uncompressed text. */
   readonly sha256: string
-  /** Package version it was taken from, and every one it tells of, newest first. */
+  /** Package version that the file came with, and every version that it covers, newest first. */
   readonly build: string
   readonly builds: readonly string[]
-  /** Stable releases it lists: `6.12.29`. */
+  /** Upstream stable releases that it lists: `6.12.29`. */
   readonly releases: readonly string[]
 }
 
@@ -27,7 +27,7 @@ const SCHEMA = 'kwitness.changelog/1'
 
 const folderOf = ({ cache }: Workspace) => join(cache, 'changelogs')
 
-/** All that are there, newest build first. */
+/** All cached changelogs, the newest build first. */
 export async function cachedChangelogs(workspace: Workspace): Promise<CachedChangelog[]> {
   const names = await readdir(folderOf(workspace)).catch(() => [])
   const whole = names.filter((name) => !name.includes('.tmp-'))
@@ -44,8 +44,8 @@ async function readIndex(folder: string, name: string): Promise<CachedChangelog 
   }
 }
 
-/** Keep the changelog that came with a build, compressed as its package had it. Null for a text that tells of no build. */
-export async function keepChangelog(gzip: Uint8Array, workspace: Workspace): Promise<CachedChangelog | null> {
+/** Store the changelog of a package, a gzip file. Returns null for a text that covers no build. */
+export async function storeChangelog(gzip: Uint8Array, workspace: Workspace): Promise<CachedChangelog | null> {
   const bytes = await promisify(gunzip)(gzip)
   const text = bytes.toString('utf8')
   const builds = partsOf(text).map(({ build }) => build)
@@ -61,7 +61,7 @@ export async function keepChangelog(gzip: Uint8Array, workspace: Workspace): Pro
   return readIndex(entry, '.')
 }
 
-/** Remove those whose own build another one tells of: it tells all they do. */
+/** Remove each changelog whose own build another one covers: that one contains all its entries. */
 export async function pruneChangelogs(workspace: Workspace): Promise<void> {
   const all = await cachedChangelogs(workspace)
   const isHeld = (one: CachedChangelog) => all.some((other) => other.build !== one.build && other.builds.includes(one.build))

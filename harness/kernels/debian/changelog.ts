@@ -1,4 +1,4 @@
-/** Changelogs of Debian's kernels: from the cache where one there tells of a build, else out of the package that brings it. */
+/** Changelogs of Debian's kernels: from the cache when one covers the build, else from the package that contains it. */
 import { readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
@@ -6,7 +6,7 @@ import type { Kernel } from '#domain/kernel.ts'
 import { compareVersions, seriesOf } from '#domain/version.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { listEntries } from '../provider/cache.ts'
-import { cachedChangelogs, keepChangelog, pruneChangelogs, type CachedChangelog } from './changelog-cache.ts'
+import { cachedChangelogs, storeChangelog, pruneChangelogs, type CachedChangelog } from './changelog-cache.ts'
 import { openAptRoot } from './apt.ts'
 import { CHANGELOG, RECORD, unpackDeb } from './fetch.ts'
 import { readDebianIndex } from './index.ts'
@@ -15,12 +15,12 @@ import { fetchPoolFile } from './pool.ts'
 import { compareDebianVersions } from './version.ts'
 import { reportProgress, type FoundChangelog, type KernelContext, type Missing } from '../provider/provider.ts'
 
-/** Since then the package of the image holds a link where the changelog was; it lies in linux-base. */
-const BASE_HOLDS_IT = '6.18'
+/** Since this version the changelog lies in linux-base, and the image package only has a link to it. */
+const CHANGELOG_IN_BASE_SINCE = '6.18'
 
 /**
- * The changelogs that tell of these kernels, by kernel id. The newest of a line serves all builds it tells of, so few are
- * fetched; a kernel for which none can be had gets one that tells of its series at least, or the reason there is none.
+ * By kernel id: a changelog that covers the kernel; when none is available, one that covers part of its series; else the
+ * reason. Fetches few packages, because the newest changelog of a branch covers all older builds.
  */
 export async function debianChangelogs(
   kernels: readonly Kernel[],
@@ -30,16 +30,20 @@ export async function debianChangelogs(
   let cached = await cachedChangelogs(context.workspace)
   for (const kernel of kernels.toSorted((a, b) => compareDebianVersions(b.build, a.build))) {
     const known = cached.find(({ builds }) => builds.includes(kernel.build))
-    const own = known ?? (await bringChangelog(kernel, context))
+    const own = known ?? (await fetchChangelog(kernel, context))
     if (own !== known && !('missing' in own)) cached = await cachedChangelogs(context.workspace)
-    found.set(kernel.id, 'missing' in own ? (insteadOf(kernel, own, cached) ?? own) : { ...own, instead: null })
+    found.set(kernel.id, 'missing' in own ? (substituteFor(kernel, own, cached) ?? own) : { ...own, instead: null })
   }
   await pruneChangelogs(context.workspace)
   return found
 }
 
-/** Of those at hand the one that lists most releases of the kernel's series, up to its own; null when none lists any. */
-function insteadOf({ series, version }: Kernel, { missing }: Missing, cached: readonly CachedChangelog[]): FoundChangelog | null {
+/** The cached changelog that lists most releases of the kernel's series up to its own; null when none lists any. */
+function substituteFor(
+  { series, version }: Kernel,
+  { missing }: Missing,
+  cached: readonly CachedChangelog[],
+): FoundChangelog | null {
   const counted = cached.map((one) => {
     const own = one.releases.filter((release) => seriesOf(release) === series && compareVersions(release, version) <= 0)
     return { one, count: own.length }
@@ -48,17 +52,17 @@ function insteadOf({ series, version }: Kernel, { missing }: Missing, cached: re
   return best ? { ...best.one, instead: missing } : null
 }
 
-/** The changelog of this very build, kept in the cache; or why it cannot be had. */
-async function bringChangelog(kernel: Kernel, context: KernelContext): Promise<CachedChangelog | Missing> {
+/** Fetch the changelog of this build into the cache; or say why it is not available. */
+async function fetchChangelog(kernel: Kernel, context: KernelContext): Promise<CachedChangelog | Missing> {
   try {
     const record = await recordOf(kernel, context)
-    if (!record) return { missing: `the mirror no longer lists ${kernel.id}` }
+    if (!record) return { missing: `the mirror does not list ${kernel.id} any more` }
     const file = packageOf(record)
     if ('missing' in file) return file
-    const gzip = await takeChangelog(file, kernel.id, context)
-    const kept = gzip ? await keepChangelog(gzip, context.workspace) : null
-    if (kept?.builds.includes(kernel.build)) return kept
-    return { missing: `the package of ${kernel.id} brings no changelog that tells of it` }
+    const gzip = await extractChangelog(file, kernel.id, context)
+    const stored = gzip ? await storeChangelog(gzip, context.workspace) : null
+    if (stored?.builds.includes(kernel.build)) return stored
+    return { missing: `the package of ${kernel.id} contains no changelog that covers it` }
   } catch (error) {
     context.signal?.throwIfAborted()
     if (error instanceof InfraError || error instanceof UserError) return { missing: error.message }
@@ -66,7 +70,7 @@ async function bringChangelog(kernel: Kernel, context: KernelContext): Promise<C
   }
 }
 
-/** What the index says of a kernel: as it was kept with its image, else as the mirror lists it now. */
+/** The index record of a kernel: the one stored with its image, else the one that the mirror lists now. */
 async function recordOf(kernel: Kernel, context: KernelContext): Promise<DebianKernel | null> {
   for (const { entry } of await listEntries(context.workspace, kernel.id)) {
     const text = await readFile(join(entry, RECORD), 'utf8').catch(() => null)
@@ -76,14 +80,14 @@ async function recordOf(kernel: Kernel, context: KernelContext): Promise<DebianK
   return index.kernels.find(({ id }) => id === kernel.id) ?? null
 }
 
-/** The package that holds a kernel's changelog. What no signed index lists is not fetched: nothing would vouch for it. */
+/** The package that contains a kernel's changelog. Only packages of a signed index are fetched: no other can be verified. */
 function packageOf({ version, release, boot, base }: DebianKernel): PoolFile | Missing {
   if (base) return base
-  if (compareVersions(version, BASE_HOLDS_IT) < 0) return boot
-  return { missing: `no index lists linux-base-${release}, the package that holds it` }
+  if (compareVersions(version, CHANGELOG_IN_BASE_SINCE) < 0) return boot
+  return { missing: `no index lists linux-base-${release}, the package that contains the changelog` }
 }
 
-async function takeChangelog(file: PoolFile, id: string, context: KernelContext): Promise<Uint8Array | null> {
+async function extractChangelog(file: PoolFile, id: string, context: KernelContext): Promise<Uint8Array | null> {
   const deb = await fetchPoolFile(await openAptRoot(context), file, id, context)
   reportProgress(context, id, 'unpacking its changelog')
   const folder = await openScratch(context.workspace.cache)

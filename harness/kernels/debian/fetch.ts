@@ -1,63 +1,63 @@
-/** From Debian packages to a cache entry: boot image, config, and the ELF kernel taken out of the image. */
+/** From Debian packages to a cache entry: boot image, config, and the ELF kernel extracted from the image. */
 import { mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { entryPath, imageOf, publishEntry } from '../provider/cache.ts'
-import { keepChangelog } from './changelog-cache.ts'
+import { storeChangelog } from './changelog-cache.ts'
 import { aptOptions, type AptRoot } from './apt.ts'
 import type { DebianKernel, PoolFile } from './packages.ts'
 import { fetchPoolFile } from './pool.ts'
 import { fetchStopwatch, reportProgress, type KernelContext } from '../provider/provider.ts'
 import { extractVmlinux, readBootHeader } from '../provider/vmlinux.ts'
 
-/** The index's record of the kernel, kept with it: modules can be fetched later with no index at hand. */
+/** File in the entry with the kernel's index record, so that its modules can be fetched later without an index. */
 export const RECORD = 'debian.json'
 
-/** Fetch the packages of a kernel and publish its entry; throws InfraError when they cannot be had or opened. */
+/** Fetch the packages of a kernel and publish its entry. Throws InfraError when they are unavailable or damaged. */
 export async function buildDebianImage(root: AptRoot, listed: DebianKernel, context: KernelContext): Promise<KernelImage> {
   const time = fetchStopwatch(context, listed.id)
-  const bring = (file: PoolFile) => time('download', () => fetchPoolFile(root, file, listed.id, context))
-  const boot = await bring(listed.boot)
-  const base = listed.base ? await bring(listed.base) : null
+  const fetch = (file: PoolFile) => time('download', () => fetchPoolFile(root, file, listed.id, context))
+  const boot = await fetch(listed.boot)
+  const base = listed.base ? await fetch(listed.base) : null
   const { id, provider, version, series, build, flavour, arch } = listed
   const kernel: Kernel = { id, provider, version, series, build, flavour, arch }
   const entry = entryPath(context.workspace, id, listed.boot.sha256)
   reportProgress(context, id, 'unpacking')
   const fill = async (folder: string): Promise<void> => {
-    for (const deb of base ? [boot, base] : [boot]) await takeBootFiles(deb, folder, context)
+    for (const deb of base ? [boot, base] : [boot]) await moveBootFiles(deb, folder, context)
     const image = await readFile(join(folder, 'bzImage')).catch((cause) => {
-      throw new InfraError(`the package of ${id} holds no vmlinuz`, 'the layout is new to kwitness: report it', { cause })
+      throw new InfraError(`the package of ${id} contains no vmlinuz`, 'kwitness does not know this layout: report it', { cause })
     })
     if (!readBootHeader(image))
-      throw new InfraError(`the vmlinuz of ${id} is no bzImage`, 'choose a neighbour: kwitness kernels list')
+      throw new InfraError(`the vmlinuz of ${id} is not a bzImage`, 'choose another one: kwitness kernels list')
     const why = await extractVmlinux(image, join(folder, 'vmlinux'), context.signal)
     await writeFile(join(folder, RECORD), `${JSON.stringify(listed, null, 2)}\n`)
-    if (why !== null) reportProgress(context, id, `no vmlinux taken out of its image: ${why}`)
+    if (why !== null) reportProgress(context, id, `cannot extract a vmlinux from its image: ${why}`)
   }
   const unpack = (folder: string) => time('unpack', () => fill(folder))
   const manifest = await time('hash', () => publishEntry(entry, kernel, listed.suites.join(' '), unpack))
   return imageOf(entry, manifest)
 }
 
-/** Where a package holds its changelog, unless it is a link to another package. */
+/** Where a package has its changelog, unless that is a link into another package. */
 export const CHANGELOG = ['./usr/share/doc/*/changelog*.gz']
 
-/** vmlinuz and config lie in /boot, and since 7.2 in the modules folder of the release. */
+/** Where a package has vmlinuz and config: in /boot, and since 7.2 in the modules folder of the release. */
 const BOOT_FILES = ['./boot/vmlinuz-*', './boot/config-*', './usr/lib/modules/*/vmlinuz', './usr/lib/modules/*/config']
 
 /**
- * Move vmlinuz and the config of a package into `folder`, under their names in a cache entry. A changelog comes along, for
- * to unpack takes seconds, and what is asked for it later is asked of the cache.
+ * Move vmlinuz and config of a package into `folder`, under their names in a cache entry. Also stores the changelog:
+ * unpacking the package a second time for it would take seconds.
  */
-async function takeBootFiles(deb: string, folder: string, context: KernelContext): Promise<void> {
+async function moveBootFiles(deb: string, folder: string, context: KernelContext): Promise<void> {
   const temporary = await mkdtemp(join(folder, 'boot-'))
   await unpackDeb(deb, temporary, [...BOOT_FILES, ...CHANGELOG], context)
   for (const item of await readdir(temporary, { recursive: true, withFileTypes: true })) {
     if (!item.isFile()) continue
     const path = join(item.parentPath, item.name)
-    if (item.name.startsWith('changelog')) await keepChangelog(await readFile(path), context.workspace)
+    if (item.name.startsWith('changelog')) await storeChangelog(await readFile(path), context.workspace)
     else await rename(path, join(folder, item.name.startsWith('vmlinuz') ? 'bzImage' : 'config'))
   }
   await rm(temporary, { recursive: true })
@@ -66,12 +66,12 @@ async function takeBootFiles(deb: string, folder: string, context: KernelContext
 const UNPACK = `set -o pipefail; deb=$1 folder=$2; shift 2
 dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$folder" --no-same-owner --wildcards "$@"`
 
-/** Unpack the members of a .deb that match `patterns` (of tar, with their leading `./`) into `folder`; none matching is fine. */
+/** Unpack the members of a .deb that match `patterns` (patterns of tar, starting with `./`) into `folder`; there may be none. */
 export async function unpackDeb(deb: string, folder: string, patterns: readonly string[], context: KernelContext): Promise<void> {
   const args = ['-c', UNPACK, 'unpack', deb, folder, ...patterns]
   const { exitCode, stderr } = await runCommand('bash', args, { ...aptOptions(context), anyExit: true })
-  const trouble = stderr.split('\n').filter((line) => line && !/Not found in archive|due to previous errors/.test(line))
-  if (exitCode === 0 || trouble.length === 0) return
+  const errors = stderr.split('\n').filter((line) => line && !/Not found in archive|due to previous errors/.test(line))
+  if (exitCode === 0 || errors.length === 0) return
   const hint = stderr.includes('No space left') ? 'free some space or set KWITNESS_CACHE' : 'delete it and try again'
-  throw new InfraError(`cannot unpack ${deb}: ${trouble[0]}`, hint)
+  throw new InfraError(`cannot unpack ${deb}: ${errors[0]}`, hint)
 }

@@ -1,4 +1,4 @@
-/** What Debian's kernels offer to compile modules against: their header packages, unpacked so that they work from the cache. */
+/** Build trees of Debian's kernels: their header packages, unpacked so that they work from the cache. */
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,11 +13,11 @@ import { compareDebianVersions } from './version.ts'
 import { withLock } from '#harness/support/lock.ts'
 import { inTurn, reportProgress, type BuildTree, type KernelContext, type Missing } from '../provider/provider.ts'
 
-/** The build tree of a Debian kernel, nothing of it fetched yet; or why the archive has none. */
+/** The build tree of a Debian kernel, fetched only on use; or why the archive has none. */
 export async function debianBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing> {
   const { root, index } = await readDebianIndex(context)
   const listed = index.kernels.find(({ id }) => id === kernel.id)
-  if (!listed) return { missing: `the mirror no longer lists ${kernel.id}, nor its headers` }
+  if (!listed) return { missing: `the mirror does not list ${kernel.id} any more, nor its headers` }
   const packages = chooseHeaders(listed, index.headers)
   if ('missing' in packages) return packages
   const hash = createHash('sha256')
@@ -27,7 +27,7 @@ export async function debianBuildTree(kernel: Kernel, context: KernelContext): P
     key,
     async use(work) {
       const tree = await fetchHeaders(listed, packages, key, root, context)
-      // gcc is the one that Debian's Makefile names only by luck. Types of a module are for tracers, and take pahole.
+      // Debian's Makefile names a gcc version that this host may not have; BTF of a module needs pahole and is for tracers.
       const folder = join(tree, 'usr', 'src', `linux-headers-${listed.release}`)
       return inTurn(context, () => work(['-C', folder, 'CC=gcc', 'CONFIG_DEBUG_INFO_BTF_MODULES=']))
     },
@@ -35,33 +35,34 @@ export async function debianBuildTree(kernel: Kernel, context: KernelContext): P
 }
 
 /**
- * The packages a module for this kernel is compiled against: headers of its flavour, headers of all flavours, programs of
- * kbuild. The headers are those of the very build; the programs may be newer, as the packages themselves have it.
+ * The packages that a module for this kernel is compiled against: the headers of its flavour, the headers common to all
+ * flavours, and the programs of kbuild. The headers must be of the same build; the dependencies of the packages allow newer
+ * programs. Returns the reason when one is missing.
  */
 export function chooseHeaders(
   { build, release, flavour, version }: Pick<DebianKernel, 'build' | 'release' | 'flavour' | 'version'>,
   packages: readonly HeaderPackage[],
 ): readonly HeaderPackage[] | Missing {
   const abi = release.slice(0, -flavour.length - 1)
-  const line = version.split('.').slice(0, 2).join('.')
+  const series = version.split('.').slice(0, 2).join('.')
   const same = (name: string) => packages.find((item) => item.name === name && item.version === build)
   const own = same(`linux-headers-${release}`)
   const common = (flavour.startsWith('rt-') && same(`linux-headers-${abi}-common-rt`)) || same(`linux-headers-${abi}-common`)
   const kbuild = packages
-    .filter(({ name }) => name === `linux-kbuild-${abi}` || name === `linux-kbuild-${line}`)
+    .filter(({ name }) => name === `linux-kbuild-${abi}` || name === `linux-kbuild-${series}`)
     .filter((item) => compareDebianVersions(item.version, build) >= 0)
     .toSorted((a, b) => compareDebianVersions(a.version, b.version))[0]
   if (own && common && kbuild) return [own, common, kbuild]
   const headers = !own ? release : !common ? `${abi}-common` : null
-  return { missing: `Debian lists no ${headers === null ? `linux-kbuild-${line}` : `linux-headers-${headers} ${build}`}` }
+  return { missing: `Debian does not list ${headers === null ? `linux-kbuild-${series}` : `linux-headers-${headers} ${build}`}` }
 }
 
-/** Makefile of a flavour's headers with paths that hold wherever the packages are unpacked: make runs in its folder. */
-export function movableMakefile(text: string): string {
+/** The Makefile of a flavour's headers with relative paths: the packages work wherever they are unpacked. */
+export function relocatableMakefile(text: string): string {
   return text.replaceAll('/usr/', '../../../usr/')
 }
 
-/** The packages, unpacked side by side under one root in the cache. */
+/** Unpack the packages side by side below one folder of the cache, and return that folder. */
 async function fetchHeaders(
   { id, release }: DebianKernel,
   packages: readonly HeaderPackage[],
@@ -80,7 +81,7 @@ async function fetchHeaders(
       return publishFolder(entry, async (folder) => {
         for (const deb of debs) await unpackDeb(deb, folder, ['./usr/src/*', './usr/lib/linux-kbuild-*'], context)
         const makefile = join(folder, 'usr', 'src', `linux-headers-${release}`, 'Makefile')
-        await writeFile(makefile, movableMakefile(await readFile(makefile, 'utf8')))
+        await writeFile(makefile, relocatableMakefile(await readFile(makefile, 'utf8')))
       })
     })
   })

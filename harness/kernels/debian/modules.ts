@@ -1,4 +1,4 @@
-/** Modules of Debian kernels: unpacked from their package when a case first asks for one. */
+/** Modules of Debian kernels, unpacked from their package when a case first asks for one. */
 import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
@@ -13,7 +13,7 @@ import { withLock } from '#harness/support/lock.ts'
 import { indexModules, plainModules, releaseOf } from '../provider/modules.ts'
 import { reportProgress, type KernelContext, type ModuleFile } from '../provider/provider.ts'
 
-/** Modules of a fetched kernel in load order; throws UserError where the archive has none for it. */
+/** Modules of a fetched kernel and their dependencies, in load order. Throws UserError when the archive has none for it. */
 export async function fetchDebianModules(
   image: KernelImage,
   names: readonly string[],
@@ -25,9 +25,9 @@ export async function fetchDebianModules(
   const entry = modulesEntry(context, listed)
   const lock = join(context.workspace.cache, 'locks', `${id}.lock`)
   return withLock(lock, context.signal, async () => {
-    await bringTree(entry, listed, image.kernel, context)
+    await ensureTree(entry, listed, image.kernel, context)
     const release = await releaseOf(entry)
-    if (!release) throw new InfraError(`${entry} holds no modules`, 'delete it and try again')
+    if (!release) throw new InfraError(`${entry} contains no modules`, 'delete it and try again')
     return plainModules(join(entry, 'lib', 'modules', release), `${entry}.plain`, id, names, context)
   })
 }
@@ -36,7 +36,7 @@ function modulesEntry(context: KernelContext, listed: DebianKernel): string {
   return join(context.workspace.cache, 'modules', `${listed.id}@${listed.boot.sha256.slice(0, 12)}`)
 }
 
-async function bringTree(entry: string, listed: DebianKernel, kernel: Kernel, context: KernelContext): Promise<void> {
+async function ensureTree(entry: string, listed: DebianKernel, kernel: Kernel, context: KernelContext): Promise<void> {
   const manifest = await readManifest(entry)
   if (manifest) {
     const corrupt = await findCorrupt(entry, manifest)
@@ -46,7 +46,7 @@ async function bringTree(entry: string, listed: DebianKernel, kernel: Kernel, co
   await rm(entry, { recursive: true, force: true })
   const sources = listed.modules ? [listed.modules, listed.base] : listed.bootHoldsModules ? [listed.boot] : []
   if (sources.length === 0) {
-    throw new UserError(`the archive lists no modules of ${listed.id}`, 'choose another series: kwitness kernels list')
+    throw new UserError(`the archive does not list modules of ${listed.id}`, 'choose another series: kwitness kernels list')
   }
   const root = await openAptRoot(context)
   const debs: string[] = []
@@ -54,13 +54,14 @@ async function bringTree(entry: string, listed: DebianKernel, kernel: Kernel, co
   reportProgress(context, listed.id, 'unpacking its modules')
   await publishEntry(entry, kernel, listed.suites.join(' '), async (folder) => {
     for (const deb of debs) await unpackDeb(deb, folder, ['./lib/modules/*', './usr/lib/modules/*'], context)
-    // Since usr-merge packages use the long path; depmod and we look at the short one.
+    // Packages since usr-merge use /usr/lib/modules; depmod reads /lib/modules.
     if (await exists(join(folder, 'usr'))) {
       await rename(join(folder, 'usr', 'lib'), join(folder, 'lib'))
       await rm(join(folder, 'usr'), { recursive: true })
     }
     const release = await releaseOf(folder)
-    if (!release) throw new InfraError(`the packages of ${listed.id} hold no modules`, 'the layout is new to kwitness: report it')
+    if (!release)
+      throw new InfraError(`the packages of ${listed.id} contain no modules`, 'kwitness does not know this layout: report it')
     await indexModules(folder, release)
   })
 }

@@ -1,9 +1,9 @@
-/** The order in which kernels are listed. */
+/** The order of kernels in listings. */
 import type { Kernel } from '#domain/kernel.ts'
 import { compareVersions } from '#domain/version.ts'
 import { compareDebianVersions } from './version.ts'
 
-/** Order of kernels wherever they are listed: by version, build, flavour, id. */
+/** Compare by version, then build, flavour and id; negative when `left` comes first. */
 export function compareKernels(left: Kernel, right: Kernel): number {
   return (
     compareVersions(left.version, right.version) ||

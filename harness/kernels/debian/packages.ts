@@ -1,29 +1,29 @@
-/** Debian package indexes as text, and the kernels they list. Layout facts: kernel packages before and since 6.19. */
+/** Parse Debian package indexes and derive the kernels that they list, in the package layouts before and since 6.19. */
 import type { Kernel } from '#domain/kernel.ts'
 import { seriesOf } from '#domain/version.ts'
 
-/** A file of the pool: what the signed index says about it, and every place that has it. */
+/** A file of the pool as the signed index describes it, with all its URIs. */
 export interface PoolFile {
   readonly sha256: string
   readonly bytes: number
   readonly uris: readonly string[]
 }
 
-/** A kernel build as the indexes list it. */
+/** A kernel build in the indexes. */
 export interface DebianKernel extends Kernel {
-  /** What uname -r says, as the names of its packages have it: `6.1.0-47-cloud-amd64`. */
+  /** `uname -r`, taken from the package names: `6.1.0-47-cloud-amd64`. */
   readonly release: string
-  /** Suites that list it, sorted. */
+  /** Suites that list the build, sorted. */
   readonly suites: readonly string[]
-  /** Holds vmlinuz; before 6.19 also the modules and the config. */
+  /** The package with vmlinuz; before 6.19 it also contains the modules and the config. */
   readonly boot: PoolFile
   readonly bootHoldsModules: boolean
-  /** Null where the index lists no such package (6.19 to 7.1). */
+  /** Null when the index does not list such a package (6.19 to 7.1). */
   readonly modules: PoolFile | null
   readonly base: PoolFile | null
 }
 
-/** The stanza of one package, cut down to what is needed here. */
+/** The fields of a package's entry that kwitness uses. */
 export interface PackageEntry {
   readonly name: string
   readonly version: string
@@ -32,15 +32,15 @@ export interface PackageEntry {
   readonly sha256: string
 }
 
-/** A list of packages and where it comes from. */
+/** The packages of one suite on one mirror. */
 export interface PackageList {
   readonly suite: string
-  /** URL that the Filename fields hang from, without a slash at its end. */
+  /** URL that Filename fields are relative to, without a trailing slash. */
   readonly mirror: string
   readonly packages: readonly PackageEntry[]
 }
 
-/** A package that modules are compiled against. */
+/** A package that external modules are compiled against. */
 export interface HeaderPackage {
   readonly name: string
   readonly version: string
@@ -48,19 +48,19 @@ export interface HeaderPackage {
 }
 
 const NAME = /^linux-(image|binary|binary-unsigned|modules|base)-(\d[\w.+-]*?)-(cloud-amd64|rt-amd64|amd64)(-unsigned)?$/
-/** Headers of one flavour, those that all flavours share, and the programs that kbuild runs. */
+/** Headers of one flavour, headers common to all flavours, and the programs of kbuild. */
 const HEADERS = /^linux-(?:headers-\d[\w.+-]*-(?:cloud-amd64|rt-amd64|amd64|common(?:-rt)?)|kbuild-\d[\w.+-]*)$/
 
-/** A linux-image smaller than this holds no kernel: it is a metapackage, or the empty one of the layout since 6.19. */
-const SMALLEST_KERNEL_BYTES = 1024 * 1024
+/** A smaller linux-image contains no kernel: it is a metapackage, or the empty package of the layout since 6.19. */
+const MIN_KERNEL_BYTES = 1024 * 1024
 
-/** Read a Packages file, keeping the stanzas of kernels and of their headers; broken stanzas are left out. */
+/** Parse a Packages file: the entries of kernels and their headers, without malformed ones. */
 export function parsePackages(text: string): PackageEntry[] {
-  const stanzas = text
+  const entries = text
     .split(/\n{2,}/)
-    .filter((stanza) => /^Package: linux-(?:image|binary(?:-unsigned)?|modules|base|headers|kbuild)-\d/m.test(stanza))
-  return stanzas.flatMap((stanza) => {
-    const field = (name: string) => new RegExp(`^${name}: *(.+)$`, 'm').exec(stanza)?.[1]?.trim() ?? ''
+    .filter((entry) => /^Package: linux-(?:image|binary(?:-unsigned)?|modules|base|headers|kbuild)-\d/m.test(entry))
+  return entries.flatMap((entry) => {
+    const field = (name: string) => new RegExp(`^${name}: *(.+)$`, 'm').exec(entry)?.[1]?.trim() ?? ''
     const name = field('Package')
     const read = {
       name,
@@ -82,73 +82,78 @@ export function upstreamVersion(build: string): string {
   return dash < 0 ? text : text.slice(0, dash)
 }
 
-type Part = 'signed' | 'unsigned' | 'modules' | 'base'
+type PackagePart = 'signed' | 'unsigned' | 'modules' | 'base'
 
-/** What is gathered of one kernel while the lists are read. */
+/** The packages of one build, collected while the lists are read. */
 interface Build {
   readonly build: string
   readonly release: string
   readonly flavour: string
-  /** The layout before 6.19: one package holds everything. */
-  readonly whole: boolean
+  /** Whether it has the layout before 6.19, where one package contains everything. */
+  readonly isSinglePackage: boolean
   readonly suites: Set<string>
-  readonly files: Map<Part, PoolFile>
+  readonly files: Map<PackagePart, PoolFile>
 }
 
-/** The kernels of all lists: one per build and flavour, whatever the number of suites and of signings. Sorted by id. */
+/** The kernels of all lists, one per build and flavour however many suites list or sign it, sorted by id. */
 export function kernelsOf(lists: readonly PackageList[]): DebianKernel[] {
   const builds = new Map<string, Build>()
   for (const { suite, mirror, packages } of lists) {
-    for (const stanza of packages) {
-      const match = NAME.exec(stanza.name)
-      const part = match && partOf(match[1] ?? '', match[4] !== undefined, stanza.bytes)
+    for (const entry of packages) {
+      const match = NAME.exec(entry.name)
+      const part = match && partOf(match[1] ?? '', match[4] !== undefined, entry.bytes)
       if (!match || !part) continue
       const flavour = match[3] ?? ''
-      const id = `debian-${stanza.version.replaceAll(':', '%3a')}-${flavour}`
+      const id = `debian-${entry.version.replaceAll(':', '%3a')}-${flavour}`
       const release = `${match[2]}-${flavour}`
-      const whole = match[1] === 'image'
-      const fresh: Build = { build: stanza.version, release, flavour, whole, suites: new Set(), files: new Map() }
-      const entry = builds.get(id) ?? fresh
-      builds.set(id, entry)
-      if (part === 'signed' || part === 'unsigned') entry.suites.add(suite)
-      entry.files.set(part, addPlace(entry.files.get(part), mirror, stanza))
+      const isSinglePackage = match[1] === 'image'
+      const fresh: Build = { build: entry.version, release, flavour, isSinglePackage, suites: new Set(), files: new Map() }
+      const build = builds.get(id) ?? fresh
+      builds.set(id, build)
+      if (part === 'signed' || part === 'unsigned') build.suites.add(suite)
+      build.files.set(part, addUri(build.files.get(part), mirror, entry))
     }
   }
   return [...builds]
-    .flatMap(([id, { build, release, flavour, whole, suites, files }]) => {
+    .flatMap(([id, { build, release, flavour, isSinglePackage, suites, files }]) => {
       const boot = files.get('signed') ?? files.get('unsigned')
       if (!boot) return []
       const version = upstreamVersion(build)
       const kernel = { id, provider: 'debian', version, series: seriesOf(version), build, flavour, arch: 'x86_64' } as const
-      const parts = { boot, bootHoldsModules: whole, modules: files.get('modules') ?? null, base: files.get('base') ?? null }
+      const parts = {
+        boot,
+        bootHoldsModules: isSinglePackage,
+        modules: files.get('modules') ?? null,
+        base: files.get('base') ?? null,
+      }
       return { ...kernel, release, suites: [...suites].toSorted(), ...parts }
     })
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-/** The header packages of all lists, each once, with every place that has it. Sorted by name and version. */
+/** The header packages of all lists, each once with all its URIs, sorted by name and version. */
 export function headersOf(lists: readonly PackageList[]): HeaderPackage[] {
   const found = new Map<string, HeaderPackage>()
   for (const { mirror, packages } of lists) {
-    for (const stanza of packages.filter(({ name }) => HEADERS.test(name))) {
-      const { name, version } = stanza
+    for (const entry of packages.filter(({ name }) => HEADERS.test(name))) {
+      const { name, version } = entry
       const key = `${name} ${version}`
-      found.set(key, { name, version, file: addPlace(found.get(key)?.file, mirror, stanza) })
+      found.set(key, { name, version, file: addUri(found.get(key)?.file, mirror, entry) })
     }
   }
   return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
 }
 
-/** The file with one more place; a list that gives other bytes for the same package adds none. */
-function addPlace(known: PoolFile | undefined, mirror: string, { filename, sha256, bytes }: PackageEntry): PoolFile {
+/** The file with one more URI. A list that gives another hash for the same package adds none. */
+function addUri(known: PoolFile | undefined, mirror: string, { filename, sha256, bytes }: PackageEntry): PoolFile {
   const uri = `${mirror}/${filename}`
   if (!known) return { sha256, bytes, uris: [uri] }
   return known.sha256 !== sha256 || known.uris.includes(uri) ? known : { ...known, uris: [...known.uris, uri] }
 }
 
-function partOf(kind: string, unsigned: boolean, bytes: number): Part | null {
+function partOf(kind: string, unsigned: boolean, bytes: number): PackagePart | null {
   if (kind === 'modules' || kind === 'base') return kind
   if (kind === 'binary') return 'signed'
   if (kind === 'binary-unsigned') return 'unsigned'
-  return bytes < SMALLEST_KERNEL_BYTES ? null : unsigned ? 'unsigned' : 'signed'
+  return bytes < MIN_KERNEL_BYTES ? null : unsigned ? 'unsigned' : 'signed'
 }

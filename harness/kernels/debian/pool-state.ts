@@ -1,6 +1,6 @@
 /**
- * Which listed files the pool no longer has. Asked through apt's own transports, so that its proxies, certificates and
- * redirects hold: a request with `Maximum-Size: 1` is answered from the header alone, with no body fetched.
+ * Which listed files the pool does not have any more. kwitness asks through apt's own transports, so that the proxies,
+ * certificates and redirects of the host apply. A request with `Maximum-Size: 1` is answered from the header, without a body.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,18 +12,18 @@ import { reportProgress, type KernelContext } from '../provider/provider.ts'
 
 export type PoolState = 'present' | 'gone' | 'unknown'
 
-const BELIEVED_MS = 24 * 3600 * 1000
-const PATIENCE_MS = 60_000
-const REDIRECTS = 3
-/** Conversations side by side: a mirror may be slow to find a file it seldom gives. */
-const LANES = 4
+const MAX_ANSWER_AGE_MS = 24 * 3600 * 1000
+const METHOD_TIMEOUT_MS = 60_000
+const MAX_REDIRECTS = 3
+/** Transports that run in parallel: a mirror may take long to look up a file that is seldom requested. */
+const PARALLEL_METHODS = 4
 
 interface Answer {
   readonly gone: boolean
   readonly at: string
 }
 
-/** The state of each URI: asked at most once a day. A network error says nothing about a file, so it leaves it `unknown`. */
+/** The state of each URI, asked at most once a day. A network error leaves it `unknown`. */
 export async function poolStates(
   root: AptRoot,
   uris: readonly string[],
@@ -34,7 +34,7 @@ export async function poolStates(
   const fresh = (uri: string) => {
     const at = Date.parse(known[uri]?.at ?? '')
     const age = Date.now() - at
-    return age >= 0 && age < BELIEVED_MS && at >= (context.freshAfter ?? 0)
+    return age >= 0 && age < MAX_ANSWER_AGE_MS && at >= (context.freshAfter ?? 0)
   }
   const asked = uris.filter((uri) => !fresh(uri))
   if (asked.length > 0) {
@@ -43,7 +43,7 @@ export async function poolStates(
     const folder = await mkdtemp(join(root.folder, 'asking-'))
     const answers = await askPool(root, asked, folder, context).finally(() => rm(folder, { recursive: true, force: true }))
     for (const [uri, state] of answers) if (state !== 'unknown') known[uri] = { gone: state === 'gone', at }
-    // Another process may have written meanwhile: what is lost is asked again, nothing more.
+    // Another process may have written in between: answers lost to this write are asked for again.
     await replaceFile(file, JSON.stringify(known))
   }
   return new Map(uris.map((uri) => [uri, known[uri] === undefined ? 'unknown' : known[uri].gone ? 'gone' : 'present']))
@@ -57,7 +57,7 @@ async function readAnswers(file: string): Promise<Record<string, Answer>> {
   }
 }
 
-/** `folder` takes the body of a file whose length the mirror did not tell beforehand. */
+/** Ask for these URIs. `folder` takes the body of a file for which the mirror gives no length. */
 async function askPool(
   root: AptRoot,
   uris: readonly string[],
@@ -70,30 +70,32 @@ async function askPool(
     ([, name, value = '']) => `Config-Item: ${name}=${encodeURIComponent(value)}`,
   )
   const states = new Map<string, PoolState>()
-  let wave = new Map(uris.map((uri) => [uri, uri]))
-  for (let round = 0; round <= REDIRECTS && wave.size > 0; round += 1) {
+  let pending = new Map(uris.map((uri) => [uri, uri]))
+  for (let round = 0; round <= MAX_REDIRECTS && pending.size > 0; round += 1) {
     const next = new Map<string, string>()
-    for (const [scheme, targets] of Map.groupBy(wave, ([target]) => target.slice(0, target.indexOf(':')))) {
-      const lanes = Array.from({ length: LANES }, (_, lane) => targets.filter((_target, index) => index % LANES === lane))
-      const talks = lanes.map((lane, number) => {
-        const asked = lane.map(([target]) => target)
+    for (const [scheme, targets] of Map.groupBy(pending, ([target]) => target.slice(0, target.indexOf(':')))) {
+      const batches = Array.from({ length: PARALLEL_METHODS }, (_, batch) =>
+        targets.filter((_target, index) => index % PARALLEL_METHODS === batch),
+      )
+      const dialogues = batches.map((batch, number) => {
+        const asked = batch.map(([target]) => target)
         return askMethod(join(methods, scheme), settings, asked, join(folder, `body-${number}`), context)
       })
-      const replies = new Map((await Promise.all(talks)).flatMap((talk) => [...talk]))
+      const replies = new Map((await Promise.all(dialogues)).flatMap((dialogue) => [...dialogue]))
       for (const [target, first] of targets) {
         const reply = replies.get(target) ?? 'unknown'
         if (typeof reply === 'string') states.set(first, reply)
         else next.set(reply.movedTo, first)
       }
     }
-    wave = next
+    pending = next
   }
   return states
 }
 
 type Reply = PoolState | { readonly movedTo: string }
 
-/** One conversation in apt's method protocol; what is not answered in a minute stays unanswered. */
+/** One dialogue in apt's method protocol. A URI without an answer within a minute is not in the result. */
 async function askMethod(
   method: string,
   settings: readonly string[],
@@ -108,7 +110,7 @@ async function askMethod(
     stdout: 'pipe',
     stderr: 'ignore',
     env: { LC_ALL: 'C' },
-    timeout: PATIENCE_MS,
+    timeout: METHOD_TIMEOUT_MS,
     ...(context.signal === undefined ? {} : { cancelSignal: context.signal }),
   })
   if (!child.stdin || !child.stdout) return replies

@@ -1,4 +1,4 @@
-/** Files of the Debian pool in the cache: fetched by apt, which checks them against the signed index; checked again when used. */
+/** Files of the Debian pool in the cache. apt verifies them against the signed index; each use verifies the hash again. */
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
@@ -12,8 +12,8 @@ import { reportProgress, type KernelContext } from '../provider/provider.ts'
 const PROGRESS_MS = 200
 
 /**
- * Path of the .deb in the cache, fetched when it is not there or is no longer what the index says.
- * Throws InfraError when no mirror gives a file with the right hash.
+ * Path of the .deb in the cache, fetched when it is missing or its hash differs from the index.
+ * Throws UserError when the pool has dropped the file, InfraError when no mirror gives a file with that hash.
  */
 export async function fetchPoolFile(root: AptRoot, file: PoolFile, kernel: string, context: KernelContext): Promise<string> {
   const folder = join(context.workspace.cache, 'debs')
@@ -39,12 +39,12 @@ async function download(root: AptRoot, file: PoolFile, target: string, kernel: s
   let last: unknown = null
   for (const uri of file.uris) {
     const message = `fetching ${uri.slice(uri.lastIndexOf('/') + 1)}`
-    const tell = (doneBytes: number) => context.progress?.({ kernel, message, doneBytes, totalBytes: file.bytes })
-    tell(0)
+    const report = (doneBytes: number) => context.progress?.({ kernel, message, doneBytes, totalBytes: file.bytes })
+    report(0)
     const timer = setInterval(
       () =>
         void stat(target).then(
-          ({ size }) => tell(size),
+          ({ size }) => report(size),
           () => {},
         ),
       PROGRESS_MS,
@@ -52,7 +52,7 @@ async function download(root: AptRoot, file: PoolFile, target: string, kernel: s
     try {
       const args = ['-c', root.config, '-q', 'download-file', uri, target, `SHA256:${file.sha256}`]
       await runCommand('/usr/lib/apt/apt-helper', args, aptOptions(context))
-      tell(file.bytes)
+      report(file.bytes)
       return
     } catch (error) {
       context.signal?.throwIfAborted()
@@ -64,26 +64,26 @@ async function download(root: AptRoot, file: PoolFile, target: string, kernel: s
   throw downloadError(file, kernel, last)
 }
 
-/** What apt said, turned into one sentence by blame. */
+/** The error for a failed download: whose fault it is, from the stderr of apt. */
 function downloadError(file: PoolFile, kernel: string, cause: unknown): InfraError | UserError {
   const uri = file.uris.at(-1) ?? ''
-  const said = String((cause as { cause?: { stderr?: string } } | null)?.cause?.stderr ?? '')
-  if (/\b404\b|File not found/.test(said)) {
-    const message = `${kernel} is listed, but the pool no longer has its package: it is gone`
-    return new UserError(message, 'choose a neighbour: kwitness kernels list', { cause })
+  const stderr = String((cause as { cause?: { stderr?: string } } | null)?.cause?.stderr ?? '')
+  if (/\b404\b|File not found/.test(stderr)) {
+    const message = `${kernel} is listed, but the pool does not have its package any more`
+    return new UserError(message, 'choose another one: kwitness kernels list', { cause })
   }
-  if (/Hash Sum mismatch|unexpected size/i.test(said)) {
+  if (/Hash Sum mismatch|unexpected size/i.test(stderr)) {
     return new InfraError(
       `${uri} is not the file the signed index lists (hash sum mismatch): refused`,
       'the mirror or something on the way changed it; try again, or pass --mirror URL',
       { cause },
     )
   }
-  if (said.includes('No space left')) {
+  if (stderr.includes('No space left')) {
     return new InfraError(`no space left for the package of ${kernel}`, 'free some space or set KWITNESS_CACHE', { cause })
   }
   const why =
-    said
+    stderr
       .split('\n')
       .find((line) => line.startsWith('E: '))
       ?.slice(3) ?? (cause instanceof Error ? cause.message : '')

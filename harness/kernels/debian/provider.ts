@@ -31,10 +31,10 @@ export const debian: Provider = {
 
 async function listDebian(part: string, context: KernelContext): Promise<ListedKernel[]> {
   const query = parseDebianQuery(part || '*')
-  const known = await readKnown(context)
+  const known = await listKnown(context)
   const chosen =
     query.pick === 'all'
-      ? await askState(matchDebianQuery(query, known.kernels), known, context)
+      ? await withPoolState(matchDebianQuery(query, known.kernels), known, context)
       : await pick(pickOrder(query, known.kernels), known, context)
   if (part === '') return [...chosen, ...known.kernels.filter((kernel) => kernel.state === 'cached' && !chosen.includes(kernel))]
   if (chosen.length > 0) return chosen
@@ -42,22 +42,22 @@ async function listDebian(part: string, context: KernelContext): Promise<ListedK
   throw new UserError(`no Debian kernel matches debian:${part}`, nearestHint(text, query.flavour, known.kernels))
 }
 
-/** The first of each order that can be had; of an order that is all gone, its last. The pool is asked only about those. */
+/** From each order the first kernel that the pool still has, else its last one. Asks the pool only about those. */
 async function pick(orders: readonly (readonly ListedKernel[])[], known: Known, context: KernelContext): Promise<ListedKernel[]> {
   const picked: ListedKernel[] = []
   let open = orders
   while (open.length > 0) {
     const first = open.flatMap((order) => order.slice(0, 1))
-    const heads = await askState(first, known, context)
-    const goesOn = (index: number) => heads[index]?.state === 'gone' && (open[index]?.length ?? 0) > 1
-    picked.push(...heads.filter((_, index) => !goesOn(index)))
-    open = open.filter((_, index) => goesOn(index)).map((order) => order.slice(1))
+    const heads = await withPoolState(first, known, context)
+    const isGone = (index: number) => heads[index]?.state === 'gone' && (open[index]?.length ?? 0) > 1
+    picked.push(...heads.filter((_, index) => !isGone(index)))
+    open = open.filter((_, index) => isGone(index)).map((order) => order.slice(1))
   }
   return picked
 }
 
-/** These kernels with `gone` for those whose package every pool has dropped. */
-async function askState(kernels: readonly ListedKernel[], known: Known, context: KernelContext): Promise<ListedKernel[]> {
+/** The same kernels, with the state `gone` for those whose package is in no pool any more. */
+async function withPoolState(kernels: readonly ListedKernel[], known: Known, context: KernelContext): Promise<ListedKernel[]> {
   const places = (kernel: ListedKernel) => (kernel.state === 'available' ? (known.records.get(kernel.id)?.boot.uris ?? []) : [])
   const uris = kernels.flatMap(places)
   if (uris.length === 0 || !known.root) return [...kernels]
@@ -69,28 +69,28 @@ async function askState(kernels: readonly ListedKernel[], known: Known, context:
 }
 
 async function findDebian(id: string, context: KernelContext): Promise<ListedKernel> {
-  const known = await readKnown(context)
+  const known = await listKnown(context)
   const listed = known.kernels.filter((one) => one.id === id)
-  const [kernel] = await askState(listed, known, context)
+  const [kernel] = await withPoolState(listed, known, context)
   if (kernel) return kernel
   const [, build = '', flavour = '*'] = /^debian-(.+?)(?:-((?:cloud-|rt-)?amd64))?$/.exec(id) ?? []
-  throw new UserError(`there is no kernel ${id}`, nearestHint(build, flavour, known.kernels))
+  throw new UserError(`${id} is not a kernel that Debian lists`, nearestHint(build, flavour, known.kernels))
 }
 
 interface Known {
-  /** Cached ones as such, all others as available until the pool is asked. */
+  /** Cached kernels, and all others as `available` until the pool is asked. */
   readonly kernels: readonly ListedKernel[]
   readonly records: ReadonlyMap<string, DebianKernel>
-  /** The root to ask the pool through; null when the mirror could not be reached. */
+  /** The apt root to ask the pool through; null when the mirror did not answer. */
   readonly root: AptRoot | null
 }
 
-async function readKnown(context: KernelContext): Promise<Known> {
+async function listKnown(context: KernelContext): Promise<Known> {
   const cached = new Map((await listCached(context)).map((kernel) => [kernel.id, kernel]))
   const read = await readDebianIndex(context).catch((error: unknown) => {
     const known = error instanceof InfraError || error instanceof UserError
     if (!known || cached.size === 0 || context.mirror !== undefined) throw error
-    reportProgress(context, null, `${error.message}; only kernels in the cache are known`)
+    reportProgress(context, null, `${error.message}; only cached kernels are listed`)
     return null
   })
   const records = new Map(read?.index.kernels.map((kernel) => [kernel.id, kernel]))
@@ -105,11 +105,11 @@ function listedOf(kernel: DebianKernel): ListedKernel {
 
 async function listCached({ workspace }: KernelContext): Promise<ListedKernel[]> {
   const entries = (await listEntries(workspace)).filter(({ manifest }) => manifest.kernel.provider === 'debian')
-  // A build that two mirrors gave with different bytes has two entries, and is one kernel.
+  // Two mirrors may give different bytes for one build: it then has two entries, and is listed once.
   return [...new Map(entries.map(({ manifest }) => [manifest.kernel.id, cachedKernel(manifest)])).values()]
 }
 
-/** The kernel's files: from the cache when they are there and whole, else fetched. */
+/** The kernel's files: from the cache when they are there and intact, else fetched. */
 async function fetchDebian(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
   const ready = await fetchStopwatch(context, kernel.id)('check image', () => cachedImage(kernel.id, context, false))
   if (ready) return ready
@@ -123,7 +123,7 @@ async function fetchDebian(kernel: Kernel, context: KernelContext): Promise<Kern
   })
 }
 
-/** The image in the cache when it is whole. Under the kernel's lock, with `clean`, a corrupt entry is named and removed. */
+/** The image in the cache when it is intact. With `clean` (and under the kernel's lock) it removes corrupt entries. */
 async function cachedImage(id: string, context: KernelContext, clean: boolean): Promise<KernelImage | null> {
   for (const { entry, manifest } of await listEntries(context.workspace, id)) {
     const corrupt = await findCorrupt(entry, manifest)

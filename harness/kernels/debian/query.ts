@@ -1,13 +1,13 @@
 /**
- * What may follow `debian:` in a selector.
+ * The part of a selector behind `debian:`.
  *
  *     PART     = VERSIONS [":" PICK] ["/" FLAVOUR] ["@" SUITE]
  *     VERSIONS = "*" | GLOB | BOUND {"," BOUND} | "latest-of-each-series" | "oldest-of-each-series"
- *     GLOB     = a version, package version or series, where * and ? stand for any text: 6.1.* 6.1.170 6.1.170-3 6.1.y 7.3~rc*
- *     BOUND    = (">=" | "<=" | ">" | "<" | "=") upstream version, by number over all series
- *     PICK     = "newest" | "oldest", inside each series and flavour
- *     FLAVOUR  = glob over cloud-amd64 (when left out), amd64, rt-amd64
- *     SUITE    = glob over the suites a build is listed in: bookworm-security
+ *     GLOB     = a version, package version or series, where * and ? match any text: 6.1.* 6.1.170 6.1.170-3 6.1.y 7.3~rc*
+ *     BOUND    = (">=" | "<=" | ">" | "<" | "=") upstream version, compared by number over all series
+ *     PICK     = "newest" | "oldest", within each series and flavour
+ *     FLAVOUR  = glob over amd64, cloud-amd64 (the default), rt-amd64
+ *     SUITE    = glob over the suites that list a build: bookworm-security
  */
 import { UserError } from '#domain/errors.ts'
 import type { Kernel, ListedKernel } from '#domain/kernel.ts'
@@ -35,14 +35,14 @@ const EACH_SERIES: Readonly<Record<string, DebianQuery['pick']>> = {
 
 const HINT = 'write debian:6.1.*, debian:>=6.12.85,<6.13, debian:6.1.y:newest, debian:6.1.*/amd64@bookworm-security'
 
-/** Read the part of a selector behind `debian:`. Throws UserError. */
+/** Parse the part of a selector behind `debian:`. Throws UserError that shows how to write one. */
 export function parseDebianQuery(part: string): DebianQuery {
   const bad = (why: string) => new UserError(`debian:${part}: ${why}`, HINT)
   const match = /^([^:/@]+)(?::([^:/@]*))?(?:\/([^:/@]*))?(?:@([^:/@]*))?$/.exec(part)
   if (!match) throw bad('not in the form VERSIONS:PICK/FLAVOUR@SUITE')
   const [, words = '', pickWord, flavour = 'cloud-amd64', suite = '*'] = match
   const readable = /^[\w.+~*?<>=, -]+$/.test(words) && /^[\w*?-]+$/.test(flavour) && /^[\w*?-]+$/.test(suite)
-  if (!readable) throw bad('there is a character in it that has no meaning')
+  if (!readable) throw bad('it contains a character that no selector has')
   const each = EACH_SERIES[words]
   if (each) return { versions: { kind: 'glob', glob: '*' }, pick: each, flavour, suite }
   const pick = pickWord ?? 'all'
@@ -50,20 +50,20 @@ export function parseDebianQuery(part: string): DebianQuery {
   if (!/[<>=,]/.test(words)) return { versions: { kind: 'glob', glob: words.trim() }, pick, flavour, suite }
   const bounds = words.split(',').map((word) => {
     const bound = /^\s*(>=|<=|>|<|=)\s*(\S+)\s*$/.exec(word)
-    if (!bound || !parseVersion(bound[2] ?? '')) throw bad(`${JSON.stringify(word)} is no bound on a version`)
+    if (!bound || !parseVersion(bound[2] ?? '')) throw bad(`${JSON.stringify(word)} is not a valid bound on a version`)
     return { operator: bound[1] as Operator, version: bound[2] ?? '' }
   })
   return { versions: { kind: 'bounds', bounds }, pick, flavour, suite }
 }
 
-/** For a query with a pick: the matching kernels of each series and flavour, the one to take first. */
+/** For a query with a pick: the matching kernels of each series and flavour, in the order of preference. */
 export function pickOrder<K extends Matchable>(query: DebianQuery, kernels: readonly K[]): K[][] {
   const ascending = matchDebianQuery(query, kernels).toSorted(compareKernels)
   const preferred = query.pick === 'newest' ? ascending.toReversed() : ascending
   return [...Map.groupBy(preferred, ({ series, flavour }) => `${series} ${flavour}`).values()]
 }
 
-/** All kernels whose version, flavour and suites fit, whatever the pick. `origin` of a kernel names its suites. */
+/** All kernels that match version, flavour and suite, whatever the pick. `origin` of a kernel lists its suites. */
 export function matchDebianQuery<K extends Matchable>(query: DebianQuery, kernels: readonly K[]): K[] {
   const { versions } = query
   const flavour = globPattern(query.flavour)
@@ -77,7 +77,7 @@ export function matchDebianQuery<K extends Matchable>(query: DebianQuery, kernel
   })
 }
 
-/** What the user may have meant: the kernels around the place where `text` would stand among those of the flavour. */
+/** A hint that names the kernels of the flavour nearest to `text` in version order. */
 export function nearestHint(text: string, flavour: string, kernels: readonly Matchable[]): string {
   const pattern = globPattern(flavour)
   const fitting = kernels.filter((kernel) => pattern.test(kernel.flavour)).toSorted(compareKernels)
@@ -88,7 +88,7 @@ export function nearestHint(text: string, flavour: string, kernels: readonly Mat
   return near.length > 0 ? `nearest: ${near.join(', ')}` : 'see kwitness kernels list'
 }
 
-/** A pattern for the whole text, where `*` stands for any text and `?` for any one character. */
+/** A pattern for the whole text, where `*` matches any text and `?` one character. */
 function globPattern(glob: string): RegExp {
   const source = glob
     .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')

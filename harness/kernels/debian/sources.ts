@@ -1,21 +1,21 @@
-/** Which Debian mirrors this host uses, read from its apt sources (deb822 and one-line), and the suites kernels come from. */
+/** The Debian mirrors that this host uses, from its apt sources (deb822 and one-line), and the suites that have kernels. */
 
 /** One `deb` entry of the apt sources. */
 export interface AptSource {
   readonly uri: string
   readonly suite: string
   readonly components: readonly string[]
-  /** Keyring named for it, empty when none is. */
+  /** The keyring it names; empty when it names none. */
   readonly signedBy: string
 }
 
-/** Mirrors without a slash at their end; null where the host names none. */
+/** URIs without a trailing slash; null when the host does not configure that mirror. */
 export interface Mirrors {
   readonly main: string | null
   readonly security: string | null
 }
 
-/** Suites of the main archive and of the security archive that carry kernels. A mirror need not have them all. */
+/** Suites of the main and of the security archive that list kernels. A mirror may lack some of them. */
 export const MAIN_SUITES: readonly string[] = [
   'bullseye',
   'bookworm',
@@ -34,7 +34,7 @@ const RELEASE = '(?:buster|bullseye|bookworm|trixie|forky|duke|sid|stable|oldsta
 const MAIN_SUITE = new RegExp(`^(?:${RELEASE}(?:-updates|-backports)?|experimental)$`)
 const SECURITY_SUITE = new RegExp(`^${RELEASE}(?:-security|/updates)$`)
 
-/** Read the one-line format of sources.list(5); lines that are no `deb` entry give nothing. */
+/** Parse the one-line format of sources.list(5); other lines than `deb` entries are skipped. */
 export function parseOneLineSources(text: string): AptSource[] {
   return text.split('\n').flatMap((line) => {
     const match = /^\s*deb\s+(?:\[([^\]]*)\]\s*)?(\S+)\s+(\S+)\s*([^#]*)/.exec(line)
@@ -45,7 +45,7 @@ export function parseOneLineSources(text: string): AptSource[] {
   })
 }
 
-/** Read the deb822 format of sources.list(5): stanzas with URIs and Suites, each pair an entry; disabled ones give nothing. */
+/** Parse the deb822 format of sources.list(5): one source per pair of URI and suite. Skips disabled entries. */
 export function parseDeb822Sources(text: string): AptSource[] {
   const plain = text
     .split('\n')
@@ -62,8 +62,8 @@ export function parseDeb822Sources(text: string): AptSource[] {
 }
 
 /**
- * The Debian mirrors among a host's sources. Third-party archives are passed over: they name a keyring of their own or
- * suites Debian has not. Should one still look like Debian's, apt will refuse it, for its signature is not the archive's.
+ * The Debian mirrors among a host's sources. Skips third-party archives, which name their own keyring or suites that Debian
+ * does not have; one that still looks like Debian's fails later, when apt checks its signature.
  */
 export function debianMirrors(sources: readonly AptSource[]): Mirrors {
   const debian = sources
@@ -76,7 +76,7 @@ export function debianMirrors(sources: readonly AptSource[]): Mirrors {
   return { main: best(MAIN_SUITE, /\/debian$/), security: best(SECURITY_SUITE, /\/debian-security$/) }
 }
 
-/** Where the security archive lies beside a main one, by the custom of mirrors: `.../debian` and `.../debian-security`. */
+/** The security archive of a mirror whose main archive is at `main`: by convention `.../debian` and `.../debian-security`. */
 export function securityBeside(main: string): string {
   return `${main.replace(/\/+$/, '')}-security`
 }

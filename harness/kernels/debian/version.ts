@@ -1,6 +1,6 @@
-/** Debian package versions, ordered as deb-version(7) says. */
+/** The order of Debian package versions (deb-version(7)). */
 
-/** Negative, zero or positive, as `left` comes before, is equal to or comes after `right`. */
+/** Negative, zero or positive when `left` comes before, equals or comes after `right`. */
 export function compareDebianVersions(left: string, right: string): number {
   const [a, b] = [split(left), split(right)]
   return a.epoch - b.epoch || compareParts(a.upstream, b.upstream) || compareParts(a.revision, b.revision)
@@ -12,7 +12,7 @@ function split(text: string): { epoch: number; upstream: string; revision: strin
   return { epoch: Number(epoch), upstream: dash < 0 ? rest : rest.slice(0, dash), revision: dash < 0 ? '' : rest.slice(dash + 1) }
 }
 
-/** Runs of non-digits and of digits by turns: the first by character order, the second by number. */
+/** Compare alternating runs of non-digits (by character order) and of digits (by number). */
 function compareParts(left: string, right: string): number {
   const a = runs(left)
   const b = runs(right)
@@ -24,7 +24,7 @@ function compareParts(left: string, right: string): number {
   return 0
 }
 
-/** The runs by turns, non-digits first: a text that begins with a digit begins with an empty run of them. */
+/** The runs, non-digits first: a text that starts with a digit has an empty first run. */
 function runs(text: string): string[] {
   const found: string[] = text.match(/\d+|\D+/g) ?? []
   return /^\d/.test(text) ? ['', ...found] : found
@@ -36,7 +36,7 @@ function compareNumbers(left: string, right: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)
 }
 
-/** `~` comes before the end, the end before letters, letters before all else. */
+/** `~` sorts before the end, the end before letters, letters before other characters. */
 function compareText(left: string, right: string): number {
   const weight = (char: string | undefined) =>
     char === undefined ? 0 : char === '~' ? -1 : /[a-z]/i.test(char) ? char.charCodeAt(0) : char.charCodeAt(0) + 256

@@ -19,23 +19,23 @@ const options = gpg ? {} : { skip: 'gpg (package gnupg) is not here, so no archi
 async function given(t: TestContext) {
   const repository = await serveRepository(t)
   const cache = await temporaryFolder(t)
-  const said: string[] = []
+  const messages: string[] = []
   const context: KernelContext = {
     workspace: { cache, state: join(cache, 'state') },
     mirror: repository.mirror,
     keyring: repository.keyring,
-    progress: ({ message }) => said.push(message),
+    progress: ({ message }) => messages.push(message),
   }
   const one = async (selector: string) => {
     const [kernel] = await selectKernels([selector], context)
     assert.ok(kernel)
     return kernel
   }
-  return { repository, cache, said, context, one }
+  return { repository, cache, messages, context, one }
 }
 
-test('both package layouts give one kernel a build; metapackages, empty and unsigned ones give none', options, async (t) => {
-  const { context, said, repository } = await given(t)
+test('both package layouts list one kernel a build; metapackages, empty and unsigned packages list none', options, async (t) => {
+  const { context, messages, repository } = await given(t)
   const kernels = await listKernels(context, { selector: 'debian:*' })
   assert.deepEqual(
     kernels.map(({ id, state, origin }) => [id, state, origin]),
@@ -47,15 +47,15 @@ test('both package layouts give one kernel a build; metapackages, empty and unsi
     ],
   )
   assert.ok(
-    said.some((line) => /^suite trixie left out: .*trixie/.test(line)),
-    said.join('\n'),
+    messages.some((line) => /^left out suite trixie: .*trixie/.test(line)),
+    messages.join('\n'),
   )
   repository.takeRequests()
   assert.equal((await listKernels(context, { selector: 'debian:*' })).length, 4)
   assert.deepEqual(repository.takeRequests(), [], 'a second listing asks the mirror nothing')
 })
 
-test('a fetched kernel is what was packed: image, the ELF in it, config', options, async (t) => {
+test('a fetched kernel has the packaged image, its ELF and its config', options, async (t) => {
   const { context, one, repository } = await given(t)
   for (const [id, elf, config] of [
     [OLD_ID, OLD_ELF, 'CONFIG_OLD=y\n'],
@@ -71,23 +71,23 @@ test('a fetched kernel is what was packed: image, the ELF in it, config', option
   }
 })
 
-test('one byte changed in a cached file is noticed, said, and put right', options, async (t) => {
-  const { context, one, said } = await given(t)
+test('a changed byte in a cached file is found, reported and repaired', options, async (t) => {
+  const { context, one, messages } = await given(t)
   const kernel = await one(OLD_ID)
   const image = await fetchKernel(kernel, context)
   for (const path of [image.bzImage, image.vmlinux, image.config]) {
     await flipByte(path ?? '')
     assert.deepEqual(await fetchKernel(kernel, context), image)
     assert.ok(
-      said.includes(`the cached ${path} is corrupt (its content is not what was recorded); making it again`),
-      said.join('\n'),
+      messages.includes(`the cached ${path} is corrupt (its content is not what was recorded); making it again`),
+      messages.join('\n'),
     )
   }
   assert.deepEqual(await readFile(image.vmlinux ?? ''), OLD_ELF)
 })
 
-test('one byte changed in a cached .deb is noticed, said, and the package fetched again', options, async (t) => {
-  const { context, cache, one, said, repository } = await given(t)
+test('a changed byte in a cached .deb is found and reported, and the package is fetched again', options, async (t) => {
+  const { context, cache, one, messages, repository } = await given(t)
   const kernel = await one(OLD_ID)
   await fetchKernel(kernel, context)
   const [deb, ...more] = await readdir(join(cache, 'debs'))
@@ -97,14 +97,14 @@ test('one byte changed in a cached .deb is noticed, said, and the package fetche
   repository.takeRequests()
   const image = await fetchKernel(kernel, context)
   assert.ok(
-    said.some((line) => line.includes(`${deb} is corrupt`)),
-    said.join('\n'),
+    messages.some((line) => line.includes(`${deb} is corrupt`)),
+    messages.join('\n'),
   )
   assert.equal(repository.takeRequests().filter((path) => path.endsWith('.deb')).length, 1)
   assert.deepEqual(await readFile(image.vmlinux ?? ''), OLD_ELF)
 })
 
-test('one byte changed on the way is refused by apt, and nothing of it stays', options, async (t) => {
+test('apt refuses a package with a changed byte, and no file of it stays', options, async (t) => {
   const { context, cache, one, repository } = await given(t)
   const kernel = await one(OLD_ID)
   repository.corrupt('.deb')
@@ -118,8 +118,8 @@ test('one byte changed on the way is refused by apt, and nothing of it stays', o
   assert.deepEqual(await readFile((await fetchKernel(kernel, context)).vmlinux ?? ''), OLD_ELF)
 })
 
-test('an index changed on the way is not believed', options, async (t) => {
-  const { context, said, repository } = await given(t)
+test('apt refuses a changed index', options, async (t) => {
+  const { context, messages, repository } = await given(t)
   repository.corrupt('bookworm/main/binary-amd64/Packages')
   const kernels = await listKernels(context, { selector: 'debian:*' })
   assert.deepEqual(
@@ -127,26 +127,26 @@ test('an index changed on the way is not believed', options, async (t) => {
     ['bookworm-security sid', 'sid', 'sid', 'sid'],
   )
   assert.ok(
-    said.some((line) => line.startsWith('suite bookworm left out: ')),
-    said.join('\n'),
+    messages.some((line) => line.startsWith('left out suite bookworm: ')),
+    messages.join('\n'),
   )
 })
 
-test('an archive that the keyring does not know is refused whole', options, async (t) => {
+test('an archive signed with an unknown key is refused', options, async (t) => {
   const { context, repository } = await given(t)
   const keyring = await otherKeyring(t)
   await assert.rejects(selectKernels(['debian:*'], { ...context, keyring }), {
     name: 'InfraError',
-    message: /no Debian suite could be read from http:\/\/127\.0\.0\.1:.*(?:not signed|NO_PUBKEY|signatures)/s,
+    message: /http:\/\/127\.0\.0\.1:\d+\S* gave no index of any Debian suite: .*(?:not signed|NO_PUBKEY|signatures)/s,
   })
   await assert.rejects(selectKernels(['debian:*'], { ...context, keyring: `${repository.keyring}.missing` }), {
     name: 'InfraError',
-    message: /no keyring .*\.missing/,
+    message: /the keyring .*\.missing is missing/,
   })
 })
 
-test('a build whose package the pool has dropped is gone: never picked, and refused by name', options, async (t) => {
-  const { context, one, repository, said } = await given(t)
+test('a build whose package the pool has dropped is never picked, and an error when it is named', options, async (t) => {
+  const { context, one, repository, messages } = await given(t)
   await repository.remove('linux-binary-9.1.5+t-cloud-amd64_9.1.5-2~bpo1_amd64.deb')
   const rows = await listKernels(context, { selector: 'debian:9.1.y' })
   assert.deepEqual(
@@ -161,15 +161,18 @@ test('a build whose package the pool has dropped is gone: never picked, and refu
       message: /only kernels that are not on the mirror: it lists debian-9\.1\.5/,
     })
   }
-  const gone = rows[2]
-  assert.ok(gone)
-  await assert.rejects(fetchKernel(gone, context), { name: 'UserError', message: /it is gone/ })
+  const dropped = rows[2]
+  assert.ok(dropped)
+  await assert.rejects(fetchKernel(dropped, context), {
+    name: 'UserError',
+    message: /the pool does not have its package any more/,
+  })
   const first = await one('debian:9.1.3')
-  assert.deepEqual(await listSeries([first, first], context), rows, 'the whole series of a kernel, with what is gone, once')
-  assert.equal(said.filter((line) => line.startsWith('asking the pool')).length, 1, 'the answers are kept')
+  assert.deepEqual(await listSeries([first, first], context), rows, 'the whole series, with dropped builds, each kernel once')
+  assert.equal(messages.filter((line) => line.startsWith('asking the pool')).length, 1, 'the answers are cached')
 })
 
-test('a mirror that has a build in one of two places still has it', options, async (t) => {
+test('a build that one of two URIs still has is available', options, async (t) => {
   const { context, one, repository } = await given(t)
   await repository.remove('debian/pool/main/l/linux/linux-image-5.90.0-3-cloud-amd64_5.90.7-1_amd64.deb')
   const kernel = await one(OLD_ID)
@@ -177,8 +180,8 @@ test('a mirror that has a build in one of two places still has it', options, asy
   assert.deepEqual(await readFile((await fetchKernel(kernel, context)).vmlinux ?? ''), OLD_ELF)
 })
 
-test('with the network away, what was learnt and fetched still serves, and the rest fails clearly', options, async (t) => {
-  const { context, one, repository, said } = await given(t)
+test('without a network the cached index and kernels still work, and a fetch fails with a reason', options, async (t) => {
+  const { context, one, repository, messages } = await given(t)
   const image = await fetchKernel(await one(OLD_ID), context)
   await repository.close()
   const later = { ...context, freshAfter: Date.now() }
@@ -187,16 +190,16 @@ test('with the network away, what was learnt and fetched still serves, and the r
   assert.deepEqual(
     rows.map(({ state }) => state),
     ['cached', 'available', 'available', 'available'],
-    'a network error makes nothing gone',
+    'a network error does not change the state of a kernel',
   )
   assert.ok(
-    said.some((line) => line.startsWith('could not refresh, using the index of')),
-    said.join('\n'),
+    messages.some((line) => line.startsWith('cannot refresh the index, using the one of')),
+    messages.join('\n'),
   )
   await assert.rejects(fetchKernel(rows[3] ?? image.kernel, later), { name: 'InfraError', message: /cannot fetch the package/ })
 })
 
-test('two who want the same kernel at once fetch it once', options, async (t) => {
+test('two concurrent fetches of one kernel download it once', options, async (t) => {
   const { context, repository } = await given(t)
   const images = await Promise.all(
     [1, 2, 3].map(async () => {
@@ -212,7 +215,7 @@ test('two who want the same kernel at once fetch it once', options, async (t) =>
   assert.deepEqual(await readFile(images[0]?.vmlinux ?? ''), OLD_ELF)
 })
 
-test('modules come in load order with what they need; built in ones need no file', options, async (t) => {
+test('modules come in load order after their dependencies; built-in modules need no file', options, async (t) => {
   const { context, one } = await given(t)
   for (const id of [OLD_ID, NEW_ID]) {
     const modules = await fetchModules(await one(id), ['user'], context)
@@ -226,28 +229,32 @@ test('modules come in load order with what they need; built in ones need no file
   assert.deepEqual(await fetchModules(await one(NEW_ID), ['fuse'], context), [])
 })
 
-test('headers that are not listed, dropped, or out of reach are the reason that a module is missing', options, async (t) => {
-  const { context, cache, one, repository } = await given(t)
-  const needs = { cpus: 1, memoryMiB: 512, modules: [], externalModules: [{ name: 'probe', until: null }], cmdline: [] }
-  await writeFile(join(cache, 'probe.c'), '#include <linux/module.h>\nMODULE_LICENSE("GPL");\n')
-  const [old, later] = [await one(OLD_ID), await one(NEW_ID)]
-  const reason = async (kernel: Kernel) => {
-    const [built] = await buildExternalModules({ folder: cache, needs }, kernel, context)
-    return built && 'missing' in built ? built.missing : built?.path
-  }
-  assert.equal(await reason(later), `Debian lists no linux-headers-${NEW.release} ${NEW.build}`)
-  await repository.remove('/linux-headers-5.90.0-3-common_5.90.7-1_amd64.deb')
-  const dropped = 'linux-headers-5.90.0-3-common 5.90.7-1 is listed, but the pool no longer has its package: it is gone'
-  assert.equal(await reason(old), dropped)
-  await repository.close()
-  assert.match((await reason(old)) ?? '', /^cannot fetch the package of linux-headers-5\.90\.0-3-common 5\.90\.7-1: /)
-})
+test(
+  'headers that are not listed, dropped or unreachable are reported as the reason for a missing module',
+  options,
+  async (t) => {
+    const { context, cache, one, repository } = await given(t)
+    const needs = { cpus: 1, memoryMiB: 512, modules: [], externalModules: [{ name: 'probe', until: null }], cmdline: [] }
+    await writeFile(join(cache, 'probe.c'), '#include <linux/module.h>\nMODULE_LICENSE("GPL");\n')
+    const [old, later] = [await one(OLD_ID), await one(NEW_ID)]
+    const reason = async (kernel: Kernel) => {
+      const [built] = await buildExternalModules({ folder: cache, needs }, kernel, context)
+      return built && 'missing' in built ? built.missing : built?.path
+    }
+    assert.equal(await reason(later), `Debian does not list linux-headers-${NEW.release} ${NEW.build}`)
+    await repository.remove('/linux-headers-5.90.0-3-common_5.90.7-1_amd64.deb')
+    const dropped = 'linux-headers-5.90.0-3-common 5.90.7-1 is listed, but the pool does not have its package any more'
+    assert.equal(await reason(old), dropped)
+    await repository.close()
+    assert.match((await reason(old)) ?? '', /^cannot fetch the package of linux-headers-5\.90\.0-3-common 5\.90\.7-1: /)
+  },
+)
 
-test('a package that holds no kernel, and one that is no package, are refused clearly', options, async (t) => {
+test('a package without a kernel, and a file that is not a package, are errors that name it', options, async (t) => {
   const { context, cache, one } = await given(t)
   await assert.rejects(fetchKernel(await one('debian:9.1.4'), context), {
     name: 'InfraError',
-    message: /vmlinuz of debian-9\.1\.4-1.* is no bzImage/,
+    message: /vmlinuz of debian-9\.1\.4-1.* is not a bzImage/,
   })
   await assert.rejects(fetchKernel(await one('debian:9.1.3'), context), {
     name: 'InfraError',
@@ -256,7 +263,7 @@ test('a package that holds no kernel, and one that is no package, are refused cl
   assert.deepEqual(await readdir(join(cache, 'kernels')), [], 'no half-made entry stays')
 })
 
-test('a cache that cannot be written is the fault of the machine', options, async (t) => {
+test('a cache that is not writable is an InfraError', options, async (t) => {
   const { context, cache } = await given(t)
   await writeFile(join(cache, 'file'), '')
   const workspace = { cache: join(cache, 'file', 'below'), state: cache }

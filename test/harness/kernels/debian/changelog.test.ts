@@ -5,7 +5,7 @@ import { readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { cachedChangelogs, keepChangelog, pruneChangelogs } from '#harness/kernels/debian/changelog-cache.ts'
+import { cachedChangelogs, storeChangelog, pruneChangelogs } from '#harness/kernels/debian/changelog-cache.ts'
 import { fetchKernel, findChangelogs, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
 import type { Kernel } from '#domain/kernel.ts'
@@ -37,7 +37,7 @@ async function find(one: Kernel, context: KernelContext) {
   return 'missing' in found ? found : { ...found, text: gunzipSync(await readFile(found.path)).toString('utf8') }
 }
 
-test('a changelog comes along with the package that holds it, in either layout', options, async (t) => {
+test('fetching a kernel stores the changelog of its package, in either layout', options, async (t) => {
   const { context, old, recent, repository } = await given(t)
   for (const [one, build] of [
     [old, OLD.build],
@@ -55,7 +55,7 @@ test('a changelog comes along with the package that holds it, in either layout',
 })
 
 test(
-  'for a kernel that is cached without one its package is opened again, and fetched again where it is gone',
+  'for a kernel cached without a changelog, its package is opened again, or fetched again when it is missing',
   options,
   async (t) => {
     const { context, cache, old, repository } = await given(t)
@@ -72,11 +72,11 @@ test(
   },
 )
 
-test('one that tells of more builds serves them all, and those it holds are not kept beside it', options, async (t) => {
+test('a changelog that covers more builds serves them all, and those it contains are removed', options, async (t) => {
   const { context, cache, old, repository } = await given(t)
   await fetchKernel(old, context)
   const older = { ...kernel('5.90.6', OLDER_BUILD), provider: 'debian' } as const
-  await keepChangelog(gzipSync(`linux (${OLDER_BUILD}) sid\n\n  * alone\n`), context.workspace)
+  await storeChangelog(gzipSync(`linux (${OLDER_BUILD}) sid\n\n  * alone\n`), context.workspace)
   assert.equal((await cachedChangelogs(context.workspace)).length, 2)
   repository.takeRequests()
   const found = await findChangelogs([older, old], context)
@@ -88,32 +88,32 @@ test('one that tells of more builds serves them all, and those it holds are not 
   assert.deepEqual(repository.takeRequests(), [])
 })
 
-test('one that cannot be had is a reason and no error: offline, dropped, listed by no index', options, async (t) => {
+test('an unavailable changelog is a reason, not an error: offline, dropped, not listed', options, async (t) => {
   const { context, cache, old, recent, repository } = await given(t)
   await fetchKernel(old, context)
   const unlisted = { ...kernel('9.1.4', '9.1.4-1'), provider: 'debian' } as const
   const [missing] = [...(await findChangelogs([unlisted], context)).values()]
-  assert.deepEqual(missing, { missing: 'no index lists linux-base-9.1.4+t-cloud-amd64, the package that holds it' })
+  assert.deepEqual(missing, { missing: 'no index lists linux-base-9.1.4+t-cloud-amd64, the package that contains the changelog' })
   const unknown = { ...kernel('9.1.9', '9.1.9-1'), provider: 'debian' } as const
   assert.match(
     JSON.stringify([...(await findChangelogs([unknown], context)).values()]),
-    /the mirror no longer lists debian-9\.1\.9-1/,
+    /the mirror does not list debian-9\.1\.9-1/,
   )
   await repository.remove(`linux-base-${NEW.release}_${NEW.build}_amd64.deb`)
-  assert.match(JSON.stringify(await find(recent, context)), /"missing":".*gone/)
+  assert.match(JSON.stringify(await find(recent, context)), /"missing":".*does not have its package any more/)
   await repository.close()
   await rm(join(cache, 'changelogs'), { recursive: true })
   await rm(join(cache, 'debs'), { recursive: true })
   assert.match(JSON.stringify(await find(old, context)), /"missing":"cannot fetch the package/)
 })
 
-test('where there is no own one, the one that lists most of the series has to do, and says why', options, async (t) => {
+test('without its own changelog a kernel gets the one that lists most of its series, with the reason', options, async (t) => {
   const { context } = await given(t)
   const listed = (release: string) => `    https://x/ChangeLog-${release}\n    - mm: a change`
   const list = (build: string, ...releases: string[]) =>
     [`linux (${build}) sid\n\n  * New upstream stable update:`, ...releases.map(listed)].join('\n')
-  await keepChangelog(gzipSync(list('9.2.1-1', '9.2.1', '9.1.1', '9.1.2', '9.1.7')), context.workspace)
-  await keepChangelog(gzipSync(list('9.3.1-1', '9.3.1', '9.1.1')), context.workspace)
+  await storeChangelog(gzipSync(list('9.2.1-1', '9.2.1', '9.1.1', '9.1.2', '9.1.7')), context.workspace)
+  await storeChangelog(gzipSync(list('9.3.1-1', '9.3.1', '9.1.1')), context.workspace)
   const unlisted = { ...kernel('9.1.4', '9.1.4-1'), provider: 'debian' } as const
   const [found] = [...(await findChangelogs([unlisted], context)).values()]
   assert.ok(found && 'build' in found)
@@ -121,10 +121,10 @@ test('where there is no own one, the one that lists most of the series has to do
   assert.match(found.instead ?? '', /^no index lists linux-base-9\.1\.4/)
 })
 
-test('what is no changelog is not kept, and a half-made entry is not seen', async (t) => {
+test('a file that is not a changelog is not stored, and an unfinished entry is not listed', async (t) => {
   const cache = await temporaryFolder(t)
   const workspace = { cache, state: cache }
-  assert.equal(await keepChangelog(gzipSync('words\n'), workspace), null)
+  assert.equal(await storeChangelog(gzipSync('words\n'), workspace), null)
   assert.deepEqual(await cachedChangelogs(workspace), [])
   await pruneChangelogs(workspace)
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { chooseHeaders, movableMakefile } from '#harness/kernels/debian/headers.ts'
+import { chooseHeaders, relocatableMakefile } from '#harness/kernels/debian/headers.ts'
 import { headersOf, parsePackages, upstreamVersion, type PackageList } from '#harness/kernels/debian/packages.ts'
 
 const MIRROR = 'http://mirror.example.org/debian'
@@ -27,7 +27,7 @@ function chosen(kernel: ReturnType<typeof kernelOf>, ...lists: readonly PackageL
   return 'missing' in packages ? packages.missing : packages.map(({ name, version }) => `${name} ${version}`)
 }
 
-test('the programs of kbuild are of the same build or of the next newer one, the headers always of the same', () => {
+test('the kbuild programs are of the same build or the next newer one, the headers always of the same', () => {
   const main = listOf(
     'bookworm',
     ['linux-headers-6.1.0-47-cloud-amd64', '6.1.170-3'],
@@ -46,7 +46,7 @@ test('the programs of kbuild are of the same build or of the next newer one, the
   assert.deepEqual(chosen(kernelOf('6.1.0-50-cloud-amd64', '6.1.176-1'), security, main)[2], 'linux-kbuild-6.1 6.1.176-1')
 })
 
-test('since 6.12 kbuild goes by the name of the build; a realtime kernel has common headers of its own where it has any', () => {
+test('since 6.12 the kbuild package is named after the build; a realtime kernel may have its own common headers', () => {
   const list = listOf(
     'trixie',
     ['linux-headers-6.12.117+deb13-cloud-amd64', '6.12.117-1'],
@@ -71,18 +71,18 @@ test('since 6.12 kbuild goes by the name of the build; a realtime kernel has com
   ])
 })
 
-test('what is not listed is named, of another build or too old is not listed', () => {
+test('a missing package is named; one of another build or too old counts as missing', () => {
   const kernel = kernelOf('5.10.0-30-cloud-amd64', '5.10.218-1')
   const own = ['linux-headers-5.10.0-30-cloud-amd64', '5.10.218-1'] as const
   const common = ['linux-headers-5.10.0-30-common', '5.10.218-1'] as const
   const kbuild = ['linux-kbuild-5.10', '5.10.200-1'] as const
-  assert.equal(chosen(kernel), 'Debian lists no linux-headers-5.10.0-30-cloud-amd64 5.10.218-1')
+  assert.equal(chosen(kernel), 'Debian does not list linux-headers-5.10.0-30-cloud-amd64 5.10.218-1')
   const other = listOf('a', own, ['linux-headers-5.10.0-30-common', '5.10.218-2'])
-  assert.equal(chosen(kernel, other), 'Debian lists no linux-headers-5.10.0-30-common 5.10.218-1')
-  assert.equal(chosen(kernel, listOf('a', own, common, kbuild)), 'Debian lists no linux-kbuild-5.10')
+  assert.equal(chosen(kernel, other), 'Debian does not list linux-headers-5.10.0-30-common 5.10.218-1')
+  assert.equal(chosen(kernel, listOf('a', own, common, kbuild)), 'Debian does not list linux-kbuild-5.10')
 })
 
-test('a package in several suites has all its places, but none that gives other bytes', () => {
+test('a package in several suites has all their URIs, without those that give other bytes', () => {
   const item = ['linux-kbuild-6.1', '6.1.176-1'] as const
   const [kbuild, ...more] = headersOf([listOf('a', item), listOf('b', item), listOf('a', item), listOf('other-bytes', item)])
   assert.deepEqual(more, [])
@@ -92,7 +92,7 @@ test('a package in several suites has all its places, but none that gives other 
   )
 })
 
-test('headers are read from a real list, and metapackages are none', async () => {
+test('header packages are parsed from a real list, without metapackages', async () => {
   const text = await readFile(join(import.meta.dirname, 'fixtures', 'packages-before-6.19.txt'), 'utf8')
   const packages = parsePackages(`${text}\n\nPackage: linux-headers-cloud-amd64\nVersion: 6.1.192-2\n`)
   assert.deepEqual(
@@ -101,10 +101,10 @@ test('headers are read from a real list, and metapackages are none', async () =>
   )
 })
 
-test('a Makefile of headers finds the rest from its own folder, whatever the root', () => {
+test('the Makefile of the headers works below any root', () => {
   const text = 'KBUILD_OUTPUT=/usr/src/linux-headers-7.3-cloud-amd64\ninclude /usr/src/linux-headers-7.3-common/Makefile\n'
   assert.equal(
-    movableMakefile(text),
+    relocatableMakefile(text),
     'KBUILD_OUTPUT=../../../usr/src/linux-headers-7.3-cloud-amd64\ninclude ../../../usr/src/linux-headers-7.3-common/Makefile\n',
   )
 })

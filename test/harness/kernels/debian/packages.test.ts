@@ -10,7 +10,7 @@ const before = await fixture('packages-before-6.19.txt')
 const since = await fixture('packages-since-6.19.txt')
 const MIRROR = 'http://mirror.example.org/debian'
 
-test('before 6.19 one package holds the kernel; meta, debug and header packages are none, unsigned ones only doubles', () => {
+test('before 6.19 one package contains the kernel; unsigned packages are duplicates, other packages are skipped', () => {
   const kernels = kernelsOf([{ suite: 'bookworm', mirror: MIRROR, packages: parsePackages(before) }])
   assert.deepEqual(
     kernels.map(({ id, version, series, bootHoldsModules }) => [id, version, series, bootHoldsModules]),
@@ -27,7 +27,7 @@ test('before 6.19 one package holds the kernel; meta, debug and header packages 
   })
 })
 
-test('since 6.19 the kernel, its modules and its config are packages of their own, not always listed', () => {
+test('since 6.19 the kernel, its modules and its config are separate packages, not always listed', () => {
   const kernels = kernelsOf([{ suite: 'trixie-backports', mirror: MIRROR, packages: parsePackages(since) }])
   assert.deepEqual(
     kernels.map(({ id, modules, base }) => [id, modules !== null, base !== null]),
@@ -42,7 +42,7 @@ test('since 6.19 the kernel, its modules and its config are packages of their ow
   assert.ok(kernels[2]?.boot.uris[0]?.includes('unsigned'), 'an unsigned one is better than none')
 })
 
-test('a build in several suites is one kernel with all its places', () => {
+test('a build in several suites is one kernel with all URIs', () => {
   const packages = parsePackages(before)
   const [kernel] = kernelsOf([
     { suite: 'bookworm', mirror: MIRROR, packages },
@@ -56,7 +56,7 @@ test('a build in several suites is one kernel with all its places', () => {
   )
 })
 
-test('a suite that gives other bytes for the same build adds no place', () => {
+test('a suite that gives other bytes for the same build adds no URI', () => {
   const other = parsePackages(before.replaceAll(/SHA256: ./g, 'SHA256: f'))
   const [kernel] = kernelsOf([
     { suite: 'bookworm', mirror: MIRROR, packages: parsePackages(before) },
@@ -65,7 +65,7 @@ test('a suite that gives other bytes for the same build adds no place', () => {
   assert.equal(kernel?.boot.uris.length, 1)
 })
 
-test('stanzas that lack a field, or carry one that could lead elsewhere, are left out', () => {
+test('entries that lack a field, or have an unsafe one, are skipped', () => {
   for (const [from, to] of [
     [/^SHA256: .*/gm, 'SHA256: 00'],
     [/^Size: .*/gm, 'Size: many'],
@@ -76,7 +76,7 @@ test('stanzas that lack a field, or carry one that could lead elsewhere, are lef
   }
 })
 
-test('no text makes the reader throw, and what it gives is always whole', () => {
+test('the parser throws for no text, and each entry is complete', () => {
   const lines = before.split('\n').concat(since.split('\n'))
   const mixed = fc.array(fc.oneof(fc.constantFrom(...lines), fc.string())).map((list) => list.join('\n'))
   fc.assert(
@@ -88,7 +88,7 @@ test('no text makes the reader throw, and what it gives is always whole', () => 
   )
 })
 
-test('the upstream version is what stands before the last dash', () => {
+test('the upstream version is the text before the last dash', () => {
   assert.equal(upstreamVersion('6.12.43-1~bpo12+1'), '6.12.43')
   assert.equal(upstreamVersion('7.3~rc7-1~exp1'), '7.3~rc7')
   assert.equal(upstreamVersion('1:2.0-3-4'), '2.0-3')

@@ -44,7 +44,7 @@ const builds = (part: string) =>
   )
 const firsts = (part: string) => pickOrder(parseDebianQuery(part), KERNELS).map(([first]) => first?.build)
 
-test('globs stand for versions, package versions and series', () => {
+test('globs match versions, package versions and series', () => {
   assert.deepEqual(builds('6.1.*'), ['6.1.170-3', '6.1.192-2'])
   assert.deepEqual(builds('6.1.170'), ['6.1.170-3'])
   assert.deepEqual(builds('6.1.170-3'), ['6.1.170-3'])
@@ -71,14 +71,14 @@ test('bounds compare versions by number', () => {
   assert.deepEqual(builds('>=7.3'), ['7.3.4-1~bpo13+1'], 'a release candidate comes before its release')
 })
 
-test('flavour and suite narrow; without a flavour it is cloud-amd64', () => {
+test('flavour and suite restrict the match; the default flavour is cloud-amd64', () => {
   assert.deepEqual(builds('*/amd64'), ['6.1.170-3 amd64'])
   assert.deepEqual(builds('6.1.*/*amd64'), ['6.1.170-3', '6.1.170-3 amd64', '6.1.192-2'])
   assert.deepEqual(builds('*@bookworm-security'), ['6.1.192-2'])
   assert.deepEqual(builds('*/amd64@bookworm*'), ['6.1.170-3 amd64'])
 })
 
-test('a pick is one of each series, by the order of versions and then of builds', () => {
+test('a pick is one kernel of each series, ordered by version and then by build', () => {
   const newest = ['5.10.262-1', '6.1.192-2', '6.12.115-2', '7.3.4-1~bpo13+1']
   assert.deepEqual(firsts('latest-of-each-series').toSorted(), newest)
   assert.deepEqual(firsts('*:newest').toSorted(), newest)
@@ -86,7 +86,7 @@ test('a pick is one of each series, by the order of versions and then of builds'
   assert.deepEqual(firsts('6.12.115:oldest'), ['6.12.115-1'])
 })
 
-test('what cannot be read says so and how to write it', () => {
+test('a malformed part is a UserError that shows how to write one', () => {
   for (const part of [
     '>=',
     '>=x',
@@ -104,7 +104,7 @@ test('what cannot be read says so and how to write it', () => {
   }
 })
 
-test('a hint names the kernels around the place where the wanted one would stand', () => {
+test('a hint names the kernels nearest to the wanted one', () => {
   assert.equal(
     nearestHint('6.1.180', 'cloud-amd64', KERNELS),
     'nearest: debian-5.10.262-1-cloud-amd64, debian-6.1.170-3-cloud-amd64, debian-6.1.192-2-cloud-amd64',
@@ -113,7 +113,7 @@ test('a hint names the kernels around the place where the wanted one would stand
   assert.equal(nearestHint('9', 'rt-amd64', KERNELS), 'see kwitness kernels list')
 })
 
-test('any text either reads or is a UserError, and what reads can be applied', () => {
+test('any text parses or throws UserError, and a parsed query can be applied', () => {
   const words = fc.array(
     fc.constantFrom(
       '6.1',

@@ -50,7 +50,7 @@ deb http://mirror.example.org/debian bookworm main contrib # with a remark
 deb http://mirror.example.org/debian-security bookworm-security main
 `
 
-test('deb822 sources are read with continued fields and comments; disabled ones are not', () => {
+test('deb822 sources are parsed with continued fields and comments, without disabled ones', () => {
   const sources = parseDeb822Sources(DEB822)
   assert.deepEqual(
     sources.map(({ uri, suite }) => `${uri} ${suite}`),
@@ -68,14 +68,14 @@ test('deb822 sources are read with continued fields and comments; disabled ones 
   })
 })
 
-test('one-line sources are read with their options; other archives and source packages are passed over', () => {
+test('one-line sources are parsed with their options, without other archives and source packages', () => {
   assert.deepEqual(debianMirrors(parseOneLineSources(ONE_LINE)), {
     main: 'http://mirror.example.org/debian',
     security: 'http://mirror.example.org/debian-security',
   })
 })
 
-test("a path that ends like Debian's is preferred, and any will do", () => {
+test("a path that ends like Debian's is preferred over any other", () => {
   const odd = 'deb http://a.example.org/other bookworm main\ndeb http://b.example.org/x/debian sid main\n'
   assert.equal(debianMirrors(parseOneLineSources(odd)).main, 'http://b.example.org/x/debian')
   assert.equal(debianMirrors(parseOneLineSources(odd.split('\n')[0] ?? '')).main, 'http://a.example.org/other')
@@ -83,7 +83,7 @@ test("a path that ends like Debian's is preferred, and any will do", () => {
   assert.equal(securityBeside('http://b.example.org/x/debian/'), 'http://b.example.org/x/debian-security')
 })
 
-test('no text makes the readers throw', () => {
+test('the parsers throw for no text', () => {
   const lines = [...DEB822.split('\n'), ...ONE_LINE.split('\n')]
   const mixed = fc.array(fc.oneof(fc.constantFrom(...lines), fc.string({ unit: 'binary' }))).map((list) => list.join('\n'))
   fc.assert(

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { compareDebianVersions } from '#harness/kernels/debian/version.ts'
 import { runCommand } from '#harness/support/process.ts'
 
-test('package versions stand in the order of their releases', () => {
+test('package versions sort in the order of their releases', () => {
   const ascending = [
     '5.10.218-1',
     '5.10.262-1',
@@ -22,7 +22,7 @@ test('package versions stand in the order of their releases', () => {
   assert.equal(compareDebianVersions('6.01', '6.1'), 0)
 })
 
-test('the order is that of dpkg', async () => {
+test('the order equals that of dpkg', async () => {
   const piece = fc.constantFrom('0', '1', '10', '2', '.', '~', '+', 'a', 'rc', 'deb12u1', '~bpo', '00')
   const version = fc
     .tuple(fc.array(piece, { maxLength: 4 }), fc.option(fc.array(piece, { minLength: 1, maxLength: 3 })))
