@@ -56,7 +56,7 @@ async function checkWhole(folder: string, git: Git): Promise<void> {
 
 function gitIn(folder: string, signal?: AbortSignal): Git {
   return async (args, mayFail = false) => {
-    const options = { anyExit: true, env: { LC_ALL: 'C' }, ...(signal === undefined ? {} : { signal }) }
+    const options = { anyExit: true, env: { LC_ALL: 'C' }, signal }
     const { exitCode, stdout, stderr } = await runCommand('git', ['-C', folder, ...args], options)
     if (exitCode === 0) return stdout
     if (mayFail) return null

@@ -9,7 +9,7 @@ import type { Kernel } from '#domain/kernel.ts'
 import { isNeededOn } from '#domain/version.ts'
 import { hashFile } from '../kernels/provider/cache.ts'
 import { findBuildTree, type BuildTree, type KernelContext } from '../kernels/index.ts'
-import { BUILD_ENVIRONMENT, isComplaint } from '../kernels/tree/make.ts'
+import { BUILD_ENVIRONMENT, isErrorLine } from '../kernels/tree/make.ts'
 import { runCommand } from '../support/process.ts'
 import { openScratch } from '../support/scratch.ts'
 import { exists, publishFolder } from '../support/workspace.ts'
@@ -133,6 +133,6 @@ export function firstComplaint(text: string, folder: string): string {
   const old = /version `(GLIBC_[\d.]+)' not found/.exec(text)?.[1]
   if (old !== undefined) return `the programs of its kbuild need ${old}, which this host has not`
   const lines = text.split('\n').filter((line) => line.trim() !== '')
-  const line = lines.find((one) => isComplaint(one)) ?? lines.at(-1) ?? 'make said nothing'
+  const line = lines.find((one) => isErrorLine(one)) ?? lines.at(-1) ?? 'make said nothing'
   return line.replaceAll(`${folder}/`, '').trim()
 }

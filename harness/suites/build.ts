@@ -123,8 +123,7 @@ async function buildOpen(units: readonly Unit[], folder: string, source: SuiteSo
  */
 async function copyOf(source: SuiteSource, headers: string | null, to: string, { signal }: KernelContext): Promise<string> {
   await mkdir(to)
-  const stop = signal === undefined ? {} : { signal }
-  await runCommand('cp', ['-al', join(source.folder, 'tools'), join(to, 'tools')], stop)
+  await runCommand('cp', ['-al', join(source.folder, 'tools'), join(to, 'tools')], { signal })
   for (const name of await readdir(source.folder)) {
     if (name !== 'tools' && name !== 'usr') await symlink(join(source.folder, name), join(to, name))
   }
@@ -148,7 +147,7 @@ async function makeAll(units: readonly Unit[], place: Place, context: KernelCont
     const jobs = context.buildJobs ?? availableParallelism()
     const targets = programs.map((program) => join(place.out, program))
     const words = ['-C', place.folder, '-k', `-j${jobs}`, `OUTPUT=${place.out}`, flags, `${link} ${object}`, ...targets]
-    return runCommand('make', ['--silent', ...words], { anyExit: true, env: BUILD_ENVIRONMENT, ...stopped(context) })
+    return runCommand('make', ['--silent', ...words], { anyExit: true, env: BUILD_ENVIRONMENT, signal: context.signal })
   }
   await make(units.map(({ program }) => program))
   for (const unit of units) {
@@ -187,5 +186,3 @@ export function reasonOf(stderr: string): string {
   const found = lines.find((line) => /\berror:|undefined reference|cannot find|No rule to make target/.test(line))
   return (found ?? lines.at(-1) ?? 'make made nothing and said nothing').replace(/^(?:\S*\/)+/, '').slice(0, 200)
 }
-
-const stopped = ({ signal }: KernelContext) => (signal === undefined ? {} : { signal })

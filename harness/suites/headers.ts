@@ -20,8 +20,7 @@ export async function fetchHeaders({ folder, key }: SuiteSource, context: Kernel
     reportProgress(context, null, 'making the headers of the tree')
     await publishFolder(entry, async (temporary) => {
       const build = join(temporary, 'build')
-      const signal = context.signal === undefined ? {} : { signal: context.signal }
-      const options = { anyExit: true, env: BUILD_ENVIRONMENT, ...signal }
+      const options = { anyExit: true, env: BUILD_ENVIRONMENT, signal: context.signal }
       const { exitCode, stderr } = await runCommand('make', ['--silent', '-C', folder, `O=${build}`, 'headers'], options)
       context.signal?.throwIfAborted()
       if (exitCode === 0) await rename(join(build, 'usr'), join(temporary, 'usr'))

@@ -16,7 +16,8 @@ export interface RunOptions {
   readonly timeoutMs?: number
   /** Return any exit code; without it, runCommand throws for every code but 0. */
   readonly anyExit?: boolean
-  readonly signal?: AbortSignal
+  /** Kills the child when it is aborted; runCommand then throws InfraError. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -101,7 +101,7 @@ test('options that cannot go together are refused', async () => {
     [['--suite', 'kselftest:mm'], /--suite and --tree go together/],
     [[...suite, '--cases', 'no-such'], /no case matches no-such/],
     [['--suite', 'kselftest:net', '--tree', tree], /there is no suite kselftest:net/],
-    [['--suite', 'kselftest:mm', '--tree', REPOSITORY], /no kernel source|cannot read/],
+    [['--suite', 'kselftest:mm', '--tree', REPOSITORY], /not a kernel source|cannot read/],
     [[...suite, '--fail-on', 'lacks'], /--fail-on does not know lacks/],
     [[...suite, '--bound', '1e-3'], /--suite does not go with --bound/],
   ] as const

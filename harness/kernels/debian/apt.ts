@@ -20,7 +20,7 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 /** Options of every call of an apt program: English messages, and the caller's abort signal. */
 export function aptOptions(context: Pick<KernelContext, 'signal'>): RunOptions {
-  return { env: { LC_ALL: 'C' }, ...(context.signal === undefined ? {} : { signal: context.signal }) }
+  return { env: { LC_ALL: 'C' }, signal: context.signal }
 }
 
 export interface AptRoot {

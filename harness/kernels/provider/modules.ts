@@ -82,7 +82,7 @@ async function plainModule(path: string, plain: string, context: KernelContext):
     const output = join(temporary, 'module.ko')
     await writeFile(compressed, await readFile(path))
     if (path.endsWith('.xz')) {
-      await runCommand('xz', ['--decompress', compressed], context.signal === undefined ? {} : { signal: context.signal })
+      await runCommand('xz', ['--decompress', compressed], { signal: context.signal })
       await rename(compressed.replace(/\.xz$/, ''), output)
     } else {
       const decompress = path.endsWith('.zst') ? promisify(zstdDecompress) : promisify(gunzip)

@@ -79,7 +79,7 @@ async function decompress(
   await writeFile(input, compressed)
   try {
     const args = compression === 'xz' ? ['--decompress', '--keep', '--quiet', input] : ['-d', '-q', '-f', input, output]
-    const { exitCode } = await runCommand(compression, args, { anyExit: true, ...(signal === undefined ? {} : { signal }) })
+    const { exitCode } = await runCommand(compression, args, { anyExit: true, signal })
     return exitCode === 0 ? await readFile(output) : null
   } finally {
     await Promise.all([rm(input, { force: true }), rm(output, { force: true })])

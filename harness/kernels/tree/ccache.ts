@@ -1,4 +1,4 @@
-/** ccache in front of the compiler, where this machine has it: what was compiled once is not compiled again. */
+/** Compile through ccache when this machine has it. */
 import { existsSync } from 'node:fs'
 import { mkdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
@@ -6,8 +6,8 @@ import { delimiter, join } from 'node:path'
 import type { Workspace } from '#harness/support/workspace.ts'
 
 /**
- * Environment in which `gcc` is compiled through ccache; empty where there is none. The command lines stay `gcc ...`: make
- * remembers them, and would do everything again in a copied build if ccache came or went. What the user set for it counts.
+ * Environment in which `gcc` runs through ccache; empty on a machine without ccache. The command lines stay `gcc ...`,
+ * because make stores them and would recompile a copied build when they change. The user's own CCACHE_DIR is respected.
  */
 export async function ccacheEnvironment({ cache }: Workspace, env = process.env): Promise<Record<string, string>> {
   const folders = (env['PATH'] ?? '').split(delimiter).filter(Boolean)
@@ -19,7 +19,7 @@ export async function ccacheEnvironment({ cache }: Workspace, env = process.env)
   return { PATH: [front, ...folders].join(delimiter), ...ours }
 }
 
-/** Called by another name, ccache is in front of the next program of that name in PATH. */
+/** Link `link` to ccache: called by the name of a compiler, ccache runs the next program of that name in PATH. */
 async function linkOnce(target: string, link: string, folder: string): Promise<void> {
   if ((await readlink(link).catch(() => null)) === target) return
   await mkdir(folder, { recursive: true })

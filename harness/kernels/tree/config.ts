@@ -1,72 +1,72 @@
-/** Config fragments: what they ask for, and whether a configured tree gave it. */
+/** Kconfig fragments: parse and merge them, and check which of their lines took effect. */
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
 import { UserError } from '#domain/errors.ts'
 
-/** A fragment by the name it goes under, with the lines that say something. */
+/** A fragment: its name and its settings, without comments. */
 export interface Fragment {
   readonly name: string
-  readonly lines: readonly ConfigLine[]
+  readonly lines: readonly Setting[]
 }
 
-/** One wish: `CONFIG_SMP=y`, or `# CONFIG_KSM is not set`. */
-export interface ConfigLine {
+/** One setting: `CONFIG_SMP=y`, or `# CONFIG_KSM is not set`. */
+export interface Setting {
   readonly symbol: string
-  /** Null for a symbol that shall not be set. */
+  /** Null for a symbol that must not be set. */
   readonly value: string | null
-  /** Nothing is wrong when this tree does not know or offer the symbol: `# if known` stands behind it. */
+  /** The line ends with `# if known`: a kernel that does not offer the symbol is not an error. */
   readonly ifKnown: boolean
 }
 
 const FOLDER = inRepository('vm-images', 'configs')
 
-/** Read a fragment by its name in vm-images/configs or by its path. Throws UserError when it is not there or is none. */
+/** Read a fragment by its name in vm-images/configs or by its path. Throws UserError when it is missing or malformed. */
 export async function readFragment(nameOrPath: string): Promise<Fragment> {
   const path = nameOrPath.includes('/') ? nameOrPath : join(FOLDER, `${nameOrPath}.config`)
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    const hint = 'those that come along: vm-images/configs'
+    const hint = 'name one of vm-images/configs, or give the path of a file'
     throw new UserError(`cannot read the config fragment ${nameOrPath}: ${cause.message}`, hint)
   })
   return parseFragment(text, basename(path).replace(/\.config$/, ''))
 }
 
-/** Read the text of a fragment. Comments and empty lines say nothing; any other line that is no config line is a UserError. */
+/** Parse a fragment. Throws UserError for a line that is neither a setting, nor a comment, nor empty. */
 export function parseFragment(text: string, name: string): Fragment {
-  const lines = text.split('\n').flatMap((line): ConfigLine[] => {
-    const [, wish = '', known] = /^(.*?)\s*(# if known)?\s*$/.exec(line) ?? []
-    const [, set, value] = /^(CONFIG_\w+)=(\S.*)$/.exec(wish) ?? []
-    const unset = /^# (CONFIG_\w+) is not set$/.exec(wish)?.[1]
+  const lines = text.split('\n').flatMap((line): Setting[] => {
+    const [, setting = '', known] = /^(.*?)\s*(# if known)?\s*$/.exec(line) ?? []
+    const [, set, value] = /^(CONFIG_\w+)=(\S.*)$/.exec(setting) ?? []
+    const unset = /^# (CONFIG_\w+) is not set$/.exec(setting)?.[1]
     if (set !== undefined) return [{ symbol: set, value: value ?? null, ifKnown: known !== undefined }]
     if (unset !== undefined) return [{ symbol: unset, value: null, ifKnown: known !== undefined }]
-    if (wish === '' || wish.startsWith('#')) return []
+    if (setting === '' || setting.startsWith('#')) return []
     const hint = 'write CONFIG_X=y or # CONFIG_X is not set'
-    throw new UserError(`the config fragment ${name} has a line that is none: ${line}`, hint)
+    throw new UserError(`the config fragment ${name} has a malformed line: ${line}`, hint)
   })
   return { name, lines }
 }
 
-/** A wish as Kconfig writes it. */
-export function formatLine({ symbol, value }: ConfigLine): string {
+/** A setting in the syntax of .config. */
+export function formatSetting({ symbol, value }: Setting): string {
   return value === null ? `# ${symbol} is not set` : `${symbol}=${value}`
 }
 
-/** All wishes in order, as a text to put behind a .config: of two about one symbol Kconfig takes the last. */
+/** All settings in order, as text to append to a .config: Kconfig takes the last of two lines for one symbol. */
 export function mergeFragments(fragments: readonly Fragment[]): string {
-  return fragments.flatMap(({ lines }) => lines.map((line) => `${formatLine(line)}\n`)).join('')
+  return fragments.flatMap(({ lines }) => lines.map((line) => `${formatSetting(line)}\n`)).join('')
 }
 
 /**
- * What a configured tree did not give, one sentence a line, empty when it gave everything. Of two wishes about one symbol
- * the last counts. A symbol that is not there at all is as good as not set.
+ * The settings that did not take effect in the text `config` of a configured tree, one sentence each; empty when all did. Of
+ * two settings for one symbol the last counts. A symbol that is missing from the config counts as not set.
  */
-export function missedLines(fragments: readonly Fragment[], config: string): string[] {
+export function droppedSettings(fragments: readonly Fragment[], config: string): string[] {
   const have = new Map(parseFragment(config, '.config').lines.map(({ symbol, value }) => [symbol, value]))
-  const wishes = new Map(fragments.flatMap(({ name, lines }) => lines.map((line) => [line.symbol, { name, line }] as const)))
-  return [...wishes.values()].flatMap(({ name, line }) => {
-    const got = have.get(line.symbol)
-    if ((got ?? null) === line.value || (line.ifKnown && got === undefined)) return []
-    const instead = got === undefined ? 'does not offer it' : `has ${formatLine({ ...line, value: got })}`
-    return [`${formatLine(line)} of ${name} did not take: the configured tree ${instead}`]
+  const settings = new Map(fragments.flatMap(({ name, lines }) => lines.map((line) => [line.symbol, { name, line }] as const)))
+  return [...settings.values()].flatMap(({ name, line }) => {
+    const actual = have.get(line.symbol)
+    if ((actual ?? null) === line.value || (line.ifKnown && actual === undefined)) return []
+    const instead = actual === undefined ? 'does not offer it' : `has ${formatSetting({ ...line, value: actual })}`
+    return [`${formatSetting(line)} of ${name} was dropped: the configured tree ${instead}`]
   })
 }

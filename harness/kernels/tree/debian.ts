@@ -1,4 +1,4 @@
-/** Debian's linux-source packages, as the private apt root lists them. */
+/** Debian's linux-source packages in the private apt root. */
 import { join } from 'node:path'
 import { readFile } from 'node:fs/promises'
 import { UserError } from '#domain/errors.ts'
@@ -17,8 +17,8 @@ export interface SourcePackage {
 }
 
 /**
- * The newest of a package, or the one of that version. What apt answered is kept as long as the index it answered from.
- * Throws UserError when the suites have no such package.
+ * The newest version of a package, or the version `build`. Caches the answer of apt until the index is refreshed.
+ * Throws UserError when no suite has the package.
  */
 export async function findSourcePackage(name: string, build: string | null, context: KernelContext): Promise<SourcePackage> {
   const { root, index } = await readDebianIndex(context)
@@ -31,7 +31,7 @@ export async function findSourcePackage(name: string, build: string | null, cont
   const found = parsePrintedUri(stdout)
   if (!found) {
     const why = /^E: (.+)$/m.exec(stderr)?.[1] ?? 'apt names no file of it'
-    throw new UserError(`Debian has no ${wanted}: ${why}`, 'the series of its kernels: kwitness kernels list')
+    throw new UserError(`Debian does not have ${wanted}: ${why}`, 'see which series it has: kwitness kernels list')
   }
   await replaceFile(memo, JSON.stringify({ refreshedAt: index.refreshedAt, found }))
   return found
@@ -39,7 +39,7 @@ export async function findSourcePackage(name: string, build: string | null, cont
 
 const PRINTED = /^'(\S+)' [^_\s]+_([^_\s]+)_\w+\.deb (\d+) SHA256:([0-9a-f]{64})$/m
 
-/** Read what `apt-get --print-uris` says: 'URI' NAME_VERSION_ARCH.deb BYTES SHA256:HASH, with %3a for a colon. Null for none. */
+/** Parse the output of `apt-get --print-uris`: 'URI' NAME_VERSION_ARCH.deb BYTES SHA256:HASH, where %3a is a colon; else null. */
 export function parsePrintedUri(text: string): SourcePackage | null {
   const [, uri, escaped = '', bytes, sha256] = PRINTED.exec(text) ?? []
   if (uri === undefined || sha256 === undefined) return null

@@ -1,21 +1,20 @@
-/** Keep what builds leave within a bound: bases and sources used longest ago go first, and the oldest logs. */
+/** Keep the caches of kernel builds within limits: remove the least recently used bases and sources, and the oldest logs. */
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import type { Workspace } from '#harness/support/workspace.ts'
 
-/** Room for the sources of some ten kernel lines, and for a hundred builds of one: their sources are links. */
-const TREES_BYTES = 20 * 2 ** 30
-const LOGS_BYTES = 64 * 2 ** 20
+/** Enough for the sources of about ten series and a hundred builds of one, which share their sources by hard links. */
+const MAX_TREE_BYTES = 20 * 2 ** 30
+const MAX_LOG_BYTES = 64 * 2 ** 20
 
-/** Note that a base or a source was used just now. */
+/** Mark a base or a source as used at this time. */
 export async function touchTree(folder: string, now: Date): Promise<void> {
   await utimes(folder, now, now)
 }
 
 /**
- * Remove what a killed process left half done, and the oldest logs. For the holder of the lock of all builds, before it
- * begins one.
+ * Remove what killed processes left half done, and the oldest logs. The caller must hold treeLock and call it before a build.
  */
 export async function removeLeftovers({ cache }: Workspace): Promise<void> {
   await mkdir(join(cache, 'locks'), { recursive: true })
@@ -25,17 +24,17 @@ export async function removeLeftovers({ cache }: Workspace): Promise<void> {
   await evictLogs(join(cache, 'logs'))
 }
 
-/** What begins near another base shares its sources and takes little: that is looked at now and then. */
-export async function isEvictionDue(built: 'whole' | 'near', { cache }: Workspace): Promise<boolean> {
+/** Whether to measure the cache after a build: always after a full one, else at every eighth base, for it takes little space. */
+export async function isEvictionDue(built: 'full' | 'incremental', { cache }: Workspace): Promise<boolean> {
   const bases = (await readdir(join(cache, 'trees'))).filter((name) => name.startsWith('base-'))
-  return built === 'whole' || bases.length % 8 === 0
+  return built === 'full' || bases.length % 8 === 0
 }
 
 /**
- * Remove the bases and sources used longest ago, until the others take at most `limit` bytes; the one used last stays. For
- * the holder of the lock of all builds: nobody else is at work in them. Gives the names removed to `note`.
+ * Remove the least recently used bases and sources until the rest take at most `limit` bytes; the newest always stays. The
+ * caller must hold treeLock, so that nobody works in them. Calls `note` with the removed names.
  */
-export async function evictTrees({ cache }: Workspace, note: (names: string) => void, limit = TREES_BYTES): Promise<void> {
+export async function evictTrees({ cache }: Workspace, note: (names: string) => void, limit = MAX_TREE_BYTES): Promise<void> {
   const trees = join(cache, 'trees')
   const names = await readdir(trees).catch(() => [])
   const newest = await newestFirst(
@@ -45,14 +44,14 @@ export async function evictTrees({ cache }: Workspace, note: (names: string) => 
   const taken = await diskUsage(trees, newest)
   let total = 0
   const removed = newest.filter((name, at) => (total += taken.get(name) ?? 0) > limit && at > 0)
-  // By another name first: a base is there whole or not at all, also when this is killed half-way.
+  // Rename first: even when this process is killed halfway, a base is either complete or not there.
   for (const name of removed) await rename(join(trees, name), join(trees, `evicted-${name}`))
   await removeAll(trees, /^evicted-/)
   if (removed.length > 0) note(removed.join(', '))
 }
 
-/** Remove the oldest logs until the others take at most `limit` bytes. */
-export async function evictLogs(logs: string, limit: number = LOGS_BYTES): Promise<void> {
+/** Remove the oldest logs until the rest take at most `limit` bytes. */
+export async function evictLogs(logs: string, limit: number = MAX_LOG_BYTES): Promise<void> {
   const names = await readdir(logs).catch(() => [])
   const newest = await newestFirst(
     logs,
@@ -75,7 +74,7 @@ async function newestFirst(folder: string, names: readonly string[]): Promise<st
   return found.toSorted((a, b) => b.usedAt - a.usedAt || (a.name < b.name ? -1 : 1)).map(({ name }) => name)
 }
 
-/** Bytes on disk by name. A file that several link to counts for the first of them in this order: 0.3 s a tree. */
+/** Bytes on disk by name, 0.3 s a tree. A file with several hard links counts for the first name in this order. */
 async function diskUsage(folder: string, names: readonly string[]): Promise<Map<string, number>> {
   if (names.length === 0) return new Map()
   const { stdout } = await runCommand('du', ['--summarize', '--block-size=1', '--', ...names], { cwd: folder })

@@ -1,49 +1,53 @@
-/** The files of a kernel source, and in what two sources differ. */
+/** The files of kernel sources: locks, hard-linked copies, and the difference between two sources. */
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import type { Workspace } from '#harness/support/workspace.ts'
 import type { KernelContext } from '../provider/provider.ts'
 
-/** Held by whatever writes into a tree, its children too: they may go on for a while when this process is gone. */
+/** Lock of every process that writes into a tree, and of its children, which may survive this process for a while. */
 export const buildingLock = ({ cache }: Workspace) => join(cache, 'locks', 'building.lock')
 
-/** Held by whoever builds from source: one at a time. */
+/** Lock of the process that builds from source: one build at a time. */
 export const treeLock = ({ cache }: Workspace) => join(cache, 'locks', 'tree.lock')
 
-/** Run a command that writes into a tree, so that nobody takes the tree away before the last of its children is done. */
-export async function runHeld(words: readonly string[], context: KernelContext): Promise<void> {
+/** Run a command that writes into a tree, under buildingLock until its last child has ended. */
+export async function runLocked(words: readonly string[], context: KernelContext): Promise<void> {
   const lock = buildingLock(context.workspace)
   await mkdir(dirname(lock), { recursive: true })
-  await runCommand('flock', ['--exclusive', lock, ...words], stopped(context))
+  await runCommand('flock', ['--exclusive', lock, ...words], { signal: context.signal })
 }
 
-/** The same sources once more, as links: nothing writes to them in place (patch replaces a file that it changes). */
+/** Copy the sources as hard links: nothing writes to them in place (patch replaces a file that it changes). */
 export async function cloneSources(from: string, to: string, context: KernelContext): Promise<void> {
   const script = 'cd "$1" && find . -mindepth 1 -maxdepth 1 ! -name build -exec cp -al -t "$2" {} +'
-  await runHeld(['bash', '-c', script, 'bash', from, to], context)
+  await runLocked(['bash', '-c', script, 'bash', from, to], context)
 }
 
-export interface Difference {
-  /** Paths that are not in the first one, or are something else there. */
+export interface SourceDifference {
+  /** Paths that are missing in the first source or differ there. */
   readonly changed: readonly string[]
-  /** Those of them that are not in the first one. */
+  /** Those of `changed` that are missing in the first source. */
   readonly added: readonly string[]
-  /** Those of them that are symbolic links. */
+  /** Those of `changed` that are symbolic links. */
   readonly links: readonly string[]
-  /** Paths that are in the first one alone. */
+  /** Paths that only the first source has. */
   readonly removed: readonly string[]
 }
 
-/** In what `to` differs from `from`: by kind, content, and who may run it; without folders and what is built. */
-export async function compareSources(from: string, to: string, context: KernelContext): Promise<Difference> {
+/** Compare two sources by file type, content and execute permission, without folders and without `build`. */
+export async function compareSources(from: string, to: string, context: KernelContext): Promise<SourceDifference> {
   const [old, now] = await Promise.all([listFiles(from, context), listFiles(to, context)])
   const added = [...now.keys()].filter((path) => !old.has(path))
-  const unlike = [...now].filter(([path, file]) => old.has(path) && !isAlike(old.get(path), file)).map(([path]) => path)
-  const doubtful = [...now].filter(([path, file]) => isAlike(old.get(path), file) && isOtherFile(old.get(path), file))
-  const changed = [...added, ...unlike]
-  for (let next = 0; next < doubtful.length; next += READERS) {
-    const some = doubtful.slice(next, next + READERS)
+  const different = [...now]
+    .filter(([path, file]) => old.has(path) && !hasSameAttributes(old.get(path), file))
+    .map(([path]) => path)
+  const candidates = [...now].filter(
+    ([path, file]) => hasSameAttributes(old.get(path), file) && isOtherInode(old.get(path), file),
+  )
+  const changed = [...added, ...different]
+  for (let next = 0; next < candidates.length; next += PARALLEL_READS) {
+    const some = candidates.slice(next, next + PARALLEL_READS)
     const same = await Promise.all(some.map(([path]) => haveSameContent(join(from, path), join(to, path))))
     changed.push(...some.filter((_, at) => !same[at]).map(([path]) => path))
   }
@@ -51,38 +55,36 @@ export async function compareSources(from: string, to: string, context: KernelCo
   return { changed, added, links, removed: [...old.keys()].filter((path) => !now.has(path)) }
 }
 
-/** Files that are read at once. */
-const READERS = 64
+/** Number of files read in parallel. */
+const PARALLEL_READS = 64
 
-/** One file or link, by what can be told without reading it. */
-interface Listed {
-  /** As find says it: f, l. */
+/** One file or link, described without reading it. */
+interface FileEntry {
+  /** The type as find prints it: f or l. */
   readonly kind: string
-  /** Whether it can be run, its size, and where a link points to. */
-  readonly looks: string
+  /** Execute permission, size, and the target of a link. */
+  readonly attributes: string
   readonly inode: string
 }
 
-async function listFiles(folder: string, context: KernelContext): Promise<Map<string, Listed>> {
+async function listFiles(folder: string, context: KernelContext): Promise<Map<string, FileEntry>> {
   const tests = ['-path', './build', '-prune', '-o', '!', '-type', 'd', '-printf', '%y %m:%s:%l\\t%i %P\\0']
-  const { stdout } = await runCommand('find', ['.', ...tests], { ...stopped(context), cwd: folder })
+  const { stdout } = await runCommand('find', ['.', ...tests], { signal: context.signal, cwd: folder })
   return new Map(
-    stdout.split('\0').flatMap((line): [string, Listed][] => {
+    stdout.split('\0').flatMap((line): [string, FileEntry][] => {
       const [, kind = '', mode = '', rest = '', inode = '', path] = /^(\w) (\d+):([^\t]*)\t(\d+) (.+)$/s.exec(line) ?? []
-      const looks = `${(Number.parseInt(mode, 8) & 0o100) === 0 ? '-' : 'x'}:${rest}`
-      return path === undefined ? [] : [[path, { kind, looks, inode }]]
+      const attributes = `${(Number.parseInt(mode, 8) & 0o100) === 0 ? '-' : 'x'}:${rest}`
+      return path === undefined ? [] : [[path, { kind, attributes, inode }]]
     }),
   )
 }
 
-const isAlike = (one: Listed | undefined, other: Listed) => one?.kind === other.kind && one.looks === other.looks
+const hasSameAttributes = (one: FileEntry | undefined, other: FileEntry) =>
+  one?.kind === other.kind && one.attributes === other.attributes
 
-const isOtherFile = (one: Listed | undefined, other: Listed) => other.kind === 'f' && one?.inode !== other.inode
+const isOtherInode = (one: FileEntry | undefined, other: FileEntry) => other.kind === 'f' && one?.inode !== other.inode
 
 async function haveSameContent(one: string, other: string): Promise<boolean> {
   const [first, second] = await Promise.all([readFile(one), readFile(other)])
   return first.equals(second)
 }
-
-/** For runCommand: it ends when the caller's work is stopped. */
-export const stopped = ({ signal }: KernelContext) => (signal === undefined ? {} : { signal })

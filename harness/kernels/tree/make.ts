@@ -1,4 +1,4 @@
-/** make in a kernel tree: its progress told, its log kept, and what went wrong found in it. */
+/** Run make in a kernel tree: report its progress, write its log, and extract its errors. */
 import { createWriteStream } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
@@ -9,26 +9,26 @@ import { startProcess } from '#harness/support/process.ts'
 import { reportProgress, type KernelContext } from '../provider/provider.ts'
 import { ccacheEnvironment } from './ccache.ts'
 
-/** A source that does not build: its fault, and nothing about this machine or what was asked for. */
+/** The source does not build; neither this machine nor the request is at fault. */
 export class BuildFailure extends UserError {}
 
 export interface MakeJob {
-  /** For people: whose build it is. */
+  /** Name of the build in progress messages. */
   readonly label: string
-  /** The source; what is built goes to its folder `build`. */
+  /** Folder of the source; objects go to its sub-folder `build`. */
   readonly tree: string
-  /** Held by make and all its children, so that a tree is free only when the last of them is gone. */
+  /** Lock file that make and all its children hold, so that the tree stays locked until the last of them ends. */
   readonly lock: string
-  /** File that all output is added to. */
+  /** File that all output is appended to. */
   readonly log: string
-  /** Objects that it will take, as far as can be told; null where nothing can. */
+  /** Estimated number of objects; null when there is no estimate. */
   readonly expected: number | null
 }
 
-/** Objects between two lines of a log. */
-const STEP = 100
+/** Objects between two progress lines of a log. */
+const LOG_INTERVAL = 100
 
-/** The same source gives the same bytes, whoever builds it where and when; nothing of the caller's kernel work leaks in. */
+/** Reproducible builds: no time, user or host in the kernel, and no setting of the caller's environment. */
 export const BUILD_ENVIRONMENT = {
   LC_ALL: 'C',
   ARCH: 'x86_64',
@@ -44,9 +44,9 @@ export const BUILD_ENVIRONMENT = {
 }
 
 /**
- * Run make with these targets and give the number of objects that it made. Throws BuildFailure with the first complaint of the
- * compiler, InfraError when the disk is full or somebody killed the compiler.
- * However this process ends, make and its children end too: each is told when its parent is gone.
+ * Run make with these targets and return the number of objects that it compiled. Throws BuildFailure with the first error of
+ * the compiler, InfraError when the disk is full or the compiler was killed.
+ * setpriv ends make and its children with their parent, however this process ends.
  */
 export async function runMake(job: MakeJob, targets: readonly string[], context: KernelContext): Promise<number> {
   context.signal?.throwIfAborted()
@@ -59,53 +59,54 @@ export async function runMake(job: MakeJob, targets: readonly string[], context:
     ...(context.signal === undefined ? {} : { cancelSignal: context.signal }),
   })
   const log = createWriteStream(job.log, { flags: 'a' })
-  const complaints: string[] = []
+  const errors: string[] = []
   const started = performance.now()
   let objects = 0
   for await (const line of createInterface({ input: child.all as Readable })) {
     log.write(`${line}\n`)
-    if (isComplaint(line)) complaints.push(line)
+    if (isErrorLine(line)) errors.push(line)
     const object = objectOf(line)
-    if (object !== null) tell(job, ++objects, object, started, context)
+    if (object !== null) reportObject(job, ++objects, object, started, context)
   }
   const { exitCode } = await child
   log.end()
   await finished(log)
   context.signal?.throwIfAborted()
   if (exitCode === 0) {
-    if (objects > 0) reportProgress(context, job.label, `built ${objects} objects in ${formatSpan(performance.now() - started)}`)
+    if (objects > 0)
+      reportProgress(context, job.label, `built ${objects} objects in ${formatDuration(performance.now() - started)}`)
     return objects
   }
-  const why = complaints[0] ?? `make ended with ${exitCode ?? 'a signal'}`
-  if (complaints.some((line) => line.includes('No space left'))) {
+  const why = errors[0] ?? `make ended with ${exitCode ?? 'a signal'}`
+  if (errors.some((line) => line.includes('No space left'))) {
     throw new InfraError(`no space left to build ${job.label}`, 'free some space or set KWITNESS_CACHE')
   }
-  if ((exitCode ?? 255) > 128 || complaints.some((line) => KILLED.test(line))) {
-    throw new InfraError(`the build of ${job.label} was killed: ${why}`, `out of memory? The whole log: ${job.log}`)
+  if ((exitCode ?? 255) > 128 || errors.some((line) => KILLED.test(line))) {
+    throw new InfraError(`the build of ${job.label} was killed: ${why}`, `check for out of memory; the whole log: ${job.log}`)
   }
   throw new BuildFailure(`${job.label} does not build: ${why}`, `the whole log: ${job.log}`)
 }
 
-/** One more object is under way. */
-function tell(job: MakeJob, objects: number, object: string, started: number, { progress }: KernelContext): void {
+/** Report that make compiles one more object. */
+function reportObject(job: MakeJob, objects: number, object: string, started: number, { progress }: KernelContext): void {
   const all = job.expected === null ? '' : ` of about ${Math.max(job.expected, objects)}`
-  const message = `building: ${objects}${all} objects, ${formatSpan(performance.now() - started)}, now ${object}`
-  const transient = objects % STEP === 0 ? {} : { transient: true as const }
+  const message = `building: ${objects}${all} objects, ${formatDuration(performance.now() - started)}, now ${object}`
+  const transient = objects % LOG_INTERVAL === 0 ? {} : { transient: true as const }
   progress?.({ kernel: job.label, message, doneBytes: null, totalBytes: null, ...transient })
 }
 
-/** Milliseconds as minutes and seconds. */
-function formatSpan(ms: number): string {
+/** Milliseconds as minutes and seconds: `12:05`. */
+function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1000)
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }
 
-/** The object that a line of a build's output says is being made; null when it says something else. */
+/** The object that a line of build output names as compiled; null for any other line. */
 function objectOf(line: string): string | null {
   return /^ {2}(?:CC|AS)(?: \[M\])?\s+(\S+\.o)$/.exec(line)?.[1] ?? null
 }
 
-const COMPLAINTS = [
+const ERROR_PATTERNS = [
   /: (?:fatal )?error: /,
   /: undefined reference to /,
   /^(?:ld|error|objtool): /,
@@ -113,10 +114,10 @@ const COMPLAINTS = [
   /^make(?:\[\d+\])?: \*\*\* /,
 ]
 
-/** The compiler, or make of a child: somebody ended it. */
+/** A line that says somebody killed the compiler or a child of make. */
 const KILLED = /: fatal error: Killed signal|^make(?:\[\d+\])?: \*\*\* .*(?:Killed|Terminated|Error 1(?:37|43))/
 
-/** Whether a line of a build's output says what went wrong: the compiler, the linker, or make itself. */
-export function isComplaint(line: string): boolean {
-  return COMPLAINTS.some((pattern) => pattern.test(line))
+/** Whether a line of build output is an error of the compiler, the linker or make. */
+export function isErrorLine(line: string): boolean {
+  return ERROR_PATTERNS.some((pattern) => pattern.test(line))
 }

@@ -1,6 +1,6 @@
 /**
- * What our own kernels offer to compile modules against. The base has most of it, but nobody writes to a base: its sources
- * are shown again in the folder of builds, where what kbuild remembers of paths holds, and what is missing is made there.
+ * Trees to compile external modules for kernels built from source. A base is read-only: its sources are linked into the
+ * build folder, where the absolute paths of kbuild are valid, and kbuild makes there what modules need in addition.
  */
 import { copyFile, readdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,30 +9,30 @@ import { exists } from '#harness/support/workspace.ts'
 import { withLock } from '#harness/support/lock.ts'
 import { inTurn, type BuildTree, type KernelContext, type Missing } from '../provider/provider.ts'
 import { applyPatch, ensureBase, openBuild } from './build.ts'
-import { runHeld, treeLock } from './files.ts'
+import { runLocked, treeLock } from './files.ts'
 import { runMake, type MakeJob } from './make.ts'
 import { readRecipe } from './recipe.ts'
-import { visitWorktree } from './worktree.ts'
+import { useWorktree } from './worktree.ts'
 
 /** The build tree of a kernel built from source; or why there is none. */
 export async function treeBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing> {
   const recipe = await readRecipe(kernel.id, context.workspace)
-  if (!recipe) return { missing: `it is not known any more how ${kernel.id} was built` }
+  if (!recipe) return { missing: `kwitness does not know any more how ${kernel.id} was built` }
   const changed = recipe.patches.flatMap(({ text }) => changedFiles(text))
-  // Patches that change no header change nothing for a module: all such kernels share those of their base.
+  // Only a patched header changes a module: all other kernels share the modules of their base.
   const patches = changed.some((file) => !/\.[cS]$/.test(file)) ? recipe.patches : []
   const key = patches.length > 0 ? recipe.kernel.id : `base-${recipe.baseKey}`
   const use: BuildTree['use'] = (work) =>
     withLock(treeLock(context.workspace), context.signal, () =>
       inTurn(context, async () => {
-        const inWorktree = await visitWorktree(
+        const inWorktree = await useWorktree(
           recipe,
           context,
           () => openBuild(`modules-${key}`, context),
           async (job) => {
-            const tidyUp = await prepareModules(job, context)
+            const cleanUp = await prepareModules(job, context)
             const result = await work(['-C', job.tree, 'O=build'])
-            await tidyUp()
+            await cleanUp()
             return result
           },
         )
@@ -40,7 +40,7 @@ export async function treeBuildTree(kernel: Kernel, context: KernelContext): Pro
         const base = await ensureBase(recipe, context)
         const job = await openBuild(`modules-${key}`, context)
         try {
-          await showBase(base, job.tree, patches.length > 0 ? changed : [], context)
+          await linkBase(base, job.tree, patches.length > 0 ? changed : [], context)
           for (const patch of patches) await applyPatch(patch, recipe, job, context)
           await prepareModules(job, context)
           return await work(['-C', job.tree, 'O=build'])
@@ -52,30 +52,30 @@ export async function treeBuildTree(kernel: Kernel, context: KernelContext): Pro
   return { key, use }
 }
 
-/** The files a patch changes, makes or removes. */
+/** Paths of the files that a patch changes, adds or removes. */
 export function changedFiles(patch: string): string[] {
   const named = [...patch.matchAll(/^(?:---|\+\+\+) [^\s/]+\/([^\t\n]+)/gm)].map(([, file]) => file ?? '')
   return [...new Set(named)]
 }
 
-/** The base once more in the empty folder `to`, ready for patches that change these files of its source. */
-async function showBase(base: string, to: string, changed: readonly string[], context: KernelContext): Promise<void> {
-  // Links to folders will do but where something is written, or asked where it really is, as the makefiles of tools do.
+/** Link the base into the empty folder `to`; the top-level folders in `changed` become copies that patches can write to. */
+async function linkBase(base: string, to: string, changed: readonly string[], context: KernelContext): Promise<void> {
+  // Copy what is written to, and `tools`, whose makefiles resolve their real path; links do for everything else.
   const cloned = new Set(['tools', ...changed.map((file) => file.replace(/\/.*/s, ''))])
   const names = (await readdir(base)).filter((name) => name !== 'build')
   await Promise.all(names.filter((name) => !cloned.has(name)).map((name) => symlink(join(base, name), join(to, name))))
   const clones = names.filter((name) => cloned.has(name)).map((name) => join(base, name))
-  if (clones.length > 0) await runHeld(['cp', '-al', '-t', to, ...clones], context)
-  await runHeld(['cp', '-a', '--reflink=auto', join(base, 'build'), join(to, 'build')], context)
+  if (clones.length > 0) await runLocked(['cp', '-al', '-t', to, ...clones], context)
+  await runLocked(['cp', '-a', '--reflink=auto', join(base, 'build'), join(to, 'build')], context)
 }
 
-/** What is missing for modules. Gives what takes it away again: the next commit in a worktree has symbols of its own. */
+/** Make what modules need. Returns a function that removes it, because the next commit in a worktree has other symbols. */
 async function prepareModules(job: MakeJob, context: KernelContext): Promise<() => Promise<void>> {
-  // Where no module was built with the kernel, what it exports is listed under its own name alone.
+  // A kernel built without modules lists its exported symbols only in vmlinux.symvers.
   const build = join(job.tree, 'build')
   const [symbols, ofKernel] = [join(build, 'Module.symvers'), join(build, 'vmlinux.symvers')]
-  const isMade = !(await exists(symbols))
-  if (isMade) await copyFile(ofKernel, symbols)
+  const isCopied = !(await exists(symbols))
+  if (isCopied) await copyFile(ofKernel, symbols)
   await runMake(job, ['modules_prepare'], context)
-  return () => (isMade ? rm(symbols) : Promise.resolve())
+  return () => (isCopied ? rm(symbols) : Promise.resolve())
 }

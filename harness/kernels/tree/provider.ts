@@ -20,23 +20,23 @@ import { buildRecipe } from './build.ts'
 import { removeLeftovers } from './evict.ts'
 import { treeLock } from './files.ts'
 import { treeBuildTree } from './modules.ts'
-import { describeRecipe, keepRecipe, makeRecipe, readRecipe, type Recipe } from './recipe.ts'
+import { describeRecipe, storeRecipe, makeRecipe, readRecipe, type Recipe } from './recipe.ts'
 import { parseTreeSelector } from './selector.ts'
 
-const AGAIN = 'name its source again: tree:debian-5.10,patch=FILE'
+const SELECT_AGAIN = 'select its source again: tree:debian-5.10,patch=FILE'
 
 export const tree: Provider = {
   name: 'tree',
   async list(part, context) {
     if (part === '') return (await treeEntries(context)).map(({ manifest }) => cachedKernel(manifest))
     const recipe = await makeRecipe(parseTreeSelector(part), context)
-    await keepRecipe(recipe, context.workspace)
+    await storeRecipe(recipe, context.workspace)
     return [await listedOf(recipe, context)]
   },
   async find(id, context) {
     const recipe = await readRecipe(id, context.workspace)
     if (recipe) return listedOf(recipe, context)
-    throw new UserError(`${id} is not known here`, AGAIN)
+    throw new UserError(`kwitness does not know the kernel ${id}`, SELECT_AGAIN)
   },
   fetch: fetchTree,
   async fetchModules(kernel, names, context) {
@@ -47,12 +47,12 @@ export const tree: Provider = {
   buildTree: treeBuildTree,
 }
 
-/** The kernel's files: from the cache when they are there and whole, else built. */
+/** The kernel's files: from the cache when they are there and intact, else built. */
 async function fetchTree(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
   const ready = await cachedImage(kernel.id, context, false)
   if (ready) return ready
   const recipe = await readRecipe(kernel.id, context.workspace)
-  if (!recipe) throw new UserError(`${kernel.id} is not in the cache, nor how to build it`, AGAIN)
+  if (!recipe) throw new UserError(`neither ${kernel.id} nor its recipe is in the cache`, SELECT_AGAIN)
   return withLock(treeLock(context.workspace), context.signal, async () => {
     const other = await cachedImage(kernel.id, context, true)
     if (other) return other
@@ -75,7 +75,7 @@ async function treeEntries({ workspace }: KernelContext): Promise<{ entry: strin
   return (await listEntries(workspace)).filter(({ manifest }) => manifest.kernel.provider === 'tree')
 }
 
-/** The image in the cache when it is whole. Under the lock, with `clean`, a corrupt entry is named and removed. */
+/** The image in the cache when it is intact. With `clean` (and under treeLock) it removes a corrupt entry. */
 async function cachedImage(id: string, context: KernelContext, clean: boolean): Promise<KernelImage | null> {
   const known = (await treeEntries(context)).find(({ manifest }) => manifest.kernel.id === id)
   if (!known) return null

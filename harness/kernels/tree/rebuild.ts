@@ -1,4 +1,4 @@
-/** What was built from source, looked at again: its source, the logs of its build, and what a compiler says of single objects. */
+/** Read a built kernel again: its source, its build log, and compiler output for single objects. */
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
@@ -8,7 +8,7 @@ import { exists } from '#harness/support/workspace.ts'
 import { withLock } from '#harness/support/lock.ts'
 import type { KernelContext } from '../provider/provider.ts'
 import { applyPatch, ensureBase, openBuild } from './build.ts'
-import { cloneSources, stopped, treeLock } from './files.ts'
+import { cloneSources, treeLock } from './files.ts'
 import { runMake } from './make.ts'
 import { baseFolder, readRecipe, type Recipe } from './recipe.ts'
 import { fetchSource } from './source.ts'
@@ -16,34 +16,34 @@ import { fetchSource } from './source.ts'
 async function recipeOf(kernel: Pick<Kernel, 'id'>, context: KernelContext): Promise<Recipe> {
   const recipe = await readRecipe(kernel.id, context.workspace)
   if (recipe) return recipe
-  throw new UserError(`it is not known here how ${kernel.id} is built`, 'only kernels of tree:... are built here')
+  throw new UserError(`kwitness does not know how ${kernel.id} is built`, 'give a kernel of tree:...')
 }
 
-/** The source that a kernel is built from, without its patches: a folder to read from. Throws UserError for any other kernel. */
+/** Folder with the unpatched source of a kernel; do not write to it. Throws UserError for a kernel not built from source. */
 export async function sourceFolderOf(kernel: Pick<Kernel, 'id'>, context: KernelContext): Promise<string> {
   const recipe = await recipeOf(kernel, context)
   const base = baseFolder(recipe.baseKey, context.workspace)
   return (await exists(base)) ? base : fetchSource(recipe.source, context)
 }
 
-/** Where the log of the newest build of a kernel lies: its own, or for one without patches that of the base. */
+/** Path of the log of a kernel's newest build; of its base for a kernel without patches. */
 export async function buildLogOf(kernel: Pick<Kernel, 'id'>, context: KernelContext): Promise<string> {
   const { patches, baseKey, kernel: own } = await recipeOf(kernel, context)
   return join(context.workspace.cache, 'logs', `${patches.length > 0 ? own.id : `base-${baseKey}`}.log`)
 }
 
 /**
- * Compile these objects of a kernel (`fs/userfaultfd.o`) once more and give what make and the compiler said. Nothing of the
- * kernel in the cache changes. Throws UserError when they do not compile.
+ * Compile these objects of a kernel (`fs/userfaultfd.o`) again and return the output of make. The cached kernel does not
+ * change. Throws UserError when they do not compile.
  */
 export async function recompile(kernel: Pick<Kernel, 'id'>, objects: readonly string[], context: KernelContext): Promise<string> {
   const recipe = await recipeOf(kernel, context)
   return withLock(treeLock(context.workspace), context.signal, async () => {
     const base = await ensureBase(recipe, context)
-    const job = await openBuild(`again-${kernel.id}`, context)
+    const job = await openBuild(`rebuild-${kernel.id}`, context)
     try {
       await cloneSources(base, job.tree, context)
-      await runCommand('cp', ['-a', '--reflink=auto', join(base, 'build'), join(job.tree, 'build')], stopped(context))
+      await runCommand('cp', ['-a', '--reflink=auto', join(base, 'build'), join(job.tree, 'build')], { signal: context.signal })
       for (const patch of recipe.patches) await applyPatch(patch, recipe, job, context)
       await Promise.all(objects.map((object) => rm(join(job.tree, 'build', object), { force: true })))
       await runMake(job, objects, context)

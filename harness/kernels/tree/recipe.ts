@@ -1,4 +1,4 @@
-/** The recipe of a kernel built from source: all that decides its bytes, as plain data kept under the kernel's id. */
+/** Recipes: everything that decides the bytes of a kernel built from source, stored as JSON under the kernel's id. */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -23,11 +23,11 @@ export interface Recipe {
   readonly source: TreeSource
   readonly fragments: readonly Fragment[]
   readonly patches: readonly Patch[]
-  /** Key of the same without patches: builds that share it share all objects that a patch does not touch. */
+  /** Key of the recipe without patches: builds with the same key share all objects that a patch does not change. */
   readonly baseKey: string
 }
 
-/** What a selector means, pinned down. Throws UserError when a part of it cannot be read. */
+/** Resolve a selector to a recipe. Throws UserError when a part of it is unreadable. */
 export async function makeRecipe(selector: TreeSelector, context: KernelContext): Promise<Recipe> {
   const [source, compiler, fragments, patches] = await Promise.all([
     findSource(selector.place, context),
@@ -52,7 +52,7 @@ export async function makeRecipe(selector: TreeSelector, context: KernelContext)
   return { schema: 'kwitness.tree-recipe/1', kernel, source, fragments, patches, baseKey }
 }
 
-/** Key of the build of a source with this compiler and config and no patch. */
+/** Key of a base: source, compiler and config, without patches. */
 export function baseKeyOf(source: string, compiler: string, fragments: readonly Fragment[]): string {
   return hashOf(baseOf(source, compiler, fragments)).slice(0, 16)
 }
@@ -61,32 +61,32 @@ const baseOf = (source: string, compiler: string, fragments: readonly Fragment[]
   return ['kwitness.tree-recipe/1', source, compiler, fragments.map(({ lines }) => lines)]
 }
 
-/** Where the base of that key lies: its source, and its objects in `build`. */
+/** Folder of the base with that key: its source, and its objects in `build`. */
 export function baseFolder(key: string, workspace: Workspace): string {
   return join(workspace.cache, 'trees', `base-${key}`)
 }
 
-/** Where the source of a recipe came from and what was done to it, for people. */
+/** The source of a recipe, its fragments and patches, as text for people. */
 export function describeRecipe({ source, fragments, patches }: Recipe): string {
   const rest = [...fragments.slice(1).map(({ name }) => `config ${name}`), ...patches.map(({ name }) => `patch ${name}`)]
   return [source.label, ...rest].join(', ')
 }
 
-/** Keep a recipe, so that its kernel can be built by its id alone. */
-export async function keepRecipe(recipe: Recipe, workspace: Workspace): Promise<void> {
+/** Store a recipe, so that its kernel can be built by id. */
+export async function storeRecipe(recipe: Recipe, workspace: Workspace): Promise<void> {
   const folder = recipeFolder(workspace)
   await mkdir(folder, { recursive: true })
   await replaceFile(join(folder, `${recipe.kernel.id}.json`), `${JSON.stringify(recipe, null, 2)}\n`)
 }
 
-/** The recipe kept under that id, null when there is none. */
+/** The recipe stored under that id; null when there is none. */
 export async function readRecipe(id: string, workspace: Workspace): Promise<Recipe | null> {
   const text = await readFile(join(recipeFolder(workspace), `${id}.json`), 'utf8').catch(() => 'null')
   const recipe = JSON.parse(text) as Recipe | null
   return recipe?.schema === 'kwitness.tree-recipe/1' ? recipe : null
 }
 
-/** All recipes kept. */
+/** All stored recipes. */
 export async function readRecipes(workspace: Workspace): Promise<Recipe[]> {
   const names = (await readdir(recipeFolder(workspace)).catch(() => [])).filter((name) => name.endsWith('.json'))
   const found = await Promise.all(names.map((name) => readRecipe(name.slice(0, -'.json'.length), workspace)))
@@ -97,7 +97,7 @@ const recipeFolder = (workspace: Workspace) => join(workspace.cache, 'trees', 'r
 
 const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
 
-/** A patch from its first change on: words about it make no other kernel. */
+/** A patch from its first change on: the mail text above it does not change the kernel. */
 export function changesOf(text: string): string {
   const start = /^(?:diff |--- )/m.exec(text)
   return start ? text.slice(start.index) : ''
@@ -108,10 +108,10 @@ async function readPatch(path: string): Promise<Patch> {
     throw new UserError(`cannot read the patch ${path}: ${cause.message}`)
   })
   if (changesOf(text) !== '') return { name: basename(path).replace(/\.(?:patch|diff|mbox)$/, ''), text }
-  throw new UserError(`${path} is no patch: it holds no change`, 'give what git format-patch or diff -u writes')
+  throw new UserError(`${path} is not a patch: it contains no change`, 'give the output of git format-patch or diff -u')
 }
 
-/** Compiler and linker, each by the first line it says of itself. */
+/** The first lines of `gcc --version` and `ld --version`. */
 export async function compilerVersion(): Promise<string> {
   const first = async (tool: string) => {
     const { stdout } = await runCommand(tool, ['--version']).catch(() => ({ stdout: '' }))

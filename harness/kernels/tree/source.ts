@@ -1,4 +1,4 @@
-/** Kernel sources: what a selector means as plain data, and its files brought into the cache once, whole and untouched after. */
+/** Kernel sources: resolve where a selector points to, and bring the files into the cache once, unchanged and complete. */
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
@@ -12,19 +12,19 @@ import { reportProgress, type KernelContext } from '../provider/provider.ts'
 import { findSourcePackage } from './debian.ts'
 import type { TreePlace } from './selector.ts'
 
-/** The source of a kernel, pinned: `key` (hex) says what is in it, whatever it is called and wherever it lies. */
+/** A resolved source. `key` (hex) identifies its content, whatever its name and path. */
 export interface TreeSource {
   readonly place: TreePlace | { readonly kind: 'tarball' | 'folder'; readonly path: string }
   readonly key: string
-  /** Upstream version, as its Makefile or package says. */
+  /** Upstream version from the Makefile or the package. */
   readonly version: string
   /** For people: `linux-source-5.10 5.10.262-1`, `/src/linux@v6.1.170`. */
   readonly label: string
-  /** Debian's package; null for anything else. */
+  /** The Debian package; null for any other source. */
   readonly file: PoolFile | null
 }
 
-/** Find out what is at a place. Throws UserError when no kernel source is. */
+/** Resolve a place to a source. Throws UserError when there is no kernel source. */
 export async function findSource(place: TreePlace, context: KernelContext): Promise<TreeSource> {
   if (place.kind === 'debian') {
     const { build, version, file } = await findSourcePackage(place.package, place.build, context)
@@ -32,7 +32,7 @@ export async function findSource(place: TreePlace, context: KernelContext): Prom
   }
   const { path } = place
   const found = await stat(path).catch(() => null)
-  if (!found) throw new UserError(`there is no kernel source at ${path}`, 'give a folder or a tarball')
+  if (!found) throw new UserError(`${path} does not exist`, 'give the folder or the tarball of a kernel source')
   if (place.kind === 'git') {
     const { stdout } = await git(path, ['rev-parse', '--verify', `${place.revision}^{tree}`], context)
     const { stdout: makefile } = await git(path, ['show', `${stdout}:Makefile`], context)
@@ -46,14 +46,14 @@ export async function findSource(place: TreePlace, context: KernelContext): Prom
   }
   const version = versionOf(await shell('cat "$1/Makefile"', [path], context), path)
   if ((await exists(join(path, 'include', 'config'))) && !(await exists(join(path, '.git')))) {
-    const message = `${path} was built in place, and what is source cannot be told from what is not`
+    const message = `${path} contains a build: kwitness cannot tell its source files from built ones`
     throw new UserError(message, 'run make mrproper in it')
   }
   const key = (await shell(`${PACK_FOLDER} | sha256sum`, [path], context)).slice(0, 64)
   return { place: { kind: 'folder', path }, key, version, label: path, file: null }
 }
 
-/** The files of a source as they are, in a folder of the cache that nobody writes to again. */
+/** Folder in the cache with the files of a source. Nobody may write to it. */
 export async function fetchSource(source: TreeSource, context: KernelContext): Promise<string> {
   const { place, file } = source
   const folder = join(context.workspace.cache, 'trees', `source-${source.key.slice(0, 16)}`)
@@ -65,42 +65,42 @@ export async function fetchSource(source: TreeSource, context: KernelContext): P
     if (place.kind === 'tarball') await shell('tar -xf "$1" -C "$2" --strip-components=1', [place.path, temporary], context)
     if (place.kind === 'folder') await shell(`${PACK_FOLDER} | tar -x -C "$2"`, [place.path, temporary], context)
     if (place.kind === 'git') {
-      const near = await findNearTree(place.path, folder, context)
-      const script = near === null ? 'git -C "$1" archive "$3" | tar -x -C "$2"' : UNPACK_DIFFERENCE
+      const near = await findRelatedSource(place.path, folder, context)
+      const script = near === null ? 'git -C "$1" archive "$3" | tar -x -C "$2"' : UNPACK_CHANGES
       await shell(script, [place.path, temporary, place.revision, near ?? ''], context)
     }
   })
 }
 
-/** Of the sources in the cache the one brought last that is a tree of this git repository too; null when none is. */
-async function findNearTree(repository: string, folder: string, context: KernelContext): Promise<string | null> {
+/** The most recently fetched source in the cache that is a tree of the same git repository; null when there is none. */
+async function findRelatedSource(repository: string, folder: string, context: KernelContext): Promise<string | null> {
   const script = 'cd "$2"; ls -dt source-+([0-9a-f]) | sed s/source-// | git -C "$1" cat-file --batch-check'
   const list = await shell(`shopt -s extglob nullglob\n${script}`, [repository, dirname(folder)], context)
   const [, key] = /^([0-9a-f]{16})[0-9a-f]+ tree \d+$/m.exec(list) ?? []
   return key === undefined ? null : join(dirname(folder), `source-${key}`)
 }
 
-/** What is equal as links, and the rest from git. */
-const UNPACK_DIFFERENCE = `old=\${4##*-}
+/** Hard-link what is equal, and take the rest from git. */
+const UNPACK_CHANGES = `old=\${4##*-}
 cp -al "$4/." "$2"
 differ() { git -C "$1" diff-tree -r -z --no-renames --name-only "\${@:3}" "$old" "$2"; }
 differ "$1" "$3" | (cd "$2"; xargs -0r rm -f --)
 differ "$1" "$3" --diff-filter=d |
   xargs -0r -n 500 bash -c 'git -C "$0" --literal-pathspecs archive "$2" -- "\${@:3}" | tar -x -C "$1"' "$1" "$2" "$3"`
 
-/** linux-source-X.Y holds usr/src/linux-source-X.Y.tar.xz, with one folder in it. */
+/** linux-source-X.Y contains usr/src/linux-source-X.Y.tar.xz, which contains one folder. */
 const UNPACK_PACKAGE = `dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
   xz --decompress --threads=0 | tar -x -C "$2" --strip-components=1`
 
-/** A folder as one stream that depends on names, modes and contents alone. Of a git work tree, what git would not ignore. */
+/** A folder as a stream that depends only on names, modes and contents; of a git work tree, without ignored files. */
 const PACK_FOLDER = `pack() { tar -c --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --ignore-failed-read "$@"; }
 cd "$1"
 { if [ -e .git ]; then git ls-files -z --cached --others --exclude-standard | LC_ALL=C sort -zu | pack --null -T -
 else pack --exclude-vcs .; fi; }`
 
-/** What bash makes of `script`; a failing part of a pipe fails the whole. Throws UserError: it is about a source. */
+/** Output of a bash script, with pipefail. Throws UserError that blames the source, InfraError for a full disk. */
 async function shell(script: string, args: readonly string[], context: KernelContext): Promise<string> {
-  const options = { anyExit: true, env: { LC_ALL: 'C' }, ...(context.signal === undefined ? {} : { signal: context.signal }) }
+  const options = { anyExit: true, env: { LC_ALL: 'C' }, signal: context.signal }
   const { stdout, stderr, exitCode } = await runCommand('bash', ['-c', `set -euo pipefail\n${script}`, 'bash', ...args], options)
   if (exitCode === 0) return stdout
   if (/No space left|write error/.test(stderr)) {
@@ -110,18 +110,18 @@ async function shell(script: string, args: readonly string[], context: KernelCon
 }
 
 async function git(path: string, args: readonly string[], { signal }: KernelContext) {
-  const options = { anyExit: true, ...(signal === undefined ? {} : { signal }) }
+  const options = { anyExit: true, signal }
   const result = await runCommand('git', ['-C', path, ...args], options)
   if (result.exitCode === 0) return result
   throw new UserError(`git cannot read ${path}: ${result.stderr.trim().split('\n').at(-1)}`, 'check the path and the revision')
 }
 
-/** `5.10.262` or `7.3-rc7` of the top Makefile of a kernel. Throws UserError when the text is not one's. */
+/** The version in the top Makefile of a kernel: `5.10.262` or `7.3-rc7`. Throws UserError when it has none. */
 export function versionOf(makefile: string, label: string): string {
   const field = (name: string) => new RegExp(`^${name} *= *(\\S*)$`, 'm').exec(makefile)?.[1] ?? ''
   const [major, minor, patch] = [field('VERSION'), field('PATCHLEVEL'), field('SUBLEVEL')]
   if (!/^\d+$/.test(major) || !/^\d+$/.test(minor)) {
-    throw new UserError(`${label} is no kernel source: its Makefile names no version`)
+    throw new UserError(`${label} is not a kernel source: its Makefile has no version`)
   }
   const candidate = /^-rc\d+/.exec(field('EXTRAVERSION'))?.[0] ?? ''
   return `${major}.${minor}${patch === '' || (patch === '0' && candidate) ? '' : `.${patch}`}${candidate}`

@@ -1,8 +1,8 @@
 /**
- * One worktree for the commits of a repository that are built one after the other: git says in what two of them differ, and
- * make compiles that. Nothing is copied, and no base is left behind for each.
+ * Build the commits of one repository one after the other in one worktree: git says which files differ between two commits,
+ * make compiles those. This copies nothing, and keeps no base for each commit.
  *
- * A worktree is away while it is built in, and comes back when what it holds is known: so a killed build leaves none.
+ * A build moves the worktree into the build folder, and back when its state is known: a killed build leaves no worktree.
  */
 import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -12,20 +12,20 @@ import { runCommand } from '#harness/support/process.ts'
 import { exists, type Workspace } from '#harness/support/workspace.ts'
 import type { KernelContext } from '../provider/provider.ts'
 import { touchTree } from './evict.ts'
-import { buildingLock, cloneSources, runHeld, stopped } from './files.ts'
+import { buildingLock, cloneSources, runLocked } from './files.ts'
 import { BuildFailure, type MakeJob } from './make.ts'
 import { baseFolder, compilerVersion, type Recipe } from './recipe.ts'
 
-/** Where it stands: the git tree that its source is, inside what is built. */
-const MARK = join('build', '.kwitness-tree')
+/** File in the build folder with the git tree that the worktree holds. */
+const TREE_FILE = join('build', '.kwitness-tree')
 
-/** A recipe that a worktree can be made for; null for any other. */
+/** Repository and revision of a recipe that can be built in a worktree; null for any other recipe. */
 export function gitPlaceOf({ source, patches }: Recipe): { readonly path: string; readonly revision: string } | null {
   return source.place.kind === 'git' && patches.length === 0 ? source.place : null
 }
 
-/** How to build, from those who know: a whole base, and what make needs to be told. */
-export interface Builders {
+/** The steps of a build that the worktree calls. */
+export interface BuildSteps {
   readonly open: () => Promise<MakeJob>
   readonly ensureBase: () => Promise<string>
   readonly configure: (job: MakeJob) => Promise<void>
@@ -33,48 +33,48 @@ export interface Builders {
 }
 
 /**
- * Build the recipe in the worktree of its repository and let `work` take from it what it needs. Throws what building throws;
- * after a BuildFailure the worktree is good for the next commit all the same.
+ * Build the recipe in the worktree of its repository and call `work` to copy what it needs. Throws what the build steps
+ * throw; after a BuildFailure the worktree stays usable for the next commit.
  */
 export async function buildInWorktree(
   recipe: Recipe,
   context: KernelContext,
-  builders: Builders,
+  steps: BuildSteps,
   work: (job: MakeJob) => Promise<void>,
 ): Promise<void> {
   const place = gitPlaceOf(recipe)
-  if (place === null) throw new UserError(`${recipe.kernel.id} is no commit of a git repository`)
-  const home = await worktreeFolder(recipe, context.workspace)
-  const moved = await differenceTo(home, place, context)
-  if (moved === null) await beginWorktree(home, recipe, place.revision, context, builders)
-  const job = await builders.open()
+  if (place === null) throw new UserError(`${recipe.kernel.id} is not a commit of a git repository`)
+  const worktree = await worktreeFolder(recipe, context.workspace)
+  const changes = await changesTo(worktree, place, context)
+  if (changes === null) await createWorktree(worktree, recipe, place.revision, context, steps)
+  const job = await steps.open()
   await rm(job.tree, { recursive: true })
-  await rename(home, job.tree)
-  const back = async (): Promise<void> => {
-    await writeFile(join(job.tree, MARK), place.revision)
-    await rename(job.tree, home)
-    await touchTree(home, new Date())
+  await rename(worktree, job.tree)
+  const putBack = async (): Promise<void> => {
+    await writeFile(join(job.tree, TREE_FILE), place.revision)
+    await rename(job.tree, worktree)
+    await touchTree(worktree, new Date())
   }
   try {
-    if (moved !== null) {
-      await checkOut(job.tree, place, moved, context)
-      if (!moved.every(({ path }) => /\.[chS]$/.test(path) && !path.startsWith('scripts/'))) await builders.configure(job)
-      await builders.make(job)
+    if (changes !== null) {
+      await checkOutChanges(job.tree, place, changes, context)
+      if (!changes.every(({ path }) => /\.[chS]$/.test(path) && !path.startsWith('scripts/'))) await steps.configure(job)
+      await steps.make(job)
     }
     await work(job)
   } catch (error) {
-    // make takes away what it did not finish; of anything else nothing is known.
-    if (error instanceof BuildFailure) await back()
+    // make removes unfinished objects, so a failed build is a known state; after any other error it is unknown.
+    if (error instanceof BuildFailure) await putBack()
     throw error
   }
-  await back()
+  await putBack()
 }
 
 /**
- * Let `work` at the worktree where it stands at this very recipe; null, with nothing done, where it does not. When the work
- * throws, nothing is known of the worktree any more, and it is gone.
+ * Call `work` in the worktree when it holds exactly this recipe. Returns null, with nothing done, when it does not. When the
+ * work throws, the state of the worktree is unknown and it is lost.
  */
-export async function visitWorktree<T>(
+export async function useWorktree<T>(
   recipe: Recipe,
   context: KernelContext,
   open: () => Promise<MakeJob>,
@@ -82,41 +82,41 @@ export async function visitWorktree<T>(
 ): Promise<{ readonly result: T } | null> {
   const place = gitPlaceOf(recipe)
   if (place === null) return null
-  const home = await worktreeFolder(recipe, context.workspace)
-  if ((await standOf(home)) !== place.revision) return null
+  const worktree = await worktreeFolder(recipe, context.workspace)
+  if ((await heldTree(worktree)) !== place.revision) return null
   const job = await open()
   await rm(job.tree, { recursive: true })
-  await rename(home, job.tree)
+  await rename(worktree, job.tree)
   const result = await work(job)
-  await rename(job.tree, home)
+  await rename(job.tree, worktree)
   return { result }
 }
 
-/** A worktree is of one repository, config and compiler. */
+/** Folder of the worktree for a repository, config and compiler. */
 async function worktreeFolder(recipe: Recipe, { cache }: Workspace): Promise<string> {
   const parts = [gitPlaceOf(recipe)?.path, await compilerVersion(), recipe.fragments.map(({ lines }) => lines)]
   const key = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
   return join(cache, 'trees', `worktree-${key}`)
 }
 
-const standOf = (home: string) => readFile(join(home, MARK), 'utf8').catch(() => null)
+const heldTree = (worktree: string) => readFile(join(worktree, TREE_FILE), 'utf8').catch(() => null)
 
-/** A new one, from the base of this very recipe. */
-async function beginWorktree(
-  home: string,
+/** Create the worktree from the base of this recipe. */
+async function createWorktree(
+  worktree: string,
   recipe: Recipe,
   tree: string,
   context: KernelContext,
-  { ensureBase }: Builders,
+  { ensureBase }: BuildSteps,
 ): Promise<void> {
   const base = await ensureBase()
-  await rm(home, { recursive: true, force: true })
-  // By the name of what is to be removed, until it is whole.
-  const temporary = await mkdtemp(join(dirname(home), 'evicted-'))
+  await rm(worktree, { recursive: true, force: true })
+  // The name marks it for removal until it is complete.
+  const temporary = await mkdtemp(join(dirname(worktree), 'evicted-'))
   await cloneSources(base, temporary, context)
-  await runHeld(['cp', '-a', '--reflink=auto', join(base, 'build'), join(temporary, 'build')], context)
-  await writeFile(join(temporary, MARK), tree)
-  await rename(temporary, home)
+  await runLocked(['cp', '-a', '--reflink=auto', join(base, 'build'), join(temporary, 'build')], context)
+  await writeFile(join(temporary, TREE_FILE), tree)
+  await rename(temporary, worktree)
   await touchTree(baseFolder(recipe.baseKey, context.workspace), new Date())
 }
 
@@ -126,23 +126,24 @@ interface Change {
 }
 
 /**
- * What has to be done to a worktree. Null where there is none, git does not know what it holds, or make could not see a
- * difference: a header that is new may come before another of its name, and a symbolic link is as old as what it points to.
+ * The changes from the worktree's state to a revision. Null when there is no worktree, git does not know its state, or make
+ * would miss a difference: a new header may shadow another of its name, and a symbolic link has the modification time of its
+ * target.
  */
-async function differenceTo(
-  home: string,
+async function changesTo(
+  worktree: string,
   { path, revision }: { readonly path: string; readonly revision: string },
   context: KernelContext,
 ): Promise<Change[] | null> {
-  const stand = await standOf(home)
-  if (stand === null || !(await exists(home))) return null
-  const args = ['-C', path, 'diff-tree', '-r', '-z', '--no-renames', '--raw', stand, revision]
-  const { stdout, exitCode } = await runCommand('git', args, { ...stopped(context), anyExit: true })
-  return exitCode === 0 ? readDifference(stdout) : null
+  const held = await heldTree(worktree)
+  if (held === null || !(await exists(worktree))) return null
+  const args = ['-C', path, 'diff-tree', '-r', '-z', '--no-renames', '--raw', held, revision]
+  const { stdout, exitCode } = await runCommand('git', args, { signal: context.signal, anyExit: true })
+  return exitCode === 0 ? parseChanges(stdout) : null
 }
 
-/** Read `git diff-tree -r -z --raw`; null for a difference that make could not see. */
-export function readDifference(text: string): Change[] | null {
+/** Parse `git diff-tree -r -z --raw`; null for a difference that make would miss. */
+export function parseChanges(text: string): Change[] | null {
   const words = text.split('\0').filter((word) => word !== '')
   const changes: Change[] = []
   for (let at = 0; at + 1 < words.length; at += 2) {
@@ -155,8 +156,8 @@ export function readDifference(text: string): Change[] | null {
   return changes
 }
 
-/** Bring the sources to another tree. They are links to what others have, so a file that changes is made anew. */
-async function checkOut(
+/** Change the sources to another git tree. They are hard links shared with other trees, so changed files are replaced. */
+async function checkOutChanges(
   tree: string,
   { path, revision }: { readonly path: string; readonly revision: string },
   changes: readonly Change[],
@@ -165,11 +166,11 @@ async function checkOut(
   await Promise.all(changes.map((change) => rm(join(tree, change.path), { force: true })))
   const paths = changes.filter(({ removed }) => !removed).map((change) => change.path)
   if (paths.length === 0) return
-  // -m: the time git gives is of whole seconds, and may be before that of an object made just now.
+  // -m: git stores times in whole seconds, which may lie before the time of an object made just now.
   const script = `set -euo pipefail
 xargs -0r -n 500 bash -c 'set -euo pipefail
 git -C "$0" --literal-pathspecs archive "$2" -- "\${@:3}" | tar -xm -C "$1"' "$1" "$2" "$3"`
   const input = paths.map((one) => `${one}\0`).join('')
-  const held = ['--exclusive', buildingLock(context.workspace), 'bash', '-c', script, 'bash', path, tree, revision]
-  await runCommand('flock', held, { ...stopped(context), input })
+  const args = ['--exclusive', buildingLock(context.workspace), 'bash', '-c', script, 'bash', path, tree, revision]
+  await runCommand('flock', args, { signal: context.signal, input })
 }

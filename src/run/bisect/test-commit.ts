@@ -5,7 +5,7 @@ import { buildExternalModules, namedModule } from '#harness/image/external-modul
 import { readManifest } from '#harness/kernels/provider/cache.ts'
 import { fetchKernel, type KernelContext } from '#harness/kernels/index.ts'
 import { BuildFailure } from '#harness/kernels/tree/make.ts'
-import { keepRecipe, makeRecipe } from '#harness/kernels/tree/recipe.ts'
+import { storeRecipe, makeRecipe } from '#harness/kernels/tree/recipe.ts'
 import type { TreeSelector } from '#harness/kernels/tree/selector.ts'
 import type { Case } from '#domain/case.ts'
 import { InvariantError } from '#domain/errors.ts'
@@ -30,7 +30,7 @@ export async function kernelOfCommit(
 /** The kernel that a source is built into. Its recipe is kept: it can be built by its id. */
 export async function kernelOfSelector(selector: TreeSelector, context: KernelContext): Promise<Kernel> {
   const recipe = await makeRecipe(selector, context)
-  await keepRecipe(recipe, context.workspace)
+  await storeRecipe(recipe, context.workspace)
   return recipe.kernel
 }
 

@@ -28,9 +28,9 @@ export async function smallTree(t: TestContext) {
   await writeFile(join(source, 'Makefile'), MAKEFILE)
   await writeFile(join(source, 'main.c'), 'int start(void) { return 1; }\n')
   await writeFile(join(source, 'other.c'), 'int other(void) { return 2; }\n')
-  const said: KernelProgress[] = []
+  const events: KernelProgress[] = []
   const workspace = { cache: join(folder, 'cache'), state: folder }
-  const context: KernelContext = { workspace, progress: (event) => void said.push(event) }
+  const context: KernelContext = { workspace, progress: (event) => void events.push(event) }
   const select = async (options = '') => {
     const [kernel] = await selectKernels([`tree:${source}${options}`], context)
     assert.ok(kernel)
@@ -41,5 +41,5 @@ export async function smallTree(t: TestContext) {
     return join(folder, name)
   }
   const log = (name: string) => readFile(join(workspace.cache, 'logs', `${name}.log`), 'utf8')
-  return { folder, source, context, workspace, said, select, write, log }
+  return { folder, source, context, workspace, events, select, write, log }
 }

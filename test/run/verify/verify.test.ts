@@ -41,14 +41,14 @@ test('a patch that fits is built beside its base, without new warnings', async (
 })
 
 test('a warning in a touched file is new when the base does not give it', async (t) => {
-  const { verify, source, said } = await tree(t)
+  const { verify, source, events } = await tree(t)
   const first = await verify(WARNS)
   const message = "unused variable 'unused' [-Wunused-variable]"
   assert.deepEqual(first.steps[0]?.warnings, [{ file: 'main.c', message }])
   await writeFile(join(source, 'main.c'), 'int start(void) { int unused; return 1; }\n')
   const known = await verify(WARNS.replace('-int start(void) { return', '-int start(void) { int unused; return'))
   assert.deepEqual([known.tries[0]?.word, known.steps[0]?.warnings], ['cleanly', []])
-  assert.ok(said.length > 0)
+  assert.ok(events.length > 0)
 })
 
 test('where a log is gone the objects are compiled again, of base and patched kernel alike', async (t) => {
@@ -57,7 +57,7 @@ test('where a log is gone the objects are compiled again, of base and patched ke
   const kernels = [base, steps[0]?.kernel ?? '']
   for (const id of kernels) await writeFile(await buildLogOf({ id }, context), '')
   assert.equal((await verify(WARNS)).steps[0]?.warnings?.length, 1)
-  for (const id of kernels) assert.match(await log(`again-${id}`), /CC {6}main\.o/)
+  for (const id of kernels) assert.match(await log(`rebuild-${id}`), /CC {6}main\.o/)
 })
 
 test('what does not build says why, with its log, and does not stop another base', async (t) => {
@@ -71,11 +71,11 @@ test('what does not build says why, with its log, and does not stop another base
 })
 
 test('a base that does not build is told as such, and is not built for a patch that does not apply', async (t) => {
-  const { verify, source, said } = await tree(t)
+  const { verify, source, events } = await tree(t)
   await writeFile(join(source, 'other.c'), 'no C\n')
   const unfit = await verify(GOOD.replace('return 1', 'return 9'))
   assert.deepEqual([unfit.tries[0]?.word, unfit.trouble], ['with-conflicts', null])
-  assert.ok(!said.some(({ message }) => message.includes('building')))
+  assert.ok(!events.some(({ message }) => message.includes('building')))
   assert.match((await verify(GOOD)).trouble ?? '', /does not build: .*other\.c/)
 })
 

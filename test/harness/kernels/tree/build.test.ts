@@ -8,8 +8,8 @@ import { inRepository } from '#harness/support/repository.ts'
 import { fetchKernel, fetchModules, selectKernels } from '#harness/kernels/index.ts'
 import { MAKEFILE, patch, smallTree } from '#test/helpers/kernels/small-tree.ts'
 
-test('a folder is built once, and known by its id from then on', async (t) => {
-  const { context, said, select } = await smallTree(t)
+test('a folder is built once, and then found by its id', async (t) => {
+  const { context, events, select } = await smallTree(t)
   const listed = await select()
   assert.match(listed.id, /^tree-6\.1\.9-base-[0-9a-f]{12}$/)
   assert.deepEqual([listed.state, listed.series, listed.flavour], ['available', '6.1.y', 'base'])
@@ -19,12 +19,12 @@ test('a folder is built once, and known by its id from then on', async (t) => {
   assert.deepEqual(await fetchModules(listed, [], context), [])
   const [again] = await selectKernels([listed.id], context)
   assert.equal(again?.state, 'cached')
-  said.length = 0
+  events.length = 0
   assert.deepEqual(await fetchKernel(listed, context), image)
-  assert.deepEqual(said, [], 'nothing was built')
+  assert.deepEqual(events, [], 'nothing was built')
 })
 
-test('a patch makes another kernel, of which only what it touches is compiled', async (t) => {
+test('a patch makes another kernel, and only what it changes is compiled', async (t) => {
   const { source, context, select, write, log } = await smallTree(t)
   const base = await fetchKernel(await select(), context)
   const kernel = await select(`,patch=${await write('three.patch', patch('int start(void) { return 3; }'))}`)
@@ -33,11 +33,11 @@ test('a patch makes another kernel, of which only what it touches is compiled', 
   assert.notEqual(image.sha256, base.sha256)
   const built = await log(kernel.id)
   assert.ok(built.includes('CC      main.o') && !built.includes('CC      other.o'), built)
-  assert.match(await readFile(join(source, 'main.c'), 'utf8'), /return 1/, 'the source given stays as it is')
+  assert.match(await readFile(join(source, 'main.c'), 'utf8'), /return 1/, 'the given source does not change')
   assert.deepEqual(await fetchKernel(await select(), context), base, 'and so does the base')
 })
 
-test('where vmlinux alone may not boot, a bzImage comes with it', async (t) => {
+test('a kernel whose vmlinux may not boot comes with a bzImage', async (t) => {
   const { context, select, write } = await smallTree(t)
   assert.equal((await fetchKernel(await select(), context)).bzImage, null)
   const kasan = await select(`,config=${await write('mine.config', 'CONFIG_KASAN=y\n')}`)
@@ -46,7 +46,7 @@ test('where vmlinux alone may not boot, a bzImage comes with it', async (t) => {
   assert.ok(vmlinux)
 })
 
-test('what does not fit is said, and leaves nothing in the cache', async (t) => {
+test('a config, patch or source that does not fit is an error, and leaves nothing in the cache', async (t) => {
   const { context, workspace, select, write } = await smallTree(t)
   const rejects = async (options: string, message: RegExp) => {
     await assert.rejects(fetchKernel(await select(options), context), message)
@@ -56,7 +56,7 @@ test('what does not fit is said, and leaves nothing in the cache', async (t) => 
       [],
     )
   }
-  await rejects(`,config=${await write('never.config', 'CONFIG_NEVER=y\n')}`, /CONFIG_NEVER=y of never did not take/)
+  await rejects(`,config=${await write('never.config', 'CONFIG_NEVER=y\n')}`, /CONFIG_NEVER=y of never was dropped/)
   const typo = await write('typo.patch', patch('int start(void) { return x; }'))
   await rejects(`,patch=${typo}`, /main\.c:1:\d+: error: .x. undeclared/)
   const stale = patch('int start(void) { return 4; }').replace('return 1', 'return 9')
@@ -73,7 +73,7 @@ async function slowTree(t: TestContext) {
   return { ...given, bases, go: () => writeFile(go, '') }
 }
 
-test('a build that is stopped leaves nothing half done, and the next one is whole', async (t) => {
+test('an aborted build leaves nothing unfinished, and the next one is complete', async (t) => {
   const { context, select, bases, go } = await slowTree(t)
   const kernel = await select()
   const stop = new AbortController()
@@ -84,30 +84,30 @@ test('a build that is stopped leaves nothing half done, and the next one is whol
   assert.ok((await fetchKernel(kernel, context)).vmlinux)
 })
 
-test('a build whose process is killed leaves nothing half done, and the next one is whole', async (t) => {
+test('a killed build leaves nothing unfinished, and the next one is complete', async (t) => {
   const { source, workspace, context, select, bases, go } = await slowTree(t)
   const kernel = await select()
   const main = inRepository('src', 'cli', 'main.ts')
   const env = { ...process.env, KWITNESS_CACHE: workspace.cache, KWITNESS_STATE: workspace.state }
   const child = spawn(process.execPath, [main, 'kernels', 'pull', `tree:${source}`], { env, stdio: ['ignore', 'ignore', 'pipe'] })
   const closed = once(child, 'close')
-  let said = ''
-  for await (const text of child.stderr.setEncoding('utf8')) if ((said += text).includes('100 objects')) child.kill('SIGKILL')
-  assert.deepEqual(await closed, [null, 'SIGKILL'], said)
+  let stderr = ''
+  for await (const text of child.stderr.setEncoding('utf8')) if ((stderr += text).includes('100 objects')) child.kill('SIGKILL')
+  assert.deepEqual(await closed, [null, 'SIGKILL'], stderr)
   const kernels = () => readdir(join(workspace.cache, 'kernels'))
   assert.deepEqual(await bases(), [])
-  assert.match((await kernels()).join(), /\.tmp-/, 'what it had begun is there, under a name of its own')
+  assert.match((await kernels()).join(), /\.tmp-/, 'the unfinished entry is there, under a temporary name')
   await go()
   assert.ok((await fetchKernel(kernel, context)).vmlinux)
   assert.doesNotMatch((await kernels()).join(), /\.tmp-/)
 })
 
-test('how far a build is can be told once one of its line was whole; a log gets few of the words', async (t) => {
-  const { source, context: given, said, select } = await smallTree(t)
-  // Two compilers at once may say their first words in any order.
+test('progress is estimated from the last full build of the branch; most events are transient', async (t) => {
+  const { source, context: given, events, select } = await smallTree(t)
+  // Two parallel compilers may print their first lines in any order.
   const context = { ...given, buildJobs: 1 }
   const words = () => {
-    return said.splice(0).map(({ message, transient }) => `${transient ? 'transient ' : ''}${message.replace(/\d+:\d\d/, 'T')}`)
+    return events.splice(0).map(({ message, transient }) => `${transient ? 'transient ' : ''}${message.replace(/\d+:\d\d/, 'T')}`)
   }
   await fetchKernel(await select(), context)
   const first = words()

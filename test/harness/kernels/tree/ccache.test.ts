@@ -7,12 +7,12 @@ import { fetchKernel } from '#harness/kernels/index.ts'
 import { ccacheEnvironment } from '#harness/kernels/tree/ccache.ts'
 import { smallTree } from '#test/helpers/kernels/small-tree.ts'
 
-test('without ccache nothing is different', async (t) => {
+test('without ccache the environment is empty', async (t) => {
   const { workspace, folder } = await smallTree(t)
   assert.deepEqual(await ccacheEnvironment(workspace, { PATH: folder }), {})
 })
 
-test('with ccache a build from nothing finds what was compiled before, and the compiler says the same of itself', async (t) => {
+test('with ccache a full build reuses compiled objects, and gcc prints the same version', async (t) => {
   const { workspace, context, select } = await smallTree(t)
   const added = await ccacheEnvironment(workspace, { ...process.env, CCACHE_DIR: undefined })
   if (added['PATH'] === undefined) return t.skip('ccache is not here')

@@ -19,34 +19,34 @@ async function given(t: TestContext, ...names: string[]) {
   return { workspace: { cache, state: cache }, trees }
 }
 
-test('the trees used longest ago go first, and are named', async (t) => {
+test('the least recently used trees are removed first, and named', async (t) => {
   const { workspace, trees } = await given(t, 'base-02', 'source-01', 'recipes', 'base-01')
   const notes: string[] = []
   await evictTrees(workspace, (names) => void notes.push(names), 9 * MIB)
   assert.deepEqual(notes, ['base-02'])
   assert.deepEqual(await readdir(trees), ['base-01', 'recipes', 'source-01'])
   await evictTrees(workspace, (names) => void notes.push(names), 9 * MIB)
-  assert.deepEqual(notes, ['base-02'], 'nothing goes when all is within the bound')
+  assert.deepEqual(notes, ['base-02'], 'nothing is removed below the limit')
   await evictTrees(workspace, (names) => void notes.push(names), 1)
   assert.deepEqual(await readdir(trees), ['base-01', 'recipes'], 'the one used last stays')
 })
 
-test('what shares nearly all with another tree is looked at now and then', async (t) => {
+test('after an incremental build eviction is due at every eighth base', async (t) => {
   const names = ['base-1', 'base-2', 'base-3', 'base-4', 'base-5', 'base-6', 'base-7', 'source-1']
   const { workspace, trees } = await given(t, ...names)
-  assert.deepEqual([await isEvictionDue('whole', workspace), await isEvictionDue('near', workspace)], [true, false])
+  assert.deepEqual([await isEvictionDue('full', workspace), await isEvictionDue('incremental', workspace)], [true, false])
   await mkdir(join(trees, 'base-8'))
-  assert.equal(await isEvictionDue('near', workspace), true)
+  assert.equal(await isEvictionDue('incremental', workspace), true)
 })
 
-test('a file that two trees share takes its room once', async (t) => {
+test('a file that two trees share is counted once', async (t) => {
   const { workspace, trees } = await given(t, 'source-01', 'base-01')
   await link(join(trees, 'source-01', 'data'), join(trees, 'base-01', 'shared'))
   await evictTrees(workspace, (names) => assert.fail(names), 9 * MIB)
   assert.deepEqual(await readdir(trees), ['base-01', 'source-01'])
 })
 
-test('what a killed process left is removed, and nothing else', async (t) => {
+test('the leftovers of a killed process are removed, and nothing else', async (t) => {
   const { workspace, trees } = await given(t, 'source-01', 'source-02.tmp-aBc', 'evicted-base-03', 'base-04')
   await mkdir(join(workspace.cache, 'kernels'))
   const kernels = ['tree-6.1-base-0@0.tmp-x', 'tree-6.1-base-0@0', 'debian-6.1-1-cloud-amd64@0.tmp-x']

@@ -20,7 +20,7 @@ async function compiled(cache: string): Promise<string[]> {
   return [...(await newestLog(cache)).matchAll(/^ {2}CC +(\S+)$/gm)].map(([, object = '']) => object)
 }
 
-test('a source that differs in a file is built from the nearest base, and only that file is compiled', async (t) => {
+test('a source that differs in one file is built from the nearest base, and only that file is compiled', async (t) => {
   const { source, context, workspace, select } = await smallTree(t)
   const first = await fetchKernel(await select(), context)
   await writeFile(join(source, 'other.c'), 'int other(void) { return 4; }\n')
@@ -31,34 +31,34 @@ test('a source that differs in a file is built from the nearest base, and only t
   assert.notEqual(second.sha256, first.sha256)
   await rm(join(workspace.cache, 'kernels'), { recursive: true })
   await rm(join(workspace.cache, 'trees'), { recursive: true })
-  assert.equal((await fetchKernel(await select(), context)).sha256, second.sha256, 'from nothing it is the same')
+  assert.equal((await fetchKernel(await select(), context)).sha256, second.sha256, 'a full build gives the same kernel')
   assert.deepEqual((await compiled(workspace.cache)).toSorted(), ['main.o', 'other.o'])
   await appendFile(join(source, 'Makefile'), '# more\n')
   await fetchKernel(await select(), context)
   assert.deepEqual(await compiled(workspace.cache), [])
-  assert.match(await newestLog(workspace.cache), /CONFIG_SMP/, 'a Makefile may')
+  assert.match(await newestLog(workspace.cache), /CONFIG_SMP/, 'a Makefile may change the config')
 })
 
-test('where make could not see what differs, all is compiled', async (t) => {
+test('when make would miss a difference, everything is compiled', async (t) => {
   const { source, context, workspace, select } = await smallTree(t)
   await fetchKernel(await select(), context)
   await mkdir(join(source, 'include'))
   await writeFile(join(source, 'include', 'before.h'), '')
   await fetchKernel(await select(), context)
-  assert.equal((await compiled(workspace.cache)).length, 2, 'a new header may come before another')
+  assert.equal((await compiled(workspace.cache)).length, 2, 'a new header may shadow another')
   await symlink('other.c', join(source, 'link.c'))
   await fetchKernel(await select(), context)
-  assert.equal((await compiled(workspace.cache)).length, 2, 'a link is as old as what it points to')
+  assert.equal((await compiled(workspace.cache)).length, 2, 'a link has the modification time of its target')
 })
 
-test('another config begins from nothing', async (t) => {
+test('another config is a full build', async (t) => {
   const { context, workspace, select, write } = await smallTree(t)
   await fetchKernel(await select(), context)
   await fetchKernel(await select(`,config=${await write('more.config', 'CONFIG_MORE=y\n')}`), context)
   assert.equal((await compiled(workspace.cache)).length, 2)
 })
 
-test('of a git tree near one in the cache only what differs is unpacked, and the files are its own', async (t) => {
+test('of a git tree related to a cached one only the changes are unpacked, and the cached files do not change', async (t) => {
   const { source, folder, context, workspace } = await smallTree(t)
   const git = (...args: string[]) => {
     const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.org']
@@ -79,10 +79,10 @@ test('of a git tree near one in the cache only what differs is unpacked, and the
   const [one, two] = [await bring('HEAD~1'), await bring('HEAD')]
   assert.deepEqual((await readdir(two)).toSorted(), ['Makefile', 'main.c', 'new file.c', 'other.c'])
   assert.match(await readFile(join(two, 'main.c'), 'utf8'), /return 5/)
-  assert.match(await readFile(join(one, 'main.c'), 'utf8'), /return 1/, 'what was there stays as it was')
+  assert.match(await readFile(join(one, 'main.c'), 'utf8'), /return 1/, 'the cached source does not change')
   assert.deepEqual((await readdir(one)).toSorted(), ['Makefile', 'gone.c', 'main.c', 'other.c'])
   const inode = async (path: string) => (await stat(path)).ino
-  assert.equal(await inode(join(two, 'other.c')), await inode(join(one, 'other.c')), 'what is equal is there once')
+  assert.equal(await inode(join(two, 'other.c')), await inode(join(one, 'other.c')), 'equal files are hard links')
   const plain = join(folder, 'plain')
   await mkdir(plain)
   execFileSync('sh', ['-c', `git -C "$1" archive HEAD | tar -x -C "$2"`, 'sh', source, plain])

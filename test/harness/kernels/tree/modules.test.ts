@@ -46,29 +46,29 @@ async function given(t: TestContext) {
   return { ...rest, build, module }
 }
 
-test('a patch of code leaves the modules of the base as they are; one of a header does not', async (t) => {
-  const { context, workspace, said, select, write, module } = await given(t)
+test('a patch of code keeps the modules of the base; a patch of a header makes its own', async (t) => {
+  const { context, workspace, events, select, write, module } = await given(t)
   const base = await select()
   const code = await select(`,patch=${await write('code.patch', patch('int start(void) { return 3; }'))}`)
   const header = await select(`,patch=${await write('header.patch', HEADER_PATCH)}`)
   for (const kernel of [base, code, header]) await fetchKernel(kernel, context)
   const first = await module(base)
   assert.ok(first.text.includes('words of the base'))
-  said.length = 0
+  events.length = 0
   assert.deepEqual(await module(code), first)
-  assert.deepEqual(said, [], 'nothing was built for it')
+  assert.deepEqual(events, [], 'nothing was built')
   const other = await module(header)
   assert.ok(other.text.includes('words of the patch'))
   assert.notEqual(other.path, first.path)
   const trees = await readdir(join(workspace.cache, 'trees'))
-  assert.ok(!trees.includes('building'), 'what was made for it is gone')
+  assert.ok(!trees.includes('building'), 'its build folder is removed')
   const [folder = ''] = trees.filter((name) => name.startsWith('base-'))
   const inBase = (path: string) => readFile(join(workspace.cache, 'trees', folder, path), 'utf8')
   assert.match(await inBase('include/words.h'), /of the base/)
   await assert.rejects(inBase('build/made.h'), { code: 'ENOENT' })
 })
 
-test('a module is built in its turn, asked for with the lock in hand: who has that may be waiting for a turn', async (t) => {
+test('a module build takes the lock before its slot, because the holder of the lock may wait for a slot', async (t) => {
   const { context, workspace, select, build } = await given(t)
   const base = await select()
   await fetchKernel(base, context)
@@ -83,7 +83,7 @@ test('a module is built in its turn, asked for with the lock in hand: who has th
   assert.deepEqual(held, [true])
 })
 
-test('what stands in the way of a module is said, and leaves nothing in the cache', async (t) => {
+test('the reason that a module does not build is reported, and leaves nothing in the cache', async (t) => {
   const { context, workspace, select, write, build } = await given(t)
   const kernel = await select()
   await fetchKernel(kernel, context)
@@ -92,12 +92,12 @@ test('what stands in the way of a module is said, and leaves nothing in the cach
   const why = broken && 'missing' in broken ? broken.missing : ''
   assert.match(why, /^probe\.c does not build for this kernel: probe\.c:1:9: error: .y. undeclared/)
   await rm(join(workspace.cache, 'trees', 'recipes', `${kernel.id}.json`))
-  assert.deepEqual(await build(kernel), { name: 'probe', missing: `it is not known any more how ${kernel.id} was built` })
+  assert.deepEqual(await build(kernel), { name: 'probe', missing: `kwitness does not know any more how ${kernel.id} was built` })
   await assert.rejects(readdir(join(workspace.cache, 'external-modules')), { code: 'ENOENT' })
   assert.deepEqual(await readdir(join(workspace.cache, 'scratch')), [])
 })
 
-test('who is told to stop gives no reason, but stops', async (t) => {
+test('an aborted module build throws the reason of the signal, and returns none', async (t) => {
   const { context, select, folder } = await given(t)
   const kernel = await select()
   await fetchKernel(kernel, context)
@@ -108,7 +108,7 @@ test('who is told to stop gives no reason, but stops', async (t) => {
   await assert.rejects(building, { name: 'AbortError' })
 })
 
-test('the files of a patch are those it changes, makes and removes', () => {
+test('the files of a patch are those it changes, adds and removes', () => {
   const others = '--- /dev/null\n+++ b/mm/new.c\n@@ -0,0 +1 @@\n+x\n--- a/mm/old.c\t2026\n+++ /dev/null\n'
   const text = `words --- a/not/one\n${HEADER_PATCH}${others}`
   assert.deepEqual(changedFiles(text), ['include/words.h', 'mm/new.c', 'mm/old.c'])

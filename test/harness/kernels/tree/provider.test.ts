@@ -3,9 +3,9 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
-import { formatLine, mergeFragments, missedLines, parseFragment, readFragment } from '#harness/kernels/tree/config.ts'
+import { formatSetting, mergeFragments, droppedSettings, parseFragment, readFragment } from '#harness/kernels/tree/config.ts'
 import { parsePrintedUri } from '#harness/kernels/tree/debian.ts'
-import { isComplaint } from '#harness/kernels/tree/make.ts'
+import { isErrorLine } from '#harness/kernels/tree/make.ts'
 import { changesOf } from '#harness/kernels/tree/recipe.ts'
 import { parseTreeSelector } from '#harness/kernels/tree/selector.ts'
 import { versionOf } from '#harness/kernels/tree/source.ts'
@@ -25,51 +25,54 @@ test('a source is a Debian series, a package version, a path, or a path at a rev
   }
 })
 
-test('patches and fragments keep their order; paths become absolute, the base is not said twice', () => {
+test('patches and fragments keep their order; paths become absolute; base is not repeated', () => {
   const part = 'debian-6.1,patch=/b.patch,config=kasan,patch=a.patch,config=./my.config,config=base'
   const { patches, configs } = parseTreeSelector(part)
   assert.deepEqual(patches, ['/b.patch', join(process.cwd(), 'a.patch')])
   assert.deepEqual(configs, ['kasan', join(process.cwd(), 'my.config')])
 })
 
-test('a fragment is what it asks for, in any order Kconfig writes it', () => {
+test('a fragment is parsed in any form that Kconfig writes', () => {
   const fragment = parseFragment('# SMP matters\nCONFIG_SMP=y\n# CONFIG_KSM is not set\nCONFIG_NEW=y # if known\n\n', 'mine')
-  assert.deepEqual(fragment.lines.map(formatLine), ['CONFIG_SMP=y', '# CONFIG_KSM is not set', 'CONFIG_NEW=y'])
-  assert.deepEqual(missedLines([fragment], '# CONFIG_KSM is not set\nCONFIG_SMP=y\n'), [])
-  assert.throws(() => parseFragment('CONFIG_SMP y\n', 'mine'), /mine has a line that is none: CONFIG_SMP y/)
+  assert.deepEqual(fragment.lines.map(formatSetting), ['CONFIG_SMP=y', '# CONFIG_KSM is not set', 'CONFIG_NEW=y'])
+  assert.deepEqual(droppedSettings([fragment], '# CONFIG_KSM is not set\nCONFIG_SMP=y\n'), [])
+  assert.throws(() => parseFragment('CONFIG_SMP y\n', 'mine'), /mine has a malformed line: CONFIG_SMP y/)
 })
 
-test('a line that did not take is named, with its fragment and what came instead', () => {
+test('a dropped setting is named, with its fragment and the actual value', () => {
   const text = 'CONFIG_SMP=y\nCONFIG_KASAN=y\n# CONFIG_KSM is not set\nCONFIG_HZ=250\nCONFIG_NEW=y # if known\n'
   const fragment = parseFragment(text, 'mine')
-  assert.deepEqual(missedLines([fragment], 'CONFIG_SMP=y\n# CONFIG_KASAN is not set\nCONFIG_KSM=y\n# CONFIG_NEW is not set\n'), [
-    'CONFIG_KASAN=y of mine did not take: the configured tree has # CONFIG_KASAN is not set',
-    '# CONFIG_KSM is not set of mine did not take: the configured tree has CONFIG_KSM=y',
-    'CONFIG_HZ=250 of mine did not take: the configured tree does not offer it',
-    'CONFIG_NEW=y of mine did not take: the configured tree has # CONFIG_NEW is not set',
-  ])
+  assert.deepEqual(
+    droppedSettings([fragment], 'CONFIG_SMP=y\n# CONFIG_KASAN is not set\nCONFIG_KSM=y\n# CONFIG_NEW is not set\n'),
+    [
+      'CONFIG_KASAN=y of mine was dropped: the configured tree has # CONFIG_KASAN is not set',
+      '# CONFIG_KSM is not set of mine was dropped: the configured tree has CONFIG_KSM=y',
+      'CONFIG_HZ=250 of mine was dropped: the configured tree does not offer it',
+      'CONFIG_NEW=y of mine was dropped: the configured tree has # CONFIG_NEW is not set',
+    ],
+  )
 })
 
-test('of two wishes about one symbol the later fragment has its way', () => {
+test('of two settings for one symbol the later fragment wins', () => {
   const fragments = [parseFragment('# CONFIG_KSM is not set\n', 'base'), parseFragment('CONFIG_KSM=y\n', 'mine')]
   assert.equal(mergeFragments(fragments), '# CONFIG_KSM is not set\nCONFIG_KSM=y\n')
-  assert.deepEqual(missedLines(fragments, 'CONFIG_KSM=y\n'), [])
+  assert.deepEqual(droppedSettings(fragments, 'CONFIG_KSM=y\n'), [])
 })
 
-test('every fragment that comes along can be read and asks for something', async () => {
+test('every fragment of vm-images/configs parses and has settings', async () => {
   const names = (await readdir(inRepository('vm-images', 'configs'))).map((name) => name.replace(/\.config$/, ''))
   assert.ok(names.includes('base'))
   for (const name of names) assert.ok((await readFragment(name)).lines.length > 0, name)
   await assert.rejects(readFragment('nowhere'), /cannot read the config fragment nowhere/)
 })
 
-test('a Makefile says the version; candidates have no patch level', () => {
+test('the version is read from the Makefile; release candidates have no patch level', () => {
   assert.equal(versionOf('VERSION = 5\nPATCHLEVEL = 10\nSUBLEVEL = 262\nEXTRAVERSION =\n', 'x'), '5.10.262')
   assert.equal(versionOf('VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 0\nEXTRAVERSION = -rc7\n', 'x'), '7.3-rc7')
-  assert.throws(() => versionOf('all:\n\tcc x.c\n', '/some/tree'), /\/some\/tree is no kernel source/)
+  assert.throws(() => versionOf('all:\n\tcc x.c\n', '/some/tree'), /\/some\/tree is not a kernel source/)
 })
 
-test("apt's line about a package is read, a version with an epoch too", () => {
+test('the output of apt is parsed, also a version with an epoch', () => {
   const sha256 = '4f01148344ca9e5c1c9743ab4a084cf61c437548f803443ccc044602278b52bc'
   const uri = 'http://x.example/pool/linux-source-5.10_5.10.262-1_all.deb'
   const line = `'${uri}' linux-source-5.10_1%3a5.10.262-1_all.deb 121947504 SHA256:${sha256}\n`
@@ -81,16 +84,16 @@ test("apt's line about a package is read, a version with an epoch too", () => {
   assert.equal(parsePrintedUri('E: Unable to locate package linux-source-4.4\n'), null)
 })
 
-test('words about a patch are no part of what it changes', () => {
+test('the mail text of a patch is not part of its changes', () => {
   const change = '--- a/mm/gup.c\n+++ b/mm/gup.c\n@@ -1 +1 @@\n-a\n+b\n'
   assert.equal(changesOf(`From: me\n\nwhy\n---\n mm/gup.c | 2 +-\n\n${change}`), change)
   assert.equal(changesOf('no change in here\n'), '')
 })
 
-test("the compiler's, the linker's and make's complaints are told from the rest", () => {
-  assert.ok(isComplaint("../mm/gup.c:12:3: error: 'x' undeclared (first use in this function)"))
-  assert.ok(isComplaint("ld: mm/gup.o: in function `f': gup.c:(.text+0x1): undefined reference to `g'"))
-  assert.ok(isComplaint('make[2]: *** [../scripts/Makefile.build:286: mm/gup.o] Error 1'))
-  assert.ok(!isComplaint('  CC      lib/error-inject.o'))
-  assert.ok(!isComplaint('../mm/gup.c:12:3: warning: unused variable'))
+test('error lines of compiler, linker and make are recognised', () => {
+  assert.ok(isErrorLine("../mm/gup.c:12:3: error: 'x' undeclared (first use in this function)"))
+  assert.ok(isErrorLine("ld: mm/gup.o: in function `f': gup.c:(.text+0x1): undefined reference to `g'"))
+  assert.ok(isErrorLine('make[2]: *** [../scripts/Makefile.build:286: mm/gup.o] Error 1'))
+  assert.ok(!isErrorLine('  CC      lib/error-inject.o'))
+  assert.ok(!isErrorLine('../mm/gup.c:12:3: warning: unused variable'))
 })

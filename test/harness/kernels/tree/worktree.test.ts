@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { BuildFailure } from '#harness/kernels/tree/make.ts'
-import { readDifference } from '#harness/kernels/tree/worktree.ts'
+import { parseChanges } from '#harness/kernels/tree/worktree.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 /** The small tree as a git repository, and what commits to it. */
 async function repository(t: TestContext) {
-  const { source, context, said, folder } = await smallTree(t)
+  const { source, context, events, folder } = await smallTree(t)
   const git = async (...args: string[]) =>
     (await runCommand('git', ['-C', source, '-c', 'user.name=A', '-c', 'user.email=a@example.org', ...args])).stdout
   await git('init', '--quiet')
@@ -29,27 +29,27 @@ async function repository(t: TestContext) {
   const elsewhere = (name: string) => ({ ...context, workspace: { cache: join(folder, name), state: folder } })
   const fresh = (revision: string, name: string) => build(revision, elsewhere(name))
   const trees = async () => (await readdir(join(context.workspace.cache, 'trees'))).map((name) => name.replace(/-.*/, ''))
-  return { commit, build, fresh, said, trees, context }
+  return { commit, build, fresh, events, trees, context }
 }
 
-test('each commit is what a build from nothing makes of it, and only what differs is compiled', async (t) => {
-  const { commit, build, fresh, said, trees } = await repository(t)
+test('each commit equals its full build, and only changed files are compiled', async (t) => {
+  const { commit, build, fresh, events, trees } = await repository(t)
   const first = await commit({})
   const second = await commit({ 'main.c': 'int start(void) { return 3; }\n' })
   const third = await commit({ 'other.c': 'int other(void) { return 4; }\n', README: 'words\n' })
   await build(first)
-  said.length = 0
+  events.length = 0
   const last = await build(third)
   const middle = await build(second)
   assert.deepEqual(last, await fresh(third, 'third'))
   assert.deepEqual(middle, await fresh(second, 'second'))
-  const built = said.filter(({ message }) => message.startsWith('built')).map(({ message }) => message.replace(/ in .*/, ''))
+  const built = events.filter(({ message }) => message.startsWith('built')).map(({ message }) => message.replace(/ in .*/, ''))
   assert.deepEqual(built.slice(0, 2), ['built 2 objects', 'built 1 objects'])
   assert.equal((await trees()).filter((name) => name === 'base').length, 1)
   assert.ok((await trees()).includes('worktree'))
 })
 
-test('a commit that does not build is a BuildFailure, and the next one is built all the same', async (t) => {
+test('a commit that does not build is a BuildFailure, and the next one still builds', async (t) => {
   const { commit, build, fresh } = await repository(t)
   const first = await commit({})
   const broken = await commit({ 'main.c': '#error stop here\n' })
@@ -59,7 +59,7 @@ test('a commit that does not build is a BuildFailure, and the next one is built 
   assert.deepEqual(await build(third), await fresh(third, 'fresh'))
 })
 
-test('a build that was stopped leaves no worktree that anybody would believe', async (t) => {
+test('an aborted build leaves no worktree to reuse', async (t) => {
   const { commit, build, fresh, context } = await repository(t)
   const first = await commit({})
   const second = await commit({ 'main.c': 'int start(void) { return 6; }\n' })
@@ -70,16 +70,16 @@ test('a build that was stopped leaves no worktree that anybody would believe', a
   assert.deepEqual(await build(second), await fresh(second, 'fresh'))
 })
 
-test('what make could not see is no difference to build near: new headers that others include, symbolic links', () => {
+test('parseChanges returns null for what make would miss: new headers in include folders, symbolic links', () => {
   const hashes = `${'0'.repeat(40)} ${'1'.repeat(40)}`
   const line = (modes: string, status: string, path: string) => `:${modes} ${hashes} ${status}\0${path}\0`
   const changed = line('100644 100644', 'M', 'mm/gup.c')
-  assert.deepEqual(readDifference(''), [])
-  assert.deepEqual(readDifference(changed + line('100644 000000', 'D', 'include/linux/old.h')), [
+  assert.deepEqual(parseChanges(''), [])
+  assert.deepEqual(parseChanges(changed + line('100644 000000', 'D', 'include/linux/old.h')), [
     { path: 'mm/gup.c', removed: false },
     { path: 'include/linux/old.h', removed: true },
   ])
-  assert.equal(readDifference(changed + line('000000 100644', 'A', 'include/linux/new.h')), null)
-  assert.equal(readDifference(line('120000 120000', 'M', 'mm/link')), null)
-  assert.equal(readDifference(line('100644 120000', 'T', 'mm/link')), null)
+  assert.equal(parseChanges(changed + line('000000 100644', 'A', 'include/linux/new.h')), null)
+  assert.equal(parseChanges(line('120000 120000', 'M', 'mm/link')), null)
+  assert.equal(parseChanges(line('100644 120000', 'T', 'mm/link')), null)
 })
