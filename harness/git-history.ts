@@ -3,7 +3,7 @@ import { UserError } from '#domain/errors.ts'
 import type { Fix } from '#domain/case.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { History, HistoryCommit, UnavailableSource } from '#domain/claim-sources.ts'
-import { readRecipe } from './kernels/tree/recipe.ts'
+import { readRecipe } from './kernels/tree/source/recipe.ts'
 import { runCommand } from './support/process.ts'
 import type { Workspace } from './support/workspace.ts'
 

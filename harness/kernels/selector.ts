@@ -1,7 +1,7 @@
 /**
  * Selectors: how the command line names kernels.
  *
- *     PROVIDER:PART     PART is read by the provider (debian/query.ts, file/image.ts, tree/selector.ts)
+ *     PROVIDER:PART     PART is read by the provider (debian/query.ts, file/image.ts, tree/source/selector.ts)
  *     KERNEL-ID         one kernel, as listings and reports name it: debian-6.1.170-3-cloud-amd64
  *     SET               a set of vm-images/kernels.json: default
  */

@@ -8,7 +8,7 @@ import type { LeftOut, Suite, SuiteProgram, SuiteSetup } from '#domain/report/su
 import { compareVersions } from '#domain/version.ts'
 import { compiler, findProgram, type Program } from '../image/program.ts'
 import { reportProgress, type KernelContext } from '../kernels/provider/provider.ts'
-import { BUILD_ENVIRONMENT } from '../kernels/tree/make.ts'
+import { BUILD_ENVIRONMENT } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
 import { openScratch } from '../support/scratch.ts'
 import { exists, publishFolder } from '../support/workspace.ts'

@@ -2,7 +2,7 @@
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reportProgress, type KernelContext } from '../kernels/provider/provider.ts'
-import { BUILD_ENVIRONMENT } from '../kernels/tree/make.ts'
+import { BUILD_ENVIRONMENT } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
 import { exists, publishFolder } from '../support/workspace.ts'
 

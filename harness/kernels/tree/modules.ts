@@ -8,11 +8,11 @@ import type { Kernel } from '#domain/kernel.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { withLock } from '#harness/support/lock.ts'
 import { inTurn, type BuildTree, type KernelContext, type Missing } from '../provider/provider.ts'
-import { applyPatch, ensureBase, openBuild } from './build.ts'
-import { runLocked, treeLock } from './files.ts'
-import { runMake, type MakeJob } from './make.ts'
-import { readRecipe } from './recipe.ts'
-import { useWorktree } from './worktree.ts'
+import { applyPatch, ensureBase, openBuild } from './build/build.ts'
+import { runLocked, treeLock } from './build/files.ts'
+import { runMake, type MakeJob } from './build/make.ts'
+import { readRecipe } from './source/recipe.ts'
+import { useWorktree } from './build/worktree.ts'
 
 /** The build tree of a kernel built from source; or why there is none. */
 export async function treeBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing> {

@@ -16,12 +16,12 @@ import {
 import { withLock } from '#harness/support/lock.ts'
 import { plainModules } from '../provider/modules.ts'
 import { inTurn, reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
-import { buildRecipe } from './build.ts'
-import { removeLeftovers } from './evict.ts'
-import { treeLock } from './files.ts'
+import { buildRecipe } from './build/build.ts'
+import { removeLeftovers } from './build/evict.ts'
+import { treeLock } from './build/files.ts'
 import { treeBuildTree } from './modules.ts'
-import { describeRecipe, storeRecipe, makeRecipe, readRecipe, type Recipe } from './recipe.ts'
-import { parseTreeSelector } from './selector.ts'
+import { describeRecipe, storeRecipe, makeRecipe, readRecipe, type Recipe } from './source/recipe.ts'
+import { parseTreeSelector } from './source/selector.ts'
 
 const SELECT_AGAIN = 'select its source again: tree:debian-5.10,patch=FILE'
 

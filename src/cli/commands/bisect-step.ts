@@ -3,7 +3,7 @@
  * but 125 for "new", so whatever is no answer ends with 125 or with one above 127.
  */
 import { join, resolve } from 'node:path'
-import type { TreeSelector } from '#harness/kernels/tree/selector.ts'
+import type { TreeSelector } from '#harness/kernels/tree/source/selector.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { markOf } from '#analysis/bisect/report.ts'
 import type { Answer, BisectTarget } from '#domain/report/bisect.ts'

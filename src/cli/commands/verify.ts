@@ -75,7 +75,7 @@ async function begin(options: VerifyOptions, context: KernelContext, progress: P
   const catalogue = await readCatalogue(options.catalogue ?? CATALOGUE)
   const bases = await findBases(trees, options.base ?? [])
   const patches = await readSeries(patch, bases, () => textOf(process.stdin))
-  const targets = targetsOf(patches, catalogue, options.case)
+  const targets = targetsOf(patches, catalogue, options.case === undefined ? undefined : [options.case])
   const cases = [...new Set([...selectCases(catalogue, options.cases ?? ['all']).map(({ id }) => id), ...targets])]
   const found: VerifyPlan['bases'][number][] = []
   for (const base of bases) found.push(await tryBase(base, { patches, configs: options.config ?? [], each }, context))

@@ -2,7 +2,7 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
-import { buildLogOf, recompile, sourceFolderOf } from '#harness/kernels/tree/rebuild.ts'
+import { buildLogOf, recompile, sourceFolderOf } from '#harness/kernels/tree/build/rebuild.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { newWarnings, objectsIn, warningsIn } from '#analysis/verify/build-log.ts'
 import { touchedFiles } from '#analysis/patch/diff.ts'

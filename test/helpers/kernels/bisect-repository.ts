@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
-import { fetchSource, findSource } from '#harness/kernels/tree/source.ts'
+import { fetchSource, findSource } from '#harness/kernels/tree/source/source.ts'
 import { CONTROLS } from '#run/prepare/controls.ts'
 
 /** Files that every configuration of ours compiles. */

@@ -3,12 +3,18 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
-import { formatSetting, mergeFragments, droppedSettings, parseFragment, readFragment } from '#harness/kernels/tree/config.ts'
-import { parsePrintedUri } from '#harness/kernels/tree/debian.ts'
-import { isErrorLine } from '#harness/kernels/tree/make.ts'
-import { changesOf } from '#harness/kernels/tree/recipe.ts'
-import { parseTreeSelector } from '#harness/kernels/tree/selector.ts'
-import { versionOf } from '#harness/kernels/tree/source.ts'
+import {
+  formatSetting,
+  mergeFragments,
+  droppedSettings,
+  parseFragment,
+  readFragment,
+} from '#harness/kernels/tree/source/config.ts'
+import { parsePrintedUri } from '#harness/kernels/tree/source/debian.ts'
+import { isErrorLine } from '#harness/kernels/tree/build/make.ts'
+import { changesOf } from '#harness/kernels/tree/source/recipe.ts'
+import { parseTreeSelector } from '#harness/kernels/tree/source/selector.ts'
+import { versionOf } from '#harness/kernels/tree/source/source.ts'
 import { UserError } from '#domain/errors.ts'
 
 test('a source is a Debian series, a package version, a path, or a path at a revision', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { link, mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { evictLogs, evictTrees, isEvictionDue, removeLeftovers } from '#harness/kernels/tree/evict.ts'
+import { evictLogs, evictTrees, isEvictionDue, removeLeftovers } from '#harness/kernels/tree/build/evict.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
 const MIB = 2 ** 20

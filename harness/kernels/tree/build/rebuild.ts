@@ -6,12 +6,12 @@ import type { Kernel } from '#domain/kernel.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { withLock } from '#harness/support/lock.ts'
-import type { KernelContext } from '../provider/provider.ts'
+import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 import { applyPatch, ensureBase, openBuild } from './build.ts'
 import { cloneSources, treeLock } from './files.ts'
 import { runMake } from './make.ts'
-import { baseFolder, readRecipe, type Recipe } from './recipe.ts'
-import { fetchSource } from './source.ts'
+import { baseFolder, readRecipe, type Recipe } from '../source/recipe.ts'
+import { fetchSource } from '../source/source.ts'
 
 async function recipeOf(kernel: Pick<Kernel, 'id'>, context: KernelContext): Promise<Recipe> {
   const recipe = await readRecipe(kernel.id, context.workspace)

@@ -4,8 +4,8 @@ import { appendFile, chmod, mkdir, readFile, readdir, rm, stat, symlink, writeFi
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
-import { parseTreeSelector } from '#harness/kernels/tree/selector.ts'
-import { fetchSource, findSource } from '#harness/kernels/tree/source.ts'
+import { parseTreeSelector } from '#harness/kernels/tree/source/selector.ts'
+import { fetchSource, findSource } from '#harness/kernels/tree/source/source.ts'
 import { smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 async function newestLog(cache: string): Promise<string> {

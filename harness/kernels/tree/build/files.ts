@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import type { Workspace } from '#harness/support/workspace.ts'
-import type { KernelContext } from '../provider/provider.ts'
+import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 
 /** Lock of every process that writes into a tree, and of its children, which may survive this process for a while. */
 export const buildingLock = ({ cache }: Workspace) => join(cache, 'locks', 'building.lock')

@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises'
 import { UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { replaceFile } from '#harness/support/workspace.ts'
-import { aptOptions } from '../debian/apt.ts'
-import { readDebianIndex } from '../debian/index.ts'
-import { upstreamVersion, type PoolFile } from '../debian/packages.ts'
-import type { KernelContext } from '../provider/provider.ts'
+import { aptOptions } from '#harness/kernels/debian/apt.ts'
+import { readDebianIndex } from '#harness/kernels/debian/index.ts'
+import { upstreamVersion, type PoolFile } from '#harness/kernels/debian/packages.ts'
+import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 
 export interface SourcePackage {
   /** Debian's package version. */

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { startProcess } from '#harness/support/process.ts'
-import { reportProgress, type KernelContext } from '../provider/provider.ts'
+import { reportProgress, type KernelContext } from '#harness/kernels/provider/provider.ts'
 import { ccacheEnvironment } from './ccache.ts'
 
 /** The source does not build; neither this machine nor the request is at fault. */

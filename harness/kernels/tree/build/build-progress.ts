@@ -2,8 +2,8 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { replaceFile } from '#harness/support/workspace.ts'
-import type { KernelContext } from '../provider/provider.ts'
-import type { Recipe } from './recipe.ts'
+import type { KernelContext } from '#harness/kernels/provider/provider.ts'
+import type { Recipe } from '../source/recipe.ts'
 
 /** Objects per enabled symbol: measured 1.98, 1.84 and 1.78 with the base config of 5.10, 6.1 and 6.12. */
 const OBJECTS_PER_SYMBOL = 1.85

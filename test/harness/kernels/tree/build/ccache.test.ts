@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fetchKernel } from '#harness/kernels/index.ts'
-import { ccacheEnvironment } from '#harness/kernels/tree/ccache.ts'
+import { ccacheEnvironment } from '#harness/kernels/tree/build/ccache.ts'
 import { smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 test('without ccache the environment is empty', async (t) => {
