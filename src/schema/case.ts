@@ -1,11 +1,11 @@
-/** Shapes of src/domain/case.ts: a case as a plan keeps it. What people write in case.json is catalogue/case.ts. */
+/** Schemas of src/domain/case.ts: a case as a plan keeps it. What people write in case.json is catalogue/case.ts. */
 import { z } from 'zod'
-import type { Case, Fix, Needs, SymptomEnding, Witness } from '#domain/case.ts'
-import { list, seconds, shapeOf, text } from './shape.ts'
+import type { Case, Fix, SymptomEnding, Witness } from '#domain/case.ts'
+import { list, seconds, schemaOf, text } from './basics.ts'
 
-export const witness = shapeOf<Witness>()(z.enum(['deterministic', 'race', 'reports', 'exit-status']))
+export const witness = schemaOf<Witness>()(z.enum(['deterministic', 'race', 'reports', 'exit-status']))
 
-export const fix = shapeOf<Fix>()(z.object({ commit: text.nullable(), subject: text, fixes: list(text), cve: list(text) }))
+export const fix = schemaOf<Fix>()(z.object({ commit: text.nullable(), subject: text, fixes: list(text), cve: list(text) }))
 
 /** Whether text is a regular expression that matches something in particular. */
 function isPattern(pattern: string): boolean {
@@ -16,7 +16,7 @@ function isPattern(pattern: string): boolean {
   }
 }
 
-export const symptomEnding = shapeOf<SymptomEnding>()(
+export const symptomEnding = schemaOf<SymptomEnding>()(
   z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('hang'), of: z.enum(['case', 'guest']) }),
     z.strictObject({ kind: z.literal('splat'), title: text.refine(isPattern, 'a regular expression for the title') }),
@@ -25,7 +25,7 @@ export const symptomEnding = shapeOf<SymptomEnding>()(
 
 const modules = list(z.object({ name: text, until: text.nullable() }))
 
-const needs = shapeOf<Needs>()(
+const needs = schemaOf<Case['needs']>()(
   z.object({
     cpus: z.int().min(1),
     memoryMiB: z.int().min(1),
@@ -37,7 +37,7 @@ const needs = shapeOf<Needs>()(
 
 export const timing = z.object({ expectedSeconds: seconds, timeoutSeconds: seconds })
 
-export const theCase = shapeOf<Case>()(
+export const theCase = schemaOf<Case>()(
   z.object({
     id: text,
     title: text,

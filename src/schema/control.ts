@@ -1,15 +1,15 @@
-/** Shapes of src/domain/control.ts: controls, the rates they showed, and what the trials of a race are worth. */
+/** Schemas of src/domain/control.ts: controls, the rates they showed, and what the trials of a race are worth. */
 import { z } from 'zod'
 import type { Conditions, Control, ControlRate, Interval, RaceStanding, Trials } from '#domain/control.ts'
-import { chance, count, list, shapeOf, text } from './shape.ts'
+import { chance, count, list, schemaOf, text } from './basics.ts'
 
-export const trials = shapeOf<Trials>()(z.object({ hits: count, trials: count }))
+export const trials = schemaOf<Trials>()(z.object({ hits: count, trials: count }))
 
-const interval = shapeOf<Interval>()(z.object({ low: chance, high: chance }))
+const interval = schemaOf<Interval>()(z.object({ low: chance, high: chance }))
 
-const conditions = shapeOf<Conditions>()(z.object({ host: text, qemu: text, load: z.enum(['quiet', 'loaded']) }))
+const conditions = schemaOf<Conditions>()(z.object({ host: text, qemu: text, load: z.enum(['quiet', 'loaded']) }))
 
-export const rate = shapeOf<ControlRate>()(
+export const rateSchema = schemaOf<ControlRate>()(
   z
     .object({
       ...trials.shape,
@@ -26,13 +26,13 @@ export const rate = shapeOf<ControlRate>()(
     .meta({ id: 'rate', description: 'How often a control showed the bug, and what that was measured under' }),
 )
 
-export const race = shapeOf<RaceStanding>()(
+export const race = schemaOf<RaceStanding>()(
   z
     .object({
       trigger: text.nullable(),
       trials,
       interval,
-      control: rate.nullable(),
+      control: rateSchema.nullable(),
       controlInterval: interval.nullable(),
       borrowed: z.boolean(),
       missChance: chance.nullable(),
@@ -43,7 +43,7 @@ export const race = shapeOf<RaceStanding>()(
     .meta({ id: 'race', description: 'What the trials of a race are worth' }),
 )
 
-export const control = shapeOf<Control>()(
+export const control = schemaOf<Control>()(
   z
     .object({
       kernel: text,

@@ -1,19 +1,19 @@
-/** Shapes of src/domain/judgement.ts: what was concluded, and from which line. */
+/** Schemas of src/domain/judgement.ts: what was concluded, and from which line. */
 import { z } from 'zod'
 import type { Claim, EndingWord, Finding, Outcome, Reason, Verdict } from '#domain/judgement.ts'
-import { list, shapeOf, text } from './shape.ts'
+import { list, schemaOf, text } from './basics.ts'
 
-export const verdict = shapeOf<Verdict>()(z.enum(['carries', 'lacks', 'unproven', 'not-applicable', 'broken', 'missing']))
+export const verdict = schemaOf<Verdict>()(z.enum(['carries', 'lacks', 'unproven', 'not-applicable', 'broken', 'missing']))
 
-export const claim = shapeOf<Claim>()(z.enum(['carried', 'missing', 'unknown']))
+export const claim = schemaOf<Claim>()(z.enum(['carried', 'missing', 'unknown']))
 
-export const finding = shapeOf<Finding>()(z.enum(['agrees', 'claimed-but-lacks', 'carried-unclaimed', 'unproven']))
+export const finding = schemaOf<Finding>()(z.enum(['agrees', 'claimed-but-lacks', 'carried-unclaimed', 'unproven']))
 
-export const outcome = shapeOf<Outcome>()(
+export const outcome = schemaOf<Outcome>()(
   z.enum(['reproduced', 'clean', 'reported', 'skipped', 'broken', 'unrelated-crash', 'no-boot', 'infra']),
 )
 
-export const endingWord = shapeOf<EndingWord>()(
+export const endingWord = schemaOf<EndingWord>()(
   z.enum([
     'clean exit',
     'panic',
@@ -32,7 +32,7 @@ export const endingWord = shapeOf<EndingWord>()(
 /** 1-based line of a log; null for the whole of it. */
 export const line = z.int().min(1).nullable()
 
-export const reason = shapeOf<Reason>()(
+export const reason = schemaOf<Reason>()(
   z
     .object({ channel: z.enum(['console', 'output', 'agent', 'qemu', 'host']), line, rule: text, text })
     .meta({ id: 'reason', description: 'One line of evidence behind a conclusion' }),

@@ -1,11 +1,11 @@
-/** Shapes of src/domain/kernel.ts. */
+/** Schemas of src/domain/kernel.ts. */
 import { z } from 'zod'
 import type { Kernel, KnownKernel } from '#domain/kernel.ts'
-import { shapeOf, text } from './shape.ts'
+import { schemaOf, text } from './basics.ts'
 
 export const arch = z.enum(['x86_64', 'aarch64'])
 
-export const kernel = shapeOf<Kernel>()(
+export const kernelSchema = schemaOf<Kernel>()(
   z.object({
     id: text,
     provider: z.enum(['debian', 'file', 'tree']),
@@ -17,4 +17,4 @@ export const kernel = shapeOf<Kernel>()(
   }),
 )
 
-export const knownKernel = shapeOf<KnownKernel>()(z.object({ ...kernel.shape, gone: z.boolean() }))
+export const knownKernel = schemaOf<KnownKernel>()(z.object({ ...kernelSchema.shape, gone: z.boolean() }))

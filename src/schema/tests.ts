@@ -1,9 +1,9 @@
-/** Shapes of src/domain/tests.ts and src/domain/splat.ts: what a program and the console of its kernel said. */
+/** Schemas of src/domain/tests.ts and src/domain/splat.ts: what a program and the console of its kernel said. */
 import { z } from 'zod'
 import type { Splat } from '#domain/splat.ts'
 import type { TestPoint, TestProblem } from '#domain/tests.ts'
 import { line } from './judgement.ts'
-import { count, list, shapeOf, text } from './shape.ts'
+import { count, list, schemaOf, text } from './basics.ts'
 
 export const testPoint = z
   .object({
@@ -18,10 +18,10 @@ export const testPoint = z
     },
   })
   .meta({ id: 'test', description: 'A (K)TAP result, with those below it' })
-// Held against its type from outside: a shape that names itself cannot be the argument of a call.
-shapeOf<TestPoint>()(testPoint)
+// Held against its type from outside: a schema that names itself cannot be the argument of a call.
+schemaOf<TestPoint>()(testPoint)
 
-export const testProblem = shapeOf<TestProblem>()(
+export const testProblem = schemaOf<TestProblem>()(
   z.object({
     kind: z.enum(['no-tests', 'no-plan', 'missing-result', 'cut-stream', 'unknown-directive', 'bad-number', 'protocol']),
     message: text,
@@ -29,7 +29,7 @@ export const testProblem = shapeOf<TestProblem>()(
   }),
 )
 
-export const splat = shapeOf<Splat>()(
+export const splat = schemaOf<Splat>()(
   z
     .object({
       rule: text,

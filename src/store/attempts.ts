@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { InvariantError } from '#domain/errors.ts'
 import type { AttemptTime, Evidence } from '#domain/evidence.ts'
 import { profileName } from '#domain/profile.ts'
-import type { Database } from './database.ts'
+import { evidenceSchema } from '#schema/evidence.ts'
+import { readJson } from '#schema/read.ts'
+import { textIn, type Database } from './database.ts'
 import { readEvidenceFolder, readLog, writeEvidenceFolder } from './evidence-folder.ts'
 import { attemptId } from './names.ts'
 import type { AttemptRecord, JudgedStoredAttempts, StoredLogs, StoreProblem } from './ports.ts'
@@ -37,7 +39,7 @@ function hasRow(database: Database, run: string, id: string): boolean {
 }
 
 function rowIds(database: Database, run: string): Set<string> {
-  return new Set(database.all('SELECT id FROM attempts WHERE run = ?', run).map((row) => row['id'] as string))
+  return new Set(database.all('SELECT id FROM attempts WHERE run = ?', run).map((row) => textIn(row, 'id')))
 }
 
 /** Folder first, row second: a row always has its folder, and the row is the promise. */
@@ -90,12 +92,10 @@ export async function attemptsOf(database: Database, folder: string, run: string
   const problems: StoreProblem[] = []
   const order = 'kernel, case_id, profile, ordinal'
   for (const row of database.all(`SELECT id, evidence FROM attempts WHERE run = ? ORDER BY ${order}`, run)) {
-    const id = row['id'] as string
-    try {
-      attempts.push({ id, run, evidence: JSON.parse(row['evidence'] as string) as Evidence })
-    } catch {
-      problems.push({ attempt: id, message: 'its row in the store cannot be read' })
-    }
+    const id = textIn(row, 'id')
+    const read = readJson(evidenceSchema, textIn(row, 'evidence'))
+    if (read) attempts.push({ id, run, evidence: read })
+    else problems.push({ attempt: id, message: 'its row in the store cannot be read' })
     if (!folders.has(id)) problems.push({ attempt: id, message: 'its evidence folder is missing' })
   }
   return { attempts, problems }
@@ -105,7 +105,10 @@ export async function attemptsOf(database: Database, folder: string, run: string
 export function attemptTimes(database: Database): AttemptTime[] {
   const sql = `SELECT case_id AS "case", profile, json_extract(evidence, '$.seconds') AS seconds
     FROM (SELECT * FROM attempts ORDER BY rowid DESC LIMIT 1000) WHERE json_valid(evidence)`
-  return database.all(sql).filter(({ seconds }) => typeof seconds === 'number') as unknown as AttemptTime[]
+  return database.all(sql).flatMap((row) => {
+    const { seconds } = row
+    return typeof seconds === 'number' ? [{ case: textIn(row, 'case'), profile: textIn(row, 'profile'), seconds }] : []
+  })
 }
 
 /** Both logs of an attempt, each checked by itself. */

@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { ClaimSources } from '#domain/claim-sources.ts'
-import type { Database } from './database.ts'
+import { claimSourcesSchema } from '#schema/claim-sources.ts'
+import { readJson } from '#schema/read.ts'
+import { textIn, type Database } from './database.ts'
 
 /** Keep the papers of a run in place of what was kept of the same kernels, and the changelogs (texts by sha256) they name. */
 export function recordClaimSources(
@@ -23,10 +25,14 @@ export function recordClaimSources(
   })
 }
 
+const DAMAGED = { missing: 'what was kept of it is damaged' }
+
+/** What is kept of the kernels of a run, by kernel. Damaged sources are unavailable, and say why. */
 export function claimSourcesOf(database: Database, run: string): ClaimSources[] {
-  return database
-    .all('SELECT papers FROM papers WHERE run = ? ORDER BY kernel', run)
-    .map((row) => JSON.parse(row['papers'] as string) as ClaimSources)
+  return database.all('SELECT kernel, papers FROM papers WHERE run = ? ORDER BY kernel', run).map((row) => {
+    const read = readJson(claimSourcesSchema, textIn(row, 'papers'))
+    return read ?? { kernel: textIn(row, 'kernel'), changelog: DAMAGED, history: DAMAGED }
+  })
 }
 
 export function hasChangelog(database: Database, sha256: string): boolean {

@@ -1,10 +1,33 @@
 /** The one door to SQLite: opened durable, brought to the newest schema, its errors in our words. */
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { UserError } from '#domain/errors.ts'
+import { InfraError, UserError } from '#domain/errors.ts'
+import { parseJson } from '#schema/read.ts'
+import type { Schema } from '#schema/basics.ts'
 import { sqliteFailure } from './failures.ts'
 import { migrations } from './migrations.ts'
 
 export type Row = Readonly<Record<string, SQLOutputValue>>
+
+const DAMAGED = 'the store is damaged: move it away'
+
+/** The text in a column. Throws InfraError where there is none: the tables are STRICT, so the file is damaged. */
+export function textIn(row: Row, column: string): string {
+  const value = row[column]
+  if (typeof value === 'string') return value
+  throw new InfraError(`a row of the store has no ${column}`, DAMAGED)
+}
+
+/** The text in a column, or its null. Throws InfraError for any other value. */
+export function nullableTextIn(row: Row, column: string): string | null {
+  return row[column] === null ? null : textIn(row, column)
+}
+
+/** JSON in a column, as data of this schema. Throws InfraError that names the row where it is damaged. */
+export function dataIn<T>(row: Row, column: string, schema: Schema<T>, name: string): T {
+  const { value, problem } = parseJson(schema, textIn(row, column))
+  if (problem === null) return value
+  throw new InfraError(`the ${column} of ${name} cannot be read`, DAMAGED, { cause: problem.text })
+}
 
 export interface Database {
   all(sql: string, ...values: SQLInputValue[]): readonly Row[]

@@ -9,6 +9,8 @@ import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
 import { InvariantError } from '#domain/errors.ts'
 import type { Evidence, LogInfo } from '#domain/evidence.ts'
+import { evidenceSchema } from '#schema/evidence.ts'
+import { parseJson } from '#schema/read.ts'
 
 const EVIDENCE = 'evidence.json'
 const SUMS = 'SHA256SUMS'
@@ -118,8 +120,8 @@ export function readLog(folder: string, log: LogInfo): Promise<Checked<Uint8Arra
 /** The evidence as the folder has it, and only if the whole folder is as it was stored. */
 export function readEvidenceFolder(folder: string): Promise<Checked<Evidence>> {
   return checked(async () => {
-    const evidence = JSON.parse((await readWhole(folder, EVIDENCE)).toString('utf8')) as Evidence
-    if (evidence.schema !== 'kwitness.evidence/1') throw new Error(`${EVIDENCE} is of the unknown schema ${evidence.schema}`)
+    const { value: evidence, problem } = parseJson(evidenceSchema, (await readWhole(folder, EVIDENCE)).toString('utf8'))
+    if (problem !== null) throw new Error(`${EVIDENCE} is not valid evidence`)
     for (const log of [evidence.console, evidence.output]) await readWhole(folder, storedName(log))
     return evidence
   })

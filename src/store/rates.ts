@@ -1,6 +1,8 @@
 /** The rates that controls showed, the last one of each kind. */
 import type { ControlRate } from '#domain/control.ts'
-import type { Database } from './database.ts'
+import { rateSchema } from '#schema/control.ts'
+import { readJson } from '#schema/read.ts'
+import { textIn, type Database } from './database.ts'
 
 /** What makes two rates the same one, measured twice. It begins with what they are listed by. */
 function keyOf({ case: theCase, series, program, trigger, profile, conditions }: ControlRate): string {
@@ -18,6 +20,10 @@ export function recordRates(database: Database, rates: readonly ControlRate[]): 
   })
 }
 
+/** All that are kept. A damaged one is left out: without it, its control is measured again. */
 export function listRates(database: Database): ControlRate[] {
-  return database.all('SELECT rate FROM rates ORDER BY key').map((row) => JSON.parse(row['rate'] as string) as ControlRate)
+  return database
+    .all('SELECT rate FROM rates ORDER BY key')
+    .map((row) => readJson(rateSchema, textIn(row, 'rate')))
+    .filter((one) => one !== null)
 }

@@ -1,28 +1,23 @@
 /** Runs in the database: who started them, who is at them, whether they are finished. */
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { InfraError, InvariantError, UserError } from '#domain/errors.ts'
-import type { Database, Row } from './database.ts'
+import { InvariantError, UserError } from '#domain/errors.ts'
+import { runHostSchema } from '#schema/report/matrix.ts'
+import { anything } from '#schema/basics.ts'
+import { dataIn, nullableTextIn, textIn, type Database, type Row } from './database.ts'
 import { nextRunId } from './names.ts'
 import { livingOwner, ownToken } from './owner.ts'
 import type { RunHost, RunRecord } from './ports.ts'
 
 function toRun(row: Row): RunRecord {
-  const read = (column: string): unknown => {
-    try {
-      return JSON.parse(row[column] as string)
-    } catch (error) {
-      const what = `the ${column} of run ${row['id']} cannot be read`
-      throw new InfraError(what, 'the store is damaged: move it away', { cause: error })
-    }
-  }
+  const id = textIn(row, 'id')
   return {
-    id: row['id'] as string,
-    startedAt: row['started_at'] as string,
-    finishedAt: row['finished_at'] as string | null,
-    plan: read('plan'),
-    host: read('host') as RunHost,
-    owner: livingOwner(row['owner'] as string | null),
+    id,
+    startedAt: textIn(row, 'started_at'),
+    finishedAt: nullableTextIn(row, 'finished_at'),
+    plan: dataIn(row, 'plan', anything, `run ${id}`),
+    host: dataIn(row, 'host', runHostSchema, `run ${id}`),
+    owner: livingOwner(nullableTextIn(row, 'owner')),
   }
 }
 
@@ -55,7 +50,7 @@ export function createRun(
   run: { readonly startedAt: string; readonly plan: unknown; readonly host: RunHost },
 ): RunRecord {
   return database.transaction(() => {
-    const taken = database.all('SELECT id FROM runs').map((row) => row['id'] as string)
+    const taken = database.all('SELECT id FROM runs').map((row) => textIn(row, 'id'))
     const id = nextRunId(run.startedAt, [...taken, ...readdirSync(evidence)])
     mkdirSync(join(evidence, id))
     database.run(
@@ -74,7 +69,7 @@ export function createRun(
 export function claimRun(database: Database, id: string): RunRecord {
   return database.transaction(() => {
     const row = findRow(database, id)
-    const owner = livingOwner(row['owner'] as string | null)
+    const owner = livingOwner(nullableTextIn(row, 'owner'))
     if (row['finished_at'] !== null) throw new UserError(`run ${id} is finished, nothing is left to do in it`, 'start a new one')
     if (owner !== null && row['owner'] !== ownToken()) {
       throw new UserError(`another kwitness (process ${owner}) is still at run ${id}`, 'wait for it, or end it first')
@@ -88,8 +83,8 @@ export function claimRun(database: Database, id: string): RunRecord {
 export function abandonedRuns(database: Database): string[] {
   return database
     .all('SELECT id, owner FROM runs WHERE finished_at IS NULL ORDER BY number')
-    .filter((row) => livingOwner(row['owner'] as string | null) === null)
-    .map((row) => row['id'] as string)
+    .filter((row) => livingOwner(nullableTextIn(row, 'owner')) === null)
+    .map((row) => textIn(row, 'id'))
 }
 
 /** Throws InvariantError unless this process owns the run. */

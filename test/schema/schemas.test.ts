@@ -1,5 +1,5 @@
 /**
- * The JSON Schemas in reports/schemas say what kwitness writes, and nothing else: types, schemas and what is written are held
+ * The JSON Schemas in reports/schemas say what kwitness writes, and nothing else: types, our schemas and what is written are held
  * against each other. UPDATE_GOLDEN=1 makes the schemas anew. Fields may come under the same number; one that goes or comes to
  * mean something else makes the next number.
  */
@@ -12,19 +12,19 @@ import { z } from 'zod'
 import type { Report } from '#domain/report/matrix.ts'
 import { type Compat, type CompatFix, type CompatStatement, compatOf, renderBcd } from '#render/bcd.ts'
 import { renderJson } from '#render/json.ts'
-import { publishedSchema, type PUBLISHED } from '#schema/json-schema.ts'
-import { compat, type compatFix, type statement } from '#schema/report/bcd.ts'
-import { report } from '#schema/report/matrix.ts'
-import type { Same } from '#schema/shape.ts'
+import { publishedSchema, type PUBLISHED } from '#schema/report/json-schema.ts'
+import { compatSchema, type compatFix, type statement } from '#schema/report/bcd.ts'
+import { reportSchema } from '#schema/report/matrix.ts'
+import type { Same } from '#schema/basics.ts'
 import { largeReport } from '#test/helpers/reports/large.ts'
 import { smallReport } from '../helpers/reports.ts'
 import { searchReport } from '#test/helpers/reports/search.ts'
 
 const FOLDER = inRepository('reports/schemas/')
 
-/** The compiler refuses this when a type of src/render and its shape drift apart; src/schema checks the types of src/domain. */
+/** The compiler refuses this when a type of src/render and its schema drift apart; src/schema checks the types of src/domain. */
 const SAME: readonly [
-  Same<Compat, z.infer<typeof compat>>,
+  Same<Compat, z.infer<typeof compatSchema>>,
   Same<CompatFix, z.infer<typeof compatFix>>,
   Same<CompatStatement, z.infer<typeof statement>>,
 ] = [true, true, true]
@@ -36,22 +36,22 @@ const WRITTEN: readonly Report[] = [smallReport(), searchReport(), largeReport(4
 
 describe('schemas', () => {
   for (const name of ['kwitness.report.1', 'kwitness.bcd.1'] as const) {
-    test(`${name}.schema.json is made of the shape that the types have`, async () => {
+    test(`${name}.schema.json is made of the schema that the types have`, async () => {
       assert.ok(SAME.every(Boolean))
       if (process.env['UPDATE_GOLDEN'] === '1') await writeFile(join(FOLDER, `${name}.schema.json`), publishedSchema(name))
       assert.equal(await readSchema(name), publishedSchema(name))
     })
   }
 
-  test('what is written is valid, by the shapes to the last field and by the schemas as they are published', async () => {
+  test('what is written is valid, by our schemas to the last field and by the schemas as they are published', async () => {
     const [ofReport, ofCompat] = [await readSchema('kwitness.report.1'), await readSchema('kwitness.bcd.1')].map((schema) =>
       z.fromJSONSchema(JSON.parse(schema)),
     )
     for (const one of WRITTEN) {
       const [asJson, asCompat] = [JSON.parse(renderJson(one)), JSON.parse(renderBcd(one))]
-      // A shape leaves out a field that it does not know.
-      assert.deepEqual(report.parse(asJson), asJson)
-      assert.deepEqual(compat.parse(asCompat), asCompat)
+      // A schema leaves out a field that it does not know.
+      assert.deepEqual(reportSchema.parse(asJson), asJson)
+      assert.deepEqual(compatSchema.parse(asCompat), asCompat)
       assert.deepEqual(ofReport?.safeParse(asJson).error?.issues ?? [], [])
       assert.deepEqual(ofCompat?.safeParse(asCompat).error?.issues ?? [], [])
     }

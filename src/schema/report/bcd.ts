@@ -1,8 +1,8 @@
-/** The shape of `--format bcd` (src/render/bcd.ts): reports/schemas has it as a JSON Schema. */
+/** The schema of `--format bcd` (src/render/bcd.ts): reports/schemas has it as a JSON Schema. */
 import { z } from 'zod'
 import { witness } from '../case.ts'
 import { verdict } from '../judgement.ts'
-import { count, list, text } from '../shape.ts'
+import { count, list, text } from '../basics.ts'
 
 const ranged = z.union([text.regex(/^≤?\S+$/), z.literal(false), z.null()])
 
@@ -36,7 +36,7 @@ export const compatFix = z.object({
   support: z.record(text, z.record(text, list(statement))),
 })
 
-export const compat = z
+export const compatSchema = z
   .object({
     schema: z.literal('kwitness.bcd/1'),
     run: z.object({ id: text, startedAt: text, complete: z.boolean() }),

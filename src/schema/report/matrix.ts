@@ -1,4 +1,4 @@
-/** The shape of `kwitness report --json` (src/domain/report/matrix.ts): reports/schemas has it as a JSON Schema. */
+/** The schema of `kwitness report --json` (src/domain/report/matrix.ts): reports/schemas has it as a JSON Schema. */
 import { z } from 'zod'
 import type {
   Boundary,
@@ -17,11 +17,11 @@ import type {
 import { fix, witness } from '../case.ts'
 import { control, race, trials } from '../control.ts'
 import { claim, endingWord, finding, outcome, reasons, verdict } from '../judgement.ts'
-import { arch, kernel } from '../kernel.ts'
-import { chance, count, list, seconds, seed, sha256, shapeOf, text } from '../shape.ts'
+import { arch, kernelSchema } from '../kernel.ts'
+import { chance, count, list, seconds, seed, sha256, schemaOf, text } from '../basics.ts'
 import { splat, testPoint, testProblem } from '../tests.ts'
 
-const attempt = shapeOf<ReportAttempt>()(
+const attempt = schemaOf<ReportAttempt>()(
   z
     .object({
       id: text,
@@ -45,13 +45,13 @@ const attempt = shapeOf<ReportAttempt>()(
     .meta({ id: 'attempt', description: 'One run of one reproducer in one pristine guest' }),
 )
 
-const reportKernel = shapeOf<ReportKernel>()(
+const reportKernel = schemaOf<ReportKernel>()(
   z
-    .object({ ...kernel.shape, release: text.nullable(), sha256: sha256.nullable() })
+    .object({ ...kernelSchema.shape, release: text.nullable(), sha256: sha256.nullable() })
     .meta({ id: 'kernel', description: 'One bootable build' }),
 )
 
-const reportCase = shapeOf<ReportCase>()(
+const reportCase = schemaOf<ReportCase>()(
   z
     .object({
       id: text,
@@ -66,7 +66,7 @@ const reportCase = shapeOf<ReportCase>()(
     .meta({ id: 'case', description: 'One fix under study' }),
 )
 
-const cell = shapeOf<ReportCell>()(
+const cell = schemaOf<ReportCell>()(
   z
     .object({
       kernel: text,
@@ -86,7 +86,7 @@ const cell = shapeOf<ReportCell>()(
     .meta({ id: 'cell', description: 'What a kernel says about a case, held against the claim sources' }),
 )
 
-const untested = shapeOf<Untested>()(
+const untested = schemaOf<Untested>()(
   z
     .object({
       kernel: text,
@@ -96,7 +96,7 @@ const untested = shapeOf<Untested>()(
     .meta({ id: 'untested', description: 'A kernel that gave no answer to a case, though it is known to be there' }),
 )
 
-const entry = shapeOf<BoundaryEntry>()(
+const entry = schemaOf<BoundaryEntry>()(
   z
     .object({
       build: text,
@@ -108,13 +108,13 @@ const entry = shapeOf<BoundaryEntry>()(
     .meta({ id: 'entry', description: 'A line of a package changelog' }),
 )
 
-const entries = shapeOf<BoundaryEntries>()(
+const entries = schemaOf<BoundaryEntries>()(
   z
     .object({ source: text, listed: list(entry), more: count })
     .meta({ id: 'entries', description: 'What a package changelog lists between two kernels that is about the names of a fix' }),
 )
 
-const contradiction = shapeOf<Contradiction>()(
+const contradiction = schemaOf<Contradiction>()(
   z
     .object({
       finding: z.enum(['claimed-but-lacks', 'carried-unclaimed']),
@@ -125,7 +125,7 @@ const contradiction = shapeOf<Contradiction>()(
     .meta({ id: 'contradiction', description: 'Cells of one case and series whose verdict contradicts the claim sources' }),
 )
 
-const boundary = shapeOf<Boundary>()(
+const boundary = schemaOf<Boundary>()(
   z
     .object({
       case: text,
@@ -143,11 +143,11 @@ const boundary = shapeOf<Boundary>()(
     .meta({ id: 'boundary', description: 'Neighbouring tested kernels between which the verdict flips' }),
 )
 
-const stretch = shapeOf<Stretch>()(
+const stretch = schemaOf<Stretch>()(
   z.object({ verdict: z.enum(['carries', 'lacks']), first: text, last: text, tested: count, untested: count.nullable() }),
 )
 
-const history = shapeOf<History>()(
+const history = schemaOf<History>()(
   z
     .object({
       case: text,
@@ -163,15 +163,15 @@ const history = shapeOf<History>()(
 )
 
 /** The host of a run, as the report and the store have it. */
-export const runHost = shapeOf<Report['run']['host']>()(
+export const runHostSchema = schemaOf<Report['run']['host']>()(
   z.object({ kernel: text, qemu: text, cpus: z.int().min(1), accelerator: text }),
 )
 
-export const report = shapeOf<Report>()(
+export const reportSchema = schemaOf<Report>()(
   z
     .object({
       schema: z.literal('kwitness.report/1'),
-      run: z.object({ id: text, startedAt: text, complete: z.boolean(), seed: text, host: runHost }),
+      run: z.object({ id: text, startedAt: text, complete: z.boolean(), seed: text, host: runHostSchema }),
       headline: list(contradiction),
       kernels: list(reportKernel),
       controls: list(control),

@@ -1,8 +1,8 @@
-/** What shapes are made of, and how the compiler compares a shape with the type of the data it describes. */
+/** What schemas are made of, and how the compiler compares a schema with the type of the data it describes. */
 import { z } from 'zod'
 
-/** A shape that gives data of this type. */
-export type Shape<T> = z.ZodType<T>
+/** A schema that gives data of this type. */
+export type Schema<T> = z.ZodType<T>
 
 type Frozen<T> = T extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
@@ -10,7 +10,7 @@ type Frozen<T> = T extends readonly (infer Item)[]
     ? { readonly [Key in keyof T]: Frozen<T[Key]> }
     : T
 
-/** The type of the data that a shape gives. Nobody changes what was read. */
+/** The type of the data that a schema gives. Nobody changes what was read. */
 export type DataOf<S extends z.ZodType> = Frozen<z.output<S>>
 
 /** No field optional: one that only one of two types has is a difference, even where it may be left out. */
@@ -22,19 +22,19 @@ type Whole<T> = T extends readonly (infer Item)[]
 
 export type Same<A, B> = [Whole<A>] extends [Whole<B>] ? ([Whole<B>] extends [Whole<A>] ? true : false) : false
 
-/** What the compiler asks for, in vain, where a type and its shape have drifted apart. */
+/** What the compiler asks for, in vain, where a type and its schema have drifted apart. */
 interface DriftedFrom<T> {
   readonly driftedFrom: T
 }
 
 /**
- * Gives the shape as it is. The call compiles only if the shape describes the data of this type, all of it and nothing else.
+ * Gives the schema as it is. The call compiles only if the schema describes the data of this type, all of it and nothing else.
  * The compiler compares types three levels deep, so each type that lies deeper has a call of its own.
  */
-export const shapeOf =
+export const schemaOf =
   <T>() =>
-  <S extends z.ZodType>(shape: S & (Same<T, z.output<S>> extends true ? unknown : DriftedFrom<T>)): S =>
-    shape
+  <S extends z.ZodType>(schema: S & (Same<T, z.output<S>> extends true ? unknown : DriftedFrom<T>)): S =>
+    schema
 
 export const text = z.string()
 export const count = z.int().min(0)
@@ -44,4 +44,6 @@ export const seconds = z.number().min(0)
 export const sha256 = text.regex(/^[0-9a-f]{64}$/)
 /** Unsigned 64-bit, decimal. */
 export const seed = text.regex(/^\d+$/)
-export const list = <S extends z.ZodType>(shape: S) => z.array(shape).readonly()
+export const list = <S extends z.ZodType>(schema: S) => z.array(schema).readonly()
+/** JSON of any kind. */
+export const anything = z.unknown()
