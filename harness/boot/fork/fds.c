@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The descriptors of a fork server: what a child must have for itself. */
+/* The descriptors and timers of a fork server: what a child must have for itself. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include "server.h"
@@ -69,6 +70,21 @@ static const char *add_event(int fd)
 	return NULL;
 }
 
+/* Timers of its own, which a fork loses. A kernel without the file tells of some alone. */
+static int has_timers(void)
+{
+	struct itimerval timer = { .it_value.tv_sec = 0 };
+	int fd = open("/proc/self/timers", O_RDONLY | O_CLOEXEC), has = 0;
+	char byte;
+
+	if (fd >= 0) {
+		has = read(fd, &byte, 1) > 0;
+		close(fd);
+	}
+	return has || (!getitimer(ITIMER_REAL, &timer) &&
+		       (timer.it_value.tv_sec || timer.it_value.tv_usec));
+}
+
 static int is_replaced(int fd)
 {
 	return fd == STDERR_FILENO || fd == QMP || fd == CONSOLE || fd == AGENT || fd == CONTROL;
@@ -110,6 +126,8 @@ const char *fds_learn(void)
 	struct stat log;
 	DIR *dir;
 
+	if (has_timers())
+		return "it has timers, which a child would not have";
 	dir = opendir("/proc/self/fd");
 	if (!dir)
 		return "its descriptors cannot be seen";

@@ -25,7 +25,8 @@
 /* Numbers with this bit are calls of the x32 ABI, under the same AUDIT_ARCH (seccomp(2)). */
 #define X32_BIT		0x40000000U
 
-#define LOAD(field)	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define LOAD(field) \
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define DENY(error)	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error))
 #define DENY_CALL(number, error) \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), DENY(error)
@@ -46,7 +47,7 @@ int sandbox_enter(void)
 #endif
 		DENY_CALL(SYS_execve, EPERM),
 		DENY_CALL(SYS_execveat, EPERM),
-		/* A filter cannot read the flags of clone3; without it the C library takes clone. */
+		/* A filter cannot read the flags of clone3; without it glibc takes clone. */
 		DENY_CALL(SYS_clone3, ENOSYS),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
 		LOAD(args),

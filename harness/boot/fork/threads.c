@@ -267,7 +267,7 @@ static int step_in(void *given)
 
 void threads_restart(void)
 {
-	/* The kernel writes the new number where the C library keeps it, and clears it at the end. */
+	/* The kernel writes the number of each, and clears it when the thread ends. */
 	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
 			  CLONE_SYSVSEM | CLONE_SETTLS | CLONE_CHILD_SETTID |
 			  CLONE_CHILD_CLEARTID;

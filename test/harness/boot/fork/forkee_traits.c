@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <threads.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "forkee.h"
@@ -87,6 +88,14 @@ static void have_no_pidfd(void)
 	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
 }
 
+static void have_timer(void)
+{
+	struct sigevent nothing = { .sigev_notify = SIGEV_NONE };
+	timer_t timer;
+
+	timer_create(CLOCK_MONOTONIC, &nothing, &timer);
+}
+
 static int add_one(const char *name)
 {
 	pthread_t thread;
@@ -113,6 +122,10 @@ static int add_one(const char *name)
 		have_thread(hold_robust);
 	else if (!strcmp(name, "signal"))
 		signal(SIGRTMIN + 7, SIG_IGN);
+	else if (!strcmp(name, "timer"))
+		have_timer();
+	else if (!strcmp(name, "alarm"))
+		alarm(3600);
 	else if (!strcmp(name, "no pidfd"))
 		have_no_pidfd();
 	else

@@ -38,6 +38,8 @@ describe('a server refuses to fork', () => {
     ['unseen thread', 1, /^it has a thread that pthread_create\(\) did not make$/],
     ['deaf thread', 1, /^a thread did not park$/],
     ['robust mutex', 1, /^a thread holds a robust mutex$/],
+    ['timer', 1, /^it has timers, which a child would not have$/],
+    ['alarm', 1, /^it has timers, which a child would not have$/],
     ['signal', 1, /^it has taken the signal that parks its threads$/],
   ]
   for (const [name, count, reason] of REASONS) {
