@@ -130,7 +130,7 @@ async function forks(inputs: BootInputs, payload: string): Promise<Row[]> {
   await server.retire()
   const { version } = inputs.image.kernel
   return [
-    { what: `${version} fork server, to its end of rehearsal`, seconds: [ready], floor },
+    { what: `${version} fork server, to the end of its warm-up`, seconds: [ready], floor },
     { what: `${version} forked, to running`, seconds: running, floor, ...budgeted(0.06, floor) },
     { what: `${version} forked, to the first line`, seconds: firstLine, floor, ...budgeted(0.15, floor) },
   ]

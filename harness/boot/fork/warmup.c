@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a fork server's guest runs before it is copied: the everyday calls of cases, so
- * that the code of the kernel behind them is translated once for all copies. It leaves
- * nothing behind and asks nothing of the kernel that a shell would not.
+ * The guest of a fork server runs this before the first fork: the everyday calls of cases, so that
+ * TCG translates the kernel's code behind them once for all children. It leaves nothing behind
+ * and asks nothing of the kernel that a shell would not.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -66,7 +66,7 @@ static void map_memory(void)
 
 static void share_memory(void)
 {
-	int fd = memfd_create("rehearsal", 0);
+	int fd = memfd_create("warm-up", 0);
 	char *mem;
 
 	if (fd < 0 || ftruncate(fd, SIZE))
@@ -97,6 +97,6 @@ int main(void)
 	}
 	if (!pthread_create(&other, NULL, thread, NULL))
 		pthread_join(other, NULL);
-	printf("ok 1 - rehearsed\n");
+	printf("ok 1 - warmed up\n");
 	return 0;
 }
