@@ -52,12 +52,12 @@ export interface GuestSource {
 const nothing = async (): Promise<void> => undefined
 
 /**
- * A source of guests over this cache. `freshBoot` boots for every attempt; else a guest that boots and cannot be saved
- * is said once through `note` and booted for every attempt from then on.
+ * A source of guests over this cache. `freshBoot` boots for every attempt, `noFork` restores for every one. Else `note` gets
+ * one sentence when guests cannot be saved or forked here, and from then on they are booted or restored.
  */
 export function createGuestSource(
   cache: string,
-  options: { readonly freshBoot: boolean; readonly note: (text: string) => void },
+  options: { readonly freshBoot: boolean; readonly noFork?: boolean; readonly note: (text: string) => void },
 ): GuestSource {
   /** One boot per guest however many attempts want it at once. */
   const saving = new Map<string, Promise<Kept | NotBooted | null>>()
@@ -142,7 +142,7 @@ export function createGuestSource(
     await time('fork server', () => servers.begin(guest, inputs, signal))
   }
 
-  /** A guest from a saved one: a copy of it where it is forked, else restored for this attempt alone. */
+  /** A guest from a saved one: a child of its fork server where there is one, else restored for this attempt alone. */
   async function another(
     found: Kept,
     inputs: BootInputs,
@@ -152,9 +152,9 @@ export function createGuestSource(
   ): Promise<Guest> {
     const { folder } = found
     if (forked.has(folder) && forked.get(folder) !== found) await serve(found, inputs, signal, time)
-    const copy = await time('fork', () => servers.take(folder, payload, signal))
+    const child = await time('fork', () => servers.take(folder, payload, signal))
     const own = { forget: () => forget(found) }
-    if (copy) return { ...copy, ...own, origin: 'forked' }
+    if (child) return { ...child, ...own, origin: 'forked' }
     return { ...(await restoreGuest(found, inputs, payload, signal, time)), ...own, origin: 'restored' }
   }
 
@@ -167,7 +167,7 @@ export function createGuestSource(
     fork: async (inputs, signal, time = untimed) => {
       const folder = snapshotFolder(cache, inputs)
       const found = await saving.get(folder)
-      if (!found || 'ok' in found) return nothing
+      if (!found || 'ok' in found || options.noFork) return nothing
       await serve(found, inputs, signal, time)
       return async () => {
         forked.delete(folder)

@@ -21,6 +21,8 @@ export interface PlanCommon {
   readonly bootSeconds: number
   /** Guests boot for each attempt; no snapshot is restored. */
   readonly freshBoot: boolean
+  /** No guest is forked: each attempt restores one. */
+  readonly noFork?: boolean
   /** The rates known when the plan was made, so that a stored run is judged the same after they are measured again. */
   readonly rates: readonly ControlRate[]
   /** The miss probability at or below which a race without a hit counts as carrying the fix. */

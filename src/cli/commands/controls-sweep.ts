@@ -45,7 +45,7 @@ function sweepsIn({ workspace }: KernelContext): string {
 async function openNew(options: ControlsOptions, context: KernelContext, progress: Progress): Promise<OpenRun | null> {
   const { caseId, found } = await choose(options, context)
   const kernels = found.controls.map(({ kernel }) => kernel)
-  const request = { kernels, cases: [caseId], freshBoot: options.freshBoot === true }
+  const request = { kernels, cases: [caseId], freshBoot: options.freshBoot === true, noFork: options.fork === false }
   const { common } = await prepare(request, context, progress.onEvent)
   const plan = sweepPlan(common, found.controls)
   progress.end()

@@ -58,7 +58,8 @@ async function openNew(options: ControlsOptions, context: KernelContext, progres
     return null
   }
   const ids = found.kernels.map(({ id }) => id)
-  const request = { kernels: ids, cases: cases.map(({ id }) => id), freshBoot: options.freshBoot === true }
+  const { freshBoot = false, fork = true } = options
+  const request = { kernels: ids, cases: cases.map(({ id }) => id), freshBoot, noFork: !fork }
   const { common, inputs } = await prepare(request, context, progress.onEvent)
   // Each base before its controls, which are built from it.
   const kernels = common.kernels.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))

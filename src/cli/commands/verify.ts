@@ -41,6 +41,8 @@ export interface VerifyOptions extends SessionOptions {
   readonly raceSeconds?: string
   readonly catalogue?: string
   readonly freshBoot?: true
+  /** False with --no-fork. */
+  readonly fork?: boolean
 }
 
 const FORMATS = ['terminal', 'markdown', 'html', 'json', 'b4', 'tested-by'] as const

@@ -8,6 +8,8 @@ export interface ControlsOptions extends SessionOptions {
   readonly out?: string
   readonly resume?: string | true
   readonly freshBoot?: true
+  /** False with --no-fork. */
+  readonly fork?: boolean
   readonly dryRun?: true
   readonly sweep?: true
   readonly json?: true

@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly out?: string
   readonly resume?: string | true
   readonly freshBoot?: true
+  /** False with --no-fork. */
+  readonly fork?: boolean
   readonly bound?: string
   readonly raceSeconds?: string
   readonly dryRun?: true
@@ -70,6 +72,7 @@ export function parseRunOptions(options: Omit<RunOptions, 'tree'>): RunRequest {
     kernels: options.kernels ?? ['default'],
     cases: options.cases ?? ['all'],
     freshBoot: options.freshBoot === true,
+    ...(options.fork === false ? { noFork: true } : {}),
     ...(catalogue === undefined ? {} : { catalogue }),
     ...(seed === undefined ? {} : { seed: readSeed(seed) }),
     ...(accel === undefined ? {} : { accelerator: readAccelerator(accel) }),

@@ -11,6 +11,7 @@ export const SHARED = {
   seed: ['--seed <n>', 'seed of the run (default: drawn)'],
   bound: ['--bound <chance>', 'believe a clean race at this chance of a miss (default: 1e-6)'],
   freshBoot: ['--fresh-boot', 'boot for every attempt instead of restoring a saved guest'],
+  noFork: ['--no-fork', 'restore a guest for every attempt instead of forking one'],
   catalogue: ['--catalogue <folder>', 'take the cases from this folder'],
   mirror: ['--mirror <url>', 'Debian mirror, instead of the one in the apt configuration'],
 } as const satisfies Readonly<Record<string, OptionRow>>

@@ -20,6 +20,7 @@ export const VERIFY_OPTIONS: readonly (readonly [flags: string, says: string, ki
   ['--race-seconds <s>', 'guest seconds for each race on each kernel (default: 30)'],
   SHARED.catalogue,
   SHARED.freshBoot,
+  SHARED.noFork,
   SHARED.cores,
   SHARED.jobs,
   SHARED.timings,

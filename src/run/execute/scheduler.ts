@@ -46,6 +46,7 @@ export async function executePlan(conductor: RunInputs): Promise<void> {
     ...conductor,
     guests: createGuestSource(kernels.workspace.cache, {
       freshBoot: plan.freshBoot,
+      noFork: plan.noFork === true,
       note: (text) => onEvent({ kind: 'note', text }),
     }),
     slots: createResourcePool({ cpus, memoryMiB: conductor.memoryMiB ?? memoryForGuests() }, signal),

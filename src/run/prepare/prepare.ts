@@ -30,6 +30,8 @@ export interface RunRequest {
   /** Taken as given instead of proven. */
   readonly accelerator?: Accelerator
   readonly freshBoot: boolean
+  /** Fork no guest: restore one for each attempt. */
+  readonly noFork?: boolean
   /** The miss probability at or below which a race without a hit counts as carrying the fix. */
   readonly maxMissProbability?: number
   /** Guest seconds for each race cell, in one pool. */
@@ -79,6 +81,7 @@ export async function preparePlan(
     accelerator,
     bootSeconds,
     freshBoot: request.freshBoot,
+    ...(request.noFork ? { noFork: true } : {}),
     rates: ratesFor(cases, accelerator, rates),
     maxMissProbability: request.maxMissProbability ?? DEFAULT_PLAN.maxMissProbability,
     raceSeconds: request.raceSeconds ?? DEFAULT_PLAN.raceSeconds,

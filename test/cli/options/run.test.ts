@@ -7,6 +7,11 @@ test('without options it is the default set and every case, and nothing else is 
   assert.deepEqual(parseRunOptions({}), { kernels: ['default'], cases: ['all'], freshBoot: false })
 })
 
+test('--no-fork turns forking off', () => {
+  assert.equal(parseRunOptions({ fork: false }).noFork, true)
+  assert.equal(parseRunOptions({ fork: true }).noFork, undefined)
+})
+
 test('a bound and a time for races are read as numbers', () => {
   const { maxMissProbability, raceSeconds } = parseRunOptions({ bound: '1e-3', raceSeconds: '2.5' })
   assert.deepEqual([maxMissProbability, raceSeconds], [1e-3, 2.5])
