@@ -1,8 +1,10 @@
 /** Many attempts in guests of one kind: their guests are forks of one, answer as restored ones do, and end with the run. */
 import assert from 'node:assert/strict'
-import { cp, readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { spawnSync } from 'node:child_process'
+import { copyFile, cp, mkdir, readdir, readFile, rm, symlink, truncate } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
+import { after, before, describe, test, type TestContext } from 'node:test'
+import { buildForkParts } from '#harness/boot/fork/server.ts'
 import type { Evidence } from '#domain/evidence.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import {
@@ -35,6 +37,12 @@ after(() => place.remove())
 
 const at = (name: string): Place => ({ ...place, state: join(place.folder, name), out: join(place.folder, name, 'out') })
 const wishes = (cases: readonly string[]): string[] => [...kernelWords(kernels.v510, kernels.v61), '--cases', cases.join()]
+/** As many as are worth a fork server. */
+const FEW = CASES.slice(0, 3)
+/** What 5.10 answers to them, in the order of a report. */
+const ANSWERS = ['lacks', 'carries', 'lacks']
+/** Whether this user may have mounts of its own: root outside of most containers. */
+const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
 const originsOf = ({ cells }: Report): string[] => cells.flatMap(({ attempts }) => attempts.map(({ origin }) => origin))
 
 test('many cases have forked guests, few have restored ones, and they answer alike', async (t) => {
@@ -71,13 +79,13 @@ test('where a guest gave no answer the next one is booted anew, and is forked in
   }
 })
 
-/** The QEMU of this run that the others are copies of. */
+/** The QEMU of this run that forked the others. */
 function serverOf(cli: Cli): Process | undefined {
   const guests = guestsOf(cli.pid)
   return guests.find(({ pid }) => qemus(({ parent }) => parent === pid).length > 0)
 }
 
-test('a fork server that is killed: its copies go with it, their attempts are made again, in restored guests', async (t) => {
+test('a fork server that is killed: its children go with it, their attempts are made again, in restored guests', async (t) => {
   const there = at('killed')
   const cli = startCli(there, ['run', ...kernelWords(kernels.v510), '--cases', CASES.join(), '--json', '--out', there.out])
   let over = false
@@ -87,12 +95,113 @@ test('a fork server that is killed: its copies go with it, their attempts are ma
   process.kill(server.pid, 'SIGKILL')
   const ended = await cli.ended
   assert.equal(ended.code, 0, ended.stderr)
-  /* The copy had begun to run, was about to, or was still to be made. */
-  const moments = 'QEMU was not copied: the fork server is gone|QEMU went away before|it ended at once'
+  /* The child had begun to run, was about to, or was still to be made. */
+  const moments = 'QEMU did not fork: the fork server is gone|QEMU went away before|it ended at once'
   assert.match(ended.stderr, new RegExp(`a guest could not be forked \\((${moments}).*\\): restoring those of its kind`))
   const report = readReport(ended)
-  assert.ok(originsOf(report).includes('restored'))
+  assert.ok(originsOf(report).includes('restored'), `${originsOf(report)}\n${ended.stderr}`)
   assert.deepEqual(guestsOf(cli.pid), [])
   const whole = await runReport(at('whole'), [...kernelWords(kernels.v510), '--cases', CASES.join()])
   assert.deepEqual(verdictsOf(report), verdictsOf(whole.report))
+})
+
+interface Trial {
+  readonly origins: readonly string[]
+  /** What it said about forking, once for each time that it said it. */
+  readonly notes: readonly string[]
+}
+
+/** A run whose guests would be forked, in this cache; it ends well, has the answers of any other, and leaves no QEMU. */
+async function trial(
+  t: TestContext,
+  name: string,
+  there: Partial<Place>,
+  words: string[] = [],
+  prefix: string[] = [],
+): Promise<Trial | null> {
+  const own = { ...at(name), ...there }
+  const args = ['run', ...kernelWords(kernels.v510), '--cases', FEW.join(), '--json', '--out', own.out, ...words]
+  const cli = startCli(own, args, prefix)
+  const ended = await cli.ended
+  assert.equal(ended.code, 0, ended.stderr)
+  assert.deepEqual(guestsOf(cli.pid), [])
+  const report = readReport(ended)
+  assert.deepEqual(Object.values(verdictsOf(report)), ANSWERS, ended.stderr)
+  if (report.run.host.accelerator === 'tcg')
+    return { origins: originsOf(report), notes: ended.stderr.match(/guests? (?:cannot|could not) be forked.*/g) ?? [] }
+  t.skip('KVM works here: its guests are not forked')
+  return null
+}
+
+const FORKED: Trial = { origins: ['forked', 'forked', 'forked'], notes: [] }
+const RESTORED = ['restored', 'restored', 'restored']
+
+test('--no-fork: each attempt has a restored guest', async (t) => {
+  const found = await trial(t, 'no-fork', {}, ['--no-fork'])
+  if (found) assert.deepEqual(found, { origins: RESTORED, notes: [] })
+})
+
+describe('guests are forked wherever the cache lies', () => {
+  test('with a blank in HOME', async (t) => {
+    const home = join(place.folder, 'a home')
+    await mkdir(join(home, '.cache'), { recursive: true })
+    await symlink(place.cache, join(home, '.cache', 'kwitness'))
+    const prefix = ['env', '-u', 'KWITNESS_CACHE', '-u', 'XDG_CACHE_HOME', `HOME=${home}`]
+    const found = await trial(t, 'blank', {}, [], prefix)
+    if (found) assert.deepEqual(found, FORKED)
+  })
+
+  test('with a colon, and a comma, in KWITNESS_CACHE', async (t) => {
+    const cache = join(place.folder, 'a:cache,')
+    await symlink(place.cache, cache)
+    const found = await trial(t, 'colon', { cache })
+    if (found) assert.deepEqual(found, FORKED)
+  })
+})
+
+describe('a fork server that does not come up costs the forking alone, and that is said once', () => {
+  const saysOnce = (found: Trial, reason: RegExp): void => {
+    assert.deepEqual([found.origins, found.notes.length], [RESTORED, 1], found.notes.join('\n'))
+    assert.match(found.notes[0] ?? '', reason)
+  }
+
+  test('on a noexec mount', { skip: !mayMount && 'this user may not mount' }, async (t) => {
+    const cache = join(place.folder, 'noexec')
+    await mkdir(cache)
+    const script = `mount --bind ${place.cache} ${cache} && mount -o remount,bind,noexec ${cache} && exec "$@"`
+    const prefix = ['env', `KWITNESS_NODE=${process.execPath}`, 'unshare', '--mount', 'sh', '-c', script, 'sh']
+    const found = await trial(t, 'noexec', { cache }, [], prefix)
+    if (found)
+      saysOnce(found, /QEMU started without .*: failed to map segment from shared object\): restoring one for each attempt/)
+  })
+
+  /** A cache like the shared one, but for its own copy of the library, shortened to so many bytes. */
+  async function damagedCache(name: string, bytes: number): Promise<string> {
+    const cache = join(place.folder, name)
+    const { library } = await buildForkParts(place.cache)
+    const own = join(cache, relative(place.cache, library))
+    const link = async (folder: string): Promise<void> => {
+      await mkdir(join(cache, folder), { recursive: true })
+      for (const entry of await readdir(join(place.cache, folder)))
+        await symlink(join(place.cache, folder, entry), join(cache, folder, entry))
+    }
+    await link('.')
+    await rm(join(cache, 'programs'))
+    await link('programs')
+    await rm(dirname(own))
+    await mkdir(dirname(own))
+    await copyFile(library, own)
+    await truncate(own, bytes)
+    return cache
+  }
+
+  test('with a library that is empty: QEMU starts without it', async (t) => {
+    const found = await trial(t, 'empty', { cache: await damagedCache('empty-cache', 0) })
+    if (found) saysOnce(found, /QEMU started without .*: file too short\): restoring one for each attempt/)
+  })
+
+  test('with a library that is cut short: QEMU does not start', async (t) => {
+    const found = await trial(t, 'short', { cache: await damagedCache('short-cache', 5000) })
+    if (found) saysOnce(found, /guests cannot be forked here \(.+\): restoring one for each attempt/)
+  })
 })
