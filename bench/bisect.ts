@@ -90,7 +90,7 @@ try {
 
     async function run({ name, case: id }: Scenario, at: number, made: History): Promise<Outcome> {
       const ends = ['--old', made.old, '--new', made.new]
-      const words = ['bisect', '--tree', repository.path, '--case', id, ...ends, '--json', '--out', place.out]
+      const words = ['bisect', '--tree', repository.path, '--cases', id, ...ends, '--json', '--out', place.out]
       const { stdout, stderr, code } = await startCli(place, words, [], (text) => process.stderr.write(text)).ended
       if (code !== 0 && code !== 1) throw new Error(`${name} ended with ${code}: ${stderr}`)
       const { end, counts, confidence, steps } = JSON.parse(stdout) as Bisection

@@ -60,7 +60,7 @@ function gitIn(folder: string, signal?: AbortSignal): Git {
     const { exitCode, stdout, stderr } = await runCommand('git', ['-C', folder, ...args], options)
     if (exitCode === 0) return stdout
     if (mayFail) return null
-    throw new UserError(`git cannot read ${folder}: ${stderr.trim().split('\n')[0]}`, 'give --history the folder of a git tree')
+    throw new UserError(`git cannot read ${folder}: ${stderr.trim().split('\n')[0]}`, 'give --git-tree the folder of a git tree')
   }
 }
 

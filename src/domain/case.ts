@@ -61,7 +61,7 @@ export type Witness = 'deterministic' | 'race' | 'reports' | 'exit-status'
 export type SymptomEnding =
   /** Only the time limit ends it. A hang of the guest may leave the agent without a word; one of the case may not. */
   | { readonly kind: 'hang'; readonly of: 'case' | 'guest' }
-  /** The kernel reports it, under a title (as `kwitness why` prints it) that matches this regular expression. */
+  /** The kernel reports it, under a title (as `kwitness explain` prints it) that matches this regular expression. */
   | { readonly kind: 'splat'; readonly title: string }
 
 export interface Case {

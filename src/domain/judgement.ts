@@ -10,7 +10,7 @@ export type Claim = 'carried' | 'missing' | 'unknown'
 
 export type Finding = 'agrees' | 'claimed-but-lacks' | 'carried-unclaimed' | 'unproven'
 
-/** Why: one line of evidence behind an outcome. `kwitness why` prints these. */
+/** Why: one line of evidence behind an outcome. `kwitness explain` prints these. */
 export interface Reason {
   /** Where it was seen. */
   readonly channel: 'console' | 'output' | 'agent' | 'qemu' | 'host'

@@ -55,7 +55,7 @@ test('kill -9 in a build, a boot, after a verdict: gone on with, it finds the co
   const base = await runCli(place, ['kernels', 'pull', `tree:debian-${LINE}`])
   assert.equal(base.code, 0, base.stderr)
   const ends = ['--old', history.old, '--new', history.new]
-  const words = ['bisect', '--tree', repository.path, '--case', CASE, ...ends, '--out', place.out, '--json']
+  const words = ['bisect', '--tree', repository.path, '--cases', CASE, ...ends, '--out', place.out, '--json']
   const again = ['bisect', '--resume', '--out', place.out, '--json']
   // The build of the second end is the first in a worktree.
   await killWhen(words, (cli) => cli.says(/(?:building from[^]*){2}/))
@@ -90,7 +90,7 @@ test('git bisect run, driven by git itself, finds it by kwitness bisect-step; kw
   }
   await git('update-ref', '--no-deref', 'HEAD', history.new)
   await git('bisect', 'start', history.culprit, `${history.culprit}~3`)
-  const { stdout, stderr, exitCode } = await git('bisect', 'run', inRepository('kwitness'), 'bisect-step', '--case', CASE)
+  const { stdout, stderr, exitCode } = await git('bisect', 'run', inRepository('kwitness'), 'bisect-step', '--cases', CASE)
   assert.equal(exitCode, 0, `${stdout}\n${stderr}`)
   assert.match(stdout, new RegExp(`^${history.culprit} is the first bad commit$`, 'm'))
   const { stdout: log } = await git('bisect', 'log')
@@ -101,7 +101,7 @@ test('git bisect run, driven by git itself, finds it by kwitness bisect-step; kw
   const file = join(place.folder, 'git.log')
   await writeFile(file, begun)
   const out = join(place.folder, 'replayed')
-  const words = ['bisect', '--tree', repository.path, '--case', CASE, '--replay', file, '--out', out, '--json']
+  const words = ['bisect', '--tree', repository.path, '--cases', CASE, '--replay', file, '--out', out, '--json']
   const ended = await startCli(place, words, [], hear).ended
   assert.equal(ended.code, 0, ended.stderr)
   const found = JSON.parse(ended.stdout) as Bisection
@@ -111,9 +111,9 @@ test('git bisect run, driven by git itself, finds it by kwitness bisect-step; kw
 
 test('bisect-step says in its exit code what git must not take for an answer', async () => {
   const step = async (...args: string[]) => (await runCli(place, ['bisect-step', '--tree', repository.path, ...args])).code
-  assert.equal(await step('--case', CASE, '--rev', history.dumb[0] ?? ''), 125)
-  assert.equal(await step('--case', CASE, '--rev', 'no-such-commit'), 129)
-  assert.equal(await step('--case', 'no-such-case'), 129)
+  assert.equal(await step('--cases', CASE, '--rev', history.dumb[0] ?? ''), 125)
+  assert.equal(await step('--cases', CASE, '--rev', 'no-such-commit'), 129)
+  assert.equal(await step('--cases', 'no-such-case'), 129)
   assert.equal(await step(), 129)
-  assert.equal(await step('--case', CASE, '--rev', history.culprit, '--find', 'fix'), 0)
+  assert.equal(await step('--cases', CASE, '--rev', history.culprit, '--find', 'fix'), 0)
 })

@@ -63,7 +63,7 @@ const flipOf = ({ case: name, before: last, after: first, from, to, confidence }
 
 test('by asking every kernel and by a search: the same boundaries, in each case', async () => {
   const all = await runReport({ ...place, state: join(place.folder, 'all') }, ['--kernels', `debian:${SERIES}`, ...words])
-  const ran = await runCli(place, search('--case', '*'))
+  const ran = await runCli(place, search('--cases', '*'))
   // One case breaks on purpose, which is a finding in either.
   assert.deepEqual([all.code, ran.code], [1, 1], `${all.stderr}\n${ran.stderr}`)
   const found = JSON.parse(ran.stdout) as Found
@@ -93,7 +93,7 @@ test('by asking every kernel and by a search: the same boundaries, in each case'
 })
 
 test('ends that are alike: the ends and the middle are booted and no other, and it says what it cannot see', async () => {
-  const ran = await runCli({ ...place, state: join(place.folder, 'same') }, search('--case', 'same'))
+  const ran = await runCli({ ...place, state: join(place.folder, 'same') }, search('--cases', 'same'))
   assert.equal(ran.code, 0, ran.stderr)
   const found = JSON.parse(ran.stdout) as Found
   assert.deepEqual([found.booted, found.known], [3, kernels.length])
@@ -107,7 +107,7 @@ test('ends that are alike: the ends and the middle are booted and no other, and 
 
 test('stopped after its first answers it goes on from them, and finds the same', async () => {
   const own = { ...place, state: join(place.folder, 'stopped') }
-  const cli = startCli(own, search('--case', 'came'))
+  const cli = startCli(own, search('--cases', 'came'))
   await cli.says(/came: \S+ lacks \(/)
   cli.kill('SIGINT')
   const stopped = await cli.ended
@@ -130,7 +130,9 @@ test('what cannot be searched is said: no case, no such series, nothing to go on
     const { code, stderr } = await runCli({ ...place, state: join(place.folder, 'none') }, ['boundary', ...args])
     return [code, stderr.split('\n').findLast((line) => line.startsWith('kwitness: '))]
   }
-  assert.deepEqual(await say(), [2, 'kwitness: --case is missing'])
-  assert.deepEqual(await say('--case', 'x', '--series', 'six'), [2, 'kwitness: --series takes a series such as 6.1.y, not six'])
+  assert.deepEqual(await say(), [2, 'kwitness: boundary needs --cases'])
+  const series = "kwitness: option '--series <series>' argument 'six' is invalid. six is not a series."
+  const [code, line] = await say('--cases', 'x', '--series', 'six')
+  assert.deepEqual([code, String(line).startsWith(series)], [2, true], String(line))
   assert.deepEqual(await say('--resume'), [2, 'kwitness: there is no unfinished run to resume'])
 })

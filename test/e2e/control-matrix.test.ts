@@ -8,7 +8,7 @@ const place = await newPlace()
 after(() => place.remove())
 
 test('a dry run shows what would be built and asked, and carries out nothing', async () => {
-  const words = ['--line', '5.10', '--fix', '57efa1fe5957', '--fix', '893e26e61d04', '--cases', 'gup-*,uffd-fork-event']
+  const words = ['--series', '5.10', '--fix', '57efa1fe5957', '--fix', '893e26e61d04', '--cases', 'gup-*,uffd-fork-event']
   const { code, stdout, stderr } = await runCli(place, ['controls', ...words, '--dry-run', '--json'])
   assert.equal(code, 0, stderr)
   const { controls, kernels, cases } = JSON.parse(stdout)
@@ -30,12 +30,12 @@ test('a dry run shows what would be built and asked, and carries out nothing', a
 })
 
 test('a sweep is of a race', async () => {
-  const { code, stderr } = await runCli(place, ['controls', '--sweep', '--line', '5.10', '--cases', 'uffd-*'])
+  const { code, stderr } = await runCli(place, ['controls', '--sweep', '--series', '5.10', '--cases', 'uffd-*'])
   assert.deepEqual([code, /no control is left to measure/.test(stderr)], [2, true], stderr)
 })
 
 test('what cannot be meant is told, with what there is', async () => {
-  const line = await runCli(place, ['controls', '--line', '4.4'])
+  const line = await runCli(place, ['controls', '--series', '4.4.y'])
   assert.deepEqual([line.code, /no control of 4\.4\n.*5\.10, 6\.1/.test(line.stderr)], [2, true], line.stderr)
   const none = await runCli(place, ['controls', '--resume'])
   assert.deepEqual([none.code, /no unfinished run to resume/.test(none.stderr)], [2, true], none.stderr)

@@ -26,7 +26,7 @@ test('the base of the line is there, built from Debian source where it was not',
 
 test('two controls reproduce their cases, deterministic and race, and leave all others as on their base', async () => {
   const fixes = FIXES.flatMap((fix) => ['--fix', fix])
-  const ended = await run('controls', '--line', '5.10', ...fixes, '--json', '--out', place.out)
+  const ended = await run('controls', '--series', '5.10', ...fixes, '--json', '--out', place.out)
   const square = JSON.parse(ended.stdout || 'null') as (ControlMatrix & { readonly rates: readonly ControlRate[] }) | null
   assert.ok(square, `kwitness controls gave no square (exit ${ended.code}); it said:\n${ended.stderr}`)
   assert.deepEqual(square.failures, [])

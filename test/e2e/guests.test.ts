@@ -188,7 +188,7 @@ describe('a saved guest', () => {
   test('no saved guest is needed: booting for every attempt gives the same verdicts', async () => {
     const ids = [kernels.v510, kernels.v61]
     const restored = await runReport(at('restored'), wishes(...ids))
-    const booted = await runReport(at('booted'), [...wishes(...ids), '--fresh-boot'])
+    const booted = await runReport(at('booted'), [...wishes(...ids), '--no-snapshot'])
     assert.deepEqual(verdictsOf(booted.report), verdictsOf(restored.report))
     const origins = (run: typeof booted) => run.report.cells.flatMap(({ attempts }) => attempts.map(({ origin }) => origin))
     assert.deepEqual(origins(booted), ['booted', 'booted'], booted.stderr)

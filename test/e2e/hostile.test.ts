@@ -126,7 +126,7 @@ test('a log that is longer than what is kept of it is cut in the middle, counted
 test('what a guest prints is text on the page, in the terminal and in every format', async () => {
   const page = await readFile(join(place.out, 'index.html'), 'utf8')
   const ktap = await readFile(join(place.out, 'report.ktap'), 'utf8')
-  const { stdout: why } = await runCli(place, ['why', `${kernels.v61}/escape`])
+  const { stdout: why } = await runCli(place, ['explain', `${kernels.v61}/escape`])
   const { stdout: terminal } = await runCli(place, ['report'])
   assert.match(page, /alert\(1\)/, 'the words are there')
   assert.doesNotMatch(page, /<script>alert|<img src=x/i)

@@ -90,7 +90,7 @@ test('a guest that was saved anew since is said to be another boot; one that was
   const anew = await replay('stays')
   assert.deepEqual([anew.code, anew.replay?.guest], [0, 'saved-anew'], anew.stderr)
 
-  const words = [...kernelWords(kernel), '--catalogue', catalogue, '--cases', 'stays', '--fresh-boot']
+  const words = [...kernelWords(kernel), '--catalogue', catalogue, '--cases', 'stays', '--no-snapshot']
   const fresh = await runReport(place, words)
   assert.equal(fresh.code, 0, fresh.stderr)
   const booted = await replay('stays')

@@ -181,16 +181,16 @@ test('the KTAP is a whole document with a result for every cell', async () => {
 
 test('why names the very line of the output that decided', async () => {
   const cell = cellOf(kernels.v510, 'uffd-mmap-changing-atomic')
-  const { code, stdout, stderr } = await runCli(place, ['why', `${cell.kernel}/${cell.case}`])
+  const { code, stdout, stderr } = await runCli(place, ['explain', `${cell.kernel}/${cell.case}`])
   assert.equal(code, 0, stderr)
   const [, line] = /^ {4}output:(\d+) {2}.*\[output\/not-ok\]$/m.exec(stdout) ?? []
   assert.match(cell.attempts[0]?.output[Number(line) - 1] ?? '', /^not ok \d/, stdout)
   const { version } = report.kernels.find(({ id }) => id === kernels.v510) ?? {}
   const byVersion = await runCli(place, ['why', `${version}/uffd-mmap-changing-atomic`])
   assert.equal(byVersion.stdout, stdout, 'a version names its kernel')
-  const alone = await runCli(place, ['why', `${cell.kernel}/${cell.case}`, '--json'])
+  const alone = await runCli(place, ['explain', `${cell.kernel}/${cell.case}`, '--json'])
   assert.deepEqual(JSON.parse(alone.stdout), cell, 'read alone it is the cell of the report')
-  assert.equal((await runCli(place, ['why', `${cell.kernel}/no-such-case`])).code, 2)
+  assert.equal((await runCli(place, ['explain', `${cell.kernel}/no-such-case`])).code, 2)
 })
 
 test('runs lists it as finished; there is nothing to resume', async () => {

@@ -80,7 +80,7 @@ test('what differs is a change along versions', async () => {
 
 test('a stored run is reported again byte for byte, explained, listed, and not resumed when it is over', async () => {
   assert.equal((await runCli(place, ['report', '--json'])).stdout, ran.stdout)
-  const { code, stdout } = await runCli(place, ['why', `${kernels.v510}/cow`])
+  const { code, stdout } = await runCli(place, ['explain', `${kernels.v510}/cow`])
   assert.equal(code, 0)
   assert.match(stdout, /^ {2}fail +output:5 +first test .* \/ second test$/m)
   assert.match((await runCli(place, ['runs'])).stdout, /finished/)
@@ -103,7 +103,7 @@ test('options that cannot go together are refused', async () => {
     [['--suite', 'kselftest:net', '--tree', tree], /there is no suite kselftest:net/],
     [['--suite', 'kselftest:mm', '--tree', REPOSITORY], /not a kernel source|cannot read/],
     [[...suite, '--fail-on', 'lacks'], /--fail-on does not know lacks/],
-    [[...suite, '--bound', '1e-3'], /--suite does not go with --bound/],
+    [[...suite, '--max-miss-probability', '1e-3'], /'--suite <name>' cannot be used with option '--max-miss-probability/],
   ] as const
   for (const [words, why] of refusals) {
     const { code, stderr } = await runCli(place, ['run', ...words])

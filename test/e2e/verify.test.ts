@@ -61,7 +61,7 @@ test('a series that fixes and breaks a neighbour', async () => {
   const head = 'From 1 Mon Sep 17 00:00:00 2001\nSubject: [PATCH '
   const mail = (number: number, text: string) => `${head}${number}/2] part ${number}\n\n${text}\n`
   const mbox = await write('series.mbox', mail(2, breaks) + mail(1, await readFile(FIX, 'utf8')))
-  const { code, status, base } = await verify(mbox, '--case', CASE, ...cases)
+  const { code, status, base } = await verify(mbox, '--target', CASE, ...cases)
   assert.deepEqual([status, code], ['breaks-neighbour', 1], base.summary)
   // The control that it comes from blinds the case that waits for the event of a fork.
   const hurt = 'uffd-copy-vs-fork (carries, then not-applicable), uffd-fork-event (carries, then lacks)'
@@ -70,14 +70,14 @@ test('a series that fixes and breaks a neighbour', async () => {
 
 test('a patch that applies and does not fix', async () => {
   const patch = await write('no-effect.patch', noEffect)
-  const { code, status, base } = await verify(patch, '--case', CASE, '--cases', CASE)
+  const { code, status, base } = await verify(patch, '--target', CASE, '--cases', CASE)
   assert.deepEqual([status, code], ['no-effect', 1], base.summary)
   assert.match(base.summary, /does not fix uffd-mmap-changing-atomic \(lacks, then lacks\)/)
 })
 
 test('a patch that does not apply: the one for another line, with the hunk that does not fit', async () => {
   const other = inRepository('vm-images', 'controls', '6.1', 'a759a909d42d.patch')
-  const { code, status, base, verification } = await verify(other, '--case', CASE)
+  const { code, status, base, verification } = await verify(other, '--target', CASE)
   assert.deepEqual([status, code, verification.run], ['does-not-apply', 1, null])
   assert.match(base.summary, /^does not apply: 1 of 1 hunk rejected \(fs\/userfaultfd\.c hunk 1\)$/)
 })
@@ -85,7 +85,7 @@ test('a patch that does not apply: the one for another line, with the hunk that 
 test('a patch that does not build, with the first complaint of the compiler', async () => {
   const noBuild = noEffect.replace('+\tWRITE_ONCE(ctx->mmap_changing, false)', '+\tnothing_of_that_name = 1')
   const patch = await write('no-build.patch', noBuild)
-  const { code, status, base, verification } = await verify(patch, '--case', CASE)
+  const { code, status, base, verification } = await verify(patch, '--target', CASE)
   assert.deepEqual([status, code, verification.run], ['does-not-build', 1, null])
   assert.match(base.summary, /fs\/userfaultfd\.c:\d+:\d+: error: .nothing_of_that_name. undeclared/)
 })
@@ -94,7 +94,7 @@ test('a patch that is there already', async () => {
   const [minus, plus] = ['-\tctx->mmap_changing = false;', '+\tWRITE_ONCE(ctx->mmap_changing, false);']
   const backwards = noEffect.replace(`${minus}\n${plus}`, `-${plus.slice(1)}\n+${minus.slice(1)}`)
   assert.notEqual(backwards, noEffect)
-  const { code, status, base, verification } = await verify(await write('there.patch', backwards), '--case', CASE)
+  const { code, status, base, verification } = await verify(await write('there.patch', backwards), '--target', CASE)
   assert.deepEqual([status, code, verification.run], ['already-applied', 4, null])
   assert.equal(base.summary, 'is already applied, exactly as it is')
 })
@@ -103,7 +103,7 @@ test('what is asked wrongly is usage: no tree, no patch, a case that is not ther
   const wrong = [
     ['--patch', FIX],
     ['--tree', 'debian-5.10'],
-    ['--tree', 'debian-5.10', '--patch', FIX, '--case', 'nowhere'],
+    ['--tree', 'debian-5.10', '--patch', FIX, '--target', 'nowhere'],
     ['--tree', 'debian-5.10', '--patch', FIX, '--format', 'poem'],
     ['--tree', 'debian-5.10', '--patch', join(place.folder, 'nowhere.patch')],
   ]

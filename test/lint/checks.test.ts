@@ -67,8 +67,8 @@ const SPOILED: Spoiled[] = [
     'layers',
     'a second door to a package',
     'harness/a.ts',
-    doc("import 'commander'"),
-    /imports commander, which only src\/cli\/main\.ts may/,
+    doc("import 'execa'"),
+    /imports execa, which only harness\/support\/process\.ts may/,
   ],
   [
     'layers',

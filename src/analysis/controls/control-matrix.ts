@@ -141,7 +141,7 @@ function seen(cell: ReportCell | undefined): string {
 
 /** The sentence of a failure: where, what was expected, what was seen, what it means or what to do. */
 function failed(standing: Standing, at: string, expected: string, cell: ReportCell | undefined, advice: string): Judged {
-  const why = cell ? `; kwitness why ${cell.kernel}/${cell.case} shows the evidence` : ''
+  const why = cell ? `; kwitness explain ${cell.kernel}/${cell.case} shows the evidence` : ''
   const text = `${at}: expected ${expected}, saw ${seen(cell)}. ${advice}${why}`
   return [standing, { blame: isAnswer(cell) ? 'control' : 'machine', text }]
 }

@@ -22,7 +22,7 @@ export function bisectLines({ case: theCase, before, after, cameIn }: Flip): [st
   const [old, now] = cameIn ? ['broken', 'fixed'] : ['fixed', 'broken']
   return [
     `git bisect start --term-old ${old} --term-new ${now} ${newer} ${older}`,
-    `git bisect run kwitness bisect-step --case ${theCase}${cameIn ? ' --find fix' : ''}`,
+    `git bisect run kwitness bisect-step --cases ${theCase}${cameIn ? ' --find fix' : ''}`,
   ]
 }
 

@@ -3,35 +3,75 @@
  * but 125 for "new", so whatever is no answer ends with 125 or with one above 127.
  */
 import { join, resolve } from 'node:path'
+import { Option, type Command } from '@commander-js/extra-typings'
 import type { TreeSelector } from '#harness/kernels/tree/source/selector.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { markOf } from '#analysis/bisect/report.ts'
-import type { Answer, BisectTarget } from '#domain/report/bisect.ts'
+import type { Answer } from '#domain/report/bisect.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { buildKernel, cellOf, kernelOfSelector, runBisectPlan } from '#run/bisect/test-commit.ts'
-import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { openStore } from '#store/index.ts'
 import { answerOf } from '#verdict/cell/bisect.ts'
-import type { TestCommitOptions } from '../options/bisect-request.ts'
+import { helpText } from '../help/text.ts'
+import { testCommitOptions } from '../options/bisect.ts'
+import { readOneCase } from '../options/bisect-request.ts'
+import { runRequest } from '../options/run.ts'
+import type { OptionsOf } from '../options/shared.ts'
+import { given } from '../options/values.ts'
 import { exitCodeOfMark, INTERRUPTED, STEP_TROUBLE } from '../output/exit-code.ts'
 import { createProgress, type Progress } from '../output/progress.ts'
-import { readCount, parseRunOptions } from '../options/run.ts'
 import { createKernelContext } from '../terminal/kernel-context.ts'
 import { untilSignal } from '../terminal/signals.ts'
 
-export interface BisectStepOptions extends TestCommitOptions {
-  readonly case: string
-  readonly rev?: string
-  readonly find?: string
+const commit = new Option('--rev <rev>', 'this commit (default: what is checked out, with what was changed in it)').helpGroup(
+  'What to test:',
+)
+
+const find = new Option('--find <what>', 'bug: exit 1 where the bug shows; fix: exit 1 where it does not (default: bug)')
+  .choices(['bug', 'fix'])
+  .helpGroup('What to test:')
+
+const declareOptions = (command: Command) => testCommitOptions(command.addOption(commit).addOption(find))
+
+type BisectStepOptions = OptionsOf<typeof declareOptions>
+
+/** Declare the command. */
+export function declare(command: Command) {
+  return declareOptions(command)
+    .description('Test one commit and exit as git bisect run takes it.')
+    .addHelpText('after', HELP)
+    .action(async (options) => {
+      process.exitCode = await bisectStep(options)
+    })
 }
 
+const HELP = helpText({
+  remarks: [
+    `kwitness calls a race that stays clean old only on the strength of rates that "kwitness controls" has measured here.`,
+  ],
+  terms: {
+    'Exit codes, as git bisect run takes them': [
+      ['0', 'good, or old'],
+      ['1', 'bad, or new'],
+      ['125', 'no answer: it does not build or boot, crashed, or is undecided'],
+      ['129', 'stop: usage or infrastructure, which says nothing about the commit'],
+      ['130', 'interrupted'],
+    ],
+  },
+  examples: [
+    [
+      'in a kernel tree',
+      'git bisect start v5.10.150 v5.10.100 &&\n    git bisect run kwitness bisect-step --cases uffd-copy-vs-fork',
+    ],
+  ],
+})
+
 /** Judge the commit that is checked out and give the exit code; throws nothing. */
-export async function bisectStep(options: BisectStepOptions): Promise<number> {
+async function bisectStep(options: BisectStepOptions): Promise<number> {
   const progress = createProgress(process.stderr, () => performance.now())
   let told: { answer: Answer; because: string } | null = null
   try {
-    const sought = readSought(options.find)
     const finished = await untilSignal(async (signal) => {
       told = await askStep(options, progress, signal)
     })
@@ -39,7 +79,7 @@ export async function bisectStep(options: BisectStepOptions): Promise<number> {
     if (!finished || told === null) return INTERRUPTED
     const { answer, because } = told as { answer: Answer; because: string }
     console.error(`kwitness: ${answer}: ${because}`)
-    return exitCodeOfMark(markOf(answer, sought))
+    return exitCodeOfMark(markOf(answer, options.find ?? 'bug'))
   } catch (error) {
     progress.end()
     const known = error instanceof UserError || error instanceof InfraError
@@ -49,28 +89,19 @@ export async function bisectStep(options: BisectStepOptions): Promise<number> {
   }
 }
 
-function readSought(text: string | undefined): BisectTarget {
-  if (text === undefined || text === 'bug') return 'bug'
-  if (text === 'fix') return 'fix'
-  throw new UserError(`--find takes bug or fix, not ${text}`)
-}
-
 async function askStep(options: BisectStepOptions, progress: Progress, signal: AbortSignal) {
-  const cores = readCount('--cores', options.cores)
   const context = createKernelContext(options, progress, signal, { inWorktree: true })
-  const catalogue = options.catalogue ?? CATALOGUE
-  const found = selectCases(await readCatalogue(catalogue), [options.case])
-  if (found.length > 1) throw new UserError(`${options.case} means ${found.length} cases`, 'a step is about one')
+  const { id } = await readOneCase(options.cases, options.catalogue)
   const kernel = await kernelOfSelector(await placeOf(options), context)
   const image = await buildKernel(kernel, context)
   if ('failure' in image) return { answer: 'does-not-build' as const, because: image.failure }
-  const request = { ...parseRunOptions({ ...options, catalogue }), kernels: [kernel.id], cases: [options.case] }
+  const request = runRequest({ ...options, kernels: [kernel.id], cases: [id] })
   const { common, inputs } = await prepare(request, context, progress.onEvent)
   const plan = { ...common, kind: 'bisect', controls: [], measure: null } as const
   // Apart from the runs that people make: no report and no boundary is made of a step.
   const store = await openStore(join(context.workspace.state, 'bisect-steps'))
   try {
-    const bounds = cores === undefined ? {} : { cores }
+    const bounds = given({ cores: options.cores })
     const runContext = { store, inputs, kernels: context, onEvent: progress.onEvent, ...bounds }
     const { report, run } = await runBisectPlan(plan, undefined, runContext, async () => {})
     const cell = cellOf(report, kernel)

@@ -1,10 +1,11 @@
 /** `kwitness bisect`: which commit brought the bug, or its fix. */
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { Option, type Command } from '@commander-js/extra-typings'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
 import type { Bisection } from '#domain/report/bisect.ts'
-import { InfraError, UserError } from '#domain/errors.ts'
+import { InfraError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { renderBisection, renderBisectionJson, renderBisectionMarkdown } from '#render/bisect/text.ts'
 import { BISECTION_ASSETS, renderBisectionHtml } from '#render/bisect/html.ts'
@@ -16,11 +17,14 @@ import type { PlanOf } from '#plan/plan.ts'
 import { makeGuestInputs } from '#run/prepare/guest-inputs.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { openStore } from '#store/index.ts'
-import { parseBisectOptions, type BisectOptions } from '../options/bisect-request.ts'
+import { helpText } from '../help/text.ts'
+import { rangeOptions, testCommitOptions } from '../options/bisect.ts'
+import { parseBisectOptions } from '../options/bisect-request.ts'
+import * as shared from '../options/shared.ts'
+import { given } from '../options/values.ts'
 import { INTERRUPTED } from '../output/exit-code.ts'
 import { print, readAssets, REPORTS_OUT, terminalOf, writeOut } from '../output/files.ts'
 import { createProgress, type Progress } from '../output/progress.ts'
-import { readCount, parseRunOptions } from '../options/run.ts'
 import { createKernelContext } from '../terminal/kernel-context.ts'
 import { untilSignal } from '../terminal/signals.ts'
 
@@ -38,18 +42,47 @@ const LEFT = [
   ['bisection.html', 'html'],
 ] as const
 
-function readFormat({ format = 'terminal', json }: BisectOptions): keyof typeof FORMATS {
-  if (json) return 'json'
-  const known = Object.keys(FORMATS) as (keyof typeof FORMATS)[]
-  const found = known.find((one) => one === format)
-  if (found) return found
-  throw new UserError(`there is no format ${format}`, `there are: ${known.join(', ')}`)
+function declareOptions(command: Command) {
+  return rangeOptions(testCommitOptions(command))
+    .addOption(shared.resume('bisection'))
+    .addOption(
+      new Option('--export <file>', 'write a script that does the same with git bisect run, and stop').helpGroup('Results:'),
+    )
+    .addOption(shared.format(['terminal', 'json', 'markdown', 'html']))
+    .addOption(shared.json('the report').conflicts('format'))
+    .addOption(shared.out('folder for the report (default: reports/out/bisect-ID)'))
 }
 
+type BisectOptions = shared.OptionsOf<typeof declareOptions>
+
+/** Declare the command. */
+export function declare(command: Command) {
+  return declareOptions(command)
+    .argument('[paths...]', 'behind --: only commits that touch these')
+    .description('Find the commit that brought a bug, or its fix.')
+    .addHelpText('after', HELP)
+    .action(async (paths, options) => {
+      process.exitCode = await bisectCommand(paths, options)
+    })
+}
+
+const HELP = helpText({
+  remarks: [
+    `kwitness asks both ends first: one must show the bug, the other must not. Which of them does says what it looks for. It skips
+    a commit that does not build or boot, or crashes for another reason. A race without a decision gets more time.`,
+  ],
+  exits: { 0: 'the commit was found', 1: 'commits without an answer hide it: kwitness names those it may be' },
+  examples: [
+    ['between two tags', 'kwitness bisect --tree linux --cases uffd-copy-vs-fork --old v5.10.100 --new v5.10.150 -- mm fs'],
+    ['from a boundary of the newest run', 'kwitness bisect --tree linux --from-boundary uffd-wp-mremap:6.1.y'],
+    ['from a bisection of git', 'git bisect log >log && kwitness bisect --cases gup-fast-vs-fork --replay log'],
+    ['after Ctrl-C or a crash', 'kwitness bisect --resume'],
+  ],
+})
+
 /** Bisect and give the exit code: 0 when the commit was found, 1 when commits that give no answer hide it. */
-export async function bisectCommand(paths: readonly string[], options: BisectOptions): Promise<number> {
-  const format = readFormat(options)
-  const cores = readCount('--cores', options.cores)
+async function bisectCommand(paths: readonly string[], options: BisectOptions): Promise<number> {
+  const form = options.json ? 'json' : (options.format ?? 'terminal')
   const progress = createProgress(process.stderr, () => performance.now())
   let keeper: StateFile | null = null
   let found: Bisection | null = null
@@ -68,7 +101,7 @@ export async function bisectCommand(paths: readonly string[], options: BisectOpt
           kernels: context,
           onEvent: progress.onEvent,
           prepare: (kernel, kept) => prepareFor(kernel, kept, begun, { options, context, progress }),
-          ...(cores === undefined ? {} : { cores }),
+          ...given({ cores: options.cores }),
         })
       } finally {
         store.close()
@@ -77,7 +110,7 @@ export async function bisectCommand(paths: readonly string[], options: BisectOpt
     })
     progress.end()
     if (options.export !== undefined) return finished ? 0 : INTERRUPTED
-    return finished && found !== null ? await conclude(found, format, options) : leave(keeper)
+    return finished && found !== null ? await conclude(found, form, options) : leave(keeper)
   } catch (error) {
     progress.end()
     if (error instanceof InfraError && keeper !== null) leave(keeper)
@@ -113,18 +146,17 @@ async function prepareFor(
 ): Promise<PreparedBisection> {
   const { case: theCase, seed, bound, raceSeconds } = keeper.state().wishes
   if (kept) return { plan: kept, inputs: await makeGuestInputs([theCase], context) }
-  const { accelerator } = parseRunOptions(options)
   const what = { kernels: [kernel.id], cases: [theCase.id], catalogue: dirname(theCase.folder), freshBoot: false }
-  const how = { seed, maxMissProbability: bound, raceSeconds, ...(accelerator === undefined ? {} : { accelerator }) }
+  const how = { seed, maxMissProbability: bound, raceSeconds, ...given({ accelerator: options.accel }) }
   const { common, inputs } = await prepare({ ...what, ...how }, context, progress.onEvent)
   return { plan: { ...common, kind: 'bisect', controls: [], measure: null }, inputs }
 }
 
-async function conclude(bisection: Bisection, format: keyof typeof FORMATS, { out }: BisectOptions): Promise<number> {
+async function conclude(bisection: Bisection, form: keyof typeof FORMATS, { out }: BisectOptions): Promise<number> {
   const folder = out ?? join(REPORTS_OUT, `bisect-${bisection.id}`)
   for (const [name, one] of LEFT) await writeOut(join(folder, name), await FORMATS[one](bisection))
   await writeOut(join(folder, 'bisect.log'), `${bisection.log}\n`)
-  await print(await FORMATS[format](bisection))
+  await print(await FORMATS[form](bisection))
   console.error(`kwitness: report: ${join(folder, 'bisection.html')}`)
   return bisection.end.kind === 'found' ? 0 : 1
 }

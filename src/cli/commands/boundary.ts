@@ -1,34 +1,68 @@
 /** `kwitness boundary`: where a fix came or went in each series, by a search that boots few kernels. */
 import { dirname, join } from 'node:path'
+import type { Command } from '@commander-js/extra-typings'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { UserError } from '#domain/errors.ts'
-import { parseVersion } from '#domain/version.ts'
 import { renderSearch, renderSearchJson } from '#render/search.ts'
 import { reportOf, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
 import { prepare } from '#run/prepare/prepare.ts'
-import { exitCodeOf, readFailOn } from '../output/exit-code.ts'
+import { ANSWER_EXITS, helpText } from '../help/text.ts'
+import { runRequest } from '../options/run.ts'
+import * as shared from '../options/shared.ts'
+import { CASE_WORDS, exitCodeOf, readFailOn } from '../output/exit-code.ts'
 import { writeReport, print, terminalOf } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
 import { printProblems } from '../output/problems.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
-import { parseRunOptions, type RunOptions } from '../options/run.ts'
 import { executeCommand } from '../terminal/execute.ts'
 
-export interface BoundaryOptions extends Omit<RunOptions, 'cases' | 'dryRun'> {
-  /** Case ids or globs. */
-  readonly case?: readonly string[]
-  readonly series?: readonly string[]
+function declareOptions(command: Command) {
+  const what = command
+    .addOption(shared.cases)
+    .addOption(shared.series)
+    .addOption(shared.kernels)
+    .addOption(shared.catalogue)
+    .addOption(shared.resume('search', ['accel']))
+  return shared
+    .machineOptions(shared.certaintyOptions(what).addOption(shared.snapshot).addOption(shared.fork))
+    .addOption(shared.failOn)
+    .addOption(shared.json('what was found'))
+    .addOption(shared.reportFolder)
+    .addOption(shared.timings)
 }
 
-/** Read `6.1` or `6.1.y`. Throws UserError for anything else. */
-function readSeries(text: string): string {
-  const line = text.replace(/\.y$/, '')
-  if (/^\d+\.\d+$/.test(line) && parseVersion(line)) return `${line}.y`
-  throw new UserError(`--series takes a series such as 6.1.y, not ${text}`, 'kwitness kernels list shows those there are')
+type BoundaryOptions = shared.OptionsOf<typeof declareOptions>
+
+/** Declare the command. */
+export function declare(command: Command) {
+  return declareOptions(command)
+    .description(
+      'Find where a fix came or went in each series, by a search that boots few kernels (default: every Debian cloud kernel).',
+    )
+    .addHelpText('after', HELP)
+    .action(async (options) => {
+      process.exitCode = await boundary(options)
+    })
 }
+
+const HELP = helpText({
+  remarks: [
+    `The search asks both ends of a series first. Where their answers differ it halves what lies between, beginning where the
+    changelog says; where they are alike it asks the middle. It walks around kernels without an answer. It cannot see a change
+    that was undone again between two kernels that answer alike: "kwitness run" asks every kernel.`,
+  ],
+  terms: { 'Words of --fail-on': CASE_WORDS },
+  exits: ANSWER_EXITS,
+  examples: [
+    ['every series', 'kwitness boundary --cases uffd-eagain-output'],
+    ['two series, as JSON', 'kwitness boundary --cases uffd-eagain-output --series 6.1.y,6.12.y --json'],
+    ['other kernels', "kwitness boundary --cases 'uffd-*' --kernels 'debian:6.1.*/amd64'"],
+    ['after Ctrl-C or a crash', 'kwitness boundary --resume'],
+  ],
+})
 
 /** Search and give the exit code. */
-export async function boundary(options: BoundaryOptions): Promise<number> {
+async function boundary(options: BoundaryOptions): Promise<number> {
   const failOn = readFailOn(options.failOn)
   const started = performance.now()
   const { resume } = options
@@ -43,16 +77,15 @@ export async function boundary(options: BoundaryOptions): Promise<number> {
 }
 
 async function openNew(options: BoundaryOptions, context: KernelContext, progress: Progress): Promise<OpenRun> {
-  if (options.case === undefined) throw new UserError('--case is missing', 'kwitness cases list shows those there are')
-  const series = options.series?.map(readSeries)
+  const { cases, series } = options
+  if (cases === undefined) throw new UserError('boundary needs --cases', 'kwitness cases lists them')
   const kernels = options.kernels ?? series?.map((one) => `debian:${one}`) ?? ['debian:*']
-  const request = parseRunOptions({ ...options, kernels, cases: options.case })
-  const { common, inputs } = await prepare(request, context, progress.onEvent)
+  const { common, inputs } = await prepare(runRequest({ ...options, kernels }), context, progress.onEvent)
   const chosen = common.kernels.filter((kernel) => series?.includes(kernel.series) ?? true)
   if (chosen.length === 0) throw new UserError(`no kernel of ${kernels.join(', ')} is of ${series?.join(', ')}`)
   progress.end()
-  const cases = common.cases.map(({ id }) => id).join(', ')
-  process.stderr.write(`kwitness: search of ${chosen.length} kernels for ${cases}, ${common.accelerator}, seed ${common.seed}\n`)
+  const ids = common.cases.map(({ id }) => id).join(', ')
+  process.stderr.write(`kwitness: search of ${chosen.length} kernels for ${ids}, ${common.accelerator}, seed ${common.seed}\n`)
   return startRun(context.workspace.state, { ...common, kind: 'search', kernels: chosen }, inputs)
 }
 

@@ -1,11 +1,51 @@
 /** `kwitness cases`: the catalogue, one case of it, and a new one from the template. */
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Argument, type Command } from '@commander-js/extra-typings'
 import { exists } from '#harness/support/workspace.ts'
 import type { Case, Fix, SymptomEnding } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
+import { helpText } from '../help/text.ts'
+import { catalogue, json, type OptionsOf } from '../options/shared.ts'
+import { readCases } from '../options/values.ts'
 import { print } from '../output/files.ts'
+
+const readOptions = (command: Command) => command.addOption(catalogue).addOption(json('the cases'))
+const newOptions = (command: Command) => command.addOption(catalogue)
+
+/** Declare the command with its subcommands. */
+export function declare(command: Command) {
+  command.description('List and show cases, or make a new one.').helpCommand(false).addHelpText('after', HELP)
+  readOptions(command.command('list', { isDefault: true }))
+    .description('List the catalogue: id, oracle and title of each case.')
+    .addHelpText('after', HELP)
+    .action(async (options) => {
+      process.exitCode = await listCases(options)
+    })
+  readOptions(command.command('show'))
+    .addArgument(new Argument('<ids...>', 'case ids or globs').argParser(readCases))
+    .description('Show cases: the fix, the symptom, what it needs, what is claimed, and how it was proven.')
+    .addHelpText('after', HELP)
+    .action(async (ids, options) => {
+      process.exitCode = await showCases(ids, options)
+    })
+  newOptions(command.command('new'))
+    .argument('<id>', 'its id, the name of its folder: small letters, digits and single hyphens')
+    .description('Make a new case from the template. It builds and runs as it is.')
+    .addHelpText('after', HELP)
+    .action(async (id, options) => {
+      process.exitCode = await newCase(id, options)
+    })
+}
+
+const HELP = helpText({
+  examples: [
+    ['all of them', 'kwitness cases'],
+    ['what a case tests, and which commits fixed it', 'kwitness cases show gup-fast-vs-fork'],
+    ['begin a case', 'kwitness cases new mm-my-fix'],
+  ],
+})
 
 const hashWords = (commit: Fix['commit']): string =>
   commit === 'unknown' ? 'hash not known' : (commit?.slice(0, 12) ?? 'never merged')
@@ -14,55 +54,57 @@ const fixWords = ({ commit, subject, cve }: Fix): string => [`${hashWords(commit
 const endingWords = (ending: SymptomEnding): string =>
   ending.kind === 'hang' ? `a hang of the ${ending.of}` : `a report of the kernel, /${ending.title}/`
 
-/** List the catalogue. */
-export async function listCases(options: { readonly json?: true }): Promise<number> {
-  const cases = await readCatalogue(CATALOGUE)
+/** List the catalogue and give the exit code. */
+async function listCases(options: OptionsOf<typeof readOptions>): Promise<number> {
+  const cases = await readCatalogue(options.catalogue ?? CATALOGUE)
   const line = (one: Case): string => `${one.id.padEnd(28)} ${one.witness.padEnd(14)} ${one.title}`
-  await print(
-    options.json
-      ? JSON.stringify(
-          cases.map(({ folder: _, ...one }) => one),
-          null,
-          2,
-        )
-      : cases.map(line).join('\n'),
+  await print(options.json ? casesJson(cases) : cases.map(line).join('\n'))
+  return 0
+}
+
+/** Cases as data, without the folders that they lie in on this machine. */
+const casesJson = (cases: readonly Case[]): string =>
+  JSON.stringify(
+    cases.map(({ folder: _, ...data }) => data),
+    null,
+    2,
   )
+
+/** Show cases and give the exit code. */
+async function showCases(ids: readonly string[], options: OptionsOf<typeof readOptions>): Promise<number> {
+  const cases = selectCases(await readCatalogue(options.catalogue ?? CATALOGUE), ids)
+  await print(options.json ? casesJson(cases) : cases.flatMap(describeCase).join('\n'))
   return 0
 }
 
-/** Show one case. */
-export async function showCase(id: string, options: { readonly json?: true }): Promise<number> {
-  for (const one of selectCases(await readCatalogue(CATALOGUE), [id])) {
-    const { folder, ...data } = one
-    const { needs, claim } = one
-    const releases = [`mainline ${claim.mainline ?? 'never'}`, ...Object.values(claim.stable)].join(', ')
-    const modules = needs.modules.map(({ name, until }) => `, module ${name}${until === null ? '' : ` before ${until}`}`).join('')
-    const lines = [
-      `${one.id}: ${one.title}`,
-      ...one.fixes.map((fix) => `  fix         ${fixWords(fix)}`),
-      `  introduced  ${one.introduced ?? 'not known'}`,
-      `  symptom     ${one.symptom}`,
-      ...(one.symptomEnding ? [`  ends by     ${endingWords(one.symptomEnding)}`] : []),
-      ...(one.destructive ? ['  destructive where the bug is, it hurts the kernel that it runs on'] : []),
-      `  witness     ${one.witness}, about ${one.timing.expectedSeconds} s in the guest, at most ${one.timing.timeoutSeconds} s`,
-      `  needs       ${needs.cpus} vCPU, ${needs.memoryMiB} MiB${modules}`,
-      `  claim       ${releases} (${claim.source})`,
-      `  proof       ${one.proof}`,
-      ...one.references.map((reference) => `  see         ${reference}`),
-      `  source      ${join(folder, 'repro.c')}`,
-    ]
-    await print(options.json ? JSON.stringify(data, null, 2) : lines.join('\n'))
-  }
-  return 0
+/** A case for a reader, in lines. */
+function describeCase(one: Case): string[] {
+  const { needs, claim } = one
+  const releases = [`mainline ${claim.mainline ?? 'never'}`, ...Object.values(claim.stable)].join(', ')
+  const modules = needs.modules.map(({ name, until }) => `, module ${name}${until === null ? '' : ` before ${until}`}`).join('')
+  return [
+    `${one.id}: ${one.title}`,
+    ...one.fixes.map((fix) => `  fix         ${fixWords(fix)}`),
+    `  introduced  ${one.introduced ?? 'not known'}`,
+    `  symptom     ${one.symptom}`,
+    ...(one.symptomEnding ? [`  ends by     ${endingWords(one.symptomEnding)}`] : []),
+    ...(one.destructive ? ['  destructive where the bug is, it hurts the kernel that it runs on'] : []),
+    `  witness     ${one.witness}, about ${one.timing.expectedSeconds} s in the guest, at most ${one.timing.timeoutSeconds} s`,
+    `  needs       ${needs.cpus} vCPU, ${needs.memoryMiB} MiB${modules}`,
+    `  claim       ${releases} (${claim.source})`,
+    `  proof       ${one.proof}`,
+    ...one.references.map((reference) => `  see         ${reference}`),
+    `  source      ${join(one.folder, 'repro.c')}`,
+  ]
 }
 
-/** Make a new case from the template: it builds and runs as it is. Throws UserError for a bad or taken id. */
-export async function newCase(id: string): Promise<number> {
+/** Make a new case from the template and give the exit code. Throws UserError for a bad or taken id. */
+async function newCase(id: string, options: OptionsOf<typeof newOptions>): Promise<number> {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id))
-    throw new UserError(`${id} is no case id`, 'small letters, digits and single hyphens, as in uffd-fork-event')
-  const folder = join(CATALOGUE, id)
-  if (await exists(folder)) throw new UserError(`${folder} is there already`)
-  await mkdir(folder)
+    throw new UserError(`${id} is not a valid case id`, 'use small letters, digits and single hyphens, as in uffd-fork-event')
+  const folder = join(options.catalogue ?? CATALOGUE, id)
+  if (await exists(folder)) throw new UserError(`${folder} exists already`, 'choose another id, or go on with that case')
+  await mkdir(folder, { recursive: true })
   await cp(join(CATALOGUE, '_template'), folder, { recursive: true })
   for (const name of ['case.json', 'repro.c']) {
     const path = join(folder, name)

@@ -12,14 +12,14 @@ import { sweepRows } from '#run/report/sweep.ts'
 import { cellsOf } from '#plan/cells.ts'
 import type { PlanOf } from '#plan/plan.ts'
 import { maxSweepSeconds, sweepPlan } from '#plan/sweep.ts'
-import type { ControlsOptions } from '../options/controls.ts'
+import { controlsRequest, type ControlsOptions } from '../options/controls.ts'
+import { runRequest } from '../options/run.ts'
 import { print, terminalOf } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
 import { executeCommand } from '../terminal/execute.ts'
 
 /** Sweep and give the exit code: 1 when no guest came to a hit, 3 when none came to an answer. */
 export async function sweep(options: ControlsOptions): Promise<number> {
-  if (options.timings) throw new UserError('a sweep leaves no report to put --timings beside', 'leave out one of the two')
   const { resume } = options
   return executeCommand(options, {
     command: 'kwitness controls --sweep',
@@ -45,7 +45,7 @@ function sweepsIn({ workspace }: KernelContext): string {
 async function openNew(options: ControlsOptions, context: KernelContext, progress: Progress): Promise<OpenRun | null> {
   const { caseId, found } = await choose(options, context)
   const kernels = found.controls.map(({ kernel }) => kernel)
-  const request = { kernels, cases: [caseId], freshBoot: options.freshBoot === true, noFork: options.fork === false }
+  const request = runRequest({ ...options, kernels, cases: [caseId] })
   const { common } = await prepare(request, context, progress.onEvent)
   const plan = sweepPlan(common, found.controls)
   progress.end()
@@ -64,13 +64,14 @@ function describe(plan: PlanOf<'sweep'>, { controls }: FoundControls): string {
 async function choose(options: ControlsOptions, context: KernelContext): Promise<{ caseId: string; found: FoundControls }> {
   const catalogue = await readCatalogue(CATALOGUE)
   const races = selectCases(catalogue, options.cases ?? ['all']).filter(({ witness }) => witness === 'race')
-  const wishes = { lines: options.line ?? [], fixes: options.fix ?? [] }
-  const entries = chooseControls(await readControls(CONTROLS, catalogue), wishes, races).filter(({ kind }) => kind === 'bad')
+  const entries = chooseControls(await readControls(CONTROLS, catalogue), controlsRequest(options), races).filter(
+    ({ kind }) => kind === 'bad',
+  )
   const ids = [...new Set(entries.map((entry) => entry.case))]
   const [caseId] = ids
   if (caseId === undefined) throw new UserError('no known-bad control of a race was chosen', 'races: kwitness cases list')
   if (ids.length > 1) throw new UserError(`a sweep is of one race, not of ${ids.join(' and ')}`, 'name one with --cases')
-  if (options.line !== undefined) return { caseId, found: await findControls(CONTROLS, entries, context) }
+  if (options.series !== undefined) return { caseId, found: await findControls(CONTROLS, entries, context) }
   return { caseId, found: await nearestLine(entries, context) }
 }
 

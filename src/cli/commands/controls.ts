@@ -1,5 +1,6 @@
 /** `kwitness controls`: build the kernels whose answer is known, hold each against its case and its base, keep their rates. */
 import { dirname, join } from 'node:path'
+import type { Command } from '@commander-js/extra-typings'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { controlsThatHold, controlMatrixOf, type ControlMatrix } from '#analysis/controls/control-matrix.ts'
 import type { ControlRate } from '#domain/control.ts'
@@ -10,8 +11,10 @@ import { chooseControls, CONTROLS, findControls, readControls, type FoundControl
 import { prepare } from '#run/prepare/prepare.ts'
 import { ratesOf } from '#plan/control-rates.ts'
 import { judgedAttemptsOfRun } from '#run/report/stored-attempts.ts'
+import { helpText } from '../help/text.ts'
+import { runRequest } from '../options/run.ts'
+import { controlsOptions, controlsRequest, type ControlsOptions } from '../options/controls.ts'
 import { sweep } from './controls-sweep.ts'
-import type { ControlsOptions } from '../options/controls.ts'
 import { exitCodeOfControlMatrix } from '../output/exit-code.ts'
 import { writeReport, print, terminalOf, writeOut } from '../output/files.ts'
 import { printProblems } from '../output/problems.ts'
@@ -22,12 +25,40 @@ import { executeCommand } from '../terminal/execute.ts'
 /** Guest seconds for each race that is not measured: the square asks only whether a neighbour shows the bug. */
 const RACE_SECONDS = 5
 
+/** Declare the command. */
+export function declare(command: Command) {
+  return controlsOptions(command)
+    .description(
+      'Build the kernels whose answer is known, test each with its own case and with all others, and keep the rates of races.',
+    )
+    .addHelpText('after', HELP)
+    .action(async (options) => {
+      process.exitCode = await (options.sweep ? sweep(options) : controls(options))
+    })
+}
+
+const HELP = helpText({
+  remarks: [
+    `A known-bad control must reproduce its case, a known-good one must stay clean, and every other case must answer as on the
+    base. Only then kwitness keeps the rates of races, for the verdicts of later runs.`,
+  ],
+  exits: {
+    0: 'every control is as it must be',
+    1: 'a control does not show what it must, or changes another case',
+  },
+  examples: [
+    ['all of them', 'kwitness controls'],
+    ['one', 'kwitness controls --series 5.10 --fix 57efa1fe5957'],
+    ['the controls of some cases, as JSON', "kwitness controls --cases 'gup-*,uffd-fork-event' --json"],
+    ['which guests hit a race soonest', 'kwitness controls --sweep --series 6.1'],
+  ],
+})
+
 /** The controls these options mean, and the cases they are held against. */
 async function choose(options: ControlsOptions, context: KernelContext) {
   const catalogue = await readCatalogue(CATALOGUE)
   const cases = selectCases(catalogue, options.cases ?? ['all'])
-  const wishes = { lines: options.line ?? [], fixes: options.fix ?? [] }
-  const entries = chooseControls(await readControls(CONTROLS, catalogue), wishes, cases)
+  const entries = chooseControls(await readControls(CONTROLS, catalogue), controlsRequest(options), cases)
   return { cases, found: await findControls(CONTROLS, entries, context) }
 }
 
@@ -58,8 +89,7 @@ async function openNew(options: ControlsOptions, context: KernelContext, progres
     return null
   }
   const ids = found.kernels.map(({ id }) => id)
-  const { freshBoot = false, fork = true } = options
-  const request = { kernels: ids, cases: cases.map(({ id }) => id), freshBoot, noFork: !fork }
+  const request = runRequest({ ...options, kernels: ids, cases: cases.map(({ id }) => id) })
   const { common, inputs } = await prepare(request, context, progress.onEvent)
   // Each base before its controls, which are built from it.
   const kernels = common.kernels.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
@@ -69,8 +99,7 @@ async function openNew(options: ControlsOptions, context: KernelContext, progres
 }
 
 /** Measure and give the exit code. */
-export async function controls(options: ControlsOptions): Promise<number> {
-  if (options.sweep) return sweep(options)
+async function controls(options: ControlsOptions): Promise<number> {
   const { resume } = options
   return executeCommand(options, {
     command: 'kwitness controls',

@@ -1,10 +1,33 @@
 /** `kwitness doctor`: what this machine has, what is missing, and the one command that installs it. */
+import type { Command } from '@commander-js/extra-typings'
 import { knownAccelerator, type ProvenAccelerator } from '#harness/boot/accelerator.ts'
 import { lookAtHost } from '#harness/boot/qemu/host.ts'
 import { findDependencies, installCommand, type FoundDependency, type DependencyScope } from '#harness/host/dependencies.ts'
 import { folderSpace, inspectMachine, type FolderSpace, type KvmDevice, type Machine } from '#harness/host/machine.ts'
 import { hostMirrors } from '#harness/kernels/debian/apt.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
+import { helpText } from '../help/text.ts'
+import { json, type OptionsOf } from '../options/shared.ts'
+
+const declareOptions = (command: Command) => command.addOption(json('the diagnosis'))
+
+/** Declare the command. */
+export function declare(command: Command) {
+  return declareOptions(command)
+    .description('Show what this machine has, what is missing, and the command that installs it.')
+    .addHelpText('after', HELP)
+    .action(async (options) => {
+      process.exitCode = await doctor(options)
+    })
+}
+
+const HELP = helpText({
+  exits: { 0: 'cases can run', 3: 'something that cases need is missing' },
+  examples: [
+    ['for a person', 'kwitness doctor'],
+    ['for a program', 'kwitness doctor --json'],
+  ],
+})
 
 export interface Diagnosis {
   readonly schema: 'kwitness.doctor/1'
@@ -23,7 +46,7 @@ export interface Diagnosis {
 }
 
 /** Look, print, and give the exit code: 0 when cases can run, 3 when something they need is missing. */
-export async function doctor(options: { json?: true }): Promise<number> {
+async function doctor(options: OptionsOf<typeof declareOptions>): Promise<number> {
   const diagnosis = await diagnose()
   console.log(options.json ? JSON.stringify(diagnosis, null, 2) : formatDiagnosis(diagnosis))
   return diagnosis.install.guest === null && diagnosis.cache.writable && diagnosis.state.writable ? 0 : 3

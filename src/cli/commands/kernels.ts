@@ -1,17 +1,55 @@
-/** `kwitness kernels`: what can be had, what is cached, and bringing more. */
+/** `kwitness kernels`: list kernels, and fetch them into the cache. */
+import { Argument, Option, type Command } from '@commander-js/extra-typings'
 import { fetchKernel, listKernels, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import type { ListedKernel } from '#domain/kernel.ts'
+import { helpText } from '../help/text.ts'
+import { json, mirror, type OptionsOf } from '../options/shared.ts'
+import { readSelectors } from '../options/values.ts'
 import { print } from '../output/files.ts'
 import { createProgress } from '../output/progress.ts'
 
-export interface KernelOptions {
-  readonly mirror?: string
-  readonly refresh?: true
-  readonly json?: true
+const refresh = new Option('--refresh', 'ask the mirror again, however fresh the last answer is')
+
+const listOptions = (command: Command) => command.addOption(refresh).addOption(mirror).addOption(json('the kernels'))
+const pullOptions = (command: Command) => command.addOption(mirror).addOption(json('ids and files'))
+
+/** Declare the command with its subcommands. */
+export function declare(command: Command) {
+  command.description('List kernels, or fetch them into the cache.').helpCommand(false).addHelpText('after', HELP)
+  listOptions(command.command('list', { isDefault: true }))
+    .addArgument(new Argument('[selectors...]', 'only these (default: all of the flavour cloud-amd64)').argParser(readSelectors))
+    .description('List kernels: whether they are cached, their series, size and origin.')
+    .addHelpText('after', HELP)
+    .action(async (selectors, options) => {
+      process.exitCode = await list(selectors, options)
+    })
+  pullOptions(command.command('pull'))
+    .addArgument(new Argument('<selectors...>', 'which kernels').argParser(readSelectors))
+    .description('Fetch kernels ahead of a run; those of a tree: selector are built.')
+    .addHelpText('after', HELP)
+    .action(async (selectors, options) => {
+      process.exitCode = await pull(selectors, options)
+    })
 }
 
-function contextOf(options: KernelOptions): { context: KernelContext; end: () => void } {
+const HELP = helpText({
+  remarks: ['kwitness help selectors shows how to name kernels.'],
+  examples: [
+    ['all of them', 'kwitness kernels'],
+    ['two series, every flavour', "kwitness kernels list 'debian:6.1.y/*,debian:6.12.y/*'"],
+    ['fetch what a later run needs', 'kwitness kernels pull default'],
+  ],
+})
+
+/** What the states of a kernel are called in a listing, and the legend below it. */
+const STATES: Readonly<Record<ListedKernel['state'], readonly [label: string, meaning: string]>> = {
+  cached: ['cached', 'on this machine'],
+  available: ['available', 'can be fetched'],
+  gone: ['not on the mirror', 'an index lists it, but the mirror no longer has its packages'],
+}
+
+function contextOf(options: Partial<OptionsOf<typeof listOptions>>): { context: KernelContext; end: () => void } {
   const progress = createProgress(process.stderr, () => performance.now())
   const context: KernelContext = {
     workspace: findWorkspace(),
@@ -25,33 +63,47 @@ function contextOf(options: KernelOptions): { context: KernelContext; end: () =>
 const mib = (bytes: number | null): string => (bytes === null ? '?' : `${(bytes / 2 ** 20).toFixed(0)} MiB`)
 
 function row({ id, series, state, bytes, origin }: ListedKernel): string {
-  return `${state.padEnd(9)}  ${series.padEnd(7)}  ${id.padEnd(46)}  ${mib(bytes).padStart(8)}  ${origin}`
+  return `${STATES[state][0].padEnd(17)}  ${series.padEnd(7)}  ${id.padEnd(46)}  ${mib(bytes).padStart(8)}  ${origin}`
 }
 
-/** List kernels: all, or those a selector means. */
-export async function listCommand(selector: string | undefined, options: KernelOptions): Promise<number> {
+/** List kernels, all or those the selectors name, and give the exit code. */
+async function list(selectors: readonly string[], options: OptionsOf<typeof listOptions>): Promise<number> {
   const { context, end } = contextOf(options)
-  const kernels = await listKernels(context, selector === undefined ? {} : { selector }).finally(end)
-  if (options.json) await print(JSON.stringify(kernels, null, 2))
-  else {
-    const count = (state: string): number => kernels.filter((kernel) => kernel.state === state).length
-    const counts = `${count('cached')} cached, ${count('available')} to be had, ${count('gone')} listed but gone`
-    const summary = `${kernels.length} kernels: ${counts}`
-    await print([...kernels.map(row), summary].join('\n'))
+  const found = new Map<string, ListedKernel>()
+  try {
+    const wanted = selectors.length === 0 ? [{}] : selectors.map((selector) => ({ selector }))
+    for (const one of wanted) for (const kernel of await listKernels(context, one)) found.set(kernel.id, kernel)
+  } finally {
+    end()
   }
+  const kernels = [...found.values()]
+  await print(options.json ? JSON.stringify(kernels, null, 2) : [...kernels.map(row), ...legend(kernels)].join('\n'))
   return 0
 }
 
-/** Bring the kernels that these selectors mean into the cache. */
-export async function pullCommand(selectors: readonly string[], options: KernelOptions): Promise<number> {
+/** How many kernels are in each state, and what it means. */
+function legend(kernels: readonly ListedKernel[]): string[] {
+  const counted = Object.entries(STATES).map(([state, [label, meaning]]) => {
+    const count = kernels.filter((kernel) => kernel.state === state).length
+    return count === 0 ? [] : [`  ${String(count).padStart(5)} ${label}: ${meaning}`]
+  })
+  return [`${kernels.length} kernels`, ...counted.flat()]
+}
+
+/** Fetch the kernels that these selectors name, and give the exit code. */
+async function pull(selectors: readonly string[], options: OptionsOf<typeof pullOptions>): Promise<number> {
   const { context, end } = contextOf(options)
+  const fetched: { readonly id: string; readonly file: string | null }[] = []
   try {
     for (const kernel of await selectKernels(selectors, context)) {
       const image = await fetchKernel(kernel, context)
-      await print(`${kernel.id}  ${image.vmlinux ?? image.bzImage}`)
+      const file = image.vmlinux ?? image.bzImage
+      fetched.push({ id: kernel.id, file })
+      if (!options.json) await print(`${kernel.id}  ${file}`)
     }
   } finally {
     end()
   }
+  if (options.json) await print(JSON.stringify(fetched, null, 2))
   return 0
 }

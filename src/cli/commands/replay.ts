@@ -1,6 +1,7 @@
 /** `kwitness replay`: make a stored attempt again, and show both side by side. The run stays as it is. */
 import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Option, type Command } from '@commander-js/extra-typings'
 import { openScratch } from '#harness/support/scratch.ts'
 import { diskError, findWorkspace } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
@@ -9,21 +10,55 @@ import { cellsOf } from '#plan/cells.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { chooseAttempt, replayAttempt, type Replayable, type Replayed } from '#run/replay/replay.ts'
 import { openStoreForReading } from '#store/index.ts'
+import { helpText } from '../help/text.ts'
 import { findCell } from '../options/cell-name.ts'
+import * as shared from '../options/shared.ts'
+import { readCount } from '../options/values.ts'
 import { exitCodeOfReplay, INTERRUPTED } from '../output/exit-code.ts'
 import { print, REPORTS_OUT, terminalOf, writeOut } from '../output/files.ts'
 import { createProgress } from '../output/progress.ts'
-import { readCount } from '../options/run.ts'
 import { createKernelContext } from '../terminal/kernel-context.ts'
 import { untilSignal } from '../terminal/signals.ts'
 
-export interface ReplayOptions {
-  readonly run?: string
-  readonly attempt?: string
-  readonly json?: true
-  readonly out?: string
-  readonly mirror?: string
+const attempt = new Option(
+  '--attempt <n>',
+  'this attempt of the result (default: the first that reproduced the bug, else the last)',
+).argParser(readCount)
+
+function declareOptions(command: Command) {
+  return command
+    .addOption(shared.run)
+    .addOption(attempt)
+    .addOption(shared.mirror)
+    .addOption(shared.json('both attempts'))
+    .addOption(shared.out('folder for its evidence and logs (default: reports/out/replay-RUN-ATTEMPT)'))
 }
+
+type ReplayOptions = shared.OptionsOf<typeof declareOptions>
+
+/** Declare the command. */
+export function declare(command: Command) {
+  return declareOptions(command)
+    .argument('<result>', 'KERNEL/CASE; the kernel by its id or its version')
+    .description('Make a stored attempt again, with the same job, seed and snapshot, and show both side by side.')
+    .addHelpText('after', HELP)
+    .action(async (result, options) => {
+      process.exitCode = await replay(result, options)
+    })
+}
+
+const HELP = helpText({
+  remarks: ['The stored run stays as it is.'],
+  exits: {
+    0: 'the outcome is the same',
+    1: 'it is another one',
+    2: 'usage, or the kernel or the reproducer is no longer what it was',
+  },
+  examples: [
+    ['the first attempt that reproduced the bug', 'kwitness replay 5.10.262/uffd-mmap-changing-atomic'],
+    ['a certain attempt, as JSON', 'kwitness replay 5.10.262/gup-fast-vs-fork --attempt 2 --json'],
+  ],
+})
 
 /** A replay, and the folder that holds its evidence and logs. */
 interface Left {
@@ -32,8 +67,8 @@ interface Left {
 }
 
 /** Make the attempt of a cell again and give the exit code: 0 for the same outcome, 1 for another, 3 when it came to none. */
-export async function replay(cell: string, options: ReplayOptions): Promise<number> {
-  const attempt = await loadAttempt(cell, options)
+async function replay(cell: string, options: ReplayOptions): Promise<number> {
+  const stored = await loadAttempt(cell, options)
   const progress = createProgress(process.stderr, () => performance.now())
   let done: Left | null = null
   try {
@@ -41,8 +76,8 @@ export async function replay(cell: string, options: ReplayOptions): Promise<numb
       const kernels = createKernelContext(options, progress, signal)
       const folder = await openScratch(kernels.workspace.cache)
       try {
-        const replayed = await replayAttempt(attempt, kernels, progress.onEvent, folder)
-        const logs = options.out ?? join(REPORTS_OUT, `replay-${attempt.record.run}-${attempt.record.id}`)
+        const replayed = await replayAttempt(stored, kernels, progress.onEvent, folder)
+        const logs = options.out ?? join(REPORTS_OUT, `replay-${stored.record.run}-${stored.record.id}`)
         await leaveLogs(replayed, folder, logs)
         done = { replayed, logs }
       } finally {
@@ -57,14 +92,13 @@ export async function replay(cell: string, options: ReplayOptions): Promise<numb
 }
 
 async function loadAttempt(text: string, options: ReplayOptions): Promise<Replayable> {
-  const ordinal = readCount('--attempt', options.attempt)
   const store = await openStoreForReading(findWorkspace().state)
   try {
     const run = options.run === undefined ? await store.newestRun() : await store.readRun(options.run)
     if (run === null) throw new UserError('no run is stored yet', 'kwitness run makes one')
     const name = (cell: ReturnType<typeof cellsOf>[number]) => ({ kernel: cell.kernel.id, case: cell.case.id })
     const cell = findCell(run.id, cellsOf(planOf(run)), name, text)
-    return await chooseAttempt(store, run.id, cell, ordinal)
+    return await chooseAttempt(store, run.id, cell, options.attempt)
   } finally {
     store.close()
   }

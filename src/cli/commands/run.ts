@@ -1,28 +1,84 @@
 /** `kwitness run`: plan, boot, run, judge, report. */
 import { dirname, join } from 'node:path'
+import { Option, type Command } from '@commander-js/extra-typings'
 import { checkHistory } from '#harness/git-history.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { expectedSeconds } from '#plan/estimates.ts'
-import { unreachable } from '#domain/errors.ts'
+import { unreachable, UserError } from '#domain/errors.ts'
 import { cellsOf } from '#plan/cells.ts'
 import type { Plan } from '#plan/plan.ts'
 import { reportOf, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
 import { prepare } from '#run/prepare/prepare.ts'
-import { exitCodeOf, exitCodeOfSuite, readFailOn, SUITE_WORDS } from '../output/exit-code.ts'
+import { prepareSuite, type PreparedSuite } from '#run/prepare/suite.ts'
+import { ANSWER_EXITS, helpText } from '../help/text.ts'
+import { runRequest } from '../options/run.ts'
+import * as shared from '../options/shared.ts'
+import { CASE_WORDS, exitCodeOf, exitCodeOfSuite, readFailOn, SUITE_WORDS } from '../output/exit-code.ts'
 import { writeReport, print, renderReport } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
 import { printProblems } from '../output/problems.ts'
+import { writeSuiteReport, renderSuite, suiteReportOf } from '../output/suite.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
-import { parseRunOptions, type RunOptions } from '../options/run.ts'
 import { executeCommand } from '../terminal/execute.ts'
-import { writeSuiteReport, prepareRequest, renderSuite, suiteReportOf } from './suite.ts'
+
+const ofSuite = new Option(
+  '--suite <name>',
+  'tests that others wrote, instead of cases: kselftest:mm; --cases names its programs',
+)
+  .conflicts(['catalogue', 'raceSeconds', 'maxMissProbability'])
+  .helpGroup('What to test:')
+
+function declareOptions(command: Command) {
+  const what = command
+    .addOption(shared.kernels)
+    .addOption(shared.cases)
+    .addOption(shared.catalogue)
+    .addOption(ofSuite)
+    .addOption(shared.tree('the kernel source that a suite is built from: a folder, a tarball, PATH@REV or debian-6.12'))
+    .addOption(shared.resume('run', ['accel']))
+  return shared
+    .machineOptions(shared.certaintyOptions(what).addOption(shared.snapshot).addOption(shared.fork))
+    .addOption(shared.dryRun)
+    .addOption(shared.gitTree)
+    .addOption(shared.failOn)
+    .addOption(shared.json('the report (with --dry-run: the plan)'))
+    .addOption(shared.reportFolder)
+    .addOption(shared.timings)
+}
+
+type RunOptions = shared.OptionsOf<typeof declareOptions>
+
+/** Declare the command. */
+export function declare(command: Command) {
+  return declareOptions(command)
+    .description(
+      'Boot every chosen kernel, run every chosen case in it, and report the matrix (default: the set "default", all cases).',
+    )
+    .addHelpText('after', HELP)
+    .action(async (options) => {
+      process.exitCode = await run(options)
+    })
+}
+
+const HELP = helpText({
+  terms: { 'Words of --fail-on': CASE_WORDS, 'Words of --fail-on with --suite': SUITE_WORDS },
+  exits: ANSWER_EXITS,
+  examples: [
+    ['the default set, every case', 'kwitness run'],
+    ['the newest kernel of each series, one case', 'kwitness run --kernels series --cases uffd-eagain-output'],
+    ['a kernel that you built; exit 1 where it lacks a fix', 'kwitness run --kernels file:arch/x86/boot/bzImage --fail-on lacks'],
+    ["Debian's source with your patch", "kwitness run --kernels tree:debian-5.10,patch=my.patch --cases 'uffd-*'"],
+    ['selftests of a kernel tree', "kwitness run --suite kselftest:mm --tree /src/linux --kernels 'debian:6.12.*'"],
+    ['after Ctrl-C or a crash', 'kwitness run --resume'],
+  ],
+})
 
 /** The plan in a few lines, for a person. */
 function describePlan(plan: Plan): string {
   const cells = cellsOf(plan)
   const races = plan.cases.filter(({ witness }) => witness === 'race').length
   const seconds = cells.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
-  const bound = plan.maxMissProbability.toExponential()
+  const probability = plan.maxMissProbability.toExponential()
   const series = Map.groupBy(plan.kernels, (kernel) => kernel.series)
   const [noun, what] =
     plan.kind === 'suite' ? ['programs', `programs of ${plan.suite.name} (${plan.suite.tree.label})`] : ['cases', 'cases']
@@ -32,15 +88,26 @@ function describePlan(plan: Plan): string {
     ...[...series].map(([name, own]) => `  ${name} ${own.map(({ version }) => version).join(' ')}`),
     `  ${noun}: ${plan.cases.map(({ id }) => id).join(' ')}`,
     `  attempts: about ${Math.ceil(seconds)} s one after the other, boots not counted`,
-    ...(races > 0 ? [`  races: ${races}, alone, ${plan.raceSeconds} s for each, believed at a miss chance of ${bound}`] : []),
+    ...(races > 0
+      ? [`  races: ${races}, alone, ${plan.raceSeconds} s for each, believed at a miss probability of ${probability}`]
+      : []),
   ].join('\n')
+}
+
+/** Prepare what `--suite` and `--tree` ask for. Throws UserError where only one of them is given. */
+async function prepareSuiteRequest(options: RunOptions, context: KernelContext, progress: Progress): Promise<PreparedSuite> {
+  const { suite, tree } = options
+  if (suite === undefined || tree === undefined) {
+    throw new UserError('--suite and --tree go together', 'kwitness run --suite kselftest:mm --tree debian-6.12')
+  }
+  return prepareSuite({ ...runRequest(options), suite, tree }, context, progress.onEvent)
 }
 
 /** A new run, or null when only its plan was asked for. */
 async function openNew(options: RunOptions, context: KernelContext, progress: Progress): Promise<OpenRun | null> {
-  const ofSuite = options.suite !== undefined || options.tree !== undefined
-  const { plan, inputs } = await (ofSuite
-    ? prepareRequest(options, context, progress)
+  const isSuite = options.suite !== undefined || options.tree !== undefined
+  const { plan, inputs } = await (isSuite
+    ? prepareSuiteRequest(options, context, progress)
     : prepareMatrix(options, context, progress))
   progress.end()
   process.stderr.write(`kwitness: ${describePlan(plan)}\n`)
@@ -50,15 +117,15 @@ async function openNew(options: RunOptions, context: KernelContext, progress: Pr
 }
 
 async function prepareMatrix(options: RunOptions, context: KernelContext, progress: Progress) {
-  const { common, inputs } = await prepare(parseRunOptions(options), context, progress.onEvent)
+  const { common, inputs } = await prepare(runRequest(options), context, progress.onEvent)
   return { plan: { ...common, kind: 'matrix' } as const, inputs }
 }
 
 /** Run and give the exit code. */
-export async function run(options: RunOptions): Promise<number> {
+async function run(options: RunOptions): Promise<number> {
   // What an interrupted run was of is known when it is found; else a word that is none is told at once.
   if (options.resume === undefined) readFailOn(options.failOn, options.suite === undefined ? undefined : SUITE_WORDS)
-  if (options.history !== undefined) await checkHistory(options.history)
+  if (options.gitTree !== undefined) await checkHistory(options.gitTree)
   const { resume } = options
   return executeCommand(options, {
     command: 'kwitness run',

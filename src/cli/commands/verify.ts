@@ -1,9 +1,10 @@
 /** `kwitness verify`: a patch on its bases, each before and after in one run, and what is to be said of it. */
 import { dirname, join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
+import { Option, type Command } from '@commander-js/extra-typings'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { verificationOf, type Verification } from '#analysis/verify/report.ts'
+import { verificationOf, type Status, type Verification } from '#analysis/verify/report.ts'
 import { InvariantError, UserError } from '#domain/errors.ts'
 import type { VerifyPlan } from '#domain/report/verify.ts'
 import { renderVerify, renderVerifyJson, renderVerifyMarkdown } from '#render/verify/text.ts'
@@ -14,36 +15,16 @@ import { reportOf, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { findBases, readSeries, targetsOf, tryBase } from '#run/verify/verify.ts'
+import { helpText } from '../help/text.ts'
+import { runRequest } from '../options/run.ts'
+import * as shared from '../options/shared.ts'
+import { readAgain, readCases } from '../options/values.ts'
 import { exitCodeOfVerification } from '../output/exit-code.ts'
 import { writeReport, print, readAssets, REPORTS_OUT, terminalOf, writeOut } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
 import { printProblems } from '../output/problems.ts'
-import type { SessionOptions } from '../options/session.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
-import { parseRunOptions } from '../options/run.ts'
 import { executeCommand } from '../terminal/execute.ts'
-
-export interface VerifyOptions extends SessionOptions {
-  readonly tree?: readonly string[]
-  readonly base?: readonly string[]
-  readonly patch?: string
-  readonly case?: string
-  readonly cases?: readonly string[]
-  readonly each?: true
-  readonly config?: readonly string[]
-  readonly resume?: string | true
-  readonly format?: string
-  readonly json?: true
-  readonly tester?: string
-  readonly url?: string
-  readonly out?: string
-  readonly bound?: string
-  readonly raceSeconds?: string
-  readonly catalogue?: string
-  readonly freshBoot?: true
-  /** False with --no-fork. */
-  readonly fork?: boolean
-}
 
 const FORMATS = ['terminal', 'markdown', 'html', 'json', 'b4', 'tested-by'] as const
 type Format = (typeof FORMATS)[number]
@@ -57,12 +38,107 @@ const LEFT = [
   ['tested-by.txt', 'tested-by'],
 ] as const
 
-function readFormat({ format, json }: VerifyOptions): Format {
-  const word = json ? 'json' : (format ?? 'terminal')
-  const found = FORMATS.find((one) => one === word)
-  if (found) return found
-  throw new UserError(`--format does not know ${word}`, `it knows: ${FORMATS.join(', ')}`)
+const WHAT = 'What to test:'
+const RESULTS = 'Results:'
+
+const trees = new Option(
+  '--tree <source>',
+  'the kernel source: a folder, a git tree, a tarball or debian-5.10; may be given again',
+)
+  .argParser(readAgain)
+  .helpGroup(WHAT)
+
+const bases = new Option('--base <rev>', 'a revision of the git tree to put the patch on; may be given again')
+  .argParser(readAgain)
+  .helpGroup(WHAT)
+
+const targets = new Option(
+  '--target <ids>',
+  'the cases that the patch must fix (default: those whose fix has its subject or commit)',
+)
+  .argParser(readCases)
+  .helpGroup(WHAT)
+
+function declareOptions(command: Command) {
+  const what = command
+    .addOption(trees)
+    .addOption(bases)
+    .addOption(
+      new Option('--patch <what>', 'a file, an mbox, a commit (or A..B) of the git tree, or - for standard input').helpGroup(
+        WHAT,
+      ),
+    )
+    .addOption(targets)
+    .addOption(shared.cases)
+    .addOption(shared.catalogue)
+    .addOption(new Option('--each', 'test each patch of a series against the one before it, too').helpGroup(WHAT))
+    .addOption(shared.config)
+    .addOption(shared.resume('verification', ['accel']))
+  return shared
+    .machineOptions(shared.certaintyOptions(what).addOption(shared.snapshot).addOption(shared.fork))
+    .addOption(shared.format(FORMATS))
+    .addOption(shared.json('the verification').conflicts('format'))
+    .addOption(shared.out('folder for the report in all formats (default: reports/out/RUN)'))
+    .addOption(
+      new Option('--tester <who>', "'Name <mail>' for Tested-by: (default: of the git configuration)").helpGroup(RESULTS),
+    )
+    .addOption(new Option('--url <url>', 'where the report can be read, for b4').helpGroup(RESULTS))
+    .addOption(shared.timings)
 }
+
+type VerifyOptions = shared.OptionsOf<typeof declareOptions>
+
+/** Declare the command. */
+export function declare(command: Command) {
+  return declareOptions(command)
+    .description('Put a patch on one or more bases, build each before and after, test both in one run, and compare.')
+    .addHelpText('after', HELP)
+    .action(async (options) => {
+      process.exitCode = await verify(options)
+    })
+}
+
+/** What each status says of a patch on a base. */
+const STATUS_MEANINGS: Readonly<Record<Status, string>> = {
+  fixes: 'the target goes from lacks to carries, no other verdict changes',
+  unchanged: 'the patch has no target, and no verdict changes',
+  'no-effect': 'it applies and builds, but the target still lacks the fix',
+  'breaks-neighbour': 'another case shows a bug that it did not show, or cannot be asked any more',
+  'does-not-apply': 'a hunk does not fit the base',
+  'does-not-build': 'the compiler refuses it',
+  'does-not-boot': 'the guest does not come up',
+  'new-splat': 'the kernel reports what the base does not',
+  'new-warnings': 'the compiler warns in a touched file of what it does not in the base',
+  'nothing-to-fix': 'the base does not show the bug of the target',
+  unproven: 'a race is not seen any more, but there were too few trials to say',
+  'already-applied': 'the base has the patch already, exactly or in another form',
+  'no-answer': 'the base does not build, or guests gave no answer',
+}
+
+const HELP = helpText({
+  remarks: [
+    `--cases names the cases to compare before and after (default: all). Plain trees and tarballs will do. In a git tree, kwitness
+    names the commits that a patch waits for where it does not apply.`,
+  ],
+  terms: {
+    'Status of a base': Object.entries(STATUS_MEANINGS),
+  },
+  exits: {
+    0: 'fixes, or unchanged, on every base that does not have the patch yet',
+    1: 'any other status of the patch, on any base',
+    3: 'no-answer, infrastructure',
+    4: 'already-applied, on every base',
+  },
+  examples: [
+    ["on Debian's source", 'kwitness verify --tree debian-5.10 --patch my.patch --target uffd-mmap-changing-atomic'],
+    [
+      'a commit of mainline on two stable releases',
+      'kwitness verify --tree linux --base v6.1.170 --base v6.12.85 --patch a759a909d42d',
+    ],
+    ['a series, patch by patch', "kwitness verify --tree linux --patch series.mbox --each --cases 'uffd-*' --format markdown"],
+    ['the check command of b4 review', 'kwitness verify --tree linux --patch - --format b4'],
+  ],
+})
 
 /** The plan of a verification, its kernels built; null where no guest is needed for the answer. */
 interface Begun {
@@ -71,25 +147,25 @@ interface Begun {
 }
 
 async function begin(options: VerifyOptions, context: KernelContext, progress: Progress): Promise<Begun> {
-  const { tree: trees = [], patch, each = false } = options
-  if (trees.length === 0) throw new UserError('verify needs a --tree', 'such as debian-5.10, or a folder with a kernel source')
-  if (patch === undefined) throw new UserError('verify needs a --patch', 'a file, an mbox, a commit of the tree, or -')
+  const { tree: sources = [], patch, each = false } = options
+  if (sources.length === 0) throw new UserError('verify needs --tree', 'such as debian-5.10, or a folder with a kernel source')
+  if (patch === undefined) throw new UserError('verify needs --patch', 'a file, an mbox, a commit of the tree, or -')
   const catalogue = await readCatalogue(options.catalogue ?? CATALOGUE)
-  const bases = await findBases(trees, options.base ?? [])
-  const patches = await readSeries(patch, bases, () => textOf(process.stdin))
-  const targets = targetsOf(patches, catalogue, options.case === undefined ? undefined : [options.case])
-  const cases = [...new Set([...selectCases(catalogue, options.cases ?? ['all']).map(({ id }) => id), ...targets])]
+  const requested = await findBases(sources, options.base ?? [])
+  const patches = await readSeries(patch, requested, () => textOf(process.stdin))
+  const fixed = targetsOf(patches, catalogue, options.target)
+  const cases = [...new Set([...selectCases(catalogue, options.cases ?? ['all']).map(({ id }) => id), ...fixed])]
   const found: VerifyPlan['bases'][number][] = []
-  for (const base of bases) found.push(await tryBase(base, { patches, configs: options.config ?? [], each }, context))
+  for (const base of requested) found.push(await tryBase(base, { patches, configs: options.config ?? [], each }, context))
   const wanted: VerifyPlan = {
     patches: patches.map(({ name, subject, commits }) => ({ name, subject, commits })),
-    targets,
+    targets: fixed,
     each,
     bases: found,
   }
   const kernels = kernelsOf(wanted)
   if (kernels.length === 0) return { wanted, opened: null }
-  const request = { ...parseRunOptions(options), kernels, cases }
+  const request = runRequest({ ...options, kernels, cases })
   const { common, inputs } = await prepare(request, context, progress.onEvent)
   progress.end()
   process.stderr.write(`kwitness: plan: ${kernels.length} kernels x ${cases.length} cases, before and after in one run\n`)
@@ -97,10 +173,10 @@ async function begin(options: VerifyOptions, context: KernelContext, progress: P
 }
 
 /** Each base before what was made of it; only where there is something to hold against it. */
-function kernelsOf({ bases }: VerifyPlan): string[] {
+function kernelsOf(plan: VerifyPlan): string[] {
   return [
     ...new Set(
-      bases.flatMap(({ kernel, steps }) => {
+      plan.bases.flatMap(({ kernel, steps }) => {
         const built = steps.filter(({ buildError }) => buildError === null).map((step) => step.kernel)
         return built.length > 0 && steps.at(-1)?.buildError === null ? [kernel, ...built] : []
       }),
@@ -109,8 +185,8 @@ function kernelsOf({ bases }: VerifyPlan): string[] {
 }
 
 /** Verify and give the exit code. */
-export async function verify(options: VerifyOptions): Promise<number> {
-  const format = readFormat(options)
+async function verify(options: VerifyOptions): Promise<number> {
+  const format = options.json ? 'json' : (options.format ?? 'terminal')
   let early: VerifyPlan | null = null
   const code = await executeCommand(options, {
     command: 'kwitness verify',

@@ -1,4 +1,4 @@
-/** The options of `kwitness bisect`, read into what a bisection shall find out. */
+/** From the options of `kwitness bisect` to what a bisection must find out. */
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -6,6 +6,7 @@ import type { KernelContext } from '#harness/kernels/index.ts'
 import { readBisectLog } from '#analysis/bisect/log.ts'
 import type { BisectRequest, NamedCommit } from '#domain/report/bisect.ts'
 import { InvariantError, UserError } from '#domain/errors.ts'
+import type { Case } from '#domain/case.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { Boundary, Report } from '#domain/report/matrix.ts'
 import { buildRunReport } from '#run/report/build-report.ts'
@@ -13,52 +14,18 @@ import { nearestOf, resolveCommit } from '#run/bisect/git.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { DEFAULT_PLAN } from '#plan/plan.ts'
 import { openStoreForReading } from '#store/index.ts'
-import { parseRunOptions } from './run.ts'
-
-/** How a commit is built and asked, in a bisection of ours and in a step of git's. */
-export interface TestCommitOptions {
-  readonly tree?: string
-  readonly config?: readonly string[]
-  readonly catalogue?: string
-  readonly bound?: string
-  readonly raceSeconds?: string
-  readonly seed?: string
-  readonly accel?: string
-  readonly cores?: string
-  readonly jobs?: string
-  readonly mirror?: string
-}
-
-export interface BisectOptions extends TestCommitOptions {
-  readonly case?: string
-  readonly old?: string
-  readonly new?: string
-  readonly fromBoundary?: string
-  readonly run?: string
-  readonly replay?: string
-  readonly termOld?: string
-  readonly termNew?: string
-  readonly firstParent?: true
-  readonly resume?: string | true
-  readonly export?: string
-  readonly format?: string
-  readonly json?: true
-  readonly out?: string
-}
+import type { BisectRequestOptions } from './bisect.ts'
 
 /** Read them. Throws UserError for one that is missing, cannot be read or names what is not there. */
 export async function parseBisectOptions(
-  options: BisectOptions,
+  options: BisectRequestOptions,
   paths: readonly string[],
   context: KernelContext,
 ): Promise<BisectRequest> {
   const tree = resolve(options.tree ?? '.')
-  const { case: id, ...range } = await readRange(options, paths, context)
-  if (id === undefined) throw new UserError('no case was named', 'kwitness bisect --case ID; kwitness cases list')
-  const found = selectCases(await readCatalogue(options.catalogue ?? CATALOGUE), [id])
-  const [theCase] = found
-  if (!theCase || found.length > 1) throw new UserError(`${id} means ${found.length} cases`, 'a bisection is about one')
-  const { seed, maxMissProbability, raceSeconds } = parseRunOptions(options)
+  const { cases, ...range } = await readRange(options, paths, context)
+  const theCase = await readOneCase(cases, options.catalogue)
+  const { seed, maxMissProbability, raceSeconds } = options
   return {
     tree,
     ...range,
@@ -70,28 +37,35 @@ export async function parseBisectOptions(
   }
 }
 
-/** What the options say of the commits, and with `--from-boundary` of the case. */
-interface Range extends Pick<BisectRequest, 'old' | 'new' | 'paths' | 'firstParent' | 'terms' | 'told'> {
-  readonly case: string | undefined
+/** The one case that is meant. Throws UserError for none, and for several. */
+export async function readOneCase(names: readonly string[] | undefined, catalogue: string | undefined): Promise<Case> {
+  if (names === undefined) throw new UserError('no case is named', 'name one with --cases ID; kwitness cases lists them')
+  const found = selectCases(await readCatalogue(catalogue ?? CATALOGUE), names)
+  const [theCase] = found
+  if (theCase && found.length === 1) return theCase
+  throw new UserError(`--cases ${names.join(',')} names ${found.length} cases`, 'a bisection is about one case')
 }
 
-async function readRange(options: BisectOptions, paths: readonly string[], context: KernelContext): Promise<Range> {
+/** What the options say of the commits, and with `--from-boundary` of the case. */
+interface Range extends Pick<BisectRequest, 'old' | 'new' | 'paths' | 'firstParent' | 'terms' | 'told'> {
+  readonly cases: readonly string[] | undefined
+}
+
+async function readRange(options: BisectRequestOptions, paths: readonly string[], context: KernelContext): Promise<Range> {
   if (options.replay !== undefined) return replayed(options, paths, options.replay)
   const tree = resolve(options.tree ?? '.')
   const named = options.fromBoundary === undefined ? options : { ...options, ...(await fromBoundary(options, context)) }
-  const { case: id, old, new: newer } = named
+  const { cases, old, new: newer } = named
   if (old === undefined || newer === undefined) throw new UserError('an end is missing', 'name both: --old REV --new REV')
   const ends = { old: await resolveCommit(tree, old), new: await resolveCommit(tree, newer) }
-  return { case: id, ...ends, paths, firstParent: options.firstParent === true, terms: readTerms(options), told: NOBODY }
+  return { cases, ...ends, paths, firstParent: options.firstParent === true, terms: readTerms(options), told: NOBODY }
 }
 
 const NOBODY: BisectRequest['told'] = { old: [], skip: [] }
 
 /** What a `git bisect log` says: its nearest ends, which are asked, and what else it marked, which is taken over. */
-async function replayed(options: BisectOptions, paths: readonly string[], file: string): Promise<Range> {
-  const { old: byOption, new: newByOption, fromBoundary: boundary, termOld, termNew, firstParent } = options
-  const others = [byOption, newByOption, boundary, termOld, termNew, firstParent].some((one) => one !== undefined)
-  if (others || paths.length > 0) throw new UserError('--replay brings ends, terms and paths with it', 'leave the others out')
+async function replayed(options: BisectRequestOptions, paths: readonly string[], file: string): Promise<Range> {
+  if (paths.length > 0) throw new UserError('--replay brings its own paths', 'leave out those behind --')
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new UserError(`cannot read ${file}: ${error.code}`)
   })
@@ -102,19 +76,19 @@ async function replayed(options: BisectOptions, paths: readonly string[], file: 
   const named = (commit: string): NamedCommit => ({ name: commit.slice(0, 12), commit })
   const ends = { old: named(old), new: named(log.new.at(-1) ?? '') }
   const { paths: logged, terms, skip } = log
-  return { case: options.case, ...ends, paths: logged, firstParent: log.firstParent, terms, told: { old: moreOld, skip } }
+  return { cases: options.cases, ...ends, paths: logged, firstParent: log.firstParent, terms, told: { old: moreOld, skip } }
 }
 
-function readTerms({ termOld = 'old', termNew = 'new' }: BisectOptions): BisectRequest['terms'] {
+function readTerms({ termOld = 'old', termNew = 'new' }: BisectRequestOptions): BisectRequest['terms'] {
   for (const term of [termOld, termNew]) {
-    if (!/^[A-Za-z][\w-]*$/.test(term)) throw new UserError(`${term} is no term`, 'a word such as fixed')
+    if (!/^[A-Za-z][\w-]*$/.test(term)) throw new UserError(`${term} is not a valid term`, 'give a word such as fixed')
   }
   if (termOld === termNew) throw new UserError(`both terms are ${termOld}`, 'name two')
   return { old: termOld, new: termNew }
 }
 
 /** The case and both ends of `CASE:SERIES`, from the newest run that has such a boundary. */
-async function fromBoundary({ fromBoundary: text = '', run, old, new: newer }: BisectOptions, context: KernelContext) {
+async function fromBoundary({ fromBoundary: text = '', run, old, new: newer }: BisectRequestOptions, context: KernelContext) {
   const [, id, name] = /^([^:]+):(\d+\.\d+)(?:\.y)?$/.exec(text) ?? []
   if (id === undefined) throw new UserError(`--from-boundary takes CASE:SERIES, not ${text}`, 'such as uffd-wp-mremap:6.1.y')
   const store = await openStoreForReading(context.workspace.state)
@@ -126,7 +100,7 @@ async function fromBoundary({ fromBoundary: text = '', run, old, new: newer }: B
       const [first] = found
       if (found.length > 1)
         throw new UserError(`${id} has more than one boundary in ${name}.y:\n${listOf(found)}`, 'name the ends: --old, --new')
-      if (first) return { case: id, old: old ?? tagOf(report, first.before), new: newer ?? tagOf(report, first.after) }
+      if (first) return { cases: [id], old: old ?? tagOf(report, first.before), new: newer ?? tagOf(report, first.after) }
     }
   } finally {
     store.close()

@@ -1,4 +1,4 @@
-/** A cell as people name it: KERNEL/CASE, the kernel by its id or, for one of Debian's, by its version. */
+/** A result as people name it: KERNEL/CASE, the kernel by its id or, for one of Debian's, by its version. */
 import { UserError } from '#domain/errors.ts'
 
 /** Kernel and case of KERNEL/CASE; of a text without a slash all is the case. */
@@ -22,12 +22,12 @@ export function findCell<T>(
   const [first] = found
   if (kernel === '' || !first)
     throw new UserError(
-      `run ${run} has no cell ${text}`,
-      'a cell is KERNEL/CASE, as in debian-6.1.170-3-cloud-amd64/uffd-fork-event',
+      `run ${run} has no result ${text}`,
+      'a result is named KERNEL/CASE, as in debian-6.1.170-3-cloud-amd64/uffd-fork-event',
     )
   if (found.length > 1) {
     const names = found.map(nameOf).map((name) => `${name.kernel}/${name.case}`)
-    throw new UserError(`${text} means more than one cell`, names.join(', '))
+    throw new UserError(`${text} names more than one result`, names.join(', '))
   }
   return first
 }

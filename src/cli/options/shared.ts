@@ -1,17 +1,138 @@
-/** Options that mean the same wherever they stand. */
-export type OptionRow = readonly [flags: string, meaning: string]
+/** Options that mean the same on every command: each is declared here once, with the type of its value. */
+import { Option, type Command, type OptionValues } from '@commander-js/extra-typings'
+import {
+  readAgain,
+  readCases,
+  readCount,
+  readMissProbability,
+  readSeconds,
+  readSeed,
+  readSelectors,
+  readSeriesNames,
+} from './values.ts'
 
-/** By the names that a command takes them by. */
-export const SHARED = {
-  out: ['--out <folder>', 'where to leave the report (default: reports/out/RUN)'],
-  accel: ['--accel <name>', 'kvm or tcg, instead of the one proven here'],
-  cores: ['--cores <n>', 'vCPUs to run side by side (default: the cores of this machine)'],
-  jobs: ['--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)'],
-  timings: ['--timings', 'show where the time went, and leave trace.json beside the report, for Perfetto or Chrome'],
-  seed: ['--seed <n>', 'seed of the run (default: drawn)'],
-  bound: ['--bound <chance>', 'believe a clean race at this chance of a miss (default: 1e-6)'],
-  freshBoot: ['--fresh-boot', 'boot for every attempt instead of restoring a saved guest'],
-  noFork: ['--no-fork', 'restore a guest for every attempt instead of forking one'],
-  catalogue: ['--catalogue <folder>', 'take the cases from this folder'],
-  mirror: ['--mirror <url>', 'Debian mirror, instead of the one in the apt configuration'],
-} as const satisfies Readonly<Record<string, OptionRow>>
+/** The values of the options that a function adds to a command. */
+export type OptionsOf<Declare extends (command: Command) => { readonly opts: () => unknown }> = ReturnType<
+  ReturnType<Declare>['opts']
+>
+
+/** Headings of a command's help. */
+const WHAT = 'What to test:'
+const HOW = 'How to test:'
+const MACHINE = 'Machine:'
+const RESULTS = 'Results:'
+
+export const kernels = new Option(
+  '--kernels <selectors>',
+  'kernel selectors, separated by commas; may be given again (see kwitness help selectors)',
+)
+  .argParser(readSelectors)
+  .helpGroup(WHAT)
+
+export const cases = new Option('--cases <ids>', 'case ids or globs, separated by commas; may be given again')
+  .argParser(readCases)
+  .helpGroup(WHAT)
+
+export const series = new Option('--series <series>', 'only these series, such as 6.1.y, separated by commas')
+  .argParser(readSeriesNames)
+  .helpGroup(WHAT)
+
+export const catalogue = new Option('--catalogue <folder>', 'take the cases from this folder').helpGroup(WHAT)
+
+/** The kernel source that a command works on. */
+export const tree = (meaning: string) => new Option('--tree <source>', meaning).helpGroup(WHAT)
+
+export const config = new Option(
+  '--config <fragment>',
+  'config fragment to build with on top of the base, such as kasan; may be given again',
+)
+  .argParser(readAgain)
+  .helpGroup(WHAT)
+
+/** Options whose values are stored with what is resumed, under the names that commander gives them. */
+const STORED =
+  'kernels cases series fix catalogue suite tree config base patch target each old new fromBoundary run replay termOld termNew ' +
+  'firstParent seed raceSeconds maxMissProbability snapshot fork dryRun'
+
+/** Go on with what was interrupted. What is stored with it cannot be given again; `more` names what else is stored. */
+export const resume = (what: string, more: readonly string[] = []) =>
+  new Option('--resume [id]', `go on with an interrupted ${what}, the newest when none is named`)
+    .conflicts([...STORED.split(' '), ...more])
+    .helpGroup(WHAT)
+
+export const dryRun = new Option('--dry-run', 'show the plan and stop').helpGroup(HOW)
+
+export const snapshot = new Option('--no-snapshot', 'boot a guest for every attempt instead of restoring a snapshot').helpGroup(
+  HOW,
+)
+
+export const fork = new Option('--no-fork', 'restore a guest for every attempt instead of forking one').helpGroup(HOW)
+
+const seed = new Option('--seed <n>', 'seed of all that is random (default: drawn)').argParser(readSeed).helpGroup(HOW)
+
+const accel = new Option('--accel <name>', 'accelerator of the guests, kvm or tcg (default: the one that a guest proved here)')
+  .choices(['kvm', 'tcg'])
+  .helpGroup(MACHINE)
+
+const maxMissProbability = new Option(
+  '--max-miss-probability <p>',
+  'call a race fixed when a miss is no likelier than this (default: 1e-6)',
+)
+  .argParser(readMissProbability)
+  .helpGroup(HOW)
+
+const raceSeconds = new Option('--race-seconds <s>', 'guest seconds for each race on each kernel (default: 30)')
+  .argParser(readSeconds)
+  .helpGroup(HOW)
+
+const cores = new Option('--cores <n>', 'vCPUs that run side by side (default: the cores of this machine)')
+  .argParser(readCount)
+  .helpGroup(MACHINE)
+
+const jobs = new Option('--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)')
+  .argParser(readCount)
+  .helpGroup(MACHINE)
+
+export const mirror = new Option('--mirror <url>', 'Debian mirror (default: those of the apt configuration)').helpGroup(MACHINE)
+
+export const timings = new Option(
+  '--timings',
+  'show where the time went, and write trace.json beside the report, for Perfetto or Chrome',
+).helpGroup(RESULTS)
+
+export const gitTree = new Option(
+  '--git-tree <folder>',
+  'a git tree of Linux, as a further source of claims: its release tags, and what its commits say',
+).helpGroup(RESULTS)
+
+export const failOn = new Option('--fail-on <words>', 'exit 1 for these words too, separated by commas (listed below)').helpGroup(
+  RESULTS,
+)
+
+export const run = new Option('--run <id>', 'a stored run, as kwitness runs lists them (default: the newest)')
+
+export const json = (what: string) => new Option('--json', `${what} as JSON on standard output`).helpGroup(RESULTS)
+
+export const out = (meaning: string) => new Option('--out <path>', meaning).helpGroup(RESULTS)
+
+/** What is printed: the first of the formats where none is named. */
+export const format = <const F extends readonly string[]>(formats: F) =>
+  new Option('--format <name>', `what to print: ${formats.join(', ')} (default: ${formats[0]})`)
+    .choices(formats)
+    .helpGroup(RESULTS)
+
+/** Where the report of a run goes. */
+export const reportFolder = out('folder for the report (default: reports/out/RUN)')
+
+/** Options that decide how sure an answer is, and whether it can be repeated. */
+export function certaintyOptions<A extends unknown[], O extends OptionValues>(command: Command<A, O>) {
+  return command.addOption(seed).addOption(raceSeconds).addOption(maxMissProbability)
+}
+
+/** Options that bound what a command takes of this machine. */
+export function machineOptions<A extends unknown[], O extends OptionValues>(command: Command<A, O>) {
+  return command.addOption(accel).addOption(cores).addOption(jobs).addOption(mirror)
+}
+
+/** Options of every command that carries out a run. */
+export type SessionOptions = OptionsOf<typeof machineOptions<[], {}>> & { readonly timings?: true; readonly gitTree?: string }

@@ -12,7 +12,7 @@ import type { ResultStatus, SuiteChange, SuiteReport } from '#domain/report/suit
 export const INTERRUPTED = 130
 
 /** What `--fail-on` takes: verdicts and findings. */
-const WORDS: readonly (Verdict | Finding)[] = [
+export const CASE_WORDS: readonly (Verdict | Finding)[] = [
   'carries',
   'lacks',
   'unproven',
@@ -36,7 +36,7 @@ export const SUITE_WORDS: readonly (SuiteChange['kind'] | ResultStatus | 'differ
 ]
 
 /** Read `lacks,unproven`. Throws UserError for a word that is none of `known`: verdicts and findings, where not given. */
-export function readFailOn(text: string | undefined, known: readonly string[] = WORDS): string[] {
+export function readFailOn(text: string | undefined, known: readonly string[] = CASE_WORDS): string[] {
   const words = (text ?? '')
     .split(',')
     .map((word) => word.trim())

@@ -1,8 +1,8 @@
 /** A run of a command: opened, executed with progress on the terminal until a signal comes, then concluded or left to resume. */
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { executeRun, type OpenRun } from '#run/lifecycle.ts'
-import { readCount } from '../options/run.ts'
-import type { SessionOptions } from '../options/session.ts'
+import type { SessionOptions } from '../options/shared.ts'
+import { given } from '../options/values.ts'
 import { INTERRUPTED } from '../output/exit-code.ts'
 import { createProgress, type Progress } from '../output/progress.ts'
 import { keepTimings, type TimingsKeeper } from '../output/timings.ts'
@@ -21,7 +21,7 @@ export interface RunCommand {
 
 /** Open, execute, conclude. Returns the exit code. */
 export async function executeCommand(options: SessionOptions, { command, open, conclude }: RunCommand): Promise<number> {
-  const cores = readCount('--cores', options.cores)
+  const { cores, gitTree } = options
   const timings = keepTimings(options.timings)
   const progress = createProgress(process.stderr, () => performance.now())
   let run: OpenRun | null = null
@@ -31,9 +31,7 @@ export async function executeCommand(options: SessionOptions, { command, open, c
       const kernels = createKernelContext(options, progress, signal, spans === undefined ? {} : { spans })
       run = await open(kernels, progress)
       if (run === null) return
-      const { history } = options
-      const bounds = { ...(cores === undefined ? {} : { cores }), ...(history === undefined ? {} : { gitTree: history }) }
-      await executeRun(run, { kernels, onEvent: progress.onEvent, ...bounds })
+      await executeRun(run, { kernels, onEvent: progress.onEvent, ...given({ cores, gitTree }) })
     })
     progress.end()
     if (run === null) return finished ? 0 : INTERRUPTED

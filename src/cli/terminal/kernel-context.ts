@@ -1,32 +1,28 @@
 /** The KernelContext of a command: options of the command line, signals, and progress on the terminal. */
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
-import { readCount } from '../options/run.ts'
+import type { machineOptions, OptionsOf } from '../options/shared.ts'
+import { given } from '../options/values.ts'
 import type { Progress } from '../output/progress.ts'
 
 /** Options that say how kernels are fetched and built. */
-export interface KernelOptions {
-  readonly mirror?: string
-  readonly jobs?: string
-}
+type KernelOptions = Pick<OptionsOf<typeof machineOptions<[], {}>>, 'mirror' | 'jobs'>
 
 /** What a command adds of its own. */
 type Additions = Pick<KernelContext, 'inWorktree' | 'spans'>
 
-/** Throws UserError for `--jobs` without a whole number from 1. */
+/** The context that these options mean; events of kernels go to `progress`. */
 export function createKernelContext(
   { mirror, jobs }: KernelOptions,
   progress: Progress,
   signal: AbortSignal,
   additions: Additions = {},
 ): KernelContext {
-  const buildJobs = readCount('--jobs', jobs)
   return {
     workspace: findWorkspace(),
     signal,
     progress: (event) => progress.onEvent({ kind: 'kernel', progress: event }),
     ...additions,
-    ...(mirror === undefined ? {} : { mirror }),
-    ...(buildJobs === undefined ? {} : { buildJobs }),
+    ...given({ mirror, buildJobs: jobs }),
   }
 }

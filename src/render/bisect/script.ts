@@ -10,10 +10,10 @@ export const quote = (word: string): string => `'${word.replaceAll("'", String.r
 export function renderBisectScript(wishes: BisectRequest, archive: string, log: string): string {
   const { tree, old, new: newer, paths, firstParent, terms, told, case: theCase, configs, bound, raceSeconds, seed } = wishes
   const asks = [
-    '--case',
+    '--cases',
     theCase.id,
     ...configs.flatMap((config) => ['--config', config]),
-    '--bound',
+    '--max-miss-probability',
     String(bound),
     '--race-seconds',
     String(raceSeconds),

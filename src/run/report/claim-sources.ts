@@ -23,7 +23,7 @@ export interface ClaimSourceRequest {
 
 /**
  * Bring what is written about the kernels of a run and keep it with the run. A paper that cannot be had is kept as the reason
- * why: nobody's run fails for it. Throws UserError for a --history that is no whole git tree, and what the store throws.
+ * why: nobody's run fails for it. Throws UserError for a --git-tree that is no whole git tree, and what the store throws.
  */
 export async function fetchClaimSources({ plan, run, store, kernels: context, gitTree }: ClaimSourceRequest): Promise<void> {
   const known = new Map((await store.claimSourcesOf(run)).map((papers) => [papers.kernel, papers]))

@@ -98,11 +98,11 @@ test('git is told the older and the newer release, and what the older one is', (
     bisectLines({ case: 'one', before: kernel(before), after: kernel(after, `${after}-2`), cameIn })
   assert.deepEqual(lines('6.1.170', '6.1.172', true), [
     'git bisect start --term-old broken --term-new fixed v6.1.172 v6.1.170',
-    'git bisect run kwitness bisect-step --case one --find fix',
+    'git bisect run kwitness bisect-step --cases one --find fix',
   ])
   assert.deepEqual(lines('7.3~rc7', '7.3', false), [
     'git bisect start --term-old fixed --term-new broken v7.3 v7.3-rc7',
-    'git bisect run kwitness bisect-step --case one',
+    'git bisect run kwitness bisect-step --cases one',
   ])
   assert.equal(lines('6.1.170', '6.1.170', true), null, 'two builds of one release')
   const built = { ...kernel('6.1.171'), provider: 'tree' as const }

@@ -72,12 +72,13 @@ test('a boundary whose tags the repository has not is said to be one, with the t
 
 test('ends, paths, terms and fragments come through; what is missing or no word is a UserError', async (t) => {
   const { read } = await place(t)
-  const ends = { case: CASE, old: 'v6.1.170', new: 'v6.1.172' }
+  const ends = { cases: [CASE], old: 'v6.1.170', new: 'v6.1.172' }
   const wishes = await read({ ...ends, termNew: 'fixed', config: ['kasan'], firstParent: true }, ['mm', 'fs'])
   assert.deepEqual([wishes.paths, wishes.terms, wishes.configs], [['mm', 'fs'], { old: 'old', new: 'fixed' }, ['kasan']])
   assert.equal(wishes.firstParent, true)
-  await assert.rejects(read({ case: CASE, old: 'v6.1.170' }), UserError)
-  await assert.rejects(read({ ...ends, case: 'uffd-*' }), UserError)
+  await assert.rejects(read({ cases: [CASE], old: 'v6.1.170' }), UserError)
+  await assert.rejects(read({ old: ends.old, new: ends.new }), { name: 'UserError', message: 'no case is named' })
+  await assert.rejects(read({ ...ends, cases: ['uffd-*'] }), UserError)
   await assert.rejects(read({ ...ends, termOld: '--all' }), UserError)
   await assert.rejects(read({ ...ends, termNew: 'old' }), UserError)
   await assert.rejects(read({ ...ends, new: '-x' }), UserError)
@@ -95,15 +96,15 @@ test('a git bisect log brings ends, terms, paths and what else it marked', async
   const file = join(folder, 'log')
   await writeFile(file, `${(await git('bisect', 'log')).stdout}\n`)
   await git('bisect', 'reset')
-  const wishes = await read({ case: CASE, replay: file })
+  const wishes = await read({ cases: [CASE], replay: file })
   assert.deepEqual([wishes.old.commit, wishes.new.commit], [nearest, last])
   assert.deepEqual(wishes.told, { old: [], skip: [skipped] })
   assert.deepEqual(wishes.terms, { old: 'fine', new: 'broken' })
   const own = await startBisect(join(folder, 'own'), { ...wishes, tree, old: nearest ?? '', new: last ?? '' })
   assert.match(await own.log(), new RegExp(`^git bisect skip ${skipped}$`, 'm'))
   assert.equal((await own.candidates()).length, 5)
-  await assert.rejects(read({ case: CASE, replay: file, old: 'HEAD' }), /brings ends/)
-  await assert.rejects(read({ case: CASE, replay: join(folder, 'none') }), /ENOENT/)
+  await assert.rejects(read({ cases: [CASE], replay: file }, ['mm']), /brings its own paths/)
+  await assert.rejects(read({ cases: [CASE], replay: join(folder, 'none') }), /ENOENT/)
 })
 
 test('the tag of a release, a candidate included', () => {

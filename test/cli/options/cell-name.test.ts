@@ -18,7 +18,7 @@ test('a cell is named by the id of its kernel, or by the version of a kernel of 
 
 test('a name of no cell, or of several, is refused with what there is', () => {
   for (const text of ['6.1.17/b', '6.1/a', 'a', '/a', '6.1.17/'])
-    assert.throws(() => find(text), { name: 'UserError', message: `run 2026-01-31-1 has no cell ${text}` })
+    assert.throws(() => find(text), { name: 'UserError', message: `run 2026-01-31-1 has no result ${text}` })
   const hint = 'debian-6.1.170-1-amd64/a, debian-6.1.170-1-cloud-amd64/a'
-  assert.throws(() => find('6.1.170/a'), { name: 'UserError', message: '6.1.170/a means more than one cell', hint })
+  assert.throws(() => find('6.1.170/a'), { name: 'UserError', message: '6.1.170/a names more than one result', hint })
 })

@@ -114,7 +114,7 @@ exit $shows
   await writeFile(script, renderBisectScript({ ...wishes, ...ends, tree }, archive, 'git bisect start'), { mode: 0o755 })
   const { stdout } = await runCommand(script, [], { env: { KWITNESS: fake } })
   assert.match(stdout, new RegExp(`^# first new commit: \\[${commits[3]}\\]`, 'm'))
-  assert.match(await readFile(join(folder, 'asked'), 'utf8'), /--find bug --case mm-case --bound 0\.000001/)
+  assert.match(await readFile(join(folder, 'asked'), 'utf8'), /--find bug --cases mm-case --max-miss-probability 0\.000001/)
   assert.equal((await git('status', '--porcelain')).stdout, '')
   await runCommand('sh', ['-n', script])
 })

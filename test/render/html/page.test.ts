@@ -145,7 +145,7 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     const lines = (await boundary.locator('pre').innerText()).split('\n')
     assert.deepEqual(lines, [
       'git bisect start --term-old broken --term-new fixed v6.1.192 v6.1.187',
-      'git bisect run kwitness bisect-step --case uffd-eagain-output --find fix',
+      'git bisect run kwitness bisect-step --cases uffd-eagain-output --find fix',
     ])
     await boundary.getByRole('button', { name: 'Copy' }).click()
     await boundary.getByRole('button', { name: /Copied|Marked/ }).waitFor()

@@ -1,33 +1,16 @@
-/** `kwitness run --suite`: the ends of a run of a suite, its report rendered, left and weighed. */
+/** The report of a run of a suite: rendered, written, explained. */
 import { join } from 'node:path'
-import type { KernelContext } from '#harness/kernels/index.ts'
 import { UserError } from '#domain/errors.ts'
 import type { SuiteReport } from '#domain/report/suite.ts'
 import { renderSuiteHtml, SUITE_ASSETS } from '#render/suite/html.ts'
 import { jsonByLine } from '#render/json.ts'
 import { renderSuiteTerminal } from '#render/suite/terminal.ts'
-import { prepareSuite, type PreparedSuite } from '#run/prepare/suite.ts'
 import { buildSuiteRunReport } from '#run/report/suite-report.ts'
 import type { ReadRuns, RunRecord } from '#store/ports.ts'
 import { findCell } from '../options/cell-name.ts'
-import { writeRenderings, print, readAssets, terminalOf } from '../output/files.ts'
-import { printProblems } from '../output/problems.ts'
-import type { Progress } from '../output/progress.ts'
-import { reasonLine } from '../output/reason-line.ts'
-import { parseRunOptions, type RunOptions } from '../options/run.ts'
-
-/** Prepare what `--suite` and `--tree` ask for. Throws UserError for options that go with cases of the catalogue alone. */
-export async function prepareRequest(options: RunOptions, context: KernelContext, progress: Progress): Promise<PreparedSuite> {
-  const { suite, tree } = options
-  if (suite === undefined || tree === undefined) {
-    throw new UserError('--suite and --tree go together', 'kwitness run --suite kselftest:mm --tree debian-6.12')
-  }
-  const alien = (['catalogue', 'bound', 'raceSeconds'] as const).find((name) => options[name] !== undefined)
-  if (alien !== undefined) {
-    throw new UserError(`--suite does not go with --${alien.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
-  }
-  return prepareSuite({ ...parseRunOptions(options), suite, tree }, context, progress.onEvent)
-}
+import { writeRenderings, print, readAssets, terminalOf } from './files.ts'
+import { printProblems } from './problems.ts'
+import { reasonLine } from './reason-line.ts'
 
 /** The report of a run of a suite, with what the store could not give back told on stderr. */
 export async function suiteReportOf(store: ReadRuns, run: RunRecord): Promise<SuiteReport> {
@@ -57,7 +40,7 @@ export async function writeSuiteReport(report: SuiteReport, folder: string | und
 }
 
 /** Print what a program of a suite said on a kernel, with the evidence behind it. */
-export async function whySuite(report: SuiteReport, text: string, json: boolean): Promise<number> {
+export async function explainSuite(report: SuiteReport, text: string, json: boolean): Promise<number> {
   const cell = findCell(report.run.id, report.cells, ({ kernel, program }) => ({ kernel, case: program }), text)
   if (json) {
     await print(JSON.stringify(cell, null, 2))

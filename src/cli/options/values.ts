@@ -1,0 +1,77 @@
+/** Readers of option values. Each throws InvalidArgumentError, whose text says what to give instead. */
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { splitSelectors } from '#harness/kernels/selector.ts'
+import { parseVersion } from '#domain/version.ts'
+
+const MAX_SEED = 2n ** 64n - 1n
+const MIN_MISS_PROBABILITY = 1e-12
+const MAX_SECONDS = 86_400
+
+/** Read a list separated by commas, and add it to what the option brought before. Blank items are left out. */
+export function readList(text: string, before: readonly string[] = []): readonly string[] {
+  const items = text.split(',').map((item) => item.trim())
+  return [...before, ...items.filter((item) => item !== '')]
+}
+
+/** Read ids and globs of cases. A list without one is refused: zero cases are never a run. */
+export function readCases(text: string, before?: readonly string[]): readonly string[] {
+  const cases = readList(text, before)
+  if (cases.length === 0) throw new InvalidArgumentError('Name at least one case, by id or glob; kwitness cases lists them.')
+  return cases
+}
+
+/** Read kernel selectors. A list without one is refused: zero kernels are never a run. */
+export function readSelectors(text: string, before: readonly string[] = []): readonly string[] {
+  const selectors = [...before, ...splitSelectors(text)]
+  if (selectors.length > 0) return selectors
+  throw new InvalidArgumentError('Name at least one kernel; kwitness help selectors shows how.')
+}
+
+/** Collect a value that may hold commas of its own: the option is given again for another one. */
+export function readAgain(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text]
+}
+
+/** Read series, `6.1` or `6.1.y`, separated by commas. Returns them as `6.1.y`. */
+export function readSeriesNames(text: string, before: readonly string[] = []): readonly string[] {
+  const names = readList(text).map((name) => {
+    const release = name.replace(/\.y$/, '')
+    if (/^\d+\.\d+$/.test(release) && parseVersion(release)) return `${release}.y`
+    throw new InvalidArgumentError(`${name} is not a series. Give one such as 6.1.y; kwitness kernels lists them.`)
+  })
+  if (names.length === 0) throw new InvalidArgumentError('Give a series such as 6.1.y; kwitness kernels lists them.')
+  return [...before, ...names]
+}
+
+/** Read an unsigned 64-bit number. Returns it in decimal. */
+export function readSeed(text: string): string {
+  if (/^\d{1,20}$/.test(text) && BigInt(text) <= MAX_SEED) return BigInt(text).toString()
+  throw new InvalidArgumentError('Give a whole number from 0 to 2^64-1.')
+}
+
+/** Read a count: a whole number of at least 1. */
+export function readCount(text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 1) return count
+  throw new InvalidArgumentError('Give a whole number of at least 1.')
+}
+
+/** Read the probability of a miss. One that no run could bring down to is refused. */
+export function readMissProbability(text: string): number {
+  const probability = Number(text)
+  if (probability >= MIN_MISS_PROBABILITY && probability < 1) return probability
+  throw new InvalidArgumentError(`Give a probability from ${MIN_MISS_PROBABILITY} to below 1, such as 1e-6.`)
+}
+
+/** Read seconds, at most a day of them. */
+export function readSeconds(text: string): number {
+  const seconds = Number(text)
+  if (seconds > 0 && seconds <= MAX_SECONDS) return seconds
+  throw new InvalidArgumentError(`Give seconds, above 0 and at most ${MAX_SECONDS}.`)
+}
+
+/** The values that are there: for objects that leave out what an option did not bring. */
+export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
+}
