@@ -1,4 +1,4 @@
-/** Write newc cpio archives: the initramfs, and the payload that carries a case into a guest. */
+/** Write newc cpio archives: the initramfs, and the payload that brings a case into a guest. */
 
 export interface CpioFile {
   readonly name: string
@@ -25,7 +25,7 @@ function entry(inode: number, name: string, mode: number, data: Uint8Array): Uin
   return [Buffer.from(header, 'latin1'), padding(header.length), data, padding(data.length)]
 }
 
-/** One archive of these entries, in the order given, with no times and no owners in it: same entries, same bytes. */
+/** An archive of these entries in the given order, without times and owners: the same entries give the same bytes. */
 export function writeCpio(entries: readonly (CpioFile | CpioFolder)[]): Buffer {
   const none = new Uint8Array()
   const parts = entries.flatMap((item, index) =>

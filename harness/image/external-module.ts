@@ -1,4 +1,4 @@
-/** External modules of a case: compiled against each kernel, and cached by all that goes into them. */
+/** External modules of a case: compiled against each kernel, and cached by all their inputs. */
 import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,17 +15,17 @@ import { openScratch } from '../support/scratch.ts'
 import { exists, publishFolder } from '../support/workspace.ts'
 import { compiler } from './program.ts'
 
-/** A module as it comes into the guest: the file, or the one line that says why there is none. */
+/** A module for the guest: the file, or one line that says why there is none. */
 export type BuiltModule =
   | { readonly name: string; readonly path: string; readonly sha256: string }
   | { readonly name: string; readonly missing: string }
 
-/** How a job names it. */
+/** The module as a job names it. */
 export function namedModule(built: BuiltModule): ExternalModule {
   return 'path' in built ? { name: built.name, sha256: built.sha256 } : built
 }
 
-/** The module with these bytes when the cache still has it, whatever its source says today. */
+/** The cached module with this hash, whatever its source is now; null when the cache does not have it. */
 export async function findExternalModule(cache: string, name: string, sha256: string): Promise<BuiltModule | null> {
   for (const entry of await readdir(join(cache, 'external-modules')).catch(() => [])) {
     const path = join(cache, 'external-modules', entry, `${name}.ko`)
@@ -35,8 +35,8 @@ export async function findExternalModule(cache: string, name: string, sha256: st
 }
 
 /**
- * The external modules that a case needs on this kernel, built or found in the cache; one that cannot be built gives its reason.
- * Throws UserError for a source that is not there, InfraError for a full disk, the signal's reason when aborted.
+ * The external modules that a case needs on this kernel, built or found in the cache. A module that cannot be built comes with
+ * the reason. Throws UserError when a source is missing, InfraError for a full disk, the signal's reason when it is aborted.
  */
 export async function buildExternalModules(
   theCase: Pick<Case, 'folder' | 'needs'>,
@@ -44,18 +44,18 @@ export async function buildExternalModules(
   context: KernelContext,
 ): Promise<BuiltModule[]> {
   const built: BuiltModule[] = []
-  for (const need of theCase.needs.externalModules) built.push(await buildOne(need, theCase.folder, kernel, context))
+  for (const need of theCase.needs.externalModules) built.push(await buildModuleOf(need, theCase.folder, kernel, context))
   return built
 }
 
-async function buildOne(
+async function buildModuleOf(
   { name, until }: ModuleNeed,
   folder: string,
   kernel: Kernel,
   context: KernelContext,
 ): Promise<BuiltModule> {
   if (!isNeededOn(kernel.version, until)) {
-    return { name, missing: `not built: the case asks for it on kernels before ${until} alone` }
+    return { name, missing: `not built: the case needs it only on kernels before ${until}` }
   }
   const source = await readFile(join(folder, `${name}.c`), 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new UserError(`${folder} has no ${name}.c, which its case.json names: ${cause.code}`)
@@ -72,10 +72,10 @@ async function buildOne(
   }
 }
 
-/** A full disk says nothing about a module. */
+/** Whether an error blames a full disk, which says nothing about the module. */
 const isAboutDisk = ({ hint }: UserError | InfraError) => /free some space/.test(hint ?? '')
 
-/** Without words for debuggers, which name folders and times: the same source gives the same bytes, wherever it was compiled. */
+/** No debug information: it contains paths and times, and the same source must give the same bytes everywhere. */
 const FLAGS = '-g0'
 
 async function buildModule(
@@ -105,7 +105,7 @@ async function buildModule(
   return path
 }
 
-/** Run make in `folder`. Throws UserError with the first complaint, InfraError when the disk is full. */
+/** Run make in `folder`. Throws UserError with the first error, InfraError when the disk is full. */
 async function compile(
   name: string,
   folder: string,
@@ -115,7 +115,7 @@ async function compile(
 ): Promise<void> {
   const flags = `KCFLAGS=${FLAGS} -fmacro-prefix-map=${folder}/=`
   const args = ['--pdeathsig', 'TERM', 'make', ...make, `M=${folder}`, flags, 'modules']
-  const options = { anyExit: true, env: BUILD_ENVIRONMENT, ...(context.signal === undefined ? {} : { signal: context.signal }) }
+  const options = { anyExit: true, env: BUILD_ENVIRONMENT, signal: context.signal }
   const { exitCode, stdout, stderr } = await runCommand('setpriv', args, options)
   const logs = join(context.workspace.cache, 'logs')
   const log = join(logs, `module-${name}-${kernel.id}.log`)
@@ -125,14 +125,14 @@ async function compile(
   if (/No space left|Disk quota exceeded/.test(stderr)) {
     throw new InfraError(`no space left to build the module ${name}`, 'free some space or set KWITNESS_CACHE')
   }
-  throw new UserError(`${name}.c does not build for this kernel: ${firstComplaint(stderr, folder)}`, `the whole log: ${log}`)
+  throw new UserError(`${name}.c does not build for this kernel: ${firstError(stderr, folder)}`, `the whole log: ${log}`)
 }
 
-/** What went wrong first, in a line that names no folder of ours. */
-export function firstComplaint(text: string, folder: string): string {
+/** The first error line of make or the compiler, without the path of the build folder. */
+export function firstError(text: string, folder: string): string {
   const old = /version `(GLIBC_[\d.]+)' not found/.exec(text)?.[1]
-  if (old !== undefined) return `the programs of its kbuild need ${old}, which this host has not`
+  if (old !== undefined) return `its kbuild programs need ${old}, which this host does not have`
   const lines = text.split('\n').filter((line) => line.trim() !== '')
-  const line = lines.find((one) => isErrorLine(one)) ?? lines.at(-1) ?? 'make said nothing'
+  const line = lines.find((one) => isErrorLine(one)) ?? lines.at(-1) ?? 'make failed without a message'
   return line.replaceAll(`${folder}/`, '').trim()
 }

@@ -1,4 +1,4 @@
-/** The initramfs every guest boots: the agent and the folders it mounts on, nothing else. */
+/** The initramfs of every guest: the agent and its mount points. */
 import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

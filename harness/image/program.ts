@@ -1,4 +1,4 @@
-/** Compile static C programs once: the agent and the reproducers, cached by everything that goes into them. */
+/** Compile static C programs, the agent and the reproducers, once: cached by all their inputs. */
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -6,7 +6,7 @@ import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '../support/process.ts'
 import { exists, publishFolder } from '../support/workspace.ts'
 
-/** Flags of everything that runs in a guest; lint compiles with them too. */
+/** Compiler flags of everything that runs in a guest, and of the same files in lint. */
 export const FLAGS = [
   '-static',
   '-O2',
@@ -20,18 +20,18 @@ export const FLAGS = [
   '-s',
 ]
 
-/** Flags of what is loaded into a program of this host. */
+/** Compiler flags of a library that is preloaded into a program of this host. */
 export const LIBRARY_FLAGS = [...FLAGS.filter((flag) => flag !== '-static'), '-shared', '-fPIC']
 
 export interface Program {
   readonly path: string
-  /** sha256 of sources, flags and compiler: names the program wherever it is built. */
+  /** Hash of sources, flags and compiler: identifies the program on every host. */
   readonly sha256: string
 }
 
 let compilerVersion: Promise<string> | null = null
 
-/** What the compiler says of itself, in one line. */
+/** The last line of `gcc -v`, which names the compiler. */
 export function compiler(): Promise<string> {
   compilerVersion ??= runCommand('gcc', ['-v']).then((result) => result.stderr.trim().split('\n').at(-1) ?? '')
   return compilerVersion
@@ -42,7 +42,7 @@ interface Header {
   readonly content: Buffer
 }
 
-/** Gives the headers of a folder and of the folders below it, by their path in it. */
+/** Returns the headers of a folder and of the folders below it, with their paths relative to it. */
 export type Headers = (folder: string) => Promise<readonly Header[]>
 
 async function readHeaders(folder: string): Promise<readonly Header[]> {
@@ -50,7 +50,7 @@ async function readHeaders(folder: string): Promise<readonly Header[]> {
   return Promise.all(names.map(async (name) => ({ name, content: await readFile(join(folder, name)) })))
 }
 
-/** Reads each folder once, for many programs that are built with the same headers. */
+/** A reader that reads each folder once, for many programs with the same headers. */
 export function createHeaders(): Headers {
   const known = new Map<string, ReturnType<Headers>>()
   return (folder) => {
@@ -67,7 +67,7 @@ async function hashSources(
   headers: Headers,
 ): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([flags, await compiler()]))
-  // A source finds the headers beside it without being told.
+  // The compiler also searches the folder of each source.
   for (const folder of new Set([...includes, ...files.map((file) => dirname(file))])) {
     for (const { name, content } of await headers(folder)) hash.update(`\0${name}\0`).update(content)
   }
@@ -77,15 +77,15 @@ async function hashSources(
 
 const programIn = (cache: string, sha256: string): string => join(cache, 'programs', sha256, 'program')
 
-/** The program of this name when the cache still has it, whatever its sources say today. */
+/** The cached program with this hash, whatever its sources are now; null when the cache does not have it. */
 export async function findProgram(cache: string, sha256: string): Promise<Program | null> {
   const path = programIn(cache, sha256)
   return (await exists(path)) ? { path, sha256 } : null
 }
 
 /**
- * Build `files` into one program, a static one without other `flags`, or find it in the cache.
- * Throws UserError with the compiler's own words when the source does not build, InfraError when the disk is full.
+ * Compile `files` into one program, static unless `flags` say otherwise, or find it in the cache.
+ * Throws UserError with the compiler's output when it does not compile, InfraError when the disk is full.
  */
 export async function buildProgram(
   cache: string,

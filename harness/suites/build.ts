@@ -1,4 +1,4 @@
-/** The programs of a suite, built statically by the Makefile of the kernel tree they come from, and cached by content. */
+/** Build the programs of a suite statically, with the Makefile of their kernel tree, and cache them by content. */
 import { createHash } from 'node:crypto'
 import { access, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
@@ -13,23 +13,23 @@ import { runCommand } from '../support/process.ts'
 import { openScratch } from '../support/scratch.ts'
 import { exists, publishFolder } from '../support/workspace.ts'
 import { fetchHeaders, type SuiteSource } from './headers.ts'
-import { librariesHere } from './libraries.ts'
+import { installedLibraries } from './libraries.ts'
 
 export interface BuiltSuite {
-  /** By the id of the program. */
+  /** By program id. */
   readonly programs: ReadonlyMap<string, Program>
-  /** Ids that this tree does not have. */
+  /** Ids of programs that the tree does not have. */
   readonly notInTree: readonly string[]
-  /** Those that do not build here, with the first complaint. */
+  /** Programs that do not build here, with the first error. */
   readonly notBuilt: readonly LeftOut[]
 }
 
 const SETUP = join(import.meta.dirname, 'setup.c')
-/** As in upstream's own words: `make USERCFLAGS=... USERLDFLAGS=-static`. */
+/** Flags that make upstream's Makefiles link statically. */
 const STATIC = ['EXTRA_CFLAGS=-static', 'USERLDFLAGS=-static -s -Wl,--build-id=none']
 
 /**
- * Build these programs of a suite, or find them in the cache. What does not build is told by name with its reason.
+ * Build these programs of a suite, or find them in the cache. A program that does not build is in `notBuilt` with its error.
  * Throws UserError when the tree has no such suite, InfraError for a full disk, the signal's reason when it is aborted.
  */
 export async function buildSuite(
@@ -42,58 +42,58 @@ export async function buildSuite(
   const names = new Set(await readdir(join(source.folder, folder)))
   const isThere = ({ source: name, since }: SuiteProgram): boolean =>
     names.has(`${name}.c`) && (since === null || compareVersions(source.version, since) >= 0)
-  const there = wanted.filter(isThere)
-  const basis = await basisOf(source, folder)
-  const units = [...new Map(there.map((program) => unitOf(program, basis)).map((unit) => [unit.sha256, unit])).values()]
-  const open: Unit[] = []
-  for (const unit of units) if ((await stateOf(context, unit)) === null) open.push(unit)
-  if (open.length > 0) await buildOpen(open, folder, source, context)
+  const present = wanted.filter(isThere)
+  const commonInputs = await commonInputsOf(source, folder)
+  const units = [...new Map(present.map((program) => unitOf(program, commonInputs)).map((unit) => [unit.sha256, unit])).values()]
+  const missing: Unit[] = []
+  for (const unit of units) if ((await stateOf(context, unit)) === null) missing.push(unit)
+  if (missing.length > 0) await buildMissing(missing, folder, source, context)
 
   const programs = new Map<string, Program>()
   const notBuilt: LeftOut[] = []
-  for (const program of there) {
-    const state = await stateOf(context, unitOf(program, basis))
-    if (state === null) throw new InfraError(`${program.program} went from the cache while it was looked for`, 'run it again')
+  for (const program of present) {
+    const state = await stateOf(context, unitOf(program, commonInputs))
+    if (state === null) throw new InfraError(`${program.program} vanished from the cache during the build`, 'run it again')
     if ('why' in state) notBuilt.push({ program: program.id, why: state.why })
     else programs.set(program.id, state)
   }
-  return { programs, notInTree: wanted.filter((one) => !there.includes(one)).map(({ id }) => id), notBuilt }
+  return { programs, notInTree: wanted.filter((one) => !present.includes(one)).map(({ id }) => id), notBuilt }
 }
 
-/** The suite's folder inside a source. */
+/** The suite's folder, relative to the source. */
 async function findFolder({ folders, name }: Suite, source: SuiteSource): Promise<string> {
   for (const folder of folders) {
     const path = join('tools', 'testing', 'selftests', folder)
     if (await exists(join(source.folder, path, 'Makefile'))) return path
   }
   const places = folders.map((folder) => `tools/testing/selftests/${folder}`).join(' nor ')
-  throw new UserError(`the tree has no ${name}: neither ${places}`, 'name another tree with --tree')
+  throw new UserError(`the tree does not have ${name}: neither ${places}`, 'name another tree with --tree')
 }
 
-/** What make builds at once: one program under one set-up. */
+/** One program under one set-up: what make builds. */
 interface Unit {
   readonly program: string
   readonly setup: SuiteSetup
-  /** Of all that goes into it: names its entry among the programs, built or not. */
+  /** Hash of everything that goes into it, and name of its cache entry, whether it builds or not. */
   readonly sha256: string
 }
 
-/** All that every program of a tree depends on. */
-async function basisOf(source: SuiteSource, folder: string): Promise<string> {
-  const parts = [source.key, folder, STATIC, await compiler(), await readFile(SETUP, 'utf8'), await librariesHere()]
+/** Everything that the programs of a tree have in common as inputs, as JSON. */
+async function commonInputsOf(source: SuiteSource, folder: string): Promise<string> {
+  const parts = [source.key, folder, STATIC, await compiler(), await readFile(SETUP, 'utf8'), await installedLibraries()]
   return JSON.stringify(parts)
 }
 
-function unitOf({ program, setup }: SuiteProgram, basis: string): Unit {
+function unitOf({ program, setup }: SuiteProgram, commonInputs: string): Unit {
   const sha256 = createHash('sha256')
-    .update(JSON.stringify([basis, program, setup]))
+    .update(JSON.stringify([commonInputs, program, setup]))
     .digest('hex')
   return { program, setup, sha256 }
 }
 
 const entryOf = ({ workspace: { cache } }: KernelContext, { sha256 }: Unit): string => join(cache, 'programs', sha256)
 
-/** A unit as the cache has it: the program, or why there is none; null when it was not tried yet. */
+/** The state of a unit in the cache: the program, or why it does not build; null when nobody has tried. */
 async function stateOf(context: KernelContext, unit: Unit): Promise<Program | { readonly why: string } | null> {
   const found = await findProgram(context.workspace.cache, unit.sha256)
   if (found) return found
@@ -101,12 +101,12 @@ async function stateOf(context: KernelContext, unit: Unit): Promise<Program | { 
   return why === null ? null : { why }
 }
 
-async function buildOpen(units: readonly Unit[], folder: string, source: SuiteSource, context: KernelContext): Promise<void> {
+async function buildMissing(units: readonly Unit[], folder: string, source: SuiteSource, context: KernelContext): Promise<void> {
   const headers = await fetchHeaders(source, context)
   reportProgress(context, null, `building ${units.length} programs of ${folder}`)
   const scratch = await openScratch(context.workspace.cache)
   try {
-    const tree = await copyOf(source, headers, join(scratch, 'tree'), context)
+    const tree = await copyTree(source, headers, join(scratch, 'tree'), context)
     for (const [index, own] of [...Map.groupBy(units, ({ setup }) => JSON.stringify(setup)).values()].entries()) {
       const out = join(scratch, `out-${index}`)
       await mkdir(out)
@@ -118,10 +118,10 @@ async function buildOpen(units: readonly Unit[], folder: string, source: SuiteSo
 }
 
 /**
- * A copy that make may write beside: folders of its own for `tools`, links for everything else, so that the source in
- * the cache stays as it is. The headers lie where the selftests look for them.
+ * Copy the tree so that make may write beside the sources without changing the cache: folders of its own for `tools`, links
+ * for everything else. The headers are linked as `usr`, where the selftests look for them.
  */
-async function copyOf(source: SuiteSource, headers: string | null, to: string, { signal }: KernelContext): Promise<string> {
+async function copyTree(source: SuiteSource, headers: string | null, to: string, { signal }: KernelContext): Promise<string> {
   await mkdir(to)
   await runCommand('cp', ['-al', join(source.folder, 'tools'), join(to, 'tools')], { signal })
   for (const name of await readdir(source.folder)) {
@@ -131,38 +131,40 @@ async function copyOf(source: SuiteSource, headers: string | null, to: string, {
   return to
 }
 
-interface Place {
+interface MakeFolders {
+  /** The suite's folder in the copied tree. */
   readonly folder: string
+  /** Where make puts the programs. */
   readonly out: string
 }
 
-/** Build units of one set-up: all at once, then those that failed by themselves for their reasons. Each is published. */
-async function makeAll(units: readonly Unit[], place: Place, context: KernelContext): Promise<void> {
+/** Build the units of one set-up all at once, then the failed ones one by one for their errors, and publish each. */
+async function makeAll(units: readonly Unit[], folders: MakeFolders, context: KernelContext): Promise<void> {
   const setup = units[0]?.setup
   if (!setup) return
-  const object = join(place.out, 'kwitness-setup.o')
+  const object = join(folders.out, 'kwitness-setup.o')
   await runCommand('gcc', ['-O2', '-D_GNU_SOURCE', ...definesOf(setup), '-c', SETUP, '-o', object])
   const make = (programs: readonly string[]) => {
     const [flags = '', link = ''] = STATIC
     const jobs = context.buildJobs ?? availableParallelism()
-    const targets = programs.map((program) => join(place.out, program))
-    const words = ['-C', place.folder, '-k', `-j${jobs}`, `OUTPUT=${place.out}`, flags, `${link} ${object}`, ...targets]
+    const targets = programs.map((program) => join(folders.out, program))
+    const words = ['-C', folders.folder, '-k', `-j${jobs}`, `OUTPUT=${folders.out}`, flags, `${link} ${object}`, ...targets]
     return runCommand('make', ['--silent', ...words], { anyExit: true, env: BUILD_ENVIRONMENT, signal: context.signal })
   }
   await make(units.map(({ program }) => program))
   for (const unit of units) {
-    const path = join(place.out, unit.program)
+    const path = join(folders.out, unit.program)
     const isThere = () =>
       access(path).then(
         () => true,
         () => false,
       )
-    const complaint = (await isThere()) ? '' : (await make([unit.program])).stderr
-    if (/No space left on device|Disk quota exceeded/.test(complaint)) {
+    const stderr = (await isThere()) ? '' : (await make([unit.program])).stderr
+    if (/No space left on device|Disk quota exceeded/.test(stderr)) {
       const hint = 'free some space or set KWITNESS_CACHE to another disk'
       throw new InfraError(`cannot build ${unit.program}: the disk is full`, hint)
     }
-    await publish(unit, (await isThere()) ? { path } : { why: reasonOf(complaint) }, context)
+    await publish(unit, (await isThere()) ? { path } : { why: reasonOf(stderr) }, context)
   }
 }
 
@@ -177,12 +179,12 @@ function definesOf({ hugePages, hugetlbfs, user }: SuiteSetup): string[] {
   return [`-DHUGE_PAGES=${hugePages}`, `-DHUGETLBFS="${hugetlbfs ?? ''}"`, `-DRUN_AS=${user}`]
 }
 
-/** The first line of what make and the compiler say that is about an error. */
+/** The first error line in the output of make and the compiler, without folders, at most 200 characters. */
 export function reasonOf(stderr: string): string {
   const lines = stderr
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
   const found = lines.find((line) => /\berror:|undefined reference|cannot find|No rule to make target/.test(line))
-  return (found ?? lines.at(-1) ?? 'make made nothing and said nothing').replace(/^(?:\S*\/)+/, '').slice(0, 200)
+  return (found ?? lines.at(-1) ?? 'make failed without a message').replace(/^(?:\S*\/)+/, '').slice(0, 200)
 }

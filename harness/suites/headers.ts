@@ -1,4 +1,4 @@
-/** The kernel's headers for programs, as `make headers` of a tree gives them: a suite speaks the interfaces of its tree. */
+/** The user-space headers of a kernel tree (`make headers`): a suite is compiled against the interfaces of its own tree. */
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reportProgress, type KernelContext } from '../kernels/provider/provider.ts'
@@ -6,14 +6,14 @@ import { BUILD_ENVIRONMENT } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
 import { exists, publishFolder } from '../support/workspace.ts'
 
-/** A kernel source in the cache: its folder, its version, and what is in it as hex. */
+/** A kernel source in the cache: folder, version, and the hash of its content in hex. */
 export interface SuiteSource {
   readonly folder: string
   readonly version: string
   readonly key: string
 }
 
-/** The folder `usr` with a tree's headers, made once; null where the tree cannot make any: then this machine's count. */
+/** The folder `usr` with a tree's headers, made once; null when the tree cannot make any, so that this host's are used. */
 export async function fetchHeaders({ folder, key }: SuiteSource, context: KernelContext): Promise<string | null> {
   const entry = join(context.workspace.cache, 'suites', `headers-${key.slice(0, 16)}`)
   if (!(await exists(entry))) {
@@ -28,7 +28,7 @@ export async function fetchHeaders({ folder, key }: SuiteSource, context: Kernel
         reportProgress(
           context,
           null,
-          `no headers of this tree, so this machine's are used: ${stderr.trim().split('\n').at(-1) ?? ''}`,
+          `the tree cannot make headers, so this host's are used: ${stderr.trim().split('\n').at(-1) ?? ''}`,
         )
       await rm(build, { recursive: true, force: true })
     })

@@ -1,13 +1,13 @@
-/** Static libraries that some programs of suites link: good to have, and part of what a program is made of. */
+/** Optional static libraries that some programs of suites link. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { globSync } from 'node:fs'
 
-/** As harness/host/dependencies.txt lists them among the optional. */
+/** The optional libraries of harness/host/dependencies.txt. */
 const PATTERNS = ['liburing', 'libnuma', 'libcap'].map((name) => `/usr/lib/*-linux-gnu/${name}.a`)
 
-/** Those that are here, each with the sha256 of its bytes. */
-export async function librariesHere(patterns: readonly string[] = PATTERNS): Promise<string[]> {
+/** The libraries that this host has, each as `SHA256 PATH`: they are inputs of the programs that link them. */
+export async function installedLibraries(patterns: readonly string[] = PATTERNS): Promise<string[]> {
   const paths = patterns.flatMap((pattern) => globSync(pattern)).toSorted()
   const sums = paths.map(
     async (path) =>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Linked into every program of a suite, and run before its main(): what upstream's runners do
- * around a program by stdbuf, mount, echo and sudo. What fails is said; the program then judges
- * for itself.
+ * Linked into every program of a suite, and run before its main(): does what upstream's runners
+ * do around a program with stdbuf, mount, echo and sudo. Prints what fails; the program then
+ * decides by itself.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,43 +21,43 @@
 #define RUN_AS		0
 #endif
 
-#define POOL		"/proc/sys/vm/nr_hugepages"
+#define HUGE_PAGE_POOL		"/proc/sys/vm/nr_hugepages"
 
-static void complain(const char *what)
+static void print_error(const char *what)
 {
 	fprintf(stderr, "# kwitness: set-up: %s: %s\n", what, strerror(errno));
 }
 
-static void reserve(long pages)
+static void reserve_huge_pages(long pages)
 {
-	FILE *pool = fopen(POOL, "r+");
-	long got = 0;
+	FILE *pool = fopen(HUGE_PAGE_POOL, "r+");
+	long reserved = 0;
 
 	if (!pool) {
-		complain(POOL);
+		print_error(HUGE_PAGE_POOL);
 		return;
 	}
 	if (fprintf(pool, "%ld\n", pages) < 0 || fflush(pool))
-		complain(POOL);
+		print_error(HUGE_PAGE_POOL);
 	rewind(pool);
-	if (fscanf(pool, "%ld", &got) != 1 || got < pages)
-		fprintf(stderr, "# kwitness: set-up: %ld of %ld huge pages\n", got, pages);
+	if (fscanf(pool, "%ld", &reserved) != 1 || reserved < pages)
+		fprintf(stderr, "# kwitness: set-up: %ld of %ld huge pages\n", reserved, pages);
 	fclose(pool);
 }
 
 static void __attribute__((constructor)) set_up(void)
 {
-	/* A line comes when it is said, and is not said again by every child. */
+	/* Write complete lines: a child must not print its parent's buffer again. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (getuid())
 		return;
 	if (HUGE_PAGES)
-		reserve(HUGE_PAGES);
+		reserve_huge_pages(HUGE_PAGES);
 	if (*HUGETLBFS) {
 		mkdir(HUGETLBFS, 0755);
 		if (mount("none", HUGETLBFS, "hugetlbfs", 0, NULL))
-			complain(HUGETLBFS);
+			print_error(HUGETLBFS);
 	}
 	if (RUN_AS && (setgid(RUN_AS) || setuid(RUN_AS)))
-		complain("cannot become another user");
+		print_error("cannot become another user");
 }

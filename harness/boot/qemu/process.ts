@@ -36,7 +36,7 @@ export interface QemuOptions {
 }
 
 /** What QEMU is given to become a fork server. */
-export interface ForkOptions {
+interface ForkOptions {
   /** The open library: by its descriptor the loader finds it, whatever its path holds. */
   readonly libraryFd: number
   readonly env: Readonly<Record<string, string>>

@@ -39,7 +39,7 @@ const file: fc.Arbitrary<CpioFile> = fc.record(
 )
 const folder: fc.Arbitrary<CpioFolder> = name.map((text) => ({ name: text, folder: true as const }))
 
-test('what is written can be read: names, modes, bytes, in order, with no owner and no time', () => {
+test('an archive reads back with its names, modes and bytes, in order, without owner and time', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(file, folder), { maxLength: 8 }), (items) => {
       const entries = readCpio(writeCpio(items))
@@ -63,7 +63,7 @@ test('what is written can be read: names, modes, bytes, in order, with no owner 
   )
 })
 
-test('an archive is these bytes', () => {
+test('an archive has exactly these bytes', () => {
   const header = (inode: string, mode: string, size: string, nameSize: string) =>
     `070701${inode}${mode}${'0'.repeat(16)}00000001${'0'.repeat(8)}${size}${'0'.repeat(32)}${nameSize}${'0'.repeat(8)}`
   const expected = [

@@ -3,18 +3,18 @@ import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createPayloads, type PayloadParts } from '#harness/image/payload.ts'
+import { createPayloads, type PayloadContent } from '#harness/image/payload.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
-test('the same parts are one file, other arguments or modules another', async (t) => {
+test('equal contents are one file, other arguments or modules another', async (t) => {
   const folder = await temporaryFolder(t)
   const [program, into] = [join(folder, 'program'), join(folder, 'into')]
   await mkdir(into)
   await writeFile(program, 'a program')
   const payloads = createPayloads(into)
-  const parts: PayloadParts = { program, args: ['one'], modules: [], externalModules: [] }
+  const content: PayloadContent = { program, args: ['one'], modules: [], externalModules: [] }
   const missing = [{ name: 'fuse', missing: 'not listed' }]
-  const asked = [parts, { ...parts }, { ...parts, args: ['two'] }, { ...parts, externalModules: missing }, parts]
+  const asked = [content, { ...content }, { ...content, args: ['two'] }, { ...content, externalModules: missing }, content]
   const files = await Promise.all(asked.map((one) => payloads(one)))
   assert.deepEqual(
     files.map((file) => files.indexOf(file)),
@@ -24,12 +24,12 @@ test('the same parts are one file, other arguments or modules another', async (t
   assert.match(await readFile(files[2] ?? '', 'latin1'), /a program[^]*two\0/)
 })
 
-test('a payload that could not be written is tried again', async (t) => {
+test('a payload that could not be written is written again', async (t) => {
   const folder = await temporaryFolder(t)
   const program = join(folder, 'program')
   const payloads = createPayloads(folder)
-  const parts: PayloadParts = { program, args: [], modules: [], externalModules: [] }
-  await assert.rejects(payloads(parts), { code: 'ENOENT' })
+  const content: PayloadContent = { program, args: [], modules: [], externalModules: [] }
+  await assert.rejects(payloads(content), { code: 'ENOENT' })
   await writeFile(program, 'a program')
-  await rm(await payloads(parts))
+  await rm(await payloads(content))
 })

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { buildProgram } from '#harness/image/program.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
-test('a changed header, beside the source or anywhere below the include folder, is another program', async (t) => {
+test('a changed header beside the source or below the include folder changes the hash of the program', async (t) => {
   const folder = await temporaryFolder(t)
   const [cache, shared, source] = [join(folder, 'cache'), join(folder, 'include'), join(folder, 'case', 'repro.c')]
   await mkdir(join(folder, 'case'))

@@ -28,7 +28,7 @@ before(async () => {
 })
 after(() => rm(place, { recursive: true, force: true }))
 
-/** Unpack archives one after the other into a new folder; what the unpacker said of each. */
+/** Unpack the archives one after the other into a new folder; returns what the unpacker printed for each. */
 async function unpack(archives: readonly Buffer[]): Promise<{ folder: string; said: number[]; whole: boolean; stderr: string }> {
   const folder = await mkdtemp(join(place, 'into-'))
   const input = Buffer.concat(
@@ -55,7 +55,7 @@ const GOOD = writeCpio(FILES)
 /** Where the headers of GOOD are. */
 const HEADERS = [...GOOD.toString('latin1').matchAll(/070701/g)].map(({ index }) => index)
 
-test('what the host packs, the agent unpacks', async () => {
+test('the agent unpacks what the host packs', async () => {
   const { folder, said, stderr } = await unpack([GOOD])
   assert.deepEqual(said, [0], stderr)
   for (const file of FILES) {
@@ -68,7 +68,7 @@ test('what the host packs, the agent unpacks', async () => {
   }
 })
 
-test('an archive that ends early, or says what is no number, is refused', async () => {
+test('a truncated archive, or one with a malformed number, is refused', async () => {
   const withField = (header: number, field: number, text: string) => {
     const copy = Buffer.from(GOOD)
     copy.write(text, (HEADERS[header] ?? 0) + 6 + field * 8, 8, 'latin1')
@@ -98,7 +98,7 @@ test('an archive that ends early, or says what is no number, is refused', async 
   }
 })
 
-test('a folder that is there already is no error, a file in its place is', async () => {
+test('an existing folder is accepted, a file in its place is an error', async () => {
   const { said } = await unpack([GOOD, GOOD, writeCpio([{ name: 'repro/x', data: Buffer.from('x') }])])
   assert.deepEqual(said, [0, 0, -20])
 })
@@ -134,7 +134,7 @@ const mutant = fc
   .array(change, { minLength: 1, maxLength: 6 })
   .map((changes) => changes.reduce<Buffer>((archive, apply) => apply(archive), Buffer.from(GOOD)))
 
-test('no archive makes the unpacker read what is not its own, or go on for ever', async () => {
+test('no archive makes the unpacker read out of bounds or loop for ever', async () => {
   const seed = Math.trunc(Math.random() * 2 ** 31)
   const mutants = fc.sample(mutant, { seed, numRuns: 1500 })
   const { said, whole, stderr } = await unpack(mutants)
