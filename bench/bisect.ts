@@ -103,7 +103,7 @@ try {
         most: stepsFor(counts.candidates) + counts.skipped,
         confidence,
         built: own.map(({ buildSeconds }) => buildSeconds),
-        asked: own.map(({ askSeconds }) => askSeconds),
+        asked: own.map(({ testSeconds }) => testSeconds),
       }
       console.error(describe(outcome))
       return outcome

@@ -48,7 +48,7 @@ interface Whole {
 const place = await newPlace(true)
 try {
   const line = machineLine()
-  const deterministic = (await readCatalogue(CATALOGUE)).filter(({ witness }) => witness === 'deterministic').map(({ id }) => id)
+  const deterministic = (await readCatalogue(CATALOGUE)).filter(({ oracle }) => oracle === 'deterministic').map(({ id }) => id)
   const cases = values.cases ?? deterministic.join(',')
   const budget = BUDGETS[values.kernels]
   await rm(join(place.cache, 'guests'), { recursive: true, force: true })
@@ -64,7 +64,7 @@ try {
       ),
     )
   else console.log([line, ...wholes.map(describe)].join('\n'))
-  const bad = wholes.filter(({ counts, verdicts }) => counts['broken'] || counts['missing'] || verdicts !== wholes[0]?.verdicts)
+  const bad = wholes.filter(({ counts, verdicts }) => counts['error'] || counts['no-result'] || verdicts !== wholes[0]?.verdicts)
   process.exitCode = bad.length === 0 ? 0 : 1
 } finally {
   await place.remove()

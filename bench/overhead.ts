@@ -50,7 +50,7 @@ try {
 }
 
 async function measure(): Promise<Row[]> {
-  const cases = (await readCatalogue(CATALOGUE)).filter(({ witness }) => witness === 'deterministic')
+  const cases = (await readCatalogue(CATALOGUE)).filter(({ oracle }) => oracle === 'deterministic')
   const [kernel] = await selectKernels([values.kernel], context)
   if (!kernel) throw new Error(`no kernel is ${values.kernel}`)
   const image = await fetchKernel(kernel, context)

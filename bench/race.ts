@@ -87,12 +87,13 @@ function rowOf(report: Report, cell: ReportCell): Row[] {
   return [{ what: `${version} ${cell.verdict}`, seconds: [sum], floor: sides * trials, budget: 30 }]
 }
 
-function wordsOf(report: Report, { kernel, verdict, race, attempts, because }: ReportCell): string {
-  if (!race) return `${kernel}: ${verdict}: ${because}`
-  const { trigger, trials, missChance, borrowed } = race
-  const counted = `${kernel}: ${verdict}, ${trigger}, ${trials.hits} hits in ${trials.trials} trials`
+function wordsOf(report: Report, { kernel, verdict, race, attempts, summary }: ReportCell): string {
+  if (!race) return `${kernel}: ${verdict}: ${summary}`
+  const { codePath, trials, missProbability, extrapolated } = race
+  const counted = `${kernel}: ${verdict}, ${codePath}, ${trials.hits} hits in ${trials.trials} trials`
   if (report.controls.some((control) => control.kernel === kernel)) {
     return `${counted}, ${attempts.filter(({ outcome }) => outcome === 'reproduced').length} of ${attempts.length} attempts hit`
   }
-  return `${counted}, miss chance ${missChance?.toExponential(1) ?? 'unknown'}${borrowed ? ', by the rate of another line' : ''}`
+  const probability = missProbability?.toExponential(1) ?? 'unknown'
+  return `${counted}, miss probability ${probability}${extrapolated ? ', extrapolated from another series' : ''}`
 }

@@ -108,7 +108,7 @@ function differences(one: ReportAttempt | undefined, other: ReportAttempt | unde
 }
 
 function compare(restored: ReportCell, booted: ReportCell | undefined, ofControl: boolean): Row {
-  const verdicts = [restored.verdict, booted?.verdict ?? 'missing'] as const
+  const verdicts = [restored.verdict, booted?.verdict ?? 'no-result'] as const
   const isRace = restored.case === RACE
   const differing = isRace ? [] : differences(restored.attempts.at(-1), booted?.attempts.at(-1))
   const rates = ofControl && restored.race && booted?.race ? ([restored.race.trials, booted.race.trials] as const) : null

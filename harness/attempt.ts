@@ -71,10 +71,10 @@ async function observe(job: Job, means: Means): Promise<CarriedOut> {
       sha256: means.inputs.image.sha256,
     },
     guest: {
-      road: guest.road,
+      bootMethod: guest.road,
       origin: guest.origin,
       readySeconds: guest.ok ? guest.readySeconds : null,
-      preferred,
+      raisedPriority: preferred,
       argv: guest.argv,
     },
     host: means.host,

@@ -2,7 +2,7 @@
 import { UserError } from '#domain/errors.ts'
 import type { Fix } from '#domain/case.ts'
 import type { Kernel } from '#domain/kernel.ts'
-import type { History, HistoryCommit, UnavailableSource } from '#domain/claim-sources.ts'
+import type { GitTreeSource, GitTreeCommit, UnavailableSource } from '#domain/claim-sources.ts'
 import { readRecipe } from './kernels/tree/source/recipe.ts'
 import { runCommand } from './support/process.ts'
 import type { Workspace } from './support/workspace.ts'
@@ -18,12 +18,12 @@ const [RECORD, PART] = ['\u0001', '\u0002']
  * What the tree says of these fixes at each of the kernels, by kernel id: at the tag of its version (`v6.1.192`), or at the very
  * revision a kernel was built from. Throws UserError when there is no git tree with a whole history.
  */
-export async function readHistories(
+export async function readGitTreeSources(
   folder: string,
   kernels: readonly Kernel[],
   fixes: readonly AskedFix[],
   { workspace, signal }: { readonly workspace: Workspace; readonly signal?: AbortSignal },
-): Promise<ReadonlyMap<string, History | UnavailableSource>> {
+): Promise<ReadonlyMap<string, GitTreeSource | UnavailableSource>> {
   const git = gitIn(folder, signal)
   await checkWhole(folder, git)
   const revisions = new Map<string, Revision>()
@@ -36,9 +36,9 @@ export async function readHistories(
   const holders = new Map<string, ReadonlySet<string>>()
   for (const { hash } of found) holders.set(hash, await holdersOf(hash, all, git))
   return new Map(
-    kernels.map(({ id, version }): [string, History | UnavailableSource] => {
+    kernels.map(({ id, version }): [string, GitTreeSource | UnavailableSource] => {
       const revision = revisions.get(id)?.name
-      if (revision === undefined) return [id, { missing: `the git tree has no tag ${tagOf(version)}` }]
+      if (revision === undefined) return [id, { unavailable: `the git tree has no tag ${tagOf(version)}` }]
       return [id, { revision, commits: found.filter(({ hash }) => holders.get(hash)?.has(revision)) }]
     }),
   )
@@ -97,7 +97,7 @@ const refOf = ({ name, isTag }: Revision): string => (isTag ? `refs/tags/${name}
  * The commits below any of the revisions that matter to a fix, oldest first. The hash of each is looked for as well, for
  * a revert may name nothing else; mostly that finds no more.
  */
-async function findCommits(revisions: readonly Revision[], fixes: readonly AskedFix[], git: Git): Promise<HistoryCommit[]> {
+async function findCommits(revisions: readonly Revision[], fixes: readonly AskedFix[], git: Git): Promise<GitTreeCommit[]> {
   const hashes = fixes.flatMap(({ commit }) => commit ?? [])
   const here = (await Promise.all(hashes.map((hash) => readLog(['--no-walk', hash], git, true)))).flat()
   const subjects = new Set([...fixes, ...here].map(({ subject }) => subject))
@@ -105,7 +105,7 @@ async function findCommits(revisions: readonly Revision[], fixes: readonly Asked
   for (;;) {
     const known = words.size
     const patterns = [...words].flatMap((word) => ['--grep', word])
-    const found: HistoryCommit[] = []
+    const found: GitTreeCommit[] = []
     const search = ['--topo-order', '--reverse', '--fixed-strings', ...patterns, ...revisions.map(refOf)]
     for (const commit of await readLog(search, git)) {
       const named = [...hashes, ...found.map(({ hash }) => hash)].map(short)
@@ -124,7 +124,7 @@ async function findCommits(revisions: readonly Revision[], fixes: readonly Asked
 const short = (hash: string): string => hash.slice(0, 12)
 
 /** Commits as git log gives them; none where it may fail and does, for a hash that this tree does not know. */
-async function readLog(args: readonly string[], git: Git, mayFail = false): Promise<HistoryCommit[]> {
+async function readLog(args: readonly string[], git: Git, mayFail = false): Promise<GitTreeCommit[]> {
   const text = await git(['log', `--format=${RECORD}%H${PART}%s${PART}%B`, ...args, '--'], mayFail)
   return (text ?? '')
     .split(RECORD)

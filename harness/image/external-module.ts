@@ -62,7 +62,7 @@ async function buildModuleOf(
   })
   try {
     const tree = await findBuildTree(kernel, context)
-    if ('missing' in tree) return { name, missing: tree.missing }
+    if ('unavailable' in tree) return { name, missing: tree.unavailable }
     const path = await buildModule(name, source, tree, kernel, context)
     return { name, path, sha256: await hashFile(path) }
   } catch (error) {

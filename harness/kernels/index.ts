@@ -8,7 +8,7 @@ import {
   type BuildTree,
   type FoundChangelog,
   type KernelContext,
-  type Missing,
+  type Unavailable,
   type ModuleFile,
   type Provider,
 } from './provider/provider.ts'
@@ -22,7 +22,7 @@ export type {
   FoundChangelog,
   KernelContext,
   KernelProgress,
-  Missing,
+  Unavailable as Unavailable,
   ModuleFile,
   Provider,
 } from './provider/provider.ts'
@@ -96,16 +96,16 @@ export async function fetchModules(kernel: Kernel, names: readonly string[], con
 }
 
 /** A tree to compile external modules for a kernel against, prepared only on use; or why there is none, in one line. */
-export async function findBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing> {
+export async function findBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Unavailable> {
   const found = await withDisk(context, () => providerOf(kernel.provider).buildTree(kernel, context))
-  return 'missing' in found ? found : { ...found, use: (work) => withDisk(context, () => found.use(work)) }
+  return 'unavailable' in found ? found : { ...found, use: (work) => withDisk(context, () => found.use(work)) }
 }
 
 /** By kernel id: the package changelog, or why there is none. Leaves out kernels that do not come in a package. */
 export async function findChangelogs(
   kernels: readonly Kernel[],
   context: KernelContext,
-): Promise<ReadonlyMap<string, FoundChangelog | Missing>> {
+): Promise<ReadonlyMap<string, FoundChangelog | Unavailable>> {
   const asked = PROVIDERS.map(async ({ name, changelogs }) => {
     const own = kernels.filter(({ provider }) => provider === name)
     return changelogs && own.length > 0 ? [...(await withDisk(context, () => changelogs(own, context)))] : []
@@ -129,7 +129,7 @@ async function selectOne(text: string, context: KernelContext): Promise<ListedKe
   const selector = parseSelector(text)
   if (selector.kind === 'set') return selectSet(selector.name, context)
   const listed = await listOne(selector, context)
-  const kernels = listed.filter(({ state }) => state !== 'gone')
+  const kernels = listed.filter(({ state }) => state !== 'not-on-mirror')
   if (kernels.length > 0) return kernels
   const names = listed.map(({ id }) => id)
   const shown = names.length > 3 ? [...names.slice(0, 3), `${names.length - 3} more`] : names

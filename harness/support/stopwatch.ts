@@ -1,8 +1,8 @@
 /** Measure how long each phase of one piece of work takes, when somebody listens. */
-import type { SpanListener, StageName, Subject } from '#domain/span.ts'
+import type { SpanListener, PhaseName, Subject } from '#domain/span.ts'
 
 /** Run `work` and report how long it took, also when it throws. */
-export type Stopwatch = <T>(name: StageName, work: () => Promise<T>) => Promise<T>
+export type Stopwatch = <T>(name: PhaseName, work: () => Promise<T>) => Promise<T>
 
 /** A stopwatch that only runs the work. */
 export const untimed: Stopwatch = (_name, work) => work()

@@ -1,6 +1,6 @@
 /** Follow a running case to its end, and tell the ends apart. */
 import type { CaseExit, Ending, Evidence } from '#domain/evidence.ts'
-import type { StageLimits } from '#domain/job.ts'
+import type { PhaseLimits } from '#domain/job.ts'
 import type { Conversation } from './agent.ts'
 import type { BoundedLog } from './log.ts'
 
@@ -54,7 +54,7 @@ function readEnd(body: Buffer): CaseReport {
  * Read the guest until the case ends, the guest does, or time is over. A guest that no longer ends by itself is
  * pinged: an answer says that the case hangs, silence that the kernel does.
  */
-export async function monitorCase(guest: MonitoredGuest, limits: StageLimits, output: BoundedLog): Promise<CaseReport> {
+export async function monitorCase(guest: MonitoredGuest, limits: PhaseLimits, output: BoundedLog): Promise<CaseReport> {
   const { conversation, machine } = guest
   const started = performance.now()
   const seconds = (): number => (performance.now() - started) / 1000

@@ -12,17 +12,17 @@ function element(name, attributes = {}, ...children) {
 }
 
 /** The fix under study: what it is, where it is, and who wrote about it. */
-function fixSection({ title, symptom, subsystem, witness, introduced, fixes, references }) {
+function fixSection({ title, symptom, subsystem, oracle, introduced, fixes, references }) {
   return element('section', {},
     element('h3', { class: 'titled' }, 'The fix'),
     element('p', {}, title, element('br'), element('span', { class: 'dim' }, `${subsystem}. Seen on a bad kernel: ${symptom}`)),
-    element('ul', { class: 'fixes' }, fixes.map(({ commit, subject, fixes: broken, cve }) => element('li', {},
+    element('ul', { class: 'fixes' }, fixes.map(({ commit, subject, fixes: culprits, cve }) => element('li', {},
       commit === 'unknown' ? 'merged, hash not known: ' : commit ? [commitLink(commit), ' '] : 'never merged: ',
       `“${subject}”`,
-      broken.length ? element('span', { class: 'dim' }, ` fixes ${broken.map((hash) => hash.slice(0, 12)).join(', ')}`) : null,
+      culprits.length ? element('span', { class: 'dim' }, ` fixes ${culprits.map((hash) => hash.slice(0, 12)).join(', ')}`) : null,
       cve.length ? element('span', {}, ` ${cve.join(', ')}`) : null))),
     facts([
-      ['Witness', witness === 'race' ? 'a race, counted over many trials' : 'deterministic'],
+      ['Oracle', oracle === 'statistical' ? 'statistical: a race, counted over many trials' : oracle],
       introduced ? ['Came in', introduced] : null,
       ...references.map((address) => ['Reference', linkTo(address)])
     ]))
@@ -67,7 +67,7 @@ function attemptSection(attempt, number, total) {
     facts([
       ['Seed', element('code', {}, attempt.seed)],
       ['Took', `${attempt.seconds.toFixed(2)} s in a ${attempt.origin} guest`],
-      ['Booted as', `${attempt.road ?? 'no road worked'}, QEMU ${attempt.qemu}`],
+      ['Booted as', `${attempt.bootMethod ?? 'no boot method worked'}, QEMU ${attempt.qemu}`],
       ['Taint', before === after ? String(taint(before)) : `${taint(before)} before, ${taint(after)} after`],
       ['Evidence', element('code', {}, attempt.id)]
     ]))
@@ -86,7 +86,7 @@ function seenAt(channel, line, logs) {
   return element('button', { type: 'button', class: 'line', onclick: () => log.go(line) }, name)
 }
 
-const TEST_SIGNS = { pass: '✔', fail: '✘', skip: '–', todo: '–', xfail: '–', timeout: '!', error: '!', missing: '∅' }
+const TEST_SIGNS = { pass: '✔', fail: '✘', skip: '–', todo: '–', xfail: '–', timeout: '!', error: '!', 'not-reported': '∅' }
 
 /** Subtests as they nest, each with its sign and word. */
 function testTree(points) {

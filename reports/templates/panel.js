@@ -22,7 +22,7 @@ function cellPanel(panel, evidence, { close, walk }) {
         element('h2', { id: 'panel-title', tabindex: '-1' },
           element('span', { class: `badge mark ${cell.verdict}` }, verdict.word), ' ', theCase.id,
           element('small', {}, ` on ${kernel.id}`))),
-      element('p', { class: 'because' }, cell.because),
+      element('p', { class: 'summary' }, cell.summary),
       judgement(cell, kernel, theCase, words.findings[cell.finding]),
       ...(cell.race ? [raceSection(cell.race)] : []),
       fixSection(theCase),
@@ -32,20 +32,20 @@ function cellPanel(panel, evidence, { close, walk }) {
     return true
   }
 
-  /** Verdict against paperwork, with its numbers. */
+  /** Verdict against claim, with its numbers. */
   function judgement(cell, kernel, theCase, finding) {
-    const flip = boundaries.find(({ after, case: name }) => after === kernel.id && name === theCase.id)
+    const boundary = boundaries.find(({ after, case: name }) => after === kernel.id && name === theCase.id)
     const next = boundaries.find(({ before, case: name }) => before === kernel.id && name === theCase.id)
     return facts([
       ['Finding', element('span', { class: `finding ${cell.finding}` }, element('b', {}, finding.title), `: ${finding.meaning}`)],
       ['Claim', `${cell.claim}: ${cell.claimSource}`],
-      flip ? ['Changed', `${flip.from} up to ${flip.before}, ${flip.to} from here`] : null,
+      boundary ? ['Changed', `${boundary.from} up to ${boundary.before}, ${boundary.to} from here`] : null,
       next ? ['Changes', `${next.to} from ${next.after} on`] : null,
       cell.trials && !cell.race ? ['Trials', `${cell.trials.hits} hits in ${cell.trials.trials} trials`] : null,
       ['Kernel', `${kernel.release ?? 'said no name'}, ${kernel.provider} ${kernel.build} ${kernel.flavour} ${kernel.arch}`],
       kernel.sha256 ? ['Image', element('code', { class: 'hash' }, `sha256 ${kernel.sha256}`)] : null,
       ['Profile', cell.profile],
-      flip?.bisect ? ['Bisect', commandText(flip.bisect.join('\n'))] : null
+      boundary?.bisect ? ['Bisect', commandText(boundary.bisect.join('\n'))] : null
     ])
   }
 

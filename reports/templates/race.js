@@ -1,11 +1,11 @@
 /** How sure a race cell is: sentences first, then how far its trials reach, then its numbers beside those of its control. */
-function raceSection({ words, compared, facts: pairs, reach, borrowed }) {
+function raceSection({ explanation, compared, facts: pairs, reach, extrapolatedFrom }) {
   const beside = compared.some(({ there }) => there !== null)
-  const lent = borrowed ? [' ', element('b', { class: 'borrowed' }, `borrowed from ${borrowed}`)] : null
-  const heads = ['', 'This kernel', ['Control, known to be bad', lent]]
+  const from = extrapolatedFrom ? [' ', element('b', { class: 'extrapolated' }, `extrapolated from ${extrapolatedFrom}`)] : null
+  const heads = ['', 'This kernel', ['Control kernel, known bad', from]]
   return element('section', { class: 'race' },
     element('h3', { class: 'titled' }, 'How sure'),
-    words.map((sentence) => element('p', {}, sentence)),
+    explanation.map((sentence) => element('p', {}, sentence)),
     reach ? reachBar(reach) : null,
     element('table', {},
       beside ? element('thead', {}, element('tr', {}, heads.map((head) => element('th', { scope: 'col' }, head)))) : null,

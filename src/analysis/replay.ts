@@ -8,7 +8,7 @@ export interface ReplaySide {
   readonly outcome: Outcome
   readonly ending: EndingWord
   /** What decided it, in a sentence. */
-  readonly because: string | null
+  readonly summary: string | null
   readonly trials: Trials | null
   /** Host seconds from the job's start to its end. */
   readonly seconds: number
@@ -26,14 +26,16 @@ export type ReplayGuest =
   | 'booted'
 
 /** The first line in which two outputs differ (1-based); null where one has ended. */
-interface Difference {
+interface OutputDifference {
   readonly line: number
   readonly stored: string | null
   readonly replayed: string | null
 }
 
 /** The outputs of both, byte for byte. What is not a comment is a result. */
-export type OutputMatch = { readonly kind: 'identical' } | ({ readonly kind: 'comments-differ' | 'results-differ' } & Difference)
+export type OutputMatch =
+  | { readonly kind: 'identical' }
+  | ({ readonly kind: 'comments-differ' | 'results-differ' } & OutputDifference)
 
 /** An attempt and the same job once more. */
 export interface Replay {
@@ -54,7 +56,7 @@ export interface Replay {
 
 /** One side from what was observed and what was made of it. */
 export function sideOf({ seconds, taint }: Evidence, { outcome, ending, reasons, trials }: AttemptJudgement): ReplaySide {
-  return { outcome, ending, because: reasons[0]?.text ?? null, trials, seconds, taint }
+  return { outcome, ending, summary: reasons[0]?.text ?? null, trials, seconds, taint }
 }
 
 /** What is restored of the guest of an attempt: the key it is saved under, and when (ms since the epoch), null when not known. */
@@ -79,7 +81,7 @@ export function changesOf(stored: Evidence['host'], today: Evidence['host']): st
 }
 
 /** A line as one character a byte, so that nothing is taken for the same that is not. */
-interface Line {
+interface OutputLine {
   readonly number: number
   readonly text: string
 }
@@ -93,14 +95,14 @@ export function matchOutputs(stored: Uint8Array, replayed: Uint8Array): OutputMa
   return results === null ? { kind: 'comments-differ', ...comments } : { kind: 'results-differ', ...results }
 }
 
-const isResult = ({ text }: Line): boolean => !text.trimStart().startsWith('#')
+const isResult = ({ text }: OutputLine): boolean => !text.trimStart().startsWith('#')
 
-function linesOf(bytes: Uint8Array): Line[] {
+function linesOf(bytes: Uint8Array): OutputLine[] {
   const lines = Buffer.from(bytes).toString('latin1').split('\n')
   return lines.map((text, index) => ({ number: index + 1, text }))
 }
 
-function firstDifference(stored: readonly Line[], replayed: readonly Line[]): Difference | null {
+function firstDifference(stored: readonly OutputLine[], replayed: readonly OutputLine[]): OutputDifference | null {
   for (let index = 0; index < Math.max(stored.length, replayed.length); index += 1) {
     const [before, after] = [stored[index], replayed[index]]
     if (before?.text === after?.text) continue
@@ -109,6 +111,6 @@ function firstDifference(stored: readonly Line[], replayed: readonly Line[]): Di
   return null
 }
 
-function shown(line: Line | undefined): string | null {
+function shown(line: OutputLine | undefined): string | null {
   return line ? Buffer.from(line.text, 'latin1').toString('utf8') : null
 }

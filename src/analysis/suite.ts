@@ -12,15 +12,22 @@ import type {
 import { compareKernels, compareText } from './matrix/matrix.ts'
 
 /** From the best to what says nothing. */
-export const RESULT_STATUSES = ['pass', 'xfail', 'fail', 'skip', 'broken', 'missing'] as const satisfies readonly ResultStatus[]
+export const RESULT_STATUSES = [
+  'pass',
+  'xfail',
+  'fail',
+  'skip',
+  'error',
+  'not-reported',
+] as const satisfies readonly ResultStatus[]
 
 /** A result that stands for the exit status of a program, where that says what no test of it said. */
 const EXIT_STATUS = 'exit status'
 
-export type SuiteParts = Omit<SuiteReport, 'schema' | 'rows' | 'changes' | 'counts'>
+export type SuiteReportInputs = Omit<SuiteReport, 'schema' | 'rows' | 'changes' | 'counts'>
 
 /** Build the report; the same parts in any order give the same report. */
-export function buildSuiteReport(parts: SuiteParts): SuiteReport {
+export function buildSuiteReport(parts: SuiteReportInputs): SuiteReport {
   const kernels = parts.kernels.toSorted(compareKernels)
   const programs = parts.programs.toSorted((a, b) => compareText(a.id, b.id))
   const place = (list: readonly { readonly id: string }[], id: string) => list.findIndex((one) => one.id === id)
@@ -90,10 +97,10 @@ export function isAnswer({ outcome }: Pick<SuiteCell, 'outcome'>): boolean {
 }
 
 /** What a kernel that did not report a test says of it. */
-function unsaid({ outcome, because, results }: SuiteCell, test: string): Pick<SuiteResult, 'status' | 'reason'> {
-  if (outcome !== 'reported') return { status: 'missing', reason: because }
+function unsaid({ outcome, summary, results }: SuiteCell, test: string): Pick<SuiteResult, 'status' | 'reason'> {
+  if (outcome !== 'reported') return { status: 'not-reported', reason: summary }
   if (test === EXIT_STATUS && results.length > 0) return { status: 'pass', reason: 'it goes with the results' }
-  return { status: 'missing', reason: 'not reported on this kernel' }
+  return { status: 'not-reported', reason: 'not reported on this kernel' }
 }
 
 /**
@@ -126,7 +133,7 @@ function changesOf({ program, test, results }: SuiteRow, kernels: readonly Kerne
   return [...lines.values()].flatMap((line) => {
     const told = line.flatMap(({ id }) => {
       const status = statuses.get(id)
-      return status === undefined || status === 'missing' || status === 'broken' ? [] : [{ id, status }]
+      return status === undefined || status === 'not-reported' || status === 'error' ? [] : [{ id, status }]
     })
     return told.flatMap((after, index): SuiteChange[] => {
       const before = told[index - 1]

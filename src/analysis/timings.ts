@@ -1,14 +1,14 @@
 /** Where the time of a run went: spans laid in rows, and the wall time divided among the stages. */
-import type { Lane, Span, StageName } from '#domain/span.ts'
+import type { Lane, Span, PhaseName } from '#domain/span.ts'
 
 /** Spans that never overlap but by one holding another, in the order of their starts. */
-export interface Row {
+export interface SpanRow {
   readonly lane: Lane
   readonly spans: readonly Span[]
 }
 
-interface StageTime {
-  readonly name: StageName
+interface PhaseTime {
+  readonly name: PhaseName
   readonly count: number
   /** Milliseconds of its own, all together: what no stage inside it took. */
   readonly total: number
@@ -23,7 +23,7 @@ export interface Timings {
   /** Milliseconds of it in which no stage went on. */
   readonly unmeasured: number
   /** The largest share first. */
-  readonly stages: readonly StageTime[]
+  readonly phases: readonly PhaseTime[]
 }
 
 /** In the order in which a run comes to them. */
@@ -36,7 +36,7 @@ function isPartOf(span: Span, whole: Span): boolean {
 }
 
 /** The spans of a lane in as few rows as they fit in, each beside what it is a part of. */
-function rowsOfLane(lane: Lane, spans: readonly Span[]): Row[] {
+function rowsOfLane(lane: Lane, spans: readonly Span[]): SpanRow[] {
   const rows: { readonly spans: Span[]; open: Span[] }[] = []
   for (const span of spans.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
     for (const row of rows) row.open = row.open.filter(({ end }) => end > span.start)
@@ -51,7 +51,7 @@ function rowsOfLane(lane: Lane, spans: readonly Span[]): Row[] {
 }
 
 /** All spans in rows, lane by lane. */
-export function rowsOf(spans: readonly Span[]): Row[] {
+export function rowsOf(spans: readonly Span[]): SpanRow[] {
   return LANES.flatMap((lane) =>
     rowsOfLane(
       lane,
@@ -67,7 +67,7 @@ interface Piece {
 }
 
 /** The time of a row cut where stages begin and end: each piece belongs to the innermost. */
-function piecesOf({ spans }: Row): Piece[] {
+function piecesOf({ spans }: SpanRow): Piece[] {
   const pieces: Piece[] = []
   const open: Span[] = []
   let at = -Infinity
@@ -99,8 +99,8 @@ function divide(pieces: readonly Piece[], begin: number, end: number) {
       { name, at: clamp(over), by: -1 },
     ])
     .toSorted((a, b) => a.at - b.at)
-  const shares = new Map<StageName, number>()
-  const going = new Map<StageName, number>()
+  const shares = new Map<PhaseName, number>()
+  const going = new Map<PhaseName, number>()
   let [at, all, unmeasured] = [begin, 0, 0]
   const advance = (to: number): void => {
     if (all === 0) unmeasured += to - at
@@ -122,11 +122,11 @@ export function timingsOf(spans: readonly Span[], begin: number, end: number): T
   const own = new Map(spans.map((span) => [span, 0]))
   for (const { span, start, end: over } of pieces) own.set(span, (own.get(span) ?? 0) + over - start)
   const { shares, unmeasured } = divide(pieces, begin, end)
-  const stages = [...Map.groupBy(own, ([{ name }]) => name)].map(([name, all]): StageTime => {
+  const stages = [...Map.groupBy(own, ([{ name }]) => name)].map(([name, all]): PhaseTime => {
     const [span, longest] = all.reduce((most, next) => (next[1] > most[1] ? next : most))
     const total = all.reduce((sum, [, time]) => sum + time, 0)
     return { name, count: all.length, total, longest: { span, own: longest }, share: shares.get(name) ?? 0 }
   })
-  const order = (a: StageTime, b: StageTime): number => b.share - a.share || (a.name < b.name ? -1 : 1)
-  return { wall: end - begin, unmeasured, stages: stages.toSorted(order) }
+  const order = (a: PhaseTime, b: PhaseTime): number => b.share - a.share || (a.name < b.name ? -1 : 1)
+  return { wall: end - begin, unmeasured, phases: stages.toSorted(order) }
 }

@@ -52,10 +52,10 @@ export interface Needs {
 }
 
 /**
- * How a case witnesses: once and for all, or by many trials of a race. Programs of suites are no witnesses of a fix: theirs is
- * what they report, or (`exit-status`) where they report nothing, how they exit.
+ * How a program decides: one run shows the bug wherever it is (`deterministic`), or each trial of a race shows it with some
+ * probability (`statistical`). Programs of suites decide by the tests they report (`reports`), else by their exit status.
  */
-export type Witness = 'deterministic' | 'race' | 'reports' | 'exit-status'
+export type Oracle = 'deterministic' | 'statistical' | 'reports' | 'exit-status'
 
 /** How the bug itself ends an attempt, inside the step that the program says it enters (c-tests/include/core/step.h). */
 export type SymptomEnding =
@@ -73,7 +73,7 @@ export interface Case {
   readonly introduced: string | null
   /** What `not ok` means here, one sentence. */
   readonly symptom: string
-  readonly witness: Witness
+  readonly oracle: Oracle
   /** Absent where the program lives to say `not ok`. */
   readonly symptomEnding?: SymptomEnding | undefined
   readonly needs: Needs
@@ -93,6 +93,6 @@ export interface Case {
 }
 
 /** Whether this is a program of a suite: it has results, and no verdict is drawn from it. */
-export function isOfSuite({ witness }: Pick<Case, 'witness'>): boolean {
-  return witness === 'reports' || witness === 'exit-status'
+export function isOfSuite({ oracle }: Pick<Case, 'oracle'>): boolean {
+  return oracle === 'reports' || oracle === 'exit-status'
 }

@@ -11,7 +11,7 @@ export interface ChangelogSource {
 }
 
 /** A commit of a git history that is a fix, says it is one's backport, or takes one out. */
-export interface HistoryCommit {
+export interface GitTreeCommit {
   readonly hash: string
   readonly subject: string
   /** Those lines of its message that name another commit as what it is made from or reverts. */
@@ -19,21 +19,21 @@ export interface HistoryCommit {
 }
 
 /** What a git tree says of the fixes of a run at one kernel. */
-export interface History {
+export interface GitTreeSource {
   /** Tag or revision that stands for the kernel: `v6.1.192`. */
   readonly revision: string
   /** Oldest first; none is an answer too. */
-  readonly commits: readonly HistoryCommit[]
+  readonly commits: readonly GitTreeCommit[]
 }
 
 /** No such paper, and why. */
 export interface UnavailableSource {
-  readonly missing: string
+  readonly unavailable: string
 }
 
 /** The papers of one kernel. A source that was not asked is null. */
 export interface ClaimSources {
   readonly kernel: string
   readonly changelog: ChangelogSource | UnavailableSource | null
-  readonly history: History | UnavailableSource | null
+  readonly gitTree: GitTreeSource | UnavailableSource | null
 }

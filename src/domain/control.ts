@@ -13,7 +13,7 @@ export interface Control {
   /** Id of the kernel it was made from, whose other answers it must share. */
   readonly base: string
   /** Line of its source, as vm-images/controls names it: `5.10`. */
-  readonly line: string
+  readonly series: string
   /** The fix taken out (or, of a good one, put in): `57efa1fe5957`. */
   readonly fix: string
   readonly kind: 'bad' | 'good'
@@ -22,11 +22,11 @@ export interface Control {
   /** Cases that cannot be asked here any more. */
   readonly blinds: readonly string[]
   /** Why its answer is known, for people: `57efa1fe5957 taken out of linux-source-5.10 5.10.262-1`. */
-  readonly because: string
+  readonly summary: string
 }
 
 /** Both ends of a rate, exact (Clopper-Pearson), 95 % two-sided. */
-export interface Interval {
+export interface ConfidenceInterval {
   readonly low: number
   readonly high: number
 }
@@ -48,7 +48,7 @@ export interface ControlRate extends Trials {
   /** sha256 of the reproducer: another program has another rate. */
   readonly program: string
   /** The road the reproducer took to the race, by its own word; null for a case that knows only one. */
-  readonly trigger: string | null
+  readonly codePath: string | null
   /** Id of the control kernel, and its series: `5.10.y`. */
   readonly kernel: string
   readonly series: string
@@ -56,29 +56,29 @@ export interface ControlRate extends Trials {
   readonly profile: string
   readonly conditions: Conditions
   /** Why the control is known to lack the fix, for people. */
-  readonly leansOn: string
+  readonly controlSummary: string
   /** ISO 8601. */
   readonly measuredAt: string
 }
 
 /** What a race cell rests on, in numbers and in words. */
 export interface RaceStanding {
-  readonly trigger: string | null
+  readonly codePath: string | null
   /** Trials that count: real races, under the conditions of the control where there is one. */
   readonly trials: Trials
   /** Of this cell's own rate. */
-  readonly interval: Interval
+  readonly interval: ConfidenceInterval
   /** The control it leans on, null where none may be leaned on. */
-  readonly control: ControlRate | null
-  readonly controlInterval: Interval | null
+  readonly reference: ControlRate | null
+  readonly referenceInterval: ConfidenceInterval | null
   /** The control is of another line: its rate is an assumption about this one. */
-  readonly borrowed: boolean
+  readonly extrapolated: boolean
   /** Chance that so many clean trials hide the bug, (1 - low)^trials; null without a control or after a hit. */
-  readonly missChance: number | null
+  readonly missProbability: number | null
   /** The chance at which a clean race is believed. */
-  readonly bound: number
+  readonly maxMissProbability: number
   /** Clean trials still missing to that bound: 0 when it is reached, null without a control or after a hit. */
-  readonly trialsMissing: number | null
+  readonly trialsRemaining: number | null
   /** The same for somebody who knows no statistics, a sentence each. */
-  readonly words: readonly string[]
+  readonly explanation: readonly string[]
 }

@@ -57,12 +57,12 @@ export interface Evidence {
     readonly sha256: string
   }
   readonly guest: {
-    readonly road: BootMethod | null
+    readonly bootMethod: BootMethod | null
     readonly origin: GuestOrigin
     /** Seconds of host time from exec of QEMU, or the word to fork, until the guest ran and its agent was ready. */
     readonly readySeconds: number | null
     /** The host's scheduler let this guest go before all others. */
-    readonly preferred: boolean
+    readonly raisedPriority: boolean
     readonly argv: readonly string[]
   }
   readonly host: {

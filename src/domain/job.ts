@@ -2,7 +2,7 @@
 import type { GuestProfile } from './profile.ts'
 
 /** Seconds a stage may take, already scaled to the proven boot speed of this host. */
-export interface StageLimits {
+export interface PhaseLimits {
   readonly bootSeconds: number
   /** Neither console nor output said a word. */
   readonly silenceSeconds: number
@@ -31,5 +31,5 @@ export interface Job {
   readonly seed: string
   /** Ordinal of the attempt in its cell, from 1. */
   readonly attempt: number
-  readonly limits: StageLimits
+  readonly limits: PhaseLimits
 }

@@ -1,14 +1,34 @@
-/** The words of the deciding side: of an attempt, of a cell, of the paperwork, and of the two held together. */
+/** What is concluded: of an attempt, of a cell, of the claim sources, and of verdict and claim compared. */
 import type { RaceStanding, Trials } from './control.ts'
 
-/** `reported` is of programs of suites alone: they came to their end with results of whatever kind. */
-export type Outcome = 'reproduced' | 'clean' | 'reported' | 'skipped' | 'broken' | 'unrelated-crash' | 'no-boot' | 'infra'
+/** What one attempt showed. Only programs of suites are `reported`: they ended and gave results, whatever those are. */
+export type Outcome = 'reproduced' | 'not-reproduced' | 'reported' | 'skipped' | 'error' | 'unrelated-crash' | 'no-boot' | 'infra'
 
-export type Verdict = 'carries' | 'lacks' | 'unproven' | 'not-applicable' | 'broken' | 'missing'
+/** Whether a kernel carries the fix of a case, by experiment. */
+export type Verdict = 'carries' | 'lacks' | 'inconclusive' | 'not-applicable' | 'error' | 'no-result'
 
-export type Claim = 'carried' | 'missing' | 'unknown'
+/** A verdict in the words of VEX and OSV, for tools that read those. */
+export type FixStatus = 'fixed' | 'affected' | 'not_affected' | 'unknown'
 
-export type Finding = 'agrees' | 'claimed-but-lacks' | 'carried-unclaimed' | 'unproven'
+const FIX_STATUS: Readonly<Record<Verdict, FixStatus>> = {
+  carries: 'fixed',
+  lacks: 'affected',
+  inconclusive: 'unknown',
+  'not-applicable': 'not_affected',
+  error: 'unknown',
+  'no-result': 'unknown',
+}
+
+/** The VEX status of a verdict. */
+export function fixStatusOf(verdict: Verdict): FixStatus {
+  return FIX_STATUS[verdict]
+}
+
+/** Whether the claim sources list a fix for a kernel. */
+export type Claim = 'listed' | 'not-listed' | 'unknown'
+
+/** Verdict and claim compared. `not-comparable`: one of the two says nothing about the fix. */
+export type Finding = 'agrees' | 'listed-still-affected' | 'fixed-not-listed' | 'not-comparable'
 
 /** Why: one line of evidence behind an outcome. `kwitness explain` prints these. */
 export interface Reason {
@@ -40,18 +60,18 @@ export interface AttemptJudgement {
   readonly ending: EndingWord
   readonly reasons: readonly Reason[]
   readonly trials: Trials | null
-  /** The road the case took to its race, by its own word; null when it named none. */
-  readonly trigger: string | null
+  /** The code path by which the case triggered its race, as the case names it; null when it named none. */
+  readonly codePath: string | null
 }
 
 export interface CellJudgement {
   readonly verdict: Verdict
   /** One sentence for people. */
-  readonly because: string
+  readonly summary: string
   readonly reasons: readonly Reason[]
   readonly trials: Trials | null
-  /** Chance that a clean cell hides the bug, or null where it cannot be said. */
-  readonly missChance: number | null
+  /** Probability (0..1) that a cell without a hit hides the bug; null where no reference rate is known. */
+  readonly missProbability: number | null
   /** What the trials of a race are worth; null for a deterministic case, and where no trials were made. */
   readonly race: RaceStanding | null
 }

@@ -3,7 +3,7 @@
 export type ProviderName = 'debian' | 'file' | 'tree'
 
 /** Where a kernel stands: in the cache, to be had, or listed by an index whose pool no longer has it. */
-type KernelState = 'cached' | 'available' | 'gone'
+type KernelState = 'cached' | 'available' | 'not-on-mirror'
 
 export interface Kernel {
   /** One string, safe as a path and accepted on the command line: `debian-6.1.170-1-cloud-amd64`. */
@@ -31,7 +31,7 @@ export interface ListedKernel extends Kernel {
 
 /** A kernel as a run knows of it that may not have asked it: one that is gone is listed, and can no longer be had. */
 export interface KnownKernel extends Kernel {
-  readonly gone: boolean
+  readonly notOnMirror: boolean
 }
 
 /** The files of a fetched kernel. Paths are absolute and inside the cache; read-only to everybody. */

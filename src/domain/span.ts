@@ -1,7 +1,7 @@
 /** Spans: where the time of a run went, as plain data; one for each stage of one thing, told when it is over. */
 
 /** What was being done. `attempt`, `guest` and `fetch` hold others: their own time is what none of those took. */
-export type StageName =
+export type PhaseName =
   | 'start'
   | 'choose kernels'
   | 'look at host'
@@ -48,7 +48,7 @@ export interface Subject {
 }
 
 export interface Span extends Subject {
-  readonly name: StageName
+  readonly name: PhaseName
   /** Milliseconds of one monotonic clock, the same for all spans of a run. */
   readonly start: number
   readonly end: number

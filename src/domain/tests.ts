@@ -9,7 +9,7 @@ export type TestStatus =
   | 'timeout'
   | 'error'
   /** Planned and never reported: the stream was cut or the program lied. */
-  | 'missing'
+  | 'not-reported'
 
 export interface TestPoint {
   readonly number: number

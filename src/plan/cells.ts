@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Case } from '#domain/case.ts'
 import type { Control } from '#domain/control.ts'
-import type { StageLimits } from '#domain/job.ts'
+import type { PhaseLimits } from '#domain/job.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { profileName, type Accelerator, type GuestProfile } from '#domain/profile.ts'
 import { isNeededOn } from '#domain/version.ts'
@@ -67,7 +67,7 @@ export function slowness({ bootSeconds }: Pick<PlanCommon, 'bootSeconds'>): numb
 const RACE_TIMEOUT_FACTOR = 10
 
 /** Time-outs of an attempt's phases, scaled to the boot time measured on this host; a race is asked to run `raceSeconds`. */
-export function limitsOf(plan: Pick<PlanCommon, 'bootSeconds'>, theCase: Case, raceSeconds = 0): StageLimits {
+export function limitsOf(plan: Pick<PlanCommon, 'bootSeconds'>, theCase: Case, raceSeconds = 0): PhaseLimits {
   const caseSeconds = theCase.timing.timeoutSeconds * slowness(plan) + RACE_TIMEOUT_FACTOR * raceSeconds
   return {
     bootSeconds: Math.max(MIN_BOOT_LIMIT_SECONDS, plan.bootSeconds * BOOT_LIMIT_FACTOR),

@@ -13,7 +13,7 @@ export type AttemptsByCell = ReadonlyMap<string, readonly JudgedAttempt[]>
 
 /** Whether a cell is there to measure a rate: the own race of a known-bad control. */
 export function isMeasured(plan: Plan, cell: Cell): boolean {
-  return cell.case.witness === 'race' && controlOf(plan, cell)?.kind === 'bad'
+  return cell.case.oracle === 'statistical' && controlOf(plan, cell)?.kind === 'bad'
 }
 
 /**
@@ -24,9 +24,9 @@ export function ratesOf(plan: Plan, attempts: AttemptsByCell): ControlRate[] {
   return cellsOf(plan)
     .filter((cell) => isMeasured(plan, cell))
     .flatMap((cell) => {
-      const because = controlOf(plan, cell)?.because ?? ''
+      const summary = controlOf(plan, cell)?.summary ?? ''
       return trialGroups(attempts.get(cellKey(cell)) ?? []).flatMap(
-        ({ program, trigger, conditions, trials, attempts: group }) => {
+        ({ program, codePath, conditions, trials, attempts: group }) => {
           const measuredAt = group
             .map(({ startedAt }) => startedAt)
             .toSorted()
@@ -37,12 +37,12 @@ export function ratesOf(plan: Plan, attempts: AttemptsByCell): ControlRate[] {
               ...trials,
               case: cell.case.id,
               program,
-              trigger,
+              codePath,
               kernel: cell.kernel.id,
               series: cell.kernel.series,
               profile: profileName(cell.profile),
               conditions,
-              leansOn: because,
+              controlSummary: summary,
               measuredAt,
             },
           ]
@@ -56,7 +56,7 @@ export function ratesOf(plan: Plan, attempts: AttemptsByCell): ControlRate[] {
  * are among them, so that the verdict of a cell can name what expired.
  */
 export function ratesFor(cases: readonly Case[], accelerator: Accelerator, kept: readonly ControlRate[]): ControlRate[] {
-  const races = cases.filter(({ witness }) => witness === 'race')
+  const races = cases.filter(({ oracle }) => oracle === 'statistical')
   const profiles = new Map(races.map((theCase) => [theCase.id, profileNamesOf(theCase, accelerator)]))
   return kept.filter((rate) => profiles.get(rate.case)?.has(rate.profile))
 }

@@ -2,8 +2,8 @@
 import { profileName } from '#domain/profile.ts'
 import type { ControlRate } from '#domain/control.ts'
 import { unreachable } from '#domain/errors.ts'
-import { standingOf, wouldLeanAtOtherLoad, type CellInput } from '#verdict/race/standing.ts'
-import { chooseRace, nextMeasurement, type Ask, type Race } from '#verdict/race/sequential.ts'
+import { standingOf, hasRateAtOtherLoad, type CellInput } from '#verdict/race/standing.ts'
+import { chooseRace, nextMeasurement, type RaceBudget, type Race } from '#verdict/race/sequential.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import { cellKey, cellsOf, type Cell } from './cells.ts'
 import { isMeasured, ratesOf, type AttemptsByCell } from './control-rates.ts'
@@ -11,12 +11,12 @@ import { measureOf, type Plan } from './plan.ts'
 
 export interface NextRace {
   readonly cell: Cell
-  readonly ask: Ask
+  readonly ask: RaceBudget
 }
 
 /** Whether a cell's case is judged by trials. */
 export function isRace(cell: Cell): boolean {
-  return cell.case.witness === 'race'
+  return cell.case.oracle === 'statistical'
 }
 
 /** Everything the judge of a cell has to know of a run. */
@@ -27,7 +27,7 @@ export function inputOf(plan: Plan, cell: Cell, attempts: readonly JudgedAttempt
     series: cell.kernel.series,
     attempts,
     rates: [...plan.rates, ...measured],
-    bound: plan.maxMissProbability,
+    maxMissProbability: plan.maxMissProbability,
   }
 }
 
@@ -59,7 +59,7 @@ export function nextRace(plan: Plan, attempts: AttemptsByCell, open: readonly Ce
       attempts: input.attempts,
       isOpen: keys.has(cellKey(cell)),
       standing: standingOf(input),
-      wouldLeanAtOtherLoad: wouldLeanAtOtherLoad(input),
+      hasRateAtOtherLoad: hasRateAtOtherLoad(input),
     }
   })
   const next = chooseRace(races, plan.raceSeconds * races.length)
@@ -68,7 +68,7 @@ export function nextRace(plan: Plan, attempts: AttemptsByCell, open: readonly Ce
 }
 
 /** What a race beside a measured one is asked for until there is a reference rate. */
-const BESIDE: Ask = { seconds: 1, trials: 1_000_000 }
+const BESIDE: RaceBudget = { seconds: 1, trials: 1_000_000 }
 
 /**
  * The next race attempt of a plan that compares kernels: the measured cells and the others take turns, attempt by
@@ -79,7 +79,7 @@ export function nextInTurn(plan: Plan, attempts: AttemptsByCell, open: readonly 
   const measured = cellsOf(plan).filter((cell) => isMeasured(plan, cell))
   const beside = open.find((cell) => {
     const others = measured.filter((one) => one.case.id === cell.case.id).map((one) => attemptsOf(one).length)
-    const isClean = attemptsOf(cell).every(({ outcome }) => outcome === 'clean')
+    const isClean = attemptsOf(cell).every(({ outcome }) => outcome === 'not-reproduced')
     return !isMeasured(plan, cell) && isClean && others.length > 0 && attemptsOf(cell).length < Math.min(...others)
   })
   if (beside) return { cell: beside, ask: BESIDE }

@@ -37,7 +37,7 @@ function variantsOf(theCase: Case, control: Control): SweepCase[] {
 
 /** The plan of a sweep of these controls: those of them that are known bad and whose case is a race of `common`. */
 export function sweepPlan(common: PlanCommon, controls: readonly Control[]): PlanOf<'sweep'> {
-  const races = new Map(common.cases.filter(({ witness }) => witness === 'race').map((theCase) => [theCase.id, theCase]))
+  const races = new Map(common.cases.filter(({ oracle }) => oracle === 'statistical').map((theCase) => [theCase.id, theCase]))
   const all = controls.flatMap((control) => {
     const theCase = control.kind === 'bad' ? races.get(control.case) : undefined
     return theCase ? variantsOf(theCase, control) : []

@@ -13,13 +13,13 @@ export function verifyPlan(common: PlanCommon, verify: VerifyPlan): PlanOf<'veri
  * reference for the trials on the patched kernel.
  */
 function basesAsControls({ bases, targets }: VerifyPlan, { cases, kernels }: PlanCommon): Control[] {
-  const races = cases.filter(({ id, witness }) => witness === 'race' && targets.includes(id))
+  const races = cases.filter(({ id, oracle }) => oracle === 'statistical' && targets.includes(id))
   const planned = bases.filter(({ kernel }) => kernels.some(({ id }) => id === kernel))
   return planned.flatMap(({ kernel, label, version }) =>
     races.map(({ id }): Control => {
-      const line = version.split('.').slice(0, 2).join('.')
-      const because = `${label}, without the patch`
-      return { kernel, base: kernel, line, fix: 'base', kind: 'bad', case: id, blinds: [], because }
+      const series = version.split('.').slice(0, 2).join('.')
+      const summary = `${label}, without the patch`
+      return { kernel, base: kernel, series, fix: 'base', kind: 'bad', case: id, blinds: [], summary }
     }),
   )
 }

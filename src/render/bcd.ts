@@ -3,7 +3,7 @@
  * guests showed. `≤6.1.172` is said where a neighbour was not tested: there or earlier.
  */
 import type { Verdict } from '#domain/judgement.ts'
-import type { Boundary, History, Report, ReportCase, Stretch } from '#domain/report/matrix.ts'
+import type { Boundary, Timeline, Report, ReportCase, TimelineInterval } from '#domain/report/matrix.ts'
 import { chanceOf } from './text/numbers.ts'
 import { reasonsOf } from './text/boundary.ts'
 
@@ -36,11 +36,11 @@ export interface CompatStatement {
   readonly evidence: readonly CompatEvidence[]
 }
 
-export interface CompatFix extends Pick<ReportCase, 'title' | 'subsystem' | 'symptom' | 'witness' | 'references'> {
+export interface CompatFix extends Pick<ReportCase, 'title' | 'subsystem' | 'symptom' | 'oracle' | 'references'> {
   readonly commits: readonly string[]
   readonly subjects: readonly string[]
   readonly cve: readonly string[]
-  /** The release that brought the bug or the feature, as the paperwork has it. */
+  /** The release that brought the bug or the feature, by the claim sources. */
   readonly introduced: string | null
   /** By series, then by architecture and flavour; the newest statement first. */
   readonly support: Readonly<Record<string, Readonly<Record<string, readonly CompatStatement[]>>>>
@@ -61,25 +61,25 @@ export function renderBcd(report: Report): string {
 /** The compatibility data of a report. */
 export function compatOf(report: Report): Compat {
   const { id, startedAt, complete } = report.run
-  const byCase = Map.groupBy(report.histories, (history) => history.case)
+  const byCase = Map.groupBy(report.timelines, (timeline) => timeline.case)
   const state = lookupOf(report)
   const fixes = report.cases.map((theCase): [string, CompatFix] => {
     const bySeries = Map.groupBy(byCase.get(theCase.id) ?? [], ({ series }) => series)
     const support = [...bySeries].map(([series, own]): [string, CompatFix['support'][string]] => [
       series,
-      Object.fromEntries(own.map((history) => [`${history.arch}/${history.flavour}`, statementsOf(history, state)])),
+      Object.fromEntries(own.map((timeline) => [`${timeline.arch}/${timeline.flavour}`, statementsOf(timeline, state)])),
     ])
     return [theCase.id, { ...aboutOf(theCase), support: Object.fromEntries(support) }]
   })
   return { schema: 'kwitness.bcd/1', run: { id, startedAt, complete }, fixes: Object.fromEntries(fixes) }
 }
 
-function aboutOf({ title, subsystem, symptom, witness, references, introduced, fixes }: ReportCase): Omit<CompatFix, 'support'> {
+function aboutOf({ title, subsystem, symptom, oracle, references, introduced, fixes }: ReportCase): Omit<CompatFix, 'support'> {
   return {
     title,
     subsystem,
     symptom,
-    witness,
+    oracle,
     references,
     introduced,
     commits: fixes.flatMap(({ commit }) => commit ?? []),
@@ -93,69 +93,71 @@ interface Lookup {
   readonly version: (kernel: string) => string
   readonly build: (kernel: string) => string
   readonly evidence: (kernel: string, theCase: string) => CompatEvidence
-  readonly flip: (theCase: string, after: string) => Boundary | undefined
+  readonly boundary: (theCase: string, after: string) => Boundary | undefined
 }
 
 function lookupOf({ kernels, cells, boundaries }: Report): Lookup {
   const byId = new Map(kernels.map((kernel) => [kernel.id, kernel]))
   const byCell = new Map(cells.map((cell) => [`${cell.kernel}/${cell.case}`, cell]))
-  const flips = new Map(boundaries.map((flip) => [`${flip.after}/${flip.case}`, flip]))
+  const byAfter = new Map(boundaries.map((boundary) => [`${boundary.after}/${boundary.case}`, boundary]))
   return {
     version: (kernel) => byId.get(kernel)?.version ?? kernel,
     build: (kernel) => byId.get(kernel)?.build ?? kernel,
     evidence: (kernel, theCase) => {
       const cell = byCell.get(`${kernel}/${theCase}`)
-      return { kernel, verdict: cell?.verdict ?? 'missing', attempt: cell?.attempts.at(-1)?.id ?? null }
+      return { kernel, verdict: cell?.verdict ?? 'no-result', attempt: cell?.attempts.at(-1)?.id ?? null }
     },
-    flip: (theCase, after) => flips.get(`${after}/${theCase}`),
+    boundary: (theCase, after) => byAfter.get(`${after}/${theCase}`),
   }
 }
 
 /** A statement for each stretch that carries, newest first; one that says what is known where none does. */
-function statementsOf(history: History, state: Lookup): CompatStatement[] {
-  const { stretches } = history
-  const carrying = stretches.flatMap((stretch, index) => (stretch.verdict === 'carries' ? [index] : []))
+function statementsOf(timeline: Timeline, state: Lookup): CompatStatement[] {
+  const { intervals } = timeline
+  const carrying = intervals.flatMap((interval, index) => (interval.verdict === 'carries' ? [index] : []))
   const indices = carrying.length > 0 ? carrying.toReversed() : [0]
-  return indices.map((index) => statementOf(history, index, state))
+  return indices.map((index) => statementOf(timeline, index, state))
 }
 
-function statementOf(history: History, index: number, state: Lookup): CompatStatement {
-  const { case: theCase, stretches, known } = history
-  const here = stretches[index]
-  const without = stretches[here?.verdict === 'carries' ? index - 1 : index]
+function statementOf(timeline: Timeline, index: number, state: Lookup): CompatStatement {
+  const { case: theCase, intervals, known } = timeline
+  const here = intervals[index]
+  const without = intervals[here?.verdict === 'carries' ? index - 1 : index]
   const withFix = here?.verdict === 'carries' ? here : undefined
-  const next = withFix && stretches[index + 1]
-  const value = (stretch: Stretch): string => valueOf(history, stretch, state)
+  const next = withFix && intervals[index + 1]
+  const value = (interval: TimelineInterval): string => valueOf(timeline, interval, state)
   // What was lost and came again was introduced where it was lost.
-  const introduced = without && stretches.indexOf(without) > 0 ? value(without) : firstAskable(history, state)
+  const introduced = without && intervals.indexOf(without) > 0 ? value(without) : firstAskable(timeline, state)
   const ends = [without?.last, withFix?.first, withFix?.last, next?.first].filter((kernel) => kernel !== undefined)
-  const inVain = history.earlier.filter(({ why }) => why !== 'gone' && why !== 'not asked').map(({ kernel }) => kernel)
+  const inVain = timeline.earlier
+    .filter(({ reason }) => reason !== 'not-on-mirror' && reason !== 'not-tested')
+    .map(({ kernel }) => kernel)
   return {
     introduced,
     carried_since: withFix ? value(withFix) : without ? false : null,
     removed: next ? value(next) : null,
     last_without: without ? state.version(without.last) : null,
     last_with: withFix ? state.version(withFix.last) : null,
-    tested: stretches.reduce((sum, { tested }) => sum + tested, 0),
+    tested: intervals.reduce((sum, { tested }) => sum + tested, 0),
     known,
-    notes: notesOf(history, [withFix, next], state),
+    notes: notesOf(timeline, [withFix, next], state),
     evidence: [...new Set(ends.length > 0 ? ends : inVain)].map((kernel) => state.evidence(kernel, theCase)),
   }
 }
 
 /** The version a stretch begins with; ranged where it may begin earlier. */
-function valueOf({ case: theCase, stretches }: History, stretch: Stretch, state: Lookup): string {
-  const exact = stretch !== stretches[0] && state.flip(theCase, stretch.first)?.confidence === 'exact'
-  return exact ? state.version(stretch.first) : `≤${state.version(stretch.first)}`
+function valueOf({ case: theCase, intervals }: Timeline, interval: TimelineInterval, state: Lookup): string {
+  const exact = interval !== intervals[0] && state.boundary(theCase, interval.first)?.precision === 'adjacent'
+  return exact ? state.version(interval.first) : `≤${state.version(interval.first)}`
 }
 
 /** The first kernel of which the question can be asked: exact where its neighbour said that it cannot. */
-function firstAskable({ stretches, earlier }: History, state: Lookup): Ranged {
-  const before = earlier.filter(({ why }) => why !== 'gone')
-  const [first] = stretches
-  if (!first) return before.length > 0 && before.every(({ why }) => why === 'not-applicable') ? false : null
+function firstAskable({ intervals, earlier }: Timeline, state: Lookup): Ranged {
+  const before = earlier.filter(({ reason }) => reason !== 'not-on-mirror')
+  const [first] = intervals
+  if (!first) return before.length > 0 && before.every(({ reason }) => reason === 'not-applicable') ? false : null
   const version = state.version(first.first)
-  return before.at(-1)?.why === 'not-applicable' ? version : `≤${version}`
+  return before.at(-1)?.reason === 'not-applicable' ? version : `≤${version}`
 }
 
 function betweenOf({ untested }: Boundary): string {
@@ -164,16 +166,18 @@ function betweenOf({ untested }: Boundary): string {
 }
 
 /** What a value alone does not say. */
-function notesOf(history: History, begun: readonly (Stretch | undefined)[], state: Lookup): string[] {
-  const { case: theCase, stretches, earlier } = history
-  const flips = begun.flatMap((stretch) => (stretch && state.flip(theCase, stretch.first)) ?? [])
-  const ofBuilds = flips.filter(({ before, after }) => state.version(before) === state.version(after))
-  const odds = flips.find(({ missChance }) => missChance !== null)?.missChance
-  const askedInVain = stretches.length > 0 ? [] : earlier.filter(({ why }) => why !== 'gone')
+function notesOf(timeline: Timeline, begun: readonly (TimelineInterval | undefined)[], state: Lookup): string[] {
+  const { case: theCase, intervals, earlier } = timeline
+  const boundaries = begun.flatMap((interval) => (interval && state.boundary(theCase, interval.first)) ?? [])
+  const ofBuilds = boundaries.filter(({ before, after }) => state.version(before) === state.version(after))
+  const missProbability = boundaries.find((one) => one.missProbability !== null)?.missProbability ?? null
+  const askedInVain = intervals.length > 0 ? [] : earlier.filter(({ reason }) => reason !== 'not-on-mirror')
   return [
-    ...flips.map((flip) => `between ${state.build(flip.before)} and ${state.build(flip.after)}: ${betweenOf(flip)}`),
+    ...boundaries.map(
+      (boundary) => `between ${state.build(boundary.before)} and ${state.build(boundary.after)}: ${betweenOf(boundary)}`,
+    ),
     ...ofBuilds.map(({ after }) => `a build of the same release: from ${state.build(after)} on`),
-    ...(odds === undefined || odds === null ? [] : [`carried by odds: chance of a miss ${chanceOf(odds)}`]),
+    ...(missProbability === null ? [] : [`miss probability ${chanceOf(missProbability)}`]),
     ...(askedInVain.length > 0 ? [reasonsOf(askedInVain)] : []),
   ]
 }

@@ -23,10 +23,10 @@ type Status = 'pass' | 'fail' | 'skip' | 'error'
 const STATUS: Readonly<Record<Verdict, Status>> = {
   carries: 'pass',
   lacks: 'fail',
-  unproven: 'skip',
+  inconclusive: 'skip',
   'not-applicable': 'skip',
-  broken: 'error',
-  missing: 'error',
+  error: 'error',
+  'no-result': 'error',
 }
 
 /** Render a report as KTAP version 1. A pair the run had no cell for has no line: the plan of its kernel does not count it. */
@@ -56,7 +56,7 @@ export function renderKtap(report: Report): string {
   return `${lines.join('\n')}\n`
 }
 
-/** What contradicts the paperwork, cell by cell, before all results. */
+/** What contradicts the claim sources, cell by cell, before all results. */
 function headline(report: Report): string[] {
   const all = contradictionsOf(report)
   const cells = all.flatMap(({ finding, case: name, cells: own }) =>
@@ -74,12 +74,12 @@ function subtest(kernel: string, known: readonly string[], cells: readonly Repor
 /** The result line of a cell with the diagnostics that belong to it, which KTAP puts before it. */
 function resultLines(cell: ReportCell, number: number): string[] {
   const name = `${number} ${escape(cell.case)}`
-  const reason = `${cell.verdict}: ${escape(cell.because)}`
+  const reason = `${cell.verdict}: ${escape(cell.summary)}`
   const finding =
-    cell.finding === 'claimed-but-lacks' || cell.finding === 'carried-unclaimed'
+    cell.finding === 'listed-still-affected' || cell.finding === 'fixed-not-listed'
       ? [`# finding: ${cell.finding}, ${escape(cell.claimSource)}`]
       : []
-  const sure = cell.race ? [...cell.race.words, ...raceParts(cell.race, (id) => id)] : []
+  const sure = cell.race ? [...cell.race.explanation, ...raceParts(cell.race, (id) => id)] : []
   const race = sure.map((words) => `# race: ${escape(words)}`)
   switch (STATUS[cell.verdict]) {
     case 'pass':

@@ -2,7 +2,7 @@
 import type { Replay, ReplayGuest, ReplaySide } from '#analysis/replay.ts'
 import { aligned } from './terminal/columns.ts'
 import { countOf } from './text/numbers.ts'
-import { type TerminalOptions, penOf } from './terminal/style.ts'
+import { type TerminalOptions, terminalStyle } from './terminal/style.ts'
 import { oneLine } from './text/format.ts'
 
 const GUESTS: Readonly<Record<ReplayGuest, string>> = {
@@ -15,7 +15,7 @@ const GUESTS: Readonly<Record<ReplayGuest, string>> = {
 /** Render a replay. Text of the guest is shown on one line each, with nothing that a terminal would obey. */
 export function renderReplay(replay: Replay, options: TerminalOptions): string {
   const { kernel, case: name, attempt, run, seed, guest, changed, stored, replayed, sameOutcome } = replay
-  const pen = penOf(options)
+  const style = terminalStyle(options)
   const before = wordsOf(stored)
   const [heads = '', ...rows] = aligned([
     ['', 'stored', 'replayed'],
@@ -24,16 +24,16 @@ export function renderReplay(replay: Replay, options: TerminalOptions): string {
       .filter(([, ...values]) => values.some((value) => value !== NONE)),
   ])
   return [
-    pen.paint('bold', `${kernel} ${name}, attempt ${attempt} of run ${run}, seed ${seed}`),
+    style.paint('bold', `${kernel} ${name}, attempt ${attempt} of run ${run}, seed ${seed}`),
     `guest: ${GUESTS[guest]}`,
     ...changed.map((text) => `changed since: ${oneLine(text)}`),
     '',
-    pen.paint('faint', heads),
+    style.paint('faint', heads),
     ...rows,
     '',
-    ...becauseLines(replay),
+    ...summaryLines(replay),
     ...outputLines(replay),
-    pen.paint('bold', sameOutcome ? 'The outcome is the same.' : 'The outcome is another one.'),
+    style.paint('bold', sameOutcome ? 'The outcome is the same.' : 'The outcome is another one.'),
     ...(!sameOutcome && stored.trials && replayed.trials ? ['A race hits by chance: that contradicts nothing.'] : []),
     '',
   ].join('\n')
@@ -54,9 +54,9 @@ function wordsOf({ outcome, ending, trials, seconds, taint }: ReplaySide): (read
 }
 
 /** What decided, once where it was the same. */
-function becauseLines({ stored, replayed }: Replay): string[] {
-  const [before, after] = [stored, replayed].map(({ because }) => oneLine(because ?? 'nothing'))
-  return before === after ? [`because: ${before}`] : ['because', `  stored    ${before}`, `  replayed  ${after}`]
+function summaryLines({ stored, replayed }: Replay): string[] {
+  const [before, after] = [stored, replayed].map(({ summary }) => oneLine(summary ?? 'nothing'))
+  return before === after ? [`summary: ${before}`] : ['summary', `  stored    ${before}`, `  replayed  ${after}`]
 }
 
 function outputLines({ output }: Replay): string[] {

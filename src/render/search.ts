@@ -1,32 +1,32 @@
 /** What a search found, for a terminal and as JSON: each boundary with its evidence, and what a search does not see. */
-import type { Boundary, History, Report, ReportCell } from '#domain/report/matrix.ts'
-import { changeOf, reasonsOf, sureOf } from './text/boundary.ts'
+import type { Boundary, Timeline, Report, ReportCell } from '#domain/report/matrix.ts'
+import { changeOf, reasonsOf, precisionOf } from './text/boundary.ts'
 import { many } from './text/numbers.ts'
-import { type Pen, type TerminalOptions, penOf } from './terminal/style.ts'
-import { VERDICT_WORDS } from './text/labels.ts'
+import { type TerminalStyle, type TerminalOptions, terminalStyle } from './terminal/style.ts'
+import { VERDICT_LABELS } from './text/labels.ts'
 import { kernelLabels, oneLine } from './text/format.ts'
 
 /** One line of kernels as it was searched. */
-interface Searched extends History {
+interface Searched extends Timeline {
   /** In version order. */
-  readonly asked: readonly Pick<ReportCell, 'kernel' | 'verdict' | 'because'>[]
+  readonly asked: readonly Pick<ReportCell, 'kernel' | 'verdict' | 'summary'>[]
   readonly boundaries: readonly Boundary[]
 }
 
 /** The lines of a search, by case and then in kernel order. */
 function searchedOf(report: Report): Searched[] {
   const kernels = new Map(report.kernels.map((kernel) => [kernel.id, kernel]))
-  return report.histories
-    .map((history) => {
+  return report.timelines
+    .map((timeline) => {
       const isOf = (id: string): boolean => {
         const kernel = kernels.get(id)
-        return kernel?.series === history.series && kernel.flavour === history.flavour && kernel.arch === history.arch
+        return kernel?.series === timeline.series && kernel.flavour === timeline.flavour && kernel.arch === timeline.arch
       }
-      const cells = report.cells.filter((cell) => cell.case === history.case && isOf(cell.kernel))
+      const cells = report.cells.filter((cell) => cell.case === timeline.case && isOf(cell.kernel))
       return {
-        ...history,
-        asked: cells.map(({ kernel, verdict, because }) => ({ kernel, verdict, because })),
-        boundaries: report.boundaries.filter((flip) => flip.case === history.case && isOf(flip.before)),
+        ...timeline,
+        asked: cells.map(({ kernel, verdict, summary }) => ({ kernel, verdict, summary })),
+        boundaries: report.boundaries.filter((boundary) => boundary.case === timeline.case && isOf(boundary.before)),
       }
     })
     .filter(({ asked }) => asked.length > 0)
@@ -41,63 +41,63 @@ export function renderSearchJson(report: Report): string {
 
 /** The search for a terminal. */
 export function renderSearch(report: Report, options: TerminalOptions): string {
-  const pen = penOf(options)
+  const style = terminalStyle(options)
   const labels = kernelLabels(report.kernels)
   const label = (kernel: string): string => labels.get(kernel) ?? kernel
   const searched = searchedOf(report)
   const { booted, known } = sizesOf(report)
-  const sections = searched.map((one) => lineSection(one, report, label, pen).join('\n'))
+  const sections = searched.map((one) => lineSection(one, report, label, style).join('\n'))
   const size = `${many(booted, 'kernel')} booted${known === null ? '' : ` of ${known}`}`
   return `${[...sections, [size, ...blindSpot(searched)].join('\n')].join('\n\n')}\n`
 }
 
 /** Kernels a guest was made of, and how many there are; the latter is null where nothing lists them. */
-function sizesOf({ kernels, histories }: Report): { readonly booted: number; readonly known: number | null } {
-  const lines = new Map(histories.map(({ series, flavour, arch, known }) => [`${series}/${flavour}/${arch}`, known]))
+function sizesOf({ kernels, timelines }: Report): { readonly booted: number; readonly known: number | null } {
+  const lines = new Map(timelines.map(({ series, flavour, arch, known }) => [`${series}/${flavour}/${arch}`, known]))
   const known = [...lines.values()].reduce<number | null>((sum, one) => (sum === null || one === null ? null : sum + one), 0)
   return { booted: kernels.length, known }
 }
 
 /** One line of kernels: its boundaries, or that there is none, and how many were asked. */
-function lineSection(one: Searched, report: Report, label: (kernel: string) => string, pen: Pen): string[] {
-  const { asked, known, boundaries, stretches } = one
-  const title = (said: string): string => pen.paint('bold', `${one.case} on ${one.series}: ${said}`)
+function lineSection(one: Searched, report: Report, label: (kernel: string) => string, style: TerminalStyle): string[] {
+  const { asked, known, boundaries, intervals } = one
+  const title = (said: string): string => style.paint('bold', `${one.case} on ${one.series}: ${said}`)
   const share = known === null ? asked.length : `${asked.length} of ${known}`
   const size = `  asked ${share}: ${asked.map(({ kernel }) => label(kernel)).join(', ')}`
-  const flips = boundaries.flatMap((flip) => [title(changeOf(flip)), ...flipLines(flip, report, label, pen)])
+  const changes = boundaries.flatMap((boundary) => [title(changeOf(boundary)), ...sideLines(boundary, report, label, style)])
   if (boundaries.length > 1) {
     const often = `not monotone: the answer changes ${boundaries.length} times, and maybe more often between kernels not asked`
-    return [...flips, `  ${pen.paint('alarm', often)}`, size]
+    return [...changes, `  ${style.paint('alarm', often)}`, size]
   }
-  if (boundaries.length === 1) return [...flips, size]
-  const [stretch] = stretches
-  if (!stretch) return [title('no kernel gave an answer'), ...sentences(asked, pen), size]
-  const ends = stretch.first === stretch.last ? label(stretch.first) : `${label(stretch.first)} to ${label(stretch.last)}`
-  const verdict = pen.paint(stretch.verdict, `${pen.sign(stretch.verdict)} ${stretch.verdict}`)
-  const others = [...one.earlier, ...one.later].filter(({ why }) => why !== 'not asked' && why !== 'gone')
-  const all = stretch.untested === 0 ? 'all kernels' : 'all kernels asked'
-  const beside = others.length > 0 ? [`  beside them, ${reasonsOf(others, pen.dots)}`] : []
+  if (boundaries.length === 1) return [...changes, size]
+  const [interval] = intervals
+  if (!interval) return [title('no kernel gave an answer'), ...sentences(asked, style), size]
+  const ends = interval.first === interval.last ? label(interval.first) : `${label(interval.first)} to ${label(interval.last)}`
+  const verdict = style.paint(interval.verdict, `${style.sign(interval.verdict)} ${interval.verdict}`)
+  const others = [...one.earlier, ...one.later].filter(({ reason }) => reason !== 'not-tested' && reason !== 'not-on-mirror')
+  const all = interval.untested === 0 ? 'all kernels' : 'all kernels asked'
+  const beside = others.length > 0 ? [`  beside them, ${reasonsOf(others, style.dots)}`] : []
   return [title(`${all} answer alike: ${verdict}, ${ends}`), ...beside, size]
 }
 
 /** The two sides of a boundary with what decided them, how sure its place is, and the way on. */
-function flipLines(flip: Boundary, report: Report, label: (kernel: string) => string, pen: Pen): string[] {
-  const sides = [flip.before, flip.after].flatMap((kernel) => {
-    const cell = report.cells.find((one) => one.kernel === kernel && one.case === flip.case)
+function sideLines(boundary: Boundary, report: Report, label: (kernel: string) => string, style: TerminalStyle): string[] {
+  const sides = [boundary.before, boundary.after].flatMap((kernel) => {
+    const cell = report.cells.find((one) => one.kernel === kernel && one.case === boundary.case)
     if (!cell) return []
-    const word = pen.paint(cell.verdict, `${pen.sign(cell.verdict)} ${VERDICT_WORDS[cell.verdict].word.padEnd(7)}`)
+    const word = style.paint(cell.verdict, `${style.sign(cell.verdict)} ${VERDICT_LABELS[cell.verdict].word.padEnd(7)}`)
     const attempt = cell.attempts.at(-1)
-    const evidence = attempt ? [pen.paint('faint', `             evidence ${attempt.id}`)] : []
-    return [`  ${word}  ${label(kernel)}: ${oneLine(cell.because)}`, ...evidence]
+    const evidence = attempt ? [style.paint('faint', `             evidence ${attempt.id}`)] : []
+    return [`  ${word}  ${label(kernel)}: ${oneLine(cell.summary)}`, ...evidence]
   })
-  return [...sides, `  ${sureOf(flip, pen.dots).join('; ')}`, ...(flip.bisect ?? []).map((line) => `  ${line}`)]
+  return [...sides, `  ${precisionOf(boundary, style.dots).join('; ')}`, ...(boundary.bisect ?? []).map((line) => `  ${line}`)]
 }
 
 /** What the kernels said that gave no answer, each sentence once. */
-function sentences(asked: Searched['asked'], pen: Pen): string[] {
-  return [...Map.groupBy(asked, (one) => one.because)].map(([said, own]) => {
-    const verdict = own[0]?.verdict ?? 'missing'
-    return `  ${pen.paint(verdict, `${pen.sign(verdict)} ${VERDICT_WORDS[verdict].word}`)}: ${oneLine(said)}`
+function sentences(asked: Searched['asked'], style: TerminalStyle): string[] {
+  return [...Map.groupBy(asked, (one) => one.summary)].map(([said, own]) => {
+    const verdict = own[0]?.verdict ?? 'no-result'
+    return `  ${style.paint(verdict, `${style.sign(verdict)} ${VERDICT_LABELS[verdict].word}`)}: ${oneLine(said)}`
   })
 }
 

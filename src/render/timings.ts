@@ -2,7 +2,7 @@
 import { LANES, rowsOf, timingsOf } from '#analysis/timings.ts'
 import type { Span } from '#domain/span.ts'
 import { aligned } from './terminal/columns.ts'
-import { type TerminalOptions, penOf } from './terminal/style.ts'
+import { type TerminalOptions, terminalStyle } from './terminal/style.ts'
 import { oneLine } from './text/format.ts'
 
 const HEADS = ['stage', 'wall', '', 'total', 'count', 'mean', 'longest', '']
@@ -16,10 +16,10 @@ const whose = ({ kernel, case: name }: Span): string => oneLine([kernel, name].f
  * it, so that the column adds up; `total` is each stage's own time, side by side or not.
  */
 export function renderTimings(spans: readonly Span[], begin: number, end: number, options: TerminalOptions): string {
-  const pen = penOf(options)
-  const { wall, unmeasured, stages } = timingsOf(spans, begin, end)
+  const style = terminalStyle(options)
+  const { wall, unmeasured, phases } = timingsOf(spans, begin, end)
   const percent = (part: number): string => `${(wall > 0 ? (100 * part) / wall : 0).toFixed(1)} %`
-  const rows = stages.map(({ name, share, total, count, longest }) => [
+  const rows = phases.map(({ name, share, total, count, longest }) => [
     name,
     seconds(share),
     percent(share),
@@ -31,8 +31,8 @@ export function renderTimings(spans: readonly Span[], begin: number, end: number
   ])
   const rest = ['none of these', seconds(unmeasured), percent(unmeasured)]
   const [heads = '', ...lines] = aligned([HEADS, ...rows, rest])
-  const title = pen.paint('bold', `where ${seconds(wall)} s went`)
-  return [`${title}, in seconds`, pen.paint('faint', heads), ...lines].join('\n')
+  const title = style.paint('bold', `where ${seconds(wall)} s went`)
+  return [`${title}, in seconds`, style.paint('faint', heads), ...lines].join('\n')
 }
 
 /** Spans as a JSON trace: a process for each lane, a thread for each row in it. Times count from `begin`. */

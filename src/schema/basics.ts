@@ -39,7 +39,7 @@ export const schemaOf =
 export const text = z.string()
 export const count = z.int().min(0)
 /** A probability, or a share of a whole. */
-export const chance = z.number().min(0).max(1)
+export const probability = z.number().min(0).max(1)
 export const seconds = z.number().min(0)
 export const sha256 = text.regex(/^[0-9a-f]{64}$/)
 /** Unsigned 64-bit, decimal. */

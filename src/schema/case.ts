@@ -1,9 +1,9 @@
 /** Schemas of src/domain/case.ts: a case as a plan keeps it. What people write in case.json is catalogue/case.ts. */
 import { z } from 'zod'
-import type { Case, Fix, SymptomEnding, Witness } from '#domain/case.ts'
+import type { Case, Fix, SymptomEnding, Oracle } from '#domain/case.ts'
 import { list, seconds, schemaOf, text } from './basics.ts'
 
-export const witness = schemaOf<Witness>()(z.enum(['deterministic', 'race', 'reports', 'exit-status']))
+export const oracle = schemaOf<Oracle>()(z.enum(['deterministic', 'statistical', 'reports', 'exit-status']))
 
 export const fix = schemaOf<Fix>()(z.object({ commit: text.nullable(), subject: text, fixes: list(text), cve: list(text) }))
 
@@ -45,7 +45,7 @@ export const theCase = schemaOf<Case>()(
     fixes: list(fix),
     introduced: text.nullable(),
     symptom: text,
-    witness,
+    oracle,
     symptomEnding: symptomEnding.optional(),
     needs,
     timing,

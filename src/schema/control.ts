@@ -1,11 +1,11 @@
 /** Schemas of src/domain/control.ts: controls, the rates they showed, and what the trials of a race are worth. */
 import { z } from 'zod'
-import type { Conditions, Control, ControlRate, Interval, RaceStanding, Trials } from '#domain/control.ts'
-import { chance, count, list, schemaOf, text } from './basics.ts'
+import type { Conditions, Control, ControlRate, ConfidenceInterval, RaceStanding, Trials } from '#domain/control.ts'
+import { probability, count, list, schemaOf, text } from './basics.ts'
 
 export const trials = schemaOf<Trials>()(z.object({ hits: count, trials: count }))
 
-const interval = schemaOf<Interval>()(z.object({ low: chance, high: chance }))
+const interval = schemaOf<ConfidenceInterval>()(z.object({ low: probability, high: probability }))
 
 const conditions = schemaOf<Conditions>()(z.object({ host: text, qemu: text, load: z.enum(['quiet', 'loaded']) }))
 
@@ -15,12 +15,12 @@ export const rateSchema = schemaOf<ControlRate>()(
       ...trials.shape,
       case: text,
       program: text,
-      trigger: text.nullable(),
+      codePath: text.nullable(),
       kernel: text,
       series: text,
       profile: text,
       conditions,
-      leansOn: text,
+      controlSummary: text,
       measuredAt: text,
     })
     .meta({ id: 'rate', description: 'How often a control showed the bug, and what that was measured under' }),
@@ -29,16 +29,16 @@ export const rateSchema = schemaOf<ControlRate>()(
 export const race = schemaOf<RaceStanding>()(
   z
     .object({
-      trigger: text.nullable(),
+      codePath: text.nullable(),
       trials,
       interval,
-      control: rateSchema.nullable(),
-      controlInterval: interval.nullable(),
-      borrowed: z.boolean(),
-      missChance: chance.nullable(),
-      bound: chance,
-      trialsMissing: count.nullable(),
-      words: list(text),
+      reference: rateSchema.nullable(),
+      referenceInterval: interval.nullable(),
+      extrapolated: z.boolean(),
+      missProbability: probability.nullable(),
+      maxMissProbability: probability,
+      trialsRemaining: count.nullable(),
+      explanation: list(text),
     })
     .meta({ id: 'race', description: 'What the trials of a race are worth' }),
 )
@@ -48,12 +48,12 @@ export const control = schemaOf<Control>()(
     .object({
       kernel: text,
       base: text,
-      line: text,
+      series: text,
       fix: text,
       kind: z.enum(['bad', 'good']),
       case: text,
       blinds: list(text),
-      because: text,
+      summary: text,
     })
     .meta({ id: 'control', description: 'A kernel whose answer is known' }),
 )

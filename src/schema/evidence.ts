@@ -68,10 +68,10 @@ export const evidenceSchema = schemaOf<Evidence>()(
     job,
     kernel: z.object({ release: text.nullable(), build: text.nullable(), sha256: text }),
     guest: z.object({
-      road: bootMethod.nullable(),
+      bootMethod: bootMethod.nullable(),
       origin: z.enum(['booted', 'restored', 'forked']),
       readySeconds: z.number().nullable(),
-      preferred: z.boolean(),
+      raisedPriority: z.boolean(),
       argv: list(text),
     }),
     host: z.object({

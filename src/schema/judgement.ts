@@ -1,16 +1,18 @@
 /** Schemas of src/domain/judgement.ts: what was concluded, and from which line. */
 import { z } from 'zod'
-import type { Claim, EndingWord, Finding, Outcome, Reason, Verdict } from '#domain/judgement.ts'
+import type { Claim, EndingWord, Finding, FixStatus, Outcome, Reason, Verdict } from '#domain/judgement.ts'
 import { list, schemaOf, text } from './basics.ts'
 
-export const verdict = schemaOf<Verdict>()(z.enum(['carries', 'lacks', 'unproven', 'not-applicable', 'broken', 'missing']))
+export const verdict = schemaOf<Verdict>()(z.enum(['carries', 'lacks', 'inconclusive', 'not-applicable', 'error', 'no-result']))
 
-export const claim = schemaOf<Claim>()(z.enum(['carried', 'missing', 'unknown']))
+export const fixStatus = schemaOf<FixStatus>()(z.enum(['fixed', 'affected', 'not_affected', 'unknown']))
 
-export const finding = schemaOf<Finding>()(z.enum(['agrees', 'claimed-but-lacks', 'carried-unclaimed', 'unproven']))
+export const claim = schemaOf<Claim>()(z.enum(['listed', 'not-listed', 'unknown']))
+
+export const finding = schemaOf<Finding>()(z.enum(['agrees', 'listed-still-affected', 'fixed-not-listed', 'not-comparable']))
 
 export const outcome = schemaOf<Outcome>()(
-  z.enum(['reproduced', 'clean', 'reported', 'skipped', 'broken', 'unrelated-crash', 'no-boot', 'infra']),
+  z.enum(['reproduced', 'not-reproduced', 'reported', 'skipped', 'error', 'unrelated-crash', 'no-boot', 'infra']),
 )
 
 export const endingWord = schemaOf<EndingWord>()(

@@ -17,4 +17,4 @@ export const kernelSchema = schemaOf<Kernel>()(
   }),
 )
 
-export const knownKernel = schemaOf<KnownKernel>()(z.object({ ...kernelSchema.shape, gone: z.boolean() }))
+export const knownKernel = schemaOf<KnownKernel>()(z.object({ ...kernelSchema.shape, notOnMirror: z.boolean() }))

@@ -9,7 +9,7 @@ export const testPoint = z
   .object({
     number: z.int(),
     name: text,
-    status: z.enum(['pass', 'fail', 'skip', 'todo', 'xfail', 'timeout', 'error', 'missing']),
+    status: z.enum(['pass', 'fail', 'skip', 'todo', 'xfail', 'timeout', 'error', 'not-reported']),
     reason: text,
     line: z.int().min(1).exactOptional(),
     diagnostics: list(text),

@@ -25,13 +25,13 @@ export function recordClaimSources(
   })
 }
 
-const DAMAGED = { missing: 'what was kept of it is damaged' }
+const DAMAGED = { unavailable: 'what was kept of it is damaged' }
 
 /** What is kept of the kernels of a run, by kernel. Damaged sources are unavailable, and say why. */
 export function claimSourcesOf(database: Database, run: string): ClaimSources[] {
   return database.all('SELECT kernel, papers FROM papers WHERE run = ? ORDER BY kernel', run).map((row) => {
     const read = readJson(claimSourcesSchema, textIn(row, 'papers'))
-    return read ?? { kernel: textIn(row, 'kernel'), changelog: DAMAGED, history: DAMAGED }
+    return read ?? { kernel: textIn(row, 'kernel'), changelog: DAMAGED, gitTree: DAMAGED }
   })
 }
 

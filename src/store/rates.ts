@@ -5,9 +5,9 @@ import { readJson } from '#schema/read.ts'
 import { textIn, type Database } from './database.ts'
 
 /** What makes two rates the same one, measured twice. It begins with what they are listed by. */
-function keyOf({ case: theCase, series, program, trigger, profile, conditions }: ControlRate): string {
+function keyOf({ case: theCase, series, program, codePath, profile, conditions }: ControlRate): string {
   const { host, qemu, load } = conditions
-  return JSON.stringify([theCase, series, trigger, profile, load, program, host, qemu])
+  return JSON.stringify([theCase, series, codePath, profile, load, program, host, qemu])
 }
 
 /** Keep rates, each in place of the one that was measured of the same. */

@@ -60,10 +60,10 @@ test('what is another on this host is said, its load is not', () => {
 
 test('a side is what was made of the attempt, its first reason, its seconds and taint', () => {
   const reason = { channel: 'output', line: 3, rule: 'output/not-ok', text: 'test 1: not ok' } as const
-  const judgement = { outcome: 'reproduced', ending: 'clean exit', trials: { hits: 1, trials: 9 }, trigger: null } as const
+  const judgement = { outcome: 'reproduced', ending: 'clean exit', trials: { hits: 1, trials: 9 }, codePath: null } as const
   const evidence = sampleEvidence({ seconds: 1.5, taint: { before: 0, after: 512 } })
   const side = { outcome: 'reproduced', ending: 'clean exit', trials: { hits: 1, trials: 9 }, seconds: 1.5 }
   const taint = { before: 0, after: 512 }
-  assert.deepEqual(sideOf(evidence, { ...judgement, reasons: [reason] }), { ...side, taint, because: 'test 1: not ok' })
-  assert.equal(sideOf(evidence, { ...judgement, reasons: [] }).because, null)
+  assert.deepEqual(sideOf(evidence, { ...judgement, reasons: [reason] }), { ...side, taint, summary: 'test 1: not ok' })
+  assert.equal(sideOf(evidence, { ...judgement, reasons: [] }).summary, null)
 })

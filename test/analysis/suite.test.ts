@@ -20,31 +20,38 @@ function reportOf(columns: Readonly<Record<string, Column | Partial<SuiteCell>>>
 const statuses = (report: ReturnType<typeof reportOf>) =>
   Object.fromEntries(report.rows.map(({ test: name, results }) => [name, results.map(({ status }) => status).join()]))
 
-test('a row holds every kernel, in version order, and what one did not report is missing there', () => {
+test('a row holds every kernel, in version order, and what one did not report is not-reported there', () => {
   const report = reportOf({ '6.12.118': { a: 'pass', b: 'fail' }, '6.1.192': { a: 'pass' } })
   assert.deepEqual(
     report.kernels.map(({ version }) => version),
     ['6.1.192', '6.12.118'],
   )
-  assert.deepEqual(statuses(report), { a: 'pass,pass', b: 'missing,fail' })
+  assert.deepEqual(statuses(report), { a: 'pass,pass', b: 'not-reported,fail' })
   assert.deepEqual(
     report.rows.map(({ differs }) => differs),
     [false, true],
   )
 })
 
-test('what a crashed guest did not say is missing for that reason', () => {
-  const crashed: Partial<SuiteCell> = { outcome: 'unrelated-crash', because: 'BUG: bad page.', results: [] }
+test('what a crashed guest did not say is not-reported for that reason', () => {
+  const crashed: Partial<SuiteCell> = { outcome: 'unrelated-crash', summary: 'BUG: bad page.', results: [] }
   const report = reportOf({ '6.1.1': { a: 'pass' }, '6.1.2': crashed })
-  assert.equal(statuses(report)['a'], 'pass,missing')
+  assert.equal(statuses(report)['a'], 'pass,not-reported')
   assert.equal(report.rows[0]?.results[1]?.reason, 'BUG: bad page.')
-  assert.deepEqual(report.counts['debian-6.1.2-1-cloud-amd64'], { pass: 0, xfail: 0, fail: 0, skip: 0, broken: 0, missing: 1 })
+  assert.deepEqual(report.counts['debian-6.1.2-1-cloud-amd64'], {
+    pass: 0,
+    xfail: 0,
+    fail: 0,
+    skip: 0,
+    error: 0,
+    'not-reported': 1,
+  })
 })
 
-test('what was not run, or what our side lost, is missing and no difference', () => {
-  const lost: Partial<SuiteCell> = { outcome: 'infra', because: 'no disk.', results: [] }
+test('what was not run, or what our side lost, is not-reported and no difference', () => {
+  const lost: Partial<SuiteCell> = { outcome: 'infra', summary: 'no disk.', results: [] }
   const report = reportOf({ '6.1.1': { a: 'pass' }, '6.1.2': lost, '6.1.3': { outcome: null, results: [] } })
-  assert.deepEqual(statuses(report), { a: 'pass,missing,missing' })
+  assert.deepEqual(statuses(report), { a: 'pass,not-reported,not-reported' })
   assert.deepEqual(
     report.rows.map(({ differs }) => differs),
     [false],
@@ -56,7 +63,7 @@ test('a name that carries a measure is one row; sizes that one kernel has severa
     '6.12.1': { 'extra pages 46 (0.1%)': 'pass', 'THP (16 kB)': 'pass', 'THP (32 kB)': 'pass' },
     '7.2.1': { 'extra pages 53 (0.2%)': 'fail', 'THP (64 kB)': 'pass' },
   })
-  const sizes = { 'THP (16 kB)': 'pass,missing', 'THP (32 kB)': 'pass,missing', 'THP (64 kB)': 'missing,pass' }
+  const sizes = { 'THP (16 kB)': 'pass,not-reported', 'THP (32 kB)': 'pass,not-reported', 'THP (64 kB)': 'not-reported,pass' }
   assert.deepEqual(statuses(report), { 'extra pages N (N%)': 'pass,fail', ...sizes })
 })
 
@@ -70,7 +77,7 @@ test('an exit status that goes with the results passes where another kernel has 
 test('changes run along versions; a kernel that says nothing is passed over', () => {
   const report = reportOf({
     '6.1.1': { a: 'pass', b: 'fail', c: 'skip', d: 'pass' },
-    '6.1.2': { a: 'missing', b: 'fail', c: 'skip', d: 'broken' },
+    '6.1.2': { a: 'not-reported', b: 'fail', c: 'skip', d: 'error' },
     '6.12.1': { a: 'fail', b: 'pass', c: 'pass', d: 'pass' },
   })
   assert.deepEqual(

@@ -3,14 +3,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { rowsOf, timingsOf } from '#analysis/timings.ts'
-import type { Span, StageName } from '#domain/span.ts'
+import type { Span, PhaseName } from '#domain/span.ts'
 
-function span(name: StageName, start: number, end: number, rest: Partial<Span> = {}): Span {
+function span(name: PhaseName, start: number, end: number, rest: Partial<Span> = {}): Span {
   return { name, start, end, kernel: 'k', case: 'c', lane: 'slots', ...rest }
 }
 
 const shares = (spans: readonly Span[], begin: number, end: number): object =>
-  Object.fromEntries(timingsOf(spans, begin, end).stages.map(({ name, share }) => [name, share]))
+  Object.fromEntries(timingsOf(spans, begin, end).phases.map(({ name, share }) => [name, share]))
 
 test('a moment is divided evenly among what goes on in it', () => {
   const spans = [span('case', 0, 10), span('case', 4, 8, { case: 'd' }), span('fetch', 8, 10, { case: null, lane: 'fetches' })]
@@ -30,7 +30,7 @@ test('a part that ends with its whole leaves it nothing more', () => {
 test('the longest of a stage by its own time, and whose it was', () => {
   const long = span('attempt', 0, 10)
   const own = span('attempt', 0, 6, { case: 'd' })
-  const [first] = timingsOf([long, own, span('case', 1, 9)], 0, 10).stages.filter(({ name }) => name === 'attempt')
+  const [first] = timingsOf([long, own, span('case', 1, 9)], 0, 10).phases.filter(({ name }) => name === 'attempt')
   assert.deepEqual(first?.longest, { span: own, own: 6 })
   assert.equal(first?.count, 2)
   assert.equal(first?.total, 8)
@@ -55,10 +55,10 @@ test('what was done before the begin or goes on after the end takes nothing of t
 })
 
 test('no spans', () => {
-  assert.deepEqual(timingsOf([], 3, 8), { wall: 5, unmeasured: 5, stages: [] })
+  assert.deepEqual(timingsOf([], 3, 8), { wall: 5, unmeasured: 5, phases: [] })
 })
 
-const NAMES: readonly StageName[] = ['attempt', 'restore', 'case', 'store']
+const NAMES: readonly PhaseName[] = ['attempt', 'restore', 'case', 'store']
 const anySpan = fc
   .record({
     name: fc.constantFrom(...NAMES),
@@ -79,10 +79,10 @@ test('of any spans: each is in one row, rows hold no two that only half overlap,
         for (const [index, a] of own.entries())
           for (const b of own.slice(index + 1))
             assert.ok(b.start >= a.end || (b.start >= a.start && b.end <= a.end), JSON.stringify([a, b]))
-      const { wall, unmeasured, stages } = timingsOf(spans, 0, 100)
-      const sum = stages.reduce((all, { share }) => all + share, unmeasured)
+      const { wall, unmeasured, phases } = timingsOf(spans, 0, 100)
+      const sum = phases.reduce((all, { share }) => all + share, unmeasured)
       assert.ok(Math.abs(sum - wall) < 1e-6, `${sum} of ${wall}`)
-      for (const { share, total } of stages) assert.ok(share <= total + 1e-6)
+      for (const { share, total } of phases) assert.ok(share <= total + 1e-6)
     }),
   )
 })

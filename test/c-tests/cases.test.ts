@@ -104,7 +104,7 @@ test('a stream without its last line is reported as cut', async () => {
   )
   assert.deepEqual(
     stream.documents[0]?.points.map(({ status }) => status),
-    ['pass', 'missing'],
+    ['pass', 'not-reported'],
   )
 })
 

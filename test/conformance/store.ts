@@ -123,7 +123,7 @@ export function storeConformance({ name, open, openForReading }: StoreUnderTest)
       rate({ series: '6.1.y' }),
       rate({ conditions: { ...quiet.conditions, load: 'loaded' } }),
       rate({ conditions: { ...quiet.conditions, qemu: '9.0.1' } }),
-      rate({ trigger: 'io_uring' }),
+      rate({ codePath: 'io_uring' }),
       rate({ profile: 'x86_64-kvm-2cpu-1024m' }),
       rate({ program: 'cd'.repeat(32) }),
       rate({ case: 'another' }),
@@ -148,8 +148,8 @@ export function storeConformance({ name, open, openForReading }: StoreUnderTest)
     assert.deepEqual(await store.claimSourcesOf(run), [])
     const text = Buffer.from(`linux (6.1.1-1) ü\n${'  * a line\n'.repeat(9000)}`)
     const sha256 = createHash('sha256').update(text).digest('hex')
-    const named = { kernel: 'b', changelog: { sha256, build: '6.1.1-1', instead: null }, history: null }
-    const none = { kernel: 'a', changelog: { missing: 'the network is away' }, history: { revision: 'v6.1', commits: [] } }
+    const named = { kernel: 'b', changelog: { sha256, build: '6.1.1-1', instead: null }, gitTree: null }
+    const none = { kernel: 'a', changelog: { unavailable: 'the network is away' }, gitTree: { revision: 'v6.1', commits: [] } }
     assert.equal(await store.hasChangelog(sha256), false)
     await store.recordClaimSources(run, [named, none], new Map([[sha256, text]]))
     assert.equal(await store.hasChangelog(sha256), true)
@@ -168,7 +168,7 @@ export function storeConformance({ name, open, openForReading }: StoreUnderTest)
 
   check('who only reads sees papers; nobody else writes those of a run', async ({ folder, store }) => {
     const { id: run } = await store.createRun(newRun)
-    const paper = { kernel: 'a', changelog: null, history: null }
+    const paper = { kernel: 'a', changelog: null, gitTree: null }
     await store.recordClaimSources(run, [paper], new Map())
     const reader = await openForReading(folder)
     assert.deepEqual(await reader.claimSourcesOf(run), [paper])

@@ -60,12 +60,12 @@ test('kill -9 in a build, a boot, after a verdict: gone on with, it finds the co
   // The build of the second end is the first in a worktree.
   await killWhen(words, (cli) => cli.says(/(?:building from[^]*){2}/))
   await killWhen(again, (cli) => until('a guest to boot', () => guests(cli) > 0))
-  await killWhen(again, (cli) => cli.says(new RegExp(`${CASE}: (?:clean|reproduced) `)))
+  await killWhen(again, (cli) => cli.says(new RegExp(`${CASE}: (?:not-reproduced|reproduced) `)))
   const { code, stdout, stderr } = await startCli(place, again, [], hear).ended
   assert.equal(code, 0, stderr)
   const found = JSON.parse(stdout) as Bisection
   assert.deepEqual(found.end, { kind: 'found', commit: history.culprit })
-  assert.equal(found.sought, 'bug')
+  assert.equal(found.target, 'bug')
   assert.equal(found.confidence, 1)
   assert.ok(found.counts.steps <= stepsFor(COMMITS) + found.counts.skipped, `${found.counts.steps} steps`)
   const skipped = found.steps.filter(({ answer }) => answer === 'does-not-build').map(({ commit }) => commit)
@@ -74,7 +74,7 @@ test('kill -9 in a build, a boot, after a verdict: gone on with, it finds the co
     [],
   )
   assert.equal(found.counts.skipped, skipped.length)
-  assert.deepEqual([found.before.answer, found.after.answer], ['clean', 'shows'])
+  assert.deepEqual([found.before.answer, found.after.answer], ['no-bug', 'shows-bug'])
   assert.equal(found.after.commit, history.culprit)
   const judged = found.steps.map(({ commit, role }) => `${role} ${commit}`)
   assert.deepEqual([...new Set(judged)], judged, 'none is judged twice')

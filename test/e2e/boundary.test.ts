@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
 import type { ListedKernel } from '#domain/kernel.ts'
-import type { Boundary, History, Report } from '#domain/report/matrix.ts'
+import type { Boundary, Timeline, Report } from '#domain/report/matrix.ts'
 import * as bcd from '#schema/report/bcd.ts'
 import * as matrix from '#schema/report/matrix.ts'
 import { newPlace, runCli, runReport, startCli } from '../helpers/cli.ts'
 
 const SERIES = '5.10.y'
 
-/** What each kernel of the series says, oldest first, the last letter for all that follow: l bug, c none, b broken, s skip. */
+/** What each kernel of the series says, oldest first, the last letter for all that follow: l bug, c none, b error, s skip. */
 const CASES: Readonly<Record<string, string>> = {
   came: 'llc',
   went: 'cl',
@@ -26,7 +26,7 @@ interface Found {
   readonly run: string
   readonly booted: number
   readonly known: number
-  readonly searches: readonly (Pick<History, 'case' | 'series' | 'stretches'> & {
+  readonly searches: readonly (Pick<Timeline, 'case' | 'series' | 'intervals'> & {
     readonly boundaries: readonly Boundary[]
     readonly asked: readonly { readonly kernel: string; readonly verdict: string }[]
   })[]
@@ -39,7 +39,7 @@ let kernels: readonly ListedKernel[]
 before(async () => {
   const listed = await runCli(place, ['kernels', 'list', `debian:${SERIES}`, '--json'])
   assert.equal(listed.code, 0, listed.stderr)
-  kernels = (JSON.parse(listed.stdout) as ListedKernel[]).filter(({ state }) => state !== 'gone')
+  kernels = (JSON.parse(listed.stdout) as ListedKernel[]).filter(({ state }) => state !== 'not-on-mirror')
   assert.ok(kernels.length >= 3, 'a search wants something between the ends')
   for (const [name, letters] of Object.entries(CASES)) {
     await cp(inRepository('test', 'e2e', 'boundaries', 'by-release'), join(catalogue, name), { recursive: true })
@@ -52,13 +52,13 @@ after(() => place.remove())
 const words = ['--catalogue', catalogue]
 const search = (...more: readonly string[]) => ['boundary', ...words, '--series', SERIES, '--json', '--out', place.out, ...more]
 const idOf = (index: number): string => kernels.at(index)?.id ?? ''
-const flipOf = ({ case: name, before: last, after: first, from, to, confidence }: Boundary): unknown => [
+const flipOf = ({ case: name, before: last, after: first, from, to, precision }: Boundary): unknown => [
   name,
   last,
   from,
   first,
   to,
-  confidence,
+  precision,
 ]
 
 test('by asking every kernel and by a search: the same boundaries, in each case', async () => {
@@ -72,21 +72,21 @@ test('by asking every kernel and by a search: the same boundaries, in each case'
     all.report.boundaries.map(flipOf),
   )
   assert.deepEqual(
-    found.searches.map(({ case: name, stretches }) => [name, stretches.map(({ verdict }) => verdict)]),
-    all.report.histories.map(({ case: name, stretches }) => [name, stretches.map(({ verdict }) => verdict)]),
+    found.searches.map(({ case: name, intervals }) => [name, intervals.map(({ verdict }) => verdict)]),
+    all.report.timelines.map(({ case: name, intervals }) => [name, intervals.map(({ verdict }) => verdict)]),
   )
   const data = await runCli({ ...place, state: join(place.folder, 'all') }, ['report', '--format', 'bcd'])
   assert.deepEqual(matrix.reportSchema.parse(all.report), all.report)
   assert.deepEqual(bcd.compatSchema.parse(JSON.parse(data.stdout)), JSON.parse(data.stdout))
   const own = (name: string) => all.report.boundaries.filter((one) => one.case === name)
-  assert.deepEqual(own('came').map(flipOf), [['came', idOf(1), 'lacks', idOf(2), 'carries', 'exact']])
-  assert.deepEqual(own('went').map(flipOf), [['went', idOf(0), 'carries', idOf(1), 'lacks', 'exact']])
-  assert.deepEqual(own('stumbles').map(flipOf), [['stumbles', idOf(0), 'lacks', idOf(2), 'carries', 'ranged']])
+  assert.deepEqual(own('came').map(flipOf), [['came', idOf(1), 'lacks', idOf(2), 'carries', 'adjacent']])
+  assert.deepEqual(own('went').map(flipOf), [['went', idOf(0), 'carries', idOf(1), 'lacks', 'adjacent']])
+  assert.deepEqual(own('stumbles').map(flipOf), [['stumbles', idOf(0), 'lacks', idOf(2), 'carries', 'untested-between']])
   assert.deepEqual(
     own('stumbles')[0]
-      ?.untested?.filter(({ why }) => why !== 'gone')
-      .map(({ why }) => why),
-    ['broken'],
+      ?.untested?.filter(({ reason }) => reason !== 'not-on-mirror')
+      .map(({ reason }) => reason),
+    ['error'],
   )
   assert.equal(own('wavers').length, 2)
   assert.deepEqual(own('same'), [])
@@ -111,7 +111,7 @@ test('stopped after its first answers it goes on from them, and finds the same',
   await cli.says(/came: \S+ lacks \(/)
   cli.kill('SIGINT')
   const stopped = await cli.ended
-  if (stopped.code === 0) return assert.match(stopped.stdout, /"confidence": "exact"/, 'it was done before it could be stopped')
+  if (stopped.code === 0) return assert.match(stopped.stdout, /"precision": "adjacent"/, 'it was done before it could be stopped')
   assert.equal(stopped.code, 130, stopped.stderr)
   assert.match(stopped.stderr, /kwitness boundary --resume \S+ goes on/)
   const ran = await runCli(own, ['boundary', '--resume', '--json', '--out', place.out])
@@ -119,9 +119,9 @@ test('stopped after its first answers it goes on from them, and finds the same',
   const found = JSON.parse(ran.stdout) as Found
   assert.deepEqual(
     found.searches.flatMap(({ boundaries }) => boundaries.map(flipOf)),
-    [['came', idOf(1), 'lacks', idOf(2), 'carries', 'exact']],
+    [['came', idOf(1), 'lacks', idOf(2), 'carries', 'adjacent']],
   )
-  const first = cli.said().match(/\S+ came: (?:reproduced|clean)/g) ?? []
+  const first = cli.said().match(/\S+ came: (?:reproduced|not-reproduced)/g) ?? []
   for (const line of first) assert.ok(!ran.stderr.includes(line), `${line} was not asked again`)
 })
 

@@ -22,8 +22,8 @@ test('a dry run shows what would be built and asked, and carries out nothing', a
     own,
     controls.map(({ kernel }: { kernel: string }) => kernel),
   )
-  assert.ok(controls.every((control: { base: string; because: string }) => control.base === base))
-  assert.match(controls[0].because, /^893e26e61d04 taken out of linux-source-5\.10 5\.10\.\d+-/)
+  assert.ok(controls.every((control: { base: string; summary: string }) => control.base === base))
+  assert.match(controls[0].summary, /^893e26e61d04 taken out of linux-source-5\.10 5\.10\.\d+-/)
   assert.deepEqual(cases, ['gup-fast-vs-fork', 'uffd-fork-event'])
   assert.match(stderr, /plan: 2 controls, 3 kernels x 2 cases = 6 cells/)
   assert.equal(existsSync(place.state), false, 'no run was begun')

@@ -32,7 +32,7 @@ test('two controls reproduce their cases, deterministic and race, and leave all 
   assert.deepEqual(square.failures, [])
   assert.deepEqual([ended.code, square.holds], [0, true], ended.stderr)
 
-  const rows = square.lines.flatMap((line) => line.rows)
+  const rows = square.series.flatMap((line) => line.rows)
   const rowOf = (fix: string | null) => {
     const row = rows.find(({ control }) => (control?.fix ?? null) === fix)
     assert.ok(row, `there is no kernel ${fix ?? 'base'} in the square`)

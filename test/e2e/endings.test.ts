@@ -9,14 +9,14 @@ import { fetchKernels, kernelWords, newPlace, runReport, type Ended } from '../h
 
 /** How each case must end, the rule that must have decided it, and what that makes of its cell. */
 const EXPECTED: Readonly<Record<string, readonly [Outcome, EndingWord, rule: string, Verdict]>> = {
-  'hang-after-step': ['broken', 'case hung', 'agent/timeout', 'broken'],
-  'hang-before-step': ['broken', 'case hung', 'agent/timeout', 'broken'],
+  'hang-after-step': ['error', 'case hung', 'agent/timeout', 'error'],
+  'hang-before-step': ['error', 'case hung', 'agent/timeout', 'error'],
   'hang-in-step': ['reproduced', 'case hung', 'symptom/hang', 'lacks'],
-  'hang-late': ['broken', 'case hung', 'symptom/late', 'broken'],
+  'hang-late': ['error', 'case hung', 'symptom/late', 'error'],
   'hang-of-guest': ['reproduced', 'kernel hung', 'symptom/hang', 'lacks'],
-  'panic-before-step': ['unrelated-crash', 'panic', 'console/splat', 'broken'],
+  'panic-before-step': ['unrelated-crash', 'panic', 'console/splat', 'error'],
   'panic-in-step': ['reproduced', 'panic', 'symptom/splat', 'lacks'],
-  'panic-of-another-title': ['unrelated-crash', 'panic', 'console/splat', 'broken'],
+  'panic-of-another-title': ['unrelated-crash', 'panic', 'console/splat', 'error'],
 }
 
 const ENDINGS = join(import.meta.dirname, 'endings')

@@ -18,7 +18,7 @@ test('a kernel with headers takes the module and shows what it does; one without
   const words = kernelWords(v61, `file:${bzImage}`)
   const { code, report, stderr } = await runReport(place, [...words, '--catalogue', catalogue])
   assert.equal(code, 0, stderr)
-  const cells = report.cells.map(({ kernel: id, verdict, because }) => [id === v61, verdict, because])
+  const cells = report.cells.map(({ kernel: id, verdict, summary }) => [id === v61, verdict, summary])
   assert.deepEqual(cells.map(([own, verdict]) => [own, verdict]).toSorted(), [
     [false, 'not-applicable'],
     [true, 'carries'],
@@ -29,5 +29,5 @@ test('a kernel with headers takes the module and shows what it does; one without
     said.some((line) => /^# the module says 6\.1\.0-\d+-cloud-amd64$/.test(line)),
     said.join('\n'),
   )
-  assert.match(without?.because ?? '', /no module: a kernel image from a file comes with no headers/)
+  assert.match(without?.summary ?? '', /no module: a kernel image from a file comes with no headers/)
 })

@@ -226,10 +226,10 @@ describe('a kernel that does not boot', () => {
     const { code, report, stderr } = await runReport(at('dead-state'), wishes(kernels.v510, dead, cut))
     assert.equal(code, 3, stderr)
     const verdicts = Object.entries(verdictsOf(report)).map(([cell, verdict]) => [cell.replace(/-[0-9a-f]{12}\/.*/, ''), verdict])
-    assert.deepEqual(verdicts.map(([, verdict]) => verdict).toSorted(), ['lacks', 'missing', 'missing'], stderr)
-    const [boots, ...more] = report.cells.filter(({ verdict }) => verdict !== 'missing')
+    assert.deepEqual(verdicts.map(([, verdict]) => verdict).toSorted(), ['lacks', 'no-result', 'no-result'], stderr)
+    const [boots, ...more] = report.cells.filter(({ verdict }) => verdict !== 'no-result')
     assert.deepEqual([boots?.kernel, more.length], [kernels.v510, 0])
-    for (const cell of report.cells.filter(({ verdict }) => verdict === 'missing')) {
+    for (const cell of report.cells.filter(({ verdict }) => verdict === 'no-result')) {
       assert.equal(cell.attempts.length, 3, 'it is tried again before it is believed')
       for (const { outcome, reasons } of cell.attempts) {
         assert.ok(outcome === 'no-boot' || outcome === 'infra', outcome)

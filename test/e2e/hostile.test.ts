@@ -25,14 +25,14 @@ import {
 
 /** How each case of the hostile catalogue must end, and the rule that must have decided it. */
 const EXPECTED: Readonly<Record<string, readonly [outcome: Outcome, ending: EndingWord, rule: string]>> = {
-  'bad-bytes': ['broken', 'clean exit', 'output/protocol'],
-  escape: ['clean', 'clean exit', 'output/ok'],
-  'flood-console': ['broken', 'case hung', 'agent/timeout'],
-  'flood-output': ['broken', 'case hung', 'agent/timeout'],
-  forge: ['broken', 'garbled', 'agent/garbled'],
-  'hang-case': ['broken', 'case hung', 'agent/timeout'],
+  'bad-bytes': ['error', 'clean exit', 'output/protocol'],
+  escape: ['not-reproduced', 'clean exit', 'output/ok'],
+  'flood-console': ['error', 'case hung', 'agent/timeout'],
+  'flood-output': ['error', 'case hung', 'agent/timeout'],
+  forge: ['error', 'garbled', 'agent/garbled'],
+  'hang-case': ['error', 'case hung', 'agent/timeout'],
   'hang-kernel': ['unrelated-crash', 'kernel hung', 'agent/kernel-hung'],
-  'hang-unkillable': ['broken', 'case hung', 'agent/case-hung'],
+  'hang-unkillable': ['error', 'case hung', 'agent/case-hung'],
   oops: ['unrelated-crash', 'oops, went on', 'console/splat'],
   panic: ['unrelated-crash', 'panic', 'console/splat'],
   reset: ['unrelated-crash', 'guest stopped', 'qemu/guest-stopped'],
@@ -84,7 +84,7 @@ test('every hostile case ends as what it is, and none stops the run', async () =
 
 test('only the harmless one has an answer; the others are broken, and that is a finding', () => {
   const verdicts = new Map(report.cells.map(({ case: id, verdict }) => [id, verdict]))
-  for (const [id, verdict] of verdicts) assert.equal(verdict, id === 'escape' ? 'carries' : 'broken', id)
+  for (const [id, verdict] of verdicts) assert.equal(verdict, id === 'escape' ? 'carries' : 'error', id)
   assert.equal(ran.code, 1, ran.stderr)
 })
 
@@ -108,9 +108,9 @@ test('a log that is longer than what is kept of it is cut in the middle, counted
   const words = [...kernelWords(kernels.v61), '--catalogue', CASES, '--cases', 'long-log']
   const { report: long, stderr } = await runReport(own, words)
   const [cell] = long.cells
-  assert.equal(cell?.verdict, 'broken', stderr)
+  assert.equal(cell?.verdict, 'error', stderr)
   for (const { outcome, reasons, console } of cell.attempts) {
-    assert.deepEqual([outcome, reasons[0]?.rule], ['broken', 'log/lost'], stderr)
+    assert.deepEqual([outcome, reasons[0]?.rule], ['error', 'log/lost'], stderr)
     assert.match(reasons[0]?.text ?? '', /^\d+ bytes of the console were cut out$/)
     assert.ok(console.length < 2000, `${console.length} lines are shown`)
     assert.ok(
@@ -163,7 +163,7 @@ test('a QEMU that is killed is our loss, not the answer: the attempt is made aga
     cell?.attempts.map(({ outcome, ending, reasons }) => [outcome, ending, reasons[0]?.rule]),
     [
       ['infra', 'qemu gone', 'qemu/qemu-gone'],
-      ['clean', 'clean exit', 'output/ok'],
+      ['not-reproduced', 'clean exit', 'output/ok'],
     ],
     ended.stderr,
   )

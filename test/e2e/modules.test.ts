@@ -33,5 +33,5 @@ test('where modules cannot be had the case is told why, and the run goes on', as
     report.cells.map(({ verdict }) => verdict),
     ['not-applicable'],
   )
-  assert.match(report.cells[0]?.because ?? '', /no module: .* came without modules/)
+  assert.match(report.cells[0]?.summary ?? '', /no module: .* came without modules/)
 })

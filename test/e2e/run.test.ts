@@ -84,7 +84,7 @@ test('three kernels of three series, every deterministic case: verdicts as the s
     [`${kernels.newest}/${id}`, newest],
   ])
   assert.deepEqual(verdictsOf(report), Object.fromEntries(expected))
-  const surprises = report.cells.filter(({ finding }) => finding === 'claimed-but-lacks' || finding === 'carried-unclaimed')
+  const surprises = report.cells.filter(({ finding }) => finding === 'listed-still-affected' || finding === 'fixed-not-listed')
   assert.deepEqual(
     surprises.map((cell) => [cell.kernel, cell.case, cell.finding]),
     [],
@@ -108,9 +108,9 @@ test('where the time went: a table, and a trace with each attempt and the case i
 
 test('the deterministic cases of the catalogue are those this file knows of', async () => {
   const { stdout } = await runCli(place, ['cases', 'list', '--json'])
-  const cases = JSON.parse(stdout) as { id: string; witness: string }[]
+  const cases = JSON.parse(stdout) as { id: string; oracle: string }[]
   assert.deepEqual(
-    cases.filter(({ witness }) => witness === 'deterministic').map(({ id }) => id),
+    cases.filter(({ oracle }) => oracle === 'deterministic').map(({ id }) => id),
     Object.keys(KNOWN),
   )
 })
@@ -122,7 +122,7 @@ test('each attempt was made in the kernel it is about, and says how', () => {
     for (const cell of report.cells.filter((one) => one.kernel === kernel.id)) {
       const last = cell.attempts.at(-1)
       assert.equal(last?.ending, 'clean exit')
-      assert.match(last.road ?? '', /^(microvm|pc)-/)
+      assert.match(last.bootMethod ?? '', /^(microvm|pc)-/)
       assert.ok(last.argv.includes('-kernel'))
       const banner = last.console.find((line) => line.startsWith('Linux version '))
       assert.ok(banner?.includes(`Linux version ${kernel.release} `), banner)
@@ -139,7 +139,7 @@ test('a gate that fails on kernels that lack a fix exits 1', async () => {
   assert.equal(code, 1, stderr)
   assert.match(stdout, /lacks/)
   assert.equal((await runCli(place, ['report', '--fail-on', 'lacks'])).code, 1)
-  assert.equal((await runCli(place, ['report', '--fail-on', 'unproven'])).code, 0)
+  assert.equal((await runCli(place, ['report', '--fail-on', 'inconclusive'])).code, 0)
   assert.equal((await runCli(place, ['report', '--fail-on', 'everything'])).code, 2)
 })
 

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { checkHistory, readHistories } from '#harness/git-history.ts'
+import { checkHistory, readGitTreeSources } from '#harness/git-history.ts'
 import { selectKernels } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { historySays } from '#analysis/claims/from-git.ts'
+import { gitTreeSays } from '#analysis/claims/from-git.ts'
 import { claimOf } from '#analysis/claims/claim.ts'
 import type { Case } from '#domain/case.ts'
 import type { Kernel } from '#domain/kernel.ts'
@@ -54,11 +54,11 @@ function caseOf(commit: string | null, subject = SUBJECT): Case {
 async function says({ folder }: Repository, t: TestContext, theOne: Case, versions: readonly string[]) {
   const kernels = versions.map((version) => kernel(version))
   const workspace = { cache: await temporaryFolder(t), state: folder }
-  const histories = await readHistories(folder, kernels, theOne.fixes, { workspace })
+  const histories = await readGitTreeSources(folder, kernels, theOne.fixes, { workspace })
   return kernels.map(({ id }) => {
     const history = histories.get(id)
     assert.ok(history)
-    return 'missing' in history ? history.missing : historySays(theOne, history)
+    return 'unavailable' in history ? history.unavailable : gitTreeSays(theOne, history)
   })
 }
 
@@ -83,10 +83,10 @@ test('history: the fix itself is in mainline, and not in the release before it',
   const made = await withFix(t)
   const [base, after] = await says(made, t, caseOf(made.fix), ['6.1', '6.2'])
   assert.deepEqual(base, {
-    claim: 'missing',
+    claim: 'not-listed',
     source: `git: neither ${made.fix.slice(0, 12)} nor a backport of it is in the history of v6.1`,
   })
-  assert.deepEqual(after, { claim: 'carried', source: `git: ${made.fix.slice(0, 12)} "${SUBJECT}" in v6.2, the fix itself` })
+  assert.deepEqual(after, { claim: 'listed', source: `git: ${made.fix.slice(0, 12)} "${SUBJECT}" in v6.2, the fix itself` })
 })
 
 const FORMS: readonly [form: string, line: (hash: string) => string][] = [
@@ -104,7 +104,7 @@ for (const [form, line] of FORMS) {
     const [before, after, mainline] = await says(made, t, caseOf(made.fix.slice(0, 12)), ['6.1.1', '6.1.2', '6.2'])
     assert.deepEqual(
       [before, after, mainline].map((said) => (typeof said === 'string' ? said : said?.claim)),
-      ['missing', 'carried', 'carried'],
+      ['not-listed', 'listed', 'listed'],
     )
     assert.match(
       JSON.stringify(after),
@@ -122,7 +122,7 @@ test('history: a commit that only names the fix is no backport of it', async (t)
   )
   await made.release()
   const [said] = await says(made, t, caseOf(made.fix), ['6.1.2'])
-  assert.equal((said as { claim: string }).claim, 'missing')
+  assert.equal((said as { claim: string }).claim, 'not-listed')
 })
 
 test('history: a revert takes out, its revert puts in again; named by the backport, by mainline, by the subject', async (t) => {
@@ -144,7 +144,7 @@ test('history: a revert takes out, its revert puts in again; named by the backpo
   const said = await says(made, t, caseOf(made.fix), ['6.1.1', '6.1.2', '6.1.3', '6.1.4', '6.1.5', '6.1.6'])
   assert.deepEqual(
     said.map((one) => (one as { claim: string }).claim),
-    ['missing', 'carried', 'missing', 'carried', 'missing', 'carried'],
+    ['not-listed', 'listed', 'not-listed', 'listed', 'not-listed', 'listed'],
   )
 })
 
@@ -162,7 +162,7 @@ test('history: mainline took the fix out again, and stable the revert', async (t
   const said = await says(made, t, caseOf(made.fix), ['6.2', '6.3', '6.1.2', '6.1.3'])
   assert.deepEqual(
     said.map((one) => (one as { claim: string }).claim),
-    ['carried', 'missing', 'carried', 'missing'],
+    ['listed', 'not-listed', 'listed', 'not-listed'],
   )
 })
 
@@ -172,7 +172,7 @@ test('history: a tree that knows the fix by nothing but its subject, and one tha
   await made.release()
   const stranger = caseOf('0123456789abcdef0123456789abcdef01234567')
   const [before, after] = await says(made, t, stranger, ['6.1.1', '6.1.2'])
-  assert.equal((before as { claim: string }).claim, 'missing')
+  assert.equal((before as { claim: string }).claim, 'not-listed')
   assert.match((after as { source: string }).source, /by its subject$/)
   const [never] = await says(made, t, caseOf(null, 'mm: posted and never merged'), ['6.1.2'])
   assert.equal(never, null)
@@ -182,7 +182,7 @@ test('history: words of a subject that mean something to a pattern are taken as 
   const subject = 'mm: fix a[0].*b(c) "quoted" \\d+'
   const made = await withFix(t, subject)
   const [said] = await says(made, t, caseOf(null, subject), ['6.2'])
-  assert.equal((said as { claim: string }).claim, 'carried')
+  assert.equal((said as { claim: string }).claim, 'listed')
 })
 
 test('history: what it says goes before a changelog and before the case; where it has no tag the others speak', async (t) => {
@@ -194,18 +194,18 @@ test('history: what it says goes before a changelog and before the case; where i
     Kernel,
   ]
   const workspace = { cache: await temporaryFolder(t), state: made.folder }
-  const histories = await readHistories(made.folder, [kernel61, kernel62, other], theOne.fixes, { workspace })
-  assert.deepEqual(histories.get(other.id), { missing: 'the git tree has no tag v6.1.9' })
+  const histories = await readGitTreeSources(made.folder, [kernel61, kernel62, other], theOne.fixes, { workspace })
+  assert.deepEqual(histories.get(other.id), { unavailable: 'the git tree has no tag v6.1.9' })
   const claims = [kernel61, kernel62, other].map((one) =>
     claimOf(
       one,
       { ...theOne, claim: { ...theOne.claim, stable: { '6.1.y': '6.1.1' } } },
-      { history: histories.get(one.id) ?? null, changelog: null },
+      { gitTree: histories.get(one.id) ?? null, changelog: null },
     ),
   )
   assert.deepEqual(
     claims.map(({ claim }) => claim),
-    ['missing', 'carried', 'carried'],
+    ['not-listed', 'listed', 'listed'],
   )
   assert.match(claims[0]?.source ?? '', /^git: neither/)
   assert.match(claims[2]?.source ?? '', /^in 6\.1\.y since 6\.1\.1/)
@@ -223,16 +223,16 @@ test('history: a kernel built from a revision of the tree is asked for at that r
   const [built] = await selectKernels([`tree:${made.folder}@topic`], { workspace })
   assert.ok(built)
   assert.equal(built.version, '6.1.1')
-  const histories = await readHistories(made.folder, [built, kernel('6.1.1')], caseOf(made.fix).fixes, { workspace })
+  const histories = await readGitTreeSources(made.folder, [built, kernel('6.1.1')], caseOf(made.fix).fixes, { workspace })
   assert.equal((histories.get(built.id) as { revision: string }).revision, 'topic')
-  const said = [built.id, kernel('6.1.1').id].map((id) => historySays(caseOf(made.fix), histories.get(id) as never)?.claim)
-  assert.deepEqual(said, ['carried', 'missing'])
+  const said = [built.id, kernel('6.1.1').id].map((id) => gitTreeSays(caseOf(made.fix), histories.get(id) as never)?.claim)
+  assert.deepEqual(said, ['listed', 'not-listed'])
 })
 
 test('history: no tree, and a tree cut off, are the mistake of who gave it', async (t) => {
   const made = await withFix(t)
   const workspace = { cache: await temporaryFolder(t), state: made.folder }
-  const ask = (folder: string) => readHistories(folder, [kernel('6.1.1')], caseOf(made.fix).fixes, { workspace })
+  const ask = (folder: string) => readGitTreeSources(folder, [kernel('6.1.1')], caseOf(made.fix).fixes, { workspace })
   await assert.rejects(ask(join(made.folder, 'nowhere')), { name: 'UserError', message: /git cannot read/ })
   await assert.rejects(ask(workspace.cache), { name: 'UserError', message: /git cannot read/ })
   const shallow = await temporaryFolder(t)

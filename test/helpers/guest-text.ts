@@ -25,7 +25,7 @@ export function spokenBy(text: string): Report {
     kernels: report.kernels.map((kernel) => ({ ...kernel, release: text })),
     cells: report.cells.map((cell) => ({
       ...cell,
-      because: text,
+      summary: text,
       reasons: cell.reasons.map((reason) => ({ ...reason, text })),
       race: cell.race && raceSpokenBy(cell.race, text),
       attempts: cell.attempts.map((attempt) => attemptSpokenBy(attempt, text)),
@@ -35,8 +35,8 @@ export function spokenBy(text: string): Report {
 
 function raceSpokenBy(race: RaceStanding, text: string): RaceStanding {
   const conditions = { host: text, qemu: text, load: 'quiet' } as const
-  const control = race.control && { ...race.control, trigger: text, leansOn: text, conditions }
-  return { ...race, trigger: text, words: [text, text], control }
+  const control = race.reference && { ...race.reference, codePath: text, controlSummary: text, conditions }
+  return { ...race, codePath: text, explanation: [text, text], reference: control }
 }
 
 function attemptSpokenBy(attempt: ReportAttempt, text: string): ReportAttempt {

@@ -16,7 +16,7 @@ export const theCase: Case = {
   fixes: [{ commit: '0123456789ab', subject: 'mm: fix the sample', fixes: [], cve: [] }],
   introduced: null,
   symptom: 'the copy went through while an event was pending',
-  witness: 'deterministic',
+  oracle: 'deterministic',
   needs: { cpus: 1, memoryMiB: 512, modules: [], externalModules: [], cmdline: [] },
   timing: { expectedSeconds: 1, timeoutSeconds: 10 },
   destructive: false,
@@ -26,7 +26,7 @@ export const theCase: Case = {
   folder: '/cases/sample-case',
 }
 
-export const race: Case = { ...theCase, witness: 'race' }
+export const race: Case = { ...theCase, oracle: 'statistical' }
 
 /** The case's process ended; status 0 unless said otherwise. */
 export function exited(exit: Partial<CaseExit> = {}): Ending {
@@ -49,7 +49,13 @@ export function sampleEvidence(changes: Partial<Evidence> = {}): Evidence {
       limits: { bootSeconds: 20, silenceSeconds: 10, caseSeconds: 10 },
     },
     kernel: { release: '6.1.0-40-cloud-amd64', build: '#1 SMP', sha256: 'cd'.repeat(32) },
-    guest: { road: 'microvm-pvh', origin: 'booted', readySeconds: 1.5, preferred: false, argv: ['qemu-system-x86_64'] },
+    guest: {
+      bootMethod: 'microvm-pvh',
+      origin: 'booted',
+      readySeconds: 1.5,
+      raisedPriority: false,
+      argv: ['qemu-system-x86_64'],
+    },
     host: { qemu: '7.2.19', kernel: '6.1.0', cpuModel: 'a CPU', cpus: 2, load: null },
     ending: exited(),
     taint: { before: 0, after: 0 },
@@ -98,7 +104,7 @@ export function tried(outcome: Outcome, trials: Trials | null = null, changes: P
     ending: 'clean exit',
     reasons: [{ channel: 'output', line: 1, rule: 'sample', text: outcome }],
     trials,
-    trigger: null,
+    codePath: null,
     program: PROGRAM,
     conditions: QUIET,
     seconds: 1,
@@ -108,7 +114,7 @@ export function tried(outcome: Outcome, trials: Trials | null = null, changes: P
 }
 
 export function clean(trials: number, changes: Partial<JudgedAttempt> = {}): JudgedAttempt {
-  return tried('clean', { hits: 0, trials }, changes)
+  return tried('not-reproduced', { hits: 0, trials }, changes)
 }
 
 export function hit(trials: number, changes: Partial<JudgedAttempt> = {}): JudgedAttempt {
@@ -122,12 +128,12 @@ export function rate(changes: Partial<ControlRate> = {}): ControlRate {
     trials: 1500,
     case: race.id,
     program: PROGRAM,
-    trigger: null,
+    codePath: null,
     kernel: 'bad-5.10.223',
     series: '5.10.y',
     profile: 'x86_64-tcg-2cpu-1024m',
     conditions: QUIET,
-    leansOn: 'the seqcount check taken out',
+    controlSummary: 'the seqcount check taken out',
     measuredAt: '2026-11-20T10:00:00.000Z',
     ...changes,
   }
@@ -136,5 +142,5 @@ export function rate(changes: Partial<ControlRate> = {}): ControlRate {
 /** A cell of 5.10 that may lean on that rate. */
 export function cellInput(attempts: readonly JudgedAttempt[], changes: Partial<CellInput> = {}): CellInput {
   const { profile, series } = rate()
-  return { case: race.id, profile, series, attempts, rates: [rate()], bound: 1e-6, ...changes }
+  return { case: race.id, profile, series, attempts, rates: [rate()], maxMissProbability: 1e-6, ...changes }
 }

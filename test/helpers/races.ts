@@ -2,7 +2,7 @@
 import type { Control, ControlRate, RaceStanding } from '#domain/control.ts'
 import type { Trials } from '#domain/control.ts'
 import type { ReportKernel } from '#domain/report/matrix.ts'
-import { missChance, rateInterval, trialsNeeded } from '#verdict/race/statistics.ts'
+import { missProbability, rateInterval, trialsNeeded } from '#verdict/race/statistics.ts'
 
 /** A kernel known to be bad: the fix was taken out of the source of a line. */
 export const CONTROL_KERNEL: ReportKernel = {
@@ -20,12 +20,12 @@ export const CONTROL_KERNEL: ReportKernel = {
 export const CONTROL: Control = {
   kernel: CONTROL_KERNEL.id,
   base: 'tree-5.10.262-base-00112233aabb',
-  line: '5.10',
+  series: '5.10',
   fix: '57efa1fe5957',
   kind: 'bad',
   case: 'gup-fast-vs-fork',
   blinds: [],
-  because: '57efa1fe5957 taken out of linux-source-5.10 5.10.262-1',
+  summary: '57efa1fe5957 taken out of linux-source-5.10 5.10.262-1',
 }
 
 /** How often that kernel showed the bug. */
@@ -34,11 +34,11 @@ export const RATE: ControlRate = {
   trials: 1500,
   case: CONTROL.case,
   program: 'ef56'.repeat(16),
-  trigger: 'pin-longterm-test',
+  codePath: 'pin-longterm-test',
   kernel: CONTROL.kernel,
   series: '5.10.y',
   profile: 'x86_64-tcg-2cpu-512m',
-  leansOn: CONTROL.because,
+  controlSummary: CONTROL.summary,
   measuredAt: '2026-11-02T03:00:00.000Z',
   conditions: { host: 'Linux 6.1.0-50-amd64, 2 x Example CPU at 2.50GHz', qemu: '7.2.22', load: 'quiet' },
 }
@@ -51,21 +51,22 @@ const NOTHING_TO_LEAN_ON = 'Nobody has seen this program hit on a kernel known t
 /** The standing of a cell with so many trials; numbers as they follow from the control's rate. */
 export function standing(trials: Trials, changes: Partial<RaceStanding> = {}): RaceStanding {
   // One hit is proof: nothing is leaned on.
-  const { control = trials.hits > 0 ? null : RATE, bound = 1e-6 } = changes
-  const controlInterval = control && rateInterval(control)
+  const { reference = trials.hits > 0 ? null : RATE, maxMissProbability = 1e-6 } = changes
+  const referenceInterval = reference && rateInterval(reference)
   return {
-    trigger: 'pin-longterm-test',
+    codePath: 'pin-longterm-test',
     trials,
     interval: rateInterval(trials),
-    control,
-    controlInterval,
-    borrowed: false,
-    missChance: controlInterval && missChance(controlInterval.low, trials.trials),
-    bound,
-    trialsMissing: controlInterval && Math.max(0, (trialsNeeded(controlInterval.low, bound) ?? 0) - trials.trials),
-    words: [
+    reference,
+    referenceInterval,
+    extrapolated: false,
+    missProbability: referenceInterval && missProbability(referenceInterval.low, trials.trials),
+    maxMissProbability,
+    trialsRemaining:
+      referenceInterval && Math.max(0, (trialsNeeded(referenceInterval.low, maxMissProbability) ?? 0) - trials.trials),
+    explanation: [
       trials.hits > 0 ? 'The bug was seen here, so this kernel lacks the fix.' : 'The bug did not show itself here.',
-      ...(control === null && trials.hits === 0 ? [NOTHING_TO_LEAN_ON] : []),
+      ...(reference === null && trials.hits === 0 ? [NOTHING_TO_LEAN_ON] : []),
     ],
     ...changes,
   }

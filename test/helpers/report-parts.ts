@@ -47,6 +47,6 @@ export function smallListing(kernels: readonly ReportKernel[]): KnownKernel[] {
   const others = ['6.1.190', '6.12.100', '7.2.14', '7.2.15'].map((version) => kernel(version))
   return [...shipped, ...others].map(({ release: _release, sha256: _sha256, ...one }) => ({
     ...one,
-    gone: one.version === '6.12.100',
+    notOnMirror: one.version === '6.12.100',
   }))
 }

@@ -26,7 +26,7 @@ export function theCase(id: string, changes: Partial<Case> = {}): Case {
     fixes: [{ commit: '0123456789ab', subject: `mm: fix ${id}`, fixes: [], cve: [] }],
     introduced: null,
     symptom: 'a stale event is taken for a new one',
-    witness: 'deterministic',
+    oracle: 'deterministic',
     needs: { cpus: 1, memoryMiB: 512, modules: [], externalModules: [], cmdline: [] },
     timing: { expectedSeconds: 1, timeoutSeconds: 10 },
     destructive: false,
@@ -44,19 +44,19 @@ function point(number: number, name: string, status: TestStatus, changes: Partia
 
 /** A judged cell with one attempt. */
 export function cell(kernelId: string, caseId: string, verdict: Verdict, changes: Partial<JudgedCell> = {}): JudgedCell {
-  const because = SENTENCES[verdict]
+  const summary = SENTENCES[verdict]
   const reasons = [reasonFor(verdict)]
   return {
     kernel: kernelId,
     case: caseId,
     profile: 'x86_64-tcg-1cpu-512m',
     verdict,
-    because,
+    summary,
     reasons,
     trials: null,
-    missChance: null,
+    missProbability: null,
     race: null,
-    attempts: verdict === 'missing' ? [] : [attempt(`${kernelId}.${caseId}.1`, verdict, { reasons })],
+    attempts: verdict === 'no-result' ? [] : [attempt(`${kernelId}.${caseId}.1`, verdict, { reasons })],
     ...changes,
   }
 }
@@ -73,7 +73,7 @@ export function attempt(id: string, verdict: Verdict, changes: Partial<ReportAtt
     seed: '9876543210987654321',
     seconds: 0.412,
     origin: 'restored',
-    road: 'microvm-pvh',
+    bootMethod: 'microvm-pvh',
     qemu: '7.2.22',
     argv: QEMU,
     problems: [],
@@ -101,17 +101,17 @@ export function smallReport(): Report {
   const recent = ['6.12.43', '6.12.94', '6.12.117', '6.16.12', '7.2.13', '7.3.4']
   const kernels = [...[...old, ...recent].map((version) => kernel(version)), CONTROL_KERNEL]
   const told = kernels.filter(({ series }) => series === '6.12.y')
-  const papers = new Map(told.map(({ id }) => [id, { history: null, changelog: smallPaper(SMALL_CASES) }]))
+  const papers = new Map(told.map(({ id }) => [id, { gitTree: null, changelog: smallPaper(SMALL_CASES) }]))
   const cells = kernels.flatMap(smallRow)
   const listing = smallListing(kernels)
-  return buildReport({ run: RUN, kernels, cases: SMALL_CASES, controls: [CONTROL], cells, listing, papers })
+  return buildReport({ run: RUN, kernels, cases: SMALL_CASES, controls: [CONTROL], cells, listing, claimSources: papers })
 }
 
 const SMALL_CASES: readonly Case[] = [
   theCase('gup-fast-vs-fork', {
     title: 'gup_fast takes a page that fork is about to write-protect',
     subsystem: 'mm/gup',
-    witness: 'race',
+    oracle: 'statistical',
     introduced: '5.9',
     symptom: 'a pinned page and the page its owner writes are no longer the same',
     fixes: [
@@ -179,7 +179,7 @@ function smallRow({ id, series, version }: ReportKernel): JudgedCell[] {
   const lacksOutput = old || version === '6.1.170' || version === '6.1.187' || version === '6.12.94'
   return [
     raceCell(id, version),
-    version === '6.1.187' ? cell(id, 'uffd-copy-vs-fork', 'missing') : cell(id, 'uffd-copy-vs-fork', 'carries'),
+    version === '6.1.187' ? cell(id, 'uffd-copy-vs-fork', 'no-result') : cell(id, 'uffd-copy-vs-fork', 'carries'),
     cell(id, 'uffd-eagain-output', lacksOutput ? 'lacks' : 'carries'),
     cell(id, 'uffd-fault-around-missing', 'lacks'),
     old
@@ -195,27 +195,32 @@ function smallRow({ id, series, version }: ReportKernel): JudgedCell[] {
 function raceCell(id: string, version: string): JudgedCell {
   const race = id === CONTROL_KERNEL.id ? RACES.control : RACES[version]
   if (!race) return cell(id, 'gup-fast-vs-fork', 'not-applicable')
-  const { trials, missChance, trialsMissing } = race
-  const verdict = trials.hits > 0 ? 'lacks' : trialsMissing === 0 ? 'carries' : 'unproven'
-  const [because = ''] = race.words
-  return cell(id, 'gup-fast-vs-fork', verdict, { profile: RATE.profile, because, trials, missChance, race })
+  const { trials, missProbability, trialsRemaining } = race
+  const verdict = trials.hits > 0 ? 'lacks' : trialsRemaining === 0 ? 'carries' : 'inconclusive'
+  const [summary = ''] = race.explanation
+  return cell(id, 'gup-fast-vs-fork', verdict, { profile: RATE.profile, summary, trials, missProbability, race })
 }
 
 const RACES: Readonly<Record<string, RaceStanding>> = {
   control: standing({ hits: 14, trials: 1500 }),
   '5.10.218': standing({ hits: 1, trials: 312 }),
   '5.10.262': standing({ hits: 0, trials: 2700 }),
-  '6.1.187': standing({ hits: 0, trials: 400 }, { borrowed: true }),
-  '6.1.192': standing({ hits: 0, trials: 2_400_000 }, { borrowed: true }),
-  '6.12.43': standing({ hits: 0, trials: 400 }, { control: RATE_ELSEWHERE }),
-  '6.12.94': standing({ hits: 0, trials: 123_456 }, { control: null, trigger: null }),
+  '6.1.187': standing({ hits: 0, trials: 400 }, { extrapolated: true }),
+  '6.1.192': standing({ hits: 0, trials: 2_400_000 }, { extrapolated: true }),
+  '6.12.43': standing({ hits: 0, trials: 400 }, { reference: RATE_ELSEWHERE }),
+  '6.12.94': standing({ hits: 0, trials: 123_456 }, { reference: null, codePath: null }),
   '6.12.117': standing(
     { hits: 0, trials: 5000 },
     {
-      borrowed: true,
-      trigger: HOSTILE,
-      words: [HOSTILE],
-      control: { ...RATE, leansOn: HOSTILE, trigger: HOSTILE, conditions: { host: HOSTILE, qemu: HOSTILE, load: 'loaded' } },
+      extrapolated: true,
+      codePath: HOSTILE,
+      explanation: [HOSTILE],
+      reference: {
+        ...RATE,
+        controlSummary: HOSTILE,
+        codePath: HOSTILE,
+        conditions: { host: HOSTILE, qemu: HOSTILE, load: 'loaded' },
+      },
     },
   ),
 }
@@ -224,21 +229,21 @@ const RACES: Readonly<Record<string, RaceStanding>> = {
 function brokenCell(id: string): JudgedCell {
   const title = 'BUG: kernel NULL pointer dereference'
   const reasons: Reason[] = [{ channel: 'console', line: 4, rule: 'oops-null', text: `${title} ${HOSTILE}` }]
-  return cell(id, 'uffd-fault-around-wp', 'broken', {
-    because: `The guest crashed for another reason: ${HOSTILE}`,
+  return cell(id, 'uffd-fault-around-wp', 'error', {
+    summary: `The guest crashed for another reason: ${HOSTILE}`,
     reasons,
     attempts: [
-      attempt(`${id}.uffd-fault-around-wp.1`, 'broken', {
+      attempt(`${id}.uffd-fault-around-wp.1`, 'error', {
         reasons,
         ending: 'panic',
         splats: [{ rule: 'oops-null', severity: 'oops', title, firstLine: 4, lastLine: 6 }],
         problems: [{ kind: 'cut-stream', message: `the stream ends inside ${HOSTILE}`, line: 3 }],
-        tests: [point(1, HOSTILE, 'missing', { reason: HOSTILE, diagnostics: [HOSTILE] })],
+        tests: [point(1, HOSTILE, 'not-reported', { reason: HOSTILE, diagnostics: [HOSTILE] })],
         console: [...CONSOLE, `${title}, address: 0000000000000000`, 'RIP: 0010:do_fault+0x1f/0x90', HOSTILE],
         output: ['KTAP version 1', '1..2', HOSTILE],
         taint: { before: 0, after: 128 },
       }),
-      attempt(`${id}.uffd-fault-around-wp.2`, 'broken', {
+      attempt(`${id}.uffd-fault-around-wp.2`, 'error', {
         attempt: 2,
         reasons: [{ channel: 'agent', line: null, rule: 'no-pong', text: 'The agent no longer answers.' }],
         ending: 'kernel hung',
@@ -252,19 +257,19 @@ function brokenCell(id: string): JudgedCell {
 const SENTENCES: Readonly<Record<Verdict, string>> = {
   carries: 'All 3 checks of the witness were clean and its self-check passed.',
   lacks: 'UFFDIO_COPY went through while an event was pending.',
-  unproven: 'Clean, but not tried often enough to say.',
+  inconclusive: 'Clean, but not tried often enough to say.',
   'not-applicable': 'This kernel refuses the registration (EINVAL), so the question cannot be asked.',
-  broken: 'The self-check of the reproducer failed.',
-  missing: 'QEMU could not be started in three attempts.',
+  error: 'The self-check of the reproducer failed.',
+  'no-result': 'QEMU could not be started in three attempts.',
 }
 
 const OUTCOMES: Readonly<Record<Verdict, readonly [Outcome, EndingWord]>> = {
-  carries: ['clean', 'clean exit'],
+  carries: ['not-reproduced', 'clean exit'],
   lacks: ['reproduced', 'clean exit'],
-  unproven: ['clean', 'clean exit'],
+  inconclusive: ['not-reproduced', 'clean exit'],
   'not-applicable': ['skipped', 'clean exit'],
-  broken: ['broken', 'clean exit'],
-  missing: ['infra', 'infra'],
+  error: ['error', 'clean exit'],
+  'no-result': ['infra', 'infra'],
 }
 
 function reasonFor(verdict: Verdict): Reason {

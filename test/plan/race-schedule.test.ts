@@ -20,12 +20,12 @@ const theRace = { ...race, id: 'a-race', needs: { ...race.needs, cpus: 2, memory
 const bad: Control = {
   kernel: 'bad-5.10',
   base: 'base-5.10',
-  line: '5.10',
+  series: '5.10',
   fix: '57efa1fe5957',
   kind: 'bad',
   case: 'a-race',
   blinds: [],
-  because: '57efa1fe5957 taken out of base-5.10',
+  summary: '57efa1fe5957 taken out of base-5.10',
 }
 
 const plan: PlanOf<'controls'> = {
@@ -67,19 +67,19 @@ test('the rate of a control is its trials over all guests, with all that it spea
       trials: 20 * 30 + 190,
       case: 'a-race',
       program: PROGRAM,
-      trigger: null,
+      codePath: null,
       kernel: 'bad-5.10',
       series: '5.10.y',
       profile: 'x86_64-tcg-2cpu-1024m',
       conditions: QUIET,
-      leansOn: '57efa1fe5957 taken out of base-5.10',
+      controlSummary: '57efa1fe5957 taken out of base-5.10',
       measuredAt: '2026-11-21T10:00:29.000Z',
     },
   ])
 })
 
 test('a rate for each trigger and load, none of attempts that say nothing, one with no hits of a control never hit', () => {
-  const attempts = [hit(10), hit(20, { conditions: LOADED }), hit(40, { trigger: 'io_uring' }), tried('broken'), tried('skipped')]
+  const attempts = [hit(10), hit(20, { conditions: LOADED }), hit(40, { codePath: 'io_uring' }), tried('error'), tried('skipped')]
   const counts = (all: readonly JudgedAttempt[]) => ratesOf(plan, new Map([[BAD, all]])).map(({ hits, trials }) => [hits, trials])
   assert.deepEqual(counts(attempts), [
     [1, 10],
@@ -102,12 +102,12 @@ test('what was measured is leaned on at once, by its own line and by others', ()
   const measured = ratesOf(plan, done)
   const judged = races.map((cell) => {
     const { verdict, race: standing } = judgeCell(theRace, inputOf(plan, cell, done.get(cellKey(cell)) ?? [], measured))
-    return [cell.kernel.id, verdict, standing?.control?.kernel, standing?.borrowed]
+    return [cell.kernel.id, verdict, standing?.reference?.kernel, standing?.extrapolated]
   })
   assert.deepEqual(judged, [
-    ['base-5.10', 'unproven', 'bad-5.10', false],
+    ['base-5.10', 'inconclusive', 'bad-5.10', false],
     ['bad-5.10', 'lacks', undefined, false],
-    ['some-6.1', 'unproven', 'bad-5.10', true],
+    ['some-6.1', 'inconclusive', 'bad-5.10', true],
   ])
   assert.equal(nextRace({ ...plan, controls: [] }, done, races), null, 'without the control one look is all')
 })

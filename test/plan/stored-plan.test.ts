@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { argsOf, controlsOf, measureOf, type PlanKind } from '#plan/plan.ts'
 import { planOf } from '#plan/stored-plan.ts'
-import { squareControls } from '../helpers/reports/control-matrices.ts'
+import { matrixControls } from '../helpers/reports/control-matrices.ts'
 import { rate, theCase } from '../helpers/judging.ts'
 import { planCommon } from './plans.ts'
 
@@ -33,12 +33,12 @@ const args = { [theCase.id]: ['--spread', '2'] }
 const read = (plan: unknown) => planOf({ id: '2026-01-31-1', plan })
 
 test('a plan is read as it was stored', () => {
-  const plan = { ...planCommon, kind: 'controls', controls: squareControls }
+  const plan = { ...planCommon, kind: 'controls', controls: matrixControls }
   assert.deepEqual(read(JSON.parse(JSON.stringify(plan))), plan)
 })
 
 interface OldFields {
-  readonly controls?: typeof squareControls
+  readonly controls?: typeof matrixControls
   readonly measure?: typeof measure
   readonly args?: typeof args
   readonly search?: true
@@ -49,10 +49,10 @@ interface OldFields {
 const OLD: readonly [PlanKind, OldFields][] = [
   ['matrix', {}],
   ['search', { search: true }],
-  ['controls', { controls: squareControls }],
-  ['sweep', { controls: squareControls, measure, args }],
+  ['controls', { controls: matrixControls }],
+  ['sweep', { controls: matrixControls, measure, args }],
   ['suite', { suite: planned, args }],
-  ['verify', { verify, controls: squareControls }],
+  ['verify', { verify, controls: matrixControls }],
 ]
 
 for (const [kind, fields] of OLD) {

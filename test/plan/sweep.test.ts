@@ -6,11 +6,11 @@ import { nextMeasured } from '#plan/race-schedule.ts'
 import { maxSweepSeconds, sweepPlan } from '#plan/sweep.ts'
 import { attemptId } from '#store/names.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
-import { squareControls } from '../helpers/reports/control-matrices.ts'
+import { matrixControls } from '../helpers/reports/control-matrices.ts'
 import { race, sampleEvidence } from '../helpers/judging.ts'
 import { sweptCommon } from './plans.ts'
 
-const plan = sweepPlan(sweptCommon, squareControls)
+const plan = sweepPlan(sweptCommon, matrixControls)
 
 test('a sweep asks the race of its control under every profile once, as it is first', () => {
   assert.deepEqual(
@@ -30,7 +30,7 @@ test('a sweep asks the race of its control under every profile once, as it is fi
 
 test('profiles too small for the race are left out', () => {
   const needs = { ...race.needs, cpus: 3, memoryMiB: 1024 }
-  const cases = sweepPlan({ ...sweptCommon, cases: [{ ...race, id: 'race', needs }] }, squareControls).cases
+  const cases = sweepPlan({ ...sweptCommon, cases: [{ ...race, id: 'race', needs }] }, matrixControls).cases
   assert.ok(cases.length > 1 && cases.every((one) => one.needs.cpus >= 3 && one.needs.memoryMiB >= 1024))
 })
 
@@ -48,7 +48,7 @@ test('profiles take turns until each has had its attempts', () => {
     const key = cellKey(next.cell)
     assert.equal(next.ask.seconds, plan.measure.seconds)
     const trials = { hits: 1, trials: 10 }
-    const answer = { outcome: 'reproduced', ending: 'clean exit', reasons: [], trials, trigger: null, conditions: null } as const
+    const answer = { outcome: 'reproduced', ending: 'clean exit', reasons: [], trials, codePath: null, conditions: null } as const
     tried.set(key, [...(tried.get(key) ?? []), { ...answer, program: 'p', seconds: 1, startedAt: '' }])
     order.push(key)
   }

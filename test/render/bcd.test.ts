@@ -10,7 +10,7 @@ import { cell, kernel, smallReport, theCase } from '../helpers/reports.ts'
 function statements(column: Readonly<Record<string, Verdict>>, others: readonly string[] = [], isListed = true) {
   const kernels = Object.keys(column).map((patch) => kernel(`6.1.${patch}`))
   const cells = Object.entries(column).map(([patch, verdict]) => cell(kernel(`6.1.${patch}`).id, 'one', verdict))
-  const known = [...Object.keys(column), ...others].map((patch) => ({ ...kernel(`6.1.${patch}`), gone: false }))
+  const known = [...Object.keys(column), ...others].map((patch) => ({ ...kernel(`6.1.${patch}`), notOnMirror: false }))
   const listing = isListed ? known : null
   const cases = [theCase('one', { introduced: '5.9' })]
   const { fixes } = compatOf(buildReport({ run: smallReport().run, kernels, cases, controls: [], cells, listing }))
@@ -36,9 +36,9 @@ test('a boundary between neighbours is a value, all that may lie lower is ranged
 
 test('never carried is false, and what was not found out is null', () => {
   assert.deepEqual(values(statements({ 1: 'lacks', 2: 'lacks' })), [['≤6.1.1', false, null, '6.1.2', null]])
-  assert.deepEqual(values(statements({ 1: 'unproven', 2: 'broken' })), [[null, null, null, null, null]])
+  assert.deepEqual(values(statements({ 1: 'inconclusive', 2: 'error' })), [[null, null, null, null, null]])
   const [none] = statements({ 1: 'not-applicable', 2: 'not-applicable' })
-  assert.deepEqual([none?.introduced, none?.carried_since, none?.notes], [false, null, ['cannot be asked: 6.1.1 and 6.1.2']])
+  assert.deepEqual([none?.introduced, none?.carried_since, none?.notes], [false, null, ['not applicable: 6.1.1 and 6.1.2']])
 })
 
 test('what cannot be asked of the kernel before came in with the first that answers', () => {
@@ -60,21 +60,18 @@ test('a fix that went and came again is two statements, the newest first', () =>
   ])
   const [newest] = all
   assert.deepEqual(newest?.evidence[0], { kernel: kernel('6.1.4').id, verdict: 'lacks', attempt: `${kernel('6.1.4').id}.one.1` })
-  assert.deepEqual(newest?.notes, ['between 6.1.4-1 and 6.1.7-1: not asked: 6.1.5'])
+  assert.deepEqual(newest?.notes, ['between 6.1.4-1 and 6.1.7-1: not tested: 6.1.5'])
 })
 
-test('two builds of one release are told apart in a note, and odds are said', () => {
+test('two builds of one release are told apart in a note, and the miss probability is given', () => {
   const kernels = [kernel('6.1.9'), kernel('6.1.9', '6.1.9-2')]
   const cells = kernels.map(({ id }, index) =>
-    index === 0 ? cell(id, 'one', 'lacks') : cell(id, 'one', 'carries', { missChance: 1e-6 }),
+    index === 0 ? cell(id, 'one', 'lacks') : cell(id, 'one', 'carries', { missProbability: 1e-6 }),
   )
   const { fixes } = compatOf(buildReport({ run: smallReport().run, kernels, cases: [theCase('one')], controls: [], cells }))
   const [statement] = fixes['one']?.support['6.1.y']?.['x86_64/cloud-amd64'] ?? []
   assert.equal(statement?.carried_since, '≤6.1.9')
-  assert.deepEqual(statement.notes.slice(1), [
-    'a build of the same release: from 6.1.9-2 on',
-    'carried by odds: chance of a miss 1 in 1,000,000',
-  ])
+  assert.deepEqual(statement.notes.slice(1), ['a build of the same release: from 6.1.9-2 on', 'miss probability 1 in 1,000,000'])
 })
 
 test('a control is no kernel of its series', () => {

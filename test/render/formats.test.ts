@@ -38,10 +38,10 @@ test('JSON: the order in which keys were made does not show', () => {
 const STATUSES: Readonly<Record<Verdict, string>> = {
   carries: 'pass',
   lacks: 'fail',
-  unproven: 'skip',
+  inconclusive: 'skip',
   'not-applicable': 'skip',
-  broken: 'error',
-  missing: 'error',
+  error: 'error',
+  'no-result': 'error',
 }
 
 test('property: KTAP reads back as the verdicts, with no test forged or lost', () => {
@@ -109,7 +109,7 @@ test('HTML: words of cases and kernels are escaped where they stand as markup', 
         ...cell,
         kernel: cell.kernel === first.id ? evil : cell.kernel,
         verdict: 'lacks',
-        finding: 'claimed-but-lacks',
+        finding: 'listed-still-affected',
       })),
       boundaries: [
         {
@@ -119,18 +119,18 @@ test('HTML: words of cases and kernels are escaped where they stand as markup', 
           after: evil,
           from: 'lacks',
           to: 'carries',
-          confidence: 'ranged',
-          missChance: null,
-          untested: [{ kernel: evil, version: evil, why: 'not asked' }],
+          precision: 'untested-between',
+          missProbability: null,
+          untested: [{ kernel: evil, version: evil, reason: 'not-tested' }],
           bisect: [evil, evil],
           entries: null,
         },
       ],
-      histories: report.histories.map((history) => ({
+      timelines: report.timelines.map((history) => ({
         ...history,
         case: evil,
         series: evil,
-        stretches: [{ verdict: 'lacks', first: evil, last: evil, tested: 1, untested: 1 }],
+        intervals: [{ verdict: 'lacks', first: evil, last: evil, tested: 1, untested: 1 }],
       })),
     },
     assets,

@@ -5,9 +5,9 @@ import { renderReplay } from '#render/replay.ts'
 
 const PLAIN_TERMINAL = { width: 100, colour: false, ascii: false }
 const side = {
-  outcome: 'clean',
+  outcome: 'not-reproduced',
   ending: 'clean exit',
-  because: 'test 1 a page stays: ok',
+  summary: 'test 1 a page stays: ok',
   trials: null,
   seconds: 0.5,
   taint: { before: 0, after: 0 },
@@ -34,13 +34,13 @@ test('the same once more', () => {
     `some-6.1 a-case, attempt 2 of run 2026-01-31-1, seed 42
 guest: restored from the very state that the attempt was restored from
 
-           stored      replayed
-  outcome  clean       clean
-  ending   clean exit  clean exit
-  seconds  0.50        0.25
-  taint    0, then 0   0, then 0
+           stored          replayed
+  outcome  not-reproduced  not-reproduced
+  ending   clean exit      clean exit
+  seconds  0.50            0.25
+  taint    0, then 0       0, then 0
 
-because: test 1 a page stays: ok
+summary: test 1 a page stays: ok
 output: the same, byte for byte
 The outcome is the same.
 `,
@@ -51,7 +51,7 @@ test('a race that hit this time: trials of both, what decided each, the line tha
   const hit = {
     outcome: 'reproduced',
     ending: 'oops, went on',
-    because: 'test 1 a page stays: \x1b[2Jnot ok',
+    summary: 'test 1 a page stays: \x1b[2Jnot ok',
     trials: { hits: 1, trials: 1234 },
     taint: { before: 0, after: null },
   } as const
@@ -73,14 +73,14 @@ test('a race that hit this time: trials of both, what decided each, the line tha
 guest: booted anew
 changed since: QEMU: 7.2.19, now 10.0.2
 
-               stored      replayed
-  outcome      clean       reproduced
-  ending       clean exit  oops, went on
-  hits/trials  0 of 900    1 of 1,234
-  seconds      0.50        0.50
-  taint        0, then 0   0, then unknown
+               stored          replayed
+  outcome      not-reproduced  reproduced
+  ending       clean exit      oops, went on
+  hits/trials  0 of 900        1 of 1,234
+  seconds      0.50            0.50
+  taint        0, then 0       0, then unknown
 
-because
+summary
   stored    test 1 a page stays: ok
   replayed  test 1 a page stays:  [2Jnot ok
 output: the results differ, first in line 4

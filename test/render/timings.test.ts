@@ -1,12 +1,12 @@
 /** The table and the trace of a day worked out by hand. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Span, StageName } from '#domain/span.ts'
+import type { Span, PhaseName } from '#domain/span.ts'
 import { renderTimings, renderTrace } from '#render/timings.ts'
 
 const PLAIN_TERMINAL = { width: 100, colour: false, ascii: false }
 
-function span(name: StageName, start: number, end: number, rest: Partial<Span> = {}): Span {
+function span(name: PhaseName, start: number, end: number, rest: Partial<Span> = {}): Span {
   return { name, start, end, kernel: 'k1', case: 'c1', lane: 'slots', ...rest }
 }
 

@@ -6,13 +6,13 @@ import type { Plan } from '#plan/plan.ts'
 import { claimRun, executeRun, resumeRun, startRun } from '#run/lifecycle.ts'
 import type { GuestInputs } from '#run/context/context.ts'
 import { openStore, openStoreForReading } from '#store/index.ts'
-import { squareControls } from '../helpers/reports/control-matrices.ts'
+import { matrixControls } from '../helpers/reports/control-matrices.ts'
 import { host, kernel, temporaryFolder } from '../helpers/evidence.ts'
 import { theCase } from '../helpers/judging.ts'
 import { planCommon } from '#test/plan/plans.ts'
 
 const matrix: Plan = { ...planCommon, kind: 'matrix' }
-const controls: Plan = { ...planCommon, kind: 'controls', controls: squareControls }
+const controls: Plan = { ...planCommon, kind: 'controls', controls: matrixControls }
 
 /** Inputs of a run that starts no guest. */
 const inputs: GuestInputs = {

@@ -14,7 +14,7 @@ import { rate } from '../helpers/judging.ts'
 const CLAIMS = {
   kernel: kernel.id,
   changelog: { sha256: 'ab'.repeat(32), build: kernel.build, instead: null },
-  history: { revision: 'v6.1.170', commits: [{ hash: 'cd'.repeat(20), subject: 'mm: fix', lines: [] }] },
+  gitTree: { revision: 'v6.1.170', commits: [{ hash: 'cd'.repeat(20), subject: 'mm: fix', lines: [] }] },
 }
 
 /** A store with a row in every table, open twice: to damage a row, and to read it. */
@@ -49,8 +49,8 @@ test('sources of claims that cannot be read are unavailable, and say why', async
   const { raw, reader, run } = await opened(t)
   assert.deepEqual(await reader.claimSourcesOf(run), [CLAIMS])
   raw.run('UPDATE papers SET papers = ?', '[]')
-  const damaged = { missing: 'what was kept of it is damaged' }
-  assert.deepEqual(await reader.claimSourcesOf(run), [{ kernel: kernel.id, changelog: damaged, history: damaged }])
+  const damaged = { unavailable: 'what was kept of it is damaged' }
+  assert.deepEqual(await reader.claimSourcesOf(run), [{ kernel: kernel.id, changelog: damaged, gitTree: damaged }])
 })
 
 test('a kernel that cannot be read is left out', async (t) => {

@@ -13,7 +13,7 @@ import { readDebianIndex } from './index.ts'
 import type { DebianKernel, PoolFile } from './packages.ts'
 import { fetchPoolFile } from './pool.ts'
 import { compareDebianVersions } from './version.ts'
-import { reportProgress, type FoundChangelog, type KernelContext, type Missing } from '../provider/provider.ts'
+import { reportProgress, type FoundChangelog, type KernelContext, type Unavailable } from '../provider/provider.ts'
 
 /** Since this version the changelog lies in linux-base, and the image package only has a link to it. */
 const CHANGELOG_IN_BASE_SINCE = '6.18'
@@ -25,14 +25,14 @@ const CHANGELOG_IN_BASE_SINCE = '6.18'
 export async function debianChangelogs(
   kernels: readonly Kernel[],
   context: KernelContext,
-): Promise<ReadonlyMap<string, FoundChangelog | Missing>> {
-  const found = new Map<string, FoundChangelog | Missing>()
+): Promise<ReadonlyMap<string, FoundChangelog | Unavailable>> {
+  const found = new Map<string, FoundChangelog | Unavailable>()
   let cached = await cachedChangelogs(context.workspace)
   for (const kernel of kernels.toSorted((a, b) => compareDebianVersions(b.build, a.build))) {
     const known = cached.find(({ builds }) => builds.includes(kernel.build))
     const own = known ?? (await fetchChangelog(kernel, context))
-    if (own !== known && !('missing' in own)) cached = await cachedChangelogs(context.workspace)
-    found.set(kernel.id, 'missing' in own ? (substituteFor(kernel, own, cached) ?? own) : { ...own, instead: null })
+    if (own !== known && !('unavailable' in own)) cached = await cachedChangelogs(context.workspace)
+    found.set(kernel.id, 'unavailable' in own ? (substituteFor(kernel, own, cached) ?? own) : { ...own, instead: null })
   }
   await pruneChangelogs(context.workspace)
   return found
@@ -41,7 +41,7 @@ export async function debianChangelogs(
 /** The cached changelog that lists most releases of the kernel's series up to its own; null when none lists any. */
 function substituteFor(
   { series, version }: Kernel,
-  { missing }: Missing,
+  { unavailable }: Unavailable,
   cached: readonly CachedChangelog[],
 ): FoundChangelog | null {
   const counted = cached.map((one) => {
@@ -49,23 +49,23 @@ function substituteFor(
     return { one, count: own.length }
   })
   const best = counted.filter(({ count }) => count > 0).toSorted((a, b) => b.count - a.count)[0]
-  return best ? { ...best.one, instead: missing } : null
+  return best ? { ...best.one, instead: unavailable } : null
 }
 
 /** Fetch the changelog of this build into the cache; or say why it is not available. */
-async function fetchChangelog(kernel: Kernel, context: KernelContext): Promise<CachedChangelog | Missing> {
+async function fetchChangelog(kernel: Kernel, context: KernelContext): Promise<CachedChangelog | Unavailable> {
   try {
     const record = await recordOf(kernel, context)
-    if (!record) return { missing: `the mirror does not list ${kernel.id} any more` }
+    if (!record) return { unavailable: `the mirror does not list ${kernel.id} any more` }
     const file = packageOf(record)
-    if ('missing' in file) return file
+    if ('unavailable' in file) return file
     const gzip = await extractChangelog(file, kernel.id, context)
     const stored = gzip ? await storeChangelog(gzip, context.workspace) : null
     if (stored?.builds.includes(kernel.build)) return stored
-    return { missing: `the package of ${kernel.id} contains no changelog that covers it` }
+    return { unavailable: `the package of ${kernel.id} contains no changelog that covers it` }
   } catch (error) {
     context.signal?.throwIfAborted()
-    if (error instanceof InfraError || error instanceof UserError) return { missing: error.message }
+    if (error instanceof InfraError || error instanceof UserError) return { unavailable: error.message }
     throw error
   }
 }
@@ -81,10 +81,10 @@ async function recordOf(kernel: Kernel, context: KernelContext): Promise<DebianK
 }
 
 /** The package that contains a kernel's changelog. Only packages of a signed index are fetched: no other can be verified. */
-function packageOf({ version, release, boot, base }: DebianKernel): PoolFile | Missing {
+function packageOf({ version, release, boot, base }: DebianKernel): PoolFile | Unavailable {
   if (base) return base
   if (compareVersions(version, CHANGELOG_IN_BASE_SINCE) < 0) return boot
-  return { missing: `no index lists linux-base-${release}, the package that contains the changelog` }
+  return { unavailable: `no index lists linux-base-${release}, the package that contains the changelog` }
 }
 
 async function extractChangelog(file: PoolFile, id: string, context: KernelContext): Promise<Uint8Array | null> {

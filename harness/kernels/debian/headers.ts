@@ -11,15 +11,15 @@ import type { DebianKernel, HeaderPackage } from './packages.ts'
 import { fetchPoolFile } from './pool.ts'
 import { compareDebianVersions } from './version.ts'
 import { withLock } from '#harness/support/lock.ts'
-import { inTurn, reportProgress, type BuildTree, type KernelContext, type Missing } from '../provider/provider.ts'
+import { inTurn, reportProgress, type BuildTree, type KernelContext, type Unavailable } from '../provider/provider.ts'
 
 /** The build tree of a Debian kernel, fetched only on use; or why the archive has none. */
-export async function debianBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing> {
+export async function debianBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Unavailable> {
   const { root, index } = await readDebianIndex(context)
   const listed = index.kernels.find(({ id }) => id === kernel.id)
-  if (!listed) return { missing: `the mirror does not list ${kernel.id} any more, nor its headers` }
+  if (!listed) return { unavailable: `the mirror does not list ${kernel.id} any more, nor its headers` }
   const packages = chooseHeaders(listed, index.headers)
-  if ('missing' in packages) return packages
+  if ('unavailable' in packages) return packages
   const hash = createHash('sha256')
   for (const { file } of packages) hash.update(file.sha256)
   const key = hash.digest('hex')
@@ -42,7 +42,7 @@ export async function debianBuildTree(kernel: Kernel, context: KernelContext): P
 export function chooseHeaders(
   { build, release, flavour, version }: Pick<DebianKernel, 'build' | 'release' | 'flavour' | 'version'>,
   packages: readonly HeaderPackage[],
-): readonly HeaderPackage[] | Missing {
+): readonly HeaderPackage[] | Unavailable {
   const abi = release.slice(0, -flavour.length - 1)
   const series = version.split('.').slice(0, 2).join('.')
   const same = (name: string) => packages.find((item) => item.name === name && item.version === build)
@@ -54,7 +54,7 @@ export function chooseHeaders(
     .toSorted((a, b) => compareDebianVersions(a.version, b.version))[0]
   if (own && common && kbuild) return [own, common, kbuild]
   const headers = !own ? release : !common ? `${abi}-common` : null
-  return { missing: `Debian does not list ${headers === null ? `linux-kbuild-${series}` : `linux-headers-${headers} ${build}`}` }
+  return { unavailable: `Debian does not list ${headers === null ? `linux-kbuild-${series}` : `linux-headers-${headers} ${build}`}` }
 }
 
 /** The Makefile of a flavour's headers with relative paths: the packages work wherever they are unpacked. */

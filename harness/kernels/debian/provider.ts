@@ -49,7 +49,7 @@ async function pick(orders: readonly (readonly ListedKernel[])[], known: Known, 
   while (open.length > 0) {
     const first = open.flatMap((order) => order.slice(0, 1))
     const heads = await withPoolState(first, known, context)
-    const isGone = (index: number) => heads[index]?.state === 'gone' && (open[index]?.length ?? 0) > 1
+    const isGone = (index: number) => heads[index]?.state === 'not-on-mirror' && (open[index]?.length ?? 0) > 1
     picked.push(...heads.filter((_, index) => !isGone(index)))
     open = open.filter((_, index) => isGone(index)).map((order) => order.slice(1))
   }
@@ -64,7 +64,7 @@ async function withPoolState(kernels: readonly ListedKernel[], known: Known, con
   const states = await poolStates(known.root, uris, context)
   return kernels.map((kernel) => {
     const there = places(kernel)
-    return there.length > 0 && there.every((uri) => states.get(uri) === 'gone') ? { ...kernel, state: 'gone' } : kernel
+    return there.length > 0 && there.every((uri) => states.get(uri) === 'gone') ? { ...kernel, state: 'not-on-mirror' } : kernel
   })
 }
 

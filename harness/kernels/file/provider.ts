@@ -37,7 +37,7 @@ export const file: Provider = {
     throw new UserError(`${kernel.id} came without modules`, 'give them: file:IMAGE,modules=/lib/modules/RELEASE')
   },
   async buildTree() {
-    return { missing: 'a kernel image from a file comes with no headers' }
+    return { unavailable: 'a kernel image from a file comes with no headers' }
   },
 }
 

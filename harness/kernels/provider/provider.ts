@@ -45,8 +45,8 @@ export interface ModuleFile {
 }
 
 /** Why something is not available, in one line. */
-export interface Missing {
-  readonly missing: string
+export interface Unavailable {
+  readonly unavailable: string
 }
 
 /** A package changelog that covers a kernel: a gzip file in the cache. */
@@ -84,12 +84,12 @@ export interface Provider {
   /** These modules and their dependencies, in load order. Throws UserError when the kernel has no such module. */
   fetchModules(kernel: Kernel, names: readonly string[], context: KernelContext): Promise<ModuleFile[]>
   /** A tree to compile external modules for this kernel against, prepared only on use; or why there is none. */
-  buildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing>
+  buildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Unavailable>
   /**
    * By kernel id: the package changelog that covers the kernel, or why there is none. A provider whose kernels do not come
    * in packages leaves this method out.
    */
-  changelogs?(kernels: readonly Kernel[], context: KernelContext): Promise<ReadonlyMap<string, FoundChangelog | Missing>>
+  changelogs?(kernels: readonly Kernel[], context: KernelContext): Promise<ReadonlyMap<string, FoundChangelog | Unavailable>>
 }
 
 /** A stopwatch for the phases of fetching this kernel. */

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Kernel } from '#domain/kernel.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { withLock } from '#harness/support/lock.ts'
-import { inTurn, type BuildTree, type KernelContext, type Missing } from '../provider/provider.ts'
+import { inTurn, type BuildTree, type KernelContext, type Unavailable } from '../provider/provider.ts'
 import { applyPatch, ensureBase, openBuild } from './build/build.ts'
 import { runLocked, treeLock } from './build/files.ts'
 import { runMake, type MakeJob } from './build/make.ts'
@@ -15,9 +15,9 @@ import { readRecipe } from './source/recipe.ts'
 import { useWorktree } from './build/worktree.ts'
 
 /** The build tree of a kernel built from source; or why there is none. */
-export async function treeBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Missing> {
+export async function treeBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Unavailable> {
   const recipe = await readRecipe(kernel.id, context.workspace)
-  if (!recipe) return { missing: `kwitness does not know any more how ${kernel.id} was built` }
+  if (!recipe) return { unavailable: `kwitness does not know any more how ${kernel.id} was built` }
   const changed = recipe.patches.flatMap(({ text }) => changedFiles(text))
   // Only a patched header changes a module: all other kernels share the modules of their base.
   const patches = changed.some((file) => !/\.[cS]$/.test(file)) ? recipe.patches : []

@@ -5,7 +5,7 @@ import type {
   BisectEnd,
   BisectStep,
   BisectRequest,
-  Mark,
+  BisectMark,
   ReportCommit,
   BisectTarget,
 } from '#domain/report/bisect.ts'
@@ -13,9 +13,9 @@ import type { ControlRate } from '#domain/control.ts'
 import { InvariantError } from '#domain/errors.ts'
 
 /** What git is told of a commit with this answer. */
-export function markOf(answer: Answer, sought: BisectTarget): Mark {
-  if (answer === 'shows') return sought === 'bug' ? 'new' : 'old'
-  if (answer === 'clean') return sought === 'bug' ? 'old' : 'new'
+export function markOf(answer: Answer, sought: BisectTarget): BisectMark {
+  if (answer === 'shows-bug') return sought === 'bug' ? 'new' : 'old'
+  if (answer === 'no-bug') return sought === 'bug' ? 'old' : 'new'
   return 'skip'
 }
 
@@ -38,17 +38,17 @@ export function stepsFor(candidates: number): number {
 }
 
 /** Chance that none of these answers is wrong by luck. A piece of evidence counts once, however many commits lean on it. */
-export function confidenceOf(steps: readonly Pick<BisectStep, 'doubt' | 'sameAs'>[]): number {
+export function confidenceOf(steps: readonly Pick<BisectStep, 'errorProbability' | 'sameAs'>[]): number {
   const own = steps.filter(({ sameAs }) => sameAs === null)
-  return Math.exp(own.reduce((sum, { doubt }) => sum + Math.log1p(-doubt), 0))
+  return Math.exp(own.reduce((sum, { errorProbability }) => sum + Math.log1p(-errorProbability), 0))
 }
 
 /** A bisection that is over, as it is kept. */
 export interface EndedBisection {
   readonly id: string
   readonly startedAt: string
-  readonly wishes: BisectRequest
-  readonly sought: BisectTarget
+  readonly request: BisectRequest
+  readonly target: BisectTarget
   readonly steps: readonly BisectStep[]
   readonly rates: readonly ControlRate[]
   readonly end: BisectEnd
@@ -61,8 +61,8 @@ export interface EndedBisection {
 
 /** The report. Throws InvariantError when nothing bounds the answer on one side, which the checked ends exclude. */
 export function reportBisection(ended: EndedBisection): Bisection {
-  const { id, startedAt, wishes, sought, steps, rates, end, commits, candidates, log } = ended
-  const marked = (mark: Mark) => steps.filter(({ answer }) => markOf(answer, sought) === mark)
+  const { id, startedAt, request, target, steps, rates, end, commits, candidates, log } = ended
+  const marked = (mark: BisectMark) => steps.filter(({ answer }) => markOf(answer, target) === mark)
   // Each answer is nearer than those before it: git asks of no commit outside what is left, and the ends came first.
   const before = marked('old').at(-1)
   const found = marked('new').find(({ commit }) => end.kind === 'found' && commit === end.commit)
@@ -73,13 +73,13 @@ export function reportBisection(ended: EndedBisection): Bisection {
     schema: 'kwitness.bisection/1',
     id,
     startedAt,
-    tree: wishes.tree,
-    case: { id: wishes.case.id, title: wishes.case.title, symptom: wishes.case.symptom },
-    old: wishes.old,
-    new: wishes.new,
-    paths: wishes.paths,
-    firstParent: wishes.firstParent,
-    sought,
+    tree: request.tree,
+    case: { id: request.case.id, title: request.case.title, symptom: request.case.symptom },
+    old: request.old,
+    new: request.new,
+    paths: request.paths,
+    firstParent: request.firstParent,
+    target,
     end,
     commits,
     before,
@@ -88,24 +88,24 @@ export function reportBisection(ended: EndedBisection): Bisection {
     counts: {
       candidates,
       steps: between.length,
-      skipped: between.filter(({ answer }) => markOf(answer, sought) === 'skip').length,
+      skipped: between.filter(({ answer }) => markOf(answer, target) === 'skip').length,
       sameBinary: between.filter(({ sameAs }) => sameAs !== null).length,
     },
-    confidence: confidenceOf(steps.filter(({ answer }) => markOf(answer, sought) !== 'skip')),
+    confidence: confidenceOf(steps.filter(({ answer }) => markOf(answer, target) !== 'skip')),
     rate: rates.toSorted((a, b) => b.hits - a.hits)[0] ?? null,
     assumptions: assumptionsOf(ended),
-    seconds: steps.reduce((sum, { buildSeconds, askSeconds }) => sum + buildSeconds + askSeconds, 0),
+    seconds: steps.reduce((sum, { buildSeconds, testSeconds }) => sum + buildSeconds + testSeconds, 0),
     log,
   }
 }
 
-function assumptionsOf({ wishes, rates, sought, steps }: EndedBisection): string[] {
-  const { paths, told } = wishes
-  const others = told.old.length + told.skip.length
-  const race = wishes.case.witness === 'race'
-  const skipped = steps.some(({ answer }) => markOf(answer, sought) === 'skip')
+function assumptionsOf({ request, rates, target, steps }: EndedBisection): string[] {
+  const { paths, knownMarks } = request
+  const others = knownMarks.old.length + knownMarks.skip.length
+  const race = request.case.oracle === 'statistical'
+  const skipped = steps.some(({ answer }) => markOf(answer, target) === 'skip')
   return [
-    sought === 'bug' ? 'The bug came once and stayed.' : 'The fix came once and stayed.',
+    target === 'bug' ? 'The bug came once and stayed.' : 'The fix came once and stayed.',
     ...(race && rates.length > 0 ? ['Where the bug is, it shows as often as at the end that the rate was measured at.'] : []),
     ...(race ? [] : ['The case shows the bug every time where it is.']),
     ...(skipped ? ['Commits that gave no answer were passed by.'] : []),

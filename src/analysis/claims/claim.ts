@@ -6,10 +6,10 @@
 import type { Case } from '#domain/case.ts'
 import type { Claim, Finding, Verdict } from '#domain/judgement.ts'
 import type { Kernel } from '#domain/kernel.ts'
-import type { History, UnavailableSource } from '#domain/claim-sources.ts'
+import type { GitTreeSource, UnavailableSource } from '#domain/claim-sources.ts'
 import { compareSeries, compareVersions, parseVersion, seriesOf } from '#domain/version.ts'
 import { changelogSays, gapOf, type KernelChangelog } from './from-changelog.ts'
-import { historySays } from './from-git.ts'
+import { gitTreeSays } from './from-git.ts'
 
 export interface CellClaim {
   readonly claim: Claim
@@ -19,25 +19,25 @@ export interface CellClaim {
 
 /** The papers of one kernel as they were read; null where a source was not asked. */
 export interface KernelClaimSources {
-  readonly history: History | UnavailableSource | null
+  readonly gitTree: GitTreeSource | UnavailableSource | null
   readonly changelog: KernelChangelog | UnavailableSource | null
 }
 
-const NO_PAPERS: KernelClaimSources = { history: null, changelog: null }
+const NO_SOURCES: KernelClaimSources = { gitTree: null, changelog: null }
 
 /** What all the paperwork together claims about a kernel and a case. */
 export function claimOf(
   kernel: Kernel,
   theCase: Pick<Case, 'claim' | 'fixes' | 'introduced'>,
-  { history, changelog }: KernelClaimSources = NO_PAPERS,
+  { gitTree, changelog }: KernelClaimSources = NO_SOURCES,
 ): CellClaim {
-  const told = history && !('missing' in history) ? historySays(theCase, history) : null
-  const written = told ?? (changelog && !('missing' in changelog) ? changelogSays(kernel, theCase, changelog) : null)
+  const told = gitTree && !('unavailable' in gitTree) ? gitTreeSays(theCase, gitTree) : null
+  const written = told ?? (changelog && !('unavailable' in changelog) ? changelogSays(kernel, theCase, changelog) : null)
   if (written) return written
   const { rests, ...own } = caseSays(kernel, theCase)
   if (rests === 'nothing' || rests === 'base' || changelog === null) return own
-  if ('missing' in changelog) {
-    return rests === 'entry' ? own : { claim: 'unknown', source: `no changelog: ${changelog.missing}; ${own.source}` }
+  if ('unavailable' in changelog) {
+    return rests === 'entry' ? own : { claim: 'unknown', source: `no changelog: ${changelog.unavailable}; ${own.source}` }
   }
   const gap = gapOf(kernel, changelog, theCase.claim.mainline)
   const silent = `${whose(kernel, changelog)} has no such line${gap === null ? '' : `, nor a list of ${gap.text}`}`
@@ -75,7 +75,11 @@ function caseSays(kernel: Kernel, theCase: Pick<Case, 'claim' | 'introduced'>): 
   if (!parseVersion(kernel.version)) return unknown(`version ${kernel.version} cannot be ordered`)
   const first = stable[kernel.series]
   if (first !== undefined) {
-    return say(compareVersions(kernel.version, first) >= 0 ? 'carried' : 'missing', 'entry', `in ${kernel.series} since ${first}`)
+    return say(
+      compareVersions(kernel.version, first) >= 0 ? 'listed' : 'not-listed',
+      'entry',
+      `in ${kernel.series} since ${first}`,
+    )
   }
   if (mainline === null) return unknown('never merged')
   if (!parseVersion(mainline)) return unknown(`mainline release ${mainline} cannot be ordered`)
@@ -83,27 +87,23 @@ function caseSays(kernel: Kernel, theCase: Pick<Case, 'claim' | 'introduced'>): 
     return unknown(`older than ${theCase.introduced}, where what the case tests came in`)
   }
   const distance = compareSeries(kernel.series, seriesOf(mainline))
-  if (distance < 0) return say('missing', 'silence', `in mainline since ${mainline}, not listed for ${kernel.series}`)
+  if (distance < 0) return say('not-listed', 'silence', `in mainline since ${mainline}, not listed for ${kernel.series}`)
   if (distance === 0 && compareVersions(kernel.version, mainline) < 0) {
     return unknown(`in mainline since ${mainline}, of which this is a candidate`)
   }
-  return say('carried', 'base', `in mainline since ${mainline}`)
+  return say('listed', 'base', `in mainline since ${mainline}`)
 }
 
 /**
- * Verdict against claim. Only `carries` and `lacks` say something about the fix, and only `carried` and `missing` are claims:
- * where either side is silent there is nothing to hold against the other, and the finding is `unproven`, never `agrees`.
+ * Verdict against claim. Only `carries` and `lacks` say something about the fix, and only `listed` and `not-listed` are claims.
+ * Where either side says nothing, the finding is `not-comparable`, never `agrees`.
  */
-const FINDINGS: Readonly<Record<Verdict, Readonly<Record<Claim, Finding>>>> = {
-  carries: { carried: 'agrees', missing: 'carried-unclaimed', unknown: 'unproven' },
-  lacks: { carried: 'claimed-but-lacks', missing: 'agrees', unknown: 'unproven' },
-  unproven: { carried: 'unproven', missing: 'unproven', unknown: 'unproven' },
-  'not-applicable': { carried: 'unproven', missing: 'unproven', unknown: 'unproven' },
-  broken: { carried: 'unproven', missing: 'unproven', unknown: 'unproven' },
-  missing: { carried: 'unproven', missing: 'unproven', unknown: 'unproven' },
+const FINDINGS: Readonly<Record<'carries' | 'lacks', Readonly<Record<Claim, Finding>>>> = {
+  carries: { listed: 'agrees', 'not-listed': 'fixed-not-listed', unknown: 'not-comparable' },
+  lacks: { listed: 'listed-still-affected', 'not-listed': 'agrees', unknown: 'not-comparable' },
 }
 
 /** The finding of a cell: its verdict held against the claim. */
 export function findingOf(verdict: Verdict, claim: Claim): Finding {
-  return FINDINGS[verdict][claim]
+  return verdict === 'carries' || verdict === 'lacks' ? FINDINGS[verdict][claim] : 'not-comparable'
 }

@@ -70,25 +70,25 @@ function cite({ build, release, subject }: Entry): string {
  */
 export function changelogSays(kernel: Kernel, theCase: Pick<Case, 'fixes' | 'claim'>, paper: ParsedChangelog): Said | null {
   const { own, others } = subjectsOf(theCase)
-  const alias = others.map((subject) => subjectSaid(kernel, subject, paper)).find((said) => said?.claim === 'carried')
+  const alias = others.map((subject) => subjectSaid(kernel, subject, paper)).find((said) => said?.claim === 'listed')
   if (alias) return alias
   const said = own.map((subject) => subjectSaid(kernel, subject, paper))
-  const missing = said.find((one) => one?.claim === 'missing')
-  if (missing) return missing
-  const carried = said.filter((one) => one !== null)
-  if (carried.length === 0 || carried.length < own.length) return null
-  return { claim: 'carried', source: carried.map(({ source }) => source).join('; ') }
+  const notListed = said.find((one) => one?.claim === 'not-listed')
+  if (notListed) return notListed
+  const listed = said.filter((one) => one !== null)
+  if (listed.length === 0 || listed.length < own.length) return null
+  return { claim: 'listed', source: listed.map(({ source }) => source).join('; ') }
 }
 
 function subjectSaid(kernel: Kernel, subject: string, paper: ParsedChangelog): Said | null {
   const own = (paper.mentions.get(subjectKey(subject)) ?? []).filter((mention) => isOfSeries(mention, kernel, paper))
   const upTo = own.filter((mention) => isUpTo(mention, kernel, paper))
   const last = upTo.at(-1)
-  if (last) return { claim: last.does === 'applies' ? 'carried' : 'missing', source: cite(last.entry) }
+  if (last) return { claim: last.does === 'applies' ? 'listed' : 'not-listed', source: cite(last.entry) }
   const next = own[0]
   if (!next) return null
-  if (next.does === 'reverts') return { claim: 'carried', source: `taken out later only: ${cite(next.entry)}` }
-  return { claim: 'missing', source: `later only: ${cite(next.entry)}` }
+  if (next.does === 'reverts') return { claim: 'listed', source: `taken out later only: ${cite(next.entry)}` }
+  return { claim: 'not-listed', source: `later only: ${cite(next.entry)}` }
 }
 
 /** Fixes are backported: what another series got says nothing here. */

@@ -1,6 +1,6 @@
 /** What a git history says of a fix: itself in it, a backport that names it, reverts understood. */
 import type { Case, Fix } from '#domain/case.ts'
-import type { History, HistoryCommit } from '#domain/claim-sources.ts'
+import type { GitTreeSource, GitTreeCommit } from '#domain/claim-sources.ts'
 import { entryActionOf } from './changelog.ts'
 import type { Said } from './from-changelog.ts'
 
@@ -16,20 +16,20 @@ const REVERTS = /^\s*This reverts commit ([0-9a-f]{12,40})(?:.*? commit ([0-9a-f
 const isSame = (left: string, right: string): boolean => left.startsWith(right) || right.startsWith(left)
 
 /** What a history says of a case; null when a fix that was never merged is not in it by its subject either. */
-export function historySays(theCase: Pick<Case, 'fixes'>, history: History): Said | null {
+export function gitTreeSays(theCase: Pick<Case, 'fixes'>, history: GitTreeSource): Said | null {
   const said = theCase.fixes.map((fix) => fixSaid(fix, history))
-  const missing = said.find((one) => one?.claim === 'missing')
-  if (missing) return missing
-  const carried = said.filter((one) => one !== null)
-  if (carried.length === 0 || carried.length < said.length) return null
-  return { claim: 'carried', source: carried.map(({ source }) => source).join('; ') }
+  const notListed = said.find((one) => one?.claim === 'not-listed')
+  if (notListed) return notListed
+  const listed = said.filter((one) => one !== null)
+  if (listed.length === 0 || listed.length < said.length) return null
+  return { claim: 'listed', source: listed.map(({ source }) => source).join('; ') }
 }
 
 /** Follow a fix from the oldest commit on: put in, taken out, put in again. */
-function fixSaid(fix: Fix, { revision, commits }: History): Said | null {
+function fixSaid(fix: Fix, { revision, commits }: GitTreeSource): Said | null {
   const inside: string[] = fix.commit === null ? [] : [fix.commit]
   const outs: string[] = []
-  let last: { commit: HistoryCommit; does: 'applies' | 'reverts'; how: string } | null = null
+  let last: { commit: GitTreeCommit; does: 'applies' | 'reverts'; how: string } | null = null
   for (const commit of commits) {
     const undone = revertedBy(commit)
     const { subject, does } = entryActionOf(commit.subject)
@@ -52,23 +52,26 @@ function fixSaid(fix: Fix, { revision, commits }: History): Said | null {
   if (last) {
     const { commit, does, how } = last
     const source = `git: ${short(commit.hash)} "${commit.subject}" in ${revision}, ${how}`
-    return { claim: does === 'applies' ? 'carried' : 'missing', source }
+    return { claim: does === 'applies' ? 'listed' : 'not-listed', source }
   }
   if (fix.commit === null) return null
-  return { claim: 'missing', source: `git: neither ${short(fix.commit)} nor a backport of it is in the history of ${revision}` }
+  return {
+    claim: 'not-listed',
+    source: `git: neither ${short(fix.commit)} nor a backport of it is in the history of ${revision}`,
+  }
 }
 
 const short = (hash = ''): string => hash.slice(0, 12)
 
-function isItself({ commit }: Fix, { hash }: HistoryCommit): boolean {
+function isItself({ commit }: Fix, { hash }: GitTreeCommit): boolean {
   return commit !== null && isSame(hash, commit)
 }
 
-function isMadeFrom({ commit }: Fix, { lines }: HistoryCommit): boolean {
+function isMadeFrom({ commit }: Fix, { lines }: GitTreeCommit): boolean {
   return commit !== null && lines.some((line) => MADE_FROM.some((form) => isSame(form.exec(line)?.[1] ?? '-', commit)))
 }
 
-function revertedBy({ lines }: HistoryCommit): string[] {
+function revertedBy({ lines }: GitTreeCommit): string[] {
   return lines.flatMap(
     (line) =>
       REVERTS.exec(line)

@@ -1,12 +1,12 @@
 /** The sweep: one race on its control under many guest profiles, and which of them comes to a hit soonest. */
-import type { Interval } from '#domain/control.ts'
+import type { ConfidenceInterval } from '#domain/control.ts'
 import type { Trials } from '#domain/control.ts'
 
 /** A guest, and how a race is run in it. */
 export interface SweepVariant {
   /** The case it is a variant of, and the line and fix of the control. */
   readonly case: string
-  readonly line: string
+  readonly series: string
   readonly fix: string
   readonly cpus: number
   readonly memoryMiB: number
@@ -31,14 +31,19 @@ export interface SweepRow extends SweepVariant {
   /** Guest seconds to the first hit in half of the attempts; null when fewer hit. */
   readonly medianSeconds: number | null
   readonly trials: Trials
-  readonly interval: Interval
+  readonly interval: ConfidenceInterval
   readonly trialsPerSecond: number
   /** Guest seconds for each hit, those of attempts in vain included; null when there was none. */
   readonly secondsPerHit: number | null
 }
 
 /** What the attempts of a variant come to; `trials` are all of theirs, `interval` their rate. */
-export function sweepRow(variant: SweepVariant, tries: readonly SweepTry[], trials: Trials, interval: Interval): SweepRow {
+export function sweepRow(
+  variant: SweepVariant,
+  tries: readonly SweepTry[],
+  trials: Trials,
+  interval: ConfidenceInterval,
+): SweepRow {
   const seconds = tries.reduce((sum, one) => sum + one.seconds, 0)
   const hits = tries
     .filter((one) => one.hit)

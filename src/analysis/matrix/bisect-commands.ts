@@ -2,7 +2,7 @@
 import type { Kernel } from '#domain/kernel.ts'
 import { compareVersions, parseVersion } from '#domain/version.ts'
 
-export interface Flip {
+export interface BisectEnds {
   readonly case: string
   readonly before: Kernel
   readonly after: Kernel
@@ -16,7 +16,7 @@ export interface Flip {
  * named: builds of one release, which a patch of their distribution must tell apart, kernels built from source, which may hold no
  * release, and unreadable versions.
  */
-export function bisectLines({ case: theCase, before, after, cameIn }: Flip): [start: string, run: string] | null {
+export function bisectLines({ case: theCase, before, after, cameIn }: BisectEnds): [start: string, run: string] | null {
   const [older, newer] = [tagOf(before), tagOf(after)]
   if (older === null || newer === null || compareVersions(before.version, after.version) >= 0) return null
   const [old, now] = cameIn ? ['broken', 'fixed'] : ['fixed', 'broken']

@@ -4,7 +4,7 @@ import type { Kernel } from '#domain/kernel.ts'
 import type { UnavailableSource } from '#domain/claim-sources.ts'
 import type { BoundaryEntries, BoundaryEntry } from '#domain/report/matrix.ts'
 import { compareVersions, seriesOf } from '#domain/version.ts'
-import type { Flip } from './boundary.ts'
+import type { BareBoundary } from './boundary.ts'
 import { entryActionOf, subjectKey, type Entry } from '../claims/changelog.ts'
 import type { KernelChangelog, ParsedChangelog } from '../claims/from-changelog.ts'
 
@@ -16,7 +16,7 @@ const COMMON = new Set(['mm', 'fs', 'net', 'kernel', 'the', 'and', 'for', 'drive
 
 /** The boundary of a case, and what its later kernel's paper is. */
 type EntriesBetween = (
-  flip: Pick<Flip, 'case' | 'before' | 'after'>,
+  boundary: Pick<BareBoundary, 'case' | 'before' | 'after'>,
   paper: KernelChangelog | UnavailableSource | null,
 ) => BoundaryEntries | null
 
@@ -32,7 +32,7 @@ export function createEntriesBetween(kernels: readonly Kernel[], cases: readonly
 
   return ({ case: id, before, after }, paper) => {
     const [from, to, own] = [kernel.get(before), kernel.get(after), named.get(id)]
-    if (!from || !to || !own || paper === null || 'missing' in paper) return null
+    if (!from || !to || !own || paper === null || 'unavailable' in paper) return null
     const pair = `${before} ${after}`
     const between = known.get(pair) ?? indexOf(entriesAfter(from, to, paper), wanted)
     known.set(pair, between)

@@ -2,10 +2,10 @@
 import type { Kernel, KnownKernel } from '#domain/kernel.ts'
 import type { Boundary } from '#domain/report/matrix.ts'
 import { bisectLines } from './bisect-commands.ts'
-import { answers, linesOf, untestedOf, type JudgedCell, type Line } from './branch.ts'
+import { answers, branchesOf, untestedOf, type CellVerdict, type Branch } from './branch.ts'
 
 /** A boundary before a changelog is held beside it. */
-export type Flip = Omit<Boundary, 'entries'>
+export type BareBoundary = Omit<Boundary, 'entries'>
 
 /**
  * The neighbouring tested kernels between which a verdict flips between carries and lacks, by case and then in kernel order.
@@ -14,23 +14,23 @@ export type Flip = Omit<Boundary, 'entries'>
  */
 export function boundariesOf(
   kernels: readonly Kernel[],
-  cells: readonly JudgedCell[],
+  cells: readonly CellVerdict[],
   listing: readonly KnownKernel[] | null = null,
-): Flip[] {
-  return linesOf(kernels, cells, listing).flatMap(flipsAlong)
+): BareBoundary[] {
+  return branchesOf(kernels, cells, listing).flatMap(boundariesAlong)
 }
 
 /** The flips along one line. */
-function flipsAlong({ case: theCase, series, places, isListed }: Line): Flip[] {
-  const tested = places.flatMap((place, index) => (answers(place) ? [{ place, index }] : []))
+function boundariesAlong({ case: theCase, series, kernels, isListed }: Branch): BareBoundary[] {
+  const tested = kernels.flatMap((place, index) => (answers(place) ? [{ place, index }] : []))
   return tested.flatMap((after, number) => {
     const before = tested[number - 1]
     const [from, to] = [before?.place.cell, after.place.cell]
     if (!before || !from || !to || from.verdict === to.verdict) return []
-    const between = places.slice(before.index + 1, after.index).map(untestedOf)
+    const between = kernels.slice(before.index + 1, after.index).map(untestedOf)
     // What is gone, or says itself that it cannot be asked, nobody could have tested.
-    const isOpen = between.some(({ why }) => why !== 'gone' && why !== 'not-applicable')
-    const flip = { before: before.place.kernel, after: after.place.kernel, cameIn: to.verdict === 'carries' }
+    const isOpen = between.some(({ reason }) => reason !== 'not-on-mirror' && reason !== 'not-applicable')
+    const boundary = { before: before.place.kernel, after: after.place.kernel, cameIn: to.verdict === 'carries' }
     return [
       {
         case: theCase,
@@ -40,9 +40,9 @@ function flipsAlong({ case: theCase, series, places, isListed }: Line): Flip[] {
         from: from.verdict,
         to: to.verdict,
         untested: isListed ? between : null,
-        confidence: isListed && !isOpen ? 'exact' : 'ranged',
-        missChance: [from, to].find(({ verdict }) => verdict === 'carries')?.missChance ?? null,
-        bisect: bisectLines({ case: theCase, ...flip }),
+        precision: isListed && !isOpen ? 'adjacent' : 'untested-between',
+        missProbability: [from, to].find(({ verdict }) => verdict === 'carries')?.missProbability ?? null,
+        bisect: bisectLines({ case: theCase, ...boundary }),
       },
     ]
   })

@@ -22,7 +22,7 @@ export function headlinesOf(report: Headlined, picks: (cell: ReportCell) => bool
 }
 
 /** The findings that contradict the paperwork, worst first. */
-export const CONTRADICTIONS: readonly Contradiction['finding'][] = ['claimed-but-lacks', 'carried-unclaimed']
+export const CONTRADICTIONS: readonly Contradiction['finding'][] = ['listed-still-affected', 'fixed-not-listed']
 
 /** All that contradicts the paperwork, each cell with what was claimed of it. */
 export function contradictionsOf(report: Headlined): Contradiction[] {

@@ -18,7 +18,7 @@ export interface Matrix {
 }
 
 /** Every verdict, in the order they are counted and explained. */
-export const VERDICTS: readonly Verdict[] = ['carries', 'lacks', 'unproven', 'not-applicable', 'broken', 'missing']
+export const VERDICTS: readonly Verdict[] = ['carries', 'lacks', 'inconclusive', 'not-applicable', 'error', 'no-result']
 
 /** Lay a report out as a matrix. */
 export function matrixOf(report: Pick<Report, 'kernels' | 'cases' | 'cells'>): Matrix {
@@ -48,10 +48,10 @@ export function countVerdicts(cells: readonly { readonly verdict: Verdict }[]): 
   const counts: Record<Verdict, number> = {
     carries: 0,
     lacks: 0,
-    unproven: 0,
+    inconclusive: 0,
     'not-applicable': 0,
-    broken: 0,
-    missing: 0,
+    error: 0,
+    'no-result': 0,
   }
   for (const cell of cells) counts[cell.verdict] += 1
   return counts

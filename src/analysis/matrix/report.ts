@@ -2,19 +2,20 @@
 import type { Case } from '#domain/case.ts'
 import type { Control } from '#domain/control.ts'
 import { InvariantError } from '#domain/errors.ts'
+import { fixStatusOf } from '#domain/judgement.ts'
 import type { KnownKernel } from '#domain/kernel.ts'
 import type { Report, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
 import { boundariesOf } from './boundary.ts'
 import { createEntriesBetween } from './boundary-changelog.ts'
 import { claimOf, findingOf, type CellClaim, type KernelClaimSources } from '../claims/claim.ts'
 import { contradictionsOf } from './headline.ts'
-import { historiesOf } from './timeline.ts'
+import { timelinesOf } from './timeline.ts'
 import { compareKernels, compareText, countVerdicts } from './matrix.ts'
 
 /** A cell as it was judged, before the paperwork is held against it. */
-export type JudgedCell = Omit<ReportCell, 'claim' | 'claimSource' | 'finding'>
+export type JudgedCell = Omit<ReportCell, 'status' | 'claim' | 'claimSource' | 'finding'>
 
-export interface ReportParts {
+export interface ReportInputs {
   readonly run: Report['run']
   readonly kernels: readonly ReportKernel[]
   readonly cases: readonly Case[]
@@ -25,17 +26,18 @@ export interface ReportParts {
   /** In any order; a run makes at most one cell of a kernel and a case. */
   readonly cells: readonly JudgedCell[]
   /** What is written about the kernels, by id; the case's own data speaks alone where nothing was kept. */
-  readonly papers?: ReadonlyMap<string, KernelClaimSources>
+  readonly claimSources?: ReadonlyMap<string, KernelClaimSources>
 }
 
 /** Build the Report; the same parts in any order give the same report. Throws InvariantError for cells that don't fit the run. */
-export function buildReport(parts: ReportParts): Report {
+export function buildReport(parts: ReportInputs): Report {
   const kernels = parts.kernels.toSorted(compareKernels)
   const cases = parts.cases.toSorted((a, b) => compareText(a.id, b.id))
   const cells = inMatrixOrder(parts.cells, kernels, cases).map(({ cell, kernel, theCase }): ReportCell => {
     const { claim, source } = claimFor(parts, kernel, theCase)
     return {
       ...cell,
+      status: fixStatusOf(cell.verdict),
       claim,
       claimSource: source,
       finding: findingOf(cell.verdict, claim),
@@ -53,11 +55,11 @@ export function buildReport(parts: ReportParts): Report {
     controls: parts.controls.toSorted((a, b) => compareText(a.kernel, b.kernel)),
     cases: shown,
     cells,
-    boundaries: boundariesOf(shipped, cells, parts.listing).map((flip) => ({
-      ...flip,
-      entries: entriesBetween(flip, parts.papers?.get(flip.after)?.changelog ?? null),
+    boundaries: boundariesOf(shipped, cells, parts.listing).map((boundary) => ({
+      ...boundary,
+      entries: entriesBetween(boundary, parts.claimSources?.get(boundary.after)?.changelog ?? null),
     })),
-    histories: historiesOf(shipped, cells, parts.listing),
+    timelines: timelinesOf(shipped, cells, parts.listing),
     counts: countVerdicts(cells),
   }
 }
@@ -68,10 +70,10 @@ function isControl(controls: readonly Control[], kernel: string): boolean {
 }
 
 /** Of a control's own case how it was made is the claim, of everything else the paperwork. */
-function claimFor({ controls, papers }: ReportParts, kernel: ReportKernel, theCase: Case): CellClaim {
+function claimFor({ controls, claimSources }: ReportInputs, kernel: ReportKernel, theCase: Case): CellClaim {
   const control = controls.find((one) => one.kernel === kernel.id && one.case === theCase.id)
-  if (!control) return claimOf(kernel, theCase, papers?.get(kernel.id))
-  return { claim: control.kind === 'bad' ? 'missing' : 'carried', source: control.because }
+  if (!control) return claimOf(kernel, theCase, claimSources?.get(kernel.id))
+  return { claim: control.kind === 'bad' ? 'not-listed' : 'listed', source: control.summary }
 }
 
 /** Cells sorted kernels first, each with the kernel and the case it belongs to. */
@@ -93,6 +95,6 @@ function inMatrixOrder(cells: readonly JudgedCell[], kernels: readonly ReportKer
 
 /** What a report shows of a case: no folder of this machine. */
 function caseForReport(theCase: Case): ReportCase {
-  const { id, title, subsystem, symptom, witness, fixes, introduced, references } = theCase
-  return { id, title, subsystem, symptom, witness, fixes, introduced, references }
+  const { id, title, subsystem, symptom, oracle, fixes, introduced, references } = theCase
+  return { id, title, subsystem, symptom, oracle, fixes, introduced, references }
 }

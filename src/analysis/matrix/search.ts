@@ -14,7 +14,7 @@ interface Told {
 }
 
 /** Nothing can be told from these: neighbours are asked instead. All others, `not-applicable` too, are held to change seldom. */
-const SILENT: readonly Verdict[] = ['broken', 'missing']
+const SILENT: readonly Verdict[] = ['error', 'no-result']
 
 /**
  * The kernels (indices below `count`, in version order) to ask next, all at once; none when the search is over. `claimed` is the

@@ -1,51 +1,51 @@
 /** Histories: what all kernels of a series say about a case, as stretches of one answer each. */
 import type { Kernel, KnownKernel } from '#domain/kernel.ts'
-import type { History, Stretch } from '#domain/report/matrix.ts'
-import { answers, linesOf, untestedOf, type JudgedCell, type Line, type Place } from './branch.ts'
+import type { Timeline, TimelineInterval } from '#domain/report/matrix.ts'
+import { answers, branchesOf, untestedOf, type CellVerdict, type Branch, type BranchKernel } from './branch.ts'
 
 /** The history of every case in every line of the run, in the order of the boundaries; `listing` as for those. */
-export function historiesOf(
+export function timelinesOf(
   kernels: readonly Kernel[],
-  cells: readonly JudgedCell[],
+  cells: readonly CellVerdict[],
   listing: readonly KnownKernel[] | null = null,
-): History[] {
-  return linesOf(kernels, cells, listing).map(historyOf)
+): Timeline[] {
+  return branchesOf(kernels, cells, listing).map(timelineOf)
 }
 
-function historyOf({ case: theCase, series, flavour, arch, places, isListed }: Line): History {
-  const stretches = stretchesOf(places)
-  const [first, last] = [stretches[0]?.from ?? places.length, stretches.at(-1)?.to ?? places.length]
+function timelineOf({ case: theCase, series, flavour, arch, kernels, isListed }: Branch): Timeline {
+  const intervals = intervalsOf(kernels)
+  const [first, last] = [intervals[0]?.from ?? kernels.length, intervals.at(-1)?.to ?? kernels.length]
   return {
     case: theCase,
     series,
     flavour,
     arch,
-    stretches: stretches.map(({ from, to, verdict }): Stretch => {
-      const inside = places.slice(from, to + 1)
+    intervals: intervals.map(({ from, to, verdict }): TimelineInterval => {
+      const inside = kernels.slice(from, to + 1)
       const tested = inside.filter(answers)
       return {
         verdict,
         first: inside[0]?.kernel.id ?? '',
         last: inside.at(-1)?.kernel.id ?? '',
         tested: tested.length,
-        untested: isListed ? inside.filter((place) => !place.gone).length - tested.length : null,
+        untested: isListed ? inside.filter((place) => !place.notOnMirror).length - tested.length : null,
       }
     }),
-    earlier: places.slice(0, first).map(untestedOf),
-    later: places.slice(last + 1).map(untestedOf),
-    known: isListed ? places.filter(({ gone }) => !gone).length : null,
+    earlier: kernels.slice(0, first).map(untestedOf),
+    later: kernels.slice(last + 1).map(untestedOf),
+    known: isListed ? kernels.filter(({ notOnMirror }) => !notOnMirror).length : null,
   }
 }
 
 /** Rows of one answer, by index: from the first kernel that gives it to the last. */
-function stretchesOf(places: readonly Place[]) {
-  const stretches: { verdict: Stretch['verdict']; from: number; to: number }[] = []
+function intervalsOf(places: readonly BranchKernel[]) {
+  const intervals: { verdict: TimelineInterval['verdict']; from: number; to: number }[] = []
   for (const [index, { cell }] of places.entries()) {
     const verdict = cell?.verdict
     if (verdict !== 'carries' && verdict !== 'lacks') continue
-    const last = stretches.at(-1)
+    const last = intervals.at(-1)
     if (last?.verdict === verdict) last.to = index
-    else stretches.push({ verdict, from: index, to: index })
+    else intervals.push({ verdict, from: index, to: index })
   }
-  return stretches
+  return intervals
 }

@@ -1,18 +1,18 @@
 /** Before and after, cell by cell: what a patch did to each case, and which kernel reports were not there before. */
 import type { Verdict } from '#domain/judgement.ts'
 import type { Report, ReportCell } from '#domain/report/matrix.ts'
-import type { Witness } from '#domain/case.ts'
+import type { Oracle } from '#domain/case.ts'
 
 /** What became of a case's verdict. */
 export type Change =
   /** From lacks to carries. */
   | 'fixed'
   /** The same; of a race that was not seen, the same however often it was tried. */
-  | 'kept'
+  | 'unchanged'
   /** To lacks: the bug is seen where it was not. */
   | 'broke'
   /** From lacks to unproven: not seen any more, and not tried often enough to say. */
-  | 'unproven'
+  | 'inconclusive'
   /** It gave an answer and gives none: it cannot be asked any more, or breaks. */
   | 'lost'
   /** It gave none and gives one, and the bug is not seen. */
@@ -23,7 +23,7 @@ export type Change =
 export interface VerifyCell {
   readonly case: string
   readonly isTarget: boolean
-  readonly witness: Witness
+  readonly oracle: Oracle
   /** Null where the report has no such cell. */
   readonly before: Verdict | null
   readonly after: Verdict | null
@@ -31,7 +31,7 @@ export interface VerifyCell {
   /** Attempts that were made before and after. */
   readonly runs: number
   /** Chance that the patched kernel's clean race hides the bug; null where none can be said, or none is needed. */
-  readonly missChance: number | null
+  readonly missProbability: number | null
 }
 
 export interface NewSplat {
@@ -41,31 +41,31 @@ export interface NewSplat {
 }
 
 /** What a change of verdicts is. */
-export function changeOf(before: Verdict | null, after: Verdict | null, witness: Witness): Change {
-  const gist = (verdict: Verdict | null) => (witness === 'race' && verdict === 'unproven' ? 'carries' : verdict)
-  if (before === null || after === null || before === 'missing' || after === 'missing') return 'no-answer'
-  if (before === 'broken') return after === 'broken' ? 'kept' : 'no-answer'
-  if (before === 'lacks' && after === 'unproven') return 'unproven'
-  if (gist(before) === gist(after)) return 'kept'
+export function changeOf(before: Verdict | null, after: Verdict | null, oracle: Oracle): Change {
+  const gist = (verdict: Verdict | null) => (oracle === 'statistical' && verdict === 'inconclusive' ? 'carries' : verdict)
+  if (before === null || after === null || before === 'no-result' || after === 'no-result') return 'no-answer'
+  if (before === 'error') return after === 'error' ? 'unchanged' : 'no-answer'
+  if (before === 'lacks' && after === 'inconclusive') return 'inconclusive'
+  if (gist(before) === gist(after)) return 'unchanged'
   if (after === 'lacks') return 'broke'
   if (before === 'lacks' && after === 'carries') return 'fixed'
-  if (after === 'broken' || after === 'not-applicable') return 'lost'
-  return before === 'not-applicable' ? 'gained' : 'kept'
+  if (after === 'error' || after === 'not-applicable') return 'lost'
+  return before === 'not-applicable' ? 'gained' : 'unchanged'
 }
 
 /** Every case of a report, before and after. */
 export function compareCells(report: Report, before: string, after: string, targets: readonly string[]): VerifyCell[] {
-  return report.cases.map(({ id, witness }): VerifyCell => {
+  return report.cases.map(({ id, oracle }): VerifyCell => {
     const [old, now] = [before, after].map((kernel) => cellsOf(report, kernel).find((cell) => cell.case === id))
     return {
       case: id,
       isTarget: targets.includes(id),
-      witness,
+      oracle,
       before: old?.verdict ?? null,
       after: now?.verdict ?? null,
-      change: changeOf(old?.verdict ?? null, now?.verdict ?? null, witness),
+      change: changeOf(old?.verdict ?? null, now?.verdict ?? null, oracle),
       runs: (old?.attempts.length ?? 0) + (now?.attempts.length ?? 0),
-      missChance: now?.missChance ?? null,
+      missProbability: now?.missProbability ?? null,
     }
   })
 }

@@ -1,6 +1,6 @@
 /** A patch verified: for each base a word and a sentence, by whether it applies, builds, and what its cases say with it. */
 import type { Report } from '#domain/report/matrix.ts'
-import type { Commit, HunkTry, PatchWords, VerifyBase, VerifyPlan, VerifyStep } from '#domain/report/verify.ts'
+import type { Commit, HunkTry, PatchInfo, VerifyBase, VerifyPlan, VerifyStep } from '#domain/report/verify.ts'
 import { compareCells, neverBooted, newSplats, type Change, type NewSplat, type VerifyCell } from './compare-cells.ts'
 
 /** What a patch is to a base, worst first; what is not about the patch comes behind what is. */
@@ -8,12 +8,12 @@ export const STATUSES = [
   'does-not-apply',
   'does-not-build',
   'does-not-boot',
-  'breaks-neighbour',
+  'breaks-other-case',
   'no-effect',
   'new-splat',
   'new-warnings',
   'nothing-to-fix',
-  'unproven',
+  'inconclusive',
   'no-answer',
   'already-applied',
   'unchanged',
@@ -38,7 +38,7 @@ export interface BaseResult extends VerifyBase {
   /** Base against base with all patches; null where it did not come to that. */
   readonly whole: StepResult | null
   /** Each patch against the one before it; empty unless asked for. */
-  readonly parts: readonly StepResult[]
+  readonly perPatch: readonly StepResult[]
 }
 
 export interface Verification {
@@ -48,7 +48,7 @@ export interface Verification {
   readonly host: Report['run']['host'] | null
   readonly status: Status
   readonly summary: string
-  readonly patches: readonly PatchWords[]
+  readonly patches: readonly PatchInfo[]
   readonly targets: readonly string[]
   readonly cases: readonly string[]
   readonly bases: readonly BaseResult[]
@@ -76,7 +76,7 @@ export function verificationOf(plan: VerifyPlan, report: Report | null): Verific
 type Judged = readonly [status: Status, summary: string]
 
 function baseResult(base: VerifyBase, plan: VerifyPlan, report: Report | null): BaseResult {
-  const none = { ...base, whole: null, parts: [] }
+  const none = { ...base, whole: null, perPatch: [] }
   const early = judgeTries(base, plan.patches.length)
   if (early) return { ...none, status: early[0], summary: early[1] }
   const last = base.steps.at(-1)
@@ -84,33 +84,33 @@ function baseResult(base: VerifyBase, plan: VerifyPlan, report: Report | null): 
     return { ...none, status: 'no-answer', summary: `the base gives no answer: ${base.trouble ?? 'it was not built'}` }
   }
   const whole = stepResult(last, base.kernel, plan.targets, report)
-  const parts = plan.each
+  const perPatch = plan.each
     ? base.steps.map((step, index) => {
         const before = base.steps[index - 1]?.kernel ?? base.kernel
         return stepResult(step, before, lackingOf(before, plan.targets, report), report)
       })
     : []
   // On the way a series may not fix yet, but must not hurt.
-  const hurts = parts.slice(0, -1).filter(({ status }) => HURTS.includes(status))
+  const hurts = perPatch.slice(0, -1).filter(({ status }) => HURTS.includes(status))
   const worst = STATUSES.find((word) => word === whole.status || hurts.some(({ status }) => status === word)) ?? whole.status
   const part = worst === whole.status ? undefined : hurts.find(({ status }) => status === worst)
   const summary = part ? `patch ${part.upTo} of ${plan.patches.length} ${part.summary}` : whole.summary
-  return { ...base, status: worst, summary, whole, parts }
+  return { ...base, status: worst, summary, whole, perPatch }
 }
 
-const HURTS: readonly Status[] = ['does-not-build', 'does-not-boot', 'breaks-neighbour', 'new-splat', 'new-warnings']
+const HURTS: readonly Status[] = ['does-not-build', 'does-not-boot', 'breaks-other-case', 'new-splat', 'new-warnings']
 
 /** What can be said without a kernel; null when one is needed. */
 function judgeTries({ tries }: VerifyBase, count: number): Judged | null {
   const last = tries.at(-1)
   const which = count > 1 ? `patch ${tries.length} of ${count} ` : ''
-  if (last?.word === 'with-conflicts') {
+  if (last?.result === 'with-conflicts') {
     return ['does-not-apply', `${which}does not apply: ${conflictsOf(last.hunks)}`]
   }
-  if (tries.length > 0 && tries.every(({ word }) => word === 'already-applied')) {
+  if (tries.length > 0 && tries.every(({ result }) => result === 'already-applied')) {
     return ['already-applied', 'is already applied, exactly as it is']
   }
-  if (tries.length > 0 && tries.every(({ word }) => word.startsWith('already'))) {
+  if (tries.length > 0 && tries.every(({ result }) => result.startsWith('already'))) {
     return ['already-applied', 'looks already applied, in other form: what it adds is there, what it removes is not']
   }
   return null
@@ -124,13 +124,13 @@ function conflictsOf(hunks: readonly HunkTry[]): string {
   const rejected = hunks.filter(({ state }) => state === 'rejected')
   const named = rejected.slice(0, NAMED).map(({ file, hunk, why }) => `${file} hunk ${hunk}${why === null ? '' : `, ${why}`}`)
   const where = [...named, ...(rejected.length > NAMED ? [`${rejected.length - NAMED} more`] : [])]
-  const there = hunks.filter(({ state }) => state === 'there').length
+  const there = hunks.filter(({ state }) => state === 'already-present').length
   const of = `${hunks.length} hunk${hunks.length === 1 ? '' : 's'}`
-  const parts = [
+  const perPatch = [
     ...(rejected.length > 0 ? [`${rejected.length} of ${of} rejected (${where.join('; ')})`] : []),
     ...(there > 0 ? [`${there} of ${of} already there, it seems`] : []),
   ]
-  return parts.join(', ')
+  return perPatch.join(', ')
 }
 
 /** Targets that are still to be fixed on a kernel: what an earlier patch fixed is a neighbour to those behind it. */
@@ -167,7 +167,7 @@ function judgeStep(
   if (broken.length > 0) {
     const does = fixes || (failing.length > 0 ? `does not fix ${namesOf(failing)}` : '')
     const and = fixes === '' ? 'and breaks' : 'but breaks'
-    return ['breaks-neighbour', `${does === '' ? 'breaks' : `${does} ${and}`} ${broken.map(wordsOf).join(', ')}`]
+    return ['breaks-other-case', `${does === '' ? 'breaks' : `${does} ${and}`} ${broken.map(wordsOf).join(', ')}`]
   }
   const still = failing.filter(({ after, change }) => after === 'lacks' || change === 'lost')
   if (still.length > 0) return ['no-effect', `applies and builds, but does not fix ${still.map(wordsOf).join(', ')}`]
@@ -181,11 +181,11 @@ function judgeStep(
     return ['new-warnings', `${plus} the compiler gives ${count}: ${first?.file}: ${first?.message}`]
   }
   const lost = cells.filter(({ change }) => change === 'no-answer')
-  const idle = failing.filter(({ change }) => change === 'kept' || change === 'gained')
+  const idle = failing.filter(({ change }) => change === 'unchanged' || change === 'gained')
   if (idle.length > 0) return ['nothing-to-fix', `the base does not show the bug: ${idle.map(wordsOf).join(', ')}`]
-  const unproven = (hasTargets ? targets : cells).filter(({ change }) => change === 'unproven')
-  if (unproven.length > 0) {
-    return ['unproven', `${namesOf(unproven)} is not seen any more, but was not tried often enough to say`]
+  const inconclusive = (hasTargets ? targets : cells).filter(({ change }) => change === 'inconclusive')
+  if (inconclusive.length > 0) {
+    return ['inconclusive', `${namesOf(inconclusive)} is not seen any more, but was not tried often enough to say`]
   }
   if (lost.length > 0) {
     return ['no-answer', `${fixes === '' ? '' : `${fixes}, but `}no answer before or after: ${lost.map(wordsOf).join(', ')}`]
@@ -199,7 +199,9 @@ const wordsOf = ({ case: name, before, after }: VerifyCell) => `${name} (${befor
 
 /** Rejected hunks of a base, with the commits that they wait for. */
 export function rejectedOf({ tries }: Pick<VerifyBase, 'tries'>): HunkTry[] {
-  return tries.flatMap(({ hunks, word }) => (word === 'with-conflicts' ? hunks.filter(({ state }) => state !== 'applied') : []))
+  return tries.flatMap(({ hunks, result }) =>
+    result === 'with-conflicts' ? hunks.filter(({ state }) => state !== 'applied') : [],
+  )
 }
 
 /** Commits that a base lacks for the rejected hunks, each once; null where no history tells. */

@@ -70,15 +70,15 @@ const HELP = helpText({
 /** Judge the commit that is checked out and give the exit code; throws nothing. */
 async function bisectStep(options: BisectStepOptions): Promise<number> {
   const progress = createProgress(process.stderr, () => performance.now())
-  let told: { answer: Answer; because: string } | null = null
+  let told: { answer: Answer; summary: string } | null = null
   try {
     const finished = await untilSignal(async (signal) => {
       told = await askStep(options, progress, signal)
     })
     progress.end()
     if (!finished || told === null) return INTERRUPTED
-    const { answer, because } = told as { answer: Answer; because: string }
-    console.error(`kwitness: ${answer}: ${because}`)
+    const { answer, summary } = told as { answer: Answer; summary: string }
+    console.error(`kwitness: ${answer}: ${summary}`)
     return exitCodeOfMark(markOf(answer, options.find ?? 'bug'))
   } catch (error) {
     progress.end()
@@ -94,7 +94,7 @@ async function askStep(options: BisectStepOptions, progress: Progress, signal: A
   const { id } = await readOneCase(options.cases, options.catalogue)
   const kernel = await kernelOfSelector(await placeOf(options), context)
   const image = await buildKernel(kernel, context)
-  if ('failure' in image) return { answer: 'does-not-build' as const, because: image.failure }
+  if ('failure' in image) return { answer: 'does-not-build' as const, summary: image.failure }
   const request = runRequest({ ...options, kernels: [kernel.id], cases: [id] })
   const { common, inputs } = await prepare(request, context, progress.onEvent)
   const plan = { ...common, kind: 'bisect', controls: [], measure: null } as const
@@ -106,8 +106,8 @@ async function askStep(options: BisectStepOptions, progress: Progress, signal: A
     const { report, run } = await runBisectPlan(plan, undefined, runContext, async () => {})
     const cell = cellOf(report, kernel)
     const answer = answerOf(cell)
-    if (answer === 'infra') throw new InfraError(`${kernel.id} came to no answer on this host: ${cell.because}`)
-    return { answer: answer.answer, because: `${cell.because} (run ${run} in bisect-steps)` }
+    if (answer === 'infra') throw new InfraError(`${kernel.id} came to no answer on this host: ${cell.summary}`)
+    return { answer: answer.answer, summary: `${cell.summary} (run ${run} in bisect-steps)` }
   } finally {
     store.close()
   }

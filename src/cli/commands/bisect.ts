@@ -124,8 +124,8 @@ async function openKeeper(paths: readonly string[], options: BisectOptions, cont
     options.resume === undefined
       ? await beginState(await parseBisectOptions(options, paths, context), new Date().toISOString(), workspace)
       : await resumeState(options.resume, workspace)
-  const { id, wishes } = keeper.state()
-  const { old, new: newer, case: theCase } = wishes
+  const { id, request } = keeper.state()
+  const { old, new: newer, case: theCase } = request
   const message = `${theCase.id} from ${old.name} to ${newer.name}`
   context.progress?.({ kernel: `bisection ${id}`, message, doneBytes: null, totalBytes: null })
   return keeper
@@ -144,10 +144,10 @@ async function prepareFor(
   keeper: StateFile,
   { options, context, progress }: PrepareContext,
 ): Promise<PreparedBisection> {
-  const { case: theCase, seed, bound, raceSeconds } = keeper.state().wishes
+  const { case: theCase, seed, maxMissProbability, raceSeconds } = keeper.state().request
   if (kept) return { plan: kept, inputs: await makeGuestInputs([theCase], context) }
   const what = { kernels: [kernel.id], cases: [theCase.id], catalogue: dirname(theCase.folder), freshBoot: false }
-  const how = { seed, maxMissProbability: bound, raceSeconds, ...given({ accelerator: options.accel }) }
+  const how = { seed, maxMissProbability, raceSeconds, ...given({ accelerator: options.accel }) }
   const { common, inputs } = await prepare({ ...what, ...how }, context, progress.onEvent)
   return { plan: { ...common, kind: 'bisect', controls: [], measure: null }, inputs }
 }
@@ -168,18 +168,18 @@ function leave(keeper: StateFile | null): number {
 
 /** What is to be exported: the wishes, and what is known already of a bisection that was begun. */
 async function wishesOf(paths: readonly string[], options: BisectOptions, context: KernelContext) {
-  if (options.resume === undefined) return { wishes: await parseBisectOptions(options, paths, context), log: '' }
+  if (options.resume === undefined) return { request: await parseBisectOptions(options, paths, context), log: '' }
   const keeper = await resumeState(options.resume, context.workspace)
   await keeper.save({ owner: null })
-  const { wishes } = keeper.state()
-  return { wishes, log: await readFile(join(keeper.folder, 'git', 'BISECT_LOG'), 'utf8').catch(() => '') }
+  const { request } = keeper.state()
+  return { request, log: await readFile(join(keeper.folder, 'git', 'BISECT_LOG'), 'utf8').catch(() => '') }
 }
 
-async function exportScript(file: string, { wishes, log }: Awaited<ReturnType<typeof wishesOf>>): Promise<void> {
-  const { folder } = wishes.case
+async function exportScript(file: string, { request, log }: Awaited<ReturnType<typeof wishesOf>>): Promise<void> {
+  const { folder } = request.case
   const script = 'tar -cz --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C "$1" "$2" | base64 --wrap=0'
   const { stdout } = await runCommand('bash', ['-o', 'pipefail', '-c', script, 'bash', dirname(folder), basename(folder)])
-  await writeOut(file, renderBisectScript(wishes, stdout.trim(), log))
+  await writeOut(file, renderBisectScript(request, stdout.trim(), log))
   await runCommand('chmod', ['+x', file])
   console.error(`kwitness: script: ${file}`)
 }

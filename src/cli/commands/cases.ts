@@ -57,7 +57,7 @@ const endingWords = (ending: SymptomEnding): string =>
 /** List the catalogue and give the exit code. */
 async function listCases(options: OptionsOf<typeof readOptions>): Promise<number> {
   const cases = await readCatalogue(options.catalogue ?? CATALOGUE)
-  const line = (one: Case): string => `${one.id.padEnd(28)} ${one.witness.padEnd(14)} ${one.title}`
+  const line = (one: Case): string => `${one.id.padEnd(28)} ${one.oracle.padEnd(14)} ${one.title}`
   await print(options.json ? casesJson(cases) : cases.map(line).join('\n'))
   return 0
 }
@@ -89,7 +89,7 @@ function describeCase(one: Case): string[] {
     `  symptom     ${one.symptom}`,
     ...(one.symptomEnding ? [`  ends by     ${endingWords(one.symptomEnding)}`] : []),
     ...(one.destructive ? ['  destructive where the bug is, it hurts the kernel that it runs on'] : []),
-    `  witness     ${one.witness}, about ${one.timing.expectedSeconds} s in the guest, at most ${one.timing.timeoutSeconds} s`,
+    `  witness     ${one.oracle}, about ${one.timing.expectedSeconds} s in the guest, at most ${one.timing.timeoutSeconds} s`,
     `  needs       ${needs.cpus} vCPU, ${needs.memoryMiB} MiB${modules}`,
     `  claim       ${releases} (${claim.source})`,
     `  proof       ${one.proof}`,

@@ -55,7 +55,7 @@ async function openNew(options: ControlsOptions, context: KernelContext, progres
 }
 
 function describe(plan: PlanOf<'sweep'>, { controls }: FoundControls): string {
-  const on = controls.map(({ case: name, fix, line }) => `${name} on ${line} without ${fix}`).join(', ')
+  const on = controls.map(({ case: name, fix, series }) => `${name} on ${series} without ${fix}`).join(', ')
   const size = `${cellsOf(plan).length} profiles x ${plan.measure.attempts} attempts of at most ${plan.measure.seconds} s`
   return `sweep of ${on}: ${size}, at most ${Math.ceil(maxSweepSeconds(plan) / 60)} min and builds; a hit ends an attempt`
 }
@@ -63,7 +63,7 @@ function describe(plan: PlanOf<'sweep'>, { controls }: FoundControls): string {
 /** The controls of one race: on the lines asked for, else on the first whose control is built, or whose base is. */
 async function choose(options: ControlsOptions, context: KernelContext): Promise<{ caseId: string; found: FoundControls }> {
   const catalogue = await readCatalogue(CATALOGUE)
-  const races = selectCases(catalogue, options.cases ?? ['all']).filter(({ witness }) => witness === 'race')
+  const races = selectCases(catalogue, options.cases ?? ['all']).filter(({ oracle }) => oracle === 'statistical')
   const entries = chooseControls(await readControls(CONTROLS, catalogue), controlsRequest(options), races).filter(
     ({ kind }) => kind === 'bad',
   )

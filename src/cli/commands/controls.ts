@@ -66,7 +66,7 @@ function describe(found: FoundControls, cases: readonly { readonly id: string }[
   const { kernels, controls: all } = found
   const built = new Set(kernels.filter(({ state }) => state === 'cached').map(({ id }) => id))
   const word = (id: string, name: string) => (built.has(id) ? name : `${name}*`)
-  const lines = [...Map.groupBy(all, ({ line }) => line)].map(([line, own]) => {
+  const lines = [...Map.groupBy(all, ({ series }) => series)].map(([line, own]) => {
     const names = own.map(({ kernel, fix }) => word(kernel, fix))
     return `  ${line}: ${[word(own[0]?.base ?? '', 'base'), ...names].join(' ')}`
   })

@@ -2,7 +2,7 @@
 import type { Command } from '@commander-js/extra-typings'
 import type { Report, ReportCell } from '#domain/report/matrix.ts'
 import { kernelLabels } from '#render/text/format.ts'
-import { raceLines, wordRace } from '#render/text/race.ts'
+import { raceLines, raceText } from '#render/text/race.ts'
 import { helpText } from '../help/text.ts'
 import { findCell, splitCell } from '../options/cell-name.ts'
 import * as shared from '../options/shared.ts'
@@ -35,7 +35,7 @@ const HELP = helpText({
 function howSure(cell: ReportCell, { kernels }: Report): string[] {
   const labels = kernelLabels(kernels)
   const series = kernels.find(({ id }) => id === cell.kernel)?.series ?? ''
-  const lines = raceLines(wordRace(cell, series, (id) => labels.get(id) ?? id))
+  const lines = raceLines(raceText(cell, series, (id) => labels.get(id) ?? id))
   return lines.length > 0 ? ['  how sure:', ...lines.map((line) => `    ${line}`)] : []
 }
 
@@ -50,11 +50,11 @@ async function explain(text: string, options: shared.OptionsOf<typeof declareOpt
   }
   const attempts = cell.attempts.flatMap((attempt) => [
     `  attempt ${attempt.attempt}: ${attempt.outcome}, ${attempt.ending}, ${attempt.seconds.toFixed(1)} s,` +
-      ` seed ${attempt.seed}, ${attempt.origin} (${attempt.road})`,
+      ` seed ${attempt.seed}, ${attempt.origin} (${attempt.bootMethod})`,
     ...attempt.reasons.map(reasonLine),
   ])
   const claim = `  claim: ${cell.claim} (${cell.claimSource}); finding: ${cell.finding}`
   const sure = howSure(cell, loaded)
-  await print([`${cell.kernel} ${cell.case}: ${cell.verdict}`, `  ${cell.because}`, claim, ...sure, ...attempts].join('\n'))
+  await print([`${cell.kernel} ${cell.case}: ${cell.verdict}`, `  ${cell.summary}`, claim, ...sure, ...attempts].join('\n'))
   return 0
 }

@@ -46,7 +46,7 @@ const HELP = helpText({
 const STATES: Readonly<Record<ListedKernel['state'], readonly [label: string, meaning: string]>> = {
   cached: ['cached', 'on this machine'],
   available: ['available', 'can be fetched'],
-  gone: ['not on the mirror', 'an index lists it, but the mirror no longer has its packages'],
+  'not-on-mirror': ['not on the mirror', 'an index lists it, but the mirror no longer has its packages'],
 }
 
 function contextOf(options: Partial<OptionsOf<typeof listOptions>>): { context: KernelContext; end: () => void } {

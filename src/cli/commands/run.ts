@@ -76,7 +76,7 @@ const HELP = helpText({
 /** The plan in a few lines, for a person. */
 function describePlan(plan: Plan): string {
   const cells = cellsOf(plan)
-  const races = plan.cases.filter(({ witness }) => witness === 'race').length
+  const races = plan.cases.filter(({ oracle }) => oracle === 'statistical').length
   const seconds = cells.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
   const probability = plan.maxMissProbability.toExponential()
   const series = Map.groupBy(plan.kernels, (kernel) => kernel.series)

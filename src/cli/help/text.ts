@@ -10,7 +10,7 @@ export type ExitCodes = Readonly<Record<string, string>>
 /** Exit codes of commands that hold answers against what is expected. */
 export const ANSWER_EXITS: ExitCodes = {
   0: 'the question was answered and nothing contradicts what was expected',
-  1: 'findings: a kernel lacks a fix that is claimed, a case fails its own checks, or what --fail-on names',
+  1: 'findings: a kernel lacks a fix that is listed for it, a case fails its own checks, or what --fail-on names',
 }
 
 const COMMON_EXITS: ExitCodes = { 2: 'usage', 3: 'infrastructure', 130: 'interrupted' }

@@ -32,7 +32,7 @@ export async function parseBisectOptions(
     case: theCase,
     configs: options.config ?? [],
     seed: seed ?? randomBytes(8).readBigUInt64BE().toString(),
-    bound: maxMissProbability ?? DEFAULT_PLAN.maxMissProbability,
+    maxMissProbability: maxMissProbability ?? DEFAULT_PLAN.maxMissProbability,
     raceSeconds: raceSeconds ?? DEFAULT_PLAN.raceSeconds,
   }
 }
@@ -47,7 +47,7 @@ export async function readOneCase(names: readonly string[] | undefined, catalogu
 }
 
 /** What the options say of the commits, and with `--from-boundary` of the case. */
-interface Range extends Pick<BisectRequest, 'old' | 'new' | 'paths' | 'firstParent' | 'terms' | 'told'> {
+interface Range extends Pick<BisectRequest, 'old' | 'new' | 'paths' | 'firstParent' | 'terms' | 'knownMarks'> {
   readonly cases: readonly string[] | undefined
 }
 
@@ -58,10 +58,10 @@ async function readRange(options: BisectRequestOptions, paths: readonly string[]
   const { cases, old, new: newer } = named
   if (old === undefined || newer === undefined) throw new UserError('an end is missing', 'name both: --old REV --new REV')
   const ends = { old: await resolveCommit(tree, old), new: await resolveCommit(tree, newer) }
-  return { cases, ...ends, paths, firstParent: options.firstParent === true, terms: readTerms(options), told: NOBODY }
+  return { cases, ...ends, paths, firstParent: options.firstParent === true, terms: readTerms(options), knownMarks: NOBODY }
 }
 
-const NOBODY: BisectRequest['told'] = { old: [], skip: [] }
+const NOBODY: BisectRequest['knownMarks'] = { old: [], skip: [] }
 
 /** What a `git bisect log` says: its nearest ends, which are asked, and what else it marked, which is taken over. */
 async function replayed(options: BisectRequestOptions, paths: readonly string[], file: string): Promise<Range> {
@@ -76,7 +76,7 @@ async function replayed(options: BisectRequestOptions, paths: readonly string[],
   const named = (commit: string): NamedCommit => ({ name: commit.slice(0, 12), commit })
   const ends = { old: named(old), new: named(log.new.at(-1) ?? '') }
   const { paths: logged, terms, skip } = log
-  return { cases: options.cases, ...ends, paths: logged, firstParent: log.firstParent, terms, told: { old: moreOld, skip } }
+  return { cases: options.cases, ...ends, paths: logged, firstParent: log.firstParent, terms, knownMarks: { old: moreOld, skip } }
 }
 
 function readTerms({ termOld = 'old', termNew = 'new' }: BisectRequestOptions): BisectRequest['terms'] {

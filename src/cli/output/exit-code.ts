@@ -2,7 +2,7 @@
 import type { Replay } from '#analysis/replay.ts'
 import type { ControlMatrix } from '#analysis/controls/control-matrix.ts'
 import { isAnswer, RESULT_STATUSES } from '#analysis/suite.ts'
-import type { Mark } from '#domain/report/bisect.ts'
+import type { BisectMark } from '#domain/report/bisect.ts'
 import type { Status } from '#analysis/verify/report.ts'
 import { UserError } from '#domain/errors.ts'
 import type { Finding, Verdict } from '#domain/judgement.ts'
@@ -15,16 +15,16 @@ export const INTERRUPTED = 130
 export const CASE_WORDS: readonly (Verdict | Finding)[] = [
   'carries',
   'lacks',
-  'unproven',
+  'inconclusive',
   'not-applicable',
-  'broken',
-  'missing',
-  'claimed-but-lacks',
-  'carried-unclaimed',
+  'error',
+  'no-result',
+  'listed-still-affected',
+  'fixed-not-listed',
 ]
 
 /** Findings that are never what was expected. */
-const ALWAYS: readonly string[] = ['claimed-but-lacks', 'broken']
+const ALWAYS: readonly string[] = ['listed-still-affected', 'error']
 
 /** What `--fail-on` takes for a suite: changes along versions, statuses of results, and any difference between kernels. */
 export const SUITE_WORDS: readonly (SuiteChange['kind'] | ResultStatus | 'differs')[] = [
@@ -35,7 +35,7 @@ export const SUITE_WORDS: readonly (SuiteChange['kind'] | ResultStatus | 'differ
   ...RESULT_STATUSES,
 ]
 
-/** Read `lacks,unproven`. Throws UserError for a word that is none of `known`: verdicts and findings, where not given. */
+/** Read `lacks,inconclusive`. Throws UserError for a word that is none of `known`: verdicts and findings, where not given. */
 export function readFailOn(text: string | undefined, known: readonly string[] = CASE_WORDS): string[] {
   const words = (text ?? '')
     .split(',')
@@ -55,11 +55,9 @@ export interface Judged {
 /** The exit code of a report: an unanswered cell is infrastructure's fault, unless there is a finding beside it. */
 export function exitCodeOf(report: Judged, failOn: readonly string[]): number {
   const fails = [...ALWAYS, ...failOn]
-  /* The finding `unproven` only says that nothing can be held against the claim; asked for is the verdict. */
-  const isBad = ({ verdict, finding }: Judged['cells'][number]): boolean =>
-    fails.includes(verdict) || (finding !== 'unproven' && fails.includes(finding))
+  const isBad = ({ verdict, finding }: Judged['cells'][number]): boolean => fails.includes(verdict) || fails.includes(finding)
   if (report.cells.some(isBad)) return 1
-  return report.cells.some(({ verdict }) => verdict === 'missing') ? 3 : 0
+  return report.cells.some(({ verdict }) => verdict === 'no-result') ? 3 : 0
 }
 
 /** The exit code of a suite: results are answers whatever they are, but for what is asked; what our side lost is none. */
@@ -67,7 +65,7 @@ export function exitCodeOfSuite({ cells, changes, rows }: SuiteReport, failOn: r
   const found = [
     ...changes.map(({ kind }): string => kind),
     ...rows.flatMap(({ differs, results }) => [...(differs ? ['differs'] : []), ...results.map(({ status }) => status)]),
-    ...cells.map(({ outcome }) => (outcome === 'broken' ? 'broken' : '')),
+    ...cells.map(({ outcome }) => (outcome === 'error' ? 'error' : '')),
   ]
   if (found.some((word) => failOn.includes(word))) return 1
   return cells.every(isAnswer) ? 0 : 3
@@ -89,7 +87,7 @@ export function exitCodeOfReplay({ sameOutcome, replayed }: Pick<Replay, 'sameOu
 export const STEP_TROUBLE = 129
 
 /** The exit code `git bisect run` understands: 0 old, 1 new, 125 cannot tell. */
-export function exitCodeOfMark(mark: Mark): 0 | 1 | 125 {
+export function exitCodeOfMark(mark: BisectMark): 0 | 1 | 125 {
   return mark === 'skip' ? 125 : mark === 'new' ? 1 : 0
 }
 

@@ -7,7 +7,7 @@ export interface Progress {
   readonly end: () => void
 }
 
-const TROUBLE = ['broken', 'unrelated-crash', 'no-boot', 'infra']
+const TROUBLE = ['error', 'unrelated-crash', 'no-boot', 'infra']
 const REDRAW_MS = 100
 
 function clock(seconds: number): string {
@@ -38,7 +38,7 @@ function lineFor(event: RunEvent, isTerminal: boolean): string | null {
     case 'attempt-done': {
       const trouble = TROUBLE.includes(event.outcome)
       if (isTerminal && !trouble) return null
-      const why = trouble ? `: ${plain(event.because)}` : ''
+      const why = trouble ? `: ${plain(event.summary)}` : ''
       return `${event.kernel} ${event.case}: ${event.outcome} (${event.seconds.toFixed(1)} s)${why}`
     }
     case 'attempt-started':

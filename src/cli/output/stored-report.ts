@@ -5,7 +5,7 @@ import type { Report } from '#domain/report/matrix.ts'
 import type { SuiteReport } from '#domain/report/suite.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { buildRunReport } from '#run/report/build-report.ts'
-import { historiesOf } from '#run/report/claim-sources.ts'
+import { gitTreeSourcesOf } from '#run/report/claim-sources.ts'
 import { openStoreForReading } from '#store/index.ts'
 import { printProblems } from './problems.ts'
 import { suiteReportOf } from './suite.ts'
@@ -28,8 +28,8 @@ export async function loadReport(id: string | undefined, { history, only }: Load
     if (run === null) throw new UserError('no run is stored yet', 'kwitness run makes one')
     const plan = planOf(run)
     if (plan.kind === 'suite') return { kind: 'suite', report: await suiteReportOf(store, run) }
-    const histories = history === undefined ? undefined : await historiesOf(history, plan, { workspace })
-    const { report: loaded, problems } = await buildRunReport(store, run, { histories, only })
+    const histories = history === undefined ? undefined : await gitTreeSourcesOf(history, plan, { workspace })
+    const { report: loaded, problems } = await buildRunReport(store, run, { gitTreeSources: histories, only })
     printProblems(problems)
     return { kind: 'cases', report: loaded }
   } finally {

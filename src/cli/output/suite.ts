@@ -55,6 +55,6 @@ export async function explainSuite(report: SuiteReport, text: string, json: bool
     const why = reason === '' ? '' : `  (${reason})`
     return `  ${status.padEnd(7)}  ${line === null ? '' : `output:${line}`.padEnd(12)}${test}${why}`
   })
-  await print([`${cell.kernel} ${cell.program}: ${cell.because}`, `  ${title}`, ...results, ...attempts].join('\n'))
+  await print([`${cell.kernel} ${cell.program}: ${cell.summary}`, `  ${title}`, ...results, ...attempts].join('\n'))
   return 0
 }

@@ -8,7 +8,7 @@ import type { RawDocument, RawResult } from './raw.ts'
 /** Problems of one kind listed of one document. */
 const MOST_OF_A_KIND = 50
 
-const BAD: ReadonlySet<TestStatus> = new Set(['fail', 'error', 'timeout', 'missing'])
+const BAD: ReadonlySet<TestStatus> = new Set(['fail', 'error', 'timeout', 'not-reported'])
 
 /**
  * Resolve a document and its children: statuses from result and directive, a parent from its children, planned results
@@ -63,7 +63,7 @@ function resolveResult({ said, line, diagnostics, children }: RawResult, number:
 
 /** Children whose parent's result never came stand under a point made for them. */
 function resolveOrphan(child: RawDocument, number: number, problems: TestProblem[]): TestPoint {
-  const own: TestPoint = { number, name: child.name, status: 'missing', reason: '', diagnostics: [], children: [] }
+  const own: TestPoint = { number, name: child.name, status: 'not-reported', reason: '', diagnostics: [], children: [] }
   return withChildren(own, [child], problems)
 }
 

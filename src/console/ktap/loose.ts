@@ -67,7 +67,7 @@ export function readLoose(output: Uint8Array): TestDocument | null {
   function giveUp(): void {
     if (open === null) return
     const words = open.words.trim()
-    add(open.name, 'missing', `it was announced, and its end never came${words && `: ${words}`}`, open.line)
+    add(open.name, 'not-reported', `it was announced, and its end never came${words && `: ${words}`}`, open.line)
     open = null
   }
 

@@ -31,7 +31,7 @@ export function accountFor(came: readonly TestPoint[], orphans: readonly TestPoi
   const taken = new Set(known.map(({ number }) => number))
   const made: TestPoint[] = []
   for (let number = 1; number <= expected && made.length < MOST_MADE; number += 1) {
-    if (!taken.has(number)) made.push({ number, name: '', status: 'missing', reason: '', diagnostics: [], children: [] })
+    if (!taken.has(number)) made.push({ number, name: '', status: 'not-reported', reason: '', diagnostics: [], children: [] })
   }
   const points = [...known, ...made].toSorted((a, b) => a.number - b.number)
   const named = [...orphans, ...made]
@@ -44,7 +44,7 @@ export function accountFor(came: readonly TestPoint[], orphans: readonly TestPoi
 
 /** Whether anything was reported: by the point itself or below it. */
 export function wasSeen(point: TestPoint): boolean {
-  return point.status !== 'missing' || point.children.some(wasSeen)
+  return point.status !== 'not-reported' || point.children.some(wasSeen)
 }
 
 /** `3 "fork"`, or the number alone where the name never came. */

@@ -11,16 +11,16 @@ type SkipReason =
   | 'does-not-build'
   | 'does-not-boot'
   | 'crashed'
-  | 'case-broke'
-  | 'cannot-be-asked'
+  | 'case-error'
+  | 'not-applicable'
   /** A race stayed clean, and not for long enough. */
-  | 'undecided'
+  | 'inconclusive'
 
 /** What a commit says about the bug: it shows, it does not, or nothing can be told. */
-export type Answer = 'shows' | 'clean' | SkipReason
+export type Answer = 'shows-bug' | 'no-bug' | SkipReason
 
 /** What git is told of a commit. */
-export type Mark = 'old' | 'new' | 'skip'
+export type BisectMark = 'old' | 'new' | 'skip'
 
 /** An attempt at a commit, in short. */
 interface StepAttempt {
@@ -37,9 +37,9 @@ export interface BisectStep {
   readonly role: 'old-end' | 'new-end' | 'between'
   readonly answer: Answer
   /** Chance that the answer is wrong by luck alone: above 0 where a race stayed clean. */
-  readonly doubt: number
+  readonly errorProbability: number
   /** One sentence for people. */
-  readonly because: string
+  readonly summary: string
   /** The evidence lines behind it. */
   readonly reasons: readonly Reason[]
   readonly verdict: Verdict | null
@@ -55,7 +55,7 @@ export interface BisectStep {
   readonly startedAt: string
   /** Host seconds until the kernel was there, and from then until the answer was. */
   readonly buildSeconds: number
-  readonly askSeconds: number
+  readonly testSeconds: number
 }
 
 /** An end or a step as it was named, and the commit that is. */
@@ -75,13 +75,13 @@ export interface BisectRequest {
   /** Words that git is told instead of old and new. */
   readonly terms: { readonly old: string; readonly new: string }
   /** Commits that somebody marked before, which are not asked again. */
-  readonly told: { readonly old: readonly string[]; readonly skip: readonly string[] }
+  readonly knownMarks: { readonly old: readonly string[]; readonly skip: readonly string[] }
   /** Whole, so that it can be gone on with whatever becomes of the catalogue. */
   readonly case: Case
   /** Config fragments beside the base. */
   readonly configs: readonly string[]
   readonly seed: string
-  readonly bound: number
+  readonly maxMissProbability: number
   readonly raceSeconds: number
 }
 
@@ -112,7 +112,7 @@ export interface Bisection {
   readonly new: NamedCommit
   readonly paths: readonly string[]
   readonly firstParent: boolean
-  readonly sought: BisectTarget
+  readonly target: BisectTarget
   readonly end: BisectEnd
   /** The commit that was found, else those it may be, in the order of the history. */
   readonly commits: readonly ReportCommit[]

@@ -1,8 +1,8 @@
 /** Report: the second waist. One plain object; every renderer is a function of it. */
 import type { Control, RaceStanding, Trials } from '../control.ts'
-import type { Claim, EndingWord, Finding, Outcome, Reason, Verdict } from '../judgement.ts'
+import type { Claim, EndingWord, Finding, FixStatus, Outcome, Reason, Verdict } from '../judgement.ts'
 import type { Kernel } from '../kernel.ts'
-import type { Fix, Witness } from '../case.ts'
+import type { Fix, Oracle } from '../case.ts'
 import type { GuestOrigin } from '../profile.ts'
 import type { Splat } from '../splat.ts'
 import type { TestPoint, TestProblem } from '../tests.ts'
@@ -17,7 +17,7 @@ export interface ReportAttempt {
   readonly seed: string
   readonly seconds: number
   readonly origin: GuestOrigin
-  readonly road: string | null
+  readonly bootMethod: string | null
   readonly qemu: string
   readonly argv: readonly string[]
   readonly tests: readonly TestPoint[]
@@ -34,14 +34,16 @@ export interface ReportCell {
   readonly case: string
   readonly profile: string
   readonly verdict: Verdict
+  /** The verdict in the words of VEX and OSV. */
+  readonly status: FixStatus
   readonly claim: Claim
   /** Where the claim is written. */
   readonly claimSource: string
   readonly finding: Finding
-  readonly because: string
+  readonly summary: string
   readonly reasons: readonly Reason[]
   readonly trials: Trials | null
-  readonly missChance: number | null
+  readonly missProbability: number | null
   /** What the trials of a race are worth; null for a deterministic case, and where no trials were made. */
   readonly race: RaceStanding | null
   readonly attempts: readonly ReportAttempt[]
@@ -58,7 +60,7 @@ export interface ReportCase {
   readonly title: string
   readonly subsystem: string
   readonly symptom: string
-  readonly witness: Witness
+  readonly oracle: Oracle
   readonly fixes: readonly Fix[]
   readonly introduced: string | null
   readonly references: readonly string[]
@@ -69,7 +71,7 @@ export interface Untested {
   readonly kernel: string
   readonly version: string
   /** The verdict it got; `not asked` when the run left it out, `gone` when it is listed and can no longer be had. */
-  readonly why: Exclude<Verdict, 'carries' | 'lacks'> | 'not asked' | 'gone'
+  readonly reason: Exclude<Verdict, 'carries' | 'lacks'> | 'not-tested' | 'not-on-mirror'
 }
 
 /** Inside a series, the neighbouring tested kernels between which the verdict flips. */
@@ -86,9 +88,9 @@ export interface Boundary {
   /** Kernels between the two that gave no answer, in version order; null where nothing lists what there is. */
   readonly untested: readonly Untested[] | null
   /** `exact` when no kernel lies between that could be had and asked, else `ranged`: the flip may lie anywhere between. */
-  readonly confidence: 'exact' | 'ranged'
+  readonly precision: 'adjacent' | 'untested-between'
   /** Chance that the side which carries a fix for a race hides the bug; null for a deterministic case. */
-  readonly missChance: number | null
+  readonly missProbability: number | null
   /** Commands that go on to the commit, in the kernel's source; null where both kernels are of one release, or of none. */
   readonly bisect: readonly [start: string, run: string] | null
 }
@@ -115,7 +117,7 @@ export interface BoundaryEntry {
 
 /** Cells of one case and series whose verdict contradicts the paperwork: the headline of every report. */
 export interface Contradiction {
-  readonly finding: Extract<Finding, 'claimed-but-lacks' | 'carried-unclaimed'>
+  readonly finding: Extract<Finding, 'listed-still-affected' | 'fixed-not-listed'>
   readonly case: string
   readonly series: string
   /** In version order. */
@@ -123,7 +125,7 @@ export interface Contradiction {
 }
 
 /** Inside a series, an unbroken row of tested kernels that all answer alike. */
-export interface Stretch {
+export interface TimelineInterval {
   readonly verdict: 'carries' | 'lacks'
   readonly first: string
   readonly last: string
@@ -133,13 +135,13 @@ export interface Stretch {
 }
 
 /** All that the kernels of a series, of one flavour, say about a case: one stretch where the answer never changes. */
-export interface History {
+export interface Timeline {
   readonly case: string
   readonly series: string
   readonly flavour: string
   readonly arch: Kernel['arch']
   /** In version order, by turns carries and lacks; none where no kernel gave an answer. */
-  readonly stretches: readonly Stretch[]
+  readonly intervals: readonly TimelineInterval[]
   /** Kernels without an answer before the first stretch (all of them where there is none), and after the last. */
   readonly earlier: readonly Untested[]
   readonly later: readonly Untested[]
@@ -168,6 +170,6 @@ export interface Report {
   readonly cells: readonly ReportCell[]
   readonly boundaries: readonly Boundary[]
   /** Of every case, in every series and flavour of the run. Controls do not count. */
-  readonly histories: readonly History[]
+  readonly timelines: readonly Timeline[]
   readonly counts: Readonly<Record<Verdict, number>>
 }

@@ -63,7 +63,7 @@ export interface PlannedSuite {
  * What became of one subtest: `xfail` failed as its author expects, `missing` was announced, or seen on another kernel,
  * and never reported here; `broken` is the program's own error, no word about the kernel.
  */
-export type ResultStatus = 'pass' | 'fail' | 'skip' | 'xfail' | 'missing' | 'broken'
+export type ResultStatus = 'pass' | 'fail' | 'skip' | 'xfail' | 'not-reported' | 'error'
 
 /** One subtest as one kernel's run of its program reported it. */
 export interface SuiteResult {
@@ -96,7 +96,7 @@ export interface SuiteCell {
   /** Of the attempt that counts; null when none was made. */
   readonly outcome: Outcome | null
   /** One sentence for people. */
-  readonly because: string
+  readonly summary: string
   /** Of the attempt that counts, in the order reported. */
   readonly results: readonly SuiteResult[]
   readonly attempts: readonly SuiteAttempt[]

@@ -2,7 +2,7 @@
 import type { Kernel } from '../kernel.ts'
 
 /** A patch that is verified, by its own words. */
-export interface PatchWords {
+export interface PatchInfo {
   /** Short and safe as a file name. */
   readonly name: string
   /** Without `[PATCH n/m]`; the name where it has none. */
@@ -20,7 +20,7 @@ type HunkState =
   | 'applied'
   | 'rejected'
   /** Not applied: what it does has been done before, maybe in other form. */
-  | 'there'
+  | 'already-present'
 
 /** One hunk of a patch on one base. */
 export interface HunkTry {
@@ -43,7 +43,7 @@ export interface HunkTry {
   readonly prerequisites: readonly Commit[] | null
 }
 
-export type ApplyWord =
+export type ApplyResult =
   /** Exactly where its context is; offsets allowed. */
   | 'cleanly'
   /** Only when some context is left out of account. */
@@ -55,8 +55,8 @@ export type ApplyWord =
   | 'already-in-other-form'
 
 /** One patch of a series on one base, those before it applied. */
-export interface PatchTry extends PatchWords {
-  readonly word: ApplyWord
+export interface PatchTry extends PatchInfo {
+  readonly result: ApplyResult
   readonly hunks: readonly HunkTry[]
 }
 
@@ -100,7 +100,7 @@ export interface VerifyBase {
 
 /** What a run that verifies is about. */
 export interface VerifyPlan {
-  readonly patches: readonly PatchWords[]
+  readonly patches: readonly PatchInfo[]
   /** Cases of the fix; where there are none all cases are compared alike. */
   readonly targets: readonly string[]
   readonly bases: readonly VerifyBase[]

@@ -1,6 +1,6 @@
 /** A bisection as one HTML file that needs nothing else: no scripts, every word escaped by the template. */
 import type { Answer, Bisection, BisectTarget } from '#domain/report/bisect.ts'
-import { certainty, commitLines, evidenceLines, factsOf, headlineOf, nameOf, neighbours, stepWords } from './phrases.ts'
+import { certainty, commitLines, evidenceLines, factsOf, headlineOf, nameOf, changeSides, stepWords } from './phrases.ts'
 import { fillPage, type HtmlAssets } from '../html/html.ts'
 import { momentOf, oneLine } from '../text/format.ts'
 
@@ -15,7 +15,7 @@ const WORDS: Readonly<Record<BisectTarget, string>> = { bug: 'the bug came', fix
 
 /** Render a bisection as one page. */
 export function renderBisectionHtml(bisection: Bisection, assets: HtmlAssets): string {
-  const { id, startedAt, end, sought, old, new: newer, tree, paths, firstParent, confidence, commits, steps, log } = bisection
+  const { id, startedAt, end, target, old, new: newer, tree, paths, firstParent, confidence, commits, steps, log } = bisection
   const where = [...(firstParent ? ['first parents alone'] : []), ...(paths.length > 0 ? [`limited to ${paths.join(' ')}`] : [])]
   return fillPage(assets, {
     id,
@@ -23,10 +23,10 @@ export function renderBisectionHtml(bisection: Bisection, assets: HtmlAssets): s
     started: momentOf(startedAt),
     title: headlineOf(bisection),
     tone: end.kind === 'found' ? 'good' : 'unsure',
-    certainty: `${WORDS[sought]} between ${oneLine(old.name)} and ${oneLine(newer.name)}, ${certainty(confidence)}`,
+    certainty: `${WORDS[target]} between ${oneLine(old.name)} and ${oneLine(newer.name)}, ${certainty(confidence)}`,
     range: [tree, ...where].map(oneLine).join(', '),
     commits: commits.map((commit) => commitLines(commit).join('\n')),
-    neighbours: neighbours(bisection).map(([what, step]) => ({
+    sides: changeSides(bisection).map(([what, step]) => ({
       what,
       name: nameOf(step),
       tone: toneOf(step.answer),
@@ -36,8 +36,8 @@ export function renderBisectionHtml(bisection: Bisection, assets: HtmlAssets): s
     })),
     race: steps.some(({ trials }) => trials !== null),
     steps: steps.map((step) => {
-      const isMute = step.answer !== 'shows' && step.answer !== 'clean'
-      return { ...stepWords(step), tone: toneOf(step.answer), because: isMute ? oneLine(step.because) : '' }
+      const isUntestable = step.answer !== 'shows-bug' && step.answer !== 'no-bug'
+      return { ...stepWords(step), tone: toneOf(step.answer), summary: isUntestable ? oneLine(step.summary) : '' }
     }),
     facts: factsOf(bisection),
     log: log.split('\n').map(oneLine).join('\n'),
@@ -45,6 +45,6 @@ export function renderBisectionHtml(bisection: Bisection, assets: HtmlAssets): s
 }
 
 function toneOf(answer: Answer): string {
-  if (answer === 'shows') return 'bad'
-  return answer === 'clean' ? 'good' : 'unsure'
+  if (answer === 'shows-bug') return 'bad'
+  return answer === 'no-bug' ? 'good' : 'unsure'
 }

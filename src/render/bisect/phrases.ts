@@ -5,14 +5,14 @@ import { oneLine } from '../text/format.ts'
 
 /** What an answer means, for people. */
 const ANSWERS: Readonly<Record<Answer, string>> = {
-  shows: 'shows the bug',
-  clean: 'clean',
+  'shows-bug': 'shows the bug',
+  'no-bug': 'does not show the bug',
   'does-not-build': 'does not build',
   'does-not-boot': 'does not boot',
   crashed: 'crashed for another reason',
-  'case-broke': 'the case broke',
-  'cannot-be-asked': 'cannot be asked',
-  undecided: 'undecided',
+  'case-error': 'the case failed',
+  'not-applicable': 'not applicable',
+  inconclusive: 'inconclusive',
 }
 
 const SHORT = 12
@@ -22,8 +22,8 @@ export const nameOf = ({ commit, subject }: BisectStep): string => `${commit.sli
 const ROLES = { 'old-end': 'old end', 'new-end': 'new end', between: '' } as const
 
 /** What came out, in a sentence. */
-export function headlineOf({ end, sought, commits, case: theCase, confidence }: Bisection): string {
-  const what = `brought the ${sought} of ${theCase.id}`
+export function headlineOf({ end, target, commits, case: theCase, confidence }: Bisection): string {
+  const what = `brought the ${target} of ${theCase.id}`
   if (end.kind === 'one-of') return `One of ${many(end.commits.length, 'commit')} ${what}: too few of them give an answer`
   return `${end.commit.slice(0, SHORT)} (${oneLine(commits[0]?.subject ?? '')}) ${what}, ${certainty(confidence)}`
 }
@@ -38,48 +38,60 @@ export function commitLines({ commit, author, date, subject, trailers }: ReportC
   return [`commit ${commit}`, `${author}, ${date}`, '', `    ${subject}`, ...trailers.map((line) => `    ${line}`)].map(fenceText)
 }
 
-export function neighbours({ before, after, sought, end }: Bisection): (readonly [string, BisectStep])[] {
+export function changeSides({ before, after, target, end }: Bisection): (readonly [string, BisectStep])[] {
   const known = end.kind === 'found' ? '' : ', as far as commits answer'
   return [
-    [`last without the ${sought}${known}`, before],
-    [`first with the ${sought}${known}`, after],
+    [`last without the ${target}${known}`, before],
+    [`first with the ${target}${known}`, after],
   ]
 }
 
 /** More of the lines behind an answer are in the evidence. */
 const MAX_LINES = 5
 
-export function evidenceLines({ because, reasons, run, kernel, sameAs, attempts }: BisectStep): string[] {
+export function evidenceLines({ summary, reasons, run, kernel, sameAs, attempts }: BisectStep): string[] {
   const at = (line: number | null): string => (line === null ? '' : `:${line}`)
   const lines = reasons.slice(0, MAX_LINES).map(({ channel, line, text }) => `${channel}${at(line)}: ${text}`)
   const made = sameAs === null ? `, ${many(attempts.length, 'attempt')}` : ''
   const where = run === null ? [] : [`run ${run}, kernel ${kernel}${made}`]
-  return [because, ...lines, ...where].map((line) => `    ${fenceText(line)}`)
+  return [summary, ...lines, ...where].map((line) => `    ${fenceText(line)}`)
 }
 
 /** A step in the words of a table; empty where there is nothing to say. */
-export function stepWords({ commit, role, answer, doubt, sameAs, trials, buildSeconds, askSeconds, subject }: BisectStep) {
+export function stepWords({
+  commit,
+  role,
+  answer,
+  errorProbability,
+  sameAs,
+  trials,
+  buildSeconds,
+  testSeconds,
+  subject,
+}: BisectStep) {
   return {
     commit: commit.slice(0, SHORT),
     role: ROLES[role],
     answer: `${ANSWERS[answer]}${sameAs === null ? '' : `, as ${sameAs.slice(0, SHORT)}`}`,
     hits: trials === null ? '' : `${countOf(trials.hits)} of ${countOf(trials.trials)}`,
-    doubt: doubt === 0 ? '' : chanceOf(doubt),
+    errorProbability: errorProbability === 0 ? '' : chanceOf(errorProbability),
     build: buildSeconds.toFixed(1),
-    ask: askSeconds.toFixed(1),
+    test: testSeconds.toFixed(1),
     subject: oneLine(subject),
   }
 }
 
 export function factsOf({ counts, seconds, confidence, rate, assumptions, steps, case: theCase, tree }: Bisection): string[] {
-  const mute = steps.filter(({ answer }) => answer !== 'shows' && answer !== 'clean')
-  const skipped = mute.map((step) => `skipped ${nameOf(step)}: ${ANSWERS[step.answer]}: ${step.because}`)
+  const untestable = steps.filter(({ answer }) => answer !== 'shows-bug' && answer !== 'no-bug')
+  const skipped = untestable.map((step) => `skipped ${nameOf(step)}: ${ANSWERS[step.answer]}: ${step.summary}`)
   const size = `${many(counts.steps, 'step')} between ends with ${many(counts.candidates, 'commit')}`
   const sparing = `${counts.skipped} skipped, ${counts.sameBinary} with a kernel that was judged before`
   return [
     `${size} in ${tree}: ${sparing}, ${seconds.toFixed(0)} s`,
     `the whole: ${certainty(confidence)}`,
-    ...(rate === null ? [] : [`clean races lean on ${many(rate.hits, 'hit')} in ${many(rate.trials, 'trial')}: ${rate.leansOn}`]),
+    ...(rate === null
+      ? []
+      : [`reference rate: ${many(rate.hits, 'hit')} in ${many(rate.trials, 'trial')}: ${rate.controlSummary}`]),
     `taken for granted: ${assumptions.join(' ')}`,
     `symptom: ${theCase.symptom}`,
     ...skipped,

@@ -8,13 +8,26 @@ export const quote = (word: string): string => `'${word.replaceAll("'", String.r
 
 /** The script. `archive` is the folder of the case as a tar in base64; `log` what git was told so far, empty for nothing. */
 export function renderBisectScript(wishes: BisectRequest, archive: string, log: string): string {
-  const { tree, old, new: newer, paths, firstParent, terms, told, case: theCase, configs, bound, raceSeconds, seed } = wishes
+  const {
+    tree,
+    old,
+    new: newer,
+    paths,
+    firstParent,
+    terms,
+    knownMarks,
+    case: theCase,
+    configs,
+    maxMissProbability,
+    raceSeconds,
+    seed,
+  } = wishes
   const asks = [
     '--cases',
     theCase.id,
     ...configs.flatMap((config) => ['--config', config]),
     '--max-miss-probability',
-    String(bound),
+    String(maxMissProbability),
     '--race-seconds',
     String(raceSeconds),
     '--seed',
@@ -30,7 +43,7 @@ export function renderBisectScript(wishes: BisectRequest, archive: string, log: 
     ...paths,
   ].map(quote)
   const mark = (word: string) => (commit: string) => `git bisect ${quote(word)} ${commit}\n`
-  const marks = [...told.old.map(mark(terms.old)), ...told.skip.map(mark('skip'))]
+  const marks = [...knownMarks.old.map(mark(terms.old)), ...knownMarks.skip.map(mark('skip'))]
   const place = tree.replaceAll(/["$`\\}]/g, String.raw`\$&`)
   const lines = archive.match(new RegExp(`.{1,${WIDTH}}`, 'g')) ?? []
   const said = log
@@ -69,7 +82,7 @@ case $old-$code in
 0-1) find=bug ;;
 1-0) find=fix ;;
 *)
-	echo "the ends are not told apart: old $old, new $code (0 clean, 1 shows the bug, 125 cannot tell)" >&2
+	echo "both ends must give different answers: old $old, new $code (0 no bug, 1 shows the bug, 125 untestable)" >&2
 	exit 1
 	;;
 esac

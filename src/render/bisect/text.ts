@@ -1,28 +1,28 @@
 /** A bisection as text: for a terminal, and as Markdown for a mail or an issue. */
 import type { Bisection, BisectStep } from '#domain/report/bisect.ts'
-import { commitLines, evidenceLines, factsOf, fenceText, headlineOf, nameOf, neighbours, stepWords } from './phrases.ts'
+import { commitLines, evidenceLines, factsOf, fenceText, headlineOf, nameOf, changeSides, stepWords } from './phrases.ts'
 import { aligned } from '../terminal/columns.ts'
 import { many } from '../text/numbers.ts'
-import { penOf, type TerminalOptions } from '../terminal/style.ts'
+import { terminalStyle, type TerminalOptions } from '../terminal/style.ts'
 import { oneLine } from '../text/format.ts'
 
 /** The bisection on a terminal. */
 export function renderBisection(bisection: Bisection, options: TerminalOptions): string {
-  const pen = penOf(options)
+  const style = terminalStyle(options)
   const { steps, log } = bisection
   return [
-    pen.paint('bold', headlineOf(bisection)),
+    style.paint('bold', headlineOf(bisection)),
     '',
     ...bisection.commits.flatMap((commit) => commitLines(commit).map((line) => `  ${line}`)),
     '',
-    pen.paint('bold', 'Both neighbours'),
-    ...neighbours(bisection).flatMap(([what, step]) => [`  ${what}: ${nameOf(step)}`, ...evidenceLines(step)]),
+    style.paint('bold', 'Both sides of the change'),
+    ...changeSides(bisection).flatMap(([what, step]) => [`  ${what}: ${nameOf(step)}`, ...evidenceLines(step)]),
     '',
-    pen.paint('bold', 'Steps'),
+    style.paint('bold', 'Steps'),
     ...aligned(stepRows(steps)),
     '',
     ...factsOf(bisection),
-    pen.paint('faint', `${many(log.split('\n').length, 'line')} of git bisect log are in the report`),
+    style.paint('faint', `${many(log.split('\n').length, 'line')} of git bisect log are in the report`),
     '',
   ].join('\n')
 }
@@ -36,9 +36,9 @@ export function renderBisectionMarkdown(bisection: Bisection): string {
     `# ${cellText(headlineOf(bisection))}`,
     '',
     ...bisection.commits.flatMap((commit) => ['```', ...commitLines(commit), '```', '']),
-    '## Both neighbours',
+    '## Both sides of the change',
     '',
-    ...neighbours(bisection).flatMap(([what, step]) => [
+    ...changeSides(bisection).flatMap(([what, step]) => [
       `**${what}**: ${cellText(nameOf(step))}`,
       '',
       '```',
@@ -70,17 +70,17 @@ export function renderBisectionJson(bisection: Bisection): string {
 
 /** A row for each step, under its heads. */
 const stepRows = (steps: readonly BisectStep[]): string[][] => [
-  ['commit', '', 'answer', 'hits', 'wrong by luck', 'build s', 'ask s', 'subject'],
+  ['commit', '', 'answer', 'hits', 'error probability', 'build s', 'test s', 'subject'],
   ...steps
     .map(stepWords)
-    .map(({ commit, role, answer, hits, doubt, build, ask, subject }) => [
+    .map(({ commit, role, answer, hits, errorProbability, build, test, subject }) => [
       commit,
       role,
       answer,
       hits,
-      doubt,
+      errorProbability,
       build,
-      ask,
+      test,
       subject.slice(0, 60),
     ]),
 ]

@@ -1,15 +1,15 @@
-/** The square on a terminal (or, without colour, as a text file), and as JSON. */
+/** The control matrix on a terminal (or, without colour, as a text file), and as JSON. */
 import type {
   ControlMatrix,
   ControlMatrixCell,
   ControlMatrixSeries,
   ControlMatrixRow,
-  Standing,
+  MatrixCheck,
 } from '#analysis/controls/control-matrix.ts'
 import type { ControlRate } from '#domain/control.ts'
 import { aligned } from '../terminal/columns.ts'
 import { countOf, many, rateOf } from '../text/numbers.ts'
-import { type Pen, type Style, type TerminalOptions, penOf } from '../terminal/style.ts'
+import { type TerminalStyle, type StyleName, type TerminalOptions, terminalStyle } from '../terminal/style.ts'
 import { oneLine } from '../text/format.ts'
 
 /** A sign with what stands on either side of it: ` [✘]`. */
@@ -19,31 +19,31 @@ const GAP = '  '
 interface Look {
   readonly before: string
   readonly after: string
-  readonly style: Style
+  readonly styleName: StyleName
 }
 
-const LOOKS: Readonly<Record<Exclude<Standing, 'base' | 'unchanged'>, Look>> = {
-  'own-holds': { before: '[', after: ']', style: 'bold' },
-  'own-fails': { before: '!', after: '!', style: 'alarm' },
-  changed: { before: '!', after: '!', style: 'alarm' },
-  blinded: { before: '(', after: ')', style: 'faint' },
-  unasked: { before: ' ', after: ' ', style: 'missing' },
+const LOOKS: Readonly<Record<Exclude<MatrixCheck, 'base' | 'unchanged'>, Look>> = {
+  'own-holds': { before: '[', after: ']', styleName: 'bold' },
+  'own-fails': { before: '!', after: '!', styleName: 'alarm' },
+  changed: { before: '!', after: '!', styleName: 'alarm' },
+  blinded: { before: '(', after: ')', styleName: 'faint' },
+  'no-answer': { before: ' ', after: ' ', styleName: 'no-result' },
 }
 
-/** Render a square, with the rates that were kept of it. */
-export function renderControlMatrix(square: ControlMatrix, rates: readonly ControlRate[], options: TerminalOptions): string {
-  const pen = penOf(options)
+/** Render a control matrix, with the rates that were stored of it. */
+export function renderControlMatrix(matrix: ControlMatrix, rates: readonly ControlRate[], options: TerminalOptions): string {
+  const style = terminalStyle(options)
   const same = options.ascii ? '.' : '·'
-  const controls = square.lines.reduce((sum, { rows }) => sum + rows.length - 1, 0)
-  const size = `${many(controls, 'control')} of ${many(square.lines.length, 'line')}, ${many(square.cases.length, 'case')}`
+  const controls = matrix.series.reduce((sum, { rows }) => sum + rows.length - 1, 0)
+  const size = `${many(controls, 'control')} of ${many(matrix.series.length, 'line')}, ${many(matrix.cases.length, 'case')}`
   const sections = [
-    [pen.paint('bold', `kwitness controls ${oneLine(square.run)}: ${size}`)],
-    ...grids(square, same, pen),
-    square.cases.map((id, index) => `${String(index + 1).padStart(4)}  ${id}`),
-    [legend(same, pen)],
-    races(square.lines, pen),
-    ...conclusion(square, pen),
-    keptRates(rates),
+    [style.paint('bold', `kwitness controls ${oneLine(matrix.run)}: ${size}`)],
+    ...grids(matrix, same, style),
+    matrix.cases.map((id, index) => `${String(index + 1).padStart(4)}  ${id}`),
+    [legend(same, style)],
+    races(matrix.series, style),
+    ...conclusion(matrix, style),
+    storedRates(rates),
   ]
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -51,18 +51,18 @@ export function renderControlMatrix(square: ControlMatrix, rates: readonly Contr
     .join('\n\n')}\n`
 }
 
-/** The square and the rates as JSON. */
-export function renderControlMatrixJson(square: ControlMatrix, rates: readonly ControlRate[]): string {
-  return `${JSON.stringify({ ...square, rates }, null, 2)}\n`
+/** The control matrix and the rates as JSON. */
+export function renderControlMatrixJson(matrix: ControlMatrix, rates: readonly ControlRate[]): string {
+  return `${JSON.stringify({ ...matrix, rates }, null, 2)}\n`
 }
 
 const nameOf = ({ control }: ControlMatrixRow) => control?.fix ?? 'base'
 
 /** Signs under numbers, in as many blocks of columns as the width asks for. */
-function grids({ lines, cases }: ControlMatrix, same: string, pen: Pen): string[][] {
-  const names = lines.flatMap(({ rows }) => rows.map(nameOf))
+function grids({ series, cases }: ControlMatrix, same: string, style: TerminalStyle): string[][] {
+  const names = series.flatMap(({ rows }) => rows.map(nameOf))
   const labelWidth = GAP.length + Math.max(0, ...names.map((name) => name.length)) + 1
-  const perBlock = Math.max(1, Math.floor((pen.width - labelWidth) / CELL))
+  const perBlock = Math.max(1, Math.floor((style.width - labelWidth) / CELL))
   return Array.from({ length: Math.ceil(cases.length / perBlock) }, (_, block) => {
     const [from, to] = [block * perBlock, (block + 1) * perBlock]
     const numbers = cases
@@ -73,11 +73,11 @@ function grids({ lines, cases }: ControlMatrix, same: string, pen: Pen): string[
       )
       .slice(from, to)
     return [
-      pen.paint('faint', `${' '.repeat(labelWidth)}${numbers.join('')}`.trimEnd()),
-      ...lines.flatMap(({ line, version, rows }) => [
-        `${pen.paint('bold', line)} ${pen.paint('faint', `(${version})`)}`,
+      style.paint('faint', `${' '.repeat(labelWidth)}${numbers.join('')}`.trimEnd()),
+      ...series.flatMap(({ name, version, rows }) => [
+        `${style.paint('bold', name)} ${style.paint('faint', `(${version})`)}`,
         ...rows.map((row) => {
-          const signs = row.cells.slice(from, to).map((cell) => signOf(cell, same, pen))
+          const signs = row.cells.slice(from, to).map((cell) => signOf(cell, same, style))
           return `${`${GAP}${nameOf(row)}`.padEnd(labelWidth)}${signs.join('')}`.trimEnd()
         }),
       ]),
@@ -85,35 +85,38 @@ function grids({ lines, cases }: ControlMatrix, same: string, pen: Pen): string[
   })
 }
 
-function signOf({ verdict, standing }: ControlMatrixCell, same: string, pen: Pen): string {
-  if (standing === 'unchanged') return `  ${pen.paint('faint', same)} `
-  const sign = pen.sign(verdict ?? 'missing')
-  if (standing === 'base') return `  ${pen.paint(verdict ?? 'missing', sign)} `
-  const { before, after, style } = LOOKS[standing]
-  return ` ${pen.paint(style, `${before}${sign}${after}`)}`
+function signOf({ verdict, check }: ControlMatrixCell, same: string, style: TerminalStyle): string {
+  if (check === 'unchanged') return `  ${style.paint('faint', same)} `
+  const sign = style.sign(verdict ?? 'no-result')
+  if (check === 'base') return `  ${style.paint(verdict ?? 'no-result', sign)} `
+  const { before, after, styleName } = LOOKS[check]
+  return ` ${style.paint(styleName, `${before}${sign}${after}`)}`
 }
 
-function legend(same: string, pen: Pen): string {
-  const own = `[${pen.sign('lacks')}] own case, as it must be`
-  const blinded = `(${pen.sign('not-applicable')}) blinded, as foretold`
-  return pen.paint('faint', [own, `${same} as on the base`, blinded, '! not as it must be'].join('   '))
+function legend(same: string, style: TerminalStyle): string {
+  const own = `[${style.sign('lacks')}] own case, as it must be`
+  const blinded = `(${style.sign('not-applicable')}) blinded, as foretold`
+  return style.paint('faint', [own, `${same} as on the base`, blinded, '! not as it must be'].join('   '))
 }
 
 /** Every cell of a race with its numbers: own cells and neighbours alike. */
-function races(lines: readonly ControlMatrixSeries[], pen: Pen): string[] {
-  const cells = lines.flatMap(({ line, rows }) => rows.flatMap((row) => row.cells.map((cell) => ({ line, row, cell }))))
-  const table = cells.flatMap(({ line, row, cell: { witness, trials, interval, standing, case: theCase } }) => {
-    if (witness !== 'race' || !trials) return []
+function races(lines: readonly ControlMatrixSeries[], style: TerminalStyle): string[] {
+  const cells = lines.flatMap(({ name, rows }) => rows.flatMap((row) => row.cells.map((cell) => ({ line: name, row, cell }))))
+  const table = cells.flatMap(({ line, row, cell: { oracle, trials, interval, check, case: theCase } }) => {
+    if (oracle !== 'statistical' || !trials) return []
     const counts = `${countOf(trials.hits)} of ${countOf(trials.trials)}`
-    const own = standing.startsWith('own') ? 'own case' : ''
+    const own = check.startsWith('own') ? 'own case' : ''
     return [[line, nameOf(row), theCase, counts, interval ? rateOf(interval) : '', own]]
   })
   if (table.length === 0) return []
-  return [pen.paint('bold', 'Races: hits of trials, and the rate (95 % sure)'), ...aligned(table)]
+  return [style.paint('bold', 'Statistical cases: hits of trials, and the rate (95 % confidence)'), ...aligned(table)]
 }
 
-function conclusion({ holds, failures }: ControlMatrix, pen: Pen): string[][] {
-  if (holds) return [[pen.paint('carries', 'The square holds: each control shows what it must and changes nothing else.')]]
+function conclusion({ holds, failures }: ControlMatrix, style: TerminalStyle): string[][] {
+  if (holds)
+    return [
+      [style.paint('carries', 'The control matrix holds: each control kernel shows what it must and changes nothing else.')],
+    ]
   const wrong = failures.filter(({ blame }) => blame === 'control').length
   const lost = failures.length - wrong
   const counts = [
@@ -121,15 +124,15 @@ function conclusion({ holds, failures }: ControlMatrix, pen: Pen): string[][] {
     ...(lost > 0 ? [`${many(lost, 'cell')} without an answer`] : []),
   ]
   return [
-    [pen.paint('alarm', `The square does not hold: ${counts.join(', ')}.`)],
-    failures.flatMap(({ text }) => wrapped(oneLine(text), pen.width)),
+    [style.paint('alarm', `The control matrix does not hold: ${counts.join(', ')}.`)],
+    failures.flatMap(({ text }) => wrapped(oneLine(text), style.width)),
   ]
 }
 
-function keptRates(rates: readonly ControlRate[]): string[] {
-  return rates.map(({ case: theCase, series, profile, trigger, conditions }) => {
-    const road = trigger === null ? '' : ` by ${oneLine(trigger)}`
-    return `Rate kept: ${theCase} on ${series}${road}, ${profile}, ${conditions.load} host`
+function storedRates(rates: readonly ControlRate[]): string[] {
+  return rates.map(({ case: theCase, series, profile, codePath, conditions }) => {
+    const by = codePath === null ? '' : ` by ${oneLine(codePath)}`
+    return `Rate stored: ${theCase} on ${series}${by}, ${profile}, ${conditions.load} host`
   })
 }
 

@@ -2,7 +2,7 @@
 import { rankSweep, type SweepRow } from '#analysis/controls/sweep.ts'
 import { aligned } from '../terminal/columns.ts'
 import { countOf, rateOf } from '../text/numbers.ts'
-import { type TerminalOptions, penOf } from '../terminal/style.ts'
+import { type TerminalOptions, terminalStyle } from '../terminal/style.ts'
 import { oneLine } from '../text/format.ts'
 
 /** `median` and `s/hit` are guest seconds to a first hit: of half of the attempts, and on the whole. */
@@ -10,14 +10,16 @@ const HEADS = ['', 'hit', 'median', 'hits/trials', 'rate (95 % sure)', 'trials/s
 
 /** Render a sweep: a table for each control, and how the default stands in it. */
 export function renderSweep(run: string, rows: readonly SweepRow[], options: TerminalOptions): string {
-  const pen = penOf(options)
-  const byControl = Map.groupBy(rows, ({ case: name, line, fix }) => `${name} on ${line} without ${fix}`)
+  const style = terminalStyle(options)
+  const byControl = Map.groupBy(rows, ({ case: name, series, fix }) => `${name} on ${series} without ${fix}`)
   const tables = [...byControl].map(([title, own]) => {
     const ranked = rankSweep(own)
     const [heads = '', ...lines] = aligned([HEADS, ...ranked.map(wordsOf)])
-    return [pen.paint('bold', title), pen.paint('faint', heads), ...lines, '', `* the default. ${standing(ranked)}`].join('\n')
+    return [style.paint('bold', title), style.paint('faint', heads), ...lines, '', `* the default. ${standing(ranked)}`].join(
+      '\n',
+    )
   })
-  return `${[pen.paint('bold', `kwitness controls --sweep ${oneLine(run)}`), ...tables].join('\n\n')}\n`
+  return `${[style.paint('bold', `kwitness controls --sweep ${oneLine(run)}`), ...tables].join('\n\n')}\n`
 }
 
 /** The rows of a sweep as JSON, soonest first. */

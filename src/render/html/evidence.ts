@@ -2,12 +2,12 @@
 import { matrixOf } from '#analysis/matrix/matrix.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Boundary, Report, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
-import { type WordedRace, wordRace } from '../text/race.ts'
+import { type RaceText, raceText } from '../text/race.ts'
 import { kernelLabels } from '../text/format.ts'
-import { FINDING_WORDS, VERDICT_WORDS, type VerdictWords } from '../text/labels.ts'
+import { FINDING_LABELS, VERDICT_LABELS, type VerdictLabel } from '../text/labels.ts'
 
 export interface PageEvidence {
-  readonly words: { readonly verdicts: Readonly<Record<Verdict, VerdictWords>>; readonly findings: typeof FINDING_WORDS }
+  readonly words: { readonly verdicts: Readonly<Record<Verdict, VerdictLabel>>; readonly findings: typeof FINDING_LABELS }
   readonly kernels: readonly ReportKernel[]
   readonly cases: readonly ReportCase[]
   readonly boundaries: readonly Omit<Boundary, 'entries'>[]
@@ -16,7 +16,7 @@ export interface PageEvidence {
 }
 
 /** A cell with its race in words, as the matrix has them too. */
-type PageCell = Omit<ReportCell, 'kernel' | 'case' | 'race'> & { readonly race: WordedRace | null }
+type PageCell = Omit<ReportCell, 'kernel' | 'case' | 'race'> & { readonly race: RaceText | null }
 
 /** The evidence of a report as the page's script reads it: rows and columns as in the table. */
 export function evidenceOf(report: Report): PageEvidence {
@@ -25,16 +25,16 @@ export function evidenceOf(report: Report): PageEvidence {
   const labels = kernelLabels(kernels)
   const label = (kernel: string) => labels.get(kernel) ?? kernel
   return {
-    words: { verdicts: VERDICT_WORDS, findings: FINDING_WORDS },
+    words: { verdicts: VERDICT_LABELS, findings: FINDING_LABELS },
     kernels,
     cases,
-    boundaries: report.boundaries.map(({ entries: _beside, ...flip }) => flip),
+    boundaries: report.boundaries.map(({ entries: _beside, ...boundary }) => boundary),
     rows: kernels.map((kernel) =>
       cases.map((theCase) => {
         const cell = cellAt(kernel.id, theCase.id)
         if (!cell) return null
         const { kernel: _row, case: _column, ...shown } = cell
-        return { ...shown, race: wordRace(cell, kernel.series, label) }
+        return { ...shown, race: raceText(cell, kernel.series, label) }
       }),
     ),
   }

@@ -4,10 +4,10 @@ import { type SeriesRows, VERDICTS, matrixOf } from '#analysis/matrix/matrix.ts'
 import type { Control } from '#domain/control.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Boundary, Report, ReportCase, ReportCell } from '#domain/report/matrix.ts'
-import { changeOf, type Steady, steadyOf, sureOf } from '../text/boundary.ts'
-import { raceHint, raceParts, restsOnOdds } from '../text/race.ts'
+import { changeOf, type Steady, steadyOf, precisionOf } from '../text/boundary.ts'
+import { raceHint, raceParts, restsOnMissProbability } from '../text/race.ts'
 import { calmLine, commonTraits, kernelLabels, knownOf, momentOf, rangeOf, sizeOf, wordAbout } from '../text/format.ts'
-import { FINDING_WORDS, NO_ANSWERS, VERDICT_WORDS } from '../text/labels.ts'
+import { FINDING_LABELS, NO_ANSWERS, VERDICT_LABELS } from '../text/labels.ts'
 
 /** A kernel linked to one of its cells. */
 interface Link {
@@ -49,7 +49,7 @@ export function pageOf(report: Report) {
   const { series, cases, cellAt } = matrixOf(report)
   const wordy = cases.length <= MOST_WORD_COLUMNS
   const controls = new Map(report.controls.map((control) => [control.kernel, control]))
-  const flips = new Map(report.boundaries.map((flip) => [`${flip.after}/${flip.case}`, flip]))
+  const boundaries = new Map(report.boundaries.map((boundary) => [`${boundary.after}/${boundary.case}`, boundary]))
   return {
     run: report.run,
     size: sizeOf(report),
@@ -58,22 +58,22 @@ export function pageOf(report: Report) {
     contradicted: report.cells.some((cell) => CONTRADICTIONS.some((finding) => finding === cell.finding)),
     traits: commonTraits(report),
     wordy,
-    odds: report.cells.some(restsOnOdds),
+    statistical: report.cells.some(restsOnMissProbability),
     hinted: report.cells.some((cell) => raceHint(cell) !== ''),
     large: report.kernels.length > MANY_KERNELS,
     counts: VERDICTS.map((verdict) => ({
       verdict,
-      ...VERDICT_WORDS[verdict],
+      ...VERDICT_LABELS[verdict],
       count: report.counts[verdict],
       href: filterLink(`verdict:${verdict}`),
     })),
     contradictions: CONTRADICTIONS.map((finding) => ({
       finding,
-      ...FINDING_WORDS[finding],
+      ...FINDING_LABELS[finding],
       href: filterLink(`finding:${finding}`),
     })),
     news: newsOf(report, label),
-    boundaries: report.boundaries.map((flip) => boundaryRow(flip, label)),
+    boundaries: report.boundaries.map((boundary) => boundaryRow(boundary, label)),
     steady: steadyOf(report).map(steadyRow),
     cases: cases.map(caseHeading),
     parts: series.flatMap(partsOf).map(({ name, kernels, more }) => ({
@@ -85,7 +85,7 @@ export function pageOf(report: Report) {
         id,
         label: label(id),
         known: knownBadge(controls.get(id)),
-        cells: cases.map((theCase) => cellOf(cellAt(id, theCase.id), flips.get(`${id}/${theCase.id}`), wordy, label)),
+        cells: cases.map((theCase) => cellOf(cellAt(id, theCase.id), boundaries.get(`${id}/${theCase.id}`), wordy, label)),
       })),
     })),
   }
@@ -113,30 +113,40 @@ function caseHeading({ id, title, subsystem, fixes }: ReportCase) {
 }
 
 /** A cell of the table: its class names are what the page's filter works on. */
-function cellOf(cell: ReportCell | undefined, flip: Boundary | undefined, wordy: boolean, label: (kernel: string) => string) {
+function cellOf(cell: ReportCell | undefined, boundary: Boundary | undefined, wordy: boolean, label: (kernel: string) => string) {
   if (!cell) return { classes: 'unplanned', word: '', title: '', hint: '', notes: [] }
   const contradicts = CONTRADICTIONS.find((finding) => finding === cell.finding)
   return {
-    classes: [cell.verdict, `c-${cell.claim}`, `f-${cell.finding}`, flip ? 'flip' : '', restsOnOdds(cell) ? 'odds' : '']
+    classes: [
+      cell.verdict,
+      `c-${cell.claim}`,
+      `f-${cell.finding}`,
+      boundary ? 'boundary' : '',
+      restsOnMissProbability(cell) ? 'statistical' : '',
+    ]
       .filter(Boolean)
       .join(' '),
-    word: wordy ? VERDICT_WORDS[cell.verdict].word : VERDICT_WORDS[cell.verdict].glyph,
+    word: wordy ? VERDICT_LABELS[cell.verdict].short : VERDICT_LABELS[cell.verdict].glyph,
     title: cell.race ? raceParts(cell.race, label).join('; ') : '',
     hint: raceHint(cell),
     notes: [
-      ...(contradicts ? [FINDING_WORDS[contradicts].title.toLowerCase()] : []),
-      ...(flip ? [`${VERDICT_WORDS[flip.from].word} up to ${label(flip.before)}`] : []),
+      ...(contradicts ? [FINDING_LABELS[contradicts].title.toLowerCase()] : []),
+      ...(boundary ? [`${VERDICT_LABELS[boundary.from].word} up to ${label(boundary.before)}`] : []),
     ],
   }
 }
 
-/** What a reader should know first: contradictions with the paperwork, then cells that gave no answer. */
+/** What a reader should know first: contradictions with the claim sources, then cells that gave no answer. */
 function newsOf(report: Report, label: (kernel: string) => string): News[] {
   const contradictions = CONTRADICTIONS.map((finding) =>
-    news(finding, FINDING_WORDS[finding], (cell) => cell.finding === finding, true),
+    news(finding, FINDING_LABELS[finding], (cell) => cell.finding === finding, true),
   )
   const noAnswers = NO_ANSWERS.map((verdict) =>
-    news(verdict, { title: capital(verdict), meaning: VERDICT_WORDS[verdict].meaning }, (cell) => cell.verdict === verdict),
+    news(
+      verdict,
+      { title: capital(VERDICT_LABELS[verdict].word), meaning: VERDICT_LABELS[verdict].meaning },
+      (cell) => cell.verdict === verdict,
+    ),
   )
   return [...contradictions, ...noAnswers].filter(({ count }) => count > 0)
 
@@ -162,14 +172,14 @@ function newsItem({ case: name, series, cells }: Headline, label: (kernel: strin
   return { case: name, series, links: [], range, claimed }
 }
 
-function boundaryRow(flip: Boundary, label: (kernel: string) => string) {
+function boundaryRow(boundary: Boundary, label: (kernel: string) => string) {
   const side = (kernel: string, verdict: Verdict) => ({
     verdict,
-    word: VERDICT_WORDS[verdict].word,
+    word: VERDICT_LABELS[verdict].word,
     text: label(kernel),
-    href: cellLink(kernel, flip.case),
+    href: cellLink(kernel, boundary.case),
   })
-  const { entries } = flip
+  const { entries } = boundary
   const shown =
     entries?.listed.map(({ build, subject, cve, about }) => ({
       build,
@@ -178,13 +188,13 @@ function boundaryRow(flip: Boundary, label: (kernel: string) => string) {
       strong: about !== 'names',
     })) ?? []
   return {
-    case: flip.case,
-    series: flip.series,
-    before: side(flip.before, flip.from),
-    after: side(flip.after, flip.to),
-    change: changeOf(flip),
-    sure: sureOf(flip).join('; '),
-    bisect: flip.bisect?.join('\n') ?? '',
+    case: boundary.case,
+    series: boundary.series,
+    before: side(boundary.before, boundary.from),
+    after: side(boundary.after, boundary.to),
+    change: changeOf(boundary),
+    precision: precisionOf(boundary).join('; '),
+    bisect: boundary.bisect?.join('\n') ?? '',
     changelog: entries && {
       source: entries.source,
       shown,
@@ -204,7 +214,7 @@ function entriesWords(count: number): string {
 
 /** A case in the series where its answer never changes. */
 function steadyRow({ case: name, parts }: Steady) {
-  const words = parts.map(({ verdict, ranges }) => ({ verdict, word: VERDICT_WORDS[verdict].word, ranges: ranges.join(', ') }))
+  const words = parts.map(({ verdict, ranges }) => ({ verdict, word: VERDICT_LABELS[verdict].word, ranges: ranges.join(', ') }))
   return { case: name, parts: words }
 }
 

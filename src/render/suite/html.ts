@@ -2,7 +2,7 @@
 import { RESULT_STATUSES } from '#analysis/suite.ts'
 import type { ResultStatus, SuiteReport } from '#domain/report/suite.ts'
 import { fillPage, type HtmlAssets } from '../html/html.ts'
-import { cellWords, changeGroupsOf, differencesOf, namesOf, RESULT_WORDS, suiteSize } from './phrases.ts'
+import { cellWords, changeGroupsOf, differencesOf, namesOf, RESULT_LABELS, suiteSize } from './phrases.ts'
 import { commonTraits, kernelLabels, momentOf } from '../text/format.ts'
 
 /** The files in reports/templates that make up the page. It has no script: what folds away does so by itself. */
@@ -32,7 +32,7 @@ export function renderSuiteHtml(report: SuiteReport, assets: HtmlAssets): string
     traits: commonTraits({ kernels: report.kernels, controls: [] }),
     suite: report.suite,
     kernels: report.kernels.map(({ id, release }) => ({ id, label: label(id), release: release ?? '', counts: counted(id) })),
-    legend: RESULT_STATUSES.filter((status) => present.has(status)).map((status) => ({ status, ...RESULT_WORDS[status] })),
+    legend: RESULT_STATUSES.filter((status) => present.has(status)).map((status) => ({ status, ...RESULT_LABELS[status] })),
     differences: differencesOf(report, label).map(({ tests, ...rest }) => ({ ...rest, ...few(tests) })),
     changes: changeGroupsOf(report).map(({ tests, before, after, ...rest }) => ({
       ...rest,

@@ -3,38 +3,38 @@ import { isAnswer } from '#analysis/suite.ts'
 import type { ResultStatus, SuiteCell, SuiteChange, SuiteReport, SuiteRow } from '#domain/report/suite.ts'
 import { rangeOf } from '../text/format.ts'
 
-interface ResultWords {
+interface ResultLabel {
   /** What one test does, and several. */
   readonly one: string
   readonly many: string
   readonly meaning: string
 }
 
-export const RESULT_WORDS: Readonly<Record<ResultStatus, ResultWords>> = {
+export const RESULT_LABELS: Readonly<Record<ResultStatus, ResultLabel>> = {
   pass: { one: 'passes', many: 'pass', meaning: 'the test passed' },
   xfail: { one: 'fails as expected', many: 'fail as expected', meaning: 'it failed, as its author expects' },
   fail: { one: 'fails', many: 'fail', meaning: 'the test failed' },
   skip: { one: 'is skipped', many: 'are skipped', meaning: 'the test says that it cannot be asked here' },
-  broken: { one: 'is broken', many: 'are broken', meaning: 'the test ran into an error of its own' },
-  missing: { one: 'is missing', many: 'are missing', meaning: 'it was never reported here' },
+  error: { one: 'fails with an error', many: 'fail with an error', meaning: 'the test ran into an error of its own' },
+  'not-reported': { one: 'is not reported', many: 'are not reported', meaning: 'it was never reported here' },
 }
 
 /** `passes on 6.12.118, fails on 6.1.192`: statuses in the order in which kernels show them. */
 function spreadOf(results: SuiteRow['results'], number: 'one' | 'many', label: (kernel: string) => string): string {
   return [...Map.groupBy(results, ({ status }) => status)]
-    .map(([status, own]) => `${RESULT_WORDS[status][number]} on ${rangeOf(own.map(({ kernel }) => label(kernel)))}`)
+    .map(([status, own]) => `${RESULT_LABELS[status][number]} on ${rangeOf(own.map(({ kernel }) => label(kernel)))}`)
     .join(', ')
 }
 
 /** Rows of one program that differ in the same way. */
-export interface Difference {
+export interface ResultDifference {
   readonly program: string
   readonly spread: string
   readonly tests: readonly string[]
 }
 
 /** What differs between kernels, rows that differ alike taken together, in the order of the report. */
-export function differencesOf({ rows, cells }: SuiteReport, label: (kernel: string) => string): Difference[] {
+export function differencesOf({ rows, cells }: SuiteReport, label: (kernel: string) => string): ResultDifference[] {
   const answered = new Set(cells.filter(isAnswer).map(({ kernel, program }) => `${kernel}/${program}`))
   const told = ({ program, results }: SuiteRow) => results.filter(({ kernel }) => answered.has(`${kernel}/${program}`))
   const differing = rows.filter(({ differs }) => differs)
@@ -72,11 +72,11 @@ export function namesOf(tests: readonly string[], most = 3): string {
 }
 
 /** What a program came to on a kernel, in a few words: `12 pass, 1 fail`, `crashed: BUG: ...`. */
-export function cellWords({ outcome, because }: SuiteCell, statuses: readonly ResultStatus[]): string {
+export function cellWords({ outcome, summary }: SuiteCell, statuses: readonly ResultStatus[]): string {
   if (outcome === null) return 'no attempt'
-  if (outcome !== 'reported') return `${outcome === 'unrelated-crash' ? 'crashed' : outcome}: ${because}`
+  if (outcome !== 'reported') return `${outcome === 'unrelated-crash' ? 'crashed' : outcome}: ${summary}`
   const counts = Map.groupBy(statuses, (status) => status)
-  const order = Object.keys(RESULT_WORDS) as ResultStatus[]
+  const order = Object.keys(RESULT_LABELS) as ResultStatus[]
   return order.flatMap((status) => (counts.has(status) ? [`${counts.get(status)?.length} ${status}`] : [])).join(', ')
 }
 

@@ -1,6 +1,6 @@
 /** How a terminal is written on: signs, lines and colours, chosen once and the same in every part. */
 import type { Verdict } from '#domain/judgement.ts'
-import { VERDICT_WORDS } from '../text/labels.ts'
+import { VERDICT_LABELS } from '../text/labels.ts'
 
 export interface TerminalOptions {
   /** Columns to fit in; below 40 lines are left to wrap. */
@@ -11,35 +11,35 @@ export interface TerminalOptions {
 }
 
 /** Signs, colours and the width, as every part of the renderer uses them. */
-export interface Pen {
+export interface TerminalStyle {
   readonly width: number
   readonly sign: (verdict: Verdict) => string
-  readonly paint: (style: Style, text: string) => string
+  readonly paint: (style: StyleName, text: string) => string
   readonly line: string
   readonly dots: string
   readonly arrow: string
   readonly times: string
 }
 
-export type Style = Verdict | 'bold' | 'faint' | 'alarm'
+export type StyleName = Verdict | 'bold' | 'faint' | 'alarm'
 
-const COLOURS: Readonly<Record<Style, string>> = {
+const COLOURS: Readonly<Record<StyleName, string>> = {
   carries: '32',
   lacks: '31',
-  unproven: '33',
+  inconclusive: '33',
   'not-applicable': '2',
-  broken: '35',
-  missing: '35',
+  error: '35',
+  'no-result': '35',
   bold: '1',
   faint: '2',
   alarm: '1;31',
 }
 
 /** The pen for what the terminal can show. */
-export function penOf({ width, colour, ascii }: TerminalOptions): Pen {
+export function terminalStyle({ width, colour, ascii }: TerminalOptions): TerminalStyle {
   return {
     width: Math.max(width, 40),
-    sign: (verdict) => (ascii ? VERDICT_WORDS[verdict].ascii : VERDICT_WORDS[verdict].glyph),
+    sign: (verdict) => (ascii ? VERDICT_LABELS[verdict].ascii : VERDICT_LABELS[verdict].glyph),
     paint: (style, text) => (colour ? `\u001b[${COLOURS[style]}m${text}\u001b[0m` : text),
     line: ascii ? '=' : '╌',
     dots: ascii ? '..' : '…',

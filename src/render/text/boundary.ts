@@ -1,6 +1,6 @@
-/** Boundaries and histories in words, once for every renderer. */
+/** The text of boundaries and timelines, for every renderer. */
 import type { Verdict } from '#domain/judgement.ts'
-import type { Boundary, History, Report, Untested } from '#domain/report/matrix.ts'
+import type { Boundary, Timeline, Report, Untested } from '#domain/report/matrix.ts'
 import { chanceOf } from './numbers.ts'
 import { oneLine, rangeOf } from './format.ts'
 
@@ -9,27 +9,33 @@ export function changeOf({ to }: Pick<Boundary, 'to'>): string {
   return to === 'carries' ? 'the fix came' : 'the fix went'
 }
 
-/** How sure the place of a boundary is, and what lies between: harmless lines that may be joined. */
-export function sureOf({ confidence, untested, missChance }: Boundary, dots = '…'): string[] {
-  const odds = missChance === null ? [] : [`carried by odds: chance of a miss ${chanceOf(missChance)}`]
-  return [`${confidence}: ${betweenOf(untested, dots)}`, ...odds]
+/** Whether the two kernels are adjacent, what lies between them, and the miss probability: harmless lines that may be joined. */
+export function precisionOf({ precision, untested, missProbability }: Boundary, dots = '…'): string[] {
+  const probability = missProbability === null ? [] : [`miss probability ${chanceOf(missProbability)}`]
+  return [`${PRECISION[precision]}: ${betweenOf(untested, dots)}`, ...probability]
 }
 
-/** What lies between, by why it was not tested. */
+const PRECISION: Readonly<Record<Boundary['precision'], string>> = {
+  adjacent: 'adjacent',
+  'untested-between': 'untested in between',
+}
+
+/** What lies between, by the reason it was not tested. */
 function betweenOf(untested: readonly Untested[] | null, dots: string): string {
-  if (untested === null) return 'nothing lists what lies between'
-  return untested.length === 0 ? 'no other kernel between' : `between, ${reasonsOf(untested, dots)}`
+  if (untested === null) return 'the kernels there are not listed'
+  return untested.length === 0 ? 'no other kernel between' : reasonsOf(untested, dots)
 }
 
-const WHY: Partial<Readonly<Record<Untested['why'], string>>> = {
-  gone: 'no longer to be had',
-  'not-applicable': 'cannot be asked',
-  missing: 'no answer',
+const WHY: Partial<Readonly<Record<Untested['reason'], string>>> = {
+  'not-on-mirror': 'not on the mirror',
+  'not-applicable': 'not applicable',
+  'not-tested': 'not tested',
+  'no-result': 'no result',
 }
 
-/** `not asked: 6.12.86 … 6.12.90 (5), broken: 6.12.93`. */
+/** `not tested: 6.12.86 … 6.12.90 (5), error: 6.12.93`. */
 export function reasonsOf(untested: readonly Untested[], dots = '…'): string {
-  const groups = Map.groupBy(untested, ({ why }) => why)
+  const groups = Map.groupBy(untested, ({ reason }) => reason)
   return [...groups]
     .map(
       ([why, own]) =>
@@ -48,17 +54,17 @@ export interface Steady {
 }
 
 /** The series in which a case answers alike wherever it was asked, from the first tested kernel to the last; by case. */
-export function steadyOf({ histories, kernels }: Pick<Report, 'histories' | 'kernels'>, dots = '…'): Steady[] {
+export function steadyOf({ timelines, kernels }: Pick<Report, 'timelines' | 'kernels'>, dots = '…'): Steady[] {
   const versions = new Map(kernels.map(({ id, version }) => [id, oneLine(version)]))
   const version = (id: string) => versions.get(id) ?? id
   const steady = Map.groupBy(
-    histories.filter(({ stretches }) => stretches.length === 1),
-    (history) => history.case,
+    timelines.filter(({ intervals }) => intervals.length === 1),
+    (timeline) => timeline.case,
   )
   return [...steady].map(([name, own]) => {
-    const byVerdict = Map.groupBy(own, ({ stretches }) => stretches[0]?.verdict ?? 'carries')
+    const byVerdict = Map.groupBy(own, ({ intervals }) => intervals[0]?.verdict ?? 'carries')
     const parts = (['lacks', 'carries'] as const).flatMap((verdict) => {
-      const ranges = (byVerdict.get(verdict) ?? []).map((history) => rangeOfSteady(history, version, dots))
+      const ranges = (byVerdict.get(verdict) ?? []).map((timeline) => rangeOfSteady(timeline, version, dots))
       return ranges.length > 0 ? [{ verdict, ranges }] : []
     })
     return { case: name, parts }
@@ -66,10 +72,10 @@ export function steadyOf({ histories, kernels }: Pick<Report, 'histories' | 'ker
 }
 
 /** `6.1.170 … 6.1.192 (9 of 10)`: the first and the last tested kernel, how many were, and of how many. */
-function rangeOfSteady({ stretches, known }: History, version: (id: string) => string, dots: string): string {
-  const [stretch] = stretches
-  if (!stretch) return ''
-  const ends = [...new Set([version(stretch.first), version(stretch.last)])].join(` ${dots} `)
-  const { tested } = stretch
+function rangeOfSteady({ intervals, known }: Timeline, version: (id: string) => string, dots: string): string {
+  const [interval] = intervals
+  if (!interval) return ''
+  const ends = [...new Set([version(interval.first), version(interval.last)])].join(` ${dots} `)
+  const { tested } = interval
   return `${ends} (${known === null ? tested : known === tested ? `all ${known}` : `${tested} of ${known}`})`
 }

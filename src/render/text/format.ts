@@ -37,7 +37,7 @@ export function commonTraits({ kernels, controls }: Pick<Report, 'kernels' | 'co
 
 /** What is known of a control beforehand: `known bad for gup-fast-vs-fork: 57efa1fe5957 taken out of ...`. */
 export function knownOf(control: Control): string {
-  return `known ${control.kind} for ${control.case}: ${control.because}`
+  return `known ${control.kind} for ${control.case}: ${control.summary}`
 }
 
 /** `14 kernels × 8 fixes, 112 cells`; a run still going says so. */
@@ -66,12 +66,12 @@ export function oneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\uFFF9-\uFFFB]+/gu, ' ').trim()
 }
 
-/** For a report without a contradiction, how much that is worth: cells the paperwork speaks of, and those where it cannot. */
+/** For a report without a contradiction: how many cells agree with the claim sources, and how many cannot be compared. */
 export function calmLine({ cells }: Pick<Report, 'cells'>): string {
   const agreeing = cells.filter(({ finding }) => finding === 'agrees').length
-  if (agreeing === 0) return 'No verdict contradicts the paperwork, nor can any be held against it.'
+  if (agreeing === 0) return 'No verdict contradicts the claim sources, and none can be compared with them.'
   const rest = cells.length - agreeing
-  return `No verdict contradicts the paperwork: ${agreeing} agree${rest > 0 ? `, ${rest} cannot be held against it` : ''}.`
+  return `No verdict contradicts the claim sources: ${agreeing} agree${rest > 0 ? `, ${rest} cannot be compared` : ''}.`
 }
 
 const ABOUT: Readonly<Record<BoundaryEntry['about'], string>> = {

@@ -1,31 +1,47 @@
 /** The words and signs every renderer shares, so that a verdict reads the same on a terminal and in a browser. */
 import type { Finding, Verdict } from '#domain/judgement.ts'
 
-export interface VerdictWords {
+export interface VerdictLabel {
   readonly glyph: string
   /** For terminals and fonts without the glyph. */
   readonly ascii: string
-  /** Short word for a matrix. */
   readonly word: string
+  /** For the columns of a matrix. */
+  readonly short: string
   /** What it means, for people who meet it first. */
   readonly meaning: string
 }
 
-export const VERDICT_WORDS: Readonly<Record<Verdict, VerdictWords>> = {
-  carries: { glyph: '✔', ascii: '+', word: 'carries', meaning: 'the bug was not seen where it would have been' },
-  lacks: { glyph: '✘', ascii: 'x', word: 'lacks', meaning: 'the bug was seen' },
-  unproven: { glyph: '?', ascii: '?', word: 'unproven', meaning: 'not seen, and not tried often enough to say' },
-  'not-applicable': { glyph: '–', ascii: '-', word: 'n/a', meaning: 'cannot be asked of this kernel' },
-  broken: { glyph: '!', ascii: '!', word: 'broken', meaning: 'the test itself failed, so it says nothing' },
-  missing: { glyph: '∅', ascii: '0', word: 'missing', meaning: 'no attempt came to an answer' },
+export const VERDICT_LABELS: Readonly<Record<Verdict, VerdictLabel>> = {
+  carries: {
+    glyph: '✔',
+    ascii: '+',
+    word: 'carries',
+    short: 'carries',
+    meaning: 'the bug was not seen where it would have been',
+  },
+  lacks: { glyph: '✘', ascii: 'x', word: 'lacks', short: 'lacks', meaning: 'the bug was seen' },
+  inconclusive: {
+    glyph: '?',
+    ascii: '?',
+    word: 'inconclusive',
+    short: 'inconcl.',
+    meaning: 'the bug was not seen, and the trials are too few to decide',
+  },
+  'not-applicable': { glyph: '–', ascii: '-', word: 'n/a', short: 'n/a', meaning: 'the case does not apply to this kernel' },
+  error: { glyph: '!', ascii: '!', word: 'error', short: 'error', meaning: 'the test itself failed, so nothing is known' },
+  'no-result': { glyph: '∅', ascii: '0', word: 'no result', short: 'no result', meaning: 'no attempt gave an answer' },
 }
 
-export const FINDING_WORDS: Readonly<Record<Finding, { readonly title: string; readonly meaning: string }>> = {
-  'claimed-but-lacks': { title: 'Claimed but lacks', meaning: 'the paperwork says carried, and the bug was seen' },
-  'carried-unclaimed': { title: 'Carried unclaimed', meaning: 'the paperwork says missing, and the fix is there' },
-  agrees: { title: 'Agrees', meaning: 'verdict and paperwork say the same' },
-  unproven: { title: 'Unproven', meaning: 'verdict or paperwork is silent, so nothing can be held against the other' },
+export const FINDING_LABELS: Readonly<Record<Finding, { readonly title: string; readonly meaning: string }>> = {
+  'listed-still-affected': {
+    title: 'Listed as fixed, still affected',
+    meaning: 'the claim sources list the fix, and the bug was seen',
+  },
+  'fixed-not-listed': { title: 'Fixed, not listed', meaning: 'the claim sources do not list the fix, and the kernel carries it' },
+  agrees: { title: 'Agrees', meaning: 'the verdict and the claim sources say the same' },
+  'not-comparable': { title: 'Not comparable', meaning: 'the verdict or the claim sources say nothing about the fix' },
 }
 
 /** The verdicts that want a person's attention: nothing was learnt. */
-export const NO_ANSWERS = ['broken', 'missing'] as const satisfies readonly Verdict[]
+export const NO_ANSWERS = ['error', 'no-result'] as const satisfies readonly Verdict[]

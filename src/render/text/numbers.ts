@@ -1,5 +1,5 @@
 /** Numbers as people read them: thousands apart, two digits that count, `1 in N` for what is rare, never an exponent. */
-import type { Interval } from '#domain/control.ts'
+import type { ConfidenceInterval } from '#domain/control.ts'
 
 /** Below this a chance is only said to be less than it: more would be a number that nobody can check. */
 const RAREST = 1e-9
@@ -43,7 +43,7 @@ export function shortChance(value: number): string {
 }
 
 /** Both ends of a rate, rounded away from each other: `0.51 % to 1.6 %`, `at most 1 in 270,000`. */
-export function rateOf({ low, high }: Interval): string {
+export function rateOf({ low, high }: ConfidenceInterval): string {
   const rare = high < LEAST_RATE_PERCENT
   const lowest = rare ? oneIn(low, 'ceil') : percent(low, 'floor')
   const highest = rare ? oneIn(high, 'floor') : percent(high, 'ceil')

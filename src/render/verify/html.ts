@@ -4,7 +4,7 @@ import type { Verdict } from '#domain/judgement.ts'
 import { fillPage, type HtmlAssets } from '../html/html.ts'
 import { testedBy, type Tester } from './trailers.ts'
 import { cellRows, hostLine, kernelLines, partLines, STATUS_TITLES, titleOf, triedLines } from './phrases.ts'
-import { VERDICT_WORDS } from '../text/labels.ts'
+import { VERDICT_LABELS } from '../text/labels.ts'
 
 /** The files in reports/templates that make up the page. */
 export const VERIFY_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
@@ -52,7 +52,7 @@ function baseOf(base: BaseResult) {
 }
 
 const GOOD: readonly Status[] = ['fixes', 'unchanged']
-const UNSURE: readonly Status[] = ['already-applied', 'unproven', 'nothing-to-fix']
+const UNSURE: readonly Status[] = ['already-applied', 'inconclusive', 'nothing-to-fix']
 
 function toneOf(status: Status): string {
   if (GOOD.includes(status)) return 'good'
@@ -60,11 +60,11 @@ function toneOf(status: Status): string {
   return status === 'no-answer' ? 'mute' : 'bad'
 }
 
-const TONES: Readonly<Partial<Record<Verdict, string>>> = { carries: 'good', lacks: 'bad', unproven: 'unsure' }
+const TONES: Readonly<Partial<Record<Verdict, string>>> = { carries: 'good', lacks: 'bad', inconclusive: 'unsure' }
 
 /** A verdict with its sign and colour; any other word as it is. */
 function verdictOf(word: string) {
-  const verdict = Object.keys(VERDICT_WORDS).find((one) => one === word) as Verdict | undefined
+  const verdict = Object.keys(VERDICT_LABELS).find((one) => one === word) as Verdict | undefined
   if (verdict === undefined) return { word, glyph: '', tone: 'mute' }
-  return { word, glyph: VERDICT_WORDS[verdict].glyph, tone: TONES[verdict] ?? 'mute' }
+  return { word, glyph: VERDICT_LABELS[verdict].glyph, tone: TONES[verdict] ?? 'mute' }
 }

@@ -1,7 +1,7 @@
 /** The words that every form of a verification shares: what was found out about a patch on one base, line by line. */
 import { rejectedOf, type BaseResult, type Status, type StepResult, type Verification } from '#analysis/verify/report.ts'
 import type { Change, VerifyCell } from '#analysis/verify/compare-cells.ts'
-import type { ApplyWord, HunkTry, PatchTry } from '#domain/report/verify.ts'
+import type { ApplyResult, HunkTry, PatchTry } from '#domain/report/verify.ts'
 import { chanceOf, many } from '../text/numbers.ts'
 import { oneLine } from '../text/format.ts'
 
@@ -10,12 +10,12 @@ export const STATUS_TITLES: Readonly<Record<Status, string>> = {
   unchanged: 'Changes no verdict',
   'already-applied': 'Already applied',
   'no-answer': 'No answer',
-  unproven: 'Unproven',
+  inconclusive: 'Unproven',
   'nothing-to-fix': 'Nothing to fix',
   'new-warnings': 'New warnings',
   'new-splat': 'New kernel reports',
   'no-effect': 'No effect',
-  'breaks-neighbour': 'Breaks a neighbour',
+  'breaks-other-case': 'Breaks another case',
   'does-not-boot': 'Does not boot',
   'does-not-build': 'Does not build',
   'does-not-apply': 'Does not apply',
@@ -23,15 +23,15 @@ export const STATUS_TITLES: Readonly<Record<Status, string>> = {
 
 const CHANGE_WORDS: Readonly<Record<Change, string>> = {
   fixed: 'fixed',
-  kept: 'kept',
+  unchanged: 'unchanged',
   broke: 'broken',
-  unproven: 'not seen any more, unproven',
+  inconclusive: 'not seen any more, unproven',
   lost: 'cannot be asked any more',
   gained: 'can be asked now',
   'no-answer': 'no answer',
 }
 
-const APPLY_WORDS: Readonly<Record<ApplyWord, string>> = {
+const APPLY_WORDS: Readonly<Record<ApplyResult, string>> = {
   cleanly: 'cleanly',
   'with-fuzz': 'only with fuzz; built was the exact patch for this base',
   'with-conflicts': 'not',
@@ -43,13 +43,13 @@ const APPLY_WORDS: Readonly<Record<ApplyWord, string>> = {
 function applyLines({ tries }: BaseResult): string[] {
   return tries.flatMap((one) => {
     const whose = tries.length > 1 ? `${one.name}: ` : ''
-    return [`applies: ${whose}${APPLY_WORDS[one.word]}${movedOf(one)}`, ...one.hunks.filter(isWorthALine).map(hunkLine)]
+    return [`applies: ${whose}${APPLY_WORDS[one.result]}${movedOf(one)}`, ...one.hunks.filter(isWorthALine).map(hunkLine)]
   })
 }
 
-function movedOf({ hunks, word }: PatchTry): string {
+function movedOf({ hunks, result }: PatchTry): string {
   const moved = hunks.filter(({ offset }) => offset !== 0).length
-  return moved > 0 && word !== 'with-conflicts' ? ` (${many(moved, 'hunk')} of ${hunks.length} at an offset)` : ''
+  return moved > 0 && result !== 'with-conflicts' ? ` (${many(moved, 'hunk')} of ${hunks.length} at an offset)` : ''
 }
 
 const isWorthALine = ({ state, fuzz }: HunkTry) => state === 'rejected' || fuzz > 0
@@ -92,8 +92,8 @@ export function cellRows({ cells }: Pick<StepResult, 'cells'>): string[][] {
   ])
 }
 
-function missOf({ missChance, after }: VerifyCell): string[] {
-  return missChance !== null && after !== 'lacks' ? [`miss chance ${chanceOf(missChance)}`] : []
+function missOf({ missProbability, after }: VerifyCell): string[] {
+  return missProbability !== null && after !== 'lacks' ? [`miss probability ${chanceOf(missProbability)}`] : []
 }
 
 /** Lines about kernel reports. */
@@ -126,6 +126,6 @@ export function titleOf({ patches }: Verification): string {
 }
 
 /** Of a series, a line for each patch held against the one before. */
-export function partLines({ parts, tries }: BaseResult): string[] {
-  return parts.map((part) => `patch ${part.upTo} (${tries[part.upTo - 1]?.name ?? ''}): ${oneLine(part.summary)}`)
+export function partLines({ perPatch, tries }: BaseResult): string[] {
+  return perPatch.map((part) => `patch ${part.upTo} (${tries[part.upTo - 1]?.name ?? ''}): ${oneLine(part.summary)}`)
 }

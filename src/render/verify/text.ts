@@ -1,34 +1,34 @@
 /** A verification on a terminal (or, without colour, as a text file), as Markdown, and as JSON. */
 import type { BaseResult, Status, Verification } from '#analysis/verify/report.ts'
 import { aligned } from '../terminal/columns.ts'
-import { penOf, type Pen, type Style, type TerminalOptions } from '../terminal/style.ts'
+import { terminalStyle, type TerminalStyle, type StyleName, type TerminalOptions } from '../terminal/style.ts'
 import { cellRows, hostLine, kernelLines, partLines, STATUS_TITLES, titleOf, triedLines } from './phrases.ts'
 import { testedBy, type Tester } from './trailers.ts'
 import { oneLine } from '../text/format.ts'
 
-const STYLES: Readonly<Partial<Record<Status, Style>>> = {
+const STYLES: Readonly<Partial<Record<Status, StyleName>>> = {
   fixes: 'carries',
   unchanged: 'carries',
-  'already-applied': 'unproven',
-  'no-answer': 'missing',
-  unproven: 'unproven',
-  'nothing-to-fix': 'unproven',
+  'already-applied': 'inconclusive',
+  'no-answer': 'no-result',
+  inconclusive: 'inconclusive',
+  'nothing-to-fix': 'inconclusive',
 }
 
 /** Render for people at a terminal. */
 export function renderVerify(verification: Verification, tester: Tester, options: TerminalOptions): string {
-  const pen = penOf(options)
-  const paint = (status: Status, text: string) => pen.paint(STYLES[status] ?? 'alarm', text)
+  const style = terminalStyle(options)
+  const paint = (status: Status, text: string) => style.paint(STYLES[status] ?? 'alarm', text)
   const head = [
-    pen.paint('bold', `kwitness verify: ${titleOf(verification)}`),
+    style.paint('bold', `kwitness verify: ${titleOf(verification)}`),
     ...[verification.run === null ? null : `run ${verification.run}`, hostLine(verification)].flatMap((line) => line ?? []),
   ]
   const sections = [
     head,
     ...(verification.bases.length > 1 ? [tableOf(verification)] : []),
     ...verification.bases.map((base) => [
-      `${pen.paint('bold', oneLine(base.label))}: ${paint(base.status, STATUS_TITLES[base.status])}`,
-      ...detailsOf(base, pen).map((line) => `  ${line}`),
+      `${style.paint('bold', oneLine(base.label))}: ${paint(base.status, STATUS_TITLES[base.status])}`,
+      ...detailsOf(base, style).map((line) => `  ${line}`),
     ]),
     verification.bases.map(({ label, summary, status }) => paint(status, `${oneLine(label)}: ${oneLine(summary)}.`)),
     testedBy(verification, tester),
@@ -43,7 +43,7 @@ function tableOf({ bases }: Verification): string[] {
   return aligned([['base', 'version', 'answer'], ...bases.map((base) => [base.label, base.version, base.status])])
 }
 
-function detailsOf(base: BaseResult, pen: Pen): string[] {
+function detailsOf(base: BaseResult, style: TerminalStyle): string[] {
   const { whole } = base
   return [
     ...triedLines(base),
@@ -51,7 +51,7 @@ function detailsOf(base: BaseResult, pen: Pen): string[] {
     ...kernelLines(base),
     ...(whole && whole.cells.length > 0
       ? aligned([['case', 'before', 'after', '', ''], ...cellRows(whole)]).map((line, index) =>
-          index === 0 ? pen.paint('faint', line) : line,
+          index === 0 ? style.paint('faint', line) : line,
         )
       : []),
     ...partLines(base),

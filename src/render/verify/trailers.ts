@@ -20,13 +20,13 @@ function lineOf({ version, arch, whole }: BaseResult, tester: Tester): string {
   const cells = whole?.cells ?? []
   const fixed = cells.filter(({ change }) => change === 'fixed')
   const runs = cells.reduce((sum, cell) => sum + cell.runs, 0)
-  const misses = fixed.flatMap(({ missChance }) => missChance ?? [])
+  const misses = fixed.flatMap(({ missProbability }) => missProbability ?? [])
   const facts = [
     version,
     `qemu-${arch}`,
     many(runs, 'run'),
     ...fixed.map((cell) => `${cell.case}: lacks -> carries`),
-    ...(misses.length === 0 ? [] : [`miss chance ${chanceOf(Math.max(...misses))}`]),
+    ...(misses.length === 0 ? [] : [`miss probability ${chanceOf(Math.max(...misses))}`]),
   ]
   return `Tested-by: ${oneLine(tester)} # ${facts.join(', ')}`
 }
@@ -41,7 +41,7 @@ interface Check {
 }
 
 const PASSES: readonly Status[] = ['fixes', 'unchanged']
-const WARNS: readonly Status[] = ['already-applied', 'no-answer', 'unproven', 'nothing-to-fix', 'new-warnings']
+const WARNS: readonly Status[] = ['already-applied', 'no-answer', 'inconclusive', 'nothing-to-fix', 'new-warnings']
 
 /** A list with a check for each base. `url` is where the report can be read; empty when nowhere. */
 export function renderVerifyB4({ bases }: Verification, url: string): string {

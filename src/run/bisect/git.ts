@@ -6,7 +6,7 @@ import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import { nextCommit } from '#analysis/bisect/report.ts'
-import type { BisectEnd, BisectRequest, Mark, NamedCommit, ReportCommit } from '#domain/report/bisect.ts'
+import type { BisectEnd, BisectRequest, BisectMark, NamedCommit, ReportCommit } from '#domain/report/bisect.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 
 /** What git has to be told to begin. */
@@ -18,14 +18,14 @@ export interface GitRange {
   readonly firstParent: boolean
   readonly terms: { readonly old: string; readonly new: string }
   /** Commits marked before the first that is asked. */
-  readonly told: BisectRequest['told']
+  readonly knownMarks: BisectRequest['knownMarks']
 }
 
 /** Where git is: a commit to judge, or the end. */
 type GitState = { readonly kind: 'next'; readonly commit: string; /** Candidates left. */ readonly left: number } | BisectEnd
 
 export interface GitBisect {
-  readonly mark: (mark: Mark, commit: string) => Promise<void>
+  readonly mark: (mark: BisectMark, commit: string) => Promise<void>
   readonly state: () => Promise<GitState>
   readonly log: () => Promise<string>
   /** Commits that the one looked for is among. */
@@ -84,8 +84,8 @@ export async function startBisect(folder: string, range: GitRange, signal?: Abor
     // 2: only skipped commits are left.
     if (exitCode !== 0 && exitCode !== 2) throw refused(range, ['bisect', word], `${stderr}\n${stdout}`)
   }
-  for (const commit of range.told.old) await mark(old, commit)
-  for (const commit of range.told.skip) await mark('skip', commit)
+  for (const commit of range.knownMarks.old) await mark(old, commit)
+  for (const commit of range.knownMarks.skip) await mark('skip', commit)
   const refs = async (kind: string) =>
     (await git(['for-each-ref', '--format=%(objectname)', `refs/bisect/${kind}*`])).split('\n').filter((line) => line !== '')
   const among = async (...how: string[]) => {

@@ -22,33 +22,33 @@ export async function weighEnds(course: BisectSession): Promise<void> {
 
 const endsOf = ({ keeper }: BisectSession) => keeper.state().steps.filter(({ role }) => role !== 'between')
 
-function controlOf({ keeper }: BisectSession, { id }: Kernel, because: string): Control {
-  const { case: theCase } = keeper.state().wishes
-  return { kernel: id, base: id, line: '', fix: '', kind: 'bad', case: theCase.id, blinds: [], because }
+function controlOf({ keeper }: BisectSession, { id }: Kernel, summary: string): Control {
+  const { case: theCase } = keeper.state().request
+  return { kernel: id, base: id, series: '', fix: '', kind: 'bad', case: theCase.id, blinds: [], summary }
 }
 
 /** Where neither end showed the bug at the first look, look longer: at the new one, then at the old one. */
 async function showEnd(course: BisectSession): Promise<void> {
   for (const end of endsOf(course).toReversed()) {
-    if (endsOf(course).some(({ answer }) => answer === 'shows')) return
-    if (end.answer !== 'undecided') continue
+    if (endsOf(course).some(({ answer }) => answer === 'shows-bug')) return
+    if (end.answer !== 'inconclusive') continue
     const kernel = await kernelOf(course, end)
     const controls = [controlOf(course, kernel, 'tried until it shows the bug')]
     const asked = await askKernels(course, `show ${end.commit}`, [kernel], { controls, rates: [], measure: SHOW })
-    if (asked.answer.answer === 'shows') await replace(course, { ...end, ...askedStep(asked) })
+    if (asked.answer.answer === 'shows-bug') await replace(course, { ...end, ...askedStep(asked) })
   }
 }
 
 /** Nothing to measure where no end shows the bug, or both do. */
 async function measureEnd(course: BisectSession): Promise<void> {
   const { keeper, store } = course
-  const showing = endsOf(course).find(({ answer }) => answer === 'shows')
-  const other = endsOf(course).find(({ answer }) => answer === 'undecided' || answer === 'clean')
+  const showing = endsOf(course).find(({ answer }) => answer === 'shows-bug')
+  const other = endsOf(course).find(({ answer }) => answer === 'inconclusive' || answer === 'no-bug')
   if (!showing || !other || keeper.state().rates.length > 0) return
   const [bad, good] = [await kernelOf(course, showing), await kernelOf(course, other)]
   const which = showing.role === 'old-end' ? 'old' : 'new'
   const controls = [controlOf(course, bad, `${showing.commit.slice(0, 12)}, the ${which} end of the bisection, shows the bug`)]
-  const { raceSeconds } = keeper.state().wishes
+  const { raceSeconds } = keeper.state().request
   const asked = await askKernels(course, 'rate', [bad, good], { controls, rates: [], raceSeconds: 2 * raceSeconds })
   const plan = planOf(await store.readRun(asked.run))
   const rates = ratesOf(plan, await judgedAttemptsOfRun(store, asked.run, plan)).filter(({ hits }) => hits > 0)
@@ -62,6 +62,6 @@ async function replace({ keeper }: BisectSession, step: BisectStep): Promise<voi
 }
 
 function kernelOf({ keeper, kernels }: BisectSession, { commit }: BisectStep): Promise<Kernel> {
-  const { tree, configs } = keeper.state().wishes
+  const { tree, configs } = keeper.state().request
   return kernelOfCommit(tree, commit, configs, kernels)
 }

@@ -77,15 +77,26 @@ export async function askKernels(
     const answer = answerOf(cell)
     if (answer !== 'infra') return { cell, run, answer }
     await keepRun(undefined)
-    const what = `${kernel.id} came to no answer on this host: ${cell.because}`
+    const what = `${kernel.id} came to no answer on this host: ${cell.summary}`
     if (++faults > MOST_FAULTS) throw new InfraError(what, 'nothing was concluded from it')
     onEvent({ kind: 'note', text: `${what} It is asked again` })
   }
 }
 
 /** What a step takes over from what was asked. */
-export function askedStep({ cell, run, answer: { answer, doubt } }: Asked) {
-  const { verdict, because, reasons, trials, kernel } = cell
+export function askedStep({ cell, run, answer: { answer, errorProbability } }: Asked) {
+  const { verdict, summary, reasons, trials, kernel } = cell
   const attempts = cell.attempts.map(({ outcome, seconds }) => ({ outcome, seconds }))
-  return { answer, doubt, verdict, because, reasons, trials, kernel, run, attempts, sameAs: null } satisfies Partial<BisectStep>
+  return {
+    answer,
+    errorProbability,
+    verdict,
+    summary,
+    reasons,
+    trials,
+    kernel,
+    run,
+    attempts,
+    sameAs: null,
+  } satisfies Partial<BisectStep>
 }

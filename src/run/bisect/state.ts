@@ -17,10 +17,10 @@ export interface BisectState {
   readonly finished: boolean
   /** Word of the process that is at it. */
   readonly owner: string | null
-  readonly wishes: BisectRequest
+  readonly request: BisectRequest
   /** The plan of every run, but for its kernels; null before the first. */
   readonly plan: PlanOf<'bisect'> | null
-  readonly sought: BisectTarget | null
+  readonly target: BisectTarget | null
   readonly rates: readonly ControlRate[]
   /** In the order they were judged. git is told all of them again when it is gone on with. */
   readonly steps: readonly BisectStep[]
@@ -38,7 +38,7 @@ export interface StateFile {
 const rootOf = (workspace: Workspace) => join(workspace.state, 'bisect')
 
 /** Begin a bisection, under the next free name of its day. */
-export async function beginState(wishes: BisectRequest, startedAt: string, workspace: Workspace): Promise<StateFile> {
+export async function beginState(request: BisectRequest, startedAt: string, workspace: Workspace): Promise<StateFile> {
   const root = rootOf(workspace)
   return onDisk(root, async () => {
     await mkdir(root, { recursive: true })
@@ -53,8 +53,8 @@ export async function beginState(wishes: BisectRequest, startedAt: string, works
         },
       )
       if (!made) continue
-      const fresh = { finished: false, owner: null, plan: null, sought: null, rates: [], steps: [], runs: {} }
-      const keeper = keep(join(root, id), { schema: 'kwitness.bisect-state/1', id, startedAt, wishes, ...fresh })
+      const fresh = { finished: false, owner: null, plan: null, target: null, rates: [], steps: [], runs: {} }
+      const keeper = keep(join(root, id), { schema: 'kwitness.bisect-state/1', id, startedAt, request, ...fresh })
       await keeper.save({ owner: ownToken() })
       return keeper
     }
@@ -94,9 +94,9 @@ async function readState(folder: string): Promise<BisectState | null> {
   const text = await readFile(join(folder, 'state.json'), 'utf8').catch(() => 'null')
   const state = JSON.parse(text) as BisectState | null
   if (state?.schema !== 'kwitness.bisect-state/1') return null
-  // A plan of another schema is made again. A state of builds before --replay has no `told`.
+  // A plan of another schema is made again. A state of builds before --replay has no `knownMarks`.
   const plan = state.plan?.schema === 'kwitness.plan/2' ? state.plan : null
-  return { ...state, plan, wishes: { ...state.wishes, told: state.wishes.told ?? { old: [], skip: [] } } }
+  return { ...state, plan, request: { ...state.request, knownMarks: state.request.knownMarks ?? { old: [], skip: [] } } }
 }
 
 function keep(folder: string, first: BisectState): StateFile {

@@ -22,7 +22,7 @@ export type RunEvent =
       readonly outcome: Outcome
       readonly seconds: number
       /** One sentence: the rule that decided the outcome. */
-      readonly because: string
+      readonly summary: string
     }
   /** The cell needs no more attempts. */
   | {

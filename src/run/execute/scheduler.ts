@@ -14,7 +14,7 @@ import type { Job } from '#domain/job.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
 import { profileName } from '#domain/profile.ts'
 import { answersOf, wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
-import type { Ask } from '#verdict/race/sequential.ts'
+import type { RaceBudget } from '#verdict/race/sequential.ts'
 import { judgedAttemptsOf } from '#verdict/race/judged-attempt.ts'
 import { attemptWatch, makeAttempt, readFolder, takeTurn } from './attempt.ts'
 import { expectedSeconds } from '#plan/estimates.ts'
@@ -175,7 +175,7 @@ async function fillCell(stage: RunContext, cell: Cell, image: KernelImage): Prom
 }
 
 /** The arguments of a race: every one of them takes these. */
-function raceArgs(ask: Ask | null): string[] {
+function raceArgs(ask: RaceBudget | null): string[] {
   return ask ? ['--seconds', ask.seconds.toFixed(2), '--trials', String(ask.trials)] : []
 }
 
@@ -184,7 +184,7 @@ interface Task {
   readonly program: Program
   /** Ordinal of the attempt in its cell. */
   readonly attempt: number
-  readonly ask: Ask | null
+  readonly ask: RaceBudget | null
 }
 
 function jobOf(stage: RunContext, cell: Cell, externalModules: Job['externalModules'], { program, attempt, ask }: Task): Job {
@@ -222,7 +222,7 @@ async function attemptOnce(
   stage: RunContext,
   cell: Cell,
   image: KernelImage,
-  { ask, room }: { readonly ask: Ask | null; readonly room: Room },
+  { ask, room }: { readonly ask: RaceBudget | null; readonly room: Room },
 ): Promise<void> {
   const { onEvent, store, run, attempts } = stage
   const time = attemptWatch(stage, cell)
@@ -248,6 +248,6 @@ async function attemptOnce(
     ...name,
     outcome: judgement.outcome,
     seconds: evidence.seconds,
-    because: judgement.reasons[0]?.text ?? judgement.ending,
+    summary: judgement.reasons[0]?.text ?? judgement.ending,
   })
 }

@@ -1,6 +1,6 @@
 /** Execute a search: run kernels of a plan, few at a time, until every branch has shown where its answers change. */
 import { claimOf } from '#analysis/claims/claim.ts'
-import { lineOf } from '#analysis/matrix/branch.ts'
+import { branchName } from '#analysis/matrix/branch.ts'
 import { compareKernels } from '#analysis/matrix/matrix.ts'
 import { nextProbes } from '#analysis/matrix/search.ts'
 import type { Case } from '#domain/case.ts'
@@ -27,12 +27,12 @@ export interface SearchLine {
 
 /** What a plan has to search: each series and flavour for each case. */
 export function searchLines(plan: Plan): SearchLine[] {
-  const lines = [...Map.groupBy(plan.kernels.toSorted(compareKernels), lineOf).values()]
+  const lines = [...Map.groupBy(plan.kernels.toSorted(compareKernels), branchName).values()]
   return plan.cases.flatMap((theCase) =>
     lines.map((kernels) => {
       const claims = kernels.map((kernel) => claimOf(kernel, theCase).claim)
-      const first = claims.indexOf('carried')
-      return { case: theCase, kernels, claimed: first > 0 && claims[first - 1] === 'missing' ? first : null }
+      const first = claims.indexOf('listed')
+      return { case: theCase, kernels, claimed: first > 0 && claims[first - 1] === 'not-listed' ? first : null }
     }),
   )
 }

@@ -46,7 +46,7 @@ const fields = z.strictObject({
   ),
   introduced: z.string().nullable(),
   symptom: z.string().min(1),
-  witness: z.enum(['deterministic', 'race']),
+  oracle: z.enum(['deterministic', 'statistical']),
   symptomEnding: symptomEnding.optional(),
   needs: z.strictObject({
     cpus: z.int().min(1).max(64),
@@ -68,7 +68,7 @@ const fields = z.strictObject({
 })
 
 const schema = fields
-  .refine(({ symptomEnding: ending, witness }) => ending === undefined || witness === 'deterministic', {
+  .refine(({ symptomEnding: ending, oracle }) => ending === undefined || oracle === 'deterministic', {
     error: 'a race counts its hits, so its program must live to say them',
     path: ['symptomEnding'],
   })
@@ -79,8 +79,8 @@ const schema = fields
 
 const controlSchema = z
   .strictObject({
-    line: z.string().regex(/^\d+\.\d+$/, 'a line such as 5.10'),
-    fix: z.string().regex(/^[a-z0-9-]+$/, 'a name that LINE/FIX.patch can have'),
+    series: z.string().regex(/^\d+\.\d+$/, 'a series such as 5.10'),
+    fix: z.string().regex(/^[a-z0-9-]+$/, 'a name that SERIES/FIX.patch can have'),
     kind: z.enum(['bad', 'good']),
     case: z.string().min(1),
     blinds: words.default([]),
@@ -90,8 +90,8 @@ const controlSchema = z
 const controlsSchema = z
   .strictObject({ about: z.string().min(1), controls: z.array(controlSchema).min(1) })
   .refine(
-    ({ controls }) => new Set(controls.map(({ line, fix }) => `${line}/${fix}`)).size === controls.length,
-    'a line has each fix once',
+    ({ controls }) => new Set(controls.map(({ series, fix }) => `${series}/${fix}`)).size === controls.length,
+    'a series has each fix once',
   )
 
 const needs = { cpus: z.int().min(1).max(64), memoryMiB: z.int().min(64).max(65536) }

@@ -13,9 +13,9 @@ import { readControlEntries, type ControlEntry } from './catalogue.ts'
 export const CONTROLS = inRepository('vm-images', 'controls')
 
 export interface ControlsRequest {
-  /** Lines such as `5.10`; all when empty. */
+  /** Series such as `5.10`; all when empty. */
   readonly lines: readonly string[]
-  /** Fixes as LINE/FIX.patch names them, or the beginning of a name; all when empty. */
+  /** Fixes as SERIES/FIX.patch names them, or the beginning of a name; all when empty. */
   readonly fixes: readonly string[]
 }
 
@@ -26,8 +26,8 @@ export interface FoundControls {
 }
 
 /** Where the patch of a control lies. */
-export function patchOf(folder: string, { line, fix }: Pick<ControlEntry, 'line' | 'fix'>): string {
-  return join(folder, line, `${fix}.patch`)
+export function patchOf(folder: string, { series, fix }: Pick<ControlEntry, 'series' | 'fix'>): string {
+  return join(folder, series, `${fix}.patch`)
 }
 
 /**
@@ -39,7 +39,7 @@ export async function readControls(folder: string, catalogue: readonly Pick<Case
   const entries = await readControlEntries(list)
   for (const entry of entries) {
     const unknown = [entry.case, ...entry.blinds].find((name) => !catalogue.some(({ id }) => id === name))
-    const which = `${list}: the control ${entry.fix} of ${entry.line}`
+    const which = `${list}: the control ${entry.fix} of ${entry.series}`
     if (unknown !== undefined) throw new UserError(`${which} names a case that is not there: ${unknown}`, 'kwitness cases list')
     const patch = patchOf(folder, entry)
     if (!(await stat(patch).catch(() => null))?.isFile()) throw new UserError(`${which} has no patch`, `it belongs at ${patch}`)
@@ -53,21 +53,21 @@ export function chooseControls(
   { lines, fixes }: ControlsRequest,
   cases: readonly Pick<Case, 'id'>[],
 ): ControlEntry[] {
-  const hasLine = (entry: ControlEntry, line: string) => entry.line === line
+  const isOfSeries = (entry: ControlEntry, series: string) => entry.series === series
   const hasFix = (entry: ControlEntry, fix: string) => entry.fix.startsWith(fix) || fix.startsWith(entry.fix)
   const lost =
-    lines.find((line) => !entries.some((entry) => hasLine(entry, line))) ??
+    lines.find((line) => !entries.some((entry) => isOfSeries(entry, line))) ??
     fixes.find((fix) => !entries.some((entry) => hasFix(entry, fix)))
-  const known = [...new Set(entries.map(({ line }) => line)), ...new Set(entries.map(({ fix }) => fix))].join(', ')
+  const known = [...new Set(entries.map(({ series }) => series)), ...new Set(entries.map(({ fix }) => fix))].join(', ')
   if (lost !== undefined) throw new UserError(`there is no control of ${lost}`, `there are: ${known}`)
   const chosen = entries.filter(
     (entry) =>
-      (lines.length === 0 || lines.some((line) => hasLine(entry, line))) &&
+      (lines.length === 0 || lines.some((line) => isOfSeries(entry, line))) &&
       (fixes.length === 0 || fixes.some((fix) => hasFix(entry, fix))) &&
       cases.some(({ id }) => id === entry.case),
   )
   if (chosen.length > 0) return chosen
-  throw new UserError('no control is left to measure', 'the fix must be one of the line, and its case among the chosen ones')
+  throw new UserError('no control is left to measure', 'the fix must be one of the series, and its case among the chosen ones')
 }
 
 /** Find the kernels of these controls: known by name, not built yet. Throws what the tree provider throws. */
@@ -78,15 +78,15 @@ export async function findControls(
 ): Promise<FoundControls> {
   const kernels: ListedKernel[] = []
   const controls: Control[] = []
-  for (const [line, own] of Map.groupBy(entries, (entry) => entry.line)) {
-    const base = await findOne(`tree:debian-${line}`, context)
+  for (const [series, own] of Map.groupBy(entries, (entry) => entry.series)) {
+    const base = await findOne(`tree:debian-${series}`, context)
     kernels.push(base)
     for (const entry of own) {
-      const kernel = await findOne(`tree:debian-${line},patch=${patchOf(folder, entry)}`, context)
+      const kernel = await findOne(`tree:debian-${series},patch=${patchOf(folder, entry)}`, context)
       const { fix, kind, blinds } = entry
-      const because = `${fix} ${kind === 'bad' ? 'taken out of' : 'put into'} ${base.origin}`
+      const summary = `${fix} ${kind === 'bad' ? 'taken out of' : 'put into'} ${base.origin}`
       kernels.push(kernel)
-      controls.push({ kernel: kernel.id, base: base.id, line, fix, kind, case: entry.case, blinds, because })
+      controls.push({ kernel: kernel.id, base: base.id, series, fix, kind, case: entry.case, blinds, summary })
     }
   }
   return { kernels, controls }

@@ -86,7 +86,7 @@ export async function preparePlan(
     maxMissProbability: request.maxMissProbability ?? DEFAULT_PLAN.maxMissProbability,
     raceSeconds: request.raceSeconds ?? DEFAULT_PLAN.raceSeconds,
     estimates: estimatesFrom(cases, accelerator, times),
-    listing: listing.map((kernel) => ({ ...kernelOf(kernel), gone: kernel.state === 'gone' })),
+    listing: listing.map((kernel) => ({ ...kernelOf(kernel), notOnMirror: kernel.state === 'not-on-mirror' })),
   }
   const here = { host: hostLine(inputs.host), qemu: inputs.host.qemu }
   for (const text of rateNotes(common, inputs.programs, here)) onEvent({ kind: 'note', text })

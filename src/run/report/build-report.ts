@@ -1,7 +1,7 @@
 /** From a stored run to its Report: every attempt judged anew by today's rules, from its evidence alone. */
 import { buildReport, type JudgedCell } from '#analysis/matrix/report.ts'
 import type { Reason } from '#domain/judgement.ts'
-import type { History, UnavailableSource } from '#domain/claim-sources.ts'
+import type { GitTreeSource, UnavailableSource } from '#domain/claim-sources.ts'
 import { profileName } from '#domain/profile.ts'
 import type { Report, ReportAttempt, ReportKernel } from '#domain/report/matrix.ts'
 import type { AttemptRecord, ReadRuns, RunRecord, StoreProblem } from '#store/ports.ts'
@@ -26,7 +26,7 @@ export interface BuiltReport {
 
 export interface BuildReportOptions {
   /** What a git tree says of each kernel, instead of what was kept. */
-  readonly histories?: ReadonlyMap<string, History | UnavailableSource> | undefined
+  readonly gitTreeSources?: ReadonlyMap<string, GitTreeSource | UnavailableSource> | undefined
   /** The report of this case alone, where the run has it: the logs of others are not read. */
   readonly only?: string | undefined
 }
@@ -35,11 +35,11 @@ export interface BuildReportOptions {
 export async function buildRunReport(
   store: ReadRuns,
   run: RunRecord,
-  { histories, only }: BuildReportOptions = {},
+  { gitTreeSources, only }: BuildReportOptions = {},
 ): Promise<BuiltReport> {
   const { attempts, problems } = await store.attemptsOf(run.id)
   const plan = askedOf(ofCase(planOf(run), only), attempts)
-  const paperwork = await readClaimSources(store, run.id, plan, histories)
+  const paperwork = await readClaimSources(store, run.id, plan, gitTreeSources)
   const lost: StoreProblem[] = [...problems, ...paperwork.problems]
   const judged = new Map<string, StoredJudged[]>()
   for (const cell of cellsOf(plan)) judged.set(cellKey(cell), [])
@@ -67,7 +67,7 @@ export async function buildRunReport(
     controls: controlsOf(plan),
     listing: plan.listing,
     cells: judgeCells(plan, judged, byCell),
-    papers: paperwork.papers,
+    claimSources: paperwork.papers,
   })
   return { report, problems: lost }
 }
@@ -150,7 +150,7 @@ function reportAttempt(
     seed: evidence.job.seed,
     seconds: evidence.seconds,
     origin: evidence.guest.origin,
-    road: evidence.guest.road,
+    bootMethod: evidence.guest.bootMethod,
     qemu: evidence.host.qemu,
     argv: evidence.guest.argv,
     tests: reading.tests.documents.flatMap(({ points }) => points),

@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { readHistories } from '#harness/git-history.ts'
+import { readGitTreeSources } from '#harness/git-history.ts'
 import { findChangelogs, type FoundChangelog, type KernelContext } from '#harness/kernels/index.ts'
 import { readChangelog } from '#analysis/claims/changelog.ts'
 import { parseChangelogMentions, type ParsedChangelog } from '#analysis/claims/from-changelog.ts'
 import type { KernelClaimSources } from '#analysis/claims/claim.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
-import type { ChangelogSource, History, UnavailableSource, ClaimSources } from '#domain/claim-sources.ts'
+import type { ChangelogSource, GitTreeSource, UnavailableSource, ClaimSources } from '#domain/claim-sources.ts'
 import type { ReadRuns, Store, StoreProblem } from '#store/ports.ts'
 import type { PlanCommon } from '#plan/plan.ts'
 
@@ -27,7 +27,7 @@ export interface ClaimSourceRequest {
  */
 export async function fetchClaimSources({ plan, run, store, kernels: context, gitTree }: ClaimSourceRequest): Promise<void> {
   const known = new Map((await store.claimSourcesOf(run)).map((papers) => [papers.kernel, papers]))
-  const histories = gitTree === undefined ? null : await historiesOf(gitTree, plan, context)
+  const histories = gitTree === undefined ? null : await gitTreeSourcesOf(gitTree, plan, context)
   const lacking = plan.kernels.filter(({ id }) => isLacking(known.get(id)?.changelog))
   const found = lacking.length > 0 ? await findAll(lacking, context) : new Map<string, FoundChangelog | UnavailableSource>()
   const changelogs = new Map<string, Uint8Array>()
@@ -35,13 +35,13 @@ export async function fetchClaimSources({ plan, run, store, kernels: context, gi
   for (const { id } of plan.kernels) {
     const own = known.get(id)
     const changelog = found.has(id) ? await keepable(found.get(id), changelogs, store) : (own?.changelog ?? null)
-    papers.push({ kernel: id, changelog, history: histories?.get(id) ?? own?.history ?? null })
+    papers.push({ kernel: id, changelog, gitTree: histories?.get(id) ?? own?.gitTree ?? null })
   }
   await store.recordClaimSources(run, papers, changelogs)
 }
 
 function isLacking(changelog: ClaimSources['changelog'] | undefined): boolean {
-  return !changelog || 'missing' in changelog
+  return !changelog || 'unavailable' in changelog
 }
 
 /** Find changelogs; where that fails as a whole, every kernel has the reason. */
@@ -54,7 +54,7 @@ async function findAll(
   } catch (error) {
     context.signal?.throwIfAborted()
     if (!(error instanceof InfraError || error instanceof UserError)) throw error
-    return new Map(kernels.map(({ id }) => [id, { missing: error.message }]))
+    return new Map(kernels.map(({ id }) => [id, { unavailable: error.message }]))
   }
 }
 
@@ -64,25 +64,25 @@ async function keepable(
   changelogs: Map<string, Uint8Array>,
   store: Store,
 ): Promise<ClaimSources['changelog']> {
-  if (found === undefined || 'missing' in found) return found ?? null
+  if (found === undefined || 'unavailable' in found) return found ?? null
   const { sha256, build, instead, path } = found
   if (!changelogs.has(sha256) && !(await store.hasChangelog(sha256))) {
     const gzip = await readFile(path).catch(() => null)
     // Another kwitness may have put a newer one in its place just now.
-    if (gzip === null) return { missing: 'the changelog went from the cache before it was kept' }
+    if (gzip === null) return { unavailable: 'the changelog went from the cache before it was kept' }
     changelogs.set(sha256, await promisify(gunzip)(gzip))
   }
   return { sha256, build, instead }
 }
 
 /** What a git tree says of every fix of a plan at each of its kernels. Throws UserError for what is no whole git tree. */
-export function historiesOf(
+export function gitTreeSourcesOf(
   folder: string,
   { kernels, cases }: Pick<PlanCommon, 'kernels' | 'cases'>,
   context: Pick<KernelContext, 'workspace' | 'signal'>,
-): Promise<ReadonlyMap<string, History | UnavailableSource>> {
+): Promise<ReadonlyMap<string, GitTreeSource | UnavailableSource>> {
   const fixes = cases.flatMap((theCase) => theCase.fixes)
-  return readHistories(folder, kernels, fixes, context)
+  return readGitTreeSources(folder, kernels, fixes, context)
 }
 
 export interface ReadClaimSources {
@@ -95,14 +95,14 @@ export async function readClaimSources(
   store: ReadRuns,
   run: string,
   { kernels, cases }: Pick<PlanCommon, 'kernels' | 'cases'>,
-  histories: ReadonlyMap<string, History | UnavailableSource> = new Map(),
+  histories: ReadonlyMap<string, GitTreeSource | UnavailableSource> = new Map(),
 ): Promise<ReadClaimSources> {
   const kept = new Map((await store.claimSourcesOf(run)).map((papers) => [papers.kernel, papers]))
   const sources = new Map<string, ChangelogSource>()
   const series = new Map<string, Set<string>>()
   for (const kernel of kernels) {
     const changelog = kept.get(kernel.id)?.changelog
-    if (!changelog || 'missing' in changelog) continue
+    if (!changelog || 'unavailable' in changelog) continue
     sources.set(changelog.sha256, changelog)
     series.set(changelog.sha256, (series.get(changelog.sha256) ?? new Set()).add(kernel.series))
   }
@@ -122,7 +122,7 @@ export async function readClaimSources(
   }
   const papers = kernels.map(({ id }): [string, KernelClaimSources] => {
     const changelog = kept.get(id)?.changelog ?? null
-    return [id, { changelog: changelogAsRead(changelog, read), history: histories.get(id) ?? kept.get(id)?.history ?? null }]
+    return [id, { changelog: changelogAsRead(changelog, read), gitTree: histories.get(id) ?? kept.get(id)?.gitTree ?? null }]
   })
   return { papers: new Map(papers), problems }
 }
@@ -131,8 +131,8 @@ function changelogAsRead(
   changelog: ClaimSources['changelog'],
   read: ReadonlyMap<string, ParsedChangelog>,
 ): KernelClaimSources['changelog'] {
-  if (changelog === null || 'missing' in changelog) return changelog
+  if (changelog === null || 'unavailable' in changelog) return changelog
   const paper = read.get(changelog.sha256)
-  if (!paper) return { missing: 'what was kept of it is damaged' }
+  if (!paper) return { unavailable: 'what was kept of it is damaged' }
   return { ...paper, build: changelog.build, instead: changelog.instead }
 }

@@ -65,15 +65,15 @@ function suiteCell(cell: Cell, own: readonly Read[]): SuiteCell {
   const name = { kernel: cell.kernel.id, program: cell.case.id, attempts: own.map(suiteAttempt) }
   const answers = answersOf(own.map(({ judged }) => judged.judgement))
   const chosen = own.find(({ judged }) => answers[0] === judged.judgement) ?? own.at(-1)
-  if (!chosen) return { ...name, outcome: null, because: 'No attempt has been made.', results: [] }
+  if (!chosen) return { ...name, outcome: null, summary: 'No attempt has been made.', results: [] }
   const { evidence, reading, judgement } = chosen.judged
   // After a crash nothing that the program said counts; where it only hung or broke, what it said until then does.
-  const isHeard = ['reported', 'broken'].includes(judgement.outcome)
+  const isHeard = ['reported', 'error'].includes(judgement.outcome)
   return {
     ...name,
     outcome: judgement.outcome,
-    because: `${judgement.reasons[0]?.text ?? judgement.ending}.`,
-    results: isHeard ? resultsOf(reading.tests, evidence.ending, cell.case.witness) : [],
+    summary: `${judgement.reasons[0]?.text ?? judgement.ending}.`,
+    results: isHeard ? resultsOf(reading.tests, evidence.ending, cell.case.oracle) : [],
   }
 }
 

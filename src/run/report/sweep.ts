@@ -38,5 +38,5 @@ function variantOf(plan: PlanOf<'sweep'>, { kernel, case: { id, needs } }: Cell,
   seen.add(race)
   const spread = Number(plan.args[id]?.[1])
   const { cpus, memoryMiB } = needs
-  return { case: name, line: control?.line ?? '', fix: control?.fix ?? '', cpus, memoryMiB, spread, isDefault }
+  return { case: name, series: control?.series ?? '', fix: control?.fix ?? '', cpus, memoryMiB, spread, isDefault }
 }

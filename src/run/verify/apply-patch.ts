@@ -8,9 +8,9 @@ import { runCommand } from '#harness/support/process.ts'
 import { fileOf, isThere, parseDiff, touchedFiles, type FileChange } from '#analysis/patch/diff.ts'
 import { parsePatchOutput, type PatchSaid } from '#analysis/patch/gnu-patch-output.ts'
 import { UserError } from '#domain/errors.ts'
-import type { ApplyWord, HunkTry, PatchTry, PatchWords } from '#domain/report/verify.ts'
+import type { ApplyResult, HunkTry, PatchTry, PatchInfo } from '#domain/report/verify.ts'
 
-export interface NamedPatch extends PatchWords {
+export interface NamedPatch extends PatchInfo {
   readonly text: string
 }
 
@@ -39,7 +39,7 @@ export async function applySeries(
     signal?.throwIfAborted()
     const one = await applyOne(patch, state(tries.length), state(tries.length + 1), signal)
     tries.push(one)
-    if (one.word === 'with-conflicts') break
+    if (one.result === 'with-conflicts') break
   }
   return { tries, exactPatch: (upTo) => difference(files, state(0), state(upTo), signal) }
 }
@@ -74,8 +74,8 @@ async function applyOne(patch: NamedPatch, before: string, after: string, signal
     return { ok: exitCode === 0, said }
   }
   const there = await hunksThere(changes, before)
-  const result = (word: ApplyWord, said: PatchSaid): PatchTry => {
-    return { name, subject, commits, word, hunks: changes.flatMap((change) => hunkTries(change, said, there, word)) }
+  const result = (word: ApplyResult, said: PatchSaid): PatchTry => {
+    return { name, subject, commits, result: word, hunks: changes.flatMap((change) => hunkTries(change, said, there, word)) }
   }
   const exact = await attempt('--fuzz=0')
   if (exact.ok) return result('cleanly', exact.said)
@@ -111,7 +111,7 @@ async function hunksThere(changes: readonly FileChange[], folder: string): Promi
 }
 
 /** What became of each hunk of a file. */
-function hunkTries(change: FileChange, said: PatchSaid, there: ReadonlySet<Hunks>, word: ApplyWord): HunkTry[] {
+function hunkTries(change: FileChange, said: PatchSaid, there: ReadonlySet<Hunks>, word: ApplyResult): HunkTry[] {
   const file = fileOf(change)
   const own = said.files.filter((one) => one.file === file || one.file === change.before)
   const told = own.flatMap(({ hunks }) => hunks)
@@ -120,7 +120,8 @@ function hunkTries(change: FileChange, said: PatchSaid, there: ReadonlySet<Hunks
   return change.hunks.map((hunk, index): HunkTry => {
     const here = told.find((one) => one.hunk === index + 1)
     const failed = here ? here.failed : trouble !== null && told.length === 0
-    const state = isAlready || (word === 'with-conflicts' && there.has(hunk)) ? 'there' : failed ? 'rejected' : 'applied'
+    const state =
+      isAlready || (word === 'with-conflicts' && there.has(hunk)) ? 'already-present' : failed ? 'rejected' : 'applied'
     return {
       file,
       hunk: index + 1,

@@ -104,11 +104,11 @@ export async function tryBase(wish: BaseRequest, wishes: TryRequest, context: Ke
     const tries = wish.git ? await withPrerequisites(bare, wish.git.path, wish.git.revision) : bare
     const { id, origin, version, arch } = kernel
     const base = { label: origin, kernel: id, version, arch, trouble: null, tries, exact: null, steps: [] }
-    const applies = tries.every(({ word }) => word !== 'with-conflicts')
-    if (!applies || tries.every(({ word }) => isAlready(word))) return base
+    const applies = tries.every(({ result }) => result !== 'with-conflicts')
+    if (!applies || tries.every(({ result }) => isAlready(result))) return base
     const trouble = await buildTrouble(kernel, context)
     if (trouble !== null) return { ...base, trouble: trouble.message }
-    const exact = tries.some(({ word }) => word === 'with-fuzz') ? await exactPatch(tries.length) : null
+    const exact = tries.some(({ result }) => result === 'with-fuzz') ? await exactPatch(tries.length) : null
     const steps: VerifyStep[] = []
     for (const upTo of stepsOf(tries, wishes.each)) {
       const text = isWhole(tries, upTo) ? (patches[0]?.text ?? '') : await exactPatch(upTo)
@@ -126,11 +126,11 @@ export async function tryBase(wish: BaseRequest, wishes: TryRequest, context: Ke
 const isAlready = (word: string) => word === 'already-applied' || word === 'already-in-other-form'
 
 /** A single patch that fits as it is, taken as it is: the same kernel as any other command makes of it. */
-const isWhole = (tries: Applied['tries'], upTo: number) => upTo === 1 && tries.length === 1 && tries[0]?.word === 'cleanly'
+const isWhole = (tries: Applied['tries'], upTo: number) => upTo === 1 && tries.length === 1 && tries[0]?.result === 'cleanly'
 
 /** After which patches there is a kernel to ask: after the last, with `each` after every one that changes something. */
 function stepsOf(tries: Applied['tries'], each: boolean): number[] {
-  const changing = tries.flatMap(({ word }, index) => (isAlready(word) ? [] : [index + 1]))
+  const changing = tries.flatMap(({ result }, index) => (isAlready(result) ? [] : [index + 1]))
   return each ? changing : changing.slice(-1)
 }
 

@@ -1,6 +1,6 @@
 /** The schema of `--format bcd` (src/render/bcd.ts): reports/schemas has it as a JSON Schema. */
 import { z } from 'zod'
-import { witness } from '../case.ts'
+import { oracle } from '../case.ts'
 import { verdict } from '../judgement.ts'
 import { count, list, text } from '../basics.ts'
 
@@ -27,7 +27,7 @@ export const compatFix = z.object({
   title: text,
   subsystem: text,
   symptom: text,
-  witness,
+  oracle,
   references: list(text),
   commits: list(text),
   subjects: list(text),

@@ -5,20 +5,20 @@ import type {
   BoundaryEntries,
   BoundaryEntry,
   Contradiction,
-  History,
+  Timeline,
   Report,
   ReportAttempt,
   ReportCase,
   ReportCell,
   ReportKernel,
-  Stretch,
+  TimelineInterval,
   Untested,
 } from '#domain/report/matrix.ts'
-import { fix, witness } from '../case.ts'
+import { fix, oracle } from '../case.ts'
 import { control, race, trials } from '../control.ts'
-import { claim, endingWord, finding, outcome, reasons, verdict } from '../judgement.ts'
+import { claim, endingWord, finding, fixStatus, outcome, reasons, verdict } from '../judgement.ts'
 import { arch, kernelSchema } from '../kernel.ts'
-import { chance, count, list, seconds, seed, sha256, schemaOf, text } from '../basics.ts'
+import { probability, count, list, seconds, seed, sha256, schemaOf, text } from '../basics.ts'
 import { splat, testPoint, testProblem } from '../tests.ts'
 
 const attempt = schemaOf<ReportAttempt>()(
@@ -32,7 +32,7 @@ const attempt = schemaOf<ReportAttempt>()(
       seed,
       seconds,
       origin: z.enum(['booted', 'restored', 'forked']),
-      road: text.nullable(),
+      bootMethod: text.nullable(),
       qemu: text,
       argv: list(text),
       tests: list(testPoint),
@@ -58,7 +58,7 @@ const reportCase = schemaOf<ReportCase>()(
       title: text,
       subsystem: text,
       symptom: text,
-      witness,
+      oracle,
       fixes: list(fix),
       introduced: text.nullable(),
       references: list(text),
@@ -73,17 +73,18 @@ const cell = schemaOf<ReportCell>()(
       case: text,
       profile: text,
       verdict,
+      status: fixStatus,
       claim,
       claimSource: text,
       finding,
-      because: text,
+      summary: text,
       reasons,
       trials: trials.nullable(),
-      missChance: chance.nullable(),
+      missProbability: probability.nullable(),
       race: race.nullable(),
       attempts: list(attempt),
     })
-    .meta({ id: 'cell', description: 'What a kernel says about a case, held against the claim sources' }),
+    .meta({ id: 'cell', description: 'What a kernel says about a case, compared with the claim sources' }),
 )
 
 const untested = schemaOf<Untested>()(
@@ -91,7 +92,7 @@ const untested = schemaOf<Untested>()(
     .object({
       kernel: text,
       version: text,
-      why: z.enum(['unproven', 'not-applicable', 'broken', 'missing', 'not asked', 'gone']),
+      reason: z.enum(['inconclusive', 'not-applicable', 'error', 'no-result', 'not-tested', 'not-on-mirror']),
     })
     .meta({ id: 'untested', description: 'A kernel that gave no answer to a case, though it is known to be there' }),
 )
@@ -117,7 +118,7 @@ const entries = schemaOf<BoundaryEntries>()(
 const contradiction = schemaOf<Contradiction>()(
   z
     .object({
-      finding: z.enum(['claimed-but-lacks', 'carried-unclaimed']),
+      finding: z.enum(['listed-still-affected', 'fixed-not-listed']),
       case: text,
       series: text,
       cells: list(z.object({ kernel: text, claimSource: text })),
@@ -136,30 +137,30 @@ const boundary = schemaOf<Boundary>()(
       to: verdict,
       untested: list(untested).nullable(),
       entries: entries.nullable(),
-      confidence: z.enum(['exact', 'ranged']),
-      missChance: chance.nullable(),
+      precision: z.enum(['adjacent', 'untested-between']),
+      missProbability: probability.nullable(),
       bisect: z.tuple([text, text]).readonly().nullable(),
     })
-    .meta({ id: 'boundary', description: 'Neighbouring tested kernels between which the verdict flips' }),
+    .meta({ id: 'boundary', description: 'Neighbouring tested kernels with different verdicts' }),
 )
 
-const stretch = schemaOf<Stretch>()(
+const timelineInterval = schemaOf<TimelineInterval>()(
   z.object({ verdict: z.enum(['carries', 'lacks']), first: text, last: text, tested: count, untested: count.nullable() }),
 )
 
-const history = schemaOf<History>()(
+const timeline = schemaOf<Timeline>()(
   z
     .object({
       case: text,
       series: text,
       flavour: text,
       arch,
-      stretches: list(stretch),
+      intervals: list(timelineInterval),
       earlier: list(untested),
       later: list(untested),
       known: count.nullable(),
     })
-    .meta({ id: 'history', description: 'All that the kernels of a series, of one flavour, say about a case' }),
+    .meta({ id: 'timeline', description: 'What the kernels of one series and flavour showed for a case, in version order' }),
 )
 
 /** The host of a run, as the report and the store have it. */
@@ -178,14 +179,14 @@ export const reportSchema = schemaOf<Report>()(
       cases: list(reportCase),
       cells: list(cell),
       boundaries: list(boundary),
-      histories: list(history),
+      timelines: list(timeline),
       counts: z.object({
         carries: count,
         lacks: count,
-        unproven: count,
+        inconclusive: count,
         'not-applicable': count,
-        broken: count,
-        missing: count,
+        error: count,
+        'no-result': count,
       }),
     })
     .meta({ title: 'kwitness report', description: 'A run of kwitness: which kernels carry which fix, with all the evidence' }),

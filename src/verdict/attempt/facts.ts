@@ -29,7 +29,7 @@ export interface Facts {
 export type Observation = Omit<Reason, 'rule'>
 
 /** Say what was seen and where; no line means the whole of that log. */
-export function saw(channel: Reason['channel'], text: string, line: number | null = null): Observation {
+export function observed(channel: Reason['channel'], text: string, line: number | null = null): Observation {
   return { channel, line, text }
 }
 

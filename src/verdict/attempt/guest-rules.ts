@@ -1,7 +1,7 @@
 /** Rules about the guest and the machine under it: whether what the case said can count at all. */
 import type { Ending } from '#domain/evidence.ts'
 import type { SplatSeverity } from '#domain/splat.ts'
-import { saw, type Facts, type Note, type Rule, type Observation } from './facts.ts'
+import { observed, type Facts, type Note, type Rule, type Observation } from './facts.ts'
 
 /** Letters of /proc/sys/kernel/tainted from bit 0 on (Documentation/admin-guide/tainted-kernels.rst). */
 const TAINTS = 'PFSRMBUDAWCIOELKXTN'
@@ -23,22 +23,22 @@ function endingRule<K extends Ending['kind']>(
   say: (ending: Extract<Ending, { kind: K }>) => string,
 ): Rule {
   const look = ({ evidence: { ending } }: Facts) =>
-    ending.kind === kind ? [saw(channel, say(ending as Extract<Ending, { kind: K }>))] : []
+    ending.kind === kind ? [observed(channel, say(ending as Extract<Ending, { kind: K }>))] : []
   return { id: `${channel}/${kind}`, outcome, look }
 }
 
 function splats(facts: Facts, severities: readonly SplatSeverity[]): Observation[] {
   return facts.reading.console.splats
     .filter((splat) => severities.includes(splat.severity))
-    .map((splat) => saw('console', splat.title, splat.firstLine))
+    .map((splat) => observed('console', splat.title, splat.firstLine))
 }
 
 function losses({ evidence: { console, output }, reading }: Facts): Observation[] {
   const { droppedMessages } = reading.console
   return [
-    ...(console.droppedBytes > 0 ? [saw('console', `${console.droppedBytes} bytes of the console were cut out`)] : []),
-    ...(droppedMessages > 0 ? [saw('console', `the kernel dropped ${droppedMessages} messages`)] : []),
-    ...(output.droppedBytes > 0 ? [saw('output', `${output.droppedBytes} bytes of the output were cut out`)] : []),
+    ...(console.droppedBytes > 0 ? [observed('console', `${console.droppedBytes} bytes of the console were cut out`)] : []),
+    ...(droppedMessages > 0 ? [observed('console', `the kernel dropped ${droppedMessages} messages`)] : []),
+    ...(output.droppedBytes > 0 ? [observed('output', `${output.droppedBytes} bytes of the output were cut out`)] : []),
   ]
 }
 
@@ -60,13 +60,13 @@ export const crashRules: readonly Rule[] = [
     id: 'console/second-banner',
     outcome: 'unrelated-crash',
     look: ({ reading: { console } }) =>
-      console.extraBanners > 0 ? [saw('console', 'the kernel started again in the middle of the attempt')] : [],
+      console.extraBanners > 0 ? [observed('console', 'the kernel started again in the middle of the attempt')] : [],
   },
   {
     id: 'agent/died',
     outcome: 'unrelated-crash',
     look: (facts) =>
-      hasDied(facts) ? [saw('agent', 'the kernel is tainted D: it oopsed, though the console does not show it')] : [],
+      hasDied(facts) ? [observed('agent', 'the kernel is tainted D: it oopsed, though the console does not show it')] : [],
   },
   endingRule('guest-stopped', 'unrelated-crash', 'qemu', ({ reason }) => `the guest stopped by itself: ${reason}`),
   endingRule('kernel-hung', 'unrelated-crash', 'agent', (ending) => `no more word of the agent ${after(ending)}`),
@@ -78,18 +78,18 @@ export const crashRules: readonly Rule[] = [
 
 /** A guest that lived, and a case that did not come to its end in it. */
 export const hangRules: readonly Rule[] = [
-  endingRule('garbled', 'broken', 'agent', ({ detail }) => `the guest did not keep to the agent's protocol: ${detail}`),
-  endingRule('case-hung', 'broken', 'agent', (ending) => `the case hangs ${after(ending)}, but the agent answers`),
+  endingRule('garbled', 'error', 'agent', ({ detail }) => `the guest did not keep to the agent's protocol: ${detail}`),
+  endingRule('case-hung', 'error', 'agent', (ending) => `the case hangs ${after(ending)}, but the agent answers`),
   {
     id: 'agent/timeout',
-    outcome: 'broken',
+    outcome: 'error',
     look: ({ evidence: { ending } }) =>
-      ending.kind === 'exited' && ending.exit.timedOut ? [saw('agent', 'the case was killed: its time was over')] : [],
+      ending.kind === 'exited' && ending.exit.timedOut ? [observed('agent', 'the case was killed: its time was over')] : [],
   },
 ]
 
 /** Too much was lost to say that nothing happened. */
-export const lossRule: Rule = { id: 'log/lost', outcome: 'broken', look: losses }
+export const lossRule: Rule = { id: 'log/lost', outcome: 'error', look: losses }
 
 /** Worth knowing, never deciding. */
 export const guestNotes: readonly Note[] = [
@@ -101,12 +101,12 @@ export const guestNotes: readonly Note[] = [
       // Modules that a case asked for may be out of tree and unsigned.
       const expected = job.modules.length + job.externalModules.length > 0 ? 'OE' : ''
       const gained = [...taintLetters(taint.after & ~taint.before)].filter((letter) => !expected.includes(letter)).join('')
-      return gained ? [saw('agent', `the kernel became tainted ${gained} during the case`)] : []
+      return gained ? [observed('agent', `the kernel became tainted ${gained} during the case`)] : []
     },
   },
   {
     id: 'console/bad-bytes',
     look: ({ reading: { console } }) =>
-      console.badBytes > 0 ? [saw('console', `${console.badBytes} bytes of the console are no valid UTF-8`)] : [],
+      console.badBytes > 0 ? [observed('console', `${console.badBytes} bytes of the console are no valid UTF-8`)] : [],
   },
 ]

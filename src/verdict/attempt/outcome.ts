@@ -31,7 +31,7 @@ const DECIDING: readonly Rule[] = [
 const DECIDING_OF_SUITES: readonly Rule[] = [...startRules, ...crashRules, ...hangRules, ...suiteRules]
 
 /** Outcomes in which the case's own word was heard. */
-const HEARD: readonly Outcome[] = ['reproduced', 'clean', 'reported', 'skipped']
+const HEARD: readonly Outcome[] = ['reproduced', 'not-reproduced', 'reported', 'skipped']
 
 /** Reasons are for people: past this many of one rule, or this many characters, more of them say nothing more. */
 const MOST_REASONS = 20
@@ -70,10 +70,10 @@ export function judgeAttempt(evidence: Evidence, reading: Reading, theCase: Case
     const { outcome } = rule
     if (!HEARD.includes(outcome)) {
       const unheard = ofSuite ? [] : notCounted(facts)
-      return { outcome, ending, reasons: [...reasons, ...unheard, ...noted(guestNotes)], trials: null, trigger: null }
+      return { outcome, ending, reasons: [...reasons, ...unheard, ...noted(guestNotes)], trials: null, codePath: null }
     }
     const notes = noted(rule.notes ?? [...(ofSuite ? [] : testNotes), lossRule, ...guestNotes])
-    const said = { trials: facts.trials.trials, trigger: facts.trials.triggers[0] ?? null }
+    const said = { trials: facts.trials.trials, codePath: facts.trials.triggers[0] ?? null }
     return { outcome, ending, reasons: [...reasons, ...notes], ...said }
   }
   throw new InvariantError(`no rule could make anything of attempt ${JSON.stringify(evidence.job)}`)

@@ -7,7 +7,7 @@ const MOST_LOST = 3
 const MOST_BROKEN = 2
 
 const LOST: readonly Outcome[] = ['infra', 'no-boot']
-const BROKEN: readonly Outcome[] = ['broken', 'unrelated-crash']
+const BROKEN: readonly Outcome[] = ['error', 'unrelated-crash']
 
 /** The attempts in which the case or the kernel said something for itself. */
 export function answersOf<T extends AttemptJudgement>(attempts: readonly T[]): T[] {

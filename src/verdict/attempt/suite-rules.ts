@@ -1,35 +1,35 @@
 /** Rules about programs of suites. Their results are not judged here: only whether they came to their end and said any. */
-import { saw, type Facts, type Rule, type Observation } from './facts.ts'
+import { observed, type Facts, type Rule, type Observation } from './facts.ts'
 import { resultsOf } from '../suite/results.ts'
 
-const results = ({ evidence, reading, theCase }: Facts) => resultsOf(reading.tests, evidence.ending, theCase.witness)
+const results = ({ evidence, reading, theCase }: Facts) => resultsOf(reading.tests, evidence.ending, theCase.oracle)
 
 function problems({ reading: { tests } }: Facts): Observation[] {
   return [...tests.problems, ...tests.documents.flatMap((document) => document.problems)]
     .filter(({ kind }) => kind !== 'no-tests')
-    .map(({ message, line }) => saw('output', message, line))
+    .map(({ message, line }) => observed('output', message, line))
 }
 
 /** In order, as for cases: the first that sees something decides. Rules about the guest come before them. */
 export const suiteRules: readonly Rule[] = [
   {
     id: 'agent/signal',
-    outcome: 'broken',
+    outcome: 'error',
     look: ({ evidence: { ending } }) =>
       ending.kind === 'exited' && ending.exit.code === null
-        ? [saw('agent', `the program was killed by signal ${ending.exit.signal}`)]
+        ? [observed('agent', `the program was killed by signal ${ending.exit.signal}`)]
         : [],
   },
   {
     id: 'output/no-results',
-    outcome: 'broken',
-    look: (facts) => (results(facts).length === 0 ? [saw('output', 'the program reported no test at all')] : []),
+    outcome: 'error',
+    look: (facts) => (results(facts).length === 0 ? [observed('output', 'the program reported no test at all')] : []),
   },
   {
     id: 'output/lost',
-    outcome: 'broken',
+    outcome: 'error',
     look: ({ evidence: { output } }) =>
-      output.droppedBytes > 0 ? [saw('output', `${output.droppedBytes} bytes of the output were cut out`)] : [],
+      output.droppedBytes > 0 ? [observed('output', `${output.droppedBytes} bytes of the output were cut out`)] : [],
   },
   {
     id: 'output/results',
@@ -38,7 +38,7 @@ export const suiteRules: readonly Rule[] = [
       const all = results(facts)
       const counts = Map.groupBy(all, ({ status }) => status)
       const words = [...counts].map(([status, own]) => `${own.length} ${status}`)
-      return [saw('output', `${all.length} results: ${words.join(', ')}`), ...problems(facts)]
+      return [observed('output', `${all.length} results: ${words.join(', ')}`), ...problems(facts)]
     },
   },
 ]

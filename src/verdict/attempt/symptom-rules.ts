@@ -2,7 +2,7 @@
 import type { SymptomEnding } from '#domain/case.ts'
 import type { Ending } from '#domain/evidence.ts'
 import type { Splat, SplatSeverity } from '#domain/splat.ts'
-import { saw, type Facts, type Note, type Rule, type Observation } from './facts.ts'
+import { observed, type Facts, type Note, type Rule, type Observation } from './facts.ts'
 import { hasDied, lossRule } from './guest-rules.ts'
 import { readOpenStep, stepLine, type OpenStep } from './step.ts'
 import { count } from '../numbers.ts'
@@ -59,14 +59,14 @@ function wayIn({ name, afterSeconds }: OpenStep): string {
 function hang(facts: Facts): Observation[] {
   const found = hangIn(facts)
   if (!found || found.isLate) return []
-  return [saw('agent', `the case ${wayIn(found.step)} and ${found.how} (${facts.evidence.job.limits.caseSeconds} s)`)]
+  return [observed('agent', `the case ${wayIn(found.step)} and ${found.how} (${facts.evidence.job.limits.caseSeconds} s)`)]
 }
 
 function lateHang(facts: Facts): Observation[] {
   const found = hangIn(facts)
   if (!found?.isLate) return []
   const { caseSeconds } = facts.evidence.job.limits
-  return [saw('agent', `the case ${wayIn(found.step)}, of ${caseSeconds} s it has in all: too late to call it a hang`)]
+  return [observed('agent', `the case ${wayIn(found.step)}, of ${caseSeconds} s it has in all: too late to call it a hang`)]
 }
 
 /** The first report that hurts the guest or is the one waited for: it must be that one, and stand below the word of the step. */
@@ -85,7 +85,7 @@ function awaited(facts: Facts): { readonly step: OpenStep; readonly splat: Splat
 function crash(facts: Facts): Observation[] {
   const found = awaited(facts)
   if (!found) return []
-  return [saw('console', found.splat.title, found.splat.firstLine), saw('output', `the case ${wayIn(found.step)}`)]
+  return [observed('console', found.splat.title, found.splat.firstLine), observed('output', `the case ${wayIn(found.step)}`)]
 }
 
 /** What follows such an end is its consequence: other reports, taints and hangs are counted, not told. */
@@ -98,7 +98,7 @@ const afterwards: Note = {
       ({ severity, firstLine }) => severity !== 'notice' && firstLine > own.firstLine,
     )
     if (!first) return []
-    return [saw('console', `${count(1 + more.length, 'report')} after it, counted for nothing`, first.firstLine)]
+    return [observed('console', `${count(1 + more.length, 'report')} after it, counted for nothing`, first.firstLine)]
   },
 }
 
@@ -106,5 +106,5 @@ const afterwards: Note = {
 export const symptomRules: readonly Rule[] = [
   { id: 'symptom/splat', outcome: 'reproduced', look: crash, notes: [lossRule, afterwards] },
   { id: 'symptom/hang', outcome: 'reproduced', look: hang, notes: [lossRule] },
-  { id: 'symptom/late', outcome: 'broken', look: lateHang },
+  { id: 'symptom/late', outcome: 'error', look: lateHang },
 ]

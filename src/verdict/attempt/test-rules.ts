@@ -1,19 +1,19 @@
 /** Rules about what the case itself said: `not ok` = the bug was seen, `ok` = not seen, SKIP = cannot be asked here. */
 import type { Outcome } from '#domain/judgement.ts'
 import type { TestPoint, TestStatus } from '#domain/tests.ts'
-import { saw, type Facts, type Note, type Rule, type Observation } from './facts.ts'
+import { observed, type Facts, type Note, type Rule, type Observation } from './facts.ts'
 
 /** Statuses with which a reproducer decides nothing. TODO and XFAIL say what is expected, which is not its business. */
 const UNDECIDED: Partial<Record<TestStatus, string>> = {
   error: 'could not decide',
   timeout: 'ran out of time',
-  missing: 'was planned and never reported',
+  'not-reported': 'was planned and never reported',
   todo: 'is marked TODO, which no reproducer may say',
   xfail: 'is marked XFAIL, which no reproducer may say',
 }
 
 /** Exit statuses that go with what was said (kselftest.h: 0 pass, 1 fail, 4 skip); a program that skips may also end with 0. */
-const EXITS = { reproduced: [1], skipped: [4, 0], clean: [0] } satisfies Partial<Record<Outcome, number[]>>
+const EXITS = { reproduced: [1], skipped: [4, 0], 'not-reproduced': [0] } satisfies Partial<Record<Outcome, number[]>>
 
 /** `test 2 zeropage` or, nameless, `test 2`. */
 function label({ number, name }: TestPoint): string {
@@ -21,7 +21,7 @@ function label({ number, name }: TestPoint): string {
 }
 
 function at(point: TestPoint, text: string): Observation {
-  return saw('output', text, point.line ?? null)
+  return observed('output', text, point.line ?? null)
 }
 
 function withStatus({ leaves }: Facts, status: TestStatus): TestPoint[] {
@@ -31,13 +31,13 @@ function withStatus({ leaves }: Facts, status: TestStatus): TestPoint[] {
 /** What the points say taken together, before anything else is weighed. */
 function gist(facts: Facts): keyof typeof EXITS {
   if (withStatus(facts, 'fail').length > 0) return 'reproduced'
-  return facts.leaves.every((leaf) => leaf.status === 'skip') ? 'skipped' : 'clean'
+  return facts.leaves.every((leaf) => leaf.status === 'skip') ? 'skipped' : 'not-reproduced'
 }
 
 function skips(facts: Facts): Observation[] {
   const whole = facts.reading.tests.documents
     .filter((document) => document.skipAll !== null && document.points.length === 0)
-    .map((document) => saw('output', document.skipAll || 'skipped, no reason given'))
+    .map((document) => observed('output', document.skipAll || 'skipped, no reason given'))
   const points = withStatus(facts, 'skip').map((point) => at(point, point.reason || `${label(point)} skipped, no reason given`))
   return [...whole, ...points]
 }
@@ -46,11 +46,11 @@ function skips(facts: Facts): Observation[] {
 function problems(facts: Facts): Observation[] {
   const { documents, problems: ofStream } = facts.reading.tests
   const found = [...ofStream, ...documents.flatMap((document) => document.problems)]
-  if (found.length > 0) return found.map(({ message, line }) => saw('output', message, line))
-  if (facts.points.length === 0 && skips(facts).length === 0) return [saw('output', 'the case reported no test at all')]
+  if (found.length > 0) return found.map(({ message, line }) => observed('output', message, line))
+  if (facts.points.length === 0 && skips(facts).length === 0) return [observed('output', 'the case reported no test at all')]
   return documents
     .filter(({ planned, points, skipAll }) => planned !== points.length && (skipAll === null || points.length > 0))
-    .map(({ planned, points }) => saw('output', `${planned ?? 'no'} tests planned, ${points.length} reported`))
+    .map(({ planned, points }) => observed('output', `${planned ?? 'no'} tests planned, ${points.length} reported`))
 }
 
 /** A parent fails if, and only if, one of its children does (ktap.rst). */
@@ -65,43 +65,43 @@ function exitContradiction(facts: Facts): Observation[] {
   const { ending } = facts.evidence
   if (ending.kind !== 'exited') return []
   const { code, signal } = ending.exit
-  if (code === null) return [saw('agent', `the case was killed by signal ${signal}`)]
+  if (code === null) return [observed('agent', `the case was killed by signal ${signal}`)]
   const word = gist(facts)
   const allowed: readonly number[] = EXITS[word]
-  return allowed.includes(code) ? [] : [saw('agent', `the case ended with status ${code}, but its results say ${word}`)]
+  return allowed.includes(code) ? [] : [observed('agent', `the case ended with status ${code}, but its results say ${word}`)]
 }
 
 function trialContradictions(facts: Facts): Observation[] {
   const { trials, triggers, malformed } = facts.trials
-  const seen = malformed.map((line) => saw('output', `unreadable: ${line.trim()}`))
-  if (triggers.length > 1) seen.push(saw('output', `the trials are of more than one trigger: ${triggers.join(', ')}`))
+  const seen = malformed.map((line) => observed('output', `unreadable: ${line.trim()}`))
+  if (triggers.length > 1) seen.push(observed('output', `the trials are of more than one trigger: ${triggers.join(', ')}`))
   if (trials === null || trials.hits > 0 === (gist(facts) === 'reproduced')) return seen
-  return [...seen, saw('output', `${trials.hits} hits in ${trials.trials} trials, but the results say ${gist(facts)}`)]
+  return [...seen, observed('output', `${trials.hits} hits in ${trials.trials} trials, but the results say ${gist(facts)}`)]
 }
 
 /** Reasons not to believe the case, whatever it said. */
 export const brokenRules: readonly Rule[] = [
   {
     id: 'output/bail-out',
-    outcome: 'broken',
+    outcome: 'error',
     look: ({ reading }) =>
       reading.tests.documents
         .filter((document) => document.bailOut !== null)
-        .map((document) => saw('output', `a self-check failed: ${document.bailOut || 'Bail out!'}`)),
+        .map((document) => observed('output', `a self-check failed: ${document.bailOut || 'Bail out!'}`)),
   },
-  { id: 'output/protocol', outcome: 'broken', look: problems },
+  { id: 'output/protocol', outcome: 'error', look: problems },
   {
     id: 'output/undecided',
-    outcome: 'broken',
+    outcome: 'error',
     look: ({ points }) =>
       points.flatMap((point) => {
         const why = UNDECIDED[point.status]
         return why ? [at(point, `${label(point)} ${why}${point.reason && `: ${point.reason}`}`)] : []
       }),
   },
-  { id: 'output/parent', outcome: 'broken', look: parentContradictions },
-  { id: 'agent/exit-status', outcome: 'broken', look: exitContradiction },
-  { id: 'output/trials', outcome: 'broken', look: trialContradictions },
+  { id: 'output/parent', outcome: 'error', look: parentContradictions },
+  { id: 'agent/exit-status', outcome: 'error', look: exitContradiction },
+  { id: 'output/trials', outcome: 'error', look: trialContradictions },
 ]
 
 /** `not ok`: the bug was seen. */
@@ -121,7 +121,7 @@ export const skippedRule: Rule = {
 /** What is left: at least one test was asked and said `ok`. */
 export const cleanRule: Rule = {
   id: 'output/ok',
-  outcome: 'clean',
+  outcome: 'not-reproduced',
   look: (facts) => withStatus(facts, 'pass').map((point) => at(point, `${label(point)}: ok`)),
 }
 
@@ -134,14 +134,14 @@ export const testNotes: readonly Note[] = [
       const asked = facts.leaves.length - withStatus(facts, 'skip').length
       if (asked === 0 || seen.length === 0) return []
       const why = [...new Set(seen.map((skip) => skip.text))].join('; ')
-      return [saw('output', `${seen.length} of ${asked + seen.length} tests skipped: ${why}`, seen[0]?.line)]
+      return [observed('output', `${seen.length} of ${asked + seen.length} tests skipped: ${why}`, seen[0]?.line)]
     },
   },
   {
     id: 'output/no-trials',
     look: (facts) =>
-      facts.theCase.witness === 'race' && facts.trials.trials === null && gist(facts) !== 'skipped'
-        ? [saw('output', 'the case is a race, but did not say how many trials it made')]
+      facts.theCase.oracle === 'statistical' && facts.trials.trials === null && gist(facts) !== 'skipped'
+        ? [observed('output', 'the case is a race, but did not say how many trials it made')]
         : [],
   },
 ]

@@ -17,31 +17,31 @@ function firstWords({ reasons, ending }: AttemptJudgement): string {
   return reasons[0]?.text ?? ending
 }
 
-function answer(verdict: Verdict, because: string, attempt?: AttemptJudgement, more: Partial<CellJudgement> = {}): CellJudgement {
-  const nothing = { reasons: attempt?.reasons ?? [], trials: null, missChance: null, race: null }
-  return { verdict, because: sentence(because), ...nothing, ...more }
+function answer(verdict: Verdict, summary: string, attempt?: AttemptJudgement, more: Partial<CellJudgement> = {}): CellJudgement {
+  const nothing = { reasons: attempt?.reasons ?? [], trials: null, missProbability: null, race: null }
+  return { verdict, summary: sentence(summary), ...nothing, ...more }
 }
 
 /** A race that stayed clean: believed only against the rate at which the bug shows itself where it is. */
 function judgeCleanRace(clean: AttemptJudgement, trials: Trials | null, race: RaceStanding | null): CellJudgement {
   if (trials === null || race === null) {
-    return answer('unproven', 'The bug was not seen, but the case did not say in how many trials', clean)
+    return answer('inconclusive', 'The bug was not seen, but the case did not say in how many trials', clean)
   }
-  const { control, controlInterval, missChance, trialsMissing, bound, borrowed } = race
+  const { reference, referenceInterval, missProbability, trialsRemaining, maxMissProbability, extrapolated } = race
   const seen = `The bug was not seen in ${count(race.trials.trials, 'trial')}`
-  if (control === null || controlInterval === null || missChance === null || trialsMissing === null) {
-    return answer('unproven', `${seen}, which proves nothing: no known-bad kernel may be leaned on`, clean, { trials, race })
+  if (reference === null || referenceInterval === null || missProbability === null || trialsRemaining === null) {
+    return answer('inconclusive', `${seen}, which proves nothing: no known-bad kernel may be leaned on`, clean, { trials, race })
   }
-  const text = `leans on ${control.kernel}: ${control.leansOn}`
+  const text = `leans on ${reference.kernel}: ${reference.controlSummary}`
   const leaning: Reason = { channel: 'host', line: null, rule: 'judge/control', text }
-  const numbers = { trials, missChance, race, reasons: [...clean.reasons, leaning] }
-  const ofLine = borrowed ? `, of another line (${control.series})` : ''
-  const rate = `${control.hits} of ${grouped(control.trials)} on ${control.kernel}${ofLine}`
-  const odds = `${seen}; where it is, at least ${atLeastPercent(controlInterval.low)} of trials show it (${rate})`
-  const chance = onceIn(missChance)
-  if (trialsMissing === 0) return answer('carries', `${odds}: so clean a run comes by chance at most ${chance}`, clean, numbers)
-  const more = `${count(trialsMissing, 'more clean trial')} would make that ${onceIn(bound)}`
-  return answer('unproven', `${odds}: so clean a run may come by chance ${chance}; ${more}`, clean, numbers)
+  const numbers = { trials, missProbability, race, reasons: [...clean.reasons, leaning] }
+  const ofLine = extrapolated ? `, of another line (${reference.series})` : ''
+  const rate = `${reference.hits} of ${grouped(reference.trials)} on ${reference.kernel}${ofLine}`
+  const odds = `${seen}; where it is, at least ${atLeastPercent(referenceInterval.low)} of trials show it (${rate})`
+  const chance = onceIn(missProbability)
+  if (trialsRemaining === 0) return answer('carries', `${odds}: so clean a run comes by chance at most ${chance}`, clean, numbers)
+  const more = `${count(trialsRemaining, 'more clean trial')} would make that ${onceIn(maxMissProbability)}`
+  return answer('inconclusive', `${odds}: so clean a run may come by chance ${chance}; ${more}`, clean, numbers)
 }
 
 /**
@@ -54,32 +54,32 @@ export function judgeCell(theCase: Case, input: CellInput): CellJudgement {
   const answers = attempts.filter(({ outcome }) => !NOT_AN_ANSWER.includes(outcome))
   const having = (outcome: Outcome) => answers.filter((attempt) => attempt.outcome === outcome)
   const reproduced = having('reproduced')
-  const clean = having('clean')
+  const clean = having('not-reproduced')
   const trials = sumTrials([...reproduced, ...clean].flatMap((attempt) => attempt.trials ?? []))
-  const race = theCase.witness === 'race' ? standingOf(input) : null
+  const race = theCase.oracle === 'statistical' ? standingOf(input) : null
 
   const [seen] = reproduced
   const [unseen] = clean
-  if (seen && unseen && theCase.witness === 'deterministic') {
+  if (seen && unseen && theCase.oracle === 'deterministic') {
     const share = `${reproduced.length} of ${reproduced.length + clean.length} attempts`
-    return answer('broken', `The bug was seen in ${share}, though this case is held to show it every time`, seen)
+    return answer('error', `The bug was seen in ${share}, though this case is held to show it every time`, seen)
   }
   if (seen) {
     const share = trials === null ? '' : ` in ${trials.hits} of ${count(trials.trials, 'trial')}`
     return answer('lacks', `The bug was seen${share}: ${theCase.symptom}`, seen, { trials, race })
   }
-  if (unseen && theCase.witness === 'race') return judgeCleanRace(unseen, trials, race)
+  if (unseen && theCase.oracle === 'statistical') return judgeCleanRace(unseen, trials, race)
   if (unseen) return answer('carries', 'The bug was not seen, and this case shows it every time where it is', unseen, { trials })
 
   const [skipped] = having('skipped')
   if (skipped) return answer('not-applicable', `It cannot be asked here: ${firstWords(skipped)}`, skipped)
   const trouble = answers.at(-1)
   if (trouble) {
-    const what = trouble.outcome === 'broken' ? 'The case broke' : 'The guest crashed in a way this case is not about'
-    return answer('broken', `${what}: ${firstWords(trouble)}`, trouble)
+    const what = trouble.outcome === 'error' ? 'The case broke' : 'The guest crashed in a way this case is not about'
+    return answer('error', `${what}: ${firstWords(trouble)}`, trouble)
   }
   const lost = attempts.at(-1)
-  if (!lost) return answer('missing', 'No attempt has been made')
+  if (!lost) return answer('no-result', 'No attempt has been made')
   const made = count(attempts.length, 'attempt')
-  return answer('missing', `${made} came to no answer: ${firstWords(lost)}`, lost)
+  return answer('no-result', `${made} came to no answer: ${firstWords(lost)}`, lost)
 }

@@ -27,7 +27,7 @@ export function hostLine({ kernel, cpuModel, cpus }: Pick<Evidence['host'], 'ker
  */
 export function conditionsOf({ host, guest, job }: Evidence): Conditions | null {
   if (typeof host.load !== 'number') return null
-  const load = guest.preferred ? 'quiet' : hostLoad(host.load, host.cpus, job.profile.cpus)
+  const load = guest.raisedPriority ? 'quiet' : hostLoad(host.load, host.cpus, job.profile.cpus)
   return { host: hostLine(host), qemu: host.qemu, load }
 }
 

@@ -6,7 +6,7 @@ import type { JudgedAttempt } from './judged-attempt.ts'
 
 export interface TrialGroup {
   readonly program: string
-  readonly trigger: string | null
+  readonly codePath: string | null
   readonly conditions: Conditions | null
   readonly trials: Trials
   /** In the order they were made; never empty. */
@@ -15,15 +15,17 @@ export interface TrialGroup {
 
 /** The trials of a cell by what they depend on; attempts that are no answer, or said no trials, are left out. */
 export function trialGroups(attempts: readonly JudgedAttempt[]): TrialGroup[] {
-  const answers = attempts.filter(({ outcome, trials }) => trials !== null && (outcome === 'reproduced' || outcome === 'clean'))
-  const groups = Map.groupBy(answers, ({ program, trigger, conditions }) =>
-    JSON.stringify([program, trigger, conditions && [conditions.host, conditions.qemu, conditions.load]]),
+  const answers = attempts.filter(
+    ({ outcome, trials }) => trials !== null && (outcome === 'reproduced' || outcome === 'not-reproduced'),
+  )
+  const groups = Map.groupBy(answers, ({ program, codePath, conditions }) =>
+    JSON.stringify([program, codePath, conditions && [conditions.host, conditions.qemu, conditions.load]]),
   )
   return [...groups.values()].flatMap((own) => {
     const [first] = own
     const trials = sumTrials(own.flatMap((attempt) => attempt.trials ?? []))
     if (!first || !trials) return []
-    const { program, trigger, conditions } = first
-    return [{ program, trigger, conditions, trials, attempts: own }]
+    const { program, codePath, conditions } = first
+    return [{ program, codePath, conditions, trials, attempts: own }]
   })
 }

@@ -12,12 +12,12 @@ export interface TrialContext {
   /** profileName. */
   readonly profile: string
   readonly series: string
-  readonly trigger: string | null
+  readonly codePath: string | null
   readonly conditions: Conditions | null
 }
 
 export type RateMatch =
-  | { readonly rate: ControlRate; readonly borrowed: boolean }
+  | { readonly rate: ControlRate; readonly extrapolated: boolean }
   /** Sentences for people. */
   | { readonly rate: null; readonly why: readonly string[] }
 
@@ -53,8 +53,8 @@ function none(...why: string[]): RateMatch {
   return { rate: null, why }
 }
 
-function road(trigger: string | null): string {
-  return trigger === null ? 'a road of no name' : trigger
+function codePathName(codePath: string | null): string {
+  return codePath === null ? 'a road of no name' : codePath
 }
 
 /**
@@ -65,14 +65,17 @@ function road(trigger: string | null): string {
 export function matchRate(rates: readonly ControlRate[], here: TrialContext, bound: number): RateMatch {
   const ofCase = rates.filter((rate) => rate.case === here.case)
   const ofProfile = ofCase.filter((rate) => rate.profile === here.profile)
-  const related = ofProfile.filter((rate) => rate.trigger === here.trigger)
+  const related = ofProfile.filter((rate) => rate.codePath === here.codePath)
   const { conditions } = here
   if (ofCase.length === 0) return none('How often the bug shows where it is has not been measured.', RENEW)
   if (ofProfile.length === 0)
     return none(`How often the bug shows was only measured in other guests (${ofCase[0]?.profile}).`, RENEW)
   if (related.length === 0) {
-    const others = [...new Set(ofProfile.map(({ trigger }) => road(trigger)))].toSorted().join(', ')
-    return none(`How often the bug shows was measured by ${others} only; the road taken here was ${road(here.trigger)}.`, RENEW)
+    const others = [...new Set(ofProfile.map(({ codePath }) => codePathName(codePath)))].toSorted().join(', ')
+    return none(
+      `How often the bug shows was measured by ${others} only; the road taken here was ${codePathName(here.codePath)}.`,
+      RENEW,
+    )
   }
   if (conditions === null) return none('How busy the host was is not known here, so no measured rate can be held against it.')
   const changes = (rate: ControlRate): string[] => expiry(rate, { program: here.program, conditions })
@@ -90,7 +93,7 @@ export function matchRate(rates: readonly ControlRate[], here: TrialContext, bou
     const shown = `${count(rate.hits, 'time')} in ${count(rate.trials, 'trial')}`
     return none(`${line} showed the bug only ${shown}; ${needed} times are needed.`)
   }
-  return { rate, borrowed: rate.series !== here.series }
+  return { rate, extrapolated: rate.series !== here.series }
 }
 
 function expired(related: readonly ControlRate[], series: string, changes: (rate: ControlRate) => string[]): RateMatch {

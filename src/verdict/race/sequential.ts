@@ -9,7 +9,7 @@ import { minHits } from './statistics.ts'
 import type { JudgedAttempt } from './judged-attempt.ts'
 
 /** What the next attempt of a race is asked for: it ends at its first hit, or at the first of these. */
-export interface Ask {
+export interface RaceBudget {
   /** Guest seconds. */
   readonly seconds: number
   readonly trials: number
@@ -22,11 +22,11 @@ export interface Race {
   readonly attempts: readonly JudgedAttempt[]
   readonly standing: RaceStanding | null
   /** A rate would count had the host been as busy as when it was measured. */
-  readonly wouldLeanAtOtherLoad: boolean
+  readonly hasRateAtOtherLoad: boolean
 }
 
 /** A first look, which names the trigger and the conditions, and all that a cell gets where nothing can be proven. */
-const LOOK: Ask = { seconds: 1, trials: 1_000_000 }
+const LOOK: RaceBudget = { seconds: 1, trials: 1_000_000 }
 /** Looks at a cell whose sides never met, or for which the host was not as when the rate was measured. */
 const MOST_LOOKS = 3
 /** One attempt at most, so that an interrupted run loses little. */
@@ -60,7 +60,11 @@ function attemptsToMeasure(answers: readonly JudgedAttempt[], fewest: number): n
 }
 
 /** What a control's own race is asked for next, each time in a fresh guest; null when its rate is measured, or has none. */
-export function nextMeasurement(attempts: readonly JudgedAttempt[], bound: number, measure: Measure | null = null): Ask | null {
+export function nextMeasurement(
+  attempts: readonly JudgedAttempt[],
+  bound: number,
+  measure: Measure | null = null,
+): RaceBudget | null {
   const answers = answersOf(attempts)
   const isMeasured = answers.length >= (measure?.attempts ?? attemptsToMeasure(answers, minHits(bound)))
   const isHopeless = !answers.some(({ outcome }) => outcome === 'reproduced') && spentSeconds(answers) >= HOPELESS_SECONDS
@@ -70,15 +74,15 @@ export function nextMeasurement(attempts: readonly JudgedAttempt[], bound: numbe
 }
 
 /** What one race is asked for next, were there all the time of the world; null when it is decided, or cannot be. */
-export function nextOfRace({ isOpen, attempts, standing, wouldLeanAtOtherLoad }: Race): Ask | null {
+export function nextOfRace({ isOpen, attempts, standing, hasRateAtOtherLoad }: Race): RaceBudget | null {
   const answers = answersOf(attempts)
   if (!isOpen || !mayTryAgain(attempts)) return null
   if (answers.length === 0) return LOOK
-  if (standing === null || answers.some(({ outcome }) => outcome !== 'clean')) return null
+  if (standing === null || answers.some(({ outcome }) => outcome !== 'not-reproduced')) return null
   const mayLook = answers.length < MOST_LOOKS
-  if (standing.control === null) return wouldLeanAtOtherLoad && mayLook ? LOOK : null
+  if (standing.reference === null) return hasRateAtOtherLoad && mayLook ? LOOK : null
   if (standing.trials.trials === 0) return mayLook ? LOOK : null
-  return standing.trialsMissing ? { seconds: SLICE_SECONDS, trials: standing.trialsMissing } : null
+  return standing.trialsRemaining ? { seconds: SLICE_SECONDS, trials: standing.trialsRemaining } : null
 }
 
 /**
@@ -86,7 +90,7 @@ export function nextOfRace({ isOpen, attempts, standing, wouldLeanAtOtherLoad }:
  * have `seconds`: the one that had least of it so far comes next, so that they take turns. A race without an answer
  * has its first look whatever time is left.
  */
-export function chooseRace(races: readonly Race[], seconds: number): { readonly index: number; readonly ask: Ask } | null {
+export function chooseRace(races: readonly Race[], seconds: number): { readonly index: number; readonly ask: RaceBudget } | null {
   const left = seconds - races.reduce((sum, { attempts }) => sum + spentSeconds(attempts), 0)
   const open = races.flatMap((race, index) => {
     const ask = nextOfRace(race)

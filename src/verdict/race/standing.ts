@@ -2,8 +2,8 @@
 import type { ControlRate, RaceStanding } from '#domain/control.ts'
 import { trialGroups, type TrialGroup } from './groups.ts'
 import { matchRate, type RateMatch, type TrialContext } from './rate-match.ts'
-import { notCounted, wordsOf } from './summary.ts'
-import { missChance, rateInterval, trialsNeeded } from './statistics.ts'
+import { notCounted, explain } from './summary.ts'
+import { missProbability, rateInterval, trialsNeeded } from './statistics.ts'
 import type { JudgedAttempt } from './judged-attempt.ts'
 
 /** A cell, whatever its case witnesses by, with all that a race of it may lean on. */
@@ -17,24 +17,27 @@ export interface CellInput {
   /** Every rate known; which of them counts here is found out. */
   readonly rates: readonly ControlRate[]
   /** The chance of a miss at which a clean race is believed. */
-  readonly bound: number
+  readonly maxMissProbability: number
 }
 
 interface Weighed {
   readonly group: TrialGroup
-  readonly leaning: RateMatch
+  readonly match: RateMatch
   /** Null where there is nothing to lean on. */
   readonly missed: number | null
 }
 
-function situationOf({ case: theCase, profile, series }: CellInput, { program, trigger, conditions }: TrialGroup): TrialContext {
-  return { case: theCase, profile, series, program, trigger, conditions }
+function trialContextOf(
+  { case: theCase, profile, series }: CellInput,
+  { program, codePath, conditions }: TrialGroup,
+): TrialContext {
+  return { case: theCase, profile, series, program, codePath, conditions }
 }
 
 function weigh(input: CellInput, group: TrialGroup): Weighed {
-  const leaning = matchRate(input.rates, situationOf(input, group), input.bound)
-  const missed = leaning.rate && missChance(rateInterval(leaning.rate).low, group.trials.trials)
-  return { group, leaning, missed }
+  const leaning = matchRate(input.rates, trialContextOf(input, group), input.maxMissProbability)
+  const missed = leaning.rate && missProbability(rateInterval(leaning.rate).low, group.trials.trials)
+  return { group, match: leaning, missed }
 }
 
 /**
@@ -47,7 +50,7 @@ function strongest(all: readonly Weighed[]): Weighed | undefined {
     one.missed === null ? -2 : -one.missed,
     one.group.trials.trials,
   ]
-  const name = ({ group: { trigger, program, conditions } }: Weighed): string => JSON.stringify([trigger, program, conditions])
+  const name = ({ group: { codePath, program, conditions } }: Weighed): string => JSON.stringify([codePath, program, conditions])
   return all.toSorted((a, b) => {
     const [left, right] = [most(a), most(b)]
     // Where all is equal the name decides, so that the order of attempts does not show.
@@ -57,40 +60,41 @@ function strongest(all: readonly Weighed[]): Weighed | undefined {
 
 /** What a race rests on; null while no trials were made. */
 export function standingOf(input: CellInput): RaceStanding | null {
-  const { attempts, bound } = input
+  const { attempts, maxMissProbability } = input
   const weighed = trialGroups(attempts).map((group) => weigh(input, group))
   const chosen = strongest(weighed)
   if (!chosen) return null
-  const { group, leaning, missed } = chosen
-  const { trials, trigger } = group
+  const { group, match, missed } = chosen
+  const { trials, codePath } = group
   const isHit = trials.hits > 0
-  const control = isHit ? null : leaning.rate
-  const controlInterval = control && rateInterval(control)
-  const needed = controlInterval && trialsNeeded(controlInterval.low, bound)
+  const reference = isHit ? null : match.rate
+  const referenceInterval = reference && rateInterval(reference)
+  const needed = referenceInterval && trialsNeeded(referenceInterval.low, maxMissProbability)
   const standing = {
-    trigger,
+    codePath,
     trials,
     interval: rateInterval(trials),
-    control,
-    controlInterval,
-    borrowed: !isHit && leaning.rate !== null && leaning.borrowed,
-    missChance: isHit ? null : missed,
-    bound,
-    trialsMissing: needed === null ? null : Math.max(0, needed - trials.trials),
+    reference,
+    referenceInterval,
+    extrapolated: !isHit && match.rate !== null && match.extrapolated,
+    missProbability: isHit ? null : missed,
+    maxMissProbability,
+    trialsRemaining: needed === null ? null : Math.max(0, needed - trials.trials),
   }
   const others = weighed.filter((one) => one !== chosen).map((one) => one.group)
-  const why = isHit || leaning.rate !== null ? [] : leaning.why
-  return { ...standing, words: [...wordsOf(standing, why), ...notCounted(group, others)] }
+  const why = isHit || match.rate !== null ? [] : match.why
+  return { ...standing, explanation: [...explain(standing, why), ...notCounted(group, others)] }
 }
 
 /** Whether a rate would count were the host as busy, or as quiet, as it was not in these attempts. */
-export function wouldLeanAtOtherLoad(input: CellInput): boolean {
+export function hasRateAtOtherLoad(input: CellInput): boolean {
   return trialGroups(input.attempts).some((group) => {
     const { conditions } = group
     if (conditions === null) return false
     const load = conditions.load === 'quiet' ? 'loaded' : 'quiet'
     return (
-      matchRate(input.rates, { ...situationOf(input, group), conditions: { ...conditions, load } }, input.bound).rate !== null
+      matchRate(input.rates, { ...trialContextOf(input, group), conditions: { ...conditions, load } }, input.maxMissProbability)
+        .rate !== null
     )
   })
 }

@@ -1,5 +1,5 @@
 /** What hits and trials say about a rate, and what a rate says about clean trials. */
-import type { Interval } from '#domain/control.ts'
+import type { ConfidenceInterval } from '#domain/control.ts'
 import type { Trials } from '#domain/control.ts'
 import { InvariantError } from '#domain/errors.ts'
 import { incompleteBeta } from './beta.ts'
@@ -25,7 +25,7 @@ function solveRising(rising: (x: number) => number, target: number): number {
  * little too low, and nothing leans on it.
  * Throws InvariantError when the counts are no counts.
  */
-export function rateInterval({ hits, trials }: Trials, confidence = 0.95): Interval {
+export function rateInterval({ hits, trials }: Trials, confidence = 0.95): ConfidenceInterval {
   const counts = Number.isSafeInteger(hits) && Number.isSafeInteger(trials) && hits >= 0 && hits <= trials
   if (!counts || !(confidence > 0 && confidence < 1)) {
     throw new InvariantError(`no interval for ${hits} hits in ${trials} trials at confidence ${confidence}`)
@@ -38,7 +38,7 @@ export function rateInterval({ hits, trials }: Trials, confidence = 0.95): Inter
 }
 
 /** Chance that n trials of a bug that hits with at least this rate are all clean: (1 - pLow)^n. */
-export function missChance(pLow: number, trials: number): number {
+export function missProbability(pLow: number, trials: number): number {
   return trials === 0 ? 1 : Math.exp(trials * Math.log1p(-pLow))
 }
 
@@ -48,7 +48,7 @@ export function trialsNeeded(pLow: number, bound: number): number | null {
   if (!(pLow > 0) || !(bound > 0)) return null
   const estimate = Math.max(1, Math.ceil(Math.log(bound) / Math.log1p(-pLow)))
   // The quotient can be off by a rounding error next to a whole number; the bound must hold as missChance computes it.
-  return missChance(pLow, estimate) <= bound ? estimate : estimate + 1
+  return missProbability(pLow, estimate) <= bound ? estimate : estimate + 1
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The results of one run of a suite's program: its subtests laid out flat, by names that other kernels can be held against. */
-import type { Witness } from '#domain/case.ts'
+import type { Oracle } from '#domain/case.ts'
 import type { Ending } from '#domain/evidence.ts'
 import type { ResultStatus, SuiteResult } from '#domain/report/suite.ts'
 import type { TestPoint, TestStatus, TestStream } from '#domain/tests.ts'
@@ -15,9 +15,9 @@ const STATUS: Readonly<Record<TestStatus, ResultStatus>> = {
   skip: 'skip',
   xfail: 'xfail',
   todo: 'xfail',
-  timeout: 'broken',
-  error: 'broken',
-  missing: 'missing',
+  timeout: 'error',
+  error: 'error',
+  'not-reported': 'not-reported',
 }
 
 /**
@@ -32,7 +32,7 @@ const HARNESS_RUN = /^\s*RUN\s{2,}(\S.*?) \.\.\.$/
  * What a program reported, and what its exit status adds to that: a failure that no test told of, a skip of the whole, or,
  * for one that answers by its exit status alone, its only result. Empty where nothing was said: that is never a pass.
  */
-export function resultsOf(tests: TestStream, ending: Ending, witness: Witness): SuiteResult[] {
+export function resultsOf(tests: TestStream, ending: Ending, oracle: Oracle): SuiteResult[] {
   const { documents } = tests
   const said = numbered(documents.flatMap(({ points, skipAll }) => [...leavesOf(points, []), ...wholeSkip(skipAll, points)]))
   if (ending.kind !== 'exited' || ending.exit.timedOut || ending.exit.code === null) return said
@@ -43,11 +43,11 @@ export function resultsOf(tests: TestStream, ending: Ending, witness: Witness): 
     const words = [`exit status ${code}`, bailOut ?? last ?? '']
     return { test: EXIT_STATUS, status, reason: words.filter(Boolean).join(': '), line: null }
   }
-  const tellsFailure = said.some(({ status }) => status === 'fail' || status === 'broken')
+  const tellsFailure = said.some(({ status }) => status === 'fail' || status === 'error')
   if (code !== 0 && code !== SKIPPED) return tellsFailure ? said : [...said, own('fail')]
   if (said.length > 0) return said
   if (code === SKIPPED) return [own('skip')]
-  return witness === 'exit-status' ? [own('pass')] : []
+  return oracle === 'exit-status' ? [own('pass')] : []
 }
 
 function wholeSkip(reason: string | null, points: readonly TestPoint[]): SuiteResult[] {

@@ -6,9 +6,9 @@ import { confidenceOf, markOf, nextCommit, reportBisection, stepsFor } from '#an
 import { ended, hash, step } from '#test/helpers/reports/bisections.ts'
 
 test('a bug is new where it shows, a fix where it does not, and a mute commit is skipped', () => {
-  assert.deepEqual([markOf('shows', 'bug'), markOf('clean', 'bug')], ['new', 'old'])
-  assert.deepEqual([markOf('shows', 'fix'), markOf('clean', 'fix')], ['old', 'new'])
-  assert.deepEqual([markOf('crashed', 'bug'), markOf('undecided', 'fix')], ['skip', 'skip'])
+  assert.deepEqual([markOf('shows-bug', 'bug'), markOf('no-bug', 'bug')], ['new', 'old'])
+  assert.deepEqual([markOf('shows-bug', 'fix'), markOf('no-bug', 'fix')], ['old', 'new'])
+  assert.deepEqual([markOf('crashed', 'bug'), markOf('inconclusive', 'fix')], ['skip', 'skip'])
 })
 
 test('the neighbours are the nearest commits that gave an answer', () => {
@@ -18,7 +18,11 @@ test('the neighbours are the nearest commits that gave an answer', () => {
 })
 
 test('a commit that was found is its own neighbour, whatever was judged after it', () => {
-  const steps = [step('0', { role: 'old-end' }), step('5', { role: 'new-end', answer: 'shows' }), step('1', { answer: 'shows' })]
+  const steps = [
+    step('0', { role: 'old-end' }),
+    step('5', { role: 'new-end', answer: 'shows-bug' }),
+    step('1', { answer: 'shows-bug' }),
+  ]
   const report = reportBisection(ended({ end: { kind: 'found', commit: hash('1') }, steps }))
   assert.deepEqual([report.before.commit, report.after.commit], [hash('0'), hash('1')])
   const atEnd = reportBisection(ended({ end: { kind: 'found', commit: hash('5') }, steps: [...steps.slice(0, 2), step('4')] }))
@@ -30,24 +34,27 @@ test('an end that gave no answer is our mistake, and said to be', () => {
 })
 
 test('the confidence is the product of the steps, each piece of evidence counted once, and never more than the weakest', () => {
-  assert.equal(confidenceOf([{ doubt: 0, sameAs: null }]), 1)
+  assert.equal(confidenceOf([{ errorProbability: 0, sameAs: null }]), 1)
   const two = [
-    { doubt: 0.1, sameAs: null },
-    { doubt: 0.2, sameAs: null },
+    { errorProbability: 0.1, sameAs: null },
+    { errorProbability: 0.2, sameAs: null },
   ]
   assert.ok(Math.abs(confidenceOf(two) - 0.72) < 1e-12)
-  assert.equal(confidenceOf([...two, { doubt: 0.2, sameAs: hash('1') }]), confidenceOf(two))
+  assert.equal(confidenceOf([...two, { errorProbability: 0.2, sameAs: hash('1') }]), confidenceOf(two))
   const doubts = fc.array(fc.double({ min: 0, max: 0.5, noNaN: true }), { minLength: 1, maxLength: 12 })
   fc.assert(
     fc.property(doubts, (all) => {
-      const whole = confidenceOf(all.map((doubt) => ({ doubt, sameAs: null })))
-      assert.ok(whole <= 1 - Math.max(...all) + 1e-12 && whole >= 1 - all.reduce((sum, doubt) => sum + doubt, 0) - 1e-12)
+      const whole = confidenceOf(all.map((errorProbability) => ({ errorProbability, sameAs: null })))
+      assert.ok(
+        whole <= 1 - Math.max(...all) + 1e-12 &&
+          whole >= 1 - all.reduce((sum, errorProbability) => sum + errorProbability, 0) - 1e-12,
+      )
     }),
   )
 })
 
 test('what was skipped has no part in the confidence', () => {
-  const skipped = step('2', { answer: 'undecided', doubt: 0.4 })
+  const skipped = step('2', { answer: 'inconclusive', errorProbability: 0.4 })
   assert.equal(reportBisection(ended({ steps: [...ended().steps, skipped] })).confidence, 1)
 })
 

@@ -18,27 +18,27 @@ interface Row {
 const TO_6_12 = { mainline: '6.15', stable: { '6.12.y': '6.12.29' } }
 
 const CLAIMS: readonly Row[] = [
-  { title: 'a series without a backport', version: '5.10.262', mainline: '5.15', says: 'missing' },
-  { title: 'a series later than the release', version: '6.1.170', mainline: '5.15', says: 'carried' },
-  { title: 'the series of the release itself', version: '5.15.3', mainline: '5.15', says: 'carried' },
-  { title: 'the release itself', version: '7.3', mainline: '7.3', says: 'carried' },
+  { title: 'a series without a backport', version: '5.10.262', mainline: '5.15', says: 'not-listed' },
+  { title: 'a series later than the release', version: '6.1.170', mainline: '5.15', says: 'listed' },
+  { title: 'the series of the release itself', version: '5.15.3', mainline: '5.15', says: 'listed' },
+  { title: 'the release itself', version: '7.3', mainline: '7.3', says: 'listed' },
   { title: 'a candidate of the release', version: '7.3~rc7', mainline: '7.3', says: 'unknown' },
-  { title: 'a candidate of a later release', version: '7.4-rc1', mainline: '7.3', says: 'carried' },
-  { title: 'before the backport', version: '6.12.28', ...TO_6_12, says: 'missing' },
-  { title: 'the release with the backport', version: '6.12.29', ...TO_6_12, says: 'carried' },
-  { title: 'after the backport', version: '6.12.117', ...TO_6_12, says: 'carried' },
-  { title: 'a backport to another series', version: '6.1.192', ...TO_6_12, says: 'missing' },
-  { title: 'what only a stable series took', version: '5.10.9', mainline: null, stable: { '5.10.y': '5.10.4' }, says: 'carried' },
+  { title: 'a candidate of a later release', version: '7.4-rc1', mainline: '7.3', says: 'listed' },
+  { title: 'before the backport', version: '6.12.28', ...TO_6_12, says: 'not-listed' },
+  { title: 'the release with the backport', version: '6.12.29', ...TO_6_12, says: 'listed' },
+  { title: 'after the backport', version: '6.12.117', ...TO_6_12, says: 'listed' },
+  { title: 'a backport to another series', version: '6.1.192', ...TO_6_12, says: 'not-listed' },
+  { title: 'what only a stable series took', version: '5.10.9', mainline: null, stable: { '5.10.y': '5.10.4' }, says: 'listed' },
   { title: 'a patch never merged', version: '7.3.4', mainline: null, says: 'unknown' },
   { title: 'older than the feature', version: '5.10.262', mainline: '5.19', introduced: '5.19', says: 'unknown' },
-  { title: 'between the bug and the fix', version: '5.10.262', mainline: '5.15', introduced: '4.18', says: 'missing' },
+  { title: 'between the bug and the fix', version: '5.10.262', mainline: '5.15', introduced: '4.18', says: 'not-listed' },
   {
     title: 'a backport to a series older than the feature',
     version: '5.10.9',
     mainline: '5.19',
     introduced: '5.19',
     stable: { '5.10.y': '5.10.8' },
-    says: 'carried',
+    says: 'listed',
   },
   { title: 'a version that cannot be ordered', version: 'next-20261102', mainline: '5.15', says: 'unknown' },
   { title: 'a release that cannot be ordered', version: '6.1.1', mainline: 'soon', says: 'unknown' },
@@ -55,13 +55,13 @@ for (const { title, version, mainline, stable = {}, introduced = null, says } of
 
 test('finding: every verdict against every claim', () => {
   const words = (verdict: Verdict): Finding[] =>
-    (['carried', 'missing', 'unknown'] as const).map((claim) => findingOf(verdict, claim))
+    (['listed', 'not-listed', 'unknown'] as const).map((claim) => findingOf(verdict, claim))
   assert.deepEqual(Object.fromEntries(VERDICTS.map((verdict) => [verdict, words(verdict)])), {
-    carries: ['agrees', 'carried-unclaimed', 'unproven'],
-    lacks: ['claimed-but-lacks', 'agrees', 'unproven'],
-    unproven: ['unproven', 'unproven', 'unproven'],
-    'not-applicable': ['unproven', 'unproven', 'unproven'],
-    broken: ['unproven', 'unproven', 'unproven'],
-    missing: ['unproven', 'unproven', 'unproven'],
+    carries: ['agrees', 'fixed-not-listed', 'not-comparable'],
+    lacks: ['listed-still-affected', 'agrees', 'not-comparable'],
+    inconclusive: ['not-comparable', 'not-comparable', 'not-comparable'],
+    'not-applicable': ['not-comparable', 'not-comparable', 'not-comparable'],
+    error: ['not-comparable', 'not-comparable', 'not-comparable'],
+    'no-result': ['not-comparable', 'not-comparable', 'not-comparable'],
   })
 })

@@ -29,57 +29,57 @@ const ROWS = [
     title: 'the release that lists it',
     brings: { 29: [SUBJECT] },
     version: '6.12.29',
-    says: 'carried',
+    says: 'listed',
     by: /linux \(6\.12\.29-1\), ChangeLog-6\.12\.29, "mm\/userfaultfd: fix uninit/,
   },
-  { title: 'a release after it', brings: { 29: [SUBJECT] }, version: '6.12.32', says: 'carried', by: /6\.12\.29-1/ },
+  { title: 'a release after it', brings: { 29: [SUBJECT] }, version: '6.12.32', says: 'listed', by: /6\.12\.29-1/ },
   {
     title: 'a release before it',
     brings: { 29: [SUBJECT] },
     version: '6.12.28',
-    says: 'missing',
+    says: 'not-listed',
     by: /^later only: Debian changelog: linux \(6\.12\.29-1\)/,
   },
   {
     title: 'a release after its revert',
     brings: { 29: [SUBJECT], 31: [`Revert "${SUBJECT}"`] },
     version: '6.12.31',
-    says: 'missing',
+    says: 'not-listed',
     by: /\(6\.12\.31-1\), .*"Revert "mm/,
   },
   {
     title: 'a release between it and its revert',
     brings: { 29: [SUBJECT], 31: [`Revert "${SUBJECT}"`] },
     version: '6.12.30',
-    says: 'carried',
+    says: 'listed',
     by: /6\.12\.29-1/,
   },
   {
     title: 'the revert of its revert',
     brings: { 29: [SUBJECT], 30: [`Revert "${SUBJECT}"`], 31: [`Revert "Revert "${SUBJECT}""`] },
     version: '6.12.32',
-    says: 'carried',
+    says: 'listed',
     by: /6\.12\.31-1/,
   },
   {
     title: 'a fix and its revert in one list',
     brings: { 30: [SUBJECT, `Revert "${SUBJECT}"`] },
     version: '6.12.30',
-    says: 'missing',
+    says: 'not-listed',
     by: /Revert/,
   },
   {
     title: 'a revert and the fix anew in one list',
     brings: { 29: [SUBJECT], 30: [`Revert "${SUBJECT}"`, SUBJECT] },
     version: '6.12.30',
-    says: 'carried',
+    says: 'listed',
     by: /6\.12\.30-1/,
   },
   {
     title: 'what is only taken out later',
     brings: { 30: [`Revert "${SUBJECT}"`] },
     version: '6.12.29',
-    says: 'carried',
+    says: 'listed',
     by: /^taken out later only/,
   },
   { title: 'a subject that only begins so', brings: { 29: [`${SUBJECT} again`] }, version: '6.12.32', says: null },
@@ -90,7 +90,7 @@ const ROWS = [
     brings: { 29: [SUBJECT] },
     version: '6.12.30',
     build: '6.12.30-1~bpo12+1',
-    says: 'carried',
+    says: 'listed',
     by: /6\.12\.29-1/,
   },
   {
@@ -98,7 +98,7 @@ const ROWS = [
     brings: { 29: [SUBJECT] },
     version: '6.12.28',
     build: '6.12.28-1~bpo12+1',
-    says: 'missing',
+    says: 'not-listed',
     by: /^later only/,
   },
 ] as const
@@ -114,16 +114,16 @@ for (const { title, brings, version, says, ...row } of ROWS) {
 test("changelog claim: a change of Debian's own counts from its build on, not from its release on", () => {
   const parts: Brings[] = [{ build: '6.12.90-2', own: [SUBJECT] }, { build: '6.12.90-1' }]
   const paper = paperOf(parts, [ONE])
-  assert.equal(changelogSays(kernel('6.12.90', '6.12.90-1'), ONE, paper)?.claim, 'missing')
+  assert.equal(changelogSays(kernel('6.12.90', '6.12.90-1'), ONE, paper)?.claim, 'not-listed')
   const said = changelogSays(kernel('6.12.90', '6.12.90-2'), ONE, paper)
-  assert.deepEqual(said, { claim: 'carried', source: `Debian changelog: linux (6.12.90-2), "${SUBJECT}"` })
+  assert.deepEqual(said, { claim: 'listed', source: `Debian changelog: linux (6.12.90-2), "${SUBJECT}"` })
 })
 
 test('changelog claim: a subject that was wrapped behind a hyphen is the same', () => {
   const long = 'mm/some-subsystem-with-a-name: wait for the well-known-and-hyphenated-thing-that-is-so-long'
   const one = given([long])
   const said = changelogSays(kernel('6.12.32'), one, paperOf(line({ 29: [long] }), [one]))
-  assert.equal(said?.claim, 'carried')
+  assert.equal(said?.claim, 'listed')
 })
 
 test('changelog claim: of two fixes both must be there; a name that the case knows a backport by is enough', () => {
@@ -131,9 +131,9 @@ test('changelog claim: of two fixes both must be there; a name that the case kno
   const says = (brings: Readonly<Record<number, readonly string[]>>) =>
     changelogSays(kernel('6.12.32'), both, paperOf(line(brings), [both]))?.claim ?? null
   assert.equal(says({ 29: ['mm: first'] }), null)
-  assert.equal(says({ 29: ['mm: first'], 30: ['mm: second'] }), 'carried')
-  assert.equal(says({ 29: ['mm: first'], 30: ['mm: second'], 31: ['Revert "mm: first"'] }), 'missing')
-  assert.equal(says({ 29: ['mm: both, for stable'] }), 'carried')
+  assert.equal(says({ 29: ['mm: first'], 30: ['mm: second'] }), 'listed')
+  assert.equal(says({ 29: ['mm: first'], 30: ['mm: second'], 31: ['Revert "mm: first"'] }), 'not-listed')
+  assert.equal(says({ 29: ['mm: both, for stable'] }), 'listed')
 })
 
 /** Every release of 6.12 up to .32 in one build each, but for those left out. */
@@ -172,51 +172,51 @@ for (const { title, leftOut, gap, ...row } of GAPS) {
 test('changelog claim: one release that a changelog of another line leaves out is the very one that may have the fix', () => {
   const paper = paperOf(whole([32]), [ONE], 'no index lists it')
   assert.deepEqual(gapOf(kernel('6.12.32'), paper, '6.15'), { text: '6.12.32', isWide: true })
-  assert.equal(claimOf(kernel('6.12.32'), ONE, { history: null, changelog: paper }).claim, 'unknown')
+  assert.equal(claimOf(kernel('6.12.32'), ONE, { gitTree: null, changelog: paper }).claim, 'unknown')
 })
 
 test('claims together: a line in the changelog goes before the case, and that there is none goes behind it', () => {
   const claims = (theOne: Case, parts: readonly Brings[], instead: string | null = null) =>
-    claimOf(kernel('6.12.32'), theOne, { history: null, changelog: paperOf(parts, [theOne], instead) })
+    claimOf(kernel('6.12.32'), theOne, { gitTree: null, changelog: paperOf(parts, [theOne], instead) })
   const listed = whole().map((part) => (part.build === '6.12.20-1' ? { ...part, lists: { '6.12.20': [SUBJECT] } } : part))
 
-  assert.equal(claims(ONE, listed).claim, 'carried')
-  assert.equal(claims(given([SUBJECT], { mainline: null }), listed).claim, 'carried', 'a fix that only stable has')
+  assert.equal(claims(ONE, listed).claim, 'listed')
+  assert.equal(claims(given([SUBJECT], { mainline: null }), listed).claim, 'listed', 'a fix that only stable has')
   const silent = claims(ONE, whole())
-  assert.equal(silent.claim, 'missing')
+  assert.equal(silent.claim, 'not-listed')
   assert.match(
     silent.source,
     /^the Debian changelog up to linux \(6\.12\.32-1\) has no such line; in mainline since 6\.15, not listed/,
   )
   const based = claims(given([SUBJECT], { mainline: '6.12' }), whole())
-  assert.deepEqual(based, { claim: 'carried', source: 'in mainline since 6.12 (case.json)' })
+  assert.deepEqual(based, { claim: 'listed', source: 'in mainline since 6.12 (case.json)' })
   const entered = claims(given([SUBJECT], { stable: { '6.12.y': '6.12.29' } }), whole())
-  assert.equal(entered.claim, 'carried')
+  assert.equal(entered.claim, 'listed')
   assert.match(entered.source, /^in 6\.12\.y since 6\.12\.29 \(case\.json\); the Debian changelog .* has no such line$/)
   const entry = claims(given([SUBJECT], { stable: { '6.12.y': '6.12.29' } }), [
     { build: '6.12.32-1', lists: { '6.12.32': [`Revert "${SUBJECT}"`] } },
     ...whole([32]),
   ])
-  assert.equal(entry.claim, 'missing', 'a revert that the case does not know of')
+  assert.equal(entry.claim, 'not-listed', 'a revert that the case does not know of')
 })
 
 test('claims together: a changelog that leaves much out, or is not to be had, makes silence prove nothing', () => {
-  const wide = claimOf(kernel('6.12.32'), ONE, { history: null, changelog: paperOf(whole([20, 21, 22]), [ONE]) })
+  const wide = claimOf(kernel('6.12.32'), ONE, { gitTree: null, changelog: paperOf(whole([20, 21, 22]), [ONE]) })
   assert.equal(wide.claim, 'unknown')
   assert.match(wide.source, /no such line, nor a list of 6\.12\.20 to 6\.12\.22 \(3\); in mainline/)
   const other = claimOf(kernel('6.12.32'), ONE, {
-    history: null,
+    gitTree: null,
     changelog: paperOf(whole([30, 31, 32]), [ONE], 'no index lists it'),
   })
   assert.equal(other.claim, 'unknown')
   assert.match(other.source, /^no changelog of its own \(no index lists it\), and that of linux \(6\.12\.29-1\) has no such line/)
-  const none = { history: null, changelog: { missing: 'the network is away' } }
+  const none = { gitTree: null, changelog: { unavailable: 'the network is away' } }
   const gone = claimOf(kernel('6.12.32'), ONE, none)
   assert.deepEqual(
     [gone.claim, gone.source.startsWith('no changelog: the network is away; in mainline since 6.15')],
     ['unknown', true],
   )
-  assert.equal(claimOf(kernel('6.12.32'), given([SUBJECT], { mainline: '6.9' }), none).claim, 'carried', 'the base has it')
-  assert.equal(claimOf(kernel('6.12.32'), given([SUBJECT], { stable: { '6.12.y': '6.12.40' } }), none).claim, 'missing')
-  assert.equal(claimOf(kernel('6.12.32'), ONE).claim, 'missing', 'a kernel that comes in no package')
+  assert.equal(claimOf(kernel('6.12.32'), given([SUBJECT], { mainline: '6.9' }), none).claim, 'listed', 'the base has it')
+  assert.equal(claimOf(kernel('6.12.32'), given([SUBJECT], { stable: { '6.12.y': '6.12.40' } }), none).claim, 'not-listed')
+  assert.equal(claimOf(kernel('6.12.32'), ONE).claim, 'not-listed', 'a kernel that comes in no package')
 })

@@ -4,7 +4,7 @@ import { rankSweep, sweepRow, type SweepRow, type SweepTry, type SweepVariant } 
 
 const variant: SweepVariant = {
   case: 'race',
-  line: '5.10',
+  series: '5.10',
   fix: 'aaaaaaaaaaaa',
   cpus: 2,
   memoryMiB: 512,

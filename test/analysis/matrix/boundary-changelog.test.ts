@@ -71,7 +71,7 @@ test('boundary entries: a kernel before that is of another suite is told by its 
 test('boundary entries: none where no changelog tells of the kernel after, and an empty list where nothing is alike', () => {
   assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.40'), paperOf(PARTS, [CASE])), null)
   assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), null), null)
-  assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), { missing: 'gone' }), null)
+  assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), { unavailable: 'not-on-mirror' }), null)
   const other = theCase('gup-one', { subsystem: 'mm/gup' })
   const between = { ...flip('6.12.30', '6.12.32'), case: 'gup-one' }
   const found = createEntriesBetween(KERNELS, [other])(between, paperOf(PARTS, [other]))

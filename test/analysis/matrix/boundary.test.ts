@@ -12,7 +12,7 @@ import { kernel } from '#test/helpers/reports.ts'
 /** One case over some versions, as `version: verdict`. */
 function flips(column: Readonly<Record<string, Verdict>>): string[] {
   const kernels = Object.keys(column).map((version) => kernel(version))
-  const cells = kernels.map(({ id, version }) => ({ kernel: id, case: 'one', verdict: column[version] ?? 'missing' }))
+  const cells = kernels.map(({ id, version }) => ({ kernel: id, case: 'one', verdict: column[version] ?? 'no-result' }))
   const version = (id: string) => kernels.find((each) => each.id === id)?.version
   return boundariesOf(kernels, cells).map(
     ({ series, from, before, to, after }) => `${series}: ${from} ${version(before)}, ${to} ${version(after)}`,
@@ -27,9 +27,9 @@ test('a fix that comes in and goes out again is two boundaries', () => {
 test('kernels that gave no answer are spanned', () => {
   const column = {
     '6.1.1': 'lacks',
-    '6.1.2': 'broken',
-    '6.1.3': 'missing',
-    '6.1.4': 'unproven',
+    '6.1.2': 'error',
+    '6.1.3': 'no-result',
+    '6.1.4': 'inconclusive',
     '6.1.5': 'not-applicable',
     '6.1.6': 'carries',
   } as const
@@ -50,45 +50,45 @@ test('flavours of one version are followed apart', () => {
   assert.deepEqual(boundariesOf(kernels, cells), [])
 })
 
-const known = (version: string, gone = false) => ({ ...kernel(version), gone })
+const known = (version: string, notOnMirror = false) => ({ ...kernel(version), notOnMirror })
 
 /** The boundaries of a column held against a list of what there is. */
 function sure(column: Readonly<Record<string, Verdict>>, listing: readonly KnownKernel[] | null) {
   const kernels = Object.keys(column).map((version) => kernel(version))
-  const cells = kernels.map(({ id, version }) => ({ kernel: id, case: 'one', verdict: column[version] ?? 'missing' }))
-  return boundariesOf(kernels, cells, listing).map(({ confidence, untested }) => [
-    confidence,
-    ...(untested?.map(({ version, why }) => `${version} ${why}`) ?? ['not known']),
+  const cells = kernels.map(({ id, version }) => ({ kernel: id, case: 'one', verdict: column[version] ?? 'no-result' }))
+  return boundariesOf(kernels, cells, listing).map(({ precision, untested }) => [
+    precision,
+    ...(untested?.map(({ version, reason }) => `${version} ${reason}`) ?? ['not known']),
   ])
 }
 
-test('a boundary is exact where no kernel lies between that could be had and asked, and says what does lie between', () => {
+test('a boundary is adjacent where no kernel lies between that could be had and asked, and says what does lie between', () => {
   const ends = { '6.1.1': 'lacks', '6.1.9': 'carries' } as const
   const listing = ['6.1.1', '6.1.9', '6.1.10', '5.10.5'].map((version) => known(version))
-  assert.deepEqual(sure(ends, listing), [['exact']])
-  assert.deepEqual(sure(ends, [...listing, known('6.1.5', true)]), [['exact', '6.1.5 gone']])
-  assert.deepEqual(sure({ ...ends, '6.1.4': 'not-applicable' }, listing), [['exact', '6.1.4 not-applicable']])
-  assert.deepEqual(sure(ends, [...listing, known('6.1.5')]), [['ranged', '6.1.5 not asked']])
-  for (const verdict of ['broken', 'unproven', 'missing'] as const) {
-    assert.deepEqual(sure({ ...ends, '6.1.4': verdict }, listing), [['ranged', `6.1.4 ${verdict}`]])
+  assert.deepEqual(sure(ends, listing), [['adjacent']])
+  assert.deepEqual(sure(ends, [...listing, known('6.1.5', true)]), [['adjacent', '6.1.5 not-on-mirror']])
+  assert.deepEqual(sure({ ...ends, '6.1.4': 'not-applicable' }, listing), [['adjacent', '6.1.4 not-applicable']])
+  assert.deepEqual(sure(ends, [...listing, known('6.1.5')]), [['untested-between', '6.1.5 not-tested']])
+  for (const verdict of ['error', 'inconclusive', 'no-result'] as const) {
+    assert.deepEqual(sure({ ...ends, '6.1.4': verdict }, listing), [['untested-between', `6.1.4 ${verdict}`]])
   }
 })
 
-test('where nothing lists what there is, nothing is exact', () => {
+test('where nothing lists what there is, nothing is adjacent', () => {
   const ends = { '6.1.1': 'lacks', '6.1.2': 'carries' } as const
-  assert.deepEqual(sure(ends, null), [['ranged', 'not known']])
-  assert.deepEqual(sure(ends, [known('6.12.1')]), [['ranged', 'not known']])
+  assert.deepEqual(sure(ends, null), [['untested-between', 'not known']])
+  assert.deepEqual(sure(ends, [known('6.12.1')]), [['untested-between', 'not known']])
 })
 
-test('the chance of a miss is that of the side that carries, on whichever side it is', () => {
+test('the miss probability is that of the side that carries, on whichever side it is', () => {
   const kernels = ['6.1.1', '6.1.2', '6.1.3'].map((version) => kernel(version))
   const cells = kernels.map(({ id }, index) =>
     index === 1
-      ? { kernel: id, case: 'one', verdict: 'carries' as const, missChance: 1e-7 }
-      : { kernel: id, case: 'one', verdict: 'lacks' as const, missChance: null },
+      ? { kernel: id, case: 'one', verdict: 'carries' as const, missProbability: 1e-7 }
+      : { kernel: id, case: 'one', verdict: 'lacks' as const, missProbability: null },
   )
   assert.deepEqual(
-    boundariesOf(kernels, cells).map(({ missChance }) => missChance),
+    boundariesOf(kernels, cells).map(({ missProbability }) => missProbability),
     [1e-7, 1e-7],
   )
 })
@@ -124,7 +124,7 @@ test('property: each boundary flips between two kernels with no tested one betwe
   fc.assert(
     fc.property(columns, ([pairs, verdicts]) => {
       const kernels = pairs.map(([line, patch]) => kernel(`${line}.${patch}`))
-      const cells = kernels.map(({ id }, index) => ({ kernel: id, case: 'one', verdict: verdicts[index] ?? 'missing' }))
+      const cells = kernels.map(({ id }, index) => ({ kernel: id, case: 'one', verdict: verdicts[index] ?? 'no-result' }))
       const verdictOf = new Map(cells.map((cell) => [cell.kernel, cell.verdict]))
       const tested = kernels
         .filter(({ id }) => verdictOf.get(id) === 'carries' || verdictOf.get(id) === 'lacks')

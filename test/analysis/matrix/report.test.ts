@@ -4,12 +4,12 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { headlinesOf } from '#analysis/matrix/headline.ts'
 import { compareKernels } from '#analysis/matrix/matrix.ts'
-import { type ReportParts, buildReport } from '#analysis/matrix/report.ts'
+import { type ReportInputs, buildReport } from '#analysis/matrix/report.ts'
 import { cell, kernel, smallReport, theCase } from '#test/helpers/reports.ts'
 
 const { run } = smallReport()
 
-const PARTS: ReportParts = {
+const PARTS: ReportInputs = {
   run,
   controls: [],
   kernels: ['5.10.218', '6.1.9', '6.1.10', '7.3~rc7', '7.3'].map((version) => kernel(version)),
@@ -39,13 +39,16 @@ test('kernels are in series and version order, cases by id, cells kernels first'
 test('claims, findings and counts are filled in, and no folder of this machine is left', () => {
   const report = buildReport(PARTS)
   const old = report.cells.find((each) => each.kernel.includes('6.1.9') && each.case === 'b-case')
-  assert.deepEqual([old?.claim, old?.claimSource, old?.finding], ['carried', 'in mainline since 6.1 (git)', 'claimed-but-lacks'])
-  assert.deepEqual(report.counts, { carries: 5, lacks: 5, unproven: 0, 'not-applicable': 0, broken: 0, missing: 0 })
+  assert.deepEqual(
+    [old?.claim, old?.claimSource, old?.finding],
+    ['listed', 'in mainline since 6.1 (git)', 'listed-still-affected'],
+  )
+  assert.deepEqual(report.counts, { carries: 5, lacks: 5, inconclusive: 0, 'not-applicable': 0, error: 0, 'no-result': 0 })
   assert.doesNotMatch(JSON.stringify(report), /nowhere/)
 })
 
-test('of a control its own case is claimed by how it was made, the others by the paperwork, and it marks no boundary', () => {
-  const about = { base: 'x', line: '6.1', fix: '0123456789ab', case: 'b-case', blinds: [], because: 'taken out of x' }
+test('of a control its own case is claimed by how it was made, the others by the claim sources, and it marks no boundary', () => {
+  const about = { base: 'x', series: '6.1', fix: '0123456789ab', case: 'b-case', blinds: [], summary: 'taken out of x' }
   const bad = { ...about, kernel: kernel('6.1.9').id, kind: 'bad' as const }
   const good = { ...about, kernel: kernel('6.1.10').id, kind: 'good' as const }
   const report = buildReport({ ...PARTS, controls: [bad, good] })
@@ -53,9 +56,9 @@ test('of a control its own case is claimed by how it was made, the others by the
     const one = report.cells.find((each) => each.kernel === kernel(version).id && each.case === id)
     return [one?.claim, one?.claimSource, one?.finding]
   }
-  assert.deepEqual(found('6.1.9', 'b-case'), ['missing', 'taken out of x', 'agrees'])
-  assert.deepEqual(found('6.1.10', 'b-case'), ['carried', 'taken out of x', 'agrees'])
-  assert.deepEqual(found('6.1.9', 'a-case'), ['carried', 'in mainline since 6.1 (git)', 'agrees'])
+  assert.deepEqual(found('6.1.9', 'b-case'), ['not-listed', 'taken out of x', 'agrees'])
+  assert.deepEqual(found('6.1.10', 'b-case'), ['listed', 'taken out of x', 'agrees'])
+  assert.deepEqual(found('6.1.9', 'a-case'), ['listed', 'in mainline since 6.1 (git)', 'agrees'])
   assert.equal(buildReport(PARTS).boundaries.length, 1)
   assert.deepEqual(report.boundaries, [])
 })

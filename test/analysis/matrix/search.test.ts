@@ -11,7 +11,7 @@ import { kernel } from '#test/helpers/reports.ts'
 interface Searched {
   readonly asked: readonly number[]
   readonly rounds: number
-  /** `3 lacks, 4 carries`, with `ranged` where something between could have been asked. */
+  /** `3 lacks, 4 carries`, with `untested-between` where something between could have been asked. */
   readonly found: readonly string[]
 }
 
@@ -20,14 +20,14 @@ const kernels = (truth: readonly Verdict[]) => truth.map((_, index) => kernel(`6
 /** The flips of a line that answers as `truth` when these places are asked. */
 function flips(truth: readonly Verdict[], asked: Iterable<number>): string[] {
   const line = kernels(truth)
-  const cells = [...asked].map((index) => ({ kernel: line[index]?.id ?? '', case: 'one', verdict: truth[index] ?? 'missing' }))
+  const cells = [...asked].map((index) => ({ kernel: line[index]?.id ?? '', case: 'one', verdict: truth[index] ?? 'no-result' }))
   const own = line.filter(({ id }) => cells.some((cell) => cell.kernel === id))
   const place = (id: string) => line.findIndex((one) => one.id === id)
   return boundariesOf(
     own,
     cells,
-    line.map((one) => ({ ...one, gone: false })),
-  ).map(({ before, from, after, to, confidence }) => `${place(before)} ${from}, ${place(after)} ${to}: ${confidence}`)
+    line.map((one) => ({ ...one, notOnMirror: false })),
+  ).map(({ before, from, after, to, precision }) => `${place(before)} ${from}, ${place(after)} ${to}: ${precision}`)
 }
 
 function search(truth: readonly Verdict[], claimed: number | null = null): Searched {
@@ -37,14 +37,14 @@ function search(truth: readonly Verdict[], claimed: number | null = null): Searc
     if (next.length === 0) return { asked: [...answers.keys()], rounds, found: flips(truth, answers.keys()) }
     for (const index of next) {
       assert.ok(index >= 0 && index < truth.length && !answers.has(index), `${index} is asked once, and is there`)
-      answers.set(index, truth[index] ?? 'missing')
+      answers.set(index, truth[index] ?? 'no-result')
     }
   }
 }
 
 const scan = (truth: readonly Verdict[]) => flips(truth, truth.keys())
 const row = (count: number, verdict: Verdict) => Array.from({ length: count }, () => verdict)
-const silent = fc.constantFrom<Verdict>('broken', 'missing')
+const silent = fc.constantFrom<Verdict>('error', 'no-result')
 const answer = fc.constantFrom<Verdict>('carries', 'lacks')
 const claim = fc.option(fc.nat(70))
 
@@ -65,48 +65,48 @@ test('both ends are asked first, at once', () => {
 test('a fix that came is found between two neighbours, and few are asked', () => {
   const truth = [...row(13, 'lacks'), ...row(22, 'carries')]
   const { asked, found } = search(truth)
-  assert.deepEqual(found, ['12 lacks, 13 carries: exact'])
+  assert.deepEqual(found, ['12 lacks, 13 carries: adjacent'])
   assert.ok(asked.length <= 8, `${asked.length} asked of 35`)
-  assert.deepEqual(search(truth.toReversed()).found, ['21 carries, 22 lacks: exact'])
+  assert.deepEqual(search(truth.toReversed()).found, ['21 carries, 22 lacks: adjacent'])
 })
 
-test('where the paperwork is right four kernels are enough, and where it is wrong the same is found', () => {
+test('where the claim sources are right four kernels are enough, and where they are wrong the same is found', () => {
   const truth = [...row(13, 'lacks'), ...row(22, 'carries')]
   assert.deepEqual(
     search(truth, 13).asked.toSorted((a, b) => a - b),
     [0, 12, 13, 34],
   )
   for (const claimed of [0, 1, 12, 14, 34, 35, 99]) {
-    assert.deepEqual(search(truth, claimed).found, ['12 lacks, 13 carries: exact'])
+    assert.deepEqual(search(truth, claimed).found, ['12 lacks, 13 carries: adjacent'])
   }
 })
 
-test('ends that are alike are checked in the middle and where the paperwork says it changes', () => {
+test('ends that are alike are checked in the middle and where the claim sources say it changes', () => {
   assert.deepEqual(search(row(35, 'carries')).asked, [0, 34, 17])
   const once = [...row(4, 'lacks'), ...row(3, 'carries'), ...row(28, 'lacks')]
   assert.deepEqual(search(once).found, [], 'what comes and goes between two that are alike is not seen')
-  assert.deepEqual(search(once, 4).found, ['3 lacks, 4 carries: exact', '6 carries, 7 lacks: exact'])
+  assert.deepEqual(search(once, 4).found, ['3 lacks, 4 carries: adjacent', '6 carries, 7 lacks: adjacent'])
   const middle = [...row(9, 'carries'), ...row(9, 'lacks'), ...row(9, 'carries')]
-  assert.deepEqual(search(middle).found, ['8 carries, 9 lacks: exact', '17 lacks, 18 carries: exact'])
+  assert.deepEqual(search(middle).found, ['8 carries, 9 lacks: adjacent', '17 lacks, 18 carries: adjacent'])
 })
 
 test('kernels without an answer are walked around, in the middle and at the ends', () => {
-  const truth: Verdict[] = ['missing', 'lacks', 'lacks', 'broken', 'broken', 'carries', 'carries', 'broken']
-  assert.deepEqual(search(truth).found, ['2 lacks, 5 carries: ranged'])
-  assert.deepEqual(search(row(9, 'broken')).found, [])
-  assert.equal(search(row(9, 'broken')).asked.length, 9)
+  const truth: Verdict[] = ['no-result', 'lacks', 'lacks', 'error', 'error', 'carries', 'carries', 'error']
+  assert.deepEqual(search(truth).found, ['2 lacks, 5 carries: untested-between'])
+  assert.deepEqual(search(row(9, 'error')).found, [])
+  assert.equal(search(row(9, 'error')).asked.length, 9)
 })
 
 test('a series that cannot be asked, or proves nothing, is believed after both ends and the middle', () => {
-  for (const verdict of ['not-applicable', 'unproven'] as const) assert.equal(search(row(35, verdict)).asked.length, 3)
+  for (const verdict of ['not-applicable', 'inconclusive'] as const) assert.equal(search(row(35, verdict)).asked.length, 3)
 })
 
-test('all between a kernel that lacks and one that carries is asked, so that the boundary is exact', () => {
+test('all between a kernel that lacks and one that carries is asked, so that the boundary is adjacent', () => {
   const truth = [...row(8, 'lacks'), ...row(9, 'not-applicable'), ...row(8, 'carries')]
-  assert.deepEqual(search(truth).found, ['7 lacks, 17 carries: exact'])
+  assert.deepEqual(search(truth).found, ['7 lacks, 17 carries: adjacent'])
 })
 
-test('property: what changes once is found as the scan finds it, whatever is silent and whatever the paperwork says', () => {
+test('property: what changes once is found as the scan finds it, whatever is silent and whatever the claim sources say', () => {
   const lines = fc.oneof(
     changing(['lacks']),
     changing(['carries']),
@@ -140,7 +140,7 @@ test('property: of any line whatever, each boundary found is one of the scan, an
   )
 })
 
-test('property: asked are no more than the ends, halves and the two of the paperwork', () => {
+test('property: asked are no more than the ends, halves and the two of the claim sources', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 0, max: 100 }), claim, (before, after, claimed) => {
       const { asked } = search([...row(before, 'lacks'), ...row(after, 'carries')], claimed)

@@ -16,13 +16,13 @@ const statusOf = (plan: VerifyPlan, said: Said): readonly [Status, string] => {
 const ANSWERS: readonly (readonly [Record<string, readonly [Verdict, Verdict]>, Status, RegExp])[] = [
   [{ fix: ['lacks', 'carries'], other: ['lacks', 'lacks'] }, 'fixes', /^fixes fix and changes no other verdict$/],
   [{ fix: ['lacks', 'lacks'], other: ['carries', 'carries'] }, 'no-effect', /does not fix fix \(lacks, then lacks\)/],
-  [{ fix: ['lacks', 'carries'], other: ['carries', 'lacks'] }, 'breaks-neighbour', /^fixes fix but breaks other \(carries, /],
-  [{ fix: ['lacks', 'carries'], other: ['carries', 'not-applicable'] }, 'breaks-neighbour', /\(carries, then not-applicable\)/],
-  [{ fix: ['lacks', 'lacks'], other: ['carries', 'lacks'] }, 'breaks-neighbour', /^does not fix fix and breaks other/],
+  [{ fix: ['lacks', 'carries'], other: ['carries', 'lacks'] }, 'breaks-other-case', /^fixes fix but breaks other \(carries, /],
+  [{ fix: ['lacks', 'carries'], other: ['carries', 'not-applicable'] }, 'breaks-other-case', /\(carries, then not-applicable\)/],
+  [{ fix: ['lacks', 'lacks'], other: ['carries', 'lacks'] }, 'breaks-other-case', /^does not fix fix and breaks other/],
   [{ fix: ['carries', 'carries'], other: ['lacks', 'lacks'] }, 'nothing-to-fix', /does not show the bug: fix/],
-  [{ fix: ['lacks', 'unproven'], other: ['lacks', 'lacks'] }, 'unproven', /fix is not seen any more/],
-  [{ fix: ['lacks', 'missing'], other: ['lacks', 'lacks'] }, 'no-answer', /fix \(lacks, then missing\)/],
-  [{ fix: ['lacks', 'carries'], other: ['carries', 'missing'] }, 'no-answer', /^fixes fix, but no answer/],
+  [{ fix: ['lacks', 'inconclusive'], other: ['lacks', 'lacks'] }, 'inconclusive', /fix is not seen any more/],
+  [{ fix: ['lacks', 'no-result'], other: ['lacks', 'lacks'] }, 'no-answer', /fix \(lacks, then no-result\)/],
+  [{ fix: ['lacks', 'carries'], other: ['carries', 'no-result'] }, 'no-answer', /^fixes fix, but no answer/],
   [{ fix: ['lacks', 'not-applicable'], other: ['lacks', 'lacks'] }, 'no-effect', /fix \(lacks, then not-applicable\)/],
 ]
 
@@ -37,18 +37,18 @@ for (const [said, status, summary] of ANSWERS) {
 }
 
 test('a race that stays unseen keeps its verdict however often it was tried; seen is seen', () => {
-  assert.equal(changeOf('carries', 'unproven', 'race'), 'kept')
-  assert.equal(changeOf('unproven', 'carries', 'race'), 'kept')
-  assert.equal(changeOf('unproven', 'lacks', 'race'), 'broke')
+  assert.equal(changeOf('carries', 'inconclusive', 'statistical'), 'unchanged')
+  assert.equal(changeOf('inconclusive', 'carries', 'statistical'), 'unchanged')
+  assert.equal(changeOf('inconclusive', 'lacks', 'statistical'), 'broke')
   assert.equal(changeOf('not-applicable', 'carries', 'deterministic'), 'gained')
-  assert.equal(changeOf('broken', 'broken', 'deterministic'), 'kept')
+  assert.equal(changeOf('error', 'error', 'deterministic'), 'unchanged')
 })
 
 test('without a case to fix, verdicts are compared alone', () => {
   const plan = planOf({ targets: [] })
   assert.equal(statusOf(plan, { fix: ['lacks', 'lacks'] })[0], 'unchanged')
   assert.equal(statusOf(plan, { fix: ['lacks', 'carries'] })[0], 'fixes')
-  assert.equal(statusOf(plan, { fix: ['carries', 'lacks'] })[0], 'breaks-neighbour')
+  assert.equal(statusOf(plan, { fix: ['carries', 'lacks'] })[0], 'breaks-other-case')
 })
 
 test('a kernel report is new when the base gives it in no case; a notice is none', () => {
@@ -64,7 +64,7 @@ test('a kernel report is new when the base gives it in no case; a notice is none
 
 test('a patched kernel that never boots is not a machine without answers', () => {
   const outcomes = (word: Outcome) => ({ outcomes: { fix: word } })
-  const said: Said = { fix: ['lacks', 'missing'] }
+  const said: Said = { fix: ['lacks', 'no-result'] }
   assert.equal(verificationOf(planOf(), reportOf(said, outcomes('no-boot'))).status, 'does-not-boot')
   assert.equal(verificationOf(planOf(), reportOf(said, outcomes('infra'))).status, 'no-answer')
 })
@@ -121,12 +121,12 @@ test('a series is held against its base as a whole; on the way it need not fix, 
   const between = report.cells.filter(({ kernel }) => kernel === 'before').map((cell) => ({ ...cell, kernel: 'between' }))
   const all = { ...report, cells: [...report.cells, ...between] }
   const good = verificationOf(series([first, { ...step, upTo: 2 }]), all)
-  assert.deepEqual([good.status, good.bases[0]?.parts.map(({ status }) => status)], ['fixes', ['no-effect', 'fixes']])
+  assert.deepEqual([good.status, good.bases[0]?.perPatch.map(({ status }) => status)], ['fixes', ['no-effect', 'fixes']])
   const fixed = between.map((cell) => ({ ...cell, verdict: 'carries' as const }))
   const early = { ...report, cells: [...report.cells, ...fixed] }
   const [one] = verificationOf(series([first, { ...step, upTo: 2 }]), early).bases
   assert.deepEqual(
-    one?.parts.map(({ status }) => status),
+    one?.perPatch.map(({ status }) => status),
     ['fixes', 'unchanged'],
     'what is fixed is not to be fixed again',
   )

@@ -98,7 +98,7 @@ test('a git bisect log brings ends, terms, paths and what else it marked', async
   await git('bisect', 'reset')
   const wishes = await read({ cases: [CASE], replay: file })
   assert.deepEqual([wishes.old.commit, wishes.new.commit], [nearest, last])
-  assert.deepEqual(wishes.told, { old: [], skip: [skipped] })
+  assert.deepEqual(wishes.knownMarks, { old: [], skip: [skipped] })
   assert.deepEqual(wishes.terms, { old: 'fine', new: 'broken' })
   const own = await startBisect(join(folder, 'own'), { ...wishes, tree, old: nearest ?? '', new: last ?? '' })
   assert.match(await own.log(), new RegExp(`^git bisect skip ${skipped}$`, 'm'))

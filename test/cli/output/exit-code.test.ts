@@ -21,41 +21,41 @@ function reportOf(...cells: readonly (readonly [Verdict, Finding])[]): Judged {
 test('words of --fail-on are verdicts and findings, separated by commas', () => {
   assert.deepEqual(readFailOn(undefined), [])
   assert.deepEqual(readFailOn(''), [])
-  assert.deepEqual(readFailOn(' lacks, unproven,,carried-unclaimed '), ['lacks', 'unproven', 'carried-unclaimed'])
-  for (const word of ['fails', 'Lacks', 'lacks;unproven', 'agrees']) {
+  assert.deepEqual(readFailOn(' lacks, inconclusive,,fixed-not-listed '), ['lacks', 'inconclusive', 'fixed-not-listed'])
+  for (const word of ['fails', 'Lacks', 'lacks;inconclusive', 'agrees']) {
     const expected = { name: 'UserError', message: `--fail-on does not know ${word}`, hint: /^it knows: .*lacks/ }
     assert.throws(() => readFailOn(`lacks,${word}`), expected)
   }
 })
 
-test('answers are no failure: not that a kernel lacks a fix, nor that a race is unproven', () => {
-  const answers = reportOf(['not-applicable', 'agrees'], ['lacks', 'agrees'], ['carries', 'carried-unclaimed'])
+test('answers are no failure: not that a kernel lacks a fix, nor that a race is inconclusive', () => {
+  const answers = reportOf(['not-applicable', 'agrees'], ['lacks', 'agrees'], ['carries', 'fixed-not-listed'])
   assert.equal(exitCodeOf(answers, []), 0)
-  assert.equal(exitCodeOf(reportOf(['unproven', 'unproven']), []), 0)
+  assert.equal(exitCodeOf(reportOf(['inconclusive', 'not-comparable']), []), 0)
   assert.equal(exitCodeOf(reportOf(), []), 0)
 })
 
 test('a fix that is claimed and lacking is a finding, and so is a broken case', () => {
-  assert.equal(exitCodeOf(reportOf(['carries', 'agrees'], ['lacks', 'claimed-but-lacks']), []), 1)
-  assert.equal(exitCodeOf(reportOf(['broken', 'unproven']), []), 1)
+  assert.equal(exitCodeOf(reportOf(['carries', 'agrees'], ['lacks', 'listed-still-affected']), []), 1)
+  assert.equal(exitCodeOf(reportOf(['error', 'not-comparable']), []), 1)
 })
 
 test('--fail-on makes a finding of what it names, verdict or finding, and of nothing else', () => {
-  const report = reportOf(['carries', 'carried-unclaimed'], ['unproven', 'unproven'])
-  for (const word of ['carries', 'carried-unclaimed', 'unproven']) assert.equal(exitCodeOf(report, [word]), 1, word)
-  for (const word of ['lacks', 'not-applicable', 'missing']) assert.equal(exitCodeOf(report, [word]), 0, word)
+  const report = reportOf(['carries', 'fixed-not-listed'], ['inconclusive', 'not-comparable'])
+  for (const word of ['carries', 'fixed-not-listed', 'inconclusive']) assert.equal(exitCodeOf(report, [word]), 1, word)
+  for (const word of ['lacks', 'not-applicable', 'no-result']) assert.equal(exitCodeOf(report, [word]), 0, word)
 })
 
-test('--fail-on unproven means the verdict: a kernel that cannot be asked has nothing to prove', () => {
-  const report = reportOf(['not-applicable', 'unproven'], ['lacks', 'unproven'])
-  assert.equal(exitCodeOf(report, ['unproven']), 0)
-  assert.equal(exitCodeOf(reportOf(['unproven', 'unproven']), ['unproven']), 1)
+test('--fail-on inconclusive means the verdict: a kernel that cannot be asked has nothing to prove', () => {
+  const report = reportOf(['not-applicable', 'not-comparable'], ['lacks', 'not-comparable'])
+  assert.equal(exitCodeOf(report, ['inconclusive']), 0)
+  assert.equal(exitCodeOf(reportOf(['inconclusive', 'not-comparable']), ['inconclusive']), 1)
 })
 
 test('a cell without an answer is infrastructure, unless a finding stands beside it', () => {
-  assert.equal(exitCodeOf(reportOf(['carries', 'agrees'], ['missing', 'unproven']), []), 3)
-  assert.equal(exitCodeOf(reportOf(['missing', 'unproven'], ['lacks', 'claimed-but-lacks']), []), 1)
-  assert.equal(exitCodeOf(reportOf(['missing', 'unproven']), ['missing']), 1)
+  assert.equal(exitCodeOf(reportOf(['carries', 'agrees'], ['no-result', 'not-comparable']), []), 3)
+  assert.equal(exitCodeOf(reportOf(['no-result', 'not-comparable'], ['lacks', 'listed-still-affected']), []), 1)
+  assert.equal(exitCodeOf(reportOf(['no-result', 'not-comparable']), ['no-result']), 1)
 })
 
 test('a square that does not hold is a finding, one without all its answers is the machine that failed', () => {
@@ -66,9 +66,9 @@ test('a square that does not hold is a finding, one without all its answers is t
 })
 
 test('a replay: the same outcome, another one, or none on this host, whatever it was then', () => {
-  const replayed = { ending: 'clean exit', because: null, trials: null, seconds: 1, taint: { before: 0, after: 0 } } as const
+  const replayed = { ending: 'clean exit', summary: null, trials: null, seconds: 1, taint: { before: 0, after: 0 } } as const
   assert.equal(exitCodeOfReplay({ sameOutcome: true, replayed: { ...replayed, outcome: 'reproduced' } }), 0)
-  assert.equal(exitCodeOfReplay({ sameOutcome: false, replayed: { ...replayed, outcome: 'clean' } }), 1)
+  assert.equal(exitCodeOfReplay({ sameOutcome: false, replayed: { ...replayed, outcome: 'not-reproduced' } }), 1)
   for (const sameOutcome of [true, false])
     assert.equal(exitCodeOfReplay({ sameOutcome, replayed: { ...replayed, outcome: 'infra' } }), 3)
 })
@@ -76,7 +76,7 @@ test('a replay: the same outcome, another one, or none on this host, whatever it
 test('results of a suite are answers, but for what is asked; what our side lost is none', () => {
   const report = smallSuite()
   assert.equal(exitCodeOfSuite(report, []), 0)
-  for (const word of ['regression', 'improvement', 'differs', 'fail', 'broken', 'missing']) {
+  for (const word of ['regression', 'improvement', 'differs', 'fail', 'error', 'not-reported']) {
     assert.equal(exitCodeOfSuite(report, readFailOn(word, SUITE_WORDS)), 1, word)
   }
   assert.equal(exitCodeOfSuite(report, ['change']), 0, 'there is none')

@@ -7,11 +7,11 @@ import type { Machine, QemuExit } from '#harness/boot/qemu/process.ts'
 import { monitorCase } from '#harness/transport/monitor.ts'
 import { converse } from '#harness/transport/agent.ts'
 import { createLog } from '#harness/transport/log.ts'
-import type { StageLimits } from '#domain/job.ts'
+import type { PhaseLimits } from '#domain/job.ts'
 
 const KEY = 'k'
-const PATIENT: StageLimits = { bootSeconds: 60, silenceSeconds: 60, caseSeconds: 60 }
-const HASTY: StageLimits = { ...PATIENT, silenceSeconds: 0.05 }
+const PATIENT: PhaseLimits = { bootSeconds: 60, silenceSeconds: 60, caseSeconds: 60 }
+const HASTY: PhaseLimits = { ...PATIENT, silenceSeconds: 0.05 }
 
 /** The other end of a guest's ports, in this process: the test says what the guest would. */
 function guestWithPorts() {

@@ -9,20 +9,20 @@ export const step = (digit: string, changes: Partial<BisectStep> = {}): BisectSt
   commit: hash(digit),
   subject: `mm: commit ${digit}`,
   role: 'between',
-  answer: 'clean',
-  doubt: 0,
-  because: 'The bug was not seen.',
+  answer: 'no-bug',
+  errorProbability: 0,
+  summary: 'The bug was not seen.',
   reasons: [{ channel: 'output', line: 4, rule: 'output/ok', text: 'test 1: ok' }],
   verdict: 'carries',
   trials: null,
-  attempts: [{ outcome: 'clean', seconds: 0.4 }],
+  attempts: [{ outcome: 'not-reproduced', seconds: 0.4 }],
   kernel: `tree-5.10.262-base-${digit}`,
   run: '2026-01-31-1',
   binary: digit,
   sameAs: null,
   startedAt: '2026-01-31T00:00:00.000Z',
   buildSeconds: 5,
-  askSeconds: 1.5,
+  testSeconds: 1.5,
   ...changes,
 })
 
@@ -33,7 +33,7 @@ const theCase: Case = {
   fixes: [],
   introduced: null,
   symptom: 'A page is shared that must not be.',
-  witness: 'deterministic',
+  oracle: 'deterministic',
   needs: { cpus: 1, memoryMiB: 512, modules: [], externalModules: [], cmdline: [] },
   timing: { expectedSeconds: 0.3, timeoutSeconds: 10 },
   destructive: false,
@@ -43,33 +43,33 @@ const theCase: Case = {
   folder: '/cases/mm-case',
 }
 
-const shows = { answer: 'shows', verdict: 'lacks', because: 'The bug was seen: A page is shared that must not be.' } as const
+const shows = { answer: 'shows-bug', verdict: 'lacks', summary: 'The bug was seen: A page is shared that must not be.' } as const
 
 const unbuilt = { binary: null, kernel: null, run: null, verdict: null } as const
 
 export const ended = (changes: Partial<EndedBisection> = {}): EndedBisection => ({
   id: '2026-01-31-1',
   startedAt: '2026-01-31T00:00:00.000Z',
-  wishes: {
+  request: {
     tree: '/src/linux',
     old: { name: 'v5.10.1', commit: hash('0') },
     new: { name: 'v5.10.2', commit: hash('5') },
     paths: [],
     firstParent: false,
     terms: { old: 'old', new: 'new' },
-    told: { old: [], skip: [] },
+    knownMarks: { old: [], skip: [] },
     case: theCase,
     configs: [],
     seed: '7',
-    bound: 1e-6,
+    maxMissProbability: 1e-6,
     raceSeconds: 30,
   },
-  sought: 'bug',
+  target: 'bug',
   steps: [
     step('0', { role: 'old-end' }),
     step('5', { role: 'new-end', ...shows }),
     step('3', shows),
-    step('2', { ...unbuilt, answer: 'does-not-build', because: 'mm/gup.c:1: error: | stop' }),
+    step('2', { ...unbuilt, answer: 'does-not-build', summary: 'mm/gup.c:1: error: | stop' }),
     step('1', { sameAs: hash('0'), attempts: [] }),
   ],
   rates: [],

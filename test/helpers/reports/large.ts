@@ -34,7 +34,7 @@ export function largeReport(kernelCount: number, caseCount: number): Report {
     cases.map((column, index) => {
       const number = row * caseCount + index
       const answer: Verdict = row % perLine < index * 2 ? 'lacks' : 'carries'
-      const verdict = number % 97 === 0 ? 'unproven' : number % 211 === 0 ? 'broken' : answer
+      const verdict = number % 97 === 0 ? 'inconclusive' : number % 211 === 0 ? 'error' : answer
       return cell(id, column.id, verdict, {
         attempts: [
           attempt(`${id}.${column.id}.1`, verdict, {

@@ -10,7 +10,7 @@ const ASKED: Readonly<Record<string, Verdict>> = {
   '5.10.5': 'not-applicable',
   '5.10.9': 'not-applicable',
   '6.1.1': 'lacks',
-  '6.1.5': 'broken',
+  '6.1.5': 'error',
   '6.1.6': 'carries',
   '6.1.9': 'carries',
   '6.12.1': 'carries',
@@ -30,11 +30,11 @@ export function searchReport(): Report {
   const versions = ['5.10', '6.1', '6.12', '7.2'].flatMap((line) => patches.map((patch) => `${line}.${patch}`))
   const listing = versions
     .map((version) => kernel(version))
-    .map(({ release: _release, sha256: _sha256, ...one }) => ({ ...one, gone: one.version === '6.12.6' }))
+    .map(({ release: _release, sha256: _sha256, ...one }) => ({ ...one, notOnMirror: one.version === '6.12.6' }))
   const kernels = Object.keys(ASKED).map((version) => kernel(version))
   const cells = kernels.map(({ id, version }): JudgedCell => {
-    const hostile = version === '6.1.6' ? { because: HOSTILE } : {}
-    return cell(id, 'one', ASKED[version] ?? 'missing', hostile)
+    const hostile = version === '6.1.6' ? { summary: HOSTILE } : {}
+    return cell(id, 'one', ASKED[version] ?? 'no-result', hostile)
   })
   const run = { ...smallReport().run, id: 'search-1' }
   return buildReport({ run, kernels, cases: [theCase('one')], controls: [], cells, listing })

@@ -1,5 +1,5 @@
 /** A small report of a suite, and the parts that tests make others of. */
-import { buildSuiteReport, type SuiteParts } from '#analysis/suite.ts'
+import { buildSuiteReport, type SuiteReportInputs } from '#analysis/suite.ts'
 import type { ResultStatus, SuiteCell, SuiteReport } from '#domain/report/suite.ts'
 import type { ReportKernel } from '#domain/report/matrix.ts'
 
@@ -19,11 +19,15 @@ export function suiteCell(
   more: Partial<SuiteCell> = {},
 ): SuiteCell {
   const list = Object.entries(results).map(([test, status], index) => ({ test, status, reason: '', line: index + 1 }))
-  return { kernel: idOf(version), program, outcome: 'reported', because: 'x.', results: list, attempts: [], ...more }
+  return { kernel: idOf(version), program, outcome: 'reported', summary: 'x.', results: list, attempts: [], ...more }
 }
 
 /** Everything a report is built from. */
-export function suiteParts(versions: readonly string[], programs: readonly string[], cells: readonly SuiteCell[]): SuiteParts {
+export function suiteParts(
+  versions: readonly string[],
+  programs: readonly string[],
+  cells: readonly SuiteCell[],
+): SuiteReportInputs {
   const host = { kernel: '6.1.0-host', qemu: '7.2.22', cpus: 2, accelerator: 'tcg' }
   return {
     run: { id: '2026-11-02-1', startedAt: '2026-11-02T03:04:05.000Z', complete: true, seed: '7', host },
@@ -47,13 +51,13 @@ export function smallSuite(): SuiteReport {
     'swap <script>alert(1)</script>': 'skip',
   } as const
   const fixed = { ...leaks, 'no leak ... with THP (16 kB)': 'pass', 'only here': 'xfail' } as const
-  const because = 'BUG: unable to handle page fault\u001b[31m.'
-  const crash: Partial<SuiteCell> = { outcome: 'unrelated-crash', because, results: [] }
+  const summary = 'BUG: unable to handle page fault\u001b[31m.'
+  const crash: Partial<SuiteCell> = { outcome: 'unrelated-crash', summary, results: [] }
   const cells = [
     suiteCell('6.1.192', 'cow', leaks),
     suiteCell('6.12.118', 'cow', fixed),
     suiteCell('7.2.13', 'cow', fixed),
-    suiteCell('6.1.192', 'mremap_test', { 'move & grow': 'pass', 'move in place': 'broken' }),
+    suiteCell('6.1.192', 'mremap_test', { 'move & grow': 'pass', 'move in place': 'error' }),
     suiteCell('6.12.118', 'mremap_test', { 'move & grow': 'fail', 'move in place': 'pass' }),
     suiteCell('7.2.13', 'mremap_test', {}, crash),
   ]

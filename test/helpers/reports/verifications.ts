@@ -2,7 +2,7 @@
 import type { Outcome, Verdict } from '#domain/judgement.ts'
 import type { Report, ReportAttempt, ReportCell } from '#domain/report/matrix.ts'
 import type { Splat } from '#domain/splat.ts'
-import type { ApplyWord, HunkTry, VerifyPlan, Warning } from '#domain/report/verify.ts'
+import type { ApplyResult, HunkTry, VerifyPlan, Warning } from '#domain/report/verify.ts'
 
 export const HUNK: HunkTry = {
   file: 'mm/x.c',
@@ -19,7 +19,7 @@ export const HUNK: HunkTry = {
 
 export interface PlanChanges {
   readonly targets?: readonly string[]
-  readonly word?: ApplyWord
+  readonly word?: ApplyResult
   readonly hunks?: readonly HunkTry[]
   readonly buildError?: string
   readonly warnings?: readonly Warning[]
@@ -33,7 +33,7 @@ export function planOf(changes: PlanChanges = {}): VerifyPlan {
   const isBuilt = trouble === null && (word === 'cleanly' || word === 'with-fuzz')
   const warnings = buildError === null ? (changes.warnings ?? []) : null
   const step = { upTo: 1, kernel: 'after', buildError, log: buildError === null ? null : 'build.log', warnings }
-  const tries = [{ ...words, word, hunks }]
+  const tries = [{ ...words, result: word, hunks }]
   const names = { label: 'linux 5.10', kernel: 'before', version: '5.10.262', arch: 'x86_64' as const }
   const base = { ...names, trouble, tries, exact: null, steps: isBuilt ? [step] : [] }
   return { patches: [words], targets: changes.targets ?? ['fix'], each: false, bases: [base] }
@@ -57,13 +57,13 @@ export function reportOf(said: Said, changes: ReportChanges = {}): Report {
   const cells = Object.entries(said).flatMap(([id, verdicts]) =>
     verdicts.map((verdict, index) => {
       const splats = (index === 0 ? changes.splats : changes.later)?.[id] ?? []
-      const outcome = index === 0 ? 'clean' : (changes.outcomes?.[id] ?? 'clean')
+      const outcome = index === 0 ? 'not-reproduced' : (changes.outcomes?.[id] ?? 'not-reproduced')
       const attempts = [attempt(outcome, splats)]
-      const cell = { kernel: ['before', 'after'][index], case: id, verdict, missChance: null, attempts }
+      const cell = { kernel: ['before', 'after'][index], case: id, verdict, missProbability: null, attempts }
       return cell as unknown as ReportCell
     }),
   )
-  const cases = Object.keys(said).map((id) => ({ id, witness: 'deterministic' }))
+  const cases = Object.keys(said).map((id) => ({ id, oracle: 'deterministic' }))
   const run = { id: '2026-01-31-1', host: { kernel: '6.12', qemu: '7.2', cpus: 2, accelerator: 'tcg' } }
   return { run, cases, cells } as unknown as Report
 }

@@ -13,12 +13,12 @@ import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 import { readAssets } from '#test/helpers/templates.ts'
 
 const plain = { width: 100, colour: false, ascii: false }
-const found = (doubt = 0) =>
+const found = (errorProbability = 0) =>
   reportBisection(
     ended({
       end: { kind: 'found', commit: hash('3') },
       commits: ended().commits.slice(1),
-      steps: ended().steps.map((one) => (one.commit === hash('1') ? { ...one, sameAs: null, doubt } : one)),
+      steps: ended().steps.map((one) => (one.commit === hash('1') ? { ...one, sameAs: null, errorProbability } : one)),
     }),
   )
 
@@ -43,8 +43,8 @@ test('commits that hide the answer are all named', () => {
 test('no text of a commit is markup in Markdown, nor does it end a fence', () => {
   const report = found()
   const nasty = '# [x](y) | ``` <b>\n```'
-  const steps = report.steps.map((one) => ({ ...one, subject: nasty, because: nasty }))
-  const text = renderBisectionMarkdown({ ...report, steps, before: step('1', { subject: nasty, because: nasty }) })
+  const steps = report.steps.map((one) => ({ ...one, subject: nasty, summary: nasty }))
+  const text = renderBisectionMarkdown({ ...report, steps, before: step('1', { subject: nasty, summary: nasty }) })
   const rows = text.split('\n').filter((line) => line.startsWith('| '))
   assert.equal(rows.length, 2 + steps.length)
   assert.deepEqual(new Set(rows.map((row) => row.replaceAll('\\|', '').split('|').length)), new Set([10]))
@@ -63,7 +63,7 @@ test('the page shows commit, neighbours and steps, needs nothing else, and takes
   assert.match(page, /<td>0 of 40<\/td><td>1 in 5,000,000<\/td>/)
   assert.ok(!renderBisectionHtml(race, assets).includes('wrong by luck</th>'), 'of a race alone')
   assert.match(page, /Content-Security-Policy" content="default-src &#x27;none&#x27;; script-src &#x27;sha256-/)
-  const steps = found().steps.map((one) => ({ ...one, subject: '<script>alert(1)</script>', because: '</pre><b>' }))
+  const steps = found().steps.map((one) => ({ ...one, subject: '<script>alert(1)</script>', summary: '</pre><b>' }))
   const evil = renderBisectionHtml({ ...found(), steps, log: '</pre><script>' }, assets)
   assert.ok(evil.includes('&lt;script&gt;alert(1)') && !evil.includes('<script') && !evil.includes('<b>'))
 })
@@ -108,10 +108,10 @@ exit $shows
 `,
     { mode: 0o755 },
   )
-  const { wishes } = ended()
+  const { request } = ended()
   const ends = { old: { name: 'a', commit: commits[0] ?? '' }, new: { name: 'b', commit: commits[8] ?? '' } }
   const script = join(folder, 'script')
-  await writeFile(script, renderBisectScript({ ...wishes, ...ends, tree }, archive, 'git bisect start'), { mode: 0o755 })
+  await writeFile(script, renderBisectScript({ ...request, ...ends, tree }, archive, 'git bisect start'), { mode: 0o755 })
   const { stdout } = await runCommand(script, [], { env: { KWITNESS: fake } })
   assert.match(stdout, new RegExp(`^# first new commit: \\[${commits[3]}\\]`, 'm'))
   assert.match(await readFile(join(folder, 'asked'), 'utf8'), /--find bug --cases mm-case --max-miss-probability 0\.000001/)

@@ -9,7 +9,7 @@ const PLAIN_TERMINAL = { width: 100, colour: false, ascii: false }
 
 /** A profile of which so many attempts hit, one in `seconds` each and `trials` in all, and the rest in 3 seconds did not. */
 function row(spread: number, hits: number, seconds: number, trials: number, isDefault = false): SweepRow {
-  const variant = { case: 'race', line: '5.10', fix: 'aaaaaaaaaaaa', cpus: 2, memoryMiB: 512, spread, isDefault }
+  const variant = { case: 'race', series: '5.10', fix: 'aaaaaaaaaaaa', cpus: 2, memoryMiB: 512, spread, isDefault }
   const tries = Array.from({ length: 10 }, (_, index) => {
     const hit = index < hits
     return { hit, seconds: hit ? seconds : 3, trials: { hits: 0, trials: 0 } }

@@ -73,7 +73,7 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     assert.equal(await shownRows(page), 3)
     assert.equal(await page.locator('#matches').textContent(), '3 of 12 kernels, 2 of 6 fixes, 5 cells')
     assert.equal(await page.locator('tr[data-kernel*="6.1.170"] td:visible').count(), 2)
-    await page.locator('#query').fill('verdict:unproven series:5.10')
+    await page.locator('#query').fill('verdict:inconclusive series:5.10')
     assert.equal(await shownRows(page), 0)
     await page.locator('#clear').click()
     assert.equal(await shownRows(page), 12)
@@ -81,8 +81,8 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
   })
 
   test('the address keeps filter and cell, and a page opened with it shows both', async (t) => {
-    const page = await open(t, 'small.html', `q=verdict%3Abroken&${BROKEN}`)
-    assert.equal(await page.locator('#query').inputValue(), 'verdict:broken')
+    const page = await open(t, 'small.html', `q=verdict%3Aerror&${BROKEN}`)
+    assert.equal(await page.locator('#query').inputValue(), 'verdict:error')
     assert.equal(await shownRows(page), 1)
     assert.ok(await page.locator('#panel').isVisible())
     await page.locator('#query').fill('verdict:lacks')
@@ -115,8 +115,8 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     await page.locator('tr[data-kernel="debian-6.12.94-1-cloud-amd64"] td').nth(2).click()
     const text = await page.locator('#panel').innerText()
     const parts = [
-      'Claimed but lacks',
-      'carried: Debian changelog: linux (6.12.43-1), ChangeLog-6.12.29, "mm/userfaultfd: fix uninit',
+      'Listed as fixed, still affected',
+      'listed: Debian changelog: linux (6.12.43-1), ChangeLog-6.12.29, "mm/userfaultfd: fix uninit',
       'carries up to debian-6.12.43-1-cloud-amd64',
       '95567729173e',
       'CVE-2025-00000',
@@ -140,8 +140,8 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     const page = await open(t, 'small.html')
     const boundary = page.locator('.boundaries li', { hasText: 'uffd-eagain-output on 6.1.y' })
     const said = (await boundary.innerText()).replaceAll(/\s+/g, ' ')
-    assert.match(said, /the fix came: 6\.1\.187 lacks → 6\.1\.192 carries ranged: between, not asked: 6\.1\.190/)
-    await boundary.getByText('ranged').click()
+    assert.match(said, /the fix came: 6\.1\.187 lacks → 6\.1\.192 carries untested in between: not tested: 6\.1\.190/)
+    await boundary.getByText('untested in between').click()
     const lines = (await boundary.locator('pre').innerText()).split('\n')
     assert.deepEqual(lines, [
       'git bisect start --term-old broken --term-new fixed v6.1.192 v6.1.187',
@@ -154,22 +154,22 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     assert.match(await steady.innerText(), /lacks 5\.10\.218 … 5\.10\.262 \(all 2\); carries 6\.1\.170 … 6\.1\.192 \(3 of 4\)/)
   })
 
-  test('a race says how sure it is, in sentences first, then beside the control it leans on', async (t) => {
+  test('a race says how sure it is, in sentences first, then beside its reference rate', async (t) => {
     const page = await open(t, 'small.html', 'cell=debian-6.1.187-1-cloud-amd64/gup-fast-vs-fork')
     const race = page.locator('#panel .race')
     await race.waitFor()
     assert.equal(await race.locator('h3 + p').textContent(), 'The bug did not show itself here.')
     const cells = (row: number) => race.locator('tr').nth(row).locator('th, td').allInnerTexts()
-    assert.deepEqual(await cells(0), ['', 'This kernel', 'Control, known to be bad borrowed from 5.10.y'])
+    assert.deepEqual(await cells(0), ['', 'This kernel', 'Control kernel, known bad extrapolated from 5.10.y'])
     assert.deepEqual(await cells(1), ['Kernel', 'this one', '5.10.262 57efa1fe5957'])
-    assert.deepEqual(await cells(2), ['Trials that count', '400', '1,500'])
-    assert.deepEqual(await cells(4), ['True rate, 95 % sure', 'at most 0.92 %', '0.51 % to 1.6 %'])
-    assert.equal(await race.locator('.reach').innerText(), '400 of the 2,696 clean trials that are needed')
+    assert.deepEqual(await cells(2), ['Trials counted', '400', '1,500'])
+    assert.deepEqual(await cells(4), ['Rate, 95 % confidence', 'at most 0.92 %', '0.51 % to 1.6 %'])
+    assert.equal(await race.locator('.reach').innerText(), '400 of 2,696 trials without a hit')
     const bar = await race.locator('.reach div').boundingBox()
     const filled = await race.locator('.reach div span').boundingBox()
     assert.ok(bar && filled && Math.abs(filled.width / bar.width - 400 / 2696) < 0.02, 'the bar is as full as its sentence says')
     const facts = (await race.locator('dl').innerText()).split('\n')
-    for (const fact of ['13 %; believed at 1 in 1,000,000 or less', '2,296 more, all clean', CONTROL.because]) {
+    for (const fact of ['13 %; accepted at 1 in 1,000,000 or less', '2,296 more, all without a hit', CONTROL.summary]) {
       assert.ok(facts.includes(fact), fact)
     }
   })
@@ -182,7 +182,7 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     assert.equal(await race.locator(':is(script, img)').count(), 0)
     assert.equal(await page.evaluate('typeof window.pwned'), 'undefined')
     await page.locator('tr[data-kernel*="6.12.94"] td').first().click()
-    await race.getByText('cannot be said without a control').waitFor()
+    await race.getByText('unknown without a control kernel').waitFor()
     assert.equal(await race.locator('thead, .reach').count(), 0)
     const own = page.locator(`tr[data-kernel="${CONTROL.kernel}"]`)
     assert.equal(await own.locator('.known').innerText(), 'known bad')
@@ -221,7 +221,7 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     const page = await open(t, 'small.html', '', { javaScriptEnabled: false })
     assert.equal(await shownRows(page), 12)
     const row = page.locator('tr[data-kernel="debian-5.10.218-1-cloud-amd64"]')
-    const words = ['lacks, claimed but lacks, 1 hit in 312', 'carries', 'lacks', 'lacks', 'n/a', 'lacks']
+    const words = ['lacks, listed as fixed, still affected, 1 hit in 312', 'carries', 'lacks', 'lacks', 'n/a', 'lacks']
     assert.deepEqual(await row.locator('td').allTextContents(), words)
     assert.ok(await page.locator('#filter').isHidden())
   })
@@ -244,6 +244,6 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     const page = await open(t, 'large.html')
     const cell = page.locator('td[tabindex="0"]')
     assert.equal(await cell.textContent(), '?')
-    assert.equal(await cell.getAttribute('aria-label'), 'unproven')
+    assert.equal(await cell.getAttribute('aria-label'), 'inconclusive')
   })
 })

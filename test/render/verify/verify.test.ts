@@ -28,8 +28,8 @@ linux 5.10: Fixes
   builds: yes, no new warning in the files it touches
   kernel reports: none that the base does not give
     case   before  after
-    fix    lacks   carries  fixed  the fix
-    other  lacks   lacks    kept
+    fix    lacks   carries  fixed      the fix
+    other  lacks   lacks    unchanged
 
 linux 5.10: fixes fix and changes no other verdict.
 
@@ -46,11 +46,11 @@ test('a patch that does not apply names its hunks and what they wait for, and no
   assert.ok(!text.includes('Tested-by'))
 })
 
-test('a race is signed for with the chance of a miss', () => {
+test('a race is signed for with the miss probability', () => {
   const report = reportOf({ fix: ['lacks', 'carries'] })
-  const cells = report.cells.map((cell) => ({ ...cell, missChance: cell.verdict === 'carries' ? 1e-6 : null }))
+  const cells = report.cells.map((cell) => ({ ...cell, missProbability: cell.verdict === 'carries' ? 1e-6 : null }))
   const [line] = testedBy(verificationOf(planOf(), { ...report, cells }), TESTER)
-  assert.match(line ?? '', /2 runs, fix: lacks -> carries, miss chance 1 in 1,000,000$/)
+  assert.match(line ?? '', /2 runs, fix: lacks -> carries, miss probability 1 in 1,000,000$/)
 })
 
 test('b4 gets a list of checks with its own words', () => {

@@ -28,7 +28,7 @@ async function history(t: TestContext, count: number) {
   const { stdout } = await runCommand('git', ['-C', tree, 'rev-list', '--reverse', 'main'])
   const hashes = stdout.trim().split('\n')
   const ends = { old: hashes[0] ?? '', new: hashes.at(-1) ?? '' }
-  const range: GitRange = { tree, ...ends, paths: [], firstParent: false, terms: TERMS, told: { old: [], skip: [] } }
+  const range: GitRange = { tree, ...ends, paths: [], firstParent: false, terms: TERMS, knownMarks: { old: [], skip: [] } }
   return { tree, hashes, range, own: join(folder, 'own') }
 }
 
@@ -48,7 +48,7 @@ async function drive(own: string, range: GitRange, hashes: readonly string[], an
 
 test('the commit is found in log2 steps, and the log is one that git replays', async (t) => {
   const { tree, hashes, range, own } = await history(t, 64)
-  const { end, asked, log } = await drive(own, range, hashes, (index) => (index >= 20 ? 'shows' : 'clean'))
+  const { end, asked, log } = await drive(own, range, hashes, (index) => (index >= 20 ? 'shows-bug' : 'no-bug'))
   assert.deepEqual(end, { kind: 'found', commit: hashes[20] })
   assert.equal(asked.length, stepsFor(64))
   await runCommand('git', ['-C', tree, 'checkout', '--quiet', 'main'])
@@ -61,7 +61,7 @@ test('wherever the commit is and whichever answer nothing: it is found, or among
   const { hashes, range, own } = await history(t, 20)
   const mute = fc.uniqueArray(fc.integer({ min: 1, max: 19 }), { maxLength: 4 })
   const property = fc.asyncProperty(fc.integer({ min: 1, max: 20 }), mute, async (culprit, dumb) => {
-    const answer = (index: number): Answer => (dumb.includes(index) ? 'crashed' : index >= culprit ? 'shows' : 'clean')
+    const answer = (index: number): Answer => (dumb.includes(index) ? 'crashed' : index >= culprit ? 'shows-bug' : 'no-bug')
     const { end, asked } = await drive(own, range, hashes, answer)
     const possible = end.kind === 'found' ? [end.commit] : end.commits
     assert.ok(possible.includes(hashes[culprit] ?? ''), `${culprit} beside ${dumb}: ${JSON.stringify(end)}`)
@@ -76,7 +76,7 @@ test('wherever the commit is and whichever answer nothing: it is found, or among
 test('paths leave out what does not touch them; terms are those asked for', async (t) => {
   const { hashes, range, own } = await history(t, 16)
   const wanted = { ...range, paths: ['a'], terms: { old: 'sound', new: 'hurt' } }
-  const { end, asked, log } = await drive(own, wanted, hashes, (index) => (index >= 6 ? 'shows' : 'clean'))
+  const { end, asked, log } = await drive(own, wanted, hashes, (index) => (index >= 6 ? 'shows-bug' : 'no-bug'))
   assert.deepEqual(end, { kind: 'found', commit: hashes[6] })
   assert.deepEqual(
     asked.filter((index) => index % 2 !== 0),
@@ -89,7 +89,7 @@ test('the repository of the user stays as it is, and its words are not taken for
   const { tree, hashes, range, own } = await history(t, 8)
   const look = async () => (await runCommand('sh', ['-c', 'cd "$0" && find . -type f | sort | xargs sha256sum', tree])).stdout
   const before = await look()
-  await drive(own, range, hashes, (index) => (index >= 3 ? 'shows' : 'clean'))
+  await drive(own, range, hashes, (index) => (index >= 3 ? 'shows-bug' : 'no-bug'))
   assert.equal(await look(), before)
   await assert.rejects(resolveCommit(tree, '--all'), UserError)
   await assert.rejects(resolveCommit(tree, 'no-such'), UserError)

@@ -8,7 +8,7 @@ import { ended, step } from '#test/helpers/reports/bisections.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
 const AT = '2026-01-31T00:00:00.000Z'
-const { wishes } = ended()
+const { request } = ended()
 
 async function place(t: TestContext) {
   const folder = await temporaryFolder(t)
@@ -17,7 +17,7 @@ async function place(t: TestContext) {
 
 test('what was saved is there for whoever goes on, the newest unfinished one when none is named', async (t) => {
   const workspace = await place(t)
-  const [first, second] = [await beginState(wishes, AT, workspace), await beginState(wishes, AT, workspace)]
+  const [first, second] = [await beginState(request, AT, workspace), await beginState(request, AT, workspace)]
   assert.deepEqual([first.state().id, second.state().id], ['2026-01-31-1', '2026-01-31-2'])
   await first.save({ steps: [step('1')], runs: { 'between 1': '2026-01-31-7' } })
   await second.save({ finished: true, owner: null })
@@ -30,14 +30,14 @@ test('what was saved is there for whoever goes on, the newest unfinished one whe
 
 test('several that begin at once have names of their own', async (t) => {
   const workspace = await place(t)
-  const all = await Promise.all([1, 2, 3, 4].map(() => beginState(wishes, AT, workspace)))
+  const all = await Promise.all([1, 2, 3, 4].map(() => beginState(request, AT, workspace)))
   assert.equal(new Set(all.map((keeper) => keeper.state().id)).size, 4)
   assert.equal((await readStates(workspace)).length, 4)
 })
 
 test('one that a living process is at is refused; one of a process that is gone is not', async (t) => {
   const workspace = await place(t)
-  const keeper = await beginState(wishes, AT, workspace)
+  const keeper = await beginState(request, AT, workspace)
   const file = join(keeper.folder, 'state.json')
   // The parent of this test lives as long as it does.
   const stat = await readFile(`/proc/${process.ppid}/stat`, 'latin1')

@@ -10,7 +10,7 @@ import { CATALOGUE } from '#run/prepare/catalogue.ts'
 const CASES = [{ id: 'event' }, { id: 'layout' }, { id: 'race' }]
 
 const entry = (changes: Partial<ControlEntry> = {}): ControlEntry => ({
-  line: '5.10',
+  series: '5.10',
   fix: 'aaaaaaaaaaaa',
   kind: 'bad',
   case: 'event',
@@ -34,7 +34,7 @@ const listOf = (...controls: readonly object[]) => ({ about: 'Some.', controls }
 
 test('a list is read as it stands, blinds filled in', async (t) => {
   const { blinds: _none, ...bare } = entry()
-  const all = [entry(), entry({ line: '6.1', fix: 'posted-one', kind: 'good', blinds: ['race'] })]
+  const all = [entry(), entry({ series: '6.1', fix: 'posted-one', kind: 'good', blinds: ['race'] })]
   const root = await folder(t, listOf(bare, ...all.slice(1)), all)
   assert.deepEqual(await readControls(root, CASES), all)
 })
@@ -44,12 +44,12 @@ const WRONG: readonly (readonly [what: string, list: unknown, says: RegExp])[] =
   ['no JSON', '{', /controls\.json is no JSON/],
   ['no control', listOf(), /controls\.json is no list of controls:[^]*at controls/],
   ['no words about it', { controls: [entry()] }, /at about/],
-  ['a line that is none', listOf(entry({ line: '5.10.y' })), /at controls\[0\]\.line/],
+  ['a series that is not one', listOf(entry({ series: '5.10.y' })), /at controls\[0\]\.series/],
   ['a fix that leaves the folder', listOf(entry({ fix: '../x' })), /at controls\[0\]\.fix/],
   ['a kind of its own', listOf({ ...entry(), kind: 'ugly' }), /at controls\[0\]\.kind/],
   ['an unknown field', listOf({ ...entry(), blind: [] }), /"blind"/],
   ['a control that blinds its own case', listOf(entry({ blinds: ['event'] })), /cannot blind its own case/],
-  ['a fix twice on one line', listOf(entry(), entry({ case: 'race' })), /each fix once/],
+  ['a fix twice in one series', listOf(entry(), entry({ case: 'race' })), /each fix once/],
   ['a case that is not there', listOf(entry({ case: 'nowhere' })), /aaaa of 5\.10 names a case that is not there: nowhere/],
   ['a blinded case that is not there', listOf(entry({ blinds: ['nowhere'] })), /names a case that is not there: nowhere/],
 ]
@@ -62,14 +62,14 @@ for (const [what, list, says] of WRONG) {
 }
 
 test('a control without its patch is told with the place where it belongs', async (t) => {
-  const other = entry({ line: '6.1' })
+  const other = entry({ series: '6.1' })
   const root = await folder(t, listOf(entry(), other), [entry()])
   const hint = `it belongs at ${patchOf(root, other)}`
   await assert.rejects(readControls(root, CASES), { name: 'UserError', message: /aaaaaaaaaaaa of 6\.1 has no patch/, hint })
 })
 
-test('controls are chosen by line, by fix (or its beginning, or the whole hash), and by what is asked', () => {
-  const [bad, race, other] = [entry(), entry({ fix: 'bbbbbbbbbbbb', case: 'race' }), entry({ line: '6.1' })]
+test('controls are chosen by series, by fix (or its beginning, or the whole hash), and by what is asked', () => {
+  const [bad, race, other] = [entry(), entry({ fix: 'bbbbbbbbbbbb', case: 'race' }), entry({ series: '6.1' })]
   const choose = (lines: string[], fixes: string[], cases = CASES) => chooseControls([bad, race, other], { lines, fixes }, cases)
   assert.deepEqual(choose([], []), [bad, race, other])
   assert.deepEqual(choose(['5.10'], []), [bad, race])
@@ -89,14 +89,14 @@ test('each control of the product says in its patch what it is for, and its list
   for (const one of entries) {
     const [words = ''] = (await readFile(patchOf(CONTROLS, one), 'utf8')).split(/^--- /m)
     const must = one.kind === 'bad' ? 'Must reproduce' : 'Must stay clean'
-    const where = `${one.line}/${one.fix}`
+    const where = `${one.series}/${one.fix}`
     assert.ok(words.startsWith('SPDX-License-Identifier: GPL-2.0-only\n'), where)
     assert.ok(words.includes(`${must}: ${one.case}.`), `${where} does not say "${must}: ${one.case}."`)
     assert.ok(words.includes(one.kind === 'bad' ? `control for ${one.fix}` : 'Known-good control'), where)
   }
-  for (const line of ['5.10', '6.1', '6.12'])
+  for (const series of ['5.10', '6.1', '6.12'])
     assert.ok(
-      entries.some((one) => one.line === line),
-      line,
+      entries.some((one) => one.series === series),
+      series,
     )
 })

@@ -46,11 +46,11 @@ const SAYS = `Debian changelog: linux (${OLD.build}), "mm: brought by ${OLD.buil
 
 test('what is kept makes the same report again, byte for byte, with the archive and the cache gone', options, async (t) => {
   const { repository, cache, seeker, report, claims } = await given(t)
-  assert.deepEqual((await claims())[0], ['missing', 'in mainline since 5.95, not listed for 5.90.y (case.json)'])
+  assert.deepEqual((await claims())[0], ['not-listed', 'in mainline since 5.95, not listed for 5.90.y (case.json)'])
   await fetchClaimSources(seeker)
   assert.deepEqual(await claims(), [
-    ['carried', SAYS],
-    ['carried', 'in mainline since 5.95 (case.json)'],
+    ['listed', SAYS],
+    ['listed', 'in mainline since 5.95 (case.json)'],
   ])
   const before = renderJson((await report()).report)
   await repository.close()
@@ -70,7 +70,7 @@ test('a changelog that cannot be had is kept as the reason, and had later where 
   assert.match(old?.[1] ?? '', /^no changelog: .* is not the file the signed index lists .*; in mainline since 5\.95/)
   repository.corrupt(null)
   await fetchClaimSources(seeker)
-  assert.deepEqual((await claims())[0], ['carried', SAYS])
+  assert.deepEqual((await claims())[0], ['listed', SAYS])
 })
 
 test('a kept changelog that was changed is told as a problem, and claims nothing', options, async (t) => {
@@ -99,6 +99,6 @@ test('a git tree that is none is the mistake of who named it, one with the tag c
   await fetchClaimSources({ ...seeker, gitTree: tree })
   assert.equal((await store.claimSourcesOf(run)).length, 2)
   const said = await claims()
-  assert.deepEqual(said[0], ['missing', 'git: neither 0123456789ab nor a backport of it is in the history of v5.90.7'])
-  assert.equal(said[1]?.[0], 'carried', 'the tree has no tag of the other kernel')
+  assert.deepEqual(said[0], ['not-listed', 'git: neither 0123456789ab nor a backport of it is in the history of v5.90.7'])
+  assert.equal(said[1]?.[0], 'listed', 'the tree has no tag of the other kernel')
 })

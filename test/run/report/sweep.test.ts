@@ -3,11 +3,11 @@ import { test } from 'node:test'
 import { sweepPlan } from '#plan/sweep.ts'
 import { sweepRows } from '#run/report/sweep.ts'
 import { openStore } from '#store/index.ts'
-import { squareControls } from '#test/helpers/reports/control-matrices.ts'
+import { matrixControls } from '#test/helpers/reports/control-matrices.ts'
 import { attemptIn, host, temporaryFolder } from '#test/helpers/evidence.ts'
 import { sweptCommon } from '#test/plan/plans.ts'
 
-const plan = sweepPlan(sweptCommon, squareControls)
+const plan = sweepPlan(sweptCommon, matrixControls)
 
 test('a stored sweep is read into a row for each profile', async (t) => {
   const folder = await temporaryFolder(t)
@@ -30,7 +30,7 @@ test('a stored sweep is read into a row for each profile', async (t) => {
   await record(other.id, 1, 'KTAP version 1\n1..1\nBail out! no\n# kwitness: end of tests\n', 99)
   const [first, second, ...rest] = await sweepRows(store, run)
   assert.deepEqual(
-    [first?.case, first?.line, first?.fix, first?.isDefault, first?.spread, first?.attempts, first?.hit, first?.trials],
+    [first?.case, first?.series, first?.fix, first?.isDefault, first?.spread, first?.attempts, first?.hit, first?.trials],
     ['race', '5.10', 'no-seqcount', true, 1, 2, 1, { hits: 1, trials: 100 }],
   )
   assert.deepEqual([second?.isDefault, second?.attempts], [false, 0], 'a broken attempt is no answer')

@@ -35,7 +35,7 @@ test('a patch that fits applies cleanly, at an offset too, and the source stays 
   const { tree, scratch } = await source(t, ['new', 'lines', ...LINES])
   const { tries, exactPatch } = await applySeries(tree, [patch(10, 'changed line;')], scratch)
   assert.deepEqual(
-    tries.map(({ word, hunks }) => [word, hunks[0]?.offset, hunks[0]?.heading]),
+    tries.map(({ result, hunks }) => [result, hunks[0]?.offset, hunks[0]?.heading]),
     [['cleanly', 2, 'f(void)']],
   )
   assert.match(await exactPatch(1), /^--- a\/mm\/x\.c\n\+\+\+ b\/mm\/x\.c\n@@ -9,7 /)
@@ -47,12 +47,12 @@ test('with fuzz the exact patch for the source comes out of it, and fits without
   const { tree, scratch } = await source(t, other)
   const first = await applySeries(tree, [patch(10, 'changed line;')], scratch)
   assert.deepEqual(
-    first.tries.map(({ word, hunks }) => [word, hunks[0]?.fuzz]),
+    first.tries.map(({ result, hunks }) => [result, hunks[0]?.fuzz]),
     [['with-fuzz', 1]],
   )
   const exact = { ...patch(10, ''), text: await first.exactPatch(1) }
   await rm(scratch, { recursive: true })
-  assert.equal((await applySeries(tree, [exact], scratch)).tries[0]?.word, 'cleanly')
+  assert.equal((await applySeries(tree, [exact], scratch)).tries[0]?.result, 'cleanly')
 })
 
 test('a patch that is there already is told from one that looks so', async (t) => {
@@ -60,12 +60,12 @@ test('a patch that is there already is told from one that looks so', async (t) =
   const exact = await source(t, changed)
   const one = await applySeries(exact.tree, [patch(10, 'changed line;')], exact.scratch)
   assert.deepEqual(
-    one.tries.map(({ word, hunks }) => [word, hunks[0]?.state]),
-    [['already-applied', 'there']],
+    one.tries.map(({ result, hunks }) => [result, hunks[0]?.state]),
+    [['already-applied', 'already-present']],
   )
   const moved = await source(t, [...changed.slice(30), 'else;', '\tchanged line;', 'then;'])
   const form = await applySeries(moved.tree, [patch(10, 'changed line;')], moved.scratch)
-  assert.equal(form.tries[0]?.word, 'already-in-other-form')
+  assert.equal(form.tries[0]?.result, 'already-in-other-form')
   assert.equal(await form.exactPatch(1), '')
 })
 
@@ -82,7 +82,7 @@ test('what does not fit is named hunk by hunk, and nothing behind it is tried', 
       ['mm/x.c', 2, 17, 7, 'rejected'],
     ],
   )
-  assert.equal(tries[0]?.word, 'with-conflicts')
+  assert.equal(tries[0]?.result, 'with-conflicts')
 })
 
 test('a file that is not there, and one that would be made and is', async (t) => {
@@ -93,7 +93,7 @@ test('a file that is not there, and one that would be made and is', async (t) =>
   assert.deepEqual(hunks, [['mm/gone.c', 'rejected', 'the file is not there']])
   const made = { ...gone, text: '--- /dev/null\n+++ b/mm/x.c\n@@ -0,0 +1 @@\n+int other_thing;\n' }
   await rm(scratch, { recursive: true })
-  assert.equal((await applySeries(tree, [made], scratch)).tries[0]?.word, 'with-conflicts')
+  assert.equal((await applySeries(tree, [made], scratch)).tries[0]?.result, 'with-conflicts')
 })
 
 test('a series is applied one on the other; the exact patch of all is one', async (t) => {
@@ -102,7 +102,7 @@ test('a series is applied one on the other; the exact patch of all is one', asyn
   const make = { ...then, text: '--- /dev/null\n+++ b/mm/new.c\n@@ -0,0 +1 @@\n+int new_thing;\n' }
   const { tries, exactPatch } = await applySeries(tree, [patch(10, 'first line;'), then, make], scratch)
   assert.deepEqual(
-    tries.map(({ word }) => word),
+    tries.map(({ result }) => result),
     ['cleanly', 'cleanly', 'cleanly'],
   )
   assert.match(await exactPatch(1), /\+first line;/)
@@ -116,5 +116,5 @@ test('a patch that cannot be read is the mistake of who gave it, one that leaves
   await assert.rejects(applySeries(tree, [broken], scratch), { name: 'UserError', message: /at-10 cannot be read: / })
   const outside = { ...patch(10, 'x;'), text: '--- a/../../out.c\n+++ b/../../out.c\n@@ -0,0 +1 @@\n+int x;\n' }
   const { tries } = await applySeries(tree, [outside], join(scratch, 'again'))
-  assert.equal(tries[0]?.word, 'with-conflicts')
+  assert.equal(tries[0]?.result, 'with-conflicts')
 })

@@ -50,7 +50,7 @@ async function rejectedOn(t: TestContext) {
 
 test('the commits a rejected hunk waits for are named, but for what the base has under another hash', async (t) => {
   const { tree, tries, wanted } = await rejectedOn(t)
-  assert.equal(tries[0]?.word, 'with-conflicts')
+  assert.equal(tries[0]?.result, 'with-conflicts')
   const [told] = await withPrerequisites(tries, tree, 'stable')
   assert.deepEqual(
     told?.hunks.map(({ prerequisites }) => prerequisites),

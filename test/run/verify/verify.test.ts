@@ -33,7 +33,7 @@ async function tree(t: Parameters<typeof smallTree>[0]) {
 test('a patch that fits is built beside its base, without new warnings', async (t) => {
   const { verify } = await tree(t)
   const { tries, steps, trouble, exact } = await verify(GOOD)
-  assert.deepEqual([tries[0]?.word, trouble, exact], ['cleanly', null, null])
+  assert.deepEqual([tries[0]?.result, trouble, exact], ['cleanly', null, null])
   assert.deepEqual(
     steps.map(({ upTo, buildError, warnings }) => [upTo, buildError, warnings]),
     [[1, null, []]],
@@ -47,7 +47,7 @@ test('a warning in a touched file is new when the base does not give it', async 
   assert.deepEqual(first.steps[0]?.warnings, [{ file: 'main.c', message }])
   await writeFile(join(source, 'main.c'), 'int start(void) { int unused; return 1; }\n')
   const known = await verify(WARNS.replace('-int start(void) { return', '-int start(void) { int unused; return'))
-  assert.deepEqual([known.tries[0]?.word, known.steps[0]?.warnings], ['cleanly', []])
+  assert.deepEqual([known.tries[0]?.result, known.steps[0]?.warnings], ['cleanly', []])
   assert.ok(events.length > 0)
 })
 
@@ -74,7 +74,7 @@ test('a base that does not build is told as such, and is not built for a patch t
   const { verify, source, events } = await tree(t)
   await writeFile(join(source, 'other.c'), 'no C\n')
   const unfit = await verify(GOOD.replace('return 1', 'return 9'))
-  assert.deepEqual([unfit.tries[0]?.word, unfit.trouble], ['with-conflicts', null])
+  assert.deepEqual([unfit.tries[0]?.result, unfit.trouble], ['with-conflicts', null])
   assert.ok(!events.some(({ message }) => message.includes('building')))
   assert.match((await verify(GOOD)).trouble ?? '', /does not build: .*other\.c/)
 })
@@ -92,7 +92,7 @@ test('of a series each patch can be built on those before it; a patch that is th
   const undone = patch('int start(void) { return 1; }').replace('-int start(void) { return 1', '-int start(void) { return 0')
   const there = await verify(mail(1, undone) + mail(2, GOOD), { each: true })
   assert.deepEqual(
-    there.tries.map(({ word }) => word),
+    there.tries.map(({ result }) => result),
     ['already-applied', 'cleanly'],
   )
   assert.deepEqual(
@@ -123,7 +123,7 @@ test('a commit of a git tree on two revisions of it: it fits one, and is there i
   const found = []
   for (const base of bases) found.push(await tryBase(base, { patches, configs: [], each: false }, context))
   assert.deepEqual(
-    found.map(({ tries, steps }) => [tries[0]?.word, steps.length]),
+    found.map(({ tries, steps }) => [tries[0]?.result, steps.length]),
     [
       ['cleanly', 1],
       ['already-applied', 0],

@@ -12,21 +12,21 @@ const ROWS: readonly Row[] = [
     says: 'a case that ran out of time is broken',
     evidence: ended(exited({ code: null, signal: 9, timedOut: true })),
     reading: reading(silent),
-    outcome: 'broken',
+    outcome: 'error',
     rule: 'agent/timeout',
   },
   {
     says: 'a case that cannot be killed is broken',
     evidence: ended({ kind: 'case-hung', afterSeconds: 10 }),
     reading: reading(silent),
-    outcome: 'broken',
+    outcome: 'error',
     rule: 'agent/case-hung',
   },
   {
     says: 'a guest that talks nonsense is broken',
     evidence: ended({ kind: 'garbled', detail: 'frame of 3 GiB' }),
     reading: reading(silent),
-    outcome: 'broken',
+    outcome: 'error',
     rule: 'agent/garbled',
   },
   ...(['fatal', 'oops', 'stall'] as const).map((severity): Row => ({
@@ -75,7 +75,7 @@ const ROWS: readonly Row[] = [
   ...(['warning', 'notice'] as const).map((severity): Row => ({
     says: `a splat that is a ${severity} does not decide`,
     reading: reading(OK, { splats: [splat(severity, 'sample')] }),
-    outcome: 'clean',
+    outcome: 'not-reproduced',
     rule: 'output/ok',
   })),
   {
@@ -117,20 +117,20 @@ const ROWS: readonly Row[] = [
     says: 'a console with a hole cannot be clean',
     evidence: sampleEvidence({ console: lost(5) }),
     reading: reading(OK),
-    outcome: 'broken',
+    outcome: 'error',
     rule: 'log/lost',
   },
   {
     says: 'an output with a hole cannot be clean',
     evidence: sampleEvidence({ output: lost(5) }),
     reading: reading(OK),
-    outcome: 'broken',
+    outcome: 'error',
     rule: 'log/lost',
   },
   {
     says: 'dropped printk messages cannot be clean',
     reading: reading(OK, { droppedMessages: 12 }),
-    outcome: 'broken',
+    outcome: 'error',
     rule: 'log/lost',
   },
   {

@@ -47,8 +47,8 @@ test('trials of a race are carried along, and their absence is noted', () => {
   const counted = stream(point('pass', { diagnostics: ['kwitness: trials=400 hits=0'] }))
   assert.deepEqual(judgeAttempt(sampleEvidence(), reading(counted), race).trials, { hits: 0, trials: 400 })
   const named = stream(point('pass', { diagnostics: ['kwitness: trigger=io_uring', 'kwitness: trials=400 hits=0'] }))
-  assert.deepEqual(judgeAttempt(sampleEvidence(), reading(counted), race).trigger, null)
-  assert.deepEqual(judgeAttempt(sampleEvidence(), reading(named), race).trigger, 'io_uring')
+  assert.deepEqual(judgeAttempt(sampleEvidence(), reading(counted), race).codePath, null)
+  assert.deepEqual(judgeAttempt(sampleEvidence(), reading(named), race).codePath, 'io_uring')
   const judged = judgeAttempt(sampleEvidence(), reading(OK), race)
   assert.equal(judged.trials, null)
   assert.deepEqual(
@@ -68,7 +68,7 @@ test('a bug seen where log was lost says what was lost', () => {
 test('trials of an attempt that does not count are not carried along', () => {
   const counted = stream(point('pass', { diagnostics: ['kwitness: trials=400 hits=0'] }))
   const judged = judgeAttempt(sampleEvidence({ console: lost(5) }), reading(counted), race)
-  assert.deepEqual([judged.outcome, judged.trials], ['broken', null])
+  assert.deepEqual([judged.outcome, judged.trials], ['error', null])
 })
 
 test('a flood of reasons is cut, and says so', () => {
@@ -83,7 +83,7 @@ const anyPoint: fc.Arbitrary<TestPoint> = fc.letrec<{ point: TestPoint }>((tie) 
   point: fc.record({
     number: fc.nat(),
     name: fc.string(),
-    status: fc.constantFrom<TestStatus>('pass', 'fail', 'skip', 'todo', 'xfail', 'timeout', 'error', 'missing'),
+    status: fc.constantFrom<TestStatus>('pass', 'fail', 'skip', 'todo', 'xfail', 'timeout', 'error', 'not-reported'),
     reason: fc.string(),
     diagnostics: fc.array(fc.oneof(fc.string(), fc.constant('kwitness: trials=5 hits=1')), { maxLength: 2 }),
     children: fc.oneof({ maxDepth: 2 }, fc.constant([]), fc.array(tie('point'), { maxLength: 3 })),
@@ -124,7 +124,7 @@ test('whatever a guest did has an outcome with a reason, and clean needs a whole
       const evidence = sampleEvidence({ ending, console: lost(droppedBytes) })
       const judged = judgeAttempt(evidence, reading(tests, { extraBanners }), theCase)
       assert.ok(judged.reasons.length > 0)
-      if (judged.outcome !== 'clean') return
+      if (judged.outcome !== 'not-reproduced') return
       const [first] = tests.documents
       assert.ok(ending.kind === 'exited' && ending.exit.code === 0 && !ending.exit.timedOut)
       assert.ok(first && tests.documents.every((each) => each.bailOut === null))

@@ -5,25 +5,25 @@ import { wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
 
 const ROWS: readonly [readonly Outcome[], boolean][] = [
   [[], true],
-  [['clean'], false],
+  [['not-reproduced'], false],
   [['reproduced'], false],
   [['skipped'], false],
   [['unrelated-crash'], true],
   [['unrelated-crash', 'unrelated-crash'], false],
-  [['unrelated-crash', 'broken'], false],
-  [['broken'], true],
-  [['broken', 'broken'], false],
+  [['unrelated-crash', 'error'], false],
+  [['error'], true],
+  [['error', 'error'], false],
   [['infra'], true],
   [['infra', 'no-boot'], true],
   [['infra', 'no-boot', 'infra'], false],
   [['no-boot', 'no-boot', 'no-boot'], false],
-  [['infra', 'infra', 'broken'], true],
-  [['infra', 'infra', 'broken', 'broken'], false],
-  [['broken', 'clean'], false],
-  [['clean', 'infra'], false],
+  [['infra', 'infra', 'error'], true],
+  [['infra', 'infra', 'error', 'error'], false],
+  [['error', 'not-reproduced'], false],
+  [['not-reproduced', 'infra'], false],
 ]
 
-const NOTHING = { ending: 'clean exit', reasons: [], trials: null, trigger: null } as const
+const NOTHING = { ending: 'clean exit', reasons: [], trials: null, codePath: null } as const
 
 for (const [outcomes, wanted] of ROWS) {
   test(`after ${outcomes.join(', ') || 'nothing'} ${wanted ? 'one more is made' : 'it is settled'}`, () => {

@@ -21,7 +21,7 @@ const LINES = ['Linux version 6.1', 'kwitness: begin 1', 'kwitness: entering mov
 /** What a case that went into its step after so many ms said; its result never came. */
 function said(afterMs: number | null, console: Partial<ConsoleReading> = {}, consoleLines: readonly string[] = LINES): Reading {
   const diagnostics = afterMs === null ? [] : [`kwitness: entering move after ${afterMs} ms`]
-  const tests = { documents: [document([point('missing')], { diagnostics })], problems: [] }
+  const tests = { documents: [document([point('not-reported')], { diagnostics })], problems: [] }
   return { console: consoleReading(console), tests, consoleLines }
 }
 
@@ -73,14 +73,14 @@ const HANGS = rows([
   ['nor need it be killable', ofGuest, unkillable, IN_STEP, 'reproduced', 'symptom/hang'],
   ['a guest that hangs is the bug, where that is waited for', ofGuest, mute, IN_STEP, 'reproduced', 'symptom/hang'],
   ['a guest that hangs is a crash, where a case is waited for', ofCase, mute, IN_STEP, 'unrelated-crash', 'agent/kernel-hung'],
-  ['what only the host waited for is no hang', ofGuest, answering, IN_STEP, 'broken', 'agent/case-hung'],
-  ['a hang before the step is broken', ofCase, killed, said(null), 'broken', 'agent/timeout'],
-  ['a hang of a case that waits for none is broken', theCase, unkillable, IN_STEP, 'broken', 'agent/case-hung'],
-  ['a hang of a case that waits for a splat is broken', crash, killed, IN_STEP, 'broken', 'agent/timeout'],
+  ['what only the host waited for is no hang', ofGuest, answering, IN_STEP, 'error', 'agent/case-hung'],
+  ['a hang before the step is broken', ofCase, killed, said(null), 'error', 'agent/timeout'],
+  ['a hang of a case that waits for none is broken', theCase, unkillable, IN_STEP, 'error', 'agent/case-hung'],
+  ['a hang of a case that waits for a splat is broken', crash, killed, IN_STEP, 'error', 'agent/timeout'],
   ['a step entered at half of the time is early enough', ofCase, killed, said(5000), 'reproduced', 'symptom/hang'],
-  ['a step entered later is not waited for', ofCase, killed, said(5001), 'broken', 'symptom/late'],
-  ['a program that ended by itself did not hang', ofCase, fine, IN_STEP, 'broken', 'output/undecided'],
-  ['a program that another signal ended did not hang', ofCase, signalled, IN_STEP, 'broken', 'output/undecided'],
+  ['a step entered later is not waited for', ofCase, killed, said(5001), 'error', 'symptom/late'],
+  ['a program that ended by itself did not hang', ofCase, fine, IN_STEP, 'error', 'output/undecided'],
+  ['a program that another signal ended did not hang', ofCase, signalled, IN_STEP, 'error', 'output/undecided'],
   ['a panic comes before a hang', ofCase, unkillable, hurt('fatal'), 'unrelated-crash', 'console/splat', 20],
   ['an oops comes before a hang', ofCase, unkillable, hurt('oops'), 'unrelated-crash', 'console/splat', 20],
   ['a stall in the step is the hang itself', ofCase, unkillable, said(150, stall(4)), 'reproduced', 'symptom/hang'],
@@ -88,7 +88,7 @@ const HANGS = rows([
   ['a stall that cannot be placed is another', ofCase, unkillable, said(150, stall(4), []), 'unrelated-crash', 'console/splat'],
   ['a kernel that died in silence did not hang', ofCase, diedSilently, IN_STEP, 'unrelated-crash', 'agent/died'],
   ['a guest that started again did not', ofGuest, mute, startedAgain, 'unrelated-crash', 'console/second-banner'],
-  ['a case that waits for a hang and comes to its end is clean', ofCase, fine, ran, 'clean', 'output/ok'],
+  ['a case that waits for a hang and comes to its end is clean', ofCase, fine, ran, 'not-reproduced', 'output/ok'],
 ])
 
 const after = said(150, { splats: [own(), other(30), splat('stall', 'soft lockup', 60)] })
@@ -113,8 +113,8 @@ const SPLATS = rows([
   ['the splat of a case that waits for none is a crash', theCase, oopsed, said(150, alone), 'unrelated-crash', 'console/splat'],
   ['the splat of a case that waits for a hang is, too', ofCase, unkillable, said(150, alone), 'unrelated-crash', 'console/splat'],
   ['the splat after the end is a crash', crash, oopsed, { ...said(150, alone), tests: OK }, 'unrelated-crash', 'console/splat'],
-  ['a notice with that title is no splat', crash, ended(exited({ code: 1 })), noticed, 'broken', 'output/undecided'],
-  ['a case that waits for a splat and comes to its end is clean', crash, fine, ran, 'clean', 'output/ok'],
+  ['a notice with that title is no splat', crash, ended(exited({ code: 1 })), noticed, 'error', 'output/undecided'],
+  ['a case that waits for a splat and comes to its end is clean', crash, fine, ran, 'not-reproduced', 'output/ok'],
   ['no boot is no boot', crash, ended({ kind: 'no-boot', reason: '20 s' }), said(150, alone), 'no-boot', 'agent/no-boot'],
 ])
 

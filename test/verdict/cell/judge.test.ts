@@ -20,23 +20,23 @@ const saying = (outcome: Outcome, text: string): JudgedAttempt => ({
 
 /** Outcomes of the attempts of a deterministic cell, and its verdict. */
 const PRECEDENCE: readonly [readonly Outcome[], string][] = [
-  [['clean'], 'carries'],
+  [['not-reproduced'], 'carries'],
   [['reproduced'], 'lacks'],
   [['skipped'], 'not-applicable'],
-  [['broken', 'broken'], 'broken'],
-  [['unrelated-crash'], 'broken'],
-  [['infra', 'no-boot', 'infra'], 'missing'],
-  [[], 'missing'],
+  [['error', 'error'], 'error'],
+  [['unrelated-crash'], 'error'],
+  [['infra', 'no-boot', 'infra'], 'no-result'],
+  [[], 'no-result'],
   [['infra', 'reproduced'], 'lacks'],
-  [['no-boot', 'clean'], 'carries'],
-  [['broken', 'clean'], 'carries'],
-  [['broken', 'reproduced'], 'lacks'],
+  [['no-boot', 'not-reproduced'], 'carries'],
+  [['error', 'not-reproduced'], 'carries'],
+  [['error', 'reproduced'], 'lacks'],
   [['unrelated-crash', 'reproduced'], 'lacks'],
-  [['broken', 'skipped'], 'not-applicable'],
-  [['skipped', 'clean'], 'carries'],
+  [['error', 'skipped'], 'not-applicable'],
+  [['skipped', 'not-reproduced'], 'carries'],
   [['skipped', 'reproduced'], 'lacks'],
-  [['infra', 'broken'], 'broken'],
-  [['clean', 'reproduced'], 'broken'],
+  [['infra', 'error'], 'error'],
+  [['not-reproduced', 'reproduced'], 'error'],
 ]
 
 for (const [outcomes, verdict] of PRECEDENCE) {
@@ -55,34 +55,34 @@ const CONTROL = '14 of 1,500 on bad-5.10.223'
 /** What people read, whole, because it is written for them. */
 const SENTENCES: readonly [string, readonly JudgedAttempt[], Case, string, Partial<CellInput>?][] = [
   ['lacks', [tried('reproduced')], theCase, 'The bug was seen: the copy went through while an event was pending.'],
-  ['carries', [tried('clean')], theCase, 'The bug was not seen, and this case shows it every time where it is.'],
+  ['carries', [tried('not-reproduced')], theCase, 'The bug was not seen, and this case shows it every time where it is.'],
   ['not-applicable', [saying('skipped', 'no UFFDIO_MOVE.')], theCase, 'It cannot be asked here: no UFFDIO_MOVE.'],
-  ['broken', [saying('broken', 'a self-check failed: x')], theCase, 'The case broke: a self-check failed: x.'],
-  ['broken', [saying('unrelated-crash', 'BUG: y')], theCase, 'The guest crashed in a way this case is not about: BUG: y.'],
+  ['error', [saying('error', 'a self-check failed: x')], theCase, 'The case broke: a self-check failed: x.'],
+  ['error', [saying('unrelated-crash', 'BUG: y')], theCase, 'The guest crashed in a way this case is not about: BUG: y.'],
   [
-    'broken',
-    [tried('clean'), tried('reproduced')],
+    'error',
+    [tried('not-reproduced'), tried('reproduced')],
     theCase,
     'The bug was seen in 1 of 2 attempts, though this case is held to show it every time.',
   ],
-  ['missing', [], theCase, 'No attempt has been made.'],
-  ['missing', [saying('infra', 'disk full')], theCase, '1 attempt came to no answer: disk full.'],
+  ['no-result', [], theCase, 'No attempt has been made.'],
+  ['no-result', [saying('infra', 'disk full')], theCase, '1 attempt came to no answer: disk full.'],
   [
     'lacks',
     [tried('reproduced', { hits: 3, trials: 1200 }), clean(300)],
     race,
     'The bug was seen in 3 of 1,500 trials: the copy went through while an event was pending.',
   ],
-  ['unproven', [tried('clean')], race, 'The bug was not seen, but the case did not say in how many trials.'],
+  ['inconclusive', [tried('not-reproduced')], race, 'The bug was not seen, but the case did not say in how many trials.'],
   [
-    'unproven',
+    'inconclusive',
     [clean(1)],
     race,
     'The bug was not seen in 1 trial, which proves nothing: no known-bad kernel may be leaned on.',
     { rates: [] },
   ],
   [
-    'unproven',
+    'inconclusive',
     [clean(1000), clean(695)],
     race,
     `The bug was not seen in 1,695 trials; where it is, at least 0.51 % of trials show it (${CONTROL}): ` +
@@ -105,16 +105,16 @@ const SENTENCES: readonly [string, readonly JudgedAttempt[], Case, string, Parti
   ],
 ]
 
-for (const [verdict, attempts, about, because, changes] of SENTENCES) {
-  test(`it says: ${because}`, () => {
+for (const [verdict, attempts, about, summary, changes] of SENTENCES) {
+  test(`it says: ${summary}`, () => {
     const judged = judge(about, attempts, changes)
-    assert.deepEqual([judged.verdict, judged.because], [verdict, because])
+    assert.deepEqual([judged.verdict, judged.summary], [verdict, summary])
   })
 }
 
 test('with the rate withheld any number of clean trials is unproven, and how many are missing cannot be said', () => {
   const judged = judge(race, [clean(1_000_000)], { rates: [] })
-  assert.deepEqual([judged.verdict, judged.missChance, judged.race?.trialsMissing], ['unproven', null, null])
+  assert.deepEqual([judged.verdict, judged.missProbability, judged.race?.trialsRemaining], ['inconclusive', null, null])
   assert.deepEqual(judged.trials, { hits: 0, trials: 1_000_000 })
 })
 
@@ -128,17 +128,17 @@ test('a verdict that leans on a control says so in its reasons', () => {
 })
 
 test('the bound decides, and the trials missing are the ones that reach it', () => {
-  const at = (trials: number, bound: number) => judge(race, [clean(trials)], { bound })
-  assert.equal(at(100, 1e-3).verdict, 'unproven')
+  const at = (trials: number, bound: number) => judge(race, [clean(trials)], { maxMissProbability: bound })
+  assert.equal(at(100, 1e-3).verdict, 'inconclusive')
   assert.equal(at(100, 0.9).verdict, 'carries')
-  const needed = at(100, 1e-3).race?.trialsMissing ?? 0
+  const needed = at(100, 1e-3).race?.trialsRemaining ?? 0
   assert.ok(needed > 0)
   assert.equal(at(100 + needed, 1e-3).verdict, 'carries')
-  assert.equal(at(100 + needed - 1, 1e-3).verdict, 'unproven')
+  assert.equal(at(100 + needed - 1, 1e-3).verdict, 'inconclusive')
 })
 
 test('trials of attempts that do not count are left out', () => {
-  const attempts = [tried('infra', { hits: 0, trials: 9000 }), tried('broken', { hits: 0, trials: 9000 }), clean(10)]
+  const attempts = [tried('infra', { hits: 0, trials: 9000 }), tried('error', { hits: 0, trials: 9000 }), clean(10)]
   const judged = judge(race, attempts)
   assert.deepEqual(
     [judged.trials, judged.race?.trials],
@@ -149,17 +149,25 @@ test('trials of attempts that do not count are left out', () => {
   )
 })
 
-const anyOutcome = fc.constantFrom<Outcome>('reproduced', 'clean', 'skipped', 'broken', 'unrelated-crash', 'no-boot', 'infra')
+const anyOutcome = fc.constantFrom<Outcome>(
+  'reproduced',
+  'not-reproduced',
+  'skipped',
+  'error',
+  'unrelated-crash',
+  'no-boot',
+  'infra',
+)
 
 test('the order of attempts does not change a verdict, and a race carries only with a control', () => {
   fc.assert(
     fc.property(fc.array(anyOutcome, { maxLength: 5 }), fc.boolean(), fc.boolean(), (outcomes, isRace, controlled) => {
       const about = isRace ? race : theCase
-      const attempts = outcomes.map((outcome) => (isRace && outcome === 'clean' ? clean(5000) : tried(outcome)))
+      const attempts = outcomes.map((outcome) => (isRace && outcome === 'not-reproduced' ? clean(5000) : tried(outcome)))
       const rates = controlled ? [rate()] : []
       const { verdict } = judge(about, attempts, { rates })
       assert.equal(judge(about, attempts.toReversed(), { rates }).verdict, verdict)
-      if (verdict === 'carries') assert.ok(outcomes.includes('clean') && (!isRace || controlled))
+      if (verdict === 'carries') assert.ok(outcomes.includes('not-reproduced') && (!isRace || controlled))
       if (verdict === 'lacks') assert.ok(outcomes.includes('reproduced'))
     }),
   )

@@ -31,7 +31,7 @@ test('conditions are read from evidence; without a load there are none', () => {
     load: 'quiet',
   })
   assert.equal(conditionsOf(sampleEvidence()), null)
-  const guest = { ...sampleEvidence().guest, preferred: true }
+  const guest = { ...sampleEvidence().guest, raisedPriority: true }
   assert.equal(conditionsOf(sampleEvidence({ guest, host: { ...host, load: 1 } }))?.load, 'quiet', 'it went before all others')
   const { load: _load, ...older } = host
   assert.equal(conditionsOf(sampleEvidence({ host: older as typeof host })), null, 'evidence from before the load was measured')

@@ -10,7 +10,7 @@ const here: TrialContext = {
   program: PROGRAM,
   profile: rate().profile,
   series: '5.10.y',
-  trigger: null,
+  codePath: null,
   conditions: QUIET,
 }
 
@@ -34,7 +34,7 @@ for (const [measured, series, wanted] of LINES) {
     for (const rates of [measured.map((one) => ofLine(one)), measured.toReversed().map((one) => ofLine(one))]) {
       const leaning = matchRate(rates, { ...here, series }, 1e-6)
       assert.equal(leaning.rate?.series ?? null, wanted)
-      if (leaning.rate) assert.equal(leaning.borrowed, series !== wanted)
+      if (leaning.rate) assert.equal(leaning.extrapolated, series !== wanted)
     }
   })
 }
@@ -51,7 +51,7 @@ test('of two measurements of a line the later one counts', () => {
 const REFUSED: readonly [string, Partial<ControlRate>, readonly RegExp[]][] = [
   ['another case', { case: 'another' }, [/has not been measured/, /kwitness controls/]],
   ['another profile', { profile: 'x86_64-kvm-2cpu-1024m' }, [/in other guests \(x86_64-kvm-2cpu-1024m\)/, /kwitness controls/]],
-  ['another trigger', { trigger: 'io_uring' }, [/by io_uring only; the road taken here was a road of no name/, /controls/]],
+  ['another trigger', { codePath: 'io_uring' }, [/by io_uring only; the road taken here was a road of no name/, /controls/]],
   ['another program', { program: 'cd'.repeat(32) }, [/with another build of the reproducer: it no longer counts/, /anew/]],
   ['another QEMU', { conditions: { ...QUIET, qemu: '9.0.1' } }, [/measured under QEMU 9\.0\.1, this is 7\.2\.19/, /anew/]],
   ['another host', { conditions: { ...QUIET, host: 'b host' } }, [/on another host \(b host\), this is a host/, /anew/]],
@@ -77,7 +77,7 @@ test('a control of the own line that was never hit forbids to borrow the rate of
 test('a rate that expired does not stand in the way of one that counts', () => {
   const expired = rate({ conditions: { ...QUIET, qemu: '9.0.1' }, measuredAt: '2026-11-22T00:00:00.000Z' })
   const leaning = matchRate([expired, ofLine('6.1.y')], here, 1e-6)
-  assert.ok(leaning.rate && leaning.borrowed)
+  assert.ok(leaning.rate && leaning.extrapolated)
   assert.equal(leaning.rate.series, '6.1.y')
 })
 

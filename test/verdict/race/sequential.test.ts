@@ -4,34 +4,34 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { ControlRate } from '#domain/control.ts'
 import type { Outcome } from '#domain/judgement.ts'
-import { standingOf, wouldLeanAtOtherLoad } from '#verdict/race/standing.ts'
-import { chooseRace, nextMeasurement, nextOfRace, spentSeconds, type Ask, type Race } from '#verdict/race/sequential.ts'
+import { standingOf, hasRateAtOtherLoad } from '#verdict/race/standing.ts'
+import { chooseRace, nextMeasurement, nextOfRace, spentSeconds, type RaceBudget, type Race } from '#verdict/race/sequential.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import { cellInput, clean, hit, LOADED, rate, tried } from '#test/helpers/judging.ts'
 
-const LOOK: Ask = { seconds: 1, trials: 1_000_000 }
+const LOOK: RaceBudget = { seconds: 1, trials: 1_000_000 }
 /** Clean trials that the sample rate asks for at 1e-6. */
 const NEEDED = 2696
 
 function raceOf(attempts: readonly JudgedAttempt[], rates: readonly ControlRate[] = [rate()], isOpen = true): Race {
   const input = cellInput(attempts, { rates })
-  return { isOpen, attempts, standing: standingOf(input), wouldLeanAtOtherLoad: wouldLeanAtOtherLoad(input) }
+  return { isOpen, attempts, standing: standingOf(input), hasRateAtOtherLoad: hasRateAtOtherLoad(input) }
 }
 
 const loaded = (trials: number) => clean(trials, { conditions: LOADED })
 
 /** Attempts so far, and what comes next where there is time; null when it is settled. */
-const ROWS: readonly [string, readonly JudgedAttempt[], Ask | null, (readonly ControlRate[])?][] = [
+const ROWS: readonly [string, readonly JudgedAttempt[], RaceBudget | null, (readonly ControlRate[])?][] = [
   ['nothing was tried', [], LOOK],
-  ['nothing but trouble', [tried('infra'), tried('broken')], LOOK],
+  ['nothing but trouble', [tried('infra'), tried('error')], LOOK],
   ['trouble three times', [tried('infra'), tried('no-boot'), tried('infra')], null],
-  ['broken twice', [tried('broken'), tried('unrelated-crash')], null],
+  ['broken twice', [tried('error'), tried('unrelated-crash')], null],
   ['a hit', [hit(30)], null],
   ['a hit after clean trials', [clean(1000), hit(30)], null],
   ['it cannot be asked', [tried('skipped')], null],
-  ['no trials were said', [tried('clean')], null],
+  ['no trials were said', [tried('not-reproduced')], null],
   ['a look, with a rate', [clean(200)], { seconds: 10, trials: NEEDED - 200 }],
-  ['a look and trouble, with a rate', [clean(200), tried('broken')], { seconds: 10, trials: NEEDED - 200 }],
+  ['a look and trouble, with a rate', [clean(200), tried('error')], { seconds: 10, trials: NEEDED - 200 }],
   ['one trial short', [clean(200), clean(NEEDED - 201)], { seconds: 10, trials: 1 }],
   ['just enough', [clean(200), clean(NEEDED - 200)], null],
   ['a look, without a rate', [clean(200)], null, []],
@@ -65,16 +65,16 @@ const MEASURED: readonly [string, readonly JudgedAttempt[], boolean][] = [
   ['19 hits', times(19, 'reproduced', 0.3), true],
   ['20 hits', times(20, 'reproduced', 0.3), false],
   ['19 hits and a boot that failed', [...times(19, 'reproduced', 0.3), tried('no-boot')], true],
-  ['a hit among 20 that took their time', [...times(1, 'reproduced', 3), ...times(19, 'clean', 10)], true],
-  ['a hit among 40', [...times(1, 'reproduced', 3), ...times(39, 'clean', 10)], false],
+  ['a hit among 20 that took their time', [...times(1, 'reproduced', 3), ...times(19, 'not-reproduced', 10)], true],
+  ['a hit among 40', [...times(1, 'reproduced', 3), ...times(39, 'not-reproduced', 10)], false],
   ['10 hits while the host was quiet and 10 while not', [...times(10, 'reproduced', 1), ...loadedHits(10)], true],
   ['11 hits while the host was quiet and 9 while not', [...times(11, 'reproduced', 1), ...loadedHits(9)], false],
-  ['a hit and long clean trials', [...times(1, 'reproduced', 3), ...times(9, 'clean', 10)], true],
-  ['no hit in a minute', times(6, 'clean', 10), false],
-  ['no hit in less', times(5, 'clean', 10), true],
+  ['a hit and long clean trials', [...times(1, 'reproduced', 3), ...times(9, 'not-reproduced', 10)], true],
+  ['no hit in a minute', times(6, 'not-reproduced', 10), false],
+  ['no hit in less', times(5, 'not-reproduced', 10), true],
   ['it cannot be asked', [tried('skipped')], false],
   ['no trials were said', [tried('reproduced')], false],
-  ['broken twice', [...times(3, 'reproduced', 0.3), tried('broken'), tried('broken')], false],
+  ['broken twice', [...times(3, 'reproduced', 0.3), tried('error'), tried('error')], false],
 ]
 
 for (const [says, attempts, wanted] of MEASURED) {
@@ -90,7 +90,7 @@ test('a very small bound wants more hits of a control', () => {
 test('who only wants to know how soon a control is hit bounds that', () => {
   const measure = { attempts: 3, seconds: 2 }
   assert.equal(nextMeasurement(times(2, 'reproduced', 0.3), 1e-6, measure)?.seconds, 2)
-  assert.equal(nextMeasurement(times(3, 'clean', 2), 1e-6, measure), null)
+  assert.equal(nextMeasurement(times(3, 'not-reproduced', 2), 1e-6, measure), null)
 })
 
 test('each race has its look first, then the one that had least goes on', () => {
@@ -121,7 +121,7 @@ interface Model {
 }
 
 /** What this kernel answers, after so many trials that it had already. */
-function answer({ speed, hitsAfter }: Model, ask: Ask, before: number): JudgedAttempt {
+function answer({ speed, hitsAfter }: Model, ask: RaceBudget, before: number): JudgedAttempt {
   const most = Math.max(1, Math.min(ask.trials, Math.floor(ask.seconds * speed)))
   const trials = hitsAfter !== null && hitsAfter <= before + most ? Math.max(1, hitsAfter - before) : most
   const isHit = hitsAfter !== null && hitsAfter <= before + most
@@ -159,7 +159,7 @@ test('property: every race ends decided, or the time is over; nobody makes a tri
       for (const attempts of all) {
         const standing = standingOf(cellInput(attempts))
         assert.ok(standing && standing.trials.trials <= NEEDED)
-        const isDecided = standing.trials.hits > 0 || standing.trialsMissing === 0
+        const isDecided = standing.trials.hits > 0 || standing.trialsRemaining === 0
         assert.ok(isDecided || pool - spent < 0.5, `${pool - spent} s are left`)
         assert.ok(
           attempts.every(({ seconds }) => seconds <= 10),

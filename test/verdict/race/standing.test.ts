@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { rateInterval } from '#verdict/race/statistics.ts'
-import { standingOf, wouldLeanAtOtherLoad } from '#verdict/race/standing.ts'
+import { standingOf, hasRateAtOtherLoad } from '#verdict/race/standing.ts'
 import { cellInput, clean, hit, LOADED, QUIET, rate, tried } from '#test/helpers/judging.ts'
 
 const SEEN_NOTHING = 'Clean trials prove nothing until the same program is seen to hit on a kernel known to be bad.'
@@ -11,31 +11,31 @@ const SEEN_NOTHING = 'Clean trials prove nothing until the same program is seen 
 test('enough clean trials on the own line, word for word', () => {
   const standing = standingOf(cellInput([clean(2000), clean(696)]))
   assert.deepEqual(standing, {
-    trigger: null,
+    codePath: null,
     trials: { hits: 0, trials: 2696 },
     interval: rateInterval({ hits: 0, trials: 2696 }),
-    control: rate(),
-    controlInterval: rateInterval(rate()),
-    borrowed: false,
-    missChance: standing?.missChance,
-    bound: 1e-6,
-    trialsMissing: 0,
-    words: [
+    reference: rate(),
+    referenceInterval: rateInterval(rate()),
+    extrapolated: false,
+    missProbability: standing?.missProbability,
+    maxMissProbability: 1e-6,
+    trialsRemaining: 0,
+    explanation: [
       'Seen in 0 of 2,696 trials.',
       'Where the bug is known to be, it shows in at least 0.51 % of trials ' +
         '(14 hits in 1,500 trials on bad-5.10.223, of its own line).',
       'If it were here and showed as often, a run as clean as this would come up at most once in a million times.',
     ],
   })
-  assert.ok(standing && standing.missChance !== null && standing.missChance <= 1e-6)
+  assert.ok(standing && standing.missProbability !== null && standing.missProbability <= 1e-6)
 })
 
 test('too few of them, on a rate that is borrowed, by a trigger with a name', () => {
-  const by = { trigger: 'io_uring' }
+  const by = { codePath: 'io_uring' }
   const input = cellInput([clean(600, by), clean(400, by)], { series: '6.12.y', rates: [rate(by)] })
   const standing = standingOf(input)
-  assert.deepEqual([standing?.trigger, standing?.borrowed, standing?.trialsMissing], ['io_uring', true, 1696])
-  assert.deepEqual(standing?.words, [
+  assert.deepEqual([standing?.codePath, standing?.extrapolated, standing?.trialsRemaining], ['io_uring', true, 1696])
+  assert.deepEqual(standing?.explanation, [
     'Seen in 0 of 1,000 trials.',
     'Where the bug is known to be, it shows in at least 0.51 % of trials ' +
       '(14 hits in 1,500 trials on bad-5.10.223, by io_uring, of another line, 5.10.y).',
@@ -48,8 +48,8 @@ test('too few of them, on a rate that is borrowed, by a trigger with a name', ()
 test('with nothing to lean on there are no odds, and what is in the way is said', () => {
   const expired = rate({ conditions: { ...QUIET, qemu: '9.0.1' } })
   const standing = standingOf(cellInput([clean(1_000_000)], { rates: [expired] }))
-  assert.deepEqual([standing?.control, standing?.missChance, standing?.trialsMissing], [null, null, null])
-  assert.deepEqual(standing?.words, [
+  assert.deepEqual([standing?.reference, standing?.missProbability, standing?.trialsRemaining], [null, null, null])
+  assert.deepEqual(standing?.explanation, [
     'Seen in 0 of 1,000,000 trials.',
     SEEN_NOTHING,
     'The rate of bad-5.10.223 was measured under QEMU 9.0.1, this is 7.2.19: it no longer counts.',
@@ -61,9 +61,9 @@ test('with nothing to lean on there are no odds, and what is in the way is said'
 
 test('a hit leans on nothing', () => {
   const standing = standingOf(cellInput([clean(400), hit(100)]))
-  assert.deepEqual([standing?.control, standing?.controlInterval], [null, null])
-  assert.deepEqual([standing?.missChance, standing?.trialsMissing], [null, null])
-  assert.deepEqual(standing?.words, [
+  assert.deepEqual([standing?.reference, standing?.referenceInterval], [null, null])
+  assert.deepEqual([standing?.missProbability, standing?.trialsRemaining], [null, null])
+  assert.deepEqual(standing?.explanation, [
     'Seen in 1 of 500 trials.',
     'One hit is proof; how often it shows here is likely between 0.0051 % and 1.1 % of trials.',
   ])
@@ -71,26 +71,26 @@ test('a hit leans on nothing', () => {
 
 test('trials under another load than that of the control are not counted, and this is said', () => {
   const standing = standingOf(cellInput([clean(5000, { conditions: LOADED }), clean(1000)]))
-  assert.deepEqual([standing?.trials.trials, standing?.trialsMissing], [1000, 1696])
-  assert.equal(standing?.words.at(-1), 'Not counted: 5,000 trials that were made while the host was loaded, not quiet.')
+  assert.deepEqual([standing?.trials.trials, standing?.trialsRemaining], [1000, 1696])
+  assert.equal(standing?.explanation.at(-1), 'Not counted: 5,000 trials that were made while the host was loaded, not quiet.')
 })
 
 test('rates of both loads: the trials that leave the least chance of a miss are the ones it stands on', () => {
   const rates = [rate(), rate({ conditions: LOADED, hits: 30 })]
   const attempts = [clean(1000, { conditions: LOADED }), clean(1000)]
   const standing = standingOf(cellInput(attempts, { rates }))
-  assert.deepEqual([standing?.control?.hits, standing?.trials.trials], [30, 1000])
+  assert.deepEqual([standing?.reference?.hits, standing?.trials.trials], [30, 1000])
 })
 
 test('trials of two triggers, of two programs and of two QEMUs are kept apart', () => {
   const others = [
-    clean(900, { trigger: 'pin_pages' }),
+    clean(900, { codePath: 'pin_pages' }),
     clean(900, { program: 'cd'.repeat(32) }),
     clean(900, { conditions: { ...QUIET, qemu: '9.0.1' } }),
   ]
   const standing = standingOf(cellInput([...others, clean(1000)]))
   assert.equal(standing?.trials.trials, 1000)
-  assert.deepEqual(standing?.words.slice(-3), [
+  assert.deepEqual(standing?.explanation.slice(-3), [
     'Not counted: 900 trials that took another road (pin_pages).',
     'Not counted: 900 trials that were made by another build of the reproducer.',
     'Not counted: 900 trials that were made under another QEMU or on another host.',
@@ -99,16 +99,16 @@ test('trials of two triggers, of two programs and of two QEMUs are kept apart', 
 })
 
 test('a hit by any trigger decides what the cell stands on', () => {
-  const standing = standingOf(cellInput([clean(1_000_000), hit(40, { trigger: 'pin_pages' })]))
-  assert.deepEqual([standing?.trigger, standing?.trials], ['pin_pages', { hits: 1, trials: 40 }])
-  assert.equal(standing?.words.at(-1), 'Not counted: 1,000,000 trials that took another road (of no name).')
+  const standing = standingOf(cellInput([clean(1_000_000), hit(40, { codePath: 'pin_pages' })]))
+  assert.deepEqual([standing?.codePath, standing?.trials], ['pin_pages', { hits: 1, trials: 40 }])
+  assert.equal(standing?.explanation.at(-1), 'Not counted: 1,000,000 trials that took another road (of no name).')
 })
 
 test('no trials are no standing; trials that never came about are one', () => {
-  for (const attempts of [[], [tried('clean')], [tried('skipped')], [tried('broken', { hits: 0, trials: 10 })]]) {
+  for (const attempts of [[], [tried('not-reproduced')], [tried('skipped')], [tried('error', { hits: 0, trials: 10 })]]) {
     assert.equal(standingOf(cellInput(attempts)), null)
   }
-  assert.deepEqual(standingOf(cellInput([clean(0)]))?.words, [
+  assert.deepEqual(standingOf(cellInput([clean(0)]))?.explanation, [
     'No trial came about: the two sides of the race never met.',
     'For scale: against a control that shows the bug in 1 % of trials, 1,375 clean trials would be believed: 1,375 are missing.',
   ])
@@ -116,28 +116,28 @@ test('no trials are no standing; trials that never came about are one', () => {
 
 test('another look is worth it only where a rate would count at the other load', () => {
   const rates = [rate()]
-  assert.equal(wouldLeanAtOtherLoad(cellInput([clean(10, { conditions: LOADED })], { rates })), true)
-  assert.equal(wouldLeanAtOtherLoad(cellInput([clean(10)], { rates: [rate({ conditions: LOADED })] })), true)
-  assert.equal(wouldLeanAtOtherLoad(cellInput([clean(10, { conditions: LOADED, trigger: 'pin_pages' })], { rates })), false)
-  assert.equal(wouldLeanAtOtherLoad(cellInput([clean(10, { conditions: null })], { rates })), false)
-  assert.equal(wouldLeanAtOtherLoad(cellInput([clean(10)], { rates: [] })), false)
+  assert.equal(hasRateAtOtherLoad(cellInput([clean(10, { conditions: LOADED })], { rates })), true)
+  assert.equal(hasRateAtOtherLoad(cellInput([clean(10)], { rates: [rate({ conditions: LOADED })] })), true)
+  assert.equal(hasRateAtOtherLoad(cellInput([clean(10, { conditions: LOADED, codePath: 'pin_pages' })], { rates })), false)
+  assert.equal(hasRateAtOtherLoad(cellInput([clean(10, { conditions: null })], { rates })), false)
+  assert.equal(hasRateAtOtherLoad(cellInput([clean(10)], { rates: [] })), false)
 })
 
 test('property: nobody carries by trials that are added up wrongly, whatever the order', () => {
   const group = fc.record({
     trials: fc.integer({ min: 0, max: 3000 }),
-    trigger: fc.constantFrom(null, 'io_uring'),
+    codePath: fc.constantFrom(null, 'io_uring'),
     conditions: fc.constantFrom(QUIET, LOADED),
   })
   fc.assert(
     fc.property(fc.array(group, { maxLength: 8 }), (groups) => {
       const attempts = groups.map(({ trials, ...changes }) => clean(trials, changes))
       const standing = standingOf(cellInput(attempts))
-      const counting = groups.filter(({ trigger, conditions }) => trigger === null && conditions === QUIET)
+      const counting = groups.filter(({ codePath, conditions }) => codePath === null && conditions === QUIET)
       const sum = counting.reduce((total, { trials }) => total + trials, 0)
-      assert.equal(standing?.trialsMissing === 0, sum >= 2696)
-      const { words: _words, ...numbers } = standing ?? { words: [] }
-      const { words: _again, ...reversed } = standingOf(cellInput(attempts.toReversed())) ?? { words: [] }
+      assert.equal(standing?.trialsRemaining === 0, sum >= 2696)
+      const { explanation: _words, ...numbers } = standing ?? { explanation: [] }
+      const { explanation: _again, ...reversed } = standingOf(cellInput(attempts.toReversed())) ?? { explanation: [] }
       assert.deepEqual(reversed, numbers)
     }),
   )

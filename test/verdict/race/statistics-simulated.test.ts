@@ -1,7 +1,7 @@
 /** The statistics by simulation: what the intervals and bounds promise is kept, under the ways trials really stop. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { minHits, missChance, rateInterval, trialsNeeded } from '#verdict/race/statistics.ts'
+import { minHits, missProbability, rateInterval, trialsNeeded } from '#verdict/race/statistics.ts'
 import { seeded } from '#test/helpers/seeded.ts'
 
 const ROUNDS = 4000
@@ -90,7 +90,7 @@ function expectedFalse(hits: number, bound: number): number {
   let sum = 0
   for (let round = 0; round < rounds; round += 1) {
     const { low } = rateInterval(measure(random, rate, hits))
-    sum += missChance(rate, trialsNeeded(low, bound) ?? Number.POSITIVE_INFINITY)
+    sum += missProbability(rate, trialsNeeded(low, bound) ?? Number.POSITIVE_INFINITY)
   }
   return sum / rounds
 }

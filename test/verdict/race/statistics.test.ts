@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { missChance, rateInterval, trialsNeeded } from '#verdict/race/statistics.ts'
+import { missProbability, rateInterval, trialsNeeded } from '#verdict/race/statistics.ts'
 import { seeded } from '#test/helpers/seeded.ts'
 
 /** 95 % Clopper-Pearson intervals as printed in tables of binomial confidence limits, four decimals. */
@@ -105,21 +105,21 @@ for (const [hits, trials] of [
 }
 
 test('the chance of a miss is (1 - p)^n, down to where a product would underflow', () => {
-  assert.equal(missChance(0.5, 10), 1 / 1024)
-  assert.equal(missChance(0.3, 0), 1)
-  assert.equal(missChance(0, 1_000_000), 1)
-  assert.equal(missChance(1, 1), 0)
-  assert.equal(missChance(1, 0), 1)
-  assert.ok(Math.abs(missChance(1e-12, 1e12) - Math.exp(-1)) < 1e-11)
+  assert.equal(missProbability(0.5, 10), 1 / 1024)
+  assert.equal(missProbability(0.3, 0), 1)
+  assert.equal(missProbability(0, 1_000_000), 1)
+  assert.equal(missProbability(1, 1), 0)
+  assert.equal(missProbability(1, 0), 1)
+  assert.ok(Math.abs(missProbability(1e-12, 1e12) - Math.exp(-1)) < 1e-11)
 })
 
 test('the trials needed are the fewest that keep the bound', () => {
   for (const pLow of [1e-6, 0.0051, 0.0066, 0.1, 0.5, 0.9, 1]) {
     for (const bound of [1e-9, 1e-6, 0.001, 0.25, 0.5]) {
       const needed = trialsNeeded(pLow, bound)
-      assert.ok(needed !== null && missChance(pLow, needed) <= bound, `${needed} keep ${bound} at ${pLow}`)
+      assert.ok(needed !== null && missProbability(pLow, needed) <= bound, `${needed} keep ${bound} at ${pLow}`)
       // One rounding error wide: at a power of 1 - p the bound itself is met or missed by the last bit.
-      assert.ok(missChance(pLow, needed - 1) > bound * (1 - 1e-12), `${needed} are the fewest for ${bound} at ${pLow}`)
+      assert.ok(missProbability(pLow, needed - 1) > bound * (1 - 1e-12), `${needed} are the fewest for ${bound} at ${pLow}`)
     }
   }
 })

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readAnyTests } from '#console/ktap/loose.ts'
-import type { Witness } from '#domain/case.ts'
+import type { Oracle } from '#domain/case.ts'
 import type { Ending } from '#domain/evidence.ts'
 import { resultsOf } from '#verdict/suite/results.ts'
 
-function results(output: string, code: number | null = 0, witness: Witness = 'reports', timedOut = false): string[] {
+function results(output: string, code: number | null = 0, oracle: Oracle = 'reports', timedOut = false): string[] {
   const signal = code === null ? 11 : null
   const ending: Ending = { kind: 'exited', exit: { code, signal, timedOut, seconds: 1 } }
-  return resultsOf(readAnyTests(Buffer.from(output)), ending, witness).map(
+  return resultsOf(readAnyTests(Buffer.from(output)), ending, oracle).map(
     ({ test: name, status, reason }) => `${status} ${name}${reason && ` | ${reason}`}`,
   )
 }
@@ -23,7 +23,13 @@ test('a result is called by its name, and by its text where a directive stands i
 test('[RUN] above one result is the test, the result what came of it; several under it have names of their own', () => {
   const several = '# [RUN] holes\nok 2 read\nok 3 # SKIP write (no swap)\n'
   const output = `TAP version 13\n1..5\n# [RUN] fork\nok 1 no leak\n${several}# [RUN] other\nnot ok 4 leak\n`
-  const said = ['pass fork | no leak', 'pass holes / read', 'skip holes / write | no swap', 'fail other | leak', 'missing test 5']
+  const said = [
+    'pass fork | no leak',
+    'pass holes / read',
+    'skip holes / write | no swap',
+    'fail other | leak',
+    'not-reported test 5',
+  ]
   assert.deepEqual(results(output, 1), said)
 })
 
@@ -37,9 +43,9 @@ test('subtests stand under the names above them, and namesakes are numbered', ()
   assert.deepEqual(results(output), ['pass parent / x', 'pass parent / x (2)', 'pass x'])
 })
 
-test('planned and never reported is missing, the error of a test is broken', () => {
-  assert.deepEqual(results('TAP version 13\n1..2\nok 1 a\n', 0), ['pass a', 'missing test 2'])
-  assert.deepEqual(results('TAP version 13\n1..1\nnot ok 1 # error no memory\n', 1), ['broken no memory'])
+test('planned and never reported is not-reported, the error of a test is an error', () => {
+  assert.deepEqual(results('TAP version 13\n1..2\nok 1 a\n', 0), ['pass a', 'not-reported test 2'])
+  assert.deepEqual(results('TAP version 13\n1..1\nnot ok 1 # error no memory\n', 1), ['error no memory'])
 })
 
 test('an exit status that says what no test said is a result of its own', () => {
@@ -48,7 +54,7 @@ test('an exit status that says what no test said is a result of its own', () => 
   assert.deepEqual(results(passed, 1), ['pass a', 'fail exit status | exit status 1'])
   assert.deepEqual(results('TAP version 13\n1..1\nnot ok 1 a\n', 1), ['fail a'])
   const ended = 'Testing a... done\nTesting b... ERROR: no memory\n'
-  const missing = 'missing b | it was announced, and its end never came: ERROR: no memory'
+  const missing = 'not-reported b | it was announced, and its end never came: ERROR: no memory'
   assert.deepEqual(results(ended, 1), ['pass a', missing, 'fail exit status | exit status 1'])
   assert.deepEqual(results('', 4), ['skip exit status | exit status 4'])
   assert.deepEqual(results('last words\n', 2), ['fail exit status | exit status 2: last words'])

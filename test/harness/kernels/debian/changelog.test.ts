@@ -34,7 +34,7 @@ async function given(t: TestContext) {
 async function find(one: Kernel, context: KernelContext) {
   const found = (await findChangelogs([one], context)).get(one.id)
   assert.ok(found)
-  return 'missing' in found ? found : { ...found, text: gunzipSync(await readFile(found.path)).toString('utf8') }
+  return 'unavailable' in found ? found : { ...found, text: gunzipSync(await readFile(found.path)).toString('utf8') }
 }
 
 test('fetching a kernel stores the changelog of its package, in either layout', options, async (t) => {
@@ -46,7 +46,7 @@ test('fetching a kernel stores the changelog of its package, in either layout', 
     await fetchKernel(one, context)
     repository.takeRequests()
     const found = await find(one, context)
-    assert.ok(!('missing' in found))
+    assert.ok(!('unavailable' in found))
     assert.deepEqual([found.build, found.instead], [build, null])
     assert.match(found.text, new RegExp(`^linux \\(${build}\\)[^]*brought by ${build}`))
     assert.equal(found.sha256, createHash('sha256').update(found.text).digest('hex'))
@@ -104,7 +104,7 @@ test('an unavailable changelog is a reason, not an error: offline, dropped, not 
   await repository.close()
   await rm(join(cache, 'changelogs'), { recursive: true })
   await rm(join(cache, 'debs'), { recursive: true })
-  assert.match(JSON.stringify(await find(old, context)), /"missing":"cannot fetch the package/)
+  assert.match(JSON.stringify(await find(old, context)), /"unavailable":"cannot fetch the package/)
 })
 
 test('without its own changelog a kernel gets the one that lists most of its series, with the reason', options, async (t) => {

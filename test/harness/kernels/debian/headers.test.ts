@@ -24,7 +24,7 @@ function kernelOf(release: string, build: string, flavour = 'cloud-amd64') {
 /** What is chosen for a kernel out of these lists, each package by its name and version. */
 function chosen(kernel: ReturnType<typeof kernelOf>, ...lists: readonly PackageList[]) {
   const packages = chooseHeaders(kernel, headersOf(lists))
-  return 'missing' in packages ? packages.missing : packages.map(({ name, version }) => `${name} ${version}`)
+  return 'unavailable' in packages ? packages.unavailable : packages.map(({ name, version }) => `${name} ${version}`)
 }
 
 test('the kbuild programs are of the same build or the next newer one, the headers always of the same', () => {
