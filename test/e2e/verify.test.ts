@@ -46,8 +46,8 @@ test('a patch that fixes: its case, found by its commit, goes from lacks to carr
   assert.deepEqual(verification.targets, [CASE])
   const cells = base.whole?.cells.map((cell) => [cell.case, cell.before, cell.after, cell.change])
   assert.deepEqual(cells, [
-    ['uffd-copy-vs-fork', 'carries', 'carries', 'kept'],
-    [NEIGHBOUR, 'carries', 'carries', 'kept'],
+    ['uffd-copy-vs-fork', 'carries', 'carries', 'unchanged'],
+    [NEIGHBOUR, 'carries', 'carries', 'unchanged'],
     [CASE, 'lacks', 'carries', 'fixed'],
   ])
   assert.deepEqual([base.whole?.warnings, base.whole?.splats], [[], []])
