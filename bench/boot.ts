@@ -93,7 +93,7 @@ async function boots(inputs: BootInputs): Promise<Row[]> {
     for (let round = 0; round < Number(values.rounds); round += 1) {
       const booted = await bootBy(road, file, inputs, { memory: { kind: 'plain' }, payload: null, limitSeconds: LIMIT_SECONDS })
       if (!booted.ok) throw new Error(`${inputs.image.kernel.id} by ${road}: ${booted.reason}`)
-      await booted.machine.kill()
+      await booted.qemu.kill()
       seconds.push(booted.readySeconds)
     }
     const budget = version.startsWith('6.1.') && road === BOOT_METHODS[0] ? budgeted(1.9, floor) : {}
@@ -145,10 +145,10 @@ async function overAndOver({ image: { kernel } }: BootInputs, start: () => Promi
     const guest = await start()
     if (!guest.ok) throw new Error(`${kernel.id}: ${guest.reason}`)
     running.push(guest.readySeconds)
-    guest.conversation.run('0'.repeat(16), [60_000, BigInt(Date.now()) * 1_000_000n, '1'])
-    const event = await guest.conversation.next(started + LIMIT_SECONDS * 1000)
+    guest.channel.run('0'.repeat(16), [60_000, BigInt(Date.now()) * 1_000_000n, '1'])
+    const event = await guest.channel.next(started + LIMIT_SECONDS * 1000)
     firstLine.push((performance.now() - started) / 1000)
-    await guest.machine.kill()
+    await guest.qemu.kill()
     if (event.kind !== 'frame' || event.frame.type !== 'out') throw new Error(`${kernel.id}: the case said nothing`)
   }
   return { running, firstLine, floor }

@@ -56,11 +56,11 @@ async function observe(job: Job, means: Means): Promise<CarriedOut> {
   await mkdir(means.scratch, { recursive: true })
   const guest = await means.guests.start(means.inputs, means.payload, job.limits.bootSeconds, means.signal, time)
   const output = createLog()
-  const preferred = guest.ok && means.preferred && guest.machine.pid !== null && (await raisePriority(guest.machine.pid))
-  const report = guest.ok ? await converseAbout(job, guest, output, time) : notBooted(guest)
+  const preferred = guest.ok && means.preferred && guest.qemu.pid !== null && (await raisePriority(guest.qemu.pid))
+  const report = guest.ok ? await runCase(job, guest, output, time) : notBooted(guest)
   means.signal?.throwIfAborted()
 
-  const console = guest.ok ? guest.conversation.console : createLog()
+  const console = guest.ok ? guest.channel.console : createLog()
   if (!guest.ok) console.write(guest.console)
   const evidence: Evidence = {
     schema: 'kwitness.evidence/1',
@@ -93,17 +93,17 @@ function notBooted(guest: Guest & { ok: false }): CaseReport {
   return { ending, taint: { before: null, after: null } }
 }
 
-async function converseAbout(job: Job, guest: Guest & { ok: true }, output: BoundedLog, time: Stopwatch): Promise<CaseReport> {
-  const { conversation, machine } = guest
+async function runCase(job: Job, guest: Guest & { ok: true }, output: BoundedLog, time: Stopwatch): Promise<CaseReport> {
+  const { channel, qemu } = guest
   const key = randomBytes(8).toString('hex')
   const milliseconds = Math.ceil(job.limits.caseSeconds * 1000)
-  conversation.run(key, [milliseconds, BigInt(Date.now()) * 1_000_000n, job.seed])
+  channel.run(key, [milliseconds, BigInt(Date.now()) * 1_000_000n, job.seed])
   try {
     const report = await time('case', () => monitorCase(guest, job.limits, output))
-    const lastWord = () => conversation.consoleSays(`end ${job.seed}`, performance.now() + DRAIN_SECONDS * 1000)
-    if (report.ending.kind === 'exited') await time('drain', lastWord)
+    const lastLine = () => channel.waitForConsole(`end ${job.seed}`, performance.now() + DRAIN_SECONDS * 1000)
+    if (report.ending.kind === 'exited') await time('drain', lastLine)
     return report
   } finally {
-    await time('kill', machine.kill)
+    await time('kill', qemu.kill)
   }
 }

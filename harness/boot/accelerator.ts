@@ -39,7 +39,7 @@ async function tryBoot(
     limitSeconds,
     ...(signal ? { signal } : {}),
   })
-  if (result.ok) await result.machine.kill()
+  if (result.ok) await result.qemu.kill()
   signal?.throwIfAborted()
   return result
 }

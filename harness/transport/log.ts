@@ -1,27 +1,27 @@
-/** A log of bounded size: the beginning and the end are kept, what is cut out of the middle is counted. */
+/** A log of bounded size: it keeps the beginning and the end, and counts the bytes dropped between them. */
 import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { LogInfo } from '#domain/evidence.ts'
 
-/** Bytes kept of each end. */
-const HALF = 1 << 20
-const FIRST_ROOM = 1 << 12
+/** Bytes kept at each end. */
+const END_BYTES = 1 << 20
+const INITIAL_BYTES = 1 << 12
 
 export interface BoundedLog {
   readonly write: (chunk: Buffer) => void
-  /** Bytes that came so far, kept or not. */
+  /** Number of bytes written so far, kept or dropped. */
   readonly total: () => number
-  /** What is kept, with one line that says how much is missing where something is. */
+  /** The kept bytes, with one line between the ends that says how many are missing, if any. */
   readonly bytes: () => Buffer
-  /** Write it to a file and say what is in it. */
+  /** Write it to a file and return its name and sizes. Throws the error of the file system. */
   readonly save: (path: string) => Promise<LogInfo>
 }
 
-/** A new, empty log that keeps `half` bytes of each end. However small the chunks, it holds three times that at most. */
-export function createLog(half: number = HALF): BoundedLog {
-  /* The beginning, then as much of the end as there is room for; only then is cut, in steps of `half` at least. */
-  const most = 3 * half
-  let kept = Buffer.alloc(Math.min(most, FIRST_ROOM))
+/** An empty log that keeps `half` bytes at each end. It uses at most three times that, however small the chunks are. */
+export function createLog(half: number = END_BYTES): BoundedLog {
+  /* Holds the beginning and then as much of the end as fits; a full buffer is cut by at least `half` bytes at once. */
+  const capacity = 3 * half
+  let kept = Buffer.alloc(Math.min(capacity, INITIAL_BYTES))
   let used = 0
   let dropped = 0
 
@@ -29,11 +29,11 @@ export function createLog(half: number = HALF): BoundedLog {
     for (let at = 0; at < chunk.length; at += half) add(chunk.subarray(at, at + half))
   }
 
-  /** Take in at most `half` bytes. */
+  /** Append at most `half` bytes. */
   function add(piece: Buffer): void {
-    if (used + piece.length > most) cut()
+    if (used + piece.length > capacity) cut()
     if (used + piece.length > kept.length) {
-      const larger = Buffer.alloc(Math.min(most, Math.max(kept.length * 2, used + piece.length)))
+      const larger = Buffer.alloc(Math.min(capacity, Math.max(kept.length * 2, used + piece.length)))
       kept.copy(larger, 0, 0, used)
       kept = larger
     }

@@ -1,16 +1,16 @@
-/** Follow a running case to its end, and tell the ends apart. */
+/** Monitor a running case until it ends, and classify how it ended. */
 import type { CaseExit, Ending, Evidence } from '#domain/evidence.ts'
 import type { PhaseLimits } from '#domain/job.ts'
-import type { Conversation } from './agent.ts'
+import type { GuestChannel } from './guest-channel.ts'
 import type { BoundedLog } from './log.ts'
 
-/** What the monitor needs of a guest that runs a case. */
+/** What the monitor uses of a guest that runs a case. */
 export interface MonitoredGuest {
-  readonly conversation: Conversation
-  readonly machine: {
-    /** Settles when QEMU is gone and its console is read to the end. */
+  readonly channel: GuestChannel
+  readonly qemu: {
+    /** Settles when QEMU has ended and its console is read to the end. */
     readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null; readonly stderr: string }>
-    /** Why the guest stopped by itself; null while it did not. */
+    /** Why the guest stopped by itself; null while it has not. */
     readonly stopReason: () => string | null
   }
 }
@@ -21,11 +21,11 @@ export interface CaseReport {
 }
 
 const UNKNOWN_TAINT = { before: null, after: null } as const
-/** Seconds the agent has for its own part: unpacking before the case, and reaping a killed one after it. */
+/** Seconds for the agent's own work: unpacking the payload, and reaping a killed case. */
 const AGENT_SECONDS = 5
 const PING_SECONDS = 3
-/** The agent counts only the time that its guest ran: on a loaded host that is later over than here. */
-const PATIENCE = 2
+/** The agent counts only time in which its guest runs, so on a loaded host its timeout comes later than ours. */
+const CASE_TIME_FACTOR = 2
 
 interface EndFrame extends CaseExit {
   readonly taintBefore: number
@@ -51,34 +51,34 @@ function readEnd(body: Buffer): CaseReport {
 }
 
 /**
- * Read the guest until the case ends, the guest does, or time is over. A guest that no longer ends by itself is
- * pinged: an answer says that the case hangs, silence that the kernel does.
+ * Read frames until the case ends, the guest ends, or the time is up, and write the case's output to `output`. Pings a guest
+ * that is silent or late: a pong means that the case hangs, no pong that the kernel hangs.
  */
 export async function monitorCase(guest: MonitoredGuest, limits: PhaseLimits, output: BoundedLog): Promise<CaseReport> {
-  const { conversation, machine } = guest
+  const { channel, qemu } = guest
   const started = performance.now()
   const seconds = (): number => (performance.now() - started) / 1000
   const ended = (ending: Ending): CaseReport => ({ ending, taint: UNKNOWN_TAINT })
-  const lastMoment = started + (PATIENCE * limits.caseSeconds + AGENT_SECONDS) * 1000
-  /** When the guest was last asked for a sign of life and has not answered yet. */
+  const caseDeadline = started + (CASE_TIME_FACTOR * limits.caseSeconds + AGENT_SECONDS) * 1000
+  /** When the ping was sent that is still unanswered. */
   let pingedAt: number | null = null
 
   for (;;) {
-    const silenceOver = conversation.lastWord() + limits.silenceSeconds * 1000
-    const deadline = pingedAt === null ? Math.min(lastMoment, silenceOver) : pingedAt + PING_SECONDS * 1000
-    const event = await conversation.next(deadline)
-    if (event.kind === 'gone') {
-      const exit = await machine.exited
-      const reason = machine.stopReason()
+    const silenceDeadline = channel.lastActivity + limits.silenceSeconds * 1000
+    const deadline = pingedAt === null ? Math.min(caseDeadline, silenceDeadline) : pingedAt + PING_SECONDS * 1000
+    const event = await channel.next(deadline)
+    if (event.kind === 'exited') {
+      const exit = await qemu.exited
+      const reason = qemu.stopReason()
       return ended(reason === null ? { kind: 'qemu-gone', ...exit } : { kind: 'guest-stopped', reason })
     }
     const now = performance.now()
-    /* An answer that is there counts, however late a stalled host comes to read it; more output is none. */
+    /* An answer counts, however late a stalled host reads it; more output is not an answer. */
     const isAnswer = event.kind === 'frame' && event.frame.type !== 'out'
     const isOver = pingedAt !== null && now >= pingedAt + PING_SECONDS * 1000
     if (isOver && !isAnswer) return ended({ kind: 'kernel-hung', afterSeconds: seconds() })
-    if (pingedAt === null && now >= Math.min(lastMoment, conversation.lastWord() + limits.silenceSeconds * 1000)) {
-      conversation.ping()
+    if (pingedAt === null && now >= Math.min(caseDeadline, channel.lastActivity + limits.silenceSeconds * 1000)) {
+      channel.ping()
       pingedAt = now
     }
     if (event.kind === 'timeout') continue
@@ -89,8 +89,8 @@ export async function monitorCase(guest: MonitoredGuest, limits: PhaseLimits, ou
     else if (type === 'error') return ended({ kind: 'infra', message: `the agent: ${body.toString('utf8')}` })
     else if (type === 'garbled') return ended({ kind: 'garbled', detail: JSON.stringify(body.toString('latin1')) })
     else if (type === 'pong') {
-      /* The agent lives. Before the case's own time is over it will end it itself; after that it should have. */
-      if (performance.now() >= lastMoment) return ended({ kind: 'case-hung', afterSeconds: seconds() })
+      /* The agent lives. Before its own timeout it will end the case itself; after it, the case cannot be ended. */
+      if (performance.now() >= caseDeadline) return ended({ kind: 'case-hung', afterSeconds: seconds() })
       pingedAt = null
     }
   }

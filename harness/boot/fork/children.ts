@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import type { Duplex } from 'node:stream'
 import { InfraError } from '#domain/errors.ts'
 import { openConsolePipe } from '../qemu/console-pipe.ts'
-import { keepEnd, machineOf, type Machine, type QemuExit } from '../qemu/process.ts'
+import { keepEnd, createRunningQemu, type RunningQemu, type QemuExit } from '../qemu/process.ts'
 import { openQmp } from '../qemu/qmp.ts'
 import type { Connections } from './connections.ts'
 import { within } from './within.ts'
@@ -19,7 +19,7 @@ export interface Children {
   /** Throws InfraError with the server's own reason when it cannot fork. */
   readonly check: () => Promise<void>
   /** Throws InfraError when the server refuses, is gone, or its child does not come up. */
-  readonly fork: (payload: string, signal?: AbortSignal) => Promise<Machine>
+  readonly fork: (payload: string, signal?: AbortSignal) => Promise<RunningQemu>
   /** Resolves once no child is left. */
   readonly gone: () => Promise<void>
 }
@@ -119,7 +119,7 @@ export function commandChildren(control: Duplex, connections: Connections, { giv
     }
   }
 
-  async function fork(payload: string, signal?: AbortSignal): Promise<Machine> {
+  async function fork(payload: string, signal?: AbortSignal): Promise<RunningQemu> {
     const file = await open(payload)
     const pipe = await openConsolePipe().catch(async (error: unknown) => {
       await file.close()
@@ -138,7 +138,7 @@ export function commandChildren(control: Duplex, connections: Connections, { giv
       const closed = new Promise((resolve) => stderr.once('close', resolve))
       const ended = Promise.all([child.ended.promise, closed]).then(([exit]) => ({ ...exit, stderr: said() || exit.stderr }))
       const ports = { pid, qmp: openQmp(qmp, true), console: pipe.reader, agent, control: null }
-      return machineOf({ ...ports, ended, stop: () => stop(id) }, signal)
+      return createRunningQemu({ ...ports, ended, stop: () => stop(id) }, signal)
     } catch (error) {
       stop(id)
       pipe.reader.destroy()

@@ -9,10 +9,10 @@ import { writePayload } from '#harness/image/payload.ts'
 import { buildProgram, LIBRARY_FLAGS } from '#harness/image/program.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { untimed } from '#harness/support/stopwatch.ts'
-import { converse } from '#harness/transport/agent.ts'
+import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { createLog } from '#harness/transport/log.ts'
 import type { Booted, BootInputs } from '../qemu/boot.ts'
-import { startQemu, type Machine } from '../qemu/process.ts'
+import { startQemu, type RunningQemu } from '../qemu/process.ts'
 import { loadState, restoreArguments } from '../snapshot/restore.ts'
 import { bootLogFile, stateFile, type Snapshot } from '../snapshot/snapshot.ts'
 import { commandChildren, type Children } from './children.ts'
@@ -71,7 +71,7 @@ async function startForkable(
     env,
     signal,
   }: { readonly library: string; readonly env: Readonly<Record<string, string>>; readonly signal?: AbortSignal },
-): Promise<Machine> {
+): Promise<RunningQemu> {
   await using state = await open(stateFile(saved.folder))
   await using preload = await open(library)
   return await startQemu(argv, { stateFd: state.fd, fork: { libraryFd: preload.fd, env }, ...(signal ? { signal } : {}) })
@@ -84,36 +84,36 @@ function whyLeftOut(stderr: string): string {
 }
 
 /** Restore the guest. Throws InfraError when its state does not load, or when QEMU is there without the library. */
-async function load(machine: Machine, children: Children, library: string): Promise<void> {
-  const isLoaded = await loadState(machine, performance.now() + STEP_SECONDS * 1000, untimed)
+async function load(qemu: RunningQemu, children: Children, library: string): Promise<void> {
+  const isLoaded = await loadState(qemu, performance.now() + STEP_SECONDS * 1000, untimed)
   if (!isLoaded) {
-    const { stderr, code, signal } = await machine.kill()
+    const { stderr, code, signal } = await qemu.kill()
     const how = signal === 'SIGKILL' ? 'no answer' : `QEMU ended with ${signal ?? code}`
     throw new InfraError(`the saved guest did not load: ${stderr || how}`)
   }
   try {
     await children.loaded(LOADED_MS)
   } catch {
-    const { stderr } = await machine.kill()
+    const { stderr } = await qemu.kill()
     throw new InfraError(`QEMU started without ${library}: ${whyLeftOut(stderr)}`)
   }
 }
 
 /** Let the guest run the warm-up, and pause it. Throws InfraError when it comes to another end than it should. */
 async function warmUp(guest: Booted): Promise<void> {
-  guest.conversation.run('warm-up', [STEP_SECONDS * 1000, BigInt(Date.now()) * 1_000_000n, 'warm-up'])
+  guest.channel.run('warm-up', [STEP_SECONDS * 1000, BigInt(Date.now()) * 1_000_000n, 'warm-up'])
   const { ending, taint } = await monitorCase(guest, LIMITS, createLog())
   if (ending.kind !== 'exited' || ending.exit.code !== 0 || taint.before !== taint.after)
     throw new InfraError(`the warm-up ended as ${JSON.stringify(ending)}`)
-  await execute(guest.machine, 'stop')
+  await execute(guest.qemu, 'stop')
 }
 
 /** Have QEMU carry out a command that it answers at once. Throws InfraError when it does not, and kills it. */
-async function execute(machine: Machine, command: string): Promise<void> {
+async function execute(qemu: RunningQemu, command: string): Promise<void> {
   try {
-    await within(STEP_SECONDS * 1000, machine.qmp.execute(command), () => `QEMU does not answer ${command}`)
+    await within(STEP_SECONDS * 1000, qemu.qmp.execute(command), () => `QEMU does not answer ${command}`)
   } catch (error) {
-    await machine.kill()
+    await qemu.kill()
     throw error
   }
 }
@@ -131,10 +131,10 @@ export async function startForkServer(
 ): Promise<ForkServer> {
   const places: string[] = []
   let connections: Connections | null = null
-  let machine: Machine | null = null
+  let started: RunningQemu | null = null
   const close = async (): Promise<void> => {
     connections?.close()
-    await machine?.kill()
+    await started?.kill()
     /* What cannot be removed now is removed with the scratch folders of a process that is gone. */
     await Promise.allSettled(places.map((place) => rm(place, { recursive: true, force: true })))
   }
@@ -151,23 +151,23 @@ export async function startForkServer(
     const argv = restoreArguments(saved, inputs, payload, true)
     const env = { KWITNESS_SOCKET: connections.path, KWITNESS_PAYLOAD: payload }
     const qemu = await startForkable(saved, argv, { library, env, ...(signal ? { signal } : {}) })
-    machine = qemu
+    started = qemu
     /* At once: what is said on a port that nobody reads is lost. */
     const children = commandChildren(qemu.control as Duplex, connections, { giveUp: () => void qemu.kill() })
-    const conversation = converse(qemu)
+    const channel = new GuestChannel(qemu)
     await load(qemu, children, library)
     const { road, hello } = saved
     const described = { ok: true, hello, road, argv } as const
-    await warmUp({ ...described, machine: qemu, conversation, readySeconds: 0 })
+    await warmUp({ ...described, qemu, channel, readySeconds: 0 })
     await children.check()
     const before = await readFile(bootLogFile(saved.folder))
     return {
       fork: async (file, end) => {
         const asked = performance.now()
         const child = await children.fork(file, end)
-        const own = converse(child, before)
+        const own = new GuestChannel(child, before)
         await execute(child, 'cont')
-        return { ...described, machine: child, conversation: own, readySeconds: (performance.now() - asked) / 1000 }
+        return { ...described, qemu: child, channel: own, readySeconds: (performance.now() - asked) / 1000 }
       },
       retire: () => children.gone().then(close),
     }

@@ -6,9 +6,9 @@ import type { KernelImage } from '#domain/kernel.ts'
 import type { BootMethod, GuestProfile } from '#domain/profile.ts'
 import type { Host } from './host.ts'
 import type { Initramfs } from '#harness/image/initramfs.ts'
-import { converse, type Conversation } from '#harness/transport/agent.ts'
+import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { qemuArguments, type GuestMemory } from './argv.ts'
-import { startQemu, type Machine } from './process.ts'
+import { startQemu, type RunningQemu } from './process.ts'
 
 /** Fastest first. */
 export const BOOT_METHODS: readonly BootMethod[] = ['microvm-pvh', 'microvm-bzimage', 'pc-bzimage']
@@ -33,8 +33,8 @@ export interface Hello {
 
 export interface Booted {
   readonly ok: true
-  readonly machine: Machine
-  readonly conversation: Conversation
+  readonly qemu: RunningQemu
+  readonly channel: GuestChannel
   readonly hello: Hello
   readonly road: BootMethod
   readonly argv: readonly string[]
@@ -84,28 +84,28 @@ export async function bootBy(
   const { memory, payload } = options
   const argv = qemuArguments({ road, profile, kernel, initramfs: initramfs.path, memory, payload, tscKhz: host.tscKhz })
   const started = performance.now()
-  const machine = await startQemu(argv, options.signal ? { signal: options.signal } : {})
-  const conversation = converse(machine)
-  const event = await conversation.next(started + options.limitSeconds * 1000)
+  const qemu = await startQemu(argv, options.signal ? { signal: options.signal } : {})
+  const channel = new GuestChannel(qemu)
+  const event = await channel.next(started + options.limitSeconds * 1000)
   const hello = event.kind === 'frame' && event.frame.type === 'hello' ? readHello(event.frame.body) : null
   if (hello) {
-    return { ok: true, machine, conversation, hello, road, argv, readySeconds: (performance.now() - started) / 1000 }
+    return { ok: true, qemu, channel, hello, road, argv, readySeconds: (performance.now() - started) / 1000 }
   }
-  const exit = await machine.kill()
+  const exit = await qemu.kill()
   const reason =
     event.kind === 'timeout'
       ? `the agent did not speak within ${options.limitSeconds.toFixed(0)} s`
       : event.kind === 'frame'
         ? `the agent's port said something else: ${JSON.stringify(event.frame.body.toString('latin1').slice(0, 80))}`
-        : machine.stopReason()
-          ? `the guest stopped before the agent spoke (${machine.stopReason()})`
+        : qemu.stopReason()
+          ? `the guest stopped before the agent spoke (${qemu.stopReason()})`
           : `QEMU ended before the agent spoke (${exit.signal ?? exit.code}) ${exit.stderr}`.trim()
   const qemuFailed =
-    event.kind === 'gone' &&
-    machine.stopReason() === null &&
-    (exit.signal !== null || (exit.code !== 0 && conversation.console.total() === 0))
+    event.kind === 'exited' &&
+    qemu.stopReason() === null &&
+    (exit.signal !== null || (exit.code !== 0 && channel.console.total() === 0))
   const lacksRoom = qemuFailed && exit.signal === 'SIGBUS'
-  return { ok: false, reason, road, argv, console: conversation.console.bytes(), qemuFailed, lacksRoom }
+  return { ok: false, reason, road, argv, console: channel.console.bytes(), qemuFailed, lacksRoom }
 }
 
 function roadFile(cache: string, inputs: BootInputs): string {

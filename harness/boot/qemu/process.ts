@@ -11,7 +11,7 @@ export interface QemuExit {
   readonly stderr: string
 }
 
-export interface Machine {
+export interface RunningQemu {
   readonly pid: number | null
   readonly qmp: Qmp
   readonly console: Readable
@@ -45,8 +45,8 @@ interface ForkOptions {
 export const QEMU = 'qemu-system-x86_64'
 const STDERR_KEPT = 4096
 
-/** What a machine is made of: the streams of a QEMU that runs, and how it ends. */
-export interface Parts extends Pick<Machine, 'pid' | 'qmp' | 'console' | 'agent' | 'control'> {
+/** The streams of a running QEMU, and how to end it. */
+export interface QemuHandles extends Pick<RunningQemu, 'pid' | 'qmp' | 'console' | 'agent' | 'control'> {
   /** Settles when its process is gone. */
   readonly ended: Promise<QemuExit>
   readonly stop: () => void
@@ -61,8 +61,8 @@ export function keepEnd(stream: Readable): () => string {
   return () => end.trim()
 }
 
-/** A machine of these parts, stopped when the signal is aborted. */
-export function machineOf({ ended, stop, ...ports }: Parts, signal?: AbortSignal): Machine {
+/** A running QEMU with these handles, killed when the signal is aborted. */
+export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal?: AbortSignal): RunningQemu {
   let reason: string | null = null
   ports.qmp.onEvent(({ event, data }) => {
     if (event === 'SHUTDOWN' && data['guest'] === true) reason = String(data['reason'])
@@ -106,7 +106,7 @@ function environmentOf({ fork }: QemuOptions): { readonly env?: Readonly<Record<
  * Start QEMU with these arguments, in a process group of its own: Ctrl-C is for us, and we stop it. The kernel kills it
  * when this process dies, whatever killed us (setpriv's pdeathsig). A QEMU that cannot start is one that exited.
  */
-export async function startQemu(args: readonly string[], options: QemuOptions = {}): Promise<Machine> {
+export async function startQemu(args: readonly string[], options: QemuOptions = {}): Promise<RunningQemu> {
   const pipe = await openConsolePipe()
   const child = startProcess('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], {
     stdio: stdioOf(pipe.fd, options) as never,
@@ -122,7 +122,7 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
     stderr:
       said() || ('shortMessage' in result && result.exitCode === undefined && !result.signal ? String(result.shortMessage) : ''),
   }))
-  const parts: Parts = {
+  const handles: QemuHandles = {
     pid: child.pid ?? null,
     qmp: openQmp(stdio[FD.qmp] as Duplex),
     console: pipe.reader,
@@ -131,5 +131,5 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
     ended,
     stop: () => void child.kill('SIGKILL'),
   }
-  return machineOf(parts, options.signal)
+  return createRunningQemu(handles, options.signal)
 }

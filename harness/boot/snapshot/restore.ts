@@ -1,10 +1,10 @@
 /** Restore a guest: its RAM file mapped copy-on-write, its devices' state loaded. Pristine, in the time QEMU needs to start. */
 import { open, readFile } from 'node:fs/promises'
 import { untimed, type Stopwatch } from '#harness/support/stopwatch.ts'
-import { converse } from '#harness/transport/agent.ts'
+import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { FD, qemuArguments } from '../qemu/argv.ts'
 import { bootFile, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
-import { startQemu, type Machine } from '../qemu/process.ts'
+import { startQemu, type RunningQemu } from '../qemu/process.ts'
 import { ramFile } from './compress.ts'
 import { bootLogFile, IGNORE_SHARED, stateFile, type Snapshot } from './snapshot.ts'
 
@@ -45,27 +45,27 @@ export async function restoreGuest(
     await state?.close()
     return failed('somebody removed it')
   }
-  const machine = await time('spawn', () => startQemu(argv, { stateFd: state.fd, ...(signal ? { signal } : {}) }))
-  const conversation = converse(machine, before)
-  const running = await loadState(machine, started + RESTORE_SECONDS * 1000, time)
+  const qemu = await time('spawn', () => startQemu(argv, { stateFd: state.fd, ...(signal ? { signal } : {}) }))
+  const channel = new GuestChannel(qemu, before)
+  const running = await loadState(qemu, started + RESTORE_SECONDS * 1000, time)
   await state.close()
   const readySeconds = (performance.now() - started) / 1000
-  if (running) return { ok: true, machine, conversation, hello: saved.hello, road, argv, readySeconds }
-  return failed((await machine.kill()).stderr || 'no answer')
+  if (running) return { ok: true, qemu, channel, hello: saved.hello, road, argv, readySeconds }
+  return failed((await qemu.kill()).stderr || 'no answer')
 }
 
 /** Load the state; the guest was saved running, so it goes on by itself and says RESUME. */
-export async function loadState(machine: Machine, deadline: number, time: Stopwatch): Promise<boolean> {
+export async function loadState(qemu: RunningQemu, deadline: number, time: Stopwatch): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const resumed = new Promise<boolean>((resolve) => {
-    machine.qmp.onEvent(({ event }) => event === 'RESUME' && resolve(true))
+    qemu.qmp.onEvent(({ event }) => event === 'RESUME' && resolve(true))
     timer = setTimeout(() => resolve(false), deadline - performance.now())
-    void machine.exited.then(() => resolve(false))
+    void qemu.exited.then(() => resolve(false))
   })
   const load = async (): Promise<boolean> => {
-    await time('QEMU start', () => machine.qmp.execute('migrate-set-capabilities', IGNORE_SHARED))
+    await time('QEMU start', () => qemu.qmp.execute('migrate-set-capabilities', IGNORE_SHARED))
     return time('restore', async () => {
-      await machine.qmp.execute('migrate-incoming', { uri: `fd:${FD.state}` })
+      await qemu.qmp.execute('migrate-incoming', { uri: `fd:${FD.state}` })
       return resumed
     })
   }

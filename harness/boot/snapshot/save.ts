@@ -11,14 +11,14 @@ import { openScratch } from '#harness/support/scratch.ts'
 import { untimed } from '#harness/support/stopwatch.ts'
 import type { GuestMemory } from '../qemu/argv.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
-import type { Machine } from '../qemu/process.ts'
+import type { RunningQemu } from '../qemu/process.ts'
 import { digHoles, ramFile } from './compress.ts'
 import { bootLogFile, describeGuest, snapshotFolder, IGNORE_SHARED, stateFile, type Snapshot } from './snapshot.ts'
 
 const SAVE_SECONDS = 20
 
 /** Save the device state of a guest whose RAM is a shared file. Throws InfraError when this QEMU cannot. */
-async function saveState(machine: Machine, file: string): Promise<void> {
+async function saveState(qemu: RunningQemu, file: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'kwitness-'))
   const server = createServer()
   try {
@@ -27,11 +27,11 @@ async function saveState(machine: Machine, file: string): Promise<void> {
     await once(server, 'listening')
     const received = once(server, 'connection').then(([socket]) => pipeline(socket, createWriteStream(file)))
     received.catch(() => undefined)
-    await machine.qmp.execute('migrate-set-capabilities', IGNORE_SHARED)
-    await machine.qmp.execute('migrate', { uri: `unix:${path}` })
+    await qemu.qmp.execute('migrate-set-capabilities', IGNORE_SHARED)
+    await qemu.qmp.execute('migrate', { uri: `unix:${path}` })
     const deadline = performance.now() + SAVE_SECONDS * 1000
     for (;;) {
-      const { status } = (await machine.qmp.execute('query-migrate')) as { status?: string }
+      const { status } = (await qemu.qmp.execute('query-migrate')) as { status?: string }
       if (status === 'completed') break
       if (status === 'failed' || performance.now() > deadline)
         throw new InfraError(`QEMU could not save the guest (${status ?? 'no status'})`)
@@ -52,7 +52,7 @@ async function bootUnhurt(boot: () => Promise<Booted | NotBooted>): Promise<Boot
   for (let boots = 1; ; boots += 1) {
     const booted = await boot()
     if (!booted.ok || booted.hello.taint < 0 || (booted.hello.taint & HURT) === 0 || boots === MOST_BOOTS) return booted
-    await booted.machine.kill()
+    await booted.qemu.kill()
   }
 }
 
@@ -80,9 +80,9 @@ export async function saveSnapshot(
     booted = await time('boot', () => bootUnhurt(boot))
     if (!booted.ok && booted.lacksRoom) throw new InfraError(`the cache has no room for the RAM of a guest: ${cache}`)
     if (!booted.ok) return booted
-    await saveState(booted.machine, stateFile(temporary))
-    await booted.machine.kill()
-    await writeFile(bootLogFile(temporary), booted.conversation.console.bytes())
+    await saveState(booted.qemu, stateFile(temporary))
+    await booted.qemu.kill()
+    await writeFile(bootLogFile(temporary), booted.channel.console.bytes())
     await digHoles(ramFile(temporary))
     const { road, hello, readySeconds } = booted
     await describeGuest(temporary, folder, { road, hello, readySeconds })
@@ -92,7 +92,7 @@ export async function saveSnapshot(
     })
     return { folder, road, hello, readySeconds }
   } finally {
-    if (booted?.ok) await booted.machine.kill()
+    if (booted?.ok) await booted.qemu.kill()
     await rm(temporary, { recursive: true, force: true })
   }
 }

@@ -54,7 +54,9 @@ export function chooseHeaders(
     .toSorted((a, b) => compareDebianVersions(a.version, b.version))[0]
   if (own && common && kbuild) return [own, common, kbuild]
   const headers = !own ? release : !common ? `${abi}-common` : null
-  return { unavailable: `Debian does not list ${headers === null ? `linux-kbuild-${series}` : `linux-headers-${headers} ${build}`}` }
+  return {
+    unavailable: `Debian does not list ${headers === null ? `linux-kbuild-${series}` : `linux-headers-${headers} ${build}`}`,
+  }
 }
 
 /** The Makefile of a flavour's headers with relative paths: the packages work wherever they are unpacked. */

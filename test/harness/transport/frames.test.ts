@@ -7,7 +7,7 @@ import { chunksOf } from '#test/console/arbitraries.ts'
 const KEY = '0123456789abcdef'
 const TYPES: readonly FrameType[] = ['hello', 'out', 'end', 'hung', 'pong', 'error']
 
-/** A frame as the agent writes it. */
+/** A frame in the agent's format. */
 function encode({ type, body }: Frame, key = KEY): Buffer {
   return Buffer.concat([Buffer.from(`KW ${key} ${type} ${body.length}\n`), body, Buffer.from('\n')])
 }
@@ -18,7 +18,7 @@ function readAll(chunks: Iterable<Uint8Array>, key = KEY): Frame[] {
 }
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array))
-/** Bodies that hold what a reader could trip over: headers, newlines, whole frames. */
+/** Bodies that could confuse a reader: headers, newlines, whole frames. */
 const treacherous = fc
   .constantFrom('\n', `KW ${KEY} out 3\n`, `KW ${KEY} end 2\n{}\n`, 'KW - pong 0\n\n', '')
   .map((text) => Buffer.from(text))
@@ -26,7 +26,7 @@ const frame = fc.record({ type: fc.constantFrom(...TYPES), body: fc.oneof(bytes,
 const someFrames = fc.array(frame, { minLength: 1, maxLength: 4 })
 const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 60 })
 
-test('any cut of the stream into chunks gives the frames that were sent', () => {
+test('however the stream is cut into chunks, the sent frames come out', () => {
   fc.assert(
     fc.property(fc.array(frame, { maxLength: 12 }), cuts, (frames, sizes) => {
       const stream = Buffer.concat(frames.map((one) => encode(one)))
@@ -35,7 +35,7 @@ test('any cut of the stream into chunks gives the frames that were sent', () => 
   )
 })
 
-test('a frame that is not whole yet is held back, and never given twice', () => {
+test('an incomplete frame is held back, and no frame is returned twice', () => {
   const stream = encode({ type: 'out', body: Buffer.from('body') })
   const read = createFrameReader(() => KEY)
   for (const byte of stream.subarray(0, -1)) assert.deepEqual(read(Buffer.of(byte)), [])
@@ -43,8 +43,8 @@ test('a frame that is not whole yet is held back, and never given twice', () => 
   assert.deepEqual(read(Buffer.alloc(0)), [])
 })
 
-test('what is no frame comes out once, with its beginning, and nothing after it does', () => {
-  // No prefix of a frame: a K would be waited for, to become one.
+test('anything else than a frame is returned once, with its first bytes, and nothing after it is', () => {
+  // Not a prefix of a frame: the reader would wait for the rest of one that starts with K.
   const garbage = bytes.filter((data) => data.length > 0 && data[0] !== 0x4b)
   fc.assert(
     fc.property(someFrames, garbage, someFrames, cuts, (before, junk, after, sizes) => {
@@ -85,12 +85,12 @@ test('a wrong header is garbled', () => {
   }
 })
 
-test('a header without an end is not waited for for ever', () => {
+test('a header without an end is garbled, not waited for', () => {
   const [first] = readAll([Buffer.from(`KW ${KEY} out ${'0'.repeat(60)}`)])
   assert.equal(first?.type, 'garbled')
 })
 
-test('a body that is not followed by a newline is garbled', () => {
+test('a body without a newline behind it is garbled', () => {
   const frames = readAll([Buffer.from(`KW ${KEY} out 2\nabc\nKW ${KEY} end 2\n{}\n`)])
   assert.deepEqual(
     frames.map(({ type }) => type),
@@ -98,7 +98,7 @@ test('a body that is not followed by a newline is garbled', () => {
   )
 })
 
-test('a frame under any key but the one in force is garbled, whatever its body', () => {
+test('a frame with another key than the current one is garbled, whatever its body', () => {
   const key = fc.stringMatching(/^[0-9a-f-]{1,31}$/).filter((text) => text !== KEY)
   fc.assert(
     fc.property(key, frame, (wrong, one) => {
@@ -110,7 +110,7 @@ test('a frame under any key but the one in force is garbled, whatever its body',
   )
 })
 
-test('the key is asked for every frame, so that it can be given in the middle of a stream', () => {
+test('the key is read for every frame, so it may change in the middle of a stream', () => {
   let key = '-'
   const read = createFrameReader(() => key)
   const hello: Frame = { type: 'hello', body: Buffer.from('{}') }
@@ -124,7 +124,7 @@ test('the key is asked for every frame, so that it can be given in the middle of
   )
 })
 
-test('the largest body is read, and what is read is not changed by what comes after it', () => {
+test('the largest body is read, and later chunks do not change a returned body', () => {
   const body = Buffer.alloc(1 << 20, 'b')
   const read = createFrameReader(() => KEY)
   const stream = encode({ type: 'out', body })

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createLog } from '#harness/transport/log.ts'
 
-/** Bytes that tell their place in the stream, so that a lost or moved one shows. */
+/** Bytes that encode their position in the stream, so that a lost or moved one shows. */
 function numbered(length: number): Buffer {
   const bytes = Buffer.alloc(length)
   for (let at = 0; at < length; at += 1) bytes[at] = (at * 31 + (at >> 8) * 7) & 0xff
@@ -16,7 +16,7 @@ function numbered(length: number): Buffer {
 const sizes = fc.array(fc.integer({ min: 0, max: 70 }), { maxLength: 40 })
 const half = fc.integer({ min: 1, max: 64 })
 
-test('whatever comes in whatever pieces: the beginning and the end are kept in order, the rest is counted', () => {
+test('for any bytes in any chunks, the beginning and the end are kept in order, the rest is counted', () => {
   fc.assert(
     fc.property(half, sizes, (kept, lengths) => {
       const log = createLog(kept)
@@ -34,7 +34,7 @@ test('whatever comes in whatever pieces: the beginning and the end are kept in o
   )
 })
 
-test('reading it in between changes nothing of what comes after', () => {
+test('reading the log does not change what later writes give', () => {
   fc.assert(
     fc.property(half, sizes, (kept, lengths) => {
       const [read, unread] = [createLog(kept), createLog(kept)]
@@ -49,7 +49,7 @@ test('reading it in between changes nothing of what comes after', () => {
   )
 })
 
-test('a chunk that is used again by its writer is kept as it was', () => {
+test('a chunk that its writer reuses does not change the log', () => {
   const log = createLog(4)
   const chunk = Buffer.from('abcdef')
   log.write(chunk)
@@ -57,7 +57,7 @@ test('a chunk that is used again by its writer is kept as it was', () => {
   assert.equal(log.bytes().toString(), 'abcdef')
 })
 
-test('a saved log is as long as is said of it', async (t) => {
+test('a saved log has the size that save returns', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'kwitness-log-'))
   t.after(() => rm(folder, { recursive: true }))
   const log = createLog(10)
@@ -68,7 +68,7 @@ test('a saved log is as long as is said of it', async (t) => {
   assert.deepEqual(saved, log.bytes())
 })
 
-test('a flood takes no memory, even one that comes a byte at a time', () => {
+test('memory stays bounded, even when a flood comes byte by byte', () => {
   const log = createLog(1 << 18)
   const byte = Buffer.from('x')
   const before = process.memoryUsage()

@@ -3,24 +3,24 @@ import { duplexPair, PassThrough, type Duplex } from 'node:stream'
 import { test } from 'node:test'
 import type { Booted } from '#harness/boot/qemu/boot.ts'
 import { openQmp } from '#harness/boot/qemu/qmp.ts'
-import type { Machine, QemuExit } from '#harness/boot/qemu/process.ts'
+import type { RunningQemu, QemuExit } from '#harness/boot/qemu/process.ts'
 import { monitorCase } from '#harness/transport/monitor.ts'
-import { converse } from '#harness/transport/agent.ts'
+import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { createLog } from '#harness/transport/log.ts'
 import type { PhaseLimits } from '#domain/job.ts'
 
 const KEY = 'k'
-const PATIENT: PhaseLimits = { bootSeconds: 60, silenceSeconds: 60, caseSeconds: 60 }
-const HASTY: PhaseLimits = { ...PATIENT, silenceSeconds: 0.05 }
+const LONG_LIMITS: PhaseLimits = { bootSeconds: 60, silenceSeconds: 60, caseSeconds: 60 }
+const SHORT_LIMITS: PhaseLimits = { ...LONG_LIMITS, silenceSeconds: 0.05 }
 
-/** The other end of a guest's ports, in this process: the test says what the guest would. */
+/** The other end of a guest's ports, in this process: the test writes what the guest would. */
 function guestWithPorts() {
   const [agent, port] = duplexPair()
   const [monitor] = duplexPair()
   const console = new PassThrough()
   const { promise: exited, resolve: exit } = Promise.withResolvers<QemuExit>()
   let reason: string | null = null
-  const machine: Machine = {
+  const qemu: RunningQemu = {
     pid: null,
     qmp: openQmp(monitor),
     console,
@@ -30,10 +30,10 @@ function guestWithPorts() {
     stopReason: () => reason,
     kill: () => exited,
   }
-  const conversation = converse(machine)
-  conversation.run(KEY, [1000, 0n, '1'])
+  const channel = new GuestChannel(qemu)
+  channel.run(KEY, [1000, 0n, '1'])
   const hello = { release: '', build: '', cpus: 1, memoryKiB: 1, taint: 0 }
-  const guest: Booted = { ok: true, machine, conversation, hello, road: 'microvm-pvh', argv: [], readySeconds: 1 }
+  const guest: Booted = { ok: true, qemu, channel, hello, road: 'microvm-pvh', argv: [], readySeconds: 1 }
   return {
     guest,
     port: port as Duplex,
@@ -47,10 +47,10 @@ function guestWithPorts() {
 
 const END = '{"code":1,"signal":-1,"timedOut":false,"seconds":0.25,"taintBefore":0,"taintAfter":512}'
 
-test('output is kept in its order until the agent says how the case ended', async () => {
+test('output is logged in order until the agent reports the end of the case', async () => {
   const { guest, frame } = guestWithPorts()
   const output = createLog()
-  const report = monitorCase(guest, PATIENT, output)
+  const report = monitorCase(guest, LONG_LIMITS, output)
   for (const text of ['KTAP version 1\n', '1..1\n', 'not ok 1 a\n']) frame('out', text)
   frame('end', END)
   assert.deepEqual(await report, {
@@ -60,7 +60,7 @@ test('output is kept in its order until the agent says how the case ended', asyn
   assert.equal(output.bytes().toString(), 'KTAP version 1\n1..1\nnot ok 1 a\n')
 })
 
-test('every other last word of an agent is told apart', async () => {
+test('every other last frame of an agent has its own ending', async () => {
   for (const [type, body, kind] of [
     ['hung', '{"seconds":3}', 'case-hung'],
     ['error', 'payload: No such file or directory', 'infra'],
@@ -71,54 +71,54 @@ test('every other last word of an agent is told apart', async () => {
     ['wave', '', 'garbled'],
   ] as const) {
     const { guest, frame } = guestWithPorts()
-    const report = monitorCase(guest, PATIENT, createLog())
+    const report = monitorCase(guest, LONG_LIMITS, createLog())
     frame(type, body)
     assert.equal((await report).ending.kind, kind, `${type} ${body}`)
   }
 })
 
-test('of a case that hangs it is kept whether the agent killed it in vain', async () => {
+test('the ending of a hanging case says whether the agent tried to kill it', async () => {
   const { guest, frame } = guestWithPorts()
-  const report = monitorCase(guest, PATIENT, createLog())
+  const report = monitorCase(guest, LONG_LIMITS, createLog())
   frame('hung', '{"seconds":3}')
   const { ending } = await report
   assert.deepEqual(ending, { ...ending, kind: 'case-hung', killed: true })
 
   const late = guestWithPorts()
-  const over = monitorCase(late.guest, { ...PATIENT, caseSeconds: -5 }, createLog())
+  const over = monitorCase(late.guest, { ...LONG_LIMITS, caseSeconds: -5 }, createLog())
   late.port.on('data', () => late.frame('pong', '1'))
   const answered = (await over).ending
   assert.equal(answered.kind, 'case-hung')
   assert.equal('killed' in answered, false, 'the agent only answered')
 })
 
-test('a QEMU that goes away is one its guest stopped, where QMP said so, and else one that is gone', async () => {
+test('when QEMU exits, the guest stopped if QMP said so, else QEMU is gone', async () => {
   const killed = { code: null, signal: 'SIGKILL', stderr: '' }
   const first = guestWithPorts()
-  const gone = monitorCase(first.guest, PATIENT, createLog())
+  const gone = monitorCase(first.guest, LONG_LIMITS, createLog())
   first.stop(null, killed)
   assert.deepEqual((await gone).ending, { kind: 'qemu-gone', ...killed })
 
   const second = guestWithPorts()
-  const stopped = monitorCase(second.guest, PATIENT, createLog())
+  const stopped = monitorCase(second.guest, LONG_LIMITS, createLog())
   second.stop('guest-reset', { code: 0, signal: null, stderr: '' })
   assert.deepEqual((await stopped).ending, { kind: 'guest-stopped', reason: 'guest-reset' })
 })
 
-test('what the agent said before its QEMU went is heard first', async () => {
+test('frames from before the exit of QEMU are read first', async () => {
   const { guest, frame, stop } = guestWithPorts()
   frame('out', 'last words\n')
   frame('end', END)
   await new Promise((resolve) => setImmediate(resolve))
   stop(null, { code: null, signal: 'SIGKILL', stderr: '' })
   const output = createLog()
-  assert.equal((await monitorCase(guest, PATIENT, output)).ending.kind, 'exited')
+  assert.equal((await monitorCase(guest, LONG_LIMITS, output)).ending.kind, 'exited')
   assert.equal(output.bytes().toString(), 'last words\n')
 })
 
-test('a silent guest is asked for a sign of life; one that answers may go on', async () => {
+test('a silent guest is pinged; one that answers may continue', async () => {
   const { guest, port, frame } = guestWithPorts()
-  const report = monitorCase(guest, HASTY, createLog())
+  const report = monitorCase(guest, SHORT_LIMITS, createLog())
   let asked = 0
   let heard = ''
   port.on('data', (chunk: Buffer) => {
@@ -134,9 +134,9 @@ test('a silent guest is asked for a sign of life; one that answers may go on', a
   assert.equal(asked, 3)
 })
 
-test('an answer that came counts, however late a stalled host comes to read it', async () => {
+test('an answer counts, however late a stalled host reads it', async () => {
   const { guest, port, frame } = guestWithPorts()
-  const report = monitorCase(guest, HASTY, createLog())
+  const report = monitorCase(guest, SHORT_LIMITS, createLog())
   port.on('data', (chunk: Buffer) => {
     if (!chunk.includes('ping')) return
     frame('end', END)
@@ -146,8 +146,8 @@ test('an answer that came counts, however late a stalled host comes to read it',
   assert.equal((await report).ending.kind, 'exited')
 })
 
-test('one that does not answer hangs with its kernel', async () => {
+test('a guest that does not answer has a hung kernel', async () => {
   const { guest } = guestWithPorts()
-  const { ending } = await monitorCase(guest, HASTY, createLog())
+  const { ending } = await monitorCase(guest, SHORT_LIMITS, createLog())
   assert.equal(ending.kind, 'kernel-hung')
 })

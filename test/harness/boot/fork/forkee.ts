@@ -9,7 +9,7 @@ import { openConsolePipe } from '#harness/boot/qemu/console-pipe.ts'
 import { commandChildren, type Children } from '#harness/boot/fork/children.ts'
 import { listenForChildren } from '#harness/boot/fork/connections.ts'
 import { FORK_LIBRARY } from '#harness/boot/fork/server.ts'
-import type { Machine } from '#harness/boot/qemu/process.ts'
+import type { RunningQemu } from '#harness/boot/qemu/process.ts'
 import { LIBRARY_FLAGS } from '#harness/image/program.ts'
 import { runCommand } from '#harness/support/process.ts'
 
@@ -45,7 +45,7 @@ export interface Forkee {
   /** Its own agent port, that of no child. */
   readonly agent: Duplex
   /** A child with this payload, whose ports are read, as they must be: what is not read to its end has not ended. */
-  readonly fork: (name: string, signal?: AbortSignal) => Promise<Machine>
+  readonly fork: (name: string, signal?: AbortSignal) => Promise<RunningQemu>
   readonly close: () => Promise<void>
 }
 
@@ -100,9 +100,9 @@ export async function startForkee(
     children,
     agent: ports[5] as Duplex,
     fork: async (name, signal) => {
-      const machine = await children.fork(await payloadOf(bench, name), signal)
-      for (const port of [machine.console, machine.agent]) port.on('data', () => undefined)
-      return machine
+      const qemu = await children.fork(await payloadOf(bench, name), signal)
+      for (const port of [qemu.console, qemu.agent]) port.on('data', () => undefined)
+      return qemu
     },
     close: async () => {
       const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null

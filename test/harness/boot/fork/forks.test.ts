@@ -33,11 +33,11 @@ test('a server says that it is there, and that it can fork', async () => {
 test('pages that the first children wrote are there for the next ones, each with its own', { skip }, async () => {
   const faults: number[] = []
   for (const name of ['first', 'second', 'third']) {
-    const machine = await server.fork(name)
-    const [, count, changed] = /^(\d+) faults, (\d+) pages of another/.exec(await ask(machine.agent, 'write\n')) ?? []
+    const qemu = await server.fork(name)
+    const [, count, changed] = /^(\d+) faults, (\d+) pages of another/.exec(await ask(qemu.agent, 'write\n')) ?? []
     assert.equal(changed, '0')
     faults.push(Number(count))
-    await machine.kill()
+    await qemu.kill()
   }
   const [first = 0, second = 0, third = Infinity] = faults
   assert.ok(Math.min(first, second) >= 512 && third < 32, `${faults}`)
@@ -49,27 +49,27 @@ test('threads go on where they waited, in every child alike, each with its own p
   for (let first = 0; first < names.length; first += 3) {
     const some = names.slice(first, first + 3)
     const machines = await Promise.all(some.map((name) => server.fork(name)))
-    const heard = machines.map((machine) => once(machine.console, 'data').then(([text]) => String(text)))
+    const heard = machines.map((qemu) => once(qemu.console, 'data').then(([text]) => String(text)))
     assert.deepEqual(await Promise.all(machines.map(({ agent }) => ask(agent))), some.map(answerOf))
     assert.deepEqual(
       await Promise.all(heard),
       some.map(() => 'heard go\n'),
     )
-    await Promise.all(machines.map((machine) => machine.kill()))
+    await Promise.all(machines.map((qemu) => qemu.kill()))
   }
 })
 
 test('a child that goes on is one process, and goes on more than once', async () => {
-  const machine = await server.fork('again')
-  await ask(machine.agent)
-  assert.match(await ask(machine.agent), /^2 answered, 2 counted, itself/)
-  await machine.kill()
+  const qemu = await server.fork('again')
+  await ask(qemu.agent)
+  assert.match(await ask(qemu.agent), /^2 answered, 2 counted, itself/)
+  await qemu.kill()
 })
 
 test('a thread that was made again can be joined, and lets go of its robust mutexes when it ends', async () => {
-  const machine = await server.fork('dies')
-  assert.equal(await ask(machine.agent, 'die\n'), 'joined: Success, locked: Owner died\n')
-  await machine.kill()
+  const qemu = await server.fork('dies')
+  assert.equal(await ask(qemu.agent, 'die\n'), 'joined: Success, locked: Owner died\n')
+  await qemu.kill()
 })
 
 test('how a child ended is reported: by itself, or killed', async () => {
@@ -82,9 +82,9 @@ test('how a child ended is reported: by itself, or killed', async () => {
 
 test('a signal that was aborted ends the child', async () => {
   const controller = new AbortController()
-  const machine = await server.fork('aborted', controller.signal)
+  const qemu = await server.fork('aborted', controller.signal)
   controller.abort()
-  assert.equal((await machine.exited).signal, 'SIGKILL')
+  assert.equal((await qemu.exited).signal, 'SIGKILL')
 })
 
 test('a payload that is too large, or none, is an error, and the next child is as good', async () => {
@@ -92,14 +92,14 @@ test('a payload that is too large, or none, is an error, and the next child is a
   await truncate(large, 65 << 20)
   await assert.rejects(server.children.fork(large), { name: 'InfraError', message: /ended at once \(1\)/ })
   await assert.rejects(server.children.fork(join(bench.folder, 'nowhere')), { code: 'ENOENT' })
-  const machine = await server.fork('next')
-  assert.equal(await ask(machine.agent), answerOf('next'))
-  await machine.kill()
+  const qemu = await server.fork('next')
+  assert.equal(await ask(qemu.agent), answerOf('next'))
+  await qemu.kill()
 })
 
 test('when the server is killed all children go with it, and there are no more', async () => {
-  const machine = await server.fork('last')
+  const qemu = await server.fork('last')
   server.process.kill('SIGKILL')
-  assert.equal((await machine.exited).signal, 'SIGKILL')
+  assert.equal((await qemu.exited).signal, 'SIGKILL')
   await assert.rejects(server.fork('none'), { name: 'InfraError', message: /the fork server is gone/ })
 })
