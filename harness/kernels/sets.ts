@@ -2,18 +2,16 @@
 import { readFile } from 'node:fs/promises'
 import { inRepository } from '../support/repository.ts'
 import { UserError } from '#domain/errors.ts'
-
-export interface KernelSet {
-  /** The purpose of the set, in one sentence. */
-  readonly about: string
-  readonly selectors: readonly string[]
-}
+import { kernelSetsSchema, type KernelSet } from '#schema/catalogue/kernel-sets.ts'
+import { parseJson } from '#schema/read.ts'
 
 const FILE = inRepository('vm-images/kernels.json')
 
-/** All sets by name. */
-export async function readKernelSets(): Promise<Readonly<Record<string, KernelSet>>> {
-  return JSON.parse(await readFile(FILE, 'utf8')) as Record<string, KernelSet>
+/** All sets by name. Throws UserError for a file that is damaged: it is meant to be edited. */
+export async function readKernelSets(file: string = FILE): Promise<Readonly<Record<string, KernelSet>>> {
+  const { value, problem } = parseJson(kernelSetsSchema, await readFile(file, 'utf8'))
+  if (problem === null) return value
+  throw new UserError(`${file} is not a valid list of kernel sets:\n${problem.text}`)
 }
 
 /** The set of that name. Throws UserError that names all sets when there is none. */

@@ -1,5 +1,5 @@
 /** `kwitness help selectors`: the grammar of kernel selectors, and the named sets. */
-import type { KernelSet } from '#harness/kernels/sets.ts'
+import type { KernelSet } from '#schema/catalogue/kernel-sets.ts'
 import type { Definitions } from './text.ts'
 import { definitions, wrap } from './wrap.ts'
 

@@ -7,7 +7,8 @@ import type { Case } from '#domain/case.ts'
 import type { Control } from '#domain/control.ts'
 import { InvariantError, UserError } from '#domain/errors.ts'
 import type { ListedKernel } from '#domain/kernel.ts'
-import { readControlEntries, type ControlEntry } from './catalogue.ts'
+import { readControlEntries } from './catalogue.ts'
+import type { ControlEntry } from '#schema/catalogue/controls.ts'
 
 /** The folder of the product's own controls. */
 export const CONTROLS = inRepository('vm-images', 'controls')

@@ -132,7 +132,7 @@ for (const [what, change, field] of BROKEN) {
     const root = await catalogue(t, { 'good/case.json': GOOD, 'wrong/case.json': { ...GOOD, ...change } })
     await assert.rejects(readCatalogue(root), (error: Error) => {
       assert.ok(error instanceof UserError)
-      assert.ok(error.message.startsWith(`${join(root, 'wrong', 'case.json')} is no case:`), error.message)
+      assert.ok(error.message.startsWith(`${join(root, 'wrong', 'case.json')} is not a valid case:`), error.message)
       const { message } = error
       const isNamed = message.endsWith(`at ${field}`) || message.includes(`"${field}"`)
       assert.ok(isNamed, `${field} is not named in: ${message}`)
@@ -141,9 +141,9 @@ for (const [what, change, field] of BROKEN) {
   })
 }
 
-test('a file that is no JSON, or no file, is named', async (t) => {
+test('a file that is not JSON, or not there, is named', async (t) => {
   const root = await catalogue(t, { 'cut/case.json': JSON.stringify(GOOD).slice(0, -5) })
-  await assert.rejects(readCatalogue(root), { name: 'UserError', message: /cut\/case\.json is no JSON: / })
+  await assert.rejects(readCatalogue(root), { name: 'UserError', message: /cut\/case\.json is not valid JSON: / })
   const other = await catalogue(t, { 'odd/case.json/file': '' })
   await assert.rejects(readCatalogue(other), { name: 'UserError', message: /odd\/case\.json cannot be read: EISDIR/ })
 })

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { readCatalogue, type ControlEntry } from '#run/prepare/catalogue.ts'
+import { readCatalogue } from '#run/prepare/catalogue.ts'
+import type { ControlEntry } from '#schema/catalogue/controls.ts'
 import { chooseControls, CONTROLS, patchOf, readControls } from '#run/prepare/controls.ts'
 import { CATALOGUE } from '#run/prepare/catalogue.ts'
 
@@ -41,8 +42,8 @@ test('a list is read as it stands, blinds filled in', async (t) => {
 
 /** One thing wrong with a list each, and what must be said of it. */
 const WRONG: readonly (readonly [what: string, list: unknown, says: RegExp])[] = [
-  ['no JSON', '{', /controls\.json is no JSON/],
-  ['no control', listOf(), /controls\.json is no list of controls:[^]*at controls/],
+  ['no JSON', '{', /controls\.json is not valid JSON/],
+  ['no control', listOf(), /controls\.json is not a valid list of controls:[^]*at controls/],
   ['no words about it', { controls: [entry()] }, /at about/],
   ['a series that is not one', listOf(entry({ series: '5.10.y' })), /at controls\[0\]\.series/],
   ['a fix that leaves the folder', listOf(entry({ fix: '../x' })), /at controls\[0\]\.fix/],
