@@ -22,7 +22,7 @@ export type {
   FoundChangelog,
   KernelContext,
   KernelProgress,
-  Unavailable as Unavailable,
+  Unavailable,
   ModuleFile,
   Provider,
 } from './provider/provider.ts'
