@@ -31,7 +31,7 @@ const SAME: readonly [
 
 const readSchema = (name: keyof typeof PUBLISHED) => readFile(join(FOLDER, `${name}.schema.json`), 'utf8')
 
-const EMPTY = { kernels: [], cells: [], boundaries: [], histories: [], cases: [] }
+const EMPTY = { kernels: [], cells: [], boundaries: [], timelines: [], cases: [] }
 const WRITTEN: readonly Report[] = [smallReport(), searchReport(), largeReport(40, 8), { ...smallReport(), ...EMPTY }]
 
 describe('schemas', () => {
@@ -65,8 +65,8 @@ describe('schemas', () => {
     const wrong = [
       { ...good, schema: 'kwitness.report/2' },
       { ...good, counts: { ...good.counts, carries: undefined } },
-      { ...good, boundaries: [{ ...first, confidence: 'nearly' }, ...others] },
-      { ...good, boundaries: [{ ...first, untested: [{ kernel: 'x', version: '6.1', why: 'carries' }] }, ...others] },
+      { ...good, boundaries: [{ ...first, precision: 'nearly' }, ...others] },
+      { ...good, boundaries: [{ ...first, untested: [{ kernel: 'x', version: '6.1', reason: 'carries' }] }, ...others] },
       { ...good, cells: [{ ...good.cells[0], verdict: 'fixed' }] },
       { ...good, cells: [{ ...good.cells[0], attempts: [{ ...good.cells[0].attempts[0], tests: [{ name: 'no number' }] }] }] },
     ]

@@ -31,15 +31,18 @@ test('a plan and an attempt written before external modules had their name are r
   const before = 3
   for (const step of migrations.slice(0, before)) old.exec(step)
   const need = '{"cases":[{"needs":{"ownModules":[{"name":"pin","until":null}]},"title":"says \\"ownModules\\":"}]}'
+  const host = '{"kernel":"6.1.0","qemu":"7.2.22","cpus":2,"accelerator":"tcg"}'
   const evidence = '{"job":{"ownModules":[{"name":"pin","sha256":"ab"}]}}'
-  old.prepare('INSERT INTO runs (id, started_at, plan, host) VALUES (?, ?, ?, ?)').run('r1', 'then', need, '{}')
+  old.prepare('INSERT INTO runs (id, started_at, plan, host) VALUES (?, ?, ?, ?)').run('r1', 'then', need, host)
   old.prepare("INSERT INTO attempts VALUES ('r1', 'a1', 'k', 'c', 'p', 1, 'then', ?)").run(evidence)
   old.exec(`PRAGMA user_version = ${before}`)
   old.close()
   const reader = await openStoreForReading(folder)
   const { plan } = await reader.readRun('r1')
   assert.deepEqual(plan, { cases: [{ needs: { externalModules: [{ name: 'pin', until: null }] }, title: 'says "ownModules":' }] })
-  const { attempts } = await reader.attemptsOf('r1')
-  assert.deepEqual(attempts[0]?.evidence, { job: { externalModules: [{ name: 'pin', sha256: 'ab' }] } })
   reader.close()
+  const raw = new DatabaseSync(join(folder, 'store.sqlite'), { readOnly: true })
+  const row = raw.prepare('SELECT evidence FROM attempts').get()
+  assert.deepEqual(JSON.parse(String(row?.['evidence'])), { job: { externalModules: [{ name: 'pin', sha256: 'ab' }] } })
+  raw.close()
 })

@@ -93,14 +93,16 @@ test('an unavailable changelog is a reason, not an error: offline, dropped, not 
   await fetchKernel(old, context)
   const unlisted = { ...kernel('9.1.4', '9.1.4-1'), provider: 'debian' } as const
   const [missing] = [...(await findChangelogs([unlisted], context)).values()]
-  assert.deepEqual(missing, { missing: 'no index lists linux-base-9.1.4+t-cloud-amd64, the package that contains the changelog' })
+  assert.deepEqual(missing, {
+    unavailable: 'no index lists linux-base-9.1.4+t-cloud-amd64, the package that contains the changelog',
+  })
   const unknown = { ...kernel('9.1.9', '9.1.9-1'), provider: 'debian' } as const
   assert.match(
     JSON.stringify([...(await findChangelogs([unknown], context)).values()]),
     /the mirror does not list debian-9\.1\.9-1/,
   )
   await repository.remove(`linux-base-${NEW.release}_${NEW.build}_amd64.deb`)
-  assert.match(JSON.stringify(await find(recent, context)), /"missing":".*does not have its package any more/)
+  assert.match(JSON.stringify(await find(recent, context)), /"unavailable":".*does not have its package any more/)
   await repository.close()
   await rm(join(cache, 'changelogs'), { recursive: true })
   await rm(join(cache, 'debs'), { recursive: true })
