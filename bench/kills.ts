@@ -40,7 +40,7 @@ interface Kill {
   readonly wrong: readonly string[]
 }
 
-const place = await newPlace(true)
+const place = await newPlace('guests and host')
 const guests = join(place.cache, 'guests')
 const wishes = [...kernelWords(...values.kernels.split(',')), '--cases', values.cases, '--seed', values.seed]
 const words = ['run', ...wishes, '--json', '--out', place.out]

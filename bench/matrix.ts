@@ -45,7 +45,7 @@ interface Whole {
   readonly verdicts: string
 }
 
-const place = await newPlace(true)
+const place = await newPlace('guests and host')
 try {
   const line = machineLine()
   const deterministic = (await readCatalogue(CATALOGUE)).filter(({ oracle }) => oracle === 'deterministic').map(({ id }) => id)

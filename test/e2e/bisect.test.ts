@@ -12,7 +12,7 @@ import { runCommand } from '#harness/support/process.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { stepsFor } from '#analysis/bisect/report.ts'
 import type { Bisection } from '#domain/report/bisect.ts'
-import { newRepository, type History, type Repository } from '#test/helpers/kernels/bisect-repository.ts'
+import { newRepository, NOT_COMPILED, type History, type Repository } from '#test/helpers/kernels/bisect-repository.ts'
 import { newPlace, qemus, runCli, startCli, until, type Cli } from '../helpers/cli.ts'
 
 const LINE = '5.10'
@@ -26,7 +26,7 @@ let history: History
 
 before(async () => {
   const progress = ({ message }: KernelProgress): void => hear(`${message}\n`)
-  repository = await newRepository(LINE, { workspace: findWorkspace(), progress })
+  repository = await newRepository(LINE, { workspace: findWorkspace(), progress }, NOT_COMPILED)
   // Room on both sides, so that there are commits that answer.
   const at = 4 + (SEED % (COMMITS - 7))
   const change = { control: 'df2cc96e7701', change: 'bug', trouble: 'does-not-build' } as const

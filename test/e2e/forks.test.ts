@@ -57,7 +57,7 @@ test('many cases have forked guests, few have restored ones, and they answer ali
 })
 
 test('where a guest gave no answer the next one is booted anew, and is forked in its place', async (t) => {
-  const there = await newPlace(true)
+  const there = await newPlace('guests')
   t.after(() => there.remove())
   const catalogue = join(there.folder, 'catalogue')
   for (const name of ['hostile/panic', 'hostile/escape', 'cases/random'])

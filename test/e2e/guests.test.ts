@@ -30,7 +30,7 @@ const DRAWN = 5
 /** Whether this user may have mounts of its own: root outside of most containers. */
 const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
 
-const place = await newPlace(true)
+const place = await newPlace('guests and host')
 let kernels: Kernels
 
 before(async () => {
@@ -241,7 +241,7 @@ describe('a kernel that does not boot', () => {
 
 describe('the cache', () => {
   test('one cache serves two runs at once, from the first boot on', async (t) => {
-    const shared = await newPlace(true)
+    const shared = await newPlace('guests and host')
     t.after(shared.remove)
     const places = ['one', 'two'].map((name) => join(shared.folder, name)).map((state) => ({ ...shared, state, out: state }))
     const runs = await Promise.all(places.map((own) => runReport(own, wishes(kernels.v510, kernels.v61))))
@@ -254,10 +254,10 @@ describe('the cache', () => {
   describe('when it is full', { skip: !mayMount && 'this user may not mount a small file system' }, () => {
     /** A run whose cache has so much room left, in a mount of its own that goes with it. What is downloaded is not in it. */
     async function runWithRoom(size: string): Promise<Ended & { readonly cache: string }> {
-      const there = await newPlace(true)
+      const there = await newPlace('guests')
       const small = join(there.folder, 'small')
       await mkdir(small)
-      const fill = `cp -d ${there.cache}/* ${small}/ && rm ${small}/programs`
+      const fill = `cp -d ${there.cache}/* ${small}/ && rm ${small}/programs ${small}/initramfs`
       const script = `mount -t tmpfs -o size=${size} tmpfs ${small} && ${fill} && exec "$@"`
       const words = ['run', ...wishes(kernels.v510), '--json', '--out', there.out]
       try {

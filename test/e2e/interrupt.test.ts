@@ -28,7 +28,7 @@ const CASES = 'uffd-*'
 const OWN_CASES = join(import.meta.dirname, 'cases')
 
 /** Guests and host facts of its own, so that a kill can hit a boot too. */
-const place = await newPlace(true)
+const place = await newPlace('guests')
 let kernels: Kernels
 let wishes: readonly string[]
 let words: readonly string[]
@@ -99,7 +99,7 @@ test('Ctrl-C in the middle of a run: it stops at once, says how to go on, and go
 test('kill -9 at any moment: no guest is left, nothing stored is lost, and going on ends with the same matrix', async (t) => {
   const seed = Math.trunc(Math.random() * 2 ** 31)
   t.diagnostic(`seed ${seed}`)
-  const there = await newPlace(true)
+  const there = await newPlace('guests')
   t.after(there.remove)
   const pids: number[] = []
   const stored: string[] = []

@@ -9,7 +9,7 @@ import type { Evidence } from '#domain/evidence.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { fetchKernels, kernelWords, newPlace, runCli, runReport, type Ended } from '../helpers/cli.ts'
 
-const place = await newPlace(true)
+const place = await newPlace('guests')
 const catalogue = join(place.folder, 'catalogue')
 const source = join(catalogue, 'stays', 'repro.c')
 const logs = join(place.folder, 'logs')

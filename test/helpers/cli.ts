@@ -5,12 +5,15 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { REPOSITORY } from '#harness/support/repository.ts'
-import type { ListedKernel } from '#domain/kernel.ts'
 import type { Report } from '#domain/report/matrix.ts'
+import { fetchKernel, listKernels } from '#harness/kernels/index.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 
-/** What was downloaded or compiled before is used again; everything that a guest leaves can be in a cache of the test's own. */
-const SHARED = ['apt', 'compile', 'debs', 'headers', 'kernels', 'locks', 'modules', 'node-24', 'external-modules', 'programs']
+/** What was downloaded, compiled or read out of a package before is used again, whatever guests do. */
+const SHARED = [
+  ...['apt', 'changelogs', 'compile', 'debs', 'external-modules', 'headers', 'initramfs', 'kernels', 'locks', 'modules'],
+  ...['node-24', 'programs'],
+]
 /** Nothing here takes this long, on the slowest machine. */
 const PATIENCE_SECONDS = 300
 const POLL_MS = 20
@@ -25,16 +28,19 @@ export interface Place {
 }
 
 /**
- * New folders, gone at the end. The cache is the one of this machine, so that kernels are fetched once; with `ownGuests`
- * saved guests and all that is known of the host are the test's own.
+ * What a test has for itself in its cache: nothing; snapshots and all else that guests leave; or also what a guest proved of
+ * this host, which takes one some seconds.
  */
-export async function newPlace(ownGuests = false): Promise<Place & { readonly remove: () => Promise<void> }> {
+export type Own = 'nothing' | 'guests' | 'guests and host'
+
+/** New folders, gone at the end. Of the cache of this machine the test uses all that it does not have for itself. */
+export async function newPlace(own: Own = 'nothing'): Promise<Place & { readonly remove: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'kwitness-e2e-'))
   const shared = findWorkspace().cache
-  const cache = ownGuests ? join(folder, 'cache') : shared
-  if (ownGuests) {
+  const cache = own === 'nothing' ? shared : join(folder, 'cache')
+  if (own !== 'nothing') {
     await mkdir(cache)
-    for (const name of SHARED) {
+    for (const name of own === 'guests' ? [...SHARED, 'host'] : SHARED) {
       await mkdir(join(shared, name), { recursive: true })
       await symlink(join(shared, name), join(cache, name))
     }
@@ -138,19 +144,15 @@ export interface Kernels {
 
 /** Fetch the kernels the tests boot, by the product itself. */
 export async function fetchKernels(): Promise<Kernels> {
-  const place = await newPlace()
-  try {
-    const { code, stdout, stderr } = await runCli(place, ['kernels', 'list', 'default', '--json'])
-    if (code !== 0) throw new Error(`kwitness kernels list exits ${code}:\n${stderr}`)
-    const listed = JSON.parse(stdout) as ListedKernel[]
-    const last = (series: string): string => listed.findLast((kernel) => series === '' || kernel.series === series)?.id ?? ''
-    const kernels = { v510: last('5.10.y'), v61: last('6.1.y'), newest: last('') }
-    const pulled = await runCli(place, ['kernels', 'pull', ...Object.values(kernels)])
-    if (pulled.code !== 0) throw new Error(`kwitness kernels pull exits ${pulled.code}:\n${pulled.stderr}`)
-    return kernels
-  } finally {
-    await place.remove()
+  const context = { workspace: findWorkspace() }
+  const listed = await listKernels(context, { selector: 'default' })
+  const fetchLast = async (series: string): Promise<string> => {
+    const kernel = listed.findLast((one) => series === '' || one.series === series)
+    if (kernel === undefined) throw new Error(`the default set has no kernel of ${series || 'any series'}`)
+    return (await fetchKernel(kernel, context)).kernel.id
   }
+  const [v510, v61, newest] = await Promise.all([fetchLast('5.10.y'), fetchLast('6.1.y'), fetchLast('')])
+  return { v510, v61, newest }
 }
 
 /** Wait until this holds of the machine outside, which tells nobody when it changes. Throws when it never does. */

@@ -2,10 +2,12 @@
  * A history to bisect: Debian's source of a line in a git repository, and commits upon it that each do something to mm/ or
  * fs/. Most do no harm; what the others do is asked for.
  */
+import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
+import { exists, publishFolder } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { fetchSource, findSource } from '#harness/kernels/tree/source/source.ts'
 import { CONTROLS } from '#run/prepare/controls.ts'
@@ -77,22 +79,62 @@ export interface Repository {
   readonly remove: () => Promise<void>
 }
 
-/** Put the source of a line into a bare repository as its first commit. */
-export async function newRepository(line: string, context: KernelContext): Promise<Repository> {
-  const source = await findSource({ kind: 'debian', package: `linux-source-${line}`, build: null }, context)
-  const folder = await fetchSource(source, context)
+/**
+ * What no configuration of ours compiles, for `git add`: less than a third of the files is left, and configuring and building
+ * them gives the same kernel.
+ */
+export const NOT_COMPILED: readonly string[] = [
+  ':(exclude,glob)Documentation/*/**',
+  ':(exclude,glob)arch/[!x]*/**',
+  ':(exclude,glob)tools/testing/**',
+  ':(exclude,glob)tools/perf/**',
+  ...['crypto', 'gpu/drm', 'hwmon', 'iio', 'infiniband', 'input', 'media', 'mfd', 'misc', 'mtd', 'net/*', 'pinctrl'].map(code),
+  ...['s390', 'scsi', 'soc', 'staging', 'usb', 'video'].map(code),
+  ':(exclude,glob)sound/**/*.[ch]',
+]
+
+function code(driver: string): string {
+  return `:(exclude,glob)drivers/${driver}/**/*.[ch]`
+}
+
+/**
+ * A bare repository of the test's own that begins with the source of a line, without what `leftOut` excludes. That first
+ * commit is made once and lies in the cache; what is committed upon it goes into the test's folder.
+ */
+export async function newRepository(line: string, context: KernelContext, leftOut: readonly string[] = []): Promise<Repository> {
+  const first = await firstCommit(line, context, leftOut)
   const place = await mkdtemp(join(tmpdir(), 'kwitness-bisect-'))
   const path = join(place, 'linux.git')
   await runCommand('git', ['init', '--quiet', '--bare', path])
-  const git = async (...args: string[]) => (await runCommand('git', ['-C', path, ...IDENTITY, ...args])).stdout
-  // Whatever its size a file goes straight into one pack: seventy thousand files would each be a file again.
-  const quick = ['-c', 'core.bigFileThreshold=1', '-c', 'core.compression=1', '-c', 'core.fsync=none']
-  const add = [`--git-dir=${path}`, `--work-tree=${folder}`, ...quick, 'add', '--all', '--force', '.']
-  await runCommand('git', add, { cwd: folder })
-  const base = await git('commit-tree', '-m', `Linux ${source.version}`, await git('write-tree'))
-  const read = (file: string) => readFile(join(folder, file), 'utf8')
+  await writeFile(join(path, 'objects', 'info', 'alternates'), `${join(first, 'objects')}\n`)
+  const git = async (...args: string[]) => (await runCommand('git', ['-C', path, ...args])).stdout
+  const base = (await readFile(join(first, 'base'), 'utf8')).trim()
+  // runCommand takes the last newline away, and sources end in one.
+  const read = async (file: string) => `${await git('show', `${base}:${file}`)}\n`
   const make = (wanted: Wanted) => write(path, base, read, wanted)
   return { path, base, make, remove: () => rm(place, { recursive: true, force: true }) }
+}
+
+/** The repository with the source as its one commit, whose hash is in its file `base`. */
+async function firstCommit(line: string, context: KernelContext, leftOut: readonly string[]): Promise<string> {
+  const source = await findSource({ kind: 'debian', package: `linux-source-${line}`, build: null }, context)
+  const key = createHash('sha256')
+    .update(JSON.stringify([source.key, leftOut]))
+    .digest('hex')
+    .slice(0, 16)
+  const path = join(context.workspace.cache, 'test-repositories', `linux-${line}-${key}.git`)
+  if (await exists(path)) return path
+  const folder = await fetchSource(source, context)
+  return publishFolder(path, async (temporary) => {
+    await runCommand('git', ['init', '--quiet', '--bare', temporary])
+    // Whatever its size a file goes straight into one pack: seventy thousand files would each be a file again.
+    const quick = ['-c', 'core.bigFileThreshold=1', '-c', 'core.compression=1', '-c', 'core.fsync=none']
+    const add = [`--git-dir=${temporary}`, `--work-tree=${folder}`, ...quick, 'add', '--all', '--force', '.', ...leftOut]
+    await runCommand('git', add, { cwd: folder })
+    const git = async (...args: string[]) => (await runCommand('git', ['-C', temporary, ...IDENTITY, ...args])).stdout
+    const base = await git('commit-tree', '-m', `Linux ${source.version}`, await git('write-tree'))
+    await writeFile(join(temporary, 'base'), `${base}\n`)
+  })
 }
 
 const IDENTITY = ['-c', 'user.name=Test', '-c', 'user.email=test@example.org']
