@@ -1,42 +1,52 @@
 /** Raw serial bytes into clean lines: what stands before and inside the words of a log is taken off, line numbers stay. */
-/* oxlint-disable no-control-regex -- control bytes are what this file takes out */
+import { stripEscapes } from './escapes.ts'
 
-/** Longest line kept, in UTF-16 units before cleaning; what is longer is cut with a note. */
-export const LONGEST_LINE = 4096
+/** Longest line kept, in UTF-16 units before cleaning; a longer one is cut with a note. */
+export const MAX_LINE_LENGTH = 4096
 
 /** Bytes decoded at a time: a whole log given at once is never held twice. */
 const PIECE = 1 << 16
 
 const CUT_NOTE = ' [line cut here]'
 
-// Tab stays; everything else of C0, DEL and C1 goes.
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/
-const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f]+/g
-// CSI sequences, OSC strings (titles, links), then two-byte escapes.
-const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])/g
-
 /**
  * A printk time stamp, `[    1.234567]`: padded to five places before the point, six behind it. The stamp must be padded
  * or have its six digits, so that a test's own `[0.5]` is not taken for one.
  */
-export const STAMP = String.raw`\[(?: +\d+\.\d+|\d+\.\d{6})\]`
-const CALLER = String.raw`\[ *[TC]\d+[^\]]{0,40}\]`
+export const STAMP = String.raw`\[(?: {1,8}\d{1,10}\.\d{1,9}|\d{1,10}\.\d{6})\]`
+const CALLER = String.raw`\[ {0,12}[TC]\d{1,10}[^\]]{0,40}\]`
 
 /** What printk puts after its stamp: `[    T1]` (CONFIG_PRINTK_CALLER) and one space. */
 export const AFTER_STAMP = `(?: ?${CALLER})? ?`
 
-const PREFIX = new RegExp(String.raw`^(?:<\d{1,3}>|${STAMP}${AFTER_STAMP})+`)
+/** The stamps of `dmesg -T` and `dmesg -d`. */
+const DMESG_STAMP = String.raw`\[(?:[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}| *\+\d{1,6}\.\d{6})\]`
+/** What syslog and `journalctl -k` put before a kernel's message. */
+const SYSLOG = String.raw`(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.,+Z-]{8,32}) [^\s:]{1,64} kernel: `
+
+const PREFIX = new RegExp(String.raw`(?:<\d{1,3}>|${STAMP}${AFTER_STAMP}|${DMESG_STAMP} ?|${SYSLOG})+`, 'y')
 const DROPPED = /^\*\* (\d{1,15})\d* printk messages dropped/
+
+/** Length of what printk and those who pass its messages on put before them; 0 where the line has nothing of the kind. */
+function prefixLength(line: string): number {
+  const first = line.charCodeAt(0)
+  // [, <, a digit or a capital letter.
+  if (first !== 0x5b && first !== 0x3c && !(first >= 0x30 && first <= 0x39) && !(first >= 0x41 && first <= 0x5a)) return 0
+  PREFIX.lastIndex = 0
+  return PREFIX.test(line) ? PREFIX.lastIndex : 0
+}
 
 /**
  * Take escapes, control bytes, `<N>` levels, time stamps and caller ids off one line (no newline in it).
  * Indentation behind the prefix stays: KTAP nests by it. Cleaning twice is cleaning once.
  */
 export function cleanLine(raw: string): string {
-  const line = CONTROL.test(raw) ? raw.replace(ESCAPES, '').replace(CONTROLS, '') : raw
-  const first = line.charCodeAt(0)
-  return first === 0x5b /* [ */ || first === 0x3c /* < */ ? line.replace(PREFIX, '') : line
+  const line = stripEscapes(raw)
+  return line.slice(prefixLength(line))
 }
+
+/** Takes a cleaned line with its 1-based number in the raw log; `stamped`: printk's own prefix was taken off it. */
+export type OnLine = (line: string, number: number, stamped: boolean) => void
 
 /** What was lost or damaged on the way. */
 interface LineAccount {
@@ -56,9 +66,9 @@ export interface LineReader {
 
 /**
  * An incremental reader: cleaned lines go to `onLine` with their 1-based number in the raw log.
- * Holds one line of at most LONGEST_LINE units besides the chunk at hand; how the bytes are chunked changes nothing.
+ * Holds one line of at most MAX_LINE_LENGTH units besides the chunk at hand; how the bytes are chunked changes nothing.
  */
-export function createLineReader(onLine: (line: string, number: number) => void): LineReader {
+export function createLineReader(onLine: OnLine): LineReader {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const account = { lines: 0, badBytes: 0, droppedMessages: 0, cutLines: 0 }
   let bytesIn = 0
@@ -68,26 +78,28 @@ export function createLineReader(onLine: (line: string, number: number) => void)
   function emit(raw: string): void {
     account.lines += 1
     let line = raw.charCodeAt(raw.length - 1) === 0x0d ? raw.slice(0, -1) : raw
-    const cut = line.length > LONGEST_LINE
-    line = cleanLine(cut ? line.slice(0, LONGEST_LINE) : line)
+    const cut = line.length > MAX_LINE_LENGTH
+    line = stripEscapes(cut ? line.slice(0, MAX_LINE_LENGTH) : line)
+    const prefix = prefixLength(line)
+    if (prefix > 0) line = line.slice(prefix)
     if (cut) {
       account.cutLines += 1
       line += CUT_NOTE
     }
     if (line.charCodeAt(0) === 0x2a /* * */) account.droppedMessages += Number(DROPPED.exec(line)?.[1] ?? 0)
-    onLine(line, account.lines)
+    onLine(line, account.lines, prefix > 0)
   }
 
   function take(text: string): void {
     bytesGood += goodBytes(text)
     let start = 0
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      emit(rest + text.slice(start, end))
+      emit(rest === '' ? text.slice(start, end) : rest + text.slice(start, end))
       rest = ''
       start = end + 1
     }
     // Two units over the limit are enough to know that the line is cut, a CR before the newline included.
-    if (rest.length < LONGEST_LINE + 2) rest = (rest + text.slice(start)).slice(0, LONGEST_LINE + 2)
+    if (rest.length < MAX_LINE_LENGTH + 2) rest = (rest + text.slice(start)).slice(0, MAX_LINE_LENGTH + 2)
   }
 
   return {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { LONGEST_LINE, cleanLine, createLineReader } from '#console/lines.ts'
+import { MAX_LINE_LENGTH, cleanLine, createLineReader } from '#console/lines.ts'
 import { chunksOf, consoleText } from './arbitraries.ts'
 
 const CLEANED: readonly (readonly [string, string, string])[] = [
@@ -90,7 +90,7 @@ test('a line without end is cut, with a note, and the next one is whole', () => 
   const chunks = [...Array<Buffer>(64).fill(flood), Buffer.from('\nnext\n')]
   const { lines, account } = read(chunks)
   assert.equal(lines.length, 2)
-  assert.equal(lines[0], `${'x'.repeat(LONGEST_LINE)} [line cut here]`)
+  assert.equal(lines[0], `${'x'.repeat(MAX_LINE_LENGTH)} [line cut here]`)
   assert.equal(lines[1], 'next')
   assert.equal(account.cutLines, 1)
   assert.deepEqual(read([Buffer.concat(chunks)]).lines, lines)

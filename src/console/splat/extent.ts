@@ -1,7 +1,25 @@
 /** How far a report reaches: which lines belong to it although no row of the table matches them. */
+import type { SplatRule } from './rule.ts'
 
-const FRAME = String.raw`\s+(?:\[<[0-9a-f]+>\] )?(?:\? )?[\w.]+\+0x[0-9a-f]+\/0x[0-9a-f]+`
-const REGISTER = String.raw`(?:R[A-Z0-9]{2}|E[A-Z]{2}|[CD]R\d|FS|CS|PKRU|EFLAGS|pc|lr|sp|x\d+) ?: ?[0-9a-f]`
+const SYMBOL = String.raw`[\w.$]{1,200}\+0x[0-9a-f]{1,8}\/0x[0-9a-f]{1,8}`
+const FRAME = [
+  // x86, arm64, riscv; ` [<ffff>] f+0x1/0x2` before 4.11, and on s390 in parentheses.
+  String.raw`\s{1,40}\(?(?:\[<[0-9a-f]{1,16}>\] )?(?:\? )?${SYMBOL}`,
+  // powerpc: `[c000000001234567] [c000000000123456] f+0x1/0x2`
+  String.raw`\[c?[0-9a-f]{8,16}\] \[[0-9a-f]{8,16}\] `,
+  // arm: ` f from g+0x1/0x2`, `[<c0123456>] (f) from [<c0123456>] (g+0x1/0x2)`
+  String.raw`\s{0,4}[\w.]{1,200} from ${SYMBOL}`,
+  String.raw`\[<[0-9a-f]{8}>\] \(`,
+].join('|')
+
+const REGISTER = [
+  String.raw`(?:R[A-Z0-9]{2}|E[A-Z]{2}|[CD]R\d|FS|CS|PKRU|EFLAGS|x\d{1,2}|r\d{1,2}|[ast]\d{1,2}|\$ ?\d{1,2}) {0,3}: ?[0-9a-f]`,
+  String.raw` {0,3}(?:pc|lr|sp|epc|ra|gp|tp|fp|era|ERA|pstate|psr|status|badaddr|cause|Cause|CRMD|PRMD|ECFG|ESTAT|BADV) {0,3}: `,
+  String.raw`(?:PC|LR) is at `,
+  String.raw`Krnl (?:PSW|GPRS|Code)\b`,
+  String.raw`(?:NIP|LR|MSR|CFAR|GPR\d\d|IRQMASK|REGS|XER|CTR)(?:: | \[)`,
+].join('|')
+
 const LABEL = [
   'Call [tT]race:',
   'Hardware name:',
@@ -9,19 +27,23 @@ const LABEL = [
   'Modules linked in:',
   'Code: ',
   'RIP: ',
+  'EIP: ',
+  'IP: ',
+  'in_atomic\\(\\): ',
+  'preempt_count: ',
   'PGD ',
   'P4D ',
   '#PF: ',
   'Tainted: ',
-  ' *Not tainted',
+  ' {0,40}Not tainted',
   'Kernel Offset:',
   'Workqueue:',
   'stack backtrace:',
   'irq event stamp:',
   'hardirqs last ',
   'softirqs last ',
-  'Allocated by task',
-  'Freed by task',
+  'Allocated (?:by task|in )',
+  'Freed (?:by task|in )',
   'The buggy address',
   'Memory state around',
   'page:',
@@ -35,20 +57,81 @@ const LABEL = [
   'rcu: ',
   'addr:',
   'file:',
+  // arm64, arm, riscv
+  'Mem abort info:',
+  'Data abort info:',
+  ' {1,4}(?:ESR|EC|SET|FSC|ISV|CM|EA|GCS|FnV) = ',
+  '(?:ESR|FAR): 0x',
+  '(?:Task|IRQ|Overflow|OVF) stack: ',
+  '\\[[0-9a-f]{8,16}\\] (?:pgd|\\*pgd|address)',
+  'swapper pgtable:',
+  // s390, powerpc
+  'Failing address:',
+  'Fault in ',
+  'AS:[0-9a-f]',
+  'Last Breaking-Event',
+  'Faulting instruction address:',
+  'Instruction dump:',
+  '(?:BE|LE) PAGE_SIZE=',
+  // SLUB
+  'Slab 0x',
+  'Object 0x',
+  '(?:Bytes b4|Object|Redzone|Padding) {1,4}[0-9a-f]{8,16}: ',
+  '0x[0-9a-f]{8,16}-0x[0-9a-f]{8,16} @offset',
+  'FIX [^:]{1,80}: ',
+  // lockdep
+  '(?: {1,8}|-> )#\\d{1,4}: ',
+  '-> #\\d{1,4} \\(',
+  '[0-9a-f]{8,16} \\(.{1,200}\\)\\{',
+  ' {1,4}(?:-> )?\\(.{1,200}\\)\\{',
+  'other info that might help us debug',
+  'the existing dependency chain',
+  'the (?:shortest )?dependenc',
+  'Chain exists of:',
+  ' {1,2}Possible (?:unsafe|interrupt unsafe) locking scenario',
+  ' {1,2}\\*\\*\\* DEADLOCK \\*\\*\\*',
+  '\\d{1,4} locks? held by ',
+  'no locks held by ',
+  '(?:but (?:this|task)|and this task|which lock already|which would create|to a |\\.\\.\\.)',
 ].join('|')
 
 /** Lines only a report has: stack frames, registers, the labels around them. */
-const BODY = new RegExp(`^(?:${FRAME}|${REGISTER}|${LABEL}|[ \\t]*</?(?:TASK|IRQ|NMI|SOFTIRQ|EOI|#\\w+)>)`)
-const TRACE = /\bCall [tT]race:/
-const END = /---\[ end (?:trace|Kernel panic)/
+const BODY = new RegExp(`^(?:${FRAME}|${REGISTER}|${LABEL}|[ \\t]{0,40}</?(?:TASK|IRQ|NMI|SOFTIRQ|EOI|#\\w{1,8})>)`)
+const TRACE = /^\s{0,20}Call [tT]race:/
+const END = /^-{0,40}---\[ end (?:trace|Kernel panic)/
 const FENCE = /^={10,}$/
-const PLACE = /\b(?:RIP: 0010:|pc : )([A-Za-z_][\w.]*)/
+
+/** Where each architecture names the function that the kernel was in. */
+const PLACE = new RegExp(
+  [
+    String.raw`\bR?E?IP: (?:[0-9a-f]{4}:)?(?:\[<[0-9a-f]{8,16}>\] {1,2}){0,2}([A-Za-z_][\w.$]{0,200})\+0x`,
+    String.raw`\b(?:pc|epc|era|ERA) {0,3}: (?:\[?<?[0-9a-f]{8,16}>?\]? )?([A-Za-z_][\w.$]{0,200})\+0x`,
+    String.raw`\bPC is at ([A-Za-z_][\w.$]{0,200})`,
+    String.raw`\bNIP \[[0-9a-f]{8,16}\] ([A-Za-z_][\w.$]{0,200})`,
+    String.raw`\bKrnl PSW : [0-9a-f]{16} [0-9a-f]{16} \(([A-Za-z_][\w.$]{0,200})`,
+    String.raw`\bpc [0-9a-f]{16} \(?([A-Za-z_][\w.$]{0,200})\+0x`,
+  ].join('|'),
+)
 
 /** Lines of other talk allowed inside one report before it counts as over. */
-export const PATIENCE = 24
+const MAX_GAP = 24
 
-/** Longest report, in lines. */
-export const LONGEST_REPORT = 600
+/** The same between a headline and the body that it certainly has: other CPUs and drivers talk in between. */
+const MAX_GAP_BEFORE_BODY = 200
+
+/** The same under words that are a report only with a trace: it follows at once. */
+const MAX_GAP_BEFORE_TRACE = 3
+
+/** Longest report, in lines; lockdep's have been seen with more than a thousand. */
+export const MAX_REPORT_LINES = 2000
+
+/** Lines of other talk after which a report counts as over. */
+export function maxGap(rule: SplatRule | null, sawTrace: boolean): number {
+  if (rule === null || sawTrace) return MAX_GAP
+  if (rule.withTrace) return MAX_GAP_BEFORE_TRACE
+  const isOops = rule.severity === 'oops' && (rule.placeFromTrace || rule.part === 'head' || rule.announces)
+  return isOops || rule.id.startsWith('lockdep') ? MAX_GAP_BEFORE_BODY : MAX_GAP
+}
 
 export type BodyLine =
   /** `---[ end trace ... ]---`: the last line of the report. */
@@ -70,7 +153,8 @@ export function bodyLine(line: string): BodyLine {
   return BODY.test(line) ? 'body' : 'other'
 }
 
-/** The kernel function that RIP (or the arm64 pc) names in a line, or null; user addresses have no name. */
+/** The kernel function that RIP (or what the architecture has in its place) names in a line, or null; user addresses have no name. */
 export function placeIn(line: string): string | null {
-  return PLACE.exec(line)?.[1] ?? null
+  const match = PLACE.exec(line)
+  return match ? (match.slice(1).find((name) => name !== undefined) ?? null) : null
 }

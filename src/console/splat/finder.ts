@@ -1,9 +1,14 @@
 /** Find kernel reports line by line: one splat per report, with its extent. */
 import type { SplatSeverity } from '#domain/splat.ts'
-import { LONGEST_REPORT, PATIENCE, bodyLine, placeIn } from './extent.ts'
+import { MAX_REPORT_LINES, bodyLine, maxGap, placeIn } from './extent.ts'
 import { createSplatList } from './list.ts'
-import { BANNER_RULE, CUT_RULE, ignoredBy, isSuspicious, ruleFor, type SplatRule } from './table.ts'
-import { normaliseTitle } from './title.ts'
+import { isSuspicious, matchLine, type LineKind } from './match.ts'
+import type { SplatRule } from './rule.ts'
+import { BANNER_RULE, CUT_RULE, FENCED_RULE, isIgnored } from './table.ts'
+import { titleOf } from './title.ts'
+
+/** Lines that an announcement may have behind its headline before the cut line comes. */
+const MAX_ANNOUNCEMENT = 8
 
 const RANK: Readonly<Record<SplatSeverity, number>> = { fatal: 4, oops: 3, stall: 2, warning: 1, notice: 0 }
 
@@ -21,7 +26,7 @@ interface OpenReport {
 
 /**
  * Find splats in cleaned lines given one by one with their numbers, from 1. Holds the facts of the open report and the
- * splats found, never the lines. `expectedBanners`: kernel banners that belong in this log.
+ * splats found, never the lines. `stamped`: printk's stamp was taken off the line. `expectedBanners`: kernel banners that belong in this log.
  */
 export function createSplatFinder(expectedBanners: number) {
   const found = createSplatList()
@@ -29,6 +34,7 @@ export function createSplatFinder(expectedBanners: number) {
   let open: OpenReport | null = null
   /** Number of the last line that was a fence. */
   let fence = -1
+  let sawStamp = false
 
   /** A start says both banners, or one of them where the other is not printed. */
   function extraBanners(): number {
@@ -38,27 +44,33 @@ export function createSplatFinder(expectedBanners: number) {
   function close(): void {
     if (open?.rule) {
       const { rule, severity, title, place, firstLine, lastLine } = open
-      found.keep({ rule: rule.id, severity, firstLine, lastLine }, () => {
-        const headline = normaliseTitle(title) || rule.id
-        return place && rule.placeFromTrace ? `${headline} in ${normaliseTitle(place)}` : headline
-      })
+      found.keep({ rule: rule.id, severity, firstLine, lastLine }, () => titleOf(rule, title, place))
     }
     open = null
   }
 
-  function start(rule: SplatRule | null, line: string, number: number): void {
+  function start(rule: SplatRule | null, title: string, number: number): OpenReport {
     close()
-    const firstLine = fence === number - 1 ? fence : number
-    const severity = rule?.severity ?? 'notice'
-    open = { rule, severity, title: line, place: placeIn(line), firstLine, lastLine: number, sawTrace: false }
+    const fenced = fence === number - 1
+    const own = fenced && rule !== null && (rule.id === 'bug' || rule.withTrace) ? FENCED_RULE : rule
+    open = {
+      rule: own,
+      severity: own?.severity ?? 'notice',
+      title,
+      place: null,
+      firstLine: fenced ? fence : number,
+      lastLine: number,
+      sawTrace: false,
+    }
+    return open
   }
 
-  function join(report: OpenReport, rule: SplatRule, line: string, number: number): void {
+  function join(report: OpenReport, rule: SplatRule, title: string, number: number): void {
     // A cut line opened this report and says nothing itself: the first headline names it.
     if (report.rule === CUT_RULE && rule.part !== 'any') {
-      report.rule = rule
-      report.severity = rule.severity
-      report.title = line
+      report.rule = rule.withTrace ? { ...rule, severity: rule.withTrace } : rule
+      report.severity = report.rule.severity
+      report.title = title
     }
     if (RANK[rule.severity] > RANK[report.severity]) report.severity = rule.severity
     report.lastLine = number
@@ -67,14 +79,18 @@ export function createSplatFinder(expectedBanners: number) {
   function joins(report: OpenReport, rule: SplatRule): boolean {
     if (rule.part === 'any') return true
     if (report.sawTrace || report.rule === null) return false
+    if (report.rule.endsInPanic && rule.id === 'panic') return true
     if (report.rule === CUT_RULE) return rule.severity !== 'fatal'
-    return rule.part === 'head' && report.severity !== 'stall' && report.severity !== 'notice'
+    if (rule.part !== 'head') return false
+    // The kernel can fault while it reports something else: that is a report of its own.
+    if (rule.severity === 'oops') return RANK[report.severity] >= RANK.oops || report.rule.announces === true
+    return report.severity !== 'stall' && report.severity !== 'notice'
   }
 
   /** A line inside an open report that opens nothing itself. */
   function extend(report: OpenReport, line: string, number: number): void {
     const kind = bodyLine(line)
-    const over = number - report.lastLine > PATIENCE || number - report.firstLine > LONGEST_REPORT
+    const over = number - report.lastLine > maxGap(report.rule, report.sawTrace) || number - report.firstLine > MAX_REPORT_LINES
     if (over && kind !== 'end') return close()
     // WARN("text"): the text stands between the cut line and the headline, and stays if no headline comes.
     if (report.rule === CUT_RULE && number === report.lastLine + 1 && !report.sawTrace && kind === 'other') {
@@ -88,47 +104,59 @@ export function createSplatFinder(expectedBanners: number) {
     }
     report.lastLine = number
     report.place ??= placeIn(line)
-    report.sawTrace ||= kind === 'trace'
+    if (kind === 'trace') {
+      report.sawTrace = true
+      const worse = report.rule?.withTrace
+      if (worse && RANK[worse] > RANK[report.severity]) report.severity = worse
+    }
     if (kind === 'end' || kind === 'fence') close()
   }
 
-  function suspicious(line: string, number: number): boolean {
-    const ignored = ignoredBy(line)
-    if (ignored) {
-      if (ignored.report) start(null, line, number)
-      return ignored.report ?? false
+  function banner(message: string, number: number): void {
+    close()
+    const before = extraBanners()
+    banners[message.startsWith('Booting') ? 'decompressor' : 'kernel'] += 1
+    if (extraBanners() <= before) return
+    const splat = { rule: BANNER_RULE.id, severity: BANNER_RULE.severity, firstLine: number, lastLine: number }
+    found.keep(splat, () => 'the guest started again')
+  }
+
+  /** Take a line that has a literal of the table; false where it is no more than a line of the open report. */
+  function suspicious(line: string, number: number, kind: LineKind): boolean {
+    const match = matchLine(line, kind)
+    if (match === null) return false
+    const { rule, message } = match
+    if (isIgnored(rule)) {
+      if (rule.report) start(null, line, number)
+      return rule.report ?? false
     }
-    if (CUT_RULE.pattern.test(line)) {
-      if (open?.rule?.announces && open.lastLine === number - 1) open.lastLine = number
-      else start(CUT_RULE, line, number)
+    if (rule === CUT_RULE) {
+      if (open?.rule?.announces && !open.sawTrace && number - open.lastLine <= MAX_ANNOUNCEMENT) open.lastLine = number
+      else start(CUT_RULE, message, number)
       return true
     }
-    if (BANNER_RULE.pattern.test(line)) {
-      close()
-      const before = extraBanners()
-      banners[line.includes('Booting') ? 'decompressor' : 'kernel'] += 1
-      if (extraBanners() > before) {
-        const splat = { rule: BANNER_RULE.id, severity: BANNER_RULE.severity, firstLine: number, lastLine: number }
-        found.keep(splat, () => 'the guest started again')
-      }
+    if (rule === BANNER_RULE) {
+      // A program can print the banner, from /proc/version; the kernel's own has a stamp where other messages have one.
+      if (kind !== 'unstamped' || message.startsWith('Booting')) banner(message, number)
       return true
     }
-    const rule = ruleFor(line)
-    // `---[ end Kernel panic` says the words of its own headline again.
-    if (!rule || (open && bodyLine(line) === 'end')) return false
-    if (open && joins(open, rule)) {
-      join(open, rule, line, number)
+    // A line of `=` right above it begins a report, whatever is open.
+    if (open && (rule.part === 'any' || fence !== number - 1) && joins(open, rule)) {
+      join(open, rule, message, number)
       // Trace lines have more to say than that they belong here.
       return bodyLine(line) === 'other'
     }
-    start(rule, line, number)
-    if (open) extend(open, line, number)
+    extend(start(rule, message, number), line, number)
     return true
   }
 
   return {
-    line(line: string, number: number): void {
-      if (isSuspicious(line) && suspicious(line, number)) return
+    line(line: string, number: number, stamped: boolean): void {
+      if (stamped) sawStamp = true
+      if (isSuspicious(line)) {
+        const kind = stamped ? 'stamped' : sawStamp ? 'unstamped' : 'stampless'
+        if (suspicious(line, number, kind)) return
+      }
       if (open) extend(open, line, number)
       else if (line.charCodeAt(0) === 0x3d /* = */ && bodyLine(line) === 'fence') fence = number
     },

@@ -6,7 +6,7 @@ import { createSplatFinder } from './finder.ts'
 export interface ConsoleOptions {
   /** Kernel banners that belong here: 1 for a booted guest (the default), 0 for a restored one. */
   readonly expectedBanners?: number
-  /** Told every cleaned line with its 1-based number. */
+  /** Called with every cleaned line and its 1-based number. */
   readonly onLine?: (line: string, number: number) => void
 }
 
@@ -21,8 +21,8 @@ export interface ConsoleReader {
 export function createConsoleReader(options: ConsoleOptions = {}): ConsoleReader {
   const { expectedBanners = 1, onLine } = options
   const finder = createSplatFinder(expectedBanners)
-  const lines = createLineReader((line, number) => {
-    finder.line(line, number)
+  const lines = createLineReader((line, number, stamped) => {
+    finder.line(line, number, stamped)
     onLine?.(line, number)
   })
   return {

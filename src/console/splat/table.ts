@@ -1,166 +1,270 @@
 /**
- * The splat table: one row per kind of kernel report. Patterns are those that LAVA, syzkaller, lkp, kunit, NIPA and kirk
+ * The splat table: one row per kind of kernel report. Heads are those that LAVA, syzkaller, lkp, kunit, NIPA and kirk
  * scan for; the first row that matches a line wins, so the particular stands before the general. A new kind is one row.
- * Repeats are bounded: a guest that floods its log with half a headline must not slow the reader down.
  */
-import type { SplatSeverity } from '#domain/splat.ts'
+import { LOCKDEP, START, TASK, WORDS, type SplatRule } from './rule.ts'
 
-export interface SplatRule {
-  readonly id: string
-  readonly severity: SplatSeverity
-  readonly pattern: RegExp
-  /**
-   * A line that can stand inside a report begun by another line: it joins that report instead of opening its own.
-   * `head`: only before the report's stack trace (`Oops:` under `BUG:`); `any`: wherever a report is open.
-   */
-  readonly part?: 'head' | 'any'
-  /** The headline says nothing of where: the function in RIP is added to the title. */
-  readonly placeFromTrace?: true
-  /** Its report comes behind a cut line that follows at once. */
-  readonly announces?: true
-  /** The report ends with a line of `=`. */
-  readonly fenced?: true
-}
+/** What mips and loongarch put before a fault. */
+const FAULT = /^(?:CPU \d{1,4} )?$/
+const ANYTHING = /^/
 
 /** Lines that look like a report and are none. `report` rows are whole reports to pass over: self-tests that splat on purpose. */
-export interface IgnoreRule {
-  readonly id: string
-  readonly pattern: RegExp
+export interface IgnoreRule extends Pick<SplatRule, 'id' | 'heads' | 'before'> {
   readonly report?: true
 }
 
-/** `DEBUG:`, `ODEBUG:`, `Boot_DEBUG:` and `_INFO:` need no row: `\b` keeps the patterns below off them. */
+/** `DEBUG:`, `ODEBUG:`, `Boot_DEBUG:` and `_INFO:` need no row: a head follows a label or a blank. */
 export const IGNORED: readonly IgnoreRule[] = [
-  { id: 'lockdep-off', pattern: /INFO: lockdep is turned off/ },
-  { id: 'nmi-handler-slow', pattern: /INFO: NMI handler .{0,120} took too long/ },
-  { id: 'stall-ended', pattern: /Stall ended before state dump start/ },
-  { id: 'mand-mount', pattern: /WARNING: .{0,60}mand.{0,60} mount option/ },
-  { id: 'spectre-ebpf', pattern: /Spectre V2 : WARNING: Unprivileged eBPF/ },
-  { id: 'unsupported-configuration', pattern: /WARNING: You are running an unsupported configuration/ },
-  { id: 'ssh-moduli', pattern: /WARNING: \/etc\/ssh\/moduli/ },
-  { id: 'sanitizer-selftest', report: true, pattern: /BUG: K\w+: .{0,200}\[(?:test_kasan|k(?:asan|fence|csan|msan)_test)\]/ },
+  { id: 'lockdep-off', before: ANYTHING, heads: [/INFO: lockdep is turned off/] },
+  { id: 'nmi-handler-slow', before: ANYTHING, heads: [/INFO: NMI handler .{0,120} took too long/] },
+  { id: 'stall-ended', before: ANYTHING, heads: [/Stall ended before state dump start/] },
+  { id: 'mand-mount', before: ANYTHING, heads: [/WARNING: .{0,60}mand.{0,60} mount option/] },
+  { id: 'spectre-ebpf', before: ANYTHING, heads: [/Spectre V2 : WARNING: Unprivileged eBPF/] },
+  { id: 'unsupported-configuration', before: ANYTHING, heads: [/WARNING: You are running an unsupported configuration/] },
+  { id: 'ssh-moduli', before: ANYTHING, heads: [/WARNING: \/etc\/ssh\/moduli/] },
+  {
+    id: 'sanitizer-selftest',
+    before: ANYTHING,
+    report: true,
+    heads: [/BUG: K\w{2,8}: .{0,200}\[(?:test_kasan|k(?:asan|fence|csan|msan)_test)\]/],
+  },
 ]
 
 export const RULES: readonly SplatRule[] = [
   // The system is gone.
-  { id: 'panic', severity: 'fatal', pattern: /\bKernel panic\b/ },
-  { id: 'double-fault', severity: 'fatal', pattern: /\bPANIC: double fault/, placeFromTrace: true },
-  { id: 'early-exception', severity: 'fatal', pattern: /\bPANIC: early exception/ },
-  { id: 'early-panic', severity: 'fatal', pattern: /\bPANIC: / },
-  { id: 'rust-panic', severity: 'fatal', pattern: /\brust_kernel: panicked/ },
-  { id: 'trusty-panic', severity: 'fatal', pattern: /\btrusty: panic/ },
-  { id: 'halted', severity: 'fatal', pattern: /\bSystem halted/ },
-  { id: 'initramfs', severity: 'fatal', pattern: /\bInitramfs unpacking failed:/ },
-  { id: 'no-root', severity: 'fatal', pattern: /\bVFS: Unable to mount root/ },
-  { id: 'board-reset', severity: 'fatal', pattern: /\bU-Boot SPL 20\d\d/ },
-  { id: 'oom-deadlock', severity: 'fatal', pattern: /\bOut of memory and no killable processes/ },
+  { id: 'panic', severity: 'fatal', before: START, heads: [/Kernel panic - not syncing/, /Kernel panic(?=$|[ :])/] },
+  { id: 'double-fault', severity: 'fatal', heads: [/PANIC: double fault/], placeFromTrace: true },
+  { id: 'early-exception', severity: 'fatal', heads: [/PANIC: early exception/] },
+  { id: 'early-panic', severity: 'fatal', heads: [/PANIC: /] },
+  { id: 'trusty-panic', severity: 'fatal', heads: [/trusty: panic/] },
+  { id: 'halted', severity: 'fatal', heads: [/System halted/] },
+  { id: 'initramfs', severity: 'fatal', heads: [/Initramfs unpacking failed:/] },
+  { id: 'no-root', severity: 'fatal', heads: [/VFS: Unable to mount root/] },
+  { id: 'board-reset', severity: 'fatal', before: START, heads: [/U-Boot SPL 20\d\d/] },
+  { id: 'oom-deadlock', severity: 'fatal', heads: [/Out of memory and no killable processes/] },
 
   // Sanitizers.
-  { id: 'kasan', severity: 'warning', pattern: /\bBUG: KASAN:/, fenced: true },
-  { id: 'kmsan', severity: 'warning', pattern: /\bBUG: KMSAN:/, fenced: true },
-  { id: 'kcsan', severity: 'warning', pattern: /\bBUG: KCSAN:/, fenced: true },
-  { id: 'kfence', severity: 'warning', pattern: /\bBUG: KFENCE:/, fenced: true },
-  { id: 'ubsan', severity: 'warning', pattern: /\bUBSAN:/, fenced: true },
-  { id: 'kmemleak', severity: 'warning', pattern: /\bkmemleak: (?:unreferenced object 0x|\d+ new suspected)/ },
-  { id: 'refcount', severity: 'warning', pattern: /\brefcount_t: \w/ },
-  { id: 'ref-tracker', severity: 'warning', pattern: /\bref_tracker:/ },
+  { id: 'kasan', severity: 'warning', heads: [/BUG: KASAN:/], fenced: true },
+  { id: 'kmsan', severity: 'warning', heads: [/BUG: KMSAN:/], fenced: true },
+  { id: 'kcsan', severity: 'warning', heads: [/BUG: KCSAN:/], fenced: true },
+  { id: 'kfence', severity: 'warning', heads: [/BUG: KFENCE:/], fenced: true },
+  { id: 'ubsan', severity: 'warning', heads: [/UBSAN:/] },
+  {
+    id: 'kmemleak',
+    severity: 'warning',
+    before: START,
+    heads: [
+      /kmemleak: unreferenced object 0x/,
+      /kmemleak: \d{1,9} new suspected/,
+      /kmemleak: Cannot insert 0x/,
+      /kmemleak: (?:Found object by alias|Freeing unknown object|Partially freeing unknown object) at 0x/,
+      /kmemleak: Trying to color unknown object/,
+    ],
+  },
+  { id: 'refcount', severity: 'warning', heads: [/refcount_t: \w/] },
+  { id: 'ref-tracker', severity: 'warning', heads: [/ref_tracker:/] },
 
   // Memory management. A bad page means that page tables or the page allocator are corrupt: what follows counts for nothing.
-  { id: 'rss-counter', severity: 'warning', pattern: /\bBUG: Bad rss-counter state/ },
-  { id: 'freed-page-tables', severity: 'warning', pattern: /\bBUG: non-zero (?:nr_ptes|nr_pmds|pgtables_bytes) on freeing mm/ },
-  { id: 'bad-page-state', severity: 'oops', pattern: /\bBUG: Bad page state/ },
-  { id: 'bad-page-map', severity: 'oops', pattern: /\bBUG: Bad page map/ },
-  { id: 'bad-page-cache', severity: 'oops', pattern: /\bBUG: Bad page cache/ },
+  {
+    id: 'slub',
+    severity: 'warning',
+    before: START,
+    heads: [
+      /BUG [^\s:]\S{0,80}(?: [^\s:]{1,40}){0,3} \((?:Not tainted|Tainted: [^)]{0,60})\): \S/,
+      /Slab corruption[ :]/,
+      /slab error in \w{1,60}\(\): cache/,
+    ],
+  },
+  { id: 'rss-counter', severity: 'warning', heads: [/BUG: Bad rss-counter state/] },
+  { id: 'freed-page-tables', severity: 'warning', heads: [/BUG: non-zero (?:nr_ptes|nr_pmds|pgtables_bytes) on freeing mm/] },
+  { id: 'bad-page-state', severity: 'oops', heads: [/BUG: Bad page state/] },
+  { id: 'bad-page-map', severity: 'oops', heads: [/BUG: Bad page map/] },
+  { id: 'bad-page-cache', severity: 'oops', heads: [/BUG: Bad page cache/] },
   // The guest's memory was too small for the case: no fault of the kernel's, but why a case was killed.
-  { id: 'oom-killer', severity: 'warning', pattern: /\binvoked oom-killer: gfp_mask=0x/ },
-  { id: 'page-allocation', severity: 'warning', pattern: /\bpage allocation failure: order:/ },
-  { id: 'gup-stack', severity: 'warning', pattern: /\bGUP no longer grows the stack/ },
-  { id: 'list-corruption', severity: 'warning', pattern: /\blist_(?:add|del)\w* corruption/, announces: true },
+  { id: 'oom-killer', severity: 'warning', before: WORDS, heads: [/invoked oom-killer: gfp_mask=0x/] },
+  { id: 'page-allocation', severity: 'warning', before: WORDS, heads: [/page allocation failure: order:/] },
+  { id: 'gup-stack', severity: 'warning', heads: [/GUP no longer grows the stack/] },
+  {
+    id: 'list-corruption',
+    severity: 'warning',
+    heads: [/list_add\w{0,20} corruption/, /list_del\w{0,20} corruption/],
+    announces: true,
+  },
+
+  // Files: what follows is use after free, with no other report on 5.10 and 6.1.
+  {
+    id: 'vfs-use-after-free',
+    severity: 'warning',
+    before: START,
+    heads: [
+      /VFS: Busy inodes after unmount of/,
+      /VFS: Close: file count is (?:0|zero|-\d)/,
+      /VFS: brelse: Trying to free free buffer/,
+    ],
+  },
 
   // Locking.
-  { id: 'lockdep-circular', severity: 'warning', pattern: /\bpossible circular locking dependency/ },
-  { id: 'lockdep-recursive', severity: 'warning', pattern: /\bpossible recursive locking/ },
-  { id: 'lockdep-inconsistent', severity: 'warning', pattern: /\binconsistent lock state/ },
-  { id: 'lockdep-inversion', severity: 'warning', pattern: /\bpossible irq lock inversion/ },
-  { id: 'suspicious-rcu', severity: 'warning', pattern: /\bsuspicious RCU usage/ },
-  { id: 'unlock-balance', severity: 'warning', pattern: /\bbad unlock balance/ },
-  { id: 'held-lock-freed', severity: 'warning', pattern: /\bheld lock freed/ },
-  { id: 'sleep-in-atomic', severity: 'warning', pattern: /\bsleeping function called from invalid context/ },
-  { id: 'schedule-in-atomic', severity: 'warning', pattern: /\bscheduling while atomic/ },
-  { id: 'per-cpu-preemptible', severity: 'warning', pattern: /\bBUG: using \w+\(\) in preemptible/ },
-  { id: 'lockdep-capacity', severity: 'notice', pattern: /\bBUG: MAX_(?:LOCK|STACK)\w+ too low/ },
+  { id: 'lockdep-circular', severity: 'warning', before: LOCKDEP, heads: [/possible circular locking dependency/] },
+  { id: 'lockdep-recursive', severity: 'warning', before: LOCKDEP, heads: [/possible recursive locking/] },
+  { id: 'lockdep-inconsistent', severity: 'warning', before: LOCKDEP, heads: [/inconsistent lock state/] },
+  { id: 'lockdep-inversion', severity: 'warning', before: LOCKDEP, heads: [/possible irq lock inversion/] },
+  {
+    id: 'lockdep-irq-order',
+    severity: 'warning',
+    before: LOCKDEP,
+    heads: [/HARDIRQ-\S{0,20}safe -> \S/, /SOFTIRQ-\S{0,20}safe -> \S/, /RECLAIM_FS-\S{0,20}safe -> \S/],
+  },
+  { id: 'lockdep-wait-context', severity: 'warning', before: LOCKDEP, heads: [/Invalid wait context/] },
+  { id: 'lockdep-nested', severity: 'warning', before: LOCKDEP, heads: [/Nested lock was not taken/] },
+  {
+    id: 'lock-still-held',
+    severity: 'warning',
+    before: LOCKDEP,
+    heads: [/lock held (?:when returning to user ?space|at task exit time)/, /still has locks held/],
+  },
+  { id: 'non-static-key', severity: 'warning', heads: [/INFO: trying to register non-static key/] },
+  { id: 'suspicious-rcu', severity: 'warning', before: LOCKDEP, heads: [/suspicious RCU usage/] },
+  { id: 'unlock-balance', severity: 'warning', before: LOCKDEP, heads: [/bad unlock balance/] },
+  { id: 'lock-contention', severity: 'warning', before: LOCKDEP, heads: [/bad contention detected/] },
+  { id: 'held-lock-freed', severity: 'warning', before: LOCKDEP, heads: [/held lock freed/] },
+  { id: 'sleep-in-atomic', severity: 'warning', heads: [/BUG: sleeping function called from invalid context/] },
+  {
+    id: 'schedule-in-atomic',
+    severity: 'warning',
+    heads: [/BUG: scheduling while atomic/, /bad: scheduling from the idle thread/],
+  },
+  { id: 'atomic-context', severity: 'warning', heads: [/BUG: assuming (?:non migratable|atomic) context/] },
+  { id: 'per-cpu-preemptible', severity: 'warning', heads: [/BUG: using \w{1,60}\(\) in preemptible/] },
+  { id: 'lockdep-capacity', severity: 'notice', heads: [/BUG: MAX_(?:LOCK|STACK)\w{0,40} too low/] },
+  {
+    id: 'lock-debug',
+    severity: 'warning',
+    heads: [
+      /BUG: (?:raw_)?spinlock (?!lockup)/,
+      /BUG: rwlock (?!lockup)/,
+      /BUG: (?:rt_)?mutex /,
+      /BUG: looking up invalid subclass/,
+      /BUG: key \S{1,40} (?:not in|has not been)/,
+    ],
+  },
+  { id: 'workqueue-leak', severity: 'warning', heads: [/BUG: workqueue leaked/] },
+  {
+    id: 'lockdep',
+    severity: 'warning',
+    before: START,
+    heads: [/\[ INFO: .{1,120} \]/, /\[ BUG: .{1,120} \]/, /\[ WARNING: .{1,120} \]/],
+  },
 
   // Stuck.
-  { id: 'soft-lockup', severity: 'stall', pattern: /\bBUG: soft lockup/, placeFromTrace: true },
-  { id: 'hard-lockup', severity: 'stall', pattern: /\bhard LOCKUP/, placeFromTrace: true },
-  { id: 'spinlock-lockup', severity: 'stall', pattern: /\bspinlock lockup/ },
-  { id: 'workqueue-lockup', severity: 'stall', pattern: /\bworkqueue lockup/ },
-  { id: 'rcu-stall', severity: 'stall', pattern: /\bINFO: rcu\w{0,20} .{0,20}detected (?:\w+ )?stall/, placeFromTrace: true },
-  { id: 'hung-task', severity: 'stall', pattern: /\bblocked(?: in [\w/ ]{1,20})? for more than \d+ seconds/ },
-  { id: 'cannot-die', severity: 'stall', pattern: /\btask \S+ can't die/ },
-  { id: 'netdevice-wait', severity: 'stall', pattern: /\bunregister_netdevice: waiting for/ },
+  { id: 'soft-lockup', severity: 'stall', heads: [/BUG: soft lockup/], placeFromTrace: true },
+  { id: 'hard-lockup', severity: 'stall', before: WORDS, heads: [/hard LOCKUP/, /Hard LOCKUP/], placeFromTrace: true },
+  { id: 'spinlock-lockup', severity: 'stall', before: WORDS, heads: [/spinlock lockup/, /rwlock lockup/, /rwlock-lockup/] },
+  { id: 'workqueue-lockup', severity: 'stall', heads: [/BUG: workqueue lockup/] },
+  { id: 'rcu-stall', severity: 'stall', heads: [/INFO: rcu\w{0,20} .{0,20}detected (?:\w{1,20} )?stall/], placeFromTrace: true },
+  { id: 'hung-task', severity: 'stall', before: TASK, heads: [/blocked(?: in [\w/ ]{1,20})? for more than \d{1,9} seconds/] },
+  { id: 'cannot-die', severity: 'stall', before: TASK, heads: [/can't die/] },
+  { id: 'netdevice-wait', severity: 'stall', heads: [/unregister_netdevice: waiting for/] },
 
-  // Userspace smell and loss: told, never deciding. The trap row stands before the kernel's own protection fault.
-  { id: 'segfault', severity: 'notice', pattern: /\bsegfault at/ },
-  { id: 'user-trap', severity: 'notice', pattern: /\btraps: .{0,60} (?:general protection|trap \w+)/ },
-  { id: 'replayed-message', severity: 'notice', pattern: /\breplaying previous printk message/, part: 'any' },
+  // Userspace smell and loss: reported, never deciding. The trap row stands before the kernel's own protection fault.
+  { id: 'segfault', severity: 'notice', before: WORDS, heads: [/segfault at/, /segfault \(\d{1,2}\) at/] },
+  { id: 'user-trap', severity: 'notice', heads: [/traps: .{0,60} (?:general protection|trap \w)/] },
+  { id: 'replayed-message', severity: 'notice', before: WORDS, heads: [/replaying previous printk message/], part: 'any' },
 
   // Hurt.
-  { id: 'kernel-bug', severity: 'oops', pattern: /\b[kK]ernel BUG at\b/, part: 'head' },
-  { id: 'null-deref', severity: 'oops', pattern: /(?:\bBUG:|nable to handle) kernel NULL pointer/, placeFromTrace: true },
-  { id: 'page-fault', severity: 'oops', pattern: /\b(?:BUG: u|U)nable to handle (?:kernel|page fault)/, placeFromTrace: true },
-  { id: 'bad-pagetable', severity: 'oops', pattern: /\bCorrupted page table at address/ },
-  { id: 'stack-guard', severity: 'oops', pattern: /\bBUG: (?:\w+ )?stack guard page was hit/, placeFromTrace: true },
-  { id: 'stack-overflow', severity: 'oops', pattern: /\bkernel stack overflow/, part: 'head', placeFromTrace: true },
-  { id: 'general-protection', severity: 'oops', pattern: /\bgeneral protection fault/, part: 'head', placeFromTrace: true },
-  { id: 'stack-segment', severity: 'oops', pattern: /\bstack segment: /, part: 'head', placeFromTrace: true },
-  { id: 'divide-error', severity: 'oops', pattern: /\bdivide error:/, part: 'head', placeFromTrace: true },
-  { id: 'invalid-opcode', severity: 'oops', pattern: /\binvalid opcode:/, part: 'head', placeFromTrace: true },
-  { id: 'int3', severity: 'oops', pattern: /\bint3:/, part: 'head', placeFromTrace: true },
-  { id: 'cfi', severity: 'oops', pattern: /\bCFI failure/, part: 'head' },
-  { id: 'unhandled-fault', severity: 'oops', pattern: /\bUnhandled fault:/, placeFromTrace: true },
-  { id: 'alignment-trap', severity: 'oops', pattern: /\bAlignment trap:/ },
-  { id: 'internal-error', severity: 'oops', pattern: /\bInternal error:/, part: 'head', placeFromTrace: true },
-  { id: 'oops', severity: 'oops', pattern: /\bOops(?: -|:)/, part: 'head', placeFromTrace: true },
-  { id: 'oops-counter', severity: 'oops', pattern: / \[#\d+\]/, part: 'head', placeFromTrace: true },
+  { id: 'rust-panic', severity: 'oops', before: START, heads: [/rust_kernel: panicked/], announces: true },
+  { id: 'kernel-bug', severity: 'oops', heads: [/kernel BUG at\b/, /Kernel BUG at\b/], part: 'head' },
+  {
+    id: 'null-deref',
+    severity: 'oops',
+    before: FAULT,
+    heads: [/BUG: [kK]ernel NULL pointer/, /BUG: unable to handle kernel NULL pointer/, /Unable to handle kernel NULL pointer/],
+    placeFromTrace: true,
+  },
+  {
+    id: 'page-fault',
+    severity: 'oops',
+    before: FAULT,
+    heads: [
+      /BUG: unable to handle (?:kernel|page fault)/,
+      /BUG: Unable to handle kernel/,
+      /Unable to handle (?:kernel|page fault)/,
+    ],
+    placeFromTrace: true,
+  },
+  { id: 'bad-pagetable', severity: 'oops', before: WORDS, heads: [/Corrupted page table at address/] },
+  { id: 'stack-guard', severity: 'oops', heads: [/BUG: (?:[\w#]{1,20} )?stack guard page was hit/], placeFromTrace: true },
+  {
+    id: 'stack-overflow',
+    severity: 'oops',
+    heads: [/Insufficient stack space to handle exception/, /kernel stack overflow/, /Kernel [sS]tack overflow/],
+    part: 'head',
+    placeFromTrace: true,
+    endsInPanic: true,
+  },
+  { id: 'general-protection', severity: 'oops', heads: [/general protection fault/], part: 'head', placeFromTrace: true },
+  { id: 'stack-segment', severity: 'oops', heads: [/stack segment: /], part: 'head', placeFromTrace: true },
+  { id: 'divide-error', severity: 'oops', heads: [/divide error:/], part: 'head', placeFromTrace: true },
+  { id: 'invalid-opcode', severity: 'oops', heads: [/invalid opcode:/], part: 'head', placeFromTrace: true },
+  { id: 'int3', severity: 'oops', heads: [/int3:/], part: 'head', placeFromTrace: true },
+  { id: 'cfi', severity: 'oops', heads: [/CFI failure/], part: 'head' },
+  { id: 'unhandled-fault', severity: 'oops', heads: [/Unhandled fault:/], placeFromTrace: true },
+  { id: 'alignment-trap', severity: 'oops', heads: [/Alignment trap:/] },
+  { id: 'internal-error', severity: 'oops', heads: [/Internal error:/], part: 'head', placeFromTrace: true },
+  { id: 'oops', severity: 'oops', heads: [/Oops(?: -|:| ?\[#\d)/], part: 'head', placeFromTrace: true },
+  {
+    id: 'oops-counter',
+    severity: 'oops',
+    before: /^[\w :,.()-]{3,100}$/,
+    heads: [/ \[#\d{1,6}\](?=$| (?:SMP|PREEMPT|DEBUG_PAGEALLOC|KASAN|N?O?PTI|THUMB2|ARM)\b)/],
+    part: 'head',
+    placeFromTrace: true,
+  },
 
   // What has no row of its own.
-  { id: 'bug', severity: 'oops', pattern: /\bBUG:/ },
-  { id: 'warning', severity: 'warning', pattern: /\bWARNING:/, part: 'head' },
-  { id: 'nmi-backtrace', severity: 'notice', pattern: /\bNMI backtrace/, part: 'any' },
-  { id: 'call-trace', severity: 'notice', pattern: /\bCall [tT]race:/, part: 'any' },
-  { id: 'stack-dump', severity: 'notice', pattern: /^Stack:/, part: 'any' },
+  { id: 'bug', severity: 'oops', before: START, heads: [/BUG:/] },
+  { id: 'bug-words', severity: 'notice', heads: [/BUG:/], withTrace: 'oops' },
+  {
+    id: 'unwinder',
+    severity: 'warning',
+    before: START,
+    heads: [/WARNING: (?:kernel stack |unrecognized unwind|stack recursion)/],
+    part: 'any',
+  },
+  {
+    id: 'warning',
+    severity: 'warning',
+    before: START,
+    heads: [
+      /WARNING: (?:CPU: \d{1,6} PID: \d{1,9} )?at \S/,
+      /WARNING: \S{1,200}:\d{1,7} at \S/,
+      /WARNING: \[.{1,240}\] \S{1,200}:\d{1,7}/,
+    ],
+    part: 'head',
+  },
+  { id: 'warning-words', severity: 'notice', before: START, heads: [/WARNING:/], part: 'head', withTrace: 'warning' },
+  { id: 'nmi-backtrace', severity: 'notice', heads: [/NMI backtrace/], part: 'any' },
+  { id: 'call-trace', severity: 'notice', before: /^\s{0,20}$/, heads: [/Call [tT]race:/], part: 'any' },
+  { id: 'stack-dump', severity: 'notice', before: START, heads: [/Stack:/], part: 'any' },
 ]
 
 /** A cut line whose report has no row: WARN() text, or a report cut short. */
-export const CUT_RULE: SplatRule = { id: 'cut-here', severity: 'warning', pattern: /-{4,}\[ cut here \]-{4,}/ }
+export const CUT_RULE: SplatRule = { id: 'cut-here', severity: 'warning', before: /^-{0,40}$/, heads: [/----\[ cut here \]----/] }
 
 /** A kernel's first words, or its decompressor's: a second time in one log, the guest started again (a triple fault, a reset). */
-const BANNER = /\bLinux version \d+\.\d+\S* \(|\bBooting the kernel\./
-export const BANNER_RULE: SplatRule = { id: 'second-banner', severity: 'fatal', pattern: BANNER }
+export const BANNER_RULE: SplatRule = {
+  id: 'second-banner',
+  severity: 'fatal',
+  before: START,
+  heads: [/Linux version \d{1,3}\.\d{1,3}\S{0,80} \(/, /Booting the kernel\./],
+}
 
 /** Reports past the number kept. */
-export const OVERFLOW_RULE: SplatRule = { id: 'too-many-reports', severity: 'notice', pattern: /(?!)/ }
+export const OVERFLOW_RULE: SplatRule = { id: 'too-many-reports', severity: 'notice', heads: [] }
 
-const EVERY = [...IGNORED, ...RULES, CUT_RULE, BANNER_RULE].map((rule) => rule.pattern)
+/** For a headline without a row of its own right under a line of `=`: lockdep's and RCU's way to begin. */
+export const FENCED_RULE: SplatRule = RULES.find(({ id }) => id === 'lockdep')!
 
-/**
- * Every line that a row matches and few others: asked of each line before the table is walked. A leading `\b` is left out,
- * which more than halves what a plain line costs.
- */
-const ANY = new RegExp(EVERY.map((pattern) => pattern.source.replace(/^\\b/, '')).join('|'))
-
-/** Whether a row may match the line: false is certain, true is not. */
-export function isSuspicious(line: string): boolean {
-  return ANY.test(line)
-}
-
-/** The first row that matches the line, or null. */
-export function ruleFor(line: string): SplatRule | null {
-  return RULES.find((rule) => rule.pattern.test(line)) ?? null
-}
-
-/** The first must-ignore row that matches the line, or null. */
-export function ignoredBy(line: string): IgnoreRule | null {
-  return IGNORED.find((rule) => rule.pattern.test(line)) ?? null
+/** Whether a row says what to pass over. */
+export function isIgnored(rule: SplatRule | IgnoreRule): rule is IgnoreRule {
+  return IGNORED.includes(rule as IgnoreRule)
 }

@@ -1,18 +1,20 @@
 /** One title per bug: a headline without what differs from boot to boot and from build to build. */
-import { STAMP } from '../lines.ts'
+import type { SplatRule } from './rule.ts'
 
-const LONGEST_TITLE = 160
+const MAX_TITLE_LENGTH = 160
 
 /** In order; each takes something away or makes it plain, and none makes the title longer. */
 const STEPS: readonly (readonly [RegExp, string])[] = [
-  // What stood before a glued message: a prompt, another message cut by it.
-  [new RegExp(`^.*${STAMP} ?(?=.)`), ''],
   // 6.10 puts this before the name of the trap.
   [/^Oops: (?=[a-z])/, ''],
-  // Two shapes of one headline: before and since 6.19.
-  [/WARNING: (?:CPU: \d+ PID: \d+ )?at (\S+:\d+) ([\w.]+).*/, 'WARNING: $1 in $2'],
-  [/WARNING: (\S+:\d+) at ([\w.]+)\S*, CPU.*/, 'WARNING: $1 in $2'],
-  [/WARNING: (?:CPU: \d+ PID: \d+ )?at ([\w.]+)\+0x.*/, 'WARNING: in $1'],
+  // `[ INFO: possible circular locking dependency detected ]` before 4.11.
+  [/^\[ ((?:INFO|BUG|WARNING): .*?)[.!]? \]$/, '$1'],
+  // The shapes of one headline: before 6.19, and since with a function, with none, with a condition.
+  [/^WARNING: (?:CPU: \d+ PID: \d+ )?at (\S+:\d+) ([\w.]+).*/, 'WARNING: $1 in $2'],
+  [/^WARNING: (?:\[.*\] )?(\S+:\d+) at 0x0\b.*/, 'WARNING: $1'],
+  [/^WARNING: (?:\[.*\] )?(\S+:\d+) at ([\w.]+).*/, 'WARNING: $1 in $2'],
+  [/^WARNING: \[.*\] (\S+:\d+)\b.*/, 'WARNING: $1'],
+  [/^WARNING: (?:CPU: \d+ PID: \d+ )?at ([\w.]+)\+0x.*/, 'WARNING: in $1'],
   // `repro: Corrupted page table at address 7fc447200000`
   [/^\S+: (Corrupted page table) at address.*/, '$1'],
   // `: 0002 [#1] PREEMPT SMP PTI`
@@ -26,6 +28,18 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/\b(in process \S+) +(?:pte|pmd|pud|p4d|pgd|pfn|addr):.*/, '$1'],
   [/\b(stalls? on CPUs\/tasks): .*/, '$1'],
   [/\b(list_\w+ corruption\. \S+) .*/, '$1'],
+  [/\b(VFS: Busy inodes after unmount) of .*/, '$1'],
+  [/\b(VFS: Close: file count is 0) .*/, '$1'],
+  [/\b(kmemleak: Cannot insert) 0x\S+ (into the object search tree).*/, '$1 $2'],
+  [/\b(kmemleak: )\d+ (new suspected memory leak).*/, '$1$2'],
+  [/\b(BUG: workqueue l(?:eaked|ockup)[^:-]*)[:-].*/, '$1'],
+  [/\b(BUG: (?:raw_)?(?:spin|rw)lock [a-z/ ]+?) on CPU.*/i, '$1'],
+  [/\bDentry \S+\{[^}]*\}/, 'Dentry'],
+  [/\b(still in use) \(\d+\)/, '$1'],
+  [/[. ]*\bUsage count = \d+/, ''],
+  [/,? \b(?:epc|era|ra) == .*/, ''],
+  [/\(Tainted: [^)]*\)/, '(Tainted)'],
+  [/\bkworker\/[\w:.+-]*/g, 'kworker'],
   [/,? error_code: ?0x[0-9a-f]+/, ''],
   [/ at \S+ \(stack is .*/, ''],
   [/\b(blocked)(?: in [\w/ ]+)? for more than \d+.*/, '$1'],
@@ -35,8 +49,11 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/\+0x[0-9a-f]+\/0x[0-9a-f]+/g, ''],
   [/\.(?:isra|constprop|part|cold|llvm|lto_priv)\b(?:\.\d+)*/g, ''],
   // `for address: ffffea0000000108`, `(0xff..)`, a bare pointer
-  [/,? (?:probably )?(?:for )?(?:non-canonical )?address:? (?:0x)?[0-9a-f]{4,16}\b/g, ''],
-  [/\(?\b0x[0-9a-f]+\b\)?/g, ''],
+  [/,? (?:probably )?(?:for |at |on )?(?:non-canonical |virtual |user )?address:? (?:0x)?[0-9a-f]{4,16}\b/g, ''],
+  [/ at (?:0x[0-9a-f]+|[0-9a-f]{8,16}| *\(null\))(?!\w)/g, ''],
+  [/ @ \S+$/, ''],
+  [/: [0-9a-f]{4} ilc:\d\b.*/, ''],
+  [/\(0x[0-9a-f]+\)|\b0x[0-9a-f]+\b/g, ''],
   [/\b[0-9a-f]{16}\b/g, ''],
   // `[repro:123]`, `repro[123]`, `task repro:123`, `repro/123`, `PID: 123`, `CPU#1`
   [/ ?\[(?:[^\]\s]+:)?\d+\]/g, ''],
@@ -48,17 +65,29 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/\s{2,}/g, ' '],
 ]
 
+/** Times the steps are taken at most; a headline that still changes then is made to need more. */
+const MAX_TURNS = 6
+
 /**
  * The headline as one string per bug: addresses, offsets, pids, cpu numbers, times and compiler suffixes taken out.
  * Bounded in length; doing it twice changes nothing.
  */
 export function normaliseTitle(headline: string): string {
-  let title = headline.slice(0, 2 * LONGEST_TITLE)
-  // Taking one thing out can bring two others together, so until nothing changes; it ends because each turn shortens.
-  for (let before = ''; before !== title;) {
-    before = title
+  let title = headline.slice(0, 2 * MAX_TITLE_LENGTH)
+  // Taking one thing out can bring two others together, so until nothing changes.
+  for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+    const before = title
     for (const [pattern, plain] of STEPS) title = title.replace(pattern, plain)
-    title = title.slice(0, LONGEST_TITLE)
+    title = title.slice(0, MAX_TITLE_LENGTH)
+    if (title === before) return title
   }
-  return title
+  // Nothing of what the steps look for is in bare letters.
+  return title.replaceAll(/[^A-Za-z]+/g, '').slice(0, MAX_TITLE_LENGTH)
+}
+
+/** The title of a report: its headline, and the function the kernel was in where the headline names none. */
+export function titleOf(rule: SplatRule, headline: string, place: string | null): string {
+  const title = normaliseTitle(headline) || rule.id
+  const lacksPlace = rule.placeFromTrace || /^WARNING: \S+:\d+$/.test(title)
+  return place && lacksPlace ? `${title} in ${normaliseTitle(place)}` : title
 }
