@@ -47,4 +47,18 @@ export const migrations: readonly string[] = [
   // A case and its jobs name external modules so now. Inside a text of JSON a quote is escaped, so only keys match.
   `UPDATE runs SET plan = replace(plan, '"ownModules":', '"externalModules":');
    UPDATE attempts SET evidence = replace(evidence, '"ownModules":', '"externalModules":')`,
+  // Cases, controls, rates, attempts and claim sources name these so now.
+  `UPDATE runs SET plan = replace(replace(replace(replace(replace(replace(replace(replace(replace(plan,
+     '"witness":"race"', '"oracle":"statistical"'),
+     '"witness":', '"oracle":'),
+     '"line":"', '"series":"'),
+     '"because":', '"summary":'),
+     '"trigger":', '"codePath":'),
+     '"leansOn":', '"controlSummary":'),
+     '"gone":', '"notOnMirror":'),
+     '"word":', '"result":'),
+     '"state":"there"', '"state":"already-present"');
+   UPDATE attempts SET evidence = replace(replace(evidence, '"road":', '"bootMethod":'), '"preferred":', '"raisedPriority":');
+   UPDATE rates SET rate = replace(replace(rate, '"trigger":', '"codePath":'), '"leansOn":', '"controlSummary":');
+   UPDATE papers SET papers = replace(replace(papers, '"missing":', '"unavailable":'), '"history":', '"gitTree":')`,
 ]

@@ -93,7 +93,8 @@ export async function readStates(workspace: Workspace): Promise<BisectState[]> {
 async function readState(folder: string): Promise<BisectState | null> {
   const text = await readFile(join(folder, 'state.json'), 'utf8').catch(() => 'null')
   const state = JSON.parse(text) as BisectState | null
-  if (state?.schema !== 'kwitness.bisect-state/1') return null
+  // A state of builds before 0.1.0 has other fields.
+  if (state?.schema !== 'kwitness.bisect-state/1' || state.request === undefined) return null
   // A plan of another schema is made again. A state of builds before --replay has no `knownMarks`.
   const plan = state.plan?.schema === 'kwitness.plan/2' ? state.plan : null
   return { ...state, plan, request: { ...state.request, knownMarks: state.request.knownMarks ?? { old: [], skip: [] } } }
