@@ -5,6 +5,8 @@ import type { KernelImage } from '#domain/kernel.ts'
 import type { Accelerator, GuestProfile } from '#domain/profile.ts'
 import type { Host } from './qemu/host.ts'
 import type { Initramfs } from '../image/initramfs.ts'
+import type { DataOf } from '#schema/basics.ts'
+import { acceleratorSchema, type ProvenAccelerator } from '#schema/cache/host.ts'
 import { readJsonCache, writeJsonCache } from '../support/json-cache.ts'
 import { bootBy, bootFile, BOOT_METHODS } from './qemu/boot.ts'
 
@@ -13,14 +15,6 @@ const KVM_SECONDS = 5
 const TCG_SECONDS = 60
 /** What is assumed where no guest could be timed. */
 const SLOW_BOOT_SECONDS = 5
-
-export interface ProvenAccelerator {
-  readonly accelerator: Accelerator
-  /** Host seconds a guest took to its first word. */
-  readonly bootSeconds: number
-  /** Why it is not KVM, for people; null where it is. */
-  readonly why: string | null
-}
 
 async function tryBoot(
   accelerator: Accelerator,
@@ -64,11 +58,6 @@ async function prove(
   return { accelerator: 'tcg', bootSeconds: result.ok ? result.readySeconds : SLOW_BOOT_SECONDS, why }
 }
 
-interface Memo {
-  readonly key: string
-  readonly proven: ProvenAccelerator
-}
-
 const memoIn = (cache: string) => join(cache, 'host', 'accelerator.json')
 
 /** What a proof holds for: it is made again when one of these changes. */
@@ -82,8 +71,8 @@ async function proofKey(host: Host): Promise<string> {
 
 /** What a guest has proven here before, with the same QEMU, host kernel and CPU; null when none has. */
 export async function knownAccelerator(cache: string, host: Host): Promise<ProvenAccelerator | null> {
-  const known = await readJsonCache<Memo>(memoIn(cache))
-  return known?.proven !== undefined && known.key === (await proofKey(host)) ? known.proven : null
+  const known = await readJsonCache(memoIn(cache), acceleratorSchema)
+  return known?.key === (await proofKey(host)) ? known.proven : null
 }
 
 /**
@@ -100,6 +89,6 @@ export async function proveAccelerator(
   const known = await knownAccelerator(cache, host)
   if (known) return { ...known, isNew: false }
   const proven = await prove(image, initramfs, host, signal)
-  await writeJsonCache<Memo>(memoIn(cache), { key: await proofKey(host), proven })
+  await writeJsonCache(memoIn(cache), { key: await proofKey(host), proven } satisfies DataOf<typeof acceleratorSchema>)
   return { ...proven, isNew: true }
 }

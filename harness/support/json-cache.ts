@@ -1,17 +1,14 @@
-/** A cache of JSON files for facts about this host that cost time to measure; safe with several processes at once. */
+/** JSON files of the cache, read by a schema; safe with several processes at once. */
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { Schema } from '#schema/basics.ts'
+import { readJson } from '#schema/read.ts'
 import { replaceFile } from './workspace.ts'
 
-/**
- * The value in the file, not validated. Null when the file is missing or damaged: the caller measures again.
- */
-export async function readJsonCache<T>(path: string): Promise<Partial<T> | null> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Partial<T> | null
-  } catch {
-    return null
-  }
+/** The data in the file. Null when the file is missing, damaged or of another schema: the caller makes the data again. */
+export async function readJsonCache<T>(path: string, schema: Schema<T>): Promise<T | null> {
+  const json = await readFile(path, 'utf8').catch(() => null)
+  return json === null ? null : readJson(schema, json)
 }
 
 /** Write the value and create its folder. A reader never sees half a file. Throws the error of the file system. */

@@ -1,6 +1,8 @@
 /** Monitor a running case until it ends, and classify how it ended. */
-import type { CaseExit, Ending, Evidence } from '#domain/evidence.ts'
+import type { Ending, Evidence } from '#domain/evidence.ts'
 import type { PhaseLimits } from '#domain/job.ts'
+import { endSchema } from '#schema/agent.ts'
+import { readJson } from '#schema/read.ts'
 import type { GuestChannel } from './guest-channel.ts'
 import type { BoundedLog } from './log.ts'
 
@@ -27,27 +29,16 @@ const PING_SECONDS = 3
 /** The agent counts only time in which its guest runs, so on a loaded host its timeout comes later than ours. */
 const CASE_TIME_FACTOR = 2
 
-interface EndFrame extends CaseExit {
-  readonly taintBefore: number
-  readonly taintAfter: number
-}
-
 const UNREADABLE_END: CaseReport = {
   ending: { kind: 'garbled', detail: 'the agent reported an end that cannot be read' },
   taint: UNKNOWN_TAINT,
 }
 
 function readEnd(body: Buffer): CaseReport {
-  try {
-    const { code, signal, timedOut, seconds, taintBefore, taintAfter } = JSON.parse(body.toString('utf8')) as EndFrame
-    const known = (value: number | null): number | null => (typeof value === 'number' && value >= 0 ? value : null)
-    const exit = { code: known(code), signal: known(signal), timedOut, seconds }
-    const isWhole = Number.isFinite(seconds) && typeof timedOut === 'boolean' && (exit.code === null) !== (exit.signal === null)
-    if (!isWhole) return UNREADABLE_END
-    return { ending: { kind: 'exited', exit }, taint: { before: known(taintBefore), after: known(taintAfter) } }
-  } catch {
-    return UNREADABLE_END
-  }
+  const end = readJson(endSchema, body.toString('utf8'))
+  if (end === null) return UNREADABLE_END
+  const { taintBefore, taintAfter, ...exit } = end
+  return { ending: { kind: 'exited', exit }, taint: { before: taintBefore, after: taintAfter } }
 }
 
 /**

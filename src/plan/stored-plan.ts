@@ -1,32 +1,20 @@
 /** The plan of a stored run, read back. */
-import type { Control } from '#domain/control.ts'
-import { InvariantError } from '#domain/errors.ts'
-import { DEFAULT_PLAN, type Plan, type PlanCommon, type PlanOf } from './plan.ts'
+import { InfraError } from '#domain/errors.ts'
+import { schemaOf } from '#schema/basics.ts'
+import { planSchema, planVersion1Schema, type PlanVersion1 } from '#schema/plan.ts'
+import { readData } from '#schema/read.ts'
+import { DEFAULT_PLAN, type Plan, type PlanCommon } from './plan.ts'
 
-/** A plan of builds before 0.1.0: one shape for every kind. Fields that its build did not know are absent. */
-interface PlanVersion1 extends Omit<PlanCommon, 'schema' | 'maxMissProbability' | 'estimates'> {
-  readonly schema: 'kwitness.plan/1'
-  readonly bound?: number
-  readonly expected?: PlanCommon['estimates']
-  readonly controls?: readonly Control[]
-  readonly measure?: PlanOf<'sweep'>['measure'] | null
-  readonly args?: PlanOf<'sweep'>['args']
-  readonly search?: boolean
-  readonly suite?: PlanOf<'suite'>['suite'] | null
-  readonly verify?: PlanOf<'verify'>['verify'] | null
-}
+// The compiler compares them here, for src/schema does not know the types of this folder.
+schemaOf<Plan>()(planSchema)
 
-/** The plan of a stored run. Throws InvariantError for a schema that this kwitness does not read. */
+/** The plan of a stored run. Throws InfraError for one that is damaged, or of a schema that this kwitness does not read. */
 export function planOf({ id, plan }: { readonly id: string; readonly plan: unknown }): Plan {
-  const stored = plan as Plan | PlanVersion1 | null
-  switch (stored?.schema) {
-    case 'kwitness.plan/2':
-      return stored
-    case 'kwitness.plan/1':
-      return upgradePlan(stored)
-    default:
-      throw new InvariantError(`run ${id} has a plan of a schema that this kwitness does not read`)
-  }
+  const current = readData(planSchema, plan)
+  if (current !== null) return current
+  const old = readData(planVersion1Schema, plan)
+  if (old !== null) return upgradePlan(old)
+  throw new InfraError(`the plan of run ${id} is damaged, or of another kwitness`, 'name another run: kwitness runs')
 }
 
 /** The plan that today's code would have stored. Its kind follows from the fields that are set. */

@@ -1,6 +1,6 @@
 /** Schemas of src/domain/case.ts: a case as a plan keeps it. What people write in case.json is catalogue/case.ts. */
 import { z } from 'zod'
-import type { Case, Fix, SymptomEnding, Oracle } from '#domain/case.ts'
+import type { Case, Fix, Needs, Oracle, SymptomEnding } from '#domain/case.ts'
 import { list, seconds, schemaOf, text } from './basics.ts'
 
 export const oracle = schemaOf<Oracle>()(z.enum(['deterministic', 'statistical', 'reports', 'exit-status']))
@@ -25,7 +25,7 @@ export const symptomEnding = schemaOf<SymptomEnding>()(
 
 const modules = list(z.object({ name: text, until: text.nullable() }))
 
-const needs = schemaOf<Case['needs']>()(
+const needs = schemaOf<Needs>()(
   z.object({
     cpus: z.int().min(1),
     memoryMiB: z.int().min(1),
@@ -35,9 +35,7 @@ const needs = schemaOf<Case['needs']>()(
   }),
 )
 
-export const timing = z.object({ expectedSeconds: seconds, timeoutSeconds: seconds })
-
-export const theCase = schemaOf<Case>()(
+export const caseSchema = schemaOf<Case>()(
   z.object({
     id: text,
     title: text,
@@ -48,7 +46,7 @@ export const theCase = schemaOf<Case>()(
     oracle,
     symptomEnding: symptomEnding.optional(),
     needs,
-    timing,
+    timing: z.object({ expectedSeconds: seconds, timeoutSeconds: seconds }),
     destructive: z.boolean(),
     claim: z.object({
       mainline: text.nullable(),

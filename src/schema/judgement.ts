@@ -34,7 +34,7 @@ export const endingWord = schemaOf<EndingWord>()(
 /** 1-based line of a log; null for the whole of it. */
 export const line = z.int().min(1).nullable()
 
-export const reason = schemaOf<Reason>()(
+const reason = schemaOf<Reason>()(
   z
     .object({ channel: z.enum(['console', 'output', 'agent', 'qemu', 'host']), line, rule: text, text })
     .meta({ id: 'reason', description: 'One line of evidence behind a conclusion' }),

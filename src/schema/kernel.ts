@@ -1,6 +1,6 @@
 /** Schemas of src/domain/kernel.ts. */
 import { z } from 'zod'
-import type { Kernel, KnownKernel } from '#domain/kernel.ts'
+import type { Kernel } from '#domain/kernel.ts'
 import { schemaOf, text } from './basics.ts'
 
 export const arch = z.enum(['x86_64', 'aarch64'])
@@ -16,5 +16,3 @@ export const kernelSchema = schemaOf<Kernel>()(
     arch,
   }),
 )
-
-export const knownKernel = schemaOf<KnownKernel>()(z.object({ ...kernelSchema.shape, notOnMirror: z.boolean() }))

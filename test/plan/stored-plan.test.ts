@@ -77,8 +77,9 @@ test('an older plan without the fields that its build did not know has their def
   assert.deepEqual(plan, { ...planCommon, kind: 'matrix', cases })
 })
 
-test('a plan of another schema is refused', () => {
-  for (const plan of [null, {}, { schema: 'kwitness.plan/3' }]) {
-    assert.throws(() => read(plan), { name: 'InvariantError', message: /^run 2026-01-31-1 has a plan of a schema/ })
+test('a plan of another schema is refused, and so is a damaged one', () => {
+  const damaged = { ...planCommon, kind: 'matrix', kernels: [{ id: 1 }] }
+  for (const plan of [null, {}, { schema: 'kwitness.plan/3' }, { ...version1, cases: null }, damaged]) {
+    assert.throws(() => read(plan), { name: 'InfraError', message: /^the plan of run 2026-01-31-1 is damaged, or of another/ })
   }
 })

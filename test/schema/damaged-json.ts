@@ -22,7 +22,7 @@ function withAt(data: unknown, [key, ...rest]: Path, value: unknown): unknown {
 }
 
 /** Texts that valid data becomes: one value of it replaced or left out, the text cut or one character of it changed. */
-export function damagedJson(valid: unknown): fc.Arbitrary<string> {
+function damagedJson(valid: unknown): fc.Arbitrary<string> {
   const json = JSON.stringify(valid)
   const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom(undefined, null, '', '../..', -1, 1e300, [], {}))
   const replaced = fc

@@ -31,7 +31,7 @@ const SAME: readonly [
 
 const readSchema = (name: keyof typeof PUBLISHED) => readFile(join(FOLDER, `${name}.schema.json`), 'utf8')
 
-const EMPTY = { kernels: [], cells: [], boundaries: [], timelines: [], cases: [] }
+const EMPTY = { kernels: [], cells: [], boundaries: [], timelines: [], cases: [] } satisfies Partial<Report>
 const WRITTEN: readonly Report[] = [smallReport(), searchReport(), largeReport(40, 8), { ...smallReport(), ...EMPTY }]
 
 describe('schemas', () => {

@@ -6,6 +6,8 @@ import type { KernelImage } from '#domain/kernel.ts'
 import type { BootMethod, GuestProfile } from '#domain/profile.ts'
 import type { Host } from './host.ts'
 import type { Initramfs } from '#harness/image/initramfs.ts'
+import { helloSchema, type Hello } from '#schema/agent.ts'
+import { readJson } from '#schema/read.ts'
 import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { qemuArguments, type GuestMemory } from './argv.ts'
 import { startQemu, type RunningQemu } from './process.ts'
@@ -19,16 +21,6 @@ export interface BootInputs {
   readonly initramfs: Initramfs
   readonly profile: GuestProfile
   readonly host: Pick<Host, 'qemu' | 'kernel' | 'cpuModel' | 'cpuFeatures' | 'tscKhz'>
-}
-
-/** What the agent says of its guest when it is ready. */
-export interface Hello {
-  readonly release: string
-  readonly build: string
-  readonly cpus: number
-  readonly memoryKiB: number
-  /** /proc/sys/kernel/tainted after the boot; below 0 when it cannot be read. */
-  readonly taint: number
 }
 
 export interface Booted {
@@ -59,15 +51,6 @@ export function bootFile(image: KernelImage, road: BootMethod): string | null {
   return road === 'microvm-pvh' ? image.vmlinux : image.bzImage
 }
 
-function readHello(body: Buffer): Hello | null {
-  try {
-    const { release, build, cpus, memoryKiB, taint } = JSON.parse(body.toString('utf8')) as Hello
-    return typeof release === 'string' && typeof build === 'string' ? { release, build, cpus, memoryKiB, taint } : null
-  } catch {
-    return null
-  }
-}
-
 /** Boot by one road. What goes wrong is a NotBooted with its console, never an exception. */
 export async function bootBy(
   road: BootMethod,
@@ -87,7 +70,8 @@ export async function bootBy(
   const qemu = await startQemu(argv, options.signal ? { signal: options.signal } : {})
   const channel = new GuestChannel(qemu)
   const event = await channel.next(started + options.limitSeconds * 1000)
-  const hello = event.kind === 'frame' && event.frame.type === 'hello' ? readHello(event.frame.body) : null
+  const hello =
+    event.kind === 'frame' && event.frame.type === 'hello' ? readJson(helloSchema, event.frame.body.toString('utf8')) : null
   if (hello) {
     return { ok: true, qemu, channel, hello, road, argv, readySeconds: (performance.now() - started) / 1000 }
   }

@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { InfraError } from '#domain/errors.ts'
 import { QEMU } from './process.ts'
 import { buildProgram } from '#harness/image/program.ts'
+import type { DataOf } from '#schema/basics.ts'
+import { tscSchema } from '#schema/cache/host.ts'
 import { readJsonCache, writeJsonCache } from '#harness/support/json-cache.ts'
 import { runCommand } from '#harness/support/process.ts'
 
@@ -28,13 +30,13 @@ const PATIENCE_MS = 60_000
 
 async function tscKhz(cache: string, cpuModel: string): Promise<number> {
   const memo = join(cache, 'host', 'tsc.json')
-  const known = await readJsonCache<{ cpuModel: string; khz: number }>(memo)
-  if (known?.cpuModel === cpuModel && known.khz !== undefined && Number.isInteger(known.khz)) return known.khz
+  const known = await readJsonCache(memo, tscSchema)
+  if (known?.cpuModel === cpuModel) return known.khz
   const program = await buildProgram(cache, [join(import.meta.dirname, 'tsc.c')], [])
   const { stdout } = await runCommand(program.path, [], { timeoutMs: PATIENCE_MS })
   const khz = Math.round(Number(stdout) / 1000) * 1000
   if (!(khz > 0)) throw new InfraError(`the rate of this host's time stamp counter cannot be measured: ${stdout}`)
-  await writeJsonCache(memo, { cpuModel, khz })
+  await writeJsonCache(memo, { cpuModel, khz } satisfies DataOf<typeof tscSchema>)
   return khz
 }
 

@@ -2,6 +2,8 @@
 import type { Duplex } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { InfraError } from '#domain/errors.ts'
+import { qmpMessageSchema } from '#schema/qemu.ts'
+import { readJson } from '#schema/read.ts'
 
 export interface QmpEvent {
   readonly event: string
@@ -32,16 +34,18 @@ export function openQmp(stream: Duplex, greeted = false): Qmp {
   let closed = false
 
   function receive(line: string): void {
-    const message = JSON.parse(line) as Record<string, unknown>
-    if (typeof message['event'] === 'string') {
-      const event = { event: message['event'], data: (message['data'] ?? {}) as Record<string, unknown> }
+    const message = readJson(qmpMessageSchema, line)
+    if (message === null) {
+      const first = waiting.shift()
+      first?.reject(new InfraError(`QEMU answered ${first.command} with what is not QMP: ${line.trim().slice(0, 80)}`))
+    } else if (message.event !== undefined) {
+      const event = { event: message.event, data: message.data ?? {} }
       for (const listener of listeners) listener(event)
     } else if ('return' in message) {
       waiting.shift()?.resolve(message['return'])
-    } else if ('error' in message) {
+    } else if (message.error !== undefined) {
       const first = waiting.shift()
-      const { desc } = message['error'] as { desc?: string }
-      first?.reject(new InfraError(`QEMU refused ${first.command}: ${desc ?? 'no reason given'}`))
+      first?.reject(new InfraError(`QEMU refused ${first.command}: ${message.error.desc ?? 'no reason given'}`))
     }
   }
 

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { InfraError } from '#domain/errors.ts'
+import { migrationSchema } from '#schema/qemu.ts'
+import { readData } from '#schema/read.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { untimed } from '#harness/support/stopwatch.ts'
 import type { GuestMemory } from '../qemu/argv.ts'
@@ -31,7 +33,7 @@ async function saveState(qemu: RunningQemu, file: string): Promise<void> {
     await qemu.qmp.execute('migrate', { uri: `unix:${path}` })
     const deadline = performance.now() + SAVE_SECONDS * 1000
     for (;;) {
-      const { status } = (await qemu.qmp.execute('query-migrate')) as { status?: string }
+      const status = readData(migrationSchema, await qemu.qmp.execute('query-migrate'))?.status
       if (status === 'completed') break
       if (status === 'failed' || performance.now() > deadline)
         throw new InfraError(`QEMU could not save the guest (${status ?? 'no status'})`)

@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto'
 import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { BootMethod } from '#domain/profile.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { exists } from '#harness/support/workspace.ts'
+import { snapshotSchema, type SnapshotManifest } from '#schema/cache/snapshot.ts'
+import { readJson } from '#schema/read.ts'
 import { kernelCmdline } from '../qemu/argv.ts'
-import type { BootInputs, Hello } from '../qemu/boot.ts'
+import type { BootInputs } from '../qemu/boot.ts'
 import { ramFile, decompressRam } from './compress.ts'
 
 const SCHEMA = 'kwitness.guest/1'
@@ -14,27 +15,10 @@ const SCHEMA = 'kwitness.guest/1'
 export const IGNORE_SHARED = { capabilities: [{ capability: 'x-ignore-shared', state: true }] }
 
 /** What a guest said and took when it was saved. */
-export interface SnapshotFacts {
-  readonly road: BootMethod
-  readonly hello: Hello
-  /** Host seconds the boot took when it was saved. */
-  readonly readySeconds: number
-}
+export type SnapshotFacts = Pick<SnapshotManifest, 'road' | 'hello' | 'readySeconds'>
 
 export interface Snapshot extends SnapshotFacts {
   readonly folder: string
-}
-
-interface Manifest extends SnapshotFacts {
-  readonly schema: typeof SCHEMA
-  /** Name of its folder: what it was booted from, so that one guest's folder is not taken for another's. */
-  readonly key: string
-  readonly stateSha256: string
-  readonly logSha256: string
-  readonly ramBytes: number
-  /** Whole seconds. Nobody writes to it any more: a file that still has its size, this time and its samples is believed. */
-  readonly ramMtimeMs: number
-  readonly ramSampleSha256: string
 }
 
 /** Where the guest of these inputs is saved: a state binds to everything it was booted from. */
@@ -78,7 +62,7 @@ async function sampleOf(file: string, bytes: number): Promise<string> {
 }
 
 /** The description as it is written: with a sum of itself behind it, for a changed word in it would be believed. */
-const sealed = (manifest: Manifest): string => JSON.stringify({ ...manifest, sha256: sha256(JSON.stringify(manifest)) })
+const sealed = (manifest: SnapshotManifest): string => JSON.stringify({ ...manifest, sha256: sha256(JSON.stringify(manifest)) })
 
 /** Describe the guest whose files lie in this folder, which is to become `folder`. Throws what the disk says. */
 export async function describeGuest(files: string, folder: string, facts: SnapshotFacts): Promise<void> {
@@ -86,7 +70,7 @@ export async function describeGuest(files: string, folder: string, facts: Snapsh
   const now = Math.floor(Date.now() / 1000)
   await utimes(ramFile(files), now, now)
   const ram = await stat(ramFile(files))
-  const manifest: Manifest = {
+  const manifest: SnapshotManifest = {
     schema: SCHEMA,
     key: basename(folder),
     road,
@@ -102,9 +86,9 @@ export async function describeGuest(files: string, folder: string, facts: Snapsh
 }
 
 /** Whether the files are those that were described for this folder. Throws when one cannot be read. */
-async function isWhole(folder: string, text: string, manifest: Manifest): Promise<boolean> {
-  const { schema, key, stateSha256, logSha256, ramBytes, ramMtimeMs, ramSampleSha256 } = manifest
-  if (text !== sealed(manifest) || schema !== SCHEMA || key !== basename(folder)) return false
+async function isWhole(folder: string, text: string, manifest: SnapshotManifest): Promise<boolean> {
+  const { key, stateSha256, logSha256, ramBytes, ramMtimeMs, ramSampleSha256 } = manifest
+  if (text !== sealed(manifest) || key !== basename(folder)) return false
   const isLoose = await exists(ramFile(folder))
   if (!isLoose && !(await decompressRam(folder, ramMtimeMs))) return false
   const ram = await stat(ramFile(folder))
@@ -128,9 +112,11 @@ export async function findSnapshot(folder: string): Promise<Snapshot | null> {
   if (!(await exists(folder))) return null
   try {
     const text = await readFile(manifestFile(folder), 'utf8')
-    const { sha256: _, ...manifest } = JSON.parse(text) as Manifest & { readonly sha256: string }
-    const { road, hello, readySeconds } = manifest
-    if (await isWhole(folder, text, manifest)) return { folder, road, hello, readySeconds }
+    const manifest = readJson(snapshotSchema, text)
+    if (manifest && (await isWhole(folder, text, manifest))) {
+      const { road, hello, readySeconds } = manifest
+      return { folder, road, hello, readySeconds }
+    }
   } catch {
     /* Not whole: fall through. */
   }

@@ -1,29 +1,23 @@
 /** Changelogs in the cache: one file serves all builds that it covers, and a changelog contained in another is removed. */
 import { createHash } from 'node:crypto'
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { partsOf } from '#domain/changelog.ts'
+import { changelogIndexSchema, type ChangelogIndex } from '#schema/cache/debian.ts'
+import { readJsonCache } from '#harness/support/json-cache.ts'
 import { publishFolder, type Workspace } from '#harness/support/workspace.ts'
 import { compareDebianVersions } from './version.ts'
 
 /** A changelog in the cache. */
-export interface CachedChangelog {
+export interface CachedChangelog extends Omit<ChangelogIndex, 'schema'> {
   /** The changelog as its package has it: a gzip file. */
   readonly path: string
-  /** Hash of the uncompressed text. */
-  readonly sha256: string
-  /** Package version that the file came with, and every version that it covers, newest first. */
-  readonly build: string
-  readonly builds: readonly string[]
-  /** Upstream stable releases that it lists: `6.12.29`. */
-  readonly releases: readonly string[]
 }
 
 const INDEX = 'index.json'
 const TEXT = 'changelog.gz'
-const SCHEMA = 'kwitness.changelog/1'
 
 const folderOf = ({ cache }: Workspace) => join(cache, 'changelogs')
 
@@ -36,12 +30,10 @@ export async function cachedChangelogs(workspace: Workspace): Promise<CachedChan
 }
 
 async function readIndex(folder: string, name: string): Promise<CachedChangelog | null> {
-  try {
-    const { schema, ...index } = JSON.parse(await readFile(join(folder, name, INDEX), 'utf8'))
-    return schema === SCHEMA ? { ...index, path: join(folder, name, TEXT) } : null
-  } catch {
-    return null
-  }
+  const index = await readJsonCache(join(folder, name, INDEX), changelogIndexSchema)
+  if (!index) return null
+  const { schema: _, ...rest } = index
+  return { ...rest, path: join(folder, name, TEXT) }
 }
 
 /** Store the changelog of a package, a gzip file. Returns null for a text that covers no build. */
@@ -51,12 +43,13 @@ export async function storeChangelog(gzip: Uint8Array, workspace: Workspace): Pr
   const builds = partsOf(text).map(({ build }) => build)
   const [build] = builds
   if (build === undefined) return null
-  const releases = [...new Set([...text.matchAll(/ChangeLog-(\d+\.\d+(?:\.\d+)?)$/gm)].map(([, release]) => release))]
+  const releases = [...new Set([...text.matchAll(/ChangeLog-(\d+\.\d+(?:\.\d+)?)$/gm)].map(([, release = '']) => release))]
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const name = `${build.replaceAll(':', '%3a')}@${sha256.slice(0, 12)}`
+  const index: ChangelogIndex = { schema: 'kwitness.changelog/1', sha256, build, builds, releases }
   const entry = await publishFolder(join(folderOf(workspace), name), async (folder) => {
     await writeFile(join(folder, TEXT), gzip)
-    await writeFile(join(folder, INDEX), JSON.stringify({ schema: SCHEMA, sha256, build, builds, releases }))
+    await writeFile(join(folder, INDEX), JSON.stringify(index))
   })
   return readIndex(entry, '.')
 }

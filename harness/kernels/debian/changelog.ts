@@ -5,12 +5,10 @@ import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { compareVersions, seriesOf } from '#domain/version.ts'
 import { openScratch } from '#harness/support/scratch.ts'
-import { listEntries } from '../provider/cache.ts'
 import { cachedChangelogs, storeChangelog, pruneChangelogs, type CachedChangelog } from './changelog-cache.ts'
 import { openAptRoot } from './apt.ts'
-import { CHANGELOG, RECORD, unpackDeb } from './fetch.ts'
-import { readDebianIndex } from './index.ts'
-import type { DebianKernel, PoolFile } from './packages.ts'
+import { CHANGELOG, recordOf, unpackDeb } from './fetch.ts'
+import type { DebianKernel, PoolFile } from '#schema/cache/debian.ts'
 import { fetchPoolFile } from './pool.ts'
 import { compareDebianVersions } from './version.ts'
 import { reportProgress, type FoundChangelog, type KernelContext, type Unavailable } from '../provider/provider.ts'
@@ -68,16 +66,6 @@ async function fetchChangelog(kernel: Kernel, context: KernelContext): Promise<C
     if (error instanceof InfraError || error instanceof UserError) return { unavailable: error.message }
     throw error
   }
-}
-
-/** The index record of a kernel: the one stored with its image, else the one that the mirror lists now. */
-async function recordOf(kernel: Kernel, context: KernelContext): Promise<DebianKernel | null> {
-  for (const { entry } of await listEntries(context.workspace, kernel.id)) {
-    const text = await readFile(join(entry, RECORD), 'utf8').catch(() => null)
-    if (text !== null) return JSON.parse(text) as DebianKernel
-  }
-  const { index } = await readDebianIndex(context)
-  return index.kernels.find(({ id }) => id === kernel.id) ?? null
 }
 
 /** The package that contains a kernel's changelog. Only packages of a signed index are fetched: no other can be verified. */

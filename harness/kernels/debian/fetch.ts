@@ -3,17 +3,34 @@ import { mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
+import { readJsonCache } from '#harness/support/json-cache.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { entryPath, imageOf, publishEntry } from '../provider/cache.ts'
+import { entryPath, imageOf, listEntries, publishEntry } from '../provider/cache.ts'
 import { storeChangelog } from './changelog-cache.ts'
 import { aptOptions, type AptRoot } from './apt.ts'
-import type { DebianKernel, PoolFile } from './packages.ts'
+import { debianKernelSchema, type DebianKernel, type PoolFile } from '#schema/cache/debian.ts'
+import { readDebianIndex } from './index.ts'
 import { fetchPoolFile } from './pool.ts'
 import { fetchStopwatch, reportProgress, type KernelContext } from '../provider/provider.ts'
 import { extractVmlinux, readBootHeader } from '../provider/vmlinux.ts'
 
 /** File in the entry with the kernel's index record, so that its modules can be fetched later without an index. */
-export const RECORD = 'debian.json'
+const RECORD = 'debian.json'
+
+/** The index record that a cache entry stores; null when it is damaged. */
+export function readRecord(entry: string): Promise<DebianKernel | null> {
+  return readJsonCache(join(entry, RECORD), debianKernelSchema)
+}
+
+/** The index record of a kernel: the one stored with its image, else the one that the mirror lists now; null for none. */
+export async function recordOf({ id }: Pick<Kernel, 'id'>, context: KernelContext): Promise<DebianKernel | null> {
+  for (const { entry } of await listEntries(context.workspace, id)) {
+    const record = await readRecord(entry)
+    if (record) return record
+  }
+  const { index } = await readDebianIndex(context)
+  return index.kernels.find((one) => one.id === id) ?? null
+}
 
 /** Fetch the packages of a kernel and publish its entry. Throws InfraError when they are unavailable or damaged. */
 export async function buildDebianImage(root: AptRoot, listed: DebianKernel, context: KernelContext): Promise<KernelImage> {

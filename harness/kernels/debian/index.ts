@@ -1,11 +1,13 @@
 /** The index of Debian kernels: what apt fetched and verified, reduced to one JSON file. */
-import { readFile, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
+import { debianIndexSchema, type DebianIndex } from '#schema/cache/debian.ts'
+import { readJsonCache } from '#harness/support/json-cache.ts'
 import { exists, replaceFile } from '#harness/support/workspace.ts'
 import { aptOptions, openAptRoot, type AptRoot } from './apt.ts'
-import { headersOf, kernelsOf, parsePackages, type DebianKernel, type HeaderPackage, type PackageList } from './packages.ts'
+import { headersOf, kernelsOf, parsePackages, type PackageList } from './packages.ts'
 import { MAIN_SUITES, SECURITY_SUITES } from './sources.ts'
 import { withLock } from '#harness/support/lock.ts'
 import { reportProgress, type KernelContext } from '../provider/provider.ts'
@@ -16,20 +18,6 @@ const RETRY_AFTER_MS = 10 * 60 * 1000
 /** Disk space that apt needs to fetch and repack all lists. Without it apt does not fail but waits for ever. */
 const MIN_FREE_BYTES = 300 * 2 ** 20
 const UPDATE_TIMEOUT_MS = 10 * 60 * 1000
-const SCHEMA = 'kwitness.debian-index/2'
-
-export interface DebianIndex {
-  readonly schema: typeof SCHEMA
-  /** ISO 8601 times of the last successful refresh and of the last try; they differ after a refresh that failed. */
-  readonly refreshedAt: string
-  readonly askedAt: string
-  /** False when the last refresh could not reach the mirror for some of the lists. */
-  readonly reached: boolean
-  /** Suites for which the mirror has no verified index. */
-  readonly missingSuites: readonly string[]
-  readonly kernels: readonly DebianKernel[]
-  readonly headers: readonly HeaderPackage[]
-}
 
 /** The index, refreshed when it is older than 12 hours or than the context accepts. Throws InfraError when there is none. */
 export async function readDebianIndex(context: KernelContext): Promise<{ root: AptRoot; index: DebianIndex }> {
@@ -50,13 +38,9 @@ function isFresh(index: DebianIndex, context: KernelContext): boolean {
   return age >= 0 && age < (index.reached ? MAX_AGE_MS : RETRY_AFTER_MS) && at >= (context.freshAfter ?? 0)
 }
 
-async function storedIndex(root: AptRoot): Promise<DebianIndex | null> {
-  try {
-    const index = JSON.parse(await readFile(join(root.folder, 'index.json'), 'utf8')) as DebianIndex
-    return index.schema === SCHEMA ? index : null
-  } catch {
-    return null
-  }
+/** The index as it was stored; null where it must be made. */
+function storedIndex(root: AptRoot): Promise<DebianIndex | null> {
+  return readJsonCache(join(root.folder, 'index.json'), debianIndexSchema)
 }
 
 async function refreshIndex(root: AptRoot, old: DebianIndex | null, context: KernelContext): Promise<DebianIndex> {
@@ -98,7 +82,15 @@ async function refreshIndex(root: AptRoot, old: DebianIndex | null, context: Ker
   }
   const reached = unreached.length === 0
   const [kernels, headers] = [kernelsOf(lists), headersOf(lists)]
-  return storeIndex(root, { schema: SCHEMA, refreshedAt: askedAt, askedAt, reached, missingSuites, kernels, headers })
+  return storeIndex(root, {
+    schema: 'kwitness.debian-index/2',
+    refreshedAt: askedAt,
+    askedAt,
+    reached,
+    missingSuites,
+    kernels,
+    headers,
+  })
 }
 
 async function storeIndex(root: AptRoot, index: DebianIndex): Promise<DebianIndex> {

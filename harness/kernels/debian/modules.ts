@@ -1,13 +1,13 @@
 /** Modules of Debian kernels, unpacked from their package when a case first asks for one. */
-import { readFile, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { corruptMessage, findCorrupt, publishEntry, readManifest } from '../provider/cache.ts'
 import { openAptRoot } from './apt.ts'
-import { RECORD, unpackDeb } from './fetch.ts'
-import type { DebianKernel } from './packages.ts'
+import { readRecord, recordOf, unpackDeb } from './fetch.ts'
+import type { DebianKernel } from '#schema/cache/debian.ts'
 import { fetchPoolFile } from './pool.ts'
 import { withLock } from '#harness/support/lock.ts'
 import { indexModules, plainModules, releaseOf } from '../provider/modules.ts'
@@ -20,8 +20,9 @@ export async function fetchDebianModules(
   context: KernelContext,
 ): Promise<ModuleFile[]> {
   const { id } = image.kernel
-  const record = join(image.bzImage ?? '', '..', RECORD)
-  const listed = JSON.parse(await readFile(record, 'utf8')) as DebianKernel
+  const listed = (await readRecord(join(image.bzImage ?? '', '..'))) ?? (await recordOf(image.kernel, context))
+  if (!listed)
+    throw new UserError(`the mirror no longer lists ${id}, nor its modules`, 'choose another kernel: kwitness kernels list')
   const entry = modulesEntry(context, listed)
   const lock = join(context.workspace.cache, 'locks', `${id}.lock`)
   return withLock(lock, context.signal, async () => {

@@ -1,27 +1,6 @@
 /** Parse Debian package indexes and derive the kernels that they list, in the package layouts before and since 6.19. */
-import type { Kernel } from '#domain/kernel.ts'
 import { seriesOf } from '#domain/version.ts'
-
-/** A file of the pool as the signed index describes it, with all its URIs. */
-export interface PoolFile {
-  readonly sha256: string
-  readonly bytes: number
-  readonly uris: readonly string[]
-}
-
-/** A kernel build in the indexes. */
-export interface DebianKernel extends Kernel {
-  /** `uname -r`, taken from the package names: `6.1.0-47-cloud-amd64`. */
-  readonly release: string
-  /** Suites that list the build, sorted. */
-  readonly suites: readonly string[]
-  /** The package with vmlinuz; before 6.19 it also contains the modules and the config. */
-  readonly boot: PoolFile
-  readonly bootHoldsModules: boolean
-  /** Null when the index does not list such a package (6.19 to 7.1). */
-  readonly modules: PoolFile | null
-  readonly base: PoolFile | null
-}
+import type { DebianKernel, HeaderPackage, PoolFile } from '#schema/cache/debian.ts'
 
 /** The fields of a package's entry that kwitness uses. */
 export interface PackageEntry {
@@ -38,13 +17,6 @@ export interface PackageList {
   /** URL that Filename fields are relative to, without a trailing slash. */
   readonly mirror: string
   readonly packages: readonly PackageEntry[]
-}
-
-/** A package that external modules are compiled against. */
-export interface HeaderPackage {
-  readonly name: string
-  readonly version: string
-  readonly file: PoolFile
 }
 
 const NAME = /^linux-(image|binary|binary-unsigned|modules|base)-(\d[\w.+-]*?)-(cloud-amd64|rt-amd64|amd64)(-unsigned)?$/

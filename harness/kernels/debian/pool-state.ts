@@ -2,10 +2,12 @@
  * Which listed files the pool does not have any more. kwitness asks through apt's own transports, so that the proxies,
  * certificates and redirects of the host apply. A request with `Maximum-Size: 1` is answered from the header, without a body.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { runCommand, startProcess } from '#harness/support/process.ts'
+import { poolAnswersSchema, type PoolAnswers } from '#schema/cache/debian.ts'
+import { readJsonCache } from '#harness/support/json-cache.ts'
 import { replaceFile } from '#harness/support/workspace.ts'
 import { aptOptions, type AptRoot } from './apt.ts'
 import { reportProgress, type KernelContext } from '../provider/provider.ts'
@@ -18,11 +20,6 @@ const MAX_REDIRECTS = 3
 /** Transports that run in parallel: a mirror may take long to look up a file that is seldom requested. */
 const PARALLEL_METHODS = 4
 
-interface Answer {
-  readonly gone: boolean
-  readonly at: string
-}
-
 /** The state of each URI, asked at most once a day. A network error leaves it `unknown`. */
 export async function poolStates(
   root: AptRoot,
@@ -30,7 +27,7 @@ export async function poolStates(
   context: KernelContext,
 ): Promise<Map<string, PoolState>> {
   const file = join(root.folder, 'pool.json')
-  const known = await readAnswers(file)
+  const known: Record<string, PoolAnswers[string]> = { ...(await readJsonCache(file, poolAnswersSchema)) }
   const fresh = (uri: string) => {
     const at = Date.parse(known[uri]?.at ?? '')
     const age = Date.now() - at
@@ -47,14 +44,6 @@ export async function poolStates(
     await replaceFile(file, JSON.stringify(known))
   }
   return new Map(uris.map((uri) => [uri, known[uri] === undefined ? 'unknown' : known[uri].gone ? 'gone' : 'present']))
-}
-
-async function readAnswers(file: string): Promise<Record<string, Answer>> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as Record<string, Answer>
-  } catch {
-    return {}
-  }
 }
 
 /** Ask for these URIs. `folder` takes the body of a file for which the mirror gives no length. */

@@ -6,7 +6,7 @@ import { runCommand } from '#harness/support/process.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { corruptMessage, hashFile } from '../provider/cache.ts'
 import { aptOptions, type AptRoot } from './apt.ts'
-import type { PoolFile } from './packages.ts'
+import type { PoolFile } from '#schema/cache/debian.ts'
 import { reportProgress, type KernelContext } from '../provider/provider.ts'
 
 const PROGRESS_MS = 200

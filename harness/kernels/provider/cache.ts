@@ -1,27 +1,14 @@
 /** Cache entries: a folder of files with a manifest of their hashes. A rename publishes it; readers verify it before use. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { InfraError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
+import { manifestSchema, type Manifest } from '#schema/cache/kernel.ts'
+import { readJsonCache } from '#harness/support/json-cache.ts'
 import { publishFolder, type Workspace } from '#harness/support/workspace.ts'
-
-interface Stamp {
-  readonly sha256: string
-  readonly bytes: number
-  /** Modification time when the hash was taken: a file with this time and size is not hashed again. */
-  readonly mtimeMs: number
-}
-
-export interface Manifest {
-  readonly schema: 'kwitness.kernel-cache/1'
-  readonly kernel: Kernel
-  /** For people: the suites that list the kernel, or the path of its file. */
-  readonly origin: string
-  /** By path relative to the entry. */
-  readonly files: Readonly<Record<string, Stamp>>
-}
 
 const MANIFEST = 'manifest.json'
 
@@ -39,29 +26,26 @@ export async function publishEntry(
   origin: string,
   fill: (folder: string) => Promise<void>,
 ): Promise<Manifest> {
+  // An entry with a damaged manifest counts as missing. It would be in the way of the rename.
+  if ((await readManifest(entry)) === null) await rm(entry, { recursive: true, force: true })
   await publishFolder(entry, async (folder) => {
     await fill(folder)
     const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
       .filter((item) => item.isFile())
       .map((item) => join(item.parentPath, item.name).slice(folder.length + 1))
-    const files: Record<string, Stamp> = {}
+    const files: Record<string, Manifest['files'][string]> = {}
     for (const name of names.toSorted()) files[name] = await stampOf(join(folder, name))
     const manifest: Manifest = { schema: 'kwitness.kernel-cache/1', kernel, origin, files }
     await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`)
   })
   const manifest = await readManifest(entry)
-  if (!manifest) throw new Error(`the manifest of ${entry} vanished while kwitness wrote the entry`)
+  if (!manifest) throw new InfraError(`the manifest of ${entry} vanished while kwitness wrote the entry`)
   return manifest
 }
 
 /** The manifest of an entry; null when the entry is missing or its manifest is unreadable. */
-export async function readManifest(entry: string): Promise<Manifest | null> {
-  try {
-    const manifest = JSON.parse(await readFile(join(entry, MANIFEST), 'utf8')) as Manifest
-    return manifest.schema === 'kwitness.kernel-cache/1' ? manifest : null
-  } catch {
-    return null
-  }
+export function readManifest(entry: string): Promise<Manifest | null> {
+  return readJsonCache(join(entry, MANIFEST), manifestSchema)
 }
 
 /**
@@ -78,7 +62,7 @@ export async function findCorrupt(entry: string, manifest: Manifest): Promise<st
   return null
 }
 
-async function stampOf(path: string): Promise<Stamp> {
+async function stampOf(path: string): Promise<Manifest['files'][string]> {
   const { size, mtimeMs } = await stat(path)
   return { sha256: await hashFile(path), bytes: size, mtimeMs }
 }

@@ -3,24 +3,17 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
-import {
-  cachedKernel,
-  corruptMessage,
-  entryPath,
-  findCorrupt,
-  imageOf,
-  listEntries,
-  publishEntry,
-  type Manifest,
-} from '../provider/cache.ts'
+import { cachedKernel, corruptMessage, entryPath, findCorrupt, imageOf, listEntries, publishEntry } from '../provider/cache.ts'
+import type { Manifest } from '#schema/cache/kernel.ts'
 import { withLock } from '#harness/support/lock.ts'
+import type { Recipe } from '#schema/cache/tree.ts'
 import { plainModules } from '../provider/modules.ts'
 import { inTurn, reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
 import { buildRecipe } from './build/build.ts'
 import { removeLeftovers } from './build/evict.ts'
 import { treeLock } from './build/files.ts'
 import { treeBuildTree } from './modules.ts'
-import { describeRecipe, storeRecipe, makeRecipe, readRecipe, type Recipe } from './source/recipe.ts'
+import { describeRecipe, storeRecipe, makeRecipe, readRecipe } from './source/recipe.ts'
 import { parseTreeSelector } from './source/selector.ts'
 
 const SELECT_AGAIN = 'select its source again: tree:debian-5.10,patch=FILE'

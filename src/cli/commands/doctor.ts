@@ -1,6 +1,7 @@
 /** `kwitness doctor`: what this machine has, what is missing, and the one command that installs it. */
 import type { Command } from '@commander-js/extra-typings'
-import { knownAccelerator, type ProvenAccelerator } from '#harness/boot/accelerator.ts'
+import { knownAccelerator } from '#harness/boot/accelerator.ts'
+import type { ProvenAccelerator } from '#schema/cache/host.ts'
 import { lookAtHost } from '#harness/boot/qemu/host.ts'
 import { findDependencies, installCommand, type FoundDependency, type DependencyScope } from '#harness/host/dependencies.ts'
 import { folderSpace, inspectMachine, type FolderSpace, type KvmDevice, type Machine } from '#harness/host/machine.ts'

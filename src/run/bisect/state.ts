@@ -4,29 +4,14 @@ import { join } from 'node:path'
 import { syncFolder } from '#store/evidence-folder.ts'
 import { nextRunId } from '#store/names.ts'
 import { livingOwner, ownToken } from '#store/owner.ts'
-import { diskError, type Workspace } from '#harness/support/workspace.ts'
-import type { BisectStep, BisectRequest, BisectTarget } from '#domain/report/bisect.ts'
-import type { ControlRate } from '#domain/control.ts'
-import { UserError } from '#domain/errors.ts'
-import type { PlanOf } from '#plan/plan.ts'
+import { diskError, exists, type Workspace } from '#harness/support/workspace.ts'
+import type { BisectRequest } from '#domain/report/bisect.ts'
+import { InfraError, UserError } from '#domain/errors.ts'
+import type { DataOf } from '#schema/basics.ts'
+import { bisectStateSchema } from '#schema/bisect-state.ts'
+import { readJson } from '#schema/read.ts'
 
-export interface BisectState {
-  readonly schema: 'kwitness.bisect-state/1'
-  readonly id: string
-  readonly startedAt: string
-  readonly finished: boolean
-  /** Word of the process that is at it. */
-  readonly owner: string | null
-  readonly request: BisectRequest
-  /** The plan of every run, but for its kernels; null before the first. */
-  readonly plan: PlanOf<'bisect'> | null
-  readonly target: BisectTarget | null
-  readonly rates: readonly ControlRate[]
-  /** In the order they were judged. git is told all of them again when it is gone on with. */
-  readonly steps: readonly BisectStep[]
-  /** Stored runs by what they are for, so that a run that was killed is gone on with. */
-  readonly runs: Readonly<Record<string, string>>
-}
+export type BisectState = DataOf<typeof bisectStateSchema>
 
 /** The state in hand, and on disk before `save` returns. */
 export interface StateFile {
@@ -63,12 +48,16 @@ export async function beginState(request: BisectRequest, startedAt: string, work
 
 /**
  * Go on with a bisection, the newest unfinished one when none is named. Throws UserError when there is none and when another
- * kwitness is at it.
+ * kwitness is at it, InfraError when the one that is named cannot be read.
  */
 export async function resumeState(which: string | true, workspace: Workspace): Promise<StateFile> {
   const all = await readStates(workspace)
   const found = which === true ? all.findLast(({ finished }) => !finished) : all.find(({ id }) => id === which)
   if (!found) {
+    const damaged = which === true ? null : join(rootOf(workspace), which, 'state.json')
+    if (damaged !== null && (await exists(damaged))) {
+      throw new InfraError(`${damaged} is damaged, or of another kwitness`, 'start the bisection again without --resume')
+    }
     const names = all.map(({ id }) => id).join(', ')
     const what = which === true ? 'unfinished bisection' : `bisection ${which}`
     throw new UserError(`there is no ${what}`, names === '' ? 'start one without --resume' : `there are: ${names}`)
@@ -90,14 +79,10 @@ export async function readStates(workspace: Workspace): Promise<BisectState[]> {
   return states.filter((state) => state !== null).toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1))
 }
 
+/** The state in a folder; null where there is none that can be read. */
 async function readState(folder: string): Promise<BisectState | null> {
-  const text = await readFile(join(folder, 'state.json'), 'utf8').catch(() => 'null')
-  const state = JSON.parse(text) as BisectState | null
-  // A state of builds before 0.1.0 has other fields.
-  if (state?.schema !== 'kwitness.bisect-state/1' || state.request === undefined) return null
-  // A plan of another schema is made again. A state of builds before --replay has no `knownMarks`.
-  const plan = state.plan?.schema === 'kwitness.plan/2' ? state.plan : null
-  return { ...state, plan, request: { ...state.request, knownMarks: state.request.knownMarks ?? { old: [], skip: [] } } }
+  const json = await readFile(join(folder, 'state.json'), 'utf8').catch(() => null)
+  return json === null ? null : readJson(bisectStateSchema, json)
 }
 
 function keep(folder: string, first: BisectState): StateFile {

@@ -4,26 +4,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { readJsonCache, writeJsonCache } from '#harness/support/json-cache.ts'
+import { tscSchema } from '#schema/cache/host.ts'
 
 test('concurrent readers and writers see one whole value or null', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'kwitness-json-cache-'))
   t.after(() => rm(folder, { recursive: true }))
   const path = join(folder, 'host', 'fact.json')
-  assert.equal(await readJsonCache(path), null)
-  const write = (number: number) => writeJsonCache(path, { fact: String(number).repeat(10_000) })
+  assert.equal(await readJsonCache(path, tscSchema), null)
+  const write = (number: number) => writeJsonCache(path, { cpuModel: String(number).repeat(10_000), khz: 1 })
   await write(0)
-  const reads = Array.from({ length: 20 }, (_, number) =>
-    Promise.all([write(number % 10), readJsonCache<{ fact: string }>(path)]),
-  )
-  for (const [, read] of await Promise.all(reads)) assert.match(read?.fact ?? '', /^(\d)\1{9999}$/)
+  const reads = Array.from({ length: 20 }, (_, number) => Promise.all([write(number % 10), readJsonCache(path, tscSchema)]))
+  for (const [, read] of await Promise.all(reads)) assert.match(read?.cpuModel ?? '', /^(\d)\1{9999}$/)
   assert.deepEqual(await readdir(join(folder, 'host')), ['fact.json'])
 })
 
-test('a truncated cache file reads as null', async (t) => {
+test('a truncated cache file reads as null, and so does one of another schema', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'kwitness-json-cache-'))
   t.after(() => rm(folder, { recursive: true }))
-  for (const text of ['', '{"fact":']) {
+  for (const text of ['', '{"cpuModel":', 'null', '{"cpuModel":"a","khz":null}']) {
     await writeFile(join(folder, 'fact.json'), text)
-    assert.equal(await readJsonCache(join(folder, 'fact.json')), null)
+    assert.equal(await readJsonCache(join(folder, 'fact.json'), tscSchema), null)
   }
 })

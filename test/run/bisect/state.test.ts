@@ -57,3 +57,13 @@ test('where there is none, that is said', async (t) => {
   await assert.rejects(resumeState(true, workspace), /no unfinished bisection/)
   await assert.rejects(resumeState('2026-01-31-9', workspace), /no bisection 2026-01-31-9/)
 })
+
+test('a damaged state is passed over, and told where it is the one that is named', async (t) => {
+  const workspace = await place(t)
+  const [first, second] = [await beginState(request, AT, workspace), await beginState(request, AT, workspace)]
+  for (const damaged of ['{"schema": "kwit', 'null', '{"schema":"kwitness.bisect-state/1"}']) {
+    await writeFile(join(second.folder, 'state.json'), damaged)
+    assert.equal((await resumeState(true, workspace)).state().id, first.state().id)
+    await assert.rejects(resumeState(second.state().id, workspace), { name: 'InfraError', message: /state\.json is damaged/ })
+  }
+})

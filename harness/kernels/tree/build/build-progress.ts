@@ -1,9 +1,10 @@
 /** Estimate how many objects a kernel build compiles, to report its progress as a part of the whole. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { objectCountsSchema, type Recipe } from '#schema/cache/tree.ts'
+import { readJsonCache } from '#harness/support/json-cache.ts'
 import { replaceFile } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
-import type { Recipe } from '../source/recipe.ts'
 
 /** Objects per enabled symbol: measured 1.98, 1.84 and 1.78 with the base config of 5.10, 6.1 and 6.12. */
 const OBJECTS_PER_SYMBOL = 1.85
@@ -29,11 +30,4 @@ const fileOf = ({ workspace }: KernelContext) => join(workspace.cache, 'trees', 
 
 const branchOf = ({ kernel, fragments }: Recipe) => `${kernel.series} ${fragments.map(({ name }) => name).join('+')}`
 
-async function readCounts(context: KernelContext): Promise<Record<string, number>> {
-  const text = await readFile(fileOf(context), 'utf8').catch(() => '{}')
-  try {
-    return JSON.parse(text)
-  } catch {
-    return {}
-  }
-}
+const readCounts = async (context: KernelContext) => (await readJsonCache(fileOf(context), objectCountsSchema)) ?? {}

@@ -6,8 +6,9 @@ import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
+import type { Recipe } from '#schema/cache/tree.ts'
 import { cloneSources, compareSources, runLocked } from './files.ts'
-import { baseFolder, baseKeyOf, readRecipes, type Recipe } from '../source/recipe.ts'
+import { baseFolder, baseKeyOf, readRecipes } from '../source/recipe.ts'
 
 /** The most recently used base with the same series, config and compiler; null when there is none. */
 export async function findNearestBase(recipe: Recipe, compiler: string, { workspace }: KernelContext): Promise<string | null> {

@@ -7,10 +7,11 @@ import { runCommand } from '#harness/support/process.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { withLock } from '#harness/support/lock.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
+import type { Recipe } from '#schema/cache/tree.ts'
 import { applyPatch, ensureBase, openBuild } from './build.ts'
 import { cloneSources, treeLock } from './files.ts'
 import { runMake } from './make.ts'
-import { baseFolder, readRecipe, type Recipe } from '../source/recipe.ts'
+import { baseFolder, readRecipe } from '../source/recipe.ts'
 import { fetchSource } from '../source/source.ts'
 
 async function recipeOf(kernel: Pick<Kernel, 'id'>, context: KernelContext): Promise<Recipe> {

@@ -11,10 +11,11 @@ import { UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { exists, type Workspace } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
+import type { Recipe } from '#schema/cache/tree.ts'
 import { touchTree } from './evict.ts'
 import { buildingLock, cloneSources, runLocked } from './files.ts'
 import { BuildFailure, type MakeJob } from './make.ts'
-import { baseFolder, compilerVersion, type Recipe } from '../source/recipe.ts'
+import { baseFolder, compilerVersion } from '../source/recipe.ts'
 
 /** File in the build folder with the git tree that the worktree holds. */
 const TREE_FILE = join('build', '.kwitness-tree')

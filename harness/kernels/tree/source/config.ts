@@ -3,21 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
 import { UserError } from '#domain/errors.ts'
-
-/** A fragment: its name and its settings, without comments. */
-export interface Fragment {
-  readonly name: string
-  readonly lines: readonly Setting[]
-}
-
-/** One setting: `CONFIG_SMP=y`, or `# CONFIG_KSM is not set`. */
-export interface Setting {
-  readonly symbol: string
-  /** Null for a symbol that must not be set. */
-  readonly value: string | null
-  /** The line ends with `# if known`: a kernel that does not offer the symbol is not an error. */
-  readonly ifKnown: boolean
-}
+import type { Fragment, Setting } from '#schema/cache/tree.ts'
 
 const FOLDER = inRepository('vm-images', 'configs')
 

@@ -1,20 +1,14 @@
 /** Debian's linux-source packages in the private apt root. */
 import { join } from 'node:path'
-import { readFile } from 'node:fs/promises'
 import { UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
+import { foundSourceSchema, type SourcePackage } from '#schema/cache/debian.ts'
+import { readJsonCache } from '#harness/support/json-cache.ts'
 import { replaceFile } from '#harness/support/workspace.ts'
 import { aptOptions } from '#harness/kernels/debian/apt.ts'
 import { readDebianIndex } from '#harness/kernels/debian/index.ts'
-import { upstreamVersion, type PoolFile } from '#harness/kernels/debian/packages.ts'
+import { upstreamVersion } from '#harness/kernels/debian/packages.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
-
-export interface SourcePackage {
-  /** Debian's package version. */
-  readonly build: string
-  readonly version: string
-  readonly file: PoolFile
-}
 
 /**
  * The newest version of a package, or the version `build`. Caches the answer of apt until the index is refreshed.
@@ -24,8 +18,8 @@ export async function findSourcePackage(name: string, build: string | null, cont
   const { root, index } = await readDebianIndex(context)
   const wanted = build === null ? name : `${name}=${build}`
   const memo = join(root.folder, `${wanted}.json`)
-  const known = await readFile(memo, 'utf8').then(JSON.parse, () => null)
-  if (known?.refreshedAt === index.refreshedAt) return known.found as SourcePackage
+  const known = await readJsonCache(memo, foundSourceSchema)
+  if (known?.refreshedAt === index.refreshedAt) return known.found
   const args = ['-c', root.config, '-q', 'download', '--print-uris', wanted]
   const { stdout, stderr } = await runCommand('apt-get', args, { ...aptOptions(context), anyExit: true })
   const found = parsePrintedUri(stdout)

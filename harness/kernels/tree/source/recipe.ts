@@ -6,26 +6,13 @@ import { UserError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { seriesOf } from '#domain/version.ts'
 import { runCommand } from '#harness/support/process.ts'
+import { recipeSchema, type Fragment, type Patch, type Recipe } from '#schema/cache/tree.ts'
+import { readJsonCache } from '#harness/support/json-cache.ts'
 import { replaceFile, type Workspace } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
-import { readFragment, type Fragment } from './config.ts'
+import { readFragment } from './config.ts'
 import type { TreeSelector } from './selector.ts'
-import { findSource, type TreeSource } from './source.ts'
-
-export interface Patch {
-  readonly name: string
-  readonly text: string
-}
-
-export interface Recipe {
-  readonly schema: 'kwitness.tree-recipe/1'
-  readonly kernel: Kernel
-  readonly source: TreeSource
-  readonly fragments: readonly Fragment[]
-  readonly patches: readonly Patch[]
-  /** Key of the recipe without patches: builds with the same key share all objects that a patch does not change. */
-  readonly baseKey: string
-}
+import { findSource } from './source.ts'
 
 /** Resolve a selector to a recipe. Throws UserError when a part of it is unreadable. */
 export async function makeRecipe(selector: TreeSelector, context: KernelContext): Promise<Recipe> {
@@ -79,11 +66,9 @@ export async function storeRecipe(recipe: Recipe, workspace: Workspace): Promise
   await replaceFile(join(folder, `${recipe.kernel.id}.json`), `${JSON.stringify(recipe, null, 2)}\n`)
 }
 
-/** The recipe stored under that id; null when there is none. */
-export async function readRecipe(id: string, workspace: Workspace): Promise<Recipe | null> {
-  const text = await readFile(join(recipeFolder(workspace), `${id}.json`), 'utf8').catch(() => 'null')
-  const recipe = JSON.parse(text) as Recipe | null
-  return recipe?.schema === 'kwitness.tree-recipe/1' ? recipe : null
+/** The recipe stored under that id; null when there is none, or it is damaged. */
+export function readRecipe(id: string, workspace: Workspace): Promise<Recipe | null> {
+  return readJsonCache(join(recipeFolder(workspace), `${id}.json`), recipeSchema)
 }
 
 /** All stored recipes. */

@@ -6,23 +6,11 @@ import { runCommand } from '#harness/support/process.ts'
 import { exists, publishFolder } from '#harness/support/workspace.ts'
 import { hashFile } from '#harness/kernels/provider/cache.ts'
 import { openAptRoot } from '#harness/kernels/debian/apt.ts'
-import type { PoolFile } from '#harness/kernels/debian/packages.ts'
+import type { TreeSource } from '#schema/cache/tree.ts'
 import { fetchPoolFile } from '#harness/kernels/debian/pool.ts'
 import { reportProgress, type KernelContext } from '#harness/kernels/provider/provider.ts'
 import { findSourcePackage } from './debian.ts'
 import type { TreePlace } from './selector.ts'
-
-/** A resolved source. `key` (hex) identifies its content, whatever its name and path. */
-export interface TreeSource {
-  readonly place: TreePlace | { readonly kind: 'tarball' | 'folder'; readonly path: string }
-  readonly key: string
-  /** Upstream version from the Makefile or the package. */
-  readonly version: string
-  /** For people: `linux-source-5.10 5.10.262-1`, `/src/linux@v6.1.170`. */
-  readonly label: string
-  /** The Debian package; null for any other source. */
-  readonly file: PoolFile | null
-}
 
 /** Resolve a place to a source. Throws UserError when there is no kernel source. */
 export async function findSource(place: TreePlace, context: KernelContext): Promise<TreeSource> {

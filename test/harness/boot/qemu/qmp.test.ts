@@ -55,6 +55,19 @@ test('capabilities are asked for first, then each command in its order; each ans
   assert.deepEqual(await answers, [{ running: true }, 2, 3])
 })
 
+test('a line that is not QMP fails the command that waits, and no other', async () => {
+  for (const line of ['{"return":', 'null', '{"error":"no"}', '{"event":1}']) {
+    const { qmp, stream, say } = open()
+    const failed = qmp.execute('query-status')
+    const next = qmp.execute('cont')
+    say(GREETING, DONE)
+    stream.write(`${line}\r\n`)
+    say({ return: 1 })
+    await assert.rejects(failed, { name: 'InfraError', message: `QEMU answered query-status with what is not QMP: ${line}` })
+    assert.equal(await next, 1)
+  }
+})
+
 test('what QEMU refuses is an InfraError with its words, and only that command fails', async () => {
   const { qmp, say } = open()
   const refused = qmp.execute('migrate', { uri: 'bad' })

@@ -64,6 +64,17 @@ test('an entry with an unreadable manifest is ignored', async (t) => {
   assert.deepEqual(await listEntries({ cache, state: cache }), [])
 })
 
+test('an entry with an unreadable manifest is made again in its place', async (t) => {
+  const { cache, entry } = await given(t)
+  for (const damaged of ['{"schema":', '{"schema":"kwitness.kernel-cache/1"}', 'null']) {
+    await writeFile(join(entry, 'manifest.json'), damaged)
+    const again = await publishEntry(entry, KERNEL, 'again', (folder) => writeFile(join(folder, 'bzImage'), 'another'))
+    assert.equal(again.origin, 'again')
+    assert.deepEqual(await listEntries({ cache, state: cache }), [{ entry, manifest: again }])
+    assert.equal(await findCorrupt(entry, again), null)
+  }
+})
+
 test('when fill throws, no entry and no temporary folder remain', async (t) => {
   const { cache } = await given(t)
   const entry = entryPath({ cache, state: cache }, 'file-9-9', '0'.repeat(64))

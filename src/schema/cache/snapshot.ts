@@ -1,0 +1,23 @@
+/** The manifest of a snapshot (harness/boot/snapshot). A hash over this data seals it: its order counts. */
+import { z } from 'zod'
+import { helloSchema } from '../agent.ts'
+import { count, text, type DataOf } from '../basics.ts'
+import { bootMethod } from '../evidence.ts'
+
+export const snapshotSchema = z.object({
+  schema: z.literal('kwitness.guest/1'),
+  /** Name of its folder: what it was booted from, so that one guest's folder is not taken for another's. */
+  key: text,
+  road: bootMethod,
+  hello: helloSchema,
+  /** Host seconds the boot took when it was saved. */
+  readySeconds: z.number(),
+  stateSha256: text,
+  logSha256: text,
+  ramBytes: count,
+  /** Whole seconds. Nobody writes to it any more: a file that still has its size, this time and its samples is believed. */
+  ramMtimeMs: z.number(),
+  ramSampleSha256: text,
+})
+
+export type SnapshotManifest = DataOf<typeof snapshotSchema>
