@@ -11,6 +11,23 @@ export async function readJsonCache<T>(path: string, schema: Schema<T>): Promise
   return json === null ? null : readJson(schema, json)
 }
 
+/**
+ * A reader of files of one schema, for files that are read again and again: listing a set of kernels reads each manifest and the
+ * index of Debian once per selector. It parses a text once.
+ */
+export function createJsonReader<T>(schema: Schema<T>): (path: string) => Promise<T | null> {
+  const parsed = new Map<string, { readonly json: string; readonly data: T | null }>()
+  return async (path) => {
+    const json = await readFile(path, 'utf8').catch(() => null)
+    if (json === null) return null
+    const known = parsed.get(path)
+    if (known?.json === json) return known.data
+    const data = readJson(schema, json)
+    parsed.set(path, { json, data })
+    return data
+  }
+}
+
 /** Write the value and create its folder. A reader never sees half a file. Throws the error of the file system. */
 export async function writeJsonCache<T>(path: string, value: T): Promise<void> {
   await mkdir(dirname(path), { recursive: true })

@@ -1,7 +1,7 @@
 /** Monitor a running case until it ends, and classify how it ended. */
 import type { Ending, Evidence } from '#domain/evidence.ts'
 import type { PhaseLimits } from '#domain/job.ts'
-import { endSchema } from '#schema/agent.ts'
+import { endSchema } from '#schema/guest.ts'
 import { readJson } from '#schema/read.ts'
 import type { GuestChannel } from './guest-channel.ts'
 import type { BoundedLog } from './log.ts'

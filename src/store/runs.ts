@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { InvariantError, UserError } from '#domain/errors.ts'
-import { runHostSchema } from '#schema/report/matrix.ts'
+import { runHostSchema } from '#schema/run.ts'
 import { anything } from '#schema/basics.ts'
 import { dataIn, nullableTextIn, textIn, type Database, type Row } from './database.ts'
 import { nextRunId } from './names.ts'

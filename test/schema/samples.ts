@@ -1,7 +1,7 @@
 /** Valid data for every schema that reads something back. */
 import type { z } from 'zod'
 import type { DataOf } from '#schema/basics.ts'
-import { endSchema, helloSchema } from '#schema/agent.ts'
+import { endSchema, helloSchema, migrationSchema, qmpMessageSchema } from '#schema/guest.ts'
 import { bisectStateSchema } from '#schema/bisect-state.ts'
 import {
   changelogIndexSchema,
@@ -24,8 +24,7 @@ import { rateSchema } from '#schema/control.ts'
 import { evidenceSchema } from '#schema/evidence.ts'
 import { kernelSchema } from '#schema/kernel.ts'
 import { planSchema, planVersion1Schema } from '#schema/plan.ts'
-import { migrationSchema, qmpMessageSchema } from '#schema/qemu.ts'
-import { runHostSchema } from '#schema/report/matrix.ts'
+import { runHostSchema } from '#schema/run.ts'
 import { host, kernel } from '#test/helpers/evidence.ts'
 import { rate, sampleEvidence, theCase } from '#test/helpers/judging.ts'
 import { ended } from '#test/helpers/reports/bisections.ts'

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { InfraError } from '#domain/errors.ts'
-import { qmpMessageSchema } from '#schema/qemu.ts'
+import { qmpMessageSchema } from '#schema/guest.ts'
 import { readJson } from '#schema/read.ts'
 
 export interface QmpEvent {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { debianIndexSchema, type DebianIndex } from '#schema/cache/debian.ts'
-import { readJsonCache } from '#harness/support/json-cache.ts'
+import { createJsonReader } from '#harness/support/json-cache.ts'
 import { exists, replaceFile } from '#harness/support/workspace.ts'
 import { aptOptions, openAptRoot, type AptRoot } from './apt.ts'
 import { headersOf, kernelsOf, parsePackages, type PackageList } from './packages.ts'
@@ -38,9 +38,11 @@ function isFresh(index: DebianIndex, context: KernelContext): boolean {
   return age >= 0 && age < (index.reached ? MAX_AGE_MS : RETRY_AFTER_MS) && at >= (context.freshAfter ?? 0)
 }
 
+const readIndex = createJsonReader(debianIndexSchema)
+
 /** The index as it was stored; null where it must be made. */
 function storedIndex(root: AptRoot): Promise<DebianIndex | null> {
-  return readJsonCache(join(root.folder, 'index.json'), debianIndexSchema)
+  return readIndex(join(root.folder, 'index.json'))
 }
 
 async function refreshIndex(root: AptRoot, old: DebianIndex | null, context: KernelContext): Promise<DebianIndex> {

@@ -7,10 +7,11 @@ import { pipeline } from 'node:stream/promises'
 import { InfraError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
 import { manifestSchema, type Manifest } from '#schema/cache/kernel.ts'
-import { readJsonCache } from '#harness/support/json-cache.ts'
+import { createJsonReader } from '#harness/support/json-cache.ts'
 import { publishFolder, type Workspace } from '#harness/support/workspace.ts'
 
 const MANIFEST = 'manifest.json'
+const readManifestFile = createJsonReader(manifestSchema)
 
 /** The sha256 of a file, in hex. */
 export async function hashFile(path: string): Promise<string> {
@@ -45,7 +46,7 @@ export async function publishEntry(
 
 /** The manifest of an entry; null when the entry is missing or its manifest is unreadable. */
 export function readManifest(entry: string): Promise<Manifest | null> {
-  return readJsonCache(join(entry, MANIFEST), manifestSchema)
+  return readManifestFile(join(entry, MANIFEST))
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The manifest of a snapshot (harness/boot/snapshot). A hash over this data seals it: its order counts. */
 import { z } from 'zod'
-import { helloSchema } from '../agent.ts'
+import { helloSchema } from '../guest.ts'
 import { count, text, type DataOf } from '../basics.ts'
 import { bootMethod } from '../evidence.ts'
 

@@ -1,25 +1,14 @@
 /** The schema of `kwitness report --json` (src/domain/report/matrix.ts): reports/schemas has it as a JSON Schema. */
 import { z } from 'zod'
-import type {
-  Boundary,
-  BoundaryEntries,
-  BoundaryEntry,
-  Contradiction,
-  Timeline,
-  Report,
-  ReportAttempt,
-  ReportCase,
-  ReportCell,
-  ReportKernel,
-  TimelineInterval,
-  Untested,
-} from '#domain/report/matrix.ts'
+import type { Contradiction, Report, ReportAttempt, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
 import { fix, oracle } from '../case.ts'
 import { control, race, trials } from '../control.ts'
 import { claim, endingWord, finding, fixStatus, outcome, reasons, verdict } from '../judgement.ts'
-import { arch, kernelSchema } from '../kernel.ts'
-import { probability, count, list, seconds, seed, sha256, schemaOf, text } from '../basics.ts'
+import { kernelSchema } from '../kernel.ts'
+import { runHostSchema } from '../run.ts'
+import { count, list, probability, schemaOf, seconds, seed, sha256, text } from '../basics.ts'
 import { splat, testPoint, testProblem } from '../tests.ts'
+import { boundary, timeline } from './timeline.ts'
 
 const attempt = schemaOf<ReportAttempt>()(
   z
@@ -87,34 +76,6 @@ const cell = schemaOf<ReportCell>()(
     .meta({ id: 'cell', description: 'What a kernel says about a case, compared with the claim sources' }),
 )
 
-const untested = schemaOf<Untested>()(
-  z
-    .object({
-      kernel: text,
-      version: text,
-      reason: z.enum(['inconclusive', 'not-applicable', 'error', 'no-result', 'not-tested', 'not-on-mirror']),
-    })
-    .meta({ id: 'untested', description: 'A kernel that gave no answer to a case, though it is known to be there' }),
-)
-
-const entry = schemaOf<BoundaryEntry>()(
-  z
-    .object({
-      build: text,
-      release: text.nullable(),
-      subject: text,
-      cve: list(text),
-      about: z.enum(['fix', 'revert', 'cve', 'names']),
-    })
-    .meta({ id: 'entry', description: 'A line of a package changelog' }),
-)
-
-const entries = schemaOf<BoundaryEntries>()(
-  z
-    .object({ source: text, listed: list(entry), more: count })
-    .meta({ id: 'entries', description: 'What a package changelog lists between two kernels that is about the names of a fix' }),
-)
-
 const contradiction = schemaOf<Contradiction>()(
   z
     .object({
@@ -124,48 +85,6 @@ const contradiction = schemaOf<Contradiction>()(
       cells: list(z.object({ kernel: text, claimSource: text })),
     })
     .meta({ id: 'contradiction', description: 'Cells of one case and series whose verdict contradicts the claim sources' }),
-)
-
-const boundary = schemaOf<Boundary>()(
-  z
-    .object({
-      case: text,
-      series: text,
-      before: text,
-      after: text,
-      from: verdict,
-      to: verdict,
-      untested: list(untested).nullable(),
-      entries: entries.nullable(),
-      precision: z.enum(['adjacent', 'untested-between']),
-      missProbability: probability.nullable(),
-      bisect: z.tuple([text, text]).readonly().nullable(),
-    })
-    .meta({ id: 'boundary', description: 'Neighbouring tested kernels with different verdicts' }),
-)
-
-const timelineInterval = schemaOf<TimelineInterval>()(
-  z.object({ verdict: z.enum(['carries', 'lacks']), first: text, last: text, tested: count, untested: count.nullable() }),
-)
-
-const timeline = schemaOf<Timeline>()(
-  z
-    .object({
-      case: text,
-      series: text,
-      flavour: text,
-      arch,
-      intervals: list(timelineInterval),
-      earlier: list(untested),
-      later: list(untested),
-      known: count.nullable(),
-    })
-    .meta({ id: 'timeline', description: 'What the kernels of one series and flavour showed for a case, in version order' }),
-)
-
-/** The host of a run, as the report and the store have it. */
-export const runHostSchema = schemaOf<Report['run']['host']>()(
-  z.object({ kernel: text, qemu: text, cpus: z.int().min(1), accelerator: text }),
 )
 
 export const reportSchema = schemaOf<Report>()(

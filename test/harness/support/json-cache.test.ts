@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readJsonCache, writeJsonCache } from '#harness/support/json-cache.ts'
+import { createJsonReader, readJsonCache, writeJsonCache } from '#harness/support/json-cache.ts'
 import { tscSchema } from '#schema/cache/host.ts'
 
 test('concurrent readers and writers see one whole value or null', async (t) => {
@@ -25,4 +25,21 @@ test('a truncated cache file reads as null, and so does one of another schema', 
     await writeFile(join(folder, 'fact.json'), text)
     assert.equal(await readJsonCache(join(folder, 'fact.json'), tscSchema), null)
   }
+})
+
+test('a reader that keeps what it parsed sees a file that changes, is damaged and comes back', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'kwitness-json-cache-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'fact.json')
+  const read = createJsonReader(tscSchema)
+  assert.equal(await read(path), null)
+  for (const khz of [1, 1, 2]) {
+    await writeJsonCache(path, { cpuModel: 'a', khz })
+    assert.deepEqual(await read(path), { cpuModel: 'a', khz })
+    assert.equal(await read(path), await read(path), 'parsed once')
+  }
+  await writeFile(path, '{"cpuModel":')
+  assert.equal(await read(path), null)
+  await writeJsonCache(path, { cpuModel: 'a', khz: 2 })
+  assert.deepEqual(await read(path), { cpuModel: 'a', khz: 2 })
 })

@@ -1,6 +1,6 @@
-/** What the agent in a guest says in JSON (vm-images/guest). A guest may say anything: what is of no use is not believed. */
+/** What the agent in a guest (vm-images/guest) and its QEMU say in JSON. A guest may say anything. */
 import { z } from 'zod'
-import { text, type DataOf } from './basics.ts'
+import { anything, text, type DataOf } from './basics.ts'
 
 export const helloSchema = z.object({
   release: text,
@@ -28,3 +28,13 @@ export const endSchema = z
     taintAfter: known,
   })
   .refine(({ code, signal }) => (code === null) !== (signal === null))
+
+/** A message of QMP: an event, the answer to a command, the refusal of one, or the greeting. */
+export const qmpMessageSchema = z.looseObject({
+  event: text.optional(),
+  data: z.record(text, anything).optional(),
+  error: z.object({ desc: text.optional() }).optional(),
+})
+
+/** The answer to `query-migrate`. */
+export const migrationSchema = z.object({ status: text.optional() })
