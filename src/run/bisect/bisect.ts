@@ -7,7 +7,7 @@ import type { Kernel } from '#domain/kernel.ts'
 import { repeatSeconds, bisectTargetOf } from '#verdict/cell/bisect.ts'
 import { binaryOf, buildKernel, kernelOfCommit } from './test-commit.ts'
 import { askedStep, askKernels, bisectSessionOf, type Asked, type Bisector, type BisectSession } from './session.ts'
-import { describeCommit, startBisect, type GitBisect } from './git.ts'
+import { describeCommit, GitBisect } from './git.ts'
 import { weighEnds } from './race-ends.ts'
 
 /**
@@ -19,7 +19,7 @@ export async function bisect(bisector: Bisector): Promise<Bisection> {
   const { keeper, kernels } = course
   const target = await checkEnds(course)
   const { request } = keeper.state()
-  const git = await startBisect(join(keeper.folder, 'git'), rangeOf(request), kernels.signal)
+  const git = await GitBisect.start(join(keeper.folder, 'git'), rangeOf(request), kernels.signal)
   const candidates = (await git.candidates()).length
   for (const { commit, role, answer } of keeper.state().steps) {
     if (role === 'between') await git.mark(markOf(answer, target), commit)

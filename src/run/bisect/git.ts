@@ -6,7 +6,7 @@ import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import { nextCommit } from '#analysis/bisect/report.ts'
-import type { BisectEnd, BisectRequest, BisectMark, NamedCommit, ReportCommit } from '#domain/report/bisect.ts'
+import type { BisectEnd, BisectMark, BisectRequest, NamedCommit, ReportCommit } from '#domain/report/bisect.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 
 /** What git has to be told to begin. */
@@ -23,14 +23,6 @@ export interface GitRange {
 
 /** Where git is: a commit to judge, or the end. */
 type GitState = { readonly kind: 'next'; readonly commit: string; /** Candidates left. */ readonly left: number } | BisectEnd
-
-export interface GitBisect {
-  readonly mark: (mark: BisectMark, commit: string) => Promise<void>
-  readonly state: () => Promise<GitState>
-  readonly log: () => Promise<string>
-  /** Commits that the one looked for is among. */
-  readonly candidates: () => Promise<string[]>
-}
 
 /** No hook, configuration or replaced object of the user's has a say. */
 const PLAIN = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', GIT_NO_REPLACE_OBJECTS: '1', LC_ALL: 'C' }
@@ -62,55 +54,96 @@ export async function describeCommit(tree: string, commit: string): Promise<Repo
   return { commit: hash, author, date, subject, trailers: trailers.split('\n').filter((line) => line !== '') }
 }
 
-/** Begin in `folder`, from nothing. Throws UserError with git's words when it refuses. */
-export async function startBisect(folder: string, range: GitRange, signal?: AbortSignal): Promise<GitBisect> {
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
-  const git = async (args: readonly string[]): Promise<string> => {
-    const { exitCode, stdout, stderr } = await gitIn(folder, args, signal)
-    if (exitCode !== 0) throw refused(range, args, `${stderr}\n${stdout}`)
+/** A bisection that git does in a repository of our own. Its methods throw UserError with git's words when git refuses. */
+export class GitBisect {
+  readonly #folder: string
+  readonly #range: GitRange
+  readonly #signal: AbortSignal | undefined
+
+  private constructor(folder: string, range: GitRange, signal: AbortSignal | undefined) {
+    this.#folder = folder
+    this.#range = range
+    this.#signal = signal
+  }
+
+  /** Begin in `folder`, which is emptied first, with the marks that are known already. */
+  static async start(folder: string, range: GitRange, signal?: AbortSignal): Promise<GitBisect> {
+    const bisect = new GitBisect(folder, range, signal)
+    await rm(folder, { recursive: true, force: true })
+    await mkdir(folder, { recursive: true })
+    await bisect.#git(['init', '--quiet', '--bare', folder])
+    await borrowObjects(range.tree, folder)
+    await bisect.#git(['update-ref', '--no-deref', 'HEAD', range.new])
+    const { old, new: newer } = range.terms
+    const terms = [`--term-old=${old}`, `--term-new=${newer}`]
+    await bisect.#git(['bisect', 'start', ...terms, ...bisect.#parents(), range.new, range.old, '--', ...range.paths])
+    for (const commit of range.knownMarks.old) await bisect.#markAs(old, commit)
+    for (const commit of range.knownMarks.skip) await bisect.#markAs('skip', commit)
+    return bisect
+  }
+
+  /** Mark a commit. */
+  mark(mark: BisectMark, commit: string): Promise<void> {
+    return this.#markAs(mark === 'skip' ? mark : this.#range.terms[mark], commit)
+  }
+
+  /** The commit to judge next, or the end. */
+  async state(): Promise<GitState> {
+    const text = await this.log()
+    const { new: newer } = this.#range.terms
+    const [, found] = new RegExp(`^# first ${newer} commit: \\[([0-9a-f]+)\\]`, 'm').exec(text) ?? []
+    if (found !== undefined) return { kind: 'found', commit: found }
+    const possible = [...text.matchAll(new RegExp(`^# possible first ${newer} commit: \\[([0-9a-f]+)\\]`, 'gm'))]
+    if (possible.length > 0) return { kind: 'one-of', commits: possible.map(([, commit = '']) => commit) }
+    const far = await this.#git(['rev-parse', '--verify', 'BISECT_HEAD'])
+    const skipped = new Set(await this.#refs('skip-'))
+    if (skipped.size === 0) return { kind: 'next', commit: far, left: (await this.candidates()).length }
+    const left = await this.#among('--reverse', '--topo-order')
+    const isLinear = left.includes(far) && (this.#range.firstParent || (await this.#among('--min-parents=2')).length === 0)
+    return { kind: 'next', commit: isLinear ? nextCommit(left, skipped, far) : far, left: left.length }
+  }
+
+  /** The log as `git bisect replay` reads it. */
+  log(): Promise<string> {
+    return this.#git(['bisect', 'log'])
+  }
+
+  /** Commits that the target is among. */
+  candidates(): Promise<string[]> {
+    return this.#among()
+  }
+
+  async #markAs(word: string, commit: string): Promise<void> {
+    const { exitCode, stdout, stderr } = await gitIn(this.#folder, ['bisect', word, commit], this.#signal)
+    // 2: only skipped commits are left.
+    if (exitCode !== 0 && exitCode !== 2) throw refused(this.#range, ['bisect', word], `${stderr}\n${stdout}`)
+  }
+
+  /** Hashes behind the refs of git bisect that begin so. */
+  async #refs(kind: string): Promise<string[]> {
+    return linesOf(await this.#git(['for-each-ref', '--format=%(objectname)', `refs/bisect/${kind}*`]))
+  }
+
+  /** Commits between the marks, as `rev-list` gives them with these options. */
+  async #among(...options: string[]): Promise<string[]> {
+    const { terms, paths } = this.#range
+    const ends = [`refs/bisect/${terms.new}`, '--not', ...(await this.#refs(`${terms.old}-`))]
+    return linesOf(await this.#git(['rev-list', ...options, ...this.#parents(), ...ends, '--', ...paths]))
+  }
+
+  #parents(): string[] {
+    return this.#range.firstParent ? ['--first-parent'] : []
+  }
+
+  async #git(args: readonly string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await gitIn(this.#folder, args, this.#signal)
+    if (exitCode !== 0) throw refused(this.#range, args, `${stderr}\n${stdout}`)
     return stdout.trim()
   }
-  await git(['init', '--quiet', '--bare', folder])
-  await borrowObjects(range.tree, folder)
-  await git(['update-ref', '--no-deref', 'HEAD', range.new])
-  const { old, new: newer } = range.terms
-  const parents = range.firstParent ? ['--first-parent'] : []
-  const terms = [`--term-old=${old}`, `--term-new=${newer}`]
-  await git(['bisect', 'start', ...terms, ...parents, range.new, range.old, '--', ...range.paths])
-  const log = () => git(['bisect', 'log'])
-  const mark = async (word: string, commit: string) => {
-    const { exitCode, stdout, stderr } = await gitIn(folder, ['bisect', word, commit], signal)
-    // 2: only skipped commits are left.
-    if (exitCode !== 0 && exitCode !== 2) throw refused(range, ['bisect', word], `${stderr}\n${stdout}`)
-  }
-  for (const commit of range.knownMarks.old) await mark(old, commit)
-  for (const commit of range.knownMarks.skip) await mark('skip', commit)
-  const refs = async (kind: string) =>
-    (await git(['for-each-ref', '--format=%(objectname)', `refs/bisect/${kind}*`])).split('\n').filter((line) => line !== '')
-  const among = async (...how: string[]) => {
-    const ends = [`refs/bisect/${newer}`, '--not', ...(await refs(`${old}-`))]
-    const list = await git(['rev-list', ...how, ...parents, ...ends, '--', ...range.paths])
-    return list.split('\n').filter((line) => line !== '')
-  }
-  return {
-    log,
-    candidates: () => among(),
-    mark: (what, commit) => mark(what === 'skip' ? what : range.terms[what], commit),
-    state: async () => {
-      const text = await log()
-      const [, found] = new RegExp(`^# first ${newer} commit: \\[([0-9a-f]+)\\]`, 'm').exec(text) ?? []
-      if (found !== undefined) return { kind: 'found', commit: found }
-      const possible = [...text.matchAll(new RegExp(`^# possible first ${newer} commit: \\[([0-9a-f]+)\\]`, 'gm'))]
-      if (possible.length > 0) return { kind: 'one-of', commits: possible.map(([, commit = '']) => commit) }
-      const far = await git(['rev-parse', '--verify', 'BISECT_HEAD'])
-      const skipped = new Set(await refs('skip-'))
-      if (skipped.size === 0) return { kind: 'next', commit: far, left: (await among()).length }
-      const left = await among('--reverse', '--topo-order')
-      const isLine = left.includes(far) && (range.firstParent || (await among('--min-parents=2')).length === 0)
-      return { kind: 'next', commit: isLine ? nextCommit(left, skipped, far) : far, left: left.length }
-    },
-  }
+}
+
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '')
 }
 
 async function borrowObjects(tree: string, folder: string): Promise<void> {

@@ -8,7 +8,7 @@ import { exitCodeOfMark } from '#cli/output/exit-code.ts'
 import { parseBisectOptions, releaseTag } from '#cli/options/bisect-request.ts'
 import { END_MARKER } from '#console/ktap/reader.ts'
 import { UserError } from '#domain/errors.ts'
-import { startBisect } from '#run/bisect/git.ts'
+import { GitBisect } from '#run/bisect/git.ts'
 import type { PlanOf } from '#plan/plan.ts'
 import { CATALOGUE, readCatalogue } from '#run/prepare/catalogue.ts'
 import { openStore } from '#store/index.ts'
@@ -100,7 +100,7 @@ test('a git bisect log brings ends, terms, paths and what else it marked', async
   assert.deepEqual([wishes.old.commit, wishes.new.commit], [nearest, last])
   assert.deepEqual(wishes.knownMarks, { old: [], skip: [skipped] })
   assert.deepEqual(wishes.terms, { old: 'fine', new: 'broken' })
-  const own = await startBisect(join(folder, 'own'), { ...wishes, tree, old: nearest ?? '', new: last ?? '' })
+  const own = await GitBisect.start(join(folder, 'own'), { ...wishes, tree, old: nearest ?? '', new: last ?? '' })
   assert.match(await own.log(), new RegExp(`^git bisect skip ${skipped}$`, 'm'))
   assert.equal((await own.candidates()).length, 5)
   await assert.rejects(read({ cases: [CASE], replay: file }, ['mm']), /brings its own paths/)

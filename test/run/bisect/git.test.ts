@@ -8,7 +8,7 @@ import { runCommand } from '#harness/support/process.ts'
 import { markOf, stepsFor } from '#analysis/bisect/report.ts'
 import type { Answer } from '#domain/report/bisect.ts'
 import { UserError } from '#domain/errors.ts'
-import { describeCommit, resolveCommit, startBisect, type GitRange } from '#run/bisect/git.ts'
+import { describeCommit, GitBisect, resolveCommit, type GitRange } from '#run/bisect/git.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
 const TERMS = { old: 'old', new: 'new' }
@@ -34,7 +34,7 @@ async function history(t: TestContext, count: number) {
 
 /** Bisect with commits that answer by their number; gives the end and what was asked. */
 async function drive(own: string, range: GitRange, hashes: readonly string[], answer: (index: number) => Answer) {
-  const git = await startBisect(own, range)
+  const git = await GitBisect.start(own, range)
   const asked: number[] = []
   for (;;) {
     const at = await git.state()
@@ -101,5 +101,5 @@ test('the repository of the user stays as it is, and its words are not taken for
 
 test('ends that are not on one history are a UserError with the words of git', async (t) => {
   const { range, own } = await history(t, 4)
-  await assert.rejects(startBisect(own, { ...range, old: range.new, new: range.old }), UserError)
+  await assert.rejects(GitBisect.start(own, { ...range, old: range.new, new: range.old }), UserError)
 })

@@ -1,0 +1,125 @@
+/** The attempts of a cell, one after the other: each is durable in the store before the next begins. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CarriedOut } from '#harness/attempt.ts'
+import { buildExternalModules, namedModule } from '#harness/image/external-module.ts'
+import type { Program } from '#harness/image/program.ts'
+import { InvariantError } from '#domain/errors.ts'
+import type { Job } from '#domain/job.ts'
+import type { KernelImage } from '#domain/kernel.ts'
+import { cellKey, cellsOf, limitsOf, modulesOf, seedOf, type Cell } from '#plan/cells.ts'
+import { expectedSeconds } from '#plan/estimates.ts'
+import { argsOf } from '#plan/plan.ts'
+import { isRace, nextMeasured, nextRace } from '#plan/race-schedule.ts'
+import { answersOf, wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
+import { judgedAttemptsOf } from '#verdict/race/judged-attempt.ts'
+import type { RaceBudget } from '#verdict/race/sequential.ts'
+import type { RunContext } from '../context/context.ts'
+import { attemptWatch, makeAttempt, readFolder } from './attempt.ts'
+import { resourcesOf } from './prepare-snapshot.ts'
+
+/** Lets a guest run when the host has room for it. */
+export type Admission = <T>(guest: () => Promise<T>) => Promise<T>
+
+/** Whether a cell needs another attempt, as far as its own attempts and those of controls show. */
+export function needsAttempt({ plan, attempts }: RunContext, cell: Cell): boolean {
+  if (!isRace(cell)) return wantsAnotherAttempt(attempts.get(cellKey(cell)) ?? [])
+  // Any race may use a rate that is still to be measured.
+  return (nextMeasured(plan, attempts, cellsOf(plan)) ?? nextRace(plan, attempts, [cell])) !== null
+}
+
+/** Report that a cell needs no more attempts. */
+export function reportDone({ progress, onEvent }: RunContext, cell: Cell): void {
+  progress.done += 1
+  onEvent({ kind: 'cell-done', kernel: cell.kernel.id, case: cell.case.id, done: progress.done, total: progress.total })
+}
+
+/** Run a deterministic cell until it needs no more attempts. */
+export async function runCell(context: RunContext, cell: Cell, image: KernelImage): Promise<void> {
+  const { plan, slots } = context
+  const want = resourcesOf(cell.profile, cell.profile.cpus)
+  const admit: Admission = (guest) => slots.hold(want, expectedSeconds(plan, cell.case), guest)
+  while (needsAttempt(context, cell)) await runAttempt(context, cell, image, { ask: null, admit })
+  reportDone(context, cell)
+}
+
+/** How an attempt is made. */
+interface AttemptOptions {
+  /** Null for a deterministic case. */
+  readonly ask: RaceBudget | null
+  readonly admit: Admission
+}
+
+/** Run one attempt, record and judge it. Only the guest holds its share of the host: its logs are stored while others run. */
+export async function runAttempt(
+  context: RunContext,
+  cell: Cell,
+  image: KernelImage,
+  { ask, admit }: AttemptOptions,
+): Promise<void> {
+  const { onEvent, store, run, attempts, programs } = context
+  const time = attemptWatch(context, cell)
+  const before = attempts.get(cellKey(cell)) ?? []
+  const attempt = before.length + 1
+  const program = programs.get(cell.case.id)
+  if (!program) throw new InvariantError(`no program for ${cell.case.id}`)
+  const name = { kernel: cell.kernel.id, case: cell.case.id, attempt }
+  const { folder, evidence, forgetGuest } = await admit(() =>
+    time('attempt', async () => {
+      onEvent({ kind: 'attempt-started', ...name })
+      return runGuest(context, cell, image, { program, attempt, ask })
+    }),
+  )
+  await time('store', () => store.recordAttempt(run, evidence, folder))
+  const { judgement } = await time('judge', () => readFolder(folder, evidence, cell.case))
+  await rm(folder, { recursive: true, force: true })
+  // The snapshot may hold what kept the attempt from an answer.
+  if (answersOf([judgement]).length === 0) await forgetGuest()
+  attempts.set(cellKey(cell), [...before, judgedAttemptsOf(evidence, judgement)])
+  const summary = judgement.reasons[0]?.text ?? judgement.ending
+  onEvent({ kind: 'attempt-done', ...name, outcome: judgement.outcome, seconds: evidence.seconds, summary })
+}
+
+/** What is to be run in the guest, beside the cell. */
+interface Task {
+  readonly program: Program
+  /** Ordinal of the attempt in its cell. */
+  readonly attempt: number
+  readonly ask: RaceBudget | null
+}
+
+/** Run a guest for a task. Its logs are in `folder`. */
+async function runGuest(
+  context: RunContext,
+  cell: Cell,
+  image: KernelImage,
+  task: Task,
+): Promise<CarriedOut & { readonly folder: string }> {
+  const time = attemptWatch(context, cell)
+  const build = () => buildExternalModules(cell.case, cell.kernel, context.kernels)
+  const externalModules = await time('external modules', build)
+  const folder = await mkdtemp(join(context.scratch, 'attempt-'))
+  const job = jobOf(context, cell, externalModules.map(namedModule), task)
+  const parts = { image, program: task.program, externalModules }
+  return { folder, ...(await makeAttempt(context, cell, job, parts, folder)) }
+}
+
+function jobOf({ plan }: RunContext, cell: Cell, externalModules: Job['externalModules'], { program, attempt, ask }: Task): Job {
+  return {
+    kernel: cell.kernel.id,
+    case: cell.case.id,
+    profile: cell.profile,
+    program: program.sha256,
+    args: [...raceArgs(ask), ...argsOf(plan, cell.case.id)],
+    modules: modulesOf(cell),
+    externalModules,
+    seed: seedOf(plan, cell, attempt),
+    attempt,
+    limits: limitsOf(plan, cell.case, ask?.seconds),
+  }
+}
+
+/** The arguments that every race takes. */
+function raceArgs(ask: RaceBudget | null): string[] {
+  return ask ? ['--seconds', ask.seconds.toFixed(2), '--trials', String(ask.trials)] : []
+}
