@@ -8,7 +8,7 @@ import type { BootInputs } from './boot/qemu/boot.ts'
 import type { Guest, GuestSource } from './boot/guests.ts'
 import { raisePriority } from './boot/raise-priority.ts'
 import { monitorCase, type CaseReport } from './transport/monitor.ts'
-import { untimed, type Stopwatch } from './support/stopwatch.ts'
+import { timed } from './support/stopwatch.ts'
 import { createLog, type BoundedLog } from './transport/log.ts'
 import { diskError } from './support/workspace.ts'
 
@@ -24,8 +24,6 @@ export interface Means {
   /** The guest's vCPUs have to run at the same time: it goes before all else on this host where that may be asked for. */
   readonly preferred: boolean
   readonly signal?: AbortSignal
-  /** For the stages of the attempt. */
-  readonly time?: Stopwatch
 }
 
 export interface CarriedOut {
@@ -52,12 +50,11 @@ export async function carryOut(job: Job, means: Means): Promise<CarriedOut> {
 async function observe(job: Job, means: Means): Promise<CarriedOut> {
   const startedAt = new Date().toISOString()
   const started = performance.now()
-  const { time = untimed } = means
   await mkdir(means.scratch, { recursive: true })
-  const guest = await means.guests.start(means.inputs, means.payload, job.limits.bootSeconds, means.signal, time)
+  const guest = await means.guests.start(means.inputs, means.payload, job.limits.bootSeconds, means.signal, timed)
   const output = createLog()
   const preferred = guest.ok && means.preferred && guest.qemu.pid !== null && (await raisePriority(guest.qemu.pid))
-  const report = guest.ok ? await runCase(job, guest, output, time) : notBooted(guest)
+  const report = guest.ok ? await runCase(job, guest, output) : notBooted(guest)
   means.signal?.throwIfAborted()
 
   const console = guest.ok ? guest.channel.console : createLog()
@@ -82,8 +79,8 @@ async function observe(job: Job, means: Means): Promise<CarriedOut> {
     taint: report.taint,
     startedAt,
     seconds: (performance.now() - started) / 1000,
-    console: await time('logs', () => console.save(join(means.scratch, 'console.log'))),
-    output: await time('logs', () => output.save(join(means.scratch, 'output.log'))),
+    console: await timed('logs', () => console.save(join(means.scratch, 'console.log'))),
+    output: await timed('logs', () => output.save(join(means.scratch, 'output.log'))),
   }
   return { evidence, forgetGuest: guest.forget }
 }
@@ -93,17 +90,17 @@ function notBooted(guest: Guest & { ok: false }): CaseReport {
   return { ending, taint: { before: null, after: null } }
 }
 
-async function runCase(job: Job, guest: Guest & { ok: true }, output: BoundedLog, time: Stopwatch): Promise<CaseReport> {
+async function runCase(job: Job, guest: Guest & { ok: true }, output: BoundedLog): Promise<CaseReport> {
   const { channel, qemu } = guest
   const key = randomBytes(8).toString('hex')
   const milliseconds = Math.ceil(job.limits.caseSeconds * 1000)
   channel.run(key, [milliseconds, BigInt(Date.now()) * 1_000_000n, job.seed])
   try {
-    const report = await time('case', () => monitorCase(guest, job.limits, output))
+    const report = await timed('case', () => monitorCase(guest, job.limits, output))
     const lastLine = () => channel.waitForConsole(`end ${job.seed}`, performance.now() + DRAIN_SECONDS * 1000)
-    if (report.ending.kind === 'exited') await time('drain', lastLine)
+    if (report.ending.kind === 'exited') await timed('drain', lastLine)
     return report
   } finally {
-    await time('kill', qemu.kill)
+    await timed('kill', qemu.kill)
   }
 }

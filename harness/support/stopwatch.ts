@@ -1,5 +1,6 @@
-/** Measure how long each phase of one piece of work takes, when somebody listens. */
-import type { SpanListener, PhaseName, Subject } from '#domain/span.ts'
+/** A span around one call, for code that is handed a stopwatch. */
+import type { PhaseName } from '#domain/span.ts'
+import { startSpan } from './spans.ts'
 
 /** Run `work` and report how long it took, also when it throws. */
 export type Stopwatch = <T>(name: PhaseName, work: () => Promise<T>) => Promise<T>
@@ -7,15 +8,8 @@ export type Stopwatch = <T>(name: PhaseName, work: () => Promise<T>) => Promise<
 /** A stopwatch that only runs the work. */
 export const untimed: Stopwatch = (_name, work) => work()
 
-/** A stopwatch for the phases of `subject`, which passes each span to `onSpan`; without a listener it only runs the work. */
-export function createStopwatch(onSpan: SpanListener | undefined, subject: Subject): Stopwatch {
-  if (onSpan === undefined) return untimed
-  return async (name, work) => {
-    const start = performance.now()
-    try {
-      return await work()
-    } finally {
-      onSpan({ name, ...subject, start, end: performance.now() })
-    }
-  }
+/** A stopwatch that publishes spans. */
+export const timed: Stopwatch = async (name, work) => {
+  using _ = startSpan(name)
+  return await work()
 }

@@ -33,7 +33,7 @@ export interface ModuleNeed {
 /** An argument for the kernel's command line; with `until` only on kernels before that release: later ones do without it. */
 type ArgNeed = string | { readonly arg: string; readonly until: string }
 
-interface Needs {
+export interface Needs {
   /** vCPUs; a case that needs two runs alone on the host. */
   readonly cpus: number
   readonly memoryMiB: number

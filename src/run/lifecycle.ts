@@ -4,6 +4,7 @@
  */
 import { UserError } from '#domain/errors.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
+import { startSpan } from '#harness/support/spans.ts'
 import type { Plan, PlanKind } from '#plan/plan.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { openStore } from '#store/index.ts'
@@ -115,5 +116,6 @@ async function release(store: Store, id: string): Promise<void> {
 
 /** The report of a run as the store has it now. */
 export async function reportOf({ store, record }: Pick<OpenRun, 'store' | 'record'>): Promise<BuiltReport> {
-  return buildRunReport(store, await store.readRun(record.id))
+  using _ = startSpan('assemble')
+  return await buildRunReport(store, await store.readRun(record.id))
 }

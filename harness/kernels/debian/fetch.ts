@@ -5,13 +5,14 @@ import { InfraError } from '#domain/errors.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
 import { readJsonCache } from '#harness/support/json-cache.ts'
 import { runCommand } from '#harness/support/process.ts'
+import { startSpan } from '#harness/support/spans.ts'
 import { entryPath, imageOf, listEntries, publishEntry } from '../provider/cache.ts'
 import { storeChangelog } from './changelog-cache.ts'
 import { aptOptions, type AptRoot } from './apt.ts'
 import { debianKernelSchema, type DebianKernel, type PoolFile } from '#schema/cache/debian.ts'
 import { readDebianIndex } from './index.ts'
 import { fetchPoolFile } from './pool.ts'
-import { fetchStopwatch, reportProgress, type KernelContext } from '../provider/provider.ts'
+import { reportProgress, type KernelContext } from '../provider/provider.ts'
 import { extractVmlinux, readBootHeader } from '../provider/vmlinux.ts'
 
 /** File in the entry with the kernel's index record, so that its modules can be fetched later without an index. */
@@ -34,15 +35,18 @@ export async function recordOf({ id }: Pick<Kernel, 'id'>, context: KernelContex
 
 /** Fetch the packages of a kernel and publish its entry. Throws InfraError when they are unavailable or damaged. */
 export async function buildDebianImage(root: AptRoot, listed: DebianKernel, context: KernelContext): Promise<KernelImage> {
-  const time = fetchStopwatch(context, listed.id)
-  const fetch = (file: PoolFile) => time('download', () => fetchPoolFile(root, file, listed.id, context))
+  const fetch = async (file: PoolFile): Promise<string> => {
+    using _ = startSpan('download')
+    return await fetchPoolFile(root, file, listed.id, context)
+  }
   const boot = await fetch(listed.boot)
   const base = listed.base ? await fetch(listed.base) : null
   const { id, provider, version, series, build, flavour, arch } = listed
   const kernel: Kernel = { id, provider, version, series, build, flavour, arch }
   const entry = entryPath(context.workspace, id, listed.boot.sha256)
   reportProgress(context, id, 'unpacking')
-  const fill = async (folder: string): Promise<void> => {
+  const unpack = async (folder: string): Promise<void> => {
+    using _ = startSpan('unpack')
     for (const deb of base ? [boot, base] : [boot]) await moveBootFiles(deb, folder, context)
     const image = await readFile(join(folder, 'bzImage')).catch((cause) => {
       throw new InfraError(`the package of ${id} contains no vmlinuz`, 'kwitness does not know this layout: report it', { cause })
@@ -53,9 +57,8 @@ export async function buildDebianImage(root: AptRoot, listed: DebianKernel, cont
     await writeFile(join(folder, RECORD), `${JSON.stringify(listed, null, 2)}\n`)
     if (why !== null) reportProgress(context, id, `cannot extract a vmlinux from its image: ${why}`)
   }
-  const unpack = (folder: string) => time('unpack', () => fill(folder))
-  const manifest = await time('hash', () => publishEntry(entry, kernel, listed.suites.join(' '), unpack))
-  return imageOf(entry, manifest)
+  using _ = startSpan('hash')
+  return imageOf(entry, await publishEntry(entry, kernel, listed.suites.join(' '), unpack))
 }
 
 /** Where a package has its changelog, unless that is a link into another package. */

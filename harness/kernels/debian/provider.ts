@@ -14,7 +14,8 @@ import type { DebianKernel } from '#schema/cache/debian.ts'
 import { poolStates } from './pool-state.ts'
 import { matchDebianQuery, nearestHint, parseDebianQuery, pickOrder } from './query.ts'
 import { withLock } from '#harness/support/lock.ts'
-import { fetchStopwatch, inTurn, reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
+import { startSpan } from '#harness/support/spans.ts'
+import { asFetch, inTurn, reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
 
 export const debian: Provider = {
   name: 'debian',
@@ -110,9 +111,16 @@ async function listCached({ workspace }: KernelContext): Promise<ListedKernel[]>
 }
 
 /** The kernel's files: from the cache when they are there and intact, else fetched. */
-async function fetchDebian(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
-  const ready = await fetchStopwatch(context, kernel.id)('check image', () => cachedImage(kernel.id, context, false))
-  if (ready) return ready
+function fetchDebian(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
+  return asFetch(kernel.id, async () => (await checkImage(kernel.id, context)) ?? fetchPackages(kernel, context))
+}
+
+async function checkImage(id: string, context: KernelContext): Promise<KernelImage | null> {
+  using _ = startSpan('check image')
+  return await cachedImage(id, context, false)
+}
+
+async function fetchPackages(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
   const { root, index } = await readDebianIndex(context)
   const listed = index.kernels.find(({ id }) => id === kernel.id)
   if (!listed) throw new UserError(`${kernel.id} is neither cached nor listed by the mirror`, 'see kwitness kernels list')

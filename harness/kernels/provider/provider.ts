@@ -1,8 +1,7 @@
 /** The contract of a kernel provider. A new provider is one file and one line in index.ts. */
 import type { Kernel, KernelImage, ListedKernel, ProviderName } from '#domain/kernel.ts'
 import type { ChangelogSource } from '#domain/claim-sources.ts'
-import type { SpanListener } from '#domain/span.ts'
-import { createStopwatch, type Stopwatch } from '#harness/support/stopwatch.ts'
+import { withSubject } from '#harness/support/spans.ts'
 import type { Workspace } from '#harness/support/workspace.ts'
 
 /** One progress event of a provider; the caller decides whether to show it. */
@@ -22,8 +21,6 @@ export interface KernelContext {
   readonly workspace: Workspace
   readonly signal?: AbortSignal
   readonly progress?: (event: KernelProgress) => void
-  /** Called with the span of each phase when it ends. */
-  readonly spans?: SpanListener
   /** Limits how many kernels are fetched at once: runs the work when a slot is free. Work served from the cache does not ask. */
   readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>
   /** Base URL of a Debian mirror; without it, the mirrors of the host's apt configuration. */
@@ -92,9 +89,9 @@ export interface Provider {
   changelogs?(kernels: readonly Kernel[], context: KernelContext): Promise<ReadonlyMap<string, FoundChangelog | Unavailable>>
 }
 
-/** A stopwatch for the phases of fetching this kernel. */
-export function fetchStopwatch(context: KernelContext, kernel: string): Stopwatch {
-  return createStopwatch(context.spans, { kernel, case: null, lane: 'fetches' })
+/** Run work whose spans are phases of fetching this kernel. */
+export function asFetch<T>(kernel: string, work: () => T): T {
+  return withSubject({ kernel, case: null, lane: 'fetches' }, work)
 }
 
 /**

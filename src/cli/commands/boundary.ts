@@ -97,10 +97,10 @@ interface Ending {
 }
 
 async function conclude(opened: OpenRun, options: BoundaryOptions, { failOn, started, timings }: Ending): Promise<number> {
-  const { report, problems } = await timings.report('assemble', () => reportOf(opened))
+  const { report, problems } = await reportOf(opened)
   printProblems(problems)
   await print(options.json ? renderSearchJson(report) : renderSearch(report, terminalOf(process.stdout)))
-  const page = await timings.report('render', () => writeReport(report, options.out))
+  const page = await writeReport(report, options.out)
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   console.error(`kwitness: ${report.kernels.length} kernels booted in ${seconds} s; report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))

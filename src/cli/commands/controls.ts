@@ -112,11 +112,11 @@ async function controls(options: ControlsOptions): Promise<number> {
 }
 
 async function conclude(opened: OpenRun, options: ControlsOptions, timings: TimingsKeeper): Promise<number> {
-  const { report, problems } = await timings.report('assemble', () => reportOf(opened))
+  const { report, problems } = await reportOf(opened)
   printProblems(problems)
   const square = controlMatrixOf(report, report.controls)
   const rates = await keepRates(opened, square)
-  const page = await timings.report('render', () => writeReport(report, options.out))
+  const page = await writeReport(report, options.out)
   const plain = { width: 100, colour: false, ascii: false }
   await writeOut(join(dirname(page), 'square.txt'), renderControlMatrix(square, rates, plain))
   await writeOut(join(dirname(page), 'square.json'), renderControlMatrixJson(square, rates))

@@ -156,10 +156,10 @@ function conclude(opened: OpenRun, options: RunOptions, timings: TimingsKeeper):
 
 async function concludeCases(opened: OpenRun, options: RunOptions, timings: TimingsKeeper): Promise<number> {
   const failOn = readFailOn(options.failOn)
-  const { report, problems } = await timings.report('assemble', () => reportOf(opened))
+  const { report, problems } = await reportOf(opened)
   printProblems(problems)
-  await print(await timings.report('render', () => renderReport(report, options.json ? 'json' : 'terminal')))
-  const page = await timings.report('render', () => writeReport(report, options.out))
+  await print(await renderReport(report, options.json ? 'json' : 'terminal'))
+  const page = await writeReport(report, options.out)
   console.error(`kwitness: report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
   return exitCodeOf(report, failOn)
@@ -167,9 +167,9 @@ async function concludeCases(opened: OpenRun, options: RunOptions, timings: Timi
 
 async function concludeSuite({ store, record }: OpenRun, options: RunOptions, timings: TimingsKeeper): Promise<number> {
   const failOn = readFailOn(options.failOn, SUITE_WORDS)
-  const report = await timings.report('assemble', async () => suiteReportOf(store, await store.readRun(record.id)))
-  await print(await timings.report('render', () => renderSuite(report, options.json ? 'json' : 'terminal')))
-  const page = await timings.report('render', () => writeSuiteReport(report, options.out))
+  const report = await suiteReportOf(store, await store.readRun(record.id))
+  await print(await renderSuite(report, options.json ? 'json' : 'terminal'))
+  const page = await writeSuiteReport(report, options.out)
   console.error(`kwitness: report: ${page}`)
   await timings.tell(record.id, join(dirname(page), 'trace.json'))
   return exitCodeOfSuite(report, failOn)

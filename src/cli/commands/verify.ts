@@ -210,9 +210,9 @@ async function verify(options: VerifyOptions): Promise<number> {
 async function conclude(opened: OpenRun, options: VerifyOptions, format: Format, timings: TimingsKeeper): Promise<number> {
   const { plan, record } = opened
   if (plan.kind !== 'verify') throw new InvariantError(`run ${record.id} is of kind ${plan.kind}, not verify`)
-  const { report, problems } = await timings.report('assemble', () => reportOf(opened))
+  const { report, problems } = await reportOf(opened)
   printProblems(problems)
-  const page = await timings.report('render', () => writeReport(report, options.out))
+  const page = await writeReport(report, options.out)
   const verification = verificationOf(plan.verify, report)
   await tell(verification, options, format, dirname(page))
   await timings.tell(record.id, join(dirname(page), 'trace.json'))

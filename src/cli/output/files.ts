@@ -2,6 +2,7 @@
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
+import { startSpan } from '#harness/support/spans.ts'
 import { InfraError } from '#domain/errors.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { HTML_ASSETS, type HtmlAssets } from '#render/html/html.ts'
@@ -41,6 +42,11 @@ export function terminalOf(stream: NodeJS.WriteStream): RenderOptions['terminal'
 
 /** Render a report for standard output. */
 export async function renderReport(report: Report, format: Format): Promise<string> {
+  using _ = startSpan('render')
+  return await render(report, format)
+}
+
+async function render(report: Report, format: Format): Promise<string> {
   const assets = format === 'html' ? await readAssets(HTML_ASSETS) : { template: '', css: '', js: '' }
   return RENDERERS[format].render(report, { terminal: terminalOf(process.stdout), assets })
 }
@@ -57,9 +63,10 @@ export async function writeOut(path: string, text: string): Promise<void> {
   }
 }
 
-/** Leave every file of a run's report in its folder, `reports/out/RUN` when none is named. Returns the path of the page. */
+/** Write every file of a run's report to its folder, `reports/out/RUN` when none is named. Returns the path of the page. */
 export async function writeReport(report: Report, folder: string | undefined): Promise<string> {
-  const files = LEFT.map(async ({ name, format }) => ({ name, text: await renderReport(report, format) }))
+  using _ = startSpan('render')
+  const files = LEFT.map(async ({ name, format }) => ({ name, text: await render(report, format) }))
   return join(await writeRenderings(report.run.id, await Promise.all(files), folder), 'index.html')
 }
 

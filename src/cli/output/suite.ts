@@ -1,5 +1,6 @@
 /** The report of a run of a suite: rendered, written, explained. */
 import { join } from 'node:path'
+import { startSpan } from '#harness/support/spans.ts'
 import { UserError } from '#domain/errors.ts'
 import type { SuiteReport } from '#domain/report/suite.ts'
 import { renderSuiteHtml, SUITE_ASSETS } from '#render/suite/html.ts'
@@ -14,6 +15,7 @@ import { reasonLine } from './reason-line.ts'
 
 /** The report of a run of a suite, with what the store could not give back told on stderr. */
 export async function suiteReportOf(store: ReadRuns, run: RunRecord): Promise<SuiteReport> {
+  using _ = startSpan('assemble')
   const { report, problems } = await buildSuiteRunReport(store, run)
   printProblems(problems)
   return report
@@ -24,17 +26,23 @@ const FORMATS = ['terminal', 'html', 'json'] as const
 
 /** Render a suite's report. Throws UserError for a format it does not have. */
 export async function renderSuite(report: SuiteReport, format: string): Promise<string> {
+  using _ = startSpan('render')
+  return await render(report, format)
+}
+
+async function render(report: SuiteReport, format: string): Promise<string> {
   if (format === 'json') return jsonByLine(report)
   if (format === 'html') return renderSuiteHtml(report, await readAssets(SUITE_ASSETS))
   if (format === 'terminal') return renderSuiteTerminal(report, terminalOf(process.stdout))
   throw new UserError(`a suite's report has no format ${format}`, `there are: ${FORMATS.join(', ')}`)
 }
 
-/** Leave the files of a suite's report in its folder. Returns the path of the page. */
+/** Write the files of a suite's report to its folder. Returns the path of the page. */
 export async function writeSuiteReport(report: SuiteReport, folder: string | undefined): Promise<string> {
+  using _ = startSpan('render')
   const files = [
-    { name: 'index.html', text: await renderSuite(report, 'html') },
-    { name: 'report.json', text: await renderSuite(report, 'json') },
+    { name: 'index.html', text: await render(report, 'html') },
+    { name: 'report.json', text: await render(report, 'json') },
   ]
   return join(await writeRenderings(report.run.id, files, folder), 'index.html')
 }

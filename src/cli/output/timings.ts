@@ -1,34 +1,27 @@
-/** `--timings`: collect where the time of a run goes, and tell it when the report is out. */
-import { createStopwatch, type Stopwatch } from '#harness/support/stopwatch.ts'
-import type { Span, SpanListener } from '#domain/span.ts'
+/** `--timings`: collect where the time of a run goes, and print it when the report is out. */
+import { listenToSpans } from '#harness/support/spans.ts'
+import type { Span } from '#domain/span.ts'
 import { renderTimings, renderTrace } from '#render/timings.ts'
 import { terminalOf, writeOut } from './files.ts'
 
-export interface TimingsKeeper {
-  /** Undefined when nobody asked. */
-  readonly spans: SpanListener | undefined
-  /** For what is done when the run is over. */
-  readonly report: Stopwatch
-  /** Print the table on stderr and write the trace to `file`; nothing when nobody asked. */
+export interface TimingsKeeper extends Disposable {
+  /** Print the table on stderr and write the trace to `file`; nothing without `--timings`. */
   readonly tell: (run: string, file: string) => Promise<void>
 }
 
-/** Collect the spans of a run from the start of this process on, where they are asked for. */
+/** With `--timings`, collect the spans of this process from its start until the returned object is disposed. */
 export function keepTimings(asked: true | undefined): TimingsKeeper {
-  const all: Span[] = []
-  const spans = asked ? (span: Span): void => void all.push(span) : undefined
-  const nobody = { kernel: null, case: null }
+  if (!asked) return { tell: async () => undefined, [Symbol.dispose]: () => {} }
   // Zero of this clock is the start of the process.
-  spans?.({ name: 'start', ...nobody, lane: 'prepare', start: 0, end: performance.now() })
+  const spans: Span[] = [{ name: 'start', kernel: null, case: null, lane: 'prepare', start: 0, end: performance.now() }]
+  const listening = listenToSpans((span) => void spans.push(span))
   return {
-    spans,
-    report: createStopwatch(spans, { ...nobody, lane: 'report' }),
     tell: async (run, file) => {
-      if (!asked) return
       const end = performance.now()
-      await writeOut(file, renderTrace(run, all, 0))
-      console.error(renderTimings(all, 0, end, terminalOf(process.stderr)))
+      await writeOut(file, renderTrace(run, spans, 0))
+      console.error(renderTimings(spans, 0, end, terminalOf(process.stderr)))
       console.error(`kwitness: trace, for ui.perfetto.dev or chrome://tracing: ${file}`)
     },
+    [Symbol.dispose]: () => listening[Symbol.dispose](),
   }
 }

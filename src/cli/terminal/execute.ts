@@ -1,6 +1,7 @@
 /** A run of a command: opened, executed with progress on the terminal until a signal comes, then concluded or left to resume. */
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { executeRun, type OpenRun } from '#run/lifecycle.ts'
+import { withSubject } from '#harness/support/spans.ts'
 import type { SessionOptions } from '../options/shared.ts'
 import { given } from '../options/values.ts'
 import { INTERRUPTED } from '../output/exit-code.ts'
@@ -19,28 +20,29 @@ export interface RunCommand {
   readonly conclude: (run: OpenRun, timings: TimingsKeeper) => Promise<number>
 }
 
+/** Whose time it is when a run is executed: that of its report. */
+const REPORT = { kernel: null, case: null, lane: 'report' } as const
+
 /** Open, execute, conclude. Returns the exit code. */
 export async function executeCommand(options: SessionOptions, { command, open, conclude }: RunCommand): Promise<number> {
   const { cores, gitTree } = options
-  const timings = keepTimings(options.timings)
+  using timings = keepTimings(options.timings)
   const progress = createProgress(process.stderr, () => performance.now())
-  let run: OpenRun | null = null
+  const opened: { run: OpenRun | null } = { run: null }
   try {
     const finished = await untilSignal(async (signal) => {
-      const { spans } = timings
-      const kernels = createKernelContext(options, progress, signal, spans === undefined ? {} : { spans })
-      run = await open(kernels, progress)
-      if (run === null) return
-      await executeRun(run, { kernels, onEvent: progress.onEvent, ...given({ cores, gitTree }) })
+      const kernels = createKernelContext(options, progress, signal)
+      const run = (opened.run = await open(kernels, progress))
+      if (run) await executeRun(run, { kernels, onEvent: progress.onEvent, ...given({ cores, gitTree }) })
     })
     progress.end()
+    const { run } = opened
     if (run === null) return finished ? 0 : INTERRUPTED
-    if (finished) return await conclude(run, timings)
-    const { record } = run as OpenRun
-    console.error(`kwitness: stopped; what is done is kept. ${command} --resume ${record.id} goes on`)
+    if (finished) return await withSubject(REPORT, () => conclude(run, timings))
+    console.error(`kwitness: stopped; what is done is kept. ${command} --resume ${run.record.id} goes on`)
     return INTERRUPTED
   } finally {
     progress.end()
-    ;(run as OpenRun | null)?.store.close()
+    opened.run?.store.close()
   }
 }

@@ -9,7 +9,7 @@ import type { Progress } from '../output/progress.ts'
 type KernelOptions = Pick<OptionsOf<typeof machineOptions<[], {}>>, 'mirror' | 'jobs'>
 
 /** What a command adds of its own. */
-type Additions = Pick<KernelContext, 'inWorktree' | 'spans'>
+type Additions = Pick<KernelContext, 'inWorktree'>
 
 /** The context that these options mean; events of kernels go to `progress`. */
 export function createKernelContext(

@@ -1,4 +1,4 @@
-/** One attempt, whatever it is made for: what its guest is made of, its turn on this host, its job carried out and read. */
+/** One attempt, in a run or a replay: what its guest runs, its turn on this host, its job run and its logs judged. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { carryOut, type CarriedOut } from '#harness/attempt.ts'
@@ -9,7 +9,7 @@ import type { Program } from '#harness/image/program.ts'
 import { fetchModules } from '#harness/kernels/index.ts'
 import type { ModuleFile } from '#harness/kernels/provider/provider.ts'
 import { withLock } from '#harness/support/lock.ts'
-import { createStopwatch, type Stopwatch } from '#harness/support/stopwatch.ts'
+import { startSpan, withSubject } from '#harness/support/spans.ts'
 import type { Case } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
 import type { Evidence } from '#domain/evidence.ts'
@@ -21,14 +21,14 @@ import { isRace } from '#plan/race-schedule.ts'
 import type { AttemptContext } from '../context/context.ts'
 import { readAttempt, type AttemptReading } from '../report/judge-attempt.ts'
 
-/** What a job names, found. */
-export interface Parts {
+/** What a job names by hash or id: image, program and modules. */
+export interface JobArtifacts {
   readonly image: KernelImage
   readonly program: Program
   readonly externalModules: readonly BuiltModule[]
 }
 
-interface BroughtModules {
+interface NamedModules {
   /** In load order. */
   readonly modules: readonly ModuleFile[]
   readonly missing: readonly BuiltModule[]
@@ -40,21 +40,22 @@ export function inputsOf({ host, initramfs }: AttemptContext, profile: GuestProf
 }
 
 /**
- * Wait for the turn of a race on this host. Another kwitness may be at its races: two that both go before all else
- * would be in each other's way.
+ * Run a race when no other race runs on this host. Guests of races have raised priority, so races of another kwitness at the
+ * same time would distort both.
  */
 export function takeTurn<T>({ kernels }: AttemptContext, work: () => Promise<T>): Promise<T> {
   return withLock(join(kernels.workspace.cache, 'locks', 'race.lock'), kernels.signal, work)
 }
 
-/** A stopwatch for the attempts of a cell. */
-export function attemptWatch({ kernels }: AttemptContext, cell: Cell): Stopwatch {
+/** Run work whose spans are phases of attempts of this cell. */
+export function asAttempt<T>(cell: Cell, work: () => T): T {
   const lane = isRace(cell) ? 'races' : 'slots'
-  return createStopwatch(kernels.spans, { kernel: cell.kernel.id, case: cell.case.id, lane })
+  return withSubject({ kernel: cell.kernel.id, case: cell.case.id, lane }, work)
 }
 
-/** The kernel's modules that a job names. Where they cannot be had the guest is told why: its case may do without. */
-async function bringModules({ kernels }: AttemptContext, { kernel }: Cell, { modules }: Job): Promise<BroughtModules> {
+/** The kernel's modules that a job names. Where they are not available the guest is told why: its case may do without. */
+async function fetchNamedModules({ kernels }: AttemptContext, { kernel }: Cell, { modules }: Job): Promise<NamedModules> {
+  using _ = startSpan('modules')
   try {
     return { modules: await fetchModules(kernel, modules, kernels), missing: [] }
   } catch (error) {
@@ -63,34 +64,45 @@ async function bringModules({ kernels }: AttemptContext, { kernel }: Cell, { mod
   }
 }
 
-/** Carry out the job of a cell once; its logs come into `folder`. The load that others put on the host is measured for a race. */
+/** Write the file that brings program, arguments and modules into the guest. Returns its path. */
+async function writePayload(context: AttemptContext, cell: Cell, job: Job, parts: JobArtifacts): Promise<string> {
+  const { modules, missing } = await fetchNamedModules(context, cell, job)
+  const externalModules = [...parts.externalModules, ...missing]
+  using _ = startSpan('payload')
+  return await context.payloads({ program: parts.program.path, args: job.args, modules, externalModules })
+}
+
+/** The load that other processes put on this host. */
+async function loadOfHost(): ReturnType<typeof measureLoad> {
+  using _ = startSpan('measure load')
+  return await measureLoad()
+}
+
+/** Run the job of a cell once; its logs are in `folder`. For a race the load of the host is measured before. */
 export async function makeAttempt(
   context: AttemptContext,
   cell: Cell,
   job: Job,
-  parts: Parts,
+  parts: JobArtifacts,
   folder: string,
 ): Promise<CarriedOut> {
   const { qemu, kernel, cpuModel, cpus } = context.host
   const race = isRace(cell)
-  const time = attemptWatch(context, cell)
-  const { modules, missing } = await time('modules', () => bringModules(context, cell, job))
-  const externalModules = [...parts.externalModules, ...missing]
-  const payload = { program: parts.program.path, args: job.args, modules, externalModules }
+  const payload = await writePayload(context, cell, job, parts)
   return carryOut(job, {
     inputs: inputsOf(context, job.profile, parts.image),
     guests: context.guests,
-    payload: await time('payload', () => context.payloads(payload)),
+    payload,
     scratch: folder,
     preferred: race,
-    host: { qemu, kernel, cpuModel, cpus, load: race ? await time('measure load', measureLoad) : null },
-    time,
+    host: { qemu, kernel, cpuModel, cpus, load: race ? await loadOfHost() : null },
     ...(context.kernels.signal ? { signal: context.kernels.signal } : {}),
   })
 }
 
-/** Judge an attempt by the logs it left in `folder`. */
-export async function readFolder(folder: string, evidence: Evidence, theCase: Case): Promise<AttemptReading> {
+/** Judge an attempt by its logs in `folder`. */
+export async function judgeFolder(folder: string, evidence: Evidence, theCase: Case): Promise<AttemptReading> {
+  using _ = startSpan('judge')
   const [console, output] = await Promise.all([
     readFile(join(folder, evidence.console.file)),
     readFile(join(folder, evidence.output.file)),

@@ -2,8 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CarriedOut } from '#harness/attempt.ts'
-import { buildExternalModules, namedModule } from '#harness/image/external-module.ts'
+import { namedModule } from '#harness/image/external-module.ts'
 import type { Program } from '#harness/image/program.ts'
+import { startSpan } from '#harness/support/spans.ts'
+import type { Evidence } from '#domain/evidence.ts'
 import { InvariantError } from '#domain/errors.ts'
 import type { Job } from '#domain/job.ts'
 import type { KernelImage } from '#domain/kernel.ts'
@@ -15,7 +17,8 @@ import { answersOf, wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
 import { judgedAttemptsOf } from '#verdict/race/judged-attempt.ts'
 import type { RaceBudget } from '#verdict/race/sequential.ts'
 import type { RunContext } from '../context/context.ts'
-import { attemptWatch, makeAttempt, readFolder } from './attempt.ts'
+import { asAttempt, judgeFolder, makeAttempt } from './attempt.ts'
+import { externalModulesOf } from './fetch.ts'
 import { resourcesOf } from './prepare-snapshot.ts'
 
 /** Lets a guest run when the host has room for it. */
@@ -51,33 +54,37 @@ interface AttemptOptions {
 }
 
 /** Run one attempt, record and judge it. Only the guest holds its share of the host: its logs are stored while others run. */
-export async function runAttempt(
-  context: RunContext,
-  cell: Cell,
-  image: KernelImage,
-  { ask, admit }: AttemptOptions,
-): Promise<void> {
-  const { onEvent, store, run, attempts, programs } = context
-  const time = attemptWatch(context, cell)
+export function runAttempt(context: RunContext, cell: Cell, image: KernelImage, options: AttemptOptions): Promise<void> {
+  return asAttempt(cell, () => runAndRecord(context, cell, image, options))
+}
+
+async function runAndRecord(context: RunContext, cell: Cell, image: KernelImage, { ask, admit }: AttemptOptions): Promise<void> {
+  const { onEvent, attempts, programs } = context
   const before = attempts.get(cellKey(cell)) ?? []
-  const attempt = before.length + 1
   const program = programs.get(cell.case.id)
   if (!program) throw new InvariantError(`no program for ${cell.case.id}`)
-  const name = { kernel: cell.kernel.id, case: cell.case.id, attempt }
-  const { folder, evidence, forgetGuest } = await admit(() =>
-    time('attempt', async () => {
-      onEvent({ kind: 'attempt-started', ...name })
-      return runGuest(context, cell, image, { program, attempt, ask })
-    }),
-  )
-  await time('store', () => store.recordAttempt(run, evidence, folder))
-  const { judgement } = await time('judge', () => readFolder(folder, evidence, cell.case))
+  const task = { program, attempt: before.length + 1, ask }
+  const { folder, evidence, forgetGuest } = await admit(() => runGuest(context, cell, image, task))
+  await record(context, evidence, folder)
+  const { judgement } = await judgeFolder(folder, evidence, cell.case)
   await rm(folder, { recursive: true, force: true })
   // The snapshot may hold what kept the attempt from an answer.
   if (answersOf([judgement]).length === 0) await forgetGuest()
   attempts.set(cellKey(cell), [...before, judgedAttemptsOf(evidence, judgement)])
-  const summary = judgement.reasons[0]?.text ?? judgement.ending
-  onEvent({ kind: 'attempt-done', ...name, outcome: judgement.outcome, seconds: evidence.seconds, summary })
+  onEvent({
+    kind: 'attempt-done',
+    kernel: cell.kernel.id,
+    case: cell.case.id,
+    attempt: task.attempt,
+    outcome: judgement.outcome,
+    seconds: evidence.seconds,
+    summary: judgement.reasons[0]?.text ?? judgement.ending,
+  })
+}
+
+async function record({ store, run }: RunContext, evidence: Evidence, folder: string): Promise<void> {
+  using _ = startSpan('store')
+  await store.recordAttempt(run, evidence, folder)
 }
 
 /** What is to be run in the guest, beside the cell. */
@@ -95,13 +102,13 @@ async function runGuest(
   image: KernelImage,
   task: Task,
 ): Promise<CarriedOut & { readonly folder: string }> {
-  const time = attemptWatch(context, cell)
-  const build = () => buildExternalModules(cell.case, cell.kernel, context.kernels)
-  const externalModules = await time('external modules', build)
+  using _ = startSpan('attempt')
+  context.onEvent({ kind: 'attempt-started', kernel: cell.kernel.id, case: cell.case.id, attempt: task.attempt })
+  const externalModules = await externalModulesOf(cell.case, cell.kernel, context.kernels)
   const folder = await mkdtemp(join(context.scratch, 'attempt-'))
   const job = jobOf(context, cell, externalModules.map(namedModule), task)
-  const parts = { image, program: task.program, externalModules }
-  return { folder, ...(await makeAttempt(context, cell, job, parts, folder)) }
+  const artifacts = { image, program: task.program, externalModules }
+  return { folder, ...(await makeAttempt(context, cell, job, artifacts, folder)) }
 }
 
 function jobOf({ plan }: RunContext, cell: Cell, externalModules: Job['externalModules'], { program, attempt, ask }: Task): Job {

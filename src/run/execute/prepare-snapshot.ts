@@ -1,5 +1,7 @@
-/** The guest that many cells share: booted, saved and ready before their attempts begin. */
-import { createStopwatch } from '#harness/support/stopwatch.ts'
+/** The snapshot that many cells share: made before their attempts begin. */
+import { startSpan, withSubject } from '#harness/support/spans.ts'
+import { timed } from '#harness/support/stopwatch.ts'
+import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import type { KernelImage } from '#domain/kernel.ts'
 import { profileName, type GuestProfile } from '#domain/profile.ts'
 import { inputsOf } from './attempt.ts'
@@ -8,46 +10,45 @@ import { limitsOf, type Cell } from '#plan/cells.ts'
 import type { Amounts } from '../context/resource-pool.ts'
 import type { RunContext } from '../context/context.ts'
 
-/** QEMU's own, beside the memory of its guest. */
+/** Memory of QEMU itself, beside that of its guest. */
 const QEMU_MIB = 64
-/** So many attempts are worth a fork server, which takes a little longer than one of them that restores its own guest. */
+/** A fork server takes a little longer to start than one attempt that restores its own guest, so it pays from here on. */
 export const MIN_FORKED = 3
 
-/** What a guest takes of this host. */
+/** The vCPUs and MiB of memory that a guest occupies on this host. */
 export function resourcesOf({ memoryMiB }: GuestProfile, cpus: number): Amounts<'cpus' | 'memoryMiB'> {
   return { cpus, memoryMiB: memoryMiB + QEMU_MIB }
 }
 
 /**
- * Boot and save the guest that these cells share, and make it ready to be forked where that pays for so many attempts. A
- * boot is one core's work, however many vCPUs it has. Returns what is to be called when the cells are done.
+ * Boot and save the guest that these cells share, and start a fork server of it where that pays for so many attempts. A boot
+ * keeps one core busy, however many vCPUs it has. Returns what ends the server when the cells are done.
  */
 export async function prepareSnapshot(
-  stage: RunContext,
+  context: RunContext,
   image: KernelImage,
   cells: readonly Cell[],
   attempts: number,
 ): Promise<() => Promise<void>> {
   const [first] = cells
   if (!first) return async () => undefined
-  const {
-    plan,
-    guests,
-    onEvent,
-    kernels: { signal, spans },
-  } = stage
-  const { kernel, profile } = first
-  const time = createStopwatch(spans, { kernel: kernel.id, case: null, lane: 'slots' })
-  // All of them wait for it.
+  const { plan, slots, guests, kernels } = context
+  const inputs = inputsOf(context, first.profile, image)
+  const { bootSeconds } = limitsOf(plan, first.case)
+  // All of the cells wait for it.
   const weight = plan.bootSeconds + Math.max(...cells.map((cell) => expectedSeconds(plan, cell.case)))
-  return stage.slots.hold(resourcesOf(profile, 1), weight, async () => {
-    const { bootSeconds } = limitsOf(plan, first.case)
-    const inputs = inputsOf(stage, profile, image)
-    const guest = await time('guest', () => guests.warm(inputs, bootSeconds, signal, time))
-    if (guest?.booted) {
-      const { readySeconds: seconds, road } = guest
-      onEvent({ kind: 'guest-ready', kernel: kernel.id, profile: profileName(profile), seconds, road })
-    }
-    return attempts >= MIN_FORKED ? guests.fork(inputs, signal, time) : async () => undefined
-  })
+  const prepare = (): Promise<() => Promise<void>> =>
+    slots.hold(resourcesOf(first.profile, 1), weight, async () => {
+      await makeSnapshot(context, inputs, bootSeconds)
+      return attempts >= MIN_FORKED ? guests.fork(inputs, kernels.signal, timed) : async () => undefined
+    })
+  return withSubject({ kernel: first.kernel.id, case: null, lane: 'slots' }, prepare)
+}
+
+async function makeSnapshot({ guests, kernels, onEvent }: RunContext, inputs: BootInputs, limitSeconds: number): Promise<void> {
+  using _ = startSpan('guest')
+  const guest = await guests.warm(inputs, limitSeconds, kernels.signal, timed)
+  if (!guest?.booted) return
+  const { readySeconds: seconds, road } = guest
+  onEvent({ kind: 'guest-ready', kernel: inputs.image.kernel.id, profile: profileName(inputs.profile), seconds, road })
 }

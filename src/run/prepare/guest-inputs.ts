@@ -3,30 +3,30 @@ import { lookAtHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { inRepository } from '#harness/support/repository.ts'
-import { createStopwatch, type Stopwatch } from '#harness/support/stopwatch.ts'
+import { startSpan } from '#harness/support/spans.ts'
 import type { Case } from '#domain/case.ts'
 import { unreachable } from '#domain/errors.ts'
-import type { SpanListener } from '#domain/span.ts'
 import type { Plan } from '#plan/plan.ts'
 import type { GuestInputs } from '../context/context.ts'
 import { buildReproducers } from './reproducers.ts'
 import { findSuitePrograms } from './suite-programs.ts'
 
-/** A stopwatch for the preparation of a run. */
-export function prepareWatch(spans: SpanListener | undefined): Stopwatch {
-  return createStopwatch(spans, { kernel: null, case: null, lane: 'prepare' })
-}
-
-type MakeContext = Pick<KernelContext, 'workspace' | 'signal' | 'spans'>
+type MakeContext = Pick<KernelContext, 'workspace' | 'signal'>
 
 /** Look at the host and compile the agent. */
-export async function makeHostInputs({ workspace, spans }: MakeContext): Promise<Omit<GuestInputs, 'programs'>> {
-  const time = prepareWatch(spans)
-  const [host, initramfs] = await Promise.all([
-    time('look at host', () => lookAtHost(workspace.cache)),
-    time('initramfs', () => buildInitramfs(workspace.cache, inRepository('vm-images', 'guest'))),
-  ])
+export async function makeHostInputs({ workspace }: MakeContext): Promise<Omit<GuestInputs, 'programs'>> {
+  const [host, initramfs] = await Promise.all([inspectHost(workspace.cache), buildAgent(workspace.cache)])
   return { host, initramfs }
+}
+
+async function inspectHost(cache: string): Promise<GuestInputs['host']> {
+  using _ = startSpan('look at host')
+  return await lookAtHost(cache)
+}
+
+async function buildAgent(cache: string): Promise<GuestInputs['initramfs']> {
+  using _ = startSpan('initramfs')
+  return await buildInitramfs(cache, inRepository('vm-images', 'guest'))
 }
 
 /** Look at the host, compile the agent and these cases. Throws UserError for a case that does not compile. */

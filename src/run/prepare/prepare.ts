@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
 import { fetchKernel, listSeries, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { startSpan } from '#harness/support/spans.ts'
 import type { AttemptTime } from '#domain/evidence.ts'
 import type { Case } from '#domain/case.ts'
 import type { ControlRate } from '#domain/control.ts'
@@ -16,7 +17,7 @@ import { hostLine } from '#verdict/race/conditions.ts'
 import type { GuestInputs } from '../context/context.ts'
 import type { RunEventListener } from '../context/events.ts'
 import { CATALOGUE, readCatalogue, selectCases } from './catalogue.ts'
-import { makeGuestInputs, prepareWatch } from './guest-inputs.ts'
+import { makeGuestInputs } from './guest-inputs.ts'
 
 export interface RunRequest {
   /** Selectors as the kernels' index reads them. */
@@ -67,11 +68,8 @@ export async function preparePlan(
   context: KernelContext,
   onEvent: RunEventListener,
 ): Promise<Prepared> {
-  const time = prepareWatch(context.spans)
-  const choosing = time('choose kernels', () => chooseKernels(request.kernels, context))
-  const [{ kernels, listing }, inputs] = await Promise.all([choosing, making])
-  const prove = () => chooseAccelerator(request.accelerator, kernels, inputs, context, onEvent)
-  const { accelerator, bootSeconds } = await time('prove accelerator', prove)
+  const [{ kernels, listing }, inputs] = await Promise.all([chooseKernels(request.kernels, context), making])
+  const { accelerator, bootSeconds } = await chooseAccelerator(request.accelerator, kernels, inputs, context, onEvent)
   const { rates, times } = await keptIn(context.workspace.state)
   const common: PlanCommon = {
     schema: 'kwitness.plan/2',
@@ -95,6 +93,7 @@ export async function preparePlan(
 
 /** The kernels of a run, and all that is listed of their series. */
 async function chooseKernels(selectors: readonly string[], context: KernelContext) {
+  using _ = startSpan('choose kernels')
   const kernels = await selectKernels(selectors, context)
   return { kernels, listing: await listSeries(kernels, context) }
 }
@@ -115,6 +114,7 @@ async function chooseAccelerator(
   context: KernelContext,
   onEvent: RunEventListener,
 ): Promise<Pick<PlanCommon, 'accelerator' | 'bootSeconds'>> {
+  using _ = startSpan('prove accelerator')
   const first = kernels.find(({ state }) => state === 'cached') ?? kernels[0]
   if (!first) throw new UserError('no kernel was chosen', 'kwitness kernels list shows what is available')
   const image = await fetchKernel(first, context)

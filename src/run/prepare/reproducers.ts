@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { buildProgram, createHeaders, type Headers, type Program } from '#harness/image/program.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
-import { createStopwatch } from '#harness/support/stopwatch.ts'
+import { startSpan, withSubject } from '#harness/support/spans.ts'
 import { exists } from '#harness/support/workspace.ts'
 import type { Case } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
@@ -16,16 +16,19 @@ import { CATALOGUE } from './catalogue.ts'
  */
 export async function buildReproducers(
   cases: readonly Case[],
-  { workspace, signal, spans }: Pick<KernelContext, 'workspace' | 'signal' | 'spans'>,
+  { workspace, signal }: Pick<KernelContext, 'workspace' | 'signal'>,
 ): Promise<ReadonlyMap<string, Program>> {
   const failed = new AbortController()
   const until = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
   const compilers = createResourcePool({ cores: availableParallelism() }, until)
   const headers = createHeaders()
   const build = async (theCase: Case): Promise<[string, Program]> => {
-    const time = createStopwatch(spans, { kernel: null, case: theCase.id, lane: 'prepare' })
-    const one = (): Promise<Program> => time('programs', () => buildReproducer(workspace.cache, theCase, headers))
-    return [theCase.id, await compilers.hold({ cores: 1 }, 0, one)]
+    const one = async (): Promise<Program> => {
+      using _ = startSpan('programs')
+      return await buildReproducer(workspace.cache, theCase, headers)
+    }
+    const turn = () => compilers.hold({ cores: 1 }, 0, one)
+    return [theCase.id, await withSubject({ kernel: null, case: theCase.id, lane: 'prepare' }, turn)]
   }
   try {
     return new Map(await Promise.all(cases.map(build)))

@@ -6,12 +6,12 @@ import type { Evidence } from '#domain/evidence.ts'
 import { UserError } from '#domain/errors.ts'
 import type { ExternalModule } from '#domain/job.ts'
 import type { KernelImage } from '#domain/kernel.ts'
-import type { Parts } from '../execute/attempt.ts'
+import type { JobArtifacts } from '../execute/attempt.ts'
 import type { Cell } from '#plan/cells.ts'
 import { buildReproducer } from '../prepare/reproducers.ts'
 
 /** Everything the job of this evidence names. Throws UserError for what is no longer what it was. */
-export async function findParts(then: Evidence, cell: Cell, context: KernelContext): Promise<Parts> {
+export async function findParts(then: Evidence, cell: Cell, context: KernelContext): Promise<JobArtifacts> {
   const program = await programOf(then, cell, context)
   const image = await imageOf(then, cell, context)
   const externalModules: BuiltModule[] = []
