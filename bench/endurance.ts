@@ -17,8 +17,8 @@ import { runPlan } from './run.ts'
 const HELP = `node --expose-gc bench/endurance.ts [--kernel SELECTOR] [--case ID] [--attempts N] [--cpus N] [--json]
 
 One run of N attempts (default: 500) of one case (default: uffd-fork-event) on one kernel (default: debian:6.1.y:newest),
-one after the other, in guests that come as in any run: under TCG those with one vCPU are forked, others restored. Prints
-ten times what this process holds: resident memory and heap (MiB, after a collection), open files, children; then what
+one after the other, in guests with the same origin as in any run: under TCG those with one vCPU are forked, others
+restored. Prints ten times what this process holds: resident memory and heap (MiB, after a collection), open files, children; then what
 is left in the cache and in the temporary folder, the median and the worst time of an attempt, and QEMU's own start as
 the floor. Exit 1 when files (the spare pipes of consoles aside), children or leftovers grew, or a guest was booted.`
 
@@ -52,7 +52,7 @@ const { cache } = context.workspace
 const scratch = await openScratch(cache)
 const count = Number(values.attempts)
 const held: Held[] = []
-/* A temporary folder that nobody else uses: what is left in it is ours. */
+/* A temporary folder for this process alone, so that everything left in it is its own. */
 const temporary = await mkdtemp(join(tmpdir(), 'kwitness-'))
 process.env['TMPDIR'] = temporary
 const seconds: number[] = []
@@ -85,8 +85,8 @@ function look(attempts: number): Held {
 
 try {
   const line = machineLine()
-  const wishes = { kernels: [values.kernel], cases: [values.case], freshBoot: false, seed: '1' }
-  const { common, inputs } = await prepare(wishes, context, () => {})
+  const request = { kernels: [values.kernel], cases: [values.case], freshBoot: false, seed: '1' }
+  const { common, inputs } = await prepare(request, context, () => {})
   const plan = { ...common, kind: 'matrix' } as const
   const options = { kernels: context, onEvent: () => {} }
   const [first] = plan.cases

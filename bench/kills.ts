@@ -42,8 +42,8 @@ interface Kill {
 
 const place = await newPlace('guests and host')
 const guests = join(place.cache, 'guests')
-const wishes = [...kernelWords(...values.kernels.split(',')), '--cases', values.cases, '--seed', values.seed]
-const words = ['run', ...wishes, '--json', '--out', place.out]
+const request = [...kernelWords(...values.kernels.split(',')), '--cases', values.cases, '--seed', values.seed]
+const words = ['run', ...request, '--json', '--out', place.out]
 
 try {
   const line = machineLine()

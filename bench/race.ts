@@ -1,4 +1,4 @@
-/** How soon gup-fast-vs-fork hits where the bug is, and how long it takes to believe that it is not there. */
+/** How soon gup-fast-vs-fork hits where the bug is, and how long it takes to show that the bug is not there. */
 import { rm } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import type { KernelContext } from '#harness/kernels/index.ts'
@@ -17,9 +17,9 @@ const CASE = 'gup-fast-vs-fork'
 
 const HELP = `node bench/race.ts [--kernels SELECTOR] [--series LIST] [--json]
 
-${CASE} on its known-bad controls: guest seconds to the first hit, in fresh guests. And on the
-kernels of SELECTOR (default: the newest of each series) of the series in LIST (default: 5.10.y,6.1.y,6.12.y,7.3.y):
-guest seconds until a clean run is believed, by the rates just measured, in the same run, with the same program.
+Runs ${CASE} on its known-bad controls and prints guest seconds to the first hit, in fresh guests. Runs it on the
+kernels of SELECTOR (default: the newest of each series) of the series in LIST (default: 5.10.y,6.1.y,6.12.y,7.3.y)
+and prints guest seconds until the miss probability is low enough, by the rates that the same run measured.
 The floor is the same number of forks and pinnings one after the other, as the program times them in that guest.`
 
 const { values } = parseArgs({
@@ -48,21 +48,21 @@ try {
   await rm(scratch, { recursive: true })
 }
 
-/** The controls of the case, then the kernels to be judged by their rates. */
+/** The controls of the case, then the kernels that are judged by their rates. */
 async function planned(): Promise<{ plan: Plan; inputs: GuestInputs }> {
   const catalogue = await readCatalogue(CATALOGUE)
   const cases = selectCases(catalogue, [CASE])
-  const entries = chooseControls(await readControls(CONTROLS, catalogue), { lines: [], fixes: [] }, cases)
+  const entries = chooseControls(await readControls(CONTROLS, catalogue), { series: [], fixes: [] }, cases)
   const { kernels: all, controls } = await findControls(CONTROLS, entries, context)
   const ids = all.map(({ id }) => id).filter((id) => controls.some(({ kernel }) => kernel === id))
-  const wishes = { kernels: [...ids, values.kernels], cases: [CASE], freshBoot: false }
-  const { common, inputs } = await prepare(wishes, context, () => {})
+  const request = { kernels: [...ids, values.kernels], cases: [CASE], freshBoot: false }
+  const { common, inputs } = await prepare(request, context, () => {})
   const series = values.series.split(',')
   const kernels = common.kernels.filter((kernel) => ids.includes(kernel.id) || series.includes(kernel.series))
   return { plan: { ...common, kind: 'controls', kernels, controls, rates: [] }, inputs }
 }
 
-/** Microseconds that fork and pinning take one after the other, by the program's own word; 0 where it said none. */
+/** Microseconds that fork and pinning take one after the other, as the program prints them; 0 where it prints none. */
 function sidesMicroseconds(output: readonly string[]): number {
   const [, a = 0, b = 0] = /alone \S+ takes (\d+) us, \S+ (\d+) us/.exec(output.join('\n')) ?? []
   return Number(a) + Number(b)
@@ -72,7 +72,7 @@ function guestSeconds({ output }: ReportCell['attempts'][number]): number {
   return Number(/trials\/s in ([\d.]+) s/.exec(output.join('\n'))?.[1] ?? Number.NaN)
 }
 
-/** Every attempt of a control by itself; of any other kernel all together. */
+/** A row for a kernel: of a control its attempts one by one, of any other kernel their sum. */
 function rowOf(report: Report, cell: ReportCell): Row[] {
   const raced = cell.attempts.filter((attempt) => !Number.isNaN(guestSeconds(attempt)))
   if (raced.length === 0) return []

@@ -18,20 +18,20 @@ import { runPlan } from './run.ts'
 
 /** The race whose rate is measured both ways. */
 const RACE = 'gup-fast-vs-fork'
-const HELP = `node bench/restored.ts [--kernels SELECTOR]... [--cases LIST] [--line LINE] [--race-seconds S] [--json]
+const HELP = `node bench/restored.ts [--kernels SELECTOR]... [--cases LIST] [--series SERIES] [--race-seconds S] [--json]
 
 Runs every case of LIST (default: all) on the kernels of each SELECTOR (default: the set default), and on the control
-of ${RACE} of LINE (default: 5.10), twice with the same seed: in guests restored from saved ones, and in guests
-booted for each attempt. A line a cell: same or different, its verdict, and what of its output differs when it is a
-deterministic case (addresses and times left out). A race has S guest seconds (default: 5), and its verdicts are
-compared; on its control the rates, which must lie in each other's interval: by luck alone they do not once in six.
-Exit 1 when anything differs.`
+of ${RACE} of SERIES (default: 5.10), twice with the same seed: in guests restored from snapshots, and in guests
+booted for each attempt. Prints a line for each cell: same or different, its verdict, and which lines of its output
+differ when the case is deterministic (addresses and times left out). A race has S guest seconds (default: 5), and its
+verdicts are compared; on its control the rates, which must lie in each other's interval: by chance they do not in 17 %
+of comparisons. Exit 1 when anything differs.`
 
 const { values } = parseArgs({
   options: {
     kernels: { type: 'string', multiple: true, default: ['default'] },
     cases: { type: 'string', default: 'all' },
-    line: { type: 'string', default: '5.10' },
+    series: { type: 'string', default: '5.10' },
     'race-seconds': { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -47,7 +47,7 @@ interface Row {
   readonly case: string
   /** Restored, booted. */
   readonly verdicts: readonly [string, string]
-  /** What differs beside: lines of the output (of a race, which tells counts, none), guests that came the other way. */
+  /** What else differs: lines of the output (none of a race, which prints counts), guests of the wrong origin. */
   readonly differing: readonly string[]
   readonly rates: readonly [Trials, Trials] | null
   readonly same: boolean
@@ -70,13 +70,13 @@ try {
   await rm(scratch, { recursive: true })
 }
 
-/** The kernels with every case, and the control; what is known of rates is left out, so that both ways measure it. */
+/** The kernels with every case, and the control. Known rates are left out, so that both runs measure them. */
 async function planned(): Promise<{ plan: PlanOf<'controls'>; inputs: GuestInputs }> {
   const catalogue = await readCatalogue(CATALOGUE)
   const cases = selectCases(catalogue, values.cases.split(','))
   const races = cases.filter(({ id }) => id === RACE)
-  const wishes = { lines: [values.line], fixes: [] }
-  const entries = races.length === 0 ? [] : chooseControls(await readControls(CONTROLS, catalogue), wishes, races)
+  const request = { series: [values.series], fixes: [] }
+  const entries = races.length === 0 ? [] : chooseControls(await readControls(CONTROLS, catalogue), request, races)
   const { controls } = await findControls(CONTROLS, entries.slice(0, 1), context)
   const ids = controls.map(({ kernel }) => kernel)
   const selectors = [...ids, ...values.kernels]
@@ -90,12 +90,12 @@ function isControl(plan: PlanOf<'controls'>, cell: ReportCell): boolean {
   return plan.controls.some((control) => control.kernel === cell.kernel && control.case === cell.case)
 }
 
-/** A line of output without what no two guests have in common: addresses, and times. */
+/** A line of output without addresses and times, which differ between any two guests. */
 function plain(line: string): string {
   return line.replaceAll(/\b0x[0-9a-f]+\b/g, 'ADDRESS').replaceAll(/\b\d+(\.\d+)?(?= ?(ns|us|ms|s)\b)/g, 'TIME')
 }
 
-/** All that one attempt showed and the other did not, of the attempts that the verdict rests on. */
+/** Every line that only one of two attempts has. */
 function differences(one: ReportAttempt | undefined, other: ReportAttempt | undefined): string[] {
   const words = (attempt: ReportAttempt | undefined): string[] => [
     `outcome ${attempt?.outcome}, ${attempt?.ending}, taint ${JSON.stringify(attempt?.taint)}`,
@@ -112,13 +112,13 @@ function compare(restored: ReportCell, booted: ReportCell | undefined, ofControl
   const isRace = restored.case === RACE
   const differing = isRace ? [] : differences(restored.attempts.at(-1), booted?.attempts.at(-1))
   const rates = ofControl && restored.race && booted?.race ? ([restored.race.trials, booted.race.trials] as const) : null
-  const astray = [
+  const wrongOrigin = [
     ...restored.attempts.filter(({ origin }) => origin === 'booted'),
     ...(booted?.attempts ?? []).filter(({ origin }) => origin !== 'booted'),
   ].map(({ attempt, origin }) => `attempt ${attempt} was made in a ${origin} guest`)
   const alike = ofControl ? rates !== null && isWithin(...rates) && isWithin(rates[1], rates[0]) : true
-  const same = verdicts[0] === verdicts[1] && differing.length === 0 && astray.length === 0 && alike
-  return { kernel: restored.kernel, case: restored.case, verdicts, differing: [...differing, ...astray], rates, same }
+  const same = verdicts[0] === verdicts[1] && differing.length === 0 && wrongOrigin.length === 0 && alike
+  return { kernel: restored.kernel, case: restored.case, verdicts, differing: [...differing, ...wrongOrigin], rates, same }
 }
 
 /** Whether a rate lies within the interval of another. */

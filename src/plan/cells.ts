@@ -63,10 +63,10 @@ export function slowness({ bootSeconds }: Pick<PlanCommon, 'bootSeconds'>): numb
   return Math.max(1, bootSeconds / REFERENCE_BOOT_SECONDS)
 }
 
-/** A race runs this many times longer than asked while its sides have not met once (c-tests/include/race/race.h). */
+/** A race runs this many times longer than its budget while its sides have not met once (c-tests/include/race/race.h). */
 const RACE_TIMEOUT_FACTOR = 10
 
-/** Time-outs of an attempt's phases, scaled to the boot time measured on this host; a race is asked to run `raceSeconds`. */
+/** Time-outs of an attempt's phases, scaled to the boot time measured on this host; `raceSeconds` is the budget of a race. */
 export function limitsOf(plan: Pick<PlanCommon, 'bootSeconds'>, theCase: Case, raceSeconds = 0): PhaseLimits {
   const caseSeconds = theCase.timing.timeoutSeconds * slowness(plan) + RACE_TIMEOUT_FACTOR * raceSeconds
   return {

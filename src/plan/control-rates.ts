@@ -74,6 +74,6 @@ export function rateNotes(
     )
     const least = changes.toSorted((a, b) => a.length - b.length)[0] ?? []
     if (least.length === 0) return []
-    return [`${id}: rates were measured ${least.join(', and ')}: they no longer count. kwitness controls measures them anew`]
+    return [`${id}: rates were measured ${least.join(', and ')}: they no longer count. kwitness controls measures them again`]
   })
 }

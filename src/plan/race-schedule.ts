@@ -11,7 +11,7 @@ import { measureOf, type Plan } from './plan.ts'
 
 export interface NextRace {
   readonly cell: Cell
-  readonly ask: RaceBudget
+  readonly budget: RaceBudget
 }
 
 /** Whether a cell's case is judged by trials. */
@@ -39,8 +39,8 @@ export function nextMeasured(plan: Plan, attempts: AttemptsByCell, open: readonl
   const attemptsOf = (cell: Cell) => attempts.get(cellKey(cell)) ?? []
   const cells = open.filter((one) => isMeasured(plan, one)).toSorted((a, b) => attemptsOf(a).length - attemptsOf(b).length)
   for (const cell of cells) {
-    const ask = nextMeasurement(attemptsOf(cell), plan.maxMissProbability, measureOf(plan))
-    if (ask) return { cell, ask }
+    const budget = nextMeasurement(attemptsOf(cell), plan.maxMissProbability, measureOf(plan))
+    if (budget) return { cell, budget }
   }
   return null
 }
@@ -64,10 +64,10 @@ export function nextRace(plan: Plan, attempts: AttemptsByCell, open: readonly Ce
   })
   const next = chooseRace(races, plan.raceSeconds * races.length)
   const cell = next && cells[next.index]
-  return next && cell ? { cell, ask: next.ask } : null
+  return next && cell ? { cell, budget: next.ask } : null
 }
 
-/** What a race beside a measured one is asked for until there is a reference rate. */
+/** The budget of a race beside a measured one, until there is a reference rate. */
 const BESIDE: RaceBudget = { seconds: 1, trials: 1_000_000 }
 
 /**
@@ -82,7 +82,7 @@ export function nextInTurn(plan: Plan, attempts: AttemptsByCell, open: readonly 
     const isClean = attemptsOf(cell).every(({ outcome }) => outcome === 'not-reproduced')
     return !isMeasured(plan, cell) && isClean && others.length > 0 && attemptsOf(cell).length < Math.min(...others)
   })
-  if (beside) return { cell: beside, ask: BESIDE }
+  if (beside) return { cell: beside, budget: BESIDE }
   return nextMeasured(plan, attempts, open) ?? nextRace(plan, attempts, open)
 }
 

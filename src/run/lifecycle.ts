@@ -1,6 +1,6 @@
 /**
- * The life of a run, whoever makes it: created or claimed, executed, then finished, or released for `--resume`. It knows no
- * terminal: events go to a listener, and the signal of the KernelContext ends it.
+ * The life of a run, for every caller: created or claimed, executed, then finished, or released for `--resume`. It does not use
+ * the terminal: events go to a listener, and the signal of the KernelContext ends the run.
  */
 import { UserError } from '#domain/errors.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'

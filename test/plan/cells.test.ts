@@ -51,7 +51,7 @@ test('an argument that newer kernels do without is for older ones only', () => {
   )
 })
 
-test('every attempt of every cell has a seed of its own, the same whenever the plan is carried out', () => {
+test('every attempt of every cell has a seed of its own, the same whenever the plan is executed', () => {
   const seeds = (one: PlanCommon) => cellsOf(one).flatMap((cell) => [1, 2, 3].map((attempt) => seedOf(one, cell, attempt)))
   const all = seeds(plan)
   assert.equal(new Set(all).size, all.length)

@@ -1,4 +1,4 @@
-/** The races of a plan: controls before the others, which lean on what was measured, and an interrupted run goes on the same. */
+/** The races of a plan: controls before the others, which use their rates, and an interrupted run continues the same way. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Control } from '#domain/control.ts'
@@ -91,14 +91,14 @@ test('a rate for each trigger and load, none of attempts that say nothing, one w
   assert.deepEqual(ratesOf(plan, new Map([['some-6.1/a-race', twentyHits]])), [], 'no control, no rate')
 })
 
-test('what was measured is leaned on at once, by its own line and by others', () => {
+test('a measured rate is used at once, in its own series and in others', () => {
   const done = new Map([
     [BAD, twentyHits],
     ['base-5.10/a-race', [clean(300)]],
     ['some-6.1/a-race', [clean(100)]],
   ])
   const next = nextRace(plan, done, races)
-  assert.ok(next && next.ask.trials > 300)
+  assert.ok(next && next.budget.trials > 300)
   const measured = ratesOf(plan, done)
   const judged = races.map((cell) => {
     const { verdict, race: standing } = judgeCell(theRace, inputOf(plan, cell, done.get(cellKey(cell)) ?? [], measured))
@@ -131,14 +131,14 @@ function carryOut(before: ReadonlyMap<string, readonly JudgedAttempt[]>, most: n
     const next = nextMeasured(plan, all, races) ?? nextRace(plan, all, races)
     if (!next) break
     const key = cellKey(next.cell)
-    const trials = Math.min(next.ask.trials, Math.floor(next.ask.seconds * 30))
+    const trials = Math.min(next.budget.trials, Math.floor(next.budget.seconds * 30))
     const done = key === BAD ? hit(35, { seconds: 0.4 }) : clean(trials, { seconds: trials / 30 })
     all.set(key, [...(all.get(key) ?? []), done])
   }
   return all
 }
 
-test('a run that is interrupted anywhere and gone on with from its evidence ends the same', () => {
+test('a run that is interrupted anywhere and resumed from its evidence ends the same', () => {
   const whole = carryOut(new Map(), 1000)
   assert.deepEqual(
     races.map((cell) => whole.get(cellKey(cell))?.length),
@@ -152,14 +152,14 @@ test('a run that is interrupted anywhere and gone on with from its evidence ends
   }
 })
 
-test('a kernel that cannot be had leaves its time to the others', () => {
+test('a kernel that is not available leaves its time to the others', () => {
   const poor = { ...plan, controls: [], rates: [rate({ case: 'a-race' })], raceSeconds: 10 }
   const slow = new Map([['base-5.10/a-race', [clean(100, { seconds: 25 })]]])
   const open = races.filter((cell) => cell.kernel.id === 'base-5.10')
-  assert.equal(nextRace(poor, slow, open)?.ask.seconds, 5)
+  assert.equal(nextRace(poor, slow, open)?.budget.seconds, 5)
 })
 
-test('a plan takes along the rates of its races and profiles, expired ones too', () => {
+test('a plan records the rates of its races and profiles, expired ones too', () => {
   const own = rate({ case: 'a-race' })
   const expired = rate({ case: 'a-race', conditions: { ...QUIET, qemu: '9.0.1' } })
   const kept = [own, expired, rate({ case: 'a-race', profile: 'x86_64-kvm-2cpu-1024m' }), rate({ case: 'gone' }), rate()]
@@ -171,13 +171,13 @@ test('a race whose rates have all expired is noted before the run, with what has
     rateNotes({ ...plan, rates }, new Map([['a-race', { sha256: PROGRAM }]]), { host: QUIET.host, qemu: QUIET.qemu })
   const old = rate({ case: 'a-race', conditions: { ...QUIET, qemu: '9.0.1' } })
   assert.deepEqual(notes(old), [
-    'a-race: rates were measured under QEMU 9.0.1, this is 7.2.19: they no longer count. kwitness controls measures them anew',
+    'a-race: rates were measured under QEMU 9.0.1, this is 7.2.19: they no longer count. kwitness controls measures them again',
   ])
   assert.deepEqual(notes(old, rate({ case: 'a-race', conditions: LOADED })), [])
   assert.deepEqual(notes(), [])
 })
 
-test('where kernels are held against each other, the measured one and the other take turns', () => {
+test('where kernels are compared, the measured one and the other take turns', () => {
   const verify = { patches: [], targets: ['a-race'], bases: [], each: false }
   const kernels = plan.kernels.filter(({ id }) => id !== 'some-6.1')
   const pair: PlanOf<'verify'> = { ...plan, kind: 'verify', kernels, verify }

@@ -46,7 +46,7 @@ test('profiles take turns until each has had its attempts', () => {
   const order: string[] = []
   for (let next = nextMeasured(plan, tried, cells); next; next = nextMeasured(plan, tried, cells)) {
     const key = cellKey(next.cell)
-    assert.equal(next.ask.seconds, plan.measure.seconds)
+    assert.equal(next.budget.seconds, plan.measure.seconds)
     const trials = { hits: 1, trials: 10 }
     const answer = { outcome: 'reproduced', ending: 'clean exit', reasons: [], trials, codePath: null, conditions: null } as const
     tried.set(key, [...(tried.get(key) ?? []), { ...answer, program: 'p', seconds: 1, startedAt: '' }])

@@ -98,7 +98,7 @@ async function askStep(options: BisectStepOptions, progress: Progress, signal: A
   const request = runRequest({ ...options, kernels: [kernel.id], cases: [id] })
   const { common, inputs } = await prepare(request, context, progress.onEvent)
   const plan = { ...common, kind: 'bisect', controls: [], measure: null } as const
-  // Apart from the runs that people make: no report and no boundary is made of a step.
+  // Not the store of runs: reports and boundaries must not include steps of a bisection.
   const store = await openStore(join(context.workspace.state, 'bisect-steps'))
   try {
     const bounds = given({ cores: options.cores })

@@ -80,23 +80,23 @@ const HELP = helpText({
   ],
 })
 
-/** Bisect and give the exit code: 0 when the commit was found, 1 when commits that give no answer hide it. */
+/** Bisect and return the exit code: 0 when the commit was found, 1 when commits that give no answer hide it. */
 async function bisectCommand(paths: readonly string[], options: BisectOptions): Promise<number> {
   const form = options.json ? 'json' : (options.format ?? 'terminal')
   const progress = createProgress(process.stderr, () => performance.now())
-  let keeper: StateFile | null = null
+  let stateFile: StateFile | null = null
   let found: Bisection | null = null
   try {
     const finished = await untilSignal(async (signal) => {
       const context = createKernelContext(options, progress, signal, { inWorktree: true })
-      if (options.export !== undefined) return exportScript(options.export, await wishesOf(paths, options, context))
-      keeper = await openKeeper(paths, options, context)
-      const begun = keeper
-      // Apart from the runs that people make: no report and no boundary is made of a step.
+      if (options.export !== undefined) return exportScript(options.export, await exportedOf(paths, options, context))
+      stateFile = await openStateFile(paths, options, context)
+      const begun = stateFile
+      // Not the store of runs: reports and boundaries must not include steps of a bisection.
       const store = await openStore(begun.folder)
       try {
         found = await bisect({
-          keeper: begun,
+          stateFile: begun,
           store,
           kernels: context,
           onEvent: progress.onEvent,
@@ -110,25 +110,25 @@ async function bisectCommand(paths: readonly string[], options: BisectOptions): 
     })
     progress.end()
     if (options.export !== undefined) return finished ? 0 : INTERRUPTED
-    return finished && found !== null ? await conclude(found, form, options) : leave(keeper)
+    return finished && found !== null ? await conclude(found, form, options) : leave(stateFile)
   } catch (error) {
     progress.end()
-    if (error instanceof InfraError && keeper !== null) leave(keeper)
+    if (error instanceof InfraError && stateFile !== null) leave(stateFile)
     throw error
   }
 }
 
-async function openKeeper(paths: readonly string[], options: BisectOptions, context: KernelContext): Promise<StateFile> {
+async function openStateFile(paths: readonly string[], options: BisectOptions, context: KernelContext): Promise<StateFile> {
   const { workspace } = context
-  const keeper =
+  const stateFile =
     options.resume === undefined
       ? await beginState(await parseBisectOptions(options, paths, context), new Date().toISOString(), workspace)
       : await resumeState(options.resume, workspace)
-  const { id, request } = keeper.state()
+  const { id, request } = stateFile.state()
   const { old, new: newer, case: theCase } = request
   const message = `${theCase.id} from ${old.name} to ${newer.name}`
   context.progress?.({ kernel: `bisection ${id}`, message, doneBytes: null, totalBytes: null })
-  return keeper
+  return stateFile
 }
 
 interface PrepareContext {
@@ -141,10 +141,10 @@ interface PrepareContext {
 async function prepareFor(
   kernel: Kernel,
   kept: PlanOf<'bisect'> | null,
-  keeper: StateFile,
+  stateFile: StateFile,
   { options, context, progress }: PrepareContext,
 ): Promise<PreparedBisection> {
-  const { case: theCase, seed, maxMissProbability, raceSeconds } = keeper.state().request
+  const { case: theCase, seed, maxMissProbability, raceSeconds } = stateFile.state().request
   if (kept) return { plan: kept, inputs: await makeGuestInputs([theCase], context) }
   const what = { kernels: [kernel.id], cases: [theCase.id], catalogue: dirname(theCase.folder), freshBoot: false }
   const how = { seed, maxMissProbability, raceSeconds, ...given({ accelerator: options.accel }) }
@@ -161,21 +161,22 @@ async function conclude(bisection: Bisection, form: keyof typeof FORMATS, { out 
   return bisection.end.kind === 'found' ? 0 : 1
 }
 
-function leave(keeper: StateFile | null): number {
-  if (keeper) console.error(`kwitness: stopped; what is done is kept. kwitness bisect --resume ${keeper.state().id} goes on`)
+function leave(stateFile: StateFile | null): number {
+  if (stateFile)
+    console.error(`kwitness: stopped; what is done is kept. kwitness bisect --resume ${stateFile.state().id} goes on`)
   return INTERRUPTED
 }
 
-/** What is to be exported: the wishes, and what is known already of a bisection that was begun. */
-async function wishesOf(paths: readonly string[], options: BisectOptions, context: KernelContext) {
+/** What to export: the request, and the log so far of a bisection that has begun. */
+async function exportedOf(paths: readonly string[], options: BisectOptions, context: KernelContext) {
   if (options.resume === undefined) return { request: await parseBisectOptions(options, paths, context), log: '' }
-  const keeper = await resumeState(options.resume, context.workspace)
-  await keeper.save({ owner: null })
-  const { request } = keeper.state()
-  return { request, log: await readFile(join(keeper.folder, 'git', 'BISECT_LOG'), 'utf8').catch(() => '') }
+  const stateFile = await resumeState(options.resume, context.workspace)
+  await stateFile.save({ owner: null })
+  const { request } = stateFile.state()
+  return { request, log: await readFile(join(stateFile.folder, 'git', 'BISECT_LOG'), 'utf8').catch(() => '') }
 }
 
-async function exportScript(file: string, { request, log }: Awaited<ReturnType<typeof wishesOf>>): Promise<void> {
+async function exportScript(file: string, { request, log }: Awaited<ReturnType<typeof exportedOf>>): Promise<void> {
   const { folder } = request.case
   const script = 'tar -cz --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C "$1" "$2" | base64 --wrap=0'
   const { stdout } = await runCommand('bash', ['-o', 'pipefail', '-c', script, 'bash', dirname(folder), basename(folder)])

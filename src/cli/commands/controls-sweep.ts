@@ -73,14 +73,14 @@ async function choose(options: ControlsOptions, context: KernelContext): Promise
   if (caseId === undefined) throw new UserError('no known-bad control of a race was chosen', 'races: kwitness cases list')
   if (ids.length > 1) throw new UserError(`a sweep is of one race, not of ${ids.join(' and ')}`, 'name one with --cases')
   if (options.series !== undefined) return { caseId, found: await findControls(CONTROLS, entries, context) }
-  return { caseId, found: await nearestLine(entries, context) }
+  return { caseId, found: await nearestSeries(entries, context) }
 }
 
-async function nearestLine(entries: readonly ControlEntry[], context: KernelContext): Promise<FoundControls> {
-  const lines: FoundControls[] = []
-  for (const entry of entries) lines.push(await findControls(CONTROLS, [entry], context))
+async function nearestSeries(entries: readonly ControlEntry[], context: KernelContext): Promise<FoundControls> {
+  const all: FoundControls[] = []
+  for (const entry of entries) all.push(await findControls(CONTROLS, [entry], context))
   const isCached = (found: FoundControls, at: number) => found.kernels.at(at)?.state === 'cached'
-  const first = lines.find((found) => isCached(found, -1)) ?? lines.find((found) => isCached(found, 0)) ?? lines[0]
+  const first = all.find((found) => isCached(found, -1)) ?? all.find((found) => isCached(found, 0)) ?? all[0]
   if (!first) throw new UserError('no known-bad control of a race was chosen')
   return first
 }

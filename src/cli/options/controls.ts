@@ -35,5 +35,5 @@ export type ControlsOptions = shared.OptionsOf<typeof controlsOptions>
 
 /** Which controls the options mean. */
 export function controlsRequest({ series = [], fix: fixes = [] }: Pick<ControlsOptions, 'series' | 'fix'>): ControlsRequest {
-  return { lines: series.map((name) => name.replace(/\.y$/, '')), fixes }
+  return { series: series.map((name) => name.replace(/\.y$/, '')), fixes }
 }

@@ -1,6 +1,6 @@
 /**
- * git does the bisecting, in a bare repository of our own that borrows the objects of the user's: nothing is written there,
- * and no file is checked out. Its state is made anew from the answers each time, so no kill can leave it half-way.
+ * git does the bisecting, in a bare repository of our own that borrows the objects of the user's: nothing is written there, and
+ * no file is checked out. Each start makes its state again from the known answers, so a kill cannot leave it inconsistent.
  */
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -9,7 +9,7 @@ import { nextCommit } from '#analysis/bisect/report.ts'
 import type { BisectEnd, BisectMark, BisectRequest, NamedCommit, ReportCommit } from '#domain/report/bisect.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 
-/** What git has to be told to begin. */
+/** What git needs to begin. */
 export interface GitRange {
   readonly tree: string
   readonly old: string
@@ -17,22 +17,22 @@ export interface GitRange {
   readonly paths: readonly string[]
   readonly firstParent: boolean
   readonly terms: { readonly old: string; readonly new: string }
-  /** Commits marked before the first that is asked. */
+  /** Commits that are marked before the first test. */
   readonly knownMarks: BisectRequest['knownMarks']
 }
 
 /** Where git is: a commit to judge, or the end. */
 type GitState = { readonly kind: 'next'; readonly commit: string; /** Candidates left. */ readonly left: number } | BisectEnd
 
-/** No hook, configuration or replaced object of the user's has a say. */
-const PLAIN = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', GIT_NO_REPLACE_OBJECTS: '1', LC_ALL: 'C' }
+/** Hooks, configuration and replaced objects of the user must not change the result. */
+const GIT_ENV = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', GIT_NO_REPLACE_OBJECTS: '1', LC_ALL: 'C' }
 
 async function gitIn(folder: string, args: readonly string[], signal?: AbortSignal) {
-  const options = { env: { ...PLAIN, GIT_DIR: folder }, cwd: folder, anyExit: true }
+  const options = { env: { ...GIT_ENV, GIT_DIR: folder }, cwd: folder, anyExit: true }
   return runCommand('git', [...args], { ...options, ...(signal === undefined ? {} : { signal }) })
 }
 
-/** The commit a revision of the user's repository means. Throws UserError when it means none. */
+/** The commit that a revision of the user's repository names. Throws UserError when there is none. */
 export async function resolveCommit(tree: string, name: string): Promise<NamedCommit> {
   const args = ['-C', tree, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]
   const { stdout, exitCode } = await runCommand('git', args, { anyExit: true })
@@ -40,7 +40,7 @@ export async function resolveCommit(tree: string, name: string): Promise<NamedCo
   throw new UserError(`${tree} has no commit ${name}`, 'give a tag, a branch or a hash of that repository')
 }
 
-/** Those of some commits that are no ancestor of another of them: what they bound together. */
+/** Those of the commits that are not an ancestor of another of them. */
 export async function nearestOf(tree: string, commits: readonly string[]): Promise<string[]> {
   const { stdout } = await runCommand('git', ['-C', tree, 'merge-base', '--independent', ...commits])
   return stdout.trim().split('\n')
@@ -152,7 +152,7 @@ async function borrowObjects(tree: string, folder: string): Promise<void> {
     return resolve(tree, stdout.trim())
   }
   await writeFile(join(folder, 'objects', 'info', 'alternates'), `${await find('objects')}\n`)
-  // A history that was cut off is cut off here, too.
+  // A shallow repository needs its list of cut-off commits here, too.
   await copyFile(await find('shallow'), join(folder, 'shallow')).catch(() => {})
 }
 
@@ -161,7 +161,7 @@ function refused({ tree, old }: GitRange, args: readonly string[], said: string)
     said
       .split('\n')
       .map((line) => line.trim())
-      .find((line) => line !== '') ?? 'it said nothing'
+      .find((line) => line !== '') ?? 'it printed nothing'
   if (/No space left|unable to write|Disk quota/.test(said)) return new InfraError(`git cannot bisect: ${why}`, 'free some space')
   return new UserError(`git ${args.slice(0, 2).join(' ')} refuses in ${tree}: ${why}`, `is ${old} an ancestor of the new end?`)
 }

@@ -1,4 +1,4 @@
-/** A bisection under way: its state, what its runs are carried out with, and runs that are found again after a kill. */
+/** A bisection under way: its state, what its runs are executed with, and runs that are resumed after a kill. */
 import type { BisectStep } from '#domain/report/bisect.ts'
 import { InfraError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
@@ -10,9 +10,9 @@ import type { ExecutionOptions, GuestInputs } from '../context/context.ts'
 import type { StateFile } from './state.ts'
 import { cellOf, runBisectPlan } from './test-commit.ts'
 
-/** What a bisection is carried out with. */
-export interface Bisector extends ExecutionOptions {
-  readonly keeper: StateFile
+/** What a bisection is given. */
+export interface BisectInputs extends ExecutionOptions {
+  readonly stateFile: StateFile
   readonly store: Store
   /** Make the programs and the plan with a kernel that is built; the plan is the kept one where there is one. */
   readonly prepare: (kernel: Kernel, kept: PlanOf<'bisect'> | null) => Promise<PreparedBisection>
@@ -24,67 +24,67 @@ export interface PreparedBisection {
   readonly inputs: GuestInputs
 }
 
-export interface BisectSession extends Bisector {
+export interface BisectSession extends BisectInputs {
   /** The plan of every run but for its kernels, made once. */
   readonly open: (kernel: Kernel) => Promise<PreparedBisection>
 }
 
-/** What a run said of one kernel, when this host came to an answer. */
-export interface Asked {
+/** What a run says of one kernel, when this host came to an answer. */
+export interface TestedKernel {
   readonly cell: ReportCell
   readonly run: string
   readonly answer: Exclude<CommitAnswer, 'infra'>
 }
 
-/** Begin, or go on: programs are compiled once a kernel is there. */
-export function bisectSessionOf(bisector: Bisector): BisectSession {
-  const { keeper, prepare } = bisector
+/** Begin or resume. The programs are compiled with the first kernel that is built. */
+export function openBisectSession(inputs: BisectInputs): BisectSession {
+  const { stateFile, prepare } = inputs
   let opened: ReturnType<BisectSession['open']> | null = null
   const open: BisectSession['open'] = async (kernel) => {
-    const made = await prepare(kernel, keeper.state().plan)
-    if (keeper.state().plan === null) await keeper.save({ plan: made.plan })
+    const made = await prepare(kernel, stateFile.state().plan)
+    if (stateFile.state().plan === null) await stateFile.save({ plan: made.plan })
     return made
   }
-  return { ...bisector, open: (kernel) => (opened ??= open(kernel)) }
+  return { ...inputs, open: (kernel) => (opened ??= open(kernel)) }
 }
 
-/** Times that a fault of this host is tried again before the bisection stops. */
-const MOST_FAULTS = 2
+/** Times that a run is made again after a fault of this host before the bisection stops. */
+const MAX_FAULTS = 2
 
 /**
- * Carry out a run of these kernels and give what it says of the last. Under its key a killed one is gone on with. One that
- * this host spoilt is forgotten and made again; throws InfraError when that does not help.
+ * Execute a run of these kernels and return what it says of the last. A killed run is resumed by its key. A run that failed by a
+ * fault of this host is dropped and made again; throws InfraError when that does not help.
  */
-export async function askKernels(
-  course: BisectSession,
+export async function testKernels(
+  session: BisectSession,
   key: string,
   kernels: readonly Kernel[],
   changes: Partial<PlanOf<'bisect'>>,
-): Promise<Asked> {
-  const { keeper, store, kernels: context, onEvent, cores } = course
+): Promise<TestedKernel> {
+  const { stateFile, store, kernels: context, onEvent, cores } = session
   const kernel = kernels.at(-1) as Kernel
-  const { plan, inputs } = await course.open(kernel)
-  const { rates, runs } = keeper.state()
+  const { plan, inputs } = await session.open(kernel)
+  const { rates, runs } = stateFile.state()
   const runContext = { store, inputs, kernels: context, onEvent, ...(cores === undefined ? {} : { cores }) }
-  const wanted = { ...plan, kernels, ...(rates.length > 0 ? { rates } : {}), ...changes }
-  const keepRun = (run: string | undefined) => {
-    const { [key]: _, ...others } = keeper.state().runs
-    return keeper.save({ runs: run === undefined ? others : { ...others, [key]: run } })
+  const own = { ...plan, kernels, ...(rates.length > 0 ? { rates } : {}), ...changes }
+  const saveRun = (run: string | undefined) => {
+    const { [key]: _, ...others } = stateFile.state().runs
+    return stateFile.save({ runs: run === undefined ? others : { ...others, [key]: run } })
   }
   for (let [faults, known] = [0, runs[key]]; ; known = undefined) {
-    const { run, report } = await runBisectPlan(wanted, known, runContext, keepRun)
+    const { run, report } = await runBisectPlan(own, known, runContext, saveRun)
     const cell = cellOf(report, kernel)
     const answer = answerOf(cell)
     if (answer !== 'infra') return { cell, run, answer }
-    await keepRun(undefined)
+    await saveRun(undefined)
     const what = `${kernel.id} came to no answer on this host: ${cell.summary}`
-    if (++faults > MOST_FAULTS) throw new InfraError(what, 'nothing was concluded from it')
-    onEvent({ kind: 'note', text: `${what} It is asked again` })
+    if (++faults > MAX_FAULTS) throw new InfraError(what, 'nothing was concluded from it')
+    onEvent({ kind: 'note', text: `${what} It runs again` })
   }
 }
 
-/** What a step takes over from what was asked. */
-export function askedStep({ cell, run, answer: { answer, errorProbability } }: Asked) {
+/** The fields of a step that follow from a tested kernel. */
+export function stepFieldsOf({ cell, run, answer: { answer, errorProbability } }: TestedKernel) {
   const { verdict, summary, reasons, trials, kernel } = cell
   const attempts = cell.attempts.map(({ outcome, seconds }) => ({ outcome, seconds }))
   return {

@@ -1,4 +1,4 @@
-/** What a bisection keeps on disk: its wishes, the answers so far and the runs under way. All else follows from these. */
+/** The state of a bisection on disk: its request, the answers so far and the runs under way. All else follows from these. */
 import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncFolder } from '#store/evidence-folder.ts'
@@ -29,7 +29,7 @@ export async function beginState(request: BisectRequest, startedAt: string, work
     await mkdir(root, { recursive: true })
     for (;;) {
       const id = nextRunId(startedAt, await readdir(root))
-      // Whoever makes the folder has the name.
+      // The process that makes the folder has the name.
       const made = await mkdir(join(root, id)).then(
         () => true,
         (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,4 @@
-/** One commit of a bisection: its kernel built, its binary held against those judged before, the case asked of it. */
+/** One commit of a bisection: its kernel built, its binary hashed, the case run on it. */
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import { buildExternalModules, namedModule } from '#harness/image/external-module.ts'
@@ -27,14 +27,14 @@ export async function kernelOfCommit(
   return kernelOfSelector({ place, patches: [], configs }, context)
 }
 
-/** The kernel that a source is built into. Its recipe is kept: it can be built by its id. */
+/** The kernel that a source is built into. Its recipe is stored, so that it can be built by its id. */
 export async function kernelOfSelector(selector: TreeSelector, context: KernelContext): Promise<Kernel> {
   const recipe = await makeRecipe(selector, context)
   await storeRecipe(recipe, context.workspace)
   return recipe.kernel
 }
 
-/** Build a kernel, near one before it. Throws InfraError for the machine, UserError for what cannot be asked of it. */
+/** Build a kernel, incrementally; a failure of its build is returned. Throws InfraError for a fault of this host. */
 export async function buildKernel(kernel: Kernel, context: KernelContext): Promise<KernelImage | { readonly failure: string }> {
   try {
     return await fetchKernel(kernel, context)
@@ -44,7 +44,7 @@ export async function buildKernel(kernel: Kernel, context: KernelContext): Promi
   }
 }
 
-/** Hash of all that a guest gets of a kernel, external modules of the case included: two of the same answer alike. */
+/** Hash of all that a guest gets of a kernel, external modules of the case included: kernels with the same hash answer alike. */
 export async function binaryOf(
   { kernel, vmlinux, bzImage }: KernelImage,
   theCase: Case,

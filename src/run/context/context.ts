@@ -11,7 +11,7 @@ import type { Plan } from '#plan/plan.ts'
 import type { RunEventListener } from './events.ts'
 import type { ResourcePool } from './resource-pool.ts'
 
-/** What this machine brings to a run beside the plan: facts of the host, and what the guests run. */
+/** What this machine adds to the plan of a run: facts of the host, and what the guests run. */
 export interface GuestInputs {
   readonly host: Host
   readonly initramfs: Initramfs
@@ -30,7 +30,7 @@ export interface AttemptContext extends Pick<GuestInputs, 'host' | 'initramfs'> 
 export interface ExecutionOptions {
   readonly kernels: KernelContext
   readonly onEvent: RunEventListener
-  /** Folder of a git tree that is asked about the fixes as well. */
+  /** Folder of a git tree that is searched for the fixes as well. */
   readonly gitTree?: string
   /** vCPUs of the guests that run at the same time; the cores of the host when not given. */
   readonly cores?: number

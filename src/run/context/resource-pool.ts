@@ -1,51 +1,61 @@
-/** What this host has to give, handed out to the heaviest work first. */
+/** Resources of this host (vCPUs, memory, fetches), given to the heaviest work first. */
 
-/** So much of each kind: of cores and memory, of fetches at once. */
+/** An amount of each kind of resource. */
 export type Amounts<K extends string> = Readonly<Record<K, number>>
 
-export interface ResourcePool<K extends string> {
-  readonly total: Amounts<K>
-  /**
-   * Run `work` while holding `want` (of each at most all there is). What waits starts by `weight`, the heaviest first, then
-   * as it was asked for. Rejects with the signal's reason once it is aborted.
-   */
-  readonly hold: <T>(want: Amounts<K>, weight: number, work: () => Promise<T>) => Promise<T>
+interface Waiting<K extends string> {
+  readonly want: Amounts<K>
+  readonly weight: number
+  readonly start: () => void
 }
 
-/** A pool of these amounts. Who does not fit yet is not passed by lighter ones that would: nobody waits for ever. */
-export function createResourcePool<K extends string>(total: Amounts<K>, signal?: AbortSignal): ResourcePool<K> {
-  const kinds = Object.keys(total) as K[]
-  const free: Record<K, number> = { ...total }
-  const queue: { readonly want: Amounts<K>; readonly weight: number; readonly start: () => void }[] = []
+/** A pool of these amounts. Lighter work that would fit does not pass heavier work that does not fit yet, so all of it starts. */
+export class ResourcePool<K extends string> {
+  readonly total: Amounts<K>
+  readonly #kinds: readonly K[]
+  readonly #free: Record<K, number>
+  readonly #queue: Waiting<K>[] = []
+  readonly #signal: AbortSignal | undefined
 
-  function add(want: Amounts<K>, sign: 1 | -1): void {
-    for (const kind of kinds) free[kind] += sign * want[kind]
+  constructor(total: Amounts<K>, signal?: AbortSignal) {
+    this.total = total
+    this.#kinds = Object.keys(total) as K[]
+    this.#free = { ...total }
+    this.#signal = signal
   }
 
-  function admit(): void {
-    for (let first = queue[0]; first && kinds.every((kind) => first!.want[kind] <= free[kind]); first = queue[0]) {
-      queue.shift()
-      add(first.want, -1)
+  /**
+   * Wait for these amounts (of each at most the total); disposing the returned object gives them back. Waiting work starts by
+   * `weight`, the heaviest first, then in the order of its calls. Rejects with the signal's reason once it is aborted.
+   */
+  async acquire(wanted: Amounts<K>, weight: number): Promise<Disposable> {
+    const want = Object.fromEntries(this.#kinds.map((kind) => [kind, Math.min(wanted[kind], this.total[kind])])) as Amounts<K>
+    await new Promise<void>((start) => {
+      const lighter = this.#queue.findIndex((other) => other.weight < weight)
+      this.#queue.splice(lighter === -1 ? this.#queue.length : lighter, 0, { want, weight, start })
+      this.#admit()
+    })
+    if (this.#signal?.aborted) {
+      this.#release(want)
+      throw this.#signal.reason
+    }
+    return { [Symbol.dispose]: () => this.#release(want) }
+  }
+
+  #release(amounts: Amounts<K>): void {
+    for (const kind of this.#kinds) this.#free[kind] += amounts[kind]
+    this.#admit()
+  }
+
+  #admit(): void {
+    for (let first = this.#queue[0]; first && this.#fits(first.want); first = this.#queue[0]) {
+      this.#queue.shift()
+      for (const kind of this.#kinds) this.#free[kind] -= first.want[kind]
       first.start()
     }
   }
 
-  return {
-    total,
-    hold: async (asked, weight, work) => {
-      const want = Object.fromEntries(kinds.map((kind) => [kind, Math.min(asked[kind], total[kind])])) as Amounts<K>
-      await new Promise<void>((start) => {
-        const lighter = queue.findIndex((other) => other.weight < weight)
-        queue.splice(lighter === -1 ? queue.length : lighter, 0, { want, weight, start })
-        admit()
-      })
-      try {
-        signal?.throwIfAborted()
-        return await work()
-      } finally {
-        add(want, 1)
-        admit()
-      }
-    },
+  #fits(want: Amounts<K>): boolean {
+    return this.#kinds.every((kind) => want[kind] <= this.#free[kind])
   }
 }

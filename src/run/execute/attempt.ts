@@ -19,7 +19,7 @@ import type { GuestProfile } from '#domain/profile.ts'
 import type { Cell } from '#plan/cells.ts'
 import { isRace } from '#plan/race-schedule.ts'
 import type { AttemptContext } from '../context/context.ts'
-import { readAttempt, type AttemptReading } from '../report/judge-attempt.ts'
+import { judgeLogs, type AttemptReading } from '../report/judge-attempt.ts'
 
 /** What a job names by hash or id: image, program and modules. */
 export interface JobArtifacts {
@@ -53,7 +53,7 @@ export function asAttempt<T>(cell: Cell, work: () => T): T {
   return withSubject({ kernel: cell.kernel.id, case: cell.case.id, lane }, work)
 }
 
-/** The kernel's modules that a job names. Where they are not available the guest is told why: its case may do without. */
+/** The kernel's modules that a job names. Where they are unavailable the guest gets the reason: its case may not need them. */
 async function fetchNamedModules({ kernels }: AttemptContext, { kernel }: Cell, { modules }: Job): Promise<NamedModules> {
   using _ = startSpan('modules')
   try {
@@ -65,11 +65,11 @@ async function fetchNamedModules({ kernels }: AttemptContext, { kernel }: Cell, 
 }
 
 /** Write the file that brings program, arguments and modules into the guest. Returns its path. */
-async function writePayload(context: AttemptContext, cell: Cell, job: Job, parts: JobArtifacts): Promise<string> {
+async function writePayload(context: AttemptContext, cell: Cell, job: Job, artifacts: JobArtifacts): Promise<string> {
   const { modules, missing } = await fetchNamedModules(context, cell, job)
-  const externalModules = [...parts.externalModules, ...missing]
+  const externalModules = [...artifacts.externalModules, ...missing]
   using _ = startSpan('payload')
-  return await context.payloads({ program: parts.program.path, args: job.args, modules, externalModules })
+  return await context.payloads({ program: artifacts.program.path, args: job.args, modules, externalModules })
 }
 
 /** The load that other processes put on this host. */
@@ -83,14 +83,14 @@ export async function makeAttempt(
   context: AttemptContext,
   cell: Cell,
   job: Job,
-  parts: JobArtifacts,
+  artifacts: JobArtifacts,
   folder: string,
 ): Promise<CarriedOut> {
   const { qemu, kernel, cpuModel, cpus } = context.host
   const race = isRace(cell)
-  const payload = await writePayload(context, cell, job, parts)
+  const payload = await writePayload(context, cell, job, artifacts)
   return carryOut(job, {
-    inputs: inputsOf(context, job.profile, parts.image),
+    inputs: inputsOf(context, job.profile, artifacts.image),
     guests: context.guests,
     payload,
     scratch: folder,
@@ -107,5 +107,5 @@ export async function judgeFolder(folder: string, evidence: Evidence, theCase: C
     readFile(join(folder, evidence.console.file)),
     readFile(join(folder, evidence.output.file)),
   ])
-  return readAttempt(evidence, { console, output }, theCase)
+  return judgeLogs(evidence, { console, output }, theCase)
 }

@@ -41,15 +41,18 @@ export function reportDone({ progress, onEvent }: RunContext, cell: Cell): void 
 export async function runCell(context: RunContext, cell: Cell, image: KernelImage): Promise<void> {
   const { plan, slots } = context
   const want = resourcesOf(cell.profile, cell.profile.cpus)
-  const admit: Admission = (guest) => slots.hold(want, expectedSeconds(plan, cell.case), guest)
-  while (needsAttempt(context, cell)) await runAttempt(context, cell, image, { ask: null, admit })
+  const admit: Admission = async (guest) => {
+    using _ = await slots.acquire(want, expectedSeconds(plan, cell.case))
+    return await guest()
+  }
+  while (needsAttempt(context, cell)) await runAttempt(context, cell, image, { budget: null, admit })
   reportDone(context, cell)
 }
 
 /** How an attempt is made. */
 interface AttemptOptions {
   /** Null for a deterministic case. */
-  readonly ask: RaceBudget | null
+  readonly budget: RaceBudget | null
   readonly admit: Admission
 }
 
@@ -58,12 +61,17 @@ export function runAttempt(context: RunContext, cell: Cell, image: KernelImage, 
   return asAttempt(cell, () => runAndRecord(context, cell, image, options))
 }
 
-async function runAndRecord(context: RunContext, cell: Cell, image: KernelImage, { ask, admit }: AttemptOptions): Promise<void> {
+async function runAndRecord(
+  context: RunContext,
+  cell: Cell,
+  image: KernelImage,
+  { budget, admit }: AttemptOptions,
+): Promise<void> {
   const { onEvent, attempts, programs } = context
   const before = attempts.get(cellKey(cell)) ?? []
   const program = programs.get(cell.case.id)
   if (!program) throw new InvariantError(`no program for ${cell.case.id}`)
-  const task = { program, attempt: before.length + 1, ask }
+  const task = { program, attempt: before.length + 1, budget }
   const { folder, evidence, forgetGuest } = await admit(() => runGuest(context, cell, image, task))
   await record(context, evidence, folder)
   const { judgement } = await judgeFolder(folder, evidence, cell.case)
@@ -92,7 +100,7 @@ interface Task {
   readonly program: Program
   /** Ordinal of the attempt in its cell. */
   readonly attempt: number
-  readonly ask: RaceBudget | null
+  readonly budget: RaceBudget | null
 }
 
 /** Run a guest for a task. Its logs are in `folder`. */
@@ -111,22 +119,27 @@ async function runGuest(
   return { folder, ...(await makeAttempt(context, cell, job, artifacts, folder)) }
 }
 
-function jobOf({ plan }: RunContext, cell: Cell, externalModules: Job['externalModules'], { program, attempt, ask }: Task): Job {
+function jobOf(
+  { plan }: RunContext,
+  cell: Cell,
+  externalModules: Job['externalModules'],
+  { program, attempt, budget }: Task,
+): Job {
   return {
     kernel: cell.kernel.id,
     case: cell.case.id,
     profile: cell.profile,
     program: program.sha256,
-    args: [...raceArgs(ask), ...argsOf(plan, cell.case.id)],
+    args: [...raceArgs(budget), ...argsOf(plan, cell.case.id)],
     modules: modulesOf(cell),
     externalModules,
     seed: seedOf(plan, cell, attempt),
     attempt,
-    limits: limitsOf(plan, cell.case, ask?.seconds),
+    limits: limitsOf(plan, cell.case, budget?.seconds),
   }
 }
 
 /** The arguments that every race takes. */
-function raceArgs(ask: RaceBudget | null): string[] {
-  return ask ? ['--seconds', ask.seconds.toFixed(2), '--trials', String(ask.trials)] : []
+function raceArgs(budget: RaceBudget | null): string[] {
+  return budget ? ['--seconds', budget.seconds.toFixed(2), '--trials', String(budget.trials)] : []
 }

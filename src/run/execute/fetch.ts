@@ -10,7 +10,13 @@ import type { RunContext } from '../context/context.ts'
 
 /** A KernelContext that fetches and builds when the pool of fetches has room. */
 function inTurns({ kernels, fetches }: RunContext): KernelContext {
-  return { ...kernels, inTurn: (work) => fetches.hold({ fetches: 1 }, 0, work) }
+  return {
+    ...kernels,
+    inTurn: async (work) => {
+      using _ = await fetches.acquire({ fetches: 1 }, 0)
+      return await work()
+    },
+  }
 }
 
 /** The image of a kernel. Null when it is not available: that is reported once, and its cells stay without attempts. */

@@ -37,12 +37,11 @@ export async function prepareSnapshot(
   const { bootSeconds } = limitsOf(plan, first.case)
   // All of the cells wait for it.
   const weight = plan.bootSeconds + Math.max(...cells.map((cell) => expectedSeconds(plan, cell.case)))
-  const prepare = (): Promise<() => Promise<void>> =>
-    slots.hold(resourcesOf(first.profile, 1), weight, async () => {
-      await makeSnapshot(context, inputs, bootSeconds)
-      return attempts >= MIN_FORKED ? guests.fork(inputs, kernels.signal, timed) : async () => undefined
-    })
-  return withSubject({ kernel: first.kernel.id, case: null, lane: 'slots' }, prepare)
+  return withSubject({ kernel: first.kernel.id, case: null, lane: 'slots' }, async () => {
+    using _ = await slots.acquire(resourcesOf(first.profile, 1), weight)
+    await makeSnapshot(context, inputs, bootSeconds)
+    return attempts >= MIN_FORKED ? await guests.fork(inputs, kernels.signal, timed) : async () => undefined
+  })
 }
 
 async function makeSnapshot({ guests, kernels, onEvent }: RunContext, inputs: BootInputs, limitSeconds: number): Promise<void> {

@@ -10,7 +10,7 @@ import { cellKey, cellsOf, type Cell } from '#plan/cells.ts'
 import { expectedSeconds } from '#plan/estimates.ts'
 import { isRace } from '#plan/race-schedule.ts'
 import type { RunContext, RunInputs } from '../context/context.ts'
-import { createResourcePool } from '../context/resource-pool.ts'
+import { ResourcePool } from '../context/resource-pool.ts'
 import { fetchClaimSources } from '../report/claim-sources.ts'
 import { judgedAttemptsOfRun } from '../report/stored-attempts.ts'
 import { needsAttempt, reportDone, runCell } from './cell.ts'
@@ -33,7 +33,7 @@ export async function executePlan(inputs: RunInputs): Promise<void> {
     const races: OpenRaces = new Map()
     const fetches: Promise<unknown>[] = []
     const all = inputs.plan.kernels.map((kernel) => runKernel(context, kernel, { races, fetches }))
-    // Changelogs lie in the packages of the kernels.
+    // Changelogs lie in the packages of the kernels. Every kernel that is fetched is in `fetches` by now.
     all.push(Promise.all(fetches).then(() => fetchClaimSources(inputs)))
     await settle(all)
     await runRaces(context, races)
@@ -52,9 +52,9 @@ async function createRunContext(inputs: RunInputs): Promise<RunContext> {
   return {
     ...inputs,
     guests: createGuestSource(cache, { freshBoot: plan.freshBoot, noFork: plan.noFork === true, note }),
-    slots: createResourcePool({ cpus, memoryMiB }, kernels.signal),
-    fetches: createResourcePool({ fetches: MAX_FETCHES }, kernels.signal),
-    kernelsUnderWay: createResourcePool({ kernels: 2 * cpus + 2 }, kernels.signal),
+    slots: new ResourcePool({ cpus, memoryMiB }, kernels.signal),
+    fetches: new ResourcePool({ fetches: MAX_FETCHES }, kernels.signal),
+    kernelsUnderWay: new ResourcePool({ kernels: 2 * cpus + 2 }, kernels.signal),
     scratch,
     payloads: createPayloads(scratch),
     attempts,
@@ -84,7 +84,8 @@ async function runKernel(context: RunContext, kernel: Kernel, { races, fetches }
   }
   for (const cell of open.filter(isRace)) races.set(cellKey(cell), { cell, image })
   const seconds = open.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
-  await kernelsUnderWay.hold({ kernels: 1 }, seconds, () => runProfiles(context, image, open))
+  using _ = await kernelsUnderWay.acquire({ kernels: 1 }, seconds)
+  await runProfiles(context, image, open)
 }
 
 /** Run the deterministic cells of a kernel, profile by profile, and build what its races will load. */

@@ -17,19 +17,19 @@ import { ratesOf, type AttemptsByCell } from '#plan/control-rates.ts'
 import type { RunInputs } from '../context/context.ts'
 import { judgedAttemptsOfRun } from '../report/stored-attempts.ts'
 
-/** A line of kernels searched for one case, in version order. */
-export interface SearchLine {
+/** A branch of kernels searched for one case, in version order. */
+export interface SearchBranch {
   readonly case: Case
   readonly kernels: readonly Kernel[]
-  /** First kernel that the paperwork says carries, where it says others lack it. */
+  /** Index of the first kernel that the claim sources list as fixed, where they do not list the one before it. */
   readonly claimed: number | null
 }
 
-/** What a plan has to search: each series and flavour for each case. */
-export function searchLines(plan: Plan): SearchLine[] {
-  const lines = [...Map.groupBy(plan.kernels.toSorted(compareKernels), branchName).values()]
+/** What a plan searches: each branch of kernels for each case. */
+export function searchBranches(plan: Plan): SearchBranch[] {
+  const branches = [...Map.groupBy(plan.kernels.toSorted(compareKernels), branchName).values()]
   return plan.cases.flatMap((theCase) =>
-    lines.map((kernels) => {
+    branches.map((kernels) => {
       const claims = kernels.map((kernel) => claimOf(kernel, theCase).claim)
       const first = claims.indexOf('listed')
       return { case: theCase, kernels, claimed: first > 0 && claims[first - 1] === 'not-listed' ? first : null }
@@ -38,12 +38,12 @@ export function searchLines(plan: Plan): SearchLine[] {
 }
 
 /**
- * The cells to ask next, by the verdicts so far; none when every line is searched. `verdictOf` gives undefined for a cell that
- * was not asked to its end.
+ * The cells to run next, by the verdicts so far; none when every branch is searched. `verdictOf` returns undefined for a cell
+ * that still needs attempts.
  */
-export function wantedCells(plan: Plan, verdictOf: (key: string) => Verdict | undefined): Cell[] {
+export function nextCells(plan: Plan, verdictOf: (key: string) => Verdict | undefined): Cell[] {
   const cells = new Map(cellsOf(plan).map((cell) => [cellKey(cell), cell]))
-  return searchLines(plan).flatMap(({ case: theCase, kernels, claimed }) => {
+  return searchBranches(plan).flatMap(({ case: theCase, kernels, claimed }) => {
     const keys = kernels.map(({ id }) => `${id}/${theCase.id}`)
     const answers = keys.flatMap((key, index): [number, Verdict][] => {
       const verdict = verdictOf(key)
@@ -64,28 +64,28 @@ export interface SearchInputs extends RunInputs {
  */
 export async function executeSearch(inputs: SearchInputs): Promise<void> {
   const { plan, store, run } = inputs
-  /** Cells this process asked until they wanted no more: one without an attempt is of a kernel that cannot be had. */
-  const asked = new Set<string>()
-  const told = new Set<string>()
+  /** Cells that this process ran to their end. One without an attempt is of a kernel that is not available. */
+  const ended = new Set<string>()
+  const reported = new Set<string>()
   for (;;) {
-    const verdicts = verdictsOf(plan, await judgedAttemptsOfRun(store, run, plan), asked)
-    tellVerdicts(inputs, verdicts, told)
-    const wanted = wantedCells(plan, (key) => verdicts.get(key))
-    if (wanted.length === 0) return
+    const verdicts = verdictsOf(plan, await judgedAttemptsOfRun(store, run, plan), ended)
+    reportVerdicts(inputs, verdicts, reported)
+    const next = nextCells(plan, (key) => verdicts.get(key))
+    if (next.length === 0) return
     const onEvent = withoutTotals(inputs.onEvent)
-    for (const part of partsOf(plan, wanted)) await executePlan({ ...inputs, plan: part, onEvent })
-    for (const cell of wanted) asked.add(cellKey(cell))
+    for (const part of partsOf(plan, next)) await executePlan({ ...inputs, plan: part, onEvent })
+    for (const cell of next) ended.add(cellKey(cell))
   }
 }
 
-/** The verdicts of the cells that want no more attempts, by cell. */
-function verdictsOf(plan: Plan, attempts: AttemptsByCell, asked: ReadonlySet<string>): Map<string, Verdict> {
+/** The verdicts of the cells that need no more attempts, by cellKey. */
+function verdictsOf(plan: Plan, attempts: AttemptsByCell, ended: ReadonlySet<string>): Map<string, Verdict> {
   const measured = ratesOf(plan, attempts)
   const verdicts = new Map<string, Verdict>()
   for (const cell of cellsOf(plan)) {
     const key = cellKey(cell)
     const own = attempts.get(key) ?? []
-    if (!asked.has(key) && (own.length === 0 || isOpen(plan, attempts, cell))) continue
+    if (!ended.has(key) && (own.length === 0 || isOpen(plan, attempts, cell))) continue
     verdicts.set(key, judgeCell(cell.case, inputOf(plan, cell, own, measured)).verdict)
   }
   return verdicts
@@ -113,21 +113,21 @@ function partsOf(plan: PlanOf<'search'>, cells: readonly Cell[]): Plan[] {
   }))
 }
 
-/** Say each verdict once, and how much of its line has been asked by then. */
-function tellVerdicts({ plan, onEvent }: SearchInputs, verdicts: ReadonlyMap<string, Verdict>, told: Set<string>): void {
-  for (const { case: theCase, kernels } of searchLines(plan)) {
+/** Report each verdict once, with how many kernels of its branch have run by then. */
+function reportVerdicts({ plan, onEvent }: SearchInputs, verdicts: ReadonlyMap<string, Verdict>, reported: Set<string>): void {
+  for (const { case: theCase, kernels } of searchBranches(plan)) {
     const own = kernels.filter(({ id }) => verdicts.has(`${id}/${theCase.id}`))
     for (const { id, series } of own) {
       const key = `${id}/${theCase.id}`
-      if (told.has(key)) continue
-      told.add(key)
-      const share = `${own.length} of ${kernels.length} kernels of ${series} asked`
+      if (reported.has(key)) continue
+      reported.add(key)
+      const share = `${own.length} of ${kernels.length} kernels of ${series} tested`
       onEvent({ kind: 'note', text: `${theCase.id}: ${id} ${verdicts.get(key)} (${share})` })
     }
   }
 }
 
-/** The number of cells that a search asks is unknown before it ends, so the totals of one part would mislead. */
+/** The number of cells that a search runs is unknown before it ends, so the totals of one part would mislead. */
 function withoutTotals(onEvent: RunEventListener): RunEventListener {
   return (event) => {
     if (event.kind !== 'cell-done') onEvent(event)

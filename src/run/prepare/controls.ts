@@ -15,7 +15,7 @@ export const CONTROLS = inRepository('vm-images', 'controls')
 
 export interface ControlsRequest {
   /** Series such as `5.10`; all when empty. */
-  readonly lines: readonly string[]
+  readonly series: readonly string[]
   /** Fixes as SERIES/FIX.patch names them, or the beginning of a name; all when empty. */
   readonly fixes: readonly string[]
 }
@@ -48,22 +48,22 @@ export async function readControls(folder: string, catalogue: readonly Pick<Case
   return entries
 }
 
-/** The controls that these wishes mean and whose own case is among the cases. Throws UserError for a wish that means none. */
+/** The controls that the request names and whose own case is among the cases. Throws UserError for a name without a control. */
 export function chooseControls(
   entries: readonly ControlEntry[],
-  { lines, fixes }: ControlsRequest,
+  { series, fixes }: ControlsRequest,
   cases: readonly Pick<Case, 'id'>[],
 ): ControlEntry[] {
-  const isOfSeries = (entry: ControlEntry, series: string) => entry.series === series
+  const isOfSeries = (entry: ControlEntry, name: string) => entry.series === name
   const hasFix = (entry: ControlEntry, fix: string) => entry.fix.startsWith(fix) || fix.startsWith(entry.fix)
-  const lost =
-    lines.find((line) => !entries.some((entry) => isOfSeries(entry, line))) ??
+  const unknown =
+    series.find((name) => !entries.some((entry) => isOfSeries(entry, name))) ??
     fixes.find((fix) => !entries.some((entry) => hasFix(entry, fix)))
-  const known = [...new Set(entries.map(({ series }) => series)), ...new Set(entries.map(({ fix }) => fix))].join(', ')
-  if (lost !== undefined) throw new UserError(`there is no control of ${lost}`, `there are: ${known}`)
+  const known = [...new Set(entries.map((entry) => entry.series)), ...new Set(entries.map(({ fix }) => fix))].join(', ')
+  if (unknown !== undefined) throw new UserError(`there is no control of ${unknown}`, `there are: ${known}`)
   const chosen = entries.filter(
     (entry) =>
-      (lines.length === 0 || lines.some((line) => isOfSeries(entry, line))) &&
+      (series.length === 0 || series.some((name) => isOfSeries(entry, name))) &&
       (fixes.length === 0 || fixes.some((fix) => hasFix(entry, fix))) &&
       cases.some(({ id }) => id === entry.case),
   )
@@ -95,6 +95,6 @@ export async function findControls(
 
 async function findOne(selector: string, context: KernelContext): Promise<ListedKernel> {
   const [kernel] = await selectKernels([selector], context)
-  if (!kernel) throw new InvariantError(`${selector} means no kernel`)
+  if (!kernel) throw new InvariantError(`${selector} matches no kernel`)
   return kernel
 }

@@ -7,7 +7,7 @@ import { startSpan, withSubject } from '#harness/support/spans.ts'
 import { exists } from '#harness/support/workspace.ts'
 import type { Case } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
-import { createResourcePool } from '../context/resource-pool.ts'
+import { ResourcePool } from '../context/resource-pool.ts'
 import { CATALOGUE } from './catalogue.ts'
 
 /**
@@ -20,15 +20,12 @@ export async function buildReproducers(
 ): Promise<ReadonlyMap<string, Program>> {
   const failed = new AbortController()
   const until = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
-  const compilers = createResourcePool({ cores: availableParallelism() }, until)
+  const compilers = new ResourcePool({ cores: availableParallelism() }, until)
   const headers = createHeaders()
   const build = async (theCase: Case): Promise<[string, Program]> => {
-    const one = async (): Promise<Program> => {
-      using _ = startSpan('programs')
-      return await buildReproducer(workspace.cache, theCase, headers)
-    }
-    const turn = () => compilers.hold({ cores: 1 }, 0, one)
-    return [theCase.id, await withSubject({ kernel: null, case: theCase.id, lane: 'prepare' }, turn)]
+    using _ = await compilers.acquire({ cores: 1 }, 0)
+    const one = () => buildMeasured(workspace.cache, theCase, headers)
+    return [theCase.id, await withSubject({ kernel: null, case: theCase.id, lane: 'prepare' }, one)]
   }
   try {
     return new Map(await Promise.all(cases.map(build)))
@@ -36,6 +33,11 @@ export async function buildReproducers(
     failed.abort(error)
     throw error
   }
+}
+
+async function buildMeasured(cache: string, theCase: Case, headers: Headers): Promise<Program> {
+  using _ = startSpan('programs')
+  return await buildReproducer(cache, theCase, headers)
 }
 
 /** Compile the reproducer of a case, or find it in the cache. Throws UserError when it has none or does not compile. */

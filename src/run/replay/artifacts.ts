@@ -1,4 +1,4 @@
-/** What a stored job names, found again: kernel, program and modules with the very bytes of then, or a refusal that says why. */
+/** The artifacts of a stored job, found again: image, program and modules with the same hashes, or an error that says why not. */
 import { buildExternalModules, findExternalModule, type BuiltModule } from '#harness/image/external-module.ts'
 import { findProgram, type Program } from '#harness/image/program.ts'
 import { fetchKernel, type KernelContext } from '#harness/kernels/index.ts'
@@ -10,8 +10,8 @@ import type { JobArtifacts } from '../execute/attempt.ts'
 import type { Cell } from '#plan/cells.ts'
 import { buildReproducer } from '../prepare/reproducers.ts'
 
-/** Everything the job of this evidence names. Throws UserError for what is no longer what it was. */
-export async function findParts(then: Evidence, cell: Cell, context: KernelContext): Promise<JobArtifacts> {
+/** Everything the job of this evidence names. Throws UserError for an artifact that has changed. */
+export async function findArtifacts(then: Evidence, cell: Cell, context: KernelContext): Promise<JobArtifacts> {
   const program = await programOf(then, cell, context)
   const image = await imageOf(then, cell, context)
   const externalModules: BuiltModule[] = []
@@ -19,12 +19,12 @@ export async function findParts(then: Evidence, cell: Cell, context: KernelConte
   return { image, program, externalModules }
 }
 
-/** What to do about an attempt that cannot be made again. */
-function askAnew({ kernel, case: { id } }: Cell): string {
-  return `ask it anew: kwitness run --kernels ${kernel.id} --cases ${id}`
+/** What to do about an attempt that cannot be replayed. */
+function runAgainHint({ kernel, case: { id } }: Cell): string {
+  return `run it again: kwitness run --kernels ${kernel.id} --cases ${id}`
 }
 
-/** The program of then; where the cache has lost it, the one of today if that is the same. */
+/** The program from the cache, or compiled again where that gives the same one. */
 async function programOf({ job }: Evidence, cell: Cell, { workspace: { cache } }: KernelContext): Promise<Program> {
   const kept = await findProgram(cache, job.program)
   if (kept) return kept
@@ -32,7 +32,7 @@ async function programOf({ job }: Evidence, cell: Cell, { workspace: { cache } }
   if (built.sha256 === job.program) return built
   throw new UserError(
     `the reproducer of ${cell.case.id} (or its compiler) has changed since, and the cache no longer has the program of then`,
-    `bring back its source as it was, or ${askAnew(cell)}`,
+    `restore its source, or ${runAgainHint(cell)}`,
   )
 }
 
@@ -40,7 +40,7 @@ async function imageOf(then: Evidence, cell: Cell, context: KernelContext): Prom
   const image = await fetchKernel(cell.kernel, context)
   if (image.sha256 === then.kernel.sha256) return image
   const [was, is] = [then.kernel.sha256, image.sha256].map((sha256) => sha256.slice(0, 12))
-  throw new UserError(`the image of ${cell.kernel.id} is another one now: ${is}, and was ${was}`, askAnew(cell))
+  throw new UserError(`the image of ${cell.kernel.id} has changed: it is ${is}, and was ${was}`, runAgainHint(cell))
 }
 
 /** The external module as it was; one that was missing stays missing, for the reason recorded then. */
@@ -52,7 +52,7 @@ async function externalModuleOf(module: ExternalModule, cell: Cell, context: Ker
   if (built && 'path' in built && built.sha256 === module.sha256) return built
   const why = built && 'missing' in built ? `: ${built.missing}` : ''
   throw new UserError(
-    `the module ${module.name} of ${cell.case.id} cannot be had any more as it was${why}`,
-    `bring back its source and compiler as they were, or ${askAnew(cell)}`,
+    `the module ${module.name} of ${cell.case.id} is no longer available as it was${why}`,
+    `restore its source and compiler, or ${runAgainHint(cell)}`,
   )
 }

@@ -1,4 +1,4 @@
-/** Make a stored attempt again: the very job, by the parts it names, in the guest it had. Nothing of its run changes. */
+/** Replay a stored attempt: the same job, by the artifacts it names, in the guest it had. Its run does not change. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGuestSource } from '#harness/boot/guests.ts'
@@ -15,10 +15,10 @@ import type { RunEventListener } from '../context/events.ts'
 import type { Cell } from '#plan/cells.ts'
 import { makeHostInputs } from '../prepare/guest-inputs.ts'
 import { isRace } from '#plan/race-schedule.ts'
-import { readAttempt, type AttemptReading } from '../report/judge-attempt.ts'
-import { findParts } from './artifacts.ts'
+import { judgeLogs, type AttemptReading } from '../report/judge-attempt.ts'
+import { findArtifacts } from './artifacts.ts'
 
-/** An attempt of a stored run with all that is compared. */
+/** An attempt of a stored run with everything that a replay compares. */
 export interface Replayable {
   readonly cell: Cell
   readonly record: AttemptRecord
@@ -28,8 +28,8 @@ export interface Replayable {
 }
 
 /**
- * The attempt of a cell that is made again: the one with this ordinal, else the first that reproduced, else the last.
- * Throws UserError when there is none, or when its logs are lost.
+ * The attempt of a cell to replay: the one with this ordinal, else the first that reproduced, else the last. Throws UserError
+ * when there is none, or when its logs are lost.
  */
 export async function chooseAttempt(store: ReadRuns, run: string, cell: Cell, ordinal?: number): Promise<Replayable> {
   const { attempts, problems } = await store.attemptsOf(run)
@@ -56,18 +56,18 @@ export async function chooseAttempt(store: ReadRuns, run: string, cell: Cell, or
 async function readReplayable(store: ReadRuns, cell: Cell, record: AttemptRecord): Promise<Replayable | null> {
   const { console, output } = await store.readLogs(record)
   if (!console || !output) return null
-  return { cell, record, judged: readAttempt(record.evidence, { console, output }, cell.case), output }
+  return { cell, record, judged: judgeLogs(record.evidence, { console, output }, cell.case), output }
 }
 
-/** A replay, and the evidence it rests on. */
+/** A replay, and its evidence. */
 export interface Replayed {
   readonly replay: Replay
   readonly evidence: Evidence
 }
 
 /**
- * Carry out the job of a stored attempt again, its logs into `folder`. Restores the guest where the attempt had a restored
- * one, and boots where it was booted. Throws UserError when the kernel or the program is no longer what it was.
+ * Run the job of a stored attempt again, its logs into `folder`. Restores the guest where the attempt had a restored one, and
+ * boots where it was booted. Throws UserError when the kernel or the program has changed.
  */
 export async function replayAttempt(
   { cell, record, judged, output }: Replayable,
@@ -77,7 +77,7 @@ export async function replayAttempt(
 ): Promise<Replayed> {
   const { cache } = kernels.workspace
   const stored = record.evidence
-  const parts = await findParts(stored, cell, kernels)
+  const artifacts = await findArtifacts(stored, cell, kernels)
   const { host, initramfs } = await makeHostInputs(kernels)
   const guests = createGuestSource(cache, {
     freshBoot: stored.guest.origin === 'booted',
@@ -85,7 +85,7 @@ export async function replayAttempt(
   })
   const payloads = createPayloads(folder)
   const attemptContext: AttemptContext = { host, initramfs, guests, payloads, kernels }
-  const attempt = () => makeAttempt(attemptContext, cell, stored.job, parts, folder)
+  const attempt = () => makeAttempt(attemptContext, cell, stored.job, artifacts, folder)
   const { evidence } = await (isRace(cell) ? takeTurn(attemptContext, attempt) : attempt())
   const { judgement } = await judgeFolder(folder, evidence, cell.case)
   const replay: Replay = {

@@ -1,4 +1,4 @@
-/** From a stored run to its Report: every attempt judged anew by today's rules, from its evidence alone. */
+/** From a stored run to its Report: every attempt is judged again by today's rules, from its evidence alone. */
 import { buildReport, type JudgedCell } from '#analysis/matrix/report.ts'
 import type { Reason } from '#domain/judgement.ts'
 import type { GitTreeSource, UnavailableSource } from '#domain/claim-sources.ts'
@@ -25,22 +25,22 @@ export interface BuiltReport {
 }
 
 export interface BuildReportOptions {
-  /** What a git tree says of each kernel, instead of what was kept. */
+  /** What a git tree says of each kernel, instead of what was stored. */
   readonly gitTreeSources?: ReadonlyMap<string, GitTreeSource | UnavailableSource> | undefined
   /** The report of this case alone, where the run has it: the logs of others are not read. */
   readonly only?: string | undefined
 }
 
-/** Build the report of a run. Attempts whose logs are damaged are left out and told as problems. */
+/** Build the report of a run. Attempts whose logs are damaged are left out and reported as problems. */
 export async function buildRunReport(
   store: ReadRuns,
   run: RunRecord,
   { gitTreeSources, only }: BuildReportOptions = {},
 ): Promise<BuiltReport> {
   const { attempts, problems } = await store.attemptsOf(run.id)
-  const plan = askedOf(ofCase(planOf(run), only), attempts)
-  const paperwork = await readClaimSources(store, run.id, plan, gitTreeSources)
-  const lost: StoreProblem[] = [...problems, ...paperwork.problems]
+  const plan = triedKernelsOf(ofCase(planOf(run), only), attempts)
+  const claims = await readClaimSources(store, run.id, plan, gitTreeSources)
+  const lost: StoreProblem[] = [...problems, ...claims.problems]
   const judged = new Map<string, StoredJudged[]>()
   for (const cell of cellsOf(plan)) judged.set(cellKey(cell), [])
   const cases = new Map(plan.cases.map((theCase) => [theCase.id, theCase]))
@@ -67,22 +67,22 @@ export async function buildRunReport(
     controls: controlsOf(plan),
     listing: plan.listing,
     cells: judgeCells(plan, judged, byCell),
-    claimSources: paperwork.papers,
+    claimSources: claims.sources,
   })
   return { report, problems: lost }
 }
 
-/** No case judges by what another one saw. */
+/** The plan for the report of one case: no verdict depends on another case. */
 function ofCase(plan: Plan, id: string | undefined): Plan {
   const own = plan.cases.filter((theCase) => theCase.id === id)
   return own.length === 0 ? plan : { ...plan, cases: own }
 }
 
-/** Of a search, the kernels that were asked: the others are listed, and belong to no cell. */
-function askedOf(plan: Plan, attempts: readonly AttemptRecord[]): Plan {
+/** The plan of a search with the kernels that ran: the others are in the listing, and have no cell. */
+function triedKernelsOf(plan: Plan, attempts: readonly AttemptRecord[]): Plan {
   if (plan.kind !== 'search') return plan
-  const asked = new Set(attempts.map(({ evidence }) => evidence.job.kernel))
-  return { ...plan, kernels: plan.kernels.filter(({ id }) => asked.has(id)) }
+  const tried = new Set(attempts.map(({ evidence }) => evidence.job.kernel))
+  return { ...plan, kernels: plan.kernels.filter(({ id }) => tried.has(id)) }
 }
 
 interface StoredJudged {
@@ -94,14 +94,14 @@ function judgedAttemptOf({ record, judged }: StoredJudged): JudgedAttempt {
   return judgedAttemptsOf(record.evidence, judged.judgement)
 }
 
-/** Whether no cell of a plan wants another attempt. */
+/** Whether no cell of a plan needs another attempt. */
 function isComplete(plan: Plan, attempts: AttemptsByCell): boolean {
   const cells = cellsOf(plan)
   const isOpen = (cell: Cell): boolean => !isRace(cell) && wantsAnotherAttempt(attempts.get(cellKey(cell)) ?? [])
   return !cells.some(isOpen) && nextMeasured(plan, attempts, cells) === null && nextRace(plan, attempts, cells) === null
 }
 
-/** Every cell of a plan judged, races by the rates of the plan and by those its own controls showed. */
+/** Every cell of a plan, judged: races by the rates of the plan and by those of its own controls. */
 function judgeCells(plan: Plan, judged: ReadonlyMap<string, readonly StoredJudged[]>, byCell: AttemptsByCell): JudgedCell[] {
   const measured = ratesOf(plan, byCell)
   const cells = cellsOf(plan).filter((cell) => plan.kind !== 'search' || judged.get(cellKey(cell))?.length)
@@ -116,7 +116,7 @@ function identity(cell: Cell): Pick<JudgedCell, 'kernel' | 'case' | 'profile'> {
   return { kernel: cell.kernel.id, case: cell.case.id, profile: profileName(cell.profile) }
 }
 
-/** What guests said of each kernel in this very run, so that a later run under the same id changes nothing here. */
+/** What guests of this run said of each kernel: a later run under the same kernel id must not change this report. */
 export async function reportKernels(store: ReadRuns, plan: Plan, attempts: readonly AttemptRecord[]): Promise<ReportKernel[]> {
   const seen = new Map((await store.kernelsSeen()).map((one) => [one.kernel.id, one]))
   return plan.kernels.map((kernel) => {
@@ -129,14 +129,14 @@ export async function reportKernels(store: ReadRuns, plan: Plan, attempts: reado
   })
 }
 
-/** One attempt as the report shows it. Long logs are cut in the middle, and every line number follows the cut. */
+/** One attempt as the report shows it. Long logs are cut in the middle, and every line number is that in the cut log. */
 function reportAttempt(
   record: AttemptRecord,
   { evidence, reading, consoleLines, judgement, outputLines }: AttemptReading,
 ): ReportAttempt {
   const console = createLogTruncator(consoleLines)
   const output = createLogTruncator(outputLines)
-  const follow = (reason: Reason): Reason => {
+  const inCutLog = (reason: Reason): Reason => {
     if (reason.line === null) return reason
     if (reason.channel === 'console') return { ...reason, line: console.line(reason.line) }
     return reason.channel === 'output' ? { ...reason, line: output.line(reason.line) } : reason
@@ -146,7 +146,7 @@ function reportAttempt(
     attempt: evidence.job.attempt,
     outcome: judgement.outcome,
     ending: judgement.ending,
-    reasons: judgement.reasons.map(follow),
+    reasons: judgement.reasons.map(inCutLog),
     seed: evidence.job.seed,
     seconds: evidence.seconds,
     origin: evidence.guest.origin,

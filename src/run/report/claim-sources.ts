@@ -1,4 +1,4 @@
-/** The paperwork of a run: brought while guests run, kept with it, read anew for each report. */
+/** The claim sources of a run: fetched while guests run, stored with it, and read again for each report. */
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
@@ -22,25 +22,25 @@ export interface ClaimSourceRequest {
 }
 
 /**
- * Bring what is written about the kernels of a run and keep it with the run. A paper that cannot be had is kept as the reason
- * why: nobody's run fails for it. Throws UserError for a --git-tree that is no whole git tree, and what the store throws.
+ * Fetch the claim sources of the kernels of a run and store them with the run. Of an unavailable one the reason is stored, and
+ * the run goes on. Throws UserError for a --git-tree that is not a complete git tree, and what the store throws.
  */
 export async function fetchClaimSources({ plan, run, store, kernels: context, gitTree }: ClaimSourceRequest): Promise<void> {
-  const known = new Map((await store.claimSourcesOf(run)).map((papers) => [papers.kernel, papers]))
-  const histories = gitTree === undefined ? null : await gitTreeSourcesOf(gitTree, plan, context)
-  const lacking = plan.kernels.filter(({ id }) => isLacking(known.get(id)?.changelog))
-  const found = lacking.length > 0 ? await findAll(lacking, context) : new Map<string, FoundChangelog | UnavailableSource>()
+  const known = new Map((await store.claimSourcesOf(run)).map((sources) => [sources.kernel, sources]))
+  const gitTreeSources = gitTree === undefined ? null : await gitTreeSourcesOf(gitTree, plan, context)
+  const toFind = plan.kernels.filter(({ id }) => isToFind(known.get(id)?.changelog))
+  const found = toFind.length > 0 ? await findAll(toFind, context) : new Map<string, FoundChangelog | UnavailableSource>()
   const changelogs = new Map<string, Uint8Array>()
-  const papers: ClaimSources[] = []
+  const sources: ClaimSources[] = []
   for (const { id } of plan.kernels) {
     const own = known.get(id)
-    const changelog = found.has(id) ? await keepable(found.get(id), changelogs, store) : (own?.changelog ?? null)
-    papers.push({ kernel: id, changelog, gitTree: histories?.get(id) ?? own?.gitTree ?? null })
+    const changelog = found.has(id) ? await storable(found.get(id), changelogs, store) : (own?.changelog ?? null)
+    sources.push({ kernel: id, changelog, gitTree: gitTreeSources?.get(id) ?? own?.gitTree ?? null })
   }
-  await store.recordClaimSources(run, papers, changelogs)
+  await store.recordClaimSources(run, sources, changelogs)
 }
 
-function isLacking(changelog: ClaimSources['changelog'] | undefined): boolean {
+function isToFind(changelog: ClaimSources['changelog'] | undefined): boolean {
   return !changelog || 'unavailable' in changelog
 }
 
@@ -58,8 +58,8 @@ async function findAll(
   }
 }
 
-/** A found changelog as it is kept: its text goes into `changelogs` unless the store has it. */
-async function keepable(
+/** A found changelog as it is stored: its text goes into `changelogs` unless the store has it. */
+async function storable(
   found: FoundChangelog | UnavailableSource | undefined,
   changelogs: Map<string, Uint8Array>,
   store: Store,
@@ -68,14 +68,14 @@ async function keepable(
   const { sha256, build, instead, path } = found
   if (!changelogs.has(sha256) && !(await store.hasChangelog(sha256))) {
     const gzip = await readFile(path).catch(() => null)
-    // Another kwitness may have put a newer one in its place just now.
-    if (gzip === null) return { unavailable: 'the changelog went from the cache before it was kept' }
+    // Another kwitness may have replaced it by a newer one just now.
+    if (gzip === null) return { unavailable: 'the changelog left the cache before it was stored' }
     changelogs.set(sha256, await promisify(gunzip)(gzip))
   }
   return { sha256, build, instead }
 }
 
-/** What a git tree says of every fix of a plan at each of its kernels. Throws UserError for what is no whole git tree. */
+/** What a git tree says of every fix of a plan at each of its kernels. Throws UserError for an incomplete git tree. */
 export function gitTreeSourcesOf(
   folder: string,
   { kernels, cases }: Pick<PlanCommon, 'kernels' | 'cases'>,
@@ -86,45 +86,40 @@ export function gitTreeSourcesOf(
 }
 
 export interface ReadClaimSources {
-  readonly papers: ReadonlyMap<string, KernelClaimSources>
+  /** By kernel id. */
+  readonly sources: ReadonlyMap<string, KernelClaimSources>
   readonly problems: readonly StoreProblem[]
 }
 
-/** Read the kept papers of a run for a report of its cases. `histories` stand in for those that were kept. */
+/** Read the stored claim sources of a run for a report of its cases. `gitTreeSources` replace the stored ones. */
 export async function readClaimSources(
   store: ReadRuns,
   run: string,
   { kernels, cases }: Pick<PlanCommon, 'kernels' | 'cases'>,
-  histories: ReadonlyMap<string, GitTreeSource | UnavailableSource> = new Map(),
+  gitTreeSources: ReadonlyMap<string, GitTreeSource | UnavailableSource> = new Map(),
 ): Promise<ReadClaimSources> {
-  const kept = new Map((await store.claimSourcesOf(run)).map((papers) => [papers.kernel, papers]))
-  const sources = new Map<string, ChangelogSource>()
+  const kept = new Map((await store.claimSourcesOf(run)).map((one) => [one.kernel, one]))
+  const changelogs = new Map<string, ChangelogSource>()
   const series = new Map<string, Set<string>>()
   for (const kernel of kernels) {
     const changelog = kept.get(kernel.id)?.changelog
     if (!changelog || 'unavailable' in changelog) continue
-    sources.set(changelog.sha256, changelog)
+    changelogs.set(changelog.sha256, changelog)
     series.set(changelog.sha256, (series.get(changelog.sha256) ?? new Set()).add(kernel.series))
   }
   const read = new Map<string, ParsedChangelog>()
   const problems: StoreProblem[] = []
-  for (const [sha256, { build }] of sources) {
+  for (const [sha256, { build }] of changelogs) {
     const text = await store.changelog(sha256)
+    const isWanted = (name: string) => series.get(sha256)?.has(name) === true
     if (text === null) problems.push({ attempt: `changelog of linux ${build}`, message: 'missing or not as it was stored' })
-    else
-      read.set(
-        sha256,
-        parseChangelogMentions(
-          readChangelog(text, (name) => series.get(sha256)?.has(name) === true),
-          cases,
-        ),
-      )
+    else read.set(sha256, parseChangelogMentions(readChangelog(text, isWanted), cases))
   }
-  const papers = kernels.map(({ id }): [string, KernelClaimSources] => {
+  const sources = kernels.map(({ id }): [string, KernelClaimSources] => {
     const changelog = kept.get(id)?.changelog ?? null
-    return [id, { changelog: changelogAsRead(changelog, read), gitTree: histories.get(id) ?? kept.get(id)?.gitTree ?? null }]
+    return [id, { changelog: changelogAsRead(changelog, read), gitTree: gitTreeSources.get(id) ?? kept.get(id)?.gitTree ?? null }]
   })
-  return { papers: new Map(papers), problems }
+  return { sources: new Map(sources), problems }
 }
 
 function changelogAsRead(
@@ -132,7 +127,7 @@ function changelogAsRead(
   read: ReadonlyMap<string, ParsedChangelog>,
 ): KernelClaimSources['changelog'] {
   if (changelog === null || 'unavailable' in changelog) return changelog
-  const paper = read.get(changelog.sha256)
-  if (!paper) return { unavailable: 'what was kept of it is damaged' }
-  return { ...paper, build: changelog.build, instead: changelog.instead }
+  const parsed = read.get(changelog.sha256)
+  if (!parsed) return { unavailable: 'what was kept of it is damaged' }
+  return { ...parsed, build: changelog.build, instead: changelog.instead }
 }

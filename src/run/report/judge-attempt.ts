@@ -1,4 +1,4 @@
-/** Read one attempt's logs and judge it. Runs on recorded evidence: no guest, no clock. */
+/** Read the logs of one attempt and judge it, from recorded evidence: no guest, no clock. */
 import { createLineReader } from '#console/lines.ts'
 import { readTests } from '#console/ktap/reader.ts'
 import { readAnyTests } from '#console/ktap/loose.ts'
@@ -18,13 +18,13 @@ export interface AttemptReading {
 }
 
 /** Judge an attempt from its evidence and its two logs. */
-export function readAttempt(
+export function judgeLogs(
   evidence: Evidence,
   logs: { readonly console: Uint8Array; readonly output: Uint8Array },
   theCase: Case,
 ): AttemptReading {
   const { lines, reading: console } = readConsole(logs.console)
-  // Programs that others wrote speak as they like, and know nothing of our end marker.
+  // Programs of a suite print no end marker, and not all of them print KTAP.
   const tests = isOfSuite(theCase) ? readAnyTests(logs.output) : readTests(logs.output, { endMarker: true })
   const reading: Reading = { console, tests, consoleLines: lines }
   const outputLines: string[] = []

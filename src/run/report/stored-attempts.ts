@@ -1,12 +1,12 @@
-/** A stored attempt, judged by today's rules from what the store gives back of it. */
+/** Stored attempts, judged by today's rules from the logs in the store. */
 import type { Case } from '#domain/case.ts'
 import type { AttemptRecord, ReadRuns, StoreProblem } from '#store/ports.ts'
 import { judgedAttemptsOf, type JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import type { PlanCommon } from '#plan/plan.ts'
-import { readAttempt, type AttemptReading } from './judge-attempt.ts'
+import { judgeLogs, type AttemptReading } from './judge-attempt.ts'
 
 export interface StoredAttempt {
-  /** Null when a log is missing or damaged: such an attempt counts for nothing. */
+  /** Null when a log is missing or damaged: such an attempt does not count. */
   readonly judged: AttemptReading | null
   readonly problems: readonly StoreProblem[]
 }
@@ -14,10 +14,10 @@ export interface StoredAttempt {
 /** Read an attempt's logs from the store and judge it. */
 export async function judgeStored(store: ReadRuns, record: AttemptRecord, theCase: Case): Promise<StoredAttempt> {
   const { console, output, problems } = await store.readLogs(record)
-  return { judged: console && output ? readAttempt(record.evidence, { console, output }, theCase) : null, problems }
+  return { judged: console && output ? judgeLogs(record.evidence, { console, output }, theCase) : null, problems }
 }
 
-/** Every attempt of a run so far, judged, by cellKey, in the order they were made. Damaged ones count for nothing. */
+/** Every attempt of a run so far, judged, by cellKey, in the order they were made. Damaged ones are left out. */
 export async function judgedAttemptsOfRun(
   store: ReadRuns,
   run: string,

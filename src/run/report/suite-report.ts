@@ -1,4 +1,4 @@
-/** From a stored run of a suite to its report: every attempt read anew by today's rules, from its evidence alone. */
+/** From a stored run of a suite to its report: every attempt is read again by today's rules, from its evidence alone. */
 import { buildSuiteReport } from '#analysis/suite.ts'
 import { InvariantError } from '#domain/errors.ts'
 import type { Reason } from '#domain/judgement.ts'
@@ -18,7 +18,7 @@ export interface BuiltSuiteReport {
   readonly problems: readonly StoreProblem[]
 }
 
-interface Read {
+interface ReadAttempt {
   readonly record: AttemptRecord
   readonly judged: AttemptReading
 }
@@ -30,10 +30,10 @@ export async function buildSuiteRunReport(store: ReadRuns, run: RunRecord): Prom
   const { suite } = plan
   const { attempts, problems } = await store.attemptsOf(run.id)
   const lost: StoreProblem[] = [...problems]
-  const read = new Map<string, Read[]>()
+  const read = new Map<string, ReadAttempt[]>()
   const cells = cellsOf(plan)
   for (const cell of cells) {
-    const own: Read[] = []
+    const own: ReadAttempt[] = []
     for (const record of attempts.filter(({ evidence: { job } }) => `${job.kernel}/${job.case}` === cellKey(cell))) {
       const stored = await judgeStored(store, record, cell.case)
       lost.push(...stored.problems)
@@ -41,7 +41,7 @@ export async function buildSuiteRunReport(store: ReadRuns, run: RunRecord): Prom
     }
     read.set(cellKey(cell), own)
   }
-  const attemptsAt = (cell: Cell): readonly Read[] => read.get(cellKey(cell)) ?? []
+  const attemptsAt = (cell: Cell): readonly ReadAttempt[] => read.get(cellKey(cell)) ?? []
   const isOpen = (cell: Cell) => wantsAnotherAttempt(attemptsAt(cell).map(({ judged }) => judged.judgement))
   const { name, tree, notInTree, leftOut } = suite
   const report = buildSuiteReport({
@@ -60,24 +60,24 @@ export async function buildSuiteRunReport(store: ReadRuns, run: RunRecord): Prom
   return { report, problems: lost }
 }
 
-/** One program on one kernel. The first attempt that came to an answer counts, else the last of all. */
-function suiteCell(cell: Cell, own: readonly Read[]): SuiteCell {
+/** One program on one kernel, by its first attempt with an answer, else by its last attempt. */
+function suiteCell(cell: Cell, own: readonly ReadAttempt[]): SuiteCell {
   const name = { kernel: cell.kernel.id, program: cell.case.id, attempts: own.map(suiteAttempt) }
   const answers = answersOf(own.map(({ judged }) => judged.judgement))
   const chosen = own.find(({ judged }) => answers[0] === judged.judgement) ?? own.at(-1)
   if (!chosen) return { ...name, outcome: null, summary: 'No attempt has been made.', results: [] }
   const { evidence, reading, judgement } = chosen.judged
-  // After a crash nothing that the program said counts; where it only hung or broke, what it said until then does.
-  const isHeard = ['reported', 'error'].includes(judgement.outcome)
+  // After a crash no output of the program counts; where it hung or failed, its output until then does.
+  const hasResults = ['reported', 'error'].includes(judgement.outcome)
   return {
     ...name,
     outcome: judgement.outcome,
     summary: `${judgement.reasons[0]?.text ?? judgement.ending}.`,
-    results: isHeard ? resultsOf(reading.tests, evidence.ending, cell.case.oracle) : [],
+    results: hasResults ? resultsOf(reading.tests, evidence.ending, cell.case.oracle) : [],
   }
 }
 
-function suiteAttempt({ record, judged: { evidence, judgement } }: Read): SuiteAttempt {
+function suiteAttempt({ record, judged: { evidence, judgement } }: ReadAttempt): SuiteAttempt {
   const { ending } = evidence
   const reasons: readonly Reason[] = judgement.reasons
   return {

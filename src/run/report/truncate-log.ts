@@ -1,15 +1,15 @@
-/** Long logs for a report: cut in the middle with a line that says how much, and line numbers that follow the cut. */
+/** Long logs for a report: cut in the middle, with a line that says how much is missing, and line numbers mapped. */
 
 const HEAD = 600
 const TAIL = 900
 
 export interface TruncatedLog {
   readonly lines: readonly string[]
-  /** Where a line of the whole log (1-based) stands in `lines`; a line that was cut out stands at the cut. */
+  /** The number (1-based) in `lines` of a line of the whole log; of a line that was cut out, that of the cut. */
   readonly line: (number: number) => number
 }
 
-/** Shorten a log when it is long. */
+/** Truncate a log when it is long. */
 export function createLogTruncator(all: readonly string[]): TruncatedLog {
   const cut = all.length - HEAD - TAIL - 1
   if (cut <= 0) return { lines: all, line: (number) => number }

@@ -1,6 +1,6 @@
 /**
- * Does a series apply to a source? It is tried on copies of the files it touches, patch by patch: exactly, then whether it is
- * there already, then with fuzz; of what applies, the exact patch for that source is what the copies differ in.
+ * Whether a series applies to a source. It is tried on copies of the files it touches, patch by patch: exactly, then whether it
+ * is already applied, then with fuzz. The exact patch for that source is the difference between the copies.
  */
 import { copyFile, cp, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
@@ -15,13 +15,13 @@ export interface NamedPatch extends PatchInfo {
 }
 
 export interface Applied {
-  /** Up to the first that does not apply. */
+  /** One for each patch, up to the first that does not apply. */
   readonly tries: readonly PatchTry[]
-  /** The first so many patches as one that fits this source exactly; empty when they change nothing. */
+  /** The first `upTo` patches as one that applies to this source exactly; empty when they change nothing. */
   readonly exactPatch: (upTo: number) => Promise<string>
 }
 
-/** Lines of context at either end that may fail to fit, as `patch` has it by itself. */
+/** Lines of context at either end that may differ; the default of `patch`. */
 const FUZZ = 2
 
 /** Try a series on the source in a folder, which is only read. `scratch` is an empty folder for the copies. */
@@ -60,7 +60,7 @@ async function copyState(from: string, to: string): Promise<void> {
   await cp(from, to, { recursive: true })
 }
 
-/** One patch on the files as those before it left them in `before`; `after` becomes what it makes of them. */
+/** Apply one patch to the files in `before`; the result is in `after`. */
 async function applyOne(patch: NamedPatch, before: string, after: string, signal?: AbortSignal): Promise<PatchTry> {
   const { text, name, subject, commits } = patch
   const changes = parseDiff(text)
@@ -73,9 +73,9 @@ async function applyOne(patch: NamedPatch, before: string, after: string, signal
     if (said.stopped !== null) throw new UserError(`the patch ${name} cannot be read: ${said.stopped}`)
     return { ok: exitCode === 0, said }
   }
-  const there = await hunksThere(changes, before)
+  const present = await hunksPresent(changes, before)
   const result = (word: ApplyResult, said: PatchSaid): PatchTry => {
-    return { name, subject, commits, result: word, hunks: changes.flatMap((change) => hunkTries(change, said, there, word)) }
+    return { name, subject, commits, result: word, hunks: changes.flatMap((change) => hunkTries(change, said, present, word)) }
   }
   const exact = await attempt('--fuzz=0')
   if (exact.ok) return result('cleanly', exact.said)
@@ -85,43 +85,44 @@ async function applyOne(patch: NamedPatch, before: string, after: string, signal
     return result('already-applied', exact.said)
   }
   const all = changes.flatMap(({ hunks }) => hunks)
-  if (all.length > 0 && all.every((hunk) => there.has(hunk))) {
+  if (all.length > 0 && all.every((hunk) => present.has(hunk))) {
     await copyState(before, after)
     return result('already-in-other-form', exact.said)
   }
   const fuzzy = await attempt(`--fuzz=${FUZZ}`)
   const fuzzed = result('with-fuzz', fuzzy.said)
-  // What went in by fuzz and was there before would be there twice.
-  const isTwice = changes.some(({ hunks }) => hunks.some((hunk) => there.has(hunk)))
+  // A hunk that is present already and applies with fuzz would be in the file twice.
+  const isTwice = changes.some(({ hunks }) => hunks.some((hunk) => present.has(hunk)))
   return fuzzy.ok && !isTwice ? fuzzed : result('with-conflicts', fuzzy.said)
 }
 
-type Hunks = FileChange['hunks'][number]
+type Hunk = FileChange['hunks'][number]
 
-async function hunksThere(changes: readonly FileChange[], folder: string): Promise<Set<Hunks>> {
-  const there = new Set<Hunks>()
+/** The hunks whose result is in the files of a folder. */
+async function hunksPresent(changes: readonly FileChange[], folder: string): Promise<Set<Hunk>> {
+  const present = new Set<Hunk>()
   for (const change of changes) {
     const file = fileOf(change)
     const text = isInside(file) ? await readFile(join(folder, file), 'utf8').catch(() => null) : null
-    // Of a file that is to be removed nothing must be left.
-    if (change.after === null && text === null) change.hunks.forEach((hunk) => there.add(hunk))
-    for (const hunk of change.hunks) if (text !== null && change.after !== null && isThere(hunk, text)) there.add(hunk)
+    // A patch that removes a file is applied where the file is absent.
+    if (change.after === null && text === null) change.hunks.forEach((hunk) => present.add(hunk))
+    for (const hunk of change.hunks) if (text !== null && change.after !== null && isThere(hunk, text)) present.add(hunk)
   }
-  return there
+  return present
 }
 
-/** What became of each hunk of a file. */
-function hunkTries(change: FileChange, said: PatchSaid, there: ReadonlySet<Hunks>, word: ApplyResult): HunkTry[] {
+/** The result of each hunk of a file. */
+function hunkTries(change: FileChange, said: PatchSaid, present: ReadonlySet<Hunk>, word: ApplyResult): HunkTry[] {
   const file = fileOf(change)
   const own = said.files.filter((one) => one.file === file || one.file === change.before)
-  const told = own.flatMap(({ hunks }) => hunks)
+  const reported = own.flatMap(({ hunks }) => hunks)
   const trouble = own.find((one) => one.trouble !== null)?.trouble ?? null
   const isAlready = word === 'already-applied' || word === 'already-in-other-form'
   return change.hunks.map((hunk, index): HunkTry => {
-    const here = told.find((one) => one.hunk === index + 1)
-    const failed = here ? here.failed : trouble !== null && told.length === 0
+    const here = reported.find((one) => one.hunk === index + 1)
+    const failed = here ? here.failed : trouble !== null && reported.length === 0
     const state =
-      isAlready || (word === 'with-conflicts' && there.has(hunk)) ? 'already-present' : failed ? 'rejected' : 'applied'
+      isAlready || (word === 'with-conflicts' && present.has(hunk)) ? 'already-present' : failed ? 'rejected' : 'applied'
     return {
       file,
       hunk: index + 1,
@@ -137,7 +138,7 @@ function hunkTries(change: FileChange, said: PatchSaid, there: ReadonlySet<Hunks
   })
 }
 
-/** In what two states of these files differ, as one patch. */
+/** The difference between two states of these files, as one patch. */
 async function difference(files: readonly string[], from: string, to: string, signal?: AbortSignal): Promise<string> {
   let text = ''
   for (const file of files) {

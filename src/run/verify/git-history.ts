@@ -1,4 +1,4 @@
-/** What a git history knows of a patch: itself, and the commits that its rejected hunks wait for. */
+/** What a git history has of a patch: the patch itself, and the commits that its rejected hunks depend on. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
@@ -10,7 +10,7 @@ export async function isGitTree(path: string): Promise<boolean> {
   return (tree !== null || bare !== null) && (await git(path, ['rev-parse', '--git-dir'])) !== null
 }
 
-/** A commit, or a range of them (`A..B`), as mails; null when the repository does not have it. */
+/** A commit, or a range of commits (`A..B`), in mbox form; null when the repository does not have it. */
 export async function formatPatches(path: string, revision: string): Promise<string | null> {
   if (!/^[^-\s]\S*$/.test(revision)) return null
   const what = revision.includes('..') ? [revision] : ['-1', revision]
@@ -18,8 +18,8 @@ export async function formatPatches(path: string, revision: string): Promise<str
 }
 
 /**
- * The same tries with the commits that each rejected hunk waits for: those between the base and the patch's parent that touch
- * its lines and have no namesake in the base. Where the history does not have the patch, nothing is added.
+ * The same tries with the commits that each rejected hunk depends on: those between the base and the patch's parent that touch
+ * its lines and whose subject is not in the base. Where the history does not have the patch, nothing is added.
  */
 export async function withPrerequisites(tries: readonly PatchTry[], path: string, base: string): Promise<PatchTry[]> {
   return Promise.all(
@@ -46,7 +46,7 @@ async function parentOf(path: string, commits: readonly string[]): Promise<strin
   return null
 }
 
-/** Subjects that the base has beside the common history: what was backported to it under another hash. */
+/** Subjects of commits that only the base has: backports under another hash. */
 async function subjectsOf(path: string, base: string, parent: string): Promise<Set<string>> {
   const list = await git(path, ['log', '--format=%s', base, `^${parent}`, '--'])
   return new Set((list ?? '').split('\n').filter((line) => line !== ''))
@@ -69,7 +69,7 @@ async function touching(
   })
 }
 
-/** What git says, null when it says no or is not there. */
+/** What git prints; null when it fails or is not installed. */
 async function git(path: string, args: readonly string[]): Promise<string | null> {
   const result = await runCommand('git', ['-C', path, ...args], { anyExit: true, env: { LC_ALL: 'C' } }).catch(() => null)
   return result?.exitCode === 0 ? result.stdout : null

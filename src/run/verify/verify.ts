@@ -1,4 +1,4 @@
-/** Verifying a patch, up to its kernels: which bases, does it apply, does it build, with which warnings, which case is it for. */
+/** Verify a patch, up to its kernels: its bases, whether it applies and builds, new warnings, and the cases it is for. */
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
@@ -10,12 +10,12 @@ import { parsePatches } from '#analysis/patch/mbox.ts'
 import type { Case } from '#domain/case.ts'
 import { InfraError, InvariantError, UserError } from '#domain/errors.ts'
 import type { Kernel, ListedKernel } from '#domain/kernel.ts'
-import type { VerifyBase, VerifyStep, Warning } from '#domain/report/verify.ts'
+import type { PatchTry, VerifyBase, VerifyStep, Warning } from '#domain/report/verify.ts'
 import { selectCases } from '../prepare/catalogue.ts'
 import { applySeries, type Applied, type NamedPatch } from './apply-patch.ts'
 import { formatPatches, isGitTree, withPrerequisites } from './git-history.ts'
 
-/** A base as it was asked for. */
+/** A base of a request. */
 export interface BaseRequest {
   /** Part of a selector: `debian-5.10`, `/src/linux@v6.1`. */
   readonly source: string
@@ -23,7 +23,7 @@ export interface BaseRequest {
   readonly git: { readonly path: string; readonly revision: string } | null
 }
 
-/** The bases that trees and revisions mean. Throws UserError for a revision of what is no git tree. */
+/** The bases that trees and revisions name. Throws UserError for a revision of a folder that is not a git tree. */
 export async function findBases(trees: readonly string[], revisions: readonly string[]): Promise<BaseRequest[]> {
   const bases: BaseRequest[] = []
   for (const text of trees) {
@@ -31,7 +31,7 @@ export async function findBases(trees: readonly string[], revisions: readonly st
     const [, place = tree, own] = /^(.+)@([^@]+)$/.exec(tree) ?? []
     const isGit = !tree.startsWith('debian-') && (await isGitTree(resolve(place)))
     if (revisions.length > 0 && (!isGit || own !== undefined)) {
-      throw new UserError(`--base takes revisions of a git tree, and ${tree} is none`, 'leave it out, or give --tree again')
+      throw new UserError(`--base takes revisions of a git tree, and ${tree} is not one`, 'leave it out, or give --tree again')
     }
     const git = (revision: string) => (isGit ? { path: resolve(place), revision } : null)
     if (revisions.length === 0) bases.push({ source: tree, git: git(own ?? 'HEAD') })
@@ -40,7 +40,7 @@ export async function findBases(trees: readonly string[], revisions: readonly st
   return bases
 }
 
-/** The patches that --patch means: a file, an mbox, `-` for what `input` gives, or a commit of one of the git trees. */
+/** The patches that --patch names: a file, an mbox, `-` for what `input` gives, or a commit of one of the git trees. */
 export async function readSeries(
   what: string,
   bases: readonly BaseRequest[],
@@ -49,7 +49,7 @@ export async function readSeries(
   const isFile = (await stat(what).catch(() => null))?.isFile() === true
   const text = what === '-' ? await input() : isFile ? await readFile(what, 'utf8') : await commitText(what, bases)
   const found = parsePatches(text)
-  if (found.length === 0) throw new UserError(`${what} holds no change`, 'give what git format-patch or diff -u writes')
+  if (found.length === 0) throw new UserError(`${what} contains no change`, 'give what git format-patch or diff -u writes')
   const file = isFile && found.length === 1 ? basename(what).replace(/\.(?:patch|diff|mbox|eml)$/, '') : ''
   return found.map(({ subject, commits, text: own }, index) => {
     const name = slug(file || subject) || `patch-${index + 1}`
@@ -62,7 +62,7 @@ async function commitText(what: string, bases: readonly BaseRequest[]): Promise<
     const text = git && (await formatPatches(git.path, what))
     if (text) return text
   }
-  throw new UserError(`${what} is no file, and no commit of a git tree given by --tree`, 'check --patch')
+  throw new UserError(`${what} is neither a file nor a commit of a git tree given by --tree`, 'check --patch')
 }
 
 const slug = (text: string) =>
@@ -93,42 +93,42 @@ export interface TryRequest {
   readonly each: boolean
 }
 
-/** Apply and build on one base. What does not fit is told in what is given; only what was asked wrongly is thrown. */
-export async function tryBase(wish: BaseRequest, wishes: TryRequest, context: KernelContext): Promise<VerifyBase> {
-  const selector = [`tree:${wish.source}`, ...wishes.configs.map((name) => `config=${name}`)].join(',')
+/** Apply and build on one base. A patch that does not apply or build is in the result; throws UserError for a wrong request. */
+export async function tryBase(base: BaseRequest, request: TryRequest, context: KernelContext): Promise<VerifyBase> {
+  const selector = [`tree:${base.source}`, ...request.configs.map((name) => `config=${name}`)].join(',')
   const kernel = await findOne(selector, context)
   const scratch = await openScratch(context.workspace.cache)
   try {
-    const { patches } = wishes
+    const { patches } = request
     const { tries: bare, exactPatch } = await applySeries(await sourceFolderOf(kernel, context), patches, scratch, context.signal)
-    const tries = wish.git ? await withPrerequisites(bare, wish.git.path, wish.git.revision) : bare
+    const tries = base.git ? await withPrerequisites(bare, base.git.path, base.git.revision) : bare
     const { id, origin, version, arch } = kernel
-    const base = { label: origin, kernel: id, version, arch, trouble: null, tries, exact: null, steps: [] }
-    const applies = tries.every(({ result }) => result !== 'with-conflicts')
-    if (!applies || tries.every(({ result }) => isAlready(result))) return base
+    const result = { label: origin, kernel: id, version, arch, trouble: null, tries, exact: null, steps: [] }
+    const applies = tries.every((one) => one.result !== 'with-conflicts')
+    if (!applies || tries.every((one) => isAlready(one.result))) return result
     const trouble = await buildTrouble(kernel, context)
-    if (trouble !== null) return { ...base, trouble: trouble.message }
-    const exact = tries.some(({ result }) => result === 'with-fuzz') ? await exactPatch(tries.length) : null
+    if (trouble !== null) return { ...result, trouble: trouble.message }
+    const exact = tries.some((one) => one.result === 'with-fuzz') ? await exactPatch(tries.length) : null
     const steps: VerifyStep[] = []
-    for (const upTo of stepsOf(tries, wishes.each)) {
+    for (const upTo of stepsOf(tries, request.each)) {
       const text = isWhole(tries, upTo) ? (patches[0]?.text ?? '') : await exactPatch(upTo)
       const name = patches.length === 1 ? patches[0]?.name : `${upTo}of${patches.length}-${patches[upTo - 1]?.name}`
       const step = await tryStep(kernel, { upTo, text, name: name ?? 'patch', selector, scratch }, context)
-      if (step instanceof InfraError) return { ...base, exact, trouble: step.message }
+      if (step instanceof InfraError) return { ...result, exact, trouble: step.message }
       steps.push(step)
     }
-    return { ...base, exact, steps }
+    return { ...result, exact, steps }
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
 }
 
-const isAlready = (word: string) => word === 'already-applied' || word === 'already-in-other-form'
+const isAlready = (result: PatchTry['result']) => result === 'already-applied' || result === 'already-in-other-form'
 
-/** A single patch that fits as it is, taken as it is: the same kernel as any other command makes of it. */
+/** A single patch that applies cleanly is used as given, so that its kernel is the same as that of other commands. */
 const isWhole = (tries: Applied['tries'], upTo: number) => upTo === 1 && tries.length === 1 && tries[0]?.result === 'cleanly'
 
-/** After which patches there is a kernel to ask: after the last, with `each` after every one that changes something. */
+/** After which patches a kernel is built: after the last, with `each` after every one that changes something. */
 function stepsOf(tries: Applied['tries'], each: boolean): number[] {
   const changing = tries.flatMap(({ result }, index) => (isAlready(result) ? [] : [index + 1]))
   return each ? changing : changing.slice(-1)
@@ -142,7 +142,7 @@ interface Step {
   readonly scratch: string
 }
 
-/** Build a kernel with some patches; an InfraError says that this machine could not. */
+/** Build a kernel with some patches. A fault of this host is returned as InfraError. */
 async function tryStep(
   base: Kernel,
   { upTo, text, name, selector, scratch }: Step,
@@ -161,7 +161,7 @@ async function tryStep(
   return { upTo, kernel: kernel.id, buildError: null, log: null, warnings: await warningsOf(base, kernel, text, context) }
 }
 
-/** Build it; why it cannot be, null when it is there. */
+/** Build a kernel. Returns why that failed, null when it is built. */
 async function buildTrouble(kernel: Kernel, context: KernelContext): Promise<UserError | InfraError | null> {
   try {
     await fetchKernel(kernel, context)
@@ -173,7 +173,7 @@ async function buildTrouble(kernel: Kernel, context: KernelContext): Promise<Use
   }
 }
 
-/** New warnings in the files that a patch touches. What a log does not tell is compiled again. */
+/** New warnings in the files that a patch touches. Objects that are not in a build log are compiled again. */
 async function warningsOf(base: Kernel, patched: Kernel, patch: string, context: KernelContext): Promise<Warning[] | null> {
   const files = touchedFiles(patch)
   const readLog = async (kernel: Kernel) => readFile(await buildLogOf(kernel, context), 'utf8').catch(() => '')
@@ -184,9 +184,9 @@ async function warningsOf(base: Kernel, patched: Kernel, patch: string, context:
     const after = warningsIn(built.length > 0 ? ownLog : await recompile(patched, sources, context), files)
     if (after.length === 0) return []
     const baseLog = await readLog(base)
-    const told = new Set(objectsIn(baseLog))
-    const untold = (built.length > 0 ? built : sources).filter((object) => !told.has(object))
-    const more = untold.length > 0 ? await recompile(base, untold, context) : ''
+    const logged = new Set(objectsIn(baseLog))
+    const unlogged = (built.length > 0 ? built : sources).filter((object) => !logged.has(object))
+    const more = unlogged.length > 0 ? await recompile(base, unlogged, context) : ''
     return newWarnings(warningsIn(`${baseLog}\n${more}`, files), after)
   } catch (error) {
     context.signal?.throwIfAborted()
@@ -197,6 +197,6 @@ async function warningsOf(base: Kernel, patched: Kernel, patch: string, context:
 
 async function findOne(selector: string, context: KernelContext): Promise<ListedKernel> {
   const [kernel] = await selectKernels([selector], context)
-  if (!kernel) throw new InvariantError(`${selector} means no kernel`)
+  if (!kernel) throw new InvariantError(`${selector} matches no kernel`)
   return kernel
 }

@@ -32,25 +32,25 @@ async function history(t: TestContext, count: number) {
   return { tree, hashes, range, own: join(folder, 'own') }
 }
 
-/** Bisect with commits that answer by their number; gives the end and what was asked. */
+/** Bisect with commits that answer by their number. Returns the end and the numbers of the tested commits. */
 async function drive(own: string, range: GitRange, hashes: readonly string[], answer: (index: number) => Answer) {
   const git = await GitBisect.start(own, range)
-  const asked: number[] = []
+  const tested: number[] = []
   for (;;) {
     const at = await git.state()
-    if (at.kind !== 'next') return { end: at, asked, log: await git.log() }
+    if (at.kind !== 'next') return { end: at, tested, log: await git.log() }
     const index = hashes.indexOf(at.commit)
-    assert.ok(!asked.includes(index), `commit ${index} is asked twice`)
-    asked.push(index)
+    assert.ok(!tested.includes(index), `commit ${index} is tested twice`)
+    tested.push(index)
     await git.mark(markOf(answer(index), 'bug'), at.commit)
   }
 }
 
 test('the commit is found in log2 steps, and the log is one that git replays', async (t) => {
   const { tree, hashes, range, own } = await history(t, 64)
-  const { end, asked, log } = await drive(own, range, hashes, (index) => (index >= 20 ? 'shows-bug' : 'no-bug'))
+  const { end, tested, log } = await drive(own, range, hashes, (index) => (index >= 20 ? 'shows-bug' : 'no-bug'))
   assert.deepEqual(end, { kind: 'found', commit: hashes[20] })
-  assert.equal(asked.length, stepsFor(64))
+  assert.equal(tested.length, stepsFor(64))
   await runCommand('git', ['-C', tree, 'checkout', '--quiet', 'main'])
   await writeFile(join(tree, '..', 'log'), `${log}\n`)
   const { stdout } = await runCommand('git', ['-C', tree, 'bisect', 'replay', join('..', 'log')])
@@ -62,24 +62,24 @@ test('wherever the commit is and whichever answer nothing: it is found, or among
   const mute = fc.uniqueArray(fc.integer({ min: 1, max: 19 }), { maxLength: 4 })
   const property = fc.asyncProperty(fc.integer({ min: 1, max: 20 }), mute, async (culprit, dumb) => {
     const answer = (index: number): Answer => (dumb.includes(index) ? 'crashed' : index >= culprit ? 'shows-bug' : 'no-bug')
-    const { end, asked } = await drive(own, range, hashes, answer)
+    const { end, tested } = await drive(own, range, hashes, answer)
     const possible = end.kind === 'found' ? [end.commit] : end.commits
     assert.ok(possible.includes(hashes[culprit] ?? ''), `${culprit} beside ${dumb}: ${JSON.stringify(end)}`)
     const isHidden = dumb.includes(culprit) || dumb.includes(culprit - 1)
     assert.equal(end.kind, isHidden ? 'one-of' : 'found')
-    const skips = asked.filter((index) => dumb.includes(index)).length
-    assert.ok(asked.length <= stepsFor(20) + skips, `${asked.length} steps, ${skips} of them skips`)
+    const skips = tested.filter((index) => dumb.includes(index)).length
+    assert.ok(tested.length <= stepsFor(20) + skips, `${tested.length} steps, ${skips} of them skips`)
   })
   await fc.assert(property, { numRuns: 5 })
 })
 
-test('paths leave out what does not touch them; terms are those asked for', async (t) => {
+test('paths leave out commits that do not touch them; terms are those of the request', async (t) => {
   const { hashes, range, own } = await history(t, 16)
   const wanted = { ...range, paths: ['a'], terms: { old: 'sound', new: 'hurt' } }
-  const { end, asked, log } = await drive(own, wanted, hashes, (index) => (index >= 6 ? 'shows-bug' : 'no-bug'))
+  const { end, tested, log } = await drive(own, wanted, hashes, (index) => (index >= 6 ? 'shows-bug' : 'no-bug'))
   assert.deepEqual(end, { kind: 'found', commit: hashes[6] })
   assert.deepEqual(
-    asked.filter((index) => index % 2 !== 0),
+    tested.filter((index) => index % 2 !== 0),
     [],
   )
   assert.match(log, new RegExp(`^git bisect hurt ${hashes[6]}$`, 'm'))

@@ -1,4 +1,4 @@
-/** What a bisection keeps: found again after a kill, and nobody's while somebody is at it. */
+/** The state of a bisection: found again after a kill, and refused while another process owns it. */
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ async function place(t: TestContext) {
   return { cache: join(folder, 'cache'), state: join(folder, 'state') }
 }
 
-test('what was saved is there for whoever goes on, the newest unfinished one when none is named', async (t) => {
+test('a saved state is resumed, the newest unfinished one when none is named', async (t) => {
   const workspace = await place(t)
   const [first, second] = [await beginState(request, AT, workspace), await beginState(request, AT, workspace)]
   assert.deepEqual([first.state().id, second.state().id], ['2026-01-31-1', '2026-01-31-2'])
@@ -31,22 +31,22 @@ test('what was saved is there for whoever goes on, the newest unfinished one whe
 test('several that begin at once have names of their own', async (t) => {
   const workspace = await place(t)
   const all = await Promise.all([1, 2, 3, 4].map(() => beginState(request, AT, workspace)))
-  assert.equal(new Set(all.map((keeper) => keeper.state().id)).size, 4)
+  assert.equal(new Set(all.map((stateFile) => stateFile.state().id)).size, 4)
   assert.equal((await readStates(workspace)).length, 4)
 })
 
 test('one that a living process is at is refused; one of a process that is gone is not', async (t) => {
   const workspace = await place(t)
-  const keeper = await beginState(request, AT, workspace)
-  const file = join(keeper.folder, 'state.json')
+  const stateFile = await beginState(request, AT, workspace)
+  const file = join(stateFile.folder, 'state.json')
   // The parent of this test lives as long as it does.
   const stat = await readFile(`/proc/${process.ppid}/stat`, 'latin1')
   const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
   const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'latin1')).trim()
-  await keeper.save({ owner: `${boot} ${process.ppid} ${start}` })
+  await stateFile.save({ owner: `${boot} ${process.ppid} ${start}` })
   await assert.rejects(resumeState(true, workspace), new RegExp(`process ${process.ppid}`))
-  await keeper.save({ owner: `${boot} ${process.ppid} 0` })
-  assert.equal((await resumeState(true, workspace)).state().id, keeper.state().id)
+  await stateFile.save({ owner: `${boot} ${process.ppid} 0` })
+  assert.equal((await resumeState(true, workspace)).state().id, stateFile.state().id)
   // Torn in the middle of a save: what was there before still is.
   await writeFile(`${file}.tmp`, '{"schema": "kwit')
   assert.equal((await readStates(workspace)).length, 1)

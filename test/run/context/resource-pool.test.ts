@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createResourcePool } from '#run/context/resource-pool.ts'
+import { ResourcePool, type Amounts } from '#run/context/resource-pool.ts'
+
+/** Run work with these amounts. */
+async function hold<K extends string, T>(
+  pool: ResourcePool<K>,
+  want: Amounts<K>,
+  weight: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  using _ = await pool.acquire(want, weight)
+  return await work()
+}
 
 /** A task whose end the test decides. */
 function task(cpus: number, memoryMiB = 0, weight = 0) {
@@ -13,10 +24,10 @@ function task(cpus: number, memoryMiB = 0, weight = 0) {
   return { want: { cpus, memoryMiB }, weight, over, end: (error?: Error) => end(error) }
 }
 
-/** Let everything that can go on do so. */
+/** Wait until everything that can continue has done so. */
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-interface Wish {
+interface Request {
   readonly cpus: number
   readonly memoryMiB: number
   readonly weight: number
@@ -24,18 +35,18 @@ interface Wish {
 
 /** Ask for all of them at once, end what runs in the order that `pick` says, and look at who runs and who came when. */
 async function endInAnyOrder(
-  total: Omit<Wish, 'weight'>,
-  wishes: readonly Wish[],
+  total: Omit<Request, 'weight'>,
+  requests: readonly Request[],
   pick: IterableIterator<number>,
 ): Promise<void> {
-  const pool = createResourcePool(total)
+  const pool = new ResourcePool(total)
   const first = task(total.cpus, total.memoryMiB)
-  const gate = pool.hold(first.want, 0, () => first.over)
-  const tasks = wishes.map(({ cpus, memoryMiB, weight }) => task(cpus, memoryMiB, weight))
+  const gate = hold(pool, first.want, 0, () => first.over)
+  const tasks = requests.map(({ cpus, memoryMiB, weight }) => task(cpus, memoryMiB, weight))
   const started: number[] = []
   const running = new Set<number>()
   const held = tasks.map((one, index) =>
-    pool.hold(one.want, one.weight, async () => {
+    hold(pool, one.want, one.weight, async () => {
       started.push(index)
       running.add(index)
       for (const kind of ['cpus', 'memoryMiB'] as const) {
@@ -55,29 +66,29 @@ async function endInAnyOrder(
     tasks[choices[(pick.next().value ?? 0) % choices.length] ?? 0]?.end()
     await settled()
   }
-  const weightOf = (index: number): number => wishes[index]?.weight ?? 0
-  const heaviestFirst = wishes.map((_, index) => index).toSorted((a, b) => weightOf(b) - weightOf(a))
+  const weightOf = (index: number): number => requests[index]?.weight ?? 0
+  const heaviestFirst = requests.map((_, index) => index).toSorted((a, b) => weightOf(b) - weightOf(a))
   assert.deepEqual(started, heaviestFirst)
   assert.deepEqual(
     await Promise.all(held),
-    wishes.map((_, index) => index),
+    requests.map((_, index) => index),
   )
 }
 
-test('never more than there is, the heaviest first and else as they were asked for, and all come through', async () => {
+test('never more than the total, the heaviest first and else in the order of the calls, and all of them start', async () => {
   const total = fc.record({ cpus: fc.integer({ min: 1, max: 6 }), memoryMiB: fc.integer({ min: 1, max: 9 }) })
-  const wish = fc.record({ cpus: fc.integer({ min: 1, max: 8 }), memoryMiB: fc.nat(12), weight: fc.nat(3) })
-  const wishes = fc.array(wish, { maxLength: 20 })
-  const property = fc.asyncProperty(total, wishes, fc.infiniteStream(fc.nat()), endInAnyOrder)
+  const request = fc.record({ cpus: fc.integer({ min: 1, max: 8 }), memoryMiB: fc.nat(12), weight: fc.nat(3) })
+  const requests = fc.array(request, { maxLength: 20 })
+  const property = fc.asyncProperty(total, requests, fc.infiniteStream(fc.nat()), endInAnyOrder)
   await fc.assert(property, { numRuns: 100 })
 })
 
 test('one that wants all is not passed by light ones that would fit', async () => {
-  const pool = createResourcePool({ cpus: 2, memoryMiB: 1 })
+  const pool = new ResourcePool({ cpus: 2, memoryMiB: 1 })
   const [small, all, late] = [task(1), task(2), task(1)]
   const order: string[] = []
-  const hold = (one: typeof small, name: string) => pool.hold(one.want, one.weight, () => (order.push(name), one.over))
-  const held = [hold(small, 'small'), hold(all, 'all'), hold(late, 'late')]
+  const start = (one: typeof small, name: string) => hold(pool, one.want, one.weight, () => (order.push(name), one.over))
+  const held = [start(small, 'small'), start(all, 'all'), start(late, 'late')]
   await settled()
   assert.deepEqual(order, ['small'])
   small.end()
@@ -90,11 +101,11 @@ test('one that wants all is not passed by light ones that would fit', async () =
 })
 
 test('cores that are free do not help one that lacks memory', async () => {
-  const pool = createResourcePool({ cpus: 4, memoryMiB: 1024 })
+  const pool = new ResourcePool({ cpus: 4, memoryMiB: 1024 })
   const [large, small] = [task(1, 1000), task(1, 100)]
   let started = false
   const start = async (): Promise<void> => void (started = true)
-  const held = [pool.hold(large.want, 0, () => large.over), pool.hold(small.want, 0, start)]
+  const held = [hold(pool, large.want, 0, () => large.over), hold(pool, small.want, 0, start)]
   await settled()
   assert.equal(started, false)
   large.end()
@@ -103,27 +114,27 @@ test('cores that are free do not help one that lacks memory', async () => {
 })
 
 test('a task that fails gives back what it held, and its own error', async () => {
-  const pool = createResourcePool({ cpus: 1 })
+  const pool = new ResourcePool({ cpus: 1 })
   await assert.rejects(
-    pool.hold({ cpus: 1 }, 0, () => Promise.reject(new Error('task'))),
+    hold(pool, { cpus: 1 }, 0, () => Promise.reject(new Error('task'))),
     { message: 'task' },
   )
   await assert.rejects(
-    pool.hold({ cpus: 1 }, 0, () => {
+    hold(pool, { cpus: 1 }, 0, () => {
       throw new Error('at once')
     }),
     { message: 'at once' },
   )
-  assert.equal(await pool.hold({ cpus: 1 }, 0, () => Promise.resolve('next')), 'next')
+  assert.equal(await hold(pool, { cpus: 1 }, 0, () => Promise.resolve('next')), 'next')
 })
 
 test('once aborted nothing is started any more; what waits fails with the reason as soon as it could have started', async () => {
   const controller = new AbortController()
-  const pool = createResourcePool({ cpus: 1 }, controller.signal)
+  const pool = new ResourcePool({ cpus: 1 }, controller.signal)
   const first = task(1)
-  const running = pool.hold({ cpus: 1 }, 0, () => first.over)
+  const running = hold(pool, { cpus: 1 }, 0, () => first.over)
   let started = false
-  const waiting = Promise.allSettled([1, 1].map((cpus) => pool.hold({ cpus }, 0, async () => void (started = true))))
+  const waiting = Promise.allSettled([1, 1].map((cpus) => hold(pool, { cpus }, 0, async () => void (started = true))))
   await settled()
   controller.abort(new Error('stop'))
   first.end()
@@ -134,7 +145,7 @@ test('once aborted nothing is started any more; what waits fails with the reason
   )
   assert.equal(started, false)
   await assert.rejects(
-    pool.hold({ cpus: 1 }, 0, () => Promise.resolve()),
+    hold(pool, { cpus: 1 }, 0, () => Promise.resolve()),
     { message: 'stop' },
   )
 })

@@ -1,10 +1,10 @@
-/** What a search asks of a plan: few kernels, by what the others said. */
+/** What a search runs of a plan: few kernels, chosen by the verdicts of the others. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Verdict } from '#domain/judgement.ts'
 import { cellKey } from '#plan/cells.ts'
 import type { PlanOf } from '#plan/plan.ts'
-import { searchLines, wantedCells } from '#run/execute/search.ts'
+import { searchBranches, nextCells } from '#run/execute/search.ts'
 import { planCommon } from '#test/plan/plans.ts'
 import { kernel, theCase } from '#test/helpers/reports.ts'
 
@@ -20,11 +20,16 @@ const plan: PlanOf<'search'> = {
 
 const key = (version: string, name: string) => `${kernel(version).id}/${name}`
 const wanted = (verdicts: Readonly<Record<string, Verdict>>) =>
-  wantedCells(plan, (cell) => verdicts[cell]).map((cell) => `${cell.kernel.version} ${cell.case.id}`)
+  nextCells(plan, (cell) => verdicts[cell]).map((cell) => `${cell.kernel.version} ${cell.case.id}`)
 
-test('a line for each series and case, and where the paperwork sees the fix come in', () => {
-  const lines = searchLines(plan).map(({ case: { id }, kernels, claimed }) => [id, kernels[0]?.version, kernels.length, claimed])
-  assert.deepEqual(lines, [
+test('a branch for each series and case, and where the claim sources first list the fix', () => {
+  const branches = searchBranches(plan).map(({ case: { id }, kernels, claimed }) => [
+    id,
+    kernels[0]?.version,
+    kernels.length,
+    claimed,
+  ])
+  assert.deepEqual(branches, [
     ['one', '6.1.1', 9, 4],
     ['one', '6.12.1', 2, null],
     ['two', '6.1.1', 9, null],
@@ -32,21 +37,21 @@ test('a line for each series and case, and where the paperwork sees the fix come
   ])
 })
 
-test('first the ends of every line; then each case by its own answers, until nothing is left', () => {
+test('first the ends of every branch; then each case by its own answers, until nothing is left', () => {
   const ends = ['6.1.1', '6.1.9', '6.12.1', '6.12.2']
   assert.deepEqual(
     wanted({}),
     ['one', 'two'].flatMap((name) => ends.map((version) => `${version} ${name}`)),
   )
-  const told: Record<string, Verdict> = Object.fromEntries(
+  const some: Record<string, Verdict> = Object.fromEntries(
     ends.flatMap((version): [string, Verdict][] => [
       [key(version, 'one'), version === '6.1.1' ? 'lacks' : 'carries'],
       [key(version, 'two'), 'carries'],
     ]),
   )
-  assert.deepEqual(wanted(told), ['6.1.4 one', '6.1.5 two'])
-  const more: Record<string, Verdict> = { ...told, [key('6.1.4', 'one')]: 'lacks', [key('6.1.5', 'two')]: 'carries' }
+  assert.deepEqual(wanted(some), ['6.1.4 one', '6.1.5 two'])
+  const more: Record<string, Verdict> = { ...some, [key('6.1.4', 'one')]: 'lacks', [key('6.1.5', 'two')]: 'carries' }
   assert.deepEqual(wanted(more), ['6.1.5 one'])
   assert.deepEqual(wanted({ ...more, [key('6.1.5', 'one')]: 'carries' }), [])
-  assert.equal(new Set(wantedCells(plan, () => undefined).map(cellKey)).size, 8)
+  assert.equal(new Set(nextCells(plan, () => undefined).map(cellKey)).size, 8)
 })

@@ -62,16 +62,17 @@ for (const [what, list, says] of WRONG) {
   })
 }
 
-test('a control without its patch is told with the place where it belongs', async (t) => {
+test('the error for a control without its patch names the place where it belongs', async (t) => {
   const other = entry({ series: '6.1' })
   const root = await folder(t, listOf(entry(), other), [entry()])
   const hint = `it belongs at ${patchOf(root, other)}`
   await assert.rejects(readControls(root, CASES), { name: 'UserError', message: /aaaaaaaaaaaa of 6\.1 has no patch/, hint })
 })
 
-test('controls are chosen by series, by fix (or its beginning, or the whole hash), and by what is asked', () => {
+test('controls are chosen by series, by fix (or its beginning, or the whole hash), and by cases', () => {
   const [bad, race, other] = [entry(), entry({ fix: 'bbbbbbbbbbbb', case: 'race' }), entry({ series: '6.1' })]
-  const choose = (lines: string[], fixes: string[], cases = CASES) => chooseControls([bad, race, other], { lines, fixes }, cases)
+  const choose = (series: string[], fixes: string[], cases = CASES) =>
+    chooseControls([bad, race, other], { series, fixes }, cases)
   assert.deepEqual(choose([], []), [bad, race, other])
   assert.deepEqual(choose(['5.10'], []), [bad, race])
   assert.deepEqual(choose([], ['aaaa']), [bad, other])

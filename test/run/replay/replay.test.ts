@@ -1,4 +1,4 @@
-/** Which stored attempt is made again, and what is refused because it is no longer what it was. */
+/** Which stored attempt is replayed, and the refusal of artifacts that have changed. */
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels
 import type { Job } from '#domain/job.ts'
 import type { Cell } from '#plan/cells.ts'
 import { chooseAttempt } from '#run/replay/replay.ts'
-import { findParts } from '#run/replay/artifacts.ts'
+import { findArtifacts } from '#run/replay/artifacts.ts'
 import { buildReproducer } from '#run/prepare/reproducers.ts'
 import { openStore } from '#store/index.ts'
 import { fakeVmlinux } from '#test/helpers/kernel-images.ts'
@@ -35,7 +35,7 @@ async function stored(t: TestContext, ...results: readonly string[]) {
   return { state, store, run }
 }
 
-test('the first attempt that reproduced is made again, else the last, or the one asked for', async (t) => {
+test('the first attempt that reproduced is replayed, else the last, or the one that is named', async (t) => {
   const { store, run } = await stored(t, 'ok', 'not ok', 'not ok', 'ok')
   const chosen = async (ordinal?: number) => {
     const { record, judged, output: bytes } = await chooseAttempt(store, run, cell, ordinal)
@@ -62,7 +62,7 @@ test('an attempt that was never made is refused, and so is one whose logs are da
   assert.equal((await chooseAttempt(store, run, cell)).record.evidence.job.attempt, 2)
 })
 
-/** A cell with a reproducer and a kernel that can be had, and the job of an attempt of it. */
+/** A cell with a reproducer and an available kernel, and the job of an attempt of it. */
 async function askable(t: TestContext) {
   const folder = await temporaryFolder(t)
   const context: KernelContext = { workspace: { cache: join(folder, 'cache'), state: join(folder, 'state') } }
@@ -87,20 +87,23 @@ async function askable(t: TestContext) {
 test('kernel, program and missing modules are those of then', async (t) => {
   const { context, own, program, evidenceOf, sha256 } = await askable(t)
   const missing = { name: 'pin_pages', missing: 'no headers are listed for it' }
-  const parts = await findParts(evidenceOf({ externalModules: [missing] }), own, context)
+  const parts = await findArtifacts(evidenceOf({ externalModules: [missing] }), own, context)
   assert.equal(parts.image.sha256, sha256)
   assert.deepEqual([parts.program, parts.externalModules], [program, [missing]])
 })
 
 test('another kernel image, program or module is refused, with what to do', async (t) => {
   const { context, own, evidenceOf } = await askable(t)
-  const hint = new RegExp(`ask it anew: kwitness run --kernels ${own.kernel.id} --cases uffd-fork-event$`)
+  const hint = new RegExp(`run it again: kwitness run --kernels ${own.kernel.id} --cases uffd-fork-event$`)
   const refused = (message: RegExp) => ({ name: 'UserError', message, hint })
   const other = 'ab'.repeat(32)
   const image = evidenceOf({}, other)
-  await assert.rejects(findParts(image, own, context), refused(/another one now: [0-9a-f]{12}, and was abababababab$/))
+  await assert.rejects(findArtifacts(image, own, context), refused(/has changed: it is [0-9a-f]{12}, and was abababababab$/))
   const program = evidenceOf({ program: other })
-  await assert.rejects(findParts(program, own, context), refused(/has changed since, and the cache no longer has/))
+  await assert.rejects(findArtifacts(program, own, context), refused(/has changed since, and the cache no longer has/))
   const module = evidenceOf({ externalModules: [{ name: 'pin_pages', sha256: other }] })
-  await assert.rejects(findParts(module, own, context), refused(/the module pin_pages of uffd-fork-event cannot be had/))
+  await assert.rejects(
+    findArtifacts(module, own, context),
+    refused(/the module pin_pages of uffd-fork-event is no longer available/),
+  )
 })

@@ -1,4 +1,4 @@
-/** The paperwork of a run: brought from an archive of our own, kept, and the same again when no archive is left. */
+/** The claim sources of a run: fetched from an archive of the test, stored, and the same when the archive is gone. */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ import { host, temporaryFolder } from '#test/helpers/evidence.ts'
 const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)
 const options = gpg ? {} : { skip: 'gpg (package gnupg) is not here, so no archive can be signed' }
 
-/** A fix that the changelog of the old kernel has, and nobody's case says so. */
+/** A fix that the changelog of the old kernel lists, and no case.json claims. */
 const CASE = theCase('one', {
   fixes: [{ commit: '0123456789ab', subject: `mm: brought by ${OLD.build}`, fixes: [], cve: [] }],
   claim: { mainline: '5.95', stable: {}, subjects: [], source: 'case.json' },
@@ -36,18 +36,18 @@ async function given(t: TestContext) {
   const store = await openStore(state)
   t.after(() => store.close())
   const run = await store.createRun({ startedAt: '2026-11-21T10:00:00.000Z', plan, host })
-  const seeker: ClaimSourceRequest = { plan, run: run.id, store, kernels }
+  const request: ClaimSourceRequest = { plan, run: run.id, store, kernels }
   const report = async () => buildRunReport(store, await store.readRun(run.id))
   const claims = async () => (await report()).report.cells.map(({ claim, claimSource }) => [claim, claimSource] as const)
-  return { repository, cache, state, store, run: run.id, seeker, report, claims }
+  return { repository, cache, state, store, run: run.id, request, report, claims }
 }
 
 const SAYS = `Debian changelog: linux (${OLD.build}), "mm: brought by ${OLD.build}"`
 
 test('what is kept makes the same report again, byte for byte, with the archive and the cache gone', options, async (t) => {
-  const { repository, cache, seeker, report, claims } = await given(t)
+  const { repository, cache, request, report, claims } = await given(t)
   assert.deepEqual((await claims())[0], ['not-listed', 'in mainline since 5.95, not listed for 5.90.y (case.json)'])
-  await fetchClaimSources(seeker)
+  await fetchClaimSources(request)
   assert.deepEqual(await claims(), [
     ['listed', SAYS],
     ['listed', 'in mainline since 5.95 (case.json)'],
@@ -56,26 +56,26 @@ test('what is kept makes the same report again, byte for byte, with the archive 
   await repository.close()
   await rm(cache, { recursive: true })
   assert.equal(renderJson((await report()).report), before)
-  await fetchClaimSources(seeker)
-  assert.equal(renderJson((await report()).report), before, 'a run that goes on keeps the papers it has')
+  await fetchClaimSources(request)
+  assert.equal(renderJson((await report()).report), before, 'a resumed run keeps its claim sources')
 })
 
-test('a changelog that cannot be had is kept as the reason, and had later where the run goes on', options, async (t) => {
-  const { repository, cache, seeker, claims } = await given(t)
+test('of an unavailable changelog the reason is stored, and a resumed run fetches it', options, async (t) => {
+  const { repository, cache, request, claims } = await given(t)
   await Promise.all(['changelogs', 'debs'].map((name) => rm(join(cache, name), { recursive: true })))
   repository.corrupt('.deb')
-  await fetchClaimSources(seeker)
+  await fetchClaimSources(request)
   const [old] = await claims()
   assert.equal(old?.[0], 'unknown')
   assert.match(old?.[1] ?? '', /^no changelog: .* is not the file the signed index lists .*; in mainline since 5\.95/)
   repository.corrupt(null)
-  await fetchClaimSources(seeker)
+  await fetchClaimSources(request)
   assert.deepEqual((await claims())[0], ['listed', SAYS])
 })
 
-test('a kept changelog that was changed is told as a problem, and claims nothing', options, async (t) => {
-  const { state, seeker, report } = await given(t)
-  await fetchClaimSources(seeker)
+test('a stored changelog that was changed is reported as a problem, and claims nothing', options, async (t) => {
+  const { state, request, report } = await given(t)
+  await fetchClaimSources(request)
   const database = openDatabase(join(state, 'store.sqlite'), { readOnly: false })
   assert.ok(database.run("UPDATE changelogs SET zstd = x'00'") > 0)
   database.close()
@@ -87,16 +87,16 @@ test('a kept changelog that was changed is told as a problem, and claims nothing
   assert.match(damaged.report.cells[0]?.claimSource ?? '', /^no changelog: what was kept of it is damaged; /)
 })
 
-test('a git tree that is none is the mistake of who named it, one with the tag claims before all else', options, async (t) => {
-  const { cache, store, run, seeker, claims } = await given(t)
-  await assert.rejects(fetchClaimSources({ ...seeker, gitTree: join(cache, 'nowhere') }), { name: 'UserError' })
+test('a folder that is not a git tree is a UserError; a tree with the tag comes before all other sources', options, async (t) => {
+  const { cache, store, run, request, claims } = await given(t)
+  await assert.rejects(fetchClaimSources({ ...request, gitTree: join(cache, 'nowhere') }), { name: 'UserError' })
   const tree = await temporaryFolder(t)
   const git = (...args: string[]) =>
     runCommand('git', ['-C', tree, '-c', 'user.name=a', '-c', 'user.email=a@example.org', ...args])
   await git('init', '--quiet')
   await git('commit', '--quiet', '--allow-empty', '-m', 'Linux 5.90.7')
   await git('tag', 'v5.90.7')
-  await fetchClaimSources({ ...seeker, gitTree: tree })
+  await fetchClaimSources({ ...request, gitTree: tree })
   assert.equal((await store.claimSourcesOf(run)).length, 2)
   const said = await claims()
   assert.deepEqual(said[0], ['not-listed', 'git: neither 0123456789ab nor a backport of it is in the history of v5.90.7'])

@@ -55,7 +55,7 @@ test('with fuzz the exact patch for the source comes out of it, and fits without
   assert.equal((await applySeries(tree, [exact], scratch)).tries[0]?.result, 'cleanly')
 })
 
-test('a patch that is there already is told from one that looks so', async (t) => {
+test('a patch that is applied already is distinguished from one that only looks so', async (t) => {
   const changed = LINES.map((line, index) => (index === 9 ? 'changed line;' : line))
   const exact = await source(t, changed)
   const one = await applySeries(exact.tree, [patch(10, 'changed line;')], exact.scratch)

@@ -51,9 +51,9 @@ async function rejectedOn(t: TestContext) {
 test('the commits a rejected hunk waits for are named, but for what the base has under another hash', async (t) => {
   const { tree, tries, wanted } = await rejectedOn(t)
   assert.equal(tries[0]?.result, 'with-conflicts')
-  const [told] = await withPrerequisites(tries, tree, 'stable')
+  const [completed] = await withPrerequisites(tries, tree, 'stable')
   assert.deepEqual(
-    told?.hunks.map(({ prerequisites }) => prerequisites),
+    completed?.hunks.map(({ prerequisites }) => prerequisites),
     [[{ hash: wanted, subject: 'prepare the lines' }]],
   )
 })
@@ -62,11 +62,11 @@ test('a history that does not have the patch says nothing, which is not the same
   const { tree, tries } = await rejectedOn(t)
   const stranger = tries.map((one): PatchTry => ({ ...one, commits: ['f'.repeat(40)] }))
   assert.equal((await withPrerequisites(stranger, tree, 'stable'))[0]?.hunks[0]?.prerequisites, null)
-  const [told] = await withPrerequisites(tries, tree, 'main')
-  assert.deepEqual(told?.hunks[0]?.prerequisites, [])
+  const [completed] = await withPrerequisites(tries, tree, 'main')
+  assert.deepEqual(completed?.hunks[0]?.prerequisites, [])
 })
 
-test('a commit and a range become mails; what is no revision of the tree, or an option, nothing', async (t) => {
+test('a commit and a range become mbox text; a word that is not a revision of the tree, or an option, null', async (t) => {
   const { tree, base, fix } = await rejectedOn(t)
   assert.equal(parsePatches((await formatPatches(tree, fix)) ?? '')[0]?.subject, 'the fix')
   assert.deepEqual(parsePatches((await formatPatches(tree, `${base}..main`)) ?? '').length, 5)

@@ -15,7 +15,7 @@ const noInput = () => Promise.reject(new Error('nothing was to be read'))
 const GOOD = patch('int start(void) { return 3; }')
 const WARNS = patch('int start(void) { int unused; return 3; }')
 
-/** A tree whose compiler warns, and whose objects can be asked for one by one. */
+/** A tree whose compiler warns, and whose objects can be built one by one. */
 async function tree(t: Parameters<typeof smallTree>[0]) {
   const small = await smallTree(t)
   const own = `${MAKEFILE.replaceAll('gcc -c', 'gcc -Wall -c')}main.o other.o: ; @$(MAKE) --no-print-directory $(O)/$@\n`
@@ -70,7 +70,7 @@ test('what does not build says why, with its log, and does not stop another base
   assert.equal((await verify(GOOD, { source: other })).steps[0]?.buildError, null)
 })
 
-test('a base that does not build is told as such, and is not built for a patch that does not apply', async (t) => {
+test('a base that does not build is reported as such, and is not built for a patch that does not apply', async (t) => {
   const { verify, source, events } = await tree(t)
   await writeFile(join(source, 'other.c'), 'no C\n')
   const unfit = await verify(GOOD.replace('return 1', 'return 9'))
@@ -134,9 +134,12 @@ test('a commit of a git tree on two revisions of it: it fits one, and is there i
 test('what --patch and --tree cannot mean is the mistake of who wrote it', async (t) => {
   const { source, write } = await tree(t)
   const bases = await findBases([source], [])
-  await assert.rejects(readSeries('nowhere', bases, noInput), { name: 'UserError', message: /nowhere is no file, and no commit/ })
+  await assert.rejects(readSeries('nowhere', bases, noInput), {
+    name: 'UserError',
+    message: /nowhere is neither a file nor a commit/,
+  })
   const words = await write('no.patch', 'words\n')
-  await assert.rejects(readSeries(words, bases, noInput), { name: 'UserError', message: /holds no change/ })
+  await assert.rejects(readSeries(words, bases, noInput), { name: 'UserError', message: /contains no change/ })
   await assert.rejects(findBases([source], ['v1']), { name: 'UserError', message: /--base takes revisions of a git tree/ })
   const [patchRead] = await readSeries('-', bases, () => Promise.resolve(`Subject: [PATCH] a thing\n\n${GOOD}`))
   assert.deepEqual([patchRead?.name, patchRead?.subject], ['a-thing', 'a thing'])
