@@ -10,10 +10,7 @@ import { fetchKernel, listKernels } from '#harness/kernels/index.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 
 /** What was downloaded, compiled or read out of a package before is used again, whatever guests do. */
-const SHARED = [
-  ...['apt', 'changelogs', 'compile', 'debs', 'external-modules', 'headers', 'initramfs', 'kernels', 'locks', 'modules'],
-  ...['node-24', 'programs'],
-]
+const SHARED = 'apt changelogs compile debs external-modules headers initramfs kernels locks modules node-24 programs'.split(' ')
 /** Nothing here takes this long, on the slowest machine. */
 const PATIENCE_SECONDS = 300
 const POLL_MS = 20

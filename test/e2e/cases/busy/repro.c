@@ -5,7 +5,7 @@
  */
 #include "core/ktap.h"
 
-#define ROUNDS	2000000000UL
+#define ROUNDS	1000000000UL
 
 int main(void)
 {

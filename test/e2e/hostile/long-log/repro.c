@@ -8,7 +8,7 @@
 #include "core/ktap.h"
 
 /* A log keeps 1 MiB of each end. */
-#define ENOUGH	(5UL << 19)
+#define ENOUGH	(9UL << 18)
 
 int main(void)
 {
