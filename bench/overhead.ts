@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { carryOut } from '#harness/attempt.ts'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
-import { createGuestSource } from '#harness/boot/guests.ts'
+import { GuestSource } from '#harness/boot/guests.ts'
 import { createPayloads } from '#harness/image/payload.ts'
 import { fetchKernel, fetchModules, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { openScratch } from '#harness/support/scratch.ts'
@@ -58,7 +58,7 @@ async function measure(): Promise<Row[]> {
   const { accelerator, bootSeconds } = await proveAccelerator(cache, image, initramfs, host)
   const plan = { seed: '1', kernels: [kernel], cases, accelerator, bootSeconds }
   const payloads = createPayloads(scratch)
-  const guests = createGuestSource(cache, { freshBoot: false, note: console.error })
+  const guests = new GuestSource(cache, { freshBoot: false, note: console.error })
 
   const inputsOf = (profile: GuestProfile): BootInputs => ({ image, initramfs, profile, host })
 
@@ -98,7 +98,7 @@ async function measure(): Promise<Row[]> {
   for (const cell of cells) await overheadOf(cell)
   const alike = [...Map.groupBy(cells, ({ profile }) => profileName(profile)).values()]
   const wanted = alike.flatMap((some) => (some.length >= MIN_FORKED ? some.slice(0, 1) : []))
-  const servers = await Promise.all(wanted.map(({ profile }) => guests.fork(inputsOf(profile))))
+  const servers = await Promise.all(wanted.map(({ profile }) => guests.startForking(inputsOf(profile))))
   const byCase: number[][] = cells.map(() => [])
   const rounds: number[] = []
   for (let round = 0; round < Number(values.rounds); round += 1) {

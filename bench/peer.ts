@@ -7,7 +7,7 @@ import { inRepository } from '#harness/support/repository.ts'
 import { carryOut } from '#harness/attempt.ts'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
-import { createGuestSource } from '#harness/boot/guests.ts'
+import { GuestSource } from '#harness/boot/guests.ts'
 import { lookAtHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import { createPayloads } from '#harness/image/payload.ts'
@@ -98,8 +98,8 @@ async function measure(kernelFile: string): Promise<Row[]> {
 
   /** One attempt of `true`: seconds of the whole, and until its guest was ready. */
   async function attempt(freshBoot: boolean): Promise<{ readonly seconds: number; readonly ready: number }> {
-    const guests = createGuestSource(cache, { freshBoot, note: console.error })
-    if (!freshBoot) await guests.warm(inputs, LIMIT_SECONDS)
+    const guests = new GuestSource(cache, { freshBoot, note: console.error })
+    if (!freshBoot) await guests.prepareSnapshot(inputs, { limitSeconds: LIMIT_SECONDS })
     const {
       evidence: { ending, guest, seconds },
     } = await carryOut(job, {

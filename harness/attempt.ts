@@ -51,7 +51,11 @@ async function observe(job: Job, means: Means): Promise<CarriedOut> {
   const startedAt = new Date().toISOString()
   const started = performance.now()
   await mkdir(means.scratch, { recursive: true })
-  const guest = await means.guests.start(means.inputs, means.payload, job.limits.bootSeconds, means.signal, timed)
+  const guest = await means.guests.start(means.inputs, means.payload, {
+    limitSeconds: job.limits.bootSeconds,
+    signal: means.signal,
+    time: timed,
+  })
   const output = createLog()
   const preferred = guest.ok && means.preferred && guest.qemu.pid !== null && (await raisePriority(guest.qemu.pid))
   const report = guest.ok ? await runCase(job, guest, output) : notBooted(guest)

@@ -31,7 +31,7 @@ async function tryBoot(
     memory: { kind: 'plain' },
     payload: null,
     limitSeconds,
-    ...(signal ? { signal } : {}),
+    signal,
   })
   if (result.ok) await result.qemu.kill()
   signal?.throwIfAborted()

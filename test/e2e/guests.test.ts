@@ -286,7 +286,7 @@ describe('the cache', () => {
 
     test('a cache without room for guests is told, and each attempt gets a booted one', async () => {
       const ended = await runWithRoom('40m')
-      assert.match(ended.stderr, /guests cannot be saved here \(the cache has no room .*\): booting one for each attempt/)
+      assert.match(ended.stderr, /this host cannot save guests \(the cache has no room .*\): booting one for each attempt/)
       const [cell] = readReport(ended).cells
       assert.deepEqual([cell?.verdict, cell?.attempts[0]?.origin, ended.code], ['lacks', 'booted', 0], ended.stderr)
     })

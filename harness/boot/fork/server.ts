@@ -70,11 +70,11 @@ async function startForkable(
     library,
     env,
     signal,
-  }: { readonly library: string; readonly env: Readonly<Record<string, string>>; readonly signal?: AbortSignal },
+  }: { readonly library: string; readonly env: Readonly<Record<string, string>>; readonly signal?: AbortSignal | undefined },
 ): Promise<RunningQemu> {
   await using state = await open(stateFile(saved.folder))
   await using preload = await open(library)
-  return await startQemu(argv, { stateFd: state.fd, fork: { libraryFd: preload.fd, env }, ...(signal ? { signal } : {}) })
+  return await startQemu(argv, { stateFd: state.fd, fork: { libraryFd: preload.fd, env }, signal })
 }
 
 /** What the loader says of a library that it leaves out; it goes on without. */
@@ -150,7 +150,7 @@ export async function startForkServer(
     await connections.listening
     const argv = restoreArguments(saved, inputs, payload, true)
     const env = { KWITNESS_SOCKET: connections.path, KWITNESS_PAYLOAD: payload }
-    const qemu = await startForkable(saved, argv, { library, env, ...(signal ? { signal } : {}) })
+    const qemu = await startForkable(saved, argv, { library, env, signal })
     started = qemu
     /* At once: what is said on a port that nobody reads is lost. */
     const children = commandChildren(qemu.control as Duplex, connections, { giveUp: () => void qemu.kill() })

@@ -60,14 +60,14 @@ export async function bootBy(
     readonly memory: GuestMemory
     readonly payload: string | null
     readonly limitSeconds: number
-    readonly signal?: AbortSignal
+    readonly signal?: AbortSignal | undefined
   },
 ): Promise<Booted | NotBooted> {
   const { profile, initramfs, host } = inputs
   const { memory, payload } = options
   const argv = qemuArguments({ road, profile, kernel, initramfs: initramfs.path, memory, payload, tscKhz: host.tscKhz })
   const started = performance.now()
-  const qemu = await startQemu(argv, options.signal ? { signal: options.signal } : {})
+  const qemu = await startQemu(argv, { signal: options.signal })
   const channel = new GuestChannel(qemu)
   const event = await channel.next(started + options.limitSeconds * 1000)
   const hello =
@@ -105,7 +105,7 @@ export async function bootFastest(
   cache: string,
   inputs: BootInputs,
   prepare: () => Promise<GuestMemory>,
-  options: { readonly payload: string | null; readonly limitSeconds: number; readonly signal?: AbortSignal },
+  options: { readonly payload: string | null; readonly limitSeconds: number; readonly signal?: AbortSignal | undefined },
 ): Promise<Booted | NotBooted> {
   const memo = roadFile(cache, inputs)
   const known = await readFile(memo, 'utf8').catch(() => null)

@@ -32,7 +32,7 @@ export interface QemuOptions {
   /** Makes it a fork server (fork/README.md), with a control port. */
   readonly fork?: ForkOptions
   /** Ends this QEMU, whatever it is doing, when it is aborted, and at once when it was before. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What QEMU is given to become a fork server. */

@@ -45,7 +45,7 @@ export async function restoreGuest(
     await state?.close()
     return failed('somebody removed it')
   }
-  const qemu = await time('spawn', () => startQemu(argv, { stateFd: state.fd, ...(signal ? { signal } : {}) }))
+  const qemu = await time('spawn', () => startQemu(argv, { stateFd: state.fd, signal }))
   const channel = new GuestChannel(qemu, before)
   const running = await loadState(qemu, started + RESTORE_SECONDS * 1000, time)
   await state.close()

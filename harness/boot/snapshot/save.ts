@@ -78,7 +78,7 @@ export async function saveSnapshot(
   }
   let booted: Booted | NotBooted | null = null
   try {
-    const boot = () => bootFastest(cache, inputs, prepare, { payload: null, limitSeconds, ...(signal ? { signal } : {}) })
+    const boot = () => bootFastest(cache, inputs, prepare, { payload: null, limitSeconds, signal })
     booted = await time('boot', () => bootUnhurt(boot))
     if (!booted.ok && booted.lacksRoom) throw new InfraError(`the cache has no room for the RAM of a guest: ${cache}`)
     if (!booted.ok) return booted

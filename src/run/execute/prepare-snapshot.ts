@@ -40,13 +40,15 @@ export async function prepareSnapshot(
   return withSubject({ kernel: first.kernel.id, case: null, lane: 'slots' }, async () => {
     using _ = await slots.acquire(resourcesOf(first.profile, 1), weight)
     await makeSnapshot(context, inputs, bootSeconds)
-    return attempts >= MIN_FORKED ? await guests.fork(inputs, kernels.signal, timed) : async () => undefined
+    return attempts >= MIN_FORKED
+      ? await guests.startForking(inputs, { signal: kernels.signal, time: timed })
+      : async () => undefined
   })
 }
 
 async function makeSnapshot({ guests, kernels, onEvent }: RunContext, inputs: BootInputs, limitSeconds: number): Promise<void> {
   using _ = startSpan('guest')
-  const guest = await guests.warm(inputs, limitSeconds, kernels.signal, timed)
+  const guest = await guests.prepareSnapshot(inputs, { limitSeconds, signal: kernels.signal, time: timed })
   if (!guest?.booted) return
   const { readySeconds: seconds, road } = guest
   onEvent({ kind: 'guest-ready', kernel: inputs.image.kernel.id, profile: profileName(inputs.profile), seconds, road })

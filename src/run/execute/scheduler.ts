@@ -1,6 +1,6 @@
 /** Execute a plan: fetch, boot, run and record, until no cell needs another attempt. */
 import { rm } from 'node:fs/promises'
-import { createGuestSource } from '#harness/boot/guests.ts'
+import { GuestSource } from '#harness/boot/guests.ts'
 import { memoryForGuests } from '#harness/boot/qemu/host.ts'
 import { createPayloads } from '#harness/image/payload.ts'
 import { openScratch } from '#harness/support/scratch.ts'
@@ -51,7 +51,7 @@ async function createRunContext(inputs: RunInputs): Promise<RunContext> {
   const note = (text: string): void => onEvent({ kind: 'note', text })
   return {
     ...inputs,
-    guests: createGuestSource(cache, { freshBoot: plan.freshBoot, noFork: plan.noFork === true, note }),
+    guests: new GuestSource(cache, { freshBoot: plan.freshBoot, noFork: plan.noFork === true, note }),
     slots: new ResourcePool({ cpus, memoryMiB }, kernels.signal),
     fetches: new ResourcePool({ fetches: MAX_FETCHES }, kernels.signal),
     kernelsUnderWay: new ResourcePool({ kernels: 2 * cpus + 2 }, kernels.signal),

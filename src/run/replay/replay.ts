@@ -1,7 +1,7 @@
 /** Replay a stored attempt: the same job, by the artifacts it names, in the guest it had. Its run does not change. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createGuestSource } from '#harness/boot/guests.ts'
+import { GuestSource } from '#harness/boot/guests.ts'
 import { createPayloads } from '#harness/image/payload.ts'
 import { snapshotProvenance, savedAt } from '#harness/boot/snapshot/provenance.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
@@ -79,7 +79,7 @@ export async function replayAttempt(
   const stored = record.evidence
   const artifacts = await findArtifacts(stored, cell, kernels)
   const { host, initramfs } = await makeHostInputs(kernels)
-  const guests = createGuestSource(cache, {
+  const guests = new GuestSource(cache, {
     freshBoot: stored.guest.origin === 'booted',
     note: (text) => onEvent({ kind: 'note', text }),
   })
