@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { carryOut } from '#harness/attempt.ts'
+import { executeJob } from '#harness/attempt.ts'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { GuestSource } from '#harness/boot/guests.ts'
@@ -82,12 +82,12 @@ async function measure(): Promise<Row[]> {
     const inputs = inputsOf(cell.profile)
     const modulesFound = await fetchModules(cell.kernel, modules, context)
     const payload = await payloads({ program: program.path, args: [], modules: modulesFound, externalModules: [] })
-    const { evidence } = await carryOut(job, {
+    const { evidence } = await executeJob(job, {
       inputs,
       guests,
       payload,
       scratch: await mkdtemp(join(scratch, 'attempt-')),
-      preferred: false,
+      raisesPriority: false,
       host: { ...host, load: null },
     })
     if (evidence.ending.kind !== 'exited') throw new Error(`${cell.case.id} ended as ${evidence.ending.kind}`)

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { inRepository } from '#harness/support/repository.ts'
-import { carryOut } from '#harness/attempt.ts'
+import { executeJob } from '#harness/attempt.ts'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { GuestSource } from '#harness/boot/guests.ts'
@@ -102,12 +102,12 @@ async function measure(kernelFile: string): Promise<Row[]> {
     if (!freshBoot) await guests.prepareSnapshot(inputs, { limitSeconds: LIMIT_SECONDS })
     const {
       evidence: { ending, guest, seconds },
-    } = await carryOut(job, {
+    } = await executeJob(job, {
       inputs,
       guests,
       payload: await createPayloads(scratch)({ program: program.path, args: [], modules: [], externalModules: [] }),
       scratch: await mkdtemp(join(scratch, 'attempt-')),
-      preferred: false,
+      raisesPriority: false,
       host: { ...host, load: null },
     })
     if (ending.kind !== 'exited' || ending.exit.code !== 0) throw new Error(`true ended as ${JSON.stringify(ending)}`)

@@ -1,4 +1,4 @@
-/** Carry out one job in one pristine guest and come back with Evidence, whatever the guest does. */
+/** Execute one job in one pristine guest and return its Evidence, whatever the guest does. */
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,54 +12,54 @@ import { timed } from './support/stopwatch.ts'
 import { createLog, type BoundedLog } from './transport/log.ts'
 import { diskError } from './support/workspace.ts'
 
-/** What carrying out a job needs beside the job. All of it can be filled anywhere. */
-export interface Means {
+/** What executing a job uses besides the job. */
+export interface JobContext {
   readonly inputs: BootInputs
   readonly guests: GuestSource
-  /** File of the job's program, arguments and modules. */
+  /** Path of the payload with the job's program, arguments and modules. */
   readonly payload: string
-  /** Folder for the logs; made when it is not there. */
+  /** Folder for the logs, created when it is missing. */
   readonly scratch: string
   readonly host: Evidence['host']
-  /** The guest's vCPUs have to run at the same time: it goes before all else on this host where that may be asked for. */
-  readonly preferred: boolean
+  /** Raise the priority of QEMU where this host allows it, because the guest's vCPUs must run at the same time. */
+  readonly raisesPriority: boolean
   readonly signal?: AbortSignal
 }
 
-export interface CarriedOut {
+export interface ExecutedJob {
   readonly evidence: Evidence
-  /** What to call when the guest may have been hurt before: the saved one it came from is not used again. */
+  /** Discards the snapshot that the guest came from; to be called when the guest may have been damaged before the case. */
   readonly forgetGuest: () => Promise<void>
 }
 
-/** Host seconds in which the console may still say what was printed before the case ended. */
+/** Host seconds in which the console may still deliver what the guest printed before the case ended. */
 const DRAIN_SECONDS = 2
 
 /**
- * Run the job's case once. Guest misbehaviour is in the Evidence. Throws InfraError when the disk does not take the
- * logs, and the signal's reason when it is aborted: such an attempt is not recorded.
+ * Run the job's case once. Guest misbehaviour is data in the Evidence. Throws InfraError when the logs cannot be written,
+ * and the signal's reason when it is aborted: such an attempt is not recorded.
  */
-export async function carryOut(job: Job, means: Means): Promise<CarriedOut> {
+export async function executeJob(job: Job, context: JobContext): Promise<ExecutedJob> {
   try {
-    return await observe(job, means)
+    return await execute(job, context)
   } catch (error) {
-    throw diskError(error, `cannot write ${means.scratch}`) ?? error
+    throw diskError(error, `cannot write ${context.scratch}`) ?? error
   }
 }
 
-async function observe(job: Job, means: Means): Promise<CarriedOut> {
+async function execute(job: Job, context: JobContext): Promise<ExecutedJob> {
   const startedAt = new Date().toISOString()
   const started = performance.now()
-  await mkdir(means.scratch, { recursive: true })
-  const guest = await means.guests.start(means.inputs, means.payload, {
+  await mkdir(context.scratch, { recursive: true })
+  const guest = await context.guests.start(context.inputs, context.payload, {
     limitSeconds: job.limits.bootSeconds,
-    signal: means.signal,
+    signal: context.signal,
     time: timed,
   })
   const output = createLog()
-  const preferred = guest.ok && means.preferred && guest.qemu.pid !== null && (await raisePriority(guest.qemu.pid))
-  const report = guest.ok ? await runCase(job, guest, output) : notBooted(guest)
-  means.signal?.throwIfAborted()
+  const raisedPriority = guest.ok && context.raisesPriority && guest.qemu.pid !== null && (await raisePriority(guest.qemu.pid))
+  const report = guest.ok ? await runCase(job, guest, output) : reportNotBooted(guest)
+  context.signal?.throwIfAborted()
 
   const console = guest.ok ? guest.channel.console : createLog()
   if (!guest.ok) console.write(guest.console)
@@ -69,27 +69,27 @@ async function observe(job: Job, means: Means): Promise<CarriedOut> {
     kernel: {
       release: guest.ok ? guest.hello.release : null,
       build: guest.ok ? guest.hello.build : null,
-      sha256: means.inputs.image.sha256,
+      sha256: context.inputs.image.sha256,
     },
     guest: {
       bootMethod: guest.road,
       origin: guest.origin,
       readySeconds: guest.ok ? guest.readySeconds : null,
-      raisedPriority: preferred,
+      raisedPriority,
       argv: guest.argv,
     },
-    host: means.host,
+    host: context.host,
     ending: report.ending,
     taint: report.taint,
     startedAt,
     seconds: (performance.now() - started) / 1000,
-    console: await timed('logs', () => console.save(join(means.scratch, 'console.log'))),
-    output: await timed('logs', () => output.save(join(means.scratch, 'output.log'))),
+    console: await timed('logs', () => console.save(join(context.scratch, 'console.log'))),
+    output: await timed('logs', () => output.save(join(context.scratch, 'output.log'))),
   }
   return { evidence, forgetGuest: guest.forget }
 }
 
-function notBooted(guest: Guest & { ok: false }): CaseReport {
+function reportNotBooted(guest: Guest & { ok: false }): CaseReport {
   const ending: Ending = guest.qemuFailed ? { kind: 'infra', message: guest.reason } : { kind: 'no-boot', reason: guest.reason }
   return { ending, taint: { before: null, after: null } }
 }

@@ -1,4 +1,4 @@
-/** A git tree as a witness: which commits of its history are fixes, backports of them or reverts, at each kernel asked for. */
+/** Read from a git tree which fixes, backports and reverts are in the history of each kernel. */
 import { UserError } from '#domain/errors.ts'
 import type { Fix } from '#domain/case.ts'
 import type { Kernel } from '#domain/kernel.ts'
@@ -7,25 +7,27 @@ import { readRecipe } from './kernels/tree/source/recipe.ts'
 import { runCommand } from './support/process.ts'
 import type { Workspace } from './support/workspace.ts'
 
-type AskedFix = Pick<Fix, 'commit' | 'subject'>
+type KnownFix = Pick<Fix, 'commit' | 'subject'>
 
-/** Lines of a message that name another commit as what it is made from, or what it takes out. */
-const SAYS = /^\s*(?:commit [0-9a-f]{12,40} upstream|\[\s*upstream commit |\(cherry picked from commit |This reverts commit )/i
-/** Between commits, and between the parts of one: no message holds them. */
-const [RECORD, PART] = ['\u0001', '\u0002']
+/** Lines of a commit message that name the commit that this one backports or reverts. */
+const NAMES_A_COMMIT =
+  /^\s*(?:commit [0-9a-f]{12,40} upstream|\[\s*upstream commit |\(cherry picked from commit |This reverts commit )/i
+/** Separators between commits and between their fields, in no commit message. */
+const [RECORD, FIELD] = ['\u0001', '\u0002']
 
 /**
- * What the tree says of these fixes at each of the kernels, by kernel id: at the tag of its version (`v6.1.192`), or at the very
- * revision a kernel was built from. Throws UserError when there is no git tree with a whole history.
+ * By kernel id: the commits in the history of the kernel that matter to these fixes. A kernel is found in the tree by the
+ * revision that it was built from, or by the tag of its version (`v6.1.192`).
+ * Throws UserError when the folder is not a git tree or its history is incomplete.
  */
 export async function readGitTreeSources(
   folder: string,
   kernels: readonly Kernel[],
-  fixes: readonly AskedFix[],
+  fixes: readonly KnownFix[],
   { workspace, signal }: { readonly workspace: Workspace; readonly signal?: AbortSignal },
 ): Promise<ReadonlyMap<string, GitTreeSource | UnavailableSource>> {
   const git = gitIn(folder, signal)
-  await checkWhole(folder, git)
+  await checkIsComplete(folder, git)
   const revisions = new Map<string, Revision>()
   for (const kernel of kernels) {
     const revision = await revisionOf(kernel, workspace, git)
@@ -44,14 +46,14 @@ export async function readGitTreeSources(
   )
 }
 
-/** Throws UserError when there is no git tree with a whole history: said before a run begins, not when it is nearly over. */
+/** Check the tree before a run begins. Throws UserError when it is not a git tree or its history is incomplete. */
 export async function checkHistory(folder: string): Promise<void> {
-  await checkWhole(folder, gitIn(folder))
+  await checkIsComplete(folder, gitIn(folder))
 }
 
-async function checkWhole(folder: string, git: Git): Promise<void> {
+async function checkIsComplete(folder: string, git: Git): Promise<void> {
   if ((await git(['rev-parse', '--is-shallow-repository'])) === 'false') return
-  throw new UserError(`the history of ${folder} is cut off`, 'git fetch --unshallow brings all of it')
+  throw new UserError(`the git tree ${folder} has no complete history`, 'fetch it: git fetch --unshallow')
 }
 
 function gitIn(folder: string, signal?: AbortSignal): Git {
@@ -64,21 +66,21 @@ function gitIn(folder: string, signal?: AbortSignal): Git {
   }
 }
 
-/** Run git in the tree and give its output; null where it may fail and does. Throws UserError where it must not. */
+/** Run git in the tree and return its output; null when it fails and `mayFail` is set, else UserError. */
 type Git = (args: readonly string[], mayFail?: boolean) => Promise<string | null>
 
-/** What stands for a kernel in the tree. */
+/** A kernel's revision in the tree. */
 interface Revision {
   readonly name: string
   readonly isTag: boolean
 }
 
-/** `v6.1.192`, `v7.3-rc7`. */
+/** The tag of a version: `v6.1.192`, `v7.3-rc7`. */
 function tagOf(version: string): string {
   return `v${version.replace('~', '-')}`
 }
 
-/** The revision a kernel was built from where that is in this tree, else the tag of its version; null without either. */
+/** The revision that a kernel was built from if the tree has it, else the tag of its version, else null. */
 async function revisionOf({ id, provider, version }: Kernel, workspace: Workspace, git: Git): Promise<Revision | null> {
   const source = provider === 'tree' ? (await readRecipe(id, workspace))?.source : undefined
   if (source?.place.kind === 'git') {
@@ -90,14 +92,14 @@ async function revisionOf({ id, provider, version }: Kernel, workspace: Workspac
   return tag === null ? null : { name, isTag: true }
 }
 
-/** A revision for the command line of git: a branch of the same name must not be taken for a tag. */
+/** The full name of a revision, so that git does not take a branch for a tag of the same name. */
 const refOf = ({ name, isTag }: Revision): string => (isTag ? `refs/tags/${name}` : name)
 
 /**
- * The commits below any of the revisions that matter to a fix, oldest first. The hash of each is looked for as well, for
- * a revert may name nothing else; mostly that finds no more.
+ * The commits in the history of any of the revisions that matter to a fix, oldest first. Repeats the search with the hashes
+ * it finds, because a revert may name only a hash; usually the second search finds nothing new.
  */
-async function findCommits(revisions: readonly Revision[], fixes: readonly AskedFix[], git: Git): Promise<GitTreeCommit[]> {
+async function findCommits(revisions: readonly Revision[], fixes: readonly KnownFix[], git: Git): Promise<GitTreeCommit[]> {
   const hashes = fixes.flatMap(({ commit }) => commit ?? [])
   const here = (await Promise.all(hashes.map((hash) => readLog(['--no-walk', hash], git, true)))).flat()
   const subjects = new Set([...fixes, ...here].map(({ subject }) => subject))
@@ -123,24 +125,24 @@ async function findCommits(revisions: readonly Revision[], fixes: readonly Asked
 
 const short = (hash: string): string => hash.slice(0, 12)
 
-/** Commits as git log gives them; none where it may fail and does, for a hash that this tree does not know. */
+/** The commits that git log lists; none when git fails and `mayFail` is set, as for an unknown hash. */
 async function readLog(args: readonly string[], git: Git, mayFail = false): Promise<GitTreeCommit[]> {
-  const text = await git(['log', `--format=${RECORD}%H${PART}%s${PART}%B`, ...args, '--'], mayFail)
+  const text = await git(['log', `--format=${RECORD}%H${FIELD}%s${FIELD}%B`, ...args, '--'], mayFail)
   return (text ?? '')
     .split(RECORD)
     .slice(1)
     .map((record) => {
-      const [hash = '', subject = '', message = ''] = record.split(PART)
+      const [hash = '', subject = '', message = ''] = record.split(FIELD)
       const lines = message.split('\n').map((line) => line.trim())
-      return { hash, subject, lines: lines.filter((line) => SAYS.test(line)) }
+      return { hash, subject, lines: lines.filter((line) => NAMES_A_COMMIT.test(line)) }
     })
 }
 
-/** Which of the revisions have a commit in their history, by name. All tags are asked at once: that walks the history once. */
+/** Names of the revisions whose history contains a commit. One call asks for all tags, so git walks the history once. */
 async function holdersOf(hash: string, revisions: readonly Revision[], git: Git): Promise<ReadonlySet<string>> {
   const tags = revisions.filter(({ isTag }) => isTag).map(refOf)
-  const ask = ['for-each-ref', '--contains', hash, '--format=%(refname:strip=2)', ...tags]
-  const listed = tags.length === 0 ? null : await git(ask)
+  const args = ['for-each-ref', '--contains', hash, '--format=%(refname:strip=2)', ...tags]
+  const listed = tags.length === 0 ? null : await git(args)
   const held = new Set((listed ?? '').split('\n').filter(Boolean))
   for (const revision of revisions.filter(({ isTag }) => !isTag)) {
     if ((await git(['merge-base', '--is-ancestor', hash, refOf(revision)], true)) !== null) held.add(revision.name)

@@ -1,16 +1,16 @@
-/** The host's CPUs for one guest before all others. */
+/** Give one guest priority over everything else on the host. */
 import { writeFile } from 'node:fs/promises'
 
-/** The most that a scheduling group can be preferred. */
-const FIRST = '-20'
+/** The highest priority of an autogroup (sched(7)). */
+const HIGHEST_PRIORITY = '-20'
 
 /**
- * Ask the scheduler to let this QEMU go first: two vCPUs that shall meet must run at the same time, and to one that waits for
- * its turn nothing happens. QEMU has a session of its own, and so a scheduling group of its own, which alone counts beside
- * those of other sessions. False where that is not allowed (not root) or not known (no autogroups): it takes its turns.
+ * Raise the scheduling priority of this QEMU, because two vCPUs that race must run at the same time. QEMU has a session, and
+ * so an autogroup, of its own, and the scheduler weighs autogroups against each other (sched(7)). Returns false when this
+ * user may not raise it, or the kernel has no autogroups.
  */
 export async function raisePriority(pid: number): Promise<boolean> {
-  return writeFile(`/proc/${pid}/autogroup`, FIRST).then(
+  return writeFile(`/proc/${pid}/autogroup`, HIGHEST_PRIORITY).then(
     () => true,
     () => false,
   )

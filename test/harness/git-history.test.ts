@@ -1,4 +1,4 @@
-/** Git histories as witnesses: repositories made here, with stable branches, backports and reverts of every form. */
+/** What a git tree says about fixes: test repositories with stable branches, backports and reverts in every form. */
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -50,7 +50,7 @@ function caseOf(commit: string | null, subject = SUBJECT): Case {
   })
 }
 
-/** What the tree says of one case at each version. */
+/** What the tree says about one case at each version. */
 async function says({ folder }: Repository, t: TestContext, theOne: Case, versions: readonly string[]) {
   const kernels = versions.map((version) => kernel(version))
   const workspace = { cache: await temporaryFolder(t), state: folder }
@@ -62,7 +62,7 @@ async function says({ folder }: Repository, t: TestContext, theOne: Case, versio
   })
 }
 
-/** A fix in mainline, and a stable branch of 6.1 to commit to; `tag` ends a release of it. */
+/** A fix in mainline, and a stable branch of 6.1 to commit to; `tag` makes a release of it. */
 async function withFix(t: TestContext, subject = SUBJECT) {
   const made = await repository(t)
   const fix = await made.commit(subject, 'It was broken.')
@@ -79,7 +79,7 @@ async function withFix(t: TestContext, subject = SUBJECT) {
   return { ...made, fix, release }
 }
 
-test('history: the fix itself is in mainline, and not in the release before it', async (t) => {
+test('history: the fix is in mainline, and not in the release before it', async (t) => {
   const made = await withFix(t)
   const [base, after] = await says(made, t, caseOf(made.fix), ['6.1', '6.2'])
   assert.deepEqual(base, {
@@ -97,7 +97,7 @@ const FORMS: readonly [form: string, line: (hash: string) => string][] = [
 ]
 
 for (const [form, line] of FORMS) {
-  test(`history: a backport that says ${form} carries from its release on, under another subject as well`, async (t) => {
+  test(`history: a backport marked by ${form} counts from its release on, also under another subject`, async (t) => {
     const made = await withFix(t)
     const backport = await made.commit('mm: fix a thing, adapted', line(made.fix), '', 'It was broken.')
     await made.release()
@@ -113,7 +113,7 @@ for (const [form, line] of FORMS) {
   })
 }
 
-test('history: a commit that only names the fix is no backport of it', async (t) => {
+test('history: a commit that only mentions the fix is not a backport of it', async (t) => {
   const made = await withFix(t)
   await made.commit(
     'mm: fix the fix',
@@ -125,7 +125,7 @@ test('history: a commit that only names the fix is no backport of it', async (t)
   assert.equal((said as { claim: string }).claim, 'not-listed')
 })
 
-test('history: a revert takes out, its revert puts in again; named by the backport, by mainline, by the subject', async (t) => {
+test('history: a revert removes the fix, its revert adds it again; named by the backport, by mainline, by the subject', async (t) => {
   const made = await withFix(t)
   const backport = await made.commit(SUBJECT, `commit ${made.fix} upstream.`)
   await made.release()
@@ -148,7 +148,7 @@ test('history: a revert takes out, its revert puts in again; named by the backpo
   )
 })
 
-test('history: mainline took the fix out again, and stable the revert', async (t) => {
+test('history: mainline reverted the fix, and stable took the revert', async (t) => {
   const made = await withFix(t)
   await made.git('checkout', '--quiet', 'master')
   const revert = await made.commit(`Revert "${SUBJECT}"`, `This reverts commit ${made.fix}.`)
@@ -166,7 +166,7 @@ test('history: mainline took the fix out again, and stable the revert', async (t
   )
 })
 
-test('history: a tree that knows the fix by nothing but its subject, and one that was never merged', async (t) => {
+test('history: a fix that the tree has only by its subject, and a fix that was never merged', async (t) => {
   const made = await withFix(t, 'mm: something else')
   await made.commit(SUBJECT, 'No word of where it comes from.')
   await made.release()
@@ -178,14 +178,14 @@ test('history: a tree that knows the fix by nothing but its subject, and one tha
   assert.equal(never, null)
 })
 
-test('history: words of a subject that mean something to a pattern are taken as they are', async (t) => {
+test('history: characters of a subject that have a meaning in a pattern are taken literally', async (t) => {
   const subject = 'mm: fix a[0].*b(c) "quoted" \\d+'
   const made = await withFix(t, subject)
   const [said] = await says(made, t, caseOf(null, subject), ['6.2'])
   assert.equal((said as { claim: string }).claim, 'listed')
 })
 
-test('history: what it says goes before a changelog and before the case; where it has no tag the others speak', async (t) => {
+test('history: it takes precedence over a changelog and the case; without a tag the others decide', async (t) => {
   const made = await withFix(t)
   const theOne = caseOf(made.fix)
   const [kernel61, kernel62, other] = ['6.1.1', '6.2', '6.1.9'].map((version) => kernel(version)) as unknown as [
@@ -211,7 +211,7 @@ test('history: what it says goes before a changelog and before the case; where i
   assert.match(claims[2]?.source ?? '', /^in 6\.1\.y since 6\.1\.1/)
 })
 
-test('history: a kernel built from a revision of the tree is asked for at that revision', async (t) => {
+test('history: a kernel built from a revision of the tree is looked up at that revision', async (t) => {
   const made = await withFix(t)
   const makefile = 'VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 1\nEXTRAVERSION =\n'
   await writeFile(join(made.folder, 'Makefile'), makefile)
@@ -229,7 +229,7 @@ test('history: a kernel built from a revision of the tree is asked for at that r
   assert.deepEqual(said, ['listed', 'not-listed'])
 })
 
-test('history: no tree, and a tree cut off, are the mistake of who gave it', async (t) => {
+test('history: no git tree, and an incomplete history, are UserErrors', async (t) => {
   const made = await withFix(t)
   const workspace = { cache: await temporaryFolder(t), state: made.folder }
   const ask = (folder: string) => readGitTreeSources(folder, [kernel('6.1.1')], caseOf(made.fix).fixes, { workspace })
@@ -237,8 +237,8 @@ test('history: no tree, and a tree cut off, are the mistake of who gave it', asy
   await assert.rejects(ask(workspace.cache), { name: 'UserError', message: /git cannot read/ })
   const shallow = await temporaryFolder(t)
   await made.git('clone', '--quiet', '--depth=1', `file://${made.folder}`, join(shallow, 'linux'))
-  await assert.rejects(checkHistory(join(shallow, 'linux')), { name: 'UserError', message: /cut off/ })
+  await assert.rejects(checkHistory(join(shallow, 'linux')), { name: 'UserError', message: /has no complete history/ })
   await assert.rejects(checkHistory(workspace.cache), { name: 'UserError', message: /git cannot read/ })
   await checkHistory(made.folder)
-  await assert.rejects(ask(join(shallow, 'linux')), { name: 'UserError', message: /cut off/, hint: /unshallow/ })
+  await assert.rejects(ask(join(shallow, 'linux')), { name: 'UserError', message: /has no complete history/, hint: /unshallow/ })
 })

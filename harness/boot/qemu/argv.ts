@@ -1,10 +1,10 @@
-/** QEMU's command line, built from plain data. */
+/** Build QEMU's command line from plain data. */
 import type { BootMethod, GuestProfile } from '#domain/profile.ts'
 
-/** File descriptors every QEMU of ours inherits: no socket files, nothing to clean up, nothing on the network. */
+/** File descriptors that every QEMU inherits: no socket file to clean up, and nothing on the network. */
 export const FD = { qmp: 3, console: 4, agent: 5, state: 6, control: 7, library: 8 } as const
 
-/** Where a guest's RAM lies. `template` keeps it in the file for others; `private` maps the file copy-on-write. */
+/** Where a guest's RAM is. `template` shares it with the file, for a snapshot; `private` maps the file copy-on-write. */
 export type GuestMemory =
   | { readonly kind: 'plain' }
   | { readonly kind: 'template'; readonly file: string }
@@ -13,61 +13,62 @@ export type GuestMemory =
 export interface GuestSpec {
   readonly road: BootMethod
   readonly profile: GuestProfile
-  /** vmlinux or bzImage, as the road wants. */
+  /** Path of the file that the boot method boots: vmlinux or bzImage. */
   readonly kernel: string
   readonly initramfs: string
   readonly memory: GuestMemory
-  /** File the agent reads its case from; null for a guest that only boots. */
+  /** Path of the payload; null for a guest that only boots. */
   readonly payload: string | null
-  /** Rate of the host's time stamp counter, kHz. */
+  /** Rate of the host's time stamp counter in kHz. */
   readonly tscKhz: number
-  /** It is a fork server: its sandbox allows that, and its children forbid it themselves (fork/sandbox.c). */
+  /** For a fork server: its sandbox allows fork, and its children forbid it themselves (fork/sandbox.c). */
   readonly forks?: boolean
 }
 
-/** Machine words by road. microvm has no firmware worth the name and no PCI: most of a TCG boot is saved there. */
-const MACHINES: Readonly<Record<BootMethod, string>> = {
+/** QEMU's machine types. microvm has minimal firmware and no PCI, which saves most of the time of a boot under TCG. */
+const MACHINE_TYPES: Readonly<Record<BootMethod, string>> = {
   'microvm-pvh': 'microvm,pic=on,pit=on,rtc=on,isa-serial=off,auto-kernel-cmdline=off',
   'microvm-bzimage': 'microvm,pic=on,pit=on,rtc=on,isa-serial=off,auto-kernel-cmdline=off',
   'pc-bzimage': 'pc,usb=off',
 }
 
 /**
- * Words of every kernel command line. `panic=-1` with -no-reboot ends QEMU at a panic, by a triple fault (`reboot=t`): of
- * what else a kernel tries microvm knows nothing (QEMU, docs/system/i386/microvm.rst), and the last of it runs the firmware
- * over the guest that died. no_timer_check keeps a loaded host from failing the timer test under TCG.
+ * In every kernel command line. `panic=-1` and `reboot=t` turn a panic into a triple fault, which ends QEMU because of
+ * -no-reboot; microvm supports no other reset (QEMU, docs/system/i386/microvm.rst), and the kernel's last resort would run
+ * the firmware over the dead guest. no_timer_check: on a loaded host the timer test fails under TCG.
  */
 const CMDLINE = ['console=ttyS0', 'panic=-1', 'reboot=t', 'rdinit=/init', 'no_timer_check', 'cryptomgr.notests']
 
 /**
- * The kernel command line of a profile. Under TCG the guest reads the host's counter: it is told the rate (see tsc.c), and
- * to trust it, since the watchdog of 5.10 holds it against jiffies that a loaded host loses, and takes it for broken.
+ * The kernel command line of a profile. Under TCG the guest reads the host's time stamp counter: it gets the rate, because
+ * calibration fails on a loaded host (tsc.c), and `tsc=reliable`, because the clocksource watchdog of 5.10 compares it with
+ * jiffies, which a loaded host loses.
  */
 export function kernelCmdline(profile: GuestProfile, tscKhz: number): string {
   const tsc = profile.accelerator === 'tcg' ? [`tsc_early_khz=${tscKhz}`, 'tsc=reliable'] : []
   return [...CMDLINE, ...tsc, ...profile.cmdline].join(' ')
 }
 
-function memoryWords(spec: GuestSpec): { machine: string; words: readonly string[]; incoming: readonly string[] } {
+function memoryArguments(spec: GuestSpec): { machine: string; options: readonly string[]; incoming: readonly string[] } {
   const { memory, profile } = spec
-  if (memory.kind === 'plain') return { machine: '', words: [], incoming: [] }
+  if (memory.kind === 'plain') return { machine: '', options: [], incoming: [] }
   const share = memory.kind === 'template' ? 'on' : 'off'
   const file = memory.file.replaceAll(',', ',,')
   return {
     machine: ',memory-backend=ram',
-    words: ['-object', `memory-backend-file,id=ram,size=${profile.memoryMiB}M,mem-path=${file},share=${share}`],
+    options: ['-object', `memory-backend-file,id=ram,size=${profile.memoryMiB}M,mem-path=${file},share=${share}`],
     incoming: memory.kind === 'private' ? ['-incoming', 'defer'] : [],
   }
 }
 
-/** Arguments of qemu-system-x86_64 for this guest. Pure: the same spec gives the same words. */
+/** Arguments of qemu-system-x86_64 for this guest; the same spec gives the same arguments. */
 export function qemuArguments(spec: GuestSpec): string[] {
   const { profile, road } = spec
-  const memory = memoryWords(spec)
+  const memory = memoryArguments(spec)
   const payload = spec.payload === null ? [] : ['-fw_cfg', `name=opt/kwitness/payload,file=${spec.payload.replaceAll(',', ',,')}`]
   return [
     '-machine',
-    `${MACHINES[road]}${memory.machine}`,
+    `${MACHINE_TYPES[road]}${memory.machine}`,
     '-accel',
     profile.accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm',
     ...(profile.accelerator === 'kvm' ? ['-cpu', 'host'] : []),
@@ -75,7 +76,7 @@ export function qemuArguments(spec: GuestSpec): string[] {
     String(profile.cpus),
     '-m',
     `${profile.memoryMiB}M`,
-    ...memory.words,
+    ...memory.options,
     '-nodefaults',
     '-no-user-config',
     '-display',

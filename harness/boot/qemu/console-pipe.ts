@@ -1,7 +1,6 @@
 /**
- * The kernel log port as a pipe. A socket would do, but QEMU writes a byte at a time, a socket holds fewer than 300 of
- * such writes, and printk does not wait for a port that is full: a reader that is late once would lose the end of a
- * panic. A pipe holds 64 KiB.
+ * The port of the kernel log, as a pipe. QEMU writes single bytes, a socket holds fewer than 300 such writes, and printk does
+ * not wait for a full port: a reader that is late once would lose the end of a panic. A pipe holds 64 KiB.
  */
 import { closeSync, constants, openSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -12,9 +11,9 @@ import { runCommand } from '#harness/support/process.ts'
 
 export interface ConsolePipe {
   readonly reader: Socket
-  /** To be inherited by QEMU, which opens it anew as /dev/fd/N. */
+  /** Descriptor that QEMU inherits and opens again as /dev/fd/N. */
   readonly fd: number
-  /** Close our copy of `fd` once QEMU has its own: the reader ends when QEMU does. */
+  /** Close our copy of `fd` when QEMU has its own, so that the reader ends when QEMU does. */
   readonly handOver: () => void
 }
 
@@ -24,15 +23,15 @@ interface Ends {
   readonly writer: number
 }
 
-/** Pipes made at a time, open until they are used: starting mkfifo costs a tenth of what a restored guest takes to start. */
-const PIPES_AT_ONCE = 64
+/** Pipes made at once and kept open: starting mkfifo takes a tenth of the time in which a guest is restored. */
+const PIPES_PER_BATCH = 64
 const spare: Ends[] = []
 let making: Promise<void> | null = null
 
-/** Files that are open for consoles still to come. */
+/** Number of open files of unused pipes. */
 export const spareFiles = (): number => 2 * spare.length
 
-/** A pipe that has no name any more. Throws InfraError when the temporary folder does not take it. */
+/** A pipe without a name in the file system. Throws InfraError when the temporary folder is full or not writable. */
 export async function openConsolePipe(): Promise<ConsolePipe> {
   for (;;) {
     const ends = spare.pop()
@@ -48,7 +47,7 @@ export async function openConsolePipe(): Promise<ConsolePipe> {
 async function makePipes(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'kwitness-'))
   try {
-    const paths = Array.from({ length: PIPES_AT_ONCE }, (_, index) => join(folder, String(index)))
+    const paths = Array.from({ length: PIPES_PER_BATCH }, (_, index) => join(folder, String(index)))
     await runCommand('mkfifo', paths)
     for (const path of paths) {
       const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)

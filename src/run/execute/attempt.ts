@@ -1,7 +1,7 @@
 /** One attempt, in a run or a replay: what its guest runs, its turn on this host, its job run and its logs judged. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { carryOut, type CarriedOut } from '#harness/attempt.ts'
+import { executeJob, type ExecutedJob } from '#harness/attempt.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { measureLoad } from '#harness/boot/qemu/host.ts'
 import type { BuiltModule } from '#harness/image/external-module.ts'
@@ -85,16 +85,16 @@ export async function makeAttempt(
   job: Job,
   artifacts: JobArtifacts,
   folder: string,
-): Promise<CarriedOut> {
+): Promise<ExecutedJob> {
   const { qemu, kernel, cpuModel, cpus } = context.host
   const race = isRace(cell)
   const payload = await writePayload(context, cell, job, artifacts)
-  return carryOut(job, {
+  return executeJob(job, {
     inputs: inputsOf(context, job.profile, artifacts.image),
     guests: context.guests,
     payload,
     scratch: folder,
-    preferred: race,
+    raisesPriority: race,
     host: { qemu, kernel, cpuModel, cpus, load: race ? await loadOfHost() : null },
     ...(context.kernels.signal ? { signal: context.kernels.signal } : {}),
   })

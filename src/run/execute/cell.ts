@@ -1,7 +1,7 @@
 /** The attempts of a cell, one after the other: each is durable in the store before the next begins. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CarriedOut } from '#harness/attempt.ts'
+import type { ExecutedJob } from '#harness/attempt.ts'
 import { namedModule } from '#harness/image/external-module.ts'
 import type { Program } from '#harness/image/program.ts'
 import { startSpan } from '#harness/support/spans.ts'
@@ -109,7 +109,7 @@ async function runGuest(
   cell: Cell,
   image: KernelImage,
   task: Task,
-): Promise<CarriedOut & { readonly folder: string }> {
+): Promise<ExecutedJob & { readonly folder: string }> {
   using _ = startSpan('attempt')
   context.onEvent({ kind: 'attempt-started', kernel: cell.kernel.id, case: cell.case.id, attempt: task.attempt })
   const externalModules = await externalModulesOf(cell.case, cell.kernel, context.kernels)

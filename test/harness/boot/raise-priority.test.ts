@@ -1,4 +1,4 @@
-/** A process with a session of its own goes before the others of the host, where that may be asked for. */
+/** A process with its own session gets priority over the others, where the host allows it. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,15 +14,15 @@ const autogroupOf = (pid: number | undefined): string => {
   }
 }
 
-test('a process is preferred and this is said, or it is not and that is said', async (t) => {
+test('raisePriority returns whether it raised the priority', async (t) => {
   const child = spawn('cat', [], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   t.after(() => child.kill())
   await once(child, 'spawn')
-  const preferred = await raisePriority(child.pid ?? 0)
-  assert.equal(autogroupOf(child.pid).endsWith('nice -20'), preferred)
+  const isRaised = await raisePriority(child.pid ?? 0)
+  assert.equal(autogroupOf(child.pid).endsWith('nice -20'), isRaised)
 })
 
-test('a process that is gone is not preferred', async () => {
+test('raisePriority returns false for a process that has ended', async () => {
   const child = spawn('true', [], { stdio: 'ignore' })
   await once(child, 'exit')
   assert.equal(await raisePriority(child.pid ?? 0), false)

@@ -16,14 +16,14 @@ const spec: GuestSpec = {
 }
 
 const words = (changes: Partial<GuestSpec> = {}): string => qemuArguments({ ...spec, ...changes }).join(' ')
-/** The value behind an option; the option must be there once. */
+/** The value of an option, which must occur once. */
 function valueOf(option: string, changes: Partial<GuestSpec> = {}): string | undefined {
   const all = qemuArguments({ ...spec, ...changes })
   assert.equal(all.filter((word) => word === option).length, 1, option)
   return all[all.indexOf(option) + 1]
 }
 
-test('the whole command line of a guest that is booted for one attempt', () => {
+test('the complete command line of a guest that is booted for one attempt', () => {
   assert.equal(
     words(),
     '-machine microvm,pic=on,pit=on,rtc=on,isa-serial=off,auto-kernel-cmdline=off' +
@@ -40,14 +40,14 @@ test('the whole command line of a guest that is booted for one attempt', () => {
   )
 })
 
-test('each road has its machine; nothing else of the guest depends on it', () => {
+test('each boot method has its machine type; nothing else depends on it', () => {
   const machine = (road: GuestSpec['road']) => valueOf('-machine', { road })
   assert.equal(machine('microvm-bzimage'), machine('microvm-pvh'))
   assert.equal(machine('pc-bzimage'), 'pc,usb=off')
   assert.equal(words({ road: 'pc-bzimage' }).replace('pc,usb=off', machine('microvm-pvh') ?? ''), words())
 })
 
-test('under KVM the guest has the CPU of the host and finds out about its counter by itself', () => {
+test('under KVM the guest has the CPU of the host and calibrates the counter itself', () => {
   assert.equal(valueOf('-accel', { profile: kvm }), 'kvm')
   assert.equal(valueOf('-cpu', { profile: kvm }), 'host')
   assert.equal(valueOf('-smp', { profile: kvm }), '2')
@@ -56,12 +56,12 @@ test('under KVM the guest has the CPU of the host and finds out about its counte
   assert.equal(kernelCmdline(kvm, 2596000).includes('tsc'), false)
 })
 
-test('words that a case adds come last, in their order', () => {
+test('arguments of a case come last, in their order', () => {
   const cmdline = kernelCmdline({ ...tcg, cmdline: ['b=1', 'a=2', 'panic=0'] }, 1000)
   assert.match(cmdline, /^console=ttyS0 .* tsc=reliable b=1 a=2 panic=0$/)
 })
 
-test('a template shares its memory with its file, an attempt maps it for itself and waits for its state', () => {
+test('a template shares its memory with the file, an attempt maps it privately and waits for its state', () => {
   const template = { kind: 'template', file: '/g/ram' } as const
   const own = { kind: 'private', file: '/g/ram' } as const
   assert.equal(valueOf('-object', { memory: template }), 'memory-backend-file,id=ram,size=512M,mem-path=/g/ram,share=on')
@@ -72,13 +72,13 @@ test('a template shares its memory with its file, an attempt maps it for itself 
   assert.equal(words().includes('memory-backend'), false)
 })
 
-test('a state loads only into the machine it was saved from: beside memory and payload the words are the same', () => {
+test('except memory and payload, a restored guest has the arguments of the saved one', () => {
   const shape = (changes: Partial<GuestSpec>) => words(changes).replaceAll(/,share=\w+| -(fw_cfg|incoming) \S+/g, '')
   const file = '/g/ram'
   assert.equal(shape({ memory: { kind: 'template', file }, payload: null }), shape({ memory: { kind: 'private', file } }))
 })
 
-test('a comma in a path is doubled where QEMU splits at commas, and only there', () => {
+test('a comma in a path is doubled where QEMU splits at commas, and nowhere else', () => {
   const odd = '/a,b,/c'
   assert.equal(valueOf('-fw_cfg', { payload: odd }), 'name=opt/kwitness/payload,file=/a,,b,,/c')
   assert.match(valueOf('-object', { memory: { kind: 'private', file: odd } }) ?? '', /,mem-path=\/a,,b,,\/c,share=off$/)
@@ -90,6 +90,6 @@ test('a guest without a payload has no payload option', () => {
   assert.equal(words({ payload: null }).includes('-fw_cfg'), false)
 })
 
-test('one that forks is not forbidden to; nothing else of it differs', () => {
+test('a fork server may spawn; nothing else differs', () => {
   assert.equal(words({ forks: true }).replace('deny,resourcecontrol', 'deny,spawn=deny,resourcecontrol'), words())
 })
