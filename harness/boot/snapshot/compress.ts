@@ -1,6 +1,6 @@
 /**
- * The RAM of saved guests, stored compactly. A guest that is restored needs it as a file that can be mapped; one that nobody
- * asked for lately takes a quarter of that compressed, and comes back in a tenth of the time of a boot (bench/states.ts).
+ * Compress the RAM of snapshots that are seldom used. A restored guest maps the RAM file, so it must be uncompressed then;
+ * compressed it takes a quarter of the disk, and decompressing takes a tenth of the time of a boot (bench/states.ts).
  */
 import { randomUUID } from 'node:crypto'
 import { rename, rm, utimes } from 'node:fs/promises'
@@ -11,12 +11,12 @@ import { exists } from '#harness/support/workspace.ts'
 export const ramFile = (folder: string): string => join(folder, 'ram')
 export const compressedFile = (folder: string): string => join(folder, 'ram.zst')
 
-/** Make holes of the zero pages of a RAM file that is done. Where the file system knows no holes, it stays as it is. */
+/** Turn the zero pages of a finished RAM file into holes. On a file system without holes the file stays as it is. */
 export async function digHoles(file: string): Promise<void> {
   await runCommand('fallocate', ['--dig-holes', file], { anyExit: true })
 }
 
-/** Have zstd make `to` of a file, whole or not at all, with this time (seconds). Throws InfraError when it cannot. */
+/** Run zstd on `from` and rename the result to `to`, with this modification time in seconds. Throws InfraError. */
 async function zstd(args: readonly string[], from: string, to: string, mtime?: number): Promise<void> {
   const temporary = `${to}.${randomUUID()}`
   try {
@@ -29,18 +29,22 @@ async function zstd(args: readonly string[], from: string, to: string, mtime?: n
 }
 
 /**
- * Keep the RAM of a guest compressed alone, from now on; or beside it, when it turns out to be `wanted` once that is done.
- * Throws InfraError when it cannot be packed: nothing is changed then.
+ * Compress the RAM of a snapshot, and remove the uncompressed file unless `isWanted` says afterwards that it is in use.
+ * Throws InfraError when zstd fails, and then changes nothing.
  */
-export async function compressRam(folder: string, wanted: () => Promise<boolean> = () => Promise.resolve(false)): Promise<void> {
-  // A packed file that is there already was made of this very RAM: nobody writes to it.
+export async function compressRam(
+  folder: string,
+  isWanted: () => Promise<boolean> = () => Promise.resolve(false),
+): Promise<void> {
+  // A compressed file never becomes stale: nobody writes to the RAM of a snapshot.
   if (!(await exists(compressedFile(folder)))) await zstd(['-1'], ramFile(folder), compressedFile(folder))
-  if (!(await wanted())) await rm(ramFile(folder), { force: true })
+  if (!(await isWanted())) await rm(ramFile(folder), { force: true })
 }
 
 /**
- * Bring the RAM of a packed guest back, with the time it had; it stays packed beside, so that it can go again at once. False
- * when it is not packed. Throws InfraError when it is damaged (zstd keeps a sum of the content), or the disk is full.
+ * Decompress the RAM of a snapshot, with the modification time it had, and keep the compressed file for the next eviction.
+ * Returns false when there is no compressed file. Throws InfraError when it is damaged (zstd verifies a checksum), or the
+ * disk is full.
  */
 export async function decompressRam(folder: string, mtimeMs: number): Promise<boolean> {
   if (!(await exists(compressedFile(folder)))) return false

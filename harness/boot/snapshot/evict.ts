@@ -1,57 +1,58 @@
-/** Keep saved guests within bounds: the least recently used are packed first, and go first. */
+/** Keep snapshots within limits: compress the RAM of the least recently used ones, then remove them. */
 import { readdir, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compressedFile, compressRam, ramFile } from './compress.ts'
 import { manifestFile, removeSnapshot } from './snapshot.ts'
 
-/** Bytes on disk. */
-export interface GuestBounds {
-  /** Of RAM that is ready to be mapped. */
-  readonly loose: number
-  /** Of all that is kept. */
+/** Limits in bytes on disk. */
+export interface SnapshotLimits {
+  /** Of uncompressed RAM. */
+  readonly uncompressed: number
+  /** Of all RAM, compressed or not. */
   readonly all: number
 }
 
-/** Room for some 90 guests that are ready, the default set under six profiles, and every Debian kernel packed under as many. */
-const BOUNDS: GuestBounds = { loose: 6 * 2 ** 30, all: 16 * 2 ** 30 }
+/** Enough for about 90 uncompressed snapshots (the default set in six profiles), and every Debian kernel compressed in as many. */
+const DEFAULT_LIMITS: SnapshotLimits = { uncompressed: 6 * 2 ** 30, all: 16 * 2 ** 30 }
 
-interface Found {
+interface FoundSnapshot {
   readonly folder: string
   readonly usedAt: number
-  readonly loose: number
-  readonly packed: number
+  readonly uncompressed: number
+  readonly compressed: number
 }
 
-/** Note that a guest was used just now. One that is gone meanwhile is nobody's loss. */
+/** Mark a snapshot as used at this time; one that another process has removed is ignored. */
 export async function touchSnapshot(folder: string, now: Date): Promise<void> {
   await utimes(manifestFile(folder), now, now).catch(() => undefined)
 }
 
-/** What a file takes on disk: RAM is sparse. */
-async function bytesOf(file: string): Promise<number> {
+/** Bytes on disk of a file (RAM files are sparse); 0 when it is missing. */
+async function diskBytesOf(file: string): Promise<number> {
   return stat(file).then(
     ({ blocks }) => blocks * 512,
     () => 0,
   )
 }
 
-async function look(folder: string): Promise<Found | null> {
+async function inspect(folder: string): Promise<FoundSnapshot | null> {
   const manifest = await stat(manifestFile(folder)).catch(() => null)
   if (manifest === null) return null
-  const [loose, packed] = await Promise.all([bytesOf(ramFile(folder)), bytesOf(compressedFile(folder))])
-  return { folder, usedAt: manifest.mtimeMs, loose, packed }
+  const [uncompressed, compressed] = await Promise.all([diskBytesOf(ramFile(folder)), diskBytesOf(compressedFile(folder))])
+  return { folder, usedAt: manifest.mtimeMs, uncompressed, compressed }
 }
 
-async function lookAround(root: string): Promise<Found[]> {
+async function inspectAll(root: string): Promise<FoundSnapshot[]> {
   const names = await readdir(root).catch(() => [])
-  const found = await Promise.all(names.map((name) => look(join(root, name))))
+  const found = await Promise.all(names.map((name) => inspect(join(root, name))))
   return found.filter((one) => one !== null).toSorted((a, b) => a.usedAt - b.usedAt)
 }
 
-const sum = (guests: readonly Found[], of: (guest: Found) => number): number => guests.reduce((all, one) => all + of(one), 0)
+const sum = (snapshots: readonly FoundSnapshot[], of: (snapshot: FoundSnapshot) => number): number =>
+  snapshots.reduce((all, one) => all + of(one), 0)
 
-/** Whether a guest was used since it was looked at: packing takes its time, and others of this host run, too. */
-async function isUsed({ folder, usedAt }: Found): Promise<boolean> {
+/** Whether a snapshot was used since it was inspected: compressing takes time, and other processes may use it. */
+async function isUsed({ folder, usedAt }: FoundSnapshot): Promise<boolean> {
   return stat(manifestFile(folder)).then(
     ({ mtimeMs }) => mtimeMs !== usedAt,
     () => false,
@@ -59,31 +60,32 @@ async function isUsed({ folder, usedAt }: Found): Promise<boolean> {
 }
 
 /**
- * Pack the least recently used guests below `root` until the others' RAM fits, then remove some until all fits. A guest that
- * runs keeps its files open; one that is used meanwhile stays as it is. Returns the folders removed.
+ * Compress the least recently used snapshots below `root` until the uncompressed RAM is within its limit, then remove some
+ * until all RAM is. A running guest keeps its files open; a snapshot used in the meantime stays unchanged. Returns the
+ * removed folders.
  */
-export async function evictSnapshots(root: string, bounds: GuestBounds = BOUNDS): Promise<string[]> {
-  const found = await lookAround(root)
+export async function evictSnapshots(root: string, limits: SnapshotLimits = DEFAULT_LIMITS): Promise<string[]> {
+  const found = await inspectAll(root)
   const removed: string[] = []
-  const remove = async (guest: Found): Promise<void> => {
-    if (await isUsed(guest)) return
-    await removeSnapshot(guest.folder)
-    removed.push(guest.folder)
+  const remove = async (snapshot: FoundSnapshot): Promise<void> => {
+    if (await isUsed(snapshot)) return
+    await removeSnapshot(snapshot.folder)
+    removed.push(snapshot.folder)
   }
-  let loose = sum(found, (guest) => guest.loose)
-  for (const guest of found.filter((one) => one.loose > 0)) {
-    if (loose <= bounds.loose) break
-    if (await isUsed(guest)) continue
-    // What cannot be packed, for want of room perhaps, is not worth keeping in its way.
-    await compressRam(guest.folder, () => isUsed(guest)).catch(() => remove(guest))
-    loose -= guest.loose
+  let uncompressed = sum(found, (snapshot) => snapshot.uncompressed)
+  for (const snapshot of found.filter((one) => one.uncompressed > 0)) {
+    if (uncompressed <= limits.uncompressed) break
+    if (await isUsed(snapshot)) continue
+    // A snapshot that cannot be compressed, for lack of space perhaps, is removed: it would block the eviction for ever.
+    await compressRam(snapshot.folder, () => isUsed(snapshot)).catch(() => remove(snapshot))
+    uncompressed -= snapshot.uncompressed
   }
-  const left = await lookAround(root)
-  let all = sum(left, (guest) => guest.loose + guest.packed)
-  for (const guest of left) {
-    if (all <= bounds.all) break
-    await remove(guest)
-    all -= guest.loose + guest.packed
+  const left = await inspectAll(root)
+  let all = sum(left, (snapshot) => snapshot.uncompressed + snapshot.compressed)
+  for (const snapshot of left) {
+    if (all <= limits.all) break
+    await remove(snapshot)
+    all -= snapshot.uncompressed + snapshot.compressed
   }
   return removed
 }

@@ -19,7 +19,7 @@ const argvWith = (memory: GuestMemory): string[] =>
     tscKhz: 2596000,
   })
 
-test('the arguments of a restored guest tell which saved one it came from, those of a booted one that it came from none', () => {
+test('the arguments of a restored guest name its snapshot, those of a booted guest none', () => {
   for (const folder of ['/cache/guests/abc', '/a, b,mem-path=c,share=off/abc']) {
     assert.deepEqual(snapshotProvenance(argvWith({ kind: 'private', file: ramFile(folder) })), { folder, key: 'abc' })
     assert.equal(snapshotProvenance(argvWith({ kind: 'template', file: ramFile(folder) })), null)
@@ -28,7 +28,7 @@ test('the arguments of a restored guest tell which saved one it came from, those
   assert.equal(snapshotProvenance([]), null)
 })
 
-test('a saved guest has the age of its state; one that is gone has none', async (t) => {
+test('the time of a snapshot is that of its state file; null when it is removed', async (t) => {
   const folder = join(await temporaryFolder(t), 'abc')
   await mkdir(folder)
   await writeFile(stateFile(folder), '')
