@@ -15,7 +15,7 @@ import { temporaryFolder } from '../helpers/kernel-images.ts'
 
 interface Repository {
   readonly folder: string
-  /** Make a commit on the branch that is checked out and give its hash. */
+  /** Commit to the checked out branch and return the hash. */
   readonly commit: (subject: string, ...body: string[]) => Promise<string>
   readonly git: (...args: string[]) => Promise<string>
 }
@@ -125,7 +125,7 @@ test('history: a commit that only mentions the fix is not a backport of it', asy
   assert.equal((said as { claim: string }).claim, 'not-listed')
 })
 
-test('history: a revert removes the fix, its revert adds it again; named by the backport, by mainline, by the subject', async (t) => {
+test('history: a revert removes the fix, its revert adds it again; named by backport, mainline or subject', async (t) => {
   const made = await withFix(t)
   const backport = await made.commit(SUBJECT, `commit ${made.fix} upstream.`)
   await made.release()

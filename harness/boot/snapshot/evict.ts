@@ -12,7 +12,7 @@ export interface SnapshotLimits {
   readonly all: number
 }
 
-/** Enough for about 90 uncompressed snapshots (the default set in six profiles), and every Debian kernel compressed in as many. */
+/** Enough for about 90 uncompressed snapshots (the default set in 6 profiles), and all Debian kernels compressed in as many. */
 const DEFAULT_LIMITS: SnapshotLimits = { uncompressed: 6 * 2 ** 30, all: 16 * 2 ** 30 }
 
 interface FoundSnapshot {

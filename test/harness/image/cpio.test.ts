@@ -12,7 +12,7 @@ interface Entry {
   readonly data: Buffer
 }
 
-/** Read a newc archive as Documentation/driver-api/early-userspace/buffer-format.rst has it. */
+/** Parse a newc archive (Documentation/driver-api/early-userspace/buffer-format.rst). */
 function readCpio(archive: Buffer): Entry[] {
   const entries: Entry[] = []
   for (let at = 0; at < archive.length;) {
@@ -57,7 +57,7 @@ test('an archive reads back with its names, modes and bytes, in order, without o
         entries.every(({ rest }) => rest.every((value) => value === 0)),
         'owners, times, devices and checks are 0',
       )
-      assert.equal(new Set(entries.map(({ inode }) => inode)).size, items.length, 'no two entries are links of one file')
+      assert.equal(new Set(entries.map(({ inode }) => inode)).size, items.length, 'no two entries share an inode')
       assert.ok(entries.every(({ links }) => links === 1))
     }),
   )

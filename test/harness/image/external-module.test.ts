@@ -14,8 +14,8 @@ async function temporaryFolder(t: TestContext): Promise<string> {
   return folder
 }
 
-/** What comes of one need on a kernel that came from a file. */
-async function bring(t: TestContext, need: ModuleNeed, version: string, source: string | null) {
+/** The module that a case with one need gets on a kernel from a file. */
+async function buildFor(t: TestContext, need: ModuleNeed, version: string, source: string | null) {
   const folder = await temporaryFolder(t)
   if (source !== null) await writeFile(join(folder, `${need.name}.c`), source)
   const id = `file-${version}-0123456789ab`
@@ -27,16 +27,16 @@ async function bring(t: TestContext, need: ModuleNeed, version: string, source: 
 test('a module is needed before a release, also on its candidates, and not from it on', async (t) => {
   const need = { name: 'probe', until: '6.12' }
   const bound = [{ name: 'probe', missing: 'not built: the case needs it only on kernels before 6.12' }]
-  for (const version of ['6.12', '6.12.3', '6.18.1', '7.3~rc7']) assert.deepEqual(await bring(t, need, version, ''), bound)
+  for (const version of ['6.12', '6.12.3', '6.18.1', '7.3~rc7']) assert.deepEqual(await buildFor(t, need, version, ''), bound)
   const asked = [{ name: 'probe', missing: 'a kernel image from a file comes with no headers' }]
-  for (const version of ['5.10.262', '6.1.192', '6.12-rc3']) assert.deepEqual(await bring(t, need, version, ''), asked)
-  assert.deepEqual(await bring(t, { ...need, until: null }, '7.3.4', ''), asked)
+  for (const version of ['5.10.262', '6.1.192', '6.12-rc3']) assert.deepEqual(await buildFor(t, need, version, ''), asked)
+  assert.deepEqual(await buildFor(t, { ...need, until: null }, '7.3.4', ''), asked)
 })
 
 test('a missing source is a UserError', async (t) => {
   const need = { name: 'probe', until: null }
   const message = /has no probe\.c, which its case\.json names/
-  await assert.rejects(bring(t, need, '6.1.5', null), { name: 'UserError', message })
+  await assert.rejects(buildFor(t, need, '6.1.5', null), { name: 'UserError', message })
 })
 
 test('the reason is the first error line of make, without the build folder', () => {

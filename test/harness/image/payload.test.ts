@@ -1,4 +1,4 @@
-/** A payload is written once for all attempts that want the same. */
+/** Equal payloads of several attempts are written once. */
 import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Programs are named by all that goes into them. */
+/** A program is named by the hash of all its inputs. */
 import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

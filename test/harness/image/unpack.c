@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Feed archives to the agent's unpacker: each comes on stdin behind its length (u32, this host's
- * order) and is unpacked into the current folder; what the unpacker gives is printed, a line each.
- * Built with sanitizers, each piece in memory of exactly its size, so a read past its end shows.
+ * Feed archives to the agent's unpacker. Each comes on stdin behind its length (u32, host byte
+ * order) and is unpacked into the current folder; the result of each is printed on a line.
+ * Built with sanitizers, and each piece has memory of exactly its size, so that they detect a
+ * read past its end.
  *
- * cpio.c is compiled with open, unlink and mkdir renamed to these, which let nobody leave the
- * folder: a guest has nothing outside to lose, the host of a test has.
+ * cpio.c is compiled with open, unlink and mkdir renamed to the functions here, which refuse
+ * paths outside the folder, because this runs on the host of the test.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@
 
 #include "agent.h"
 
-/* What is left of the archive: every piece is handed out in memory of exactly its size. */
+/* The rest of the archive. */
 static const char *at;
 static size_t left;
 static char *piece;
@@ -40,8 +41,8 @@ static const void *next(size_t len)
 	return piece;
 }
 
-/* A hang is a finding too: an archive takes a millisecond. */
-#define MOST_SECONDS	60
+/* An archive takes a millisecond: a later alarm reports a hang. */
+#define TIMEOUT_SECONDS	60
 
 static int leaves(const char *name)
 {
@@ -77,7 +78,7 @@ int main(void)
 	while (fread(&len, sizeof(len), 1, stdin) == 1) {
 		char *archive = malloc(len);
 
-		alarm(MOST_SECONDS);
+		alarm(TIMEOUT_SECONDS);
 		if (!archive || fread(archive, 1, len, stdin) != len)
 			return 2;
 		at = archive;

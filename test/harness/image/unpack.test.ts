@@ -29,7 +29,9 @@ before(async () => {
 after(() => rm(place, { recursive: true, force: true }))
 
 /** Unpack the archives one after the other into a new folder; returns what the unpacker printed for each. */
-async function unpack(archives: readonly Buffer[]): Promise<{ folder: string; said: number[]; whole: boolean; stderr: string }> {
+async function unpack(
+  archives: readonly Buffer[],
+): Promise<{ folder: string; results: number[]; whole: boolean; stderr: string }> {
   const folder = await mkdtemp(join(place, 'into-'))
   const input = Buffer.concat(
     archives.flatMap((archive) => {
@@ -38,10 +40,10 @@ async function unpack(archives: readonly Buffer[]): Promise<{ folder: string; sa
       return [length, archive]
     }),
   )
-  // Buffers, which runCommand does not pass on: an archive is no text.
+  // Not runCommand, which passes text: an archive is binary.
   const { status, stdout, stderr } = spawnSync(program, { cwd: folder, input, maxBuffer: 1 << 26 })
-  const said = stdout.toString().split('\n').slice(0, -1).map(Number)
-  return { folder, said, whole: status === 0, stderr: stderr.toString() }
+  const results = stdout.toString().split('\n').slice(0, -1).map(Number)
+  return { folder, results, whole: status === 0, stderr: stderr.toString() }
 }
 
 const FILES = [
@@ -52,12 +54,12 @@ const FILES = [
   { name: 'empty', data: Buffer.alloc(0) },
 ]
 const GOOD = writeCpio(FILES)
-/** Where the headers of GOOD are. */
+/** Offsets of the headers in GOOD. */
 const HEADERS = [...GOOD.toString('latin1').matchAll(/070701/g)].map(({ index }) => index)
 
 test('the agent unpacks what the host packs', async () => {
-  const { folder, said, stderr } = await unpack([GOOD])
-  assert.deepEqual(said, [0], stderr)
+  const { folder, results, stderr } = await unpack([GOOD])
+  assert.deepEqual(results, [0], stderr)
   for (const file of FILES) {
     const { mode } = await stat(join(folder, file.name))
     if ('folder' in file) assert.ok((await stat(join(folder, file.name))).isDirectory())
@@ -93,14 +95,14 @@ test('a truncated archive, or one with a malformed number, is refused', async ()
     'a mode that is none': withField(1, 1, '0000z1ed'),
   }
   for (const [what, archive] of Object.entries(bad)) {
-    const { said, stderr } = await unpack([archive])
-    assert.deepEqual(said, [EINVAL], `${what}: ${stderr.slice(0, 400)}`)
+    const { results, stderr } = await unpack([archive])
+    assert.deepEqual(results, [EINVAL], `${what}: ${stderr.slice(0, 400)}`)
   }
 })
 
 test('an existing folder is accepted, a file in its place is an error', async () => {
-  const { said } = await unpack([GOOD, GOOD, writeCpio([{ name: 'repro/x', data: Buffer.from('x') }])])
-  assert.deepEqual(said, [0, 0, -20])
+  const { results } = await unpack([GOOD, GOOD, writeCpio([{ name: 'repro/x', data: Buffer.from('x') }])])
+  assert.deepEqual(results, [0, 0, -20])
 })
 
 type Change = (archive: Buffer) => Buffer
@@ -111,7 +113,7 @@ const digits = fc.oneof(
   fc.integer({ min: 0, max: 20_000 }).map((value) => value.toString(16).padStart(8, '0')),
   fc.stringMatching(/^[0-9a-fx+ -]{8}$/),
 )
-/** Write over what is there; nothing where the archive was cut before. */
+/** Overwrite bytes at an offset, if the archive is that long. */
 const put =
   (at: number, text: string): Change =>
   (archive) => {
@@ -137,13 +139,13 @@ const mutant = fc
 test('no archive makes the unpacker read out of bounds or loop for ever', async () => {
   const seed = Math.trunc(Math.random() * 2 ** 31)
   const mutants = fc.sample(mutant, { seed, numRuns: 1500 })
-  const { said, whole, stderr } = await unpack(mutants)
-  const last = mutants[said.length]
-  assert.ok(whole, `seed ${seed}, archive ${said.length} (${last?.toString('latin1', 0, 400)}):\n${stderr.slice(0, 3000)}`)
-  assert.equal(said.length, mutants.length)
+  const { results, whole, stderr } = await unpack(mutants)
+  const last = mutants[results.length]
+  assert.ok(whole, `seed ${seed}, archive ${results.length} (${last?.toString('latin1', 0, 400)}):\n${stderr.slice(0, 3000)}`)
+  assert.equal(results.length, mutants.length)
   assert.ok(
-    said.every((value) => value <= 0),
-    'it gives 0 or -errno',
+    results.every((value) => value <= 0),
+    'the unpacker returns 0 or -errno',
   )
-  assert.ok(said.includes(0) && said.includes(EINVAL), 'some of them are whole in spite of it, some are refused')
+  assert.ok(results.includes(0) && results.includes(EINVAL), 'some archives are still valid, some are refused')
 })

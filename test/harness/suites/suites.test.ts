@@ -1,4 +1,4 @@
-/** Programs of a suite built from a tree: cached by content, and what cannot be built told. */
+/** Programs of a suite built from a tree: cached by content, with a reason for each that does not build. */
 import assert from 'node:assert/strict'
 import { access, cp, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

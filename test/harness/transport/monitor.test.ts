@@ -140,7 +140,7 @@ test('an answer counts, however late a stalled host reads it', async () => {
   port.on('data', (chunk: Buffer) => {
     if (!chunk.includes('ping')) return
     frame('end', END)
-    /* The whole process stands still, for longer than a guest may take to answer. */
+    /* Block this process for longer than a guest may take to answer. */
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3500)
   })
   assert.equal((await report).ending.kind, 'exited')

@@ -1,20 +1,20 @@
-/** What a host is: its CPU as guests see it, and the share of its CPU time that somebody used. */
+/** Facts about the host: its CPU as guests see it, and how busy it is. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { featuresOf, loadBetween, measureLoad } from '#harness/boot/qemu/host.ts'
 
-/** /proc/stat after so many ticks of each kind. */
+/** The text of /proc/stat after these numbers of ticks. */
 function stat(user: number, nice: number, system: number, idle: number, iowait: number, irq = 0, softirq = 0, steal = 0): string {
   return `cpu  ${[user, nice, system, idle, iowait, irq, softirq, steal, 5, 5].join(' ')}\ncpu0 1 1 1 1 1 1 1 1 0 0\nintr 1 2 3\n`
 }
 
 const START = stat(100, 100, 100, 1000, 100, 10, 10, 10)
 
-test('idle CPUs, and those that wait for a disk, are used by nobody', () => {
+test('idle CPUs, and CPUs that wait for a disk, are not busy', () => {
   assert.equal(loadBetween(START, stat(100, 100, 100, 1040, 110, 10, 10, 10)), 0)
 })
 
-test('every other kind of time is used, nice and stolen time too', () => {
+test('every other kind of time is busy, also nice and stolen time', () => {
   for (const kind of [0, 1, 2, 5, 6, 7]) {
     const ticks: [number, number, number, number, number, number, number, number] = [100, 100, 100, 1025, 100, 10, 10, 10]
     ticks[kind] = (ticks[kind] ?? 0) + 25
@@ -22,16 +22,16 @@ test('every other kind of time is used, nice and stolen time too', () => {
   }
 })
 
-test('no time is no load', () => {
+test('the load over no time is 0', () => {
   assert.equal(loadBetween(START, START), 0)
 })
 
-test('this host has a load between none and all', async () => {
+test('the load of this host is between 0 and 1', async () => {
   const load = await measureLoad()
   assert.ok(load >= 0 && load <= 1, `${load}`)
 })
 
-test('a CPU is known by what it can do, microcode too, not by its number or its frequency just now', () => {
+test('CPU features include the microcode, but not the number or the present frequency of the CPU', () => {
   const cpu = (number: number, mhz: string, microcode: string, flags: string): string =>
     [
       `processor\t: ${number}`,

@@ -7,14 +7,14 @@ import { openQmp, type Qmp, type QmpEvent } from '#harness/boot/qemu/qmp.ts'
 interface Peer {
   readonly qmp: Qmp
   readonly stream: Duplex
-  /** Commands that came, in order. */
+  /** Received commands, in order. */
   readonly commands: { readonly execute: string; readonly arguments: unknown }[]
-  /** Resolves when so many commands have come. */
+  /** Resolves when this number of commands is received. */
   readonly received: (count: number) => Promise<void>
   readonly say: (...messages: unknown[]) => void
 }
 
-/** A monitor's other end, in this process: it takes commands, and the test answers as QEMU does. */
+/** The other end of a monitor, in this process: it receives commands, and the test answers as QEMU does. */
 function open(): Peer {
   const [ours, stream] = duplexPair()
   const commands: Peer['commands'] = []
@@ -40,7 +40,7 @@ function open(): Peer {
 const GREETING = { QMP: { version: { qemu: { major: 7, minor: 2, micro: 22 } }, capabilities: ['oob'] } }
 const DONE = { return: {} }
 
-test('capabilities are asked for first, then each command in its order; each answer goes to its own', async () => {
+test('the capabilities are negotiated first, then commands are sent in order, and each gets its own answer', async () => {
   const { qmp, commands, received, say } = open()
   const answers = Promise.all([qmp.execute('query-status'), qmp.execute('migrate', { uri: 'unix:/x' }), qmp.execute('cont')])
   say(GREETING)
@@ -55,7 +55,7 @@ test('capabilities are asked for first, then each command in its order; each ans
   assert.deepEqual(await answers, [{ running: true }, 2, 3])
 })
 
-test('a line that is not QMP fails the command that waits, and no other', async () => {
+test('a line that is not QMP fails the waiting command, and no other', async () => {
   for (const line of ['{"return":', 'null', '{"error":"no"}', '{"event":1}']) {
     const { qmp, stream, say } = open()
     const failed = qmp.execute('query-status')
@@ -68,7 +68,7 @@ test('a line that is not QMP fails the command that waits, and no other', async 
   }
 })
 
-test('what QEMU refuses is an InfraError with its words, and only that command fails', async () => {
+test('a refused command is an InfraError with the text of QEMU, and only that command fails', async () => {
   const { qmp, say } = open()
   const refused = qmp.execute('migrate', { uri: 'bad' })
   const next = qmp.execute('query-status')
@@ -77,14 +77,14 @@ test('what QEMU refuses is an InfraError with its words, and only that command f
   assert.equal(await next, 'fine')
 })
 
-test('an error without a reason still names the command', async () => {
+test('an error without a description names the command', async () => {
   const { qmp, say } = open()
   const refused = qmp.execute('cont')
   say(DONE, { error: {} })
   await assert.rejects(refused, { name: 'InfraError', message: 'QEMU refused cont: no reason given' })
 })
 
-test('events go to every listener, whatever answers stand between them, and answer nothing', async () => {
+test('events go to every listener, whatever answers come between them, and answer no command', async () => {
   const { qmp, say } = open()
   const heard: QmpEvent[][] = [[], []]
   for (const list of heard) qmp.onEvent((event) => list.push(event))
@@ -96,7 +96,7 @@ test('events go to every listener, whatever answers stand between them, and answ
   assert.deepEqual(heard, [expected, expected])
 })
 
-test('a monitor that goes away fails what waits and what comes later, and says which command it was', async () => {
+test('when the monitor closes, waiting and later commands fail with an error that names them', async () => {
   const { qmp, stream, received } = open()
   const waiting = qmp.execute('migrate')
   await received(2)
@@ -106,7 +106,7 @@ test('a monitor that goes away fails what waits and what comes later, and says w
   await assert.rejects(qmp.execute('cont'), { name: 'InfraError', message: 'QEMU went away before cont' })
 })
 
-test('a monitor that breaks is one that went away', async () => {
+test('an error of the monitor counts as its close', async () => {
   const [ours] = duplexPair()
   const qmp = openQmp(ours)
   const waiting = qmp.execute('cont')
@@ -114,7 +114,7 @@ test('a monitor that breaks is one that went away', async () => {
   await assert.rejects(waiting, { name: 'InfraError', message: 'QEMU went away before it answered cont' })
 })
 
-test('messages may come in any pieces, cut inside a character too', async () => {
+test('messages may come in any chunks, also cut inside a character', async () => {
   const words = fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 5 })
   await fc.assert(
     fc.asyncProperty(words, fc.integer({ min: 1, max: 7 }), async (texts, size) => {

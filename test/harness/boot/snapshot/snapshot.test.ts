@@ -1,4 +1,4 @@
-/** What a saved guest is keyed by, and which damage to its files is noticed. No guest is booted: the files are plain ones. */
+/** What the key of a snapshot depends on, and which damage to its files is detected. The files are made up: no guest boots. */
 import assert from 'node:assert/strict'
 import { cp, mkdir, mkdtemp, open, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -45,21 +45,21 @@ describe('the key of a saved guest', () => {
   const other = { ...host, kernel: '6.18.45', cpuModel: 'Another CPU', cpuFeatures: 'beef' }
   const of = (changes: Partial<BootInputs>): string => snapshotFolder('/c', { ...inputs, ...changes })
 
-  test("under TCG it is the same on every host with the same rate, since the CPU is QEMU's own", () => {
+  test("under TCG the key is the same on every host with the same TSC rate, because the CPU is QEMU's own", () => {
     assert.equal(of({}), '/c/guests/c5f3c366904b778a0bcb6ea8884f1730')
     assert.equal(of({ host: other }), of({}))
     assert.notEqual(of({ host: { ...host, tscKhz: 2_000_000 } }), of({}))
   })
 
-  test('under KVM another host kernel, CPU or microcode is another guest', () => {
+  test('under KVM another host kernel, CPU or microcode changes the key', () => {
     const own = of({ profile: kvm })
     assert.notEqual(own, of({}))
     for (const name of ['kernel', 'cpuModel', 'cpuFeatures'] as const)
       assert.notEqual(of({ profile: kvm, host: { ...host, [name]: other[name] } }), own, name)
-    assert.equal(of({ profile: kvm, host: { ...host, tscKhz: 2_000_000 } }), own, 'it finds out its rate by itself')
+    assert.equal(of({ profile: kvm, host: { ...host, tscKhz: 2_000_000 } }), own, 'a KVM guest calibrates the rate itself')
   })
 
-  test('kernel, initramfs, QEMU and every word of the profile are in it', () => {
+  test('the key depends on kernel, initramfs, QEMU and every field of the profile', () => {
     const all = [
       of({}),
       of({ image: { ...inputs.image, sha256: 'xyz' } }),
@@ -83,7 +83,7 @@ describe('a saved guest on disk', () => {
   const MIB = 2 ** 20
   let made = 0
 
-  /** A guest whose files begin with these words. */
+  /** A snapshot whose files start with this text. */
   async function makeGuest(word: string): Promise<string> {
     const folder = join(root, `guest-${made++}`)
     await mkdir(folder)
@@ -102,22 +102,22 @@ describe('a saved guest on disk', () => {
     await handle.close()
   }
 
-  /** Do this to a file and give it its old time back. */
+  /** Change a file and restore its modification time. */
   async function keepingTime(file: string, change: () => Promise<unknown>): Promise<void> {
     const { atime, mtime } = await stat(file)
     await change()
     await utimes(file, atime, mtime)
   }
 
-  test('one that nobody touched is found with what was said of it, however often', async () => {
+  test('an unchanged snapshot is found with its facts, however often', async () => {
     const folder = await makeGuest('one')
     for (let time = 0; time < 2; time += 1) assert.deepEqual(await findSnapshot(folder), { folder, ...facts })
     await utimes(manifestFile(folder), new Date(1), new Date(1))
-    assert.deepEqual(await findSnapshot(folder), { folder, ...facts }, 'when it was used last says nothing about it')
+    assert.deepEqual(await findSnapshot(folder), { folder, ...facts }, 'the time of the last use does not matter')
     assert.equal(await findSnapshot(join(root, 'nowhere')), null)
   })
 
-  test('one that was packed comes back as it was, as often as it is asked for, and stays packed beside', async () => {
+  test('a compressed snapshot is decompressed unchanged each time, and its compressed file stays', async () => {
     const folder = await makeGuest('one')
     const before = { bytes: await readFile(ramFile(folder)), time: (await stat(ramFile(folder))).mtimeMs }
     for (let round = 0; round < 2; round += 1) {
@@ -129,7 +129,7 @@ describe('a saved guest on disk', () => {
     assert.ok((await stat(compressedFile(folder))).size < before.bytes.length / 5)
   })
 
-  test('RAM takes no room on the disk where it holds nothing', async () => {
+  test('zero pages of RAM take no space on the disk', async () => {
     const folder = await makeGuest('one')
     await digHoles(ramFile(folder))
     const { size, blocks } = await stat(ramFile(folder))
@@ -176,7 +176,7 @@ describe('a saved guest on disk', () => {
     },
   }
   for (const [what, damage] of Object.entries(DAMAGE)) {
-    test(`${what}: it is not used, and goes`, async () => {
+    test(`${what}: the snapshot is not used, and is removed`, async () => {
       const [folder, other] = [await makeGuest('one'), await makeGuest('two')]
       await damage(folder, other)
       assert.equal(await findSnapshot(folder), null)

@@ -1,4 +1,4 @@
-/** The debian provider against an archive of our own: real apt, real signatures, a mirror that can be made to lie. */
+/** The debian provider against a test archive: real apt, real signatures, and a mirror that can corrupt or drop files. */
 import assert from 'node:assert/strict'
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ const NEW_ID = `debian-${NEW.build}-cloud-amd64`
 const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)
 const options = gpg ? {} : { skip: 'gpg (package gnupg) is not here, so no archive can be signed' }
 
-/** An archive of its own and empty caches for each test. */
+/** A new archive and empty caches for each test. */
 async function given(t: TestContext) {
   const repository = await serveRepository(t)
   const cache = await temporaryFolder(t)
@@ -52,7 +52,7 @@ test('both package layouts list one kernel a build; metapackages, empty and unsi
   )
   repository.takeRequests()
   assert.equal((await listKernels(context, { selector: 'debian:*' })).length, 4)
-  assert.deepEqual(repository.takeRequests(), [], 'a second listing asks the mirror nothing')
+  assert.deepEqual(repository.takeRequests(), [], 'a second listing sends no request to the mirror')
 })
 
 test('a fetched kernel has the packaged image, its ELF and its config', options, async (t) => {
@@ -66,7 +66,7 @@ test('a fetched kernel has the packaged image, its ELF and its config', options,
     assert.equal(await readFile(image.config ?? '', 'utf8'), config)
     repository.takeRequests()
     assert.deepEqual(await fetchKernel(await one(id), context), image)
-    assert.deepEqual(repository.takeRequests(), [], 'the second time it comes from the cache')
+    assert.deepEqual(repository.takeRequests(), [], 'the second fetch comes from the cache')
     assert.equal((await one(id)).state, 'cached')
   }
 })
@@ -260,7 +260,7 @@ test('a package without a kernel, and a file that is not a package, are errors t
     name: 'InfraError',
     message: /cannot unpack .*\.deb: /,
   })
-  assert.deepEqual(await readdir(join(cache, 'kernels')), [], 'no half-made entry stays')
+  assert.deepEqual(await readdir(join(cache, 'kernels')), [], 'no unfinished entry stays')
 })
 
 test('a cache that is not writable is an InfraError', options, async (t) => {

@@ -1,4 +1,4 @@
-/** Changelogs of Debian kernels from an archive of our own: come along with a kernel, brought later, or not to be had. */
+/** Changelogs of Debian kernels from a test archive: stored with a kernel, fetched later, or not available. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFile, readdir, rm } from 'node:fs/promises'
@@ -30,7 +30,7 @@ async function given(t: TestContext) {
   return { repository, cache, context, old, recent }
 }
 
-/** What was found for one kernel, and the text of it. */
+/** The changelog of one kernel, and its text. */
 async function find(one: Kernel, context: KernelContext) {
   const found = (await findChangelogs([one], context)).get(one.id)
   assert.ok(found)

@@ -7,7 +7,7 @@ import { headersOf, parsePackages, upstreamVersion, type PackageList } from '#ha
 
 const MIRROR = 'http://mirror.example.org/debian'
 
-/** A list of packages, each a name and a version. */
+/** A package list from names and versions. */
 function listOf(suite: string, ...packages: readonly (readonly [name: string, version: string])[]): PackageList {
   const stanzas = packages.map(([name, version], index) => {
     const file = `pool/${suite}/${name}_${version}_all.deb`
@@ -21,7 +21,7 @@ function kernelOf(release: string, build: string, flavour = 'cloud-amd64') {
   return { release, build, flavour, version: upstreamVersion(build) }
 }
 
-/** What is chosen for a kernel out of these lists, each package by its name and version. */
+/** The packages chosen for a kernel from these lists, as name and version. */
 function chosen(kernel: ReturnType<typeof kernelOf>, ...lists: readonly PackageList[]) {
   const packages = chooseHeaders(kernel, headersOf(lists))
   return 'unavailable' in packages ? packages.unavailable : packages.map(({ name, version }) => `${name} ${version}`)

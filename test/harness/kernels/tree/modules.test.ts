@@ -9,7 +9,7 @@ import { runCommand } from '#harness/support/process.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { MAKEFILE, patch, smallTree } from '#test/helpers/kernels/small-tree.ts'
 
-/** What a kernel's makefiles have for modules, in small: a header made from others, exported symbols, modules in a folder M. */
+/** Minimal makefiles for modules: a generated header, exported symbols, modules in a folder M. */
 const MODULES = `
 $(O)/main.o: | symbols
 symbols: ; echo '0x00000000 pin vmlinux EXPORT_SYMBOL' > $(O)/vmlinux.symvers
@@ -37,7 +37,7 @@ async function given(t: TestContext) {
   const needs = { cpus: 1, memoryMiB: 512, modules: [], externalModules: [{ name: 'probe', until: null }], cmdline: [] }
   const build = async (kernel: Kernel, context: KernelContext = rest.context) =>
     (await buildExternalModules({ folder, needs }, kernel, context))[0]
-  /** The module of a kernel that has one. */
+  /** The built module of a kernel; fails the test when there is none. */
   const module = async (kernel: Kernel) => {
     const built = await build(kernel)
     assert.ok(built && 'path' in built, JSON.stringify(built))

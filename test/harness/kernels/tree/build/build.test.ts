@@ -63,7 +63,7 @@ test('a config, patch or source that does not fit is an error, and leaves nothin
   await rejects(`,patch=${await write('stale.patch', stale)}`, /stale does not apply to .*linux: main\.c: Hunk #1 FAILED/)
 })
 
-/** Its second object waits until the file `go` is there. */
+/** A tree whose second object waits until the file `go` exists. */
 async function slowTree(t: TestContext) {
   const given = await smallTree(t)
   const go = join(given.folder, 'go')

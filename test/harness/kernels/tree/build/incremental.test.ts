@@ -15,7 +15,7 @@ async function newestLog(cache: string): Promise<string> {
   return readFile(join(cache, 'logs', newest?.name ?? ''), 'utf8')
 }
 
-/** What the newest log of a build says was compiled. */
+/** The compiled objects in the newest build log. */
 async function compiled(cache: string): Promise<string[]> {
   return [...(await newestLog(cache)).matchAll(/^ {2}CC +(\S+)$/gm)].map(([, object = '']) => object)
 }
@@ -73,10 +73,10 @@ test('of a git tree related to a cached one only the changes are unpacked, and t
   git('rm', '-q', 'gone.c')
   git('add', '-A')
   git('commit', '-q', '-m', 'two')
-  const bring = async (revision: string) => {
+  const fetch = async (revision: string) => {
     return fetchSource(await findSource(parseTreeSelector(`${source}@${revision}`).place, context), context)
   }
-  const [one, two] = [await bring('HEAD~1'), await bring('HEAD')]
+  const [one, two] = [await fetch('HEAD~1'), await fetch('HEAD')]
   assert.deepEqual((await readdir(two)).toSorted(), ['Makefile', 'main.c', 'new file.c', 'other.c'])
   assert.match(await readFile(join(two, 'main.c'), 'utf8'), /return 5/)
   assert.match(await readFile(join(one, 'main.c'), 'utf8'), /return 1/, 'the cached source does not change')

@@ -1,4 +1,4 @@
-/** Commits built one after the other in one worktree: the bytes of a build from nothing, and nothing left half done. */
+/** Commits built one after the other in one worktree: the same bytes as a full build, and no unfinished state. */
 import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { parseChanges } from '#harness/kernels/tree/build/worktree.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { smallTree } from '#test/helpers/kernels/small-tree.ts'
 
-/** The small tree as a git repository, and what commits to it. */
+/** The small tree as a git repository, with a function that commits to it. */
 async function repository(t: TestContext) {
   const { source, context, events, folder } = await smallTree(t)
   const git = async (...args: string[]) =>
