@@ -52,6 +52,13 @@ function diagnoseLicence({ file, lines }: TextFile): Diagnostic[] {
   return [{ file, line: 1, message: 'does not open with its SPDX licence line, GPL-2.0-only' }]
 }
 
+/** Cases are complete: only the template holds placeholders. */
+export async function checkPlaceholders(root: string): Promise<Diagnostic[]> {
+  const texts = await readTexts(root, (file) => /^c-tests\/[a-z][^/]*\/(?:case\.json|[^/]*\.c)$/.test(file))
+  const judge = (line: string) => (/\bPLACEHOLDER\b/.test(line) ? 'holds a placeholder of the template' : null)
+  return texts.flatMap((text) => diagnoseLines(text, judge))
+}
+
 /** Pages link only to files that are there. */
 export async function checkLinks(root: string): Promise<Diagnostic[]> {
   const texts = await readTexts(root, (file) => file.endsWith('.md'))

@@ -6,7 +6,7 @@ import { InvariantError } from '#domain/errors.ts'
 import { runCommand } from '../support/process.ts'
 
 /** What a dependency is for: running cases, building kernels from source, the tests, or an optional extra. */
-export type DependencyScope = 'guest' | 'build' | 'test' | 'optional'
+export type DependencyScope = 'guest' | 'build' | 'shell' | 'test' | 'optional'
 
 export interface Dependency {
   /** A command in PATH, or a pattern of a file when it starts with a slash. */
@@ -30,7 +30,7 @@ const LIST = join(import.meta.dirname, 'dependencies.txt')
 export function parseDependencies(text: string): Dependency[] {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   return lines.map((line) => {
-    const [, what, name, scope, why] = /^(\S+) +(\S+) +(guest|build|test|optional) +(\S.*)$/.exec(line) ?? []
+    const [, what, name, scope, why] = /^(\S+) +(\S+) +(guest|build|shell|test|optional) +(\S.*)$/.exec(line) ?? []
     if (!what || !name || !why) throw new InvariantError(`dependencies.txt: malformed line: ${line}`)
     return { what, package: name, scope: scope as DependencyScope, why }
   })

@@ -48,8 +48,13 @@ export const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     },
   ],
   Inputs: [
+    {
+      name: 'shell',
+      summary: 'open a shell in a guest, with the programs of cases in it',
+      load: () => import('./commands/shell.ts'),
+    },
     { name: 'kernels', summary: 'list kernels, or fetch them into the cache', load: () => import('./commands/kernels.ts') },
-    { name: 'cases', summary: 'list and show cases, or make a new one', load: () => import('./commands/cases.ts') },
+    { name: 'cases', summary: 'list, show and check cases, or make a new one', load: () => import('./commands/cases/cases.ts') },
   ],
   Setup: [
     {

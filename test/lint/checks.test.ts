@@ -54,6 +54,13 @@ const SPOILED: Spoiled[] = [
     /uses Date\.now/,
     /uses new Date\(\)/,
   ],
+  [
+    'placeholders',
+    'a case that nobody filled in',
+    'c-tests/some-case/case.json',
+    '{\n  "title": "PLACEHOLDER: the bug"\n}\n',
+    /case\.json:2 holds a placeholder/,
+  ],
   ['layers', 'a pure folder rolls dice', 'src/verdict/a.ts', doc('export const a = Math.random()'), /uses Math\.random/],
   [
     'layers',

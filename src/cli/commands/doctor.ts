@@ -65,6 +65,7 @@ async function diagnose(): Promise<Diagnosis> {
   const install = {
     guest: installMissing(dependencies, 'guest'),
     build: installMissing(dependencies, 'build'),
+    shell: installMissing(dependencies, 'shell'),
     test: installMissing(dependencies, 'test'),
     optional: installMissing(dependencies, 'optional'),
   }
@@ -125,6 +126,7 @@ function formatDiagnosis(diagnosis: Diagnosis): string {
     '',
     install.guest === null ? 'All that cases need is there.' : `Something is missing. This installs it:\n  ${install.guest}`,
     ...(install.build === null ? [] : [`Building kernels from source needs more. This installs it:\n  ${install.build}`]),
+    ...(install.shell === null ? [] : [`kwitness shell needs more. This installs it:\n  ${install.shell}`]),
     ...(install.test === null ? [] : [`The tests (npm test) need more. This installs it:\n  ${install.test}`]),
     ...(install.optional === null ? [] : [`What is optional is installed by\n  ${install.optional}`]),
   ].join('\n')
@@ -133,6 +135,7 @@ function formatDiagnosis(diagnosis: Diagnosis): string {
 const SCOPE_WORDS: Record<DependencyScope, string> = {
   guest: '',
   build: ' (building kernels only)',
+  shell: ' (kwitness shell only)',
   test: ' (tests only)',
   optional: ' (optional)',
 }

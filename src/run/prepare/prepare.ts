@@ -18,6 +18,7 @@ import type { GuestInputs } from '../context/context.ts'
 import type { RunEventListener } from '../context/events.ts'
 import { CATALOGUE, readCatalogue, selectCases } from './catalogue.ts'
 import { makeGuestInputs } from './guest-inputs.ts'
+import { findPlaceholders } from './placeholders.ts'
 
 export interface RunRequest {
   /** Selectors as the kernels' index reads them. */
@@ -48,6 +49,10 @@ export interface Prepared {
 /** Choose, build and prove for cases of a catalogue. Throws UserError for a request that cannot be met. */
 export async function prepare(request: RunRequest, context: KernelContext, onEvent: RunEventListener): Promise<Prepared> {
   const cases = selectCases(await readCatalogue(request.catalogue ?? CATALOGUE), request.cases)
+  for (const { id, folder } of cases) {
+    const [first] = await findPlaceholders(folder)
+    if (first) onEvent({ kind: 'note', text: `${id} is not complete: ${first.file}:${first.line} holds a placeholder` })
+  }
   return preparePlan(request, { cases, making: makeGuestInputs(cases, context) }, context, onEvent)
 }
 

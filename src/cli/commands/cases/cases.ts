@@ -1,4 +1,4 @@
-/** `kwitness cases`: the catalogue, one case of it, and a new one from the template. */
+/** `kwitness cases`: the catalogue, cases of it, a new one from the template, and whether one is complete. */
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Argument, type Command } from '@commander-js/extra-typings'
@@ -6,17 +6,18 @@ import { exists } from '#harness/support/workspace.ts'
 import type { Case, Fix, SymptomEnding } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
-import { helpText } from '../help/text.ts'
-import { catalogue, json, type OptionsOf } from '../options/shared.ts'
-import { readCases } from '../options/values.ts'
-import { print } from '../output/files.ts'
+import { helpText } from '#cli/help/text.ts'
+import { checkOptions } from '#cli/options/cases-check.ts'
+import { catalogue, json, type OptionsOf } from '#cli/options/shared.ts'
+import { readCases } from '#cli/options/values.ts'
+import { print } from '#cli/output/files.ts'
 
 const readOptions = (command: Command) => command.addOption(catalogue).addOption(json('the cases'))
 const newOptions = (command: Command) => command.addOption(catalogue)
 
 /** Declare the command with its subcommands. */
 export function declare(command: Command) {
-  command.description('List and show cases, or make a new one.').helpCommand(false).addHelpText('after', HELP)
+  command.description('List, show and check cases, or make a new one.').helpCommand(false).addHelpText('after', HELP)
   readOptions(command.command('list', { isDefault: true }))
     .description('List the catalogue: id, oracle and title of each case.')
     .addHelpText('after', HELP)
@@ -37,6 +38,14 @@ export function declare(command: Command) {
     .action(async (id, options) => {
       process.exitCode = await newCase(id, options)
     })
+  checkOptions(command.command('check'))
+    .argument('<id>', 'id of the case')
+    .description('Check a case in seconds: its data, placeholders, its program, and its self-checks on one kernel.')
+    .addHelpText('after', HELP)
+    .action(async (id, options) => {
+      const { checkCaseCommand } = await import('./check.ts')
+      process.exitCode = await checkCaseCommand(id, options)
+    })
 }
 
 const HELP = helpText({
@@ -44,6 +53,7 @@ const HELP = helpText({
     ['all of them', 'kwitness cases'],
     ['what a case tests, and which commits fixed it', 'kwitness cases show gup-fast-vs-fork'],
     ['begin a case', 'kwitness cases new mm-my-fix'],
+    ['is it complete, does it compile, do its self-checks pass?', 'kwitness cases check mm-my-fix'],
   ],
 })
 
@@ -110,6 +120,6 @@ async function newCase(id: string, options: OptionsOf<typeof newOptions>): Promi
     const path = join(folder, name)
     await writeFile(path, (await readFile(path, 'utf8')).replaceAll('TEMPLATE', id))
   }
-  await print(`${folder}\n  fill in case.json and repro.c, then: kwitness run --kernels debian:6.12.* --cases ${id}`)
+  await print(`${folder}\n  fill in case.json and repro.c, then: kwitness cases check ${id}`)
   return 0
 }
