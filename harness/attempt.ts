@@ -10,6 +10,7 @@ import { raisePriority } from './boot/raise-priority.ts'
 import { monitorCase, type CaseReport } from './transport/monitor.ts'
 import { timed } from './support/stopwatch.ts'
 import { createLog, type BoundedLog } from './transport/log.ts'
+import { published, publishGuestOutput } from './transport/live-output.ts'
 import { diskError } from './support/workspace.ts'
 
 /** What executing a job uses besides the job. */
@@ -56,7 +57,8 @@ async function execute(job: Job, context: JobContext): Promise<ExecutedJob> {
     signal: context.signal,
     time: timed,
   })
-  const output = createLog()
+  const output = published(createLog(), { kernel: job.kernel, case: job.case, port: 'output' })
+  if (guest.ok) publishConsole(job, guest)
   const raisedPriority = guest.ok && context.raisesPriority && guest.qemu.pid !== null && (await raisePriority(guest.qemu.pid))
   const report = guest.ok ? await runCase(job, guest, output) : reportNotBooted(guest)
   context.signal?.throwIfAborted()
@@ -87,6 +89,13 @@ async function execute(job: Job, context: JobContext): Promise<ExecutedJob> {
     output: await timed('logs', () => output.save(join(context.scratch, 'output.log'))),
   }
   return { evidence, forgetGuest: guest.forget }
+}
+
+/** Publish the kernel log of a guest: what it holds so far, then what comes. */
+function publishConsole({ kernel, case: id }: Job, { channel, qemu }: Guest & { ok: true }): void {
+  const source = { kernel, case: id, port: 'console' } as const
+  publishGuestOutput({ ...source, chunk: channel.console.bytes() })
+  qemu.console.on('data', (chunk: Buffer) => publishGuestOutput({ ...source, chunk }))
 }
 
 function reportNotBooted(guest: Guest & { ok: false }): CaseReport {

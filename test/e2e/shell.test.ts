@@ -91,6 +91,14 @@ describe('a shell in a guest', () => {
     assert.equal(await dying.ended, 1)
   })
 
+  test('--verbose prints phases, the kernel log and what the case prints, each with its kernel and case', async () => {
+    const { code, stderr } = await runCli(place, ['run', '--kernels', kernel, '--cases', CASE, '--verbose', '--out', place.out])
+    assert.equal(code, 0)
+    for (const line of [': case took [\\d.]+ s', ' console \\| Linux version ', ' output \\| ok 1 ']) {
+      assert.match(stderr, new RegExp(`^${kernel.replaceAll('.', '\\.')} ${CASE}${line}`, 'm'))
+    }
+  })
+
   test('a selector of several kernels is refused', async () => {
     const { code, stderr } = await runCli(place, ['shell', 'default'])
     assert.equal(code, 2)

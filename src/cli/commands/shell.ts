@@ -1,5 +1,5 @@
 /** `kwitness shell`: an interactive guest of one kernel, with the programs of cases in it. */
-import { Option, type Command } from '@commander-js/extra-typings'
+import type { Command } from '@commander-js/extra-typings'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import type { RunningQemu } from '#harness/boot/qemu/process.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
@@ -15,10 +15,8 @@ import { attachTerminal } from '../terminal/attach.ts'
 import { createKernelContext } from '../terminal/kernel-context.ts'
 import { untilSignal } from '../terminal/signals.ts'
 
-const kernelLog = new Option('--verbose', 'show the kernel log as well, on standard error').helpGroup('Results:')
-
 function declareOptions(command: Command) {
-  return shared.machineOptions(command.addOption(shared.cases).addOption(shared.catalogue)).addOption(kernelLog)
+  return shared.machineOptions(command.addOption(shared.cases).addOption(shared.catalogue))
 }
 
 type ShellOptions = shared.OptionsOf<typeof declareOptions>

@@ -129,9 +129,14 @@ export function certaintyOptions<A extends unknown[], O extends OptionValues>(co
   return command.addOption(seed).addOption(raceSeconds).addOption(maxMissProbability)
 }
 
-/** Options that bound what a command takes of this machine. */
+const verbose = new Option(
+  '--verbose',
+  'print each phase as it ends, and what guests print as it comes, on standard error',
+).helpGroup(RESULTS)
+
+/** Options that bound what a command takes of this machine, and how much of it is shown. */
 export function machineOptions<A extends unknown[], O extends OptionValues>(command: Command<A, O>) {
-  return command.addOption(accel).addOption(cores).addOption(jobs).addOption(mirror)
+  return command.addOption(accel).addOption(cores).addOption(jobs).addOption(mirror).addOption(verbose)
 }
 
 /** Options of every command that carries out a run. */

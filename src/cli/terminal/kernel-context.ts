@@ -4,20 +4,23 @@ import { findWorkspace } from '#harness/support/workspace.ts'
 import type { machineOptions, OptionsOf } from '../options/shared.ts'
 import { given } from '../options/values.ts'
 import type { Progress } from '../output/progress.ts'
+import { showVerbosely } from '../output/verbose.ts'
 
 /** Options that say how kernels are fetched and built. */
-type KernelOptions = Pick<OptionsOf<typeof machineOptions<[], {}>>, 'mirror' | 'jobs'>
+type KernelOptions = Pick<OptionsOf<typeof machineOptions<[], {}>>, 'mirror' | 'jobs' | 'verbose'>
 
 /** What a command adds of its own. */
 type Additions = Pick<KernelContext, 'inWorktree'>
 
 /** The context that these options mean; events of kernels go to `progress`. */
 export function createKernelContext(
-  { mirror, jobs }: KernelOptions,
+  { mirror, jobs, verbose }: KernelOptions,
   progress: Progress,
   signal: AbortSignal,
   additions: Additions = {},
 ): KernelContext {
+  // To the end of the process, which runs one command.
+  if (verbose) showVerbosely(progress)
   return {
     workspace: findWorkspace(),
     signal,

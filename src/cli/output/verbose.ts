@@ -1,0 +1,33 @@
+/** `--verbose`: each phase as it ends, and what guests print as it comes, on stderr. */
+import { listenToSpans } from '#harness/support/spans.ts'
+import { listenToGuests } from '#harness/transport/live-output.ts'
+import { createLineReader } from '#console/lines.ts'
+import type { Span } from '#domain/span.ts'
+import type { Progress } from './progress.ts'
+
+/** `KERNEL CASE`, as much of it as is known. */
+const about = ({ kernel, case: id }: Pick<Span, 'kernel' | 'case'>): string =>
+  [kernel, id].filter((part) => part !== null).join(' ') || 'kwitness'
+
+/** Print phases and guests until the returned object is disposed. A guest's lines are cleaned, so they cannot move the cursor. */
+export function showVerbosely(progress: Progress, stream: NodeJS.WritableStream = process.stderr): Disposable {
+  const print = (line: string): void => {
+    progress.end()
+    stream.write(`${line}\n`)
+  }
+  const readers = new Map<string, ReturnType<typeof createLineReader>>()
+  const spans = listenToSpans((span) => {
+    print(`${about(span)}: ${span.name} took ${((span.end - span.start) / 1000).toFixed(2)} s`)
+  })
+  const guests = listenToGuests(({ port, chunk, ...source }) => {
+    const name = `${about(source)} ${port}`
+    const reader = readers.get(name) ?? createLineReader((line) => print(`${name} | ${line}`))
+    readers.set(name, reader)
+    reader.push(chunk)
+  })
+  return {
+    [Symbol.dispose]: () => {
+      for (const listening of [spans, guests]) listening[Symbol.dispose]()
+    },
+  }
+}
