@@ -18,9 +18,10 @@ const HELP = `node --expose-gc bench/endurance.ts [--kernel SELECTOR] [--case ID
 
 One run of N attempts (default: 500) of one case (default: uffd-fork-event) on one kernel (default: debian:6.1.y:newest),
 one after the other, in guests with the same origin as in any run: under TCG those with one vCPU are forked, others
-restored. Prints ten times what this process holds: resident memory and heap (MiB, after a collection), open files, children; then what
-is left in the cache and in the temporary folder, the median and the worst time of an attempt, and QEMU's own start as
-the floor. Exit 1 when files (the spare pipes of consoles aside), children or leftovers grew, or a guest was booted.`
+restored. Prints ten times what this process holds: resident memory and heap (MiB, after a collection), open files,
+children; then what is left in the cache and in the temporary folder, the median and the worst time of an attempt, and
+QEMU's own start as the floor. Exit 1 when files (the spare pipes of consoles aside), children or leftovers grew, or
+a guest was booted.`
 
 const { values } = parseArgs({
   options: {
