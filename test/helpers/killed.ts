@@ -4,7 +4,7 @@ import type { Report } from '#domain/report/matrix.ts'
 import { qemus, runCli, verdictsOf, type Place, type Process } from './cli.ts'
 
 /** One line of progress for each attempt that is stored. */
-const STORED = /^kwitness: (\S+ \S+): (?:reproduced|clean|skipped|broken|unrelated-crash|no-boot|infra) \(/gm
+const STORED = /^kwitness: (\S+ \S+): (?:reproduced|not-reproduced|skipped|error|unrelated-crash|no-boot|infra) \(/gm
 
 /** Guests of a kwitness that may be gone: what they run from lies in a scratch folder with its id. */
 export const guestsOf = (pid: number): Process[] => qemus(({ argv }) => argv.some((word) => word.includes(`/scratch/${pid}-`)))
