@@ -13,7 +13,7 @@ import { readJson } from '#schema/read.ts'
 
 export type BisectState = DataOf<typeof bisectStateSchema>
 
-/** The state in hand, and on disk before `save` returns. */
+/** The state in memory, which is on disk before `save` returns. */
 export interface StateFile {
   readonly folder: string
   readonly state: () => BisectState
@@ -39,16 +39,16 @@ export async function beginState(request: BisectRequest, startedAt: string, work
       )
       if (!made) continue
       const fresh = { finished: false, owner: null, plan: null, target: null, rates: [], steps: [], runs: {} }
-      const keeper = keep(join(root, id), { schema: 'kwitness.bisect-state/1', id, startedAt, request, ...fresh })
-      await keeper.save({ owner: ownToken() })
-      return keeper
+      const stateFile = createStateFile(join(root, id), { schema: 'kwitness.bisect-state/1', id, startedAt, request, ...fresh })
+      await stateFile.save({ owner: ownToken() })
+      return stateFile
     }
   })
 }
 
 /**
- * Go on with a bisection, the newest unfinished one when none is named. Throws UserError when there is none and when another
- * kwitness is at it, InfraError when the one that is named cannot be read.
+ * Resume a bisection, the newest unfinished one when none is named. Throws UserError when there is none and when another
+ * kwitness owns it, InfraError when the one that is named cannot be read.
  */
 export async function resumeState(which: string | true, workspace: Workspace): Promise<StateFile> {
   const all = await readStates(workspace)
@@ -64,15 +64,15 @@ export async function resumeState(which: string | true, workspace: Workspace): P
   }
   const owner = livingOwner(found.owner)
   if (owner !== null && found.owner !== ownToken()) {
-    const what = `another kwitness (process ${owner}) is still at the bisection ${found.id}`
+    const what = `another kwitness (process ${owner}) still owns the bisection ${found.id}`
     throw new UserError(what, 'wait for it, or end it first')
   }
-  const keeper = keep(join(rootOf(workspace), found.id), found)
-  await keeper.save({ owner: ownToken() })
-  return keeper
+  const stateFile = createStateFile(join(rootOf(workspace), found.id), found)
+  await stateFile.save({ owner: ownToken() })
+  return stateFile
 }
 
-/** Every bisection that is kept, oldest first. */
+/** Every bisection on disk, oldest first. */
 export async function readStates(workspace: Workspace): Promise<BisectState[]> {
   const names = await readdir(rootOf(workspace)).catch(() => [])
   const states = await Promise.all(names.map((name) => readState(join(rootOf(workspace), name))))
@@ -85,7 +85,7 @@ async function readState(folder: string): Promise<BisectState | null> {
   return json === null ? null : readJson(bisectStateSchema, json)
 }
 
-function keep(folder: string, first: BisectState): StateFile {
+function createStateFile(folder: string, first: BisectState): StateFile {
   let state = first
   return {
     folder,
@@ -98,7 +98,7 @@ function keep(folder: string, first: BisectState): StateFile {
   }
 }
 
-/** The old text or the new one, whatever happens meanwhile. */
+/** Replace the state: after a crash the file holds the old text or the new one. */
 async function writeDurably(folder: string, text: string): Promise<void> {
   const temporary = join(folder, 'state.json.tmp')
   const file = await open(temporary, 'w')
