@@ -8,7 +8,7 @@ import type { BootInputs } from './boot/qemu/boot.ts'
 import type { Guest, GuestSource } from './boot/guests.ts'
 import { raisePriority } from './boot/raise-priority.ts'
 import { monitorCase, type CaseReport } from './transport/monitor.ts'
-import { timed } from './support/stopwatch.ts'
+import { inSpan } from './support/spans.ts'
 import { createLog, type BoundedLog } from './transport/log.ts'
 import { published, publishGuestOutput } from './transport/live-output.ts'
 import { diskError } from './support/workspace.ts'
@@ -55,7 +55,6 @@ async function execute(job: Job, context: JobContext): Promise<ExecutedJob> {
   const guest = await context.guests.start(context.inputs, context.payload, {
     limitSeconds: job.limits.bootSeconds,
     signal: context.signal,
-    time: timed,
   })
   const output = published(createLog(), { kernel: job.kernel, case: job.case, port: 'output' })
   if (guest.ok) publishConsole(job, guest)
@@ -85,8 +84,8 @@ async function execute(job: Job, context: JobContext): Promise<ExecutedJob> {
     taint: report.taint,
     startedAt,
     seconds: (performance.now() - started) / 1000,
-    console: await timed('logs', () => console.save(join(context.scratch, 'console.log'))),
-    output: await timed('logs', () => output.save(join(context.scratch, 'output.log'))),
+    console: await inSpan('logs', () => console.save(join(context.scratch, 'console.log'))),
+    output: await inSpan('logs', () => output.save(join(context.scratch, 'output.log'))),
   }
   return { evidence, forgetGuest: guest.forget }
 }
@@ -109,11 +108,11 @@ async function runCase(job: Job, guest: Guest & { ok: true }, output: BoundedLog
   const milliseconds = Math.ceil(job.limits.caseSeconds * 1000)
   channel.run(key, [milliseconds, BigInt(Date.now()) * 1_000_000n, job.seed])
   try {
-    const report = await timed('case', () => monitorCase(guest, job.limits, output))
+    const report = await inSpan('case', () => monitorCase(guest, job.limits, output))
     const lastLine = () => channel.waitForConsole(`end ${job.seed}`, performance.now() + DRAIN_SECONDS * 1000)
-    if (report.ending.kind === 'exited') await timed('drain', lastLine)
+    if (report.ending.kind === 'exited') await inSpan('drain', lastLine)
     return report
   } finally {
-    await timed('kill', qemu.kill)
+    await inSpan('kill', qemu.kill)
   }
 }

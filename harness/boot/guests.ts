@@ -1,6 +1,6 @@
 /** Pristine guests for attempts: forked or restored from a snapshot where that works, booted where it does not. */
 import type { GuestOrigin } from '#domain/profile.ts'
-import { untimed, type Stopwatch } from '../support/stopwatch.ts'
+import { inSpan } from '../support/spans.ts'
 import { createForkServers, type ForkServers } from './fork/servers.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from './qemu/boot.ts'
 import { isSnapshot, PreparedSnapshots, type PreparedSnapshot } from './snapshot/prepared.ts'
@@ -13,15 +13,10 @@ export type Guest = (Booted | NotBooted) & {
   readonly forget: () => Promise<void>
 }
 
-interface ForkOptions {
-  readonly signal?: AbortSignal | undefined
-  /** For the phases of the work. */
-  readonly time?: Stopwatch
-}
-
-interface StartOptions extends ForkOptions {
+interface StartOptions {
   /** Seconds in which the guest must boot. */
   readonly limitSeconds: number
+  readonly signal?: AbortSignal | undefined
 }
 
 interface GuestSourceOptions {
@@ -61,10 +56,10 @@ export class GuestSource {
    * Fork the guests of these inputs where QEMU can, until the returned function is called. Worthwhile for more than a few
    * attempts: the first guest takes as long as a restored one and its case.
    */
-  async startForking(inputs: BootInputs, { signal, time = untimed }: ForkOptions = {}): Promise<() => Promise<void>> {
+  async startForking(inputs: BootInputs, signal?: AbortSignal): Promise<() => Promise<void>> {
     const snapshot = await this.#snapshots.find(inputs)
     if (!snapshot || this.#options.noFork) return nothing
-    await this.#serve(snapshot, inputs, signal, time)
+    await this.#serve(snapshot, inputs, signal)
     return async () => {
       this.#forked.delete(snapshot.folder)
       await this.#servers.end(snapshot.folder)
@@ -73,20 +68,20 @@ export class GuestSource {
 
   /** A pristine guest with this payload, or the NotBooted that says why there is none. */
   async start(inputs: BootInputs, payload: string, options: StartOptions): Promise<Guest> {
-    const { signal, time = untimed } = options
-    const bootGuest = () => time('boot', () => this.#boot(inputs, payload, options))
+    const { signal } = options
+    const bootGuest = () => inSpan('boot', () => this.#boot(inputs, payload, options))
     const result = await this.#prepare(inputs, options)
     if (result === null) return bootGuest()
     if (!isSnapshot(result)) return { ...result, origin: 'booted', forget: nothing }
-    const guest = await this.#forkOrRestore(result, inputs, payload, signal, time)
+    const guest = await this.#forkOrRestore(result, inputs, payload, signal)
     if (guest.ok || signal?.aborted) return guest
     this.#options.note(`${inputs.image.kernel.id}: ${guest.reason}; booting it anew`)
     await guest.forget()
     return bootGuest()
   }
 
-  async #prepare(inputs: BootInputs, { limitSeconds, signal, time = untimed }: StartOptions) {
-    return this.#options.freshBoot ? null : this.#snapshots.prepare(inputs, { limitSeconds, signal, time })
+  async #prepare(inputs: BootInputs, options: StartOptions) {
+    return this.#options.freshBoot ? null : this.#snapshots.prepare(inputs, options)
   }
 
   async #boot(inputs: BootInputs, payload: string, { limitSeconds, signal }: StartOptions): Promise<Guest> {
@@ -100,14 +95,13 @@ export class GuestSource {
     inputs: BootInputs,
     payload: string,
     signal: AbortSignal | undefined,
-    time: Stopwatch,
   ): Promise<Guest> {
     const { folder } = snapshot
-    if (this.#forked.has(folder) && this.#forked.get(folder) !== snapshot) await this.#serve(snapshot, inputs, signal, time)
-    const child = await time('fork', () => this.#servers.take(folder, payload, signal))
+    if (this.#forked.has(folder) && this.#forked.get(folder) !== snapshot) await this.#serve(snapshot, inputs, signal)
+    const child = await inSpan('fork', () => this.#servers.take(folder, payload, signal))
     const own = { forget: () => this.#forget(snapshot) }
     if (child) return { ...child, ...own, origin: 'forked' }
-    return { ...(await restoreGuest(snapshot, inputs, payload, signal, time)), ...own, origin: 'restored' }
+    return { ...(await restoreGuest(snapshot, inputs, payload, signal)), ...own, origin: 'restored' }
   }
 
   /** A late caller must not discard the snapshot that has replaced this one. */
@@ -117,8 +111,8 @@ export class GuestSource {
     await removeSnapshot(snapshot.folder)
   }
 
-  async #serve(snapshot: PreparedSnapshot, inputs: BootInputs, signal: AbortSignal | undefined, time: Stopwatch): Promise<void> {
+  async #serve(snapshot: PreparedSnapshot, inputs: BootInputs, signal: AbortSignal | undefined): Promise<void> {
     this.#forked.set(snapshot.folder, snapshot)
-    await time('fork server', () => this.#servers.begin(snapshot, inputs, signal))
+    await inSpan('fork server', () => this.#servers.begin(snapshot, inputs, signal))
   }
 }

@@ -7,7 +7,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { PhaseName, Span, SpanListener, Subject } from '#domain/span.ts'
 
 const spans = channel('kwitness.span')
-const subjects = new AsyncLocalStorage<Subject>()
+const subjects = new AsyncLocalStorage<Subject | null>()
 /** Before a run has kernels and cases, it is prepared. */
 const NO_SUBJECT: Subject = { kernel: null, case: null, lane: 'prepare' }
 const NOT_MEASURED: Disposable = { [Symbol.dispose]: () => {} }
@@ -15,13 +15,21 @@ const NOT_MEASURED: Disposable = { [Symbol.dispose]: () => {} }
 /** Measure a phase to the end of the block, also when it throws: `using _ = startSpan('fetch')`. Await the work in that block. */
 export function startSpan(name: PhaseName): Disposable {
   if (!spans.hasSubscribers) return NOT_MEASURED
-  const subject = subjects.getStore() ?? NO_SUBJECT
+  const store = subjects.getStore()
+  if (store === null) return NOT_MEASURED
+  const subject = store ?? NO_SUBJECT
   const start = performance.now()
   return { [Symbol.dispose]: () => spans.publish({ name, ...subject, start, end: performance.now() } satisfies Span) }
 }
 
-/** Run work whose spans are of this subject. */
-export function withSubject<T>(subject: Subject, work: () => T): T {
+/** Measure one call as a phase, also when it throws. */
+export async function inSpan<T>(name: PhaseName, work: () => Promise<T>): Promise<T> {
+  using _ = startSpan(name)
+  return await work()
+}
+
+/** Run work whose spans are of this subject; null for work that is part of another phase, and publishes no spans. */
+export function withSubject<T>(subject: Subject | null, work: () => T): T {
   return subjects.run(subject, work)
 }
 

@@ -8,7 +8,7 @@ import { monitorCase } from '#harness/transport/monitor.ts'
 import { writePayload } from '#harness/image/payload.ts'
 import { buildProgram, LIBRARY_FLAGS } from '#harness/image/program.ts'
 import { openScratch } from '#harness/support/scratch.ts'
-import { untimed } from '#harness/support/stopwatch.ts'
+import { withSubject } from '#harness/support/spans.ts'
 import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { createLog } from '#harness/transport/log.ts'
 import type { Booted, BootInputs } from '../qemu/boot.ts'
@@ -85,7 +85,9 @@ function whyLeftOut(stderr: string): string {
 
 /** Restore the guest. Throws InfraError when its state does not load, or when QEMU is there without the library. */
 async function load(qemu: RunningQemu, children: Children, library: string): Promise<void> {
-  const isLoaded = await loadState(qemu, performance.now() + STEP_SECONDS * 1000, untimed)
+  const deadline = performance.now() + STEP_SECONDS * 1000
+  /* The caller measures the whole start as one phase. */
+  const isLoaded = await withSubject(null, () => loadState(qemu, deadline))
   if (!isLoaded) {
     const { stderr, code, signal } = await qemu.kill()
     const how = signal === 'SIGKILL' ? 'no answer' : `QEMU ended with ${signal ?? code}`

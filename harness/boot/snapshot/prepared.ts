@@ -1,7 +1,7 @@
 /** The snapshots of one run: each is found in the cache or saved once, however many attempts need it at the same time. */
 import { join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
-import type { Stopwatch } from '#harness/support/stopwatch.ts'
+import { inSpan } from '#harness/support/spans.ts'
 import { exists } from '#harness/support/workspace.ts'
 import type { BootInputs, NotBooted } from '../qemu/boot.ts'
 import { ramFile } from './compress.ts'
@@ -21,7 +21,6 @@ interface PrepareOptions {
   /** Seconds in which the guest must boot. */
   readonly limitSeconds: number
   readonly signal?: AbortSignal | undefined
-  readonly time: Stopwatch
 }
 
 export const isSnapshot = (result: Preparation | undefined): result is PreparedSnapshot => !!result && !('ok' in result)
@@ -76,14 +75,14 @@ export class PreparedSnapshots {
     return started
   }
 
-  async #findOrSave(folder: string, inputs: BootInputs, { limitSeconds, signal, time }: PrepareOptions): Promise<Preparation> {
+  async #findOrSave(folder: string, inputs: BootInputs, { limitSeconds, signal }: PrepareOptions): Promise<Preparation> {
     /* Before the eviction, which removes the least recently used snapshots. */
     await touchSnapshot(folder, new Date())
-    if (!(await exists(ramFile(folder)))) await time('make room', () => this.#evict(folder))
-    const found = await time('check guest', () => findSnapshot(folder))
+    if (!(await exists(ramFile(folder)))) await inSpan('make room', () => this.#evict(folder))
+    const found = await inSpan('check guest', () => findSnapshot(folder))
     if (found) return { ...found, booted: false }
     try {
-      const saved = await time('save', () => saveSnapshot(this.#cache, inputs, limitSeconds, signal, time))
+      const saved = await inSpan('save', () => saveSnapshot(this.#cache, inputs, limitSeconds, signal))
       return 'ok' in saved ? saved : { ...saved, booted: true }
     } catch (error) {
       if (!(error instanceof InfraError) || signal?.aborted) throw error

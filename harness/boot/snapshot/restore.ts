@@ -1,6 +1,6 @@
 /** Restore a guest: its RAM file mapped copy-on-write, its devices' state loaded. Pristine, in the time QEMU needs to start. */
 import { open, readFile } from 'node:fs/promises'
-import { untimed, type Stopwatch } from '#harness/support/stopwatch.ts'
+import { inSpan } from '#harness/support/spans.ts'
 import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { FD, qemuArguments } from '../qemu/argv.ts'
 import { bootFile, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
@@ -30,7 +30,6 @@ export async function restoreGuest(
   inputs: BootInputs,
   payload: string,
   signal?: AbortSignal,
-  time = untimed,
 ): Promise<Booted | NotBooted> {
   const { road } = saved
   const argv = restoreArguments(saved, inputs, payload)
@@ -45,9 +44,9 @@ export async function restoreGuest(
     await state?.close()
     return failed('somebody removed it')
   }
-  const qemu = await time('spawn', () => startQemu(argv, { stateFd: state.fd, signal }))
+  const qemu = await inSpan('spawn', () => startQemu(argv, { stateFd: state.fd, signal }))
   const channel = new GuestChannel(qemu, before)
-  const running = await loadState(qemu, started + RESTORE_SECONDS * 1000, time)
+  const running = await loadState(qemu, started + RESTORE_SECONDS * 1000)
   await state.close()
   const readySeconds = (performance.now() - started) / 1000
   if (running) return { ok: true, qemu, channel, hello: saved.hello, road, argv, readySeconds }
@@ -55,7 +54,7 @@ export async function restoreGuest(
 }
 
 /** Load the state; the guest was saved running, so it goes on by itself and says RESUME. */
-export async function loadState(qemu: RunningQemu, deadline: number, time: Stopwatch): Promise<boolean> {
+export async function loadState(qemu: RunningQemu, deadline: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const resumed = new Promise<boolean>((resolve) => {
     qemu.qmp.onEvent(({ event }) => event === 'RESUME' && resolve(true))
@@ -63,8 +62,8 @@ export async function loadState(qemu: RunningQemu, deadline: number, time: Stopw
     void qemu.exited.then(() => resolve(false))
   })
   const load = async (): Promise<boolean> => {
-    await time('QEMU start', () => qemu.qmp.execute('migrate-set-capabilities', IGNORE_SHARED))
-    return time('restore', async () => {
+    await inSpan('QEMU start', () => qemu.qmp.execute('migrate-set-capabilities', IGNORE_SHARED))
+    return inSpan('restore', async () => {
       await qemu.qmp.execute('migrate-incoming', { uri: `fd:${FD.state}` })
       return resumed
     })

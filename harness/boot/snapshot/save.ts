@@ -10,7 +10,7 @@ import { InfraError } from '#domain/errors.ts'
 import { migrationSchema } from '#schema/guest.ts'
 import { readData } from '#schema/read.ts'
 import { openScratch } from '#harness/support/scratch.ts'
-import { untimed } from '#harness/support/stopwatch.ts'
+import { inSpan } from '#harness/support/spans.ts'
 import type { GuestMemory } from '../qemu/argv.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
 import type { RunningQemu } from '../qemu/process.ts'
@@ -67,7 +67,6 @@ export async function saveSnapshot(
   inputs: BootInputs,
   limitSeconds: number,
   signal?: AbortSignal,
-  time = untimed,
 ): Promise<Snapshot | NotBooted> {
   const folder = snapshotFolder(cache, inputs)
   await mkdir(join(cache, 'guests'), { recursive: true })
@@ -79,7 +78,7 @@ export async function saveSnapshot(
   let booted: Booted | NotBooted | null = null
   try {
     const boot = () => bootFastest(cache, inputs, prepare, { payload: null, limitSeconds, signal })
-    booted = await time('boot', () => bootUnhurt(boot))
+    booted = await inSpan('boot', () => bootUnhurt(boot))
     if (!booted.ok && booted.lacksRoom) throw new InfraError(`the cache has no room for the RAM of a guest: ${cache}`)
     if (!booted.ok) return booted
     await saveState(booted.qemu, stateFile(temporary))

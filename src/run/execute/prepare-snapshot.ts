@@ -1,6 +1,5 @@
 /** The snapshot that many cells share: made before their attempts begin. */
 import { startSpan, withSubject } from '#harness/support/spans.ts'
-import { timed } from '#harness/support/stopwatch.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import type { KernelImage } from '#domain/kernel.ts'
 import { profileName, type GuestProfile } from '#domain/profile.ts'
@@ -40,15 +39,13 @@ export async function prepareSnapshot(
   return withSubject({ kernel: first.kernel.id, case: null, lane: 'slots' }, async () => {
     using _ = await slots.acquire(resourcesOf(first.profile, 1), weight)
     await makeSnapshot(context, inputs, bootSeconds)
-    return attempts >= MIN_FORKED
-      ? await guests.startForking(inputs, { signal: kernels.signal, time: timed })
-      : async () => undefined
+    return attempts >= MIN_FORKED ? await guests.startForking(inputs, kernels.signal) : async () => undefined
   })
 }
 
 async function makeSnapshot({ guests, kernels, onEvent }: RunContext, inputs: BootInputs, limitSeconds: number): Promise<void> {
   using _ = startSpan('guest')
-  const guest = await guests.prepareSnapshot(inputs, { limitSeconds, signal: kernels.signal, time: timed })
+  const guest = await guests.prepareSnapshot(inputs, { limitSeconds, signal: kernels.signal })
   if (!guest?.booted) return
   const { readySeconds: seconds, road } = guest
   onEvent({ kind: 'guest-ready', kernel: inputs.image.kernel.id, profile: profileName(inputs.profile), seconds, road })

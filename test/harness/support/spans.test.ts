@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Span } from '#domain/span.ts'
-import { listenToSpans, startSpan, withSubject } from '#harness/support/spans.ts'
-import { timed } from '#harness/support/stopwatch.ts'
+import { inSpan, listenToSpans, startSpan, withSubject } from '#harness/support/spans.ts'
 
 const SUBJECT = { kernel: 'k', case: null, lane: 'fetches' } as const
 
@@ -31,7 +30,7 @@ test('a phase is published when its block ends, within the times read before and
 test('a phase that throws is published, and its error reaches the caller', async () => {
   const spans = await spansOf(async () => {
     await assert.rejects(
-      timed('unpack', () => Promise.reject(new Error('torn'))),
+      inSpan('unpack', () => Promise.reject(new Error('torn'))),
       /torn/,
     )
   })
@@ -44,17 +43,27 @@ test('a phase that throws is published, and its error reaches the caller', async
 test('work that runs side by side keeps its own subject, and phases inside it have that subject', async () => {
   const fetchOf = (kernel: string) =>
     withSubject({ ...SUBJECT, kernel }, async () => {
-      await timed('fetch', () => timed('hash', () => new Promise<void>((resolve) => setImmediate(resolve))))
+      await inSpan('fetch', () => inSpan('hash', () => new Promise<void>((resolve) => setImmediate(resolve))))
     })
   const spans = await spansOf(async () => void (await Promise.all([fetchOf('a'), fetchOf('b')])))
   const named = spans.map(({ kernel, name }) => `${kernel} ${name}`)
   assert.deepEqual(named.toSorted(), ['a fetch', 'a hash', 'b fetch', 'b hash'])
 })
 
+test('work without a subject publishes no spans', async () => {
+  const spans = await spansOf(() =>
+    inSpan('fork server', () => withSubject(null, () => inSpan('restore', () => Promise.resolve()))),
+  )
+  assert.deepEqual(
+    spans.map(({ name }) => name),
+    ['fork server'],
+  )
+})
+
 test('a phase that began before anybody listened is not published', async () => {
   using _ = startSpan('hash')
   const spans = await spansOf(async () => {
-    const value = await timed('fetch', async () => 7)
+    const value = await inSpan('fetch', async () => 7)
     assert.equal(value, 7)
   })
   assert.deepEqual(
