@@ -1,37 +1,54 @@
-/** A pile of diagnostic lines that stays small: the first and the last are kept, how many are left out is said. */
+/** A buffer of diagnostic lines that stays small: it keeps the first and the last, and counts those left out between them. */
 
 /** Lines kept at either end. */
 const HALF = 200
 
 export interface LineBuffer {
-  lines: string[]
+  head: string[]
+  /** A ring once it is full: `next` is then its oldest line. */
+  tail: string[]
+  next: number
   leftOut: number
 }
 
-/** An empty pile. */
+/** An empty buffer. */
 export function createLineBuffer(): LineBuffer {
-  return { lines: [], leftOut: 0 }
+  return { head: [], tail: [], next: 0, leftOut: 0 }
 }
 
-/** Put one line on the pile; past its size a line in the middle goes. */
-export function put(pile: LineBuffer, line: string): void {
-  if (pile.lines.length === 2 * HALF) {
-    pile.lines.splice(HALF, 1)
-    pile.leftOut += 1
+/** Whether it holds nothing. */
+export function isBlank(buffer: LineBuffer): boolean {
+  return buffer.head.length === 0
+}
+
+/** Append one line; past the buffer's size a line in the middle goes. */
+export function append(buffer: LineBuffer, line: string): void {
+  const { head, tail } = buffer
+  if (head.length < HALF) head.push(line)
+  else if (tail.length < HALF) tail.push(line)
+  else {
+    tail[buffer.next] = line
+    buffer.next = (buffer.next + 1) % HALF
+    buffer.leftOut += 1
   }
-  pile.lines.push(line)
 }
 
-/** Empty the pile onto another. */
-export function pour(from: LineBuffer, onto: LineBuffer): void {
-  for (const line of takeAll(from)) put(onto, line)
+/** Move the lines of one buffer to the end of another. */
+export function drainInto(from: LineBuffer, onto: LineBuffer): void {
+  if (!isBlank(from)) for (const line of drain(from)) append(onto, line)
 }
 
-/** Empty the pile and give its lines, with a note in the place of those left out. */
-export function takeAll(pile: LineBuffer): string[] {
-  const { lines, leftOut } = pile
-  if (leftOut > 0) lines.splice(HALF, 0, `(${leftOut} lines left out here)`)
-  pile.lines = []
-  pile.leftOut = 0
-  return lines
+const NOTHING: string[] = []
+
+/** Empty the buffer and return its lines, with a note in the place of those left out. The array is not to be changed. */
+export function drain(buffer: LineBuffer): string[] {
+  const { head, tail, next, leftOut } = buffer
+  if (head.length === 0) return NOTHING
+  buffer.head = []
+  if (tail.length === 0) return head
+  buffer.tail = []
+  buffer.next = 0
+  buffer.leftOut = 0
+  const note = leftOut > 0 ? [`(${leftOut} lines left out here)`] : []
+  return [...head, ...note, ...tail.slice(next), ...tail.slice(0, next)]
 }

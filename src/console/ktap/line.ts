@@ -1,4 +1,4 @@
-/** One line of KTAP, told for what it is. */
+/** One line of KTAP, read for what it says. */
 import type { TestStatus } from '#domain/tests.ts'
 import { AFTER_STAMP, STAMP } from '../lines.ts'
 
@@ -39,7 +39,7 @@ export type KtapLine =
   | { readonly kind: 'comment'; readonly text: string }
   | { readonly kind: 'text' }
 
-const VERSION = /^K?TAP version \d+\s*$/i
+const VERSION = /^K?TAP version \d+(?:\.\d+)?\s*$/i
 const PLAN = /^(\d{1,9})\.\.(\d{1,9})\s*(?:#\s*(.*))?$/
 const RESULT = /^(not )?ok(?:\s+(\d+))?(?=\s|$)(.*)$/
 const BAILOUT = /^bail out!\s*(.*)$/i
@@ -95,14 +95,25 @@ function readResult(line: string): KtapLine {
  */
 function splitDirective(text: string, ok: boolean): { name: string; directive: Directive } {
   if (!text.includes('#')) return { name: text.trim(), directive: NO_DIRECTIVE }
-  let free: { name: string; directive: Directive } | null = null
+  let free = -1
   for (const mark of text.matchAll(/(?<=^|\s)#(\s*)/g)) {
-    const directive = readDirective(text.slice(mark.index + mark[0].length), !ok)
-    const parted = { name: plainName(text.slice(0, mark.index)), directive }
-    if (directive.status !== null) return parted
-    if (mark[1] !== '') free ??= parted
+    const at = mark.index + mark[0].length
+    if (isKnown(text, at, !ok))
+      return { name: plainName(text.slice(0, mark.index)), directive: readDirective(text.slice(at), !ok) }
+    if (mark[1] !== '' && free < 0) free = mark.index
   }
-  return free ?? { name: plainName(text), directive: NO_DIRECTIVE }
+  if (free < 0) return { name: plainName(text), directive: NO_DIRECTIVE }
+  return { name: plainName(text.slice(0, free)), directive: readDirective(text.slice(free + 1).trimStart(), !ok) }
+}
+
+const KNOWN = /(?:[sS][kK][iI][pP]|[tT][oO][dD][oO]|(?:XFAIL|TIMEOUT|ERROR)\b)/y
+const KNOWN_FAILED = /(?:[sS][kK][iI][pP]|[tT][oO][dD][oO]|(?:XFAIL|TIMEOUT|ERROR|error)\b)/y
+
+/** Whether a directive that is known begins at `at`. A line can have a thousand marks: nothing is cut out for each. */
+function isKnown(text: string, at: number, failed: boolean): boolean {
+  const known = failed ? KNOWN_FAILED : KNOWN
+  known.lastIndex = at
+  return known.test(text)
 }
 
 function plainName(text: string): string {
@@ -132,18 +143,21 @@ function readDirective(text: string, failed: boolean): Directive {
   return { status: null, reason: text.trim(), unknown: UNKNOWN.exec(text)?.[1] ?? null }
 }
 
-const GLUE = new RegExp(String.raw`^(.*?\S)\s*(?:<\d{1,3}>)?${STAMP}${AFTER_STAMP}(.*)$`)
+const GLUE = new RegExp(String.raw`(?:<\d{1,3}>)?${STAMP}${AFTER_STAMP}`)
+
+/** What a line begins with that says something in KTAP, behind its indentation or marks. */
+const MAY_SPEAK = /^[\s#]*[onKTktBb\d]/
 
 /**
  * Part a line from kernel text printed into the middle of it, `ok 1 a[    3.14] BUG: ...`; null where there is none.
  * Only a line that says something in KTAP is parted: in others the stamp may be the test's own.
  */
 export function unsplice(line: string): { own: string; glued: string } | null {
-  if (!line.includes('[')) return null
-  const match = GLUE.exec(line)
-  if (!match) return null
-  const own = match[1]!
-  return speaks(own.replace(/^[\s#]+/, '')) ? { own, glued: match[2]! } : null
+  if (!line.includes('[') || !MAY_SPEAK.test(line)) return null
+  const stamp = GLUE.exec(line)
+  if (!stamp) return null
+  const own = line.slice(0, stamp.index).trimEnd()
+  return speaks(own.replace(/^[\s#]+/, '')) ? { own, glued: line.slice(stamp.index + stamp[0].length) } : null
 }
 
 /** Whether a line says something in KTAP: a version, a plan, a result or a bail-out. */

@@ -4,7 +4,7 @@
  */
 import type { TestDocument, TestPoint, TestProblem, TestStatus, TestStream } from '#domain/tests.ts'
 import { readTests } from './reader.ts'
-import { createLineBuffer, put, takeAll } from './line-buffer.ts'
+import { append, createLineBuffer, drain } from './line-buffer.ts'
 import { wasSeen } from './missing.ts'
 import { createLineReader } from '../lines.ts'
 
@@ -25,18 +25,22 @@ const STATUSES: Readonly<Record<string, TestStatus>> = {
 const MARK = String.raw`\[\s*(PASS|PASSED|OK|SKIP|SKIPPED|FAIL|FAILED|XFAIL)\s*\]`
 /** `[FAIL] name`, `[SKIP]: name`. */
 const LEADING = new RegExp(String.raw`^[\s#]*${MARK}[\s:-]*(.*)$`)
-/** `name ... [PASS]`; nothing but dots and blanks may follow. */
-const TRAILING = new RegExp(String.raw`^[\s#]*(\S.*?)[\s:.]*${MARK}[\s.]*$`)
+/** The mark of `name ... [PASS]`; nothing but dots and blanks may follow. */
+const TRAILING = new RegExp(String.raw`^${MARK}[\s.]*$`)
 /** `Testing name... ` and what becomes of it, which may come some lines later. */
 const ANNOUNCED = /^Testing (\S.*?)\.\.\. ?(.*)$/
-const ENDED = new RegExp(String.raw`(?:^|\s)(?:(done|skipped|failed)(?:\s+\[reason: (.*?)\]?)?|${MARK})\s*$`)
+const ENDED = new RegExp(String.raw`(?:^|\s)(?:(done|skipped|failed)|${MARK})$`)
+/** The same with a reason, up to the end of the line. */
+const ENDED_WITH_REASON = /(?:^|\s)(done|skipped|failed)\s{1,8}\[reason: /
+/** Longest text that ENDED matches, and a character before it. */
+const MAX_END = 40
 /** `Userfaults unit tests: pass=2, skip=0, fail=0 (total=2)` */
 const TOTALS = /\bpass=(\d{1,9}), skip=(\d{1,9}), fail=(\d{1,9})\b/
 /** `[RUN] name`, and a name that stands for itself over a mark alone. */
 const BEGUN = /^[\s#]*\[\s*RUN\s*\]\s*(\S.*)$/
 
-/** Results read at most; a flood of more is told as a problem. */
-const MOST_POINTS = 10_000
+/** Results read at most; a flood of more is reported as a problem. */
+const MAX_POINTS = 10_000
 
 /** Read tests in whatever dialect: KTAP where there is any, else loose text. Nothing is thrown, nothing dropped in silence. */
 export function readAnyTests(output: Uint8Array): TestStream {
@@ -53,15 +57,15 @@ export function readAnyTests(output: Uint8Array): TestStream {
 export function readLoose(output: Uint8Array): TestDocument | null {
   const points: TestPoint[] = []
   const problems: TestProblem[] = []
-  const pile = createLineBuffer()
+  const buffer = createLineBuffer()
   let leftOver = 0
   /** A test that was announced, and whose end has not come. */
   let open: { name: string; line: number; words: string } | null = null
   let begun: string | null = null
 
   function add(name: string, status: TestStatus, reason: string, line: number): void {
-    if (points.length === MOST_POINTS) leftOver += 1
-    else points.push({ number: points.length + 1, name, status, reason, line, diagnostics: takeAll(pile), children: [] })
+    if (points.length === MAX_POINTS) leftOver += 1
+    else points.push({ number: points.length + 1, name, status, reason, line, diagnostics: drain(buffer), children: [] })
   }
 
   function giveUp(): void {
@@ -73,7 +77,7 @@ export function readLoose(output: Uint8Array): TestDocument | null {
 
   function marked(line: string, number: number): boolean {
     const leading = LEADING.exec(line)
-    const [mark = '', text = ''] = leading ? [leading[1], leading[2]] : [TRAILING.exec(line)?.[2], TRAILING.exec(line)?.[1]]
+    const [mark = '', text = ''] = leading ? leading.slice(1) : trailingMark(line)
     const status = STATUSES[mark]
     if (status === undefined) return false
     giveUp()
@@ -90,9 +94,9 @@ export function readLoose(output: Uint8Array): TestDocument | null {
       giveUp()
       open = { name: announced[1] ?? '', line: number, words: announced[2] ?? '' }
     }
-    const ended = open === null ? null : ENDED.exec(announced ? (announced[2] ?? '') : line)
+    const ended = open === null ? null : endOf(announced ? (announced[2] ?? '') : line)
     if (open !== null && ended) {
-      add(open.name, STATUSES[ended[1] ?? ended[3] ?? ''] ?? 'error', ended[2] ?? '', number)
+      add(open.name, ended.status, ended.reason, number)
       open = null
       return
     }
@@ -102,7 +106,7 @@ export function readLoose(output: Uint8Array): TestDocument | null {
     if (run !== undefined) {
       giveUp()
       begun = run
-    } else if (line !== '') put(pile, line)
+    } else if (line !== '') append(buffer, line)
   })
   reader.push(output)
   const { badBytes } = reader.finish()
@@ -111,7 +115,31 @@ export function readLoose(output: Uint8Array): TestDocument | null {
   const lost = (message: string) => problems.push({ kind: 'protocol', message, line: null })
   if (badBytes > 0) lost(`${badBytes} bytes are no valid UTF-8`)
   if (leftOver > 0) lost(`${leftOver} more results are not listed`)
-  return { points, planned: null, skipAll: null, bailOut: null, diagnostics: takeAll(pile), problems }
+  return { points, planned: null, skipAll: null, bailOut: null, diagnostics: drain(buffer), problems }
+}
+
+/** How an announced test ended, where this text says so at its end. */
+function endOf(text: string): { readonly status: TestStatus; readonly reason: string } | null {
+  const whole = text.trimEnd()
+  const because = ENDED_WITH_REASON.exec(whole)
+  if (because) {
+    const reason = whole.slice(because.index + because[0].length)
+    return { status: STATUSES[because[1]!]!, reason: reason.endsWith(']') ? reason.slice(0, -1) : reason }
+  }
+  const ended = ENDED.exec(whole.slice(-MAX_END))
+  return ended ? { status: STATUSES[ended[1] ?? ended[2]!]!, reason: '' } : null
+}
+
+/** Mark and name of `name ... [PASS]`; empty where the line does not end in a mark. */
+function trailingMark(line: string): readonly string[] {
+  const at = line.lastIndexOf('[')
+  const mark = at > 0 ? TRAILING.exec(line.slice(at))?.[1] : undefined
+  if (mark === undefined) return []
+  let start = 0
+  while (start < at && ' \t#'.includes(line[start]!)) start += 1
+  let end = at
+  while (end > start + 1 && ' \t:.'.includes(line[end - 1]!)) end -= 1
+  return end > start ? [mark, line.slice(start, end)] : []
 }
 
 /** What is wrong with the sum a program gives of its tests, when this line is one. */

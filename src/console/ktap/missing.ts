@@ -1,11 +1,12 @@
 /** Results that never came: points made for them, so that a cut stream shows what it lacks. */
 import type { TestPoint } from '#domain/tests.ts'
+import { NumberSet } from './numbers.ts'
 
 /** Points made up at most; a plan of a billion is answered with a number. */
-const MOST_MADE = 1000
+const MAX_MADE = 1000
 
 /** Missing results named in a message. */
-const MOST_NAMED = 20
+const MAX_NAMED = 20
 
 export interface Accounted {
   /** All points, the missing ones in their places. */
@@ -22,21 +23,20 @@ export interface Accounted {
 export function accountFor(came: readonly TestPoint[], orphans: readonly TestPoint[], planned: number | null): Accounted {
   const known = orphans.length === 0 ? came : [...came, ...orphans]
   const expected = planned ?? known.reduce((highest, { number }) => Math.max(highest, number), 0)
-  const seen = new Set(came.map(({ number }) => number))
-  let inPlan = 0
-  for (const number of seen) if (number >= 1 && number <= expected) inPlan += 1
-  const missing = expected - inPlan + orphans.filter(({ number }) => number > expected).length
+  const seen = new NumberSet()
+  for (const { number } of came) seen.add(number)
+  const missing = expected - seen.countTo(expected) + orphans.filter(({ number }) => number > expected).length
   if (missing === 0) return { points: known, missing, message: '' }
 
   const taken = new Set(known.map(({ number }) => number))
   const made: TestPoint[] = []
-  for (let number = 1; number <= expected && made.length < MOST_MADE; number += 1) {
+  for (let number = 1; number <= expected && made.length < MAX_MADE; number += 1) {
     if (!taken.has(number)) made.push({ number, name: '', status: 'not-reported', reason: '', diagnostics: [], children: [] })
   }
   const points = [...known, ...made].toSorted((a, b) => a.number - b.number)
   const named = [...orphans, ...made]
     .toSorted((a, b) => a.number - b.number)
-    .slice(0, MOST_NAMED)
+    .slice(0, MAX_NAMED)
     .map(nameOf)
   if (missing > named.length) named.push('...')
   return { points, missing, message: `${missing} of ${expected} results never came: ${named.join(', ')}` }

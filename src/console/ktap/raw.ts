@@ -1,18 +1,25 @@
 /** A document as its lines say it: nothing counted, nothing judged. */
-import type { TestProblem } from '#domain/tests.ts'
-import type { PlanLine, ResultLine } from './line.ts'
+import type { TestPoint } from '#domain/tests.ts'
+import type { PlanLine } from './line.ts'
 import { createLineBuffer, type LineBuffer } from './line-buffer.ts'
+import { createProblemList, type ProblemList } from './problems.ts'
 
-export interface RawResult {
-  readonly said: ResultLine
-  readonly line: number
-  readonly diagnostics: string[]
+/** A result while its document is read: the point it will be. A stream can have millions, so there is no second object of each. */
+export type Draft = { -readonly [Field in keyof TestPoint]: TestPoint[Field] }
+
+/** What few results have besides. */
+export interface Extra {
+  readonly unknown: string | null
+  readonly badNumber: string | null
   readonly children: readonly RawDocument[]
 }
 
+/** The number of a draft whose line has none. */
+export const NO_NUMBER = -1
+
 export interface RawDocument {
-  /** What each of its lines begins with, inside its parent: spaces, or the `# ` of the kselftest runner. */
-  readonly indent: string
+  /** What each of its lines begins with, inside its parent: blanks, or the `# ` of the kselftest runner. */
+  indent: string
   name: string
   /** It announced itself with a version line or `# Subtest`. */
   headed: boolean
@@ -20,30 +27,42 @@ export interface RawDocument {
   /** Results that came before the plan. */
   beforePlan: number
   bailOut: string | null
-  readonly results: RawResult[]
+  readonly results: Draft[]
+  /** By the index of the result. */
+  readonly extras: Map<number, Extra>
   /** Children whose own result line has not come. */
   waiting: RawDocument[]
   /** Lines since the last result: they belong to the next one. */
   readonly pending: LineBuffer
   /** Lines of the document as a whole. */
   readonly notes: LineBuffer
-  readonly problems: TestProblem[]
+  readonly problems: ProblemList
   /** Indentation of the YAML block at hand, which belongs to the result above it. */
   yaml: string | null
+  /** A version line or a plan that came once more: either the next document begins, or a forked child flushed its copy. */
+  again: { readonly line: number; readonly version: boolean; plan: PlanLine | null } | null
+  /** A child of the kselftest runner whose version line came without its `# `. */
+  unmarked: boolean
 }
 
 /** A document of which nothing has been read. */
 export function createDocument(indent: string, name = ''): RawDocument {
-  const nothing = { headed: false, plan: null, beforePlan: 0, bailOut: null, yaml: null }
   return {
     indent,
     name,
-    ...nothing,
+    headed: false,
+    plan: null,
+    beforePlan: 0,
+    bailOut: null,
     results: [],
+    extras: new Map(),
     waiting: [],
     pending: createLineBuffer(),
     notes: createLineBuffer(),
-    problems: [],
+    problems: createProblemList(),
+    yaml: null,
+    again: null,
+    unmarked: false,
   }
 }
 

@@ -1,14 +1,15 @@
 /** Lines into documents: the three nesting styles of kernel tests unfolded into one tree, nothing judged yet. */
-import { readLine, speaks, unsplice, type PlanLine, type ResultLine } from './line.ts'
-import { pour, put, takeAll } from './line-buffer.ts'
-import { createDocument, isEmpty, type RawDocument } from './raw.ts'
+import { readLine, speaks, unsplice, type KtapLine, type PlanLine, type ResultLine } from './line.ts'
+import { append, drain, drainInto, isBlank } from './line-buffer.ts'
+import { createDocument, isEmpty, NO_NUMBER, type RawDocument } from './raw.ts'
 
 /** Documents nested deeper than this are read as part of the deepest one. */
-const DEEPEST = 8
+const MAX_DEPTH = 8
 
 const SELFTEST = /^# (selftests: \S.*)$/
-const COMMENTED_VERSION = /^(?:# )+K?TAP version \d+\s*$/i
+const COMMENTED_VERSION = /^(?:# )+K?TAP version \d+(?:\.\d+)?\s*$/i
 const YAML_OPENS = /^([ \t]+)---\s*$/
+const NO_CHILDREN: readonly [] = []
 
 /** A reader of cleaned lines: `line` takes each with its number, `finish` gives the documents of the stream in order. */
 export function createTree() {
@@ -17,36 +18,57 @@ export function createTree() {
   let open = [createDocument('')]
 
   function protocol(document: RawDocument, line: number, message: string): void {
-    document.problems.push({ kind: 'protocol', message, line })
+    document.problems.add('protocol', message, line)
   }
 
-  /** Close what is open inside the document at `depth`. A child that never said anything in KTAP was no document. */
+  /** Close what is open inside the document at `depth`. A child that never said anything in KTAP was not a document. */
   function closeBelow(depth: number): void {
     while (open.length > depth + 1) {
       const child = open.pop()!
       const parent = open.at(-1)!
+      forgetAgain(child)
       if (isEmpty(child) && !child.headed) {
-        pour(child.notes, parent.pending)
-        pour(child.pending, parent.pending)
+        drainInto(child.notes, parent.pending)
+        drainInto(child.pending, parent.pending)
       } else {
-        pour(child.pending, child.notes)
+        drainInto(child.pending, child.notes)
         parent.waiting.push(child)
       }
     }
   }
 
+  /** Nothing came behind a version line or plan that was said again: a forked child flushed its copy of it. */
+  function forgetAgain(document: RawDocument): void {
+    if (document.again === null) return
+    append(document.notes, `(line ${document.again.line}: the ${document.again.version ? 'version line' : 'plan'} is said again)`)
+    document.again = null
+  }
+
+  /** Close the outermost document. Where only children spoke, indented as they are, they are the documents. */
+  function closeOutermost(): void {
+    closeBelow(0)
+    const last = open[0]!
+    forgetAgain(last)
+    drainInto(last.pending, last.notes)
+    const bare = !last.headed && !last.plan && last.bailOut === null && last.results.length === 0
+    if (bare && last.waiting.length > 0) {
+      const [first] = last.waiting
+      for (const line of drain(last.notes)) append(first!.notes, line)
+      documents.push(...last.waiting)
+    } else if (!isEmpty(last) || last.headed || !isBlank(last.notes)) documents.push(last)
+  }
+
   /** Begin a document in the place of the one at `depth`. */
-  function restart(depth: number): void {
+  function restart(depth: number): RawDocument {
     const { indent } = open[depth]!
-    if (depth > 0) {
-      closeBelow(depth - 1)
-    } else {
-      closeBelow(0)
-      pour(open[0]!.pending, open[0]!.notes)
-      documents.push(open[0]!)
+    if (depth > 0) closeBelow(depth - 1)
+    else {
+      closeOutermost()
       open = []
     }
-    open.push(createDocument(indent))
+    const document = createDocument(indent)
+    open.push(document)
+    return document
   }
 
   function openChild(depth: number, indent: string, name = ''): void {
@@ -56,8 +78,9 @@ export function createTree() {
 
   /** What a child document would be indented by if this line opens one, else null. */
   function childIndent(rest: string): string | null {
-    if (rest.startsWith('# ')) return COMMENTED_VERSION.test(rest) ? '# ' : null
-    if (rest.charCodeAt(0) !== 0x20 && rest.charCodeAt(0) !== 0x09) return null
+    const first = rest.charCodeAt(0)
+    if (first === 0x23 /* # */) return COMMENTED_VERSION.test(rest) ? '# ' : null
+    if (first !== 0x20 && first !== 0x09) return null
     const indent = /^[ \t]+/.exec(rest)![0]
     const inner = readLine(rest.slice(indent.length))
     // A loose indented `ok` is prose; with its number it is a result.
@@ -65,12 +88,12 @@ export function createTree() {
     return opens ? indent : null
   }
 
-  /** Lines of the YAML block under a result; tells whether this line is one. */
+  /** Lines of the YAML block under a result; returns whether this line is one. */
   function takeYaml(document: RawDocument, rest: string): boolean {
-    const last = document.results.at(-1)
-    if (!last) return false
     if (document.yaml === null) {
-      const opens = document.pending.lines.length === 0 ? YAML_OPENS.exec(rest) : null
+      const first = rest.charCodeAt(0)
+      if ((first !== 0x20 && first !== 0x09) || document.results.length === 0 || !isBlank(document.pending)) return false
+      const opens = YAML_OPENS.exec(rest)
       if (!opens) return false
       document.yaml = opens[1]!
     } else if (!rest.startsWith(document.yaml) || readLine(rest.trim()).kind === 'version') {
@@ -78,42 +101,111 @@ export function createTree() {
       return false
     }
     if (rest.trim() === '...') document.yaml = null
-    last.diagnostics.push(rest)
+    const last = document.results.at(-1)!
+    last.diagnostics = appended(last.diagnostics, rest)
     return true
   }
 
+  /**
+   * Whether a result goes on in a document whose version line or plan came once more: its number is the next one and there
+   * is room for it. Else the next document began there.
+   */
+  function goesOn({ again, plan: own, results }: RawDocument, said: ResultLine): boolean {
+    if (again?.plan && again.plan.last !== own?.last) return false
+    const room = own === null ? results.length > 0 : results.length < own.last
+    return room && said.number === results.length + 1
+  }
+
   function result(depth: number, said: ResultLine, line: number): void {
+    const before = open[depth]!
+    if (before.again) {
+      if (goesOn(before, said)) forgetAgain(before)
+      else beginAgain(depth)
+    }
     closeBelow(depth)
     const document = open[depth]!
     if (document.bailOut !== null) protocol(document, line, `a result after "Bail out!": ${said.name}`)
-    const { beforePlan, results } = document
+    const { beforePlan, results, waiting } = document
     if (beforePlan > 0 && results.length === beforePlan) protocol(document, line, 'the plan stands between results')
-    results.push({ said, line, diagnostics: takeAll(document.pending), children: document.waiting })
-    document.waiting = []
+    const { name, reason, unknown, badNumber } = said
+    const status = said.status ?? (said.ok ? 'pass' : 'fail')
+    if (unknown !== null || badNumber !== null || waiting.length > 0) {
+      document.extras.set(results.length, { unknown, badNumber, children: waiting })
+      document.waiting = []
+    }
+    const diagnostics = drain(document.pending)
+    results.push({ number: said.number ?? NO_NUMBER, name, status, reason, line, diagnostics, children: NO_CHILDREN })
+  }
+
+  /** What came once more at `depth` opens the next document. */
+  function beginAgain(depth: number): void {
+    const old = open[depth]!
+    const again = old.again!
+    const since = drain(old.pending)
+    old.again = null
+    const next = restart(depth)
+    next.headed = again.version
+    for (const text of since) append(again.version ? next.notes : next.pending, text)
+    if (again.plan) setPlan(next, again.plan, again.line)
+  }
+
+  function setPlan(document: RawDocument, said: PlanLine, line: number): void {
+    document.plan = said
+    document.beforePlan = document.results.length
+    if (said.first !== 1) protocol(document, line, `a plan that starts at ${said.first}`)
   }
 
   function plan(depth: number, said: PlanLine, line: number): void {
     const document = open[depth]!
-    if (document.plan) {
-      // Streams are glued together without version lines; a plan inside an unfinished document is something else.
-      if (document.results.length < document.plan.last) {
-        protocol(document, line, `a second plan, ${said.first}..${said.last}, before the first was done`)
-        return put(document.pending, `${said.first}..${said.last}`)
+    if (document.again?.version && document.again.plan === null) {
+      if (document.plan !== null || document.results.length > 0) {
+        document.again.plan = said
+        return
       }
-      restart(depth)
+      // Only a version line has been said before: the plan is the first.
+      forgetAgain(document)
     }
-    const planned = open[depth]!
-    planned.plan = said
-    planned.beforePlan = planned.results.length
-    if (said.first !== 1) protocol(planned, line, `a plan that starts at ${said.first}`)
+    if (!document.plan) return setPlan(document, said, line)
+    // Streams are glued together without version lines; a plan inside an unfinished document is something else.
+    if (document.results.length >= document.plan.last) {
+      if (document.again) forgetAgain(document)
+      document.again = { line, version: false, plan: said }
+      return
+    }
+    const same = said.last === document.plan.last && said.first === document.plan.first
+    if (same) return append(document.notes, `(line ${line}: the plan is said again)`)
+    protocol(document, line, `a second plan, ${said.first}..${said.last}, before the first was done`)
+    append(document.pending, `${said.first}..${said.last}`)
   }
 
-  function version(depth: number): void {
-    closeBelow(depth)
-    if (open[depth]!.headed || !isEmpty(open[depth]!)) restart(depth)
+  function version(depth: number, line: number): void {
     const document = open[depth]!
+    const child = open[depth + 1]
+    // The runner's child, whose version line lost its mark.
+    if (child && child.name !== '' && child.indent === '# ' && isEmpty(child) && !child.headed) {
+      child.headed = true
+      child.unmarked = true
+      append(child.notes, `(line ${line}: a version line without its mark)`)
+      return
+    }
+    if (document.headed || !isEmpty(document)) {
+      if (document.again) forgetAgain(document)
+      drainInto(document.pending, document.notes)
+      document.again = { line, version: true, plan: null }
+      return
+    }
+    closeBelow(depth)
     document.headed = true
-    pour(document.pending, document.notes)
+    drainInto(document.pending, document.notes)
+  }
+
+  function subtest(depth: number, name: string, rest: string): void {
+    if (depth === 0) return append(open[0]!.pending, rest.slice(2))
+    if (open[depth]!.again) beginAgain(depth)
+    closeBelow(depth)
+    if (!isEmpty(open[depth]!)) restart(depth)
+    open[depth]!.headed = true
+    open[depth]!.name = name
   }
 
   /** `rest` is what is left of a line inside the document at `depth`. */
@@ -122,14 +214,18 @@ export function createTree() {
     if (takeYaml(document, rest)) return
     const indent = childIndent(rest)
     if (indent !== null) {
-      if (depth < DEEPEST) openChild(depth, indent)
-      else protocol(document, line, `nested deeper than ${DEEPEST} documents`)
-      return take(Math.min(depth + 1, DEEPEST), rest.slice(indent.length), line)
+      if (depth < MAX_DEPTH) openChild(depth, indent)
+      else protocol(document, line, `nested deeper than ${MAX_DEPTH} documents`)
+      return take(Math.min(depth + 1, MAX_DEPTH), rest.slice(indent.length), line)
     }
-    const said = readLine(rest)
+    say(depth, readLine(rest), rest, line)
+  }
+
+  function say(depth: number, said: KtapLine, rest: string, line: number): void {
+    const document = open[depth]!
     switch (said.kind) {
       case 'version':
-        return version(depth)
+        return version(depth, line)
       case 'plan':
         return plan(depth, said, line)
       case 'result':
@@ -139,21 +235,23 @@ export function createTree() {
         document.bailOut ??= said.reason
         return
       case 'subtest':
-        if (depth === 0) return put(document.pending, rest.slice(2))
-        closeBelow(depth)
-        if (!isEmpty(document)) restart(depth)
-        open[depth]!.headed = true
-        open[depth]!.name = said.name
-        return
+        return subtest(depth, said.name, rest)
       case 'comment': {
-        put(document.pending, said.text)
-        const selftest = depth < DEEPEST ? SELFTEST.exec(rest) : null
+        append(document.pending, said.text)
+        const selftest = depth < MAX_DEPTH ? SELFTEST.exec(rest) : null
         if (selftest) openChild(depth, '# ', selftest[1])
         return
       }
       case 'text':
-        if (rest !== '') put(document.pending, rest)
+        if (rest !== '') append(document.pending, rest)
     }
+  }
+
+  /** Whether a line without a mark is the unmarked child's: it speaks KTAP and is not the parent's result of that child. */
+  function isUnmarked(child: RawDocument, text: string): boolean {
+    if (!child.unmarked || text.startsWith('#')) return false
+    const said = readLine(text)
+    return said.kind === 'result' ? said.name !== child.name : said.kind === 'plan' || said.kind === 'bailout'
   }
 
   /** Find the innermost open document a line belongs to, and give it the rest. */
@@ -161,10 +259,11 @@ export function createTree() {
     let depth = 0
     let rest = text
     while (depth + 1 < open.length) {
-      const { indent } = open[depth + 1]!
+      const child = open[depth + 1]!
+      const { indent } = child
       if (rest.startsWith(indent)) rest = rest.slice(indent.length)
       else if (indent === '# ' && rest === '#') rest = ''
-      else break
+      else if (!isUnmarked(child, rest)) break
       depth += 1
     }
     take(depth, rest, line)
@@ -180,15 +279,19 @@ export function createTree() {
       const last = document.results.at(-1)
       protocol(document, line, `kernel text glued to ${JSON.stringify(spliced.own.trim())}: ${glued}`)
       if (speaks(glued)) place(glued, line)
-      else if (last) last.diagnostics.push(glued)
-      else put(document.pending, glued)
+      else if (last) last.diagnostics = appended(last.diagnostics, glued)
+      else append(document.pending, glued)
     },
     finish(): RawDocument[] {
-      closeBelow(0)
-      const last = open[0]!
-      pour(last.pending, last.notes)
-      const silent = isEmpty(last) && !last.headed && last.notes.lines.length === 0
-      return silent ? documents : [...documents, last]
+      closeOutermost()
+      return documents
     },
   }
+}
+
+/** Diagnostics of a result with one more: the empty array is shared, and a flood under one result must stay linear. */
+function appended(diagnostics: readonly string[], line: string): readonly string[] {
+  if (diagnostics.length === 0) return [line]
+  ;(diagnostics as string[]).push(line)
+  return diagnostics
 }
