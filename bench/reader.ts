@@ -1,16 +1,39 @@
 /**
- * How fast logs are read, beside the floor of only splitting the same bytes into lines in the same run.
- * Budget: 20 MB/s each, memory bounded. Seconds are those of this thread's processor time, so that a busy machine does not
- * speak for us. `node --expose-gc bench/reader.ts`
+ * How fast logs are read, and with what memory, beside the floor of only splitting the same bytes into lines and beside `grep -c`
+ * of the same bytes, all in one run. Seconds are those of processor time, so that a busy machine does not speak for us.
+ * Budget of ordinary text: console 40 MB/s, KTAP 20 MB/s and 8 bytes of memory for each byte. Of any text: a quarter of the speed.
+ * `node --expose-gc bench/reader.ts [--old FOLDER]`: FOLDER is another build of kwitness to measure in the same run.
  */
-import { readFileSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { inRepository } from '#harness/support/repository.ts'
 import { readTests } from '#console/ktap/reader.ts'
+import { readAnyTests } from '#console/ktap/loose.ts'
+import { hostileLogs } from '#test/console/hostile.ts'
 import { createConsoleReader, readConsole } from '#console/splat/reader.ts'
 
 const MEGABYTE = 1e6
 const ROUNDS = 5
+
+type Read = (bytes: Uint8Array) => unknown
+
+const { old: oldFolder } = parseArgs({ options: { old: { type: 'string' } } }).values
+const scratch = mkdtempSync(join(tmpdir(), 'kwitness-reader-'))
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
+
+/** The readers of another build, or null. */
+async function readersOf(folder: string | undefined) {
+  if (folder === undefined) return null
+  const inOld = (path: string) => import(resolve(folder, 'src/console', path))
+  const [splat, ktap, loose] = await Promise.all(['splat', 'ktap', 'loose'].map((name) => inOld(`${name}.ts`)))
+  return { console: splat.readConsole as Read, ktap: ktap.readTests as Read, loose: loose.readAnyTests as Read }
+}
+
+const READERS = { console: readConsole as Read, ktap: readTests as Read, loose: readAnyTests as Read }
+const OLD = await readersOf(oldFolder)
 
 /** Nothing but decoding and splitting into lines. */
 function splitOnly(bytes: Uint8Array): number {
@@ -18,9 +41,9 @@ function splitOnly(bytes: Uint8Array): number {
 }
 
 /** The best of some rounds, in MB for each second of processor time. */
-function speed(bytes: Uint8Array, read: (bytes: Uint8Array) => unknown): number {
+function speed(bytes: Uint8Array, read: Read, rounds = ROUNDS): number {
   let best = 0
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     const start = process.threadCpuUsage()
     read(bytes)
     const { user, system } = process.threadCpuUsage(start)
@@ -29,11 +52,45 @@ function speed(bytes: Uint8Array, read: (bytes: Uint8Array) => unknown): number 
   return best
 }
 
-function report(what: string, bytes: Uint8Array, read: (bytes: Uint8Array) => unknown): void {
-  const figure = (value: number) => value.toFixed(0).padStart(5)
-  const size = figure(bytes.length / MEGABYTE)
-  const floor = figure(speed(bytes, splitOnly))
-  console.log(`${what.padEnd(42)} ${size} MB ${figure(speed(bytes, read))} MB/s, floor ${floor} MB/s`)
+/** `grep -c` of the same bytes for a word that is not there, in MB for each second of its processor time. */
+function grepSpeed(bytes: Uint8Array): number {
+  const file = join(scratch, 'log')
+  writeFileSync(file, bytes)
+  let best = 0
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const text = spawnSync('bash', ['-c', 'TIMEFORMAT=%U+%S; time grep -c "Kernel panic" "$1"', 'grep', file]).stderr.toString()
+    const seconds = text.trim().split('+').map(Number)
+    best = Math.max(best, bytes.length / MEGABYTE / Math.max(0.001, seconds[0]! + seconds[1]!))
+  }
+  return best
+}
+
+/** Bytes of memory for each byte read, held by what was read. */
+function memory(bytes: Uint8Array, read: Read): number {
+  globalThis.gc?.()
+  const before = process.memoryUsage().heapUsed
+  const held = read(bytes)
+  globalThis.gc?.()
+  const after = process.memoryUsage().heapUsed
+  return held === undefined ? 0 : (after - before) / bytes.length
+}
+
+const figure = (value: number, digits = 0) => value.toFixed(digits).padStart(5)
+
+function report(what: string, kind: keyof typeof READERS, bytes: Uint8Array, rounds = ROUNDS): number {
+  const read = READERS[kind]
+  const own = speed(bytes, read, rounds)
+  const parts = [
+    `${figure(bytes.length / MEGABYTE)} MB`,
+    `${figure(own)} MB/s`,
+    ...(globalThis.gc ? [`${figure(memory(bytes, read), 1)} B/B`] : []),
+    ...(OLD ? [`old ${figure(speed(bytes, OLD[kind], Math.min(2, rounds)), 1)} MB/s`] : []),
+    ...(OLD && globalThis.gc ? [`${figure(memory(bytes, OLD[kind]), 1)} B/B`] : []),
+    `floor ${figure(speed(bytes, splitOnly))} MB/s`,
+    `grep -c ${figure(grepSpeed(bytes))} MB/s`,
+  ]
+  console.log(`${what.padEnd(38)} ${parts.join('  ')}`)
+  return own
 }
 
 const BOOT_LINES = [
@@ -70,11 +127,36 @@ function testOutput(megabytes: number, diagnostics: number): Uint8Array {
   return Buffer.from(`KTAP version 1\n1..${count}\n${Array.from({ length: count }, (_, index) => block(index + 1)).join('')}`)
 }
 
-report('console: boot log', bootLog(32), readConsole)
-report('console: nothing but reports', reportsOnly(16), readConsole)
-report('KTAP: 10 diagnostics a result', testOutput(16, 10), readTests)
-report('KTAP: 1 diagnostic a result', testOutput(16, 1), readTests)
-report('KTAP: results only (tap-parser is the most)', testOutput(8, 0), readTests)
+/** A log of a loader or a program: no stamps, long lines. */
+function plainLog(megabytes: number): Uint8Array {
+  const lines = BOOT_LINES.map((line) => `${line}; ${line}\n`).join('')
+  return Buffer.from(lines.repeat((megabytes * MEGABYTE) / lines.length))
+}
+
+const ordinaryConsole = Math.min(
+  report('console: boot log', 'console', bootLog(32)),
+  report('console: no stamps', 'console', plainLog(32)),
+)
+report('console: nothing but reports', 'console', reportsOnly(16))
+const ordinaryTests = Math.min(
+  report('KTAP: 10 diagnostics a result', 'ktap', testOutput(16, 10)),
+  report('KTAP: 1 diagnostic a result', 'ktap', testOutput(16, 1)),
+  report('KTAP: results only', 'ktap', testOutput(8, 0)),
+)
+
+/** Lines made to be slow, one megabyte each: the same line again, of 4 KB and of a few bytes. */
+for (const kind of ['console', 'ktap', 'loose'] as const) {
+  let worst = Infinity
+  let name = ''
+  for (const [what, bytes] of hostileLogs(MEGABYTE)) {
+    const own = speed(bytes, READERS[kind], 2)
+    if (own < worst) [worst, name] = [own, what]
+  }
+  const ordinary = kind === 'console' ? ordinaryConsole : ordinaryTests
+  console.log(
+    `${kind}: the slowest hostile text is ${name}: ${figure(worst, 1)} MB/s, ${(worst / ordinary).toFixed(2)} of ordinary text`,
+  )
+}
 
 /** A flood through the incremental reader: what is held must not grow with what has passed. */
 function floodMemory(megabytes: number): number {

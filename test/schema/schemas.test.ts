@@ -35,8 +35,8 @@ const EMPTY = { kernels: [], cells: [], boundaries: [], timelines: [], cases: []
 const WRITTEN: readonly Report[] = [smallReport(), searchReport(), largeReport(40, 8), { ...smallReport(), ...EMPTY }]
 
 describe('schemas', () => {
-  for (const name of ['kwitness.report.1', 'kwitness.bcd.1'] as const) {
-    test(`${name}.schema.json is made of the schema that the types have`, async () => {
+  for (const name of ['kwitness.report.1', 'kwitness.bcd.1', 'kwitness.log.1'] as const) {
+    test(`${name}.schema.json is made of the shape that the types have`, async () => {
       assert.ok(SAME.every(Boolean))
       if (process.env['UPDATE_GOLDEN'] === '1') await writeFile(join(FOLDER, `${name}.schema.json`), publishedSchema(name))
       assert.equal(await readSchema(name), publishedSchema(name))

@@ -30,7 +30,7 @@ export function resolveDocument(raw: RawDocument): TestDocument {
   }
   const last = came.at(-1)
   const orphans = raw.waiting.map((child, index) => resolveOrphan(child, (last?.number ?? 0) + 1 + index, problems))
-  const { points, missing, message } = accountFor(came, orphans, planned)
+  const { points, missing, message } = accountFor(came, orphans, planned, raw.unlisted?.numbers)
   if (missing > 0) {
     const seen = last ? `the last seen is ${nameOf(last)}` : 'none was seen'
     report('missing-result', `${message}; ${seen}`, lastLine ?? null)

@@ -55,6 +55,15 @@ export function readAnyTests(output: Uint8Array): TestStream {
 
 /** Read loose text; null where nothing in it looks like a result. */
 export function readLoose(output: Uint8Array): TestDocument | null {
+  const loose = createLooseReader()
+  const reader = createLineReader(loose.line)
+  reader.push(output)
+  const { badBytes } = reader.finish()
+  return loose.finish(badBytes)
+}
+
+/** A reader of cleaned lines; `finish` gives the document, or null where nothing looked like a result. */
+export function createLooseReader() {
   const points: TestPoint[] = []
   const problems: TestProblem[] = []
   const buffer = createLineBuffer()
@@ -88,7 +97,7 @@ export function readLoose(output: Uint8Array): TestDocument | null {
     return true
   }
 
-  const reader = createLineReader((line, number) => {
+  function take(line: string, number: number): void {
     const announced = ANNOUNCED.exec(line)
     if (announced) {
       giveUp()
@@ -107,15 +116,18 @@ export function readLoose(output: Uint8Array): TestDocument | null {
       giveUp()
       begun = run
     } else if (line !== '') append(buffer, line)
-  })
-  reader.push(output)
-  const { badBytes } = reader.finish()
-  giveUp()
-  if (points.length === 0) return null
-  const lost = (message: string) => problems.push({ kind: 'protocol', message, line: null })
-  if (badBytes > 0) lost(`${badBytes} bytes are no valid UTF-8`)
-  if (leftOver > 0) lost(`${leftOver} more results are not listed`)
-  return { points, planned: null, skipAll: null, bailOut: null, diagnostics: drain(buffer), problems }
+  }
+
+  function finish(badBytes: number): TestDocument | null {
+    giveUp()
+    if (points.length === 0) return null
+    const lost = (message: string) => problems.push({ kind: 'protocol', message, line: null })
+    if (badBytes > 0) lost(`${badBytes} bytes are no valid UTF-8`)
+    if (leftOver > 0) lost(`${leftOver} more results are not listed`)
+    return { points, planned: null, skipAll: null, bailOut: null, diagnostics: drain(buffer), problems }
+  }
+
+  return { line: take, finish }
 }
 
 /** How an announced test ended, where this text says so at its end. */

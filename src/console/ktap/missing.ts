@@ -18,12 +18,18 @@ export interface Accounted {
 
 /**
  * Hold the results that came against the plan, or against the highest number where there is no plan.
- * `orphans` are points already known to be missing: their children came, their own result did not.
+ * `orphans` are points already known to be missing: their children came, their own result did not. `unlisted` are the numbers
+ * of results that came and were not kept.
  */
-export function accountFor(came: readonly TestPoint[], orphans: readonly TestPoint[], planned: number | null): Accounted {
+export function accountFor(
+  came: readonly TestPoint[],
+  orphans: readonly TestPoint[],
+  planned: number | null,
+  unlisted: NumberSet = new NumberSet(),
+): Accounted {
   const known = orphans.length === 0 ? came : [...came, ...orphans]
-  const expected = planned ?? known.reduce((highest, { number }) => Math.max(highest, number), 0)
-  const seen = new NumberSet()
+  const expected = planned ?? known.reduce((highest, { number }) => Math.max(highest, number), unlisted.max)
+  const seen = unlisted
   for (const { number } of came) seen.add(number)
   const missing = expected - seen.countTo(expected) + orphans.filter(({ number }) => number > expected).length
   if (missing === 0) return { points: known, missing, message: '' }
@@ -31,7 +37,8 @@ export function accountFor(came: readonly TestPoint[], orphans: readonly TestPoi
   const taken = new Set(known.map(({ number }) => number))
   const made: TestPoint[] = []
   for (let number = 1; number <= expected && made.length < MAX_MADE; number += 1) {
-    if (!taken.has(number)) made.push({ number, name: '', status: 'not-reported', reason: '', diagnostics: [], children: [] })
+    if (!taken.has(number) && !seen.has(number))
+      made.push({ number, name: '', status: 'not-reported', reason: '', diagnostics: [], children: [] })
   }
   const points = [...known, ...made].toSorted((a, b) => a.number - b.number)
   const named = [...orphans, ...made]

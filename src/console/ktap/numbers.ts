@@ -18,6 +18,13 @@ export class NumberSet {
     while (this.#others.delete(this.#upTo + 1)) this.#upTo += 1
   }
 
+  /** The highest, or 0. */
+  get max(): number {
+    let max = this.#upTo
+    for (const number of this.#others) max = Math.max(max, number)
+    return max
+  }
+
   /** How many are at least 1 and at most `last`. */
   countTo(last: number): number {
     let count = Math.min(this.#upTo, Math.max(0, last))

@@ -1,7 +1,8 @@
 /** A document as its lines say it: nothing counted, nothing judged. */
-import type { TestPoint } from '#domain/tests.ts'
+import type { TestPoint, TestStatus } from '#domain/tests.ts'
 import type { PlanLine } from './line.ts'
 import { createLineBuffer, type LineBuffer } from './line-buffer.ts'
+import type { NumberSet } from './numbers.ts'
 import { createProblemList, type ProblemList } from './problems.ts'
 
 /** A result while its document is read: the point it will be. A stream can have millions, so there is no second object of each. */
@@ -43,6 +44,8 @@ export interface RawDocument {
   again: { readonly line: number; readonly version: boolean; plan: PlanLine | null } | null
   /** A child of the kselftest runner whose version line came without its `# `. */
   unmarked: boolean
+  /** Results that were counted and not kept. */
+  unlisted: { readonly counts: Map<TestStatus, number>; readonly numbers: NumberSet; total: number } | null
 }
 
 /** A document of which nothing has been read. */
@@ -63,10 +66,16 @@ export function createDocument(indent: string, name = ''): RawDocument {
     yaml: null,
     again: null,
     unmarked: false,
+    unlisted: null,
   }
 }
 
 /** Whether nothing in it was said in KTAP. */
 export function isEmpty(document: RawDocument): boolean {
   return !document.plan && document.bailOut === null && document.results.length === 0 && document.waiting.length === 0
+}
+
+/** Results that came, kept or not. */
+export function resultCount({ results, unlisted }: RawDocument): number {
+  return results.length + (unlisted?.total ?? 0)
 }

@@ -1,5 +1,5 @@
 /** The reader of a case's test output: any dialect of TAP and KTAP that kernel tests print, into one tree. */
-import type { TestProblem, TestStream } from '#domain/tests.ts'
+import type { TestDocument, TestProblem, TestStream } from '#domain/tests.ts'
 import { createLineReader } from '../lines.ts'
 import { resolveDocument } from './document.ts'
 import { nameOf, wasSeen } from './missing.ts'
@@ -16,7 +16,8 @@ export const END_MARKER = '# kwitness: end of tests'
  * else it has a `cut-stream` problem.
  */
 export function readTests(text: string | Uint8Array, options: { readonly endMarker?: boolean } = {}): TestStream {
-  const tree = createTree()
+  const documents: TestDocument[] = []
+  const tree = createTree({ onDocument: (raw) => documents.push(resolveDocument(raw)) })
   let ended = false
   let lastLine = 0
   const reader = createLineReader((line, number) => {
@@ -26,7 +27,7 @@ export function readTests(text: string | Uint8Array, options: { readonly endMark
   })
   reader.push(typeof text === 'string' ? new TextEncoder().encode(text) : text)
   const { badBytes, cutLines } = reader.finish()
-  const documents = tree.finish().map(resolveDocument)
+  tree.finish()
 
   const problems: TestProblem[] = []
   const said = documents.some(({ points, skipAll }) => skipAll !== null || points.some(wasSeen))

@@ -1,7 +1,9 @@
 /** Lines into documents: the three nesting styles of kernel tests unfolded into one tree, nothing judged yet. */
+import type { TestStatus } from '#domain/tests.ts'
 import { readLine, speaks, unsplice, type KtapLine, type PlanLine, type ResultLine } from './line.ts'
 import { append, drain, drainInto, isBlank } from './line-buffer.ts'
-import { createDocument, isEmpty, NO_NUMBER, type RawDocument } from './raw.ts'
+import { NumberSet } from './numbers.ts'
+import { createDocument, isEmpty, NO_NUMBER, resultCount, type RawDocument } from './raw.ts'
 
 /** Documents nested deeper than this are read as part of the deepest one. */
 const MAX_DEPTH = 8
@@ -11,9 +13,19 @@ const COMMENTED_VERSION = /^(?:# )+K?TAP version \d+(?:\.\d+)?\s*$/i
 const YAML_OPENS = /^([ \t]+)---\s*$/
 const NO_CHILDREN: readonly [] = []
 
-/** A reader of cleaned lines: `line` takes each with its number, `finish` gives the documents of the stream in order. */
-export function createTree() {
-  const documents: RawDocument[] = []
+export interface TreeOptions {
+  /** Called with each document when it is closed, in order. */
+  readonly onDocument: (document: RawDocument) => void
+  /**
+   * Results to keep of the whole stream: of those past it, failures are kept, as many again, and the rest is counted.
+   * All are kept where this is not given.
+   */
+  readonly maxResults?: number
+}
+
+/** A reader of cleaned lines: `line` takes each with its number, `finish` closes what is open. */
+export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
+  let kept = 0
   /** The open documents, outermost first. */
   let open = [createDocument('')]
 
@@ -54,8 +66,8 @@ export function createTree() {
     if (bare && last.waiting.length > 0) {
       const [first] = last.waiting
       for (const line of drain(last.notes)) append(first!.notes, line)
-      documents.push(...last.waiting)
-    } else if (!isEmpty(last) || last.headed || !isBlank(last.notes)) documents.push(last)
+      last.waiting.forEach(onDocument)
+    } else if (!isEmpty(last) || last.headed || !isBlank(last.notes)) onDocument(last)
   }
 
   /** Begin a document in the place of the one at `depth`. */
@@ -110,10 +122,12 @@ export function createTree() {
    * Whether a result goes on in a document whose version line or plan came once more: its number is the next one and there
    * is room for it. Else the next document began there.
    */
-  function goesOn({ again, plan: own, results }: RawDocument, said: ResultLine): boolean {
+  function goesOn(document: RawDocument, said: ResultLine): boolean {
+    const { again, plan: own } = document
+    const came = resultCount(document)
     if (again?.plan && again.plan.last !== own?.last) return false
-    const room = own === null ? results.length > 0 : results.length < own.last
-    return room && said.number === results.length + 1
+    const room = own === null ? came > 0 : came < own.last
+    return room && said.number === came + 1
   }
 
   function result(depth: number, said: ResultLine, line: number): void {
@@ -129,6 +143,12 @@ export function createTree() {
     if (beforePlan > 0 && results.length === beforePlan) protocol(document, line, 'the plan stands between results')
     const { name, reason, unknown, badNumber } = said
     const status = said.status ?? (said.ok ? 'pass' : 'fail')
+    if (kept >= maxResults && waiting.length === 0 && (status === 'pass' || kept >= 2 * maxResults)) {
+      drain(document.pending)
+      countUnlisted(document, status, said.number)
+      return
+    }
+    kept += 1
     if (unknown !== null || badNumber !== null || waiting.length > 0) {
       document.extras.set(results.length, { unknown, badNumber, children: waiting })
       document.waiting = []
@@ -167,7 +187,7 @@ export function createTree() {
     }
     if (!document.plan) return setPlan(document, said, line)
     // Streams are glued together without version lines; a plan inside an unfinished document is something else.
-    if (document.results.length >= document.plan.last) {
+    if (resultCount(document) >= document.plan.last) {
       if (document.again) forgetAgain(document)
       document.again = { line, version: false, plan: said }
       return
@@ -282,11 +302,19 @@ export function createTree() {
       else if (last) last.diagnostics = appended(last.diagnostics, glued)
       else append(document.pending, glued)
     },
-    finish(): RawDocument[] {
+    finish(): void {
       closeOutermost()
-      return documents
     },
   }
+}
+
+/** Count a result that is not kept; without a number its place is its number. */
+function countUnlisted(document: RawDocument, status: TestStatus, number: number | null): void {
+  document.unlisted ??= { counts: new Map(), numbers: new NumberSet(), total: 0 }
+  const { counts, numbers } = document.unlisted
+  document.unlisted.total += 1
+  counts.set(status, (counts.get(status) ?? 0) + 1)
+  numbers.add(number ?? document.results.length + document.unlisted.total)
 }
 
 /** Diagnostics of a result with one more: the empty array is shared, and a flood under one result must stay linear. */

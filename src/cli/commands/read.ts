@@ -1,0 +1,110 @@
+/** `kwitness read`: results and kernel reports of any log, by the readers that judge kwitness's own guests. */
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { Option, type Command } from 'commander'
+import { UserError } from '#domain/errors.ts'
+import { hasFailed, isEmptyReading, type LogReading } from '#domain/report/log.ts'
+import { createLogReader } from '#console/log/reader.ts'
+import { LOG_RENDERERS, type LogFormat } from '#render/log/index.ts'
+import { print } from '../output/files.ts'
+
+const HELP = `
+A file is a kernel's console, the output of kselftest, KUnit or any program that speaks TAP or KTAP, or both in one;
+raw or compressed by gzip or zstd, with or without printk's time stamps. It is read as it comes, in bounded memory.
+
+Exit codes:
+  0    all passed, and the kernel reported nothing but notices
+  1    a test failed, or the kernel reported a warning, a stall, an oops or a panic, or started again
+  2    a file cannot be read, or holds nothing of the kind; usage
+  130  interrupted
+
+Examples:
+  # what is wrong in the console of a machine
+  kwitness read console.log
+  # what a run of kselftest said, as it comes
+  make -C tools/testing/selftests run_tests | kwitness read -
+  # for a CI system
+  kwitness read --format junit console.log.zst kselftest.log.gz > junit.xml`
+
+interface ReadOptions {
+  readonly format?: LogFormat
+  readonly json?: true
+}
+
+/** Declare the command. */
+export function declare(command: Command): Command {
+  return command
+    .argument('<files...>', 'logs to read, - for standard input')
+    .description('Read logs: test results as a tree with counts, kernel reports, lost messages, restarts.')
+    .addOption(new Option('--format <name>', 'how to show it').choices(Object.keys(LOG_RENDERERS)).default('text'))
+    .addOption(new Option('--json', 'the same as --format json (schema: reports/schemas/kwitness.log.1.schema.json)'))
+    .addHelpText('after', HELP)
+    .action(async (files: string[], options: ReadOptions) => {
+      process.exitCode = await readLogs(files, options.json ? 'json' : (options.format ?? 'text'))
+    })
+}
+
+/** Read files, print them and give the exit code. Throws UserError for one that cannot be read or holds nothing to read. */
+async function readLogs(files: readonly string[], format: LogFormat): Promise<number> {
+  const readings: LogReading[] = []
+  for (const file of files) readings.push(await readLog(file))
+  await print(LOG_RENDERERS[format]({ schema: 'kwitness.log.1', files: readings }).trimEnd())
+  const empty = readings.filter(isEmptyReading)
+  for (const { source, bytes } of empty) {
+    const what = bytes === 0 ? 'is empty' : 'holds no test results and nothing of a kernel'
+    console.error(`kwitness: ${source} ${what}\n  give a console log, or the output of tests in TAP or KTAP`)
+  }
+  if (empty.length > 0) return 2
+  return readings.some(hasFailed) ? 1 : 0
+}
+
+const MAGIC: readonly (readonly [LogReading['compression'] | 'other', readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['other', [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
+  ['other', [0x42, 0x5a, 0x68]],
+]
+
+/** Read one file. Throws UserError where that fails. */
+async function readLog(source: string): Promise<LogReading> {
+  const reader = createLogReader()
+  let compression: LogReading['compression'] = 'none'
+  const sink = async (chunks: AsyncIterable<Uint8Array>) => {
+    for await (const chunk of chunks) reader.push(chunk)
+  }
+  try {
+    const input: Readable = source === '-' ? process.stdin : createReadStream(source, { highWaterMark: 1 << 18 })
+    const { first, rest } = await peek(input)
+    const found = MAGIC.find(([, magic]) => magic.every((byte, index) => first[index] === byte))?.[0] ?? 'none'
+    if (found === 'other')
+      throw new UserError(`${source} is compressed by xz or bzip2`, `unpack it first: xzcat ${source} | kwitness read -`)
+    compression = found
+    if (compression === 'none') await sink(rest)
+    else await pipeline(rest, compression === 'gzip' ? createGunzip() : createZstdDecompress(), sink)
+  } catch (error) {
+    if (error instanceof UserError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new UserError(`cannot read ${source}: ${code ?? message}`, 'give a file that can be read, or - for standard input')
+  }
+  return { source, compression, ...reader.finish() }
+}
+
+/** The first bytes of a stream, and the whole of it. */
+async function peek(input: Readable): Promise<{ first: Uint8Array; rest: AsyncIterable<Uint8Array> }> {
+  const chunks = (input as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+  const held: Uint8Array[] = []
+  let size = 0
+  while (size < 5) {
+    const next = await chunks.next()
+    if (next.done) break
+    held.push(next.value)
+    size += next.value.length
+  }
+  async function* whole() {
+    yield* held
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value
+  }
+  return { first: Buffer.concat(held).subarray(0, 5), rest: whole() }
+}

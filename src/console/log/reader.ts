@@ -1,0 +1,110 @@
+/** Read a log of any kind as it comes: a console, test output, or both in one, in memory bounded whatever its length. */
+import type { LogReading, StatusCounts } from '#domain/report/log.ts'
+import type { TestDocument, TestPoint, TestStatus } from '#domain/tests.ts'
+import { resolveDocument } from '../ktap/document.ts'
+import { createLooseReader } from '../ktap/loose.ts'
+import { wasSeen } from '../ktap/missing.ts'
+import type { RawDocument } from '../ktap/raw.ts'
+import { createTree } from '../ktap/tree.ts'
+import { createLineReader } from '../lines.ts'
+import { createSplatFinder } from '../splat/finder.ts'
+
+/** Results kept of one file. */
+const MAX_RESULTS = 20_000
+
+/** Documents kept of one file. */
+const MAX_DOCUMENTS = 2000
+
+const STATUSES: readonly TestStatus[] = ['pass', 'fail', 'skip', 'todo', 'xfail', 'timeout', 'error', 'missing']
+
+export interface LogReader {
+  push(chunk: Uint8Array): void
+  finish(): Omit<LogReading, 'source' | 'compression'>
+}
+
+/** A reader of one file. */
+export function createLogReader(): LogReader {
+  const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<TestStatus, number>
+  const documents: TestDocument[] = []
+  let unlisted = 0
+  let bytes = 0
+  let hasKernelLog = false
+  const finder = createSplatFinder(1)
+  const loose = createLooseReader()
+  const tree = createTree({ onDocument: take, maxResults: MAX_RESULTS })
+
+  function take(raw: RawDocument): void {
+    const document = resolveDocument(raw)
+    if (!says(document)) return
+    for (const [status, count] of unlistedOf(raw)) {
+      counts[status] += count
+      unlisted += count
+    }
+    const before = total(counts)
+    for (const point of document.points) countPoint(point, counts)
+    if (documents.length < MAX_DOCUMENTS) documents.push(document)
+    else unlisted += total(counts) - before
+  }
+
+  const lines = createLineReader((line, number, stamped) => {
+    hasKernelLog ||= stamped || line.startsWith('Linux version ')
+    // What a test says of itself is not the kernel's word, and a `# ` before it is not a prompt.
+    if (stamped || line.charCodeAt(0) !== 0x23 /* # */) finder.line(line, number, stamped)
+    tree.line(line, number)
+    // systemd marks what it starts as some tests mark what they ran.
+    if (!hasKernelLog && documents.length === 0) loose.line(line, number)
+  })
+
+  return {
+    push(chunk) {
+      bytes += chunk.length
+      lines.push(chunk)
+    },
+    finish() {
+      const { lines: lineCount, badBytes, droppedMessages, cutLines } = lines.finish()
+      tree.finish()
+      const other = hasKernelLog || documents.length > 0 ? null : loose.finish(0)
+      if (other) for (const point of other.points) countPoint(point, counts)
+      const { splats, extraBanners: restarts } = finder.finish()
+      return {
+        bytes,
+        lines: lineCount,
+        dialect: other ? 'loose' : documents.length > 0 ? 'ktap' : null,
+        hasKernelLog,
+        documents: other ? [other] : documents,
+        problems: [],
+        counts,
+        unlisted,
+        splats,
+        lost: { droppedMessages, badBytes, cutLines },
+        restarts,
+      }
+    },
+  }
+}
+
+/** Whether a document said anything as KTAP: text of a console alone is not one. */
+function says({ planned, bailOut, points, problems }: TestDocument): boolean {
+  return planned !== null || bailOut !== null || points.some(wasSeen) || problems.some(({ kind }) => kind === 'missing-result')
+}
+
+/** Results counted and not kept, of a document and those in it. */
+function* unlistedOf(raw: RawDocument): Generator<readonly [TestStatus, number]> {
+  if (raw.unlisted) yield* raw.unlisted.counts
+  for (const child of raw.waiting) yield* unlistedOf(child)
+  for (const { children } of raw.extras.values()) for (const child of children) yield* unlistedOf(child)
+}
+
+const total = (counts: StatusCounts): number => Object.values(counts).reduce((sum, count) => sum + count, 0)
+
+/** Count the innermost results; a parent that fails over children that all passed counts itself. */
+function countPoint(point: TestPoint, counts: Record<TestStatus, number>): void {
+  if (point.children.length === 0) {
+    counts[point.status] += 1
+    return
+  }
+  const before = counts.fail + counts.error + counts.timeout + counts.missing
+  for (const child of point.children) countPoint(child, counts)
+  const failed = point.status === 'fail' || point.status === 'error' || point.status === 'timeout' || point.status === 'missing'
+  if (failed && before === counts.fail + counts.error + counts.timeout + counts.missing) counts[point.status] += 1
+}
