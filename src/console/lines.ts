@@ -77,6 +77,7 @@ export function createLineReader(onLine: OnLine): LineReader {
 
   function emit(raw: string): void {
     account.lines += 1
+    if (raw === '') return onLine(raw, account.lines, false)
     let line = raw.charCodeAt(raw.length - 1) === 0x0d ? raw.slice(0, -1) : raw
     const cut = line.length > MAX_LINE_LENGTH
     line = stripEscapes(cut ? line.slice(0, MAX_LINE_LENGTH) : line)
@@ -94,8 +95,11 @@ export function createLineReader(onLine: OnLine): LineReader {
     bytesGood += goodBytes(text)
     let start = 0
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      emit(rest === '' ? text.slice(start, end) : rest + text.slice(start, end))
-      rest = ''
+      if (rest === '') emit(start === end ? '' : text.slice(start, end))
+      else {
+        emit(rest + text.slice(start, end))
+        rest = ''
+      }
       start = end + 1
     }
     // Two units over the limit are enough to know that the line is cut, a CR before the newline included.

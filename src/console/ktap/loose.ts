@@ -39,6 +39,9 @@ const TOTALS = /\bpass=(\d{1,9}), skip=(\d{1,9}), fail=(\d{1,9})\b/
 /** `[RUN] name`, and a name that stands for itself over a mark alone. */
 const BEGUN = /^[\s#]*\[\s*RUN\s*\]\s*(\S.*)$/
 
+/** What every line that says something has in it; under an announced test any line may. */
+const MAY_SAY = /\[|^Testing |pass=/
+
 /** Results read at most; a flood of more is reported as a problem. */
 const MAX_POINTS = 10_000
 
@@ -98,6 +101,10 @@ export function createLooseReader() {
   }
 
   function take(line: string, number: number): void {
+    if (open === null && !MAY_SAY.test(line)) {
+      if (line !== '') append(buffer, line)
+      return
+    }
     const announced = ANNOUNCED.exec(line)
     if (announced) {
       giveUp()

@@ -291,6 +291,8 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
 
   return {
     line(text: string, line: number): void {
+      // An empty line ends a YAML block and says nothing else.
+      if (text === '' && open[0]!.yaml === null) return
       const spliced = unsplice(text)
       place(spliced?.own ?? text, line)
       if (!spliced) return

@@ -152,6 +152,7 @@ export function createSplatFinder(expectedBanners: number) {
 
   return {
     line(line: string, number: number, stamped: boolean): void {
+      if (line === '') return
       if (stamped) sawStamp = true
       if (isSuspicious(line)) {
         const kind = stamped ? 'stamped' : sawStamp ? 'unstamped' : 'stampless'

@@ -35,6 +35,8 @@ const INNER_STAMP = new RegExp(String.raw`(?:<\d{1,3}>)?${STAMP}${AFTER_STAMP}`,
 
 /** What a shell or getty prints before a message that has no stamp. */
 const PROMPT = /(?:[\]>#$%~]|login:|assword:) ?$/
+/** Longest text that PROMPT matches. */
+const MAX_PROMPT = 10
 const QUOTE = /["'`]/
 
 /** How sure it is that a message begins where its line does. */
@@ -85,8 +87,8 @@ export function matchLine(line: string, kind: LineKind): Match | null {
 function beginsMessage(line: string, start: number, at: number, { before }: Head, kind: LineKind): number {
   if (at - start <= MAX_BEFORE && allows(before, line, start, at)) return start
   if (kind !== 'stampless') return -1
-  const near = line.slice(Math.max(start, at - MAX_BEFORE), at)
-  return PROMPT.test(near) && !QUOTE.test(near) ? at : -1
+  if (!PROMPT.test(line.slice(Math.max(start, at - MAX_PROMPT), at))) return -1
+  return QUOTE.test(line.slice(Math.max(start, at - MAX_BEFORE), at)) ? -1 : at
 }
 
 /** Whether `before` allows the text from `start` to `at`; the common answer, no, comes from its last characters. */
