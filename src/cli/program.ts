@@ -34,7 +34,11 @@ export const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
   ],
   Results: [
     { name: 'report', summary: 'show a stored run in one of several formats', load: () => import('./commands/report.ts') },
-    { name: 'read', summary: 'read any console log or test output: results and kernel reports', load: () => import('./commands/read.ts') },
+    {
+      name: 'read',
+      summary: 'read any console log or test output: results and kernel reports',
+      load: () => import('./commands/read.ts'),
+    },
     { name: 'runs', summary: 'list the stored runs', load: () => import('./commands/runs.ts') },
     {
       name: 'explain',

@@ -36,7 +36,7 @@ const WRITTEN: readonly Report[] = [smallReport(), searchReport(), largeReport(4
 
 describe('schemas', () => {
   for (const name of ['kwitness.report.1', 'kwitness.bcd.1', 'kwitness.log.1'] as const) {
-    test(`${name}.schema.json is made of the shape that the types have`, async () => {
+    test(`${name}.schema.json is made of the schema that the types have`, async () => {
       assert.ok(SAME.every(Boolean))
       if (process.env['UPDATE_GOLDEN'] === '1') await writeFile(join(FOLDER, `${name}.schema.json`), publishedSchema(name))
       assert.equal(await readSchema(name), publishedSchema(name))

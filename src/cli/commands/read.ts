@@ -3,48 +3,49 @@ import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
-import { Option, type Command } from 'commander'
+import type { Command } from '@commander-js/extra-typings'
 import { UserError } from '#domain/errors.ts'
 import { hasFailed, isEmptyReading, type LogReading } from '#domain/report/log.ts'
 import { createLogReader } from '#console/log/reader.ts'
 import { LOG_RENDERERS, type LogFormat } from '#render/log/index.ts'
+import { helpText } from '../help/text.ts'
+import * as shared from '../options/shared.ts'
 import { print } from '../output/files.ts'
 
-const HELP = `
-A file is a kernel's console, the output of kselftest, KUnit or any program that speaks TAP or KTAP, or both in one;
-raw or compressed by gzip or zstd, with or without printk's time stamps. It is read as it comes, in bounded memory.
+/** The one that is the default first. */
+const FORMATS = Object.keys(LOG_RENDERERS) as LogFormat[]
 
-Exit codes:
-  0    all passed, and the kernel reported nothing but notices
-  1    a test failed, or the kernel reported a warning, a stall, an oops or a panic, or started again
-  2    a file cannot be read, or holds nothing of the kind; usage
-  130  interrupted
-
-Examples:
-  # what is wrong in the console of a machine
-  kwitness read console.log
-  # what a run of kselftest said, as it comes
-  make -C tools/testing/selftests run_tests | kwitness read -
-  # for a CI system
-  kwitness read --format junit console.log.zst kselftest.log.gz > junit.xml`
-
-interface ReadOptions {
-  readonly format?: LogFormat
-  readonly json?: true
+function declareOptions(command: Command) {
+  return command.addOption(shared.format(FORMATS)).addOption(shared.json('what was found').conflicts('format'))
 }
 
 /** Declare the command. */
-export function declare(command: Command): Command {
-  return command
+export function declare(command: Command) {
+  return declareOptions(command)
     .argument('<files...>', 'logs to read, - for standard input')
     .description('Read logs: test results as a tree with counts, kernel reports, lost messages, restarts.')
-    .addOption(new Option('--format <name>', 'how to show it').choices(Object.keys(LOG_RENDERERS)).default('text'))
-    .addOption(new Option('--json', 'the same as --format json (schema: reports/schemas/kwitness.log.1.schema.json)'))
     .addHelpText('after', HELP)
-    .action(async (files: string[], options: ReadOptions) => {
+    .action(async (files, options) => {
       process.exitCode = await readLogs(files, options.json ? 'json' : (options.format ?? 'text'))
     })
 }
+
+const HELP = helpText({
+  remarks: [
+    'A file is the console of a kernel, the output of kselftest, KUnit or any program that speaks TAP or KTAP, or both in one; raw or ' +
+      'compressed by gzip or zstd, with or without the time stamps of printk. It is read as it comes, in bounded memory.',
+  ],
+  exits: {
+    0: 'all passed, and the kernel reported nothing but notices',
+    1: 'a test failed, or the kernel reported a warning, a stall, an oops or a panic, or started again',
+    2: 'usage, or a file that cannot be read or holds nothing of the kind',
+  },
+  examples: [
+    ['find what is wrong in the console of a machine', 'kwitness read console.log'],
+    ['read a run of kselftest as it comes', 'make -C tools/testing/selftests run_tests | kwitness read -'],
+    ['write results for a CI system', 'kwitness read --format junit console.log.zst kselftest.log.gz > junit.xml'],
+  ],
+})
 
 /** Read files, print them and give the exit code. Throws UserError for one that cannot be read or holds nothing to read. */
 async function readLogs(files: readonly string[], format: LogFormat): Promise<number> {

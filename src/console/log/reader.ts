@@ -15,7 +15,7 @@ const MAX_RESULTS = 20_000
 /** Documents kept of one file. */
 const MAX_DOCUMENTS = 2000
 
-const STATUSES: readonly TestStatus[] = ['pass', 'fail', 'skip', 'todo', 'xfail', 'timeout', 'error', 'missing']
+const STATUSES: readonly TestStatus[] = ['pass', 'fail', 'skip', 'todo', 'xfail', 'timeout', 'error', 'not-reported']
 
 export interface LogReader {
   push(chunk: Uint8Array): void
@@ -103,8 +103,9 @@ function countPoint(point: TestPoint, counts: Record<TestStatus, number>): void 
     counts[point.status] += 1
     return
   }
-  const before = counts.fail + counts.error + counts.timeout + counts.missing
+  const before = counts.fail + counts.error + counts.timeout + counts['not-reported']
   for (const child of point.children) countPoint(child, counts)
-  const failed = point.status === 'fail' || point.status === 'error' || point.status === 'timeout' || point.status === 'missing'
-  if (failed && before === counts.fail + counts.error + counts.timeout + counts.missing) counts[point.status] += 1
+  const failed =
+    point.status === 'fail' || point.status === 'error' || point.status === 'timeout' || point.status === 'not-reported'
+  if (failed && before === counts.fail + counts.error + counts.timeout + counts['not-reported']) counts[point.status] += 1
 }

@@ -40,7 +40,7 @@ export interface LogReport {
   readonly files: readonly LogReading[]
 }
 
-const FAILED: readonly TestStatus[] = ['fail', 'error', 'timeout', 'missing']
+const FAILED: readonly TestStatus[] = ['fail', 'error', 'timeout', 'not-reported']
 const DECIDING: readonly TestProblem['kind'][] = ['no-tests', 'missing-result', 'cut-stream']
 
 /** Whether a status is a failure. */

@@ -11,7 +11,7 @@ const LINE: Readonly<Record<TestStatus, readonly [ok: string, directive: string]
   xfail: ['ok', 'XFAIL'],
   timeout: ['not ok', 'TIMEOUT'],
   error: ['not ok', 'ERROR'],
-  missing: ['not ok', 'ERROR never reported'],
+  'not-reported': ['not ok', 'ERROR never reported'],
 }
 
 /** Render all files. */

@@ -2,10 +2,10 @@
 import { z } from 'zod'
 import type { LogReading, LogReport } from '#domain/report/log.ts'
 import type { TestDocument } from '#domain/tests.ts'
-import { count, list, shapeOf, text } from '../shape.ts'
+import { count, list, schemaOf, text } from '../basics.ts'
 import { splat, testPoint, testProblem } from '../tests.ts'
 
-const testDocument = shapeOf<TestDocument>()(
+const testDocument = schemaOf<TestDocument>()(
   z
     .object({
       points: list(testPoint),
@@ -19,10 +19,19 @@ const testDocument = shapeOf<TestDocument>()(
 )
 
 const counts = z
-  .object({ pass: count, fail: count, skip: count, todo: count, xfail: count, timeout: count, error: count, missing: count })
+  .object({
+    pass: count,
+    fail: count,
+    skip: count,
+    todo: count,
+    xfail: count,
+    timeout: count,
+    error: count,
+    'not-reported': count,
+  })
   .meta({ id: 'counts', description: 'Results by status, each counted once where it has no tests below it' })
 
-const logReading = shapeOf<LogReading>()(
+const logReading = schemaOf<LogReading>()(
   z
     .object({
       source: text,
@@ -42,7 +51,7 @@ const logReading = shapeOf<LogReading>()(
     .meta({ id: 'file', description: 'A file that was read' }),
 )
 
-export const logReport = shapeOf<LogReport>()(
+export const logReportSchema = schemaOf<LogReport>()(
   z
     .object({ schema: z.literal('kwitness.log.1'), files: list(logReading) })
     .meta({ title: 'kwitness log', description: 'What kwitness read --json finds in logs' }),
