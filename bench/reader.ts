@@ -1,7 +1,8 @@
 /**
  * How fast logs are read, and with what memory, beside the floor of only splitting the same bytes into lines and beside `grep -c`
  * of the same bytes, all in one run. Seconds are those of processor time, so that a busy machine does not speak for us.
- * Budget of ordinary text: console 40 MB/s, KTAP 20 MB/s and 8 bytes of memory for each byte. Of any text: a quarter of the speed.
+ * Budget of ordinary text: console 40 MB/s, KTAP 20 MB/s and 8 bytes of memory for each byte. Of any text: a quarter of
+ * that speed.
  * `node --expose-gc bench/reader.ts [--old FOLDER]`: FOLDER is another build of kwitness to measure in the same run.
  */
 import { spawnSync } from 'node:child_process'

@@ -127,7 +127,7 @@ function repeated(piece: string, length: number): string {
 }
 
 /** Lines by what they are made of: a piece or a literal again and again, behind a head or under an open report. */
-export function* hostileLines(): Generator<readonly [string, string]> {
+function* hostileLines(): Generator<readonly [string, string]> {
   const heads = [
     '',
     '[    1.234567] ',

@@ -32,8 +32,8 @@ export function declare(command: Command) {
 
 const HELP = helpText({
   remarks: [
-    'A file is the console of a kernel, the output of kselftest, KUnit or any program that speaks TAP or KTAP, or both in one; raw or ' +
-      'compressed by gzip or zstd, with or without the time stamps of printk. It is read as it comes, in bounded memory.',
+    'A file is the console of a kernel, the output of kselftest, KUnit or any program that speaks TAP or KTAP, or both in one; ' +
+      'raw or compressed by gzip or zstd, with or without the time stamps of printk. It is read as it comes, in bounded memory.',
   ],
   exits: {
     0: 'all passed, and the kernel reported nothing but notices',

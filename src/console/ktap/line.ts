@@ -165,3 +165,17 @@ export function speaks(line: string): boolean {
   const { kind } = readLine(line)
   return kind !== 'text' && kind !== 'comment' && kind !== 'subtest'
 }
+
+const COMMENTED_VERSION = /^(?:# )+K?TAP version \d+(?:\.\d+)?\s*$/i
+
+/** What a child document would be indented by if this line opens one, else null. */
+export function childIndent(rest: string): string | null {
+  const first = rest.charCodeAt(0)
+  if (first === 0x23 /* # */) return COMMENTED_VERSION.test(rest) ? '# ' : null
+  if (first !== 0x20 && first !== 0x09) return null
+  const indent = /^[ \t]+/.exec(rest)![0]
+  const inner = readLine(rest.slice(indent.length))
+  // A loose indented `ok` is prose; with its number it is a result.
+  const opens = inner.kind === 'result' ? inner.number !== null : inner.kind !== 'text' && inner.kind !== 'comment'
+  return opens ? indent : null
+}

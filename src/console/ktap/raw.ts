@@ -2,10 +2,10 @@
 import type { TestPoint, TestStatus } from '#domain/tests.ts'
 import type { PlanLine } from './line.ts'
 import { createLineBuffer, type LineBuffer } from './line-buffer.ts'
-import type { NumberSet } from './numbers.ts'
+import { NumberSet } from './numbers.ts'
 import { createProblemList, type ProblemList } from './problems.ts'
 
-/** A result while its document is read: the point it will be. A stream can have millions, so there is no second object of each. */
+/** A result while its document is read: the point it will be. A stream can have millions: one object of each is enough. */
 export type Draft = { -readonly [Field in keyof TestPoint]: TestPoint[Field] }
 
 /** What few results have besides. */
@@ -78,4 +78,20 @@ export function isEmpty(document: RawDocument): boolean {
 /** Results that came, kept or not. */
 export function resultCount({ results, unlisted }: RawDocument): number {
   return results.length + (unlisted?.total ?? 0)
+}
+
+/** Count a result that is not kept; without a number its place is its number. */
+export function countUnlisted(document: RawDocument, status: TestStatus, number: number | null): void {
+  document.unlisted ??= { counts: new Map(), numbers: new NumberSet(), total: 0 }
+  const { counts, numbers } = document.unlisted
+  document.unlisted.total += 1
+  counts.set(status, (counts.get(status) ?? 0) + 1)
+  numbers.add(number ?? document.results.length + document.unlisted.total)
+}
+
+/** Diagnostics of a result with one more: the empty array is shared, and a flood under one result must stay linear. */
+export function appended(diagnostics: readonly string[], line: string): readonly string[] {
+  if (diagnostics.length === 0) return [line]
+  ;(diagnostics as string[]).push(line)
+  return diagnostics
 }

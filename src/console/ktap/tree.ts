@@ -1,15 +1,12 @@
 /** Lines into documents: the three nesting styles of kernel tests unfolded into one tree, nothing judged yet. */
-import type { TestStatus } from '#domain/tests.ts'
-import { readLine, speaks, unsplice, type KtapLine, type PlanLine, type ResultLine } from './line.ts'
+import { childIndent, readLine, speaks, unsplice, type KtapLine, type PlanLine, type ResultLine } from './line.ts'
 import { append, drain, drainInto, isBlank } from './line-buffer.ts'
-import { NumberSet } from './numbers.ts'
-import { createDocument, isEmpty, NO_NUMBER, resultCount, type RawDocument } from './raw.ts'
+import { appended, countUnlisted, createDocument, isEmpty, NO_NUMBER, resultCount, type RawDocument } from './raw.ts'
 
 /** Documents nested deeper than this are read as part of the deepest one. */
 const MAX_DEPTH = 8
 
 const SELFTEST = /^# (selftests: \S.*)$/
-const COMMENTED_VERSION = /^(?:# )+K?TAP version \d+(?:\.\d+)?\s*$/i
 const YAML_OPENS = /^([ \t]+)---\s*$/
 const NO_CHILDREN: readonly [] = []
 
@@ -86,18 +83,6 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
   function openChild(depth: number, indent: string, name = ''): void {
     closeBelow(depth)
     open.push(createDocument(indent, name))
-  }
-
-  /** What a child document would be indented by if this line opens one, else null. */
-  function childIndent(rest: string): string | null {
-    const first = rest.charCodeAt(0)
-    if (first === 0x23 /* # */) return COMMENTED_VERSION.test(rest) ? '# ' : null
-    if (first !== 0x20 && first !== 0x09) return null
-    const indent = /^[ \t]+/.exec(rest)![0]
-    const inner = readLine(rest.slice(indent.length))
-    // A loose indented `ok` is prose; with its number it is a result.
-    const opens = inner.kind === 'result' ? inner.number !== null : inner.kind !== 'text' && inner.kind !== 'comment'
-    return opens ? indent : null
   }
 
   /** Lines of the YAML block under a result; returns whether this line is one. */
@@ -308,20 +293,4 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
       closeOutermost()
     },
   }
-}
-
-/** Count a result that is not kept; without a number its place is its number. */
-function countUnlisted(document: RawDocument, status: TestStatus, number: number | null): void {
-  document.unlisted ??= { counts: new Map(), numbers: new NumberSet(), total: 0 }
-  const { counts, numbers } = document.unlisted
-  document.unlisted.total += 1
-  counts.set(status, (counts.get(status) ?? 0) + 1)
-  numbers.add(number ?? document.results.length + document.unlisted.total)
-}
-
-/** Diagnostics of a result with one more: the empty array is shared, and a flood under one result must stay linear. */
-function appended(diagnostics: readonly string[], line: string): readonly string[] {
-  if (diagnostics.length === 0) return [line]
-  ;(diagnostics as string[]).push(line)
-  return diagnostics
 }

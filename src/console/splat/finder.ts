@@ -26,7 +26,8 @@ interface OpenReport {
 
 /**
  * Find splats in cleaned lines given one by one with their numbers, from 1. Holds the facts of the open report and the
- * splats found, never the lines. `stamped`: printk's stamp was taken off the line. `expectedBanners`: kernel banners that belong in this log.
+ * splats found, never the lines. `stamped`: printk's stamp was taken off the line. `expectedBanners`: kernel banners that
+ * belong in this log.
  */
 export function createSplatFinder(expectedBanners: number) {
   const found = createSplatList()

@@ -31,7 +31,8 @@ function suite(file: LogReading): string[] {
     })),
   ]
   const count = (state: TestCase['state']) => cases.filter((one) => one.state === state).length
-  const figures = `tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}"`
+  const bad = `failures="${count('failure')}" errors="${count('error')}"`
+  const figures = `tests="${cases.length}" ${bad} skipped="${count('skipped')}"`
   const losses = lossWords(file)
   return [
     `  <testsuite name="${xml(file.source)}" ${figures}>`,

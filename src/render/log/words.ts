@@ -2,7 +2,7 @@
 import type { LogReading } from '#domain/report/log.ts'
 import type { TestStatus } from '#domain/tests.ts'
 
-export const STATUSES: readonly TestStatus[] = ['pass', 'fail', 'error', 'timeout', 'not-reported', 'skip', 'xfail', 'todo']
+const STATUSES: readonly TestStatus[] = ['pass', 'fail', 'error', 'timeout', 'not-reported', 'skip', 'xfail', 'todo']
 
 /** `1 report`, `2 reports`. */
 export function plural(count: number, word: string): string {

@@ -1,13 +1,10 @@
 /** Every format of a read log: all of it in each, and nothing of a hostile log acts in one. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { z } from 'zod'
 import type { LogReport } from '#domain/report/log.ts'
 import { createLogReader } from '#console/log/reader.ts'
 import { readTests } from '#console/ktap/reader.ts'
 import { LOG_RENDERERS } from '#render/log/index.ts'
-import { publishedSchema } from '#schema/report/json-schema.ts'
-import { logReportSchema } from '#schema/report/log.ts'
 
 const LOG = [
   '[    0.000000] Linux version 6.12.30 (me@box) (gcc) #1 SMP',
@@ -47,13 +44,6 @@ test('the terminal shows a tree with counts', () => {
     LOG_RENDERERS.text(report),
     /^a <log>\.txt: 5 results: 1 pass, 1 fail, 1 timeout, 1 not-reported, 1 skip; 1 kernel report/,
   )
-})
-
-test('JSON is valid by its schema, as it is published too', () => {
-  const data = JSON.parse(LOG_RENDERERS.json(report))
-  assert.deepEqual(logReportSchema.parse(data), data)
-  const published = z.fromJSONSchema(JSON.parse(publishedSchema('kwitness.log.1')))
-  assert.deepEqual(published.safeParse(data).error?.issues ?? [], [])
 })
 
 test('KTAP reads back as it was, under a document for the file', () => {
