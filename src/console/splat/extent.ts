@@ -153,7 +153,7 @@ export function bodyLine(line: string): BodyLine {
   return BODY.test(line) ? 'body' : 'other'
 }
 
-/** The kernel function that RIP, or the register of another architecture, names in a line, or null: user addresses have no name. */
+/** The kernel function that RIP, or a register of another architecture, names in a line, or null: user addresses have no name. */
 export function placeIn(line: string): string | null {
   const match = PLACE.exec(line)
   return match ? (match.slice(1).find((name) => name !== undefined) ?? null) : null
