@@ -36,7 +36,7 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/\b(BUG: (?:raw_)?(?:spin|rw)lock [a-z/ ]+?) on CPU.*/i, '$1'],
   [/\bDentry \S+\{[^}]*\}/, 'Dentry'],
   [/\b(still in use) \(\d+\)/, '$1'],
-  [/[. ]*\bUsage count = \d+/, ''],
+  [/(?<![. ])[. ]*\bUsage count = \d+/, ''],
   [/,? \b(?:epc|era|ra) == .*/, ''],
   [/\(Tainted: [^)]*\)/, '(Tainted)'],
   [/\bkworker\/[\w:.+-]*/g, 'kworker'],
@@ -61,7 +61,7 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/(\w)\/\d+\b(?![/.\w])/g, '$1'],
   [/,? ?(?:\b(?:on|for) )?\b(?:pid|cpu)s?(?:[:= ]+|#)\d+,?/gi, ''],
   [/\b(?:for )?(?:more than )?\d+(?:\.\d+)? ?(?:s|secs?|seconds|jiffies|ms|us)\b!?/g, ''],
-  [/^\s+|[\s:,.!=]+$/g, ''],
+  [/^\s+|(?<![\s:,.!=])[\s:,.!=]+$/g, ''],
   [/\s{2,}/g, ' '],
 ]
 
