@@ -1,7 +1,7 @@
 /**
  * `npm test`: the checks of lint, then every test, those that boot guests last and two files at a time.
- * `--lane unit` takes lint and the tests that boot no guest and ask no server but our own, `--lane e2e` the others. `--only WORD` takes the tests with that
- * word in their path; it may be given more than once.
+ * `--lane unit` takes lint and the tests that boot no guest and ask no server but our own, `--lane e2e` the others.
+ * `--only WORD` takes the tests with that word in their path; it may be given more than once.
  * The last line is `N passed, N failed`, with `, N skipped` when there are any, whatever happens: a file that takes longer
  * than any should is ended and fails, and so does a run that is stopped or breaks.
  */

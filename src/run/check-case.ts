@@ -14,7 +14,7 @@ import { buildReproducer } from './prepare/reproducers.ts'
 import type { RunEventListener } from './context/events.ts'
 
 /** What was checked, in this order: a later check is made only after those that it needs have passed. */
-export type CaseCheckName = 'case.json' | 'placeholders' | 'compiles' | 'self-checks'
+type CaseCheckName = 'case.json' | 'placeholders' | 'compiles' | 'self-checks'
 
 export interface CaseCheck {
   readonly name: CaseCheckName
@@ -27,18 +27,18 @@ export interface CaseCheckRequest {
   /** Folder of the catalogue. */
   readonly catalogue: string
   readonly id: string
-  /** A selector that means one kernel; a cached kernel of the default set when not given. */
-  readonly kernel?: string
+  /** Selectors that mean one kernel; a cached kernel of the default set when not given. */
+  readonly kernels?: readonly string[]
 }
 
 /** Guest seconds for a race: enough for its self-checks. */
 const RACE_SECONDS = 1
 
 /** The kernel to check on: one that is in the cache, the newest of the default set. Throws UserError where several are meant. */
-async function chooseKernel(wanted: string | undefined, context: KernelContext): Promise<string> {
-  const kernels = await selectKernels([wanted ?? 'default'], context)
+async function chooseKernel(wanted: readonly string[] | undefined, context: KernelContext): Promise<string> {
+  const kernels = await selectKernels(wanted ?? ['default'], context)
   if (wanted !== undefined && kernels.length > 1) {
-    throw new UserError(`a case is checked on one kernel, and ${wanted} means ${kernels.length}`, 'name one of them')
+    throw new UserError(`a case is checked on one kernel, and ${wanted.join(',')} means ${kernels.length}`, 'name one of them')
   }
   const chosen = kernels.findLast(({ state }) => state === 'cached') ?? kernels.at(-1)
   if (!chosen) throw new UserError('no kernel was chosen', 'kwitness kernels list shows what is available')
@@ -100,7 +100,7 @@ export async function* checkCase(
     if (!(error instanceof UserError)) throw error
     return yield { name: 'compiles', passed: false, detail: error.message }
   }
-  const kernel = await chooseKernel(request.kernel, context)
+  const kernel = await chooseKernel(request.kernels, context)
   const { verdict, summary } = await runOn(kernel, request, context, onEvent)
   const passed = verdict !== 'error' && verdict !== 'no-result'
   yield { name: 'self-checks', passed, detail: `${kernel}: ${verdict}. ${summary}` }

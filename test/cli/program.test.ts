@@ -118,7 +118,8 @@ test('zero cases and zero kernels are refused on every command that takes them',
   for (const [words, command] of commands) {
     for (const option of ['--cases', '--kernels']) {
       if (!command.options.some(({ long }) => long === option)) continue
-      const [code, said] = await refusal(...words.split(' '), option, '')
+      const required = command.registeredArguments.filter((argument) => argument.required).map(() => 'x')
+      const [code, said] = await refusal(...words.split(' '), ...required, option, '')
       assert.deepEqual([code, /Name at least one/.test(said)], ['commander.invalidArgument', true], `${words} ${option}: ${said}`)
     }
   }

@@ -34,8 +34,8 @@ export function declare(command: Command) {
 
 const HELP = helpText({
   remarks: [
-    'The guest has the commands of busybox, no disk and no network. What happens in it is not stored. `exit` or Ctrl-] ends it; ' +
-      'Ctrl-C goes to the guest.',
+    'The guest has the commands of busybox, no disk and no network. What happens in it is not stored. ' +
+      '`exit` or Ctrl-] ends it; Ctrl-C goes to the guest.',
   ],
   exits: { 0: 'the guest ran until somebody ended it', 1: 'the guest ended by itself: a panic, for example' },
   examples: [

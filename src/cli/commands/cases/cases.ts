@@ -40,7 +40,9 @@ export function declare(command: Command) {
     })
   checkOptions(command.command('check'))
     .argument('<id>', 'id of the case')
-    .description('Check a case in seconds: its data, placeholders, its program, and its self-checks on one kernel.')
+    .description(
+      'Check a case in seconds: its data, placeholders, its program, and its self-checks on one kernel (default: a cached one).',
+    )
     .addHelpText('after', HELP)
     .action(async (id, options) => {
       const { checkCaseCommand } = await import('./check.ts')

@@ -14,13 +14,13 @@ const checkLine = ({ name, passed, detail }: CaseCheck): string =>
 
 /** Check the case, print each check, and give the exit code: 0 when all passed, 1 when one did not. */
 export async function checkCaseCommand(id: string, options: CasesCheckOptions): Promise<number> {
-  const { catalogue = CATALOGUE, kernels: kernel } = options
+  const { catalogue = CATALOGUE, kernels } = options
   const progress = createProgress(process.stderr, () => performance.now())
   const checks: CaseCheck[] = []
   try {
     const finished = await untilSignal(async (signal) => {
       const context = createKernelContext(options, progress, signal)
-      for await (const check of checkCase({ catalogue, id, ...given({ kernel }) }, context, progress.onEvent)) {
+      for await (const check of checkCase({ catalogue, id, ...given({ kernels }) }, context, progress.onEvent)) {
         checks.push(check)
         progress.end()
         if (!options.json) await print(checkLine(check))

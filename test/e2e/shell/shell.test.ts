@@ -95,7 +95,7 @@ describe('a shell in a guest', () => {
     const { code, stderr } = await runCli(place, ['run', '--kernels', kernel, '--cases', CASE, '--verbose', '--out', place.out])
     assert.equal(code, 0)
     for (const line of [': case took [\\d.]+ s', ' console \\| Linux version ', ' output \\| ok 1 ']) {
-      assert.match(stderr, new RegExp(`^${kernel.replaceAll('.', '\\.')} ${CASE}${line}`, 'm'))
+      assert.match(stderr, new RegExp(`^${RegExp.escape(kernel)} ${CASE}${line}`, 'm'))
     }
   })
 
