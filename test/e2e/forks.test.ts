@@ -36,7 +36,7 @@ before(async () => {
 after(() => place.remove())
 
 const at = (name: string): Place => ({ ...place, state: join(place.folder, name), out: join(place.folder, name, 'out') })
-const wishes = (cases: readonly string[]): string[] => [...kernelWords(kernels.v510, kernels.v61), '--cases', cases.join()]
+const request = (cases: readonly string[]): string[] => [...kernelWords(kernels.v510, kernels.v61), '--cases', cases.join()]
 /** As many as are worth a fork server. */
 const FEW = CASES.slice(0, 3)
 /** What 5.10 answers to them, in the order of a report. */
@@ -46,12 +46,12 @@ const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
 const originsOf = ({ cells }: Report): string[] => cells.flatMap(({ attempts }) => attempts.map(({ origin }) => origin))
 
 test('many cases have forked guests, few have restored ones, and they answer alike', async (t) => {
-  const many = await runReport(at('many'), wishes(CASES))
+  const many = await runReport(at('many'), request(CASES))
   assert.equal(many.code, 0, many.stderr)
   if (many.report.run.host.accelerator === 'kvm') return t.skip('KVM works here: its guests are not forked')
   assert.deepEqual([...new Set(originsOf(many.report))], ['forked'], many.stderr)
   const parts = [CASES.slice(0, 2), CASES.slice(2, 4), CASES.slice(4)]
-  const few = await Promise.all(parts.map((some, index) => runReport(at(`few-${index}`), wishes(some))))
+  const few = await Promise.all(parts.map((some, index) => runReport(at(`few-${index}`), request(some))))
   assert.deepEqual([...new Set(few.flatMap(({ report }) => originsOf(report)))], ['restored'])
   assert.deepEqual(verdictsOf(many.report), Object.assign({}, ...few.map(({ report }) => verdictsOf(report))))
 })

@@ -39,14 +39,14 @@ before(async () => {
 after(() => place.remove())
 
 const at = (name: string): Place => ({ ...place, state: join(place.folder, name), out: join(place.folder, name, 'out') })
-const wishes = (...ids: readonly string[]): string[] => [...kernelWords(...ids), '--cases', CASE]
+const request = (...ids: readonly string[]): string[] => [...kernelWords(...ids), '--cases', CASE]
 
 describe('an accelerator', () => {
   test('an accelerator that is useless is found out by a guest, said once, and not asked again', async (t) => {
     /* Where KVM works a file that is no KVM is put in its place. */
     const hide = 'mount --bind /dev/null /dev/kvm 2>/dev/null; exec "$@"'
     const prefix = mayMount ? ['unshare', '--mount', 'sh', '-c', hide, 'sh'] : []
-    const words = ['run', ...wishes(kernels.v510), '--json', '--out', place.out]
+    const words = ['run', ...request(kernels.v510), '--json', '--out', place.out]
     const first = await runCli(at('accelerator'), words, prefix)
     assert.equal(first.code, 0, first.stderr)
     if (readReport(first).run.host.accelerator === 'kvm') return t.skip('KVM works here, and this user may not hide it')
@@ -57,9 +57,9 @@ describe('an accelerator', () => {
   })
 
   test('an accelerator that does not work and is asked for by name is refused', async (t) => {
-    const { report } = await runReport(at('accelerator'), wishes(kernels.v510))
+    const { report } = await runReport(at('accelerator'), request(kernels.v510))
     if (report.run.host.accelerator === 'kvm') return t.skip('KVM works here')
-    const { code, stderr } = await runCli(at('accelerator'), ['run', ...wishes(kernels.v510), '--accel', 'kvm'])
+    const { code, stderr } = await runCli(at('accelerator'), ['run', ...request(kernels.v510), '--accel', 'kvm'])
     assert.equal(code, 3)
     assert.match(stderr, /KVM was asked for and does not work here: .*\/dev\/kvm/)
   })
@@ -71,7 +71,7 @@ describe('a saved guest', () => {
   const saved = (): string[] => readdirSync(guests).map((name) => join(guests, name))
 
   async function answers(): Promise<{ readonly origin: string | undefined; readonly stderr: string }> {
-    const { code, report, stderr } = await runReport(at('saved'), wishes(kernels.v510))
+    const { code, report, stderr } = await runReport(at('saved'), request(kernels.v510))
     assert.equal(code, 0, stderr)
     assert.deepEqual(Object.values(verdictsOf(report)), ['lacks'], stderr)
     return { origin: report.cells[0]?.attempts.at(-1)?.origin, stderr }
@@ -101,8 +101,8 @@ describe('a saved guest', () => {
   test('a guest in which an attempt gave no answer is not trusted again: the next one is booted anew', async () => {
     const [guest = ''] = saved()
     const old = await stat(join(guest, 'state'))
-    const wish = [...kernelWords(kernels.v510), '--catalogue', HOSTILE, '--cases', 'panic']
-    const { report } = await runReport(at('hurt'), wish)
+    const words = [...kernelWords(kernels.v510), '--catalogue', HOSTILE, '--cases', 'panic']
+    const { report } = await runReport(at('hurt'), words)
     assert.deepEqual(
       report.cells[0]?.attempts.map(({ outcome, origin }) => [outcome, origin]),
       [
@@ -187,8 +187,8 @@ describe('a saved guest', () => {
 
   test('no saved guest is needed: booting for every attempt gives the same verdicts', async () => {
     const ids = [kernels.v510, kernels.v61]
-    const restored = await runReport(at('restored'), wishes(...ids))
-    const booted = await runReport(at('booted'), [...wishes(...ids), '--no-snapshot'])
+    const restored = await runReport(at('restored'), request(...ids))
+    const booted = await runReport(at('booted'), [...request(...ids), '--no-snapshot'])
     assert.deepEqual(verdictsOf(booted.report), verdictsOf(restored.report))
     const origins = (run: typeof booted) => run.report.cells.flatMap(({ attempts }) => attempts.map(({ origin }) => origin))
     assert.deepEqual(origins(booted), ['booted', 'booted'], booted.stderr)
@@ -223,7 +223,7 @@ describe('a kernel that does not boot', () => {
   test('a kernel that does not boot leaves its cells missing, says why, and lets the others go on', async () => {
     const cut = await deadKernel('cut', (elf) => elf.subarray(0, elf.length >> 1))
     const dead = await deadKernel('dead', filled)
-    const { code, report, stderr } = await runReport(at('dead-state'), wishes(kernels.v510, dead, cut))
+    const { code, report, stderr } = await runReport(at('dead-state'), request(kernels.v510, dead, cut))
     assert.equal(code, 3, stderr)
     const verdicts = Object.entries(verdictsOf(report)).map(([cell, verdict]) => [cell.replace(/-[0-9a-f]{12}\/.*/, ''), verdict])
     assert.deepEqual(verdicts.map(([, verdict]) => verdict).toSorted(), ['lacks', 'no-result', 'no-result'], stderr)
@@ -244,7 +244,7 @@ describe('the cache', () => {
     const shared = await newPlace('guests and host')
     t.after(shared.remove)
     const places = ['one', 'two'].map((name) => join(shared.folder, name)).map((state) => ({ ...shared, state, out: state }))
-    const runs = await Promise.all(places.map((own) => runReport(own, wishes(kernels.v510, kernels.v61))))
+    const runs = await Promise.all(places.map((own) => runReport(own, request(kernels.v510, kernels.v61))))
     for (const { code, report, stderr } of runs) {
       assert.equal(code, 0, stderr)
       assert.deepEqual(Object.values(verdictsOf(report)), ['lacks', 'carries'], stderr)
@@ -259,7 +259,7 @@ describe('the cache', () => {
       await mkdir(small)
       const fill = `cp -d ${there.cache}/* ${small}/ && rm ${small}/programs ${small}/initramfs`
       const script = `mount -t tmpfs -o size=${size} tmpfs ${small} && ${fill} && exec "$@"`
-      const words = ['run', ...wishes(kernels.v510), '--json', '--out', there.out]
+      const words = ['run', ...request(kernels.v510), '--json', '--out', there.out]
       try {
         const ended = await runCli({ ...there, cache: small }, words, ['unshare', '--mount', 'sh', '-c', script, 'sh'])
         return { ...ended, cache: small }

@@ -30,13 +30,13 @@ const OWN_CASES = join(import.meta.dirname, 'cases')
 /** Guests and host facts of its own, so that a kill can hit a boot too. */
 const place = await newPlace('guests')
 let kernels: Kernels
-let wishes: readonly string[]
+let request: readonly string[]
 let words: readonly string[]
 
 before(async () => {
   kernels = await fetchKernels()
-  wishes = [...kernelWords(kernels.v510, kernels.newest), '--cases', CASES, '--seed', SEED]
-  words = ['run', ...wishes, '--json', '--out', place.out]
+  request = [...kernelWords(kernels.v510, kernels.newest), '--cases', CASES, '--seed', SEED]
+  words = ['run', ...request, '--json', '--out', place.out]
 })
 after(() => place.remove())
 
@@ -65,8 +65,8 @@ test('Ctrl-C in the first boot of all: it stops at once', async () => {
 
 test('Ctrl-C in a case that would go on for an hour: it is not waited for, and nothing of it is kept', async () => {
   const own = at('waiting')
-  const wish = [...kernelWords(kernels.v510), '--catalogue', OWN_CASES, '--cases', 'waits']
-  const cli = startCli(own, ['run', ...wish, '--json', '--out', own.out])
+  const waits = [...kernelWords(kernels.v510), '--catalogue', OWN_CASES, '--cases', 'waits']
+  const cli = startCli(own, ['run', ...waits, '--json', '--out', own.out])
   let over = false
   void cli.ended.then(() => (over = true))
   const found = await until('the case to be under way', () => over || attemptsOf(cli.pid).length > 0)
@@ -77,7 +77,7 @@ test('Ctrl-C in a case that would go on for an hour: it is not waited for, and n
 })
 
 test('Ctrl-C in the middle of a run: it stops at once, says how to go on, and going on ends with the same matrix', async () => {
-  const whole = await runReport(at('whole'), wishes)
+  const whole = await runReport(at('whole'), request)
   assert.equal(whole.code, 0, whole.stderr)
 
   /* One after the other, so that most are still to come, however late this process hears of the third. */
