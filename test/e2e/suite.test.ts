@@ -111,14 +111,19 @@ test('options that cannot go together are refused', async () => {
   }
 })
 
+/** Programs that answer: after one that does not, a kernel boots anew, which the run above has seen. */
+const ANSWER = ['cow', 'merge', 'mlock2-tests', 'map_populate']
+
 test('an interrupted run goes on and ends with the same results', async () => {
   const own = { ...place, state: join(place.folder, 'interrupted') }
-  const words = ['run', ...suite, ...kernelWords(kernels.v510, kernels.newest), '--out', join(place.folder, 'resumed')]
-  const first = startCli(own, words)
+  const some = [...suite, '--cases', ANSWER.join(), ...kernelWords(kernels.v510, kernels.newest)]
+  const first = startCli(own, ['run', ...some, '--out', join(place.folder, 'resumed')])
   await first.says(/: reported \(/)
   first.kill('SIGINT')
   assert.equal((await first.ended).code, 130)
   const resumed = await runCli(own, ['run', '--resume', '--json', '--out', join(place.folder, 'resumed')])
   assert.equal(resumed.code, 0, resumed.stderr)
-  assert.deepEqual((JSON.parse(resumed.stdout) as SuiteReport).rows, report.rows)
+  const rows = report.rows.filter(({ program }) => ANSWER.includes(program))
+  assert.ok(rows.length > ANSWER.length)
+  assert.deepEqual((JSON.parse(resumed.stdout) as SuiteReport).rows, rows)
 })
