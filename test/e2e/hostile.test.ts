@@ -49,7 +49,8 @@ const HOSTILE = join(import.meta.dirname, 'hostile')
 /** Cases of our own, for what is done to a guest from outside. */
 const CASES = join(import.meta.dirname, 'cases')
 
-const place = await newPlace()
+/** Attempts that give no answer cost a guest its snapshot: those of other files are left alone. */
+const place = await newPlace('guests')
 let kernels: Kernels
 let ran: Ended
 let report: Report

@@ -7,7 +7,8 @@ import { inRepository, REPOSITORY } from '#harness/support/repository.ts'
 import type { SuiteReport } from '#domain/report/suite.ts'
 import { fetchKernels, kernelWords, newPlace, runCli, startCli } from '../helpers/cli.ts'
 
-const place = await newPlace()
+/** Attempts that give no answer cost a guest its snapshot: those of other files are left alone. */
+const place = await newPlace('guests')
 after(() => place.remove())
 const kernels = await fetchKernels()
 const tree = inRepository('test', 'e2e', 'suite')
