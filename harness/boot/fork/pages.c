@@ -136,17 +136,20 @@ void pages_fetch(void)
 
 const char *pages_check(void)
 {
-	char may[5], *line = NULL;
-	const char *why = NULL;
+	const char *why = NULL, *may;
+	char *line = NULL;
 	size_t room = 0;
 	FILE *maps;
 
 	maps = fopen("/proc/self/maps", "re");
 	if (!maps)
 		return "its memory cannot be seen";
-	while (!why && getline(&line, &room, maps) > 0)
-		if (sscanf(line, "%*x-%*x %4s", may) == 1 && may[1] == 'w' && may[3] == 's')
+	/* Not by sscanf(): this is read at each fork. */
+	while (!why && getline(&line, &room, maps) > 0) {
+		may = strchr(line, ' ');
+		if (may && may[2] == 'w' && may[4] == 's')
 			why = "it has memory that its children would share";
+	}
 	free(line);
 	fclose(maps);
 	return why;

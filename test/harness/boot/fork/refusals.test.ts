@@ -67,6 +67,13 @@ describe('a server refuses to fork', () => {
   })
 })
 
+test('a child whose end the kernel does not tell is gone all the same', async (t) => {
+  const server = await start(t, { trait: ['unknown end', 1] })
+  const child = await server.fork('lost')
+  assert.deepEqual(await child.kill(), { code: null, signal: null, stderr: 'the fork server lost its child' })
+  await server.children.gone()
+})
+
 describe('a server forks as long as its tables hold', () => {
   test('62 eventfds beside its own two', async (t) => {
     const server = await start(t, { trait: ['eventfd', 62] })
