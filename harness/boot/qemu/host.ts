@@ -1,7 +1,7 @@
 /** What this host is, as far as guests depend on it. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { cpus, release } from 'node:os'
+import { access, constants, copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InfraError } from '#domain/errors.ts'
@@ -28,12 +28,29 @@ export interface Host {
 /** A program that only says a word takes a tenth of a second; on a loaded host with a cold disk, many of them. */
 const PATIENCE_MS = 60_000
 
+/** What a program of the cache prints; a copy in the temporary folder runs where the cache is on a noexec mount. */
+async function outputOf(program: string): Promise<string> {
+  const run = async (path: string) => (await runCommand(path, [], { timeoutMs: PATIENCE_MS })).stdout
+  const mayExecute = await access(program, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+  if (mayExecute) return run(program)
+  const folder = await mkdtemp(join(tmpdir(), 'kwitness-'))
+  try {
+    await copyFile(program, join(folder, 'program'))
+    return await run(join(folder, 'program'))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 async function tscKhz(cache: string, cpuModel: string): Promise<number> {
   const memo = join(cache, 'host', 'tsc.json')
   const known = await readJsonCache(memo, tscSchema)
   if (known?.cpuModel === cpuModel) return known.khz
   const program = await buildProgram(cache, [join(import.meta.dirname, 'tsc.c')], [])
-  const { stdout } = await runCommand(program.path, [], { timeoutMs: PATIENCE_MS })
+  const stdout = await outputOf(program.path)
   const khz = Math.round(Number(stdout) / 1000) * 1000
   if (!(khz > 0)) throw new InfraError(`the rate of this host's time stamp counter cannot be measured: ${stdout}`)
   await writeJsonCache(memo, { cpuModel, khz } satisfies DataOf<typeof tscSchema>)
