@@ -7,7 +7,7 @@ export type BootMethod = 'microvm-pvh' | 'microvm-bzimage' | 'pc-bzimage'
 
 /**
  * How a guest came to be: booted for this attempt, restored from a saved one, or forked from one that was restored and
- * has run nothing but a rehearsal.
+ * has run nothing but a warm-up.
  */
 export type GuestOrigin = 'booted' | 'restored' | 'forked'
 
