@@ -119,9 +119,9 @@ test('the program of then is taken from the cache; where that has lost it, its s
 
 test('a cell, attempt or run that is not there is refused', async () => {
   for (const [words, message] of [
-    [['no-such-case'], /has no result/],
+    [['no-such-case'], /has no result .*no-such-case/],
     [['stays', '--attempt', '9'], /has no attempt 9 of .*\n {2}there are: 1/],
-    [['stays', '--attempt', 'first'], /--attempt takes a whole number/],
+    [['stays', '--attempt', 'first'], /'--attempt <n>' argument 'first' is invalid. Give a whole number/],
     [['stays', '--run', 'none'], /there is no run none/],
   ] as const) {
     const [cell, ...rest] = words
