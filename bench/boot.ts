@@ -1,15 +1,15 @@
-/** How long a guest takes: booted by each road, restored, and forked, to its first word and to the first line of a case. */
+/** How long a guest takes, booted by each method, restored and forked, until the agent greets and until its case prints. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { REPOSITORY } from '#harness/support/repository.ts'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
-import { bootBy, bootFile, BOOT_METHODS, type BootInputs, type Booted, type NotBooted } from '#harness/boot/qemu/boot.ts'
+import { bootWith, bootFile, BOOT_METHODS, type BootInputs, type Booted, type NotBooted } from '#harness/boot/qemu/boot.ts'
 import { buildForkParts, startForkServer } from '#harness/boot/fork/server.ts'
 import { restoreGuest } from '#harness/boot/snapshot/restore.ts'
 import { findSnapshot, snapshotFolder, type Snapshot } from '#harness/boot/snapshot/snapshot.ts'
 import { saveSnapshot } from '#harness/boot/snapshot/save.ts'
-import { lookAtHost } from '#harness/boot/qemu/host.ts'
+import { readHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import { writePayload } from '#harness/image/payload.ts'
 import { buildProgram } from '#harness/image/program.ts'
@@ -23,7 +23,7 @@ import { budgeted, measureFloor } from './floor.ts'
 const HELP = `node bench/boot.ts [--kernels SELECTOR] [--rounds N] [--restores N] [--json]
 
 For each cached kernel of SELECTOR (default: the set default): host seconds from exec of QEMU to the
-agent's first word by each road, booted; and of a guest restored from a saved one, and of one forked from that
+agent's first word by each boot method, booted; and of a guest restored from a saved one, and of one forked from that
 (under TCG), to running and to the first line of a case's output. The floor is QEMU's own start with no machine
 in it, measured in between; "here" is what the budget comes to on this host, as the ratio to that floor.`
 
@@ -59,7 +59,7 @@ async function measure(): Promise<Row[]> {
   const images = await Promise.all(cached.map((kernel) => fetchKernel(kernel, context)))
   const [first] = images
   if (!first) throw new Error(`no kernel of ${values.kernels} is cached: kwitness kernels pull ${values.kernels}`)
-  const host = await lookAtHost(cache)
+  const host = await readHost(cache)
   const initramfs = await buildInitramfs(cache, join(REPOSITORY, 'vm-images', 'guest'))
   const { accelerator } = await proveAccelerator(cache, first, initramfs, host)
   const source = join(REPOSITORY, 'c-tests', 'uffd-fork-event', 'repro.c')
@@ -81,23 +81,27 @@ async function measure(): Promise<Row[]> {
   return rows
 }
 
-/** A boot by each road there is a file for. */
+/** A boot by each boot method there is a file for. */
 async function boots(inputs: BootInputs): Promise<Row[]> {
   const rows: Row[] = []
   const { version } = inputs.image.kernel
-  for (const road of BOOT_METHODS) {
-    const file = bootFile(inputs.image, road)
+  for (const bootMethod of BOOT_METHODS) {
+    const file = bootFile(inputs.image, bootMethod)
     if (file === null) continue
     const floor = median(await measureFloor(3))
     const seconds: number[] = []
     for (let round = 0; round < Number(values.rounds); round += 1) {
-      const booted = await bootBy(road, file, inputs, { memory: { kind: 'plain' }, payload: null, limitSeconds: LIMIT_SECONDS })
-      if (!booted.ok) throw new Error(`${inputs.image.kernel.id} by ${road}: ${booted.reason}`)
+      const booted = await bootWith(bootMethod, file, inputs, {
+        memory: { kind: 'plain' },
+        payload: null,
+        limitSeconds: LIMIT_SECONDS,
+      })
+      if (!booted.ok) throw new Error(`${inputs.image.kernel.id} by ${bootMethod}: ${booted.reason}`)
       await booted.qemu.kill()
       seconds.push(booted.readySeconds)
     }
-    const budget = version.startsWith('6.1.') && road === BOOT_METHODS[0] ? budgeted(1.9, floor) : {}
-    rows.push({ what: `${version} booted, ${road}`, seconds, floor, ...budget })
+    const budget = version.startsWith('6.1.') && bootMethod === BOOT_METHODS[0] ? budgeted(1.9, floor) : {}
+    rows.push({ what: `${version} booted, ${bootMethod}`, seconds, floor, ...budget })
   }
   return rows
 }

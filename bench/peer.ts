@@ -8,7 +8,7 @@ import { executeJob } from '#harness/attempt.ts'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { GuestSource } from '#harness/boot/guests.ts'
-import { lookAtHost } from '#harness/boot/qemu/host.ts'
+import { readHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import { createPayloads } from '#harness/image/payload.ts'
 import { buildProgram } from '#harness/image/program.ts'
@@ -74,7 +74,7 @@ async function measure(kernelFile: string): Promise<Row[]> {
   const [kernel] = await selectKernels([`file:${kernelFile}`], context)
   if (!kernel) throw new Error(`no kernel is ${kernelFile}`)
   const image = await fetchKernel(kernel, context)
-  const host = await lookAtHost(cache)
+  const host = await readHost(cache)
   const initramfs = await buildInitramfs(cache, inRepository('vm-images', 'guest'))
   const { accelerator } = await proveAccelerator(cache, image, initramfs, host)
   const source = join(scratch, 'true.c')

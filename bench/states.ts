@@ -7,7 +7,7 @@ import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { compressedFile, compressRam, ramFile } from '#harness/boot/snapshot/compress.ts'
 import { saveSnapshot } from '#harness/boot/snapshot/save.ts'
 import { findSnapshot } from '#harness/boot/snapshot/snapshot.ts'
-import { lookAtHost } from '#harness/boot/qemu/host.ts'
+import { readHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import { fetchKernel, listKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { openScratch } from '#harness/support/scratch.ts'
@@ -68,7 +68,7 @@ async function diskMiB(file: string): Promise<number> {
 
 async function measure(): Promise<State[]> {
   const listed = (await listKernels(context, { selector: values.kernels })).filter(({ state }) => state === 'cached')
-  const host = await lookAtHost(cache)
+  const host = await readHost(cache)
   const initramfs = await buildInitramfs(cache, inRepository('vm-images', 'guest'))
   const states: State[] = []
   for (const kernel of listed) {

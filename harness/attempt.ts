@@ -73,7 +73,7 @@ async function execute(job: Job, context: JobContext): Promise<ExecutedJob> {
       sha256: context.inputs.image.sha256,
     },
     guest: {
-      bootMethod: guest.road,
+      bootMethod: guest.bootMethod,
       origin: guest.origin,
       readySeconds: guest.ok ? guest.readySeconds : null,
       raisedPriority,

@@ -24,8 +24,8 @@ export interface CaseReport {
 
 const UNKNOWN_TAINT = { before: null, after: null } as const
 /** Seconds for the agent's own work: unpacking the payload, and reaping a killed case. */
-const AGENT_SECONDS = 5
-const PING_SECONDS = 3
+const AGENT_OVERHEAD_SECONDS = 5
+const PING_TIMEOUT_SECONDS = 3
 /** The agent counts only time in which its guest runs, so on a loaded host its timeout comes later than ours. */
 const CASE_TIME_FACTOR = 2
 
@@ -50,13 +50,13 @@ export async function monitorCase(guest: MonitoredGuest, limits: PhaseLimits, ou
   const started = performance.now()
   const seconds = (): number => (performance.now() - started) / 1000
   const ended = (ending: Ending): CaseReport => ({ ending, taint: UNKNOWN_TAINT })
-  const caseDeadline = started + (CASE_TIME_FACTOR * limits.caseSeconds + AGENT_SECONDS) * 1000
+  const caseDeadline = started + (CASE_TIME_FACTOR * limits.caseSeconds + AGENT_OVERHEAD_SECONDS) * 1000
   /** When the ping was sent that is still unanswered. */
   let pingedAt: number | null = null
 
   for (;;) {
     const silenceDeadline = channel.lastActivity + limits.silenceSeconds * 1000
-    const deadline = pingedAt === null ? Math.min(caseDeadline, silenceDeadline) : pingedAt + PING_SECONDS * 1000
+    const deadline = pingedAt === null ? Math.min(caseDeadline, silenceDeadline) : pingedAt + PING_TIMEOUT_SECONDS * 1000
     const event = await channel.next(deadline)
     if (event.kind === 'exited') {
       const exit = await qemu.exited
@@ -66,7 +66,7 @@ export async function monitorCase(guest: MonitoredGuest, limits: PhaseLimits, ou
     const now = performance.now()
     /* An answer counts, however late a stalled host reads it; more output is not an answer. */
     const isAnswer = event.kind === 'frame' && event.frame.type !== 'out'
-    const isOver = pingedAt !== null && now >= pingedAt + PING_SECONDS * 1000
+    const isOver = pingedAt !== null && now >= pingedAt + PING_TIMEOUT_SECONDS * 1000
     if (isOver && !isAnswer) return ended({ kind: 'kernel-hung', afterSeconds: seconds() })
     if (pingedAt === null && now >= Math.min(caseDeadline, channel.lastActivity + limits.silenceSeconds * 1000)) {
       channel.ping()

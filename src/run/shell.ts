@@ -70,7 +70,7 @@ export async function startShell(
   })
   const initramfs = join(await openScratch(context.workspace.cache), 'shell.cpio')
   await writeShellInitramfs(initramfs, { ...size, modules, cases: await Promise.all(shellCases) })
-  const spec = { road: bootMethod, profile, kernel: file, initramfs, memory: { kind: 'plain' }, payload: null } as const
+  const spec = { bootMethod, profile, kernel: file, initramfs, memory: { kind: 'plain' }, payload: null } as const
   const options = context.signal === undefined ? {} : { signal: context.signal }
   return startQemu(qemuArguments({ ...spec, tscKhz: host.tscKhz }), options)
 }

@@ -96,7 +96,7 @@ test('a fork server that is killed: its children go with it, their attempts are 
   const ended = await cli.ended
   assert.equal(ended.code, 0, ended.stderr)
   /* The child had begun to run, was about to, or was still to be made. */
-  const moments = 'QEMU did not fork: the fork server is gone|QEMU went away before|it ended at once'
+  const moments = 'QEMU did not fork: the fork server is gone|QEMU ended before|it ended at once'
   assert.match(ended.stderr, new RegExp(`a guest could not be forked \\((${moments}).*\\): restoring those of its kind`))
   const report = readReport(ended)
   assert.ok(originsOf(report).includes('restored'), `${originsOf(report)}\n${ended.stderr}`)

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
 import { compressRam } from '#harness/boot/snapshot/compress.ts'
-import { describeGuest, findSnapshot } from '#harness/boot/snapshot/snapshot.ts'
+import { writeManifest, findSnapshot } from '#harness/boot/snapshot/snapshot.ts'
 import {
   fetchKernels,
   kernelWords,
@@ -154,9 +154,9 @@ describe('a saved guest', () => {
     const found = await findSnapshot(guest)
     assert.ok(found)
     await writeFile(join(guest, 'state'), state)
-    await describeGuest(guest, guest, found)
+    await writeManifest(guest, guest, found)
     const { origin, stderr } = await answers()
-    assert.match(stderr, /the saved guest did not load: .*; booting it anew/)
+    assert.match(stderr, /the snapshot did not load: .*; booting it anew/)
     assert.equal(origin, 'booted')
     assert.equal((await answers()).origin, 'restored', 'it is saved anew for the next')
   })
@@ -286,7 +286,7 @@ describe('the cache', () => {
 
     test('a cache without room for guests is told, and each attempt gets a booted one', async () => {
       const ended = await runWithRoom('40m')
-      assert.match(ended.stderr, /this host cannot save guests \(the cache has no room .*\): booting one for each attempt/)
+      assert.match(ended.stderr, /this host cannot save guests \(the cache .* has no room .*\): booting one for each attempt/)
       const [cell] = readReport(ended).cells
       assert.deepEqual([cell?.verdict, cell?.attempts[0]?.origin, ended.code], ['lacks', 'booted', 0], ended.stderr)
     })

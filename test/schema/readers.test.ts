@@ -6,7 +6,7 @@ import { duplexPair, PassThrough } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { knownAccelerator } from '#harness/boot/accelerator.ts'
 import { ramFile } from '#harness/boot/snapshot/compress.ts'
-import { bootLogFile, describeGuest, findSnapshot, manifestFile, stateFile } from '#harness/boot/snapshot/snapshot.ts'
+import { bootLogFile, writeManifest, findSnapshot, manifestFile, stateFile } from '#harness/boot/snapshot/snapshot.ts'
 import { openAptRoot } from '#harness/kernels/debian/apt.ts'
 import { cachedChangelogs } from '#harness/kernels/debian/changelog-cache.ts'
 import { recordOf } from '#harness/kernels/debian/fetch.ts'
@@ -151,14 +151,14 @@ for (const [name, of] of Object.entries(READERS)) {
 test('snapshot: a damaged manifest is no snapshot, and its folder goes', async (t) => {
   const { folder } = await given(t)
   const guests = join(folder, 'guests')
-  const { road, hello, readySeconds } = samples.snapshot.data
+  const { bootMethod, hello, readySeconds } = samples.snapshot.data
   await assertBearsDamage(
     valid('snapshot'),
     async (json) => {
       const guest = join(guests, 'ff')
       await mkdir(guest, { recursive: true })
       for (const file of [ramFile, stateFile, bootLogFile]) await writeFile(file(guest), 'bytes')
-      await describeGuest(guest, guest, { road, hello, readySeconds })
+      await writeManifest(guest, guest, { bootMethod, hello, readySeconds })
       assert.ok(await findSnapshot(guest))
       await writeFile(manifestFile(guest), json)
       assert.equal(await findSnapshot(guest), null)

@@ -152,9 +152,9 @@ export const samples = {
   }),
   'counts of objects': sample(objectCountsSchema, { '5.10.y base': 1200 }),
   snapshot: sample(snapshotSchema, {
-    schema: 'kwitness.guest/1',
+    schema: 'kwitness.guest/2',
     key: 'ff',
-    road: 'microvm-pvh',
+    bootMethod: 'microvm-pvh',
     hello,
     readySeconds: 1.5,
     stateSha256: sha256,

@@ -91,7 +91,7 @@ async function load(qemu: RunningQemu, children: Children, library: string): Pro
   if (!isLoaded) {
     const { stderr, code, signal } = await qemu.kill()
     const how = signal === 'SIGKILL' ? 'no answer' : `QEMU ended with ${signal ?? code}`
-    throw new InfraError(`the saved guest did not load: ${stderr || how}`)
+    throw new InfraError(`the snapshot did not load: ${stderr || how}`)
   }
   try {
     await children.loaded(LOADED_MS)
@@ -158,8 +158,8 @@ export async function startForkServer(
     const children = commandChildren(qemu.control as Duplex, connections, { giveUp: () => void qemu.kill() })
     const channel = new GuestChannel(qemu)
     await load(qemu, children, library)
-    const { road, hello } = saved
-    const described = { ok: true, hello, road, argv } as const
+    const { bootMethod, hello } = saved
+    const described = { ok: true, hello, bootMethod, argv } as const
     await warmUp({ ...described, qemu, channel, readySeconds: 0 })
     await children.check()
     const before = await readFile(bootLogFile(saved.folder))

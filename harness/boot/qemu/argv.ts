@@ -11,7 +11,7 @@ export type GuestMemory =
   | { readonly kind: 'private'; readonly file: string }
 
 export interface GuestSpec {
-  readonly road: BootMethod
+  readonly bootMethod: BootMethod
   readonly profile: GuestProfile
   /** Path of the file that the boot method boots: vmlinux or bzImage. */
   readonly kernel: string
@@ -63,12 +63,12 @@ function memoryArguments(spec: GuestSpec): { machine: string; options: readonly 
 
 /** Arguments of qemu-system-x86_64 for this guest; the same spec gives the same arguments. */
 export function qemuArguments(spec: GuestSpec): string[] {
-  const { profile, road } = spec
+  const { profile, bootMethod } = spec
   const memory = memoryArguments(spec)
   const payload = spec.payload === null ? [] : ['-fw_cfg', `name=opt/kwitness/payload,file=${spec.payload.replaceAll(',', ',,')}`]
   return [
     '-machine',
-    `${MACHINE_TYPES[road]}${memory.machine}`,
+    `${MACHINE_TYPES[bootMethod]}${memory.machine}`,
     '-accel',
     profile.accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm',
     ...(profile.accelerator === 'kvm' ? ['-cpu', 'host'] : []),

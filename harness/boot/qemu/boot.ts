@@ -1,4 +1,4 @@
-/** Boot a kernel to the agent's first word, by one road or by the fastest that works. */
+/** Boot a kernel until the agent greets, by one boot method or by the fastest that works. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
@@ -12,10 +12,10 @@ import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { qemuArguments, type GuestMemory } from './argv.ts'
 import { startQemu, type RunningQemu } from './process.ts'
 
-/** Fastest first. */
+/** The fastest first. */
 export const BOOT_METHODS: readonly BootMethod[] = ['microvm-pvh', 'microvm-bzimage', 'pc-bzimage']
 
-/** Everything a guest's first word depends on. */
+/** Everything that the state of a booted guest depends on. */
 export interface BootInputs {
   readonly image: KernelImage
   readonly initramfs: Initramfs
@@ -28,32 +28,32 @@ export interface Booted {
   readonly qemu: RunningQemu
   readonly channel: GuestChannel
   readonly hello: Hello
-  readonly road: BootMethod
+  readonly bootMethod: BootMethod
   readonly argv: readonly string[]
-  /** Host seconds from exec of QEMU to the agent's first word. */
+  /** Host seconds from exec of QEMU to the agent's greeting. */
   readonly readySeconds: number
 }
 
 export interface NotBooted {
   readonly ok: false
   readonly reason: string
-  readonly road: BootMethod
+  readonly bootMethod: BootMethod
   readonly argv: readonly string[]
   readonly console: Buffer
-  /** QEMU itself refused or was killed: nothing is said about the kernel. */
+  /** QEMU itself failed or was killed, which says nothing about the kernel. */
   readonly qemuFailed: boolean
-  /** QEMU could not touch its guest's RAM: no disk takes the file it lies in. */
+  /** QEMU could not write to its guest's RAM: the disk with the RAM file is full. */
   readonly lacksRoom: boolean
 }
 
-/** The file that a road boots, or null when this image has none. */
-export function bootFile(image: KernelImage, road: BootMethod): string | null {
-  return road === 'microvm-pvh' ? image.vmlinux : image.bzImage
+/** The file that a boot method boots; null when the image does not have it. */
+export function bootFile(image: KernelImage, bootMethod: BootMethod): string | null {
+  return bootMethod === 'microvm-pvh' ? image.vmlinux : image.bzImage
 }
 
-/** Boot by one road. What goes wrong is a NotBooted with its console, never an exception. */
-export async function bootBy(
-  road: BootMethod,
+/** Boot with one method. Returns a NotBooted with its console when that fails, and never throws for it. */
+export async function bootWith(
+  bootMethod: BootMethod,
   kernel: string,
   inputs: BootInputs,
   options: {
@@ -65,7 +65,7 @@ export async function bootBy(
 ): Promise<Booted | NotBooted> {
   const { profile, initramfs, host } = inputs
   const { memory, payload } = options
-  const argv = qemuArguments({ road, profile, kernel, initramfs: initramfs.path, memory, payload, tscKhz: host.tscKhz })
+  const argv = qemuArguments({ bootMethod, profile, kernel, initramfs: initramfs.path, memory, payload, tscKhz: host.tscKhz })
   const started = performance.now()
   const qemu = await startQemu(argv, { signal: options.signal })
   const channel = new GuestChannel(qemu)
@@ -73,33 +73,33 @@ export async function bootBy(
   const hello =
     event.kind === 'frame' && event.frame.type === 'hello' ? readJson(helloSchema, event.frame.body.toString('utf8')) : null
   if (hello) {
-    return { ok: true, qemu, channel, hello, road, argv, readySeconds: (performance.now() - started) / 1000 }
+    return { ok: true, qemu, channel, hello, bootMethod, argv, readySeconds: (performance.now() - started) / 1000 }
   }
   const exit = await qemu.kill()
   const reason =
     event.kind === 'timeout'
-      ? `the agent did not speak within ${options.limitSeconds.toFixed(0)} s`
+      ? `the agent did not greet within ${options.limitSeconds.toFixed(0)} s`
       : event.kind === 'frame'
-        ? `the agent's port said something else: ${JSON.stringify(event.frame.body.toString('latin1').slice(0, 80))}`
+        ? `the agent sent something else than a greeting: ${JSON.stringify(event.frame.body.toString('latin1').slice(0, 80))}`
         : qemu.stopReason()
-          ? `the guest stopped before the agent spoke (${qemu.stopReason()})`
-          : `QEMU ended before the agent spoke (${exit.signal ?? exit.code}) ${exit.stderr}`.trim()
+          ? `the guest stopped before the agent greeted (${qemu.stopReason()})`
+          : `QEMU ended before the agent greeted (${exit.signal ?? exit.code}) ${exit.stderr}`.trim()
   const qemuFailed =
     event.kind === 'exited' &&
     qemu.stopReason() === null &&
     (exit.signal !== null || (exit.code !== 0 && channel.console.total() === 0))
   const lacksRoom = qemuFailed && exit.signal === 'SIGBUS'
-  return { ok: false, reason, road, argv, console: channel.console.bytes(), qemuFailed, lacksRoom }
+  return { ok: false, reason, bootMethod, argv, console: channel.console.bytes(), qemuFailed, lacksRoom }
 }
 
-function roadFile(cache: string, inputs: BootInputs): string {
+function methodFile(cache: string, inputs: BootInputs): string {
   const key = createHash('sha256').update(JSON.stringify([inputs.image.sha256, inputs.host.qemu, inputs.profile.accelerator]))
-  return join(cache, 'roads', key.digest('hex').slice(0, 32))
+  return join(cache, 'boot-methods', key.digest('hex').slice(0, 32))
 }
 
 /**
- * Boot by the road that is known to work for this kernel here, else by the fastest that does, and remember it.
- * `prepare` gives the memory for each try, so that a failed one leaves nothing in the next one's file.
+ * Boot with the method that worked for this kernel on this host before, else with the fastest that works, and store which.
+ * Calls `prepare` for the memory of each try, so that a failed one leaves nothing in the next one's file.
  */
 export async function bootFastest(
   cache: string,
@@ -107,18 +107,18 @@ export async function bootFastest(
   prepare: () => Promise<GuestMemory>,
   options: { readonly payload: string | null; readonly limitSeconds: number; readonly signal?: AbortSignal | undefined },
 ): Promise<Booted | NotBooted> {
-  const memo = roadFile(cache, inputs)
-  const known = await readFile(memo, 'utf8').catch(() => null)
+  const file = methodFile(cache, inputs)
+  const known = await readFile(file, 'utf8').catch(() => null)
   const order = [...BOOT_METHODS].toSorted((a, b) => Number(b === known) - Number(a === known))
   const failures: NotBooted[] = []
-  for (const road of order) {
-    const kernel = bootFile(inputs.image, road)
+  for (const bootMethod of order) {
+    const kernel = bootFile(inputs.image, bootMethod)
     if (kernel === null || options.signal?.aborted) continue
-    const result = await bootBy(road, kernel, inputs, { ...options, memory: await prepare() })
+    const result = await bootWith(bootMethod, kernel, inputs, { ...options, memory: await prepare() })
     if (result.ok) {
-      if (road !== known) {
-        await mkdir(join(cache, 'roads'), { recursive: true })
-        await writeFile(memo, road)
+      if (bootMethod !== known) {
+        await mkdir(join(cache, 'boot-methods'), { recursive: true })
+        await writeFile(file, bootMethod)
       }
       return result
     }
@@ -128,13 +128,13 @@ export async function bootFastest(
   if (!last)
     return {
       ok: false,
-      reason: 'there is no boot file for any road',
-      road: 'pc-bzimage',
+      reason: 'the kernel has no file to boot',
+      bootMethod: 'pc-bzimage',
       argv: [],
       console: Buffer.alloc(0),
       qemuFailed: false,
       lacksRoom: false,
     }
   const qemuFailed = failures.every((failure) => failure.qemuFailed)
-  return { ...last, qemuFailed, reason: failures.map(({ road, reason }) => `${road}: ${reason}`).join('; ') }
+  return { ...last, qemuFailed, reason: failures.map(({ bootMethod, reason }) => `${bootMethod}: ${reason}`).join('; ') }
 }

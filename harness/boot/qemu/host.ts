@@ -1,4 +1,4 @@
-/** What this host is, as far as guests depend on it. */
+/** Facts about this host that guests depend on. */
 import { createHash } from 'node:crypto'
 import { access, constants, copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { cpus, release, tmpdir } from 'node:os'
@@ -13,24 +13,24 @@ import { readJsonCache, writeJsonCache } from '#harness/support/json-cache.ts'
 import { runCommand } from '#harness/support/process.ts'
 
 export interface Host {
-  /** Version of QEMU and of its package, as `qemu-system-x86_64 --version` says it. */
+  /** Version of QEMU and of its package, from `qemu-system-x86_64 --version`. */
   readonly qemu: string
-  /** `uname -r` of this host. */
+  /** `uname -r` of the host. */
   readonly kernel: string
   readonly cpus: number
   readonly cpuModel: string
-  /** What a guest with this very CPU sees of it, microcode and flags too: sha256, hex. */
+  /** sha256 (hex) of what a guest with the host's CPU can see of it, with microcode and flags. */
   readonly cpuFeatures: string
-  /** Rate of the time stamp counter, rounded to MHz so that it names the same saved guests every time. */
+  /** Rate of the time stamp counter in kHz, rounded to MHz so that each measurement gives the same snapshot keys. */
   readonly tscKhz: number
 }
 
-/** A program that only says a word takes a tenth of a second; on a loaded host with a cold disk, many of them. */
-const PATIENCE_MS = 60_000
+/** Starting a program takes 0.1 s, but many times that on a loaded host with a cold disk. */
+const COMMAND_TIMEOUT_MS = 60_000
 
-/** What a program of the cache prints; a copy in the temporary folder runs where the cache is on a noexec mount. */
+/** The output of a program in the cache. Runs a copy in the temporary folder when the cache is on a noexec mount. */
 async function outputOf(program: string): Promise<string> {
-  const run = async (path: string) => (await runCommand(path, [], { timeoutMs: PATIENCE_MS })).stdout
+  const run = async (path: string) => (await runCommand(path, [], { timeoutMs: COMMAND_TIMEOUT_MS })).stdout
   const mayExecute = await access(program, constants.X_OK).then(
     () => true,
     () => false,
@@ -46,29 +46,29 @@ async function outputOf(program: string): Promise<string> {
 }
 
 async function tscKhz(cache: string, cpuModel: string): Promise<number> {
-  const memo = join(cache, 'host', 'tsc.json')
-  const known = await readJsonCache(memo, tscSchema)
+  const file = join(cache, 'host', 'tsc.json')
+  const known = await readJsonCache(file, tscSchema)
   if (known?.cpuModel === cpuModel) return known.khz
   const program = await buildProgram(cache, [join(import.meta.dirname, 'tsc.c')], [])
   const stdout = await outputOf(program.path)
   const khz = Math.round(Number(stdout) / 1000) * 1000
-  if (!(khz > 0)) throw new InfraError(`the rate of this host's time stamp counter cannot be measured: ${stdout}`)
-  await writeJsonCache(memo, { cpuModel, khz } satisfies DataOf<typeof tscSchema>)
+  if (!(khz > 0)) throw new InfraError(`cannot measure the rate of this host's time stamp counter: ${stdout}`)
+  await writeJsonCache(file, { cpuModel, khz } satisfies DataOf<typeof tscSchema>)
   return khz
 }
 
-/** The lines of /proc/cpuinfo that say what a CPU can do. Its number or its frequency just now tell none apart. */
+/** The fields of /proc/cpuinfo that describe what a CPU can do, unlike its number or its present frequency. */
 const FEATURES = ['vendor_id', 'cpu family', 'model', 'model name', 'stepping', 'microcode', 'flags', 'vmx flags', 'bugs']
 
-/** What tells the first CPU of /proc/cpuinfo from those of other hosts, and from itself with other microcode: sha256, hex. */
+/** sha256 (hex) of the features of the first CPU in /proc/cpuinfo; it changes with the CPU model and with its microcode. */
 export function featuresOf(cpuinfo: string): string {
   const lines = (cpuinfo.split('\n\n')[0] ?? '').split('\n').filter((line) => FEATURES.includes(line.split(':')[0]?.trim() ?? ''))
   return createHash('sha256').update(lines.join('\n')).digest('hex')
 }
 
-/** Look at this host. Throws InfraError when there is no QEMU or no compiler. */
-export async function lookAtHost(cache: string): Promise<Host> {
-  const version = await runCommand(QEMU, ['--version'], { timeoutMs: PATIENCE_MS })
+/** Inspect this host. Throws InfraError when QEMU or the compiler is missing. */
+export async function readHost(cache: string): Promise<Host> {
+  const version = await runCommand(QEMU, ['--version'], { timeoutMs: COMMAND_TIMEOUT_MS })
   const cpuModel = cpus()[0]?.model ?? 'unknown'
   return {
     qemu: (version.stdout.split('\n')[0] ?? '').replace('QEMU emulator version ', ''),
@@ -80,30 +80,30 @@ export async function lookAtHost(cache: string): Promise<Host> {
   }
 }
 
-/** MiB that guests may take here: what the host or our control group still has, less a fifth for all else. */
+/** MiB that guests may use: 80 % of what the host or our control group has available. */
 export function memoryForGuests(): number {
   return Math.floor((process.availableMemory() / 2 ** 20) * 0.8)
 }
 
 const LOAD_WINDOW_MS = 250
 
-/** Clock ticks of all CPUs since boot, from the first line of /proc/stat (proc(5)): those of somebody, and all of them. */
+/** Clock ticks of all CPUs since boot from the first line of /proc/stat (proc(5)): busy ones, and all. */
 function readTicks(stat: string): { readonly busy: number; readonly all: number } {
-  // The last two fields, of guests, are in the first two already.
+  // The last two fields count time of guests, which the first two include.
   const ticks = (/^cpu +(.*)$/m.exec(stat)?.[1] ?? '').split(' ').slice(0, 8).map(Number)
   const all = ticks.reduce((sum, next) => sum + next, 0)
   const [, , , idle = 0, iowait = 0] = ticks
   return { busy: all - idle - iowait, all }
 }
 
-/** Share (0..1) of the time of all CPUs that was used between two readings of /proc/stat, time that was stolen too. */
+/** Share (0..1) of CPU time, stolen time included, that was busy between two readings of /proc/stat. */
 export function loadBetween(before: string, after: string): number {
   const [from, to] = [readTicks(before), readTicks(after)]
-  // Counts of time spent waiting may go back (proc(5)), so busy time may seem to have been more than there was.
+  // iowait may decrease (proc(5)), so the busy time may seem larger than the whole.
   return to.all > from.all ? Math.min(1, Math.max(0, (to.busy - from.busy) / (to.all - from.all))) : 0
 }
 
-/** Share (0..1) of this host's CPU time that others use just now. Call it while nothing of ours runs; takes 0.25 s. */
+/** Share (0..1) of CPU time that other processes use now. Takes 0.25 s; call it while nothing of kwitness runs. */
 export async function measureLoad(): Promise<number> {
   const before = await readFile('/proc/stat', 'latin1')
   await sleep(LOAD_WINDOW_MS)

@@ -1,4 +1,4 @@
-/** One running QEMU: its process, its two serial ports and its monitor. */
+/** A running QEMU: its process, its two serial ports and its monitor. */
 import type { Duplex, Readable } from 'node:stream'
 import { openConsolePipe } from './console-pipe.ts'
 import { startProcess } from '#harness/support/process.ts'
@@ -16,28 +16,28 @@ export interface RunningQemu {
   readonly qmp: Qmp
   readonly console: Readable
   readonly agent: Duplex
-  /** Of a fork server, the port it is commanded by; null of any other. */
+  /** The port that commands a fork server; null for any other QEMU. */
   readonly control: Duplex | null
-  /** Settles when QEMU is gone and its console is read to the end. */
+  /** Settles when QEMU has ended and its console is read to the end. */
   readonly exited: Promise<QemuExit>
-  /** Why the guest stopped by itself, as QMP's SHUTDOWN event said it; null while it did not. */
+  /** Why the guest stopped by itself, from QMP's SHUTDOWN event; null while it has not. */
   readonly stopReason: () => string | null
-  /** Kill QEMU and wait until it is gone. */
+  /** Kill QEMU and wait until it has ended. */
   readonly kill: () => Promise<QemuExit>
 }
 
 export interface QemuOptions {
-  /** Inherited as the fd that `-incoming` names. */
+  /** Descriptor of the state file, which QEMU inherits as FD.state. */
   readonly stateFd?: number
-  /** Makes it a fork server (fork/README.md), with a control port. */
+  /** Makes this QEMU a fork server (fork/README.md) with a control port. */
   readonly fork?: ForkOptions
-  /** Ends this QEMU, whatever it is doing, when it is aborted, and at once when it was before. */
+  /** Kills this QEMU when it is aborted, at once if it is already. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** What QEMU is given to become a fork server. */
+/** The library and environment of a fork server. */
 interface ForkOptions {
-  /** The open library: by its descriptor the loader finds it, whatever its path holds. */
+  /** Descriptor of the library: the loader opens it by descriptor, whatever characters its path contains. */
   readonly libraryFd: number
   readonly env: Readonly<Record<string, string>>
 }
@@ -47,12 +47,12 @@ const STDERR_KEPT = 4096
 
 /** The streams of a running QEMU, and how to end it. */
 export interface QemuHandles extends Pick<RunningQemu, 'pid' | 'qmp' | 'console' | 'agent' | 'control'> {
-  /** Settles when its process is gone. */
+  /** Settles when the process has ended. */
   readonly ended: Promise<QemuExit>
   readonly stop: () => void
 }
 
-/** Listen to this stream; what is returned gives the last that was said on it so far, trimmed. */
+/** Read the stream; the returned function gives the last 4096 characters read so far, trimmed. */
 export function keepEnd(stream: Readable): () => string {
   let end = ''
   stream.on('data', (chunk: Buffer) => {
@@ -68,13 +68,13 @@ export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal
     if (event === 'SHUTDOWN' && data['guest'] === true) reason = String(data['reason'])
     if (event === 'GUEST_PANICKED') reason = 'guest-panicked'
   })
-  /* A peer that goes away is told by `exited`; the streams have nothing to add. */
+  /* `exited` reports a peer that ends; the errors of the streams add nothing. */
   for (const stream of [ports.console, ports.agent, ports.control]) stream?.on('error', () => undefined)
   const drained = new Promise<void>((resolve) => ports.console.once('close', resolve))
   const exited = Promise.all([ended, drained]).then(([exit]) => exit)
   function end(): void {
     stop()
-    /* A console that nobody has begun to read would never come to its end. */
+    /* A console that nobody reads would never close. */
     if (ports.console.readableFlowing === null) ports.console.resume()
   }
   if (signal?.aborted) end()
@@ -91,20 +91,20 @@ export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal
   }
 }
 
-/** Descriptors of a QEMU, by number, as spawn takes them. */
+/** The inherited descriptors by number, in the form of spawn's stdio. */
 function stdioOf(consoleFd: number, { stateFd, fork }: QemuOptions): (string | number)[] {
   const before = ['ignore', 'ignore', 'pipe', 'pipe', consoleFd, 'pipe', stateFd ?? 'ignore']
   return fork ? [...before, 'pipe', fork.libraryFd] : [...before, 'ignore']
 }
 
-/** The loader splits LD_PRELOAD at blanks and colons, and knows no way to quote them (ld.so(8)). */
+/** The loader splits LD_PRELOAD at blanks and colons, and ld.so(8) has no quoting for them. */
 function environmentOf({ fork }: QemuOptions): { readonly env?: Readonly<Record<string, string>> } {
   return fork ? { env: { ...fork.env, LD_PRELOAD: `/proc/self/fd/${FD.library}` } } : {}
 }
 
 /**
- * Start QEMU with these arguments, in a process group of its own: Ctrl-C is for us, and we stop it. The kernel kills it
- * when this process dies, whatever killed us (setpriv's pdeathsig). A QEMU that cannot start is one that exited.
+ * Start QEMU with these arguments in a session of its own, so that Ctrl-C reaches only kwitness, which then stops it.
+ * setpriv's pdeathsig kills QEMU when this process dies, however it dies. A QEMU that cannot start is returned as exited.
  */
 export async function startQemu(args: readonly string[], options: QemuOptions = {}): Promise<RunningQemu> {
   const pipe = await openConsolePipe()

@@ -1,4 +1,4 @@
-/** The little of QMP that is needed: commands in order, events as they come. */
+/** A QMP client: commands in order, and events. */
 import type { Duplex } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { InfraError } from '#domain/errors.ts'
@@ -11,7 +11,7 @@ export interface QmpEvent {
 }
 
 export interface Qmp {
-  /** Run one command; throws InfraError when QEMU refuses it or goes away. */
+  /** Run one command and return its result. Throws InfraError when QEMU refuses it or ends. */
   readonly execute: (command: string, args?: Readonly<Record<string, unknown>>) => Promise<unknown>
   readonly onEvent: (listener: (event: QmpEvent) => void) => void
 }
@@ -23,8 +23,8 @@ interface Waiting {
 }
 
 /**
- * Speak QMP over this stream. Commands may be sent at once: QEMU answers them in order, behind its greeting. One that was
- * copied while it was spoken to is `greeted`: it goes on where the other was.
+ * A client on this stream. It may send several commands at once: QEMU answers them in order, after its greeting. A QEMU that
+ * was forked from one that had greeted is `greeted`: it continues where the other was.
  */
 export function openQmp(stream: Duplex, greeted = false): Qmp {
   const waiting: Waiting[] = []
@@ -37,7 +37,7 @@ export function openQmp(stream: Duplex, greeted = false): Qmp {
     const message = readJson(qmpMessageSchema, line)
     if (message === null) {
       const first = waiting.shift()
-      first?.reject(new InfraError(`QEMU answered ${first.command} with what is not QMP: ${line.trim().slice(0, 80)}`))
+      first?.reject(new InfraError(`QEMU answered ${first.command} with a line that is not QMP: ${line.trim().slice(0, 80)}`))
     } else if (message.event !== undefined) {
       const event = { event: message.event, data: message.data ?? {} }
       for (const listener of listeners) listener(event)
@@ -51,7 +51,7 @@ export function openQmp(stream: Duplex, greeted = false): Qmp {
 
   function close(): void {
     closed = true
-    for (const { command, reject } of waiting.splice(0)) reject(new InfraError(`QEMU went away before it answered ${command}`))
+    for (const { command, reject } of waiting.splice(0)) reject(new InfraError(`QEMU ended before it answered ${command}`))
   }
 
   stream.on('data', (chunk: Buffer) => {
@@ -65,7 +65,7 @@ export function openQmp(stream: Duplex, greeted = false): Qmp {
 
   function execute(command: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (closed) return reject(new InfraError(`QEMU went away before ${command}`))
+      if (closed) return reject(new InfraError(`QEMU ended before ${command}`))
       waiting.push({ command, resolve, reject })
       stream.write(`${JSON.stringify({ execute: command, arguments: args })}\n`)
     })

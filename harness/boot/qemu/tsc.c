@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Print the rate of this host's time stamp counter in kHz. Under TCG a guest
- * reads the host's counter; on a loaded host it fails to calibrate it against
- * the PIT, loses its timer and hangs, so it is told instead (tsc_early_khz).
+ * reads the host's counter; on a loaded host the guest fails to calibrate it
+ * against the PIT, loses its timer and hangs, so it gets the rate instead
+ * (tsc_early_khz).
  */
 #include <stdio.h>
 #include <time.h>
@@ -23,7 +24,7 @@ int main(void)
 	unsigned long long best = 0, t0;
 	long long n0, ns;
 
-	/* A read that was preempted bends its window: of five the lowest rate counts. */
+		/* Preemption makes a window too long, so the lowest of five rates counts. */
 	for (int i = 0; i < 5; i++) {
 		n0 = now();
 		t0 = __rdtsc();

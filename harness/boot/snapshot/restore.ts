@@ -1,4 +1,4 @@
-/** Restore a guest: its RAM file mapped copy-on-write, its devices' state loaded. Pristine, in the time QEMU needs to start. */
+/** Restore a guest from a snapshot: map its RAM file copy-on-write and load its device state. */
 import { open, readFile } from 'node:fs/promises'
 import { inSpan } from '#harness/support/spans.ts'
 import { GuestChannel } from '#harness/transport/guest-channel.ts'
@@ -8,14 +8,14 @@ import { startQemu, type RunningQemu } from '../qemu/process.ts'
 import { ramFile } from './compress.ts'
 import { bootLogFile, IGNORE_SHARED, stateFile, type Snapshot } from './snapshot.ts'
 
-const RESTORE_SECONDS = 20
+const RESTORE_TIMEOUT_SECONDS = 20
 
-/** Arguments of a QEMU that a saved guest is restored in; it may fork when it is to. */
-export function restoreArguments({ road, folder }: Snapshot, inputs: BootInputs, payload: string, forks = false): string[] {
+/** Arguments of a QEMU that restores a snapshot; `forks` for a fork server. */
+export function restoreArguments({ bootMethod, folder }: Snapshot, inputs: BootInputs, payload: string, forks = false): string[] {
   return qemuArguments({
-    road,
+    bootMethod,
     profile: inputs.profile,
-    kernel: bootFile(inputs.image, road) ?? '',
+    kernel: bootFile(inputs.image, bootMethod) ?? '',
     initramfs: inputs.initramfs.path,
     memory: { kind: 'private', file: ramFile(folder) },
     payload,
@@ -24,36 +24,36 @@ export function restoreArguments({ road, folder }: Snapshot, inputs: BootInputs,
   })
 }
 
-/** Start a pristine guest from a saved one. A state that does not load, or is gone meanwhile, is NotBooted. */
+/** Restore a pristine guest. Returns NotBooted when the state does not load, or another process has removed the snapshot. */
 export async function restoreGuest(
   saved: Snapshot,
   inputs: BootInputs,
   payload: string,
   signal?: AbortSignal,
 ): Promise<Booted | NotBooted> {
-  const { road } = saved
+  const { bootMethod } = saved
   const argv = restoreArguments(saved, inputs, payload)
   const failed = (why: string): NotBooted => {
-    const reason = `the saved guest did not load: ${why}`
-    return { ok: false, reason, road, argv, console: Buffer.alloc(0), qemuFailed: false, lacksRoom: false }
+    const reason = `the snapshot did not load: ${why}`
+    return { ok: false, reason, bootMethod, argv, console: Buffer.alloc(0), qemuFailed: false, lacksRoom: false }
   }
-  const before = await readFile(bootLogFile(saved.folder)).catch(() => null)
+  const bootLog = await readFile(bootLogFile(saved.folder)).catch(() => null)
   const started = performance.now()
   const state = await open(stateFile(saved.folder), 'r').catch(() => null)
-  if (before === null || state === null) {
+  if (bootLog === null || state === null) {
     await state?.close()
-    return failed('somebody removed it')
+    return failed('another process removed it')
   }
   const qemu = await inSpan('spawn', () => startQemu(argv, { stateFd: state.fd, signal }))
-  const channel = new GuestChannel(qemu, before)
-  const running = await loadState(qemu, started + RESTORE_SECONDS * 1000)
+  const channel = new GuestChannel(qemu, bootLog)
+  const isRunning = await loadState(qemu, started + RESTORE_TIMEOUT_SECONDS * 1000)
   await state.close()
   const readySeconds = (performance.now() - started) / 1000
-  if (running) return { ok: true, qemu, channel, hello: saved.hello, road, argv, readySeconds }
+  if (isRunning) return { ok: true, qemu, channel, hello: saved.hello, bootMethod, argv, readySeconds }
   return failed((await qemu.kill()).stderr || 'no answer')
 }
 
-/** Load the state; the guest was saved running, so it goes on by itself and says RESUME. */
+/** Load the device state; false when that fails. The guest was saved running, so QEMU resumes it and sends RESUME. */
 export async function loadState(qemu: RunningQemu, deadline: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const resumed = new Promise<boolean>((resolve) => {
@@ -68,10 +68,10 @@ export async function loadState(qemu: RunningQemu, deadline: number): Promise<bo
       return resumed
     })
   }
-  const loaded = load().catch(() => false)
+  const loading = load().catch(() => false)
   try {
-    /* A QEMU that never answers must not be waited for. */
-    return await Promise.race([loaded, resumed.then((isRunning) => isRunning && loaded)])
+    /* Do not wait for a QEMU that never answers. */
+    return await Promise.race([loading, resumed.then((isRunning) => isRunning && loading)])
   } finally {
     clearTimeout(timer)
   }

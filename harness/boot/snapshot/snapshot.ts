@@ -1,4 +1,4 @@
-/** A saved guest on disk: what it is keyed by, what lies in its folder, and whether that is whole. */
+/** A snapshot on disk: its key, its files, and whether they are intact. */
 import { createHash } from 'node:crypto'
 import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -10,28 +10,28 @@ import { kernelCmdline } from '../qemu/argv.ts'
 import type { BootInputs } from '../qemu/boot.ts'
 import { ramFile, decompressRam } from './compress.ts'
 
-const SCHEMA = 'kwitness.guest/1'
-/** RAM in a shared file stays where it is; only the devices' state travels. QEMU 4.0 and later. */
+const SCHEMA = 'kwitness.guest/2'
+/** The RAM stays in its shared file, and only the device state migrates. QEMU 4.0 and later. */
 export const IGNORE_SHARED = { capabilities: [{ capability: 'x-ignore-shared', state: true }] }
 
-/** What a guest said and took when it was saved. */
-export type SnapshotFacts = Pick<SnapshotManifest, 'road' | 'hello' | 'readySeconds'>
+/** What a snapshot keeps of the boot. */
+export type SnapshotFacts = Pick<SnapshotManifest, 'bootMethod' | 'hello' | 'readySeconds'>
 
 export interface Snapshot extends SnapshotFacts {
   readonly folder: string
 }
 
-/** Where the guest of these inputs is saved: a state binds to everything it was booted from. */
+/** Folder of the snapshot of these inputs: a device state loads only into a guest with the same inputs. */
 export function snapshotFolder(cache: string, inputs: BootInputs): string {
   const { image, initramfs, profile, host } = inputs
-  /* With the host's own CPU, a state holds what that CPU and this host's KVM showed the guest. TCG has a CPU of its own. */
+  /* Under KVM the state contains what the host's CPU and its KVM showed to the guest; TCG has a CPU model of its own. */
   const cpu = profile.accelerator === 'kvm' ? [host.kernel, host.cpuModel, host.cpuFeatures] : []
   const words = [SCHEMA, image.sha256, initramfs.sha256, host.qemu, profile, kernelCmdline(profile, host.tscKhz), ...cpu]
   return join(cache, 'guests', createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32))
 }
 
 export const stateFile = (folder: string): string => join(folder, 'state')
-/** What the console said until the guest was saved. */
+/** The console until the snapshot was saved. */
 export const bootLogFile = (folder: string): string => join(folder, 'boot.log')
 export const manifestFile = (folder: string): string => join(folder, 'guest.json')
 
@@ -39,41 +39,41 @@ const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(b
 const sha256Of = async (file: string): Promise<string> => sha256(await readFile(file))
 
 const PAGE = 4096
-const SAMPLE_STEP = 2 << 20
-const SAMPLES_AT_ONCE = 16
+const SAMPLE_INTERVAL = 2 << 20
+const PARALLEL_READS = 16
 
 /**
- * sha256 of a page in every 2 MiB of the RAM file: the whole of it would take longer than the boot it saves. Tells another
- * guest's RAM, and one whose pages a power cut lost, whatever its time says.
+ * sha256 of one page in every 2 MiB of the RAM file; hashing all of it would take longer than a boot. It differs for the RAM of
+ * another guest, and for a file that lost pages in a power cut, whatever its modification time is.
  */
 async function sampleOf(file: string, bytes: number): Promise<string> {
-  const pages = Buffer.alloc(Math.ceil(bytes / SAMPLE_STEP) * PAGE)
+  const pages = Buffer.alloc(Math.ceil(bytes / SAMPLE_INTERVAL) * PAGE)
   const handle = await open(file)
   try {
     const read = async (from: number): Promise<void> => {
-      for (let at = from; at * SAMPLE_STEP < bytes; at += SAMPLES_AT_ONCE)
-        await handle.read(pages, at * PAGE, PAGE, at * SAMPLE_STEP)
+      for (let at = from; at * SAMPLE_INTERVAL < bytes; at += PARALLEL_READS)
+        await handle.read(pages, at * PAGE, PAGE, at * SAMPLE_INTERVAL)
     }
-    await Promise.all(Array.from({ length: SAMPLES_AT_ONCE }, (_, from) => read(from)))
+    await Promise.all(Array.from({ length: PARALLEL_READS }, (_, from) => read(from)))
     return sha256(pages)
   } finally {
     await handle.close()
   }
 }
 
-/** The description as it is written: with a sum of itself behind it, for a changed word in it would be believed. */
+/** The manifest as JSON with a hash of itself, so that a changed byte in it is detected. */
 const sealed = (manifest: SnapshotManifest): string => JSON.stringify({ ...manifest, sha256: sha256(JSON.stringify(manifest)) })
 
-/** Describe the guest whose files lie in this folder, which is to become `folder`. Throws what the disk says. */
-export async function describeGuest(files: string, folder: string, facts: SnapshotFacts): Promise<void> {
-  const { road, hello, readySeconds } = facts
+/** Write the manifest for the snapshot in `files`, which will be moved to `folder`. Throws the error of the file system. */
+export async function writeManifest(files: string, folder: string, facts: SnapshotFacts): Promise<void> {
+  const { bootMethod, hello, readySeconds } = facts
   const now = Math.floor(Date.now() / 1000)
   await utimes(ramFile(files), now, now)
   const ram = await stat(ramFile(files))
   const manifest: SnapshotManifest = {
     schema: SCHEMA,
     key: basename(folder),
-    road,
+    bootMethod,
     hello,
     readySeconds,
     stateSha256: await sha256Of(stateFile(files)),
@@ -85,12 +85,12 @@ export async function describeGuest(files: string, folder: string, facts: Snapsh
   await writeFile(manifestFile(files), sealed(manifest))
 }
 
-/** Whether the files are those that were described for this folder. Throws when one cannot be read. */
-async function isWhole(folder: string, text: string, manifest: SnapshotManifest): Promise<boolean> {
+/** Whether the files of this folder match its manifest. Throws when one is unreadable. */
+async function isIntact(folder: string, text: string, manifest: SnapshotManifest): Promise<boolean> {
   const { key, stateSha256, logSha256, ramBytes, ramMtimeMs, ramSampleSha256 } = manifest
   if (text !== sealed(manifest) || key !== basename(folder)) return false
-  const isLoose = await exists(ramFile(folder))
-  if (!isLoose && !(await decompressRam(folder, ramMtimeMs))) return false
+  const isUncompressed = await exists(ramFile(folder))
+  if (!isUncompressed && !(await decompressRam(folder, ramMtimeMs))) return false
   const ram = await stat(ramFile(folder))
   if (ram.size !== ramBytes || ram.mtimeMs !== ramMtimeMs) return false
   const found = [sha256Of(stateFile(folder)), sha256Of(bootLogFile(folder)), sampleOf(ramFile(folder), ramBytes)]
@@ -98,8 +98,8 @@ async function isWhole(folder: string, text: string, manifest: SnapshotManifest)
 }
 
 /**
- * Remove a saved guest, moved away as a whole first: others may be taking it away, or putting a new one there, at this moment.
- * One that is gone is nobody's loss.
+ * Remove a snapshot. Renames its folder first, because other processes may be removing or replacing it at the same time.
+ * A snapshot that is not there is ignored.
  */
 export async function removeSnapshot(folder: string): Promise<void> {
   const away = await openScratch(join(folder, '..', '..'))
@@ -107,18 +107,18 @@ export async function removeSnapshot(folder: string): Promise<void> {
   await rm(away, { recursive: true, force: true })
 }
 
-/** The saved guest in this folder, its RAM ready to be mapped; null when it is not there, or not whole: then the folder goes. */
+/** The snapshot in this folder, with its RAM ready to be mapped; null when there is none. Removes one that is not intact. */
 export async function findSnapshot(folder: string): Promise<Snapshot | null> {
   if (!(await exists(folder))) return null
   try {
     const text = await readFile(manifestFile(folder), 'utf8')
     const manifest = readJson(snapshotSchema, text)
-    if (manifest && (await isWhole(folder, text, manifest))) {
-      const { road, hello, readySeconds } = manifest
-      return { folder, road, hello, readySeconds }
+    if (manifest && (await isIntact(folder, text, manifest))) {
+      const { bootMethod, hello, readySeconds } = manifest
+      return { folder, bootMethod, hello, readySeconds }
     }
   } catch {
-    /* Not whole: fall through. */
+    /* Not intact. */
   }
   await removeSnapshot(folder)
   return null

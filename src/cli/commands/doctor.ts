@@ -2,7 +2,7 @@
 import type { Command } from '@commander-js/extra-typings'
 import { knownAccelerator } from '#harness/boot/accelerator.ts'
 import type { ProvenAccelerator } from '#schema/cache/host.ts'
-import { lookAtHost } from '#harness/boot/qemu/host.ts'
+import { readHost } from '#harness/boot/qemu/host.ts'
 import { findDependencies, installCommand, type FoundDependency, type DependencyScope } from '#harness/host/dependencies.ts'
 import { folderSpace, inspectMachine, type FolderSpace, type KvmDevice, type Machine } from '#harness/host/machine.ts'
 import { hostMirrors } from '#harness/kernels/debian/apt.ts'
@@ -83,7 +83,7 @@ async function diagnose(): Promise<Diagnosis> {
 
 /** Looking at the host takes QEMU and the compiler: null where it cannot be done, as where no guest has proven anything. */
 async function provenAccelerator(cache: string): Promise<ProvenAccelerator | null> {
-  const host = await lookAtHost(cache).catch(() => null)
+  const host = await readHost(cache).catch(() => null)
   return host && knownAccelerator(cache, host)
 }
 

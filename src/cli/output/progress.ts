@@ -34,7 +34,9 @@ function lineFor(event: RunEvent, isTerminal: boolean): string | null {
     case 'kernel-failed':
       return `${event.kernel}: cannot be had: ${event.message}`
     case 'guest-ready':
-      return isTerminal ? null : `${event.kernel}: booted in ${event.seconds.toFixed(1)} s (${event.road}, ${event.profile})`
+      return isTerminal
+        ? null
+        : `${event.kernel}: booted in ${event.seconds.toFixed(1)} s (${event.bootMethod}, ${event.profile})`
     case 'attempt-done': {
       const trouble = TROUBLE.includes(event.outcome)
       if (isTerminal && !trouble) return null

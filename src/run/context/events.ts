@@ -11,7 +11,7 @@ export type RunEvent =
       readonly kernel: string
       readonly profile: string
       readonly seconds: number
-      readonly road: string
+      readonly bootMethod: string
     }
   | { readonly kind: 'attempt-started'; readonly kernel: string; readonly case: string; readonly attempt: number }
   | {

@@ -47,6 +47,6 @@ async function makeSnapshot({ guests, kernels, onEvent }: RunContext, inputs: Bo
   using _ = startSpan('guest')
   const guest = await guests.prepareSnapshot(inputs, { limitSeconds, signal: kernels.signal })
   if (!guest?.booted) return
-  const { readySeconds: seconds, road } = guest
-  onEvent({ kind: 'guest-ready', kernel: inputs.image.kernel.id, profile: profileName(inputs.profile), seconds, road })
+  const { readySeconds: seconds, bootMethod } = guest
+  onEvent({ kind: 'guest-ready', kernel: inputs.image.kernel.id, profile: profileName(inputs.profile), seconds, bootMethod })
 }

@@ -1,5 +1,5 @@
 /** What the guests of a run need of this machine: facts of the host, the agent's initramfs, and the compiled programs. */
-import { lookAtHost } from '#harness/boot/qemu/host.ts'
+import { readHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { inRepository } from '#harness/support/repository.ts'
@@ -21,7 +21,7 @@ export async function makeHostInputs({ workspace }: MakeContext): Promise<Omit<G
 
 async function inspectHost(cache: string): Promise<GuestInputs['host']> {
   using _ = startSpan('look at host')
-  return await lookAtHost(cache)
+  return await readHost(cache)
 }
 
 async function buildAgent(cache: string): Promise<GuestInputs['initramfs']> {

@@ -5,10 +5,10 @@ import { count, text, type DataOf } from '../basics.ts'
 import { bootMethod } from '../evidence.ts'
 
 export const snapshotSchema = z.object({
-  schema: z.literal('kwitness.guest/1'),
+  schema: z.literal('kwitness.guest/2'),
   /** Name of its folder: what it was booted from, so that one guest's folder is not taken for another's. */
   key: text,
-  road: bootMethod,
+  bootMethod,
   hello: helloSchema,
   /** Host seconds the boot took when it was saved. */
   readySeconds: z.number(),

@@ -33,7 +33,7 @@ function guestWithPorts() {
   const channel = new GuestChannel(qemu)
   channel.run(KEY, [1000, 0n, '1'])
   const hello = { release: '', build: '', cpus: 1, memoryKiB: 1, taint: 0 }
-  const guest: Booted = { ok: true, qemu, channel, hello, road: 'microvm-pvh', argv: [], readySeconds: 1 }
+  const guest: Booted = { ok: true, qemu, channel, hello, bootMethod: 'microvm-pvh', argv: [], readySeconds: 1 }
   return {
     guest,
     port: port as Duplex,

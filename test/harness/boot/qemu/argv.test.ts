@@ -6,7 +6,7 @@ import type { GuestProfile } from '#domain/profile.ts'
 const tcg: GuestProfile = { arch: 'x86_64', accelerator: 'tcg', cpus: 1, memoryMiB: 512, cmdline: [] }
 const kvm: GuestProfile = { ...tcg, accelerator: 'kvm', cpus: 2, memoryMiB: 1024 }
 const spec: GuestSpec = {
-  road: 'microvm-pvh',
+  bootMethod: 'microvm-pvh',
   profile: tcg,
   kernel: '/k/vmlinux',
   initramfs: '/i/initramfs.cpio',
@@ -41,10 +41,10 @@ test('the complete command line of a guest that is booted for one attempt', () =
 })
 
 test('each boot method has its machine type; nothing else depends on it', () => {
-  const machine = (road: GuestSpec['road']) => valueOf('-machine', { road })
+  const machine = (bootMethod: GuestSpec['bootMethod']) => valueOf('-machine', { bootMethod })
   assert.equal(machine('microvm-bzimage'), machine('microvm-pvh'))
   assert.equal(machine('pc-bzimage'), 'pc,usb=off')
-  assert.equal(words({ road: 'pc-bzimage' }).replace('pc,usb=off', machine('microvm-pvh') ?? ''), words())
+  assert.equal(words({ bootMethod: 'pc-bzimage' }).replace('pc,usb=off', machine('microvm-pvh') ?? ''), words())
 })
 
 test('under KVM the guest has the CPU of the host and calibrates the counter itself', () => {

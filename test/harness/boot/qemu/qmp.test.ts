@@ -63,7 +63,10 @@ test('a line that is not QMP fails the waiting command, and no other', async () 
     say(GREETING, DONE)
     stream.write(`${line}\r\n`)
     say({ return: 1 })
-    await assert.rejects(failed, { name: 'InfraError', message: `QEMU answered query-status with what is not QMP: ${line}` })
+    await assert.rejects(failed, {
+      name: 'InfraError',
+      message: `QEMU answered query-status with a line that is not QMP: ${line}`,
+    })
     assert.equal(await next, 1)
   }
 })
@@ -102,8 +105,8 @@ test('when the monitor closes, waiting and later commands fail with an error tha
   await received(2)
   stream.write('{"return": {}}\r\n{"retu')
   stream.end()
-  await assert.rejects(waiting, { name: 'InfraError', message: 'QEMU went away before it answered migrate' })
-  await assert.rejects(qmp.execute('cont'), { name: 'InfraError', message: 'QEMU went away before cont' })
+  await assert.rejects(waiting, { name: 'InfraError', message: 'QEMU ended before it answered migrate' })
+  await assert.rejects(qmp.execute('cont'), { name: 'InfraError', message: 'QEMU ended before cont' })
 })
 
 test('an error of the monitor counts as its close', async () => {
@@ -111,7 +114,7 @@ test('an error of the monitor counts as its close', async () => {
   const qmp = openQmp(ours)
   const waiting = qmp.execute('cont')
   ours.destroy(new Error('ECONNRESET'))
-  await assert.rejects(waiting, { name: 'InfraError', message: 'QEMU went away before it answered cont' })
+  await assert.rejects(waiting, { name: 'InfraError', message: 'QEMU ended before it answered cont' })
 })
 
 test('messages may come in any chunks, also cut inside a character', async () => {

@@ -10,7 +10,7 @@ import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
 const argvWith = (memory: GuestMemory): string[] =>
   qemuArguments({
-    road: 'microvm-pvh',
+    bootMethod: 'microvm-pvh',
     profile: { arch: 'x86_64', accelerator: 'tcg', cpus: 1, memoryMiB: 512, cmdline: ['share=off'] },
     kernel: '/k/vmlinux',
     initramfs: '/i/initramfs.cpio',

@@ -7,7 +7,7 @@ import { after, describe, test } from 'node:test'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import {
   bootLogFile,
-  describeGuest,
+  writeManifest,
   findSnapshot,
   snapshotFolder,
   manifestFile,
@@ -46,7 +46,7 @@ describe('the key of a saved guest', () => {
   const of = (changes: Partial<BootInputs>): string => snapshotFolder('/c', { ...inputs, ...changes })
 
   test("under TCG the key is the same on every host with the same TSC rate, because the CPU is QEMU's own", () => {
-    assert.equal(of({}), '/c/guests/c5f3c366904b778a0bcb6ea8884f1730')
+    assert.equal(of({}), '/c/guests/31300812ca0c62ddb7a8ba799309f6cd')
     assert.equal(of({ host: other }), of({}))
     assert.notEqual(of({ host: { ...host, tscKhz: 2_000_000 } }), of({}))
   })
@@ -76,7 +76,7 @@ describe('the key of a saved guest', () => {
 
 describe('a saved guest on disk', () => {
   const facts = {
-    road: 'microvm-pvh',
+    bootMethod: 'microvm-pvh',
     hello: { release: '6.1', build: '#1', cpus: 1, memoryKiB: 1, taint: 0 },
     readySeconds: 1,
   } as const
@@ -92,7 +92,7 @@ describe('a saved guest on disk', () => {
     await writeFile(ramFile(folder), ram)
     await writeFile(stateFile(folder), `${word} state`)
     await writeFile(bootLogFile(folder), `${word} log`)
-    await describeGuest(folder, folder, facts)
+    await writeManifest(folder, folder, facts)
     return folder
   }
 
