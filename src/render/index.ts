@@ -1,6 +1,12 @@
 /** The renderers: a function of the one Report each, one line each. */
 import type { Report } from '#domain/report/matrix.ts'
 import { renderBcd } from './bcd.ts'
+import { renderCsv } from './exchange/csv.ts'
+import { renderJunit } from './exchange/junit.ts'
+import { renderKcidb } from './exchange/kcidb.ts'
+import { renderMarkdown } from './exchange/markdown.ts'
+import { renderOpenMetrics } from './exchange/openmetrics.ts'
+import { renderVex } from './exchange/vex.ts'
 import { type HtmlAssets, renderHtml } from './html/html.ts'
 import { renderJson } from './json.ts'
 import { renderKtap } from './ktap.ts'
@@ -22,10 +28,16 @@ export interface Renderer {
 
 export const RENDERERS = {
   bcd: { extension: 'json', render: (report) => renderBcd(report) },
+  csv: { extension: 'csv', render: (report) => renderCsv(report) },
   html: { extension: 'html', render: (report, { assets }) => renderHtml(report, assets) },
   json: { extension: 'json', render: (report) => renderJson(report) },
+  junit: { extension: 'xml', render: (report) => renderJunit(report) },
+  kcidb: { extension: 'json', render: (report) => renderKcidb(report) },
   ktap: { extension: 'ktap', render: (report) => renderKtap(report) },
+  markdown: { extension: 'md', render: (report) => renderMarkdown(report) },
+  openmetrics: { extension: 'txt', render: (report) => renderOpenMetrics(report) },
   terminal: { extension: 'txt', render: (report, { terminal }) => renderTerminal(report, terminal) },
+  vex: { extension: 'json', render: (report) => renderVex(report) },
 } as const satisfies Record<string, Renderer>
 
 /** `html`, `json` and so on: the words of `--format`. */

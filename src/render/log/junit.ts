@@ -1,7 +1,8 @@
 /** A read log as JUnit XML, the dialect that Jenkins, GitLab and GitHub's actions read: a test suite for each file. */
 import { isDeciding, isFailure, type LogReading, type LogReport } from '#domain/report/log.ts'
 import type { TestPoint } from '#domain/tests.ts'
-import { lossWords, plain } from './words.ts'
+import { escapeXml } from '../text/xml.ts'
+import { lossWords } from './words.ts'
 
 interface TestCase {
   readonly group: string
@@ -35,9 +36,9 @@ function suite(file: LogReading): string[] {
   const figures = `tests="${cases.length}" ${bad} skipped="${count('skipped')}"`
   const losses = lossWords(file)
   return [
-    `  <testsuite name="${xml(file.source)}" ${figures}>`,
+    `  <testsuite name="${escapeXml(file.source)}" ${figures}>`,
     ...cases.flatMap(caseLines),
-    ...(losses.length > 0 ? [`    <system-out>${xml(losses.join('; '))}</system-out>`] : []),
+    ...(losses.length > 0 ? [`    <system-out>${escapeXml(losses.join('; '))}</system-out>`] : []),
     '  </testsuite>',
   ]
 }
@@ -56,19 +57,11 @@ function casesOf(point: TestPoint, above: readonly string[]): TestCase[] {
 }
 
 function caseLines({ group, name, state, message, text }: TestCase): string[] {
-  const head = `    <testcase classname="${xml(group)}" name="${xml(name)}"`
+  const head = `    <testcase classname="${escapeXml(group)}" name="${escapeXml(name)}"`
   if (state === 'passed') return [`${head}/>`]
-  return [`${head}>`, `      <${state} message="${xml(message)}">${xml(text.join('\n'))}</${state}>`, '    </testcase>']
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
-
-/** Text for XML 1.0: what it cannot hold is left out. */
-function xml(text: string): string {
-  return text
-    .split('\n')
-    .map(plain)
-    .join('\n')
-    .replaceAll(/[\uD800-\uDFFF\uFFFE\uFFFF]/gu, '')
-    .replaceAll(/[&<>"']/g, (char) => ENTITIES[char]!)
+  return [
+    `${head}>`,
+    `      <${state} message="${escapeXml(message)}">${escapeXml(text.join('\n'))}</${state}>`,
+    '    </testcase>',
+  ]
 }
