@@ -29,11 +29,16 @@ export const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       summary: 'test a patch: does it apply, build, fix its case, and change no other',
       load: () => import('./commands/verify.ts'),
     },
-    { name: 'bisect', summary: 'find the commit that brought a bug, or its fix', load: () => import('./commands/bisect.ts') },
-    { name: 'bisect-step', summary: 'test one commit, for git bisect run', load: () => import('./commands/bisect-step.ts') },
+    {
+      name: 'bisect',
+      summary: 'find the commit that brought a bug, or its fix',
+      load: () => import('./commands/bisect/bisect.ts'),
+    },
+    { name: 'bisect-step', summary: 'test one commit, for git bisect run', load: () => import('./commands/bisect/step.ts') },
   ],
   Results: [
     { name: 'report', summary: 'show a stored run in one of several formats', load: () => import('./commands/report.ts') },
+    { name: 'diff', summary: 'compare two runs: what regressed, what is fixed', load: () => import('./commands/diff.ts') },
     {
       name: 'read',
       summary: 'read any console log or test output: results and kernel reports',
@@ -70,7 +75,7 @@ export const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     {
       name: 'controls',
       summary: 'build and measure the kernels whose answer is known',
-      load: () => import('./commands/controls.ts'),
+      load: () => import('./commands/controls/controls.ts'),
     },
     {
       name: 'help',

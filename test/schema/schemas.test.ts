@@ -9,11 +9,13 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
 import { z } from 'zod'
+import { diffOf } from '#analysis/diff/diff.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { type Compat, type CompatFix, type CompatStatement, compatOf, renderBcd } from '#render/bcd.ts'
-import { renderJson } from '#render/json.ts'
+import { jsonByLine, renderJson } from '#render/json.ts'
 import { publishedSchema, type PUBLISHED } from '#schema/report/json-schema.ts'
 import { compatSchema, type compatFix, type statement } from '#schema/report/bcd.ts'
+import { diffSchema } from '#schema/report/diff.ts'
 import { reportSchema } from '#schema/report/matrix.ts'
 import type { Same } from '#schema/basics.ts'
 import { largeReport } from '#test/helpers/reports/large.ts'
@@ -35,7 +37,7 @@ const EMPTY = { kernels: [], cells: [], boundaries: [], timelines: [], cases: []
 const WRITTEN: readonly Report[] = [smallReport(), searchReport(), largeReport(40, 8), { ...smallReport(), ...EMPTY }]
 
 describe('schemas', () => {
-  for (const name of ['kwitness.report.1', 'kwitness.bcd.1', 'kwitness.log.1'] as const) {
+  for (const name of ['kwitness.report.1', 'kwitness.bcd.1', 'kwitness.diff.1', 'kwitness.log.1'] as const) {
     test(`${name}.schema.json is made of the schema that the types have`, async () => {
       assert.ok(SAME.every(Boolean))
       if (process.env['UPDATE_GOLDEN'] === '1') await writeFile(join(FOLDER, `${name}.schema.json`), publishedSchema(name))
@@ -54,6 +56,16 @@ describe('schemas', () => {
       assert.deepEqual(compatSchema.parse(asCompat), asCompat)
       assert.deepEqual(ofReport?.safeParse(asJson).error?.issues ?? [], [])
       assert.deepEqual(ofCompat?.safeParse(asCompat).error?.issues ?? [], [])
+    }
+  })
+
+  test('a comparison is valid by both, to the last field', async () => {
+    const ofDiff = z.fromJSONSchema(JSON.parse(await readSchema('kwitness.diff.1')))
+    const [one, other] = [smallReport(), largeReport(40, 8)]
+    for (const diff of [diffOf(one, other), diffOf(other, one), diffOf(one, one)]) {
+      const written = JSON.parse(jsonByLine(diff))
+      assert.deepEqual(diffSchema.parse(written), written)
+      assert.deepEqual(ofDiff.safeParse(written).error?.issues ?? [], [])
     }
   })
 

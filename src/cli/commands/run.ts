@@ -5,6 +5,7 @@ import { checkHistory } from '#harness/git-history.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { expectedSeconds } from '#plan/estimates.ts'
 import { unreachable, UserError } from '#domain/errors.ts'
+import type { Report } from '#domain/report/matrix.ts'
 import { cellsOf } from '#plan/cells.ts'
 import type { Plan } from '#plan/plan.ts'
 import { reportOf, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
@@ -13,8 +14,18 @@ import { prepareSuite, type PreparedSuite } from '#run/prepare/suite.ts'
 import { ANSWER_EXITS, helpText } from '../help/text.ts'
 import { runRequest } from '../options/run.ts'
 import * as shared from '../options/shared.ts'
-import { CASE_WORDS, exitCodeOf, exitCodeOfSuite, readFailOn, SUITE_WORDS } from '../output/exit-code.ts'
+import { compareReports, renderDiff, writeDiff } from '../output/diff.ts'
+import {
+  CASE_WORDS,
+  CHANGE_WORDS,
+  exitCodeOf,
+  exitCodeOfBaseline,
+  exitCodeOfSuite,
+  readFailOn,
+  SUITE_WORDS,
+} from '../output/exit-code.ts'
 import { writeReport, print, renderReport } from '../output/files.ts'
+import { loadNamed, NAMES } from '../output/named-report.ts'
 import type { Progress } from '../output/progress.ts'
 import { printProblems } from '../output/problems.ts'
 import { writeSuiteReport, renderSuite, suiteReportOf } from '../output/suite.ts'
@@ -27,6 +38,10 @@ const ofSuite = new Option(
 )
   .conflicts(['catalogue', 'raceSeconds', 'maxMissProbability'])
   .helpGroup('What to test:')
+
+const baseline = new Option('--baseline <run>', `compare with an earlier run, and exit 1 for regressions only: ${NAMES}`)
+  .conflicts(['suite'])
+  .helpGroup('Results:')
 
 function declareOptions(command: Command) {
   const what = command
@@ -41,6 +56,7 @@ function declareOptions(command: Command) {
     .addOption(shared.dryRun)
     .addOption(shared.gitTree)
     .addOption(shared.failOn)
+    .addOption(baseline)
     .addOption(shared.json('the report (with --dry-run: the plan)'))
     .addOption(shared.reportFolder)
     .addOption(shared.timings)
@@ -61,7 +77,11 @@ export function declare(command: Command) {
 }
 
 const HELP = helpText({
-  terms: { 'Words of --fail-on': CASE_WORDS, 'Words of --fail-on with --suite': SUITE_WORDS },
+  terms: {
+    'Words of --fail-on': CASE_WORDS,
+    'Words of --fail-on with --suite': SUITE_WORDS,
+    'Words of --fail-on with --baseline': CHANGE_WORDS,
+  },
   exits: ANSWER_EXITS,
   examples: [
     ['the default set, every case', 'kwitness run'],
@@ -69,6 +89,7 @@ const HELP = helpText({
     ['a kernel that you built; exit 1 where it lacks a fix', 'kwitness run --kernels file:arch/x86/boot/bzImage --fail-on lacks'],
     ["Debian's source with your patch", "kwitness run --kernels tree:debian-5.10,patch=my.patch --cases 'uffd-*'"],
     ['selftests of a kernel tree', "kwitness run --suite kselftest:mm --tree /src/linux --kernels 'debian:6.12.*'"],
+    ['every night: exit 1 where a fix got lost since the last run', 'kwitness run --baseline latest'],
     ['after Ctrl-C or a crash', 'kwitness run --resume'],
   ],
 })
@@ -121,10 +142,23 @@ async function prepareMatrix(options: RunOptions, context: KernelContext, progre
   return { plan: { ...common, kind: 'matrix' } as const, inputs }
 }
 
+/** The words that `--fail-on` takes beside these options. */
+function wordsOf({ suite, baseline: named }: RunOptions): readonly string[] {
+  if (suite !== undefined) return SUITE_WORDS
+  return named === undefined ? CASE_WORDS : [...CASE_WORDS, ...CHANGE_WORDS]
+}
+
+/** With the report that the run is held against, if any. */
+interface Concluded extends RunOptions {
+  readonly before: Report | null
+}
+
 /** Run and give the exit code. */
 async function run(options: RunOptions): Promise<number> {
   // What an interrupted run was of is known when it is found; else a word that is none is told at once.
-  if (options.resume === undefined) readFailOn(options.failOn, options.suite === undefined ? undefined : SUITE_WORDS)
+  if (options.resume === undefined) readFailOn(options.failOn, wordsOf(options))
+  // Before the run, which is then not the latest yet.
+  const before = options.baseline === undefined ? null : await loadNamed(options.baseline)
   if (options.gitTree !== undefined) await checkHistory(options.gitTree)
   const { resume } = options
   return executeCommand(options, {
@@ -133,12 +167,12 @@ async function run(options: RunOptions): Promise<number> {
       resume === undefined
         ? openNew(options, context, progress)
         : resumeRun({ which: resume, folder: context.workspace.state }, context),
-    conclude: (opened, timings) => conclude(opened, options, timings),
+    conclude: (opened, timings) => conclude(opened, { ...options, before }, timings),
   })
 }
 
 /** The report of a run of any kind: `--resume` names runs of other commands, too. */
-function conclude(opened: OpenRun, options: RunOptions, timings: TimingsKeeper): Promise<number> {
+function conclude(opened: OpenRun, options: Concluded, timings: TimingsKeeper): Promise<number> {
   switch (opened.plan.kind) {
     case 'suite':
       return concludeSuite(opened, options, timings)
@@ -154,15 +188,19 @@ function conclude(opened: OpenRun, options: RunOptions, timings: TimingsKeeper):
   }
 }
 
-async function concludeCases(opened: OpenRun, options: RunOptions, timings: TimingsKeeper): Promise<number> {
-  const failOn = readFailOn(options.failOn)
+async function concludeCases(opened: OpenRun, options: Concluded, timings: TimingsKeeper): Promise<number> {
+  const failOn = readFailOn(options.failOn, wordsOf(options))
   const { report, problems } = await reportOf(opened)
   printProblems(problems)
   await print(await renderReport(report, options.json ? 'json' : 'terminal'))
   const page = await writeReport(report, options.out)
   console.error(`kwitness: report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
-  return exitCodeOf(report, failOn)
+  if (options.before === null) return exitCodeOf(report, failOn)
+  const diff = await compareReports(options.before, report)
+  if (!options.json) await print(`\n${await renderDiff(diff, 'terminal')}`)
+  console.error(`kwitness: comparison: ${await writeDiff(diff, dirname(page))}`)
+  return exitCodeOfBaseline(report, diff, failOn)
 }
 
 async function concludeSuite({ store, record }: OpenRun, options: RunOptions, timings: TimingsKeeper): Promise<number> {

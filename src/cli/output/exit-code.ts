@@ -6,6 +6,7 @@ import type { BisectMark } from '#domain/report/bisect.ts'
 import type { Status } from '#analysis/verify/report.ts'
 import { UserError } from '#domain/errors.ts'
 import type { Finding, Verdict } from '#domain/judgement.ts'
+import { CHANGES, type Change, type RunDiff } from '#domain/report/diff.ts'
 import type { ReportCell } from '#domain/report/matrix.ts'
 import type { ResultStatus, SuiteChange, SuiteReport } from '#domain/report/suite.ts'
 
@@ -34,6 +35,9 @@ export const SUITE_WORDS: readonly (SuiteChange['kind'] | ResultStatus | 'differ
   'differs',
   ...RESULT_STATUSES,
 ]
+
+/** What `--fail-on` takes for a comparison. */
+export const CHANGE_WORDS: readonly Change[] = CHANGES.filter((change) => change !== 'same')
 
 /** Read `lacks,inconclusive`. Throws UserError for a word that is none of `known`: verdicts and findings, where not given. */
 export function readFailOn(text: string | undefined, known: readonly string[] = CASE_WORDS): string[] {
@@ -69,6 +73,18 @@ export function exitCodeOfSuite({ cells, changes, rows }: SuiteReport, failOn: r
   ]
   if (found.some((word) => failOn.includes(word))) return 1
   return cells.every(isAnswer) ? 0 : 3
+}
+
+/** The exit code of a comparison: 1 for a regression, and for the changes that are asked for. */
+export function exitCodeOfDiff({ counts }: Pick<RunDiff, 'counts'>, failOn: readonly string[]): number {
+  return CHANGES.some((change) => counts[change] > 0 && (change === 'regressed' || failOn.includes(change))) ? 1 : 0
+}
+
+/** The exit code of a run that was held against a baseline: what was lacking before is no finding, what --fail-on names is. */
+export function exitCodeOfBaseline(report: Judged, diff: Pick<RunDiff, 'counts'>, failOn: readonly string[]): number {
+  const isNamed = ({ verdict, finding }: Judged['cells'][number]): boolean => failOn.includes(verdict) || failOn.includes(finding)
+  if (exitCodeOfDiff(diff, failOn) === 1 || report.cells.some(isNamed)) return 1
+  return report.cells.some(({ verdict }) => verdict === 'no-result') ? 3 : 0
 }
 
 /** The exit code of a square: 1 when a control (or its case) is not as it must be, 3 when nothing but answers is missing. */

@@ -1,6 +1,7 @@
 /** JSON Schemas of what kwitness writes for other programs, as reports/schemas publishes them. */
 import { z } from 'zod'
 import { compatSchema } from './bcd.ts'
+import { diffSchema } from './diff.ts'
 import { logReportSchema } from './log.ts'
 import { reportSchema } from './matrix.ts'
 
@@ -8,6 +9,7 @@ import { reportSchema } from './matrix.ts'
 export const PUBLISHED = {
   'kwitness.report.1': reportSchema,
   'kwitness.bcd.1': compatSchema,
+  'kwitness.diff.1': diffSchema,
   'kwitness.log.1': logReportSchema,
 } as const
 

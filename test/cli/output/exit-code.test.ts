@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { diffOf } from '#analysis/diff/diff.ts'
 import { STATUSES } from '#analysis/verify/report.ts'
 import {
+  CHANGE_WORDS,
   exitCodeOf,
+  exitCodeOfBaseline,
   exitCodeOfReplay,
   exitCodeOfControlMatrix,
   exitCodeOfSuite,
@@ -12,6 +15,7 @@ import {
   type Judged,
 } from '#cli/output/exit-code.ts'
 import type { Finding, Verdict } from '#domain/judgement.ts'
+import { smallReport } from '#test/helpers/reports.ts'
 import { smallSuite } from '#test/helpers/reports/suite.ts'
 
 function reportOf(...cells: readonly (readonly [Verdict, Finding])[]): Judged {
@@ -93,4 +97,17 @@ test('a verification exits by the worst that a base says; what is there already 
   for (const status of STATUSES.filter((one) => !['fixes', 'unchanged', 'already-applied', 'no-answer'].includes(one))) {
     assert.equal(exitCodeOfVerification(['fixes', 'no-answer', status]), 1, status)
   }
+})
+
+test('against a baseline a known lack is no finding; a regression is one, and whatever --fail-on names', () => {
+  const none = { counts: diffOf(smallReport(), smallReport()).counts }
+  const regressed = { counts: { ...none.counts, regressed: 1 } }
+  const flaky = { counts: { ...none.counts, flaky: 1 } }
+  const known = reportOf(['lacks', 'listed-still-affected'], ['error', 'not-comparable'])
+  assert.equal(exitCodeOfBaseline(known, none, []), 0)
+  assert.equal(exitCodeOfBaseline(known, none, ['lacks']), 1)
+  assert.equal(exitCodeOfBaseline(known, regressed, []), 1)
+  assert.deepEqual([exitCodeOfBaseline(known, flaky, []), exitCodeOfBaseline(known, flaky, ['flaky'])], [0, 1])
+  assert.equal(exitCodeOfBaseline(reportOf(['no-result', 'not-comparable']), none, []), 3)
+  assert.throws(() => readFailOn('same', CHANGE_WORDS), { name: 'UserError', hint: /regressed/ })
 })

@@ -13,11 +13,11 @@ import { sweepRows } from '#run/report/sweep.ts'
 import { cellsOf } from '#plan/cells.ts'
 import type { PlanOf } from '#plan/plan.ts'
 import { maxSweepSeconds, sweepPlan } from '#plan/sweep.ts'
-import { controlsRequest, type ControlsOptions } from '../options/controls.ts'
-import { runRequest } from '../options/run.ts'
-import { print, terminalOf } from '../output/files.ts'
-import type { Progress } from '../output/progress.ts'
-import { executeCommand } from '../terminal/execute.ts'
+import { controlsRequest, type ControlsOptions } from '#cli/options/controls.ts'
+import { runRequest } from '#cli/options/run.ts'
+import { print, terminalOf } from '#cli/output/files.ts'
+import type { Progress } from '#cli/output/progress.ts'
+import { executeCommand } from '#cli/terminal/execute.ts'
 
 /** Sweep and give the exit code: 1 when no guest came to a hit, 3 when none came to an answer. */
 export async function sweep(options: ControlsOptions): Promise<number> {

@@ -1,0 +1,33 @@
+/** Two reports compared: made, rendered, written beside the report of a run. */
+import { join } from 'node:path'
+import { diffOf } from '#analysis/diff/diff.ts'
+import type { RunDiff } from '#domain/report/diff.ts'
+import type { Report } from '#domain/report/matrix.ts'
+import { DIFF_ASSETS } from '#render/diff/html.ts'
+import { DIFF_RENDERERS, type DiffFormat } from '#render/diff/index.ts'
+import { readAssets, terminalOf, writeOut } from './files.ts'
+import { loadHistory } from './named-report.ts'
+
+/** Earlier runs that are asked whether a kernel image gave both answers before. */
+const HISTORY = 5
+
+/** Compare two reports. Where an answer changed, stored runs before the older one are asked whether it is a flake. */
+export async function compareReports(before: Report, after: Report): Promise<RunDiff> {
+  const diff = diffOf(before, after)
+  if (diff.counts.regressed + diff.counts.fixed === 0) return diff
+  return diffOf(before, after, await loadHistory(before.run.id, HISTORY))
+}
+
+/** Render a comparison for standard output or a file. */
+export async function renderDiff(diff: RunDiff, format: DiffFormat): Promise<string> {
+  const assets = format === 'html' ? await readAssets(DIFF_ASSETS) : { template: '', css: '', js: '' }
+  return DIFF_RENDERERS[format](diff, { terminal: terminalOf(process.stdout), assets })
+}
+
+/** Write a comparison to the folder of a report. Returns the path of the page. */
+export async function writeDiff(diff: RunDiff, folder: string): Promise<string> {
+  const page = join(folder, 'diff.html')
+  await writeOut(join(folder, 'diff.json'), await renderDiff(diff, 'json'))
+  await writeOut(page, await renderDiff(diff, 'html'))
+  return page
+}
