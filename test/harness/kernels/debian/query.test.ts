@@ -6,6 +6,7 @@ import { upstreamVersion } from '#harness/kernels/debian/packages.ts'
 import { UserError } from '#domain/errors.ts'
 import type { ListedKernel } from '#domain/kernel.ts'
 import { seriesOf } from '#domain/version.ts'
+import { anyCharacter } from '#test/helpers/guest-text.ts'
 
 function kernel(build: string, flavour = 'cloud-amd64', origin = 'sid'): ListedKernel {
   const version = upstreamVersion(build)
@@ -140,7 +141,7 @@ test('any text parses or throws UserError, and a parsed query can be applied', (
   fc.assert(
     fc.property(
       fc.oneof(
-        fc.string({ unit: 'binary' }),
+        fc.string({ unit: anyCharacter }),
         words.map((list) => list.join('')),
       ),
       (part) => {
