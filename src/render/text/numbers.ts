@@ -12,7 +12,7 @@ type Rounding = 'floor' | 'ceil'
 
 /** A whole number: `2,400,000`. */
 export function countOf(number: number): string {
-  return new Intl.NumberFormat('en-US').format(number)
+  return formatter({}).format(number)
 }
 
 /** A number of things: `1 hit`, `14 hits`. */
@@ -70,5 +70,15 @@ function exact(value: number): number {
 }
 
 function digits(value: number, roundingMode: Rounding, more: Intl.NumberFormatOptions = {}): string {
-  return new Intl.NumberFormat('en-US', { maximumSignificantDigits: 2, roundingMode, ...more }).format(value)
+  return formatter({ maximumSignificantDigits: 2, roundingMode, ...more }).format(value)
+}
+
+const formatters = new Map<string, Intl.NumberFormat>()
+
+/** One for each set of options: making it takes a hundred times as long as using it. */
+function formatter(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = JSON.stringify(options)
+  const known = formatters.get(key) ?? new Intl.NumberFormat('en-US', options)
+  formatters.set(key, known)
+  return known
 }
