@@ -35,7 +35,7 @@ export async function withTree<T>(files: Readonly<Record<string, string>>, use: 
     await writeFile(join(root, 'package.json'), await packageWithoutDependencies())
     await runCommand('git', ['init', '--quiet'], { cwd: root })
     await symlink(join(REPOSITORY, 'node_modules'), join(root, 'node_modules'))
-    await writeFile(join(root, '.git', 'info', 'exclude'), 'node_modules\n')
+    await writeFile(join(root, '.git', 'info', 'exclude'), 'node_modules\n.tsbuildinfo\n')
     return await use(root)
   } finally {
     await rm(root, { recursive: true })
