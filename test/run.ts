@@ -1,5 +1,5 @@
 /**
- * `npm test`: the checks of lint, then every test, those that boot guests last and two files at a time.
+ * `npm test`: the checks of lint beside the tests that boot no guest, then those that do, three files at a time.
  * `--lane unit` takes lint and the tests that boot no guest and ask no server but our own, `--lane e2e` the others.
  * `--only WORD` takes the tests with that word in their path; it may be given more than once.
  * The last line is `N passed, N failed`, with `, N skipped` when there are any, whatever happens: a file that takes longer
@@ -89,6 +89,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
+async function checkSources(): Promise<void> {
+  const { formatResult, runChecks } = await import('#lint/checks.ts')
+  for await (const result of runChecks(REPOSITORY)) {
+    count[result.diagnostics.length === 0 ? 'passed' : 'failed'] += 1
+    print(formatResult(result))
+  }
+}
+
+/** Run these files, so many at a time. */
 async function runFiles(wanted: readonly string[], concurrency: number, eachTest: boolean): Promise<void> {
   if (wanted.length === 0) return
   const names = wanted.map((file) => relative(REPOSITORY, file))
@@ -98,21 +107,16 @@ async function runFiles(wanted: readonly string[], concurrency: number, eachTest
 }
 
 try {
-  if (values.lane !== 'e2e' && isWanted('lint')) {
-    const { formatResult, runChecks } = await import('#lint/checks.ts')
-    for await (const result of runChecks(REPOSITORY)) {
-      count[result.diagnostics.length === 0 ? 'passed' : 'failed'] += 1
-      print(formatResult(result))
-    }
+  if (values.lane !== 'e2e') {
+    // One more than there are processors: some wait for an answer or for a time to pass.
+    await Promise.all([isWanted('lint') ? checkSources() : null, runFiles(others, availableParallelism() + 1, false)])
   }
-  // One more than there are processors: some wait for a mirror or for a time to pass.
-  if (values.lane !== 'e2e') await runFiles(others, availableParallelism() + 1, false)
   if (values.lane !== 'unit') {
     const isAlone = (file: string) => ALONE.includes(relative(REPOSITORY, file))
-    // Each boots as many guests at a time as there are processors, but waits often enough to leave room for another file.
+    // Each boots as many guests at a time as there are processors, but waits often enough to leave room for two other files.
     await runFiles(
       endToEnd.filter((file) => !isAlone(file)),
-      2,
+      3,
       true,
     )
     await runFiles(endToEnd.filter(isAlone), 1, true)
