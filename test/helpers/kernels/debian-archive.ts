@@ -1,15 +1,16 @@
 /** A small Debian archive of our own, signed with a key made for it and served on the loopback: real apt reads it. */
-import { createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { runCommand } from '#harness/support/process.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import { exists, findWorkspace, publishFolder } from '#harness/support/workspace.ts'
 import { fakeBzImage, fakeVmlinux, flipped, packPayload, temporaryFolder } from '../kernel-images.ts'
 
 export interface Repository {
@@ -44,8 +45,11 @@ export const NEW = {
   banner: '9.1.5+t-cloud-amd64 (x) #1 SMP Debian 9.1.5-2 (2026)',
 }
 
+/** Bytes that do not compress, the same in every process. */
+const PADDING = createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16)).update(Buffer.alloc(1 << 20))
+
 /** The ELF files packed in them. The old package must be larger than a metapackage, so its padding does not compress. */
-export const OLD_ELF = fakeVmlinux(OLD.banner, randomBytes(1 << 20))
+export const OLD_ELF = fakeVmlinux(OLD.banner, PADDING)
 export const NEW_ELF = fakeVmlinux(NEW.banner)
 
 /** Changelog of a package, as those of the archive are: that of the newer build tells of one more that is here too. */
@@ -56,22 +60,27 @@ const changelogOf = (name: string, ...builds: string[]) => ({
 })
 export const OLDER_BUILD = '5.90.6-1'
 
-/** What is served: the folder with `debian` and `debian-security`, and the keyring that knows their signatures. */
-interface Archive {
-  readonly folder: string
-  readonly keyring: string
-}
+let archive: Promise<string> | undefined
 
-let built: Promise<Archive> | undefined
-
-/** Serve a copy of the archive; it goes away with the test. The archive itself is built and signed once a process. */
+/** Serve a copy of the archive, made of links; it goes away with the test. */
 export async function serveRepository(t: Pick<TestContext, 'after'>): Promise<Repository> {
-  built ??= buildArchive()
-  const { folder, keyring } = await built
+  archive ??= findArchive()
   const own = await temporaryFolder(t)
-  await runCommand('cp', ['-rlT', folder, own])
-  return serve(own, join(own, basename(keyring)), t)
+  await runCommand('cp', ['-rsT', await archive, own])
+  return serve(own, t)
 }
+
+/** What the archive is made of, as text: another text makes another archive. */
+const MAKERS = ['test/helpers/kernels/debian-archive.ts', 'test/helpers/kernel-images.ts'].map((file) => inRepository(file))
+
+/** The keyring, and beside it `debian` and `debian-security`; built and signed once, which takes longer than most tests. */
+async function findArchive(): Promise<string> {
+  const key = sha256(Buffer.concat(await Promise.all(MAKERS.map((file) => readFile(file))))).slice(0, 16)
+  const folder = join(findWorkspace().cache, 'test-archives', key)
+  return (await exists(folder)) ? folder : publishFolder(folder, buildArchive)
+}
+
+const KEYRING = 'test-archive.gpg'
 
 /** A keyring with a key that signed nothing of the archive. */
 export async function otherKeyring(t: Pick<TestContext, 'after'>): Promise<string> {
@@ -92,7 +101,7 @@ async function newKey(folder: string): Promise<SigningKey> {
   const home = await mkdtemp(join(tmpdir(), 'kwitness-gnupg-'))
   const gpg = (...args: string[]) => runCommand('gpg', ['--homedir', home, '--batch', '--quiet', '--yes', ...args])
   await gpg('--passphrase', '', '--quick-gen-key', 'kwitness test archive', 'ed25519', 'sign', 'never')
-  const keyring = join(folder, 'test-archive.gpg')
+  const keyring = join(folder, KEYRING)
   await gpg('--output', keyring, '--export')
   return {
     keyring,
@@ -106,9 +115,7 @@ async function newKey(folder: string): Promise<SigningKey> {
   }
 }
 
-async function buildArchive(): Promise<Archive> {
-  const folder = await mkdtemp(join(tmpdir(), 'kwitness-archive-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+async function buildArchive(folder: string): Promise<void> {
   const keys = await newKey(folder)
   const packages = await Promise.all((await kernelPackages(folder)).map((item) => buildPackage(join(folder, 'debian'), item)))
   const [old, ...others] = [...packages, await addGarbage(join(folder, 'debian'))]
@@ -118,10 +125,9 @@ async function buildArchive(): Promise<Archive> {
   await runCommand('cp', ['-rl', join(folder, 'debian', 'pool'), join(folder, 'debian-security')])
   await keys.close()
   await rm(join(folder, 'build'), { recursive: true })
-  return { folder, keyring: keys.keyring }
 }
 
-async function serve(folder: string, keyring: string, t: Pick<TestContext, 'after'>): Promise<Repository> {
+async function serve(folder: string, t: Pick<TestContext, 'after'>): Promise<Repository> {
   const requests: string[] = []
   let corrupted: string | null = null
   const server = createServer((request, response) => {
@@ -143,7 +149,7 @@ async function serve(folder: string, keyring: string, t: Pick<TestContext, 'afte
   t.after(close)
   return {
     mirror: `http://127.0.0.1:${(server.address() as AddressInfo).port}/debian`,
-    keyring,
+    keyring: join(folder, KEYRING),
     takeRequests: () => requests.splice(0),
     corrupt: (ending) => {
       corrupted = ending
