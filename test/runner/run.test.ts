@@ -50,7 +50,9 @@ async function runWith(
   args: readonly string[],
   cache = join(tree.cache, randomUUID()),
 ): Promise<{ exitCode: number; lines: string[] }> {
-  const options = { program: process.execPath, env: { KWITNESS_CACHE: cache } }
+  // What node compiled for one run serves the next, as behind the launcher.
+  const env = { KWITNESS_CACHE: cache, NODE_COMPILE_CACHE: join(tree.cache, 'compile') }
+  const options = { program: process.execPath, env }
   const { exitCode, stdout } = await start(tree, [join(tree.root, 'test', 'run.ts'), ...args], options)
   const lines = stdout.replaceAll(/\(\d+(?:\.\d)? s\)/g, '(N s)').split('\n')
   // On a slow machine it says what it waits for.

@@ -1,10 +1,10 @@
 /** A copy of this repository in a temporary folder, as a new user has it, and the means to start it. */
+import { existsSync } from 'node:fs'
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { REPOSITORY } from '#harness/support/repository.ts'
 import { runCommand, type Finished } from '#harness/support/process.ts'
-import { exists } from '#harness/support/workspace.ts'
 import { listFiles } from '#lint/check.ts'
 
 /** What the launcher, npm, doctor and these tests call, all of it on every Debian. */
@@ -25,11 +25,12 @@ export async function copyTree(): Promise<Tree> {
   const tree = { root: join(folder, 'a tree'), cache: join(folder, 'cache'), bin: join(folder, 'bin') }
   const files = await listFiles(REPOSITORY)
   await Promise.all([tree.root, tree.cache, tree.bin].map((path) => mkdir(path, { recursive: true })))
-  await Promise.all(files.map((file) => cp(join(REPOSITORY, file), join(tree.root, file))))
+  // One cp(1) copies a thousand files in a tenth of the time that cp() of node takes.
+  await runCommand('cp', ['--no-dereference', '--parents', `--target-directory=${tree.root}`, ...files], { cwd: REPOSITORY })
   await letRead(tree)
   await Promise.all([folder, tree.cache, tree.bin].map((path) => chmod(path, 0o777)))
   await Promise.all(COMMANDS.map((command) => linkCommand(tree, command)))
-  return { ...tree, remove: () => rm(folder, { recursive: true }) }
+  return { ...tree, remove: async () => void (await runCommand('rm', ['-r', folder])) }
 }
 
 /** Leave out what only developers need, so that npm brings a few small packages into this tree instead of all. */
@@ -83,12 +84,12 @@ interface PackageLock {
 export async function giveRuntime(tree: Tree): Promise<void> {
   const lock = JSON.parse(await readFile(join(tree.root, 'package-lock.json'), 'utf8')) as PackageLock
   const places = Object.entries(lock.packages).filter(([place]) => /^node_modules\/(?:@[^/]+\/)?[^/]+$/.test(place))
-  for (const [place, { dev = false }] of places) {
-    const [from, to] = [join(REPOSITORY, place), join(tree.root, place)]
-    if (!(await exists(from))) continue
-    await mkdir(dirname(to), { recursive: true })
-    await (dev ? symlink(from, to) : cp(from, to, { recursive: true }))
-  }
+  const here = places.filter(([place]) => existsSync(join(REPOSITORY, place)))
+  for (const [place] of here) await mkdir(dirname(join(tree.root, place)), { recursive: true })
+  const [links, copies] = [here.filter(([, { dev }]) => dev === true), here.filter(([, { dev }]) => dev !== true)]
+  for (const [place] of links) await symlink(join(REPOSITORY, place), join(tree.root, place))
+  const options = ['--recursive', '--parents', `--target-directory=${tree.root}`]
+  await runCommand('cp', [...options, ...copies.map(([place]) => place)], { cwd: REPOSITORY })
   await cp(join(tree.root, 'package-lock.json'), join(tree.root, 'node_modules', '.installed-from'))
   await mkdir(join(tree.cache, 'node-24', 'bin'), { recursive: true })
   await cp(process.execPath, join(tree.cache, 'node-24', 'bin', 'node'))
