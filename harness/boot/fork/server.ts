@@ -36,15 +36,9 @@ export interface ForkServer {
 const source = (name: string): string => join(import.meta.dirname, name)
 
 /** Sources of the library that makes a QEMU a fork server. */
-export const FORK_LIBRARY: readonly string[] = [
-  'server.c',
-  'threads.c',
-  'thread.c',
-  'fds.c',
-  'pages.c',
-  'payload.c',
-  'sandbox.c',
-].map(source)
+const FORK_LIBRARY: readonly string[] = ['server.c', 'threads.c', 'thread.c', 'fds.c', 'pages.c', 'payload.c', 'sandbox.c'].map(
+  source,
+)
 
 /** Files that serve every fork server. */
 export interface ForkParts {

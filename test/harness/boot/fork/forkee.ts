@@ -8,15 +8,15 @@ import type { Duplex } from 'node:stream'
 import { openConsolePipe } from '#harness/boot/qemu/console-pipe.ts'
 import { commandChildren, type Children } from '#harness/boot/fork/children.ts'
 import { listenForChildren } from '#harness/boot/fork/connections.ts'
-import { FORK_LIBRARY } from '#harness/boot/fork/server.ts'
+import { buildForkParts } from '#harness/boot/fork/server.ts'
 import type { RunningQemu } from '#harness/boot/qemu/process.ts'
-import { LIBRARY_FLAGS } from '#harness/image/program.ts'
-import { runCommand } from '#harness/support/process.ts'
+import { buildProgram, LIBRARY_FLAGS } from '#harness/image/program.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
 
 const FLAGS = LIBRARY_FLAGS.filter((flag) => flag !== '-shared' && flag !== '-fPIC')
 const SOURCES = ['forkee.c', 'forkee_identity.c', 'forkee_traits.c'].map((name) => join(import.meta.dirname, name))
 
-/** The built library and program, and room for sockets and payloads. */
+/** The library and the program, both in the cache of this machine, and room for sockets and payloads. */
 export interface Workbench {
   readonly folder: string
   readonly library: string
@@ -26,9 +26,9 @@ export interface Workbench {
 
 export async function buildWorkbench(): Promise<Workbench> {
   const folder = await mkdtemp(join(tmpdir(), 'kwitness-forks-'))
-  const [library, program] = [join(folder, 'library.so'), join(folder, 'forkee')]
-  await runCommand('gcc', [...LIBRARY_FLAGS, '-o', library, ...FORK_LIBRARY])
-  await runCommand('gcc', [...FLAGS, '-o', program, ...SOURCES])
+  const { cache } = findWorkspace()
+  const { library } = await buildForkParts(cache)
+  const { path: program } = await buildProgram(cache, SOURCES, [], { flags: FLAGS })
   return { folder, library, program, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
