@@ -108,8 +108,8 @@ async function runFiles(wanted: readonly string[], concurrency: number, eachTest
 
 try {
   if (values.lane !== 'e2e') {
-    // One more than there are processors: some wait for an answer or for a time to pass.
-    await Promise.all([isWanted('lint') ? checkSources() : null, runFiles(others, availableParallelism() + 1, false)])
+    // Two more than there are processors: some wait for an answer or for a time to pass.
+    await Promise.all([isWanted('lint') ? checkSources() : null, runFiles(others, availableParallelism() + 2, false)])
   }
   if (values.lane !== 'unit') {
     const isAlone = (file: string) => ALONE.includes(relative(REPOSITORY, file))
