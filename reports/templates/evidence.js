@@ -1,6 +1,6 @@
-/** Builds what the panel shows of one cell. Everything a guest said goes in as text; no markup is ever made from a string. */
+/** Builds the panel of one cell. Texts of a guest become text nodes; no string becomes markup. */
 
-/** An element with attributes and children; strings become text. `undefined` and `false` attributes are left out. */
+/** An element with attributes and children; strings become text nodes. It omits `undefined` and `false` attributes. */
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name)
   for (const [key, value] of Object.entries(attributes)) {
@@ -11,11 +11,11 @@ function element(name, attributes = {}, ...children) {
   return made
 }
 
-/** The fix under study: what it is, where it is, and who wrote about it. */
+/** The fix: title, commits and references. */
 function fixSection({ title, symptom, subsystem, oracle, introduced, fixes, references }) {
   return element('section', {},
     element('h3', { class: 'titled' }, 'The fix'),
-    element('p', {}, title, element('br'), element('span', { class: 'dim' }, `${subsystem}. Seen on a bad kernel: ${symptom}`)),
+    element('p', {}, title, element('br'), element('span', { class: 'dim' }, `${subsystem}. Symptom: ${symptom}`)),
     element('ul', { class: 'fixes' }, fixes.map(({ commit, subject, fixes: culprits, cve }) => element('li', {},
       commit === 'unknown' ? 'merged, hash not known: ' : commit ? [commitLink(commit), ' '] : 'never merged: ',
       `“${subject}”`,
@@ -23,7 +23,7 @@ function fixSection({ title, symptom, subsystem, oracle, introduced, fixes, refe
       cve.length ? element('span', {}, ` ${cve.join(', ')}`) : null))),
     facts([
       ['Oracle', oracle === 'statistical' ? 'statistical: a race, counted over many trials' : oracle],
-      introduced ? ['Came in', introduced] : null,
+      introduced ? ['Introduced in', introduced] : null,
       ...references.map((address) => ['Reference', linkTo(address)])
     ]))
 }
@@ -34,17 +34,17 @@ function commitLink(commit) {
   return element('a', { href: address, rel: 'noreferrer', target: '_blank' }, element('code', {}, commit.slice(0, 12)))
 }
 
-/** An address as a link when it is one of the web, else as text. */
+/** A link for an http or https address, else text. */
 function linkTo(address) {
   return /^https?:\/\//.test(address) ? element('a', { href: address, rel: 'noreferrer', target: '_blank' }, address) : address
 }
 
-/** Pairs of a word and what it says; nulls are left out. */
+/** A list of labels and values, without nulls. */
 function facts(pairs) {
   return element('dl', {}, pairs.filter(Boolean).map(([word, said]) => [element('dt', {}, word), element('dd', {}, said)]))
 }
 
-/** One attempt: how it ended and why, its subtests, its logs and the command that made it. */
+/** One attempt: ending, reasons, subtests, logs and QEMU command. */
 function attemptSection(attempt, number, total) {
   const logs = {
     console: logBox('Console', attempt.console, attempt.splats),
@@ -58,7 +58,7 @@ function attemptSection(attempt, number, total) {
     items('reasons', attempt.reasons.map(({ channel, line, rule, text }) =>
       [seenAt(channel, line, logs), ` ${text} `, element('code', { class: 'dim' }, rule)])),
     items('problems', attempt.problems.map(({ kind, line, message }) => [seenAt('output', line, logs), ` ${kind}: ${message}`])),
-    attempt.tests.length ? testTree(attempt.tests) : element('p', { class: 'dim' }, 'The case reported no test.'),
+    attempt.tests.length ? testTree(attempt.tests) : element('p', { class: 'dim' }, 'The case did not report any test.'),
     items('splats', attempt.splats.map(({ severity, firstLine, title }) =>
       [seenAt('console', firstLine, logs), ` ${severity}: ${title}`])),
     logs.console.box,
@@ -73,12 +73,12 @@ function attemptSection(attempt, number, total) {
     ]))
 }
 
-/** A list of lines, or nothing when there are none. */
+/** A list of lines; null without lines. */
 function items(name, lines) {
   return lines.length ? element('ul', { class: name }, lines.map((line) => element('li', {}, line))) : null
 }
 
-/** Where something was seen; a click shows the line where the page has that log. */
+/** The position of an observation; a click shows the line if the page has that log. */
 function seenAt(channel, line, logs) {
   const name = `${channel}${line === null ? '' : ` ${line}`}`
   const log = line === null ? undefined : logs[channel]
@@ -88,7 +88,7 @@ function seenAt(channel, line, logs) {
 
 const TEST_SIGNS = { pass: '✔', fail: '✘', skip: '–', todo: '–', xfail: '–', timeout: '!', error: '!', 'not-reported': '∅' }
 
-/** Subtests as they nest, each with its sign and word. */
+/** Nested subtests, each with its sign and status. */
 function testTree(points) {
   return items('tests', points.map(({ name, status, reason, diagnostics, children }) => [
     element('span', { class: `status ${status}` }, `${TEST_SIGNS[status]} ${status}`), ` ${name}`,
@@ -98,7 +98,7 @@ function testTree(points) {
   ]))
 }
 
-/** A log with numbered lines and splats marked, its lines made when it is first opened. `go` opens it at a line. */
+/** A log with numbered lines and marked splats; opening it creates the lines. `go` opens it at a line. */
 function logBox(title, lines, splats) {
   const list = element('ol', { class: 'log', tabindex: '0', 'aria-label': title })
   const size = `${lines.length} ${lines.length === 1 ? 'line' : 'lines'}${splats.length ? `, ${splats.length} marked` : ''}`
@@ -123,32 +123,32 @@ function logBox(title, lines, splats) {
   return { box, go }
 }
 
-/** The QEMU command line, one option per line, ready to be pasted into a shell. */
+/** The QEMU command line, one option per line, quoted for a shell. */
 function commandBox(argv) {
   const quote = (word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
   const text = argv.map((word, index) => `${index === 0 ? '' : word.startsWith('-') ? ' \\\n  ' : ' '}${quote(word)}`).join('')
   return element('details', {}, element('summary', {}, 'QEMU command line'), commandText(text))
 }
 
-/** A command as it goes into a shell, with a button that copies it. */
+/** A shell command with a button that copies it. */
 function commandText(text) {
   return element('div', { class: 'command' }, copyButton(text), element('pre', { tabindex: '0' }, text))
 }
 
-/** The button in front of a text that it copies. */
+/** The copy button before a text. */
 function copyButton(text) {
   const button = element('button', { type: 'button', onclick: () => copyText(text, button) }, 'Copy')
   return button
 }
 
-/** Copy, and say on the button whether it worked. */
+/** Copy, and show on the button whether it worked. */
 async function copyText(text, button) {
   try {
     await navigator.clipboard.writeText(text)
     button.textContent = 'Copied'
   } catch {
-    // No clipboard for this page: mark the text, so that one key copies it.
+    // Without a clipboard, select the text, so that one key copies it.
     getSelection().selectAllChildren(button.nextElementSibling)
-    button.textContent = 'Marked, now copy'
+    button.textContent = 'Selected, press copy'
   }
 }

@@ -1,4 +1,4 @@
-/** The matrix as it stands in the page: read once, then filtered and walked through. The table itself is the data. */
+/** The matrix of the page: parsed once from the table, then filtered and navigated. */
 function readMatrix(root) {
   const columns = [...root.querySelectorAll('.heads th[data-case]')].map((heading) =>
     ({ id: heading.dataset.case, words: `${heading.dataset.case} ${heading.dataset.words}`.toLowerCase() }))
@@ -6,7 +6,7 @@ function readMatrix(root) {
     const section = line.closest('section')
     return { id: line.dataset.kernel, series: section.dataset.series, words: line.dataset.kernel.toLowerCase(), line, section }
   })
-  // Fifty thousand cells say only a few dozen different things: those are judged by a filter, not each cell.
+  // Fifty thousand cells have only a few dozen distinct class names, so a filter judges those, not each cell.
   const answers = []
   const numbers = new Map()
   const answerOf = rows.map(({ line }) => Uint16Array.from([...line.cells].slice(1), ({ className }) => {
@@ -16,13 +16,13 @@ function readMatrix(root) {
   return { root, rows, columns, answers, answerOf }
 }
 
-/** What a cell's class names say. */
+/** The verdict, claim and finding in a cell's class names. */
 function readAnswer(className) {
   const [verdict, claim = '', finding = ''] = className.split(' ')
   return { verdict, claim: claim.slice(2), finding: finding.slice(2), selector: `.${className.split(' ').join('.')}` }
 }
 
-/** Which rows, columns and answers the terms of a query leave, and how many cells. */
+/** The rows, columns and answers that match a query, and the number of cells. */
 function pick({ rows, columns, answers, answerOf }, terms) {
   const about = (kind) => terms.filter((term) => term.about === kind)
   const bare = about('any').map((term) => ({
@@ -50,8 +50,8 @@ function pick({ rows, columns, answers, answerOf }, terms) {
 }
 
 /**
- * Show the rows that were picked, and return the style rules that do the rest: columns and faint cells go by a few rules instead
- * of a touch on each cell, which is what keeps typing quick.
+ * Show the matching rows, and return the style rules for columns and faint cells: a few rules instead of a change to each cell
+ * keep typing fast.
  */
 function show({ rows, answers }, shown) {
   rows.forEach(({ line }, index) => { if (line.hidden === shown.rows[index]) line.hidden = !shown.rows[index] })
@@ -68,7 +68,7 @@ function show({ rows, answers }, shown) {
   ].join('\n')
 }
 
-/** First and last index of each unbroken span of a value in a list. */
+/** First and last index of each run of a value in a list. */
 function spansOf(list, value) {
   const spans = []
   list.forEach((said, index) => {
@@ -79,8 +79,8 @@ function spansOf(list, value) {
   return spans
 }
 
-/** The nearest shown place from one going down and right by so many steps; the place itself when there is none. */
-function neighbour(shown, { row, column }, down, right) {
+/** The nearest visible position so many steps down and right; the position itself without one. */
+function visibleFrom(shown, { row, column }, down, right) {
   const along = (list, from, by) => {
     for (let index = from + Math.sign(by), left = Math.abs(by), last = from; ; index += Math.sign(by)) {
       if (index < 0 || index >= list.length) return last

@@ -1,4 +1,4 @@
-/** Brings the page to life: the filter, the walk through the matrix, the panel, and the address that keeps both. */
+/** The script of the page: filter, navigation in the matrix, panel, and the address that contains both. */
 const matrix = readMatrix(document.getElementById('matrix'))
 const input = document.getElementById('query')
 const matches = document.getElementById('matches')
@@ -12,19 +12,19 @@ let place = { row: 0, column: 0 }
 let opened = null
 let cells = null
 
-/** The panel's builder; the evidence is parsed when the first cell is opened. */
+/** The panel's builder; opening the first cell parses the evidence. */
 function cellBuilder() {
   const read = () => unpacker(JSON.parse(document.getElementById('evidence').textContent))
   cells ??= cellPanel(panel, read(), { close: closePanel, walk: walkOpen })
   return cells
 }
 
-/** The table cell of a place, undefined outside the matrix. */
+/** The table cell at a position, undefined outside the matrix. */
 function cellAt({ row, column }) {
   return column < 0 ? undefined : matrix.rows[row]?.line.cells[column + 1]
 }
 
-/** Narrow the matrix to what the filter says. */
+/** Apply the filter to the matrix. */
 function filterMatrix() {
   const { terms, problems } = parseQuery(input.value)
   shown = pick(matrix, terms)
@@ -32,14 +32,14 @@ function filterMatrix() {
   if (wanted !== rules) sheet.replaceSync(rules = wanted)
   document.getElementById('nothing').hidden = shown.cells > 0
   const share = (list) => `${list.filter(Boolean).length} of ${list.length}`
-  const size = `${share(shown.rows)} kernels, ${share(shown.columns)} fixes, ${shown.cells} cells`
+  const size = `${share(shown.rows)} kernels, ${share(shown.columns)} fixes, ${shown.cells} results`
   matches.textContent = [...(terms.length ? [size] : []), ...problems].join('; ')
   if (!shown.rows[place.row] || !shown.columns[place.column]) {
     moveTo({ row: Math.max(0, shown.rows.indexOf(true)), column: Math.max(0, shown.columns.indexOf(true)) })
   }
 }
 
-/** Make a cell the one that Tab comes to, with its verdict as a word for those who cannot see its sign. */
+/** Make a cell the target of Tab, with its verdict as a word for screen readers. */
 function moveTo(next) {
   cellAt(place)?.removeAttribute('tabindex')
   place = next
@@ -50,7 +50,7 @@ function moveTo(next) {
   cell.setAttribute('tabindex', '0')
 }
 
-/** Open a cell; the panel takes the focus unless the reader goes on walking the matrix. */
+/** Open a cell; the panel takes the focus unless the reader is navigating the matrix. */
 function openCell(where, { focus }) {
   if (!cellAt(where) || !cellBuilder().fill(where)) return
   cellAt(opened ?? where).removeAttribute('aria-current')
@@ -75,12 +75,12 @@ function closePanel() {
   keepAddress()
 }
 
-/** From the panel: the next kernel up or down, same fix. */
+/** Open the next kernel up or down for the same fix. */
 function walkOpen(down) {
-  if (opened) openCell(neighbour(shown, opened, down, 0), { focus: true })
+  if (opened) openCell(visibleFrom(shown, opened, down, 0), { focus: true })
 }
 
-/** Write filter and cell into the address, without a step in the history for each letter. */
+/** Write filter and cell into the address, without a history entry for each letter. */
 function keepAddress() {
   const query = input.value.trim()
   const ids = opened ? [matrix.rows[opened.row].id, matrix.columns[opened.column].id] : []
@@ -91,7 +91,7 @@ function keepAddress() {
   history.replaceState(null, '', `#${parts.join('&')}`)
 }
 
-/** Follow the address: src/render/html-page.ts writes links of the same form. Parts it does not name stay as they are. */
+/** Apply the address; src/render/html/page.ts writes such links. Missing parts keep their state. */
 function followAddress() {
   for (const part of location.hash.slice(1).split('&')) {
     const [key, said = ''] = part.split(/=(.*)/s)
@@ -107,14 +107,14 @@ function followAddress() {
         openCell({ row: find(matrix.rows, kernel), column: find(matrix.columns, theCase) }, { focus: true })
       }
     } catch (error) {
-      // An address cut in the middle of a letter is no reason to show nothing.
+      // A truncated address must not break the page.
       if (!(error instanceof URIError)) throw error
     }
   }
   keepAddress()
 }
 
-/** Keys that walk the matrix: rows down, columns right. */
+/** Navigation keys: rows down, columns right. */
 const STEPS = {
   ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
   PageUp: [-20, 0], PageDown: [20, 0], Home: [0, -Infinity], End: [0, Infinity]
@@ -124,7 +124,7 @@ matrix.root.addEventListener('keydown', (event) => {
   if (!event.target.closest('td') || event.ctrlKey || event.metaKey || event.altKey) return
   if (event.key === 'Enter' || event.key === ' ') openCell(place, { focus: true })
   else if (event.key in STEPS) {
-    const next = neighbour(shown, place, ...STEPS[event.key])
+    const next = visibleFrom(shown, place, ...STEPS[event.key])
     moveTo(next)
     if (opened) openCell(next, { focus: false })
     cellAt(next).focus()
@@ -147,7 +147,7 @@ document.addEventListener('keydown', (event) => {
   }
 })
 
-/** The reader changed the filter. */
+/** Apply a changed filter. */
 function filterChanged() {
   filterMatrix()
   keepAddress()
@@ -166,7 +166,7 @@ for (const text of document.querySelectorAll('.boundaries pre')) text.before(cop
 
 document.getElementById('filter').hidden = false
 document.documentElement.classList.add('live')
-// Only now can the cells be walked by keys, which is what the role promises.
+// The role promises navigation by keys, which works from here on.
 for (const table of matrix.root.querySelectorAll('section table')) table.setAttribute('role', 'grid')
 moveTo(place)
 followAddress()

@@ -1,11 +1,11 @@
-/** The panel beside the matrix: one cell with all that is known about it, read from the evidence when it is opened. */
+/** The panel beside the matrix: one cell with its evidence, which opening it unpacks. */
 function cellPanel(panel, evidence, { close, walk }) {
   const { root, member, value } = evidence
   const rows = member(root, 'rows')
   const words = value(member(root, 'words'))
   const boundaries = value(member(root, 'boundaries'))
 
-  /** Fill the panel with the cell at a place; false where the plan had none. */
+  /** Fill the panel with the cell at a position; false where the plan has none. */
   function fill({ row, column }) {
     const cell = value(member(member(rows, row), column))
     if (cell === null) return false
@@ -27,7 +27,7 @@ function cellPanel(panel, evidence, { close, walk }) {
       ...(cell.race ? [raceSection(cell.race)] : []),
       fixSection(theCase),
       ...cell.attempts.map((attempt, index) => attemptSection(attempt, index + 1, cell.attempts.length)),
-      ...(cell.attempts.length ? [] : [element('p', { class: 'dim' }, 'No attempt was made.')]))
+      ...(cell.attempts.length ? [] : [element('p', { class: 'dim' }, 'There was no attempt.')]))
     panel.scrollTop = 0
     return true
   }
@@ -42,7 +42,7 @@ function cellPanel(panel, evidence, { close, walk }) {
       boundary ? ['Changed', `${boundary.from} up to ${boundary.before}, ${boundary.to} from here`] : null,
       next ? ['Changes', `${next.to} from ${next.after} on`] : null,
       cell.trials && !cell.race ? ['Trials', `${cell.trials.hits} hits in ${cell.trials.trials} trials`] : null,
-      ['Kernel', `${kernel.release ?? 'said no name'}, ${kernel.provider} ${kernel.build} ${kernel.flavour} ${kernel.arch}`],
+      ['Kernel', `${kernel.release ?? 'unknown release'}, ${kernel.provider} ${kernel.build} ${kernel.flavour} ${kernel.arch}`],
       kernel.sha256 ? ['Image', element('code', { class: 'hash' }, `sha256 ${kernel.sha256}`)] : null,
       ['Profile', cell.profile],
       boundary?.bisect ? ['Bisect', commandText(boundary.bisect.join('\n'))] : null

@@ -1,12 +1,12 @@
 /**
- * The words of the filter: `series:6.1 verdict:lacks,broken -case:gup* fork`. Each narrows what is shown; commas mean either.
- * A word about kernels picks rows, one about fixes picks columns, one about the answer picks cells, a bare one rows or columns.
+ * The filter language: `series:6.1 verdict:lacks,error -case:gup* fork`. All terms must match; commas mean either. A term about
+ * kernels selects rows, one about fixes columns, one about the answer cells, a bare one rows or columns.
  */
 const QUERY_KEYS = {
   series: 'row', kernel: 'row', case: 'column', fix: 'column', cve: 'column', verdict: 'cell', claim: 'cell', finding: 'cell'
 }
 
-/** Read the filter into terms; a key nobody knows is reported and otherwise ignored. */
+/** Parse the filter into terms; an unknown key is reported and ignored. */
 function parseQuery(text) {
   const terms = []
   const problems = []
@@ -16,20 +16,20 @@ function parseQuery(text) {
     const colon = bare.indexOf(':')
     const key = colon < 0 ? null : bare.slice(0, colon)
     const tests = bare.slice(colon + 1).split(',').filter(Boolean).map((value) => testFor(key, value))
-    if (key !== null && !Object.hasOwn(QUERY_KEYS, key)) problems.push(`there is no word “${key}:”`)
+    if (key !== null && !Object.hasOwn(QUERY_KEYS, key)) problems.push(`unknown key “${key}:”`)
     else if (tests.length > 0) terms.push({ key, about: key === null ? 'any' : QUERY_KEYS[key], negated, tests })
   }
   return { terms, problems }
 }
 
-/** Whether a text of the kind the term is about matches it. */
+/** Whether a text matches a term. */
 function matchesTerm(term, text) {
   return term.tests.some((test) => test(text)) !== term.negated
 }
 
 /**
- * A test for one value. A `*` stands for any letters, and an id must then fit as a whole. Without one a series is meant exactly,
- * an answer by its start, the rest anywhere in the text.
+ * A test for one value. With a `*`, which stands for any letters, an id must match as a whole. Without one a series must be
+ * equal, an answer must start with the value, any other text must contain it.
  */
 function testFor(key, value) {
   if (value.includes('*')) {

@@ -1,4 +1,4 @@
-/** How sure a race cell is: sentences first, then how far its trials reach, then its numbers beside those of its control. */
+/** The race of a cell: sentences, progress of its trials, then its numbers beside those of its control. */
 function raceSection({ explanation, compared, facts: pairs, reach, extrapolatedFrom }) {
   const beside = compared.some(({ there }) => there !== null)
   const from = extrapolatedFrom ? [' ', element('b', { class: 'extrapolated' }, `extrapolated from ${extrapolatedFrom}`)] : null
@@ -16,10 +16,10 @@ function raceSection({ explanation, compared, facts: pairs, reach, extrapolatedF
     facts(pairs))
 }
 
-/** A bar that is full when the clean trials are enough; its sentence says the same. */
+/** A bar that is full when the trials without a hit are enough; its sentence says the same. */
 function reachBar({ share, text }) {
   const filled = element('span')
-  // By property: the policy of the page allows no style attributes.
+  // By property, because the policy of the page forbids style attributes.
   filled.style.width = `${100 * share}%`
   return element('div', { class: share < 1 ? 'reach' : 'reach full' }, element('div', { 'aria-hidden': 'true' }, filled), element('span', {}, text))
 }

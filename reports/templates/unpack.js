@@ -1,8 +1,8 @@
-/** Reads the value that src/render/pack.ts packed, only as far as it is asked for: a page of a thousand kernels opens at once. */
+/** Unpacks the value that src/render/html/pack.ts packed, on demand, so that a page of a thousand kernels opens at once. */
 function unpacker({ shapes, nodes }) {
   const firsts = shapes.map((_, shape) => nodes.find((node) => Array.isArray(node) && node[0] === 1 + shape))
 
-  /** The nodes of a composite's members, with those written out that were as expected. */
+  /** The nodes of a composite's members, including the expected ones. */
   function membersOf([kind, ...numbers]) {
     const members = []
     const expected = () => kind === 0 ? members.at(-1) + 1 : firsts[kind - 1][1 + members.length]

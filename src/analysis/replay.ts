@@ -1,13 +1,13 @@
-/** A stored attempt and its replay side by side: what is the same, and where they part. */
+/** A stored attempt and its replay side by side: what is equal, and the first difference. */
 import type { Evidence } from '#domain/evidence.ts'
 import type { Trials } from '#domain/control.ts'
 import type { AttemptJudgement, EndingWord, Outcome } from '#domain/judgement.ts'
 
-/** One of the two, as it is shown. */
+/** One of the two, for display. */
 export interface ReplaySide {
   readonly outcome: Outcome
   readonly ending: EndingWord
-  /** What decided it, in a sentence. */
+  /** The reason that decided it, in a sentence. */
   readonly summary: string | null
   readonly trials: Trials | null
   /** Host seconds from the job's start to its end. */
@@ -15,29 +15,29 @@ export interface ReplaySide {
   readonly taint: Evidence['taint']
 }
 
-/** How the guest of the replay came about, held against that of the attempt. */
+/** The origin of the replay's guest, compared with that of the attempt. */
 export type ReplayGuest =
-  /** Restored from the state that the attempt was restored from. */
+  /** Restored from the same snapshot as the attempt. */
   | 'same-state'
-  /** Booted from the same things, but saved anew since: another boot. */
+  /** Restored from a newer snapshot of the same guest: another boot. */
   | 'saved-anew'
-  /** Booted from other things: another QEMU or agent. */
+  /** Restored from the snapshot of another guest: another QEMU or agent. */
   | 'other-state'
   | 'booted'
 
-/** The first line in which two outputs differ (1-based); null where one has ended. */
+/** The first line (1-based) that differs; null for an output that has ended. */
 interface OutputDifference {
   readonly line: number
   readonly stored: string | null
   readonly replayed: string | null
 }
 
-/** The outputs of both, byte for byte. What is not a comment is a result. */
+/** Both outputs compared byte for byte. A line that is not a comment is a result. */
 export type OutputMatch =
   | { readonly kind: 'identical' }
   | ({ readonly kind: 'comments-differ' | 'results-differ' } & OutputDifference)
 
-/** An attempt and the same job once more. */
+/** An attempt and the repetition of its job. */
 export interface Replay {
   readonly schema: 'kwitness.replay/1'
   readonly run: string
@@ -46,7 +46,7 @@ export interface Replay {
   readonly attempt: number
   readonly seed: string
   readonly guest: ReplayGuest
-  /** What is not as it was then on this host, in words. */
+  /** What has changed on this host since, in words. */
   readonly changed: readonly string[]
   readonly stored: ReplaySide
   readonly replayed: ReplaySide
@@ -54,18 +54,18 @@ export interface Replay {
   readonly output: OutputMatch
 }
 
-/** One side from what was observed and what was made of it. */
+/** One side, from its evidence and judgement. */
 export function sideOf({ seconds, taint }: Evidence, { outcome, ending, reasons, trials }: AttemptJudgement): ReplaySide {
   return { outcome, ending, summary: reasons[0]?.text ?? null, trials, seconds, taint }
 }
 
-/** What is restored of the guest of an attempt: the key it is saved under, and when (ms since the epoch), null when not known. */
+/** The snapshot of an attempt: its key, and when it was saved (ms since the epoch), null when not known. */
 export interface Restored {
   readonly key: string
   readonly savedAt: number | null
 }
 
-/** Judge how two guests belong together. A state that was saved after the attempt was over is not the one it came from. */
+/** Compare the guests. A snapshot that is newer than the attempt is not the one it was restored from. */
 export function matchGuests(stored: Evidence, from: Restored | null, replayed: Restored | null): ReplayGuest {
   if (replayed === null) return 'booted'
   if (from?.key !== replayed.key) return 'other-state'
@@ -73,20 +73,20 @@ export function matchGuests(stored: Evidence, from: Restored | null, replayed: R
   return replayed.savedAt !== null && replayed.savedAt <= over ? 'same-state' : 'saved-anew'
 }
 
-/** What of this host is not as it was, in words. */
+/** What has changed on this host, in words. */
 export function changesOf(stored: Evidence['host'], today: Evidence['host']): string[] {
   const words = { qemu: 'QEMU', kernel: 'kernel of the host', cpuModel: 'CPU model', cpus: 'CPUs' } as const
   const names = Object.keys(words) as (keyof typeof words)[]
   return names.filter((name) => stored[name] !== today[name]).map((name) => `${words[name]}: ${stored[name]}, now ${today[name]}`)
 }
 
-/** A line as one character a byte, so that nothing is taken for the same that is not. */
+/** A line with one character a byte, so that bytes that are not valid UTF-8 compare, too. */
 interface OutputLine {
   readonly number: number
   readonly text: string
 }
 
-/** Compare two outputs. Where results differ the first of those is shown, not a comment before it. */
+/** Compare two outputs. If results differ, the first of those is reported, not a comment before it. */
 export function matchOutputs(stored: Uint8Array, replayed: Uint8Array): OutputMatch {
   const [before, after] = [linesOf(stored), linesOf(replayed)]
   const comments = firstDifference(before, after)

@@ -1,4 +1,4 @@
-/** Assembles the SuiteReport: subtests into rows across kernels, what differs between them, and what changes along versions. */
+/** Builds the SuiteReport: subtests in rows across kernels, differences between kernels, and changes along versions. */
 import type { Kernel } from '#domain/kernel.ts'
 import type {
   ResultCounts,
@@ -11,7 +11,7 @@ import type {
 } from '#domain/report/suite.ts'
 import { compareKernels, compareText } from './matrix/matrix.ts'
 
-/** From the best to what says nothing. */
+/** From the best to those that say nothing. */
 export const RESULT_STATUSES = [
   'pass',
   'xfail',
@@ -21,12 +21,12 @@ export const RESULT_STATUSES = [
   'not-reported',
 ] as const satisfies readonly ResultStatus[]
 
-/** A result that stands for the exit status of a program, where that says what no test of it said. */
+/** The result for the exit status of a program, where that says more than its tests. */
 const EXIT_STATUS = 'exit status'
 
 export type SuiteReportInputs = Omit<SuiteReport, 'schema' | 'rows' | 'changes' | 'counts'>
 
-/** Build the report; the same parts in any order give the same report. */
+/** Build the report; the same inputs in any order give the same report. */
 export function buildSuiteReport(parts: SuiteReportInputs): SuiteReport {
   const kernels = parts.kernels.toSorted(compareKernels)
   const programs = parts.programs.toSorted((a, b) => compareText(a.id, b.id))
@@ -52,13 +52,13 @@ export function buildSuiteReport(parts: SuiteReportInputs): SuiteReport {
   }
 }
 
-/** The rows of one program. A test that some kernel reported is missing where the program ran and did not. */
+/** The rows of one program. A test that another kernel reported is `not-reported` where the program ran without it. */
 function rowsOf(program: string, measured: readonly SuiteCell[]): SuiteRow[] {
   const cells = withoutNumbers(measured)
   const known = cells.map(({ results }) => new Map(results.map((result) => [result.test, result])))
   return inOrder(cells.map(({ results }) => results.map(({ test }) => test))).map((test) => {
     const results = cells.map((cell, index) => {
-      const { status, reason } = known[index]?.get(test) ?? unsaid(cell, test)
+      const { status, reason } = known[index]?.get(test) ?? unreported(cell, test)
       return { kernel: cell.kernel, status, reason }
     })
     const compared = cells.flatMap((cell, index) => (isAnswer(cell) ? (results[index] ?? []) : []))
@@ -69,11 +69,11 @@ function rowsOf(program: string, measured: readonly SuiteCell[]): SuiteRow[] {
 const numberless = (test: string): string => test.replaceAll(/\d+(?:\.\d+)?/g, 'N')
 
 /**
- * Names that carry what was measured (`Extra pages 46`) are no two times the same: where no kernel has two of a name once its
- * numbers are left out, and kernels differ in those, the test is called without them.
+ * Names that contain a measurement (`Extra pages 46`) differ from run to run: the test gets a name without numbers, if kernels
+ * differ in the numbers and no kernel has two tests of that name.
  */
 function withoutNumbers(cells: readonly SuiteCell[]): SuiteCell[] {
-  const spellings = new Map<string, Set<string>>()
+  const variants = new Map<string, Set<string>>()
   const twice = new Set<string>()
   for (const { results } of cells) {
     const own = new Set<string>()
@@ -81,31 +81,31 @@ function withoutNumbers(cells: readonly SuiteCell[]): SuiteCell[] {
       const key = numberless(test)
       if (own.has(key)) twice.add(key)
       own.add(key)
-      spellings.set(key, (spellings.get(key) ?? new Set()).add(test))
+      variants.set(key, (variants.get(key) ?? new Set()).add(test))
     }
   }
   const nameOf = (test: string): string => {
     const key = numberless(test)
-    return !twice.has(key) && (spellings.get(key)?.size ?? 0) > 1 ? key : test
+    return !twice.has(key) && (variants.get(key)?.size ?? 0) > 1 ? key : test
   }
   return cells.map((cell) => ({ ...cell, results: cell.results.map((one) => ({ ...one, test: nameOf(one.test) })) }))
 }
 
-/** Whether the program ran there, however that ended: what our side or the boot lost is held against no kernel. */
+/** Whether the program ran there, however it ended: a fault of the host or the boot says nothing about the kernel. */
 export function isAnswer({ outcome }: Pick<SuiteCell, 'outcome'>): boolean {
   return outcome !== null && outcome !== 'infra' && outcome !== 'no-boot'
 }
 
-/** What a kernel that did not report a test says of it. */
-function unsaid({ outcome, summary, results }: SuiteCell, test: string): Pick<SuiteResult, 'status' | 'reason'> {
+/** The result of a test that a kernel did not report. */
+function unreported({ outcome, summary, results }: SuiteCell, test: string): Pick<SuiteResult, 'status' | 'reason'> {
   if (outcome !== 'reported') return { status: 'not-reported', reason: summary }
-  if (test === EXIT_STATUS && results.length > 0) return { status: 'pass', reason: 'it goes with the results' }
+  if (test === EXIT_STATUS && results.length > 0) return { status: 'pass', reason: 'it agrees with the results' }
   return { status: 'not-reported', reason: 'not reported on this kernel' }
 }
 
 /**
- * The names of all lists, each once, in an order that keeps that of every list as far as they agree: a name that only a later
- * list has comes behind the one it followed there.
+ * The names of all lists, each once, in an order that keeps the order of every list as far as they agree: a name that only a
+ * later list has comes behind its predecessor there.
  */
 export function inOrder(lists: readonly (readonly string[])[]): string[] {
   const order: string[] = []
@@ -124,19 +124,19 @@ export function inOrder(lists: readonly (readonly string[])[]): string[] {
   return order
 }
 
-/** Statuses that say something of the kernel, worst first. */
+/** Statuses that say something about the kernel, worst first. */
 const RANK: Partial<Record<ResultStatus, number>> = { fail: 0, xfail: 1, pass: 2 }
 
 function changesOf({ program, test, results }: SuiteRow, kernels: readonly Kernel[]): SuiteChange[] {
   const statuses = new Map(results.map(({ kernel, status }) => [kernel, status]))
-  const lines = Map.groupBy(kernels, ({ flavour, arch }) => `${arch}/${flavour}`)
-  return [...lines.values()].flatMap((line) => {
-    const told = line.flatMap(({ id }) => {
+  const branches = Map.groupBy(kernels, ({ flavour, arch }) => `${arch}/${flavour}`)
+  return [...branches.values()].flatMap((branch) => {
+    const answers = branch.flatMap(({ id }) => {
       const status = statuses.get(id)
       return status === undefined || status === 'not-reported' || status === 'error' ? [] : [{ id, status }]
     })
-    return told.flatMap((after, index): SuiteChange[] => {
-      const before = told[index - 1]
+    return answers.flatMap((after, index): SuiteChange[] => {
+      const before = answers[index - 1]
       if (!before || before.status === after.status) return []
       const kind = kindOf(before.status, after.status)
       return [{ program, test, kind, before: before.id, after: after.id, from: before.status, to: after.status }]

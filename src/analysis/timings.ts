@@ -1,7 +1,7 @@
-/** Where the time of a run went: spans laid in rows, and the wall time divided among the stages. */
+/** Where the time of a run went: spans in rows, and the wall time divided among the phases. */
 import type { Lane, Span, PhaseName } from '#domain/span.ts'
 
-/** Spans that never overlap but by one holding another, in the order of their starts. */
+/** Spans that only overlap by nesting, in the order of their starts. */
 export interface SpanRow {
   readonly lane: Lane
   readonly spans: readonly Span[]
@@ -10,32 +10,32 @@ export interface SpanRow {
 interface PhaseTime {
   readonly name: PhaseName
   readonly count: number
-  /** Milliseconds of its own, all together: what no stage inside it took. */
+  /** Sum of its own milliseconds, without the phases inside it. */
   readonly total: number
   readonly longest: { readonly span: Span; readonly own: number }
-  /** Milliseconds of the wall time: each moment is divided evenly among all that went on in it. */
+  /** Milliseconds of the wall time: each moment is divided evenly among its phases. */
   readonly share: number
 }
 
 export interface Timings {
   /** Milliseconds from begin to end. */
   readonly wall: number
-  /** Milliseconds of it in which no stage went on. */
+  /** Milliseconds of it outside any phase. */
   readonly unmeasured: number
   /** The largest share first. */
   readonly phases: readonly PhaseTime[]
 }
 
-/** In the order in which a run comes to them. */
+/** In the order of a run. */
 export const LANES: readonly Lane[] = ['prepare', 'fetches', 'slots', 'races', 'report']
 
-/** A part is of the same thing as its whole, and another stage of it. */
+/** Whether a span is another phase of the same kernel and case, inside the whole. */
 function isPartOf(span: Span, whole: Span): boolean {
   const isWithin = whole.start <= span.start && span.end <= whole.end
   return isWithin && whole.name !== span.name && whole.kernel === span.kernel && whole.case === span.case
 }
 
-/** The spans of a lane in as few rows as they fit in, each beside what it is a part of. */
+/** The spans of a lane in as few rows as possible, each in the row of its whole. */
 function rowsOfLane(lane: Lane, spans: readonly Span[]): SpanRow[] {
   const rows: { readonly spans: Span[]; open: Span[] }[] = []
   for (const span of spans.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
@@ -66,7 +66,7 @@ interface Piece {
   readonly end: number
 }
 
-/** The time of a row cut where stages begin and end: each piece belongs to the innermost. */
+/** The time of a row, cut where phases begin and end: each piece belongs to the innermost. */
 function piecesOf({ spans }: SpanRow): Piece[] {
   const pieces: Piece[] = []
   const open: Span[] = []
@@ -90,7 +90,7 @@ function piecesOf({ spans }: SpanRow): Piece[] {
   return pieces
 }
 
-/** Divide each moment evenly among the pieces that go on in it. Gives each stage's share and the time of no piece. */
+/** Divide each moment evenly among its pieces. Returns the share of each phase and the time without a piece. */
 function divide(pieces: readonly Piece[], begin: number, end: number) {
   const clamp = (time: number): number => Math.min(end, Math.max(begin, time))
   const changes = pieces
@@ -116,17 +116,17 @@ function divide(pieces: readonly Piece[], begin: number, end: number) {
   return { shares, unmeasured }
 }
 
-/** What each stage took, and what it took of the wall time from `begin` to `end` (milliseconds of the spans' clock). */
+/** The time of each phase, and its share of the wall time from `begin` to `end` (milliseconds of the spans' clock). */
 export function timingsOf(spans: readonly Span[], begin: number, end: number): Timings {
   const pieces = rowsOf(spans).flatMap(piecesOf)
   const own = new Map(spans.map((span) => [span, 0]))
   for (const { span, start, end: over } of pieces) own.set(span, (own.get(span) ?? 0) + over - start)
   const { shares, unmeasured } = divide(pieces, begin, end)
-  const stages = [...Map.groupBy(own, ([{ name }]) => name)].map(([name, all]): PhaseTime => {
+  const phases = [...Map.groupBy(own, ([{ name }]) => name)].map(([name, all]): PhaseTime => {
     const [span, longest] = all.reduce((most, next) => (next[1] > most[1] ? next : most))
     const total = all.reduce((sum, [, time]) => sum + time, 0)
     return { name, count: all.length, total, longest: { span, own: longest }, share: shares.get(name) ?? 0 }
   })
   const order = (a: PhaseTime, b: PhaseTime): number => b.share - a.share || (a.name < b.name ? -1 : 1)
-  return { wall: end - begin, unmeasured, phases: stages.toSorted(order) }
+  return { wall: end - begin, unmeasured, phases: phases.toSorted(order) }
 }

@@ -1,35 +1,35 @@
 /**
- * Compatibility data in the spirit of browser-compat-data: for each fix and series since when kernels carry it, made from what
- * guests showed. `≤6.1.172` is said where a neighbour was not tested: there or earlier.
+ * Compatibility data modelled on browser-compat-data: the first kernel of each series that carries a fix, from what guests
+ * showed. `≤6.1.172` means there or earlier, because the kernel before it was not tested.
  */
 import type { Verdict } from '#domain/judgement.ts'
 import type { Boundary, Timeline, Report, ReportCase, TimelineInterval } from '#domain/report/matrix.ts'
-import { chanceOf } from './text/numbers.ts'
+import { chanceOf } from '#domain/numbers.ts'
 import { reasonsOf } from './text/boundary.ts'
 
-/** `6.1.172`, `≤6.1.172`; false for never; null for what was not found out. */
-type Ranged = string | false | null
+/** `6.1.172`, `≤6.1.172`; false for never; null for unknown. */
+type VersionBound = string | false | null
 
-/** The cell in the report's run that a value rests on. */
+/** The cell of the run behind a value. */
 interface CompatEvidence {
   readonly kernel: string
   readonly verdict: Verdict
-  /** Evidence folder of the attempt that decided, null where none was made. */
+  /** Evidence folder of the attempt that decided, null without an attempt. */
   readonly attempt: string | null
 }
 
-/** One row of kernels that carry the fix, or what is known where none does. */
+/** One interval of kernels that carry the fix, or the statement about a series without one. */
 export interface CompatStatement {
-  /** Since when the bug, or the feature the case is about, is there; false where every kernel asked says it is not. */
-  readonly introduced: Ranged
-  /** Since when the fix is carried; false where the bug was seen and never a kernel without it. */
-  readonly carried_since: Ranged
-  /** Since when it no longer is. */
+  /** The first kernel with the bug, or with the feature of the case; false if the case applies to no tested kernel. */
+  readonly introduced: VersionBound
+  /** The first kernel that carries the fix; false if every answer is lacks. */
+  readonly carried_since: VersionBound
+  /** The first kernel that lost it again. */
   readonly removed: string | null
-  /** Version of the last kernel in which the bug was seen before, and of the last one that carries. */
+  /** Version of the last kernel with the bug before it, and of the last one that carries the fix. */
   readonly last_without: string | null
   readonly last_with: string | null
-  /** Kernels that answered, of those that could be had in this series and flavour; null where nothing lists them. */
+  /** Kernels with an answer, and available kernels of this series and flavour; null without a listing. */
   readonly tested: number
   readonly known: number | null
   readonly notes: readonly string[]
@@ -40,7 +40,7 @@ export interface CompatFix extends Pick<ReportCase, 'title' | 'subsystem' | 'sym
   readonly commits: readonly string[]
   readonly subjects: readonly string[]
   readonly cve: readonly string[]
-  /** The release that brought the bug or the feature, by the claim sources. */
+  /** The release that introduced the bug or the feature, by the claim sources. */
   readonly introduced: string | null
   /** By series, then by architecture and flavour; the newest statement first. */
   readonly support: Readonly<Record<string, Readonly<Record<string, readonly CompatStatement[]>>>>
@@ -88,7 +88,7 @@ function aboutOf({ title, subsystem, symptom, oracle, references, introduced, fi
   }
 }
 
-/** What a report says of a kernel and a case. */
+/** Look-ups of a report by kernel and case. */
 interface Lookup {
   readonly version: (kernel: string) => string
   readonly build: (kernel: string) => string
@@ -111,7 +111,7 @@ function lookupOf({ kernels, cells, boundaries }: Report): Lookup {
   }
 }
 
-/** A statement for each stretch that carries, newest first; one that says what is known where none does. */
+/** A statement for each interval that carries, newest first; a single one if none does. */
 function statementsOf(timeline: Timeline, state: Lookup): CompatStatement[] {
   const { intervals } = timeline
   const carrying = intervals.flatMap((interval, index) => (interval.verdict === 'carries' ? [index] : []))
@@ -126,10 +126,10 @@ function statementOf(timeline: Timeline, index: number, state: Lookup): CompatSt
   const withFix = here?.verdict === 'carries' ? here : undefined
   const next = withFix && intervals[index + 1]
   const value = (interval: TimelineInterval): string => valueOf(timeline, interval, state)
-  // What was lost and came again was introduced where it was lost.
-  const introduced = without && intervals.indexOf(without) > 0 ? value(without) : firstAskable(timeline, state)
+  // A fix that was lost and came again: the bug was introduced where it was lost.
+  const introduced = without && intervals.indexOf(without) > 0 ? value(without) : firstApplicable(timeline, state)
   const ends = [without?.last, withFix?.first, withFix?.last, next?.first].filter((kernel) => kernel !== undefined)
-  const inVain = timeline.earlier
+  const withoutAnswer = timeline.earlier
     .filter(({ reason }) => reason !== 'not-on-mirror' && reason !== 'not-tested')
     .map(({ kernel }) => kernel)
   return {
@@ -141,18 +141,18 @@ function statementOf(timeline: Timeline, index: number, state: Lookup): CompatSt
     tested: intervals.reduce((sum, { tested }) => sum + tested, 0),
     known,
     notes: notesOf(timeline, [withFix, next], state),
-    evidence: [...new Set(ends.length > 0 ? ends : inVain)].map((kernel) => state.evidence(kernel, theCase)),
+    evidence: [...new Set(ends.length > 0 ? ends : withoutAnswer)].map((kernel) => state.evidence(kernel, theCase)),
   }
 }
 
-/** The version a stretch begins with; ranged where it may begin earlier. */
+/** The first version of an interval, with `≤` where it may begin earlier. */
 function valueOf({ case: theCase, intervals }: Timeline, interval: TimelineInterval, state: Lookup): string {
   const exact = interval !== intervals[0] && state.boundary(theCase, interval.first)?.precision === 'adjacent'
   return exact ? state.version(interval.first) : `≤${state.version(interval.first)}`
 }
 
-/** The first kernel of which the question can be asked: exact where its neighbour said that it cannot. */
-function firstAskable({ intervals, earlier }: Timeline, state: Lookup): Ranged {
+/** The first kernel to which the case applies: exact if it does not apply to the kernel before. */
+function firstApplicable({ intervals, earlier }: Timeline, state: Lookup): VersionBound {
   const before = earlier.filter(({ reason }) => reason !== 'not-on-mirror')
   const [first] = intervals
   if (!first) return before.length > 0 && before.every(({ reason }) => reason === 'not-applicable') ? false : null
@@ -161,23 +161,23 @@ function firstAskable({ intervals, earlier }: Timeline, state: Lookup): Ranged {
 }
 
 function betweenOf({ untested }: Boundary): string {
-  if (untested === null) return 'what lies there is not listed'
+  if (untested === null) return 'the kernels between are not listed'
   return untested.length === 0 ? 'no other kernel' : reasonsOf(untested)
 }
 
-/** What a value alone does not say. */
-function notesOf(timeline: Timeline, begun: readonly (TimelineInterval | undefined)[], state: Lookup): string[] {
+/** Notes on the precision of the values. */
+function notesOf(timeline: Timeline, changes: readonly (TimelineInterval | undefined)[], state: Lookup): string[] {
   const { case: theCase, intervals, earlier } = timeline
-  const boundaries = begun.flatMap((interval) => (interval && state.boundary(theCase, interval.first)) ?? [])
+  const boundaries = changes.flatMap((interval) => (interval && state.boundary(theCase, interval.first)) ?? [])
   const ofBuilds = boundaries.filter(({ before, after }) => state.version(before) === state.version(after))
   const missProbability = boundaries.find((one) => one.missProbability !== null)?.missProbability ?? null
-  const askedInVain = intervals.length > 0 ? [] : earlier.filter(({ reason }) => reason !== 'not-on-mirror')
+  const withoutAnswer = intervals.length > 0 ? [] : earlier.filter(({ reason }) => reason !== 'not-on-mirror')
   return [
     ...boundaries.map(
       (boundary) => `between ${state.build(boundary.before)} and ${state.build(boundary.after)}: ${betweenOf(boundary)}`,
     ),
     ...ofBuilds.map(({ after }) => `a build of the same release: from ${state.build(after)} on`),
     ...(missProbability === null ? [] : [`miss probability ${chanceOf(missProbability)}`]),
-    ...(askedInVain.length > 0 ? [reasonsOf(askedInVain)] : []),
+    ...(withoutAnswer.length > 0 ? [reasonsOf(withoutAnswer)] : []),
   ]
 }

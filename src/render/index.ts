@@ -1,4 +1,4 @@
-/** The renderers: a function of the one Report each, one line each. */
+/** The renderers: each is a function of the Report. */
 import type { Report } from '#domain/report/matrix.ts'
 import { renderBcd } from './bcd.ts'
 import { renderCsv } from './exchange/csv.ts'
@@ -14,14 +14,14 @@ import { renderTerminal } from './terminal/report.ts'
 import type { TerminalOptions } from './terminal/style.ts'
 
 export interface RenderOptions {
-  /** How the reader's terminal is; only `terminal` looks at it. */
+  /** The reader's terminal; only `terminal` uses it. */
   readonly terminal: TerminalOptions
-  /** The texts of the page, read by the caller from the files HTML_ASSETS names; only `html` needs them. */
+  /** The assets of the page, from the files in HTML_ASSETS; only `html` uses them. */
   readonly assets: HtmlAssets
 }
 
 export interface Renderer {
-  /** Of a file that holds its output, without the dot. */
+  /** Extension of an output file, without the dot. */
   readonly extension: string
   readonly render: (report: Report, options: RenderOptions) => string
 }
@@ -40,5 +40,5 @@ export const RENDERERS = {
   vex: { extension: 'json', render: (report) => renderVex(report) },
 } as const satisfies Record<string, Renderer>
 
-/** `html`, `json` and so on: the words of `--format`. */
+/** The values of `--format`: `html`, `json` and so on. */
 export type Format = keyof typeof RENDERERS

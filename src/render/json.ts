@@ -1,7 +1,7 @@
 /** JSON: the whole Report, keys in a fixed order and one element per line, so that two reports diff line by line. */
 import type { Report } from '#domain/report/matrix.ts'
 
-/** Keys that come first, in this order; any other follows by code unit. */
+/** Keys that come first, in this order; all others follow by code unit. */
 const FIRST_KEYS = [
   'schema',
   'run',
@@ -31,18 +31,18 @@ const FIRST_KEYS = [
 ]
 const RANKS = new Map(FIRST_KEYS.map((key, rank) => [key, rank]))
 
-/** Render a report as JSON that reads back as the same report, whatever order its keys were made in. */
+/** Render a report as JSON that parses to the same report; the order of its keys is fixed. */
 export function renderJson(report: Report): string {
   return jsonByLine(report)
 }
 
-/** Any report in this shape: its members on lines of their own, and so the elements of lists among them. */
+/** Any report in this format: one member per line, and one element per line in lists. */
 export function jsonByLine(report: object): string {
   const members = ordered(report).map(([key, value]) => `${JSON.stringify(key)}: ${member(value)}`)
   return `{\n${members.join(',\n')}\n}\n`
 }
 
-/** A member of the report: lists one element per line, all else on the one line. */
+/** A member of the report: a list has one element per line, any other value is one line. */
 function member(value: unknown): string {
   if (!Array.isArray(value) || value.length === 0) return compact(value)
   return `[\n${value.map((element) => `  ${compact(element)}`).join(',\n')}\n]`

@@ -5,11 +5,11 @@
  * |---|---|
  * | carries | `ok N case` |
  * | lacks | `not ok N case`, the reason as a diagnostic line above |
- * | unproven, not-applicable | `ok N case # SKIP verdict: reason` |
- * | broken, missing | `not ok N case # ERROR verdict: reason` |
+ * | inconclusive, not-applicable | `ok N case # SKIP verdict: reason` |
+ * | error, no-result | `not ok N case # ERROR verdict: reason` |
  *
- * What a race rests on and what is known of a control are diagnostics. A kernel is `not ok` when one of its lines is, as KTAP
- * asks of a parent.
+ * The numbers of a race and the known answer of a control are diagnostics. A kernel is `not ok` when one of its lines is, as KTAP
+ * requires of a parent.
  */
 import { contradictionsOf } from '#analysis/matrix/headline.ts'
 import { matrixOf } from '#analysis/matrix/matrix.ts'
@@ -29,7 +29,7 @@ const STATUS: Readonly<Record<Verdict, Status>> = {
   'no-result': 'error',
 }
 
-/** Render a report as KTAP version 1. A pair the run had no cell for has no line: the plan of its kernel does not count it. */
+/** Render a report as KTAP version 1. A pair without a cell has no line, and the plan of its kernel does not count it. */
 export function renderKtap(report: Report): string {
   const { series, cases, cellAt } = matrixOf(report)
   const kernels = series.flatMap((rows) => rows.kernels)
@@ -56,7 +56,7 @@ export function renderKtap(report: Report): string {
   return `${lines.join('\n')}\n`
 }
 
-/** What contradicts the claim sources, cell by cell, before all results. */
+/** The contradictions of the claim sources, cell by cell, before all results. */
 function headline(report: Report): string[] {
   const all = contradictionsOf(report)
   const cells = all.flatMap(({ finding, case: name, cells: own }) =>
@@ -71,7 +71,7 @@ function subtest(kernel: string, known: readonly string[], cells: readonly Repor
   return ['KTAP version 1', `# Subtest: ${escape(kernel)}`, ...known, `1..${cells.length}`, ...results]
 }
 
-/** The result line of a cell with the diagnostics that belong to it, which KTAP puts before it. */
+/** The result line of a cell, after its diagnostics. */
 function resultLines(cell: ReportCell, number: number): string[] {
   const name = `${number} ${escape(cell.case)}`
   const reason = `${cell.verdict}: ${escape(cell.summary)}`
@@ -93,7 +93,7 @@ function resultLines(cell: ReportCell, number: number): string[] {
   }
 }
 
-/** Text that can neither start a directive nor a line: `#` and the backslash escaped as TAP 14 does, all on one line. */
+/** Text on one line that cannot start a directive: `#` and the backslash escaped as in TAP 14. */
 function escape(text: string): string {
   return oneLine(text).replaceAll(/[\\#]/g, '\\$&')
 }

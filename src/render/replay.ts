@@ -1,18 +1,18 @@
-/** A replay on a terminal: the stored attempt and the one made again, side by side. */
+/** A replay on a terminal: the stored attempt and its repetition, side by side. */
 import type { Replay, ReplayGuest, ReplaySide } from '#analysis/replay.ts'
 import { aligned } from './terminal/columns.ts'
-import { countOf } from './text/numbers.ts'
+import { countOf } from '#domain/numbers.ts'
 import { type TerminalOptions, terminalStyle } from './terminal/style.ts'
 import { oneLine } from './text/format.ts'
 
 const GUESTS: Readonly<Record<ReplayGuest, string>> = {
-  'same-state': 'restored from the very state that the attempt was restored from',
-  'saved-anew': 'restored; the saved state is a newer one of the same guest: another boot',
-  'other-state': 'restored from the state of another guest: QEMU, the agent or this host has changed',
-  booted: 'booted anew',
+  'same-state': 'restored from the same snapshot as the attempt',
+  'saved-anew': 'restored from a newer snapshot of the same guest: another boot',
+  'other-state': 'restored from the snapshot of another guest: QEMU, the agent or this host has changed',
+  booted: 'booted',
 }
 
-/** Render a replay. Text of the guest is shown on one line each, with nothing that a terminal would obey. */
+/** Render a replay. Texts of the guest become one line each, without control characters. */
 export function renderReplay(replay: Replay, options: TerminalOptions): string {
   const { kernel, case: name, attempt, run, seed, guest, changed, stored, replayed, sameOutcome } = replay
   const style = terminalStyle(options)
@@ -33,13 +33,13 @@ export function renderReplay(replay: Replay, options: TerminalOptions): string {
     '',
     ...summaryLines(replay),
     ...outputLines(replay),
-    style.paint('bold', sameOutcome ? 'The outcome is the same.' : 'The outcome is another one.'),
-    ...(!sameOutcome && stored.trials && replayed.trials ? ['A race hits by chance: that contradicts nothing.'] : []),
+    style.paint('bold', sameOutcome ? 'The outcome is the same.' : 'The outcome differs.'),
+    ...(!sameOutcome && stored.trials && replayed.trials ? ['A race hits by chance, so this is not a contradiction.'] : []),
     '',
   ].join('\n')
 }
 
-/** Shown of a case that makes no trials, where the other one did. */
+/** Shown for a side without trials, if the other one has some. */
 const NONE = 'none'
 
 function wordsOf({ outcome, ending, trials, seconds, taint }: ReplaySide): (readonly [word: string, value: string])[] {
@@ -53,15 +53,15 @@ function wordsOf({ outcome, ending, trials, seconds, taint }: ReplaySide): (read
   ]
 }
 
-/** What decided, once where it was the same. */
+/** The reasons that decided; one line if they are equal. */
 function summaryLines({ stored, replayed }: Replay): string[] {
   const [before, after] = [stored, replayed].map(({ summary }) => oneLine(summary ?? 'nothing'))
   return before === after ? [`summary: ${before}`] : ['summary', `  stored    ${before}`, `  replayed  ${after}`]
 }
 
 function outputLines({ output }: Replay): string[] {
-  if (output.kind === 'identical') return ['output: the same, byte for byte']
-  const what = output.kind === 'comments-differ' ? 'the same results; comments differ' : 'the results differ'
+  if (output.kind === 'identical') return ['output: identical']
+  const what = output.kind === 'comments-differ' ? 'the results are the same, comments differ' : 'the results differ'
   const side = (text: string | null): string => (text === null ? '(the output has ended)' : oneLine(text))
   return [
     `output: ${what}, first in line ${output.line}`,

@@ -1,19 +1,19 @@
-/** What a search found, for a terminal and as JSON: each boundary with its evidence, and what a search does not see. */
+/** The result of a search, for a terminal and as JSON: each boundary with its evidence, and what a search cannot find. */
 import type { Boundary, Timeline, Report, ReportCell } from '#domain/report/matrix.ts'
 import { changeOf, reasonsOf, precisionOf } from './text/boundary.ts'
-import { many } from './text/numbers.ts'
+import { many } from '#domain/numbers.ts'
 import { type TerminalStyle, type TerminalOptions, terminalStyle } from './terminal/style.ts'
 import { VERDICT_LABELS } from './text/labels.ts'
 import { kernelLabels, oneLine } from './text/format.ts'
 
-/** One line of kernels as it was searched. */
+/** One branch of kernels with the kernels that the search tested. */
 interface Searched extends Timeline {
   /** In version order. */
   readonly asked: readonly Pick<ReportCell, 'kernel' | 'verdict' | 'summary'>[]
   readonly boundaries: readonly Boundary[]
 }
 
-/** The lines of a search, by case and then in kernel order. */
+/** The branches of a search, by case and then in kernel order. */
 function searchedOf(report: Report): Searched[] {
   const kernels = new Map(report.kernels.map((kernel) => [kernel.id, kernel]))
   return report.timelines
@@ -32,7 +32,7 @@ function searchedOf(report: Report): Searched[] {
     .filter(({ asked }) => asked.length > 0)
 }
 
-/** The search as JSON: a line of kernels each, with its boundaries. */
+/** The search as JSON: each branch with its boundaries. */
 export function renderSearchJson(report: Report): string {
   const { run } = report
   const found = { schema: 'kwitness.boundary/1', run: run.id, ...sizesOf(report), searches: searchedOf(report) }
@@ -46,27 +46,27 @@ export function renderSearch(report: Report, options: TerminalOptions): string {
   const label = (kernel: string): string => labels.get(kernel) ?? kernel
   const searched = searchedOf(report)
   const { booted, known } = sizesOf(report)
-  const sections = searched.map((one) => lineSection(one, report, label, style).join('\n'))
+  const sections = searched.map((one) => branchSection(one, report, label, style).join('\n'))
   const size = `${many(booted, 'kernel')} booted${known === null ? '' : ` of ${known}`}`
   return `${[...sections, [size, ...blindSpot(searched)].join('\n')].join('\n\n')}\n`
 }
 
-/** Kernels a guest was made of, and how many there are; the latter is null where nothing lists them. */
+/** The number of kernels that the search booted, and of known kernels; the latter is null without a listing. */
 function sizesOf({ kernels, timelines }: Report): { readonly booted: number; readonly known: number | null } {
-  const lines = new Map(timelines.map(({ series, flavour, arch, known }) => [`${series}/${flavour}/${arch}`, known]))
-  const known = [...lines.values()].reduce<number | null>((sum, one) => (sum === null || one === null ? null : sum + one), 0)
+  const branches = new Map(timelines.map(({ series, flavour, arch, known }) => [`${series}/${flavour}/${arch}`, known]))
+  const known = [...branches.values()].reduce<number | null>((sum, one) => (sum === null || one === null ? null : sum + one), 0)
   return { booted: kernels.length, known }
 }
 
-/** One line of kernels: its boundaries, or that there is none, and how many were asked. */
-function lineSection(one: Searched, report: Report, label: (kernel: string) => string, style: TerminalStyle): string[] {
+/** One branch of kernels: its boundaries, or that it has none, and the kernels tested. */
+function branchSection(one: Searched, report: Report, label: (kernel: string) => string, style: TerminalStyle): string[] {
   const { asked, known, boundaries, intervals } = one
   const title = (said: string): string => style.paint('bold', `${one.case} on ${one.series}: ${said}`)
   const share = known === null ? asked.length : `${asked.length} of ${known}`
-  const size = `  asked ${share}: ${asked.map(({ kernel }) => label(kernel)).join(', ')}`
+  const size = `  tested ${share}: ${asked.map(({ kernel }) => label(kernel)).join(', ')}`
   const changes = boundaries.flatMap((boundary) => [title(changeOf(boundary)), ...sideLines(boundary, report, label, style)])
   if (boundaries.length > 1) {
-    const often = `not monotone: the answer changes ${boundaries.length} times, and maybe more often between kernels not asked`
+    const often = `not monotonic: the answer changes ${boundaries.length} times, maybe more often between untested kernels`
     return [...changes, `  ${style.paint('alarm', often)}`, size]
   }
   if (boundaries.length === 1) return [...changes, size]
@@ -75,12 +75,12 @@ function lineSection(one: Searched, report: Report, label: (kernel: string) => s
   const ends = interval.first === interval.last ? label(interval.first) : `${label(interval.first)} to ${label(interval.last)}`
   const verdict = style.paint(interval.verdict, `${style.sign(interval.verdict)} ${interval.verdict}`)
   const others = [...one.earlier, ...one.later].filter(({ reason }) => reason !== 'not-tested' && reason !== 'not-on-mirror')
-  const all = interval.untested === 0 ? 'all kernels' : 'all kernels asked'
-  const beside = others.length > 0 ? [`  beside them, ${reasonsOf(others, style.dots)}`] : []
-  return [title(`${all} answer alike: ${verdict}, ${ends}`), ...beside, size]
+  const all = interval.untested === 0 ? 'all kernels' : 'all tested kernels'
+  const beside = others.length > 0 ? [`  other kernels: ${reasonsOf(others, style.dots)}`] : []
+  return [title(`${all} agree: ${verdict}, ${ends}`), ...beside, size]
 }
 
-/** The two sides of a boundary with what decided them, how sure its place is, and the way on. */
+/** The two sides of a boundary with their summaries, its precision, and the bisect commands. */
 function sideLines(boundary: Boundary, report: Report, label: (kernel: string) => string, style: TerminalStyle): string[] {
   const sides = [boundary.before, boundary.after].flatMap((kernel) => {
     const cell = report.cells.find((one) => one.kernel === kernel && one.case === boundary.case)
@@ -93,7 +93,7 @@ function sideLines(boundary: Boundary, report: Report, label: (kernel: string) =
   return [...sides, `  ${precisionOf(boundary, style.dots).join('; ')}`, ...(boundary.bisect ?? []).map((line) => `  ${line}`)]
 }
 
-/** What the kernels said that gave no answer, each sentence once. */
+/** The summaries of kernels without an answer, each sentence once. */
 function sentences(asked: Searched['asked'], style: TerminalStyle): string[] {
   return [...Map.groupBy(asked, (one) => one.summary)].map(([said, own]) => {
     const verdict = own[0]?.verdict ?? 'no-result'
@@ -101,11 +101,11 @@ function sentences(asked: Searched['asked'], style: TerminalStyle): string[] {
   })
 }
 
-/** What a search cannot see, said where any kernel was left out. */
+/** A note on what a search cannot find; empty if it tested every kernel. */
 function blindSpot(searched: readonly Searched[]): string[] {
   if (searched.every(({ asked, known }) => known !== null && asked.length >= known)) return []
   return [
-    'A search asks both ends, halves of what differs, and the middle of what does not. A change that was undone again between',
-    'two kernels that answer alike is not seen by it: kwitness run asks every kernel.',
+    'A search tests both ends, halves of what differs, and the middle of what does not. It cannot find a change that was undone',
+    'again between two kernels that agree: kwitness run tests every kernel.',
   ]
 }

@@ -5,15 +5,15 @@ import { aligned } from './terminal/columns.ts'
 import { type TerminalOptions, terminalStyle } from './terminal/style.ts'
 import { oneLine } from './text/format.ts'
 
-const HEADS = ['stage', 'wall', '', 'total', 'count', 'mean', 'longest', '']
+const HEADINGS = ['phase', 'wall', '', 'total', 'count', 'mean', 'longest', '']
 
 const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(milliseconds < 1000 ? 3 : 2)
 
 const whose = ({ kernel, case: name }: Span): string => oneLine([kernel, name].filter((word) => word !== null).join(' '))
 
 /**
- * A table of the stages, the largest share of the wall time first. `wall` divides each moment among all that went on in
- * it, so that the column adds up; `total` is each stage's own time, side by side or not.
+ * A table of the phases, the largest share of the wall time first. `wall` divides each moment among its phases, so that the
+ * column adds up; `total` is the sum of each phase's own time.
  */
 export function renderTimings(spans: readonly Span[], begin: number, end: number, options: TerminalOptions): string {
   const style = terminalStyle(options)
@@ -29,13 +29,13 @@ export function renderTimings(spans: readonly Span[], begin: number, end: number
     seconds(longest.own),
     whose(longest.span),
   ])
-  const rest = ['none of these', seconds(unmeasured), percent(unmeasured)]
-  const [heads = '', ...lines] = aligned([HEADS, ...rows, rest])
+  const rest = ['no phase', seconds(unmeasured), percent(unmeasured)]
+  const [headings = '', ...lines] = aligned([HEADINGS, ...rows, rest])
   const title = style.paint('bold', `where ${seconds(wall)} s went`)
-  return [`${title}, in seconds`, style.paint('faint', heads), ...lines].join('\n')
+  return [`${title}, in seconds`, style.paint('faint', headings), ...lines].join('\n')
 }
 
-/** Spans as a JSON trace: a process for each lane, a thread for each row in it. Times count from `begin`. */
+/** Spans as a JSON trace: a process for each lane, a thread for each of its rows. Times count from `begin`. */
 export function renderTrace(run: string, spans: readonly Span[], begin: number): string {
   const micros = (time: number): number => Math.round((time - begin) * 1000)
   const named = (name: string, pid: number, tid: number, args: object) => ({ name, ph: 'M', pid, tid, args })
@@ -51,7 +51,7 @@ export function renderTrace(run: string, spans: readonly Span[], begin: number):
           name,
           cat: lane,
           ph: 'X',
-          // Both ends are rounded the same way, so that a part never sticks out of its whole.
+          // Both ends are rounded the same way, so that a part stays inside its whole.
           ts: micros(start),
           dur: micros(end) - micros(start),
           pid,

@@ -66,7 +66,7 @@ test('for people: both side by side, and where the logs are', async () => {
   const { code, stdout, stderr } = await runCli(place, ['replay', `${kernel}/stays`, '--out', logs])
   assert.equal(code, 0, stderr)
   assert.match(stdout, /^ *stored +replayed\n *outcome +not-reproduced +not-reproduced$/m)
-  assert.match(stdout, /^output: the same, byte for byte$/m)
+  assert.match(stdout, /^output: identical$/m)
   assert.ok(stderr.includes(logs), stderr)
 })
 

@@ -96,7 +96,7 @@ test('a patch that is there already', async () => {
   assert.notEqual(backwards, noEffect)
   const { code, status, base, verification } = await verify(await write('there.patch', backwards), '--target', CASE)
   assert.deepEqual([status, code, verification.run], ['already-applied', 4, null])
-  assert.equal(base.summary, 'is already applied, exactly as it is')
+  assert.equal(base.summary, 'is already applied exactly')
 })
 
 test('what is asked wrongly is usage: no tree, no patch, a case that is not there, a form that is none', async () => {

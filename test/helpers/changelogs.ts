@@ -49,7 +49,7 @@ export function changelog(parts: readonly Brings[], signed = true): string {
 }
 
 /** A changelog read for some cases, as it serves a kernel. */
-export function paperOf(
+export function changelogOf(
   parts: readonly Brings[],
   cases: readonly Pick<Case, 'fixes' | 'claim'>[],
   instead: string | null = null,

@@ -4,7 +4,7 @@ import type { Case } from '#domain/case.ts'
 import type { KnownKernel } from '#domain/kernel.ts'
 import type { ReportKernel } from '#domain/report/matrix.ts'
 import { seriesOf } from '#domain/version.ts'
-import { paperOf } from './changelogs.ts'
+import { changelogOf } from './changelogs.ts'
 
 /** What a hostile guest would love to run in a reader's browser. */
 export const HOSTILE = `<script>window.pwned = 1; alert(1)</script></script><img src=x onerror="window.pwned=2"> # SKIP \u001b[2J`
@@ -25,10 +25,10 @@ export function kernel(version: string, build = `${version}-1`, flavour = 'cloud
 }
 
 /** The changelog of 6.12 in the small report: the fix of one case, much by its names, and a line that no package has. */
-export function smallPaper(cases: readonly Case[]): KernelChangelog {
+export function smallChangelog(cases: readonly Case[]): KernelChangelog {
   const subject = 'mm/userfaultfd: fix uninitialized output field for -EAGAIN race'
   const names = Array.from({ length: 12 }, (_, index) => `userfaultfd: change number ${index + 1}`)
-  return paperOf(
+  return changelogOf(
     [
       {
         build: '6.12.117-1',

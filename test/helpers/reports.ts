@@ -5,7 +5,7 @@ import type { RaceStanding } from '#domain/control.ts'
 import type { EndingWord, Outcome, Reason, Verdict } from '#domain/judgement.ts'
 import type { Report, ReportAttempt, ReportKernel } from '#domain/report/matrix.ts'
 import type { TestPoint, TestStatus } from '#domain/tests.ts'
-import { HOSTILE, kernel, smallListing, smallPaper } from './report-parts.ts'
+import { HOSTILE, kernel, smallListing, smallChangelog } from './report-parts.ts'
 import { CONTROL, CONTROL_KERNEL, RATE, RATE_ELSEWHERE, standing } from './races.ts'
 
 export { HOSTILE, kernel } from './report-parts.ts'
@@ -101,7 +101,7 @@ export function smallReport(): Report {
   const recent = ['6.12.43', '6.12.94', '6.12.117', '6.16.12', '7.2.13', '7.3.4']
   const kernels = [...[...old, ...recent].map((version) => kernel(version)), CONTROL_KERNEL]
   const told = kernels.filter(({ series }) => series === '6.12.y')
-  const papers = new Map(told.map(({ id }) => [id, { gitTree: null, changelog: smallPaper(SMALL_CASES) }]))
+  const papers = new Map(told.map(({ id }) => [id, { gitTree: null, changelog: smallChangelog(SMALL_CASES) }]))
   const cells = kernels.flatMap(smallRow)
   const listing = smallListing(kernels)
   return buildReport({ run: RUN, kernels, cases: SMALL_CASES, controls: [CONTROL], cells, listing, claimSources: papers })

@@ -71,7 +71,7 @@ test('two builds of one release are told apart in a note, and the miss probabili
   const { fixes } = compatOf(buildReport({ run: smallReport().run, kernels, cases: [theCase('one')], controls: [], cells }))
   const [statement] = fixes['one']?.support['6.1.y']?.['x86_64/cloud-amd64'] ?? []
   assert.equal(statement?.carried_since, '≤6.1.9')
-  assert.deepEqual(statement.notes.slice(1), ['a build of the same release: from 6.1.9-2 on', 'miss probability 1 in 1,000,000'])
+  assert.deepEqual(statement.notes.slice(1), ['a build of the same release: from 6.1.9-2 on', 'miss probability 0.0001 %'])
 })
 
 test('a control is no kernel of its series', () => {

@@ -32,7 +32,7 @@ test('the same once more', () => {
   assert.equal(
     renderReplay(same, PLAIN_TERMINAL),
     `some-6.1 a-case, attempt 2 of run 2026-01-31-1, seed 42
-guest: restored from the very state that the attempt was restored from
+guest: restored from the same snapshot as the attempt
 
            stored          replayed
   outcome  not-reproduced  not-reproduced
@@ -41,7 +41,7 @@ guest: restored from the very state that the attempt was restored from
   taint    0, then 0       0, then 0
 
 summary: test 1 a page stays: ok
-output: the same, byte for byte
+output: identical
 The outcome is the same.
 `,
   )
@@ -70,7 +70,7 @@ test('a race that hit this time: trials of both, what decided each, the line tha
   assert.equal(
     text,
     `some-6.1 a-case, attempt 2 of run 2026-01-31-1, seed 42
-guest: booted anew
+guest: booted
 changed since: QEMU: 7.2.19, now 10.0.2
 
                stored          replayed
@@ -86,8 +86,8 @@ summary
 output: the results differ, first in line 4
   stored    ok 1 a page stays
   replayed  (the output has ended)
-The outcome is another one.
-A race hits by chance: that contradicts nothing.
+The outcome differs.
+A race hits by chance, so this is not a contradiction.
 `,
   )
 })

@@ -22,11 +22,11 @@ test('the table: largest share first, one line for each stage, guest text harmle
   assert.equal(
     text,
     `where 2.50 s went, in seconds
-  stage          wall           total  count  mean   longest
-  case           1.85   74.0 %  2.00   2      1.00   1.20     k [2J c2
-  attempt        0.150  6.0 %   0.200  1      0.200  0.200    k1 c1
-  start          0.100  4.0 %   0.100  1      0.100  0.100
-  none of these  0.400  16.0 %`,
+  phase     wall           total  count  mean   longest
+  case      1.85   74.0 %  2.00   2      1.00   1.20     k [2J c2
+  attempt   0.150  6.0 %   0.200  1      0.200  0.200    k1 c1
+  start     0.100  4.0 %   0.100  1      0.100  0.100
+  no phase  0.400  16.0 %`,
   )
 })
 

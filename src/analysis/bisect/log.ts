@@ -1,4 +1,4 @@
-/** What `git bisect log` says of a bisection that somebody began: the commits behind its names, which git writes as comments. */
+/** Reads `git bisect log` of a bisection that a user began: git writes the commits behind its names as comments. */
 import { UserError } from '#domain/errors.ts'
 
 export interface BisectLog {
@@ -13,15 +13,15 @@ export interface BisectLog {
 
 const START = /^git bisect start(?: |$)/
 const MARK = /^# (\S+): \[([0-9a-f]{40,64})\]/
-/** A word as git quotes it for a shell. */
+/** A word in git's shell quoting. */
 const WORD = /(?:'[^']*'|\\.)+/g
 const TERM = /^--term-(old|good|new|bad)(?:=(.*))?$/
 
-/** Read the text of `git bisect log`. Throws UserError when it is none, or lacks an end. */
+/** Read the text of `git bisect log`. Throws UserError when it is not one, or lacks an end. */
 export function readBisectLog(text: string): BisectLog {
   const lines = text.split('\n')
   const start = lines.findLast((line) => START.test(line))
-  if (start === undefined) throw new UserError('this is no git bisect log', 'git bisect log >FILE writes one')
+  if (start === undefined) throw new UserError('the file is not a git bisect log', 'git bisect log >FILE writes one')
   const marks = lines.flatMap((line) => {
     const [, term, hash] = MARK.exec(line) ?? []
     return term === undefined || hash === undefined ? [] : [{ term, hash }]
@@ -33,7 +33,7 @@ export function readBisectLog(text: string): BisectLog {
   const log = { terms, old: of(terms.old), new: of(terms.new), skip: of('skip'), paths, firstParent }
   for (const end of ['old', 'new'] as const) {
     if (log[end].length > 0) continue
-    const hint = 'both ends are needed; git writes them as comments, which have to stay'
+    const hint = 'both ends are needed; git writes them as comments, so leave the comments in the file'
     throw new UserError(`the git bisect log marks no commit as ${terms[end]}`, hint)
   }
   return log

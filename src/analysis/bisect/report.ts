@@ -1,4 +1,4 @@
-/** What a bisection comes to: which commit is asked next, and the report of all of them with its confidence. */
+/** The next commit of a bisection, and the report of all steps with its confidence. */
 import type {
   Answer,
   Bisection,
@@ -11,39 +11,40 @@ import type {
 } from '#domain/report/bisect.ts'
 import type { ControlRate } from '#domain/control.ts'
 import { InvariantError } from '#domain/errors.ts'
+import { many } from '#domain/numbers.ts'
 
-/** What git is told of a commit with this answer. */
-export function markOf(answer: Answer, sought: BisectTarget): BisectMark {
-  if (answer === 'shows-bug') return sought === 'bug' ? 'new' : 'old'
-  if (answer === 'no-bug') return sought === 'bug' ? 'old' : 'new'
+/** The mark that git gets for a commit with this answer. */
+export function markOf(answer: Answer, target: BisectTarget): BisectMark {
+  if (answer === 'shows-bug') return target === 'bug' ? 'new' : 'old'
+  if (answer === 'no-bug') return target === 'bug' ? 'old' : 'new'
   return 'skip'
 }
 
-/** Skipped commits among those left, up to which the next is chosen here. Where trouble goes on, git leaves it behind sooner. */
-const MOST_SKIPPED = 4
+/** With more skipped commits than this among those left, git chooses the next one: it leaves such a range sooner. */
+const MAX_SKIPPED = 4
 
 /**
- * The next commit, of those left of a history without merges, oldest first. One that was skipped cannot be told from the next
- * that answers, so they are halved by those that do: then no skip costs more than its own step. With many, the `far` one.
+ * The next commit among those left (linear, oldest first): the middle of those not skipped, so that a skip costs no more than
+ * its own step. With many skipped commits it is `far`, the choice of git.
  */
 export function nextCommit(left: readonly string[], skipped: ReadonlySet<string>, far: string): string {
   const open = left.filter((commit) => !skipped.has(commit))
-  if (left.length - open.length > MOST_SKIPPED) return far
+  if (left.length - open.length > MAX_SKIPPED) return far
   return open[Math.max(0, Math.floor(open.length / 2) - 1)] ?? far
 }
 
-/** Steps that so many candidates take at most while every commit answers. */
+/** Maximum number of steps for so many candidates if every commit answers. */
 export function stepsFor(candidates: number): number {
   return Math.ceil(Math.log2(Math.max(1, candidates)))
 }
 
-/** Chance that none of these answers is wrong by luck. A piece of evidence counts once, however many commits lean on it. */
+/** Probability (0..1) that all these answers are right. Evidence that several commits share counts once. */
 export function confidenceOf(steps: readonly Pick<BisectStep, 'errorProbability' | 'sameAs'>[]): number {
   const own = steps.filter(({ sameAs }) => sameAs === null)
   return Math.exp(own.reduce((sum, { errorProbability }) => sum + Math.log1p(-errorProbability), 0))
 }
 
-/** A bisection that is over, as it is kept. */
+/** A finished bisection as kwitness stores it. */
 export interface EndedBisection {
   readonly id: string
   readonly startedAt: string
@@ -52,22 +53,22 @@ export interface EndedBisection {
   readonly steps: readonly BisectStep[]
   readonly rates: readonly ControlRate[]
   readonly end: BisectEnd
-  /** The commit that was found, or those it may be. */
+  /** The commit found, or the commits that remain. */
   readonly commits: readonly ReportCommit[]
   /** Commits between the ends. */
   readonly candidates: number
   readonly log: string
 }
 
-/** The report. Throws InvariantError when nothing bounds the answer on one side, which the checked ends exclude. */
+/** The report. Throws InvariantError when no commit bounds the answer on one side, which the checked ends exclude. */
 export function reportBisection(ended: EndedBisection): Bisection {
   const { id, startedAt, request, target, steps, rates, end, commits, candidates, log } = ended
   const marked = (mark: BisectMark) => steps.filter(({ answer }) => markOf(answer, target) === mark)
-  // Each answer is nearer than those before it: git asks of no commit outside what is left, and the ends came first.
+  // Each answer is nearer than those before it: the ends came first, and git asks only about commits that are left.
   const before = marked('old').at(-1)
   const found = marked('new').find(({ commit }) => end.kind === 'found' && commit === end.commit)
   const after = found ?? marked('new').findLast(({ role }) => role === 'between') ?? marked('new').at(-1)
-  if (!before || !after) throw new InvariantError(`bisection ${id} is over and an end of it gave no answer`)
+  if (!before || !after) throw new InvariantError(`bisection ${id} has ended, but one end has no answer`)
   const between = steps.filter(({ role }) => role === 'between')
   return {
     schema: 'kwitness.bisection/1',
@@ -106,10 +107,12 @@ function assumptionsOf({ request, rates, target, steps }: EndedBisection): strin
   const skipped = steps.some(({ answer }) => markOf(answer, target) === 'skip')
   return [
     target === 'bug' ? 'The bug came once and stayed.' : 'The fix came once and stayed.',
-    ...(race && rates.length > 0 ? ['Where the bug is, it shows as often as at the end that the rate was measured at.'] : []),
-    ...(race ? [] : ['The case shows the bug every time where it is.']),
-    ...(skipped ? ['Commits that gave no answer were passed by.'] : []),
-    ...(others > 0 ? [`What a log says of ${others} commit${others === 1 ? '' : 's'} was taken over, not asked.`] : []),
-    ...(paths.length > 0 ? [`It is a commit that touches ${paths.join(' or ')}.`] : []),
+    ...(race && rates.length > 0
+      ? ['The bug shows as often on every affected commit as at the end where its rate was measured.']
+      : []),
+    ...(race ? [] : ['The case shows the bug every time on an affected commit.']),
+    ...(skipped ? ['The bisection skipped commits that gave no answer.'] : []),
+    ...(others > 0 ? [`The marks of ${many(others, 'commit')} come from a log; kwitness did not test them.`] : []),
+    ...(paths.length > 0 ? [`The commit touches ${paths.join(' or ')}.`] : []),
   ]
 }

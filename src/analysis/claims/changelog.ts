@@ -1,36 +1,36 @@
-/** Debian changelogs of kernels, read: what each version brought, entry by entry, with the stable release it came from. */
+/** Parses Debian changelogs of kernels: the changes of each package version, with the stable release they came from. */
 import { partsOf, versionOfBuild } from '#domain/changelog.ts'
 import { parseVersion } from '#domain/version.ts'
 
-/** One line of a changelog, its continuations joined. */
+/** One item of a changelog, its continuation lines joined. */
 export interface Entry {
   /** Package version that brought it: `6.12.29-1`. */
   readonly build: string
-  /** Stable release whose list it stands in: `6.12.29`; null for what Debian did itself. */
+  /** Stable release whose list contains it: `6.12.29`; null for Debian's own changes. */
   readonly release: string | null
-  /** Subject of the commit, without the marks that Debian puts around it. */
+  /** Subject of the commit, without Debian's marks around it. */
   readonly subject: string
   readonly cve: readonly string[]
 }
 
-/** What one package version brought. */
-export interface Stanza {
+/** The changes of one package version. */
+export interface VersionEntries {
   readonly build: string
   /** `6.12.y`. */
   readonly series: string
   readonly entries: readonly Entry[]
-  /** Stable releases it lists. One that is named alone, with nothing below, is none of them. */
+  /** Stable releases with a list below them; a release that is only named does not count. */
   readonly releases: readonly string[]
 }
 
-/** `6.12.y` of a package version; the version itself where it is none. */
+/** `6.12.y` of a package version; the text itself if it is not a version. */
 function seriesOfBuild(build: string): string {
   const version = parseVersion(versionOfBuild(build))
   return version ? `${version.major}.${version.minor}.y` : build
 }
 
-/** Read the parts of a changelog that are of a wanted series, newest first as in the text; none of any other text. */
-export function readChangelog(text: string, wants: (series: string) => boolean = () => true): Stanza[] {
+/** The versions of a changelog that belong to a wanted series, newest first as in the text; empty for any other text. */
+export function readChangelog(text: string, wants: (series: string) => boolean = () => true): VersionEntries[] {
   return partsOf(text).flatMap(({ build, start, end }) => {
     const series = seriesOfBuild(build)
     return wants(series) ? [{ build, series, ...entriesOf(text.slice(start, end), build) }] : []
@@ -42,12 +42,12 @@ const ITEM = '    - '
 const CONTINUED = '    '
 const LIST = /ChangeLog-(\d+\.\d+(?:\.\d+)?)$/
 
-/** The entries of one stanza in the order of the text, which is the order of the commits, and the lists they make up. */
-function entriesOf(text: string, build: string): Pick<Stanza, 'entries' | 'releases'> {
+/** The entries of one version in the order of the text, which is the order of the commits, and the releases listed. */
+function entriesOf(text: string, build: string): Pick<VersionEntries, 'entries' | 'releases'> {
   const entries: Entry[] = []
   const releases = new Set<string>()
   let release: string | null = null
-  // A small release adds nothing to what Debian had already: it is named, and the list goes on with the next.
+  // A small release may add nothing new to Debian's kernel: the changelog names it and continues with the next list.
   let named: string[] = []
   let isList = false
   let open: string | null = null
@@ -71,7 +71,7 @@ function entriesOf(text: string, build: string): Pick<Stanza, 'entries' | 'relea
         isList = false
       }
       if (list) {
-        // What announces a list is no entry, be it a bullet of its own or the second list of one.
+        // The line that announces a list is not an entry, whether a bullet of its own or the second list of one.
         if (open !== null && !open.startsWith('New upstream')) close()
         open = null
         release = list[1] ?? ''
@@ -87,9 +87,9 @@ function entriesOf(text: string, build: string): Pick<Stanza, 'entries' | 'relea
   return { entries, releases: [...releases] }
 }
 
-/** `[amd64] `, `[arm64,armhf] `: what Debian puts before a subject that is about these alone. */
+/** `[amd64] `, `[arm64,armhf] `: Debian's mark before a subject for these architectures. */
 const ARCHITECTURES = /^(?:\[[a-z0-9!/_, -]+\] )+/
-/** `(CVE-2026-99288)`, `(Closes: #1126710)` behind it. */
+/** `(CVE-2026-99288)`, `(Closes: #1126710)` behind the subject. */
 const MARKS = / ?\((?:CVE-\d{4}-\d+|(?:Closes|LP): #?\d+)(?:,? *(?:CVE-\d{4}-\d+|#\d+))*\)$/i
 
 function entryOf(text: string, build: string, release: string | null): Entry {
@@ -104,12 +104,12 @@ function entryOf(text: string, build: string, release: string | null): Entry {
   return { build, release, subject, cve }
 }
 
-/** A subject as it is compared: Debian wraps lines, at hyphens too, so blanks say nothing. */
+/** A subject for comparison: without blanks, because Debian wraps lines, at hyphens too. */
 export function subjectKey(subject: string): string {
   return subject.replaceAll(/\s+/g, '')
 }
 
-/** What an entry does to a commit: the commit's own subject, and whether it puts it in or takes it out. */
+/** The action of an entry: the subject of the commit, and whether the entry applies or reverts it. */
 export interface EntryAction {
   readonly subject: string
   readonly does: 'applies' | 'reverts'
@@ -118,7 +118,7 @@ export interface EntryAction {
 const REVERT = /^(?:[\w ./,*+-]+: )*Revert "(.*)"$/
 const REAPPLY = /^(?:[\w ./,*+-]+: )*Reapply "(.*)"$/
 
-/** Read through `Revert "..."`: a revert of a revert applies again. */
+/** Resolve `Revert "..."`: a revert of a revert applies again. */
 export function entryActionOf(subject: string): EntryAction {
   if (!subject.endsWith('"')) return { subject, does: 'applies' }
   let [inner, reverts] = [subject, false]

@@ -1,7 +1,7 @@
 /**
- * Claims: what the paperwork says about a kernel and a fix, and how it stands against the verdict. Sources by trust: a git
- * history, a package changelog, the case's own data. A line that is there says more than one that is not, for a fix may be in
- * the base release.
+ * Claims: what the claim sources say about a kernel and a fix, and how that compares with the verdict. Sources by trust: a git
+ * tree, a package changelog, the case's own data. A line that exists says more than a missing one, because the base release may
+ * contain the fix.
  */
 import type { Case } from '#domain/case.ts'
 import type { Claim, Finding, Verdict } from '#domain/judgement.ts'
@@ -13,11 +13,11 @@ import { gitTreeSays } from './from-git.ts'
 
 export interface CellClaim {
   readonly claim: Claim
-  /** What was compared with what, and where it is written. */
+  /** What was compared, and where it is written. */
   readonly source: string
 }
 
-/** The papers of one kernel as they were read; null where a source was not asked. */
+/** The parsed claim sources of one kernel; null for a source that was not read. */
 export interface KernelClaimSources {
   readonly gitTree: GitTreeSource | UnavailableSource | null
   readonly changelog: KernelChangelog | UnavailableSource | null
@@ -25,15 +25,15 @@ export interface KernelClaimSources {
 
 const NO_SOURCES: KernelClaimSources = { gitTree: null, changelog: null }
 
-/** What all the paperwork together claims about a kernel and a case. */
+/** The claim of all sources together about a kernel and a case. */
 export function claimOf(
   kernel: Kernel,
   theCase: Pick<Case, 'claim' | 'fixes' | 'introduced'>,
   { gitTree, changelog }: KernelClaimSources = NO_SOURCES,
 ): CellClaim {
-  const told = gitTree && !('unavailable' in gitTree) ? gitTreeSays(theCase, gitTree) : null
-  const written = told ?? (changelog && !('unavailable' in changelog) ? changelogSays(kernel, theCase, changelog) : null)
-  if (written) return written
+  const fromGit = gitTree && !('unavailable' in gitTree) ? gitTreeSays(theCase, gitTree) : null
+  const found = fromGit ?? (changelog && !('unavailable' in changelog) ? changelogSays(kernel, theCase, changelog) : null)
+  if (found) return found
   const { rests, ...own } = caseSays(kernel, theCase)
   if (rests === 'nothing' || rests === 'base' || changelog === null) return own
   if ('unavailable' in changelog) {
@@ -41,27 +41,26 @@ export function claimOf(
   }
   const gap = gapOf(kernel, changelog, theCase.claim.mainline)
   const silent = `${whose(kernel, changelog)} has no such line${gap === null ? '' : `, nor a list of ${gap.text}`}`
-  // That no line is there weighs less than an entry that names a release, and nothing where much is left out.
+  // A missing line weighs less than an entry of the case that names a release, and nothing if the changelog has a wide gap.
   if (rests === 'entry') return { ...own, source: `${own.source}; ${silent}` }
   return { claim: gap?.isWide ? 'unknown' : own.claim, source: `${silent}; ${own.source}` }
 }
 
-/** The changelog as a sentence names it: that of the kernel, or one that has to do. */
+/** The changelog in a sentence: that of the kernel, or its substitute. */
 function whose({ build }: Kernel, changelog: KernelChangelog): string {
   if (changelog.instead === null) return `the Debian changelog up to linux (${build})`
   return `no changelog of its own (${changelog.instead}), and that of linux (${changelog.build})`
 }
 
-/** A claim of the case's own data, and what it rests on: an entry, the base of the series, that no entry is there, or nothing. */
+/** A claim of the case's own data, and its ground: an entry, the base of the series, a missing entry, or none. */
 interface CaseClaim extends CellClaim {
   readonly rests: 'entry' | 'base' | 'silence' | 'nothing'
 }
 
 /**
- * The claim that a case's own paperwork makes about a kernel.
- * A stable entry decides inside its series. Else the release decides: a later series inherits what mainline has, an older one
- * without an entry never got it. `unknown` is said where the paperwork cannot speak: a fix never merged, a kernel older than what
- * the case is about, a release candidate of the very release, a version that cannot be ordered.
+ * The claim of a case's own data about a kernel. A stable entry decides inside its series. Else the release decides: a later
+ * series inherits from mainline, an older one without an entry never got the fix. `unknown`: a fix that was never merged, a
+ * kernel older than the feature of the case, a release candidate of the same release, a version that has no order.
  */
 function caseSays(kernel: Kernel, theCase: Pick<Case, 'claim' | 'introduced'>): CaseClaim {
   const { stable, mainline, source } = theCase.claim
@@ -72,7 +71,7 @@ function caseSays(kernel: Kernel, theCase: Pick<Case, 'claim' | 'introduced'>): 
   })
   const unknown = (why: string): CaseClaim => say('unknown', 'nothing', why)
 
-  if (!parseVersion(kernel.version)) return unknown(`version ${kernel.version} cannot be ordered`)
+  if (!parseVersion(kernel.version)) return unknown(`version ${kernel.version} has no order`)
   const first = stable[kernel.series]
   if (first !== undefined) {
     return say(
@@ -82,28 +81,28 @@ function caseSays(kernel: Kernel, theCase: Pick<Case, 'claim' | 'introduced'>): 
     )
   }
   if (mainline === null) return unknown('never merged')
-  if (!parseVersion(mainline)) return unknown(`mainline release ${mainline} cannot be ordered`)
+  if (!parseVersion(mainline)) return unknown(`mainline release ${mainline} has no order`)
   if (theCase.introduced !== null && compareVersions(kernel.version, theCase.introduced) < 0) {
-    return unknown(`older than ${theCase.introduced}, where what the case tests came in`)
+    return unknown(`older than ${theCase.introduced}, which introduced what the case tests`)
   }
   const distance = compareSeries(kernel.series, seriesOf(mainline))
   if (distance < 0) return say('not-listed', 'silence', `in mainline since ${mainline}, not listed for ${kernel.series}`)
   if (distance === 0 && compareVersions(kernel.version, mainline) < 0) {
-    return unknown(`in mainline since ${mainline}, of which this is a candidate`)
+    return unknown(`in mainline since ${mainline}, and this is a release candidate of it`)
   }
   return say('listed', 'base', `in mainline since ${mainline}`)
 }
 
 /**
- * Verdict against claim. Only `carries` and `lacks` say something about the fix, and only `listed` and `not-listed` are claims.
- * Where either side says nothing, the finding is `not-comparable`, never `agrees`.
+ * Verdict against claim. Only `carries` and `lacks` decide about the fix, and only `listed` and `not-listed` are claims. Without
+ * both, the finding is `not-comparable`, never `agrees`.
  */
 const FINDINGS: Readonly<Record<'carries' | 'lacks', Readonly<Record<Claim, Finding>>>> = {
   carries: { listed: 'agrees', 'not-listed': 'fixed-not-listed', unknown: 'not-comparable' },
   lacks: { listed: 'listed-still-affected', 'not-listed': 'agrees', unknown: 'not-comparable' },
 }
 
-/** The finding of a cell: its verdict held against the claim. */
+/** The finding of a cell: its verdict compared with the claim. */
 export function findingOf(verdict: Verdict, claim: Claim): Finding {
   return verdict === 'carries' || verdict === 'lacks' ? FINDINGS[verdict][claim] : 'not-comparable'
 }

@@ -1,13 +1,13 @@
-/** What a Debian changelog says of a fix in one kernel: exact subjects in its series, reverts understood. */
+/** The claim of a Debian changelog about a fix in one kernel: exact subjects in its series, reverts resolved. */
 import type { Case } from '#domain/case.ts'
 import type { Claim } from '#domain/judgement.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { ChangelogSource } from '#domain/claim-sources.ts'
 import { compareVersions, parseVersion, seriesOf } from '#domain/version.ts'
-import { entryActionOf, subjectKey, type EntryAction, type Entry, type Stanza } from './changelog.ts'
+import { entryActionOf, subjectKey, type EntryAction, type Entry, type VersionEntries } from './changelog.ts'
 
-/** What a paper says, with the line it rests on. */
-export interface Said {
+/** The claim of one source, with the line behind it. */
+export interface SourceClaim {
   readonly claim: Exclude<Claim, 'unknown'>
   readonly source: string
 }
@@ -15,48 +15,49 @@ export interface Said {
 /** An entry about a wanted subject. */
 interface Mention extends Pick<EntryAction, 'does'> {
   readonly entry: Entry
-  /** Place of its stanza, 0 the newest. */
-  readonly stanza: number
+  /** Index of its package version, 0 the newest. */
+  readonly position: number
 }
 
-/** A changelog read for some cases: which of its entries are about their subjects. */
+/** A changelog parsed for some cases: which of its entries mention their subjects. */
 export interface ParsedChangelog {
-  readonly stanzas: readonly Stanza[]
+  readonly versions: readonly VersionEntries[]
+  /** Index of each package version. */
   readonly at: ReadonlyMap<string, number>
   /** Oldest first, by subject. */
   readonly mentions: ReadonlyMap<string, readonly Mention[]>
-  /** Stable releases that have a list, with the place of its stanza. */
+  /** Stable releases that have a list, with the index of its package version. */
   readonly lists: ReadonlyMap<string, number>
 }
 
-/** A changelog as it serves one kernel. */
+/** The changelog that serves one kernel. */
 export interface KernelChangelog extends ParsedChangelog, Pick<ChangelogSource, 'build' | 'instead'> {}
 
-/** The subjects under which a case's fixes may stand in a changelog: of each fix its own, and names a backport got beside. */
+/** The subjects of a case's fixes in a changelog: those of the fixes, and other names of backports. */
 function subjectsOf({ fixes, claim }: Pick<Case, 'fixes' | 'claim'>): { own: string[]; others: string[] } {
   const own = fixes.map(({ subject }) => subject)
   return { own, others: claim.subjects.filter((subject) => !own.includes(subject)) }
 }
 
-/** Go through a changelog once for all the cases of a report. */
+/** Parse a changelog once for all cases of a report. */
 export function parseChangelogMentions(
-  stanzas: readonly Stanza[],
+  versions: readonly VersionEntries[],
   cases: readonly Pick<Case, 'fixes' | 'claim'>[],
 ): ParsedChangelog {
   const subjects = cases.flatMap((theCase) => Object.values(subjectsOf(theCase)).flat())
   const mentions = new Map<string, Mention[]>(subjects.map((subject) => [subjectKey(subject), []]))
-  // Nearly all subjects are as git has them: looked up as they are, a hundred thousand take no time.
+  // Nearly all subjects equal those of git, and a direct look-up of a hundred thousand is fast.
   const plain = new Map(subjects.map((subject) => [subject, mentions.get(subjectKey(subject))]))
   const lists = new Map<string, number>()
-  for (let stanza = stanzas.length - 1; stanza >= 0; stanza -= 1) {
-    for (const release of stanzas[stanza]?.releases ?? []) lists.set(release, stanza)
-    for (const entry of stanzas[stanza]?.entries ?? []) {
+  for (let position = versions.length - 1; position >= 0; position -= 1) {
+    for (const release of versions[position]?.releases ?? []) lists.set(release, position)
+    for (const entry of versions[position]?.entries ?? []) {
       const { subject, does } = entryActionOf(entry.subject)
       const mentioned = plain.get(subject) ?? (subject.includes('- ') ? mentions.get(subjectKey(subject)) : undefined)
-      mentioned?.push({ entry, does, stanza })
+      mentioned?.push({ entry, does, position })
     }
   }
-  return { stanzas, at: new Map(stanzas.map(({ build }, place) => [build, place])), mentions, lists }
+  return { versions, at: new Map(versions.map(({ build }, position) => [build, position])), mentions, lists }
 }
 
 /** `Debian changelog: linux (6.12.29-1), ChangeLog-6.12.29, "subject"`. */
@@ -65,66 +66,70 @@ function cite({ build, release, subject }: Entry): string {
 }
 
 /**
- * What a changelog says of a case in a kernel, null when it is silent. The last entry up to the kernel decides. Without one the
- * first after it does: what came in later was not there, and what was taken out later was.
+ * The claim of a changelog about a case in a kernel, null when it mentions none of its subjects. The last entry up to the kernel
+ * decides. Without one the first later entry does: before it was applied the fix was absent, before it was reverted present.
  */
-export function changelogSays(kernel: Kernel, theCase: Pick<Case, 'fixes' | 'claim'>, paper: ParsedChangelog): Said | null {
+export function changelogSays(
+  kernel: Kernel,
+  theCase: Pick<Case, 'fixes' | 'claim'>,
+  changelog: ParsedChangelog,
+): SourceClaim | null {
   const { own, others } = subjectsOf(theCase)
-  const alias = others.map((subject) => subjectSaid(kernel, subject, paper)).find((said) => said?.claim === 'listed')
+  const alias = others.map((subject) => subjectClaim(kernel, subject, changelog)).find((one) => one?.claim === 'listed')
   if (alias) return alias
-  const said = own.map((subject) => subjectSaid(kernel, subject, paper))
-  const notListed = said.find((one) => one?.claim === 'not-listed')
+  const claims = own.map((subject) => subjectClaim(kernel, subject, changelog))
+  const notListed = claims.find((one) => one?.claim === 'not-listed')
   if (notListed) return notListed
-  const listed = said.filter((one) => one !== null)
+  const listed = claims.filter((one) => one !== null)
   if (listed.length === 0 || listed.length < own.length) return null
   return { claim: 'listed', source: listed.map(({ source }) => source).join('; ') }
 }
 
-function subjectSaid(kernel: Kernel, subject: string, paper: ParsedChangelog): Said | null {
-  const own = (paper.mentions.get(subjectKey(subject)) ?? []).filter((mention) => isOfSeries(mention, kernel, paper))
-  const upTo = own.filter((mention) => isUpTo(mention, kernel, paper))
+function subjectClaim(kernel: Kernel, subject: string, changelog: ParsedChangelog): SourceClaim | null {
+  const own = (changelog.mentions.get(subjectKey(subject)) ?? []).filter((mention) => isOfSeries(mention, kernel, changelog))
+  const upTo = own.filter((mention) => isUpTo(mention, kernel, changelog))
   const last = upTo.at(-1)
   if (last) return { claim: last.does === 'applies' ? 'listed' : 'not-listed', source: cite(last.entry) }
   const next = own[0]
   if (!next) return null
-  if (next.does === 'reverts') return { claim: 'listed', source: `taken out later only: ${cite(next.entry)}` }
-  return { claim: 'not-listed', source: `later only: ${cite(next.entry)}` }
+  if (next.does === 'reverts') return { claim: 'listed', source: `reverted later only: ${cite(next.entry)}` }
+  return { claim: 'not-listed', source: `applied later only: ${cite(next.entry)}` }
 }
 
-/** Fixes are backported: what another series got says nothing here. */
-function isOfSeries({ entry, stanza }: Mention, { series }: Kernel, { stanzas }: ParsedChangelog): boolean {
-  return entry.release === null ? stanzas[stanza]?.series === series : seriesOf(entry.release) === series
+/** Whether an entry is of the kernel's series: backports to another series say nothing here. */
+function isOfSeries({ entry, position }: Mention, { series }: Kernel, { versions }: ParsedChangelog): boolean {
+  return entry.release === null ? versions[position]?.series === series : seriesOf(entry.release) === series
 }
 
-/** In a changelog that has the kernel's own stanza its place decides; in any other the stable release does. */
-function isUpTo({ entry, stanza }: Mention, kernel: Kernel, { at }: ParsedChangelog): boolean {
-  const place = at.get(kernel.build)
-  if (place !== undefined) return stanza >= place
+/** Whether an entry came up to the kernel: by position if the changelog has the kernel's version, else by stable release. */
+function isUpTo({ entry, position }: Mention, kernel: Kernel, { at }: ParsedChangelog): boolean {
+  const own = at.get(kernel.build)
+  if (own !== undefined) return position >= own
   return entry.release !== null && compareVersions(entry.release, kernel.version) <= 0
 }
 
-/** Stable releases of the first two months: what was merged for the release after the next cannot be in them. */
+/** Stable releases of the first two months, which cannot contain what was merged for the release after the next. */
 const FIRST_RELEASES = 8
 /**
- * So many releases without a list are taken for small ones, for Debian names what brought it nothing new. That holds for the
- * kernel's own changelog alone: one of another line went its own way after the last release it lists.
+ * Up to so many releases without a list count as small ones: Debian only names a release that brought it nothing new. This
+ * holds for the kernel's own changelog alone, because another one diverged after the last release it lists.
  */
-const MOST_UNLISTED = 2
+const MAX_UNLISTED = 2
 
-/** Stable releases of its series that a changelog does not list up to a kernel. */
+/** Stable releases up to a kernel that the changelog does not list. */
 export interface Gap {
   /** `6.1.171 and 6.1.172`. */
   readonly text: string
-  /** So much is left out that silence proves nothing. */
+  /** The gap is so wide that a missing line proves nothing. */
   readonly isWide: boolean
 }
 
 /**
- * Which stable releases up to this kernel the changelog does not list, null when none. Debian came to a series with its very
- * first ones and names them without their lists: that leaves nothing out where the fix is of a later release than the next.
+ * The stable releases up to this kernel that the changelog does not list, null without any. Debian imports the first releases of
+ * a series without lists: that is not a gap for a fix of a later release than the next.
  */
 export function gapOf({ build, version: text }: Kernel, { at, lists }: ParsedChangelog, mainline: string | null): Gap | null {
-  const place = at.get(build) ?? 0
+  const position = at.get(build) ?? 0
   const version = parseVersion(text)
   if (!version) return { text: `what belongs to ${text}`, isWide: true }
   const first = mainline !== null && isAfterNext(text, mainline) ? FIRST_RELEASES + 1 : 1
@@ -132,20 +137,20 @@ export function gapOf({ build, version: text }: Kernel, { at, lists }: ParsedCha
     { length: Math.max(0, version.patch - first + 1) },
     (_, index) => `${version.major}.${version.minor}.${first + index}`,
   )
-  const unlisted = all.filter((release) => (lists.get(release) ?? -1) < place)
+  const unlisted = all.filter((release) => (lists.get(release) ?? -1) < position)
   const [one, last] = [unlisted[0], unlisted.at(-1)]
   if (one === undefined) return null
   const more = unlisted.length > 2 ? ` to ${last} (${unlisted.length})` : unlisted.length > 1 ? ` and ${last}` : ''
-  return { text: one + more, isWide: unlisted.length > MOST_UNLISTED || !at.has(build) }
+  return { text: one + more, isWide: unlisted.length > MAX_UNLISTED || !at.has(build) }
 }
 
-/** Every major number since 3 has gone on to this minor number at least. */
-const LEAST_LAST_MINOR = 19
+/** Every major version since 3 has reached at least this minor version. */
+const MIN_LAST_MINOR = 19
 
 /** Whether a release is the second after that of a version, or later. */
 function isAfterNext(version: string, mainline: string): boolean {
   const [base, release] = [parseVersion(version), parseVersion(mainline)]
   if (!base || !release || release.major < base.major) return false
   if (release.major === base.major) return release.minor >= base.minor + 2
-  return release.minor >= 1 || release.major > base.major + 1 || base.minor < LEAST_LAST_MINOR
+  return release.minor >= 1 || release.major > base.major + 1 || base.minor < MIN_LAST_MINOR
 }

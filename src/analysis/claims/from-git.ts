@@ -1,8 +1,8 @@
-/** What a git history says of a fix: itself in it, a backport that names it, reverts understood. */
+/** The claim of a git tree about a fix: the commit itself, a backport that names it, reverts resolved. */
 import type { Case, Fix } from '#domain/case.ts'
 import type { GitTreeSource, GitTreeCommit } from '#domain/claim-sources.ts'
 import { entryActionOf } from './changelog.ts'
-import type { Said } from './from-changelog.ts'
+import type { SourceClaim } from './from-changelog.ts'
 
 /** `commit HASH upstream.`, `[ Upstream commit HASH ]`, `(cherry picked from commit HASH)`. */
 const MADE_FROM = [
@@ -10,34 +10,34 @@ const MADE_FROM = [
   /^\s*\[\s*upstream commit ([0-9a-f]{12,40})\s*\]\s*$/i,
   /^\s*\(cherry picked from commit ([0-9a-f]{12,40})\b.*\)\s*$/i,
 ]
-/** Hashes behind `This reverts commit`: of stable trees also that of mainline, `which is commit HASH upstream`. */
+/** Hashes behind `This reverts commit`; in stable trees also the mainline hash, `which is commit HASH upstream`. */
 const REVERTS = /^\s*This reverts commit ([0-9a-f]{12,40})(?:.*? commit ([0-9a-f]{12,40}) upstream)?/i
 
 const isSame = (left: string, right: string): boolean => left.startsWith(right) || right.startsWith(left)
 
-/** What a history says of a case; null when a fix that was never merged is not in it by its subject either. */
-export function gitTreeSays(theCase: Pick<Case, 'fixes'>, history: GitTreeSource): Said | null {
-  const said = theCase.fixes.map((fix) => fixSaid(fix, history))
-  const notListed = said.find((one) => one?.claim === 'not-listed')
+/** The claim of a git tree about a case; null when it does not contain a fix without a mainline hash by its subject. */
+export function gitTreeSays(theCase: Pick<Case, 'fixes'>, tree: GitTreeSource): SourceClaim | null {
+  const claims = theCase.fixes.map((fix) => fixClaim(fix, tree))
+  const notListed = claims.find((one) => one?.claim === 'not-listed')
   if (notListed) return notListed
-  const listed = said.filter((one) => one !== null)
-  if (listed.length === 0 || listed.length < said.length) return null
+  const listed = claims.filter((one) => one !== null)
+  if (listed.length === 0 || listed.length < claims.length) return null
   return { claim: 'listed', source: listed.map(({ source }) => source).join('; ') }
 }
 
-/** Follow a fix from the oldest commit on: put in, taken out, put in again. */
-function fixSaid(fix: Fix, { revision, commits }: GitTreeSource): Said | null {
+/** Follow a fix from the oldest commit on: applied, reverted, applied again. */
+function fixClaim(fix: Fix, { revision, commits }: GitTreeSource): SourceClaim | null {
   const inside: string[] = fix.commit === null ? [] : [fix.commit]
-  const outs: string[] = []
+  const reverts: string[] = []
   let last: { commit: GitTreeCommit; does: 'applies' | 'reverts'; how: string } | null = null
   for (const commit of commits) {
     const undone = revertedBy(commit)
     const { subject, does } = entryActionOf(commit.subject)
-    if (undone.some((hash) => outs.some((out) => isSame(out, hash)))) {
+    if (undone.some((hash) => reverts.some((out) => isSame(out, hash)))) {
       inside.push(commit.hash)
-      last = { commit, does: 'applies', how: `takes back the revert ${short(undone[0])}` }
+      last = { commit, does: 'applies', how: `reverts the revert ${short(undone[0])}` }
     } else if (undone.some((hash) => inside.some((own) => isSame(own, hash)))) {
-      outs.push(commit.hash)
+      reverts.push(commit.hash)
       last = { commit, does: 'reverts', how: `reverts ${short(undone[0])}` }
     } else if (undone.length === 0 && isItself(fix, commit)) {
       last = { commit, does: 'applies', how: 'the fix itself' }
@@ -45,7 +45,7 @@ function fixSaid(fix: Fix, { revision, commits }: GitTreeSource): Said | null {
       inside.push(commit.hash)
       last = { commit, does: 'applies', how: `says it is commit ${short(fix.commit ?? '')} upstream` }
     } else if (subject === fix.subject) {
-      ;(does === 'applies' ? inside : outs).push(commit.hash)
+      ;(does === 'applies' ? inside : reverts).push(commit.hash)
       last = { commit, does, how: 'by its subject' }
     }
   }

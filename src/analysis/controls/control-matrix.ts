@@ -1,6 +1,6 @@
 /**
- * The square: controls down, cases across. It holds when each control's own case answers as it must, and every other case
- * as on the base the control was made from, but for those that cannot be asked there any more.
+ * The control matrix: control kernels down, cases across. It holds when each control's own case gives the required verdict and
+ * every other case the same verdict as on the base, except for those that the control blinds.
  */
 import type { Oracle } from '#domain/case.ts'
 import type { Control, ConfidenceInterval, Trials } from '#domain/control.ts'
@@ -9,16 +9,16 @@ import type { Report, ReportCell } from '#domain/report/matrix.ts'
 import { compareSeries } from '#domain/version.ts'
 import { compareText } from '../matrix/matrix.ts'
 
-/** What a cell is to the square. */
+/** The check of a cell. */
 export type MatrixCheck =
   | 'base'
-  /** A control's own case says what it must, or does not. */
+  /** A control's own case has the required verdict, or another. */
   | 'own-holds'
   | 'own-fails'
-  /** Another case says the same as on the base, or does not. */
+  /** Another case has the same verdict as on the base, or another. */
   | 'unchanged'
   | 'changed'
-  /** Cannot be asked there, as was foretold. */
+  /** Not applicable there, as `blinds` of the control says. */
   | 'blinded'
   /** No answer, here or on the base. */
   | 'no-answer'
@@ -30,7 +30,7 @@ export interface ControlMatrixCell {
   readonly verdict: Verdict | null
   readonly check: MatrixCheck
   readonly oracle: Oracle
-  /** Trials of a race that count, and the rate they show; null where there are none. */
+  /** Counted trials of a race and their rate; null without any. */
   readonly trials: Trials | null
   readonly interval: ConfidenceInterval | null
 }
@@ -39,7 +39,7 @@ export interface ControlMatrixRow {
   readonly kernel: string
   /** Null for the base. */
   readonly control: Control | null
-  /** In the order of the square's cases. */
+  /** In the order of the matrix's cases. */
   readonly cells: readonly ControlMatrixCell[]
 }
 
@@ -54,9 +54,9 @@ export interface ControlMatrixSeries {
 interface ControlMatrixFailure {
   readonly kernel: string
   readonly case: string
-  /** Who is to blame: the control (or its case), or the machine, which gave no answer. */
+  /** At fault: the control (or its case), or the machine, which gave no answer. */
   readonly blame: 'control' | 'machine'
-  /** What was expected, what was seen, what to do. */
+  /** What was expected, what was seen, what to do next. */
   readonly text: string
 }
 
@@ -69,7 +69,7 @@ export interface ControlMatrix {
   readonly holds: boolean
 }
 
-/** A verdict at a place, and all that is needed to say whether it is right. */
+/** A cell of a control with what is needed to check it. */
 interface MatrixPosition {
   readonly cell: ReportCell | undefined
   readonly base: ReportCell | undefined
@@ -77,14 +77,14 @@ interface MatrixPosition {
   readonly oracle: Oracle
 }
 
-/** Lay a report out as the square of these controls. Controls whose kernels are not in the report are left out. */
+/** The control matrix of a report, without controls whose kernels are not in the report. */
 export function controlMatrixOf(report: Report, controls: readonly Control[]): ControlMatrix {
   const kernels = new Map(report.kernels.map((kernel) => [kernel.id, kernel]))
   const cells = new Map(report.cells.map((cell) => [`${cell.kernel}/${cell.case}`, cell]))
   const cases = report.cases.toSorted((a, b) => compareText(a.id, b.id))
   const failures: ControlMatrixFailure[] = []
   const known = controls.filter(({ kernel }) => kernels.has(kernel))
-  const byLine = [...Map.groupBy(known, ({ series }) => series)].toSorted(([a], [b]) => compareSeries(a, b))
+  const bySeries = [...Map.groupBy(known, ({ series }) => series)].toSorted(([a], [b]) => compareSeries(a, b))
 
   const rowOf = (kernel: string, control: Control | null, own: readonly Control[]): ControlMatrixRow => ({
     kernel,
@@ -103,42 +103,42 @@ export function controlMatrixOf(report: Report, controls: readonly Control[]): C
       return { kernel, case: id, verdict: cell?.verdict ?? null, check, oracle, trials, interval }
     }),
   })
-  const lines = byLine.map(([line, own]): ControlMatrixSeries => {
+  const series = bySeries.map(([name, own]): ControlMatrixSeries => {
     const base = own[0]?.base ?? ''
     const rows = [rowOf(base, null, own), ...own.map((control) => rowOf(control.kernel, control, own))]
-    return { name: line, version: kernels.get(base)?.version ?? '', rows }
+    return { name, version: kernels.get(base)?.version ?? '', rows }
   })
   const ids = cases.map(({ id }) => id)
   return {
     schema: 'kwitness.control-matrix/1',
     run: report.run.id,
     cases: ids,
-    series: lines,
+    series,
     failures,
     holds: failures.length === 0,
   }
 }
 
-/** The controls whose own case answers as it must: verdicts may lean on these and on no others. */
+/** The controls whose own case has the required verdict: only these give reference rates. */
 export function controlsThatHold(matrix: ControlMatrix): Control[] {
-  const rows = matrix.series.flatMap((line) => line.rows)
+  const rows = matrix.series.flatMap((series) => series.rows)
   return rows.flatMap(({ control, cells }) => (control && cells.some(({ check }) => check === 'own-holds') ? control : []))
 }
 
-type Judged = readonly [standing: MatrixCheck, failure?: Pick<ControlMatrixFailure, 'blame' | 'text'>]
+type Judged = readonly [check: MatrixCheck, failure?: Pick<ControlMatrixFailure, 'blame' | 'text'>]
 
-/** Verdict a control's own case must have. */
-const MUST: Readonly<Record<Control['kind'], Verdict>> = { bad: 'lacks', good: 'carries' }
+/** The verdict that a control's own case must have. */
+const REQUIRED: Readonly<Record<Control['kind'], Verdict>> = { bad: 'lacks', good: 'carries' }
 
-const UNTRUE: Readonly<Record<Control['kind'], string>> = {
-  bad: 'A control that does not reproduce is an error of kwitness: no verdict leans on it',
-  good: 'A good control that is not clean is an error of kwitness: its patch does not do what it says, or its case sees more',
+const CONTROL_ERROR: Readonly<Record<Control['kind'], string>> = {
+  bad: 'A control that does not reproduce is an error of kwitness: no verdict uses its rate',
+  good: 'A good control that reproduces is an error of kwitness: its patch does not do what it says, or its case sees more',
 }
 
 const isAnswer = (cell: ReportCell | undefined): cell is ReportCell => cell !== undefined && cell.verdict !== 'no-result'
 
-/** What a verdict says of its kernel. A race that was not seen says the same however often it was tried. */
-const gist = ({ verdict }: ReportCell, oracle: Oracle) =>
+/** A verdict for comparison: of a race without a hit, the number of trials does not matter. */
+const comparable = ({ verdict }: ReportCell, oracle: Oracle) =>
   oracle === 'statistical' && verdict === 'carries' ? 'inconclusive' : verdict
 
 /** `carries (0 hits in 1200 trials)`. */
@@ -147,23 +147,23 @@ function seen(cell: ReportCell | undefined): string {
   return cell.trials === null ? cell.verdict : `${cell.verdict} (${cell.trials.hits} hits in ${cell.trials.trials} trials)`
 }
 
-/** The sentence of a failure: where, what was expected, what was seen, what it means or what to do. */
-function failed(standing: MatrixCheck, at: string, expected: string, cell: ReportCell | undefined, advice: string): Judged {
+/** A failure and its sentence: where, what was expected, what was seen, what to do next. */
+function failed(check: MatrixCheck, at: string, expected: string, cell: ReportCell | undefined, advice: string): Judged {
   const why = cell ? `; kwitness explain ${cell.kernel}/${cell.case} shows the evidence` : ''
   const text = `${at}: expected ${expected}, saw ${seen(cell)}. ${advice}${why}`
-  return [standing, { blame: isAnswer(cell) ? 'control' : 'machine', text }]
+  return [check, { blame: isAnswer(cell) ? 'control' : 'machine', text }]
 }
 
-/** The base gives answers, but one that a control of it must show first leaves that control with nothing to show. */
+/** The base must answer, and must not already have the verdict that a control of it has to show. */
 function judgeBase(cell: ReportCell | undefined, own: Control | undefined, at: string): Judged {
   if (!isAnswer(cell)) return failed('no-answer', at, 'an answer', cell, 'Run it again')
-  if (cell.verdict === 'error') return failed('base', at, 'an answer', cell, 'Nothing can be held against it: mend the case')
+  if (cell.verdict === 'error') return failed('base', at, 'an answer', cell, 'Nothing can be compared with it: fix the case')
   if (own?.kind === 'bad' && cell.verdict === 'lacks') {
-    const advice = `Taking ${own.fix} out proves nothing: remove the control`
+    const advice = `Reverting ${own.fix} proves nothing: remove the control`
     return failed('base', at, 'a base that does not lack the fix', cell, advice)
   }
   if (own?.kind === 'good' && cell.verdict !== 'lacks') {
-    return failed('base', at, 'a base that lacks the fix', cell, `Putting ${own.fix} in proves nothing: remove the control`)
+    return failed('base', at, 'a base that lacks the fix', cell, `Applying ${own.fix} proves nothing: remove the control`)
   }
   return ['base']
 }
@@ -172,16 +172,16 @@ function judgeControl({ cell, base, control, oracle }: MatrixPosition, theCase: 
   const at = `${control.fix} on ${control.series}, ${theCase}`
   if (!isAnswer(cell)) return failed('no-answer', at, 'an answer', cell, 'Run it again')
   if (control.case === theCase) {
-    const must = MUST[control.kind]
-    return cell.verdict === must ? ['own-holds'] : failed('own-fails', at, must, cell, UNTRUE[control.kind])
+    const required = REQUIRED[control.kind]
+    return cell.verdict === required ? ['own-holds'] : failed('own-fails', at, required, cell, CONTROL_ERROR[control.kind])
   }
   if (control.blinds.includes(theCase)) {
     if (cell.verdict === 'not-applicable') return ['blinded']
-    const advice = 'Take it out of "blinds" in controls.json'
-    return failed('changed', at, 'not-applicable, as this control blinds the case', cell, advice)
+    const advice = 'Remove it from "blinds" in controls.json'
+    return failed('changed', at, 'not-applicable, because this control blinds the case', cell, advice)
   }
   if (!isAnswer(base)) return ['no-answer']
-  if (gist(cell, oracle) === gist(base, oracle)) return ['unchanged']
-  const advice = 'The patch does more than it says: make it smaller, or name the case in "blinds" of controls.json'
+  if (comparable(cell, oracle) === comparable(base, oracle)) return ['unchanged']
+  const advice = 'The patch does more than it says: make it smaller, or add the case to "blinds" in controls.json'
   return failed('changed', at, `${seen(base)} as on the base`, cell, advice)
 }

@@ -1,25 +1,25 @@
-/** The sweep: one race on its control under many guest profiles, and which of them comes to a hit soonest. */
+/** The sweep: one race on its control under many guest profiles, and which of them hits soonest. */
 import type { ConfidenceInterval } from '#domain/control.ts'
 import type { Trials } from '#domain/control.ts'
 
-/** A guest, and how a race is run in it. */
+/** A guest profile and the options of the race in it. */
 export interface SweepVariant {
-  /** The case it is a variant of, and the line and fix of the control. */
+  /** The case, and the series and fix of the control. */
   readonly case: string
   readonly series: string
   readonly fix: string
   readonly cpus: number
   readonly memoryMiB: number
-  /** Width of the window that delays are drawn from, as the case takes it. */
+  /** `--spread` of the case: the width of the window of random delays. */
   readonly spread: number
-  /** What case.json asks for. */
+  /** Whether it is what case.json asks for. */
   readonly isDefault: boolean
 }
 
-/** An attempt that came to an answer. It ended at its first hit, or in vain. */
+/** An attempt with an answer: it ended at its first hit, or without one. */
 export interface SweepTry {
   readonly hit: boolean
-  /** Guest seconds, set-up and self-checks included. */
+  /** Guest seconds, including set-up and self-checks. */
   readonly seconds: number
   readonly trials: Trials
 }
@@ -28,16 +28,16 @@ export interface SweepRow extends SweepVariant {
   readonly attempts: number
   /** Attempts that hit. */
   readonly hit: number
-  /** Guest seconds to the first hit in half of the attempts; null when fewer hit. */
+  /** Median of the guest seconds to the first hit; null when fewer than half of the attempts hit. */
   readonly medianSeconds: number | null
   readonly trials: Trials
   readonly interval: ConfidenceInterval
   readonly trialsPerSecond: number
-  /** Guest seconds for each hit, those of attempts in vain included; null when there was none. */
+  /** Guest seconds for each hit, including attempts without one; null without a hit. */
   readonly secondsPerHit: number | null
 }
 
-/** What the attempts of a variant come to; `trials` are all of theirs, `interval` their rate. */
+/** The row of a variant; `trials` is the sum of its attempts, `interval` their rate. */
 export function sweepRow(
   variant: SweepVariant,
   tries: readonly SweepTry[],
@@ -53,7 +53,7 @@ export function sweepRow(
     ...variant,
     attempts: tries.length,
     hit: hits.length,
-    // An attempt in vain would have hit later than all that did.
+    // An attempt without a hit would have hit later than all others.
     medianSeconds: hits[Math.ceil(tries.length / 2) - 1] ?? null,
     trials,
     interval,
@@ -62,7 +62,7 @@ export function sweepRow(
   }
 }
 
-/** The rows by the time they take to a hit; those that never did come last, the more often tried the later. */
+/** The rows by their time to a hit; rows without a hit come last, the more trials the later. */
 export function rankSweep(rows: readonly SweepRow[]): SweepRow[] {
   const time = ({ secondsPerHit }: SweepRow) => secondsPerHit ?? Number.MAX_VALUE
   return rows.toSorted((a, b) => time(a) - time(b) || a.trials.trials - b.trials.trials)

@@ -1,4 +1,4 @@
-/** The commands that lead from a boundary to the commit: what git is told of the two kernels, and what it asks at each step. */
+/** The git bisect commands that lead from a boundary to the commit. */
 import type { Kernel } from '#domain/kernel.ts'
 import { compareVersions, parseVersion } from '#domain/version.ts'
 
@@ -6,15 +6,14 @@ export interface BisectEnds {
   readonly case: string
   readonly before: Kernel
   readonly after: Kernel
-  /** The fix came; else it went. */
+  /** The fix came; else it was lost. */
   readonly cameIn: boolean
 }
 
 /**
- * `git bisect start` and `git bisect run`, for the source that the kernels were made from. Git takes exit code 0 for the state
- * that was first: where a fix came that is the broken one, so the step is told what is sought. Null where no two tags can be
- * named: builds of one release, which a patch of their distribution must tell apart, kernels built from source, which may hold no
- * release, and unreadable versions.
+ * `git bisect start` and `git bisect run` for the source of the kernels. Git takes exit code 0 for the old state, which is the
+ * broken one where a fix came, so the step gets `--find fix`. Null without two tags: builds of one release, which differ by a
+ * distribution's patch, kernels built from source, which may not be a release, and versions that cannot be parsed.
  */
 export function bisectLines({ case: theCase, before, after, cameIn }: BisectEnds): [start: string, run: string] | null {
   const [older, newer] = [tagOf(before), tagOf(after)]
@@ -26,7 +25,7 @@ export function bisectLines({ case: theCase, before, after, cameIn }: BisectEnds
   ]
 }
 
-/** The tag of the release a kernel was made from: `v6.1.170`, `v7.3-rc7`. */
+/** The tag of a kernel's release: `v6.1.170`, `v7.3-rc7`. */
 function tagOf({ provider, version }: Kernel): string | null {
   return provider === 'tree' || parseVersion(version) === null ? null : `v${version.replace('~', '-')}`
 }

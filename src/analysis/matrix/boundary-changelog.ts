@@ -1,4 +1,4 @@
-/** What the changelog between the two kernels of a boundary says about the names of the fix. */
+/** Changelog entries between the two kernels of a boundary that share names with the fix. */
 import type { Case } from '#domain/case.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { UnavailableSource } from '#domain/claim-sources.ts'
@@ -8,21 +8,21 @@ import type { BareBoundary } from './boundary.ts'
 import { entryActionOf, subjectKey, type Entry } from '../claims/changelog.ts'
 import type { KernelChangelog, ParsedChangelog } from '../claims/from-changelog.ts'
 
-/** Entries shown beside one boundary. */
-const MOST_ENTRIES = 12
+/** Entries reported with one boundary. */
+const MAX_ENTRIES = 12
 
-/** Words of a subject or a subsystem that so much shares that they name nothing. */
+/** Words of subjects and subsystems that are too common to name anything. */
 const COMMON = new Set(['mm', 'fs', 'net', 'kernel', 'the', 'and', 'for', 'drivers', 'include', 'lib'])
 
-/** The boundary of a case, and what its later kernel's paper is. */
+/** Finds the entries of a boundary in the changelog of its later kernel. */
 type EntriesBetween = (
   boundary: Pick<BareBoundary, 'case' | 'before' | 'after'>,
-  paper: KernelChangelog | UnavailableSource | null,
+  changelog: KernelChangelog | UnavailableSource | null,
 ) => BoundaryEntries | null
 
 /**
- * A reader of the entries between a boundary's kernels that are about its fix, nearest first; it gives null where no changelog
- * tells of both. Many cases change at one pair of kernels, between which lie thousands of entries: those are read once.
+ * A function that returns the entries between a boundary's kernels that concern its fix, nearest first; null without a changelog
+ * that covers both. Many cases change at one pair of kernels with thousands of entries between them: it indexes those once.
  */
 export function createEntriesBetween(kernels: readonly Kernel[], cases: readonly Case[]): EntriesBetween {
   const kernel = new Map(kernels.map((one) => [one.id, one]))
@@ -30,17 +30,17 @@ export function createEntriesBetween(kernels: readonly Kernel[], cases: readonly
   const wanted = new Set([...named.values()].flatMap(({ names }) => [...names.keys()]))
   const known = new Map<string, Between | null>()
 
-  return ({ case: id, before, after }, paper) => {
+  return ({ case: id, before, after }, changelog) => {
     const [from, to, own] = [kernel.get(before), kernel.get(after), named.get(id)]
-    if (!from || !to || !own || paper === null || 'unavailable' in paper) return null
+    if (!from || !to || !own || changelog === null || 'unavailable' in changelog) return null
     const pair = `${before} ${after}`
-    const between = known.get(pair) ?? indexOf(entriesAfter(from, to, paper), wanted)
+    const between = known.get(pair) ?? indexOf(entriesAfter(from, to, changelog), wanted)
     known.set(pair, between)
-    return between && { source: `linux (${paper.build})`, ...nearestOf(own.theCase, own.names, between) }
+    return between && { source: `linux (${changelog.build})`, ...nearestOf(own.theCase, own.names, between) }
   }
 }
 
-/** What lies nearest to the fix of a case, and how much more is about it. */
+/** The entries nearest to the fix of a case, and how many more concern it. */
 function nearestOf(
   { fixes, claim }: Case,
   names: ReadonlyMap<string, number>,
@@ -53,84 +53,88 @@ function nearestOf(
     ...cves.flatMap((name) => between.byCve.get(name) ?? []),
     ...[...names.keys()].flatMap((word) => between.byWord.get(word) ?? []),
   ]
-  const weighed = [...new Set(near)].map((gist) => {
-    const other = gist.entry.cve.some((name) => cves.includes(name)) ? ('cve' as const) : ('names' as const)
-    const about = own.has(gist.key) ? DEEDS[gist.does] : other
-    const shared = gist.words.reduce((sum, word) => sum + (names.get(word) ?? 0), 0)
-    return { ...gist, about, weight: WEIGHTS[about] + shared }
+  const weighed = [...new Set(near)].map((one) => {
+    const other = one.entry.cve.some((name) => cves.includes(name)) ? ('cve' as const) : ('names' as const)
+    const about = own.has(one.key) ? ACTIONS[one.does] : other
+    const shared = one.words.reduce((sum, word) => sum + (names.get(word) ?? 0), 0)
+    return { ...one, about, weight: WEIGHTS[about] + shared }
   })
-  // Of equal weight in the order of the commits.
-  const nearest = weighed.toSorted((a, b) => b.weight - a.weight || a.place - b.place)
+  // Entries of equal weight stay in the order of the commits.
+  const nearest = weighed.toSorted((a, b) => b.weight - a.weight || a.index - b.index)
   return {
-    listed: nearest.slice(0, MOST_ENTRIES).map(({ entry, about }): BoundaryEntry => ({ ...entry, about })),
-    more: Math.max(0, nearest.length - MOST_ENTRIES),
+    listed: nearest.slice(0, MAX_ENTRIES).map(({ entry, about }): BoundaryEntry => ({ ...entry, about })),
+    more: Math.max(0, nearest.length - MAX_ENTRIES),
   }
 }
 
 const WEIGHTS: Readonly<Record<BoundaryEntry['about'], number>> = { fix: 3000, revert: 2000, cve: 1000, names: 0 }
 
-/** All that came in behind one kernel up to the other, oldest first; null where the changelog does not reach either. */
-function entriesAfter(from: Kernel, to: Kernel, { stanzas, at }: ParsedChangelog): Entry[] | null {
+/** All entries after one kernel up to the other, oldest first; null where the changelog does not contain the later one. */
+function entriesAfter(from: Kernel, to: Kernel, { versions, at }: ParsedChangelog): Entry[] | null {
   const newest = at.get(to.build)
   if (newest === undefined) return null
   const oldest = at.get(from.build)
-  const isBetween = (place: number): boolean => place >= newest && (oldest === undefined || place < oldest)
-  const own = stanzas.filter(({ series }, place) => series === to.series && isBetween(place))
-  const entries = own.toReversed().flatMap((stanza) => stanza.entries)
+  const isBetween = (position: number): boolean => position >= newest && (oldest === undefined || position < oldest)
+  const own = versions.filter(({ series }, position) => series === to.series && isBetween(position))
+  const entries = own.toReversed().flatMap((version) => version.entries)
   if (oldest !== undefined) return entries
-  // The earlier kernel is of another suite: its own stanza is not here, but the releases tell what it had.
-  const releases = [...new Set(own.flatMap((stanza) => stanza.releases))]
+  // The earlier kernel is of another suite: its package version is not here, but the stable releases show what it had.
+  const releases = [...new Set(own.flatMap((version) => version.releases))]
   const later = new Set(releases.filter((one) => seriesOf(one) === to.series && compareVersions(one, from.version) > 0))
   return entries.filter(({ release }) => release !== null && later.has(release))
 }
 
-const DEEDS = { applies: 'fix', reverts: 'revert' } as const
+const ACTIONS = { applies: 'fix', reverts: 'revert' } as const
 
-interface Gist {
+interface IndexedEntry {
   readonly entry: Entry
-  /** Which of them it is. */
-  readonly place: number
+  /** In the order of the commits. */
+  readonly index: number
+  /** subjectKey of its commit. */
   readonly key: string
-  readonly does: keyof typeof DEEDS
-  /** Of the subject, each once: those that a case goes by. */
+  readonly does: keyof typeof ACTIONS
+  /** Words of the subject that name a case, each once. */
   readonly words: readonly string[]
 }
 
-/** What lies between two kernels, found by what a case knows: the subject of a commit, a CVE, a name. */
+/** The entries between two kernels, indexed by what a case knows: the subject of a commit, a CVE, a name. */
 interface Between {
-  readonly byKey: ReadonlyMap<string, readonly Gist[]>
-  readonly byCve: ReadonlyMap<string, readonly Gist[]>
-  readonly byWord: ReadonlyMap<string, readonly Gist[]>
+  readonly byKey: ReadonlyMap<string, readonly IndexedEntry[]>
+  readonly byCve: ReadonlyMap<string, readonly IndexedEntry[]>
+  readonly byWord: ReadonlyMap<string, readonly IndexedEntry[]>
 }
 
-/** Of thousands of words the `wanted` ones are kept. */
+/** Index the entries; of thousands of words only the `wanted` ones stay. */
 function indexOf(entries: readonly Entry[] | null, wanted: ReadonlySet<string>): Between | null {
   if (entries === null) return null
-  const gists = entries.map((entry, place): Gist => {
+  const indexed = entries.map((entry, index): IndexedEntry => {
     const { subject, does } = entryActionOf(entry.subject)
     const words = wordsOf(entry.subject).filter((word) => wanted.has(word))
-    return { entry, place, key: subjectKey(subject), does, words: [...new Set(words)] }
+    return { entry, index, key: subjectKey(subject), does, words: [...new Set(words)] }
   })
   return {
-    byKey: groupBy(gists, ({ key }) => [key]),
-    byCve: groupBy(gists, ({ entry }) => entry.cve),
-    byWord: groupBy(gists, ({ words }) => words),
+    byKey: groupBy(indexed, ({ key }) => [key]),
+    byCve: groupBy(indexed, ({ entry }) => entry.cve),
+    byWord: groupBy(indexed, ({ words }) => words),
   }
 }
 
-function groupBy(gists: readonly Gist[], keysOf: (gist: Gist) => readonly string[]): Map<string, Gist[]> {
-  const groups = new Map<string, Gist[]>()
-  for (const gist of gists) {
-    for (const key of keysOf(gist)) {
+function groupBy(
+  entries: readonly IndexedEntry[],
+  keysOf: (entry: IndexedEntry) => readonly string[],
+): Map<string, IndexedEntry[]> {
+  const groups = new Map<string, IndexedEntry[]>()
+  for (const entry of entries) {
+    for (const key of keysOf(entry)) {
       const group = groups.get(key)
-      if (group) group.push(gist)
-      else groups.set(key, [gist])
+      if (group) group.push(entry)
+      else groups.set(key, [entry])
     }
   }
   return groups
 }
 
-/** The names of a case: its subsystem, of each fix what its subject is about and the identifiers in it. Rarer ones weigh more. */
+/** The names of a case with weights: its subsystem, and of each fix the prefix of its subject and its identifiers. */
 function namesOf({ id, subsystem, fixes }: Case): ReadonlyMap<string, number> {
   const names = new Map<string, number>()
   const add = (words: readonly string[], weight: number): void => {

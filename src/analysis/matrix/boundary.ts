@@ -1,16 +1,16 @@
-/** Boundaries: where, inside a series, the answer changes. */
+/** Boundaries: where the answer changes inside a series. */
 import type { Kernel, KnownKernel } from '#domain/kernel.ts'
 import type { Boundary } from '#domain/report/matrix.ts'
 import { bisectLines } from './bisect-commands.ts'
 import { answers, branchesOf, untestedOf, type CellVerdict, type Branch } from './branch.ts'
 
-/** A boundary before a changelog is held beside it. */
+/** A boundary without its changelog entries. */
 export type BareBoundary = Omit<Boundary, 'entries'>
 
 /**
- * The neighbouring tested kernels between which a verdict flips between carries and lacks, by case and then in kernel order.
- * Any other verdict is no answer, so such a kernel counts as not tested and the boundary spans it. `listing` is what the provider
- * had when the run was planned, null when nobody kept that: then it cannot be said what lies between, and nothing is exact.
+ * The consecutive tested kernels whose verdicts change between carries and lacks, by case and then in kernel order. A kernel
+ * with another verdict counts as not tested, and the boundary spans it. `listing` holds the provider's kernels when the run was
+ * planned; null when the run did not store them: then no boundary is `adjacent`.
  */
 export function boundariesOf(
   kernels: readonly Kernel[],
@@ -20,7 +20,7 @@ export function boundariesOf(
   return branchesOf(kernels, cells, listing).flatMap(boundariesAlong)
 }
 
-/** The flips along one line. */
+/** The boundaries along one branch. */
 function boundariesAlong({ case: theCase, series, kernels, isListed }: Branch): BareBoundary[] {
   const tested = kernels.flatMap((place, index) => (answers(place) ? [{ place, index }] : []))
   return tested.flatMap((after, number) => {
@@ -28,7 +28,7 @@ function boundariesAlong({ case: theCase, series, kernels, isListed }: Branch): 
     const [from, to] = [before?.place.cell, after.place.cell]
     if (!before || !from || !to || from.verdict === to.verdict) return []
     const between = kernels.slice(before.index + 1, after.index).map(untestedOf)
-    // What is gone, or says itself that it cannot be asked, nobody could have tested.
+    // Nobody can test a kernel that has left the mirror, or to which the case does not apply.
     const isOpen = between.some(({ reason }) => reason !== 'not-on-mirror' && reason !== 'not-applicable')
     const boundary = { before: before.place.kernel, after: after.place.kernel, cameIn: to.verdict === 'carries' }
     return [

@@ -1,4 +1,4 @@
-/** Lines: the kernels of one series, flavour and architecture in version order, with those that are known and were not asked. */
+/** Branches: the kernels of one series, flavour and architecture in version order, including known ones that were not tested. */
 import type { Verdict } from '#domain/judgement.ts'
 import type { Kernel, KnownKernel } from '#domain/kernel.ts'
 import type { Untested } from '#domain/report/matrix.ts'
@@ -11,7 +11,7 @@ export interface CellVerdict {
   readonly missProbability?: number | null
 }
 
-/** A kernel of a line, and what it said about one case: undefined when it was not asked. */
+/** A kernel of a branch, and its cell for one case: undefined when it was not tested. */
 export interface BranchKernel {
   readonly kernel: Kernel
   readonly notOnMirror: boolean
@@ -25,61 +25,61 @@ export interface Branch {
   readonly arch: Kernel['arch']
   /** Never empty, in version order. */
   readonly kernels: readonly BranchKernel[]
-  /** Whether somebody lists what there is beside the kernels that were asked. */
+  /** Whether a listing names the kernels that were not tested. */
   readonly isListed: boolean
 }
 
 /**
- * The lines of every case, by case and then in kernel order. Flavours and architectures are followed apart: a difference between
- * two flavours of one version is one of configuration. Of `listing` those kernels are taken that belong to a line of the run.
+ * The branches of every case, by case and then in kernel order. Flavours and architectures are separate branches, because two
+ * flavours of one version differ by configuration. Kernels of `listing` outside the branches of the run are ignored.
  */
 export function branchesOf(
   kernels: readonly Kernel[],
   cells: readonly CellVerdict[],
   listing: readonly KnownKernel[] | null,
 ): Branch[] {
-  const asked = Map.groupBy(kernels, branchName)
+  const tested = Map.groupBy(kernels, branchName)
   const listed = Map.groupBy(listing ?? [], branchName)
-  const lines = [...asked].map(([name, own]) => {
+  const branches = [...tested].map(([name, own]) => {
     const others = (listed.get(name) ?? []).filter(({ id }) => !own.some((kernel) => kernel.id === id))
     const all = [
       ...own.map((kernel) => ({ kernel, notOnMirror: false })),
       ...others.map((kernel) => ({ kernel, notOnMirror: kernel.notOnMirror })),
     ]
-    return { places: all.toSorted((a, b) => compareKernels(a.kernel, b.kernel)), isListed: listed.has(name) }
+    return { members: all.toSorted((a, b) => compareKernels(a.kernel, b.kernel)), isListed: listed.has(name) }
   })
-  const ordered = lines.toSorted((a, b) => compareFirst(a.places, b.places))
+  const ordered = branches.toSorted((a, b) => compareFirst(a.members, b.members))
   const cases = [...Map.groupBy(cells, (cell) => cell.case)].toSorted(([a], [b]) => compareText(a, b))
   return cases.flatMap(([name, column]) => {
     const byKernel = new Map(column.map((cell) => [cell.kernel, cell]))
-    return ordered.map(({ places, isListed }): Branch => ({
+    return ordered.map(({ members, isListed }): Branch => ({
       case: name,
-      ...identity(places),
+      ...identity(members),
       isListed,
-      kernels: places.map((place) => ({ ...place, cell: byKernel.get(place.kernel.id) })),
+      kernels: members.map((member) => ({ ...member, cell: byKernel.get(member.kernel.id) })),
     }))
   })
 }
 
-/** Whether a kernel answered with yes or no. */
+/** Whether the verdict of a kernel is carries or lacks. */
 export function answers({ cell }: BranchKernel): boolean {
   return cell?.verdict === 'carries' || cell?.verdict === 'lacks'
 }
 
-/** Why a kernel without an answer has none. */
+/** A kernel without an answer, with the reason. */
 export function untestedOf({ kernel, notOnMirror, cell }: BranchKernel): Untested {
   const verdict = cell?.verdict
-  const said = verdict === 'carries' || verdict === 'lacks' ? undefined : verdict
-  return { kernel: kernel.id, version: kernel.version, reason: said ?? (notOnMirror ? 'not-on-mirror' : 'not-tested') }
+  const reason = verdict === 'carries' || verdict === 'lacks' ? undefined : verdict
+  return { kernel: kernel.id, version: kernel.version, reason: reason ?? (notOnMirror ? 'not-on-mirror' : 'not-tested') }
 }
 
-/** What names the line a kernel belongs to. */
+/** The name of a kernel's branch: `6.1.y/x86_64/cloud-amd64`. */
 export function branchName({ series, arch, flavour }: Pick<Kernel, 'series' | 'arch' | 'flavour'>): string {
   return [series, arch, flavour].join('/')
 }
 
-function identity(places: readonly { readonly kernel: Kernel }[]): Pick<Branch, 'series' | 'flavour' | 'arch'> {
-  const [first] = places
+function identity(members: readonly { readonly kernel: Kernel }[]): Pick<Branch, 'series' | 'flavour' | 'arch'> {
+  const [first] = members
   return { series: first?.kernel.series ?? '', flavour: first?.kernel.flavour ?? '', arch: first?.kernel.arch ?? 'x86_64' }
 }
 

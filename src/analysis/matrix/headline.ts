@@ -1,17 +1,17 @@
-/** Headlines: cells of one kind gathered by case and series, so that a thousand kernels still read as a few lines. */
+/** Headlines: cells of one kind grouped by case and series, so that a thousand kernels still read as a few lines. */
 import type { Contradiction, Report, ReportCell } from '#domain/report/matrix.ts'
 
-/** As much of a report as headlines are made of. */
+/** The part of a report that headlines need. */
 export type Headlined = Pick<Report, 'kernels' | 'cases' | 'cells'>
 
 export interface Headline {
   readonly case: string
   readonly series: string
-  /** The cells it gathers, in version order; never empty. */
+  /** Its cells in version order; never empty. */
   readonly cells: readonly ReportCell[]
 }
 
-/** Gather the cells that a predicate picks, by case and then series, in the report's order. */
+/** Group the cells that a predicate selects, by case and then series, in the report's order. */
 export function headlinesOf(report: Headlined, picks: (cell: ReportCell) => boolean): Headline[] {
   const series = new Map(report.kernels.map((kernel) => [kernel.id, kernel.series]))
   const byCase = Map.groupBy(report.cells.filter(picks), (cell) => cell.case)
@@ -21,10 +21,10 @@ export function headlinesOf(report: Headlined, picks: (cell: ReportCell) => bool
   })
 }
 
-/** The findings that contradict the paperwork, worst first. */
+/** The findings that contradict the claim sources, worst first. */
 export const CONTRADICTIONS: readonly Contradiction['finding'][] = ['listed-still-affected', 'fixed-not-listed']
 
-/** All that contradicts the paperwork, each cell with what was claimed of it. */
+/** All contradictions of the claim sources, each cell with the claim about it. */
 export function contradictionsOf(report: Headlined): Contradiction[] {
   return CONTRADICTIONS.flatMap((finding) =>
     headlinesOf(report, (cell) => cell.finding === finding).map(({ case: name, series, cells }) => ({

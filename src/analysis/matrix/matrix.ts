@@ -17,10 +17,10 @@ export interface Matrix {
   readonly cellAt: (kernel: string, theCase: string) => ReportCell | undefined
 }
 
-/** Every verdict, in the order they are counted and explained. */
+/** Every verdict, in the order of counts and legends. */
 export const VERDICTS: readonly Verdict[] = ['carries', 'lacks', 'inconclusive', 'not-applicable', 'error', 'no-result']
 
-/** Lay a report out as a matrix. */
+/** The matrix of a report. */
 export function matrixOf(report: Pick<Report, 'kernels' | 'cases' | 'cells'>): Matrix {
   const cells = new Map(report.cells.map((cell) => [`${cell.kernel}/${cell.case}`, cell]))
   const series = Map.groupBy(report.kernels.toSorted(compareKernels), (kernel) => kernel.series)
@@ -36,14 +36,14 @@ export function compareKernels(left: Kernel, right: Kernel): number {
   return (
     compareSeries(left.series, right.series) ||
     compareVersions(left.version, right.version) ||
-    // What is shipped comes before what was built from the same source: a content hash says nothing of before and after.
+    // A shipped kernel comes before one built from the same source, because a content hash has no order.
     compareText(left.provider, right.provider) ||
     compareBuilds(left.build, right.build) ||
     compareText(left.id, right.id)
   )
 }
 
-/** How many cells have each verdict; every verdict is there, zeros too. */
+/** The number of cells with each verdict, including zeros. */
 export function countVerdicts(cells: readonly { readonly verdict: Verdict }[]): Record<Verdict, number> {
   const counts: Record<Verdict, number> = {
     carries: 0,
@@ -57,12 +57,12 @@ export function countVerdicts(cells: readonly { readonly verdict: Verdict }[]): 
   return counts
 }
 
-/** Order of two texts by code unit: no locale may change the bytes of a report. */
+/** Order of two texts by code unit, because a locale must not change the bytes of a report. */
 export function compareText(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0
 }
 
-/** Builds of one version: numbers inside compare as numbers, so that -10 comes after -9. */
+/** Order of two builds of one version: numbers inside compare as numbers, so that -10 comes after -9. */
 function compareBuilds(left: string, right: string): number {
   const a = left.match(/\d+|\D+/g) ?? []
   const b = right.match(/\d+|\D+/g) ?? []

@@ -1,4 +1,4 @@
-/** Assembles the Report from judged cells: claims and findings filled in, boundaries and counts drawn, everything in order. */
+/** Builds the Report from judged cells: adds claims, findings, boundaries and counts, all in a fixed order. */
 import type { Case } from '#domain/case.ts'
 import type { Control } from '#domain/control.ts'
 import { InvariantError } from '#domain/errors.ts'
@@ -12,24 +12,24 @@ import { contradictionsOf } from './headline.ts'
 import { timelinesOf } from './timeline.ts'
 import { compareKernels, compareText, countVerdicts } from './matrix.ts'
 
-/** A cell as it was judged, before the paperwork is held against it. */
+/** A judged cell without its claim. */
 export type JudgedCell = Omit<ReportCell, 'status' | 'claim' | 'claimSource' | 'finding'>
 
 export interface ReportInputs {
   readonly run: Report['run']
   readonly kernels: readonly ReportKernel[]
   readonly cases: readonly Case[]
-  /** Kernels of the run whose answer is known: for their own case that is the claim. */
+  /** Control kernels of the run: their known answer is the claim for their own case. */
   readonly controls: readonly Control[]
-  /** What the providers had of the series of the run when it was planned; left out or null when nobody kept that. */
+  /** The providers' kernels of the run's series when it was planned; null or absent when the run did not store them. */
   readonly listing?: readonly KnownKernel[] | null
-  /** In any order; a run makes at most one cell of a kernel and a case. */
+  /** In any order; at most one cell for a kernel and a case. */
   readonly cells: readonly JudgedCell[]
-  /** What is written about the kernels, by id; the case's own data speaks alone where nothing was kept. */
+  /** The claim sources of the kernels, by id; without them the case's own data is the only source. */
   readonly claimSources?: ReadonlyMap<string, KernelClaimSources>
 }
 
-/** Build the Report; the same parts in any order give the same report. Throws InvariantError for cells that don't fit the run. */
+/** Build the Report; the same inputs in any order give the same report. Throws InvariantError for cells outside the run. */
 export function buildReport(parts: ReportInputs): Report {
   const kernels = parts.kernels.toSorted(compareKernels)
   const cases = parts.cases.toSorted((a, b) => compareText(a.id, b.id))
@@ -64,12 +64,12 @@ export function buildReport(parts: ReportInputs): Report {
   }
 }
 
-/** A kernel made to lack (or carry) a fix says nothing about where its series does. */
+/** Whether a kernel is a control, which says nothing about its series. */
 function isControl(controls: readonly Control[], kernel: string): boolean {
   return controls.some((control) => control.kernel === kernel)
 }
 
-/** Of a control's own case how it was made is the claim, of everything else the paperwork. */
+/** The claim of a cell: how a control was made for its own case, else the claim sources. */
 function claimFor({ controls, claimSources }: ReportInputs, kernel: ReportKernel, theCase: Case): CellClaim {
   const control = controls.find((one) => one.kernel === kernel.id && one.case === theCase.id)
   if (!control) return claimOf(kernel, theCase, claimSources?.get(kernel.id))
@@ -85,15 +85,15 @@ function inMatrixOrder(cells: readonly JudgedCell[], kernels: readonly ReportKer
     const row = rows.get(cell.kernel)
     const column = columns.get(cell.case)
     const name = `${cell.kernel}/${cell.case}`
-    if (!row || !column) throw new InvariantError(`cell ${name} belongs to no kernel or case of the run`)
-    if (seen.has(name)) throw new InvariantError(`cell ${name} is there twice`)
+    if (!row || !column) throw new InvariantError(`cell ${name} does not belong to a kernel and a case of the run`)
+    if (seen.has(name)) throw new InvariantError(`cell ${name} appears twice`)
     seen.add(name)
     return { cell, kernel: row.kernel, theCase: column.theCase, position: row.index * cases.length + column.index }
   })
   return placed.toSorted((a, b) => a.position - b.position)
 }
 
-/** What a report shows of a case: no folder of this machine. */
+/** The part of a case in a report: without its folder on this machine. */
 function caseForReport(theCase: Case): ReportCase {
   const { id, title, subsystem, symptom, oracle, fixes, introduced, references } = theCase
   return { id, title, subsystem, symptom, oracle, fixes, introduced, references }

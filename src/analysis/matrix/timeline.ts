@@ -1,9 +1,9 @@
-/** Histories: what all kernels of a series say about a case, as stretches of one answer each. */
+/** Timelines: what all kernels of a branch say about a case, as intervals of one answer each. */
 import type { Kernel, KnownKernel } from '#domain/kernel.ts'
 import type { Timeline, TimelineInterval } from '#domain/report/matrix.ts'
 import { answers, branchesOf, untestedOf, type CellVerdict, type Branch, type BranchKernel } from './branch.ts'
 
-/** The history of every case in every line of the run, in the order of the boundaries; `listing` as for those. */
+/** The timeline of every case in every branch of the run, in the order of the boundaries; `listing` as for those. */
 export function timelinesOf(
   kernels: readonly Kernel[],
   cells: readonly CellVerdict[],
@@ -37,10 +37,10 @@ function timelineOf({ case: theCase, series, flavour, arch, kernels, isListed }:
   }
 }
 
-/** Rows of one answer, by index: from the first kernel that gives it to the last. */
-function intervalsOf(places: readonly BranchKernel[]) {
+/** Intervals of one answer, by index: from the first kernel that gives it to the last. */
+function intervalsOf(kernels: readonly BranchKernel[]) {
   const intervals: { verdict: TimelineInterval['verdict']; from: number; to: number }[] = []
-  for (const [index, { cell }] of places.entries()) {
+  for (const [index, { cell }] of kernels.entries()) {
     const verdict = cell?.verdict
     if (verdict !== 'carries' && verdict !== 'lacks') continue
     const last = intervals.at(-1)

@@ -1,19 +1,19 @@
-/** Reads unified diffs: which files they change, hunk by hunk. */
+/** Parses unified diffs: the files they change, hunk by hunk. */
 
 export interface Hunk {
-  /** First line before the change and after it, 1-based; 0 for a file that is not there. */
+  /** First line before the change and after it, 1-based; 0 for a file that does not exist. */
   readonly oldStart: number
   readonly oldCount: number
   readonly newStart: number
   readonly newCount: number
-  /** What stands behind the second @@. */
+  /** The text behind the second @@. */
   readonly heading: string
   /** Each with its first letter: ` `, `-` or `+`. */
   readonly lines: readonly string[]
 }
 
 export interface FileChange {
-  /** Paths without their first folder; null for a side that is not there (`/dev/null`). */
+  /** Paths without their first folder; null for `/dev/null`. */
   readonly before: string | null
   readonly after: string | null
   readonly hunks: readonly Hunk[]
@@ -21,7 +21,7 @@ export interface FileChange {
 
 const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)$/
 
-/** Read a patch, as git, diff -u or a mail has it; what is no change is passed over, a hunk cut short keeps what it has. */
+/** Parse a patch of git, diff -u or a mail; it skips text that is not a change, and a truncated hunk keeps its lines. */
 export function parseDiff(text: string): FileChange[] {
   const lines = text.split('\n')
   const files: { before: string | null; after: string | null; hunks: Hunk[] }[] = []
@@ -52,12 +52,12 @@ export function parseDiff(text: string): FileChange[] {
   return files
 }
 
-/** As many lines as a hunk says it has. */
+/** The lines of a hunk, as many as its header announces. */
 function bodyOf(lines: readonly string[], from: number, oldCount: number, newCount: number) {
   const found: string[] = []
   let [old, now, end] = [0, 0, from]
   while (end < lines.length && (old < oldCount || now < newCount)) {
-    // Mailers take the blank off an empty line of context.
+    // Mailers remove the blank of an empty context line.
     const line = lines[end] === '' ? ' ' : (lines[end] ?? '')
     if (!/^[ +\-\\]/.test(line)) break
     if (line[0] !== '+' && line[0] !== '\\') old += 1
@@ -77,12 +77,12 @@ function pathOf(line: string): string | null {
   return path === '/dev/null' ? null : path.replace(/^[^/]*\//, '')
 }
 
-/** The path a change goes by. */
+/** The path of a change: the new one, or the old one of a removal. */
 export function fileOf({ before, after }: Pick<FileChange, 'before' | 'after'>): string {
   return after ?? before ?? ''
 }
 
-/** Every path that a patch names: changed, made, removed, moved. */
+/** Every path that a patch names: changed, added, removed, renamed. */
 export function touchedFiles(text: string): string[] {
   const moved = [...text.matchAll(/^(?:rename|copy) (?:from|to) (.+)$/gm)].map(([, path]) => path ?? '')
   const git = [...text.matchAll(/^diff --git a\/(\S+) b\/(\S+)$/gm)].flatMap(([, a, b]) => [a ?? '', b ?? ''])
@@ -90,7 +90,7 @@ export function touchedFiles(text: string): string[] {
   return [...new Set([...changed, ...moved, ...git])].filter((path) => path !== '')
 }
 
-/** Runs of `+` lines (or `-` lines) that stand together in a hunk, without their first letter. */
+/** Runs of consecutive `+` lines (or `-` lines) in a hunk, without their first letter. */
 export function blocksOf({ lines }: Pick<Hunk, 'lines'>, letter: '+' | '-'): string[][] {
   const blocks: string[][] = []
   let open = false
@@ -103,13 +103,12 @@ export function blocksOf({ lines }: Pick<Hunk, 'lines'>, letter: '+' | '-'): str
   return blocks
 }
 
-/** Tokens that an addition alone must have to prove something: `goto out;` stands in many places. */
-const TELLING_TOKENS = 8
+/** Minimum number of tokens of a pure addition: `goto out;` occurs in many places. */
+const MIN_TOKENS = 8
 
 /**
- * Whether what a hunk does has been done to a file before, by its words alone: each block it adds stands there in one piece,
- * none that it removes does; blanks and line breaks do not count. Said only of hunks that say something: a lone brace proves
- * nothing.
+ * Whether a file already contains the change of a hunk, by its tokens alone: the file contains each added block in one piece and
+ * no removed block; blanks and line breaks do not count. False for hunks with too few tokens: a lone brace proves nothing.
  */
 export function isThere(hunk: Hunk, file: string): boolean {
   const text = ` ${tokensOf(file).join(' ')} `
@@ -118,8 +117,8 @@ export function isThere(hunk: Hunk, file: string): boolean {
   const [added, removed] = [blocksOf(hunk, '+').filter(says), blocksOf(hunk, '-').filter(says)]
   if (!added.every(has) || removed.some(has)) return false
   if (removed.length > 0 && added.length > 0) return true
-  if (added.length > 0) return tokensOf(added.flat().join('\n')).length >= TELLING_TOKENS
-  // Of a removal it is told by what stood around it, closed up.
+  if (added.length > 0) return tokensOf(added.flat().join('\n')).length >= MIN_TOKENS
+  // A pure removal shows in its context lines, which are now adjacent.
   const rest = hunk.lines.filter((line) => line.startsWith(' ')).map((line) => line.slice(1))
   return removed.length > 0 && says(rest) && has(rest)
 }

@@ -1,6 +1,6 @@
-/** Reads what `patch` (GNU, LC_ALL=C) says of a patch: which hunks went in, how far off, with how much fuzz; which did not. */
+/** Parses the output of GNU `patch` (LC_ALL=C): which hunks it applied, at which offset and with how much fuzz, and which not. */
 
-interface HunkSaid {
+interface HunkResult {
   /** 1-based, within its file. */
   readonly hunk: number
   readonly failed: boolean
@@ -8,17 +8,17 @@ interface HunkSaid {
   readonly fuzz: number
 }
 
-interface FileSaid {
+interface FileResult {
   readonly file: string
-  /** Only hunks that patch has something to say about. */
-  readonly hunks: readonly HunkSaid[]
-  /** Why none of its hunks went in; null when they were tried. */
+  /** Only hunks that the output mentions. */
+  readonly hunks: readonly HunkResult[]
+  /** Why patch applied none of its hunks; null when it tried them. */
   readonly trouble: string | null
 }
 
-export interface PatchSaid {
-  readonly files: readonly FileSaid[]
-  /** What stopped patch as a whole: it is malformed, or none. */
+export interface PatchResult {
+  readonly files: readonly FileResult[]
+  /** Why patch rejected the whole input, such as a malformed patch; null when it did not. */
   readonly stopped: string | null
 }
 
@@ -27,16 +27,16 @@ const SUCCEEDED = /^Hunk #(\d+) (?:succeeded|applied) at \d+(?: with fuzz (\d+))
 const FAILED = /^Hunk #(\d+) (?:FAILED|NOT MERGED) at /
 const IGNORED = /^(\d+) out of \1 hunks? ignored/
 const TROUBLES: readonly (readonly [RegExp, string])[] = [
-  [/^can't find file to patch/, 'the file is not there'],
-  [/^The next patch would create the file (.+),$/, 'it makes a file that is there already'],
-  [/^The next patch would delete the file (.+),$/, 'it removes a file that is not there'],
-  [/^Reversed \(or previously applied\) patch detected/, 'it looks as if it had been applied before'],
-  [/^File (.+) is not a regular file/, 'it is about something that is no file'],
+  [/^can't find file to patch/, 'the file does not exist'],
+  [/^The next patch would create the file (.+),$/, 'the patch creates a file that exists'],
+  [/^The next patch would delete the file (.+),$/, 'the patch deletes a file that does not exist'],
+  [/^Reversed \(or previously applied\) patch detected/, 'the patch looks already applied'],
+  [/^File (.+) is not a regular file/, 'the path is not a regular file'],
 ]
 
-/** Read the output of one call. Lines that say nothing of a hunk or a file are passed over. */
-export function parsePatchOutput(output: string): PatchSaid {
-  const files: { file: string; hunks: HunkSaid[]; trouble: string | null }[] = []
+/** Parse the output of one call; it skips lines that mention neither a hunk nor a file. */
+export function parsePatchOutput(output: string): PatchResult {
+  const files: { file: string; hunks: HunkResult[]; trouble: string | null }[] = []
   let stopped: string | null = null
   let pending: string | null = null
   for (const line of output.split('\n')) {
@@ -61,7 +61,7 @@ export function parsePatchOutput(output: string): PatchSaid {
       const path = line.slice(5).replace(/\t.*$/, '').trim()
       if (path !== '/dev/null' && last.hunks.length === 0) last.file = path.replace(/^[^/]*\//, '')
     } else if (IGNORED.test(line) && last && last.trouble === null) {
-      last.trouble = pending ?? 'patch left it out'
+      last.trouble = pending ?? 'patch ignored it'
     } else if (line.startsWith('patch: **** ')) {
       stopped = line.replace(/^patch: \*+ /, '')
     }

@@ -1,22 +1,19 @@
-/** Reads patches out of what they come in: a file, a mail, an mbox with a whole series. */
+/** Extracts patches from a file, a mail, or an mbox with a whole series. */
 
-/** One patch as it came, decoded. */
+/** One patch, decoded. */
 export interface MailedPatch {
-  /** Without `[PATCH n/m]`; empty where none is given. */
+  /** Without `[PATCH n/m]`; empty without a subject. */
   readonly subject: string
-  /** Commits that it says it is, or is taken from: hashes of 12 to 40 digits. */
+  /** Commits that it names as itself or its origin: hashes of 12 to 40 digits. */
   readonly commits: readonly string[]
-  /** Words and changes, as `patch` reads them. */
+  /** Message and changes, as `patch` reads them. */
   readonly text: string
 }
 
 const BEGIN = /^From \S+.*\d{4}(?: [+-]\d{4})?$/m
 const CHANGE = /^(?:diff --git |--- .*\n\+\+\+ .*\n@@ )/m
 
-/**
- * The patches in a text, in the order their subjects number them; cover letters, answers and words around them are left out.
- * Empty when there is no change in it.
- */
+/** The patches of a text, in the order of their numbers, without cover letters and replies. Empty without a change. */
 export function parsePatches(text: string): MailedPatch[] {
   const whole = text.replaceAll('\r\n', '\n')
   const mails = whole.split(new RegExp(`(?=${BEGIN.source})`, 'm')).map(readMail)
@@ -24,7 +21,7 @@ export function parsePatches(text: string): MailedPatch[] {
   const sorted = patches.every(({ number }) => number !== null)
     ? patches.toSorted((a, b) => (a.number ?? 0) - (b.number ?? 0))
     : patches
-  // A patch that ends in the middle of a line is none to `patch`.
+  // `patch` rejects a patch whose last line has no line break.
   return sorted.map(({ subject, commits, text: own }) => ({ subject, commits, text: own.endsWith('\n') ? own : `${own}\n` }))
 }
 
@@ -45,13 +42,13 @@ function readMail(mail: string) {
 
 const beforeChange = (text: string) => text.slice(0, CHANGE.exec(text)?.index ?? text.length)
 
-/** The value of a header, its folded lines joined. */
+/** The value of a header, with its folded lines joined. */
 function headerOf(head: string, name: string): string {
   const unfolded = head.replaceAll(/\n[ \t]+/g, ' ')
   return new RegExp(`^${name}: *(.*)$`, 'im').exec(unfolded)?.[1] ?? ''
 }
 
-/** Which commits the words of a patch say it is. */
+/** The commits that the message of a patch names as itself. */
 function commitsOf(words: string): string[] {
   const patterns = [
     /^From ([0-9a-f]{40}) /gm,
@@ -63,7 +60,7 @@ function commitsOf(words: string): string[] {
 }
 
 function decodeBody(body: string, encoding: string): string {
-  // An mbox says >From where a line of a mail begins with From.
+  // An mbox quotes a line that begins with From as >From.
   const plain = body.replaceAll(/^>(>*From )/gm, '$1')
   const kind = encoding.trim().toLowerCase()
   if (kind === 'base64') return Buffer.from(plain, 'base64').toString('utf8').replaceAll('\r\n', '\n')

@@ -1,23 +1,23 @@
-/** Before and after, cell by cell: what a patch did to each case, and which kernel reports were not there before. */
+/** Before and after, cell by cell: the effect of a patch on each case, and new kernel reports. */
 import type { Verdict } from '#domain/judgement.ts'
 import type { Report, ReportCell } from '#domain/report/matrix.ts'
 import type { Oracle } from '#domain/case.ts'
 
-/** What became of a case's verdict. */
+/** The change of a case's verdict. */
 export type Change =
   /** From lacks to carries. */
   | 'fixed'
-  /** The same; of a race that was not seen, the same however often it was tried. */
+  /** The same; of a race without a hit, whatever the number of trials. */
   | 'unchanged'
-  /** To lacks: the bug is seen where it was not. */
+  /** To lacks: the bug is new. */
   | 'broke'
-  /** From lacks to unproven: not seen any more, and not tried often enough to say. */
+  /** From lacks to inconclusive: not seen any more, with too few trials to decide. */
   | 'inconclusive'
-  /** It gave an answer and gives none: it cannot be asked any more, or breaks. */
+  /** From an answer to none: the case does not apply any more, or fails. */
   | 'lost'
-  /** It gave none and gives one, and the bug is not seen. */
+  /** From no answer to one without the bug. */
   | 'gained'
-  /** No answer before or after, by the machine's fault or the case's own. */
+  /** No answer before or after, by a fault of the machine or the case. */
   | 'no-answer'
 
 export interface VerifyCell {
@@ -28,25 +28,25 @@ export interface VerifyCell {
   readonly before: Verdict | null
   readonly after: Verdict | null
   readonly change: Change
-  /** Attempts that were made before and after. */
+  /** Number of attempts before and after. */
   readonly runs: number
-  /** Chance that the patched kernel's clean race hides the bug; null where none can be said, or none is needed. */
+  /** Miss probability of the race on the patched kernel; null without a reference rate, or where none is needed. */
   readonly missProbability: number | null
 }
 
 export interface NewSplat {
   readonly title: string
-  /** Cases on whose consoles it was seen, patched. */
+  /** Cases with the report on the console of the patched kernel. */
   readonly cases: readonly string[]
 }
 
-/** What a change of verdicts is. */
+/** The kind of a change of verdicts. */
 export function changeOf(before: Verdict | null, after: Verdict | null, oracle: Oracle): Change {
-  const gist = (verdict: Verdict | null) => (oracle === 'statistical' && verdict === 'inconclusive' ? 'carries' : verdict)
+  const comparable = (verdict: Verdict | null) => (oracle === 'statistical' && verdict === 'inconclusive' ? 'carries' : verdict)
   if (before === null || after === null || before === 'no-result' || after === 'no-result') return 'no-answer'
   if (before === 'error') return after === 'error' ? 'unchanged' : 'no-answer'
   if (before === 'lacks' && after === 'inconclusive') return 'inconclusive'
-  if (gist(before) === gist(after)) return 'unchanged'
+  if (comparable(before) === comparable(after)) return 'unchanged'
   if (after === 'lacks') return 'broke'
   if (before === 'lacks' && after === 'carries') return 'fixed'
   if (after === 'error' || after === 'not-applicable') return 'lost'
@@ -72,7 +72,7 @@ export function compareCells(report: Report, before: string, after: string, targ
 
 const cellsOf = (report: Report, kernel: string): ReportCell[] => report.cells.filter((cell) => cell.kernel === kernel)
 
-/** Kernel reports of the patched kernel that its base gave in no case; what userspace does is none. */
+/** Kernel reports of the patched kernel that its base did not give in any case, without notices, which userspace causes. */
 export function newSplats(report: Report, before: string, after: string): NewSplat[] {
   const splatsOf = (kernel: string) =>
     cellsOf(report, kernel).flatMap((cell) =>
@@ -89,7 +89,7 @@ export function newSplats(report: Report, before: string, after: string): NewSpl
   return [...found.values()].map((own) => ({ title: own[0]?.title ?? '', cases: [...new Set(own.map((one) => one.case))] }))
 }
 
-/** Whether no guest of a kernel came up, though guests of the other one did. */
+/** Whether no guest of a kernel booted, although guests of the other one did. */
 export function neverBooted(report: Report, before: string, after: string): boolean {
   const outcomes = (kernel: string) => cellsOf(report, kernel).flatMap(({ attempts }) => attempts.map(({ outcome }) => outcome))
   const [old, now] = [outcomes(before), outcomes(after)]

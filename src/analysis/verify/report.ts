@@ -1,9 +1,9 @@
-/** A patch verified: for each base a word and a sentence, by whether it applies, builds, and what its cases say with it. */
+/** A verified patch: a status and a sentence for each base, from how it applies, builds, and changes the verdicts of cases. */
 import type { Report } from '#domain/report/matrix.ts'
 import type { Commit, HunkTry, PatchInfo, VerifyBase, VerifyPlan, VerifyStep } from '#domain/report/verify.ts'
 import { compareCells, neverBooted, newSplats, type Change, type NewSplat, type VerifyCell } from './compare-cells.ts'
 
-/** What a patch is to a base, worst first; what is not about the patch comes behind what is. */
+/** The status of a patch on a base, worst first; statuses that are not the patch's fault come later. */
 export const STATUSES = [
   'does-not-apply',
   'does-not-build',
@@ -22,7 +22,7 @@ export const STATUSES = [
 
 export type Status = (typeof STATUSES)[number]
 
-/** One kernel held against the one before it. */
+/** One kernel compared with the one before it. */
 export interface StepResult extends VerifyStep {
   readonly before: string
   readonly status: Status
@@ -35,15 +35,15 @@ export interface BaseResult extends VerifyBase {
   readonly status: Status
   /** One sentence, without the base's name. */
   readonly summary: string
-  /** Base against base with all patches; null where it did not come to that. */
+  /** Base against base with all patches; null if there is no patched kernel. */
   readonly whole: StepResult | null
-  /** Each patch against the one before it; empty unless asked for. */
+  /** Each patch against the one before it; empty unless requested. */
   readonly perPatch: readonly StepResult[]
 }
 
 export interface Verification {
   readonly schema: 'kwitness.verify/1'
-  /** Null when no guest was needed. */
+  /** Null when no guest ran. */
   readonly run: string | null
   readonly host: Report['run']['host'] | null
   readonly status: Status
@@ -54,7 +54,7 @@ export interface Verification {
   readonly bases: readonly BaseResult[]
 }
 
-/** Bring a plan and the report of its run (null when there was nothing to run) together. */
+/** The verification from a plan and the report of its run (null when there was nothing to run). */
 export function verificationOf(plan: VerifyPlan, report: Report | null): Verification {
   const bases = plan.bases.map((base) => baseResult(base, plan, report))
   const status = STATUSES.find((word) => bases.some((base) => base.status === word)) ?? 'no-answer'
@@ -76,12 +76,12 @@ export function verificationOf(plan: VerifyPlan, report: Report | null): Verific
 type Judged = readonly [status: Status, summary: string]
 
 function baseResult(base: VerifyBase, plan: VerifyPlan, report: Report | null): BaseResult {
-  const none = { ...base, whole: null, perPatch: [] }
+  const withoutKernel = { ...base, whole: null, perPatch: [] }
   const early = judgeTries(base, plan.patches.length)
-  if (early) return { ...none, status: early[0], summary: early[1] }
+  if (early) return { ...withoutKernel, status: early[0], summary: early[1] }
   const last = base.steps.at(-1)
   if (base.trouble !== null || !last) {
-    return { ...none, status: 'no-answer', summary: `the base gives no answer: ${base.trouble ?? 'it was not built'}` }
+    return { ...withoutKernel, status: 'no-answer', summary: `the base gives no answer: ${base.trouble ?? 'it was not built'}` }
   }
   const whole = stepResult(last, base.kernel, plan.targets, report)
   const perPatch = plan.each
@@ -90,17 +90,18 @@ function baseResult(base: VerifyBase, plan: VerifyPlan, report: Report | null): 
         return stepResult(step, before, lackingOf(before, plan.targets, report), report)
       })
     : []
-  // On the way a series may not fix yet, but must not hurt.
-  const hurts = perPatch.slice(0, -1).filter(({ status }) => HURTS.includes(status))
-  const worst = STATUSES.find((word) => word === whole.status || hurts.some(({ status }) => status === word)) ?? whole.status
-  const part = worst === whole.status ? undefined : hurts.find(({ status }) => status === worst)
+  // An earlier patch of a series need not fix anything yet, but must not break anything.
+  const regressions = perPatch.slice(0, -1).filter(({ status }) => REGRESSIONS.includes(status))
+  const worst =
+    STATUSES.find((word) => word === whole.status || regressions.some(({ status }) => status === word)) ?? whole.status
+  const part = worst === whole.status ? undefined : regressions.find(({ status }) => status === worst)
   const summary = part ? `patch ${part.upTo} of ${plan.patches.length} ${part.summary}` : whole.summary
   return { ...base, status: worst, summary, whole, perPatch }
 }
 
-const HURTS: readonly Status[] = ['does-not-build', 'does-not-boot', 'breaks-other-case', 'new-splat', 'new-warnings']
+const REGRESSIONS: readonly Status[] = ['does-not-build', 'does-not-boot', 'breaks-other-case', 'new-splat', 'new-warnings']
 
-/** What can be said without a kernel; null when one is needed. */
+/** The answer without a kernel; null when it needs one. */
 function judgeTries({ tries }: VerifyBase, count: number): Judged | null {
   const last = tries.at(-1)
   const which = count > 1 ? `patch ${tries.length} of ${count} ` : ''
@@ -108,10 +109,10 @@ function judgeTries({ tries }: VerifyBase, count: number): Judged | null {
     return ['does-not-apply', `${which}does not apply: ${conflictsOf(last.hunks)}`]
   }
   if (tries.length > 0 && tries.every(({ result }) => result === 'already-applied')) {
-    return ['already-applied', 'is already applied, exactly as it is']
+    return ['already-applied', 'is already applied exactly']
   }
   if (tries.length > 0 && tries.every(({ result }) => result.startsWith('already'))) {
-    return ['already-applied', 'looks already applied, in other form: what it adds is there, what it removes is not']
+    return ['already-applied', 'looks already applied in another form: the base has what it adds and lacks what it removes']
   }
   return null
 }
@@ -119,7 +120,7 @@ function judgeTries({ tries }: VerifyBase, count: number): Judged | null {
 /** Hunks that a sentence names. */
 const NAMED = 3
 
-/** `2 of 18 hunks rejected (mm/x.c hunk 6), 9 look already there`. */
+/** `2 of 18 hunks rejected (mm/x.c hunk 6), 9 of 18 hunks look already applied`. */
 function conflictsOf(hunks: readonly HunkTry[]): string {
   const rejected = hunks.filter(({ state }) => state === 'rejected')
   const named = rejected.slice(0, NAMED).map(({ file, hunk, why }) => `${file} hunk ${hunk}${why === null ? '' : `, ${why}`}`)
@@ -128,12 +129,12 @@ function conflictsOf(hunks: readonly HunkTry[]): string {
   const of = `${hunks.length} hunk${hunks.length === 1 ? '' : 's'}`
   const perPatch = [
     ...(rejected.length > 0 ? [`${rejected.length} of ${of} rejected (${where.join('; ')})`] : []),
-    ...(there > 0 ? [`${there} of ${of} already there, it seems`] : []),
+    ...(there > 0 ? [`${there} of ${of} ${there === 1 ? 'looks' : 'look'} already applied`] : []),
   ]
   return perPatch.join(', ')
 }
 
-/** Targets that are still to be fixed on a kernel: what an earlier patch fixed is a neighbour to those behind it. */
+/** Targets that a kernel still lacks: a case that an earlier patch fixed is an other case for the later ones. */
 function lackingOf(kernel: string, targets: readonly string[], report: Report | null): string[] {
   const cells = report?.cells.filter((cell) => cell.kernel === kernel) ?? []
   return targets.filter((id) => cells.some((cell) => cell.case === id && cell.verdict === 'lacks'))
@@ -173,7 +174,7 @@ function judgeStep(
   if (still.length > 0) return ['no-effect', `applies and builds, but does not fix ${still.map(wordsOf).join(', ')}`]
   const plus = fixes === '' ? 'changes no verdict, but' : `${fixes}, but`
   if (splats.length > 0) {
-    return ['new-splat', `${plus} the kernel says what it did not say before: ${splats.map(({ title }) => title).join('; ')}`]
+    return ['new-splat', `${plus} the kernel gives new reports: ${splats.map(({ title }) => title).join('; ')}`]
   }
   if (step.warnings !== null && step.warnings.length > 0) {
     const first = step.warnings[0]
@@ -185,7 +186,7 @@ function judgeStep(
   if (idle.length > 0) return ['nothing-to-fix', `the base does not show the bug: ${idle.map(wordsOf).join(', ')}`]
   const inconclusive = (hasTargets ? targets : cells).filter(({ change }) => change === 'inconclusive')
   if (inconclusive.length > 0) {
-    return ['inconclusive', `${namesOf(inconclusive)} is not seen any more, but was not tried often enough to say`]
+    return ['inconclusive', `${namesOf(inconclusive)} is not seen any more, with too few trials to decide`]
   }
   if (lost.length > 0) {
     return ['no-answer', `${fixes === '' ? '' : `${fixes}, but `}no answer before or after: ${lost.map(wordsOf).join(', ')}`]
@@ -197,15 +198,15 @@ const namesOf = (cells: readonly VerifyCell[]) => cells.map((cell) => cell.case)
 
 const wordsOf = ({ case: name, before, after }: VerifyCell) => `${name} (${before ?? 'nothing'}, then ${after ?? 'nothing'})`
 
-/** Rejected hunks of a base, with the commits that they wait for. */
+/** Rejected hunks of a base, with their prerequisites. */
 export function rejectedOf({ tries }: Pick<VerifyBase, 'tries'>): HunkTry[] {
   return tries.flatMap(({ hunks, result }) =>
     result === 'with-conflicts' ? hunks.filter(({ state }) => state !== 'applied') : [],
   )
 }
 
-/** Commits that a base lacks for the rejected hunks, each once; null where no history tells. */
+/** Commits that a base lacks for the rejected hunks, each once; null without a git tree. */
 export function prerequisitesOf(base: Pick<VerifyBase, 'tries'>): Commit[] | null {
-  const told = rejectedOf(base).flatMap(({ prerequisites }) => (prerequisites === null ? [] : [prerequisites]))
-  return told.length === 0 ? null : [...new Map(told.flat().map((commit) => [commit.hash, commit])).values()]
+  const known = rejectedOf(base).flatMap(({ prerequisites }) => (prerequisites === null ? [] : [prerequisites]))
+  return known.length === 0 ? null : [...new Map(known.flat().map((commit) => [commit.hash, commit])).values()]
 }

@@ -1,4 +1,4 @@
-/** A bisection as one HTML file that needs nothing else: no scripts, every word escaped by the template. */
+/** A bisection as one HTML file without scripts or other files; the template escapes every text. */
 import type { Answer, Bisection, BisectTarget } from '#domain/report/bisect.ts'
 import { certainty, commitLines, evidenceLines, factsOf, headlineOf, nameOf, changeSides, stepWords } from './phrases.ts'
 import { fillPage, type HtmlAssets } from '../html/html.ts'
@@ -16,7 +16,7 @@ const WORDS: Readonly<Record<BisectTarget, string>> = { bug: 'the bug came', fix
 /** Render a bisection as one page. */
 export function renderBisectionHtml(bisection: Bisection, assets: HtmlAssets): string {
   const { id, startedAt, end, target, old, new: newer, tree, paths, firstParent, confidence, commits, steps, log } = bisection
-  const where = [...(firstParent ? ['first parents alone'] : []), ...(paths.length > 0 ? [`limited to ${paths.join(' ')}`] : [])]
+  const where = [...(firstParent ? ['first parents only'] : []), ...(paths.length > 0 ? [`limited to ${paths.join(' ')}`] : [])]
   return fillPage(assets, {
     id,
     startedAt,

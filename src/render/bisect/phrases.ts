@@ -1,6 +1,6 @@
-/** The words that every form of a bisection shares: what came out, what stands on both sides of it, what it rests on. */
+/** The phrases that all formats of a bisection share: its result, both sides of the change, its grounds. */
 import type { Answer, Bisection, BisectStep, ReportCommit } from '#domain/report/bisect.ts'
-import { chanceOf, countOf, many } from '../text/numbers.ts'
+import { chanceOf, countOf, many } from '#domain/numbers.ts'
 import { oneLine } from '../text/format.ts'
 
 /** What an answer means, for people. */
@@ -21,17 +21,17 @@ export const nameOf = ({ commit, subject }: BisectStep): string => `${commit.sli
 
 const ROLES = { 'old-end': 'old end', 'new-end': 'new end', between: '' } as const
 
-/** What came out, in a sentence. */
+/** The result in a sentence. */
 export function headlineOf({ end, target, commits, case: theCase, confidence }: Bisection): string {
-  const what = `brought the ${target} of ${theCase.id}`
+  const what = `introduced the ${target} of ${theCase.id}`
   if (end.kind === 'one-of') return `One of ${many(end.commits.length, 'commit')} ${what}: too few of them give an answer`
   return `${end.commit.slice(0, SHORT)} (${oneLine(commits[0]?.subject ?? '')}) ${what}, ${certainty(confidence)}`
 }
 
-/** Rounded down: never more certain than it is. */
+/** The confidence in words, rounded down. */
 export function certainty(confidence: number): string {
-  if (confidence >= 1) return 'with no race to be unlucky in'
-  return `confidence ${Math.floor(confidence * 1e9) / 1e9}: wrong by luck ${chanceOf(1 - confidence)}`
+  if (confidence >= 1) return 'every step deterministic'
+  return `confidence ${Math.floor(confidence * 1e9) / 1e9} (error probability ${chanceOf(1 - confidence)})`
 }
 
 export function commitLines({ commit, author, date, subject, trailers }: ReportCommit): string[] {
@@ -46,7 +46,7 @@ export function changeSides({ before, after, target, end }: Bisection): (readonl
   ]
 }
 
-/** More of the lines behind an answer are in the evidence. */
+/** Lines shown of an answer; the evidence has all. */
 const MAX_LINES = 5
 
 export function evidenceLines({ summary, reasons, run, kernel, sameAs, attempts }: BisectStep): string[] {
@@ -57,7 +57,7 @@ export function evidenceLines({ summary, reasons, run, kernel, sameAs, attempts 
   return [summary, ...lines, ...where].map((line) => `    ${fenceText(line)}`)
 }
 
-/** A step in the words of a table; empty where there is nothing to say. */
+/** A step as the texts of a table row; empty texts for missing values. */
 export function stepWords({
   commit,
   role,
@@ -85,20 +85,20 @@ export function factsOf({ counts, seconds, confidence, rate, assumptions, steps,
   const untestable = steps.filter(({ answer }) => answer !== 'shows-bug' && answer !== 'no-bug')
   const skipped = untestable.map((step) => `skipped ${nameOf(step)}: ${ANSWERS[step.answer]}: ${step.summary}`)
   const size = `${many(counts.steps, 'step')} between ends with ${many(counts.candidates, 'commit')}`
-  const sparing = `${counts.skipped} skipped, ${counts.sameBinary} with a kernel that was judged before`
+  const saved = `${counts.skipped} skipped, ${counts.sameBinary} with the same kernel as an earlier step`
   return [
-    `${size} in ${tree}: ${sparing}, ${seconds.toFixed(0)} s`,
-    `the whole: ${certainty(confidence)}`,
+    `${size} in ${tree}: ${saved}, ${seconds.toFixed(0)} s`,
+    `overall: ${certainty(confidence)}`,
     ...(rate === null
       ? []
       : [`reference rate: ${many(rate.hits, 'hit')} in ${many(rate.trials, 'trial')}: ${rate.controlSummary}`]),
-    `taken for granted: ${assumptions.join(' ')}`,
+    `assumptions: ${assumptions.join(' ')}`,
     `symptom: ${theCase.symptom}`,
     ...skipped,
   ].map(oneLine)
 }
 
-/** Text inside a fence: one line, and none that ends it. */
+/** Text for one line inside a Markdown fence, which it cannot end. */
 export function fenceText(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ').replaceAll('```', "'''")
 }

@@ -1,4 +1,4 @@
-/** A bisection as a shell script for those who have its git repository and a kwitness, but not its case. */
+/** A bisection as a shell script for users who have its git repository and kwitness, but not its case. */
 import type { BisectRequest } from '#domain/report/bisect.ts'
 
 const WIDTH = 100
@@ -6,8 +6,8 @@ const WIDTH = 100
 /** A word for a shell. */
 export const quote = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`
 
-/** The script. `archive` is the folder of the case as a tar in base64; `log` what git was told so far, empty for nothing. */
-export function renderBisectScript(wishes: BisectRequest, archive: string, log: string): string {
+/** The script. `archive` is the folder of the case as a tar in base64; `log` is the git bisect log so far, maybe empty. */
+export function renderBisectScript(request: BisectRequest, archive: string, log: string): string {
   const {
     tree,
     old,
@@ -21,8 +21,8 @@ export function renderBisectScript(wishes: BisectRequest, archive: string, log: 
     maxMissProbability,
     raceSeconds,
     seed,
-  } = wishes
-  const asks = [
+  } = request
+  const caseOptions = [
     '--cases',
     theCase.id,
     ...configs.flatMap((config) => ['--config', config]),
@@ -46,17 +46,17 @@ export function renderBisectScript(wishes: BisectRequest, archive: string, log: 
   const marks = [...knownMarks.old.map(mark(terms.old)), ...knownMarks.skip.map(mark('skip'))]
   const place = tree.replaceAll(/["$`\\}]/g, String.raw`\$&`)
   const lines = archive.match(new RegExp(`.{1,${WIDTH}}`, 'g')) ?? []
-  const said = log
+  const comments = log
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => `# | ${line}`)
   return `#!/bin/sh
-# Finds the commit between two ends at which ${theCase.id} changes its answer. Made by kwitness bisect --export.
+# Finds the commit between two ends where ${theCase.id} changes its answer. Written by kwitness bisect --export.
 #
 #   SCRIPT [GIT]    GIT: a repository that has both ends (${oneWord(old.name)} and ${oneWord(newer.name)})
 #
-# It needs git, and kwitness in PATH or named by KWITNESS. Nothing is written to GIT. The case is inside.
-${said.length > 0 ? `# What a bisection had found when this was made:\n${said.join('\n')}\n` : ''}set -eu
+# It needs git, and kwitness in PATH or named by KWITNESS. It does not write to GIT. The case is inside.
+${comments.length > 0 ? `# The git bisect log at the time of the export:\n${comments.join('\n')}\n` : ''}set -eu
 kwitness=\${KWITNESS:-kwitness}
 tree="\${1:-${place}}"
 objects=$(cd "$tree" && readlink -f -- "$(git rev-parse --git-path objects)")
@@ -66,14 +66,14 @@ mkdir "$work/cases"
 base64 -d <<'END_OF_CASE' | tar -xz -C "$work/cases"
 ${lines.join('\n')}
 END_OF_CASE
-# A repository of its own, which borrows the objects.
+# A repository of its own, which uses the objects of GIT as alternates.
 git init --quiet --bare "$work/git"
 printf '%s\\n' "$objects" >"$work/git/objects/info/alternates"
 cd "$work/git"
 git update-ref --no-deref HEAD ${quote(newer.commit)}
 step() {
 	code=0
-	"$kwitness" bisect-step --tree "$work/git" --catalogue "$work/cases" --rev "$1" ${asks.join(' ')} || code=$?
+	"$kwitness" bisect-step --tree "$work/git" --catalogue "$work/cases" --rev "$1" ${caseOptions.join(' ')} || code=$?
 }
 step ${quote(old.commit)}
 old=$code
@@ -88,7 +88,7 @@ case $old-$code in
 esac
 git bisect start ${start.join(' ')}
 ${marks.join('')}\
-git bisect run "$kwitness" bisect-step --tree "$work/git" --catalogue "$work/cases" --find "$find" ${asks.join(' ')}
+git bisect run "$kwitness" bisect-step --tree "$work/git" --catalogue "$work/cases" --find "$find" ${caseOptions.join(' ')}
 git bisect log
 `
 }

@@ -2,7 +2,7 @@
 import type { Bisection, BisectStep } from '#domain/report/bisect.ts'
 import { commitLines, evidenceLines, factsOf, fenceText, headlineOf, nameOf, changeSides, stepWords } from './phrases.ts'
 import { aligned } from '../terminal/columns.ts'
-import { many } from '../text/numbers.ts'
+import { many } from '#domain/numbers.ts'
 import { terminalStyle, type TerminalOptions } from '../terminal/style.ts'
 import { oneLine } from '../text/format.ts'
 
@@ -30,7 +30,7 @@ export function renderBisection(bisection: Bisection, options: TerminalOptions):
 /** The bisection as Markdown. */
 export function renderBisectionMarkdown(bisection: Bisection): string {
   const { steps, log } = bisection
-  const [heads = [], ...rows] = stepRows(steps)
+  const [headings = [], ...rows] = stepRows(steps)
   const row = (words: readonly string[]) => `| ${words.map(cellText).join(' | ')} |`
   return [
     `# ${cellText(headlineOf(bisection))}`,
@@ -48,8 +48,8 @@ export function renderBisectionMarkdown(bisection: Bisection): string {
     ]),
     '## Steps',
     '',
-    row(heads),
-    row(heads.map(() => '---')),
+    row(headings),
+    row(headings.map(() => '---')),
     ...rows.map(row),
     '',
     ...factsOf(bisection).map((line) => `- ${cellText(line)}`),
@@ -68,7 +68,7 @@ export function renderBisectionJson(bisection: Bisection): string {
   return `${JSON.stringify(bisection, null, 2)}\n`
 }
 
-/** A row for each step, under its heads. */
+/** A row for each step, below the headings. */
 const stepRows = (steps: readonly BisectStep[]): string[][] => [
   ['commit', '', 'answer', 'hits', 'error probability', 'build s', 'test s', 'subject'],
   ...steps
@@ -85,5 +85,5 @@ const stepRows = (steps: readonly BisectStep[]): string[][] => [
     ]),
 ]
 
-/** Text in a line or a table of Markdown: nothing of it is markup. */
+/** Text escaped for a line or a table of Markdown. */
 const cellText = (text: string): string => oneLine(text).replaceAll(/[\\`*_{}[\]<>#|~]/g, String.raw`\$&`)

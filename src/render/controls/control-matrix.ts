@@ -8,11 +8,12 @@ import type {
 } from '#analysis/controls/control-matrix.ts'
 import type { ControlRate } from '#domain/control.ts'
 import { aligned } from '../terminal/columns.ts'
-import { countOf, many, rateOf } from '../text/numbers.ts'
+import { countOf, many } from '#domain/numbers.ts'
+import { rateOf } from '../text/numbers.ts'
 import { type TerminalStyle, type StyleName, type TerminalOptions, terminalStyle } from '../terminal/style.ts'
 import { oneLine } from '../text/format.ts'
 
-/** A sign with what stands on either side of it: ` [✘]`. */
+/** Width of a sign with its brackets: ` [✘]`. */
 const CELL = 4
 const GAP = '  '
 
@@ -30,12 +31,12 @@ const LOOKS: Readonly<Record<Exclude<MatrixCheck, 'base' | 'unchanged'>, Look>> 
   'no-answer': { before: ' ', after: ' ', styleName: 'no-result' },
 }
 
-/** Render a control matrix, with the rates that were stored of it. */
+/** Render a control matrix, with the rates that the store got from it. */
 export function renderControlMatrix(matrix: ControlMatrix, rates: readonly ControlRate[], options: TerminalOptions): string {
   const style = terminalStyle(options)
   const same = options.ascii ? '.' : '·'
   const controls = matrix.series.reduce((sum, { rows }) => sum + rows.length - 1, 0)
-  const size = `${many(controls, 'control')} of ${many(matrix.series.length, 'line')}, ${many(matrix.cases.length, 'case')}`
+  const size = `${many(controls, 'control')}, ${matrix.series.length} series, ${many(matrix.cases.length, 'case')}`
   const sections = [
     [style.paint('bold', `kwitness controls ${oneLine(matrix.run)}: ${size}`)],
     ...grids(matrix, same, style),
@@ -58,7 +59,7 @@ export function renderControlMatrixJson(matrix: ControlMatrix, rates: readonly C
 
 const nameOf = ({ control }: ControlMatrixRow) => control?.fix ?? 'base'
 
-/** Signs under numbers, in as many blocks of columns as the width asks for. */
+/** Signs below numbers, in as many blocks of columns as the width needs. */
 function grids({ series, cases }: ControlMatrix, same: string, style: TerminalStyle): string[][] {
   const names = series.flatMap(({ rows }) => rows.map(nameOf))
   const labelWidth = GAP.length + Math.max(0, ...names.map((name) => name.length)) + 1
@@ -94,19 +95,19 @@ function signOf({ verdict, check }: ControlMatrixCell, same: string, style: Term
 }
 
 function legend(same: string, style: TerminalStyle): string {
-  const own = `[${style.sign('lacks')}] own case, as it must be`
-  const blinded = `(${style.sign('not-applicable')}) blinded, as foretold`
-  return style.paint('faint', [own, `${same} as on the base`, blinded, '! not as it must be'].join('   '))
+  const own = `[${style.sign('lacks')}] own case, as required`
+  const blinded = `(${style.sign('not-applicable')}) blinded, as expected`
+  return style.paint('faint', [own, `${same} as on the base`, blinded, '! not as required'].join('   '))
 }
 
-/** Every cell of a race with its numbers: own cells and neighbours alike. */
-function races(lines: readonly ControlMatrixSeries[], style: TerminalStyle): string[] {
-  const cells = lines.flatMap(({ name, rows }) => rows.flatMap((row) => row.cells.map((cell) => ({ line: name, row, cell }))))
-  const table = cells.flatMap(({ line, row, cell: { oracle, trials, interval, check, case: theCase } }) => {
+/** Every cell of a race with its numbers, the control's own case and other cases. */
+function races(all: readonly ControlMatrixSeries[], style: TerminalStyle): string[] {
+  const cells = all.flatMap(({ name, rows }) => rows.flatMap((row) => row.cells.map((cell) => ({ series: name, row, cell }))))
+  const table = cells.flatMap(({ series, row, cell: { oracle, trials, interval, check, case: theCase } }) => {
     if (oracle !== 'statistical' || !trials) return []
     const counts = `${countOf(trials.hits)} of ${countOf(trials.trials)}`
     const own = check.startsWith('own') ? 'own case' : ''
-    return [[line, nameOf(row), theCase, counts, interval ? rateOf(interval) : '', own]]
+    return [[series, nameOf(row), theCase, counts, interval ? rateOf(interval) : '', own]]
   })
   if (table.length === 0) return []
   return [style.paint('bold', 'Statistical cases: hits of trials, and the rate (95 % confidence)'), ...aligned(table)]
@@ -115,13 +116,13 @@ function races(lines: readonly ControlMatrixSeries[], style: TerminalStyle): str
 function conclusion({ holds, failures }: ControlMatrix, style: TerminalStyle): string[][] {
   if (holds)
     return [
-      [style.paint('carries', 'The control matrix holds: each control kernel shows what it must and changes nothing else.')],
+      [style.paint('carries', 'The control matrix holds: each control kernel has the required verdict and changes no other.')],
     ]
   const wrong = failures.filter(({ blame }) => blame === 'control').length
   const lost = failures.length - wrong
   const counts = [
-    ...(wrong > 0 ? [`${many(wrong, 'cell')} not as it must be`] : []),
-    ...(lost > 0 ? [`${many(lost, 'cell')} without an answer`] : []),
+    ...(wrong > 0 ? [`${many(wrong, 'result')} not as required`] : []),
+    ...(lost > 0 ? [`${many(lost, 'result')} without an answer`] : []),
   ]
   return [
     [style.paint('alarm', `The control matrix does not hold: ${counts.join(', ')}.`)],
@@ -136,7 +137,7 @@ function storedRates(rates: readonly ControlRate[]): string[] {
   })
 }
 
-/** A sentence broken at blanks, its later lines set in; a word wider than the width stays whole. */
+/** A sentence wrapped at blanks, with later lines indented; a word wider than the width stays whole. */
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {

@@ -1,12 +1,13 @@
 /** The sweep on a terminal, soonest first, and as JSON. */
 import { rankSweep, type SweepRow } from '#analysis/controls/sweep.ts'
 import { aligned } from '../terminal/columns.ts'
-import { countOf, rateOf } from '../text/numbers.ts'
+import { countOf } from '#domain/numbers.ts'
+import { rateOf } from '../text/numbers.ts'
 import { type TerminalOptions, terminalStyle } from '../terminal/style.ts'
 import { oneLine } from '../text/format.ts'
 
-/** `median` and `s/hit` are guest seconds to a first hit: of half of the attempts, and on the whole. */
-const HEADS = ['', 'hit', 'median', 'hits/trials', 'rate (95 % sure)', 'trials/s', 's/hit']
+/** `median` and `s/hit` are guest seconds to a first hit: of half of the attempts, and on average. */
+const HEADINGS = ['', 'hit', 'median', 'hits/trials', 'rate (95 % confidence)', 'trials/s', 's/hit']
 
 /** Render a sweep: a table for each control, and how the default stands in it. */
 export function renderSweep(run: string, rows: readonly SweepRow[], options: TerminalOptions): string {
@@ -14,8 +15,8 @@ export function renderSweep(run: string, rows: readonly SweepRow[], options: Ter
   const byControl = Map.groupBy(rows, ({ case: name, series, fix }) => `${name} on ${series} without ${fix}`)
   const tables = [...byControl].map(([title, own]) => {
     const ranked = rankSweep(own)
-    const [heads = '', ...lines] = aligned([HEADS, ...ranked.map(wordsOf)])
-    return [style.paint('bold', title), style.paint('faint', heads), ...lines, '', `* the default. ${standing(ranked)}`].join(
+    const [headings = '', ...lines] = aligned([HEADINGS, ...ranked.map(wordsOf)])
+    return [style.paint('bold', title), style.paint('faint', headings), ...lines, '', `* the default. ${standing(ranked)}`].join(
       '\n',
     )
   })
@@ -46,13 +47,13 @@ function wordsOf(row: SweepRow): string[] {
   ]
 }
 
-/** How the default compares with the best. */
+/** The default compared with the best. */
 function standing(ranked: readonly SweepRow[]): string {
   const [best] = ranked
   const own = ranked.find(({ isDefault }) => isDefault)
-  if (!best || !own || best.secondsPerHit === null) return 'No profile came to a hit.'
-  if (best === own) return 'No profile comes to a hit sooner.'
-  if (own.secondsPerHit === null) return `It came to no hit; ${nameOf(best)} did.`
+  if (!best || !own || best.secondsPerHit === null) return 'No profile had a hit.'
+  if (best === own) return 'No profile hits sooner.'
+  if (own.secondsPerHit === null) return `It had no hit; ${nameOf(best)} had one.`
   const times = (own.secondsPerHit / best.secondsPerHit).toFixed(1)
-  return `${nameOf(best)} comes to a hit ${times} times as soon, by ${best.hit} hits against ${own.hit}.`
+  return `${nameOf(best)} hits ${times} times as soon (${best.hit} hits against ${own.hit}).`
 }

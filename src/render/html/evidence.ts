@@ -1,4 +1,4 @@
-/** What the page shows of a cell when it is opened: the data behind the matrix, in the matrix's own order. */
+/** The data behind the matrix that the page shows for an opened cell, in the order of the matrix. */
 import { matrixOf } from '#analysis/matrix/matrix.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Boundary, Report, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
@@ -11,14 +11,14 @@ export interface PageEvidence {
   readonly kernels: readonly ReportKernel[]
   readonly cases: readonly ReportCase[]
   readonly boundaries: readonly Omit<Boundary, 'entries'>[]
-  /** A row per kernel, a cell per case, told by its place; null where the run had none. */
+  /** A row per kernel, a cell per case, by position; null where the run has no cell. */
   readonly rows: readonly (readonly (PageCell | null)[])[]
 }
 
-/** A cell with its race in words, as the matrix has them too. */
+/** A cell with the text of its race. */
 type PageCell = Omit<ReportCell, 'kernel' | 'case' | 'race'> & { readonly race: RaceText | null }
 
-/** The evidence of a report as the page's script reads it: rows and columns as in the table. */
+/** The evidence of a report for the page's script: rows and columns as in the table. */
 export function evidenceOf(report: Report): PageEvidence {
   const { series, cases, cellAt } = matrixOf(report)
   const kernels = series.flatMap((rows) => rows.kernels)

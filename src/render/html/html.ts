@@ -1,6 +1,6 @@
 /**
- * The report as one HTML file that needs nothing else: no network, no server, readable without scripts. The matrix is markup; the
- * evidence behind each cell travels packed as data and is shown by the page's own script, as text and never as markup.
+ * The report as one HTML file: no network, no server, readable without scripts. The matrix is markup; the evidence behind each
+ * cell is packed data, which the page's own script shows as text and never as markup.
  */
 import { createHash } from 'node:crypto'
 import Handlebars from 'handlebars'
@@ -10,7 +10,7 @@ import { evidenceOf } from './evidence.ts'
 import { pageOf } from './page.ts'
 import { pack } from './pack.ts'
 
-/** The texts of the page, which the caller reads: a renderer touches no files. */
+/** The assets of the page. The caller reads them, because a renderer does not touch files. */
 export interface HtmlAssets {
   /** Handlebars. */
   readonly template: string
@@ -19,21 +19,21 @@ export interface HtmlAssets {
   readonly js: string
 }
 
-/** The files in reports/templates that make up each asset, in the order they are joined by line breaks. */
+/** The files in reports/templates that make up each asset, in order, joined by line breaks. */
 export const HTML_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
   template: ['head.hbs', 'report.hbs'],
   css: ['report.css', 'panel.css', 'race.css'],
   js: ['unpack.js', 'query.js', 'matrix.js', 'evidence.js', 'race.js', 'panel.js', 'page.js'],
 }
 
-/** Render a report as one page. Every word that comes from a report is escaped, by Handlebars or as JSON in a data block. */
+/** Render a report as one page. It escapes every text of the report, by Handlebars or as JSON in a data block. */
 export function renderHtml(report: Report, assets: HtmlAssets): string {
   const page = pageOf(report)
   const values = { ...page, evidence: dataBlock(pack(evidenceOf(report))) }
   return fillPage({ ...assets, css: `${assets.css}\n${sizesOf(page)}` }, values)
 }
 
-/** A page of a template and what it shows, with its style and script inside. Every value is escaped but `evidence`. */
+/** A page from a template and its values, with style and script inside. It escapes every value except `evidence`. */
 export function fillPage(assets: HtmlAssets, values: object): string {
   const template = Handlebars.compile(assets.template, { strict: true, knownHelpersOnly: true })
   const css = inlined(assets.css, 'style')
@@ -41,7 +41,7 @@ export function fillPage(assets: HtmlAssets, values: object): string {
   return template({ ...values, css, js, policy: policyFor(css, js) })
 }
 
-/** The measures that depend on the report, columns and letters; the policy allows no style attributes. */
+/** Sizes that depend on the report, as a style rule, because the policy forbids style attributes. */
 function sizesOf({ cases, parts }: ReturnType<typeof pageOf>): string {
   const labels = parts.flatMap(({ rows }) => rows.map(({ label }) => label))
   const longest = Math.max(0, ...labels.map((label) => label.length))
@@ -50,19 +50,19 @@ function sizesOf({ cases, parts }: ReturnType<typeof pageOf>): string {
   return `:root { --cases: ${cases.length}; --names: ${names}; --letters: ${longest}; --word: ${word} }\n`
 }
 
-/** Nothing may load or run but this very style and script, known by their hashes. */
+/** A policy that allows only this style and script, by their hashes. */
 function policyFor(css: string, js: string): string {
   const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
   const sources = [`script-src ${hash(js)}`, `style-src ${hash(css)}`, 'img-src data:']
   return ["default-src 'none'", ...sources, "base-uri 'none'", "form-action 'none'"].join('; ')
 }
 
-/** JSON that cannot end the script element it stands in, nor open a comment there. */
+/** JSON that can neither end its script element nor open a comment there. */
 function dataBlock(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c')
 }
 
-/** An asset as it goes between its tags, unchanged, so that its hash holds. Throws InvariantError if it would end the element. */
+/** An asset between its tags, unchanged, so that its hash is valid. Throws InvariantError if it would end the element. */
 function inlined(text: string, element: 'style' | 'script'): string {
   if (text.toLowerCase().includes(`</${element}`)) throw new InvariantError(`the ${element} of the page would end itself`)
   return text

@@ -1,12 +1,11 @@
 /**
- * Packs a value for a page: every distinct string, list and object is written once and referred to by its number. A thousand
- * kernels tell nearly the same story a thousand times; packed, the page stays small enough to mail. reports/templates/unpack.js
- * reads it back.
+ * Packs a value for a page: it writes every distinct string, list and object once and refers to it by number. The results of a
+ * thousand kernels are nearly equal, so the packed page stays small enough to mail. reports/templates/unpack.js unpacks it.
  *
- * `shapes` are the key lists of objects. A node is a primitive as it is, a list `[0, ...nodes]`, or an object
- * `[1 + shape, ...nodes]` with the values in the order of the shape's keys. The last node is the value itself.
- * Among the nodes of a list or object, -n stands for n that are as expected: in a list each one more than the one before (lines
- * are numbered as they come, so a log that others share is a few numbers), in an object the same as in the first of its shape.
+ * `shapes` are the key lists of objects. A node is a primitive, a list `[0, ...nodes]`, or an object `[1 + shape, ...nodes]` with
+ * the values in the order of the shape's keys. The last node is the value itself. Among the nodes of a list or object, -n stands
+ * for n expected nodes: in a list each one is one more than the one before (so a shared log is a few numbers), in an object each
+ * is the same as in the first object of its shape.
  */
 
 export interface Compressed {
@@ -26,9 +25,9 @@ export function pack(value: unknown): Compressed {
   const nodes: unknown[] = []
   const primitives = new Map<unknown, number>()
   const shapes: Shape[] = []
-  // Shapes by their keys in a row: [''] and [] read alike there, so each name has a list.
+  // Shapes by their joined keys: [''] and [] join to the same text, so each name has a list.
   const shapesByName = new Map<string, Shape[]>()
-  // Lists and objects by a hash of their numbers: a text of each as key would cost more memory than all the rest.
+  // Lists and objects by a hash of their numbers, because texts as keys would cost more memory than all the rest.
   const composites = new Map<number, number[]>()
 
   function node(inner: unknown): number {
@@ -78,7 +77,7 @@ export function pack(value: unknown): Compressed {
   return { shapes: shapes.map(({ keys }) => keys), nodes }
 }
 
-/** A node: its kind, then the members, those as expected counted instead of written. A list (no `first`) expects to count up. */
+/** A node: its kind, then its members, with expected ones counted. A list (no `first`) expects consecutive numbers. */
 function packed(kind: number, members: readonly number[], first: readonly number[] | null): number[] {
   const numbers = [kind]
   let expected = 0

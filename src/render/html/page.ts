@@ -1,4 +1,4 @@
-/** What the page shows before any script runs, as plain data for the template. */
+/** The content of the page before any script runs, as plain data for the template. */
 import { CONTRADICTIONS, type Headline, headlinesOf } from '#analysis/matrix/headline.ts'
 import { type SeriesRows, VERDICTS, matrixOf } from '#analysis/matrix/matrix.ts'
 import type { Control } from '#domain/control.ts'
@@ -18,10 +18,10 @@ interface Link {
 interface NewsItem {
   readonly case: string
   readonly series: string
-  /** Named one by one while they are few, else the range they span. */
+  /** Each kernel while they are few, else their range. */
   readonly links: readonly Link[]
   readonly range: Link | null
-  /** What is claimed, and where; null where no claim is the point. */
+  /** The claim and its source; null for news without a claim. */
   readonly claimed: string | null
 }
 
@@ -35,11 +35,11 @@ interface News {
 
 /** More kernels than this in one line of the news are shown as a range. */
 const NAMED_ONE_BY_ONE = 4
-/** More cases than this and columns show signs alone: the words would take the matrix off the screen. */
-const MOST_WORD_COLUMNS = 12
-/** Rows of one table at most. */
-const MOST_ROWS = 16
-/** More kernels than this and the browser is told to leave what is off screen for later. */
+/** With more cases than this, columns show signs alone, because words would make the matrix wider than the screen. */
+const MAX_WORD_COLUMNS = 12
+/** Rows of one table. */
+const MAX_ROWS = 16
+/** With more kernels than this, the browser renders only what is on the screen. */
 const MANY_KERNELS = 60
 
 /** The page of a report. */
@@ -47,7 +47,7 @@ export function pageOf(report: Report) {
   const labels = kernelLabels(report.kernels)
   const label = (kernel: string) => labels.get(kernel) ?? kernel
   const { series, cases, cellAt } = matrixOf(report)
-  const wordy = cases.length <= MOST_WORD_COLUMNS
+  const wordy = cases.length <= MAX_WORD_COLUMNS
   const controls = new Map(report.controls.map((control) => [control.kernel, control]))
   const boundaries = new Map(report.boundaries.map((boundary) => [`${boundary.after}/${boundary.case}`, boundary]))
   return {
@@ -79,7 +79,7 @@ export function pageOf(report: Report) {
     parts: series.flatMap(partsOf).map(({ name, kernels, more }) => ({
       name,
       more,
-      // Powers of two, so that a handful of style rules can tell the browser how tall an unseen part is.
+      // Powers of two, so that a few style rules give the browser the height of an unseen part.
       size: 2 ** Math.ceil(Math.log2(kernels.length)),
       rows: kernels.map(({ id }) => ({
         id,
@@ -91,28 +91,28 @@ export function pageOf(report: Report) {
   }
 }
 
-/** A series in parts small enough that the browser lays out little more than what is in sight; `more` follow all but the last. */
+/** A series in parts small enough that the browser lays out little more than the visible rows; `more` marks all but the last. */
 function partsOf({ name, kernels }: SeriesRows) {
-  const starts = kernels.flatMap((_, index) => (index % MOST_ROWS === 0 ? [index] : []))
+  const starts = kernels.flatMap((_, index) => (index % MAX_ROWS === 0 ? [index] : []))
   return starts.map((start) => ({
     name,
-    kernels: kernels.slice(start, start + MOST_ROWS),
-    more: start + MOST_ROWS < kernels.length,
+    kernels: kernels.slice(start, start + MAX_ROWS),
+    more: start + MAX_ROWS < kernels.length,
   }))
 }
 
-/** The badge of a kernel whose answer is known beforehand: no reader may take it for one that anybody ships. */
+/** The badge of a control kernel, so that readers do not take it for a shipped one. */
 function knownBadge(control: Control | undefined) {
   return control ? { word: `known ${control.kind}`, kind: control.kind, meaning: knownOf(control) } : null
 }
 
-/** A column: `pieces` may break between lines, `words` are what a filter may look for. */
+/** A column: `pieces` may break between lines, `words` are the texts for the filter. */
 function caseHeading({ id, title, subsystem, fixes }: ReportCase) {
   const known = fixes.flatMap((fix) => [fix.commit === 'unknown' ? '' : (fix.commit ?? ''), fix.subject, ...fix.cve])
   return { id, title, pieces: id.match(/[^-]*-|[^-]+$/g) ?? [id], words: [title, subsystem, ...known].filter(Boolean).join(' ') }
 }
 
-/** A cell of the table: its class names are what the page's filter works on. */
+/** A cell of the table; the page's filter works on its class names. */
 function cellOf(cell: ReportCell | undefined, boundary: Boundary | undefined, wordy: boolean, label: (kernel: string) => string) {
   if (!cell) return { classes: 'unplanned', word: '', title: '', hint: '', notes: [] }
   const contradicts = CONTRADICTIONS.find((finding) => finding === cell.finding)
@@ -136,7 +136,7 @@ function cellOf(cell: ReportCell | undefined, boundary: Boundary | undefined, wo
   }
 }
 
-/** What a reader should know first: contradictions with the claim sources, then cells that gave no answer. */
+/** The news: contradictions with the claim sources, then cells without an answer. */
 function newsOf(report: Report, label: (kernel: string) => string): News[] {
   const contradictions = CONTRADICTIONS.map((finding) =>
     news(finding, FINDING_LABELS[finding], (cell) => cell.finding === finding, true),
@@ -205,7 +205,7 @@ function boundaryRow(boundary: Boundary, label: (kernel: string) => string) {
   }
 }
 
-/** What a list of changelog entries is called; nothing for an empty one. */
+/** The title of a list of changelog entries; empty for an empty list. */
 function entriesWords(count: number): string {
   if (count === 0) return ''
   if (count === 1) return '1 changelog entry between them shares its names'
@@ -218,7 +218,7 @@ function steadyRow({ case: name, parts }: Steady) {
   return { case: name, parts: words }
 }
 
-/** Where the page's script finds a cell: reports/templates/page.js reads the same words. */
+/** The link to a cell; reports/templates/page.js parses it. */
 function cellLink(kernel: string, theCase: string): string {
   return `#cell=${encodeURIComponent(kernel)}/${encodeURIComponent(theCase)}`
 }

@@ -17,10 +17,10 @@ export function countWords({ counts, dialect }: LogReading): string {
   return `${plural(all, 'result')}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`
 }
 
-/** What did not reach the file, and how often the kernel started again: a sentence each. */
+/** Losses of the log and reboots of the kernel, a sentence each. */
 export function lossWords({ lost, restarts, unlisted }: LogReading): string[] {
   return [
-    ...(restarts > 0 ? [`the kernel started again ${restarts === 1 ? 'once' : `${restarts} times`}`] : []),
+    ...(restarts > 0 ? [`the kernel rebooted ${restarts === 1 ? 'once' : `${restarts} times`}`] : []),
     ...(lost.droppedMessages > 0 ? [`the kernel dropped ${plural(lost.droppedMessages, 'message')}`] : []),
     ...(lost.badBytes > 0 ? [`${plural(lost.badBytes, 'byte')} are not valid UTF-8`] : []),
     ...(lost.cutLines > 0 ? [`${plural(lost.cutLines, 'line')} were too long and are cut`] : []),

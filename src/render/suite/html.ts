@@ -1,18 +1,18 @@
-/** A suite's report as one HTML file that needs nothing else, scripts included: every subtest by every kernel. */
+/** A suite's report as one HTML file without scripts or other files: every subtest on every kernel. */
 import { RESULT_STATUSES } from '#analysis/suite.ts'
 import type { ResultStatus, SuiteReport } from '#domain/report/suite.ts'
 import { fillPage, type HtmlAssets } from '../html/html.ts'
 import { cellWords, changeGroupsOf, differencesOf, namesOf, RESULT_LABELS, suiteSize } from './phrases.ts'
 import { commonTraits, kernelLabels, momentOf } from '../text/format.ts'
 
-/** The files in reports/templates that make up the page. It has no script: what folds away does so by itself. */
+/** The files in reports/templates that make up the page, which needs no script. */
 export const SUITE_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
   template: ['head.hbs', 'suite.hbs'],
   css: ['report.css', 'suite.css'],
   js: [],
 }
 
-/** Names shown of a group of tests. */
+/** Names shown for a group of tests. */
 const NAMES = 6
 
 /** Render a suite's report as one page. */

@@ -1,10 +1,11 @@
-/** The words and signs for results of suites, and sentences about them. They are kept apart from those of verdicts. */
+/** Words and sentences for results of suites, which are separate from those of verdicts. */
 import { isAnswer } from '#analysis/suite.ts'
 import type { ResultStatus, SuiteCell, SuiteChange, SuiteReport, SuiteRow } from '#domain/report/suite.ts'
+import { many } from '#domain/numbers.ts'
 import { rangeOf } from '../text/format.ts'
 
 interface ResultLabel {
-  /** What one test does, and several. */
+  /** For one test, and for several. */
   readonly one: string
   readonly many: string
   readonly meaning: string
@@ -14,12 +15,12 @@ export const RESULT_LABELS: Readonly<Record<ResultStatus, ResultLabel>> = {
   pass: { one: 'passes', many: 'pass', meaning: 'the test passed' },
   xfail: { one: 'fails as expected', many: 'fail as expected', meaning: 'it failed, as its author expects' },
   fail: { one: 'fails', many: 'fail', meaning: 'the test failed' },
-  skip: { one: 'is skipped', many: 'are skipped', meaning: 'the test says that it cannot be asked here' },
+  skip: { one: 'is skipped', many: 'are skipped', meaning: 'the test does not apply here' },
   error: { one: 'fails with an error', many: 'fail with an error', meaning: 'the test ran into an error of its own' },
-  'not-reported': { one: 'is not reported', many: 'are not reported', meaning: 'it was never reported here' },
+  'not-reported': { one: 'is not reported', many: 'are not reported', meaning: 'the program did not report the test' },
 }
 
-/** `passes on 6.12.118, fails on 6.1.192`: statuses in the order in which kernels show them. */
+/** `passes on 6.12.118, fails on 6.1.192`: statuses in kernel order. */
 function spreadOf(results: SuiteRow['results'], number: 'one' | 'many', label: (kernel: string) => string): string {
   return [...Map.groupBy(results, ({ status }) => status)]
     .map(([status, own]) => `${RESULT_LABELS[status][number]} on ${rangeOf(own.map(({ kernel }) => label(kernel)))}`)
@@ -33,26 +34,26 @@ export interface ResultDifference {
   readonly tests: readonly string[]
 }
 
-/** What differs between kernels, rows that differ alike taken together, in the order of the report. */
+/** Differences between kernels, with rows that differ in the same way grouped, in the order of the report. */
 export function differencesOf({ rows, cells }: SuiteReport, label: (kernel: string) => string): ResultDifference[] {
   const answered = new Set(cells.filter(isAnswer).map(({ kernel, program }) => `${kernel}/${program}`))
-  const told = ({ program, results }: SuiteRow) => results.filter(({ kernel }) => answered.has(`${kernel}/${program}`))
+  const answersOf = ({ program, results }: SuiteRow) => results.filter(({ kernel }) => answered.has(`${kernel}/${program}`))
   const differing = rows.filter(({ differs }) => differs)
-  const groups = Map.groupBy(differing, (row) => JSON.stringify([row.program, told(row).map(({ status }) => status)]))
+  const groups = Map.groupBy(differing, (row) => JSON.stringify([row.program, answersOf(row).map(({ status }) => status)]))
   return [...groups.values()].flatMap((own) => {
     const [first] = own
     if (!first) return []
-    const spread = spreadOf(told(first), own.length === 1 ? 'one' : 'many', label)
+    const spread = spreadOf(answersOf(first), own.length === 1 ? 'one' : 'many', label)
     return [{ program: first.program, spread, tests: own.map(({ test }) => test) }]
   })
 }
 
-/** Changes of one program between the same neighbours, of one kind. */
+/** Changes of one program and kind between the same two kernels. */
 export interface ChangeGroup extends Omit<SuiteChange, 'test'> {
   readonly tests: readonly string[]
 }
 
-/** Regressions, then improvements, then what else changed along versions. */
+/** Regressions, then improvements, then other changes along versions. */
 export function changeGroupsOf({ changes }: SuiteReport): ChangeGroup[] {
   const order: readonly SuiteChange['kind'][] = ['regression', 'improvement', 'change']
   const groups = Map.groupBy(changes, ({ test: _, ...rest }) => JSON.stringify(rest))
@@ -65,13 +66,13 @@ export function changeGroupsOf({ changes }: SuiteReport): ChangeGroup[] {
   return order.flatMap((kind) => all.filter((group) => group.kind === kind))
 }
 
-/** Names in one line, the first few of them. */
-export function namesOf(tests: readonly string[], most = 3): string {
-  const shown = tests.slice(0, most).join('; ')
-  return tests.length > most ? `${shown}; and ${tests.length - most} more` : shown
+/** The first few names in one line. */
+export function namesOf(tests: readonly string[], limit = 3): string {
+  const shown = tests.slice(0, limit).join('; ')
+  return tests.length > limit ? `${shown}; and ${tests.length - limit} more` : shown
 }
 
-/** What a program came to on a kernel, in a few words: `12 pass, 1 fail`, `crashed: BUG: ...`. */
+/** The result of a program on a kernel in a few words: `12 pass, 1 fail`, `crashed: BUG: ...`. */
 export function cellWords({ outcome, summary }: SuiteCell, statuses: readonly ResultStatus[]): string {
   if (outcome === null) return 'no attempt'
   if (outcome !== 'reported') return `${outcome === 'unrelated-crash' ? 'crashed' : outcome}: ${summary}`
@@ -83,7 +84,6 @@ export function cellWords({ outcome, summary }: SuiteCell, statuses: readonly Re
 /** `kselftest:mm of linux-source-6.12 6.12.118-1: 412 subtests of 16 programs on 3 kernels`. */
 export function suiteSize(report: SuiteReport): string {
   const { suite, rows, programs, kernels, run } = report
-  const count = (many: number, word: string) => `${many} ${word}${many === 1 ? '' : 's'}`
-  const size = `${count(rows.length, 'subtest')} of ${count(programs.length, 'program')} on ${count(kernels.length, 'kernel')}`
+  const size = `${many(rows.length, 'subtest')} of ${many(programs.length, 'program')} on ${many(kernels.length, 'kernel')}`
   return `${suite.name} of ${suite.tree.label}: ${size}${run.complete ? '' : ', not complete yet'}`
 }

@@ -1,14 +1,14 @@
-/** A suite's report on a terminal: what differs between kernels and where that changes, every program, what was not run. */
+/** A suite's report on a terminal: differences between kernels and along versions, every program, and what did not run. */
 import { RESULT_STATUSES } from '#analysis/suite.ts'
 import type { ResultStatus, SuiteReport, SuiteRow } from '#domain/report/suite.ts'
 import { terminalStyle, type TerminalStyle, type StyleName, type TerminalOptions } from '../terminal/style.ts'
 import { cellWords, changeGroupsOf, differencesOf, namesOf, suiteSize } from './phrases.ts'
 import { commonTraits, kernelLabels, oneLine } from '../text/format.ts'
 
-/** Lists longer than this are cut with a line that says how many more there are. */
-const LONGEST_LIST = 40
+/** Longer lists end with a line that counts the rest. */
+const MAX_LIST = 40
 const GAP = '  '
-const LONGEST_NAME = 70
+const MAX_NAME = 70
 
 const STYLES: Readonly<Record<ResultStatus, StyleName>> = {
   pass: 'carries',
@@ -43,7 +43,7 @@ export function renderSuiteTerminal(report: SuiteReport, options: TerminalOption
 function differenceLines(report: SuiteReport, label: (kernel: string) => string, style: TerminalStyle): string[] {
   if (report.kernels.length < 2) return []
   const groups = differencesOf(report, label)
-  if (groups.length === 0) return ['Every subtest says the same on every kernel.']
+  if (groups.length === 0) return ['Every subtest gives the same result on every kernel.']
   const tests = groups.reduce((sum, group) => sum + group.tests.length, 0)
   const lines = groups.map(({ program, spread, tests: own }) => `  ${program}: ${own.length} ${spread}: ${oneLine(namesOf(own))}`)
   return [style.paint('alarm', `Differs between kernels (${tests} of ${report.rows.length})`), ...shortened(lines, style)]
@@ -57,7 +57,7 @@ function changeLines(report: SuiteReport, label: (kernel: string) => string, sty
   return lines.length === 0 ? [] : [style.paint('bold', 'Along versions'), ...shortened(lines, style)]
 }
 
-/** Subtests by kernels: those that differ, or fail or break somewhere; the page has all of them. */
+/** Subtests by kernels: only those that differ or fail on a kernel; the page has all of them. */
 function gridLines(report: SuiteReport, label: (kernel: string) => string, style: TerminalStyle): string[] {
   const isBad = ({ status }: SuiteRow['results'][number]) => status === 'fail' || status === 'error'
   const rows = report.rows.filter(({ differs, results }) => differs || results.some(isBad))
@@ -69,15 +69,15 @@ function gridLines(report: SuiteReport, label: (kernel: string) => string, style
     return { id, width: Math.max(label(id).length, ...statuses) }
   })
   const taken = columns.reduce((sum, { width }) => sum + width + GAP.length, 0)
-  const longest = Math.max(...rows.map(({ test }) => oneLine(test).length))
-  const room = Math.max(20, Math.min(longest, LONGEST_NAME, style.width - taken - 4))
-  const head = `    ${' '.repeat(room)}${columns.map(({ id, width }) => GAP + label(id).padEnd(width)).join('')}`.trimEnd()
+  const longestName = Math.max(...rows.map(({ test }) => oneLine(test).length))
+  const nameWidth = Math.max(20, Math.min(longestName, MAX_NAME, style.width - taken - 4))
+  const head = `    ${' '.repeat(nameWidth)}${columns.map(({ id, width }) => GAP + label(id).padEnd(width)).join('')}`.trimEnd()
   const line = (row: SuiteRow) => {
     const cells = columns.map(({ id, width }) => {
       const status = statusAt(row, id)
       return GAP + style.paint(STYLES[status], status) + ' '.repeat(width - status.length)
     })
-    return `    ${clipped(oneLine(row.test), room, style).padEnd(room)}${cells.join('')}`.trimEnd()
+    return `    ${clipped(oneLine(row.test), nameWidth, style).padEnd(nameWidth)}${cells.join('')}`.trimEnd()
   }
   const groups = [...Map.groupBy(rows, ({ program }) => program)]
   const body = groups.flatMap(([program, own]) => [`  ${style.paint('bold', program)}`, ...shortened(own.map(line), style)])
@@ -114,11 +114,11 @@ function countLines({ kernels, counts }: SuiteReport, label: (kernel: string) =>
   })
 }
 
-function clipped(text: string, room: number, style: TerminalStyle): string {
-  return text.length <= room ? text : `${text.slice(0, room - style.dots.length)}${style.dots}`
+function clipped(text: string, nameWidth: number, style: TerminalStyle): string {
+  return text.length <= nameWidth ? text : `${text.slice(0, nameWidth - style.dots.length)}${style.dots}`
 }
 
 function shortened(lines: readonly string[], style: TerminalStyle): readonly string[] {
-  if (lines.length <= LONGEST_LIST) return lines
-  return [...lines.slice(0, LONGEST_LIST), `    ${style.dots} and ${lines.length - LONGEST_LIST} more; the page has them`]
+  if (lines.length <= MAX_LIST) return lines
+  return [...lines.slice(0, MAX_LIST), `    ${style.dots} and ${lines.length - MAX_LIST} more; the page has them`]
 }

@@ -1,6 +1,6 @@
-/** Words in columns, for tables on a terminal. */
+/** Tables on a terminal. */
 
-/** Rows of words, each column as wide as its widest word, two blanks before each. */
+/** Rows of texts, each column as wide as its widest text, two blanks before each. */
 export function aligned(table: readonly (readonly string[])[]): string[] {
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
   return table.map((row) =>

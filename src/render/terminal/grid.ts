@@ -1,6 +1,6 @@
 /**
- * The matrix as lines of text. Three layouts, the widest that fits: verdicts in words under the names of the cases; the same with
- * the names broken at their hyphens; and signs alone under numbers, with a key below, in as many blocks as the width asks for.
+ * The matrix as lines of text, in the widest of three layouts that fits: verdicts in words below the names of the cases; the same
+ * with the names wrapped at their hyphens; signs alone below numbers, with a key below, in as many blocks as the width needs.
  */
 import { type Matrix, matrixOf } from '#analysis/matrix/matrix.ts'
 import type { Report, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
@@ -8,7 +8,7 @@ import type { TerminalStyle } from './style.ts'
 import { rangeOf } from '../text/format.ts'
 import { VERDICT_LABELS } from '../text/labels.ts'
 
-/** A line of the matrix: one kernel, or neighbours that all say the same. */
+/** A line of the matrix: one kernel, or consecutive kernels with equal verdicts. */
 interface GridRow {
   readonly label: string
   readonly kernels: readonly ReportKernel[]
@@ -18,15 +18,15 @@ interface Columns {
   /** Cases of one block, with the number each has in the key. */
   readonly cases: readonly { readonly theCase: ReportCase; readonly number: number }[]
   readonly widths: readonly number[]
-  /** Words under names, or signs under numbers. */
+  /** Words below names, or signs below numbers. */
   readonly layout: 'words' | 'signs'
 }
 
-/** With more kernels than this, neighbours that say the same share one line. */
+/** With more kernels than this, consecutive kernels with equal verdicts share one line. */
 export const MAX_LINES = 40
 const GAP = 2
 
-/** The lines of the matrix, and of the key when columns are numbered. */
+/** The lines of the matrix, and of the key if columns are numbered. */
 export function renderGrid(report: Report, labels: ReadonlyMap<string, string>, style: TerminalStyle): string[] {
   const matrix = matrixOf(report)
   const series = matrix.series.map(({ name, kernels }) => ({ name, rows: rowsOf(kernels, matrix, labels, style) }))
@@ -51,7 +51,7 @@ export function renderGrid(report: Report, labels: ReadonlyMap<string, string>, 
   return numbered ? [...lines, '', ...matrix.cases.map(({ id }, index) => `${String(index + 1).padStart(4)}  ${id}`)] : lines
 }
 
-/** Rows of a series; kernels that say the same in every case share one when there are too many to read. */
+/** Rows of a series; kernels with equal verdicts share one if there are too many to read. */
 function rowsOf(
   kernels: readonly ReportKernel[],
   matrix: Matrix,
@@ -76,7 +76,7 @@ function rowsOf(
   }))
 }
 
-/** The widest layout that fits; signs alone always do, in blocks. */
+/** The widest layout that fits; signs alone always fit, in blocks. */
 function columnsOf({ cases, series, cellAt }: Matrix, width: number): Columns[] {
   const kernels = series.flatMap((rows) => rows.kernels)
   const all = cases.map((theCase, index) => ({ theCase, number: index + 1 }))
@@ -99,7 +99,7 @@ function columnsOf({ cases, series, cellAt }: Matrix, width: number): Columns[] 
   })
 }
 
-/** The lines above the columns; names stand on the lowest. */
+/** The lines above the columns; names are aligned to the lowest. */
 function heading(columns: Columns, labelWidth: number, style: TerminalStyle): string[] {
   const stacks = columns.cases.map(({ theCase, number }, index) =>
     columns.layout === 'words' ? brokenName(theCase.id, columns.widths[index] ?? 0) : [String(number)],
@@ -111,7 +111,7 @@ function heading(columns: Columns, labelWidth: number, style: TerminalStyle): st
   })
 }
 
-/** A name in as few lines of a width as its hyphens allow. */
+/** A name wrapped at its hyphens into as few lines as possible. */
 function brokenName(name: string, width: number): string[] {
   return pieces(name).reduce<string[]>((lines, piece) => {
     const last = lines.at(-1)
@@ -124,7 +124,7 @@ function pieces(name: string): string[] {
   return name.match(/[^-]*-|[^-]+$/g) ?? [name]
 }
 
-/** A dashed line under the cells between which the verdict flips; nothing where none does. */
+/** A dashed line between cells whose verdict changes; empty without a change. */
 function boundaryLine(
   row: GridRow,
   columns: Columns,
@@ -142,7 +142,7 @@ function boundaryLine(
   return [`${' '.repeat(labelWidth)}${line}`.trimEnd()]
 }
 
-/** The word behind the sign of a cell; empty without a cell. */
+/** The word after the sign of a cell; empty without a cell. */
 function wordIn(cell: ReportCell | undefined): string {
   return cell ? ` ${VERDICT_LABELS[cell.verdict].short}` : ''
 }

@@ -1,4 +1,4 @@
-/** The report on a terminal: what contradicts the claim sources first, then the matrix, then where the answer changes. */
+/** The report on a terminal: contradictions of the claim sources first, then the matrix, then the boundaries. */
 import { CONTRADICTIONS, headlinesOf } from '#analysis/matrix/headline.ts'
 import { VERDICTS } from '#analysis/matrix/matrix.ts'
 import type { Verdict } from '#domain/judgement.ts'
@@ -10,8 +10,8 @@ import { type TerminalStyle, type TerminalOptions, terminalStyle } from './style
 import { FINDING_LABELS, NO_ANSWERS, VERDICT_LABELS } from '../text/labels.ts'
 import { commonTraits, kernelLabels, knownOf, calmLine, oneLine, rangeOf, sizeOf, wordAbout } from '../text/format.ts'
 
-/** Lists longer than this are cut with a line that says how many more there are. */
-const LONGEST_LIST = 20
+/** Longer lists end with a line that counts the rest. */
+const MAX_LIST = 20
 
 /** Render a report for a terminal. */
 export function renderTerminal(report: Report, options: TerminalOptions): string {
@@ -35,7 +35,7 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
     .join('\n\n')}\n`
 }
 
-/** One section per kind of headline that has any cells, and one sentence when nothing contradicts the claim sources. */
+/** One section per kind of headline with cells, and one sentence if no verdict contradicts the claim sources. */
 function headlineSections(report: Report, labels: ReadonlyMap<string, string>, style: TerminalStyle): string[][] {
   const contradictions = CONTRADICTIONS.flatMap((finding) =>
     section(`${FINDING_LABELS[finding].title}: ${FINDING_LABELS[finding].meaning}`, (cell) => cell.finding === finding, claimOf),
@@ -63,18 +63,18 @@ function headlineSections(report: Report, labels: ReadonlyMap<string, string>, s
   }
 }
 
-/** What the claim sources say of the first of some cells, on a line of its own. */
+/** The claim about a cell, on a line of its own. */
 function claimOf({ claimSource }: ReportCell): string {
   return `\n    ${oneLine(claimSource)}`
 }
 
-/** Entries shown below one boundary: a terminal is no place for all. */
-const MOST_ENTRIES = 3
+/** Entries shown below one boundary; the page has more. */
+const MAX_ENTRIES = 3
 
-/** What the changelog says between the two kernels of a boundary, the fix itself first. */
+/** The changelog entries between the two kernels of a boundary, the fix itself first. */
 function entryLines(entries: BoundaryEntries | null, style: TerminalStyle): string {
   if (entries === null) return ''
-  const shown = entries.listed.slice(0, MOST_ENTRIES)
+  const shown = entries.listed.slice(0, MAX_ENTRIES)
   const left = entries.listed.length - shown.length + entries.more
   const lines = shown.map(({ build, subject, about }) => `linux (${build}): ${oneLine(subject)}${wordAbout(about)}`)
   if (lines.length === 0) lines.push('no changelog entry between them shares its names')
@@ -82,7 +82,7 @@ function entryLines(entries: BoundaryEntries | null, style: TerminalStyle): stri
   return lines.map((line) => `\n    ${style.paint('faint', line)}`).join('')
 }
 
-/** Where the answer changes: the two kernels, how sure the place is, and what leads on to the commit. */
+/** The boundaries: the two kernels, the precision, and the commands that lead to the commit. */
 function boundaryLines(report: Report, labels: ReadonlyMap<string, string>, style: TerminalStyle): string[] {
   if (report.boundaries.length === 0) return []
   const lines = report.boundaries.map((boundary) => boundaryText(boundary, labels, style))
@@ -102,7 +102,7 @@ function boundaryText(boundary: Boundary, labels: ReadonlyMap<string, string>, s
   return lines.join('\n') + entryLines(boundary.entries, style)
 }
 
-/** Where the answer never changes, by case: from which tested kernel to which. A matrix with a line a kernel shows as much. */
+/** Where the answer never changes, by case and range; empty if the matrix has a line for each kernel and shows it itself. */
 function steadyLines(report: Report, style: TerminalStyle): string[] {
   if (report.kernels.length <= MAX_LINES) return []
   const steady = steadyOf(report, style.dots)
@@ -112,7 +112,7 @@ function steadyLines(report: Report, style: TerminalStyle): string[] {
   return lines.length > 0 ? [style.paint('bold', 'Where it never changes'), ...shortened(lines, style)] : []
 }
 
-/** The ranges of kernels that give one answer, in as many lines as they need. */
+/** The ranges of kernels with one answer, in as many lines as needed. */
 function rangeLines({ verdict, ranges }: Steady['parts'][number], style: TerminalStyle): string[] {
   const indent = ' '.repeat(14)
   const ended = ranges.map((range, index) => (index < ranges.length - 1 ? `${range},` : range))
@@ -121,7 +121,7 @@ function rangeLines({ verdict, ranges }: Steady['parts'][number], style: Termina
   return [`    ${word}${' '.repeat(8 - verdict.length)}${first}`, ...more.map((line) => `${indent}${line}`)]
 }
 
-/** How sure each race is: its verdict, and below it what that rests on. */
+/** Each race: its verdict, and below it its numbers. */
 function raceSection(report: Report, labels: ReadonlyMap<string, string>, style: TerminalStyle): string[] {
   const label = (kernel: string) => labels.get(kernel) ?? kernel
   const lines = report.cells.flatMap((cell) => {
@@ -133,21 +133,21 @@ function raceSection(report: Report, labels: ReadonlyMap<string, string>, style:
   return lines.length > 0 ? [style.paint('bold', 'How sure the races are'), ...shortened(lines, style)] : []
 }
 
-/** The kernels that nobody ships: made for an answer that is known. */
+/** The control kernels with their known answers. */
 function controlLines({ controls }: Report, labels: ReadonlyMap<string, string>, style: TerminalStyle): string[] {
   if (controls.length === 0) return []
   const lines = controls.map((control) => `  ${labels.get(control.kernel) ?? control.kernel}: ${oneLine(knownOf(control))}`)
-  return [style.paint('bold', 'Controls, whose answer is known'), ...shortened(lines, style)]
+  return [style.paint('bold', 'Control kernels, whose answer is known'), ...shortened(lines, style)]
 }
 
-/** Counts of every verdict that occurs, which is also the legend of the signs. */
+/** Counts of every verdict that occurs; this is also the legend of the signs. */
 function countLine(report: Report, style: TerminalStyle): string {
   return VERDICTS.filter((verdict) => report.counts[verdict] > 0)
     .map((verdict) => style.paint(verdict, `${style.sign(verdict)} ${VERDICT_LABELS[verdict].word} ${report.counts[verdict]}`))
     .join('   ')
 }
 
-/** Parts joined to lines of a width, as many to each as fit. */
+/** Parts joined into lines of at most a width. */
 function wrapped(parts: readonly string[], width: number, mark = '; '): string[] {
   return parts.reduce<string[]>((lines, part) => {
     const joined = `${lines.at(-1)}${mark}${part}`
@@ -156,8 +156,8 @@ function wrapped(parts: readonly string[], width: number, mark = '; '): string[]
 }
 
 function shortened(lines: readonly string[], style: TerminalStyle): readonly string[] {
-  if (lines.length <= LONGEST_LIST) return lines
-  return [...lines.slice(0, LONGEST_LIST), `  ${style.dots} and ${lines.length - LONGEST_LIST} more`]
+  if (lines.length <= MAX_LIST) return lines
+  return [...lines.slice(0, MAX_LIST), `  ${style.dots} and ${lines.length - MAX_LIST} more`]
 }
 
 function capital(word: string): string {

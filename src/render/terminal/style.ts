@@ -1,16 +1,16 @@
-/** How a terminal is written on: signs, lines and colours, chosen once and the same in every part. */
+/** Signs, lines and colours of a terminal, the same in every section. */
 import type { Verdict } from '#domain/judgement.ts'
 import { VERDICT_LABELS } from '../text/labels.ts'
 
 export interface TerminalOptions {
-  /** Columns to fit in; below 40 lines are left to wrap. */
+  /** Columns; below 40, lines wrap. */
   readonly width: number
   readonly colour: boolean
   /** Plain letters and signs instead of `✔ ✘ – ∅ …`. */
   readonly ascii: boolean
 }
 
-/** Signs, colours and the width, as every part of the renderer uses them. */
+/** Signs, colours and the width for all sections. */
 export interface TerminalStyle {
   readonly width: number
   readonly sign: (verdict: Verdict) => string
@@ -35,7 +35,7 @@ const COLOURS: Readonly<Record<StyleName, string>> = {
   alarm: '1;31',
 }
 
-/** The pen for what the terminal can show. */
+/** The style for the abilities of a terminal. */
 export function terminalStyle({ width, colour, ascii }: TerminalOptions): TerminalStyle {
   return {
     width: Math.max(width, 40),

@@ -1,15 +1,15 @@
 /** The text of boundaries and timelines, for every renderer. */
 import type { Verdict } from '#domain/judgement.ts'
 import type { Boundary, Timeline, Report, Untested } from '#domain/report/matrix.ts'
-import { chanceOf } from './numbers.ts'
+import { chanceOf } from '#domain/numbers.ts'
 import { oneLine, rangeOf } from './format.ts'
 
-/** `the fix came`, `the fix went`. */
+/** `the fix came`, `the fix was lost`. */
 export function changeOf({ to }: Pick<Boundary, 'to'>): string {
-  return to === 'carries' ? 'the fix came' : 'the fix went'
+  return to === 'carries' ? 'the fix came' : 'the fix was lost'
 }
 
-/** Whether the two kernels are adjacent, what lies between them, and the miss probability: harmless lines that may be joined. */
+/** Whether the two kernels are adjacent, what lies between them, and the miss probability: lines without control characters. */
 export function precisionOf({ precision, untested, missProbability }: Boundary, dots = '…'): string[] {
   const probability = missProbability === null ? [] : [`miss probability ${chanceOf(missProbability)}`]
   return [`${PRECISION[precision]}: ${betweenOf(untested, dots)}`, ...probability]
@@ -20,7 +20,7 @@ const PRECISION: Readonly<Record<Boundary['precision'], string>> = {
   'untested-between': 'untested in between',
 }
 
-/** What lies between, by the reason it was not tested. */
+/** The kernels between, by the reason they were not tested. */
 function betweenOf(untested: readonly Untested[] | null, dots: string): string {
   if (untested === null) return 'the kernels there are not listed'
   return untested.length === 0 ? 'no other kernel between' : reasonsOf(untested, dots)
@@ -47,13 +47,13 @@ export function reasonsOf(untested: readonly Untested[], dots = '…'): string {
     .join(', ')
 }
 
-/** What a case says in the series where its answer never changes. */
+/** The answers of a case in the series where its answer never changes. */
 export interface Steady {
   readonly case: string
   readonly parts: readonly { readonly verdict: Verdict; readonly ranges: readonly string[] }[]
 }
 
-/** The series in which a case answers alike wherever it was asked, from the first tested kernel to the last; by case. */
+/** The series in which all answers of a case agree, from the first tested kernel to the last; by case. */
 export function steadyOf({ timelines, kernels }: Pick<Report, 'timelines' | 'kernels'>, dots = '…'): Steady[] {
   const versions = new Map(kernels.map(({ id, version }) => [id, oneLine(version)]))
   const version = (id: string) => versions.get(id) ?? id
@@ -71,7 +71,7 @@ export function steadyOf({ timelines, kernels }: Pick<Report, 'timelines' | 'ker
   })
 }
 
-/** `6.1.170 … 6.1.192 (9 of 10)`: the first and the last tested kernel, how many were, and of how many. */
+/** `6.1.170 … 6.1.192 (9 of 10)`: the first and the last tested kernel, the number of tested and of known kernels. */
 function rangeOfSteady({ intervals, known }: Timeline, version: (id: string) => string, dots: string): string {
   const [interval] = intervals
   if (!interval) return ''

@@ -1,4 +1,4 @@
-/** The words and signs every renderer shares, so that a verdict reads the same on a terminal and in a browser. */
+/** Words and signs for all renderers, so that a verdict reads the same on a terminal and in a browser. */
 import type { Finding, Verdict } from '#domain/judgement.ts'
 
 export interface VerdictLabel {
@@ -8,7 +8,7 @@ export interface VerdictLabel {
   readonly word: string
   /** For the columns of a matrix. */
   readonly short: string
-  /** What it means, for people who meet it first. */
+  /** Explanation for new readers. */
   readonly meaning: string
 }
 
@@ -18,7 +18,7 @@ export const VERDICT_LABELS: Readonly<Record<Verdict, VerdictLabel>> = {
     ascii: '+',
     word: 'carries',
     short: 'carries',
-    meaning: 'the bug was not seen where it would have been',
+    meaning: 'the bug was not seen where it would show',
   },
   lacks: { glyph: '✘', ascii: 'x', word: 'lacks', short: 'lacks', meaning: 'the bug was seen' },
   inconclusive: {
@@ -43,5 +43,5 @@ export const FINDING_LABELS: Readonly<Record<Finding, { readonly title: string; 
   'not-comparable': { title: 'Not comparable', meaning: 'the verdict or the claim sources say nothing about the fix' },
 }
 
-/** The verdicts that want a person's attention: nothing was learnt. */
+/** The verdicts without an answer, which need a person's attention. */
 export const NO_ANSWERS = ['error', 'no-result'] as const satisfies readonly Verdict[]

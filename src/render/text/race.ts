@@ -2,7 +2,8 @@
 import type { Conditions, ControlRate, RaceStanding, Trials } from '#domain/control.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { ReportCell } from '#domain/report/matrix.ts'
-import { atLeast, chanceOf, countOf, many, rateOf, shortChance, shortCount } from './numbers.ts'
+import { chanceOf, countOf, many } from '#domain/numbers.ts'
+import { atLeast, rateOf, shortChance, shortCount } from './numbers.ts'
 import { momentOf, oneLine } from './format.ts'
 
 export interface RaceText {
@@ -42,25 +43,25 @@ export function raceText({ race }: Pick<ReportCell, 'race'>, series: string, lab
   }
 }
 
-/** For a narrow place beside the verdict: `miss <1 in 1M`, `1.56K to go`, `no control`, `1 hit in 312`; may be empty. */
+/** For a narrow place beside the verdict: `miss <0.0001 %`, `1.56K to go`, `no control`, `1 hit in 312`; may be empty. */
 export function raceHint({ race, verdict }: Pick<ReportCell, 'race' | 'verdict'>): string {
   if (race === null) return ''
   if (race.trials.hits > 0) return `${many(race.trials.hits, 'hit')} in ${shortCount(race.trials.trials)}`
   if (!restsOnMissProbability({ race, verdict })) return ''
   if (race.reference === null) return 'no control'
   if (verdict === 'carries')
-    return race.extrapolated ? `if like ${race.reference.series}` : `miss <${shortChance(race.maxMissProbability)}`
+    return race.extrapolated ? `if like ${race.reference.series}` : `miss ${shortChance(race.maxMissProbability)}`
   return race.trialsRemaining ? `${shortCount(race.trialsRemaining, 'ceil')} to go` : ''
 }
 
 const STATISTICAL_VERDICTS: readonly Verdict[] = ['carries', 'inconclusive']
 
-/** Whether a verdict depends on a miss probability: trials without a hit. A bug that was seen needs none. */
+/** Whether a verdict depends on a miss probability: it rests on trials without a hit. */
 export function restsOnMissProbability({ race, verdict }: Pick<ReportCell, 'race' | 'verdict'>): boolean {
   return race !== null && race.trials.hits === 0 && STATISTICAL_VERDICTS.includes(verdict)
 }
 
-/** The same in short, a harmless line each: hits and their rate, the miss probability, the control kernel. */
+/** The same in short, a line each without control characters: hits and their rate, the miss probability, the control kernel. */
 export function raceParts(race: RaceStanding, label: KernelName): string[] {
   const { trials, interval, reference, referenceInterval, trialsRemaining } = race
   const own = `${hitsOf(trials)} (rate ${rateOf(interval)})`
@@ -76,7 +77,7 @@ export function raceParts(race: RaceStanding, label: KernelName): string[] {
   return parts.filter(Boolean).map(oneLine)
 }
 
-/** All of it as lines for a terminal, harmless whatever a guest said; none for a deterministic case. */
+/** All of it as lines for a terminal, without control characters of the guest; empty for a deterministic case. */
 export function raceLines(worded: RaceText | null): string[] {
   if (worded === null) return []
   const beside = ({ word, here, there }: RaceText['compared'][number]) =>

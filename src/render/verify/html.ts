@@ -1,4 +1,4 @@
-/** A verification as one HTML file that needs nothing else: no scripts, every word escaped by the template. */
+/** A verification as one HTML file without scripts or other files; the template escapes every text. */
 import type { BaseResult, Status, Verification } from '#analysis/verify/report.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import { fillPage, type HtmlAssets } from '../html/html.ts'
@@ -40,7 +40,7 @@ function baseOf(base: BaseResult) {
     summary,
     answer: STATUS_TITLES[status],
     tone: toneOf(status),
-    // What is indented belongs to the line before it.
+    // An indented line belongs to the line before it.
     lines: lines.map((line) => ({ text: line.trim(), more: line.startsWith('  ') })),
     cells: (whole ? cellRows(whole) : []).map(([name = '', before = '', after = '', change = '', note = '']) => ({
       name,
@@ -57,7 +57,7 @@ const UNSURE: readonly Status[] = ['already-applied', 'inconclusive', 'nothing-t
 function toneOf(status: Status): string {
   if (GOOD.includes(status)) return 'good'
   if (UNSURE.includes(status)) return 'unsure'
-  return status === 'no-answer' ? 'mute' : 'bad'
+  return status === 'no-answer' ? 'neutral' : 'bad'
 }
 
 const TONES: Readonly<Partial<Record<Verdict, string>>> = { carries: 'good', lacks: 'bad', inconclusive: 'unsure' }
@@ -65,6 +65,6 @@ const TONES: Readonly<Partial<Record<Verdict, string>>> = { carries: 'good', lac
 /** A verdict with its sign and colour; any other word as it is. */
 function verdictOf(word: string) {
   const verdict = Object.keys(VERDICT_LABELS).find((one) => one === word) as Verdict | undefined
-  if (verdict === undefined) return { word, glyph: '', tone: 'mute' }
-  return { word, glyph: VERDICT_LABELS[verdict].glyph, tone: TONES[verdict] ?? 'mute' }
+  if (verdict === undefined) return { word, glyph: '', tone: 'neutral' }
+  return { word, glyph: VERDICT_LABELS[verdict].glyph, tone: TONES[verdict] ?? 'neutral' }
 }

@@ -1,8 +1,8 @@
-/** The words that every form of a verification shares: what was found out about a patch on one base, line by line. */
+/** The phrases that all formats of a verification share: the results of a patch on one base, line by line. */
 import { rejectedOf, type BaseResult, type Status, type StepResult, type Verification } from '#analysis/verify/report.ts'
 import type { Change, VerifyCell } from '#analysis/verify/compare-cells.ts'
 import type { ApplyResult, HunkTry, PatchTry } from '#domain/report/verify.ts'
-import { chanceOf, many } from '../text/numbers.ts'
+import { chanceOf, many } from '#domain/numbers.ts'
 import { oneLine } from '../text/format.ts'
 
 export const STATUS_TITLES: Readonly<Record<Status, string>> = {
@@ -10,7 +10,7 @@ export const STATUS_TITLES: Readonly<Record<Status, string>> = {
   unchanged: 'Changes no verdict',
   'already-applied': 'Already applied',
   'no-answer': 'No answer',
-  inconclusive: 'Unproven',
+  inconclusive: 'Inconclusive',
   'nothing-to-fix': 'Nothing to fix',
   'new-warnings': 'New warnings',
   'new-splat': 'New kernel reports',
@@ -25,18 +25,18 @@ const CHANGE_WORDS: Readonly<Record<Change, string>> = {
   fixed: 'fixed',
   unchanged: 'unchanged',
   broke: 'broken',
-  inconclusive: 'not seen any more, unproven',
-  lost: 'cannot be asked any more',
-  gained: 'can be asked now',
+  inconclusive: 'not seen any more, inconclusive',
+  lost: 'no answer any more',
+  gained: 'answers now',
   'no-answer': 'no answer',
 }
 
 const APPLY_WORDS: Readonly<Record<ApplyResult, string>> = {
   cleanly: 'cleanly',
-  'with-fuzz': 'only with fuzz; built was the exact patch for this base',
-  'with-conflicts': 'not',
-  'already-applied': 'already applied, exactly',
-  'already-in-other-form': 'looks already applied, in other form',
+  'with-fuzz': 'only with fuzz; the build used the exact patch for this base',
+  'with-conflicts': 'no, it has conflicts',
+  'already-applied': 'already applied exactly',
+  'already-in-other-form': 'looks already applied in another form',
 }
 
 /** Lines about whether it applies: `applies: cleanly, 2 hunks at an offset`. */
@@ -60,7 +60,7 @@ function hunkLine({ file, hunk, line, heading, state, fuzz, why }: HunkTry): str
   return `  ${oneLine(`${at}: ${what}`)}`
 }
 
-/** Lines about the commits that rejected hunks wait for; none where nothing was rejected. */
+/** Lines about the prerequisites of rejected hunks; empty without one. */
 function prerequisiteLines(base: BaseResult): string[] {
   return rejectedOf(base)
     .filter(({ state }) => state === 'rejected')
@@ -72,15 +72,15 @@ function prerequisiteLines(base: BaseResult): string[] {
     })
 }
 
-/** Lines about the build of a step; none where there was none. */
+/** Lines about the build of a step. */
 function buildLines({ buildError, log, warnings }: StepResult): string[] {
   if (buildError !== null) return [`builds: no: ${oneLine(buildError)}`, ...(log === null ? [] : [`  the whole log: ${log}`])]
-  if (warnings === null) return ['builds: yes; whether it warns of more than the base cannot be told']
+  if (warnings === null) return ['builds: yes; its warnings cannot be compared with those of the base']
   const said = warnings.length === 0 ? 'no new warning in the files it touches' : many(warnings.length, 'new warning')
   return [`builds: yes, ${said}`, ...warnings.map(({ file, message }) => `  ${file}: ${oneLine(message)}`)]
 }
 
-/** A row for each case: name, before, after, what that is, and of a race the chance of a miss. */
+/** A row for each case: name, before, after, the change, and the miss probability of a race. */
 export function cellRows({ cells }: Pick<StepResult, 'cells'>): string[][] {
   const sorted = cells.toSorted((a, b) => Number(b.isTarget) - Number(a.isTarget))
   return sorted.map((cell) => [
@@ -99,33 +99,33 @@ function missOf({ missProbability, after }: VerifyCell): string[] {
 /** Lines about kernel reports. */
 function splatLines({ splats, cells }: Pick<StepResult, 'splats' | 'cells'>): string[] {
   if (cells.length === 0) return []
-  if (splats.length === 0) return ['kernel reports: none that the base does not give']
+  if (splats.length === 0) return ['kernel reports: none new']
   return splats.map(({ title, cases }) => `new kernel report: ${oneLine(title)} (${cases.join(', ')})`)
 }
 
-/** Lines about what came of applying it. */
+/** Lines about how the patch applies. */
 export function triedLines(base: BaseResult): string[] {
   return [...applyLines(base), ...prerequisiteLines(base)]
 }
 
-/** Lines about the patched kernel itself; none where there is none. */
+/** Lines about the patched kernel; empty without one. */
 export function kernelLines({ whole }: BaseResult): string[] {
   return whole ? [...buildLines(whole), ...splatLines(whole)] : []
 }
 
-/** Where the verification was made. */
+/** The machine of the verification; null without a guest. */
 export function hostLine({ host }: Verification): string | null {
   return host === null ? null : `${host.accelerator} guests, QEMU ${host.qemu}, host ${host.kernel}`
 }
 
-/** What is verified: `userfaultfd: change mmap_changing to atomic`, or the first of a series and how many follow. */
+/** The title: `userfaultfd: change mmap_changing to atomic`, or the first patch of a series and how many follow. */
 export function titleOf({ patches }: Verification): string {
   const [first] = patches
   const more = patches.length > 1 ? ` and ${patches.length - 1} more` : ''
   return `${oneLine(first?.subject ?? 'nothing')}${more}`
 }
 
-/** Of a series, a line for each patch held against the one before. */
+/** A line for each patch of a series, compared with the one before. */
 export function partLines({ perPatch, tries }: BaseResult): string[] {
   return perPatch.map((part) => `patch ${part.upTo} (${tries[part.upTo - 1]?.name ?? ''}): ${oneLine(part.summary)}`)
 }

@@ -83,7 +83,7 @@ export function renderVerifyMarkdown(verification: Verification, tester: Tester)
   return `${lines.join('\n')}\n`
 }
 
-/** Indented lines become items of the one before them. */
+/** A Markdown list; indented lines become items of the line before them. */
 function listed(lines: readonly string[]): string[] {
   return lines.map((line) => (line.startsWith('  ') ? `  - ${escape(line.trim())}` : `- ${escape(line)}`))
 }
@@ -93,7 +93,7 @@ function rows([head = [], ...body]: readonly (readonly string[])[]): string[] {
   return [row(head), `|${head.map(() => '---|').join('')}`, ...body.map(row)]
 }
 
-/** Text of others as itself in Markdown. */
+/** Text escaped for Markdown. */
 function escape(text: string): string {
   return oneLine(text).replaceAll(/[\\`*_[\]<>|#]/g, '\\$&')
 }

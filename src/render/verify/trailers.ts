@@ -1,19 +1,19 @@
-/** A verification for mail: `Tested-by:` lines to paste below a patch, and the answer to the review checks of b4. */
+/** A verification for mail: `Tested-by:` lines to paste below a patch, and the checks for b4 review. */
 import type { BaseResult, Status, Verification } from '#analysis/verify/report.ts'
-import { chanceOf, many } from '../text/numbers.ts'
+import { chanceOf, many } from '#domain/numbers.ts'
 import { cellRows, kernelLines, triedLines } from './phrases.ts'
 import { oneLine } from '../text/format.ts'
 
-/** Who signs for it: `Jane Doe <jane@example.org>`. */
+/** The signer: `Jane Doe <jane@example.org>`. */
 export type Tester = string
 
 /**
- * A line for each base on which the patch fixes and breaks nothing: kernel, arch, runs, the chance of a miss where there is
- * one. Where there is none, a line that says why there is nothing to sign.
+ * A line for each base on which the patch fixes its case and breaks nothing: kernel, arch, runs, the miss probability of races.
+ * Without such a base, a line that says so.
  */
 export function testedBy(verification: Verification, tester: Tester): string[] {
   const lines = verification.bases.flatMap((base) => (base.status === 'fixes' ? [lineOf(base, tester)] : []))
-  return lines.length > 0 ? lines : ['Nothing to sign: on no base was it seen to fix and to break nothing.']
+  return lines.length > 0 ? lines : ['No Tested-by line: on no base does it fix its case and break nothing.']
 }
 
 function lineOf({ version, arch, whole }: BaseResult, tester: Tester): string {
@@ -31,7 +31,7 @@ function lineOf({ version, arch, whole }: BaseResult, tester: Tester): string {
   return `Tested-by: ${oneLine(tester)} # ${facts.join(', ')}`
 }
 
-/** One answer to b4, in the form its review command reads. */
+/** One check in the format of b4's review command. */
 interface Check {
   readonly tool: string
   readonly status: 'pass' | 'warn' | 'fail'
@@ -43,7 +43,7 @@ interface Check {
 const PASSES: readonly Status[] = ['fixes', 'unchanged']
 const WARNS: readonly Status[] = ['already-applied', 'no-answer', 'inconclusive', 'nothing-to-fix', 'new-warnings']
 
-/** A list with a check for each base. `url` is where the report can be read; empty when nowhere. */
+/** A list with a check for each base. `url` is the address of the report; empty without one. */
 export function renderVerifyB4({ bases }: Verification, url: string): string {
   const checks = bases.map((base): Check => {
     const { status, label, summary, whole } = base

@@ -6,7 +6,7 @@ import { copyFile, cp, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import { fileOf, isThere, parseDiff, touchedFiles, type FileChange } from '#analysis/patch/diff.ts'
-import { parsePatchOutput, type PatchSaid } from '#analysis/patch/gnu-patch-output.ts'
+import { parsePatchOutput, type PatchResult } from '#analysis/patch/gnu-patch-output.ts'
 import { UserError } from '#domain/errors.ts'
 import type { ApplyResult, HunkTry, PatchTry, PatchInfo } from '#domain/report/verify.ts'
 
@@ -74,7 +74,7 @@ async function applyOne(patch: NamedPatch, before: string, after: string, signal
     return { ok: exitCode === 0, said }
   }
   const present = await hunksPresent(changes, before)
-  const result = (word: ApplyResult, said: PatchSaid): PatchTry => {
+  const result = (word: ApplyResult, said: PatchResult): PatchTry => {
     return { name, subject, commits, result: word, hunks: changes.flatMap((change) => hunkTries(change, said, present, word)) }
   }
   const exact = await attempt('--fuzz=0')
@@ -112,7 +112,7 @@ async function hunksPresent(changes: readonly FileChange[], folder: string): Pro
 }
 
 /** The result of each hunk of a file. */
-function hunkTries(change: FileChange, said: PatchSaid, present: ReadonlySet<Hunk>, word: ApplyResult): HunkTry[] {
+function hunkTries(change: FileChange, said: PatchResult, present: ReadonlySet<Hunk>, word: ApplyResult): HunkTry[] {
   const file = fileOf(change)
   const own = said.files.filter((one) => one.file === file || one.file === change.before)
   const reported = own.flatMap(({ hunks }) => hunks)

@@ -1,27 +1,27 @@
-/** The word people know for how an attempt ended: what the harness saw at the end, read together with the console. */
+/** The ending of an attempt in one word, from what the harness observed at the end and from the console. */
 import type { Ending } from '#domain/evidence.ts'
 import type { EndingWord } from '#domain/judgement.ts'
 import type { ConsoleReading } from '#domain/splat.ts'
 
-/** What kernel/reboot.c prints when somebody asked for it; panics and triple faults reset without these words. */
-const ASKED_FOR = /\breboot: (Restarting system|Power down|System halted)/
+/** kernel/reboot.c prints this for a requested reboot; panics and triple faults reset without it. */
+const REQUESTED_STOP = /\breboot: (Restarting system|Power down|System halted)/
 
-/** QMP's words (ShutdownCause) for a guest that told it of its panic, and for one that switched itself off. */
+/** ShutdownCause of QMP: a panic reported through pvpanic, and a power-off by the guest. */
 const PANICKED = 'guest-panicked'
-const SWITCHED_OFF = 'guest-shutdown'
+const POWERED_OFF = 'guest-shutdown'
 
-/** Name the ending. `consoleLines` (cleaned) only serve to tell a stop that was asked for from the others. */
+/** Name the ending. `consoleLines` (cleaned) only separate a requested stop from the others. */
 export function endingWord(ending: Ending, console: ConsoleReading, consoleLines: readonly string[] = []): EndingWord {
   if (ending.kind === 'infra') return 'infra'
   if (ending.kind === 'no-boot') return 'no boot'
   if (console.extraBanners > 0) return 'triple fault'
   const stop = ending.kind === 'guest-stopped' ? ending.reason : null
-  if (stop === SWITCHED_OFF || (stop !== null && consoleLines.some((line) => ASKED_FOR.test(line)))) return 'guest stopped'
+  if (stop === POWERED_OFF || (stop !== null && consoleLines.some((line) => REQUESTED_STOP.test(line)))) return 'guest stopped'
   if (stop === PANICKED || console.splats.some((splat) => splat.severity === 'fatal')) return 'panic'
   switch (ending.kind) {
     case 'exited':
       if (console.splats.some((splat) => splat.severity === 'oops')) return 'oops, went on'
-      /* The agent had to kill it: it hung, and the kernel did not. */
+      /* The agent killed it at its timeout: the case hung, the kernel did not. */
       return ending.exit.timedOut ? 'case hung' : 'clean exit'
     case 'guest-stopped':
       return 'triple fault'

@@ -1,4 +1,4 @@
-/** Rules about the guest and the machine under it: whether what the case said can count at all. */
+/** Rules about the guest and its machine: they decide whether the output of the case counts at all. */
 import type { Ending } from '#domain/evidence.ts'
 import type { SplatSeverity } from '#domain/splat.ts'
 import { observed, type Facts, type Note, type Rule, type Observation } from './facts.ts'
@@ -15,7 +15,7 @@ function after({ afterSeconds }: { readonly afterSeconds: number }): string {
   return `after ${afterSeconds.toFixed(1)} s`
 }
 
-/** A rule about one kind of ending, which says it in words. */
+/** A rule about one kind of ending; `say` words it. */
 function endingRule<K extends Ending['kind']>(
   kind: K,
   outcome: Rule['outcome'],
@@ -36,31 +36,31 @@ function splats(facts: Facts, severities: readonly SplatSeverity[]): Observation
 function losses({ evidence: { console, output }, reading }: Facts): Observation[] {
   const { droppedMessages } = reading.console
   return [
-    ...(console.droppedBytes > 0 ? [observed('console', `${console.droppedBytes} bytes of the console were cut out`)] : []),
+    ...(console.droppedBytes > 0 ? [observed('console', `the console log lost ${console.droppedBytes} bytes`)] : []),
     ...(droppedMessages > 0 ? [observed('console', `the kernel dropped ${droppedMessages} messages`)] : []),
-    ...(output.droppedBytes > 0 ? [observed('output', `${output.droppedBytes} bytes of the output were cut out`)] : []),
+    ...(output.droppedBytes > 0 ? [observed('output', `the output log lost ${output.droppedBytes} bytes`)] : []),
   ]
 }
 
-/** A guest that never came to the case. Console and output are not worth reading then. */
+/** A guest that never ran the case: its console and output decide nothing. */
 export const startRules: readonly Rule[] = [
   endingRule('infra', 'infra', 'host', ({ message }) => message),
   endingRule('no-boot', 'no-boot', 'agent', ({ reason }) => `the agent never spoke: ${reason}`),
 ]
 
-/** The console can lose an oops (loglevel, dropped messages); the kernel does not forget that it died. */
+/** Whether the kernel is tainted D: the console can lose an oops (loglevel, dropped messages), the taint stays. */
 export function hasDied({ evidence: { taint } }: Facts): boolean {
   return (((taint.before ?? 0) | (taint.after ?? 0)) & DIED) !== 0
 }
 
-/** A guest that was hurt, by something else than what the case is about: that was taken before (symptom-rules.ts). */
+/** A guest that crashed for another reason than the symptom, which symptom-rules.ts has taken before. */
 export const crashRules: readonly Rule[] = [
   { id: 'console/splat', outcome: 'unrelated-crash', look: (facts) => splats(facts, ['fatal', 'oops', 'stall']) },
   {
     id: 'console/second-banner',
     outcome: 'unrelated-crash',
     look: ({ reading: { console } }) =>
-      console.extraBanners > 0 ? [observed('console', 'the kernel started again in the middle of the attempt')] : [],
+      console.extraBanners > 0 ? [observed('console', 'the kernel rebooted during the attempt')] : [],
   },
   {
     id: 'agent/died',
@@ -69,29 +69,29 @@ export const crashRules: readonly Rule[] = [
       hasDied(facts) ? [observed('agent', 'the kernel is tainted D: it oopsed, though the console does not show it')] : [],
   },
   endingRule('guest-stopped', 'unrelated-crash', 'qemu', ({ reason }) => `the guest stopped by itself: ${reason}`),
-  endingRule('kernel-hung', 'unrelated-crash', 'agent', (ending) => `no more word of the agent ${after(ending)}`),
+  endingRule('kernel-hung', 'unrelated-crash', 'agent', (ending) => `the agent stopped answering ${after(ending)}`),
   endingRule('qemu-gone', 'infra', 'qemu', ({ code, signal, stderr }) => {
     const last = stderr.trim().split('\n').at(-1) ?? ''
-    return `QEMU went away (${signal ? `killed by ${signal}` : `exit ${code}`})${last && `: ${last}`}`
+    return `QEMU ended (${signal ? `killed by ${signal}` : `exit ${code}`})${last && `: ${last}`}`
   }),
 ]
 
-/** A guest that lived, and a case that did not come to its end in it. */
+/** A guest that survived, and a case that did not end in it. */
 export const hangRules: readonly Rule[] = [
-  endingRule('garbled', 'error', 'agent', ({ detail }) => `the guest did not keep to the agent's protocol: ${detail}`),
+  endingRule('garbled', 'error', 'agent', ({ detail }) => `the guest broke the agent's protocol: ${detail}`),
   endingRule('case-hung', 'error', 'agent', (ending) => `the case hangs ${after(ending)}, but the agent answers`),
   {
     id: 'agent/timeout',
     outcome: 'error',
     look: ({ evidence: { ending } }) =>
-      ending.kind === 'exited' && ending.exit.timedOut ? [observed('agent', 'the case was killed: its time was over')] : [],
+      ending.kind === 'exited' && ending.exit.timedOut ? [observed('agent', 'the agent killed the case at its timeout')] : [],
   },
 ]
 
-/** Too much was lost to say that nothing happened. */
+/** A log with gaps cannot show that nothing happened. */
 export const lossRule: Rule = { id: 'log/lost', outcome: 'error', look: losses }
 
-/** Worth knowing, never deciding. */
+/** Worth reporting, never deciding. */
 export const guestNotes: readonly Note[] = [
   { id: 'console/warning', look: (facts) => splats(facts, ['warning']) },
   {
@@ -107,6 +107,6 @@ export const guestNotes: readonly Note[] = [
   {
     id: 'console/bad-bytes',
     look: ({ reading: { console } }) =>
-      console.badBytes > 0 ? [observed('console', `${console.badBytes} bytes of the console are no valid UTF-8`)] : [],
+      console.badBytes > 0 ? [observed('console', `${console.badBytes} bytes of the console are not valid UTF-8`)] : [],
   },
 ]

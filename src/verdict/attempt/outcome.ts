@@ -1,4 +1,4 @@
-/** The outcome of an attempt, drawn from its evidence by an ordered list of small rules. */
+/** The outcome of an attempt: an ordered list of small rules decides it from the evidence. */
 import { isOfSuite, type Case } from '#domain/case.ts'
 import { InvariantError } from '#domain/errors.ts'
 import type { Evidence } from '#domain/evidence.ts'
@@ -8,73 +8,73 @@ import { gatherFacts, type Facts, type Note, type Reading, type Rule } from './f
 import { crashRules, guestNotes, hangRules, lossRule, startRules } from './guest-rules.ts'
 import { suiteRules } from './suite-rules.ts'
 import { symptomRules } from './symptom-rules.ts'
-import { brokenRules, cleanRule, reproducedRule, skippedRule, testNotes } from './test-rules.ts'
+import { errorRules, notReproducedRule, reproducedRule, skippedRule, testNotes } from './test-rules.ts'
 
 /**
- * The first rule that sees something decides, so the order is the policy: an end that is the symptom itself is the answer,
- * a guest hurt in any other way is not listened to, a case that broke is not believed, a bug seen stands even where log was
- * lost, and only a whole log can be clean.
+ * The first rule that observes something decides, so the order is the policy: an ending that is the symptom is the answer; a
+ * guest that crashed otherwise does not count; a case that failed its checks does not count; an observed bug counts even with
+ * a gap in the log; only a complete log shows that the bug did not occur.
  */
-const DECIDING: readonly Rule[] = [
+const CASE_RULES: readonly Rule[] = [
   ...startRules,
   ...symptomRules,
   ...crashRules,
   ...hangRules,
-  ...brokenRules,
+  ...errorRules,
   reproducedRule,
   skippedRule,
   lossRule,
-  cleanRule,
+  notReproducedRule,
 ]
 
-/** A program of a suite is asked for its results alone. */
-const DECIDING_OF_SUITES: readonly Rule[] = [...startRules, ...crashRules, ...hangRules, ...suiteRules]
+/** A program of a suite only has to give results. */
+const SUITE_RULES: readonly Rule[] = [...startRules, ...crashRules, ...hangRules, ...suiteRules]
 
-/** Outcomes in which the case's own word was heard. */
-const HEARD: readonly Outcome[] = ['reproduced', 'not-reproduced', 'reported', 'skipped']
+/** Outcomes that rest on the output of the case. */
+const FROM_OUTPUT: readonly Outcome[] = ['reproduced', 'not-reproduced', 'reported', 'skipped']
 
-/** Reasons are for people: past this many of one rule, or this many characters, more of them say nothing more. */
-const MOST_REASONS = 20
-const MOST_CHARACTERS = 300
+/** Reasons are for people, who read no more than this many of one rule, or characters of one reason. */
+const MAX_REASONS = 20
+const MAX_CHARACTERS = 300
 
-function ask(rule: Note, facts: Facts): Reason[] {
+function apply(rule: Note, facts: Facts): Reason[] {
   const seen = rule.look(facts).map(({ channel, line, text }): Reason => {
-    const short = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}...` : text
+    const short = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}...` : text
     return { channel, line, rule: rule.id, text: short }
   })
   const first = seen[0]
-  if (!first || seen.length <= MOST_REASONS) return seen
-  return [...seen.slice(0, MOST_REASONS), { ...first, line: null, text: `and ${seen.length - MOST_REASONS} more` }]
+  if (!first || seen.length <= MAX_REASONS) return seen
+  return [...seen.slice(0, MAX_REASONS), { ...first, line: null, text: `and ${seen.length - MAX_REASONS} more` }]
 }
 
-/** A `not ok` that did not decide is shown as not counted, so that nobody has to wonder whether it was missed. */
+/** A `not ok` that did not decide is reported as not counted, so that the reader knows kwitness did not overlook it. */
 function notCounted(facts: Facts): Reason[] {
-  return ask({ ...reproducedRule, id: 'output/not-counted' }, facts).map((reason) => ({
+  return apply({ ...reproducedRule, id: 'output/not-counted' }, facts).map((reason) => ({
     ...reason,
     text: `the case said "${reason.text}", which does not count here`,
   }))
 }
 
 /**
- * Judge one attempt from its evidence and what the readers made of its logs. Total: whatever a guest did has an
- * outcome, nothing is thrown for it. Reasons list the deciding rule first, then notes that decided nothing.
+ * Judge one attempt from its evidence and its parsed logs. Every behaviour of a guest has an outcome: only a rule table without
+ * a match throws (InvariantError). Reasons list the deciding rule first, then the notes.
  */
 export function judgeAttempt(evidence: Evidence, reading: Reading, theCase: Case): AttemptJudgement {
   const facts = gatherFacts(evidence, reading, theCase)
   const ending = endingWord(evidence.ending, reading.console, reading.consoleLines)
-  const noted = (notes: readonly Note[]) => notes.flatMap((note) => ask(note, facts))
+  const noted = (notes: readonly Note[]) => notes.flatMap((note) => apply(note, facts))
   const ofSuite = isOfSuite(theCase)
-  for (const rule of ofSuite ? DECIDING_OF_SUITES : DECIDING) {
-    const reasons = ask(rule, facts)
+  for (const rule of ofSuite ? SUITE_RULES : CASE_RULES) {
+    const reasons = apply(rule, facts)
     if (reasons.length === 0) continue
     const { outcome } = rule
-    if (!HEARD.includes(outcome)) {
-      const unheard = ofSuite ? [] : notCounted(facts)
-      return { outcome, ending, reasons: [...reasons, ...unheard, ...noted(guestNotes)], trials: null, codePath: null }
+    if (!FROM_OUTPUT.includes(outcome)) {
+      const ignored = ofSuite ? [] : notCounted(facts)
+      return { outcome, ending, reasons: [...reasons, ...ignored, ...noted(guestNotes)], trials: null, codePath: null }
     }
     const notes = noted(rule.notes ?? [...(ofSuite ? [] : testNotes), lossRule, ...guestNotes])
     const said = { trials: facts.trials.trials, codePath: facts.trials.triggers[0] ?? null }
     return { outcome, ending, reasons: [...reasons, ...notes], ...said }
   }
-  throw new InvariantError(`no rule could make anything of attempt ${JSON.stringify(evidence.job)}`)
+  throw new InvariantError(`no rule decides attempt ${JSON.stringify(evidence.job)}`)
 }

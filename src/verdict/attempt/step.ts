@@ -1,6 +1,6 @@
 /**
- * The step that a case whose symptom is how it ends says it enters: the diagnostic lines `# kwitness: entering NAME after N ms`
- * and `# kwitness: left NAME` of c-tests/include/core/step.h.
+ * The step of a case whose symptom is its ending, from the diagnostic lines `# kwitness: entering NAME after N ms` and
+ * `# kwitness: left NAME` of c-tests/include/core/step.h.
  */
 import type { TestStream } from '#domain/tests.ts'
 
@@ -13,10 +13,7 @@ export type StepWord =
   | { readonly kind: 'entering'; readonly name: string; readonly afterSeconds: number }
   | { readonly kind: 'left'; readonly name: string }
 
-/**
- * Read one diagnostic line, given without its `# `. Null when it is about something else; `malformed` when it means to speak of
- * a step and cannot be understood.
- */
+/** Parse one diagnostic line, given without its `# `. Null for another subject; `malformed` for a step line with bad fields. */
 export function parseStep(line: string): StepWord | 'malformed' | null {
   if (!MARK.test(line)) return null
   const [, entered, milliseconds] = ENTERING.exec(line) ?? []
@@ -25,7 +22,7 @@ export function parseStep(line: string): StepWord | 'malformed' | null {
   return left === undefined ? 'malformed' : { kind: 'left', name: left }
 }
 
-/** A step that was entered and not left. */
+/** A step that the case entered and did not leave. */
 export interface OpenStep {
   readonly name: string
   /** Guest seconds from the start of the case to the step. */
@@ -33,14 +30,14 @@ export interface OpenStep {
 }
 
 /**
- * The step in which a case was when it spoke last. Null when it entered none, left it, said a result or bailed out after it, or
- * what it said of steps does not fit together: then nobody knows where it was.
+ * The step in which the case printed its last line. Null when it entered none, left it, printed a result or bailed out after
+ * it, or when its step lines contradict each other.
  */
 export function readOpenStep(stream: TestStream): OpenStep | null {
   const last = stream.documents.at(-1)
   if (!last || last.bailOut !== null) return null
   let open: OpenStep | null = null
-  // Lines before a result belong to that result, so those of the document are what was said after the last one.
+  // Lines before a result belong to that result, so those of the document follow the last one.
   for (const line of last.diagnostics) {
     const word = parseStep(line)
     if (word === null) continue
@@ -56,7 +53,7 @@ export function readOpenStep(stream: TestStream): OpenStep | null {
   return open
 }
 
-/** Number (1-based) of the console line by which the case told the kernel log of this step; null where there is none. */
+/** Number (1-based) of the line that the case wrote into the kernel log for this step; null without one. */
 export function stepLine(consoleLines: readonly string[], { name }: Pick<OpenStep, 'name'>): number | null {
   const index = consoleLines.findLastIndex((line) => line.trimEnd() === `kwitness: entering ${name}`)
   return index < 0 ? null : index + 1

@@ -1,4 +1,4 @@
-/** Rules about programs of suites. Their results are not judged here: only whether they came to their end and said any. */
+/** Rules about programs of suites: whether they ended and gave results, not what the results are. */
 import { observed, type Facts, type Rule, type Observation } from './facts.ts'
 import { resultsOf } from '../suite/results.ts'
 
@@ -10,14 +10,14 @@ function problems({ reading: { tests } }: Facts): Observation[] {
     .map(({ message, line }) => observed('output', message, line))
 }
 
-/** In order, as for cases: the first that sees something decides. Rules about the guest come before them. */
+/** In order, as for cases: the first that observes something decides. Rules about the guest come before them. */
 export const suiteRules: readonly Rule[] = [
   {
     id: 'agent/signal',
     outcome: 'error',
     look: ({ evidence: { ending } }) =>
       ending.kind === 'exited' && ending.exit.code === null
-        ? [observed('agent', `the program was killed by signal ${ending.exit.signal}`)]
+        ? [observed('agent', `signal ${ending.exit.signal} killed the program`)]
         : [],
   },
   {
@@ -29,7 +29,7 @@ export const suiteRules: readonly Rule[] = [
     id: 'output/lost',
     outcome: 'error',
     look: ({ evidence: { output } }) =>
-      output.droppedBytes > 0 ? [observed('output', `${output.droppedBytes} bytes of the output were cut out`)] : [],
+      output.droppedBytes > 0 ? [observed('output', `the output log lost ${output.droppedBytes} bytes`)] : [],
   },
   {
     id: 'output/results',

@@ -1,81 +1,81 @@
-/** Rules about a case whose symptom is how it ends: a hang or a splat in the step that it said it enters, and nowhere else. */
+/** Rules about a case whose symptom is its ending: a hang or a splat inside the step that it entered, and nowhere else. */
 import type { SymptomEnding } from '#domain/case.ts'
 import type { Ending } from '#domain/evidence.ts'
 import type { Splat, SplatSeverity } from '#domain/splat.ts'
 import { observed, type Facts, type Note, type Rule, type Observation } from './facts.ts'
 import { hasDied, lossRule } from './guest-rules.ts'
 import { readOpenStep, stepLine, type OpenStep } from './step.ts'
-import { count } from '../numbers.ts'
+import { many } from '#domain/numbers.ts'
 
 /**
- * Share of a case's time that must be left when it enters its step. What a healthy kernel needs for the step is a hundredth of
- * that; a case that came there late, on a host that stood still, was not waited for.
+ * Share of a case's time that must be left when it enters its step. A healthy kernel needs a hundredth of it; a case that a
+ * stopped host delayed may be killed there without a hang.
  */
-const LEAST_SHARE = 0.5
+const MIN_SHARE = 0.5
 
-/** Splats after which the guest is not listened to; a stall is told apart from them where a hang is what is waited for. */
-const HURT: readonly SplatSeverity[] = ['fatal', 'oops']
+/** Splats after which the output of the guest does not count. A stall is not among them: it may be the awaited hang. */
+const CRASHES: readonly SplatSeverity[] = ['fatal', 'oops']
 
 type Hang = Extract<SymptomEnding, { readonly kind: 'hang' }>
 
 /**
- * What of which a hang is waited for may end in which way, as a reason says it. It takes the agent's word that the time was
- * over in the guest: that its host waited long enough says nothing of a guest that stood still.
+ * The endings that are a hang of the case or of the guest, worded as a reason; null for any other. The agent must have seen the
+ * timeout inside the guest, because the host's clock says nothing about a guest that stood still.
  */
 const HANGS: Readonly<Record<Hang['of'], (ending: Ending) => string | null>> = {
   case: (ending) => {
-    if (ending.kind === 'exited' && ending.exit.timedOut) return 'was killed there when its time was over'
-    return ending.kind === 'case-hung' && ending.killed ? 'cannot even be killed there' : null
+    if (ending.kind === 'exited' && ending.exit.timedOut) return 'the agent killed it there at its timeout'
+    return ending.kind === 'case-hung' && ending.killed ? 'SIGKILL did not end it there' : null
   },
-  guest: (ending) => (ending.kind === 'kernel-hung' ? 'took the guest with it: no more word of the agent' : HANGS.case(ending)),
+  guest: (ending) => (ending.kind === 'kernel-hung' ? 'the guest hung with it: the agent stopped answering' : HANGS.case(ending)),
 }
 
 function lineOf({ reading }: Facts, step: OpenStep): number | null {
   return stepLine(reading.consoleLines ?? [], step)
 }
 
-/** Whether the guest was hurt by something that is no hang. A stall is one, if it came after the step was entered. */
-function isHurt(facts: Facts, entered: number | null): boolean {
+/** Whether the guest crashed for another reason than a hang. A stall counts as a hang if it came inside the step. */
+function hasCrashed(facts: Facts, entered: number | null): boolean {
   const { splats, extraBanners } = facts.reading.console
-  const strange = ({ severity, firstLine }: Splat) =>
-    HURT.includes(severity) || (severity === 'stall' && (entered === null || firstLine < entered))
-  return extraBanners > 0 || hasDied(facts) || splats.some(strange)
+  const isCrash = ({ severity, firstLine }: Splat) =>
+    CRASHES.includes(severity) || (severity === 'stall' && (entered === null || firstLine < entered))
+  return extraBanners > 0 || hasDied(facts) || splats.some(isCrash)
 }
 
-/** A hang in the step, and how it showed; null where the case waits for none, or this is none. */
+/** A hang in the step, and how it showed; null if the case does not wait for one, or this is not one. */
 function hangIn(facts: Facts): { readonly step: OpenStep; readonly how: string; readonly isLate: boolean } | null {
   const { theCase, evidence, reading } = facts
   if (theCase.symptomEnding?.kind !== 'hang') return null
   const step = readOpenStep(reading.tests)
   const how = HANGS[theCase.symptomEnding.of](evidence.ending)
-  if (!step || how === null || isHurt(facts, lineOf(facts, step))) return null
-  return { step, how, isLate: step.afterSeconds > evidence.job.limits.caseSeconds * (1 - LEAST_SHARE) }
+  if (!step || how === null || hasCrashed(facts, lineOf(facts, step))) return null
+  return { step, how, isLate: step.afterSeconds > evidence.job.limits.caseSeconds * (1 - MIN_SHARE) }
 }
 
-function wayIn({ name, afterSeconds }: OpenStep): string {
+function entryText({ name, afterSeconds }: OpenStep): string {
   return `entered "${name}" ${afterSeconds.toFixed(2)} s after its start`
 }
 
 function hang(facts: Facts): Observation[] {
   const found = hangIn(facts)
   if (!found || found.isLate) return []
-  return [observed('agent', `the case ${wayIn(found.step)} and ${found.how} (${facts.evidence.job.limits.caseSeconds} s)`)]
+  return [observed('agent', `the case ${entryText(found.step)}; ${found.how} (${facts.evidence.job.limits.caseSeconds} s)`)]
 }
 
 function lateHang(facts: Facts): Observation[] {
   const found = hangIn(facts)
   if (!found?.isLate) return []
   const { caseSeconds } = facts.evidence.job.limits
-  return [observed('agent', `the case ${wayIn(found.step)}, of ${caseSeconds} s it has in all: too late to call it a hang`)]
+  return [observed('agent', `the case ${entryText(found.step)}, of ${caseSeconds} s in all: too late to call it a hang`)]
 }
 
-/** The first report that hurts the guest or is the one waited for: it must be that one, and stand below the word of the step. */
+/** The first report that is a crash or the awaited one: it must be the awaited one, and stand below the line of the step. */
 function awaited(facts: Facts): { readonly step: OpenStep; readonly splat: Splat } | null {
   const { symptomEnding: ending } = facts.theCase
   if (ending?.kind !== 'splat') return null
   const title = new RegExp(ending.title)
   const isAwaited = (splat: Splat) => splat.severity !== 'notice' && title.test(splat.title)
-  const hurts = ({ severity }: Splat) => severity === 'stall' || HURT.includes(severity)
+  const hurts = ({ severity }: Splat) => severity === 'stall' || CRASHES.includes(severity)
   const splat = facts.reading.console.splats.find((each) => isAwaited(each) || hurts(each))
   const step = readOpenStep(facts.reading.tests)
   const below = step && lineOf(facts, step)
@@ -85,10 +85,10 @@ function awaited(facts: Facts): { readonly step: OpenStep; readonly splat: Splat
 function crash(facts: Facts): Observation[] {
   const found = awaited(facts)
   if (!found) return []
-  return [observed('console', found.splat.title, found.splat.firstLine), observed('output', `the case ${wayIn(found.step)}`)]
+  return [observed('console', found.splat.title, found.splat.firstLine), observed('output', `the case ${entryText(found.step)}`)]
 }
 
-/** What follows such an end is its consequence: other reports, taints and hangs are counted, not told. */
+/** Reports, taints and hangs after such an ending are its consequences: they are counted, not listed. */
 const afterwards: Note = {
   id: 'symptom/afterwards',
   look: (facts) => {
@@ -98,11 +98,11 @@ const afterwards: Note = {
       ({ severity, firstLine }) => severity !== 'notice' && firstLine > own.firstLine,
     )
     if (!first) return []
-    return [observed('console', `${count(1 + more.length, 'report')} after it, counted for nothing`, first.firstLine)]
+    return [observed('console', `${many(1 + more.length, 'report')} after it, not counted`, first.firstLine)]
   },
 }
 
-/** Before any rule about crashes and hangs: what these do not take as the symptom is what it is for every other case. */
+/** These come before the rules about crashes and hangs, which judge whatever is not the symptom. */
 export const symptomRules: readonly Rule[] = [
   { id: 'symptom/splat', outcome: 'reproduced', look: crash, notes: [lossRule, afterwards] },
   { id: 'symptom/hang', outcome: 'reproduced', look: hang, notes: [lossRule] },

@@ -3,16 +3,16 @@ import type { Outcome } from '#domain/judgement.ts'
 import type { TestPoint, TestStatus } from '#domain/tests.ts'
 import { observed, type Facts, type Note, type Rule, type Observation } from './facts.ts'
 
-/** Statuses with which a reproducer decides nothing. TODO and XFAIL say what is expected, which is not its business. */
+/** Statuses that decide nothing. TODO and XFAIL state an expectation, which a reproducer must not have. */
 const UNDECIDED: Partial<Record<TestStatus, string>> = {
   error: 'could not decide',
   timeout: 'ran out of time',
-  'not-reported': 'was planned and never reported',
-  todo: 'is marked TODO, which no reproducer may say',
-  xfail: 'is marked XFAIL, which no reproducer may say',
+  'not-reported': 'was planned and not reported',
+  todo: 'is marked TODO, which a reproducer must not use',
+  xfail: 'is marked XFAIL, which a reproducer must not use',
 }
 
-/** Exit statuses that go with what was said (kselftest.h: 0 pass, 1 fail, 4 skip); a program that skips may also end with 0. */
+/** Exit statuses that agree with the results (kselftest.h: 0 pass, 1 fail, 4 skip); a program that skips may also exit 0. */
 const EXITS = { reproduced: [1], skipped: [4, 0], 'not-reproduced': [0] } satisfies Partial<Record<Outcome, number[]>>
 
 /** `test 2 zeropage` or, nameless, `test 2`. */
@@ -28,7 +28,7 @@ function withStatus({ leaves }: Facts, status: TestStatus): TestPoint[] {
   return leaves.filter((leaf) => leaf.status === status)
 }
 
-/** What the points say taken together, before anything else is weighed. */
+/** What all points together say, before any other rule. */
 function gist(facts: Facts): keyof typeof EXITS {
   if (withStatus(facts, 'fail').length > 0) return 'reproduced'
   return facts.leaves.every((leaf) => leaf.status === 'skip') ? 'skipped' : 'not-reproduced'
@@ -42,12 +42,12 @@ function skips(facts: Facts): Observation[] {
   return [...whole, ...points]
 }
 
-/** Problems the reader found; where it found none, the count of tests is held against the plan once more. */
+/** Problems the reader found; if it found none, the number of tests is compared with the plan again. */
 function problems(facts: Facts): Observation[] {
   const { documents, problems: ofStream } = facts.reading.tests
   const found = [...ofStream, ...documents.flatMap((document) => document.problems)]
   if (found.length > 0) return found.map(({ message, line }) => observed('output', message, line))
-  if (facts.points.length === 0 && skips(facts).length === 0) return [observed('output', 'the case reported no test at all')]
+  if (facts.points.length === 0 && skips(facts).length === 0) return [observed('output', 'the case did not report any test')]
   return documents
     .filter(({ planned, points, skipAll }) => planned !== points.length && (skipAll === null || points.length > 0))
     .map(({ planned, points }) => observed('output', `${planned ?? 'no'} tests planned, ${points.length} reported`))
@@ -58,29 +58,29 @@ function parentContradictions({ points }: Facts): Observation[] {
   return points
     .filter(({ children }) => children.length > 0)
     .filter(({ status, children }) => (status === 'fail') !== children.some((child) => child.status === 'fail'))
-    .map((point) => at(point, `${label(point)} does not go with what its subtests say`))
+    .map((point) => at(point, `${label(point)} contradicts its subtests`))
 }
 
 function exitContradiction(facts: Facts): Observation[] {
   const { ending } = facts.evidence
   if (ending.kind !== 'exited') return []
   const { code, signal } = ending.exit
-  if (code === null) return [observed('agent', `the case was killed by signal ${signal}`)]
+  if (code === null) return [observed('agent', `signal ${signal} killed the case`)]
   const word = gist(facts)
   const allowed: readonly number[] = EXITS[word]
-  return allowed.includes(code) ? [] : [observed('agent', `the case ended with status ${code}, but its results say ${word}`)]
+  return allowed.includes(code) ? [] : [observed('agent', `the case exited with status ${code}, but its results say ${word}`)]
 }
 
 function trialContradictions(facts: Facts): Observation[] {
   const { trials, triggers, malformed } = facts.trials
   const seen = malformed.map((line) => observed('output', `unreadable: ${line.trim()}`))
-  if (triggers.length > 1) seen.push(observed('output', `the trials are of more than one trigger: ${triggers.join(', ')}`))
+  if (triggers.length > 1) seen.push(observed('output', `the trials name more than one code path: ${triggers.join(', ')}`))
   if (trials === null || trials.hits > 0 === (gist(facts) === 'reproduced')) return seen
   return [...seen, observed('output', `${trials.hits} hits in ${trials.trials} trials, but the results say ${gist(facts)}`)]
 }
 
-/** Reasons not to believe the case, whatever it said. */
-export const brokenRules: readonly Rule[] = [
+/** Reasons not to believe the case, whatever it printed. */
+export const errorRules: readonly Rule[] = [
   {
     id: 'output/bail-out',
     outcome: 'error',
@@ -111,21 +111,21 @@ export const reproducedRule: Rule = {
   look: (facts) => withStatus(facts, 'fail').map((point) => at(point, `${label(point)}: not ok`)),
 }
 
-/** Nothing could be asked: the whole was skipped, or every test of it. */
+/** The case does not apply: it skipped the whole, or every test. */
 export const skippedRule: Rule = {
   id: 'output/skip',
   outcome: 'skipped',
   look: (facts) => (gist(facts) === 'skipped' ? skips(facts) : []),
 }
 
-/** What is left: at least one test was asked and said `ok`. */
-export const cleanRule: Rule = {
+/** What is left: at least one test ran and printed `ok`. */
+export const notReproducedRule: Rule = {
   id: 'output/ok',
   outcome: 'not-reproduced',
   look: (facts) => withStatus(facts, 'pass').map((point) => at(point, `${label(point)}: ok`)),
 }
 
-/** Worth knowing, never deciding. */
+/** Worth reporting, never deciding. */
 export const testNotes: readonly Note[] = [
   {
     id: 'output/partly-skipped',
@@ -141,7 +141,7 @@ export const testNotes: readonly Note[] = [
     id: 'output/no-trials',
     look: (facts) =>
       facts.theCase.oracle === 'statistical' && facts.trials.trials === null && gist(facts) !== 'skipped'
-        ? [observed('output', 'the case is a race, but did not say how many trials it made')]
+        ? [observed('output', 'the case is a race, but did not report how many trials it made')]
         : [],
   },
 ]

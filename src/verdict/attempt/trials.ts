@@ -8,8 +8,8 @@ const TRIGGER_MARK = /^\s*kwitness:\s*trigger=/
 const TRIGGER = /^\s*kwitness: trigger=([a-z0-9_]{1,40})\s*$/
 
 /**
- * Read one diagnostic line, given without its `# `. Null when it is about something else; `malformed` when it
- * means to report trials and cannot be believed: no numbers, or more hits than trials.
+ * Parse one diagnostic line, given without its `# `. Null for another subject; `malformed` for a line about trials without
+ * numbers, or with more hits than trials.
  */
 export function parseTrials(line: string): Trials | 'malformed' | null {
   if (!TRIALS_MARK.test(line)) return null
@@ -20,7 +20,7 @@ export function parseTrials(line: string): Trials | 'malformed' | null {
   return hits <= trials ? { hits, trials } : 'malformed'
 }
 
-/** Read the name of a trigger from a diagnostic line, given without its `# `; null and `malformed` as with trials. */
+/** Parse the name of a trigger from a diagnostic line, given without its `# `; null and `malformed` as with trials. */
 export function parseTrigger(line: string): { readonly name: string } | 'malformed' | null {
   if (!TRIGGER_MARK.test(line)) return null
   const name = TRIGGER.exec(line)?.[1]
@@ -36,14 +36,14 @@ export function sumTrials(counts: readonly Trials[]): Trials | null {
 export interface TrialsReading {
   /** Null when no line reported any. */
   readonly trials: Trials | null
-  /** The roads to the race that were named, each once. Trials of two roads cannot be told apart. */
+  /** The code paths that lines name, each once. Trials of two code paths cannot be separated. */
   readonly triggers: readonly string[]
   readonly malformed: readonly string[]
 }
 
 /**
- * All trials of a stream. A reproducer may report its running count, so the last line of a point (and of the
- * document itself) stands for it; points are separate and add up.
+ * All trials of a stream. A reproducer may report a running count, so only the last line of a point (and of the document
+ * itself) counts; points add up.
  */
 export function readTrials(stream: TestStream): TrialsReading {
   const counts: Trials[] = []

@@ -1,22 +1,22 @@
-/** What the cell of a commit means to a bisection: an answer, nothing, or a fault of ours that is never taken for either. */
+/** What the cell of a commit means to a bisection: an answer, an untestable commit, or a fault of the host, which is neither. */
 import type { Answer, BisectTarget } from '#domain/report/bisect.ts'
 import type { Outcome, Verdict } from '#domain/judgement.ts'
 
-/** As much of a judged cell as a bisection looks at. */
+/** The part of a judged cell that a bisection needs. */
 export interface JudgedCommit {
   readonly verdict: Verdict
   readonly missProbability: number | null
   readonly attempts: readonly { readonly outcome: Outcome }[]
 }
 
-/** `infra`: this host came to no answer. Nothing may be concluded from it, not even that the commit is mute. */
+/** `infra`: the host failed, which says nothing about the commit, not even that it is untestable. */
 export type CommitAnswer = { readonly answer: Answer; readonly errorProbability: number } | 'infra'
 
 const certain = (answer: Answer): CommitAnswer => ({ answer, errorProbability: 0 })
 
 /**
- * The answer of a commit. A crash is not the symptom of a case, so it says nothing about the bug; trouble decides that a
- * commit is mute only where it came twice and nothing of it was this host's.
+ * The answer of a commit. A crash is not the symptom of a case, so it says nothing about the bug. An error makes a commit
+ * untestable only after it occurred twice without a fault of this host.
  */
 export function answerOf({ verdict, missProbability, attempts }: JudgedCommit): CommitAnswer {
   const count = (...outcomes: Outcome[]) => attempts.filter(({ outcome }) => outcomes.includes(outcome)).length
@@ -37,16 +37,16 @@ export function answerOf({ verdict, missProbability, attempts }: JudgedCommit): 
   }
 }
 
-/** What is looked for, from the answers of both ends; null when they do not differ or one is mute. */
+/** The target of a bisection, from the answers of both ends; null when they do not differ or one is untestable. */
 export function bisectTargetOf(oldEnd: Answer, newEnd: Answer): BisectTarget | null {
   if (oldEnd === 'no-bug' && newEnd === 'shows-bug') return 'bug'
   return oldEnd === 'shows-bug' && newEnd === 'no-bug' ? 'fix' : null
 }
 
-/** Times that an undecided race is asked again, each for twice as long as before. */
-const MOST_REPEATS = 2
+/** Repetitions of an inconclusive race, each twice as long as the one before. */
+const MAX_REPEATS = 2
 
-/** Seconds to ask a race for once more, after it was asked `asked` times; null when that is enough. */
+/** Seconds of the next attempt of a race after `asked` attempts; null when there is no further one. */
 export function repeatSeconds(answer: Answer, asked: number, raceSeconds: number): number | null {
-  return answer === 'inconclusive' && asked <= MOST_REPEATS ? raceSeconds * 2 ** asked : null
+  return answer === 'inconclusive' && asked <= MAX_REPEATS ? raceSeconds * 2 ** asked : null
 }

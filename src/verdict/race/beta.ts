@@ -1,6 +1,6 @@
-/** The regularised incomplete beta function, which turns tails of the binomial into probabilities. */
+/** The regularised incomplete beta function, which gives the tails of the binomial distribution. */
 
-/** ln Gamma(x) for x > 0: Stirling's series (DLMF 5.11.1), after moving x up to where it converges to rounding error. */
+/** ln Gamma(x) for x > 0: Stirling's series (DLMF 5.11.1) above 16, where it converges to rounding error. */
 function lnGamma(x: number): number {
   let shift = 0
   let z = x
@@ -33,8 +33,8 @@ function betaFraction(a: number, b: number, x: number): number {
 }
 
 /**
- * I_x(a, b) for a, b > 0 and x in [0, 1]. For whole numbers k and n it is the chance of at least k hits
- * in n trials of probability x: I_x(k, n - k + 1).
+ * I_x(a, b) for a, b > 0 and x in [0, 1]. For whole numbers k and n, I_x(k, n - k + 1) is the probability of at least k hits in
+ * n trials of probability x.
  */
 export function incompleteBeta(a: number, b: number, x: number): number {
   if (x <= 0) return 0

@@ -1,29 +1,26 @@
-/** What a rate was measured under: read from evidence, held against another's, put in words. */
+/** The conditions of a rate: read from evidence, compared with others, described in words. */
 import type { Conditions, HostLoad } from '#domain/control.ts'
 import type { Evidence } from '#domain/evidence.ts'
 
 /**
- * Part of the CPUs it asks for that a guest must find free. The two sides of a race spin for each other: with half a
- * CPU missing to two of them, one side waits for its turn in every second round.
+ * Share of its vCPUs for which a guest must find a free CPU. The two sides of a race spin for each other: if two vCPUs share
+ * 1.5 CPUs, one side waits in every second round.
  */
 const FREE_SHARE = 0.75
 
-/**
- * Whether others leave the host to a guest of `wanted` vCPUs. `load` is the share (0..1) of the time of its `cpus`
- * CPUs that they use.
- */
+/** Whether a guest of `wanted` vCPUs finds the host quiet. `load` is the share (0..1) of its `cpus` CPUs that others use. */
 export function hostLoad(load: number, cpus: number, wanted: number): HostLoad {
   return (1 - load) * cpus < FREE_SHARE * Math.min(wanted, cpus) ? 'loaded' : 'quiet'
 }
 
-/** The host in one line, as rates are filed under it. */
+/** The host in one line, the key of stored rates. */
 export function hostLine({ kernel, cpuModel, cpus }: Pick<Evidence['host'], 'kernel' | 'cpuModel' | 'cpus'>): string {
   return `${kernel}, ${cpus} x ${cpuModel}`
 }
 
 /**
- * What an attempt was made under; null where the load of the host was not measured. A guest that went before all others
- * found the host quiet, however busy it was.
+ * The conditions of an attempt; null where the load of the host was not measured. A guest with raised priority finds the host
+ * quiet, however busy it is.
  */
 export function conditionsOf({ host, guest, job }: Evidence): Conditions | null {
   if (typeof host.load !== 'number') return null
@@ -31,7 +28,7 @@ export function conditionsOf({ host, guest, job }: Evidence): Conditions | null 
   return { host: hostLine(host), qemu: host.qemu, load }
 }
 
-/** What of a rate's program and conditions is not as it is here, each in words; none where the rate still counts. */
+/** What differs between the program and conditions of a rate and those here, each in words; empty where the rate counts. */
 export function expiry(
   rate: { readonly program: string; readonly conditions: Conditions },
   here: { readonly program: string; readonly conditions: Conditions },

@@ -1,4 +1,4 @@
-/** Trials that may be added up: made by one program, on one road to the race, under the same conditions. */
+/** Trials that may be added up: of one program and code path, under the same conditions. */
 import type { Conditions } from '#domain/control.ts'
 import type { Trials } from '#domain/control.ts'
 import { sumTrials } from '../attempt/trials.ts'
@@ -9,11 +9,11 @@ export interface TrialGroup {
   readonly codePath: string | null
   readonly conditions: Conditions | null
   readonly trials: Trials
-  /** In the order they were made; never empty. */
+  /** In chronological order; never empty. */
   readonly attempts: readonly JudgedAttempt[]
 }
 
-/** The trials of a cell by what they depend on; attempts that are no answer, or said no trials, are left out. */
+/** The trials of a cell, grouped by what they depend on, without attempts that gave no answer or reported no trials. */
 export function trialGroups(attempts: readonly JudgedAttempt[]): TrialGroup[] {
   const answers = attempts.filter(
     ({ outcome, trials }) => trials !== null && (outcome === 'reproduced' || outcome === 'not-reproduced'),

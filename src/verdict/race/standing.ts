@@ -1,4 +1,4 @@
-/** What the trials of a race cell are worth, held against a rate where one may be leaned on. */
+/** What the trials of a race cell are worth against the reference rate, if one applies. */
 import type { ControlRate, RaceStanding } from '#domain/control.ts'
 import { trialGroups, type TrialGroup } from './groups.ts'
 import { matchRate, type RateMatch, type TrialContext } from './rate-match.ts'
@@ -6,7 +6,7 @@ import { notCounted, explain } from './summary.ts'
 import { missProbability, rateInterval, trialsNeeded } from './statistics.ts'
 import type { JudgedAttempt } from './judged-attempt.ts'
 
-/** A cell, whatever its case witnesses by, with all that a race of it may lean on. */
+/** A cell with any oracle, and the rates that may apply if it is a race. */
 export interface CellInput {
   /** Id of the case. */
   readonly case: string
@@ -14,16 +14,16 @@ export interface CellInput {
   readonly profile: string
   readonly series: string
   readonly attempts: readonly JudgedAttempt[]
-  /** Every rate known; which of them counts here is found out. */
+  /** All known rates; matchRate chooses the one that applies. */
   readonly rates: readonly ControlRate[]
-  /** The chance of a miss at which a clean race is believed. */
+  /** The miss probability up to which a race without a hit counts as carrying the fix. */
   readonly maxMissProbability: number
 }
 
 interface Weighed {
   readonly group: TrialGroup
   readonly match: RateMatch
-  /** Null where there is nothing to lean on. */
+  /** Miss probability; null without a reference rate. */
   readonly missed: number | null
 }
 
@@ -35,30 +35,30 @@ function trialContextOf(
 }
 
 function weigh(input: CellInput, group: TrialGroup): Weighed {
-  const leaning = matchRate(input.rates, trialContextOf(input, group), input.maxMissProbability)
-  const missed = leaning.rate && missProbability(rateInterval(leaning.rate).low, group.trials.trials)
-  return { group, match: leaning, missed }
+  const match = matchRate(input.rates, trialContextOf(input, group), input.maxMissProbability)
+  const missed = match.rate && missProbability(rateInterval(match.rate).low, group.trials.trials)
+  return { group, match, missed }
 }
 
 /**
- * The trials a cell stands on. Those of different programs, triggers or conditions are never added up: a hit comes
- * first, then those that leave the least chance of a miss, then those that may lean on a rate, then the most.
+ * The group of trials that decides a cell, because groups are never added up. In order: a hit, the lowest miss probability, a
+ * reference rate, the most trials.
  */
 function strongest(all: readonly Weighed[]): Weighed | undefined {
-  const most = (one: Weighed): readonly number[] => [
+  const rankOf = (one: Weighed): readonly number[] => [
     one.group.trials.hits,
     one.missed === null ? -2 : -one.missed,
     one.group.trials.trials,
   ]
   const name = ({ group: { codePath, program, conditions } }: Weighed): string => JSON.stringify([codePath, program, conditions])
   return all.toSorted((a, b) => {
-    const [left, right] = [most(a), most(b)]
-    // Where all is equal the name decides, so that the order of attempts does not show.
+    const [left, right] = [rankOf(a), rankOf(b)]
+    // Equal groups are ordered by name, so that the order of attempts does not show.
     return left.map((value, index) => (right[index] ?? 0) - value).find((order) => order !== 0) ?? (name(a) < name(b) ? -1 : 1)
   })[0]
 }
 
-/** What a race rests on; null while no trials were made. */
+/** The standing of a race; null without trials. */
 export function standingOf(input: CellInput): RaceStanding | null {
   const { attempts, maxMissProbability } = input
   const weighed = trialGroups(attempts).map((group) => weigh(input, group))
@@ -86,7 +86,7 @@ export function standingOf(input: CellInput): RaceStanding | null {
   return { ...standing, explanation: [...explain(standing, why), ...notCounted(group, others)] }
 }
 
-/** Whether a rate would count were the host as busy, or as quiet, as it was not in these attempts. */
+/** Whether a rate would apply under the other load of the host. */
 export function hasRateAtOtherLoad(input: CellInput): boolean {
   return trialGroups(input.attempts).some((group) => {
     const { conditions } = group

@@ -1,10 +1,10 @@
-/** The results of one run of a suite's program: its subtests laid out flat, by names that other kernels can be held against. */
+/** The results of one run of a suite's program: its subtests in a flat list, by names that are comparable across kernels. */
 import type { Oracle } from '#domain/case.ts'
 import type { Ending } from '#domain/evidence.ts'
 import type { ResultStatus, SuiteResult } from '#domain/report/suite.ts'
 import type { TestPoint, TestStatus, TestStream } from '#domain/tests.ts'
 
-/** The result that stands for a program's exit status, where that says what no test of it said. */
+/** The result for a program's exit status, where that says more than its tests. */
 const EXIT_STATUS = 'exit status'
 /** kselftest.h: KSFT_SKIP. */
 const SKIPPED = 4
@@ -20,17 +20,14 @@ const STATUS: Readonly<Record<TestStatus, ResultStatus>> = {
   'not-reported': 'not-reported',
 }
 
-/**
- * `[RUN] name` above results. Above one alone that is the test, and what stands in the result is what came of it; above several
- * it is the test that they belong to.
- */
+/** `[RUN] name` above results. Above a single result it is the test's name; above several it is the test they belong to. */
 const RUN = /^\[RUN\]\s*(\S.*)$/
-/** kselftest_harness.h says a test's name so before it begins, and not again where it is skipped. */
+/** kselftest_harness.h prints a test's name so before it begins, and does not repeat it for a skip. */
 const HARNESS_RUN = /^\s*RUN\s{2,}(\S.*?) \.\.\.$/
 
 /**
- * What a program reported, and what its exit status adds to that: a failure that no test told of, a skip of the whole, or,
- * for one that answers by its exit status alone, its only result. Empty where nothing was said: that is never a pass.
+ * The results of a program, and what its exit status adds: a failure that no test reported, a skip of the whole, or, for the
+ * oracle `exit-status`, the only result. Empty if the program reported nothing: that is never a pass.
  */
 export function resultsOf(tests: TestStream, ending: Ending, oracle: Oracle): SuiteResult[] {
   const { documents } = tests
@@ -54,7 +51,7 @@ function wholeSkip(reason: string | null, points: readonly TestPoint[]): SuiteRe
   return reason === null || points.length > 0 ? [] : [{ test: EXIT_STATUS, status: 'skip', reason, line: null }]
 }
 
-/** Tests without children, under the names of those above them. */
+/** Tests without children, named with their parents. */
 function leavesOf(points: readonly TestPoint[], above: readonly string[]): SuiteResult[] {
   return runsOf(points).flatMap(({ run, own }) =>
     own.flatMap((point) => {
@@ -68,12 +65,12 @@ function leavesOf(points: readonly TestPoint[], above: readonly string[]): Suite
 }
 
 interface Begun {
-  /** What `[RUN]` called them; null where nothing did. */
+  /** The name after `[RUN]`; null without one. */
   readonly run: string | null
   readonly own: TestPoint[]
 }
 
-/** Points under the `[RUN]` they stand below. One that was planned and never came stands below none. */
+/** Points grouped by the `[RUN]` above them. A planned point that was not reported has none. */
 function runsOf(points: readonly TestPoint[]): readonly Begun[] {
   return points.reduce<Begun[]>((runs, point) => {
     const begun = point.diagnostics.map((line) => RUN.exec(line)?.[1]).findLast((name) => name !== undefined)
@@ -84,13 +81,13 @@ function runsOf(points: readonly TestPoint[]): readonly Begun[] {
   }, [])
 }
 
-/** The name of a result; kselftest.h prints a directive in its place, and what would be the name behind it. */
+/** The name of a result; for some, kselftest.h prints a directive in its place, and the name behind it. */
 function named(point: TestPoint): { readonly name: string; readonly reason: string } {
   const { name, status, reason, number, diagnostics } = point
   if (name !== '') return { name, reason }
   const begun = diagnostics.map((line) => HARNESS_RUN.exec(line)?.[1]).findLast((found) => found !== undefined)
   if (begun !== undefined) return { name: begun, reason }
-  // A test that skips puts its reason behind its name, in parentheses.
+  // A skipped test puts its reason behind its name, in parentheses.
   const [, inFront, behind] = status !== 'skip' ? [] : (/^(.*\S)\s*\(([^()]*)\)$/.exec(reason) ?? [])
   if (inFront !== undefined) return { name: inFront, reason: behind ?? '' }
   return reason === '' ? { name: `test ${number}`, reason } : { name: reason, reason: '' }
@@ -100,7 +97,7 @@ function plain(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim()
 }
 
-/** The second of a name is told from the first. */
+/** The second result of a name gets a number. */
 function numbered(results: readonly SuiteResult[]): SuiteResult[] {
   const seen = new Map<string, number>()
   return results.map((result) => {

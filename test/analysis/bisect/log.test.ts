@@ -34,7 +34,7 @@ test('without terms of its own it says good and bad, or old and new', () => {
 })
 
 test('what is no log, or lacks an end, is said to be', () => {
-  assert.throws(() => readBisectLog(''), /this is no git bisect log/)
+  assert.throws(() => readBisectLog(''), /the file is not a git bisect log/)
   const half = `git bisect start\n# bad: [${A}] x\n# status: waiting for good commit(s)\n`
   assert.throws(() => readBisectLog(half), /marks no commit as good/)
 })

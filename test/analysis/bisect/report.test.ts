@@ -1,23 +1,23 @@
-/** The report of a bisection: its neighbours, what was skipped, and how sure the whole of it is. */
+/** The report of a bisection: both sides of the change, skipped commits, and its confidence. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { confidenceOf, markOf, nextCommit, reportBisection, stepsFor } from '#analysis/bisect/report.ts'
 import { ended, hash, step } from '#test/helpers/reports/bisections.ts'
 
-test('a bug is new where it shows, a fix where it does not, and a mute commit is skipped', () => {
+test('a bug is new where it shows, a fix where it does not, and an untestable commit is skipped', () => {
   assert.deepEqual([markOf('shows-bug', 'bug'), markOf('no-bug', 'bug')], ['new', 'old'])
   assert.deepEqual([markOf('shows-bug', 'fix'), markOf('no-bug', 'fix')], ['old', 'new'])
   assert.deepEqual([markOf('crashed', 'bug'), markOf('inconclusive', 'fix')], ['skip', 'skip'])
 })
 
-test('the neighbours are the nearest commits that gave an answer', () => {
+test('both sides are the nearest commits with an answer', () => {
   const { before, after, counts } = reportBisection(ended())
   assert.deepEqual([before.commit, after.commit], [hash('1'), hash('3')])
   assert.deepEqual(counts, { candidates: 5, steps: 3, skipped: 1, sameBinary: 1 })
 })
 
-test('a commit that was found is its own neighbour, whatever was judged after it', () => {
+test('the commit found is the later side, whatever was judged after it', () => {
   const steps = [
     step('0', { role: 'old-end' }),
     step('5', { role: 'new-end', answer: 'shows-bug' }),
@@ -29,8 +29,8 @@ test('a commit that was found is its own neighbour, whatever was judged after it
   assert.deepEqual([atEnd.before.commit, atEnd.after.commit], [hash('4'), hash('5')])
 })
 
-test('an end that gave no answer is our mistake, and said to be', () => {
-  assert.throws(() => reportBisection(ended({ steps: [step('0', { role: 'old-end' })] })), /an end of it gave no answer/)
+test('an end without an answer is an InvariantError', () => {
+  assert.throws(() => reportBisection(ended({ steps: [step('0', { role: 'old-end' })] })), /one end has no answer/)
 })
 
 test('the confidence is the product of the steps, each piece of evidence counted once, and never more than the weakest', () => {

@@ -5,7 +5,7 @@ import { changelogSays, gapOf } from '#analysis/claims/from-changelog.ts'
 import { claimOf } from '#analysis/claims/claim.ts'
 import type { Case } from '#domain/case.ts'
 import { kernel, theCase } from '#test/helpers/reports.ts'
-import { paperOf, type Brings } from '#test/helpers/changelogs.ts'
+import { changelogOf, type Brings } from '#test/helpers/changelogs.ts'
 
 const SUBJECT = 'mm/userfaultfd: fix uninitialized output field for -EAGAIN race'
 const fix = (subject: string) => ({ commit: '95567729173e', subject, fixes: [], cve: [] })
@@ -38,7 +38,7 @@ const ROWS = [
     brings: { 29: [SUBJECT] },
     version: '6.12.28',
     says: 'not-listed',
-    by: /^later only: Debian changelog: linux \(6\.12\.29-1\)/,
+    by: /^applied later only: Debian changelog: linux \(6\.12\.29-1\)/,
   },
   {
     title: 'a release after its revert',
@@ -76,11 +76,11 @@ const ROWS = [
     by: /6\.12\.30-1/,
   },
   {
-    title: 'what is only taken out later',
+    title: 'what is only reverted later',
     brings: { 30: [`Revert "${SUBJECT}"`] },
     version: '6.12.29',
     says: 'listed',
-    by: /^taken out later only/,
+    by: /^reverted later only/,
   },
   { title: 'a subject that only begins so', brings: { 29: [`${SUBJECT} again`] }, version: '6.12.32', says: null },
   { title: 'the subject in another case', brings: { 29: [SUBJECT.toUpperCase()] }, version: '6.12.32', says: null },
@@ -99,13 +99,13 @@ const ROWS = [
     version: '6.12.28',
     build: '6.12.28-1~bpo12+1',
     says: 'not-listed',
-    by: /^later only/,
+    by: /^applied later only/,
   },
 ] as const
 
 for (const { title, brings, version, says, ...row } of ROWS) {
   test(`changelog claim: ${title} is ${says ?? 'not said'}`, () => {
-    const said = changelogSays(kernel(version, 'build' in row ? row.build : undefined), ONE, paperOf(line(brings), [ONE]))
+    const said = changelogSays(kernel(version, 'build' in row ? row.build : undefined), ONE, changelogOf(line(brings), [ONE]))
     assert.equal(said?.claim ?? null, says)
     if ('by' in row) assert.match(said?.source ?? '', row.by)
   })
@@ -113,23 +113,23 @@ for (const { title, brings, version, says, ...row } of ROWS) {
 
 test("changelog claim: a change of Debian's own counts from its build on, not from its release on", () => {
   const parts: Brings[] = [{ build: '6.12.90-2', own: [SUBJECT] }, { build: '6.12.90-1' }]
-  const paper = paperOf(parts, [ONE])
-  assert.equal(changelogSays(kernel('6.12.90', '6.12.90-1'), ONE, paper)?.claim, 'not-listed')
-  const said = changelogSays(kernel('6.12.90', '6.12.90-2'), ONE, paper)
+  const changelog = changelogOf(parts, [ONE])
+  assert.equal(changelogSays(kernel('6.12.90', '6.12.90-1'), ONE, changelog)?.claim, 'not-listed')
+  const said = changelogSays(kernel('6.12.90', '6.12.90-2'), ONE, changelog)
   assert.deepEqual(said, { claim: 'listed', source: `Debian changelog: linux (6.12.90-2), "${SUBJECT}"` })
 })
 
 test('changelog claim: a subject that was wrapped behind a hyphen is the same', () => {
   const long = 'mm/some-subsystem-with-a-name: wait for the well-known-and-hyphenated-thing-that-is-so-long'
   const one = given([long])
-  const said = changelogSays(kernel('6.12.32'), one, paperOf(line({ 29: [long] }), [one]))
+  const said = changelogSays(kernel('6.12.32'), one, changelogOf(line({ 29: [long] }), [one]))
   assert.equal(said?.claim, 'listed')
 })
 
 test('changelog claim: of two fixes both must be there; a name that the case knows a backport by is enough', () => {
   const both = given(['mm: first', 'mm: second'], { subjects: ['mm: first', 'mm: both, for stable'] })
   const says = (brings: Readonly<Record<number, readonly string[]>>) =>
-    changelogSays(kernel('6.12.32'), both, paperOf(line(brings), [both]))?.claim ?? null
+    changelogSays(kernel('6.12.32'), both, changelogOf(line(brings), [both]))?.claim ?? null
   assert.equal(says({ 29: ['mm: first'] }), null)
   assert.equal(says({ 29: ['mm: first'], 30: ['mm: second'] }), 'listed')
   assert.equal(says({ 29: ['mm: first'], 30: ['mm: second'], 31: ['Revert "mm: first"'] }), 'not-listed')
@@ -164,20 +164,20 @@ const GAPS = [
 
 for (const { title, leftOut, gap, ...row } of GAPS) {
   test(`changelog claim: the gap where ${title}`, () => {
-    const found = gapOf(kernel('6.12.32'), paperOf(whole(leftOut), [ONE]), 'mainline' in row ? row.mainline : '6.15')
+    const found = gapOf(kernel('6.12.32'), changelogOf(whole(leftOut), [ONE]), 'mainline' in row ? row.mainline : '6.15')
     assert.deepEqual(found, gap)
   })
 }
 
 test('changelog claim: one release that a changelog of another line leaves out is the very one that may have the fix', () => {
-  const paper = paperOf(whole([32]), [ONE], 'no index lists it')
-  assert.deepEqual(gapOf(kernel('6.12.32'), paper, '6.15'), { text: '6.12.32', isWide: true })
-  assert.equal(claimOf(kernel('6.12.32'), ONE, { gitTree: null, changelog: paper }).claim, 'unknown')
+  const changelog = changelogOf(whole([32]), [ONE], 'no index lists it')
+  assert.deepEqual(gapOf(kernel('6.12.32'), changelog, '6.15'), { text: '6.12.32', isWide: true })
+  assert.equal(claimOf(kernel('6.12.32'), ONE, { gitTree: null, changelog: changelog }).claim, 'unknown')
 })
 
 test('claims together: a line in the changelog goes before the case, and that there is none goes behind it', () => {
   const claims = (theOne: Case, parts: readonly Brings[], instead: string | null = null) =>
-    claimOf(kernel('6.12.32'), theOne, { gitTree: null, changelog: paperOf(parts, [theOne], instead) })
+    claimOf(kernel('6.12.32'), theOne, { gitTree: null, changelog: changelogOf(parts, [theOne], instead) })
   const listed = whole().map((part) => (part.build === '6.12.20-1' ? { ...part, lists: { '6.12.20': [SUBJECT] } } : part))
 
   assert.equal(claims(ONE, listed).claim, 'listed')
@@ -201,12 +201,12 @@ test('claims together: a line in the changelog goes before the case, and that th
 })
 
 test('claims together: a changelog that leaves much out, or is not to be had, makes silence prove nothing', () => {
-  const wide = claimOf(kernel('6.12.32'), ONE, { gitTree: null, changelog: paperOf(whole([20, 21, 22]), [ONE]) })
+  const wide = claimOf(kernel('6.12.32'), ONE, { gitTree: null, changelog: changelogOf(whole([20, 21, 22]), [ONE]) })
   assert.equal(wide.claim, 'unknown')
   assert.match(wide.source, /no such line, nor a list of 6\.12\.20 to 6\.12\.22 \(3\); in mainline/)
   const other = claimOf(kernel('6.12.32'), ONE, {
     gitTree: null,
-    changelog: paperOf(whole([30, 31, 32]), [ONE], 'no index lists it'),
+    changelog: changelogOf(whole([30, 31, 32]), [ONE], 'no index lists it'),
   })
   assert.equal(other.claim, 'unknown')
   assert.match(other.source, /^no changelog of its own \(no index lists it\), and that of linux \(6\.12\.29-1\) has no such line/)

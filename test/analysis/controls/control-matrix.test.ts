@@ -42,7 +42,7 @@ test('a bad control that does not reproduce is named, with what was seen and whe
   assert.equal(
     failure?.text,
     'no-seqcount on 5.10, race: expected lacks, saw inconclusive (0 hits in 900 trials). A control that does not reproduce is ' +
-      'an error of kwitness: no verdict leans on it; kwitness explain k-no-seqcount/race shows the evidence',
+      'an error of kwitness: no verdict uses its rate; kwitness explain k-no-seqcount/race shows the evidence',
   )
   assert.equal(failure?.blame, 'control')
 })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEntriesBetween } from '#analysis/matrix/boundary-changelog.ts'
 import { kernel, theCase } from '#test/helpers/reports.ts'
-import { paperOf, type Brings } from '#test/helpers/changelogs.ts'
+import { changelogOf, type Brings } from '#test/helpers/changelogs.ts'
 
 const SUBJECT = 'userfaultfd: change mmap_changing to atomic'
 const CASE = theCase('uffd-one', {
@@ -34,7 +34,7 @@ const flip = (before: string, after: string) =>
 const KERNELS = ['6.12.29', '6.12.30', '6.12.32', '6.12.33', '6.12.40'].map((version) => kernel(version))
 
 test('boundary entries: the fix first, then its CVE, then what shares most names; nothing from outside the two', () => {
-  const found = createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), paperOf(PARTS, [CASE]))
+  const found = createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), changelogOf(PARTS, [CASE]))
   assert.deepEqual(
     found?.listed.map(({ subject, about }) => [about, subject]),
     [
@@ -52,7 +52,7 @@ test('boundary entries: the fix first, then its CVE, then what shares most names
 test('boundary entries: no more than a dozen, and the rest counted', () => {
   const many = Array.from({ length: 20 }, (_, index) => `userfaultfd: change ${index}`)
   const parts = [{ build: '6.12.32-1', lists: { '6.12.32': [...many, SUBJECT] } }, { build: '6.12.30-1' }]
-  const found = createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), paperOf(parts, [CASE]))
+  const found = createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), changelogOf(parts, [CASE]))
   assert.equal(found?.listed[0]?.subject, SUBJECT)
   assert.deepEqual(
     found?.listed.slice(1).map(({ subject }) => subject),
@@ -63,17 +63,17 @@ test('boundary entries: no more than a dozen, and the rest counted', () => {
 })
 
 test('boundary entries: a kernel before that is of another suite is told by its release', () => {
-  const found = createEntriesBetween(KERNELS, [CASE])(flip('6.12.29', '6.12.32'), paperOf(PARTS, [CASE]))
+  const found = createEntriesBetween(KERNELS, [CASE])(flip('6.12.29', '6.12.32'), changelogOf(PARTS, [CASE]))
   assert.ok(found?.listed.some(({ subject }) => subject === 'userfaultfd: too early'))
   assert.ok(!found?.listed.some(({ subject }) => subject === 'userfaultfd: too late'))
 })
 
 test('boundary entries: none where no changelog tells of the kernel after, and an empty list where nothing is alike', () => {
-  assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.40'), paperOf(PARTS, [CASE])), null)
+  assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.40'), changelogOf(PARTS, [CASE])), null)
   assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), null), null)
   assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), { unavailable: 'not-on-mirror' }), null)
   const other = theCase('gup-one', { subsystem: 'mm/gup' })
   const between = { ...flip('6.12.30', '6.12.32'), case: 'gup-one' }
-  const found = createEntriesBetween(KERNELS, [other])(between, paperOf(PARTS, [other]))
+  const found = createEntriesBetween(KERNELS, [other])(between, changelogOf(PARTS, [other]))
   assert.deepEqual(found, { source: 'linux (6.12.33-1)', listed: [], more: 0 })
 })

@@ -28,5 +28,8 @@ test('headline: a report without one says how much could be compared with the cl
     ] as never
   assert.equal(calmLine({ cells: cells(3, 0) }), 'No verdict contradicts the claim sources: 3 agree.')
   assert.equal(calmLine({ cells: cells(3, 2) }), 'No verdict contradicts the claim sources: 3 agree, 2 cannot be compared.')
-  assert.equal(calmLine({ cells: cells(0, 2) }), 'No verdict contradicts the claim sources, and none can be compared with them.')
+  assert.equal(
+    calmLine({ cells: cells(0, 2) }),
+    'No verdict contradicts the claim sources, but kwitness cannot compare any with them.',
+  )
 })

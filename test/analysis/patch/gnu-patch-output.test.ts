@@ -40,12 +40,12 @@ The text leading up to this was:
 No file to patch.  Skipping patch.
 1 out of 1 hunk ignored
 `)
-  assert.deepEqual(said.files, [{ file: 'mm/gone.c', hunks: [], trouble: 'the file is not there' }])
+  assert.deepEqual(said.files, [{ file: 'mm/gone.c', hunks: [], trouble: 'the file does not exist' }])
 })
 
 test('a file that would be made and is there, and a patch that is none', () => {
   const said = parsePatchOutput('The next patch would create the file mm/new.c,\nwhich already exists!  Applying it anyway.\n')
-  assert.deepEqual(said.files, [{ file: 'mm/new.c', hunks: [], trouble: 'it makes a file that is there already' }])
+  assert.deepEqual(said.files, [{ file: 'mm/new.c', hunks: [], trouble: 'the patch creates a file that exists' }])
   assert.equal(parsePatchOutput('patch: **** malformed patch at line 7: x\n').stopped, 'malformed patch at line 7: x')
   assert.equal(parsePatchOutput('patch: **** Only garbage was found.').stopped, 'Only garbage was found.')
 })

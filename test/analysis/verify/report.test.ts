@@ -71,13 +71,13 @@ test('a patched kernel that never boots is not a machine without answers', () =>
 
 test('what needs no guest is told without a report: conflicts, a build that fails, a patch that is there', () => {
   const of = (changes: Parameters<typeof planOf>[0]) => verificationOf(planOf(changes), null)
-  const rejected: HunkTry = { ...HUNK, hunk: 2, state: 'rejected', why: 'the file is not there' }
+  const rejected: HunkTry = { ...HUNK, hunk: 2, state: 'rejected', why: 'the file does not exist' }
   const conflicts = of({ word: 'with-conflicts', hunks: [HUNK, rejected] })
   assert.equal(conflicts.status, 'does-not-apply')
-  const says = 'does not apply: 1 of 2 hunks rejected (mm/x.c hunk 2, the file is not there)'
+  const says = 'does not apply: 1 of 2 hunks rejected (mm/x.c hunk 2, the file does not exist)'
   assert.equal(conflicts.summary, `linux 5.10: ${says}`)
-  assert.equal(of({ word: 'already-applied' }).bases[0]?.summary, 'is already applied, exactly as it is')
-  assert.match(of({ word: 'already-in-other-form' }).bases[0]?.summary ?? '', /in other form/)
+  assert.equal(of({ word: 'already-applied' }).bases[0]?.summary, 'is already applied exactly')
+  assert.match(of({ word: 'already-in-other-form' }).bases[0]?.summary ?? '', /in another form/)
   const broken = of({ buildError: 'mm/x.c:1:2: error: no' })
   assert.deepEqual([broken.status, broken.bases[0]?.summary], ['does-not-build', 'does not build: mm/x.c:1:2: error: no'])
   assert.match(of({ trouble: 'it does not build' }).summary, /the base gives no answer: it does not build/)

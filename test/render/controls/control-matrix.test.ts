@@ -14,7 +14,7 @@ test('a control matrix that holds, whole', () => {
   const [clean = '', hit = ''] = [0, 20].map((hits) => rateOf(rateInterval({ hits, trials: 4000 })))
   assert.equal(
     renderControlMatrix(matrix(), [matrixRate], PLAIN_TERMINAL),
-    `kwitness controls 2026-01-31-1: 4 controls of 1 line, 4 cases
+    `kwitness controls 2026-01-31-1: 4 controls, 1 series, 4 cases
 
                  1   2   3   4
 5.10 (5.10.262)
@@ -29,7 +29,7 @@ test('a control matrix that holds, whole', () => {
    3  pages
    4  race
 
-[✘] own case, as it must be   · as on the base   (–) blinded, as foretold   ! not as it must be
+[✘] own case, as required   · as on the base   (–) blinded, as expected   ! not as required
 
 Statistical cases: hits of trials, and the rate (95 % confidence)
   5.10  base          race  0 of 4,000   ${clean}
@@ -38,7 +38,7 @@ Statistical cases: hits of trials, and the rate (95 % confidence)
   5.10  no-seqcount   race  20 of 4,000  ${hit.padEnd(clean.length)}  own case
   5.10  posted-pages  race  0 of 4,000   ${clean}
 
-The control matrix holds: each control kernel shows what it must and changes nothing else.
+The control matrix holds: each control kernel has the required verdict and changes no other.
 
 Rate stored: race on 5.10.y by pin-module, x86_64-tcg-2cpu-512m, quiet host
 `,
@@ -51,7 +51,7 @@ const WRONG: Changes = {
   'no-event/pages': ['no-result'],
 }
 
-test('what is out of place is marked, counted and told, in 100 columns', () => {
+test('failures are marked, counted and explained, in 100 columns', () => {
   const text = renderControlMatrix(matrix(WRONG), [], PLAIN_TERMINAL)
   const rows = text.split('\n').filter((line) => /^ {2}no-/.test(line))
   assert.deepEqual(rows.slice(0, 3), [
@@ -59,7 +59,7 @@ test('what is out of place is marked, counted and told, in 100 columns', () => {
     '  no-layout     !✘! [✘]  ·   ·',
     '  no-seqcount    ·   ·   ·  !✔!',
   ])
-  assert.match(text, /^The control matrix does not hold: 2 cells not as it must be, 1 cell without an answer\.$/m)
+  assert.match(text, /^The control matrix does not hold: 2 results not as required, 1 result without an answer\.$/m)
   const flat = text.replaceAll(/\s+/g, ' ')
   for (const { text: sentence } of matrix(WRONG).failures) assert.ok(flat.includes(sentence), sentence)
   for (const line of text.split('\n')) assert.ok(line.length <= 100, line)

@@ -21,7 +21,7 @@ const default1 = row(1, 10, 0.5, 1200, true)
 
 test('a sweep, soonest first, the default marked and compared', () => {
   const rates = [default1, row(2, 10, 0.25, 400), row(0.5, 0, 3, 900)].map(({ interval }) => rateOf(interval))
-  const head = 'rate (95 % sure)'
+  const head = 'rate (95 % confidence)'
   const width = Math.max(head.length, ...rates.map((rate) => rate.length))
   const [own, best, none, title] = [...rates, head].map((text) => text.padEnd(width))
   assert.equal(
@@ -34,20 +34,17 @@ race on 5.10 without aaaaaaaaaaaa
   * 2cpu 512m spread 1    10/10  0.50    10 of 1,200  ${own}  240       0.50
     2cpu 512m spread 0.5  0/10   none    0 of 900     ${none}  30        none
 
-* the default. 2cpu 512m spread 2 comes to a hit 2.0 times as soon, by 10 hits against 10.
+* the default. 2cpu 512m spread 2 hits 2.0 times as soon (10 hits against 10).
 `,
   )
 })
 
-test('the default is told to be the best where it is, and a sweep without a hit says so', () => {
-  assert.match(
-    renderSweep('r', [default1, row(2, 5, 0.5, 900)], PLAIN_TERMINAL),
-    /^\* the default\. No profile comes to a hit sooner\.$/m,
-  )
+test('the text says if the default is the best, and if a sweep has no hit', () => {
+  assert.match(renderSweep('r', [default1, row(2, 5, 0.5, 900)], PLAIN_TERMINAL), /^\* the default\. No profile hits sooner\.$/m)
   const vain = renderSweep('r', [row(1, 0, 3, 900, true), row(2, 0, 3, 900)], PLAIN_TERMINAL)
-  assert.match(vain, /^\* the default\. No profile came to a hit\.$/m)
+  assert.match(vain, /^\* the default\. No profile had a hit\.$/m)
   const only = renderSweep('r', [row(1, 0, 3, 900, true), row(2, 4, 1, 900)], PLAIN_TERMINAL)
-  assert.match(only, /^\* the default\. It came to no hit; 2cpu 512m spread 2 did\.$/m)
+  assert.match(only, /^\* the default\. It had no hit; 2cpu 512m spread 2 had one\.$/m)
   assert.match(only, /4\/10 +later/)
 })
 

@@ -48,6 +48,6 @@ for (const [query, text, matches] of MATCHES) {
 
 test('unfinished words narrow nothing, unknown ones are told', () => {
   assert.deepEqual(parseQuery('verdict: - , '), { terms: [], problems: [] })
-  assert.deepEqual(parseQuery('verdikt:lacks'), { terms: [], problems: ['there is no word “verdikt:”'] })
-  assert.deepEqual(parseQuery('constructor:x'), { terms: [], problems: ['there is no word “constructor:”'] })
+  assert.deepEqual(parseQuery('verdikt:lacks'), { terms: [], problems: ['unknown key “verdikt:”'] })
+  assert.deepEqual(parseQuery('constructor:x'), { terms: [], problems: ['unknown key “constructor:”'] })
 })

@@ -10,7 +10,7 @@ const clean = (trials: number, changes: Partial<RaceStanding> = {}) => standing(
 
 const HINTS: readonly (readonly [what: string, verdict: Verdict, race: RaceStanding | null, hint: string, odds: boolean])[] = [
   ['no race', 'carries', null, '', false],
-  ['clean often enough', 'carries', clean(2700), 'miss <1 in 1M', true],
+  ['clean often enough', 'carries', clean(2700), 'miss <0.0001 %', true],
   ['clean by the rate of another line', 'carries', clean(2700, { extrapolated: true }), 'if like 5.10.y', true],
   ['clean, not often enough', 'inconclusive', clean(400), '2.3K to go', true],
   ['clean, not often enough by another line', 'inconclusive', clean(400, { extrapolated: true }), '2.3K to go', true],
@@ -31,7 +31,7 @@ test('in short: hits and rate, miss probability, trials needed, control kernel, 
   assert.deepEqual(raceParts(clean(400, { extrapolated: true }), label), [
     '0 hits in 400 trials (rate at most 0.92 %)',
     'miss probability 13 %',
-    '2,296 more trials without a hit to 1 in 1,000,000 or less',
+    '2,296 more trials without a hit to 0.0001 % or less',
     'control the bad one: 14 hits in 1,500 trials (0.51 % to 1.6 %)',
     'extrapolated from 5.10.y',
   ])
@@ -46,7 +46,7 @@ test('why: sentences first, then the numbers beside those of the reference', () 
     'Trials counted         400 | control: 1,500',
     'Hits                   none; 2 or more are expected with the bug | control: 14',
     'Rate, 95 % confidence  at most 0.92 % | control: 0.51 % to 1.6 %',
-    'Miss probability       13 %; accepted at 1 in 1,000,000 or less',
+    'Miss probability       13 %; accepted at 0.0001 % or less',
     'Trials needed          2,296 more, all without a hit',
     'Code path              pin-longterm-test',
     `Control kernel         ${CONTROL.summary}`,

@@ -90,7 +90,7 @@ test('a file that is not there, and one that would be made and is', async (t) =>
   const gone = { ...patch(10, 'z;'), text: patch(10, 'z;').text.replaceAll('mm/x.c', 'mm/gone.c') }
   const { tries } = await applySeries(tree, [gone], scratch)
   const hunks = tries[0]?.hunks.map(({ state, why, file }) => [file, state, why])
-  assert.deepEqual(hunks, [['mm/gone.c', 'rejected', 'the file is not there']])
+  assert.deepEqual(hunks, [['mm/gone.c', 'rejected', 'the file does not exist']])
   const made = { ...gone, text: '--- /dev/null\n+++ b/mm/x.c\n@@ -0,0 +1 @@\n+int other_thing;\n' }
   await rm(scratch, { recursive: true })
   assert.equal((await applySeries(tree, [made], scratch)).tries[0]?.result, 'with-conflicts')

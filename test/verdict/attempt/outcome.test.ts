@@ -30,7 +30,7 @@ test('notes follow the reason: warnings, skipped tests, taint, damaged bytes', (
       ['output/partly-skipped', 4, '1 of 2 tests skipped: no UFFDIO_MOVE'],
       ['console/warning', 12, 'WARNING in x'],
       ['agent/taint', null, 'the kernel became tainted W during the case'],
-      ['console/bad-bytes', null, '2 bytes of the console are no valid UTF-8'],
+      ['console/bad-bytes', null, '2 bytes of the console are not valid UTF-8'],
     ],
   )
 })

@@ -128,7 +128,7 @@ test('what follows the splat is counted in one line, and no taint is told', () =
     [
       ['symptom/splat', 10, 'Corrupted page table'],
       ['symptom/splat', null, 'the case entered "move" 0.15 s after its start'],
-      ['symptom/afterwards', 30, '2 reports after it, counted for nothing'],
+      ['symptom/afterwards', 30, '2 reports after it, not counted'],
     ],
   )
 })
@@ -138,7 +138,7 @@ test('a hang says where it was and how long was waited, and what of the log was 
   assert.deepEqual(
     reasons.map(({ channel, text }) => [channel, text]),
     [
-      ['agent', 'the case entered "move" 0.15 s after its start and cannot even be killed there (10 s)'],
+      ['agent', 'the case entered "move" 0.15 s after its start; SIGKILL did not end it there (10 s)'],
       ['console', 'the kernel dropped 3 messages'],
     ],
   )

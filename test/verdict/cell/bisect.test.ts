@@ -8,13 +8,13 @@ import { answerOf, repeatSeconds, bisectTargetOf } from '#verdict/cell/bisect.ts
 const cell = (verdict: Verdict, outcomes: readonly Outcome[] = [], missProbability: number | null = null) =>
   answerOf({ verdict, missProbability, attempts: outcomes.map((outcome) => ({ outcome })) })
 
-test('a bug that was seen and one that was not are answers; of a clean race the doubt is carried along', () => {
+test('a bug that was seen and one that was not are answers; a race without a hit has an error probability', () => {
   assert.deepEqual(cell('lacks', ['reproduced']), { answer: 'shows-bug', errorProbability: 0 })
   assert.deepEqual(cell('carries', ['not-reproduced']), { answer: 'no-bug', errorProbability: 0 })
   assert.deepEqual(cell('carries', ['not-reproduced'], 3e-7), { answer: 'no-bug', errorProbability: 3e-7 })
 })
 
-test('what says nothing of the bug makes a commit mute: no boot, a crash, a broken or skipped case, too few trials', () => {
+test('a commit without an answer is untestable: no boot, a crash, a failed or skipped case, too few trials', () => {
   const answers = [
     cell('no-result', ['no-boot', 'no-boot', 'no-boot']),
     cell('error', ['unrelated-crash', 'unrelated-crash']),
@@ -46,7 +46,7 @@ test('attempts lost to this host beside an answer change nothing of it', () => {
   )
 })
 
-test('what is sought follows from the ends, and from nothing when they do not differ or one is mute', () => {
+test('the target follows from the ends; there is none when they do not differ or one is untestable', () => {
   assert.equal(bisectTargetOf('no-bug', 'shows-bug'), 'bug')
   assert.equal(bisectTargetOf('shows-bug', 'no-bug'), 'fix')
   const pairs = [

@@ -8,7 +8,7 @@ import type { CellInput } from '#verdict/race/standing.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import { cellInput, clean, race, rate, theCase, tried } from '#test/helpers/judging.ts'
 
-/** Judge attempts of a cell that may lean on the sample rate. */
+/** Judge attempts of a cell with the sample rate. */
 function judge(about: Case, attempts: readonly JudgedAttempt[], changes: Partial<CellInput> = {}): CellJudgement {
   return judgeCell(about, cellInput(attempts, changes))
 }
@@ -49,36 +49,36 @@ for (const [outcomes, verdict] of PRECEDENCE) {
   })
 }
 
-const BORROWED = { series: '6.1.y' }
+const EXTRAPOLATED = { series: '6.1.y' }
 const CONTROL = '14 of 1,500 on bad-5.10.223'
 
 /** What people read, whole, because it is written for them. */
 const SENTENCES: readonly [string, readonly JudgedAttempt[], Case, string, Partial<CellInput>?][] = [
   ['lacks', [tried('reproduced')], theCase, 'The bug was seen: the copy went through while an event was pending.'],
-  ['carries', [tried('not-reproduced')], theCase, 'The bug was not seen, and this case shows it every time where it is.'],
-  ['not-applicable', [saying('skipped', 'no UFFDIO_MOVE.')], theCase, 'It cannot be asked here: no UFFDIO_MOVE.'],
-  ['error', [saying('error', 'a self-check failed: x')], theCase, 'The case broke: a self-check failed: x.'],
-  ['error', [saying('unrelated-crash', 'BUG: y')], theCase, 'The guest crashed in a way this case is not about: BUG: y.'],
+  ['carries', [tried('not-reproduced')], theCase, 'The bug was not seen, and this case shows it every time.'],
+  ['not-applicable', [saying('skipped', 'no UFFDIO_MOVE.')], theCase, 'The case does not apply here: no UFFDIO_MOVE.'],
+  ['error', [saying('error', 'a self-check failed: x')], theCase, 'The case failed: a self-check failed: x.'],
+  ['error', [saying('unrelated-crash', 'BUG: y')], theCase, 'The guest crashed, which is not the symptom of this case: BUG: y.'],
   [
     'error',
     [tried('not-reproduced'), tried('reproduced')],
     theCase,
-    'The bug was seen in 1 of 2 attempts, though this case is held to show it every time.',
+    'The bug was seen in 1 of 2 attempts, but a deterministic case must show it every time.',
   ],
-  ['no-result', [], theCase, 'No attempt has been made.'],
-  ['no-result', [saying('infra', 'disk full')], theCase, '1 attempt came to no answer: disk full.'],
+  ['no-result', [], theCase, 'There was no attempt.'],
+  ['no-result', [saying('infra', 'disk full')], theCase, '1 attempt without an answer: disk full.'],
   [
     'lacks',
     [tried('reproduced', { hits: 3, trials: 1200 }), clean(300)],
     race,
     'The bug was seen in 3 of 1,500 trials: the copy went through while an event was pending.',
   ],
-  ['inconclusive', [tried('not-reproduced')], race, 'The bug was not seen, but the case did not say in how many trials.'],
+  ['inconclusive', [tried('not-reproduced')], race, 'The bug was not seen, but the case did not report its trials.'],
   [
     'inconclusive',
     [clean(1)],
     race,
-    'The bug was not seen in 1 trial, which proves nothing: no known-bad kernel may be leaned on.',
+    'The bug was not seen in 1 trial, which proves nothing without a reference rate.',
     { rates: [] },
   ],
   [
@@ -86,22 +86,22 @@ const SENTENCES: readonly [string, readonly JudgedAttempt[], Case, string, Parti
     [clean(1000), clean(695)],
     race,
     `The bug was not seen in 1,695 trials; where it is, at least 0.51 % of trials show it (${CONTROL}): ` +
-      'so clean a run may come by chance once in 5,900 times; 1,001 more clean trials would make that once in a million times.',
+      'miss probability 0.017 %; 1,001 more trials without a hit would bring it to 0.0001 %.',
   ],
   [
     'carries',
     [clean(2000), clean(696)],
     race,
     `The bug was not seen in 2,696 trials; where it is, at least 0.51 % of trials show it (${CONTROL}): ` +
-      'so clean a run comes by chance at most once in a million times.',
+      'miss probability 0.0001 %.',
   ],
   [
     'carries',
     [clean(2696)],
     race,
-    `The bug was not seen in 2,696 trials; where it is, at least 0.51 % of trials show it (${CONTROL}, of another line ` +
-      '(5.10.y)): so clean a run comes by chance at most once in a million times.',
-    BORROWED,
+    `The bug was not seen in 2,696 trials; where it is, at least 0.51 % of trials show it (${CONTROL}, ` +
+      'extrapolated from 5.10.y): miss probability 0.0001 %.',
+    EXTRAPOLATED,
   ],
 ]
 
@@ -112,18 +112,18 @@ for (const [verdict, attempts, about, summary, changes] of SENTENCES) {
   })
 }
 
-test('with the rate withheld any number of clean trials is unproven, and how many are missing cannot be said', () => {
+test('with the rate withheld any number of clean trials is inconclusive, and how many remain is unknown', () => {
   const judged = judge(race, [clean(1_000_000)], { rates: [] })
   assert.deepEqual([judged.verdict, judged.missProbability, judged.race?.trialsRemaining], ['inconclusive', null, null])
   assert.deepEqual(judged.trials, { hits: 0, trials: 1_000_000 })
 })
 
-test('a verdict that leans on a control says so in its reasons', () => {
+test('a verdict names its reference rate in its reasons', () => {
   assert.deepEqual(judge(race, [clean(5000)]).reasons.at(-1), {
     channel: 'host',
     line: null,
     rule: 'judge/control',
-    text: 'leans on bad-5.10.223: the seqcount check taken out',
+    text: 'reference rate of bad-5.10.223: the seqcount check taken out',
   })
 })
 

@@ -6,7 +6,7 @@ import { rateInterval } from '#verdict/race/statistics.ts'
 import { standingOf, hasRateAtOtherLoad } from '#verdict/race/standing.ts'
 import { cellInput, clean, hit, LOADED, QUIET, rate, tried } from '#test/helpers/judging.ts'
 
-const SEEN_NOTHING = 'Clean trials prove nothing until the same program is seen to hit on a kernel known to be bad.'
+const SEEN_NOTHING = 'Trials without a hit prove nothing until the same program hits on a known-bad kernel.'
 
 test('enough clean trials on the own line, word for word', () => {
   const standing = standingOf(cellInput([clean(2000), clean(696)]))
@@ -22,30 +22,30 @@ test('enough clean trials on the own line, word for word', () => {
     trialsRemaining: 0,
     explanation: [
       'Seen in 0 of 2,696 trials.',
-      'Where the bug is known to be, it shows in at least 0.51 % of trials ' +
-        '(14 hits in 1,500 trials on bad-5.10.223, of its own line).',
-      'If it were here and showed as often, a run as clean as this would come up at most once in a million times.',
+      'A known-bad kernel shows the bug in at least 0.51 % of trials ' +
+        '(14 hits in 1,500 trials on bad-5.10.223, of its own series).',
+      'If the bug were here and showed as often, the probability of no hit in so many trials would be 0.0001 %.',
     ],
   })
   assert.ok(standing && standing.missProbability !== null && standing.missProbability <= 1e-6)
 })
 
-test('too few of them, on a rate that is borrowed, by a trigger with a name', () => {
+test('too few of them, on an extrapolated rate, by a trigger with a name', () => {
   const by = { codePath: 'io_uring' }
   const input = cellInput([clean(600, by), clean(400, by)], { series: '6.12.y', rates: [rate(by)] })
   const standing = standingOf(input)
   assert.deepEqual([standing?.codePath, standing?.extrapolated, standing?.trialsRemaining], ['io_uring', true, 1696])
   assert.deepEqual(standing?.explanation, [
     'Seen in 0 of 1,000 trials.',
-    'Where the bug is known to be, it shows in at least 0.51 % of trials ' +
-      '(14 hits in 1,500 trials on bad-5.10.223, by io_uring, of another line, 5.10.y).',
-    'If it were here and showed as often, a run as clean as this would come up at most once in 160 times.',
-    'That it would show as often here is an assumption: the rate was measured on another line.',
-    '1,696 more clean trials would make that once in a million times.',
+    'A known-bad kernel shows the bug in at least 0.51 % of trials ' +
+      '(14 hits in 1,500 trials on bad-5.10.223, by io_uring, of another series, 5.10.y).',
+    'If the bug were here and showed as often, the probability of no hit in so many trials would be 0.6 %.',
+    'That it would show as often here is an assumption: the rate is of another series.',
+    '1,696 more trials without a hit would bring that to 0.0001 %.',
   ])
 })
 
-test('with nothing to lean on there are no odds, and what is in the way is said', () => {
+test('without a reference rate there is no miss probability, and the reason is given', () => {
   const expired = rate({ conditions: { ...QUIET, qemu: '9.0.1' } })
   const standing = standingOf(cellInput([clean(1_000_000)], { rates: [expired] }))
   assert.deepEqual([standing?.reference, standing?.missProbability, standing?.trialsRemaining], [null, null, null])
@@ -53,26 +53,26 @@ test('with nothing to lean on there are no odds, and what is in the way is said'
     'Seen in 0 of 1,000,000 trials.',
     SEEN_NOTHING,
     'The rate of bad-5.10.223 was measured under QEMU 9.0.1, this is 7.2.19: it no longer counts.',
-    'kwitness controls measures it anew.',
-    'For scale: against a control that shows the bug in 1 % of trials, 1,375 clean trials would be believed: ' +
-      'these would be enough.',
+    'Run kwitness controls to measure it again.',
+    'For example, against a control that shows the bug in 1 % of trials, 1,375 trials without a hit would be enough: ' +
+      'no more than here.',
   ])
 })
 
-test('a hit leans on nothing', () => {
+test('a hit needs no reference rate', () => {
   const standing = standingOf(cellInput([clean(400), hit(100)]))
   assert.deepEqual([standing?.reference, standing?.referenceInterval], [null, null])
   assert.deepEqual([standing?.missProbability, standing?.trialsRemaining], [null, null])
   assert.deepEqual(standing?.explanation, [
     'Seen in 1 of 500 trials.',
-    'One hit is proof; how often it shows here is likely between 0.0051 % and 1.1 % of trials.',
+    'One hit is proof; the rate here is between 0.005 % and 1.2 % of trials (95 % confidence).',
   ])
 })
 
 test('trials under another load than that of the control are not counted, and this is said', () => {
   const standing = standingOf(cellInput([clean(5000, { conditions: LOADED }), clean(1000)]))
   assert.deepEqual([standing?.trials.trials, standing?.trialsRemaining], [1000, 1696])
-  assert.equal(standing?.explanation.at(-1), 'Not counted: 5,000 trials that were made while the host was loaded, not quiet.')
+  assert.equal(standing?.explanation.at(-1), 'Not counted: 5,000 trials that ran on a loaded host, not on a quiet host.')
 })
 
 test('rates of both loads: the trials that leave the least chance of a miss are the ones it stands on', () => {
@@ -91,9 +91,9 @@ test('trials of two triggers, of two programs and of two QEMUs are kept apart', 
   const standing = standingOf(cellInput([...others, clean(1000)]))
   assert.equal(standing?.trials.trials, 1000)
   assert.deepEqual(standing?.explanation.slice(-3), [
-    'Not counted: 900 trials that took another road (pin_pages).',
-    'Not counted: 900 trials that were made by another build of the reproducer.',
-    'Not counted: 900 trials that were made under another QEMU or on another host.',
+    'Not counted: 900 trials that took another code path (pin_pages).',
+    'Not counted: 900 trials that are of another build of the reproducer.',
+    'Not counted: 900 trials that ran under another QEMU or on another host.',
   ])
   assert.equal(standingOf(cellInput([...others, clean(10)], { rates: [] }))?.trials.trials, 900, 'the most, without a rate')
 })
@@ -101,7 +101,7 @@ test('trials of two triggers, of two programs and of two QEMUs are kept apart', 
 test('a hit by any trigger decides what the cell stands on', () => {
   const standing = standingOf(cellInput([clean(1_000_000), hit(40, { codePath: 'pin_pages' })]))
   assert.deepEqual([standing?.codePath, standing?.trials], ['pin_pages', { hits: 1, trials: 40 }])
-  assert.equal(standing?.explanation.at(-1), 'Not counted: 1,000,000 trials that took another road (of no name).')
+  assert.equal(standing?.explanation.at(-1), 'Not counted: 1,000,000 trials that took another code path (without a name).')
 })
 
 test('no trials are no standing; trials that never came about are one', () => {
@@ -109,8 +109,9 @@ test('no trials are no standing; trials that never came about are one', () => {
     assert.equal(standingOf(cellInput(attempts)), null)
   }
   assert.deepEqual(standingOf(cellInput([clean(0)]))?.explanation, [
-    'No trial came about: the two sides of the race never met.',
-    'For scale: against a control that shows the bug in 1 % of trials, 1,375 clean trials would be believed: 1,375 are missing.',
+    'There was no trial: the two sides of the race never met.',
+    'For example, against a control that shows the bug in 1 % of trials, 1,375 trials without a hit would be enough: ' +
+      '1,375 more than here.',
   ])
 })
 

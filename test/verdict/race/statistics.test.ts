@@ -77,7 +77,7 @@ for (const rate of [0.009, 0.1, 0.5]) {
       if (low <= rate && rate <= high) covered += 1
       if (low > rate) above += 1
     }
-    // The promise is 95 % at least, and 2.5 % at most for the end that verdicts lean on; three standard errors of slack.
+    // The promise is 95 % at least, and 2.5 % at most for the end that verdicts use; three standard errors of slack.
     assert.ok(covered / rounds >= 0.95 - 3 * Math.sqrt((0.95 * 0.05) / rounds), `covered ${covered} of ${rounds}`)
     assert.ok(above / rounds <= 0.025 + 3 * Math.sqrt((0.025 * 0.975) / rounds), `above in ${above} of ${rounds}`)
   })
