@@ -86,7 +86,7 @@ function look(attempts: number): Held {
 
 try {
   const line = machineLine()
-  const request = { kernels: [values.kernel], cases: [values.case], freshBoot: false, seed: '1' }
+  const request = { kernels: [values.kernel], cases: [values.case], noSnapshot: false, seed: '1' }
   const { common, inputs } = await prepare(request, context, () => {})
   const plan = { ...common, kind: 'matrix' } as const
   const options = { kernels: context, onEvent: () => {} }

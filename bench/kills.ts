@@ -1,4 +1,4 @@
-/** kill -9 at random moments of a run: whether what is gone on with ends as a run that nobody disturbed. */
+/** kill -9 at random moments of a run: whether a resumed run ends like an undisturbed one. */
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
@@ -92,11 +92,11 @@ async function killOnce(there: Place, moment: number, expected: unknown): Promis
     await until('the guests of a killed kwitness to go', () => guestsOf(cli.pid).length === 0)
     return runCli(there, (await nextWords(there, words)) ?? ['report', '--json'])
   })
-  const wrong = [...(await complaints(last, said, expected)), ...(await leftBy(cli.pid))]
+  const wrong = [...(await problemsOf(last, said, expected)), ...(await leftBy(cli.pid))]
   return { moment, stored: said.length, goingOn, wrong }
 }
 
-async function complaints(last: Ended, said: readonly string[], expected: unknown): Promise<string[]> {
+async function problemsOf(last: Ended, said: readonly string[], expected: unknown): Promise<string[]> {
   if (last.code !== 0) return [`going on exits ${last.code}: ${last.stderr.trim().split('\n').at(-1)}`]
   const report = readReport(last)
   try {

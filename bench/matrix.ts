@@ -13,7 +13,7 @@ const HELP = `node bench/matrix.ts [--kernels SELECTOR] [--cases LIST] [--rounds
 Runs every deterministic case (or those of LIST) on the kernels of SELECTOR (default: the set default; debian:* is all)
 in a cache of its own that shares the kernels: first with no saved guests, then N times (default: 1) with them. Prints
 wall seconds of the whole command, and the floor: as many starts of QEMU as there are attempts,
-divided among the cores. A budget is told in seconds and as what it comes to on this host, whose
+divided among the cores. A budget is printed in seconds and scaled to this host, whose
 QEMU may start slower than where it was set. Exit 1 when a cell is broken or missing, or a verdict changed.`
 
 const BUDGETS: Readonly<Record<string, { readonly none: number | null; readonly saved: number }>> = {
@@ -84,9 +84,9 @@ async function runWhole(what: string, cases: string, budget: number | null): Pro
 }
 
 function describe({ what, seconds, floor, budget, budgetHere, attempts, counts }: Whole): string {
-  const told = Object.entries(counts)
+  const sizes = Object.entries(counts)
     .filter(([, cells]) => cells > 0)
     .map(([name, cells]) => `${cells} ${name}`)
   const bound = budgetHere === null ? '' : `, budget ${budget} s, here ${budgetHere.toFixed(1)} s`
-  return `${what}: ${seconds.toFixed(1)} s for ${attempts} attempts (floor ${floor.toFixed(1)} s${bound}); ${told.join(', ')}`
+  return `${what}: ${seconds.toFixed(1)} s for ${attempts} attempts (floor ${floor.toFixed(1)} s${bound}); ${sizes.join(', ')}`
 }

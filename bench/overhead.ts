@@ -58,7 +58,7 @@ async function measure(): Promise<Row[]> {
   const { accelerator, bootSeconds } = await proveAccelerator(cache, image, initramfs, host)
   const plan = { seed: '1', kernels: [kernel], cases, accelerator, bootSeconds }
   const payloads = createPayloads(scratch)
-  const guests = new GuestSource(cache, { freshBoot: false, note: console.error })
+  const guests = new GuestSource(cache, { noSnapshot: false, note: console.error })
 
   const inputsOf = (profile: GuestProfile): BootInputs => ({ image, initramfs, profile, host })
 

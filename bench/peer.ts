@@ -97,9 +97,9 @@ async function measure(kernelFile: string): Promise<Row[]> {
   }
 
   /** One attempt of `true`: seconds of the whole, and until its guest was ready. */
-  async function attempt(freshBoot: boolean): Promise<{ readonly seconds: number; readonly ready: number }> {
-    const guests = new GuestSource(cache, { freshBoot, note: console.error })
-    if (!freshBoot) await guests.prepareSnapshot(inputs, { limitSeconds: LIMIT_SECONDS })
+  async function attempt(noSnapshot: boolean): Promise<{ readonly seconds: number; readonly ready: number }> {
+    const guests = new GuestSource(cache, { noSnapshot, note: console.error })
+    if (!noSnapshot) await guests.prepareSnapshot(inputs, { limitSeconds: LIMIT_SECONDS })
     const {
       evidence: { ending, guest, seconds },
     } = await executeJob(job, {

@@ -60,7 +60,7 @@ try {
   const { plan, inputs } = await planned()
   const options = { kernels: context, onEvent: () => {} }
   const restored = await runPlan(plan, inputs, options, join(scratch, 'restored'))
-  const booted = await runPlan({ ...plan, freshBoot: true }, inputs, options, join(scratch, 'booted'))
+  const booted = await runPlan({ ...plan, noSnapshot: true }, inputs, options, join(scratch, 'booted'))
   const rows = restored.cells.map((cell, index) => compare(cell, booted.cells[index], isControl(plan, cell)))
   console.log(values.json ? JSON.stringify(rows, null, 2) : rows.map(describe).join('\n'))
   const same = rows.filter((row) => row.same).length
@@ -80,7 +80,7 @@ async function planned(): Promise<{ plan: PlanOf<'controls'>; inputs: GuestInput
   const { controls } = await findControls(CONTROLS, entries.slice(0, 1), context)
   const ids = controls.map(({ kernel }) => kernel)
   const selectors = [...ids, ...values.kernels]
-  const wanted = { kernels: selectors, cases: cases.map(({ id }) => id), freshBoot: false, seed: '1' }
+  const wanted = { kernels: selectors, cases: cases.map(({ id }) => id), noSnapshot: false, seed: '1' }
   const { common, inputs } = await prepare(wanted, context, () => {})
   const raceSeconds = Number(values['race-seconds'])
   return { plan: { ...common, kind: 'controls', controls, rates: [], raceSeconds }, inputs }

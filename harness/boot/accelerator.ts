@@ -69,7 +69,7 @@ async function proofKey(host: Host): Promise<string> {
   return JSON.stringify([host.qemu, host.kernel, host.cpuModel, kvm])
 }
 
-/** The accelerator proven earlier with the same QEMU, host kernel and CPU; null when none was. */
+/** The accelerator proven earlier with the same QEMU, host kernel and CPU; null without one. */
 export async function knownAccelerator(cache: string, host: Host): Promise<ProvenAccelerator | null> {
   const known = await readJsonCache(proofFile(cache), acceleratorSchema)
   return known?.key === (await proofKey(host)) ? known.proven : null

@@ -21,7 +21,7 @@ interface StartOptions {
 
 interface GuestSourceOptions {
   /** Boot a guest for every attempt. */
-  readonly freshBoot: boolean
+  readonly noSnapshot: boolean
   /** Restore a guest for every attempt, and fork none. */
   readonly noFork?: boolean
   /** Called with one sentence when this host cannot save or fork guests, or when a snapshot does not load. */
@@ -81,7 +81,7 @@ export class GuestSource {
   }
 
   async #prepare(inputs: BootInputs, options: StartOptions) {
-    return this.#options.freshBoot ? null : this.#snapshots.prepare(inputs, options)
+    return this.#options.noSnapshot ? null : this.#snapshots.prepare(inputs, options)
   }
 
   async #boot(inputs: BootInputs, payload: string, { limitSeconds, signal }: StartOptions): Promise<Guest> {

@@ -51,7 +51,7 @@ export type OnLine = (line: string, number: number, stamped: boolean) => void
 /** What was lost or damaged on the way. */
 interface LineAccount {
   readonly lines: number
-  /** Bytes that were no valid UTF-8. A U+FFFD that came in as such counts too: it is damage done earlier. */
+  /** Bytes that are not valid UTF-8. A U+FFFD in the input counts, too: it is earlier damage. */
   readonly badBytes: number
   /** printk messages the kernel says it dropped. */
   readonly droppedMessages: number

@@ -2,7 +2,7 @@
 
 /** An upstream commit. */
 export interface Fix {
-  /** Hash, full or abbreviated (12+); `unknown` where it was merged and nobody wrote it down; null where it never was. */
+  /** Hash, full or abbreviated (12+); `unknown` for a merged fix without a recorded hash; null for one never merged. */
   readonly commit: string | 'unknown' | null
   readonly subject: string
   /** Hashes of its Fixes: lines. */
@@ -11,7 +11,7 @@ export interface Fix {
 }
 
 /**
- * What the paperwork says about where the fix is: a claim, held against the verdict and never deciding it.
+ * The claim of the case's own data: kwitness compares it with the verdict, and it never decides the verdict.
  * `mainline` is the first release (`5.15`) and `stable` the first carrying release by series (`{"6.12.y": "6.12.29"}`).
  */
 interface ClaimData {
@@ -26,11 +26,11 @@ interface ClaimData {
 /** A module that a case needs: one of the kernel, or an external module by the name of its source, `NAME.c`. */
 export interface ModuleNeed {
   readonly name: string
-  /** First release whose kernels the case asks without it (`6.12`); null when it wants it everywhere. */
+  /** First release on which the case does without it (`6.12`); null when it needs it on every kernel. */
   readonly until: string | null
 }
 
-/** An argument for the kernel's command line; with `until` only on kernels before that release: later ones do without it. */
+/** An argument for the kernel's command line; with `until` only on kernels before that release. */
 type ArgNeed = string | { readonly arg: string; readonly until: string }
 
 export interface Needs {
@@ -38,7 +38,7 @@ export interface Needs {
   readonly cpus: number
   readonly memoryMiB: number
   /**
-   * Modules of the kernel's to load before the case. Of one that cannot be had the case finds `NAME.missing` in its working
+   * Modules of the kernel to load before the case. For an unavailable one the case finds `NAME.missing` in its working
    * directory, with one line that says why.
    */
   readonly modules: readonly ModuleNeed[]
@@ -47,7 +47,7 @@ export interface Needs {
    * `NAME.ko` in its working directory, or `NAME.missing` with one line that says why not, and loads it by itself.
    */
   readonly externalModules: readonly ModuleNeed[]
-  /** Added to the kernel command line. One that most kernels do without keeps their guests the same as other cases'. */
+  /** Added to the kernel command line. With `until`, later kernels share their guests with other cases. */
   readonly cmdline: readonly ArgNeed[]
 }
 
@@ -74,25 +74,25 @@ export interface Case {
   /** What `not ok` means here, one sentence. */
   readonly symptom: string
   readonly oracle: Oracle
-  /** Absent where the program lives to say `not ok`. */
+  /** Absent where the program survives the bug and prints `not ok`. */
   readonly symptomEnding?: SymptomEnding | undefined
   readonly needs: Needs
   /** Guest seconds the case takes at most on its own (before scaling), and the time after which it hangs. */
   readonly timing: { readonly expectedSeconds: number; readonly timeoutSeconds: number }
   /**
-   * Where the bug is, the case hurts the kernel: a crash, or a task that nobody can end. It runs like any other, for a guest
-   * serves one attempt; nothing counts that such a guest says after its splat, and it is no program for a machine in use.
+   * On an affected kernel the case damages it: a crash, or a task that cannot be killed. It runs like any other, because a guest
+   * serves one attempt, but nothing after the splat counts, and it must not run on a machine in use.
    */
   readonly destructive: boolean
   readonly claim: ClaimData
-  /** How it was proven to tell both sides apart: which kernels lacked the fix and which carried it, one sentence or two. */
+  /** How the case was validated: which kernels lacked the fix and which carried it, one or two sentences. */
   readonly proof: string
   readonly references: readonly string[]
   /** Absolute path of its folder. */
   readonly folder: string
 }
 
-/** Whether this is a program of a suite: it has results, and no verdict is drawn from it. */
+/** Whether this is a program of a suite, which has results and no verdict. */
 export function isOfSuite({ oracle }: Pick<Case, 'oracle'>): boolean {
   return oracle === 'reports' || oracle === 'exit-status'
 }

@@ -1,6 +1,6 @@
-/** Debian changelogs of kernels: whose they are, and where in the text each version has its part. */
+/** Debian changelogs of kernels: the part of the text for each package version. */
 
-/** A part of a changelog: what one package version brought, as text from `start` to `end`. */
+/** A part of a changelog: the changes of one package version, as text from `start` to `end`. */
 export interface ChangelogPart {
   /** Package version: `6.12.118-1`. */
   readonly build: string
@@ -12,7 +12,7 @@ export interface ChangelogPart {
 const HEAD = /^(linux[a-z0-9.-]*) \(([^()\s]+)\)/gm
 const SIGNED = /^ {2}\* Sign kernel from linux\S* (\S+)$/m
 
-/** The parts of a changelog, newest first as in the text; none for a text that is no changelog of a kernel. */
+/** The parts of a changelog, newest first as in the text; empty for a text that is not a changelog of a kernel. */
 export function partsOf(text: string): ChangelogPart[] {
   const heads = [...text.matchAll(HEAD)]
   return heads.map(({ index, 1: name = '', 2: version = '' }, at) => {

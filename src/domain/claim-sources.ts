@@ -1,37 +1,37 @@
-/** Paperwork: what was found written about the kernels of a run, unjudged. Kept with the run, read anew for each report of it. */
+/** Claim sources: changelogs and git trees of the kernels of a run, unjudged. Stored with the run, parsed for each report. */
 
-/** A package changelog that tells the story of a kernel, maybe that of a later build of its line. */
+/** A package changelog that covers a kernel, maybe of a later build of its branch. */
 export interface ChangelogSource {
-  /** Of its text. */
+  /** sha256 of its text, hex. */
   readonly sha256: string
-  /** Package version it was taken from: `6.12.118-1`. */
+  /** Package version it comes from: `6.12.118-1`. */
   readonly build: string
-  /** Why there is none that knows this very build, so that one of another line has to do; null when this one does. */
+  /** Why no changelog contains this build, so that one of another branch replaces it; null when this one does. */
   readonly instead: string | null
 }
 
-/** A commit of a git history that is a fix, says it is one's backport, or takes one out. */
+/** A commit of a git tree that is a fix, its backport, or its revert. */
 export interface GitTreeCommit {
   readonly hash: string
   readonly subject: string
-  /** Those lines of its message that name another commit as what it is made from or reverts. */
+  /** The lines of its message that name another commit as its origin or as reverted. */
   readonly lines: readonly string[]
 }
 
-/** What a git tree says of the fixes of a run at one kernel. */
+/** The commits of a git tree about the fixes of a run at one kernel. */
 export interface GitTreeSource {
-  /** Tag or revision that stands for the kernel: `v6.1.192`. */
+  /** Tag or revision of the kernel: `v6.1.192`. */
   readonly revision: string
-  /** Oldest first; none is an answer too. */
+  /** Oldest first; an empty list is an answer, too. */
   readonly commits: readonly GitTreeCommit[]
 }
 
-/** No such paper, and why. */
+/** The reason why a source is not available. */
 export interface UnavailableSource {
   readonly unavailable: string
 }
 
-/** The papers of one kernel. A source that was not asked is null. */
+/** The claim sources of one kernel; null for one that was not read. */
 export interface ClaimSources {
   readonly kernel: string
   readonly changelog: ChangelogSource | UnavailableSource | null

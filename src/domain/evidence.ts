@@ -16,26 +16,26 @@ export interface CaseExit {
   readonly seconds: number
 }
 
-/** How the attempt came to its end, told apart by what was seen, not by what it means. */
+/** How the attempt ended, by what was observed, not by what it means. */
 export type Ending =
   /** The case ended and the agent reported it. */
   | { readonly kind: 'exited'; readonly exit: CaseExit }
   /**
-   * The case's time ran out and it did not end, but the agent answers a ping. `killed`: by the agent's own word it was killed,
-   * in vain; else the agent should have said so long ago, and only answers.
+   * The case's time ran out and it did not end, but the agent answers a ping. `killed`: the agent reports that SIGKILL had no
+   * effect; without it the report of the agent is overdue.
    */
   | { readonly kind: 'case-hung'; readonly afterSeconds: number; readonly killed?: true }
   /** The agent no longer answers. */
   | { readonly kind: 'kernel-hung'; readonly afterSeconds: number }
-  /** The guest reset, shut down or halted by itself (a panic, a triple fault: the console tells which). */
+  /** The guest reset, shut down or halted by itself (a panic, a triple fault: the console shows which). */
   | { readonly kind: 'guest-stopped'; readonly reason: string }
   /** QEMU went away without the guest asking for it. */
   | { readonly kind: 'qemu-gone'; readonly code: number | null; readonly signal: string | null; readonly stderr: string }
-  /** The agent never spoke. */
+  /** The agent sent nothing. */
   | { readonly kind: 'no-boot'; readonly reason: string }
-  /** The guest spoke, but not the agent's protocol. */
+  /** The guest sent something else than the agent's protocol. */
   | { readonly kind: 'garbled'; readonly detail: string }
-  /** Our side failed: no disk, no payload, an error of the host. */
+  /** The host failed: no disk space, no payload, an error of the host. */
   | { readonly kind: 'infra'; readonly message: string }
 
 export interface LogInfo {
@@ -51,7 +51,7 @@ export interface Evidence {
   readonly schema: 'kwitness.evidence/1'
   readonly job: Job
   readonly kernel: {
-    /** `uname -r` and `uname -v` as the agent reported them; null when it never spoke. */
+    /** `uname -r` and `uname -v` as the agent reported them; null without a report. */
     readonly release: string | null
     readonly build: string | null
     readonly sha256: string
@@ -59,9 +59,9 @@ export interface Evidence {
   readonly guest: {
     readonly bootMethod: BootMethod | null
     readonly origin: GuestOrigin
-    /** Seconds of host time from exec of QEMU, or the word to fork, until the guest ran and its agent was ready. */
+    /** Host seconds from the exec of QEMU, or the fork request, until the guest ran and its agent was ready. */
     readonly readySeconds: number | null
-    /** The host's scheduler let this guest go before all others. */
+    /** Whether the host's scheduler preferred this guest to all other processes. */
     readonly raisedPriority: boolean
     readonly argv: readonly string[]
   }
@@ -81,11 +81,11 @@ export interface Evidence {
   readonly seconds: number
   /** Kernel log, as the serial port gave it. */
   readonly console: LogInfo
-  /** The case's own output, stdout and stderr in order, taken out of the agent's frames. */
+  /** The case's own output, stdout and stderr in order, from the agent's frames. */
   readonly output: LogInfo
 }
 
-/** How long an attempt took, whatever came of it. */
+/** The duration of an attempt with any outcome. */
 export interface AttemptTime {
   readonly case: string
   /** Name of its guest profile. */

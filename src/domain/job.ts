@@ -1,10 +1,10 @@
-/** A job: one attempt to be made, with all that carrying it out needs. */
+/** A job: one planned attempt, with everything its execution needs. */
 import type { GuestProfile } from './profile.ts'
 
-/** Seconds a stage may take, already scaled to the proven boot speed of this host. */
+/** Limits of the phases in seconds, scaled to the measured boot speed of this host. */
 export interface PhaseLimits {
   readonly bootSeconds: number
-  /** Neither console nor output said a word. */
+  /** Maximum time without a byte from console and output. */
   readonly silenceSeconds: number
   readonly caseSeconds: number
 }
@@ -15,7 +15,7 @@ export type ExternalModule =
   | { readonly name: string; readonly missing: string }
 
 /**
- * One attempt to be made, as plain data: carrying it out needs this and caches that can be filled anywhere.
+ * One planned attempt as plain data: its execution needs this and caches that can be filled anywhere.
  * `program` is the sha256 of the compiled reproducer.
  */
 export interface Job {

@@ -2,7 +2,7 @@
 
 export type ProviderName = 'debian' | 'file' | 'tree'
 
-/** Where a kernel stands: in the cache, to be had, or listed by an index whose pool no longer has it. */
+/** The state of a kernel: in the cache, available, or listed by an index whose pool no longer has it. */
 type KernelState = 'cached' | 'available' | 'not-on-mirror'
 
 export interface Kernel {
@@ -29,7 +29,7 @@ export interface ListedKernel extends Kernel {
   readonly origin: string
 }
 
-/** A kernel as a run knows of it that may not have asked it: one that is gone is listed, and can no longer be had. */
+/** A kernel that a run knows from a listing, tested or not; `notOnMirror` means listed and no longer available. */
 export interface KnownKernel extends Kernel {
   readonly notOnMirror: boolean
 }
@@ -40,7 +40,7 @@ export interface KernelImage {
   /** sha256 of the boot file (bzImage where there is one, else vmlinux), hex. */
   readonly sha256: string
   readonly bzImage: string | null
-  /** Uncompressed ELF, for the PVH entry; null where it could not be taken out. */
+  /** Uncompressed ELF, for the PVH entry; null where it could not be extracted. */
   readonly vmlinux: string | null
   readonly config: string | null
   /** Directory laid out as /lib/modules/<release>, or null when none came with it. */

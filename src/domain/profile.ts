@@ -2,7 +2,7 @@
 
 export type Accelerator = 'kvm' | 'tcg'
 
-/** The roads to a running kernel, fastest first. */
+/** How QEMU enters the kernel, fastest first. */
 export type BootMethod = 'microvm-pvh' | 'microvm-bzimage' | 'pc-bzimage'
 
 /**

@@ -1,6 +1,6 @@
-/** Spans: where the time of a run went, as plain data; one for each stage of one thing, told when it is over. */
+/** Spans: where the time of a run went, as plain data; one for each phase, reported when it ends. */
 
-/** What was being done. `attempt`, `guest` and `fetch` hold others: their own time is what none of those took. */
+/** The phase. `attempt`, `guest` and `fetch` contain others: their own time excludes those. */
 export type PhaseName =
   | 'start'
   | 'choose kernels'
@@ -16,7 +16,7 @@ export type PhaseName =
   | 'modules'
   | 'external modules'
   | 'guest'
-  | 'make room'
+  | 'evict'
   | 'check guest'
   | 'boot'
   | 'save'
@@ -34,13 +34,13 @@ export type PhaseName =
   | 'logs'
   | 'store'
   | 'judge'
-  | 'assemble'
+  | 'build report'
   | 'render'
 
-/** Where it was done: what one lane holds goes on side by side up to a bound of its own. */
+/** The lane: spans of one lane run side by side up to its own limit. */
 export type Lane = 'prepare' | 'fetches' | 'slots' | 'races' | 'report'
 
-/** Whose time it is. */
+/** The owner of the time. */
 export interface Subject {
   readonly kernel: string | null
   readonly case: string | null

@@ -3,7 +3,7 @@
 export type SplatSeverity =
   /** The system is gone. */
   | 'fatal'
-  /** The kernel is hurt; nothing this guest says afterwards counts. */
+  /** The kernel is damaged; later output of this guest does not count. */
   | 'oops'
   /** A warning or sanitizer report; the kernel goes on. */
   | 'warning'
@@ -26,10 +26,10 @@ export interface Splat {
 /** What the console reader found, beside the lines. */
 export interface ConsoleReading {
   readonly splats: readonly Splat[]
-  /** Second and later kernel banners: the guest started again. */
+  /** Second and later kernel banners: the guest rebooted. */
   readonly extraBanners: number
   /** printk messages the kernel says it dropped. */
   readonly droppedMessages: number
-  /** Bytes that were no valid UTF-8. */
+  /** Bytes that are not valid UTF-8. */
   readonly badBytes: number
 }

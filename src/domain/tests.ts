@@ -1,4 +1,4 @@
-/** What a case's (K)TAP said, read into one tree whatever the dialect. */
+/** The (K)TAP of a case as one tree for all dialects. */
 
 export type TestStatus =
   | 'pass'
@@ -24,7 +24,7 @@ export interface TestPoint {
   readonly children: readonly TestPoint[]
 }
 
-/** Something the reader would not pass over in silence. */
+/** A problem that the reader reports. */
 export interface TestProblem {
   readonly kind: 'no-tests' | 'no-plan' | 'missing-result' | 'cut-stream' | 'unknown-directive' | 'bad-number' | 'protocol'
   readonly message: string

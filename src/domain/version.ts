@@ -21,7 +21,7 @@ export function parseVersion(text: string): Version | null {
   return { major: Number(major), minor: Number(minor), patch: Number(patch ?? 0), rc: rc === undefined ? null : Number(rc) }
 }
 
-/** `6.1.y` for `6.1.170`; the text itself when it is no version. */
+/** `6.1.y` for `6.1.170`; the text itself when it is not a version. */
 export function seriesOf(text: string): string {
   const version = parseVersion(text)
   return version ? `${version.major}.${version.minor}.y` : text
@@ -40,7 +40,7 @@ export function compareVersions(left: string, right: string): number {
   )
 }
 
-/** Whether what is needed until a release (`6.12`) is needed on a kernel of this version; null: on every one. */
+/** Whether a need that ends with a release (`6.12`) applies to a kernel of this version; null: to every one. */
 export function isNeededOn(version: string, until: string | null): boolean {
   return until === null || compareVersions(version, until) < 0
 }

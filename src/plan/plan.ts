@@ -20,7 +20,7 @@ export interface PlanCommon {
   /** Host seconds from the start of the guest that proved the accelerator to its first word: time-outs scale with it. */
   readonly bootSeconds: number
   /** Guests boot for each attempt; no snapshot is restored. */
-  readonly freshBoot: boolean
+  readonly noSnapshot: boolean
   /** No guest is forked: each attempt restores one. */
   readonly noFork?: boolean
   /** The rates known when the plan was made, so that a stored run is judged the same after they are measured again. */
@@ -40,7 +40,7 @@ interface MatrixPlan extends PlanCommon {
   readonly kind: 'matrix'
 }
 
-/** Each branch of kernels is searched for the neighbours between which the answer changes. */
+/** Each branch of kernels is searched for adjacent kernels between which the answer changes. */
 interface SearchPlan extends PlanCommon {
   readonly kind: 'search'
 }

@@ -55,7 +55,7 @@ async function runOn(
   const folder = await openScratch(context.workspace.cache)
   try {
     const { catalogue, id } = request
-    const wanted = { kernels: [kernel], cases: [id], catalogue, freshBoot: false, raceSeconds: RACE_SECONDS }
+    const wanted = { kernels: [kernel], cases: [id], catalogue, noSnapshot: false, raceSeconds: RACE_SECONDS }
     const { common, inputs } = await prepare(wanted, context, onEvent)
     await mkdir(join(folder, 'state'))
     const run = await startRun(join(folder, 'state'), { ...common, kind: 'matrix' }, inputs)

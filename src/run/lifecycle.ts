@@ -116,6 +116,6 @@ async function release(store: Store, id: string): Promise<void> {
 
 /** The report of a run as the store has it now. */
 export async function reportOf({ store, record }: Pick<OpenRun, 'store' | 'record'>): Promise<BuiltReport> {
-  using _ = startSpan('assemble')
+  using _ = startSpan('build report')
   return await buildRunReport(store, await store.readRun(record.id))
 }

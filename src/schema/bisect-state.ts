@@ -69,8 +69,8 @@ export const bisectStateSchema = z.object({
   plan: bisectPlan.nullable().catch(null),
   target: z.enum(['bug', 'fix']).nullable(),
   rates: list(rateSchema),
-  /** In the order they were judged. git is told all of them again when it is gone on with. */
+  /** In chronological order. A resume marks all of them in git again. */
   steps: list(step),
-  /** Stored runs by what they are for, so that a run that was killed is gone on with. */
+  /** Stored runs by their purpose, so that a resume continues a killed run. */
   runs: z.record(text, text),
 })

@@ -22,7 +22,7 @@ const always = {
   cases: list(caseSchema),
   accelerator,
   bootSeconds: z.number(),
-  freshBoot: z.boolean(),
+  noSnapshot: z.boolean(),
   noFork: z.boolean().exactOptional(),
 }
 

@@ -1,4 +1,4 @@
-/** The papers of runs. A changelog is kept once for all runs that lean on it, compressed so that it is read fast. */
+/** The claim sources of runs. A changelog is stored once for all runs that use it, compressed so that reading is fast. */
 import { createHash } from 'node:crypto'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { ClaimSources } from '#domain/claim-sources.ts'
@@ -6,31 +6,32 @@ import { claimSourcesSchema } from '#schema/claim-sources.ts'
 import { readJson } from '#schema/read.ts'
 import { textIn, type Database } from './database.ts'
 
-/** Keep the papers of a run in place of what was kept of the same kernels, and the changelogs (texts by sha256) they name. */
+/** Store the claim sources of a run, replacing those of the same kernels, and the changelogs (texts by sha256) they name. */
 export function recordClaimSources(
   database: Database,
   run: string,
-  papers: readonly ClaimSources[],
+  sources: readonly ClaimSources[],
   changelogs: ReadonlyMap<string, Uint8Array>,
 ): void {
-  const packed = [...changelogs].map(([sha256, text]) => [sha256, zstdCompressSync(text)] as const)
+  const compressed = [...changelogs].map(([sha256, text]) => [sha256, zstdCompressSync(text)] as const)
   database.transaction(() => {
-    for (const [sha256, zstd] of packed) {
+    for (const [sha256, zstd] of compressed) {
       database.run('INSERT INTO changelogs (sha256, zstd) VALUES (?, ?) ON CONFLICT DO NOTHING', sha256, zstd)
     }
-    for (const paper of papers) {
-      const sql = 'INSERT INTO papers (run, kernel, papers) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET papers = excluded.papers'
-      database.run(sql, run, paper.kernel, JSON.stringify(paper))
+    const values = 'INSERT INTO claim_sources (run, kernel, sources) VALUES (?, ?, ?)'
+    for (const one of sources) {
+      const sql = `${values} ON CONFLICT DO UPDATE SET sources = excluded.sources`
+      database.run(sql, run, one.kernel, JSON.stringify(one))
     }
   })
 }
 
-const DAMAGED = { unavailable: 'what was kept of it is damaged' }
+const DAMAGED = { unavailable: 'the stored copy is damaged' }
 
-/** What is kept of the kernels of a run, by kernel. Damaged sources are unavailable, and say why. */
+/** The claim sources of a run, by kernel. A damaged one is unavailable, with the reason. */
 export function claimSourcesOf(database: Database, run: string): ClaimSources[] {
-  return database.all('SELECT kernel, papers FROM papers WHERE run = ? ORDER BY kernel', run).map((row) => {
-    const read = readJson(claimSourcesSchema, textIn(row, 'papers'))
+  return database.all('SELECT kernel, sources FROM claim_sources WHERE run = ? ORDER BY kernel', run).map((row) => {
+    const read = readJson(claimSourcesSchema, textIn(row, 'sources'))
     return read ?? { kernel: textIn(row, 'kernel'), changelog: DAMAGED, gitTree: DAMAGED }
   })
 }
@@ -39,7 +40,7 @@ export function hasChangelog(database: Database, sha256: string): boolean {
   return database.all('SELECT 1 FROM changelogs WHERE sha256 = ?', sha256).length > 0
 }
 
-/** The text of a changelog, null when it is not there or not as it was stored. */
+/** The text of a changelog, null when it is missing or damaged. */
 export function readChangelogText(database: Database, sha256: string): string | null {
   const zstd = database.all('SELECT zstd FROM changelogs WHERE sha256 = ?', sha256)[0]?.['zstd']
   if (!(zstd instanceof Uint8Array)) return null

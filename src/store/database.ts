@@ -1,4 +1,4 @@
-/** The one door to SQLite: opened durable, brought to the newest schema, its errors in our words. */
+/** The only user of SQLite: opens the database durably, migrates it, and translates its errors. */
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { parseJson } from '#schema/read.ts'
@@ -48,7 +48,7 @@ function schemaVersion(connection: DatabaseSync): number {
 function migrate(connection: DatabaseSync, path: string): void {
   if (schemaVersion(connection) === migrations.length) return
   connection.exec('BEGIN IMMEDIATE')
-  // Asked again: another process may have migrated while this one waited for the lock.
+  // Checked again, because another process may have migrated while this one waited for the lock.
   const version = schemaVersion(connection)
   if (version > migrations.length) {
     connection.exec('ROLLBACK')
@@ -66,7 +66,7 @@ function connect(path: string, readOnly: boolean): DatabaseSync {
       connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
       migrate(connection, path)
     } else if (schemaVersion(connection) !== migrations.length) {
-      // A report must be had from an older store too; bringing it up to date is a write, made by a connection of its own.
+      // A report must work on an older store, too; the migration writes, so it has a connection of its own.
       connect(path, false).close()
     }
   } catch (error) {

@@ -44,7 +44,7 @@ const SQLITE: Readonly<Record<number, { what: string; hint: string }>> = {
   11: { what: 'is damaged', hint: 'MOVE' },
   13: { what: 'does not fit on the disk', hint: FULL },
   14: { what: 'cannot be opened', hint: DENIED },
-  26: { what: 'is damaged: it is no database', hint: 'MOVE' },
+  26: { what: 'is damaged: it is not a database', hint: 'MOVE' },
 }
 
 /** What to throw for an error SQLite gave for the database at `path`. */

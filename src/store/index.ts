@@ -100,9 +100,9 @@ export async function openStore(folder: string): Promise<Store> {
       }),
     recordKernel: async (kernel, sha256) => recordKernel(database, kernel, sha256),
     recordRates: async (rates) => recordRates(database, rates),
-    recordClaimSources: async (run, papers, changelogs) => {
+    recordClaimSources: async (run, sources, changelogs) => {
       checkOwned(database, run)
-      recordClaimSources(database, run, papers, changelogs)
+      recordClaimSources(database, run, sources, changelogs)
     },
     hasChangelog: async (sha256) => hasChangelog(database, sha256),
   }

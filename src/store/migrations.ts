@@ -61,4 +61,8 @@ export const migrations: readonly string[] = [
    UPDATE attempts SET evidence = replace(replace(evidence, '"road":', '"bootMethod":'), '"preferred":', '"raisedPriority":');
    UPDATE rates SET rate = replace(replace(rate, '"trigger":', '"codePath":'), '"leansOn":', '"controlSummary":');
    UPDATE papers SET papers = replace(replace(papers, '"missing":', '"unavailable":'), '"history":', '"gitTree":')`,
+  // Plans name the option so now, and claim sources have a table of that name.
+  `UPDATE runs SET plan = replace(plan, '"freshBoot":', '"noSnapshot":');
+   ALTER TABLE papers RENAME COLUMN papers TO sources;
+   ALTER TABLE papers RENAME TO claim_sources`,
 ]

@@ -1,4 +1,4 @@
-/** Which process owns a run, told so that a later process with the same id is not taken for it. */
+/** The process that owns a run, identified so that a later process with the same id is another one. */
 import { readFileSync } from 'node:fs'
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id'

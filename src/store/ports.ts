@@ -1,6 +1,6 @@
 /**
- * What is kept of runs, split by need: who only reports takes ReadRuns and cannot write.
- * Judgements are not kept: any stored run can be judged again when the rules change.
+ * The store of runs, split by need: a caller that only reports uses ReadRuns and cannot write.
+ * The store has no judgements: kwitness can judge any stored run again when the rules change.
  */
 import type { ControlRate } from '#domain/control.ts'
 import type { AttemptTime, Evidence } from '#domain/evidence.ts'
@@ -16,10 +16,10 @@ export interface RunRecord {
   /** ISO 8601, as it was given. */
   readonly startedAt: string
   readonly finishedAt: string | null
-  /** The plan as plain data; whoever made it knows its shape. */
+  /** The plan as plain data; src/schema/plan.ts has its shape. */
   readonly plan: unknown
   readonly host: RunHost
-  /** Process id of the living kwitness that is at this run, null when none is. */
+  /** Process id of the live kwitness that owns this run, null without one. */
   readonly owner: number | null
 }
 
@@ -30,7 +30,7 @@ export interface AttemptRecord {
   readonly evidence: Evidence
 }
 
-/** One thing that is not as it was stored. Everything else stays readable. */
+/** One damaged attempt. Everything else stays readable. */
 export interface StoreProblem {
   readonly attempt: string
   readonly message: string
@@ -42,70 +42,70 @@ export interface JudgedStoredAttempts {
   readonly problems: readonly StoreProblem[]
 }
 
-/** The logs of an attempt, byte for byte; null for one that is missing or damaged, which `problems` then tells. */
+/** The logs of an attempt, byte for byte; null for a missing or damaged one, which `problems` names. */
 export interface StoredLogs {
   readonly console: Uint8Array | null
   readonly output: Uint8Array | null
   readonly problems: readonly StoreProblem[]
 }
 
-/** A build some run has used. Two builds can share an id over time, so the image's sha256 is part of what it is. */
+/** A build that a run has used. Two builds can share an id over time, so the image's sha256 is part of its identity. */
 export interface SeenKernel {
   readonly kernel: Kernel
   readonly sha256: string
-  /** `uname -r` as a guest said it, null while none spoke. */
+  /** `uname -r` as a guest reported it, null before the first report. */
   readonly release: string | null
 }
 
 export interface ReadRuns {
   /** All runs, oldest first. */
   listRuns(): Promise<readonly RunRecord[]>
-  /** The run that was started last, null when there is none. */
+  /** The newest run, null without any. */
   newestRun(): Promise<RunRecord | null>
   /** Throws UserError when there is no such run. */
   readRun(id: string): Promise<RunRecord>
   attemptsOf(run: string): Promise<JudgedStoredAttempts>
   readLogs(attempt: AttemptRecord): Promise<StoredLogs>
-  /** How long the newest attempts of all runs took, at most a thousand, the newest first. */
+  /** Durations of the newest attempts of all runs, at most a thousand, the newest first. */
   attemptTimes(): Promise<readonly AttemptTime[]>
   kernelsSeen(): Promise<readonly SeenKernel[]>
-  /** Every rate that is kept, by case and series; whether one still counts is for the caller to say. */
+  /** Every stored rate, by case and series; the caller decides whether one still applies. */
   rates(): Promise<readonly ControlRate[]>
-  /** What was found written about the kernels of a run, by kernel id; nothing of one that was never asked for. */
+  /** The claim sources of the kernels of a run, by kernel id. */
   claimSourcesOf(run: string): Promise<readonly ClaimSources[]>
-  /** The text of a changelog that papers name; null when it is missing or not as it was stored. */
+  /** The text of a changelog that claim sources name; null when it is missing or damaged. */
   changelog(sha256: string): Promise<string | null>
   close(): void
 }
 
 interface WriteRuns {
-  /** Start a run; this process owns it until it is finished or released. */
+  /** Start a run; this process owns it until it finishes or releases it. */
   createRun(run: { readonly startedAt: string; readonly plan: unknown; readonly host: RunHost }): Promise<RunRecord>
   /**
-   * Take over a run that is not finished, to go on with it. Throws UserError when another living kwitness is at it,
-   * when it is finished, or when there is no such run.
+   * Take over an unfinished run to resume it. Throws UserError when another live kwitness owns it, when it is finished, or when
+   * there is no such run.
    */
   claimRun(id: string): Promise<RunRecord>
-  /** Leave a run unfinished, for somebody to go on with. */
+  /** Leave a run unfinished, for a later resume. */
   releaseRun(id: string): Promise<void>
   finishRun(id: string, finishedAt: string): Promise<void>
   /**
-   * Keep an attempt of an owned run. `logs` is the folder in which the logs named by the evidence lie; they are copied.
-   * When this returns, the attempt survives kill -9 and power loss; when it throws, nothing of it is kept.
-   * Throws InfraError when the disk does not take it, InvariantError for an attempt that is already recorded,
+   * Store an attempt of an owned run. `logs` is the folder with the logs that the evidence names; they are copied.
+   * When this returns, the attempt survives kill -9 and power loss; when it throws, the store does not contain it.
+   * Throws InfraError when the disk is full or fails, InvariantError for an attempt that is already recorded,
    * for a run this process does not own, and for logs that are not as long as the evidence says.
    */
   recordAttempt(run: string, evidence: Evidence, logs: string): Promise<AttemptRecord>
-  /** Keep what a kernel id stood for. */
+  /** Store the kernel and image of a kernel id. */
   recordKernel(kernel: Kernel, sha256: string): Promise<void>
-  /** Keep rates. One that was measured of the same (case, program, trigger, series, profile, conditions) is replaced. */
+  /** Store rates, replacing those of the same case, program, code path, series, profile and conditions. */
   recordRates(rates: readonly ControlRate[]): Promise<void>
   /**
-   * Keep papers of an owned run, in place of what was kept of the same kernels. `changelogs` brings the texts they name, by
-   * sha256; what is kept already is left as it is.
+   * Store claim sources of an owned run, replacing those of the same kernels. `changelogs` has the texts they name, by sha256;
+   * texts that the store has already stay unchanged.
    */
-  recordClaimSources(run: string, papers: readonly ClaimSources[], changelogs: ReadonlyMap<string, Uint8Array>): Promise<void>
-  /** Whether a changelog is kept already. */
+  recordClaimSources(run: string, sources: readonly ClaimSources[], changelogs: ReadonlyMap<string, Uint8Array>): Promise<void>
+  /** Whether the store has a changelog. */
   hasChangelog(sha256: string): Promise<boolean>
 }
 

@@ -20,7 +20,7 @@ import { flipByte, temporaryFolder } from '../helpers/kernel-images.ts'
 
 interface GivenProvider {
   readonly context: KernelContext
-  /** A selector that means exactly one kernel that can be had. */
+  /** A selector that means exactly one available kernel. */
   readonly selector: string
   /** The banner that kernel's ELF holds. */
   readonly banner: RegExp

@@ -72,7 +72,7 @@ export function storeConformance({ name, open, openForReading }: StoreUnderTest)
     await assert.rejects(store.claimRun('nonsense'), { name: 'UserError' })
   })
 
-  check('how long attempts took is told of all runs, the newest first', async ({ store, logs }) => {
+  check('attemptTimes covers all runs, the newest first', async ({ store, logs }) => {
     assert.deepEqual(await store.attemptTimes(), [])
     for (const seconds of [1.5, 2.5]) {
       const { id } = await store.createRun(newRun)
@@ -143,7 +143,7 @@ export function storeConformance({ name, open, openForReading }: StoreUnderTest)
     reader.close()
   })
 
-  check('papers come back as they were kept, the changelog they name byte for byte, once for all runs', async ({ store }) => {
+  check('claim sources come back as stored, their changelog byte for byte, once for all runs', async ({ store }) => {
     const { id: run } = await store.createRun(newRun)
     assert.deepEqual(await store.claimSourcesOf(run), [])
     const text = Buffer.from(`linux (6.1.1-1) ü\n${'  * a line\n'.repeat(9000)}`)
@@ -166,15 +166,15 @@ export function storeConformance({ name, open, openForReading }: StoreUnderTest)
     assert.equal(await store.changelog(sha256), text.toString('utf8'), 'what is kept is left as it is')
   })
 
-  check('who only reads sees papers; nobody else writes those of a run', async ({ folder, store }) => {
+  check('a reader sees claim sources; only the owner of a run writes them', async ({ folder, store }) => {
     const { id: run } = await store.createRun(newRun)
-    const paper = { kernel: 'a', changelog: null, gitTree: null }
-    await store.recordClaimSources(run, [paper], new Map())
+    const source = { kernel: 'a', changelog: null, gitTree: null }
+    await store.recordClaimSources(run, [source], new Map())
     const reader = await openForReading(folder)
-    assert.deepEqual(await reader.claimSourcesOf(run), [paper])
+    assert.deepEqual(await reader.claimSourcesOf(run), [source])
     reader.close()
     await store.releaseRun(run)
-    await assert.rejects(store.recordClaimSources(run, [paper], new Map()), { name: 'InvariantError' })
+    await assert.rejects(store.recordClaimSources(run, [source], new Map()), { name: 'InvariantError' })
   })
 
   check('the logs handed over stay where they are', async ({ store, logs }) => {

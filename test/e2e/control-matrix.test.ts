@@ -7,7 +7,7 @@ import { newPlace, runCli } from '../helpers/cli.ts'
 const place = await newPlace()
 after(() => place.remove())
 
-test('a dry run shows what would be built and asked, and carries out nothing', async () => {
+test('a dry run shows what would be built and asked, and builds nothing', async () => {
   const words = ['--series', '5.10', '--fix', '57efa1fe5957', '--fix', '893e26e61d04', '--cases', 'gup-*,uffd-fork-event']
   const { code, stdout, stderr } = await runCli(place, ['controls', ...words, '--dry-run', '--json'])
   assert.equal(code, 0, stderr)

@@ -1,6 +1,6 @@
 /**
- * Controls of the 5.10 line, from its source to the square: a base and two kernels with a fix taken out, one fix with a
- * deterministic witness and one with a race. Where the cache has no base it is built here, which takes minutes.
+ * Controls of the 5.10 series, from its source to the control matrix: a base and two kernels with a fix taken out, one fix with a
+one fix with a and one with a race. Where the cache has no base it is built here, which takes minutes.
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
@@ -27,15 +27,15 @@ test('the base of the line is there, built from Debian source where it was not',
 test('two controls reproduce their cases, deterministic and race, and leave all others as on their base', async () => {
   const fixes = FIXES.flatMap((fix) => ['--fix', fix])
   const ended = await run('controls', '--series', '5.10', ...fixes, '--json', '--out', place.out)
-  const square = JSON.parse(ended.stdout || 'null') as (ControlMatrix & { readonly rates: readonly ControlRate[] }) | null
-  assert.ok(square, `kwitness controls gave no square (exit ${ended.code}); it said:\n${ended.stderr}`)
-  assert.deepEqual(square.failures, [])
-  assert.deepEqual([ended.code, square.holds], [0, true], ended.stderr)
+  const matrix = JSON.parse(ended.stdout || 'null') as (ControlMatrix & { readonly rates: readonly ControlRate[] }) | null
+  assert.ok(matrix, `kwitness controls gave no matrix (exit ${ended.code}); it said:\n${ended.stderr}`)
+  assert.deepEqual(matrix.failures, [])
+  assert.deepEqual([ended.code, matrix.holds], [0, true], ended.stderr)
 
-  const rows = square.series.flatMap((line) => line.rows)
+  const rows = matrix.series.flatMap((line) => line.rows)
   const rowOf = (fix: string | null) => {
     const row = rows.find(({ control }) => (control?.fix ?? null) === fix)
-    assert.ok(row, `there is no kernel ${fix ?? 'base'} in the square`)
+    assert.ok(row, `there is no kernel ${fix ?? 'base'} in the matrix`)
     return row
   }
   assert.equal(rows.length, 1 + FIXES.length)
@@ -48,6 +48,6 @@ test('two controls reproduce their cases, deterministic and race, and leave all 
     const trials = rowOf(fix).cells.find((cell) => cell.case === race)?.trials
     assert.ok(trials && trials.hits === 0 && trials.trials > 0, `${fix ?? 'base'}: it was tried, and nothing was hit`)
   }
-  const rate = square.rates.find((one) => one.case === race)
+  const rate = matrix.rates.find((one) => one.case === race)
   assert.ok(rate && rate.hits > 0 && rate.kernel === rowOf('57efa1fe5957').kernel, 'what the control showed is kept')
 })

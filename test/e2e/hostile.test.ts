@@ -43,7 +43,7 @@ const EXPECTED: Readonly<Record<string, readonly [outcome: Outcome, ending: Endi
 /** What is kept of a log: 1 MiB of each end, and a line between them. */
 const KEPT_BYTES = (2 << 20) + 100
 /** The logs of a few attempts and their report; a flood that were held would add the gigabyte it is. */
-const MOST_MEMORY = 600 << 20
+const MAX_MEMORY = 600 << 20
 
 const HOSTILE = join(import.meta.dirname, 'hostile')
 /** Cases of our own, for what is done to a guest from outside. */
@@ -105,7 +105,7 @@ test('a flood of log or output takes little memory and little disk', async () =>
     const { console, output } = await evidenceOf(name)
     for (const { file, bytes } of [console, output]) assert.ok(bytes <= KEPT_BYTES, `${name} keeps ${bytes} bytes of ${file}`)
   }
-  assert.ok(peak > 0 && peak < MOST_MEMORY, `kwitness took ${Math.round(peak / 1e6)} MB`)
+  assert.ok(peak > 0 && peak < MAX_MEMORY, `kwitness took ${Math.round(peak / 1e6)} MB`)
 })
 
 test('a log that is longer than what is kept of it is cut in the middle, counted, and its case not believed', async () => {

@@ -20,7 +20,7 @@ test('modules and their dependencies are in the guest before the case begins', a
   })
 })
 
-test('where modules cannot be had the case is told why, and the run goes on', async () => {
+test('the case gets the reason for an unavailable module, and the run continues', async () => {
   const { v61 } = await fetchKernels()
   const context = { workspace: { cache: place.cache, state: place.state } }
   const [kernel] = await selectKernels([v61], context)

@@ -13,8 +13,8 @@ const place = await newPlace('guests')
 const catalogue = join(place.folder, 'catalogue')
 const source = join(catalogue, 'stays', 'repro.c')
 const logs = join(place.folder, 'logs')
-/** Fewer of them all alike happen once in a billion times. */
-const MOST_TOSSES = 30
+/** So many equal ones have a probability below 0.0000002 %. */
+const MAX_TOSSES = 30
 let kernel: string
 let report: Report
 
@@ -72,7 +72,7 @@ test('for people: both side by side, and where the logs are', async () => {
 
 test('what no seed brings back comes out as another outcome sooner or later: exit 1, and the line that differs', async () => {
   const seen = new Set<boolean>()
-  for (let tosses = 0; seen.size < 2 && tosses < MOST_TOSSES; tosses += 1) {
+  for (let tosses = 0; seen.size < 2 && tosses < MAX_TOSSES; tosses += 1) {
     const { code, replay: told, stderr } = await replay('tosses')
     assert.ok(told, stderr)
     assert.equal(told.sameOutcome, told.stored.outcome === told.replayed.outcome)

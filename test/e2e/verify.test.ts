@@ -82,7 +82,7 @@ test('a patch that does not apply: the one for another line, with the hunk that 
   assert.match(base.summary, /^does not apply: 1 of 1 hunk rejected \(fs\/userfaultfd\.c hunk 1\)$/)
 })
 
-test('a patch that does not build, with the first complaint of the compiler', async () => {
+test('a patch that does not build, with the first error of the compiler', async () => {
   const noBuild = noEffect.replace('+\tWRITE_ONCE(ctx->mmap_changing, false)', '+\tnothing_of_that_name = 1')
   const patch = await write('no-build.patch', noBuild)
   const { code, status, base, verification } = await verify(patch, '--target', CASE)

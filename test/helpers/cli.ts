@@ -12,7 +12,7 @@ import { findWorkspace } from '#harness/support/workspace.ts'
 /** What was downloaded, compiled or read out of a package before is used again, whatever guests do. */
 const SHARED = 'apt changelogs compile debs external-modules headers initramfs kernels locks modules node-24 programs'.split(' ')
 /** Nothing here takes this long, on the slowest machine. */
-const PATIENCE_SECONDS = 300
+const TIMEOUT_SECONDS = 300
 const POLL_MS = 20
 
 /** Folders of one test. */
@@ -154,11 +154,11 @@ export async function fetchKernels(): Promise<Kernels> {
 
 /** Wait until this holds of the machine outside, which tells nobody when it changes. Throws when it never does. */
 export async function until<T>(what: string, look: () => T | null | undefined | false): Promise<T> {
-  const deadline = performance.now() + PATIENCE_SECONDS * 1000
+  const deadline = performance.now() + TIMEOUT_SECONDS * 1000
   for (;;) {
     const found = look()
     if (found !== null && found !== undefined && found !== false) return found
-    if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_SECONDS} s in vain for ${what}`)
+    if (performance.now() > deadline) throw new Error(`waited ${TIMEOUT_SECONDS} s in vain for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }

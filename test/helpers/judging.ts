@@ -139,7 +139,7 @@ export function rate(changes: Partial<ControlRate> = {}): ControlRate {
   }
 }
 
-/** A cell of 5.10 that may lean on that rate. */
+/** A cell of 5.10 that with that rate. */
 export function cellInput(attempts: readonly JudgedAttempt[], changes: Partial<CellInput> = {}): CellInput {
   const { profile, series } = rate()
   return { case: race.id, profile, series, attempts, rates: [rate()], maxMissProbability: 1e-6, ...changes }

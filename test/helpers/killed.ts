@@ -15,7 +15,7 @@ export function matrixOf(report: Report): unknown {
   return { verdicts: verdictsOf(report), seeds: report.cells.map((cell) => cell.attempts.map(({ seed }) => seed)[0]) }
 }
 
-/** Each attempt was said to be stored once at most: none was lost and made again. */
+/** Each attempt was said to be stored once at most: no attempt was lost and repeated. */
 export function assertNoneIsLost(said: readonly string[], report: Report): void {
   const kept = report.cells.flatMap((cell) => cell.attempts.map(() => `${cell.kernel} ${cell.case}`))
   for (const cell of new Set(said)) {

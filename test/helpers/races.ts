@@ -50,7 +50,7 @@ const NOTHING_TO_LEAN_ON = 'Nobody has seen this program hit on a kernel known t
 
 /** The standing of a cell with so many trials; numbers as they follow from the control's rate. */
 export function standing(trials: Trials, changes: Partial<RaceStanding> = {}): RaceStanding {
-  // One hit is proof: nothing is leaned on.
+  // One hit is proof: it needs no reference rate.
   const { reference = trials.hits > 0 ? null : RATE, maxMissProbability = 1e-6 } = changes
   const referenceInterval = reference && rateInterval(reference)
   return {

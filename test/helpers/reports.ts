@@ -100,11 +100,11 @@ export function smallReport(): Report {
   const old = ['5.10.218', '5.10.262', '6.1.170', '6.1.187', '6.1.192']
   const recent = ['6.12.43', '6.12.94', '6.12.117', '6.16.12', '7.2.13', '7.3.4']
   const kernels = [...[...old, ...recent].map((version) => kernel(version)), CONTROL_KERNEL]
-  const told = kernels.filter(({ series }) => series === '6.12.y')
-  const papers = new Map(told.map(({ id }) => [id, { gitTree: null, changelog: smallChangelog(SMALL_CASES) }]))
+  const covered = kernels.filter(({ series }) => series === '6.12.y')
+  const sources = new Map(covered.map(({ id }) => [id, { gitTree: null, changelog: smallChangelog(SMALL_CASES) }]))
   const cells = kernels.flatMap(smallRow)
   const listing = smallListing(kernels)
-  return buildReport({ run: RUN, kernels, cases: SMALL_CASES, controls: [CONTROL], cells, listing, claimSources: papers })
+  return buildReport({ run: RUN, kernels, cases: SMALL_CASES, controls: [CONTROL], cells, listing, claimSources: sources })
 }
 
 const SMALL_CASES: readonly Case[] = [
@@ -255,7 +255,7 @@ function brokenCell(id: string): JudgedCell {
 }
 
 const SENTENCES: Readonly<Record<Verdict, string>> = {
-  carries: 'All 3 checks of the witness were clean and its self-check passed.',
+  carries: 'All 3 checks of the oracle passed and its self-check passed.',
   lacks: 'UFFDIO_COPY went through while an event was pending.',
   inconclusive: 'Clean, but not tried often enough to say.',
   'not-applicable': 'This kernel refuses the registration (EINVAL), so the question cannot be asked.',
@@ -273,7 +273,7 @@ const OUTCOMES: Readonly<Record<Verdict, readonly [Outcome, EndingWord]>> = {
 }
 
 function reasonFor(verdict: Verdict): Reason {
-  return { channel: 'output', line: 4, rule: `witness-${verdict}`, text: SENTENCES[verdict] }
+  return { channel: 'output', line: 4, rule: `oracle-${verdict}`, text: SENTENCES[verdict] }
 }
 
 const QEMU = [

@@ -10,7 +10,7 @@ export const planCommon: PlanCommon = {
   cases: [],
   accelerator: 'tcg',
   bootSeconds: 2,
-  freshBoot: false,
+  noSnapshot: false,
   ...DEFAULT_PLAN,
 }
 

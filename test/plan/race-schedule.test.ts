@@ -112,7 +112,7 @@ test('a measured rate is used at once, in its own series and in others', () => {
   assert.equal(nextRace({ ...plan, controls: [] }, done, races), null, 'without the control one look is all')
 })
 
-test('a control that was never hit leaves every race unproven after one look, even where an older rate was kept', () => {
+test('a control that was never hit leaves every race inconclusive after one look, even where an older rate was kept', () => {
   const kept = rate({ case: 'a-race', measuredAt: '2026-11-01T00:00:00.000Z' })
   const looked = [clean(200)]
   const done = new Map([
@@ -125,7 +125,7 @@ test('a control that was never hit leaves every race unproven after one look, ev
 })
 
 /** Carry a plan out on kernels that answer by trial counts alone; stop after so many attempts, as if interrupted. */
-function carryOut(before: ReadonlyMap<string, readonly JudgedAttempt[]>, most: number): Map<string, readonly JudgedAttempt[]> {
+function execute(before: ReadonlyMap<string, readonly JudgedAttempt[]>, most: number): Map<string, readonly JudgedAttempt[]> {
   const all = new Map(before)
   for (let made = 0; made < most; made += 1) {
     const next = nextMeasured(plan, all, races) ?? nextRace(plan, all, races)
@@ -139,7 +139,7 @@ function carryOut(before: ReadonlyMap<string, readonly JudgedAttempt[]>, most: n
 }
 
 test('a run that is interrupted anywhere and resumed from its evidence ends the same', () => {
-  const whole = carryOut(new Map(), 1000)
+  const whole = execute(new Map(), 1000)
   assert.deepEqual(
     races.map((cell) => whole.get(cellKey(cell))?.length),
     [4, 20, 4],
@@ -147,8 +147,8 @@ test('a run that is interrupted anywhere and resumed from its evidence ends the 
   const attempts = [...whole.values()].flat().length
   for (let stop = 0; stop <= attempts; stop += 1) {
     // Evidence goes through JSON on its way into the store and back.
-    const kept = new Map(JSON.parse(JSON.stringify([...carryOut(new Map(), stop)])) as [string, JudgedAttempt[]][])
-    assert.deepEqual(Object.fromEntries(carryOut(kept, 1000)), Object.fromEntries(whole), `interrupted after ${stop}`)
+    const kept = new Map(JSON.parse(JSON.stringify([...execute(new Map(), stop)])) as [string, JudgedAttempt[]][])
+    assert.deepEqual(Object.fromEntries(execute(kept, 1000)), Object.fromEntries(whole), `interrupted after ${stop}`)
   }
 })
 

@@ -72,8 +72,8 @@ for (const [kind, fields] of OLD) {
 }
 
 test('an older plan without the fields that its build did not know has their defaults', () => {
-  const { kernels, cases, seed, accelerator, bootSeconds, freshBoot } = version1
-  const plan = read({ schema: 'kwitness.plan/1', kernels, cases, seed, accelerator, bootSeconds, freshBoot })
+  const { kernels, cases, seed, accelerator, bootSeconds, noSnapshot } = version1
+  const plan = read({ schema: 'kwitness.plan/1', kernels, cases, seed, accelerator, bootSeconds, noSnapshot })
   assert.deepEqual(plan, { ...planCommon, kind: 'matrix', cases })
 })
 

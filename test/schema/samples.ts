@@ -94,7 +94,7 @@ export const samples = {
     cases: [theCase],
     accelerator: 'tcg',
     bootSeconds: 2,
-    freshBoot: false,
+    noSnapshot: false,
     bound: 1e-6,
     suite,
   }),

@@ -48,8 +48,8 @@ test('a rate that cannot be read is left out, and the others are there', async (
 test('sources of claims that cannot be read are unavailable, and say why', async (t) => {
   const { raw, reader, run } = await opened(t)
   assert.deepEqual(await reader.claimSourcesOf(run), [CLAIMS])
-  raw.run('UPDATE papers SET papers = ?', '[]')
-  const damaged = { unavailable: 'what was kept of it is damaged' }
+  raw.run('UPDATE claim_sources SET sources = ?', '[]')
+  const damaged = { unavailable: 'the stored copy is damaged' }
   assert.deepEqual(await reader.claimSourcesOf(run), [{ kernel: kernel.id, changelog: damaged, gitTree: damaged }])
 })
 
@@ -85,7 +85,7 @@ test('no damage of a row gives anything but a result or one of our errors', asyn
     ['runs', 'host', host, () => reader.listRuns()],
     ['rates', 'rate', rate(), () => reader.rates()],
     ['kernels', 'kernel', kernel, () => reader.kernelsSeen()],
-    ['papers', 'papers', CLAIMS, () => reader.claimSourcesOf(run)],
+    ['claim_sources', 'sources', CLAIMS, () => reader.claimSourcesOf(run)],
     ['attempts', 'evidence', evidence, () => reader.attemptTimes()],
     [
       'attempts',

@@ -59,7 +59,7 @@ test('a plan and an attempt written before external modules had their name are r
   assert.deepEqual((await reader.attemptsOf('r1')).attempts[0]?.evidence, evidence)
 })
 
-/** New words and those that stood for them before step 5. */
+/** New words, and the earlier ones that the migrations from step 5 on replace. */
 const THEN = {
   '"oracle":"statistical"': '"witness":"race"',
   '"oracle":': '"witness":',
@@ -74,14 +74,27 @@ const THEN = {
   '"raisedPriority":': '"preferred":',
   '"unavailable":': '"missing":',
   '"gitTree":': '"history":',
+  '"noSnapshot":': '"freshBoot":',
 } as const
 
 const inWordsOfThen = (data: unknown): string =>
   Object.entries(THEN).reduce((text, [now, then]) => text.replaceAll(now, then), JSON.stringify(data))
 
+test('a plan and claim sources of the step before the last are read in the words of today', async (t) => {
+  const sources = { kernel: kernel.id, changelog: { unavailable: 'no network' }, gitTree: { revision: 'v6.1', commits: [] } }
+  const plan = '{"noSnapshot":false,"cases":[{"title":"says \\"freshBoot\\":"}]}'
+  const reader = await storedBefore(t, 5, {
+    [inRuns]: [...ofRun, plan.replace('"noSnapshot"', '"freshBoot"'), JSON.stringify(host)],
+    papers: ['r1', kernel.id, JSON.stringify(sources)],
+  })
+  assert.deepEqual((await reader.readRun('r1')).plan, JSON.parse(plan))
+  assert.deepEqual(await reader.claimSourcesOf('r1'), [sources])
+})
+
 test('what was stored in earlier words is read in those of today', async (t) => {
   const hunk = { file: 'mm/x.c', line: 10, state: 'already-present' }
   const plan = {
+    noSnapshot: true,
     cases: [race, { ...theCase, symptom: 'it prints "because": and "line":"x"' }],
     controls: matrixControls,
     rates: [rate()],

@@ -10,7 +10,7 @@
 #include "agent.h"
 
 #define HEADER		110
-#define LONGEST_NAME	256
+#define MAX_NAME	256
 #define ALIGN4(n)	(((n) + 3) & ~(size_t)3)
 
 /*
@@ -65,7 +65,7 @@ static int unpack_file(cpio_source *next, const char *name, mode_t mode, size_t 
 int cpio_unpack(cpio_source *next)
 {
 	for (;;) {
-		char name[LONGEST_NAME];
+		char name[MAX_NAME];
 		size_t mode, size, name_len;
 		const char *at = next(HEADER);
 		int err = 0;

@@ -104,7 +104,7 @@ async function warmUp(guest: Booted): Promise<void> {
   await execute(guest.qemu, 'stop')
 }
 
-/** Have QEMU carry out a command that it answers at once. Throws InfraError when it does not, and kills it. */
+/** Have QEMU execute a command that it answers at once. Throws InfraError when it does not, and kills it. */
 async function execute(qemu: RunningQemu, command: string): Promise<void> {
   try {
     await within(STEP_SECONDS * 1000, qemu.qmp.execute(command), () => `QEMU does not answer ${command}`)

@@ -6,9 +6,9 @@ import type { Snapshot } from '../snapshot/snapshot.ts'
 import { buildForkParts, startForkServer, type ForkParts, type ForkServer } from './server.ts'
 
 export interface ForkServers {
-  /** Serve this guest until `end` is called. Where forking does not work no guest is served, and `note` is told once. */
+  /** Serve this guest until `end` is called. Where forking does not work it serves none, and calls `note` once. */
   readonly begin: (saved: Snapshot, inputs: BootInputs, signal?: AbortSignal) => Promise<void>
-  /** A child of the guest saved in this folder, or null when it is not served, or no more: `note` is told why. */
+  /** A child of the guest saved in this folder, or null, with the reason to `note`, when no server serves it. */
   readonly take: (folder: string, payload: string, signal?: AbortSignal) => Promise<Booted | null>
   /** Serve this guest no more. Resolves when its children, which go on, and its server are gone. */
   readonly end: (folder: string) => Promise<void>

@@ -78,7 +78,7 @@ export class PreparedSnapshots {
   async #findOrSave(folder: string, inputs: BootInputs, { limitSeconds, signal }: PrepareOptions): Promise<Preparation> {
     /* Before the eviction, which removes the least recently used snapshots. */
     await touchSnapshot(folder, new Date())
-    if (!(await exists(ramFile(folder)))) await inSpan('make room', () => this.#evict(folder))
+    if (!(await exists(ramFile(folder)))) await inSpan('evict', () => this.#evict(folder))
     const found = await inSpan('check guest', () => findSnapshot(folder))
     if (found) return { ...found, booted: false }
     try {

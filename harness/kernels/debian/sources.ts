@@ -51,8 +51,8 @@ export function parseDeb822Sources(text: string): AptSource[] {
     .split('\n')
     .filter((line) => !line.startsWith('#'))
     .join('\n')
-  return plain.split(/\n\s*\n/).flatMap((stanza) => {
-    const field = (name: string) => new RegExp(`^${name}:((?:.*)(?:\\n[ \\t]+.*)*)`, 'im').exec(stanza)?.[1]?.trim() ?? ''
+  return plain.split(/\n\s*\n/).flatMap((paragraph) => {
+    const field = (name: string) => new RegExp(`^${name}:((?:.*)(?:\\n[ \\t]+.*)*)`, 'im').exec(paragraph)?.[1]?.trim() ?? ''
     const words = (name: string) => field(name).split(/\s+/).filter(Boolean)
     if (!words('Types').includes('deb') || /^(?:no|false|off|0)$/i.test(field('Enabled'))) return []
     const components = words('Components')

@@ -155,7 +155,7 @@ interface Concluded extends RunOptions {
 
 /** Run and give the exit code. */
 async function run(options: RunOptions): Promise<number> {
-  // What an interrupted run was of is known when it is found; else a word that is none is told at once.
+  // A resumed run knows its own kind of results; for a new one an unknown word must be an error at once.
   if (options.resume === undefined) readFailOn(options.failOn, wordsOf(options))
   // Before the run, which is then not the latest yet.
   const before = options.baseline === undefined ? null : await loadNamed(options.baseline)

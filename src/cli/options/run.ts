@@ -20,7 +20,7 @@ export function runRequest(options: RequestOptions): RunRequest {
   return {
     kernels: selectors,
     cases: ids,
-    freshBoot: !fromSnapshot,
+    noSnapshot: !fromSnapshot,
     ...(mayFork ? {} : { noFork: true }),
     ...given({ catalogue: folder, seed, accelerator: accel, maxMissProbability, raceSeconds }),
   }

@@ -76,7 +76,7 @@ const accel = new Option('--accel <name>', 'accelerator of the guests, kvm or tc
 
 const maxMissProbability = new Option(
   '--max-miss-probability <p>',
-  'call a race fixed when a miss is no likelier than this (default: 1e-6)',
+  'the highest miss probability of a race that counts as fixed (default: 1e-6)',
 )
   .argParser(readMissProbability)
   .helpGroup(HOW)
@@ -139,5 +139,5 @@ export function machineOptions<A extends unknown[], O extends OptionValues>(comm
   return command.addOption(accel).addOption(cores).addOption(jobs).addOption(mirror).addOption(verbose)
 }
 
-/** Options of every command that carries out a run. */
+/** Options of every command that executes a run. */
 export type SessionOptions = OptionsOf<typeof machineOptions<[], {}>> & { readonly timings?: true; readonly gitTree?: string }

@@ -39,7 +39,7 @@ export const SUITE_WORDS: readonly (SuiteChange['kind'] | ResultStatus | 'differ
 /** What `--fail-on` takes for a comparison. */
 export const CHANGE_WORDS: readonly Change[] = CHANGES.filter((change) => change !== 'same')
 
-/** Read `lacks,inconclusive`. Throws UserError for a word that is none of `known`: verdicts and findings, where not given. */
+/** Parse `lacks,inconclusive`. Throws UserError for a word outside `known` (default: verdicts and findings). */
 export function readFailOn(text: string | undefined, known: readonly string[] = CASE_WORDS): string[] {
   const words = (text ?? '')
     .split(',')
@@ -64,7 +64,7 @@ export function exitCodeOf(report: Judged, failOn: readonly string[]): number {
   return report.cells.some(({ verdict }) => verdict === 'no-result') ? 3 : 0
 }
 
-/** The exit code of a suite: results are answers whatever they are, but for what is asked; what our side lost is none. */
+/** The exit code of a suite: any result is an answer, except those that --fail-on names; a fault of the host is not one. */
 export function exitCodeOfSuite({ cells, changes, rows }: SuiteReport, failOn: readonly string[]): number {
   const found = [
     ...changes.map(({ kind }): string => kind),
@@ -87,7 +87,7 @@ export function exitCodeOfBaseline(report: Judged, diff: Pick<RunDiff, 'counts'>
   return report.cells.some(({ verdict }) => verdict === 'no-result') ? 3 : 0
 }
 
-/** The exit code of a square: 1 when a control (or its case) is not as it must be, 3 when nothing but answers is missing. */
+/** The exit code of a control matrix: 1 when a control (or its case) fails, 3 when only answers are missing. */
 export function exitCodeOfControlMatrix({ holds, failures }: Pick<ControlMatrix, 'holds' | 'failures'>): number {
   if (holds) return 0
   return failures.some(({ blame }) => blame === 'control') ? 1 : 3
@@ -102,7 +102,7 @@ export function exitCodeOfReplay({ sameOutcome, replayed }: Pick<Replay, 'sameOu
 /** What stops `git bisect run`: this machine, or the way it was asked. */
 export const STEP_TROUBLE = 129
 
-/** The exit code `git bisect run` understands: 0 old, 1 new, 125 cannot tell. */
+/** The exit code for `git bisect run`: 0 old, 1 new, 125 untestable. */
 export function exitCodeOfMark(mark: BisectMark): 0 | 1 | 125 {
   return mark === 'skip' ? 125 : mark === 'new' ? 1 : 0
 }

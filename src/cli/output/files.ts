@@ -86,7 +86,7 @@ export async function writeRenderings(
   return place
 }
 
-/** Print to standard output and wait until it is taken; a reader that went away (`| head`) is no error. */
+/** Print to standard output and wait for the write; a closed pipe (`| head`) is not an error. */
 export async function print(text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     process.stdout.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? resolve() : reject(error)))

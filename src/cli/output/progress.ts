@@ -32,7 +32,7 @@ function lineFor(event: RunEvent, isTerminal: boolean): string | null {
       return isTerminal || isUnderWay ? null : `${kernel ?? 'kernels'}: ${message}`
     }
     case 'kernel-failed':
-      return `${event.kernel}: cannot be had: ${event.message}`
+      return `${event.kernel}: not available: ${event.message}`
     case 'guest-ready':
       return isTerminal
         ? null

@@ -13,9 +13,9 @@ import { writeRenderings, print, readAssets, terminalOf } from './files.ts'
 import { printProblems } from './problems.ts'
 import { reasonLine } from './reason-line.ts'
 
-/** The report of a run of a suite, with what the store could not give back told on stderr. */
+/** The report of a run of a suite; problems of the store go to stderr. */
 export async function suiteReportOf(store: ReadRuns, run: RunRecord): Promise<SuiteReport> {
-  using _ = startSpan('assemble')
+  using _ = startSpan('build report')
   const { report, problems } = await buildSuiteRunReport(store, run)
   printProblems(problems)
   return report

@@ -1,4 +1,4 @@
-/** One document of the tree into points: every result accounted for, each status the worst of what is said. */
+/** Turns one document of the tree into points: every result is accounted for, and the worst status counts. */
 import type { TestDocument, TestPoint, TestProblem, TestStatus } from '#domain/tests.ts'
 import { drain } from './line-buffer.ts'
 import { accountFor, nameOf, wasSeen } from './missing.ts'
@@ -22,17 +22,17 @@ export function resolveDocument(raw: RawDocument): TestDocument {
   const numbering = createNumbering(planned)
   const came: TestPoint[] = raw.results
   for (const [index, draft] of raw.results.entries()) {
-    const { number, complaint } = numbering.next(draft.number === NO_NUMBER ? null : draft.number)
+    const { number, problem } = numbering.next(draft.number === NO_NUMBER ? null : draft.number)
     draft.number = number
     const extra = extras.get(index)
     if (extra) came[index] = resolveExtra(draft, extra, problems)
-    if (complaint) report('bad-number', `result ${nameOf(came[index]!)}: ${complaint}`, draft.line)
+    if (problem) report('bad-number', `result ${nameOf(came[index]!)}: ${problem}`, draft.line)
   }
   const last = came.at(-1)
   const orphans = raw.waiting.map((child, index) => resolveOrphan(child, (last?.number ?? 0) + 1 + index, problems))
   const { points, missing, message } = accountFor(came, orphans, planned, raw.unlisted?.numbers)
   if (missing > 0) {
-    const seen = last ? `the last seen is ${nameOf(last)}` : 'none was seen'
+    const seen = last ? `the last seen is ${nameOf(last)}` : 'there is none'
     report('missing-result', `${message}; ${seen}`, lastLine ?? null)
   }
   // A plan of none is a plan that promises nothing.

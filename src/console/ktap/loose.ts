@@ -129,7 +129,7 @@ export function createLooseReader() {
     giveUp()
     if (points.length === 0) return null
     const lost = (message: string) => problems.push({ kind: 'protocol', message, line: null })
-    if (badBytes > 0) lost(`${badBytes} bytes are no valid UTF-8`)
+    if (badBytes > 0) lost(`${badBytes} bytes are not valid UTF-8`)
     if (leftOver > 0) lost(`${leftOver} more results are not listed`)
     return { points, planned: null, skipAll: null, bailOut: null, diagnostics: drain(buffer), problems }
   }

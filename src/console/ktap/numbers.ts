@@ -34,8 +34,8 @@ export class NumberSet {
 }
 
 export interface Numbering {
-  /** Number of the next result: its own, or its place where it has none. `complaint` says what is wrong with its own, or null. */
-  next(own: number | null): { readonly number: number; readonly complaint: string | null }
+  /** Number of the next result: its own, or its place where it has none. `problem` says what is wrong with its own, else null. */
+  next(own: number | null): { readonly number: number; readonly problem: string | null }
 }
 
 /** Number the results of one document by the rules of TAP 14; `planned` is its plan, if it has one. */
@@ -45,13 +45,13 @@ export function createNumbering(planned: number | null): Numbering {
   return {
     next(own) {
       place += 1
-      if (own === null) return { number: place, complaint: null }
-      let complaint: string | null = null
-      if (planned !== null && planned > 0 && own < 1) complaint = 'id less than plan start'
-      if (planned !== null && planned > 0 && own > planned) complaint = 'id greater than plan end'
-      if (seen.has(own)) complaint = `test point id ${own} appears multiple times`
+      if (own === null) return { number: place, problem: null }
+      let problem: string | null = null
+      if (planned !== null && planned > 0 && own < 1) problem = 'id less than plan start'
+      if (planned !== null && planned > 0 && own > planned) problem = 'id greater than plan end'
+      if (seen.has(own)) problem = `test point id ${own} appears multiple times`
       seen.add(own)
-      return { number: own === 0 ? place : own, complaint }
+      return { number: own === 0 ? place : own, problem }
     },
   }
 }

@@ -5,7 +5,7 @@ import { resolveDocument } from './document.ts'
 import { nameOf, wasSeen } from './missing.ts'
 import { createTree } from './tree.ts'
 
-/** The last line of our own C programs, so that a cut stream is told from a finished one. */
+/** The last line of our own C programs, which separates a cut stream from a finished one. */
 export const END_MARKER = '# kwitness: end of tests'
 
 /**
@@ -37,7 +37,7 @@ export function readTests(text: string | Uint8Array, options: { readonly endMark
     const seen = last ? `after ${nameOf(last)}` : 'before any result'
     problems.push({ kind: 'cut-stream', message: `the output ends ${seen}, without its end marker`, line: lastLine || null })
   }
-  if (badBytes > 0) problems.push({ kind: 'protocol', message: `${badBytes} bytes are no valid UTF-8`, line: null })
+  if (badBytes > 0) problems.push({ kind: 'protocol', message: `${badBytes} bytes are not valid UTF-8`, line: null })
   if (cutLines > 0) problems.push({ kind: 'protocol', message: `${cutLines} lines are longer than is kept`, line: null })
   return { documents, problems }
 }

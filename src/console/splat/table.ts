@@ -8,7 +8,7 @@ import { LOCKDEP, START, TASK, WORDS, type SplatRule } from './rule.ts'
 const FAULT = /^(?:CPU \d{1,4} )?$/
 const ANYTHING = /^/
 
-/** Lines that look like a report and are none. `report` rows are whole reports to pass over: self-tests that splat on purpose. */
+/** Lines that look like a report and are not one. `report` rows are whole reports to skip: self-tests that splat on purpose. */
 export interface IgnoreRule extends Pick<SplatRule, 'id' | 'heads' | 'before'> {
   readonly report?: true
 }

@@ -1,25 +1,25 @@
-/** Bisections: which commit brought a bug or its fix, and what each step on the way there rests on. */
+/** Bisections: which commit introduced a bug or its fix, and the evidence of each step. */
 import type { Case } from '../case.ts'
 import type { ControlRate, Trials } from '../control.ts'
 import type { Outcome, Reason, Verdict } from '../judgement.ts'
 
-/** What a bisection looks for: the commit from which on the bug shows, or the one from which on it does not. */
+/** The target of a bisection: the first commit with the bug, or the first one without it. */
 export type BisectTarget = 'bug' | 'fix'
 
-/** Why a commit can give no answer. */
+/** Why a commit is untestable. */
 type SkipReason =
   | 'does-not-build'
   | 'does-not-boot'
   | 'crashed'
   | 'case-error'
   | 'not-applicable'
-  /** A race stayed clean, and not for long enough. */
+  /** A race without a hit in too few trials. */
   | 'inconclusive'
 
-/** What a commit says about the bug: it shows, it does not, or nothing can be told. */
+/** The answer of a commit: the bug shows, it does not, or the commit is untestable. */
 export type Answer = 'shows-bug' | 'no-bug' | SkipReason
 
-/** What git is told of a commit. */
+/** The mark of a commit in git bisect. */
 export type BisectMark = 'old' | 'new' | 'skip'
 
 /** An attempt at a commit, in short. */
@@ -29,14 +29,14 @@ interface StepAttempt {
   readonly seconds: number
 }
 
-/** One commit that was judged. */
+/** One judged commit. */
 export interface BisectStep {
   readonly commit: string
   readonly subject: string
-  /** Whether it is an end, which is checked before git is asked for commits between. */
+  /** Whether it is an end, which is checked before git chooses commits between. */
   readonly role: 'old-end' | 'new-end' | 'between'
   readonly answer: Answer
-  /** Chance that the answer is wrong by luck alone: above 0 where a race stayed clean. */
+  /** Probability that the answer is wrong by chance: above 0 for a race without a hit. */
   readonly errorProbability: number
   /** One sentence for people. */
   readonly summary: string
@@ -45,26 +45,26 @@ export interface BisectStep {
   readonly verdict: Verdict | null
   readonly trials: Trials | null
   readonly attempts: readonly StepAttempt[]
-  /** Kernel and stored run; null where none came about. */
+  /** Kernel and stored run; null without one. */
   readonly kernel: string | null
   readonly run: string | null
-  /** Hash of all that its guests get of this kernel; null when it was not built. */
+  /** Hash of the files of this kernel that guests use; null when it was not built. */
   readonly binary: string | null
-  /** The commit with the same binary whose answer this is; null when it was asked itself. */
+  /** The commit with the same binary whose answer this is; null when it was tested itself. */
   readonly sameAs: string | null
   readonly startedAt: string
-  /** Host seconds until the kernel was there, and from then until the answer was. */
+  /** Host seconds until the kernel was built, and from then to the answer. */
   readonly buildSeconds: number
   readonly testSeconds: number
 }
 
-/** An end or a step as it was named, and the commit that is. */
+/** The name of an end or a step, and its commit. */
 export interface NamedCommit {
   readonly name: string
   readonly commit: string
 }
 
-/** What a bisection shall find out: all that decides its course. */
+/** The request of a bisection: everything that decides its steps. */
 export interface BisectRequest {
   /** Absolute path of the git repository. */
   readonly tree: string
@@ -72,11 +72,11 @@ export interface BisectRequest {
   readonly new: NamedCommit
   readonly paths: readonly string[]
   readonly firstParent: boolean
-  /** Words that git is told instead of old and new. */
+  /** git's terms instead of old and new. */
   readonly terms: { readonly old: string; readonly new: string }
-  /** Commits that somebody marked before, which are not asked again. */
+  /** Commits that a log marks already; kwitness does not test them again. */
   readonly knownMarks: { readonly old: readonly string[]; readonly skip: readonly string[] }
-  /** Whole, so that it can be gone on with whatever becomes of the catalogue. */
+  /** The whole case, so that the bisection can resume even if the catalogue changes. */
   readonly case: Case
   /** Config fragments beside the base. */
   readonly configs: readonly string[]
@@ -85,19 +85,19 @@ export interface BisectRequest {
   readonly raceSeconds: number
 }
 
-/** Where a bisection ended. */
+/** The end of a bisection. */
 export type BisectEnd =
   | { readonly kind: 'found'; readonly commit: string }
-  /** Only commits that can give no answer are left beside the last of these. */
+  /** Beside the last of these, only untestable commits are left. */
   | { readonly kind: 'one-of'; readonly commits: readonly string[] }
 
-/** A commit as the report shows it. */
+/** A commit in the report. */
 export interface ReportCommit {
   readonly commit: string
   readonly author: string
   readonly date: string
   readonly subject: string
-  /** `Fixes: ...`, `Signed-off-by: ...`: as they stand. */
+  /** `Fixes: ...`, `Signed-off-by: ...`, unchanged. */
   readonly trailers: readonly string[]
 }
 
@@ -114,29 +114,29 @@ export interface Bisection {
   readonly firstParent: boolean
   readonly target: BisectTarget
   readonly end: BisectEnd
-  /** The commit that was found, else those it may be, in the order of the history. */
+  /** The commit found, else those that remain, in the order of git log. */
   readonly commits: readonly ReportCommit[]
-  /** The last commit before it and the first from it on that gave an answer. */
+  /** The last commit before it and the first one from it on that gave an answer. */
   readonly before: BisectStep
   readonly after: BisectStep
   readonly steps: readonly BisectStep[]
   readonly counts: {
-    /** Commits the answer was among. */
+    /** Commits between the ends. */
     readonly candidates: number
-    /** Between the ends: judged, and skipped of them. */
+    /** Judged commits between the ends, and how many of them were skipped. */
     readonly steps: number
     readonly skipped: number
-    /** Not booted, for a kernel of the same bytes had been judged. */
+    /** Not booted, because a kernel with the same binary was judged before. */
     readonly sameBinary: number
   }
-  /** Chance that no answer on the way is wrong by luck. */
+  /** Probability (0..1) that no answer is wrong by chance. */
   readonly confidence: number
-  /** The rate that clean races lean on, measured at the end that shows the bug. */
+  /** The reference rate for races without a hit, measured at the end that shows the bug. */
   readonly rate: ControlRate | null
-  /** What the confidence takes for granted, a sentence each. */
+  /** The assumptions of the confidence, a sentence each. */
   readonly assumptions: readonly string[]
   /** Host seconds of all steps. */
   readonly seconds: number
-  /** As `git bisect log` says it. */
+  /** The output of `git bisect log`. */
   readonly log: string
 }

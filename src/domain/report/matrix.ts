@@ -23,7 +23,7 @@ export interface ReportAttempt {
   readonly tests: readonly TestPoint[]
   readonly problems: readonly TestProblem[]
   readonly splats: readonly Splat[]
-  /** Cleaned console lines; long consoles are cut in the middle with a line that says how much. */
+  /** Cleaned console lines; a line in the middle of a long console says how many are omitted. */
   readonly console: readonly string[]
   readonly output: readonly string[]
   readonly taint: { readonly before: number | null; readonly after: number | null }
@@ -44,13 +44,13 @@ export interface ReportCell {
   readonly reasons: readonly Reason[]
   readonly trials: Trials | null
   readonly missProbability: number | null
-  /** What the trials of a race are worth; null for a deterministic case, and where no trials were made. */
+  /** What the trials of a race are worth; null for a deterministic case, and without trials. */
   readonly race: RaceStanding | null
   readonly attempts: readonly ReportAttempt[]
 }
 
 export interface ReportKernel extends Kernel {
-  /** `uname -r` as a guest said it, null when none spoke. */
+  /** `uname -r` as a guest reported it, null without a report. */
   readonly release: string | null
   readonly sha256: string | null
 }
@@ -66,56 +66,56 @@ export interface ReportCase {
   readonly references: readonly string[]
 }
 
-/** A kernel that gave no answer to a case, though it is known to be there. */
+/** A known kernel without an answer to a case. */
 export interface Untested {
   readonly kernel: string
   readonly version: string
-  /** The verdict it got; `not asked` when the run left it out, `gone` when it is listed and can no longer be had. */
+  /** Its verdict; `not-tested` when the run does not contain it, `not-on-mirror` when it is listed and no longer available. */
   readonly reason: Exclude<Verdict, 'carries' | 'lacks'> | 'not-tested' | 'not-on-mirror'
 }
 
-/** Inside a series, the neighbouring tested kernels between which the verdict flips. */
+/** Two consecutive tested kernels of a branch between which the verdict changes. */
 export interface Boundary {
   readonly case: string
   readonly series: string
-  /** Last kernel before the flip and first after it, in version order. */
+  /** Last kernel before the change and first after it, in version order. */
   readonly before: string
   readonly after: string
   readonly from: Verdict
   readonly to: Verdict
-  /** What a package changelog lists between the two that is about the fix's names; null where none tells of both. */
+  /** Entries of a package changelog between the two that share names with the fix; null where no changelog covers both. */
   readonly entries: BoundaryEntries | null
-  /** Kernels between the two that gave no answer, in version order; null where nothing lists what there is. */
+  /** Kernels between the two without an answer, in version order; null without a listing. */
   readonly untested: readonly Untested[] | null
-  /** `exact` when no kernel lies between that could be had and asked, else `ranged`: the flip may lie anywhere between. */
+  /** `adjacent` when no available kernel lies between, else the verdict may change anywhere between. */
   readonly precision: 'adjacent' | 'untested-between'
-  /** Chance that the side which carries a fix for a race hides the bug; null for a deterministic case. */
+  /** Miss probability of the side that carries the fix for a race; null for a deterministic case. */
   readonly missProbability: number | null
-  /** Commands that go on to the commit, in the kernel's source; null where both kernels are of one release, or of none. */
+  /** git bisect commands that find the commit; null where both kernels are of one release, or of none. */
   readonly bisect: readonly [start: string, run: string] | null
 }
 
 export interface BoundaryEntries {
   /** The changelog: `linux (6.12.118-1)`. */
   readonly source: string
-  /** Those nearest to the fix first, no more than a dozen. */
+  /** The entries nearest to the fix first, at most a dozen. */
   readonly listed: readonly BoundaryEntry[]
-  /** How many more share a name with it. */
+  /** Number of further entries that share a name with it. */
   readonly more: number
 }
 
 /** A line of a package changelog. */
 export interface BoundaryEntry {
-  /** Package version that brought it, and the stable release it came from, null for a change of Debian's own. */
+  /** Package version that brought it, and the stable release it came from, null for Debian's own changes. */
   readonly build: string
   readonly release: string | null
   readonly subject: string
   readonly cve: readonly string[]
-  /** Why it stands here: the fix itself, its revert, its CVE, or a name of the fix. */
+  /** Its relation to the fix: the fix itself, its revert, its CVE, or a shared name. */
   readonly about: 'fix' | 'revert' | 'cve' | 'names'
 }
 
-/** Cells of one case and series whose verdict contradicts the paperwork: the headline of every report. */
+/** Cells of one case and series whose verdict contradicts the claim sources: the headline of every report. */
 export interface Contradiction {
   readonly finding: Extract<Finding, 'listed-still-affected' | 'fixed-not-listed'>
   readonly case: string
@@ -124,28 +124,28 @@ export interface Contradiction {
   readonly cells: readonly Pick<ReportCell, 'kernel' | 'claimSource'>[]
 }
 
-/** Inside a series, an unbroken row of tested kernels that all answer alike. */
+/** Consecutive tested kernels of a branch that agree. */
 export interface TimelineInterval {
   readonly verdict: 'carries' | 'lacks'
   readonly first: string
   readonly last: string
   readonly tested: number
-  /** Kernels between first and last that gave no answer and could be had; null where nothing lists what there is. */
+  /** Available kernels between first and last without an answer; null without a listing. */
   readonly untested: number | null
 }
 
-/** All that the kernels of a series, of one flavour, say about a case: one stretch where the answer never changes. */
+/** What the kernels of a branch say about a case: a single interval where the answer never changes. */
 export interface Timeline {
   readonly case: string
   readonly series: string
   readonly flavour: string
   readonly arch: Kernel['arch']
-  /** In version order, by turns carries and lacks; none where no kernel gave an answer. */
+  /** In version order, alternating carries and lacks; empty without an answer. */
   readonly intervals: readonly TimelineInterval[]
-  /** Kernels without an answer before the first stretch (all of them where there is none), and after the last. */
+  /** Kernels without an answer before the first interval (all of them if there is none), and after the last. */
   readonly earlier: readonly Untested[]
   readonly later: readonly Untested[]
-  /** Kernels that could be had, asked or not; null where nothing lists what there is. */
+  /** Number of available kernels, tested or not; null without a listing. */
   readonly known: number | null
 }
 
@@ -159,14 +159,14 @@ export interface Report {
     readonly seed: string
     readonly host: { readonly kernel: string; readonly qemu: string; readonly cpus: number; readonly accelerator: string }
   }
-  /** Claimed but lacks first, then carried unclaimed; empty where no verdict contradicts the paperwork. */
+  /** "Listed as fixed, still affected" first, then "fixed, not listed"; empty where no verdict contradicts the claim sources. */
   readonly headline: readonly Contradiction[]
   /** In series and version order. */
   readonly kernels: readonly ReportKernel[]
-  /** Those of the kernels whose answer is known beforehand, by id. */
+  /** The control kernels among them, by id. */
   readonly controls: readonly Control[]
   readonly cases: readonly ReportCase[]
-  /** Every kernel x case of the plan, kernels first; of a search, those it asked. */
+  /** Every kernel x case of the plan, kernels first; for a search, those it tested. */
   readonly cells: readonly ReportCell[]
   readonly boundaries: readonly Boundary[]
   /** Of every case, in every series and flavour of the run. Controls do not count. */

@@ -1,12 +1,12 @@
-/** Suites: tests that others wrote, built from a kernel tree and run as they are. What they say are results, not verdicts. */
+/** Suites: tests that others wrote, built from a kernel tree and run unchanged. They give results, not verdicts. */
 import type { EndingWord, Outcome, Reason } from '../judgement.ts'
 import type { Report, ReportKernel } from './matrix.ts'
 
-/** What has to be so before a program starts; upstream's own runner does it by shell. */
+/** The set-up before a program starts; upstream's own runner does it in a shell script. */
 export interface SuiteSetup {
   /** Huge pages of 2 MiB to reserve. */
   readonly hugePages: number
-  /** Where a hugetlbfs is mounted, beside the program; null for nowhere. */
+  /** Mount point of a hugetlbfs, beside the program; null for none. */
   readonly hugetlbfs: string | null
   /** User id to become; 0 stays root. */
   readonly user: number
@@ -17,12 +17,12 @@ export interface SuiteProgram {
   readonly id: string
   /** What make builds. */
   readonly program: string
-  /** Its source, by which a tree is known to have it. */
+  /** Its source file, which shows that a tree has the program. */
   readonly source: string
   readonly args: readonly string[]
-  /** Where it reports no test its exit status counts as its one result; else that is broken. */
+  /** If it reports no test, its exit status is its only result; without this flag that is an error. */
   readonly exitStatus: boolean
-  /** First release whose tree runs it like this; null for any. */
+  /** First release whose tree runs it this way; null for any. */
   readonly since: string | null
   readonly setup: SuiteSetup
   readonly cpus: number
@@ -30,27 +30,27 @@ export interface SuiteProgram {
   readonly timing: { readonly expectedSeconds: number; readonly timeoutSeconds: number }
 }
 
-/** A suite as kwitness knows it: which programs there are in any version of it, and how they are called. */
+/** A suite: its programs in any version, and their arguments. */
 export interface Suite {
   /** `kselftest:mm` */
   readonly name: string
-  /** Folders below tools/testing/selftests; the first that a tree has is it. */
+  /** Folders below tools/testing/selftests; the first one in the tree counts. */
   readonly folders: readonly string[]
   readonly programs: readonly SuiteProgram[]
-  /** What upstream runs and kwitness does not. */
+  /** Programs that upstream runs and kwitness does not. */
   readonly leftOut: readonly LeftOut[]
 }
 
-/** A program that is not run, and why. */
+/** A program that does not run, and why. */
 export interface LeftOut {
   readonly program: string
   readonly why: string
 }
 
-/** The suite of a run: whence, with which programs, and what of it could not be had. */
+/** The suite of a run: its origin, its programs, and those that are unavailable. */
 export interface PlannedSuite {
   readonly name: string
-  /** The tree it was built from: for people, its version, the selector that finds it again, and what is in it as hex. */
+  /** The tree it was built from: a label for people, its version, the selector that finds it again, a content hash in hex. */
   readonly tree: { readonly label: string; readonly version: string; readonly selector: string; readonly key: string }
   /** sha256 of the compiled programs by id. */
   readonly programs: Readonly<Record<string, string>>
@@ -60,8 +60,8 @@ export interface PlannedSuite {
 }
 
 /**
- * What became of one subtest: `xfail` failed as its author expects, `missing` was announced, or seen on another kernel,
- * and never reported here; `broken` is the program's own error, no word about the kernel.
+ * The result of one subtest: `xfail` failed as its author expects; `not-reported` was planned, or reported on another kernel,
+ * and not here; `error` is the program's own error, which says nothing about the kernel.
  */
 export type ResultStatus = 'pass' | 'fail' | 'skip' | 'xfail' | 'not-reported' | 'error'
 
@@ -69,9 +69,9 @@ export type ResultStatus = 'pass' | 'fail' | 'skip' | 'xfail' | 'not-reported' |
 export interface SuiteResult {
   readonly test: string
   readonly status: ResultStatus
-  /** What the program said beside, empty when nothing. */
+  /** The text that the program added; may be empty. */
   readonly reason: string
-  /** 1-based line of the output; null where it stands for no line. */
+  /** 1-based line of the output; null without a line. */
   readonly line: number | null
 }
 
@@ -84,7 +84,7 @@ export interface SuiteAttempt {
   /** Exit status of the program; null when it did not exit by itself. */
   readonly exit: number | null
   readonly reasons: readonly Reason[]
-  /** Host seconds of the whole attempt, and guest seconds of the program where it came to its end. */
+  /** Host seconds of the whole attempt, and guest seconds of the program if it exited. */
   readonly seconds: number
   readonly guestSeconds: number | null
 }
@@ -93,7 +93,7 @@ export interface SuiteAttempt {
 export interface SuiteCell {
   readonly kernel: string
   readonly program: string
-  /** Of the attempt that counts; null when none was made. */
+  /** Of the attempt that counts; null without an attempt. */
   readonly outcome: Outcome | null
   /** One sentence for people. */
   readonly summary: string
@@ -108,11 +108,11 @@ export interface SuiteRow {
   readonly test: string
   /** By kernel, in the order of the report's kernels. */
   readonly results: readonly { readonly kernel: string; readonly status: ResultStatus; readonly reason: string }[]
-  /** Not the same on every kernel that the program ran on. */
+  /** Whether kernels that ran the program differ. */
   readonly differs: boolean
 }
 
-/** Neighbours of one flavour in version order between which a subtest changed; kernels that say nothing are passed over. */
+/** Two consecutive kernels of one flavour between which a subtest changed, without kernels that say nothing. */
 export interface SuiteChange {
   readonly program: string
   readonly test: string
@@ -123,7 +123,7 @@ export interface SuiteChange {
   readonly to: ResultStatus
 }
 
-/** What a kernel's column comes to. */
+/** The number of results of a kernel by status. */
 export type ResultCounts = Readonly<Record<ResultStatus, number>>
 
 export interface SuiteReport {
@@ -133,7 +133,7 @@ export interface SuiteReport {
     readonly tree: Pick<PlannedSuite['tree'], 'label' | 'version' | 'key'>
   }
   readonly kernels: readonly ReportKernel[]
-  /** Those that were run, with their arguments, by id. */
+  /** Programs that ran, with their arguments, by id. */
   readonly programs: readonly { readonly id: string; readonly title: string }[]
   readonly cells: readonly SuiteCell[]
   /** By program and then in the order reported. */

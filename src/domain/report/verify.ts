@@ -1,13 +1,13 @@
-/** Verifying a patch: how it went on to each base and whether it builds there, as a plan keeps it beside the cells to ask. */
+/** Verifying a patch: how it applies to each base and whether it builds there, as the plan stores it beside its cells. */
 import type { Kernel } from '../kernel.ts'
 
-/** A patch that is verified, by its own words. */
+/** A patch to verify. */
 export interface PatchInfo {
   /** Short and safe as a file name. */
   readonly name: string
   /** Without `[PATCH n/m]`; the name where it has none. */
   readonly subject: string
-  /** Commits it says it is: hashes, as many digits as it gives. */
+  /** Commits that it names as itself: hashes of any length. */
   readonly commits: readonly string[]
 }
 
@@ -19,7 +19,7 @@ export interface Commit {
 type HunkState =
   | 'applied'
   | 'rejected'
-  /** Not applied: what it does has been done before, maybe in other form. */
+  /** Not applied: the base already contains its change, maybe in another form. */
   | 'already-present'
 
 /** One hunk of a patch on one base. */
@@ -27,31 +27,31 @@ export interface HunkTry {
   readonly file: string
   /** 1-based, within its file. */
   readonly hunk: number
-  /** Lines it is about, as the patch numbers them before its change: the first and how many. */
+  /** The first line and the number of lines before its change. */
   readonly line: number
   readonly lines: number
-  /** What stands behind its second @@: the function. */
+  /** The text behind its second @@: the function. */
   readonly heading: string
   readonly state: HunkState
-  /** Lines from where the patch says to where it went. */
+  /** Distance in lines from the position in the patch. */
   readonly offset: number
-  /** Lines of context that did not fit. */
+  /** Context lines that patch ignored. */
   readonly fuzz: number
-  /** Why it was rejected, where more is known than that. */
+  /** Why it was rejected; null if patch did not say. */
   readonly why: string | null
-  /** Of a rejected one: commits between the base and the patch's parent that touch its lines; null where no history tells. */
+  /** For a rejected one: commits between the base and the patch's parent that touch its lines; null without a git tree. */
   readonly prerequisites: readonly Commit[] | null
 }
 
 export type ApplyResult =
-  /** Exactly where its context is; offsets allowed. */
+  /** With its whole context; offsets allowed. */
   | 'cleanly'
-  /** Only when some context is left out of account. */
+  /** Only without some of its context. */
   | 'with-fuzz'
   | 'with-conflicts'
-  /** It can be taken out again exactly. */
+  /** Its exact revert applies. */
   | 'already-applied'
-  /** What it adds is there and what it removes is not. */
+  /** The base has what it adds and lacks what it removes. */
   | 'already-in-other-form'
 
 /** One patch of a series on one base, those before it applied. */
@@ -60,50 +60,50 @@ export interface PatchTry extends PatchInfo {
   readonly hunks: readonly HunkTry[]
 }
 
-/** A warning of the compiler, without its line: that moves. */
+/** A warning of the compiler, without its line number, which changes with the patch. */
 export interface Warning {
   readonly file: string
   /** With its option: `unused variable 'x' [-Wunused-variable]`. */
   readonly message: string
 }
 
-/** A kernel made for verifying: the base with the first patches of a series, up to one of them. */
+/** A patched kernel: the base with the first patches of a series. */
 export interface VerifyStep {
-  /** How many patches of the series are in it. */
+  /** Number of patches in it. */
   readonly upTo: number
   /** Id of its kernel. */
   readonly kernel: string
-  /** Null when it builds; else the compiler's first complaint. */
+  /** Null when it builds; else the compiler's first error. */
   readonly buildError: string | null
-  /** That and what led to it, for people. */
+  /** The build log; null when it builds. */
   readonly log: string | null
-  /** New ones in files that the patches touch; null where they cannot be told. */
+  /** New warnings in files that the patches touch; null where they cannot be compared. */
   readonly warnings: readonly Warning[] | null
 }
 
 export interface VerifyBase {
-  /** What its source is, for people: `linux-source-5.10 5.10.262-1`, `/src/linux@v6.1.170`. */
+  /** Its source, for people: `linux-source-5.10 5.10.262-1`, `/src/linux@v6.1.170`. */
   readonly label: string
   /** Id of its kernel. */
   readonly kernel: string
   readonly version: string
   readonly arch: Kernel['arch']
-  /** Why nothing can be asked of the base itself; null when it builds. */
+  /** Why the base cannot be tested; null when it builds. */
   readonly trouble: string | null
   /** Patches up to the first that does not apply. */
   readonly tries: readonly PatchTry[]
-  /** The exact patch for this base where the given one needed fuzz; null else. */
+  /** The exact patch for this base if the given one needed fuzz; else null. */
   readonly exact: string | null
-  /** Kernels made of it, the whole series last; none where a patch does not apply or all are there already. */
+  /** Its patched kernels, the whole series last; empty where a patch does not apply or all are applied already. */
   readonly steps: readonly VerifyStep[]
 }
 
-/** What a run that verifies is about. */
+/** The part of a plan for a verification. */
 export interface VerifyPlan {
   readonly patches: readonly PatchInfo[]
-  /** Cases of the fix; where there are none all cases are compared alike. */
+  /** Cases of the fix; if empty, all cases are compared in the same way. */
   readonly targets: readonly string[]
   readonly bases: readonly VerifyBase[]
-  /** Whether each patch of a series is held against the one before. */
+  /** Whether each patch of a series is compared with the one before. */
   readonly each: boolean
 }

@@ -1,6 +1,6 @@
 /**
- * git does the bisecting, in a bare repository of our own that borrows the objects of the user's: nothing is written there, and
- * no file is checked out. Each start makes its state again from the known answers, so a kill cannot leave it inconsistent.
+ * git does the bisecting, in a bare repository of our own with the objects of the user's repository as alternates: it does not
+ * write there and checks out no file. Each start builds its state from the known answers, so a kill leaves nothing inconsistent.
  */
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'

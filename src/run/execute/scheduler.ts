@@ -51,7 +51,7 @@ async function createRunContext(inputs: RunInputs): Promise<RunContext> {
   const note = (text: string): void => onEvent({ kind: 'note', text })
   return {
     ...inputs,
-    guests: new GuestSource(cache, { freshBoot: plan.freshBoot, noFork: plan.noFork === true, note }),
+    guests: new GuestSource(cache, { noSnapshot: plan.noSnapshot, noFork: plan.noFork === true, note }),
     slots: new ResourcePool({ cpus, memoryMiB }, kernels.signal),
     fetches: new ResourcePool({ fetches: MAX_FETCHES }, kernels.signal),
     kernelsUnderWay: new ResourcePool({ kernels: 2 * cpus + 2 }, kernels.signal),

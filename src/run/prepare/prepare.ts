@@ -31,7 +31,7 @@ export interface RunRequest {
   readonly seed?: string
   /** Taken as given instead of proven. */
   readonly accelerator?: Accelerator
-  readonly freshBoot: boolean
+  readonly noSnapshot: boolean
   /** Fork no guest: restore one for each attempt. */
   readonly noFork?: boolean
   /** The miss probability at or below which a race without a hit counts as carrying the fix. */
@@ -83,7 +83,7 @@ export async function preparePlan(
     cases,
     accelerator,
     bootSeconds,
-    freshBoot: request.freshBoot,
+    noSnapshot: request.noSnapshot,
     ...(request.noFork ? { noFork: true } : {}),
     rates: ratesFor(cases, accelerator, rates),
     maxMissProbability: request.maxMissProbability ?? DEFAULT_PLAN.maxMissProbability,
@@ -108,7 +108,7 @@ function kernelOf({ id, provider, version, series, build, flavour, arch }: Liste
   return { id, provider, version, series, build, flavour, arch }
 }
 
-/** How much longer a boot takes under TCG than under KVM, for a host that has both and is told to use TCG. */
+/** Ratio of the boot times under TCG and under KVM, for a host with KVM and --accel tcg. */
 const TCG_SLOWDOWN = 8
 
 /** The accelerator of a run, by a boot of one of its kernels. Throws InfraError where KVM is wanted and does not work. */

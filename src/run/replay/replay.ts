@@ -80,7 +80,7 @@ export async function replayAttempt(
   const artifacts = await findArtifacts(stored, cell, kernels)
   const { host, initramfs } = await makeHostInputs(kernels)
   const guests = new GuestSource(cache, {
-    freshBoot: stored.guest.origin === 'booted',
+    noSnapshot: stored.guest.origin === 'booted',
     note: (text) => onEvent({ kind: 'note', text }),
   })
   const payloads = createPayloads(folder)

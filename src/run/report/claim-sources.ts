@@ -128,6 +128,6 @@ function changelogAsRead(
 ): KernelClaimSources['changelog'] {
   if (changelog === null || 'unavailable' in changelog) return changelog
   const parsed = read.get(changelog.sha256)
-  if (!parsed) return { unavailable: 'what was kept of it is damaged' }
+  if (!parsed) return { unavailable: 'the stored copy is damaged' }
   return { ...parsed, build: changelog.build, instead: changelog.instead }
 }

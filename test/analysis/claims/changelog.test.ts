@@ -23,8 +23,8 @@ test('changelog: the parts of a package, the signed one under the name of what i
 })
 
 test('changelog: every entry with its release, its continuations joined and its marks taken off', () => {
-  const stanzas = readChangelog(EXCERPT, (series) => series === '6.12.y')
-  assert.deepEqual(stanzas.flatMap(({ entries }) => entries).map(short), [
+  const versions = readChangelog(EXCERPT, (series) => series === '6.12.y')
+  assert.deepEqual(versions.flatMap(({ entries }) => entries).map(short), [
     '6.12.117-1~deb12u1 | own | Sign kernel from linux-6.12 6.12.117-1~deb12u1',
     '6.12.117-1~deb12u1 | own | Rebuild for bookworm-security:',
     '6.12.117-1~deb12u1 | own | Revert "Compile with gcc-14 on all architectures"',
@@ -40,7 +40,7 @@ test('changelog: every entry with its release, its continuations joined and its 
     '6.12~rc6-1~exp1 | own | New upstream release candidate',
   ])
   assert.deepEqual(
-    stanzas.map(({ releases }) => releases),
+    versions.map(({ releases }) => releases),
     [[], ['6.12.115', '6.12.116', '6.12.117'], [], [], [], []],
   )
 })
@@ -100,7 +100,7 @@ test('changelog: any text at all is read, and no entry is made of nothing', () =
 })
 
 test('changelog: a revert takes out, the revert of a revert and a reapply put in', () => {
-  const deeds = [
+  const actions = [
     ['mm: fix it', 'mm: fix it', 'applies'],
     ['Revert "mm: fix it"', 'mm: fix it', 'reverts'],
     ['Revert "Revert "mm: fix it""', 'mm: fix it', 'applies'],
@@ -110,7 +110,7 @@ test('changelog: a revert takes out, the revert of a revert and a reapply put in
     ['mm: revert the change of "it"', 'mm: revert the change of "it"', 'applies'],
     ['Revert "mm: fix the "quoted" thing"', 'mm: fix the "quoted" thing', 'reverts'],
   ] as const
-  for (const [text, subject, does] of deeds) assert.deepEqual(entryActionOf(text), { subject, does })
+  for (const [text, subject, does] of actions) assert.deepEqual(entryActionOf(text), { subject, does })
   fc.assert(
     fc.property(
       fc.string({ minLength: 1 }).filter((text) => !/^"|re(vert|apply) "/i.test(text)),

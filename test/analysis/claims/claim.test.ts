@@ -1,4 +1,4 @@
-/** Claims from a case's own paperwork, and findings, cell of the table by cell. */
+/** Claims from a case's own data, and findings, cell of the table by cell. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { claimOf, findingOf } from '#analysis/claims/claim.ts'
@@ -46,8 +46,8 @@ const CLAIMS: readonly Row[] = [
 
 for (const { title, version, mainline, stable = {}, introduced = null, says } of CLAIMS) {
   test(`claim: ${title} is ${says}`, () => {
-    const paperwork = { mainline, stable, subjects: [], source: 'ChangeLog-1' }
-    const { claim, source } = claimOf(kernel(version), { introduced, fixes: [], claim: paperwork })
+    const data = { mainline, stable, subjects: [], source: 'ChangeLog-1' }
+    const { claim, source } = claimOf(kernel(version), { introduced, fixes: [], claim: data })
     assert.equal(claim, says)
     assert.match(source, /\(ChangeLog-1\)$/)
   })

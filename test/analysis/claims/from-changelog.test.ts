@@ -200,7 +200,7 @@ test('claims together: a line in the changelog goes before the case, and that th
   assert.equal(entry.claim, 'not-listed', 'a revert that the case does not know of')
 })
 
-test('claims together: a changelog that leaves much out, or is not to be had, makes silence prove nothing', () => {
+test('claims together: a changelog that leaves much out, or is unavailable, makes silence prove nothing', () => {
   const wide = claimOf(kernel('6.12.32'), ONE, { gitTree: null, changelog: changelogOf(whole([20, 21, 22]), [ONE]) })
   assert.equal(wide.claim, 'unknown')
   assert.match(wide.source, /no such line, nor a list of 6\.12\.20 to 6\.12\.22 \(3\); in mainline/)

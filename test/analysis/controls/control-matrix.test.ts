@@ -18,7 +18,7 @@ function failures(changes: Changes): string[][] {
   return matrix(changes).failures.map((failure) => [failure.kernel, failure.case, failure.blame])
 }
 
-test('a square that is as it must be holds, the base first and each control under it', () => {
+test('a control matrix that is as required holds, the base first and each control under it', () => {
   const { holds, failures: none, series, cases } = matrix()
   assert.deepEqual(none, [])
   assert.ok(holds)

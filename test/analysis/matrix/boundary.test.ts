@@ -62,7 +62,7 @@ function sure(column: Readonly<Record<string, Verdict>>, listing: readonly Known
   ])
 }
 
-test('a boundary is adjacent where no kernel lies between that could be had and asked, and says what does lie between', () => {
+test('a boundary is adjacent without an available and applicable kernel between, and names all kernels between', () => {
   const ends = { '6.1.1': 'lacks', '6.1.9': 'carries' } as const
   const listing = ['6.1.1', '6.1.9', '6.1.10', '5.10.5'].map((version) => known(version))
   assert.deepEqual(sure(ends, listing), [['adjacent']])

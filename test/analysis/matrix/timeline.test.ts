@@ -1,4 +1,4 @@
-/** Histories: every kernel that gave an answer is in one stretch, and all others are told where they lie. */
+/** Timelines: every kernel with an answer is in one interval, and all others have their place. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -25,7 +25,7 @@ function historyOf(column: Readonly<Record<string, Verdict>>, others: Readonly<R
 
 const id = (patch: string) => kernel(`6.1.${patch}`).id
 
-test('a series that never changes is one stretch from its first tested kernel to its last', () => {
+test('a series that never changes is one interval from its first tested kernel to its last', () => {
   const column = { 1: 'not-applicable', 2: 'carries', 3: 'error', 9: 'carries' } as const
   const { history } = historyOf(column, { 5: false, 6: true, 11: false })
   assert.deepEqual(history.intervals, [{ verdict: 'carries', first: id('2'), last: id('9'), tested: 2, untested: 2 }])
@@ -34,13 +34,13 @@ test('a series that never changes is one stretch from its first tested kernel to
   assert.equal(history.known, 6)
 })
 
-test('a series without an answer has no stretch and all its kernels, and without a listing nothing is counted', () => {
+test('a series without an answer has no interval and all its kernels, and without a listing nothing is counted', () => {
   const { history } = historyOf({ 1: 'not-applicable', 2: 'no-result' }, null)
   assert.deepEqual([history.intervals, history.earlier.length, history.later, history.known], [[], 2, [], null])
   assert.equal(historyOf({ 1: 'lacks' }, null).history.intervals[0]?.untested, null)
 })
 
-test('property: stretches alternate, are joined by the boundaries, and no kernel is lost', () => {
+test('property: intervals alternate, are joined by the boundaries, and no kernel is lost', () => {
   const columns = fc.dictionary(fc.constantFrom(...PATCHES), fc.constantFrom(...VERDICTS), { minKeys: 1 })
   const listed = fc.dictionary(fc.constantFrom(...PATCHES), fc.boolean())
   fc.assert(

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { runRequest } from '#cli/options/run.ts'
 
 test('without options it is the default set and every case, and nothing else is asked for', () => {
-  assert.deepEqual(runRequest({}), { kernels: ['default'], cases: ['all'], freshBoot: false })
+  assert.deepEqual(runRequest({}), { kernels: ['default'], cases: ['all'], noSnapshot: false })
 })
 
 test('--no-fork turns forking off', () => {
@@ -21,6 +21,6 @@ test('each option comes into the request under its name there', () => {
     accelerator: 'tcg',
     raceSeconds: 2.5,
     maxMissProbability: 1e-3,
-    freshBoot: true,
+    noSnapshot: true,
   })
 })

@@ -62,7 +62,7 @@ test('a cell without an answer is infrastructure, unless a finding stands beside
   assert.equal(exitCodeOf(reportOf(['no-result', 'not-comparable']), ['no-result']), 1)
 })
 
-test('a square that does not hold is a finding, one without all its answers is the machine that failed', () => {
+test('a control matrix that does not hold is a finding, missing answers are a fault of the machine', () => {
   const failure = (blame: 'control' | 'machine') => ({ kernel: 'k', case: 'c', blame, text: '' })
   assert.equal(exitCodeOfControlMatrix({ holds: true, failures: [] }), 0)
   assert.equal(exitCodeOfControlMatrix({ holds: false, failures: [failure('machine')] }), 3)

@@ -7,7 +7,7 @@ import { askTapParser } from './tap-parser.ts'
 
 const number = fc.option(fc.oneof({ weight: 3, arbitrary: fc.nat(8) }, fc.constantFrom(999_999_999, 0, 12)))
 
-test('results are numbered, and complained of, as tap-parser does', () => {
+test('results are numbered, and their problems reported, as in tap-parser', () => {
   fc.assert(
     fc.property(fc.array(number, { maxLength: 12 }), fc.option(fc.nat(9)), (numbers, planned) => {
       const numbering = createNumbering(planned)

@@ -46,9 +46,9 @@ for (const [dialect, print] of Object.entries(DIALECTS)) {
         const cut = readTests(`${kept.join('\n')}\n`)
         // A last line that is no result (`# Totals`) is no loss.
         const lost = lines.slice(kept.length).some((line) => readLine(line).kind === 'result')
-        const complaints = [...cut.problems, ...cut.documents.flatMap((document) => document.problems)]
+        const problems = [...cut.problems, ...cut.documents.flatMap((document) => document.problems)]
         assert.equal(
-          complaints.some(({ kind }) => kind === 'missing-result' || kind === 'no-tests'),
+          problems.some(({ kind }) => kind === 'missing-result' || kind === 'no-tests'),
           lost,
         )
       }),

@@ -8,9 +8,9 @@ export interface BareResult {
 
 export interface TapAnswer {
   /** One for each result asked about, in order: its number, and what is wrong with it or null. */
-  readonly points: readonly { readonly number: number; readonly complaint: string | null }[]
+  readonly points: readonly { readonly number: number; readonly problem: string | null }[]
   /** What is wrong with the document: `no plan`, `incorrect number of tests`. */
-  readonly complaints: readonly string[]
+  readonly problems: readonly string[]
 }
 
 /**
@@ -19,16 +19,16 @@ export interface TapAnswer {
  */
 export function askTapParser(planned: number | null, results: readonly BareResult[], bailedOut: boolean): TapAnswer {
   const parser = new Parser()
-  const points: { number: number; complaint: string | null }[] = []
+  const points: { number: number; problem: string | null }[] = []
   parser.on('assert', (result: Result) => {
     // tap-parser gives 0 to a result without a number; its place is its number.
-    points.push({ number: result.id || points.length + 1, complaint: result.tapError })
+    points.push({ number: result.id || points.length + 1, problem: result.tapError })
   })
   parser.parse('TAP version 14\n')
   if (planned !== null && planned > 0) parser.parse(`1..${planned}\n`)
   for (const { ok, number } of results) parser.parse(`${ok ? 'ok' : 'not ok'}${number === null ? '' : ` ${number}`}\n`)
   if (bailedOut) parser.parse('Bail out!\n')
   parser.end()
-  const complaints = parser.failures.flatMap((failure) => (failure.tapError && !('id' in failure) ? [failure.tapError] : []))
-  return { points, complaints }
+  const problems = parser.failures.flatMap((failure) => (failure.tapError && !('id' in failure) ? [failure.tapError] : []))
+  return { points, problems }
 }

@@ -236,7 +236,7 @@ async function buildModules(folder: string): Promise<Buffer[]> {
   )
 }
 
-/** Build the .deb into the pool and give its stanza. */
+/** Build the .deb into the pool and return its paragraph. */
 async function buildPackage(root: string, { name, version, files }: Package): Promise<string> {
   const build = join(root, '..', 'build', name)
   const fields = ['Architecture: amd64', 'Maintainer: kwitness tests <nobody@example.org>', 'Description: made for a test']
@@ -249,7 +249,7 @@ async function buildPackage(root: string, { name, version, files }: Package): Pr
   await mkdir(dirname(join(root, filename)), { recursive: true })
   await runCommand('dpkg-deb', ['--root-owner-group', '-Zgzip', '--build', build, join(root, filename)])
   const deb = await readFile(join(root, filename))
-  return stanza(control, filename, deb)
+  return paragraph(control, filename, deb)
 }
 
 /** A listed and signed file that is no package. */
@@ -257,21 +257,21 @@ async function addGarbage(root: string): Promise<string> {
   const filename = 'pool/main/l/linux/garbage.deb'
   const bytes = Buffer.from('this is no package')
   await writeFile(join(root, filename), bytes)
-  return stanza('Package: linux-binary-9.1.3+t-cloud-amd64\nVersion: 9.1.3-1\n', filename, bytes)
+  return paragraph('Package: linux-binary-9.1.3+t-cloud-amd64\nVersion: 9.1.3-1\n', filename, bytes)
 }
 
-function stanza(control: string, filename: string, deb: Buffer): string {
+function paragraph(control: string, filename: string, deb: Buffer): string {
   return `${control}Filename: ${filename}\nSize: ${deb.length}\nSHA256: ${sha256(deb)}\n`
 }
 
 async function writeSuite(
   root: string,
   suite: string,
-  stanzas: readonly string[],
+  paragraphs: readonly string[],
   sign: (dist: string) => Promise<void>,
 ): Promise<void> {
   const dist = join(root, 'dists', suite)
-  const packages = Buffer.from(stanzas.join('\n'))
+  const packages = Buffer.from(paragraphs.join('\n'))
   await mkdir(join(dist, 'main/binary-amd64'), { recursive: true })
   await writeFile(join(dist, 'main/binary-amd64/Packages'), packages)
   const fields = [

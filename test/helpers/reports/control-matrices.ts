@@ -1,4 +1,4 @@
-/** A square of one line to hold tests against: two bad controls, a race and a good one, as they must be unless changed. */
+/** A control matrix of one series for tests: two bad controls, a race and a good one, as required unless changed. */
 import { buildReport } from '#analysis/matrix/report.ts'
 import type { Control, ControlRate, RaceStanding, Trials } from '#domain/control.ts'
 import type { Verdict } from '#domain/judgement.ts'
@@ -55,7 +55,7 @@ function standing(trials: Trials): RaceStanding {
   return { ...nothing, trials, interval: rateInterval(trials), maxMissProbability: 1e-6, trialsRemaining: null, explanation: [] }
 }
 
-/** The report of that square. */
+/** The report of that matrix. */
 export function controlMatrixReport(changes: Changes): Report {
   const cells = Object.entries(ROWS).flatMap(([row, verdicts]) =>
     CASES.map(({ id, oracle }, index) => {
@@ -72,7 +72,7 @@ export function controlMatrixReport(changes: Changes): Report {
   return buildReport({ run, kernels, cases: CASES, controls: matrixControls, cells })
 }
 
-/** A rate as such a square gives one. */
+/** A rate from such a matrix. */
 export const matrixRate: ControlRate = {
   case: 'race',
   program: 'ab'.repeat(32),

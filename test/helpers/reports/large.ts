@@ -12,7 +12,7 @@ const LONG_CONSOLE = Array.from(
 
 /**
  * A report of any size with modest evidence: each attempt has its own seed, one line of its own, and the rest in common. In each
- * series, each fix comes in at a version of its own; the paperwork knows most of them.
+ * series, each fix comes in at a version of its own; the claim sources list most of them.
  */
 export function largeReport(kernelCount: number, caseCount: number): Report {
   const lines = ['5.10', '5.15', '6.1', '6.6', '6.12', '6.16', '6.18', '7.1', '7.2', '7.3']

@@ -7,7 +7,7 @@ import { type TestContext, after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { renderHtml } from '#render/html/html.ts'
 import { readAssets } from '#test/helpers/templates.ts'
-import { CHROMIUM, openChromium, PATIENCE_MS } from '#test/helpers/browser.ts'
+import { CHROMIUM, openChromium, TIMEOUT_MS } from '#test/helpers/browser.ts'
 import { CONTROL } from '#test/helpers/races.ts'
 import { largeReport } from '#test/helpers/reports/large.ts'
 import { HOSTILE, smallReport } from '#test/helpers/reports.ts'
@@ -41,7 +41,7 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     assert.ok(browser)
     const { javaScriptEnabled = true, expected } = options
     const context = await browser.newContext({ viewport: { width: 1400, height: 1000 }, javaScriptEnabled })
-    context.setDefaultTimeout(PATIENCE_MS)
+    context.setDefaultTimeout(TIMEOUT_MS)
     const page = await context.newPage()
     const trouble: string[] = []
     page.on('pageerror', (error) => trouble.push(String(error)))

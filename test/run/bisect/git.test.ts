@@ -1,4 +1,4 @@
-/** Real git does the bisecting: whatever commits are mute, the answer is right or names all it may be. */
+/** Real git does the bisecting: whichever commits are untestable, the answer is right or names all it may be. */
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -59,8 +59,8 @@ test('the commit is found in log2 steps, and the log is one that git replays', a
 
 test('wherever the commit is and whichever answer nothing: it is found, or among those named', async (t) => {
   const { hashes, range, own } = await history(t, 20)
-  const mute = fc.uniqueArray(fc.integer({ min: 1, max: 19 }), { maxLength: 4 })
-  const property = fc.asyncProperty(fc.integer({ min: 1, max: 20 }), mute, async (culprit, dumb) => {
+  const untestable = fc.uniqueArray(fc.integer({ min: 1, max: 19 }), { maxLength: 4 })
+  const property = fc.asyncProperty(fc.integer({ min: 1, max: 20 }), untestable, async (culprit, dumb) => {
     const answer = (index: number): Answer => (dumb.includes(index) ? 'crashed' : index >= culprit ? 'shows-bug' : 'no-bug')
     const { end, tested } = await drive(own, range, hashes, answer)
     const possible = end.kind === 'found' ? [end.commit] : end.commits

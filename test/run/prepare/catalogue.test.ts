@@ -92,7 +92,7 @@ const BROKEN: readonly (readonly [what: string, change: object, field: string])[
   ['a CVE without its number', { fixes: [{ ...GOOD.fixes[0], cve: ['CVE-2024'] }] }, 'fixes[0].cve[0]'],
   ['introduced as a number', { introduced: 5.1 }, 'introduced'],
   ['no symptom', { symptom: '' }, 'symptom'],
-  ['a witness of another kind', { oracle: 'sometimes' }, 'oracle'],
+  ['an oracle of another kind', { oracle: 'sometimes' }, 'oracle'],
   ['no vCPU', { needs: { ...GOOD.needs, cpus: 0 } }, 'needs.cpus'],
   ['half a vCPU', { needs: { ...GOOD.needs, cpus: 1.5 } }, 'needs.cpus'],
   ['memory as text', { needs: { ...GOOD.needs, memoryMiB: '512' } }, 'needs.memoryMiB'],

@@ -90,7 +90,7 @@ test('each control of the product says in its patch what it is for, and its list
   const entries = await readControls(CONTROLS, await readCatalogue(CATALOGUE))
   for (const one of entries) {
     const [words = ''] = (await readFile(patchOf(CONTROLS, one), 'utf8')).split(/^--- /m)
-    const must = one.kind === 'bad' ? 'Must reproduce' : 'Must stay clean'
+    const must = one.kind === 'bad' ? 'Must reproduce' : 'Must not reproduce'
     const where = `${one.series}/${one.fix}`
     assert.ok(words.startsWith('SPDX-License-Identifier: GPL-2.0-only\n'), where)
     assert.ok(words.includes(`${must}: ${one.case}.`), `${where} does not say "${must}: ${one.case}."`)

@@ -84,7 +84,7 @@ test('a stored changelog that was changed is reported as a problem, and claims n
     damaged.problems.map(({ message }) => message),
     Array(2).fill('missing or not as it was stored'),
   )
-  assert.match(damaged.report.cells[0]?.claimSource ?? '', /^no changelog: what was kept of it is damaged; /)
+  assert.match(damaged.report.cells[0]?.claimSource ?? '', /^no changelog: the stored copy is damaged; /)
 })
 
 test('a folder that is not a git tree is a UserError; a tree with the tag comes before all other sources', options, async (t) => {

@@ -33,7 +33,7 @@ const ended = (ending: Ending, changes: Partial<Evidence> = {}): Evidence => sam
 const killed = ended(exited({ code: null, signal: 9, timedOut: true, seconds: 10 }))
 const unkillable = ended({ kind: 'case-hung', afterSeconds: 12, killed: true })
 const answering = ended({ kind: 'case-hung', afterSeconds: 18 })
-const mute = ended({ kind: 'kernel-hung', afterSeconds: 18 })
+const silent = ended({ kind: 'kernel-hung', afterSeconds: 18 })
 const oopsed = ended(exited({ code: null, signal: 9 }), { taint: { before: 0, after: 128 + 512 } })
 const stopped = ended({ kind: 'guest-stopped', reason: 'guest-reset' })
 
@@ -71,8 +71,8 @@ const HANGS = rows([
   ['a case that cannot be killed in the step hung', ofCase, unkillable, IN_STEP, 'reproduced', 'symptom/hang'],
   ['where a guest may hang a case may, too', ofGuest, killed, IN_STEP, 'reproduced', 'symptom/hang'],
   ['nor need it be killable', ofGuest, unkillable, IN_STEP, 'reproduced', 'symptom/hang'],
-  ['a guest that hangs is the bug, where that is waited for', ofGuest, mute, IN_STEP, 'reproduced', 'symptom/hang'],
-  ['a guest that hangs is a crash, where a case is waited for', ofCase, mute, IN_STEP, 'unrelated-crash', 'agent/kernel-hung'],
+  ['a guest that hangs is the bug, where that is waited for', ofGuest, silent, IN_STEP, 'reproduced', 'symptom/hang'],
+  ['a guest that hangs is a crash, where a case is waited for', ofCase, silent, IN_STEP, 'unrelated-crash', 'agent/kernel-hung'],
   ['what only the host waited for is no hang', ofGuest, answering, IN_STEP, 'error', 'agent/case-hung'],
   ['a hang before the step is broken', ofCase, killed, said(null), 'error', 'agent/timeout'],
   ['a hang of a case that waits for none is broken', theCase, unkillable, IN_STEP, 'error', 'agent/case-hung'],
@@ -87,7 +87,7 @@ const HANGS = rows([
   ['a stall before the step is another', ofCase, unkillable, said(150, stall(2)), 'unrelated-crash', 'console/splat'],
   ['a stall that cannot be placed is another', ofCase, unkillable, said(150, stall(4), []), 'unrelated-crash', 'console/splat'],
   ['a kernel that died in silence did not hang', ofCase, diedSilently, IN_STEP, 'unrelated-crash', 'agent/died'],
-  ['a guest that started again did not', ofGuest, mute, startedAgain, 'unrelated-crash', 'console/second-banner'],
+  ['a guest that started again did not', ofGuest, silent, startedAgain, 'unrelated-crash', 'console/second-banner'],
   ['a case that waits for a hang and comes to its end is clean', ofCase, fine, ran, 'not-reproduced', 'output/ok'],
 ])
 
@@ -102,7 +102,7 @@ const SPLATS = rows([
   ['the splat in the step is the bug, the case killed by it', crash, oopsed, after, 'reproduced', 'symptom/splat', 10],
   ['the splat in the step is the bug, the case hung by it', crash, unkillable, after, 'reproduced', 'symptom/splat', 10],
   ['the splat in the step is the bug, the guest gone', crash, stopped, after, 'reproduced', 'symptom/splat', 10],
-  ['the splat in the step is the bug, the guest mute', crash, mute, after, 'reproduced', 'symptom/splat', 10],
+  ['the splat in the step is the bug, the guest silent', crash, silent, after, 'reproduced', 'symptom/splat', 10],
   ['a warning may be the splat', warning, killed, warned, 'reproduced', 'symptom/splat', 9],
   ['a warning before it does not matter', crash, oopsed, warnedBefore, 'reproduced', 'symptom/splat', 10],
   ['another splat is none', crash, oopsed, said(150, { splats: [other(10)] }), 'unrelated-crash', 'console/splat', 10],

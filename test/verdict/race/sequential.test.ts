@@ -49,7 +49,7 @@ for (const [says, attempts, wanted, rates] of ROWS) {
   })
 }
 
-test('a race whose kernel cannot be had is not asked for anything', () => {
+test('a race whose kernel is not available gets no attempt', () => {
   assert.equal(nextOfRace(raceOf([], [rate()], false)), null)
 })
 
@@ -128,7 +128,7 @@ function answer({ speed, hitsAfter }: Model, ask: RaceBudget, before: number): J
   return (isHit ? hit : clean)(trials, { seconds: trials / speed })
 }
 
-function carryOut(models: readonly Model[], perRace: number): JudgedAttempt[][] {
+function execute(models: readonly Model[], perRace: number): JudgedAttempt[][] {
   const all: JudgedAttempt[][] = models.map(() => [])
   const choose = () =>
     chooseRace(
@@ -152,7 +152,7 @@ const model = fc.record({
 test('property: every race ends decided, or the time is over; nobody makes a trial too many', () => {
   fc.assert(
     fc.property(fc.array(model, { minLength: 1, maxLength: 6 }), fc.integer({ min: 2, max: 40 }), (models, perRace) => {
-      const all = carryOut(models, perRace)
+      const all = execute(models, perRace)
       const spent = all.reduce((sum, attempts) => sum + spentSeconds(attempts), 0)
       const pool = perRace * models.length
       assert.ok(spent <= pool + models.length, `${spent} of ${pool} s`)
@@ -172,7 +172,7 @@ test('property: every race ends decided, or the time is over; nobody makes a tri
 })
 
 test('races that need the same are given the same, to one slice', () => {
-  const all = carryOut(
+  const all = execute(
     [
       { speed: 50, hitsAfter: null },
       { speed: 50, hitsAfter: null },

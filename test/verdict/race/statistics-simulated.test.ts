@@ -81,7 +81,7 @@ for (const bound of [0.1, 0.01]) {
       const random = seeded(20261124)
       let fooled = 0
       for (let round = 0; round < ROUNDS; round += 1) {
-        // A rate of its own for each round, from 1 in 1000 to 1 in 3.
+        // A rate of its own for each round, from 0.1 % to 33 %.
         const rate = 10 ** (-3 + 2.5 * random())
         if (falselyCarries(random, rate, hits, bound)) fooled += 1
       }

@@ -1,6 +1,6 @@
 /**
  * `kwitness bisect-step`: one commit for those who drive `git bisect run` themselves. git takes every exit code from 1 to 127
- * but 125 for "new", so whatever is no answer ends with 125 or with one above 127.
+ * but 125 for "new", so a commit without an answer exits with 125 or above 127.
  */
 import { join, resolve } from 'node:path'
 import { Option, type Command } from '@commander-js/extra-typings'
@@ -70,14 +70,14 @@ const HELP = helpText({
 /** Judge the commit that is checked out and give the exit code; throws nothing. */
 async function bisectStep(options: BisectStepOptions): Promise<number> {
   const progress = createProgress(process.stderr, () => performance.now())
-  let told: { answer: Answer; summary: string } | null = null
+  let found: { answer: Answer; summary: string } | null = null
   try {
     const finished = await untilSignal(async (signal) => {
-      told = await askStep(options, progress, signal)
+      found = await askStep(options, progress, signal)
     })
     progress.end()
-    if (!finished || told === null) return INTERRUPTED
-    const { answer, summary } = told as { answer: Answer; summary: string }
+    if (!finished || found === null) return INTERRUPTED
+    const { answer, summary } = found as { answer: Answer; summary: string }
     console.error(`kwitness: ${answer}: ${summary}`)
     return exitCodeOfMark(markOf(answer, options.find ?? 'bug'))
   } catch (error) {

@@ -101,7 +101,7 @@ function describeCase(one: Case): string[] {
     `  symptom     ${one.symptom}`,
     ...(one.symptomEnding ? [`  ends by     ${endingWords(one.symptomEnding)}`] : []),
     ...(one.destructive ? ['  destructive where the bug is, it hurts the kernel that it runs on'] : []),
-    `  witness     ${one.oracle}, about ${one.timing.expectedSeconds} s in the guest, at most ${one.timing.timeoutSeconds} s`,
+    `  oracle      ${one.oracle}, about ${one.timing.expectedSeconds} s in the guest, at most ${one.timing.timeoutSeconds} s`,
     `  needs       ${needs.cpus} vCPU, ${needs.memoryMiB} MiB${modules}`,
     `  claim       ${releases} (${claim.source})`,
     `  proof       ${one.proof}`,

@@ -22,7 +22,7 @@ import type { Progress } from '#cli/output/progress.ts'
 import type { TimingsKeeper } from '#cli/output/timings.ts'
 import { executeCommand } from '#cli/terminal/execute.ts'
 
-/** Guest seconds for each race that is not measured: the square asks only whether a neighbour shows the bug. */
+/** Guest seconds for each race without a measurement: the matrix only needs to know whether another case shows the bug. */
 const RACE_SECONDS = 5
 
 /** Declare the command. */
@@ -39,12 +39,12 @@ export function declare(command: Command) {
 
 const HELP = helpText({
   remarks: [
-    `A known-bad control must reproduce its case, a known-good one must stay clean, and every other case must answer as on the
-    base. Only then kwitness keeps the rates of races, for the verdicts of later runs.`,
+    `A known-bad control must reproduce its case, a known-good one must not, and every other case must have the verdict of the
+    base. Only then kwitness stores the rates of races, for the verdicts of later runs.`,
   ],
   exits: {
-    0: 'every control is as it must be',
-    1: 'a control does not show what it must, or changes another case',
+    0: 'every control holds',
+    1: 'a control does not hold, or changes another case',
   },
   examples: [
     ['all of them', 'kwitness controls'],
@@ -114,26 +114,26 @@ async function controls(options: ControlsOptions): Promise<number> {
 async function conclude(opened: OpenRun, options: ControlsOptions, timings: TimingsKeeper): Promise<number> {
   const { report, problems } = await reportOf(opened)
   printProblems(problems)
-  const square = controlMatrixOf(report, report.controls)
-  const rates = await keepRates(opened, square)
+  const matrix = controlMatrixOf(report, report.controls)
+  const rates = await keepRates(opened, matrix)
   const page = await writeReport(report, options.out)
   const plain = { width: 100, colour: false, ascii: false }
-  await writeOut(join(dirname(page), 'square.txt'), renderControlMatrix(square, rates, plain))
-  await writeOut(join(dirname(page), 'square.json'), renderControlMatrixJson(square, rates))
+  await writeOut(join(dirname(page), 'control-matrix.txt'), renderControlMatrix(matrix, rates, plain))
+  await writeOut(join(dirname(page), 'control-matrix.json'), renderControlMatrixJson(matrix, rates))
   await print(
-    options.json ? renderControlMatrixJson(square, rates) : renderControlMatrix(square, rates, terminalOf(process.stdout)),
+    options.json ? renderControlMatrixJson(matrix, rates) : renderControlMatrix(matrix, rates, terminalOf(process.stdout)),
   )
   console.error(`kwitness: report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
-  return exitCodeOfControlMatrix(square)
+  return exitCodeOfControlMatrix(matrix)
 }
 
 /**
- * Keep what was measured on controls that hold, for the verdicts of later runs to lean on. Of one that does not hold, that
- * it showed nothing is kept, in place of any rate it showed before.
+ * Store the rates of controls that hold, as reference rates for later runs. For a control that does not hold, store a rate
+ * without a hit, which replaces any earlier rate of it.
  */
-async function keepRates({ store, record, plan }: OpenRun, square: ControlMatrix): Promise<readonly ControlRate[]> {
-  const good = new Set(controlsThatHold(square).map(({ kernel }) => kernel))
+async function keepRates({ store, record, plan }: OpenRun, matrix: ControlMatrix): Promise<readonly ControlRate[]> {
+  const good = new Set(controlsThatHold(matrix).map(({ kernel }) => kernel))
   const measured = ratesOf(plan, await judgedAttemptsOfRun(store, record.id, plan))
   const rates = measured.filter(({ kernel, hits }) => good.has(kernel) || hits === 0)
   await store.recordRates(rates)

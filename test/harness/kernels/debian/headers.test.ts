@@ -9,12 +9,12 @@ const MIRROR = 'http://mirror.example.org/debian'
 
 /** A package list from names and versions. */
 function listOf(suite: string, ...packages: readonly (readonly [name: string, version: string])[]): PackageList {
-  const stanzas = packages.map(([name, version], index) => {
+  const paragraphs = packages.map(([name, version], index) => {
     const file = `pool/${suite}/${name}_${version}_all.deb`
     const sha256 = `${index}`.padStart(64, suite === 'other-bytes' ? 'b' : 'a')
     return `Package: ${name}\nVersion: ${version}\nFilename: ${file}\nSize: 100\nSHA256: ${sha256}\n`
   })
-  return { suite, mirror: `${MIRROR}-${suite}`, packages: parsePackages(stanzas.join('\n')) }
+  return { suite, mirror: `${MIRROR}-${suite}`, packages: parsePackages(paragraphs.join('\n')) }
 }
 
 function kernelOf(release: string, build: string, flavour = 'cloud-amd64') {

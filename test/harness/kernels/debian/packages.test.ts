@@ -81,7 +81,7 @@ test('the parser throws for no text, and each entry is complete', () => {
   const mixed = fc.array(fc.oneof(fc.constantFrom(...lines), fc.string())).map((list) => list.join('\n'))
   fc.assert(
     fc.property(mixed, (text) => {
-      for (const stanza of parsePackages(text)) assert.match(stanza.sha256, /^[0-9a-f]{64}$/)
+      for (const entry of parsePackages(text)) assert.match(entry.sha256, /^[0-9a-f]{64}$/)
       for (const { id } of kernelsOf([{ suite: 'sid', mirror: MIRROR, packages: parsePackages(text) }]))
         assert.match(id, /^[\w.+~%-]+$/)
     }),
