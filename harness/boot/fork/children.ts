@@ -13,17 +13,6 @@ import { within } from './within.ts'
 /** A server that works answers within milliseconds. */
 const ANSWER_MS = 10_000
 
-export interface Children {
-  /** Resolves when the library said that it is loaded; throws InfraError when it does not within `limitMs`. */
-  readonly loaded: (limitMs: number) => Promise<void>
-  /** Throws InfraError with the server's own reason when it cannot fork. */
-  readonly check: () => Promise<void>
-  /** Throws InfraError when the server refuses, is gone, or its child does not come up. */
-  readonly fork: (payload: string, signal?: AbortSignal) => Promise<RunningQemu>
-  /** Resolves once no child is left. */
-  readonly gone: () => Promise<void>
-}
-
 const exitOf = (kind: string | undefined, number: number): QemuExit => {
   const signal = Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? String(number)
   if (kind === 'signal') return { code: null, signal, stderr: '' }
@@ -42,105 +31,67 @@ interface Options {
   readonly answerMs?: number
 }
 
-/** Command the fork server behind this port (server.c), whose children connect here. */
-export function commandChildren(control: Duplex, connections: Connections, { giveUp, answerMs = ANSWER_MS }: Options): Children {
-  const living = new Map<number, Child>()
-  const loaded = Promise.withResolvers<void>()
-  const able = Promise.withResolvers<void>()
-  let last = 0
-  /** Why there are no more children, once that is so. */
-  let lost: string | null = null
+/** The children of the fork server behind this port (server.c), which connect here. */
+export class Children {
+  readonly #control: Duplex
+  readonly #connections: Connections
+  readonly #giveUp: () => void
+  readonly #answerMs: number
+  readonly #living = new Map<number, Child>()
+  readonly #loaded = Promise.withResolvers<void>()
+  readonly #able = Promise.withResolvers<void>()
+  #lastId = 0
+  /** Why there are no more children; null while the server works. */
+  #lost: string | null = null
 
-  function refuse(child: Child | undefined, why: string): void {
-    child?.forked.reject(new InfraError(`QEMU did not fork: ${why}`))
-    child?.ended.resolve({ code: null, signal: 'SIGKILL', stderr: why })
+  constructor(control: Duplex, connections: Connections, { giveUp, answerMs = ANSWER_MS }: Options) {
+    this.#control = control
+    this.#connections = connections
+    this.#giveUp = giveUp
+    this.#answerMs = answerMs
+    /* Each of them may be awaited late, or never. */
+    for (const { promise } of [this.#loaded, this.#able]) promise.catch(() => undefined)
+    /* An error of the port is followed by its close. */
+    createInterface({ input: control })
+      .on('line', (line) => this.#receive(line))
+      .on('error', () => undefined)
+    control.once('close', () => this.#lose('the fork server is gone'))
   }
 
-  function lose(why: string): void {
-    if (lost !== null) return
-    lost = why
-    for (const waiting of [loaded, able]) waiting.reject(new InfraError(why))
-    living.forEach((child) => refuse(child, why))
-    giveUp()
+  /** Resolves when the library reports that it is loaded; throws InfraError when it does not within `limitMs`. */
+  loaded(limitMs: number): Promise<void> {
+    return within(limitMs, this.#loaded.promise, () => 'the library is not loaded')
   }
 
-  function receive(line: string): void {
-    const [, word, rest = ''] = /^(\w+) ?(.*)$/.exec(line) ?? []
-    const [id = '', ...values] = rest.split(' ')
-    const child = living.get(Number(id))
-    if (word === 'ready') loaded.resolve()
-    else if (word === 'able') able.resolve()
-    else if (word === 'unable') able.reject(new InfraError(rest))
-    else if (word === 'forked') child?.forked.resolve(Number(values[0]))
-    else if (word === 'refused') refuse(child, values.join(' '))
-    else if (word === 'ended') child?.ended.resolve(exitOf(values[0], Number(values[1])))
+  /** Throws InfraError with the server's own reason when it cannot fork. */
+  async check(): Promise<void> {
+    this.#control.write('check\n')
+    await this.#answered(this.#able.promise)
   }
 
-  /* Each of them may be awaited late, or never. */
-  for (const { promise } of [loaded, able]) promise.catch(() => undefined)
-  /* An error of the port is followed by its close. */
-  createInterface({ input: control })
-    .on('line', receive)
-    .on('error', () => undefined)
-  control.once('close', () => lose('the fork server is gone'))
-
-  /** An answer of the server; a server that gives none in time is given up. */
-  async function answered<T>(answer: Promise<T>): Promise<T> {
-    return within(answerMs, answer, () => {
-      lose('the fork server does not answer')
-      return 'the fork server does not answer'
-    })
-  }
-
-  function stop(id: number): void {
-    const child = living.get(id)
-    if (!child) return
-    control.write(`kill ${id}\n`)
-    answered(child.ended.promise).catch(() => undefined)
-  }
-
-  /** The process of a child, and its connections. Throws InfraError when it ends before, or does not connect. */
-  async function comeUp(id: number, { forked, ended }: Child) {
-    const lines = Promise.all([
-      connections.expect(`qmp ${id}`),
-      connections.expect(`agent ${id}`),
-      connections.expect(`stderr ${id}`),
-    ])
-    const early = ended.promise.then(({ code, signal }) => Promise.reject(new InfraError(`it ended at once (${signal ?? code})`)))
-    for (const other of [early, lines]) other.catch(() => undefined)
-    try {
-      const pid = await answered(forked.promise)
-      const [qmp, agent, stderr] = await within(answerMs, Promise.race([lines, early]), () => 'the child does not connect')
-      return { pid, qmp, agent, stderr }
-    } catch (error) {
-      /* A child that connects later must not stay open. */
-      void lines.then((sockets) => sockets.forEach((socket) => socket.destroy()))
-      throw error
-    }
-  }
-
-  async function fork(payload: string, signal?: AbortSignal): Promise<RunningQemu> {
+  /** Fork a child with this payload. Throws InfraError when the server refuses, has ended, or its child does not come up. */
+  async fork(payload: string, signal?: AbortSignal): Promise<RunningQemu> {
     const file = await open(payload)
     const pipe = await openConsolePipe().catch(async (error: unknown) => {
       await file.close()
       throw error
     })
-    last += 1
-    const id = last
+    this.#lastId += 1
+    const id = this.#lastId
     const child: Child = { forked: Promise.withResolvers(), ended: Promise.withResolvers() }
-    living.set(id, child)
-    void child.ended.promise.then(() => living.delete(id))
+    this.#living.set(id, child)
+    void child.ended.promise.then(() => this.#living.delete(id))
     try {
-      if (lost === null) control.write(`fork ${id} ${pipe.fd} ${file.fd}\n`)
-      else refuse(child, lost)
-      const { pid, qmp, agent, stderr } = await comeUp(id, child)
+      if (this.#lost === null) this.#control.write(`fork ${id} ${pipe.fd} ${file.fd}\n`)
+      else refuse(child, this.#lost)
+      const { pid, qmp, agent, stderr } = await this.#connect(id, child)
       const said = keepEnd(stderr)
       const closed = new Promise((resolve) => stderr.once('close', resolve))
       const ended = Promise.all([child.ended.promise, closed]).then(([exit]) => ({ ...exit, stderr: said() || exit.stderr }))
       const ports = { pid, qmp: openQmp(qmp, true), console: pipe.reader, agent, control: null }
-      return createRunningQemu({ ...ports, ended, stop: () => stop(id) }, signal)
+      return createRunningQemu({ ...ports, ended, stop: () => this.#stop(id) }, signal)
     } catch (error) {
-      stop(id)
+      this.#stop(id)
       pipe.reader.destroy()
       throw error
     } finally {
@@ -149,15 +100,69 @@ export function commandChildren(control: Duplex, connections: Connections, { giv
     }
   }
 
-  return {
-    loaded: (limitMs) => within(limitMs, loaded.promise, () => 'the library is not loaded'),
-    check: async () => {
-      control.write('check\n')
-      await answered(able.promise)
-    },
-    fork,
-    gone: async () => {
-      while (living.size > 0) await Promise.all([...living.values()].map(({ ended }) => ended.promise))
-    },
+  /** Resolves once no child is left. */
+  async gone(): Promise<void> {
+    while (this.#living.size > 0) await Promise.all([...this.#living.values()].map(({ ended }) => ended.promise))
   }
+
+  #receive(line: string): void {
+    const [, word, rest = ''] = /^(\w+) ?(.*)$/.exec(line) ?? []
+    const [id = '', ...values] = rest.split(' ')
+    const child = this.#living.get(Number(id))
+    if (word === 'ready') this.#loaded.resolve()
+    else if (word === 'able') this.#able.resolve()
+    else if (word === 'unable') this.#able.reject(new InfraError(rest))
+    else if (word === 'forked') child?.forked.resolve(Number(values[0]))
+    else if (word === 'refused') refuse(child, values.join(' '))
+    else if (word === 'ended') child?.ended.resolve(exitOf(values[0], Number(values[1])))
+  }
+
+  /** Give the server up: whatever waits for it fails with this reason. */
+  #lose(why: string): void {
+    if (this.#lost !== null) return
+    this.#lost = why
+    for (const waiting of [this.#loaded, this.#able]) waiting.reject(new InfraError(why))
+    this.#living.forEach((child) => refuse(child, why))
+    this.#giveUp()
+  }
+
+  /** An answer of the server; without one in time the server is given up. */
+  #answered<T>(answer: Promise<T>): Promise<T> {
+    return within(this.#answerMs, answer, () => {
+      this.#lose('the fork server does not answer')
+      return 'the fork server does not answer'
+    })
+  }
+
+  #stop(id: number): void {
+    const child = this.#living.get(id)
+    if (!child) return
+    this.#control.write(`kill ${id}\n`)
+    this.#answered(child.ended.promise).catch(() => undefined)
+  }
+
+  /** The process of a child, and its connections. Throws InfraError when it ends before, or does not connect. */
+  async #connect(id: number, { forked, ended }: Child) {
+    const lines = Promise.all([
+      this.#connections.expect(`qmp ${id}`),
+      this.#connections.expect(`agent ${id}`),
+      this.#connections.expect(`stderr ${id}`),
+    ])
+    const early = ended.promise.then(({ code, signal }) => Promise.reject(new InfraError(`it ended at once (${signal ?? code})`)))
+    for (const other of [early, lines]) other.catch(() => undefined)
+    try {
+      const pid = await this.#answered(forked.promise)
+      const [qmp, agent, stderr] = await within(this.#answerMs, Promise.race([lines, early]), () => 'the child does not connect')
+      return { pid, qmp, agent, stderr }
+    } catch (error) {
+      /* A child that connects later must not stay open. */
+      void lines.then((sockets) => sockets.forEach((socket) => socket.destroy()))
+      throw error
+    }
+  }
+}
+
+function refuse(child: Child | undefined, why: string): void {
+  child?.forked.reject(new InfraError(`QEMU did not fork: ${why}`))
+  child?.ended.resolve({ code: null, signal: 'SIGKILL', stderr: why })
 }

@@ -15,7 +15,7 @@ import type { Booted, BootInputs } from '../qemu/boot.ts'
 import { startQemu, type RunningQemu } from '../qemu/process.ts'
 import { loadState, restoreArguments } from '../snapshot/restore.ts'
 import { bootLogFile, stateFile, type Snapshot } from '../snapshot/snapshot.ts'
-import { commandChildren, type Children } from './children.ts'
+import { Children } from './children.ts'
 import { listenForChildren, type Connections } from './connections.ts'
 import { within } from './within.ts'
 
@@ -149,7 +149,7 @@ export async function startForkServer(
     const qemu = await startForkable(saved, argv, { library, env, signal })
     started = qemu
     /* At once: what is said on a port that nobody reads is lost. */
-    const children = commandChildren(qemu.control as Duplex, connections, { giveUp: () => void qemu.kill() })
+    const children = new Children(qemu.control as Duplex, connections, { giveUp: () => void qemu.kill() })
     const channel = new GuestChannel(qemu)
     await load(qemu, children, library)
     const { bootMethod, hello } = saved

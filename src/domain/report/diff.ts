@@ -48,7 +48,7 @@ export interface DiffSide {
   readonly claimSource: string
   readonly finding: Finding
   readonly summary: string
-  /** Evidence id of the attempt that decided, null where none was made. */
+  /** Evidence id of the attempt that decided, null without an attempt. */
   readonly attempt: string | null
 }
 

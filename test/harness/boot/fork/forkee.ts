@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { openConsolePipe } from '#harness/boot/qemu/console-pipe.ts'
-import { commandChildren, type Children } from '#harness/boot/fork/children.ts'
+import { Children } from '#harness/boot/fork/children.ts'
 import { listenForChildren } from '#harness/boot/fork/connections.ts'
 import { buildForkParts } from '#harness/boot/fork/server.ts'
 import type { RunningQemu } from '#harness/boot/qemu/process.ts'
@@ -94,7 +94,7 @@ export async function startForkee(
   const ports = child.stdio as unknown as Duplex[]
   for (const port of ports) port?.on('error', () => undefined)
   const giveUp = (): void => void child.kill('SIGKILL')
-  const children = commandChildren(ports[7] as Duplex, connections, { giveUp, ...(answerMs === undefined ? {} : { answerMs }) })
+  const children = new Children(ports[7] as Duplex, connections, { giveUp, ...(answerMs === undefined ? {} : { answerMs }) })
   return {
     process: child,
     children,
