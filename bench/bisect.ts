@@ -1,6 +1,5 @@
 /** Bisections of kernels built here: right or wrong, steps, seconds of a step, stated confidence. */
 import { loadavg } from 'node:os'
-import { parseArgs } from 'node:util'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { stepsFor } from '#analysis/bisect/report.ts'
 import type { Bisection } from '#domain/report/bisect.ts'
@@ -8,6 +7,7 @@ import { newRepository, type History, type Trouble, type Wanted } from '#test/he
 import { newPlace, runCli, startCli } from '#test/helpers/cli.ts'
 import { formatTable, machineLine, median } from './figures.ts'
 import { measureFloor } from './floor.ts'
+import { readOptions } from './setup.ts'
 
 const HELP = `node bench/bisect.ts [--line LINE] [--commits N] [--races N] [--only WORD] [--seed N] [--json]
 
@@ -18,21 +18,7 @@ Histories: a bug that came, a fix that came, a bug beside two commits that do no
 beside one that warns of something else; and the gup race N times (default: 5). The base is built first, which takes minutes.
 Exit 1 when one is wrong, takes more than ceil(log2) steps and skips, or is less sure than 0.999.`
 
-const { values } = parseArgs({
-  options: {
-    line: { type: 'string', default: '5.10' },
-    commits: { type: 'string', default: '64' },
-    races: { type: 'string', default: '5' },
-    only: { type: 'string', default: '' },
-    seed: { type: 'string', default: String(Date.now() % 1e6) },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit()
-}
+const values = readOptions(HELP, { line: '5.10', commits: '64', races: '5', only: '', seed: String(Date.now() % 1e6) })
 
 interface Scenario extends Pick<Wanted, 'control' | 'change' | 'trouble'> {
   readonly name: string

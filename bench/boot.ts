@@ -1,7 +1,5 @@
 /** How long a guest takes, booted by each method, restored and forked, until the agent greets and until its case prints. */
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { REPOSITORY } from '#harness/support/repository.ts'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
 import { bootWith, bootFile, BOOT_METHODS, type BootInputs, type Booted, type NotBooted } from '#harness/boot/qemu/boot.ts'
@@ -13,12 +11,11 @@ import { readHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import { writePayload } from '#harness/image/payload.ts'
 import { buildProgram } from '#harness/image/program.ts'
-import { fetchKernel, listKernels, type KernelContext } from '#harness/kernels/index.ts'
-import { openScratch } from '#harness/support/scratch.ts'
-import { findWorkspace } from '#harness/support/workspace.ts'
+import { fetchKernel, listKernels } from '#harness/kernels/index.ts'
 import type { KernelImage } from '#domain/kernel.ts'
-import { formatTable, machineLine, median, type Row } from './figures.ts'
+import { median, type Row } from './figures.ts'
 import { budgeted, measureFloor } from './floor.ts'
+import { openPlace, printRows, readOptions } from './setup.ts'
 
 const HELP = `node bench/boot.ts [--kernels SELECTOR] [--rounds N] [--restores N] [--json]
 
@@ -28,30 +25,11 @@ agent's first word by each boot method, booted; and of a guest restored from a s
 in it, measured in between; "here" is what the budget comes to on this host, as the ratio to that floor.`
 
 const LIMIT_SECONDS = 120
-const { values } = parseArgs({
-  options: {
-    kernels: { type: 'string', default: 'default' },
-    rounds: { type: 'string', default: '1' },
-    restores: { type: 'string', default: '9' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit()
-}
+const values = readOptions(HELP, { kernels: 'default', rounds: '1', restores: '9' })
 
-const context: KernelContext = { workspace: findWorkspace() }
-const { cache } = context.workspace
-const scratch = await openScratch(cache)
-try {
-  const rows = await measure()
-  if (values.json) console.log(JSON.stringify(rows, null, 2))
-  else console.log(`${machineLine()}\n${formatTable(rows)}`)
-} finally {
-  await rm(scratch, { recursive: true })
-}
+await using place = await openPlace()
+const { context, cache, scratch } = place
+printRows(await measure(), values)
 
 async function measure(): Promise<Row[]> {
   const listed = await listKernels(context, { selector: values.kernels })

@@ -3,16 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { spareFiles } from '#harness/boot/qemu/console-pipe.ts'
-import type { KernelContext } from '#harness/kernels/index.ts'
-import { openScratch } from '#harness/support/scratch.ts'
-import { findWorkspace } from '#harness/support/workspace.ts'
 import type { RunEvent } from '#run/context/events.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { machineLine, median } from './figures.ts'
 import { measureFloor } from './floor.ts'
 import { runPlan } from './run.ts'
+import { openPlace, readOptions } from './setup.ts'
 
 const HELP = `node --expose-gc bench/endurance.ts [--kernel SELECTOR] [--case ID] [--attempts N] [--cpus N] [--json]
 
@@ -23,20 +20,7 @@ children; then what is left in the cache and in the temporary folder, the median
 QEMU's own start as the floor. Exit 1 when files (the spare pipes of consoles aside), children or leftovers grew, or
 a guest was booted.`
 
-const { values } = parseArgs({
-  options: {
-    kernel: { type: 'string', default: 'debian:6.1.y:newest' },
-    case: { type: 'string', default: 'uffd-fork-event' },
-    attempts: { type: 'string', default: '500' },
-    cpus: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit()
-}
+const values = readOptions(HELP, { kernel: 'debian:6.1.y:newest', case: 'uffd-fork-event', attempts: '500', cpus: '1' })
 
 interface Held {
   readonly attempts: number
@@ -48,9 +32,8 @@ interface Held {
 
 const MIB = 2 ** 20
 const LOOKS = 10
-const context: KernelContext = { workspace: findWorkspace() }
-const { cache } = context.workspace
-const scratch = await openScratch(cache)
+await using place = await openPlace()
+const { context, cache, scratch } = place
 const count = Number(values.attempts)
 const held: Held[] = []
 /* A temporary folder for this process alone, so that everything left in it is its own. */
@@ -120,7 +103,7 @@ try {
   const grew = end.children > start.children || end.files > start.files
   process.exitCode = left.length > 0 || origins.includes('booted') || grew ? 1 : 0
 } finally {
-  await Promise.all([scratch, temporary].map((folder) => rm(folder, { recursive: true })))
+  await rm(temporary, { recursive: true })
 }
 
 function countOf(words: readonly string[]): Record<string, number> {

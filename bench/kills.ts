@@ -1,10 +1,11 @@
 /** kill -9 at random moments of a run: whether a resumed run ends like an undisturbed one. */
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isDeepStrictEqual, parseArgs } from 'node:util'
+import { isDeepStrictEqual } from 'node:util'
 import { kernelWords, newPlace, readReport, runCli, startCli, until, type Ended, type Place } from '#test/helpers/cli.ts'
 import { assertNoneIsLost, guestsOf, matrixOf, nextWords, storedBy } from '#test/helpers/killed.ts'
 import { machineLine, median } from './figures.ts'
+import { readOptions } from './setup.ts'
 
 const HELP = `node bench/kills.ts [--kills N] [--kernels LIST] [--cases LIST] [--seed N] [--json]
 
@@ -14,20 +15,12 @@ with by --resume; every other time with no saved guests, so that boots are hit, 
 attempts were stored by then, and whether the matrix is the same; the floor is the undisturbed run. Exit 1 when a
 matrix differs, an attempt that was stored is lost, or a guest or a file is left behind.`
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '20' },
-    kernels: { type: 'string', default: 'debian:5.10.y:newest,debian:6.12.y:newest,debian:7.3.y:newest' },
-    cases: { type: 'string', default: 'uffd-*' },
-    seed: { type: 'string', default: '7' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const values = readOptions(HELP, {
+  kills: '20',
+  kernels: 'debian:5.10.y:newest,debian:6.12.y:newest,debian:7.3.y:newest',
+  cases: 'uffd-*',
+  seed: '7',
 })
-if (values.help) {
-  console.log(HELP)
-  process.exit()
-}
 
 interface Kill {
   /** Seconds after the start of the run. */

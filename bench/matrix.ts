@@ -1,12 +1,12 @@
 /** Whole runs as a user makes them, from the command to the report: many kernels x every deterministic case. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { availableParallelism } from 'node:os'
 import { CATALOGUE, readCatalogue } from '#run/prepare/catalogue.ts'
 import { newPlace, readReport, runCli } from '#test/helpers/cli.ts'
 import { machineLine, median } from './figures.ts'
 import { budgeted, measureFloor } from './floor.ts'
+import { readOptions } from './setup.ts'
 
 const HELP = `node bench/matrix.ts [--kernels SELECTOR] [--cases LIST] [--rounds N] [--json]
 
@@ -20,19 +20,7 @@ const BUDGETS: Readonly<Record<string, { readonly none: number | null; readonly 
   default: { none: null, saved: 25 },
   'debian:*': { none: 360, saved: 180 },
 }
-const { values } = parseArgs({
-  options: {
-    kernels: { type: 'string', default: 'default' },
-    cases: { type: 'string' },
-    rounds: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit()
-}
+const values = readOptions(HELP, { kernels: 'default', cases: undefined, rounds: '1' })
 
 interface Whole {
   readonly what: string

@@ -1,22 +1,20 @@
 /** What an attempt costs beside the case's own time: host seconds of the whole attempt less the guest seconds of its case. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { executeJob } from '#harness/attempt.ts'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { GuestSource } from '#harness/boot/guests.ts'
 import { createPayloads } from '#harness/image/payload.ts'
-import { fetchKernel, fetchModules, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
-import { openScratch } from '#harness/support/scratch.ts'
-import { findWorkspace } from '#harness/support/workspace.ts'
+import { fetchKernel, fetchModules, selectKernels } from '#harness/kernels/index.ts'
 import { profileName, type GuestProfile } from '#domain/profile.ts'
 import { CATALOGUE, readCatalogue } from '#run/prepare/catalogue.ts'
 import { cellsOf, limitsOf, modulesOf, seedOf, type Cell } from '#plan/cells.ts'
 import { makeGuestInputs } from '#run/prepare/guest-inputs.ts'
 import { MIN_FORKED } from '#run/execute/prepare-snapshot.ts'
-import { formatTable, machineLine, median, type Row } from './figures.ts'
+import { median, type Row } from './figures.ts'
 import { budgeted, measureFloor } from './floor.ts'
+import { openPlace, printRows, readOptions } from './setup.ts'
 
 const HELP = `node bench/overhead.ts [--kernel SELECTOR] [--rounds N] [--json]
 
@@ -25,29 +23,11 @@ TCG forked where several cases want it, as in a run: host seconds from the job's
 guest seconds the case took by the agent's clock.
 The last row is a whole round, all cases one after the other. The floor is QEMU's own start.`
 
-const { values } = parseArgs({
-  options: {
-    kernel: { type: 'string', default: 'debian:6.1.y:newest' },
-    rounds: { type: 'string', default: '5' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit()
-}
+const values = readOptions(HELP, { kernel: 'debian:6.1.y:newest', rounds: '5' })
 
-const context: KernelContext = { workspace: findWorkspace() }
-const { cache } = context.workspace
-const scratch = await openScratch(cache)
-try {
-  const rows = await measure()
-  if (values.json) console.log(JSON.stringify(rows, null, 2))
-  else console.log(`${machineLine()}\n${formatTable(rows)}`)
-} finally {
-  await rm(scratch, { recursive: true })
-}
+await using place = await openPlace()
+const { context, cache, scratch } = place
+printRows(await measure(), values)
 
 async function measure(): Promise<Row[]> {
   const cases = (await readCatalogue(CATALOGUE)).filter(({ oracle }) => oracle === 'deterministic')

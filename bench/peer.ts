@@ -1,8 +1,7 @@
 /** virtme-ng as the peer: the same `true` on the same kernel and accelerator, each in turn, in one run. */
 import { readdirSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { inRepository } from '#harness/support/repository.ts'
 import { executeJob } from '#harness/attempt.ts'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
@@ -12,14 +11,13 @@ import { readHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import { createPayloads } from '#harness/image/payload.ts'
 import { buildProgram } from '#harness/image/program.ts'
-import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { openScratch } from '#harness/support/scratch.ts'
-import { findWorkspace } from '#harness/support/workspace.ts'
 import type { Job } from '#domain/job.ts'
 import { quote } from '#render/bisect/script.ts'
-import { formatTable, machineLine, median, type Row } from './figures.ts'
+import { median, type Row } from './figures.ts'
 import { measureFloor } from './floor.ts'
+import { openPlace, printRows, readOptions } from './setup.ts'
 
 const HELP = `node bench/peer.ts [--kernel FILE] [--rounds N] [--json]
 
@@ -31,21 +29,8 @@ it wants, and a kernel with 9p, which cloud kernels lack; exit 2 where it is not
 
 const MEMORY_MIB = 512
 const LIMIT_SECONDS = 120
-const { values } = parseArgs({
-  options: {
-    kernel: { type: 'string' },
-    rounds: { type: 'string', default: '3' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit()
-}
+const values = readOptions(HELP, { kernel: undefined, rounds: '3' })
 
-const context: KernelContext = { workspace: findWorkspace() }
-const { cache } = context.workspace
 const installed = readdirSync('/boot')
   .filter((name) => name.startsWith('vmlinuz-'))
   .toSorted()
@@ -61,14 +46,10 @@ if (file === null || peer === null) {
   process.exit(2)
 }
 
-const scratch = await openScratch(cache)
-try {
-  const rows = await measure(file)
-  if (values.json) console.log(JSON.stringify(rows, null, 2))
-  else console.log([machineLine(), `${peer}, ${file}`, formatTable(rows), ...ratios(rows)].join('\n'))
-} finally {
-  await rm(scratch, { recursive: true })
-}
+await using place = await openPlace()
+const { context, cache, scratch } = place
+const rows = await measure(file)
+printRows(rows, { json: values.json, above: [`${peer}, ${file}`], below: ratios(rows) })
 
 async function measure(kernelFile: string): Promise<Row[]> {
   const [kernel] = await selectKernels([`file:${kernelFile}`], context)

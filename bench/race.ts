@@ -1,17 +1,13 @@
 /** How soon gup-fast-vs-fork hits where the bug is, and how long it takes to show that the bug is not there. */
-import { rm } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
-import type { KernelContext } from '#harness/kernels/index.ts'
-import { openScratch } from '#harness/support/scratch.ts'
-import { findWorkspace } from '#harness/support/workspace.ts'
 import type { Report, ReportCell } from '#domain/report/matrix.ts'
 import type { Plan } from '#plan/plan.ts'
 import type { GuestInputs } from '#run/context/context.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { chooseControls, CONTROLS, findControls, readControls } from '#run/prepare/controls.ts'
 import { prepare } from '#run/prepare/prepare.ts'
-import { formatTable, machineLine, median, type Row } from './figures.ts'
+import { machineLine, median, type Row } from './figures.ts'
 import { runPlan } from './run.ts'
+import { openPlace, printRows, readOptions } from './setup.ts'
 
 const CASE = 'gup-fast-vs-fork'
 
@@ -22,30 +18,20 @@ kernels of SELECTOR (default: the newest of each series) of the series in LIST (
 and prints guest seconds until the miss probability is low enough, by the rates that the same run measured.
 The floor is the same number of forks and pinnings one after the other, as the program times them in that guest.`
 
-const { values } = parseArgs({
-  options: {
-    kernels: { type: 'string', default: 'debian:latest-of-each-series' },
-    series: { type: 'string', default: '5.10.y,6.1.y,6.12.y,7.3.y' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit()
-}
+const values = readOptions(HELP, { kernels: 'debian:latest-of-each-series', series: '5.10.y,6.1.y,6.12.y,7.3.y' })
 
-const context: KernelContext = { workspace: findWorkspace() }
-const scratch = await openScratch(context.workspace.cache)
-try {
-  const line = machineLine()
+await using place = await openPlace()
+const { context, scratch } = place
+await main()
+
+/** Run the race everywhere and print its times. */
+async function main(): Promise<void> {
+  const machine = machineLine()
   const { plan, inputs } = await planned()
   const report = await runPlan(plan, inputs, { kernels: context, onEvent: () => {} }, scratch)
   const rows = report.cells.flatMap((cell) => rowOf(report, cell))
-  if (values.json) console.log(JSON.stringify(rows, null, 2))
-  else console.log([line, formatTable(rows), ...report.cells.map((cell) => wordsOf(report, cell))].join('\n'))
-} finally {
-  await rm(scratch, { recursive: true })
+  const words = report.cells.map((cell) => wordsOf(report, cell))
+  printRows(rows, { json: values.json, machine, below: words })
 }
 
 /** The controls of the case, then the kernels that are judged by their rates. */

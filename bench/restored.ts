@@ -1,10 +1,5 @@
 /** Whether restored guests answer as freshly booted ones do: every case both ways, and the rate of a race on its control. */
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import type { KernelContext } from '#harness/kernels/index.ts'
-import { openScratch } from '#harness/support/scratch.ts'
-import { findWorkspace } from '#harness/support/workspace.ts'
 import type { Trials } from '#domain/control.ts'
 import type { ReportAttempt, ReportCell } from '#domain/report/matrix.ts'
 import type { PlanOf } from '#plan/plan.ts'
@@ -15,6 +10,7 @@ import { prepare } from '#run/prepare/prepare.ts'
 import { rateInterval } from '#verdict/race/statistics.ts'
 import { machineLine } from './figures.ts'
 import { runPlan } from './run.ts'
+import { openPlace, readOptions } from './setup.ts'
 
 /** The race whose rate is measured both ways. */
 const RACE = 'gup-fast-vs-fork'
@@ -27,20 +23,7 @@ differ when the case is deterministic (addresses and times left out). A race has
 verdicts are compared; on its control the rates, which must lie in each other's interval: by chance they do not in 17 %
 of comparisons. Exit 1 when anything differs.`
 
-const { values } = parseArgs({
-  options: {
-    kernels: { type: 'string', multiple: true, default: ['default'] },
-    cases: { type: 'string', default: 'all' },
-    series: { type: 'string', default: '5.10' },
-    'race-seconds': { type: 'string', default: '5' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit()
-}
+const values = readOptions(HELP, { kernels: ['default'], cases: 'all', series: '5.10', 'race-seconds': '5' })
 
 interface Row {
   readonly kernel: string
@@ -53,9 +36,12 @@ interface Row {
   readonly same: boolean
 }
 
-const context: KernelContext = { workspace: findWorkspace() }
-const scratch = await openScratch(context.workspace.cache)
-try {
+await using place = await openPlace()
+const { context, scratch } = place
+await main()
+
+/** Run everything both ways and print the differences. */
+async function main(): Promise<void> {
   console.error(machineLine())
   const { plan, inputs } = await planned()
   const options = { kernels: context, onEvent: () => {} }
@@ -66,8 +52,6 @@ try {
   const same = rows.filter((row) => row.same).length
   console.error(`${same} of ${rows.length} cells answer alike in restored and in booted guests`)
   process.exitCode = same === rows.length ? 0 : 1
-} finally {
-  await rm(scratch, { recursive: true })
 }
 
 /** The kernels with every case, and the control. Known rates are left out, so that both runs measure them. */

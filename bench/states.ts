@@ -1,6 +1,5 @@
 /** What saved guests take on disk, as they are and packed, and the time to pack and unpack one beside that of its boot. */
-import { mkdir, rm, stat } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
+import { mkdir, stat } from 'node:fs/promises'
 import { inRepository } from '#harness/support/repository.ts'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
@@ -9,10 +8,9 @@ import { saveSnapshot } from '#harness/boot/snapshot/save.ts'
 import { findSnapshot } from '#harness/boot/snapshot/snapshot.ts'
 import { readHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
-import { fetchKernel, listKernels, type KernelContext } from '#harness/kernels/index.ts'
-import { openScratch } from '#harness/support/scratch.ts'
-import { findWorkspace } from '#harness/support/workspace.ts'
+import { fetchKernel, listKernels } from '#harness/kernels/index.ts'
 import { machineLine, median } from './figures.ts'
+import { openPlace, readOptions } from './setup.ts'
 
 const HELP = `node bench/states.ts [--kernels SELECTOR] [--memory MIB] [--json]
 
@@ -22,18 +20,7 @@ as every run does once (the floor of bringing one back), packing it, and bringin
 
 const LIMIT_SECONDS = 120
 const MIB = 2 ** 20
-const { values } = parseArgs({
-  options: {
-    kernels: { type: 'string', default: 'default' },
-    memory: { type: 'string', default: '512' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit()
-}
+const values = readOptions(HELP, { kernels: 'default', memory: '512' })
 
 interface State {
   readonly kernel: string
@@ -45,15 +32,15 @@ interface State {
   readonly back: number
 }
 
-const context: KernelContext = { workspace: findWorkspace() }
-const { cache } = context.workspace
-const scratch = await openScratch(cache)
-try {
+await using place = await openPlace()
+const { context, cache, scratch } = place
+await main()
+
+/** Measure the guests and print their states. */
+async function main(): Promise<void> {
   const line = machineLine()
   const states = await measure()
   console.log(values.json ? JSON.stringify(states, null, 2) : `${line}\n${describe(states)}`)
-} finally {
-  await rm(scratch, { recursive: true })
 }
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {
