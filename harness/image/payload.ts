@@ -1,9 +1,14 @@
 /** Payloads: the program, arguments and modules of one attempt, as a cpio archive that the agent unpacks. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { UserError } from '#domain/errors.ts'
 import { diskError } from '../support/workspace.ts'
 import { writeCpio } from './cpio.ts'
 import type { BuiltModule } from './external-module.ts'
+
+/** Memory that a guest has for its payload (PAYLOAD_SIZE of vm-images/guest/agent.h). A payload file is as large, most of it a hole. */
+export const PAYLOAD_MIB = 64
+const PAYLOAD_BYTES = PAYLOAD_MIB * 2 ** 20
 
 export interface PayloadContent {
   /** Path of the compiled program. */
@@ -15,7 +20,7 @@ export interface PayloadContent {
   readonly externalModules: readonly BuiltModule[]
 }
 
-/** Write the payload archive to `file`. Throws the error of the file system. */
+/** Write the payload archive to `file`. Throws UserError for one that is too large, and the error of the file system. */
 export async function writePayload(file: string, content: PayloadContent): Promise<void> {
   const modules = await Promise.all(
     content.modules.map(async ({ name, path }, index) => ({
@@ -37,7 +42,12 @@ export async function writePayload(file: string, content: PayloadContent): Promi
     ...modules,
     ...externalModules,
   ])
+  if (archive.length > PAYLOAD_BYTES) {
+    const size = `${(archive.length / 2 ** 20).toFixed(1)} MiB`
+    throw new UserError(`${content.program} and its modules are ${size}, and a guest has room for ${PAYLOAD_MIB} MiB`)
+  }
   await writeFile(file, archive)
+  await truncate(file, PAYLOAD_BYTES)
 }
 
 /** Returns the path of the payload with these contents. Throws InfraError for a disk that is full or not writable. */

@@ -196,7 +196,7 @@ export function qemus(accept: (process: Process) => boolean): Process[] {
 
 /** QEMUs of the attempts of a kwitness: those that carry a case. */
 export function attemptsOf(pid: number): Process[] {
-  return qemus(({ parent, argv }) => parent === pid && argv.includes('-fw_cfg'))
+  return qemus(({ parent, argv }) => parent === pid && argv.some((word) => /,id=payload,.*,share=off$/.test(word)))
 }
 
 /** Most memory a process has had, in bytes; null when it is gone. */

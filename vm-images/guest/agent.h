@@ -42,22 +42,17 @@ void frame_sendf(const char *type, const char *fmt, ...)
 /* The next complete request line without its newline, or NULL if there is none yet. */
 char *frame_line(void);
 
-/* fwcfg.c: the payload, which QEMU provides */
-
-/* Lock the pages for the transfer, before the snapshot is taken. */
-void fwcfg_prepare(void);
-/* Start to read an item. 0 or -errno; fwcfg_close() releases the I/O ports. */
-int fwcfg_open(const char *name);
-void fwcfg_close(void);
-/*
- * The next `len` bytes of the item, at most FWCFG_MAX, valid until the next call; NULL if
- * QEMU refuses. Beyond the end of the item the bytes are zero.
- */
-const void *fwcfg_next(size_t len);
-#define FWCFG_MAX	(16 * 4096UL)
+/* payload.c: what an attempt runs, in memory that QEMU maps from a file */
+#define PAYLOAD_SIZE	(64UL << 20)
+/* Map it, before the snapshot is taken; `address` is hexadecimal. */
+void payload_prepare(const char *address);
+/* Start at its first byte. 0, or -errno of the mapping. */
+int payload_open(void);
+/* The next `len` bytes, or NULL beyond its end. Beyond the file they are zero. */
+const void *payload_next(size_t len);
 
 /* cpio.c: unpack a newc archive into the current folder, piece by piece. 0 or -errno. */
-#define CPIO_MAX	FWCFG_MAX
+#define CPIO_MAX	(1UL << 20)
 /* Returns the next `len` bytes of an archive, at most CPIO_MAX, or NULL if there are none. */
 typedef const void *cpio_source(size_t len);
 int cpio_unpack(cpio_source *next);

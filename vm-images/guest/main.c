@@ -50,14 +50,14 @@ static void serve(const char *line)
 		;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	sigset_t child;
 	char *line;
 
 	system_mount();
 	system_prepare();
-	fwcfg_prepare();
+	payload_prepare(argc > 1 ? argv[1] : NULL);
 	if (chdir(CASE_DIR))
 		system_log("agent: no " CASE_DIR);
 	frame_open();

@@ -104,14 +104,9 @@ static void hold_program(void)
 
 static int unpack(void)
 {
-	int err = fwcfg_open("opt/kwitness/payload");
+	int err = payload_open();
 
-	if (err)
-		return err;
-	err = cpio_unpack(fwcfg_next);
-	/* The case must not inherit access to the I/O ports. */
-	fwcfg_close();
-	return err;
+	return err ? err : cpio_unpack(payload_next);
 }
 
 void run_case(const struct request *req)
@@ -124,7 +119,8 @@ void run_case(const struct request *req)
 	frame_key(req->key);
 	err = unpack();
 	if (err || pipe2(fds, O_CLOEXEC | O_NONBLOCK)) {
-		frame_sendf("error", "payload: %s", strerror(err ? -err : errno));
+		frame_sendf("error", "payload: %s%s", strerror(err ? -err : errno),
+			    err == -ENOENT || err == -ENXIO ? " (CONFIG_DEVMEM is needed)" : "");
 		return;
 	}
 	fcntl(fds[1], F_SETFL, 0);

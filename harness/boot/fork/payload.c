@@ -1,80 +1,72 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The payload of a guest: an item of -fw_cfg that each child of a fork server has its own of. */
-#include <dlfcn.h>
+/* The payload of a guest: a file that QEMU maps as memory, of which each child has one of its own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "server.h"
 
-/* Only the first bytes of the payload's item are ever mapped to something. */
-#define PAYLOAD_ROOM	(64UL << 20)
+static void *payload;
+static size_t size;
 
-static char *payload;
-
-/* Lay a file over the payload's item. Returns 0 or -errno. */
-static int lay(int fd)
+/* Whether a line of /proc/self/maps is a mapping of this file; then it is the payload's. */
+static int is_payload(const char *line, const struct stat *file)
 {
-	const int over = MAP_PRIVATE | MAP_FIXED;
-	struct stat st;
+	unsigned long start, end, inode;
+	unsigned int major_number, minor_number;
+	char may[5];
 
-	if (fstat(fd, &st))
-		return -errno;
-	if (st.st_size > (off_t)PAYLOAD_ROOM)
-		return -EFBIG;
-	if (mmap(payload, PAYLOAD_ROOM, PROT_READ, over | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) !=
-	    payload)
-		return -errno;
-	return mmap(payload, st.st_size, PROT_READ, over, fd, 0) == payload ? 0 : -errno;
-}
-
-/* Lay the payload where each child can lay its own. Returns 0 or -errno. */
-static int open_payload(const char *name)
-{
-	int fd = open(name, O_RDONLY | O_CLOEXEC), err = fd < 0 ? -errno : 0;
-
-	if (!err) {
-		payload = mmap(NULL, PAYLOAD_ROOM, PROT_NONE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		err = payload == MAP_FAILED ? -errno : lay(fd);
-		close(fd);
-	}
-	if (err)
-		payload = NULL;
-	return err;
-}
-
-/*
- * QEMU reads the file of -fw_cfg by this function of glib, once, and keeps what it got. The
- * payload's is a mapping of ours, so that each child can have another one.
- */
-int g_file_get_contents(const char *name, char **contents, size_t *len, void **error)
-{
-	int (*real)(const char *, char **, size_t *, void **) =
-		dlsym(RTLD_NEXT, "g_file_get_contents");
-	const char *ours = getenv("KWITNESS_PAYLOAD");
-
-	if (!payload && ours && !strcmp(name, ours) && !open_payload(name)) {
-		*contents = payload;
-		*len = PAYLOAD_ROOM;
-		return 1;
-	}
-	return real ? real(name, contents, len, error) : 0;
+	if (sscanf(line, "%lx-%lx %4s %*x %x:%x %lu", &start, &end, may, &major_number,
+		   &minor_number, &inode) != 6)
+		return 0;
+	if (inode != file->st_ino || makedev(major_number, minor_number) != file->st_dev)
+		return 0;
+	payload = (void *)start;
+	size = end - start;
+	return 1;
 }
 
 const char *payload_check(void)
 {
-	return payload ? NULL : "QEMU did not ask for the payload, or it could not be mapped";
+	const char *name = getenv("KWITNESS_PAYLOAD");
+	char *line = NULL;
+	size_t room = 0;
+	struct stat file;
+	FILE *maps;
+
+	if (payload)
+		return NULL;
+	maps = fopen("/proc/self/maps", "re");
+	if (!maps || !name || stat(name, &file)) {
+		if (maps)
+			fclose(maps);
+		return "its payload cannot be seen";
+	}
+	while (getline(&line, &room, maps) > 0 && !is_payload(line, &file))
+		;
+	free(line);
+	fclose(maps);
+	return payload ? NULL : "QEMU has not mapped the payload";
 }
 
 int payload_replace(pid_t owner, int fd)
 {
-	int own = fds_open(owner, fd, O_RDONLY), err = own < 0 ? -errno : lay(own);
+	int own = fds_open(owner, fd, O_RDONLY), err = own < 0 ? errno : 0;
+	struct stat file;
 
+	if (!err && fstat(own, &file))
+		err = errno;
+	/* Beyond the end of a shorter file the guest's first read would kill this child. */
+	if (!err && file.st_size != (off_t)size)
+		err = EFBIG;
+	if (!err && mmap(payload, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, own, 0) !=
+			    payload)
+		err = errno;
 	if (own >= 0)
 		close(own);
-	errno = -err;
+	errno = err;
 	return err ? -1 : 0;
 }

@@ -34,7 +34,7 @@ void pages_learn(pid_t child);
 /* In the child: ask at once for what those before it wrote. */
 void pages_fetch(void);
 
-/* payload.c: the item of -fw_cfg */
+/* payload.c: the file that QEMU maps as the payload's memory */
 
 /* Returns NULL, or why no child can have a payload of its own. */
 const char *payload_check(void);

@@ -1,5 +1,6 @@
 /** Build QEMU's command line from plain data. */
 import type { BootMethod, GuestProfile } from '#domain/profile.ts'
+import { PAYLOAD_MIB } from '#harness/image/payload.ts'
 
 /** File descriptors that every QEMU inherits: no socket file to clean up, and nothing on the network. */
 export const FD = { qmp: 3, console: 4, agent: 5, state: 6, control: 7, library: 8 } as const
@@ -17,7 +18,7 @@ export interface GuestSpec {
   readonly kernel: string
   readonly initramfs: string
   readonly memory: GuestMemory
-  /** Path of the payload; null for a guest that only boots. */
+  /** Path of the payload, a file of PAYLOAD_MIB; null for a guest that only boots. */
   readonly payload: string | null
   /** Rate of the host's time stamp counter in kHz. */
   readonly tscKhz: number
@@ -37,46 +38,73 @@ const MACHINE_TYPES: Readonly<Record<BootMethod, string>> = {
  * -no-reboot; microvm supports no other reset (QEMU, docs/system/i386/microvm.rst), and the kernel's last resort would run
  * the firmware over the dead guest. no_timer_check: on a loaded host the timer test fails under TCG.
  */
-const CMDLINE = ['console=ttyS0', 'panic=-1', 'reboot=t', 'rdinit=/init', 'no_timer_check', 'cryptomgr.notests']
+const CMDLINE = ['console=ttyS0', 'panic=-1', 'reboot=t', 'rdinit=/init', 'no_timer_check', 'cryptomgr.notests', 'numa=off']
+
+/** QEMU puts RAM below this address (PC and microvm, where all of it does not fit below 3.5 GiB), and the rest from 4 GiB on. */
+const LOW_RAM_MIB = 3072
+const ALL_LOW_MIB = 3584
+
+/** MiB, from address 0, at which the payload begins: right behind the RAM that the kernel uses. */
+function payloadAddressMiB({ memoryMiB }: GuestProfile): number {
+  return memoryMiB + PAYLOAD_MIB < ALL_LOW_MIB ? memoryMiB : memoryMiB + 4096 - LOW_RAM_MIB
+}
 
 /**
  * The kernel command line of a profile. Under TCG the guest reads the host's time stamp counter: it gets the rate, because
  * calibration fails on a loaded host (tsc.c), and `tsc=reliable`, because the clocksource watchdog of 5.10 compares it with
- * jiffies, which a loaded host loses.
+ * jiffies, which a loaded host loses. `mem=` ends before the payload, whose address is the argument of init.
  */
 export function kernelCmdline(profile: GuestProfile, tscKhz: number): string {
   const tsc = profile.accelerator === 'tcg' ? [`tsc_early_khz=${tscKhz}`, 'tsc=reliable'] : []
-  return [...CMDLINE, ...tsc, ...profile.cmdline].join(' ')
+  const end = payloadAddressMiB(profile)
+  const address = `0x${(end * 2 ** 20).toString(16)}`
+  return [...CMDLINE, `mem=${end}M`, ...tsc, ...profile.cmdline, '--', address].join(' ')
 }
 
-function memoryArguments(spec: GuestSpec): { machine: string; options: readonly string[]; incoming: readonly string[] } {
-  const { memory, profile } = spec
-  if (memory.kind === 'plain') return { machine: '', options: [], incoming: [] }
-  const share = memory.kind === 'template' ? 'on' : 'off'
-  const file = memory.file.replaceAll(',', ',,')
-  return {
-    machine: ',memory-backend=ram',
-    options: ['-object', `memory-backend-file,id=ram,size=${profile.memoryMiB}M,mem-path=${file},share=${share}`],
-    incoming: memory.kind === 'private' ? ['-incoming', 'defer'] : [],
-  }
+/** A path inside the value of an option. */
+const inOption = (path: string): string => path.replaceAll(',', ',,')
+
+/** Two nodes of memory, one behind the other: the guest's RAM and its payload. The kernel is told of no nodes (`numa=off`). */
+function memoryArguments({ memory, profile, payload }: GuestSpec): string[] {
+  const backend = (id: string, mib: number, file: string | null, share: boolean): string =>
+    file === null
+      ? `memory-backend-ram,id=${id},size=${mib}M`
+      : `memory-backend-file,id=${id},size=${mib}M,mem-path=${inOption(file)},share=${share ? 'on' : 'off'}`
+  const isTemplate = memory.kind === 'template'
+  const ram = memory.kind === 'plain' ? null : memory.file
+  /* What is shared is not saved. */
+  const content = isTemplate ? payloadOfTemplate(memory.file) : payload
+  return [
+    '-m',
+    `${profile.memoryMiB + PAYLOAD_MIB}M`,
+    '-object',
+    backend('ram', profile.memoryMiB, ram, isTemplate),
+    '-object',
+    backend('payload', PAYLOAD_MIB, content, isTemplate),
+    '-numa',
+    `node,nodeid=0,cpus=0-${profile.cpus - 1},memdev=ram`,
+    '-numa',
+    'node,nodeid=1,memdev=payload',
+  ]
+}
+
+/** The file behind the payload of a guest that is saved with this file as its RAM. It is not part of the snapshot. */
+export function payloadOfTemplate(ram: string): string {
+  return `${ram}.payload`
 }
 
 /** Arguments of qemu-system-x86_64 for this guest; the same spec gives the same arguments. */
 export function qemuArguments(spec: GuestSpec): string[] {
   const { profile, bootMethod } = spec
-  const memory = memoryArguments(spec)
-  const payload = spec.payload === null ? [] : ['-fw_cfg', `name=opt/kwitness/payload,file=${spec.payload.replaceAll(',', ',,')}`]
   return [
     '-machine',
-    `${MACHINE_TYPES[bootMethod]}${memory.machine}`,
+    MACHINE_TYPES[bootMethod],
     '-accel',
     profile.accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm',
     ...(profile.accelerator === 'kvm' ? ['-cpu', 'host'] : []),
     '-smp',
     String(profile.cpus),
-    '-m',
-    `${profile.memoryMiB}M`,
-    ...memory.options,
+    ...memoryArguments(spec),
     '-nodefaults',
     '-no-user-config',
     '-display',
@@ -104,7 +132,6 @@ export function qemuArguments(spec: GuestSpec): string[] {
     spec.initramfs,
     '-append',
     kernelCmdline(profile, spec.tscKhz),
-    ...payload,
-    ...memory.incoming,
+    ...(spec.memory.kind === 'private' ? ['-incoming', 'defer'] : []),
   ]
 }

@@ -11,7 +11,7 @@ import { migrationSchema } from '#schema/guest.ts'
 import { readData } from '#schema/read.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { inSpan } from '#harness/support/spans.ts'
-import type { GuestMemory } from '../qemu/argv.ts'
+import { payloadOfTemplate, type GuestMemory } from '../qemu/argv.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
 import type { RunningQemu } from '../qemu/process.ts'
 import { digHoles, ramFile } from './compress.ts'
@@ -73,6 +73,7 @@ export async function saveSnapshot(
   const temporary = await openScratch(cache)
   const prepare = async (): Promise<GuestMemory> => {
     await rm(ramFile(temporary), { force: true })
+    await rm(payloadOfTemplate(ramFile(temporary)), { force: true })
     return { kind: 'template', file: ramFile(temporary) }
   }
   let booted: Booted | NotBooted | null = null
@@ -84,6 +85,7 @@ export async function saveSnapshot(
     await saveState(booted.qemu, stateFile(temporary))
     await booted.qemu.kill()
     await writeFile(bootLogFile(temporary), booted.channel.console.bytes())
+    await rm(payloadOfTemplate(ramFile(temporary)))
     await digHoles(ramFile(temporary))
     const { bootMethod, hello, readySeconds } = booted
     await writeManifest(temporary, folder, { bootMethod, hello, readySeconds })

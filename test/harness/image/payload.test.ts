@@ -1,9 +1,9 @@
 /** Equal payloads of several attempts are written once. */
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createPayloads, type PayloadContent } from '#harness/image/payload.ts'
+import { createPayloads, PAYLOAD_MIB, type PayloadContent } from '#harness/image/payload.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
 test('equal contents are one file, other arguments or modules another', async (t) => {
@@ -32,4 +32,18 @@ test('a payload that could not be written is written again', async (t) => {
   await assert.rejects(payloads(content), { code: 'ENOENT' })
   await writeFile(program, 'a program')
   await rm(await payloads(content))
+})
+
+test('a payload is as large as the memory of a guest for it, mostly a hole; a larger one is refused', async (t) => {
+  const folder = await temporaryFolder(t)
+  const program = join(folder, 'program')
+  await writeFile(program, 'a program')
+  const payloads = createPayloads(folder)
+  const content: PayloadContent = { program, args: [], modules: [], externalModules: [] }
+  const { size, blocks } = await stat(await payloads(content))
+  assert.equal(size, PAYLOAD_MIB << 20)
+  assert.ok(blocks * 512 < 1 << 20, `${blocks} blocks`)
+  await truncate(program, PAYLOAD_MIB << 20)
+  const message = `${program} and its modules are 64.0 MiB, and a guest has room for 64 MiB`
+  await assert.rejects(payloads({ ...content, args: ['again'] }), { name: 'UserError', message })
 })

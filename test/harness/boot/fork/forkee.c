@@ -6,7 +6,6 @@
  * that holds a lock, "quit N" ends the program. Its arguments add what no child can have for its
  * own (forkee_traits.c).
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "forkee.h"
@@ -150,19 +150,29 @@ static void make_threads(pthread_t threads[3])
 	pthread_create(&threads[2], NULL, die, NULL);
 }
 
+/* As QEMU maps a memory backend. Returns NULL if it cannot. */
+static char *map_payload(void)
+{
+	int fd = open(getenv("KWITNESS_PAYLOAD"), O_RDWR | O_CLOEXEC);
+	struct stat file;
+	void *map;
+
+	if (fd < 0 || fstat(fd, &file))
+		return NULL;
+	map = mmap(NULL, file.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	close(fd);
+	return map == MAP_FAILED ? NULL : map;
+}
+
 int main(int argc, char **argv)
 {
-	int (*get)(const char *, char **, size_t *, void **) =
-		dlsym(RTLD_DEFAULT, "g_file_get_contents");
 	int log = open("/dev/fd/4", O_WRONLY), status;
-	char *payload = "none", line[64], *pages;
+	char *payload = map_payload(), line[64], *pages;
 	pthread_t threads[3];
-	size_t len;
 
 	bell = eventfd(0, EFD_NONBLOCK);
 	echo = eventfd(0, 0);
-	/* Without the library it goes on, as QEMU does. */
-	if ((get && !get(getenv("KWITNESS_PAYLOAD"), &payload, &len, NULL)) || log < 0)
+	if (!payload || log < 0)
 		return 2;
 	pages = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		     0);

@@ -1,7 +1,7 @@
 /** Starts forkee.c as a fork server, in the place of a QEMU. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -32,10 +32,13 @@ export async function buildWorkbench(): Promise<Workbench> {
   return { folder, library, program, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
-/** A payload with this text. Returns its path. */
+const PAYLOAD_BYTES = 1 << 20
+
+/** A payload with this text, as large as every other. Returns its path. */
 export async function payloadOf({ folder }: Workbench, text: string): Promise<string> {
   const file = join(folder, `payload-${text}`)
   await writeFile(file, text)
+  await truncate(file, PAYLOAD_BYTES)
   return file
 }
 

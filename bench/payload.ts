@@ -1,0 +1,111 @@
+/** How long a payload takes into a guest: from the request to the first line of a case, by its size, restored and forked. */
+import { randomBytes } from 'node:crypto'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { proveAccelerator } from '#harness/boot/accelerator.ts'
+import { GuestSource } from '#harness/boot/guests.ts'
+import type { BootInputs } from '#harness/boot/qemu/boot.ts'
+import { createPayloads } from '#harness/image/payload.ts'
+import { buildProgram } from '#harness/image/program.ts'
+import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { openScratch } from '#harness/support/scratch.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
+import { makeHostInputs } from '#run/prepare/guest-inputs.ts'
+import { formatTable, machineLine, median, type Row } from './figures.ts'
+import { measureFloor } from './floor.ts'
+
+const HELP = `node bench/payload.ts [--kernel SELECTOR] [--rounds N] [--sizes MIB,MIB] [--json]
+
+A program that prints one line, and a file of each size beside it (default: 0, 1 and 4 MiB): seconds from the request to
+the line, in restored and, under TCG, in forked guests. The floor is QEMU's own start.`
+
+const { values } = parseArgs({
+  options: {
+    kernel: { type: 'string', default: 'debian:6.1.y:newest' },
+    rounds: { type: 'string', default: '15' },
+    sizes: { type: 'string', default: '0,1,4' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) {
+  console.log(HELP)
+  process.exit()
+}
+
+const LIMIT_SECONDS = 60
+const PROGRAM = '#include <stdio.h>\nint main(void) { puts("KTAP version 1"); return 0; }\n'
+
+const context: KernelContext = { workspace: findWorkspace() }
+const { cache } = context.workspace
+const scratch = await openScratch(cache)
+try {
+  const rows = await measure()
+  if (values.json) console.log(JSON.stringify(rows, null, 2))
+  else console.log(`${machineLine()}\n${formatTable(rows)}`)
+} finally {
+  await rm(scratch, { recursive: true })
+}
+
+/** Payloads with a file of each size, by size in MiB. */
+async function payloadsOf(sizes: readonly number[]): Promise<Map<number, string>> {
+  const source = join(scratch, 'line.c')
+  await writeFile(source, PROGRAM)
+  const program = await buildProgram(cache, [source], [])
+  const payloads = createPayloads(scratch)
+  const made = sizes.map(async (mib): Promise<[number, string]> => {
+    const path = join(scratch, `file-${mib}`)
+    await writeFile(path, randomBytes(mib * 2 ** 20))
+    const file = { name: `file${mib}`, path, sha256: '' }
+    return [mib, await payloads({ program: program.path, args: [], modules: [], externalModules: [file] })]
+  })
+  return new Map(await Promise.all(made))
+}
+
+/** Seconds from the request to the first line of the case. */
+async function secondsOf(guests: GuestSource, inputs: BootInputs, payload: string): Promise<number> {
+  const guest = await guests.start(inputs, payload, { limitSeconds: LIMIT_SECONDS })
+  if (!guest.ok) throw new Error(guest.reason)
+  const { channel, qemu } = guest
+  const started = performance.now()
+  channel.run('bench', [10_000, BigInt(Date.now()) * 1_000_000n, '1'])
+  const event = await channel.next(started + LIMIT_SECONDS * 1000)
+  const seconds = (performance.now() - started) / 1000
+  await qemu.kill()
+  if (event.kind !== 'frame' || event.frame.type !== 'out') throw new Error(`no line came: ${JSON.stringify(event)}`)
+  return seconds
+}
+
+async function measure(): Promise<Row[]> {
+  const [kernel] = await selectKernels([values.kernel], context)
+  if (!kernel) throw new Error(`no kernel is ${values.kernel}`)
+  const image = await fetchKernel(kernel, context)
+  const { host, initramfs } = await makeHostInputs(context)
+  const { accelerator } = await proveAccelerator(cache, image, initramfs, host)
+  const inputs: BootInputs = {
+    image,
+    initramfs,
+    host,
+    profile: { arch: 'x86_64', accelerator, cpus: 1, memoryMiB: 512, cmdline: [] },
+  }
+  const payloads = await payloadsOf(values.sizes.split(',').map(Number))
+  const guests = new GuestSource(cache, { freshBoot: false, note: console.error })
+  const floor = median(await measureFloor(9))
+
+  async function rowsOf(origin: string): Promise<Row[]> {
+    const seconds = new Map([...payloads.keys()].map((mib): [number, number[]] => [mib, []]))
+    for (const payload of payloads.values()) await secondsOf(guests, inputs, payload)
+    for (let round = 0; round < Number(values.rounds); round += 1) {
+      for (const [mib, payload] of payloads) seconds.get(mib)?.push(await secondsOf(guests, inputs, payload))
+    }
+    return [...seconds].map(([mib, own]) => ({ what: `${origin}, ${mib} MiB`, seconds: own, floor }))
+  }
+
+  const restored = await rowsOf('restored')
+  if (accelerator !== 'tcg') return restored
+  const end = await guests.startForking(inputs)
+  const forked = await rowsOf('forked')
+  await end()
+  return [...restored, ...forked]
+}
