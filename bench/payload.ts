@@ -1,52 +1,31 @@
 /** How long a payload takes into a guest: from the request to the first line of a case, by its size, restored and forked. */
 import { randomBytes } from 'node:crypto'
-import { rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
 import { GuestSource } from '#harness/boot/guests.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { createPayloads } from '#harness/image/payload.ts'
 import { buildProgram } from '#harness/image/program.ts'
-import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
-import { openScratch } from '#harness/support/scratch.ts'
-import { findWorkspace } from '#harness/support/workspace.ts'
+import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
 import { makeHostInputs } from '#run/prepare/guest-inputs.ts'
-import { formatTable, machineLine, median, type Row } from './figures.ts'
+import { median, type Row } from './figures.ts'
 import { measureFloor } from './floor.ts'
+import { openPlace, printRows, readOptions } from './setup.ts'
 
 const HELP = `node bench/payload.ts [--kernel SELECTOR] [--rounds N] [--sizes MIB,MIB] [--json]
 
 A program that prints one line, and a file of each size beside it (default: 0, 1 and 4 MiB): seconds from the request to
 the line, in restored and, under TCG, in forked guests. The floor is QEMU's own start.`
 
-const { values } = parseArgs({
-  options: {
-    kernel: { type: 'string', default: 'debian:6.1.y:newest' },
-    rounds: { type: 'string', default: '15' },
-    sizes: { type: 'string', default: '0,1,4' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit()
-}
+const values = readOptions(HELP, { kernel: 'debian:6.1.y:newest', rounds: '15', sizes: '0,1,4' })
 
 const LIMIT_SECONDS = 60
 const PROGRAM = '#include <stdio.h>\nint main(void) { puts("KTAP version 1"); return 0; }\n'
 
-const context: KernelContext = { workspace: findWorkspace() }
-const { cache } = context.workspace
-const scratch = await openScratch(cache)
-try {
-  const rows = await measure()
-  if (values.json) console.log(JSON.stringify(rows, null, 2))
-  else console.log(`${machineLine()}\n${formatTable(rows)}`)
-} finally {
-  await rm(scratch, { recursive: true })
-}
+await using place = await openPlace()
+const { context, cache, scratch } = place
+printRows(await measure(), values)
 
 /** Payloads with a file of each size, by size in MiB. */
 async function payloadsOf(sizes: readonly number[]): Promise<Map<number, string>> {
@@ -90,7 +69,7 @@ async function measure(): Promise<Row[]> {
     profile: { arch: 'x86_64', accelerator, cpus: 1, memoryMiB: 512, cmdline: [] },
   }
   const payloads = await payloadsOf(values.sizes.split(',').map(Number))
-  const guests = new GuestSource(cache, { freshBoot: false, note: console.error })
+  const guests = new GuestSource(cache, { noSnapshot: false, note: console.error })
   const floor = median(await measureFloor(9))
 
   async function rowsOf(origin: string): Promise<Row[]> {
