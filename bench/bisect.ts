@@ -5,9 +5,9 @@ import { stepsFor } from '#analysis/bisect/report.ts'
 import type { Bisection } from '#domain/report/bisect.ts'
 import { newRepository, type History, type Trouble, type Wanted } from '#test/helpers/kernels/bisect-repository.ts'
 import { newPlace, runCli, startCli } from '#test/helpers/cli.ts'
-import { formatTable, machineLine, median } from './figures.ts'
-import { measureFloor } from './floor.ts'
-import { readOptions } from './setup.ts'
+import { formatTable, machineLine, median } from './support/figures.ts'
+import { measureFloor } from './support/floor.ts'
+import { readOptions } from './support/setup.ts'
 
 const HELP = `node bench/bisect.ts [--line LINE] [--commits N] [--races N] [--only WORD] [--seed N] [--json]
 

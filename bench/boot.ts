@@ -13,9 +13,9 @@ import { writePayload } from '#harness/image/payload.ts'
 import { buildProgram } from '#harness/image/program.ts'
 import { fetchKernel, listKernels } from '#harness/kernels/index.ts'
 import type { KernelImage } from '#domain/kernel.ts'
-import { median, type Row } from './figures.ts'
-import { budgeted, measureFloor } from './floor.ts'
-import { openPlace, printRows, readOptions } from './setup.ts'
+import { median, type Row } from './support/figures.ts'
+import { budgeted, measureFloor } from './support/floor.ts'
+import { openPlace, printRows, readOptions } from './support/setup.ts'
 
 const HELP = `node bench/boot.ts [--kernels SELECTOR] [--rounds N] [--restores N] [--json]
 

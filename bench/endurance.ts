@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { spareFiles } from '#harness/boot/qemu/console-pipe.ts'
 import type { RunEvent } from '#run/context/events.ts'
 import { prepare } from '#run/prepare/prepare.ts'
-import { machineLine, median } from './figures.ts'
-import { measureFloor } from './floor.ts'
-import { runPlan } from './run.ts'
-import { openPlace, readOptions } from './setup.ts'
+import { machineLine, median } from './support/figures.ts'
+import { measureFloor } from './support/floor.ts'
+import { runPlan } from './support/run.ts'
+import { openPlace, readOptions } from './support/setup.ts'
 
 const HELP = `node --expose-gc bench/endurance.ts [--kernel SELECTOR] [--case ID] [--attempts N] [--cpus N] [--json]
 

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { kernelWords, newPlace, readReport, runCli, startCli, until, type Ended, type Place } from '#test/helpers/cli.ts'
 import { assertNoneIsLost, guestsOf, matrixOf, nextWords, storedBy } from '#test/helpers/killed.ts'
-import { machineLine, median } from './figures.ts'
-import { readOptions } from './setup.ts'
+import { machineLine, median } from './support/figures.ts'
+import { readOptions } from './support/setup.ts'
 
 const HELP = `node bench/kills.ts [--kills N] [--kernels LIST] [--cases LIST] [--seed N] [--json]
 

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { availableParallelism } from 'node:os'
 import { CATALOGUE, readCatalogue } from '#run/prepare/catalogue.ts'
 import { newPlace, readReport, runCli } from '#test/helpers/cli.ts'
-import { machineLine, median } from './figures.ts'
-import { budgeted, measureFloor } from './floor.ts'
-import { readOptions } from './setup.ts'
+import { machineLine, median } from './support/figures.ts'
+import { budgeted, measureFloor } from './support/floor.ts'
+import { readOptions } from './support/setup.ts'
 
 const HELP = `node bench/matrix.ts [--kernels SELECTOR] [--cases LIST] [--rounds N] [--json]
 

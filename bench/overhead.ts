@@ -12,9 +12,9 @@ import { CATALOGUE, readCatalogue } from '#run/prepare/catalogue.ts'
 import { cellsOf, limitsOf, modulesOf, seedOf, type Cell } from '#plan/cells.ts'
 import { makeGuestInputs } from '#run/prepare/guest-inputs.ts'
 import { MIN_FORKED } from '#run/execute/prepare-snapshot.ts'
-import { median, type Row } from './figures.ts'
-import { budgeted, measureFloor } from './floor.ts'
-import { openPlace, printRows, readOptions } from './setup.ts'
+import { median, type Row } from './support/figures.ts'
+import { budgeted, measureFloor } from './support/floor.ts'
+import { openPlace, printRows, readOptions } from './support/setup.ts'
 
 const HELP = `node bench/overhead.ts [--kernel SELECTOR] [--rounds N] [--json]
 

@@ -9,9 +9,9 @@ import { createPayloads } from '#harness/image/payload.ts'
 import { buildProgram } from '#harness/image/program.ts'
 import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
 import { makeHostInputs } from '#run/prepare/guest-inputs.ts'
-import { median, type Row } from './figures.ts'
-import { measureFloor } from './floor.ts'
-import { openPlace, printRows, readOptions } from './setup.ts'
+import { median, type Row } from './support/figures.ts'
+import { measureFloor } from './support/floor.ts'
+import { openPlace, printRows, readOptions } from './support/setup.ts'
 
 const HELP = `node bench/payload.ts [--kernel SELECTOR] [--rounds N] [--sizes MIB,MIB] [--json]
 

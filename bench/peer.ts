@@ -15,9 +15,9 @@ import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
 import type { Job } from '#domain/job.ts'
 import { quote } from '#render/bisect/script.ts'
-import { median, type Row } from './figures.ts'
-import { measureFloor } from './floor.ts'
-import { openPlace, printRows, readOptions } from './setup.ts'
+import { median, type Row } from './support/figures.ts'
+import { measureFloor } from './support/floor.ts'
+import { openPlace, printRows, readOptions } from './support/setup.ts'
 
 const HELP = `node bench/peer.ts [--kernel FILE] [--rounds N] [--json]
 

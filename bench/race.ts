@@ -5,9 +5,9 @@ import type { GuestInputs } from '#run/context/context.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { chooseControls, CONTROLS, findControls, readControls } from '#run/prepare/controls.ts'
 import { prepare } from '#run/prepare/prepare.ts'
-import { machineLine, median, type Row } from './figures.ts'
-import { runPlan } from './run.ts'
-import { openPlace, printRows, readOptions } from './setup.ts'
+import { machineLine, median, type Row } from './support/figures.ts'
+import { runPlan } from './support/run.ts'
+import { openPlace, printRows, readOptions } from './support/setup.ts'
 
 const CASE = 'gup-fast-vs-fork'
 

@@ -8,9 +8,9 @@ import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts
 import { chooseControls, CONTROLS, findControls, readControls } from '#run/prepare/controls.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { rateInterval } from '#verdict/race/statistics.ts'
-import { machineLine } from './figures.ts'
-import { runPlan } from './run.ts'
-import { openPlace, readOptions } from './setup.ts'
+import { machineLine } from './support/figures.ts'
+import { runPlan } from './support/run.ts'
+import { openPlace, readOptions } from './support/setup.ts'
 
 /** The race whose rate is measured both ways. */
 const RACE = 'gup-fast-vs-fork'

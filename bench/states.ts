@@ -9,8 +9,8 @@ import { findSnapshot } from '#harness/boot/snapshot/snapshot.ts'
 import { readHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import { fetchKernel, listKernels } from '#harness/kernels/index.ts'
-import { machineLine, median } from './figures.ts'
-import { openPlace, readOptions } from './setup.ts'
+import { machineLine, median } from './support/figures.ts'
+import { openPlace, readOptions } from './support/setup.ts'
 
 const HELP = `node bench/states.ts [--kernels SELECTOR] [--memory MIB] [--json]
 

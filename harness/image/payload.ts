@@ -6,7 +6,7 @@ import { diskError } from '../support/workspace.ts'
 import { writeCpio } from './cpio.ts'
 import type { BuiltModule } from './external-module.ts'
 
-/** Memory that a guest has for its payload (PAYLOAD_SIZE of vm-images/guest/agent.h). A payload file is as large, most of it a hole. */
+/** Memory that a guest has for its payload (PAYLOAD_SIZE of agent.h). A payload file is as large, most of it a hole. */
 export const PAYLOAD_MIB = 64
 const PAYLOAD_BYTES = PAYLOAD_MIB * 2 ** 20
 

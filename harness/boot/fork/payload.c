@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The payload of a guest: a file that QEMU maps as memory, of which each child has one of its own. */
+/* The payload of a guest: a file that QEMU maps as memory. Each child has one of its own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { RunDiff } from '#domain/report/diff.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { fetchKernels, kernelWords, newPlace, runCli, type Ended } from '../helpers/cli.ts'
+import { fetchKernels, kernelWords, newPlace, runCli, type Ended } from '#test/helpers/cli.ts'
 
 const place = await newPlace()
 const baseline = join(place.folder, 'baseline.json')
