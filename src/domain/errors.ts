@@ -3,9 +3,8 @@
  * guest misbehaviour is data and travels in Evidence.
  */
 
-/** The user asked for something that cannot be. Exit code 2. */
-export class UserError extends Error {
-  override readonly name = 'UserError'
+/** An error that says what to do next. */
+class HintedError extends Error {
   /** What to do next, one line. */
   readonly hint: string | undefined
 
@@ -15,15 +14,14 @@ export class UserError extends Error {
   }
 }
 
-/** The machine, the network or a tool let us down. Exit code 3; may be retried, never counted as an answer. */
-export class InfraError extends Error {
-  override readonly name = 'InfraError'
-  readonly hint: string | undefined
+/** The user asked for something impossible. Exit code 2. */
+export class UserError extends HintedError {
+  override readonly name = 'UserError'
+}
 
-  constructor(message: string, hint?: string, options?: ErrorOptions) {
-    super(message, options)
-    this.hint = hint
-  }
+/** The machine, the network or a tool failed. Exit code 3; may be retried, is never an answer. */
+export class InfraError extends HintedError {
+  override readonly name = 'InfraError'
 }
 
 /** Our own mistake: something that cannot happen did. Shown with its stack. */

@@ -10,7 +10,8 @@ import { gitTreeSays } from '#analysis/claims/from-git.ts'
 import { claimOf } from '#analysis/claims/claim.ts'
 import type { Case } from '#domain/case.ts'
 import type { Kernel } from '#domain/kernel.ts'
-import { kernel, theCase } from '../helpers/reports.ts'
+import { kernel } from '../helpers/reports.ts'
+import { sampleCase } from '../helpers/cases.ts'
 import { temporaryFolder } from '../helpers/kernel-images.ts'
 
 interface Repository {
@@ -44,7 +45,7 @@ async function repository(t: TestContext): Promise<Repository> {
 const SUBJECT = 'mm: fix a thing'
 
 function caseOf(commit: string | null, subject = SUBJECT): Case {
-  return theCase('one', {
+  return sampleCase('one', {
     fixes: [{ commit, subject, fixes: [], cve: [] }],
     claim: { mainline: '6.2', stable: {}, subjects: [], source: 'case.json' },
   })

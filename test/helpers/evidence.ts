@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Evidence } from '#domain/evidence.ts'
 import type { Kernel } from '#domain/kernel.ts'
+import { sampleEvidence } from './judging.ts'
 import type { RunHost } from '#store/ports.ts'
 
 export const host: RunHost = { kernel: '6.1.0', qemu: '7.2.19', cpus: 2, accelerator: 'tcg' }
@@ -48,33 +49,12 @@ export async function attemptIn(folder: string, sample: SampleAttempt = {}): Pro
   const logs = { ...sampleLogs(attempt), ...sample }
   await writeFile(join(folder, 'console.log'), logs.console)
   await writeFile(join(folder, 'output.log'), logs.output)
+  const { job, ...rest } = sampleEvidence()
   return {
-    schema: 'kwitness.evidence/1',
-    job: {
-      kernel: sample.kernel ?? kernel.id,
-      case: sample.case ?? 'uffd-fork-event',
-      profile: { arch: 'x86_64', accelerator: 'tcg', cpus: 1, memoryMiB: 512, cmdline: [] },
-      program: 'ab'.repeat(32),
-      args: [],
-      modules: [],
-      externalModules: [],
-      seed: '1',
-      attempt,
-      limits: { bootSeconds: 20, silenceSeconds: 10, caseSeconds: 10 },
-    },
-    kernel: { release: '6.1.0-40-cloud-amd64', build: '#1 SMP', sha256: 'cd'.repeat(32) },
-    guest: {
-      bootMethod: 'microvm-pvh',
-      origin: 'booted',
-      readySeconds: 1.5,
-      raisedPriority: false,
-      argv: ['qemu-system-x86_64'],
-    },
+    ...rest,
+    job: { ...job, kernel: sample.kernel ?? kernel.id, case: sample.case ?? 'uffd-fork-event', attempt },
     host: { qemu: host.qemu, kernel: host.kernel, cpuModel: 'a CPU', cpus: host.cpus, load: null },
-    ending: { kind: 'exited', exit: { code: 0, signal: null, timedOut: false, seconds: 0.2 } },
-    taint: { before: 0, after: 0 },
     startedAt: '2026-11-21T10:00:01.000Z',
-    seconds: 2,
     console: { file: 'console.log', bytes: logs.console.length, droppedBytes: 0 },
     output: { file: 'output.log', bytes: logs.output.length, droppedBytes: 0 },
   }

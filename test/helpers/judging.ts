@@ -7,24 +7,14 @@ import type { ConsoleReading, Splat, SplatSeverity } from '#domain/splat.ts'
 import type { TestDocument, TestPoint, TestStatus, TestStream } from '#domain/tests.ts'
 import type { Reading } from '#verdict/attempt/facts.ts'
 import type { CellInput } from '#verdict/race/standing.ts'
+import { sampleCase } from './cases.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 
-export const theCase: Case = {
-  id: 'sample-case',
+export const theCase = sampleCase('sample-case', {
   title: 'A sample',
   subsystem: 'mm',
-  fixes: [{ commit: '0123456789ab', subject: 'mm: fix the sample', fixes: [], cve: [] }],
-  introduced: null,
   symptom: 'the copy went through while an event was pending',
-  oracle: 'deterministic',
-  needs: { cpus: 1, memoryMiB: 512, modules: [], externalModules: [], cmdline: [] },
-  timing: { expectedSeconds: 1, timeoutSeconds: 10 },
-  destructive: false,
-  claim: { mainline: null, stable: {}, subjects: [], source: 'a changelog' },
-  proof: 'lacks on one sample, carries on another',
-  references: [],
-  folder: '/cases/sample-case',
-}
+})
 
 export const race: Case = { ...theCase, oracle: 'statistical' }
 

@@ -5,6 +5,7 @@ import type { RaceStanding } from '#domain/control.ts'
 import type { EndingWord, Outcome, Reason, Verdict } from '#domain/judgement.ts'
 import type { Report, ReportAttempt, ReportKernel } from '#domain/report/matrix.ts'
 import type { TestPoint, TestStatus } from '#domain/tests.ts'
+import { sampleCase } from './cases.ts'
 import { HOSTILE, kernel, smallListing, smallChangelog } from './report-parts.ts'
 import { CONTROL, CONTROL_KERNEL, RATE, RATE_ELSEWHERE, standing } from './races.ts'
 
@@ -16,26 +17,6 @@ export const RUN: Report['run'] = {
   complete: true,
   seed: '1234567890123456789',
   host: { kernel: '6.1.0-50-amd64', qemu: '7.2.22', cpus: 2, accelerator: 'tcg' },
-}
-
-export function theCase(id: string, changes: Partial<Case> = {}): Case {
-  return {
-    id,
-    title: `${id}, as the tests know it`,
-    subsystem: 'mm/userfaultfd',
-    fixes: [{ commit: '0123456789ab', subject: `mm: fix ${id}`, fixes: [], cve: [] }],
-    introduced: null,
-    symptom: 'a stale event is taken for a new one',
-    oracle: 'deterministic',
-    needs: { cpus: 1, memoryMiB: 512, modules: [], externalModules: [], cmdline: [] },
-    timing: { expectedSeconds: 1, timeoutSeconds: 10 },
-    destructive: false,
-    claim: { mainline: null, stable: {}, subjects: [], source: 'case.json' },
-    proof: 'lacks on one kernel, carries on another',
-    references: [],
-    folder: `/nowhere/${id}`,
-    ...changes,
-  }
 }
 
 function point(number: number, name: string, status: TestStatus, changes: Partial<TestPoint> = {}): TestPoint {
@@ -108,7 +89,7 @@ export function smallReport(): Report {
 }
 
 const SMALL_CASES: readonly Case[] = [
-  theCase('gup-fast-vs-fork', {
+  sampleCase('gup-fast-vs-fork', {
     title: 'gup_fast takes a page that fork is about to write-protect',
     subsystem: 'mm/gup',
     oracle: 'statistical',
@@ -124,7 +105,7 @@ const SMALL_CASES: readonly Case[] = [
     ],
     claim: { mainline: '5.11', stable: { '5.10.y': '5.10.4' }, subjects: [], source: 'ChangeLog-5.10.4' },
   }),
-  theCase('uffd-copy-vs-fork', {
+  sampleCase('uffd-copy-vs-fork', {
     title: 'UFFDIO_COPY while a fork event is pending',
     fixes: [
       {
@@ -137,7 +118,7 @@ const SMALL_CASES: readonly Case[] = [
     claim: { mainline: '4.18', stable: {}, subjects: [], source: 'git history' },
     references: ['https://lore.kernel.org/all/1527061324-19949-1-git-send-email-rppt@linux.vnet.ibm.com/'],
   }),
-  theCase('uffd-eagain-output', {
+  sampleCase('uffd-eagain-output', {
     title: 'the output field of an ioctl that must be tried again',
     fixes: [
       {
@@ -149,7 +130,7 @@ const SMALL_CASES: readonly Case[] = [
     ],
     claim: { mainline: '6.15', stable: { '6.12.y': '6.12.29' }, subjects: [], source: 'Debian changelog' },
   }),
-  theCase('uffd-fault-around-missing', {
+  sampleCase('uffd-fault-around-missing', {
     title: 'fault-around maps pages registered for missing faults',
     fixes: [
       {
@@ -161,12 +142,12 @@ const SMALL_CASES: readonly Case[] = [
     ],
     claim: { mainline: null, stable: {}, subjects: [], source: 'posted in November 2020' },
   }),
-  theCase('uffd-fault-around-wp', {
+  sampleCase('uffd-fault-around-wp', {
     title: 'fault-around maps write-protected pages',
     introduced: '5.19',
     claim: { mainline: '5.19', stable: {}, subjects: [], source: 'git history' },
   }),
-  theCase('uffd-mmap-changing-atomic', {
+  sampleCase('uffd-mmap-changing-atomic', {
     title: 'two events pending at once',
     claim: { mainline: '5.15', stable: { '5.10.y': '5.10.240' }, subjects: [], source: 'Debian changelog' },
   }),

@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { buildReport } from '#analysis/matrix/report.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import { compatOf } from '#render/bcd.ts'
-import { cell, kernel, smallReport, theCase } from '../helpers/reports.ts'
+import { cell, kernel, smallReport } from '../helpers/reports.ts'
+import { sampleCase } from '../helpers/cases.ts'
 
 /** The statements about one case in 6.1.y: kernels by patch level, those of `others` listed and not asked. */
 function statements(column: Readonly<Record<string, Verdict>>, others: readonly string[] = [], isListed = true) {
@@ -12,7 +13,7 @@ function statements(column: Readonly<Record<string, Verdict>>, others: readonly 
   const cells = Object.entries(column).map(([patch, verdict]) => cell(kernel(`6.1.${patch}`).id, 'one', verdict))
   const known = [...Object.keys(column), ...others].map((patch) => ({ ...kernel(`6.1.${patch}`), notOnMirror: false }))
   const listing = isListed ? known : null
-  const cases = [theCase('one', { introduced: '5.9' })]
+  const cases = [sampleCase('one', { introduced: '5.9' })]
   const { fixes } = compatOf(buildReport({ run: smallReport().run, kernels, cases, controls: [], cells, listing }))
   assert.equal(fixes['one']?.introduced, '5.9')
   return fixes['one'].support['6.1.y']?.['x86_64/cloud-amd64'] ?? []
@@ -68,7 +69,7 @@ test('two builds of one release are told apart in a note, and the miss probabili
   const cells = kernels.map(({ id }, index) =>
     index === 0 ? cell(id, 'one', 'lacks') : cell(id, 'one', 'carries', { missProbability: 1e-6 }),
   )
-  const { fixes } = compatOf(buildReport({ run: smallReport().run, kernels, cases: [theCase('one')], controls: [], cells }))
+  const { fixes } = compatOf(buildReport({ run: smallReport().run, kernels, cases: [sampleCase('one')], controls: [], cells }))
   const [statement] = fixes['one']?.support['6.1.y']?.['x86_64/cloud-amd64'] ?? []
   assert.equal(statement?.carried_since, '≤6.1.9')
   assert.deepEqual(statement.notes.slice(1), ['a build of the same release: from 6.1.9-2 on', 'miss probability 0.0001 %'])

@@ -1,23 +1,10 @@
 /** The schema of `kwitness diff --json` (src/domain/report/diff.ts): reports/schemas has it as a JSON Schema. */
 import { z } from 'zod'
-import type { Change, DiffEntry, DiffRun, DiffSide, RunDiff } from '#domain/report/diff.ts'
+import { CHANGES, type Change, type DiffEntry, type DiffRun, type DiffSide, type RunDiff } from '#domain/report/diff.ts'
 import { count, list, schemaOf, sha256, text } from '../basics.ts'
 import { claim, finding, verdict } from '../judgement.ts'
 
-const change = schemaOf<Change>()(
-  z.enum([
-    'regressed',
-    'flaky',
-    'no-longer-decided',
-    'spurious',
-    'fixed',
-    'newly-decided',
-    'listing-changed',
-    'gone',
-    'appeared',
-    'same',
-  ]),
-)
+const change = schemaOf<Change>()(z.enum(CHANGES))
 
 const side = schemaOf<DiffSide>()(
   z

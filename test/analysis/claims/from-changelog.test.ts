@@ -4,13 +4,14 @@ import { test } from 'node:test'
 import { changelogSays, gapOf } from '#analysis/claims/from-changelog.ts'
 import { claimOf } from '#analysis/claims/claim.ts'
 import type { Case } from '#domain/case.ts'
-import { kernel, theCase } from '#test/helpers/reports.ts'
+import { kernel } from '#test/helpers/reports.ts'
+import { sampleCase } from '#test/helpers/cases.ts'
 import { changelogOf, type Brings } from '#test/helpers/changelogs.ts'
 
 const SUBJECT = 'mm/userfaultfd: fix uninitialized output field for -EAGAIN race'
 const fix = (subject: string) => ({ commit: '95567729173e', subject, fixes: [], cve: [] })
 const given = (subjects: readonly string[], claim: Partial<Case['claim']> = {}): Case =>
-  theCase('one', {
+  sampleCase('one', {
     fixes: subjects.map(fix),
     claim: { mainline: '6.15', stable: {}, subjects: [], source: 'case.json', ...claim },
   })

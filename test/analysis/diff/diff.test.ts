@@ -9,9 +9,10 @@ import type { Verdict } from '#domain/judgement.ts'
 import { CHANGES } from '#domain/report/diff.ts'
 import type { Report, ReportKernel } from '#domain/report/matrix.ts'
 import { CONTROL } from '#test/helpers/races.ts'
-import { cell, kernel, RUN, theCase } from '#test/helpers/reports.ts'
+import { cell, kernel, RUN } from '#test/helpers/reports.ts'
+import { sampleCase } from '#test/helpers/cases.ts'
 
-const CASE = theCase('uffd-x')
+const CASE = sampleCase('uffd-x')
 
 /** A report of one case on kernels of these versions. */
 function report(

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEntriesBetween } from '#analysis/matrix/boundary-changelog.ts'
-import { kernel, theCase } from '#test/helpers/reports.ts'
+import { kernel } from '#test/helpers/reports.ts'
+import { sampleCase } from '#test/helpers/cases.ts'
 import { changelogOf, type Brings } from '#test/helpers/changelogs.ts'
 
 const SUBJECT = 'userfaultfd: change mmap_changing to atomic'
-const CASE = theCase('uffd-one', {
+const CASE = sampleCase('uffd-one', {
   subsystem: 'mm/userfaultfd',
   fixes: [{ commit: 'a759a909d42d', subject: SUBJECT, fixes: [], cve: ['CVE-2026-1234'] }],
 })
@@ -72,7 +73,7 @@ test('boundary entries: none where no changelog tells of the kernel after, and a
   assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.40'), changelogOf(PARTS, [CASE])), null)
   assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), null), null)
   assert.equal(createEntriesBetween(KERNELS, [CASE])(flip('6.12.30', '6.12.32'), { unavailable: 'not-on-mirror' }), null)
-  const other = theCase('gup-one', { subsystem: 'mm/gup' })
+  const other = sampleCase('gup-one', { subsystem: 'mm/gup' })
   const between = { ...flip('6.12.30', '6.12.32'), case: 'gup-one' }
   const found = createEntriesBetween(KERNELS, [other])(between, changelogOf(PARTS, [other]))
   assert.deepEqual(found, { source: 'linux (6.12.33-1)', listed: [], more: 0 })

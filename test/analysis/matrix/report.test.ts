@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { headlinesOf } from '#analysis/matrix/headline.ts'
 import { compareKernels } from '#analysis/matrix/matrix.ts'
 import { type ReportInputs, buildReport } from '#analysis/matrix/report.ts'
-import { cell, kernel, smallReport, theCase } from '#test/helpers/reports.ts'
+import { cell, kernel, smallReport } from '#test/helpers/reports.ts'
+import { sampleCase } from '#test/helpers/cases.ts'
 
 const { run } = smallReport()
 
@@ -13,7 +14,9 @@ const PARTS: ReportInputs = {
   run,
   controls: [],
   kernels: ['5.10.218', '6.1.9', '6.1.10', '7.3~rc7', '7.3'].map((version) => kernel(version)),
-  cases: ['b-case', 'a-case'].map((id) => theCase(id, { claim: { mainline: '6.1', stable: {}, subjects: [], source: 'git' } })),
+  cases: ['b-case', 'a-case'].map((id) =>
+    sampleCase(id, { claim: { mainline: '6.1', stable: {}, subjects: [], source: 'git' } }),
+  ),
   cells: ['5.10.218', '6.1.9', '6.1.10', '7.3~rc7', '7.3'].flatMap((version) => [
     cell(kernel(version).id, 'a-case', version.startsWith('5') ? 'lacks' : 'carries'),
     cell(kernel(version).id, 'b-case', version === '6.1.10' ? 'carries' : 'lacks'),

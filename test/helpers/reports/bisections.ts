@@ -1,7 +1,7 @@
 /** A bisection as tests build it: five commits, one of which does not build, and one with the kernel of another. */
 import type { EndedBisection } from '#analysis/bisect/report.ts'
 import type { BisectStep } from '#domain/report/bisect.ts'
-import type { Case } from '#domain/case.ts'
+import { sampleCase } from '../cases.ts'
 
 export const hash = (digit: string): string => digit.repeat(40)
 
@@ -26,22 +26,13 @@ export const step = (digit: string, changes: Partial<BisectStep> = {}): BisectSt
   ...changes,
 })
 
-const theCase: Case = {
-  id: 'mm-case',
+const theCase = sampleCase('mm-case', {
   title: 'mm: what it is about',
   subsystem: 'mm',
   fixes: [],
-  introduced: null,
   symptom: 'A page is shared that must not be.',
-  oracle: 'deterministic',
-  needs: { cpus: 1, memoryMiB: 512, modules: [], externalModules: [], cmdline: [] },
   timing: { expectedSeconds: 0.3, timeoutSeconds: 10 },
-  destructive: false,
-  claim: { mainline: null, stable: {}, subjects: [], source: '' },
-  proof: '',
-  references: [],
-  folder: '/cases/mm-case',
-}
+})
 
 const shows = { answer: 'shows-bug', verdict: 'lacks', summary: 'The bug was seen: A page is shared that must not be.' } as const
 

@@ -3,7 +3,8 @@ import { buildReport } from '#analysis/matrix/report.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { kernel } from '../report-parts.ts'
-import { attempt, cell, RUN, theCase } from '../reports.ts'
+import { sampleCase } from '../cases.ts'
+import { attempt, cell, RUN } from '../reports.ts'
 
 const LONG_CONSOLE = Array.from(
   { length: 24 },
@@ -21,7 +22,7 @@ export function largeReport(kernelCount: number, caseCount: number): Report {
     kernel(`${lines[Math.floor(index / perLine)]}.${index % perLine}`),
   )
   const cases = Array.from({ length: caseCount }, (_, index) =>
-    theCase(`uffd-case-${String(index).padStart(2, '0')}`, {
+    sampleCase(`uffd-case-${String(index).padStart(2, '0')}`, {
       claim: {
         mainline: '7.2',
         subjects: [],

@@ -2,7 +2,8 @@
 import { type JudgedCell, buildReport } from '#analysis/matrix/report.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { cell, HOSTILE, kernel, smallReport, theCase } from '../reports.ts'
+import { sampleCase } from '../cases.ts'
+import { cell, HOSTILE, kernel, smallReport } from '../reports.ts'
 
 /** What the asked kernels of each series said. */
 const ASKED: Readonly<Record<string, Verdict>> = {
@@ -37,5 +38,5 @@ export function searchReport(): Report {
     return cell(id, 'one', ASKED[version] ?? 'no-result', hostile)
   })
   const run = { ...smallReport().run, id: 'search-1' }
-  return buildReport({ run, kernels, cases: [theCase('one')], controls: [], cells, listing })
+  return buildReport({ run, kernels, cases: [sampleCase('one')], controls: [], cells, listing })
 }

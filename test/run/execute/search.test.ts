@@ -6,7 +6,8 @@ import { cellKey } from '#plan/cells.ts'
 import type { PlanOf } from '#plan/plan.ts'
 import { searchBranches, nextCells } from '#run/execute/search.ts'
 import { planCommon } from '#test/plan/plans.ts'
-import { kernel, theCase } from '#test/helpers/reports.ts'
+import { kernel } from '#test/helpers/reports.ts'
+import { sampleCase } from '#test/helpers/cases.ts'
 
 const claim = { mainline: '6.15', stable: { '6.1.y': '6.1.5' }, subjects: [], source: 'case.json' }
 const patches = Array.from({ length: 9 }, (_, index) => String(index + 1))
@@ -15,7 +16,7 @@ const plan: PlanOf<'search'> = {
   kind: 'search',
   // In no order, as the selectors may give them.
   kernels: ['6.12.2', '6.12.1', ...patches.toReversed().map((patch) => `6.1.${patch}`)].map((version) => kernel(version)),
-  cases: [theCase('one', { claim }), theCase('two')],
+  cases: [sampleCase('one', { claim }), sampleCase('two')],
 }
 
 const key = (version: string, name: string) => `${kernel(version).id}/${name}`

@@ -14,14 +14,14 @@ import { openDatabase } from '#store/database.ts'
 import { openStore } from '#store/index.ts'
 import { NEW, OLD, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
 import { planCommon } from '#test/plan/plans.ts'
-import { theCase } from '#test/helpers/reports.ts'
+import { sampleCase } from '#test/helpers/cases.ts'
 import { host, temporaryFolder } from '#test/helpers/evidence.ts'
 
 const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)
 const options = gpg ? {} : { skip: 'gpg (package gnupg) is not here, so no archive can be signed' }
 
 /** A fix that the changelog of the old kernel lists, and no case.json claims. */
-const CASE = theCase('one', {
+const CASE = sampleCase('one', {
   fixes: [{ commit: '0123456789ab', subject: `mm: brought by ${OLD.build}`, fixes: [], cve: [] }],
   claim: { mainline: '5.95', stable: {}, subjects: [], source: 'case.json' },
 })
