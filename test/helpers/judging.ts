@@ -7,7 +7,7 @@ import type { ConsoleReading, Splat, SplatSeverity } from '#domain/splat.ts'
 import type { TestDocument, TestPoint, TestStatus, TestStream } from '#domain/tests.ts'
 import type { Reading } from '#verdict/attempt/facts.ts'
 import type { CellInput } from '#verdict/race/standing.ts'
-import { sampleCase } from './cases.ts'
+import { sampleCase } from './reports/cases.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 
 export const theCase = sampleCase('sample-case', {
