@@ -12,6 +12,7 @@ import {
   type ModuleFile,
   type Provider,
 } from './provider/provider.ts'
+import { cachedChangelogs } from './debian/changelog-cache.ts'
 import { compareKernels } from './debian/order.ts'
 import { parseSelector, type Selector } from './selector.ts'
 import { readKernelSet } from './sets.ts'
@@ -111,6 +112,13 @@ export async function findChangelogs(
     return changelogs && own.length > 0 ? [...(await withDisk(context, () => changelogs(own, context)))] : []
   })
   return new Map((await Promise.all(asked)).flat())
+}
+
+/** The package changelogs that the cache has, the newest build first; none where nothing was fetched yet. */
+export function knownChangelogs({
+  workspace,
+}: Pick<KernelContext, 'workspace'>): Promise<readonly Omit<FoundChangelog, 'instead'>[]> {
+  return cachedChangelogs(workspace)
 }
 
 /** Run `work`. A file system error about space or permission becomes an InfraError. */

@@ -6,6 +6,7 @@ const FIRST_KEYS = [
   'schema',
   'run',
   'headline',
+  'caseContradictions',
   'kernels',
   'controls',
   'cases',

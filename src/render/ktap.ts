@@ -62,7 +62,11 @@ function headline(report: Report): string[] {
   const cells = all.flatMap(({ finding, case: name, cells: own }) =>
     own.map(({ kernel, claimSource }) => `# ${finding}: ${escape(kernel)}/${escape(name)}, ${escape(claimSource)}`),
   )
-  return cells.length > 0 ? cells : [`# ${escape(calmLine(report))}`]
+  const data = report.caseContradictions.map(
+    ({ case: name, series, summary, source }) =>
+      `# case-data-contradicted: ${escape(name)} on ${escape(series)}, ${escape(summary)}; ${escape(source)}`,
+  )
+  return [...(cells.length > 0 ? cells : [`# ${escape(calmLine(report))}`]), ...data]
 }
 
 /** The lines of one kernel, not indented. */

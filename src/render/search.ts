@@ -2,6 +2,7 @@
 import type { Boundary, Timeline, Report, ReportCell } from '#domain/report/matrix.ts'
 import { changeOf, reasonsOf, precisionOf } from './text/boundary.ts'
 import { many } from '#domain/numbers.ts'
+import { caseContradictionLines } from './terminal/report.ts'
 import { type TerminalStyle, type TerminalOptions, terminalStyle } from './terminal/style.ts'
 import { VERDICT_LABELS } from './text/labels.ts'
 import { kernelLabels, oneLine } from './text/format.ts'
@@ -34,8 +35,14 @@ function searchedOf(report: Report): Searched[] {
 
 /** The search as JSON: each branch with its boundaries. */
 export function renderSearchJson(report: Report): string {
-  const { run } = report
-  const found = { schema: 'kwitness.boundary/1', run: run.id, ...sizesOf(report), searches: searchedOf(report) }
+  const { run, caseContradictions } = report
+  const found = {
+    schema: 'kwitness.boundary/1',
+    run: run.id,
+    ...sizesOf(report),
+    caseContradictions,
+    searches: searchedOf(report),
+  }
   return `${JSON.stringify(found, null, 2)}\n`
 }
 
@@ -48,7 +55,9 @@ export function renderSearch(report: Report, options: TerminalOptions): string {
   const { booted, known } = sizesOf(report)
   const sections = searched.map((one) => branchSection(one, report, label, style).join('\n'))
   const size = `${many(booted, 'kernel')} booted${known === null ? '' : ` of ${known}`}`
-  return `${[...sections, [size, ...blindSpot(searched)].join('\n')].join('\n\n')}\n`
+  const contradicted = caseContradictionLines(report, style)
+  const found = contradicted.length > 0 ? [contradicted.join('\n'), ...sections] : sections
+  return `${[...found, [size, ...blindSpot(searched)].join('\n')].join('\n\n')}\n`
 }
 
 /** The number of kernels that the search booted, and of known kernels; the latter is null without a listing. */

@@ -8,13 +8,14 @@ import { UserError } from '#domain/errors.ts'
 import type { ReportCell } from '#domain/report/matrix.ts'
 import { executeRun, reportOf, startRun } from './lifecycle.ts'
 import { readCase } from './prepare/catalogue.ts'
+import { knownContradictions } from './report/known-contradictions.ts'
 import { findPlaceholders } from './prepare/placeholders.ts'
 import { prepare } from './prepare/prepare.ts'
 import { buildReproducer } from './prepare/reproducers.ts'
 import type { RunEventListener } from './context/events.ts'
 
 /** What was checked, in this order: a later check is made only after those that it needs have passed. */
-type CaseCheckName = 'case.json' | 'placeholders' | 'compiles' | 'self-checks'
+type CaseCheckName = 'case.json' | 'changelogs' | 'placeholders' | 'compiles' | 'self-checks'
 
 export interface CaseCheck {
   readonly name: CaseCheckName
@@ -89,6 +90,15 @@ export async function* checkCase(
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     return yield { name: 'case.json', passed: false, detail: error.message }
+  }
+  const [contradiction, ...others] = (await knownContradictions([theCase], context)).get(theCase.id) ?? []
+  const more = others.length > 0 ? `; and ${others.length} more: kwitness cases show ${theCase.id}` : ''
+  yield {
+    name: 'changelogs',
+    passed: contradiction === undefined,
+    detail: contradiction
+      ? `${contradiction.summary}: ${contradiction.source}${more}`
+      : 'none in the cache contradicts case.json',
   }
   const places = (await findPlaceholders(folder)).map(({ file, line }) => `${file}:${line}`)
   const left = places.length === 0 ? 'none is left' : `fill in ${places.join(', ')}`

@@ -52,6 +52,7 @@ export const caseSchema = schemaOf<Case>()(
       mainline: text.nullable(),
       stable: z.record(text, text),
       subjects: list(text),
+      unlisted: list(text).optional(),
       source: text,
     }),
     proof: text,

@@ -62,7 +62,7 @@ interface CaseClaim extends CellClaim {
  * series inherits from mainline, an older one without an entry never got the fix. `unknown`: a fix that was never merged, a
  * kernel older than the feature of the case, a release candidate of the same release, a version that has no order.
  */
-function caseSays(kernel: Kernel, theCase: Pick<Case, 'claim' | 'introduced'>): CaseClaim {
+export function caseSays(kernel: Kernel, theCase: Pick<Case, 'claim' | 'introduced'>): CaseClaim {
   const { stable, mainline, source } = theCase.claim
   const say = (claim: Claim, rests: CaseClaim['rests'], why: string): CaseClaim => ({
     claim,

@@ -13,7 +13,7 @@ export interface SourceClaim {
 }
 
 /** An entry about a wanted subject. */
-interface Mention extends Pick<EntryAction, 'does'> {
+export interface Mention extends Pick<EntryAction, 'does'> {
   readonly entry: Entry
   /** Index of its package version, 0 the newest. */
   readonly position: number
@@ -34,7 +34,7 @@ export interface ParsedChangelog {
 export interface KernelChangelog extends ParsedChangelog, Pick<ChangelogSource, 'build' | 'instead'> {}
 
 /** The subjects of a case's fixes in a changelog: those of the fixes, and other names of backports. */
-function subjectsOf({ fixes, claim }: Pick<Case, 'fixes' | 'claim'>): { own: string[]; others: string[] } {
+export function subjectsOf({ fixes, claim }: Pick<Case, 'fixes' | 'claim'>): { own: string[]; others: string[] } {
   const own = fixes.map(({ subject }) => subject)
   return { own, others: claim.subjects.filter((subject) => !own.includes(subject)) }
 }
@@ -61,7 +61,7 @@ export function parseChangelogMentions(
 }
 
 /** `Debian changelog: linux (6.12.29-1), ChangeLog-6.12.29, "subject"`. */
-function cite({ build, release, subject }: Entry): string {
+export function cite({ build, release, subject }: Entry): string {
   return `Debian changelog: linux (${build}), ${release === null ? '' : `ChangeLog-${release}, `}"${subject}"`
 }
 
@@ -86,7 +86,7 @@ export function changelogSays(
 }
 
 function subjectClaim(kernel: Kernel, subject: string, changelog: ParsedChangelog): SourceClaim | null {
-  const own = (changelog.mentions.get(subjectKey(subject)) ?? []).filter((mention) => isOfSeries(mention, kernel, changelog))
+  const own = mentionsIn(kernel.series, subject, changelog)
   const upTo = own.filter((mention) => isUpTo(mention, kernel, changelog))
   const last = upTo.at(-1)
   if (last) return { claim: last.does === 'applies' ? 'listed' : 'not-listed', source: cite(last.entry) }
@@ -96,9 +96,11 @@ function subjectClaim(kernel: Kernel, subject: string, changelog: ParsedChangelo
   return { claim: 'not-listed', source: `applied later only: ${cite(next.entry)}` }
 }
 
-/** Whether an entry is of the kernel's series: backports to another series say nothing here. */
-function isOfSeries({ entry, position }: Mention, { series }: Kernel, { versions }: ParsedChangelog): boolean {
-  return entry.release === null ? versions[position]?.series === series : seriesOf(entry.release) === series
+/** The entries about a subject in a series, oldest first. Backports to another series say nothing here. */
+export function mentionsIn(series: string, subject: string, { mentions, versions }: ParsedChangelog): Mention[] {
+  return (mentions.get(subjectKey(subject)) ?? []).filter(({ entry, position }) =>
+    entry.release === null ? versions[position]?.series === series : seriesOf(entry.release) === series,
+  )
 }
 
 /** Whether an entry came up to the kernel: by position if the changelog has the kernel's version, else by stable release. */

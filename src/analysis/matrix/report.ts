@@ -8,6 +8,7 @@ import type { Report, ReportCase, ReportCell, ReportKernel } from '#domain/repor
 import { boundariesOf } from './boundary.ts'
 import { createEntriesBetween } from './boundary-changelog.ts'
 import { claimOf, findingOf, type CellClaim, type KernelClaimSources } from '../claims/claim.ts'
+import { contradictionsOfRun } from '../claims/case-contradictions.ts'
 import { contradictionsOf } from './headline.ts'
 import { timelinesOf } from './timeline.ts'
 import { compareKernels, compareText, countVerdicts } from './matrix.ts'
@@ -51,6 +52,7 @@ export function buildReport(parts: ReportInputs): Report {
     schema: 'kwitness.report/1',
     run: parts.run,
     headline: contradictionsOf({ kernels, cases: shown, cells }),
+    caseContradictions: contradictionsOfRun(shipped, cases, (id) => parts.claimSources?.get(id)),
     kernels,
     controls: parts.controls.toSorted((a, b) => compareText(a.kernel, b.kernel)),
     cases: shown,

@@ -54,13 +54,17 @@ export function readFailOn(text: string | undefined, known: readonly string[] = 
 /** As much of a report as an exit code looks at. */
 export interface Judged {
   readonly cells: readonly Pick<ReportCell, 'verdict' | 'finding'>[]
+  readonly caseContradictions: readonly unknown[]
 }
 
-/** The exit code of a report: an unanswered cell is infrastructure's fault, unless there is a finding beside it. */
+/**
+ * The exit code of a report: an unanswered cell is infrastructure's fault, unless there is a finding beside it. What a claim
+ * source contradicts in case.json is a finding, too.
+ */
 export function exitCodeOf(report: Judged, failOn: readonly string[]): number {
   const fails = [...ALWAYS, ...failOn]
   const isBad = ({ verdict, finding }: Judged['cells'][number]): boolean => fails.includes(verdict) || fails.includes(finding)
-  if (report.cells.some(isBad)) return 1
+  if (report.cells.some(isBad) || report.caseContradictions.length > 0) return 1
   return report.cells.some(({ verdict }) => verdict === 'no-result') ? 3 : 0
 }
 

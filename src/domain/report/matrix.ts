@@ -124,6 +124,40 @@ export interface Contradiction {
   readonly cells: readonly Pick<ReportCell, 'kernel' | 'claimSource'>[]
 }
 
+/**
+ * How a claim source contradicts what case.json says of a series:
+ * - `other-release`: the changelog lists the fix in another release of the series
+ * - `not-in-list`: the changelog has the list of that release, and the fix is not in it
+ * - `taken-out`: the changelog takes the fix out again
+ * - `not-in-base`: case.json says the series began with the fix, the changelog lists it in a later release of the series
+ * - `series-missing`: case.json says the series does not have the fix, the changelog lists it there
+ * - `listed-after-all`: case.json says that the changelog of the series omits the fix (`unlisted`), and it lists it
+ * - `git-tree`: a git tree has the fix at a kernel where case.json says it is not, or the other way round
+ */
+export type CaseContradictionKind =
+  | 'other-release'
+  | 'not-in-list'
+  | 'taken-out'
+  | 'not-in-base'
+  | 'series-missing'
+  | 'listed-after-all'
+  | 'git-tree'
+
+/** What case.json says of a series, contradicted by a changelog or a git tree: one of the two is wrong. */
+export interface CaseContradiction {
+  readonly case: string
+  readonly series: string
+  readonly kind: CaseContradictionKind
+  /** The first release with the fix by case.json: `6.12.29`; null where it names none of the series. */
+  readonly release: string | null
+  /** The release by the changelog; null where it names none. */
+  readonly listed: string | null
+  /** Both in one sentence, without a full stop. */
+  readonly summary: string
+  /** The line or the list that contradicts, and where it is. */
+  readonly source: string
+}
+
 /** Consecutive tested kernels of a branch that agree. */
 export interface TimelineInterval {
   readonly verdict: 'carries' | 'lacks'
@@ -161,6 +195,8 @@ export interface Report {
   }
   /** "Listed as fixed, still affected" first, then "fixed, not listed"; empty where no verdict contradicts the claim sources. */
   readonly headline: readonly Contradiction[]
+  /** By case and series; empty where no claim source contradicts what case.json says of the series of this run. */
+  readonly caseContradictions: readonly CaseContradiction[]
   /** In series and version order. */
   readonly kernels: readonly ReportKernel[]
   /** The control kernels among them, by id. */

@@ -7,7 +7,7 @@ import type { Boundary, Report, ReportCase, ReportCell } from '#domain/report/ma
 import { changeOf, type Steady, steadyOf, precisionOf } from '../text/boundary.ts'
 import { raceHint, raceParts, restsOnMissProbability } from '../text/race.ts'
 import { calmLine, commonTraits, kernelLabels, knownOf, momentOf, rangeOf, sizeOf, wordAbout } from '../text/format.ts'
-import { FINDING_LABELS, NO_ANSWERS, VERDICT_LABELS } from '../text/labels.ts'
+import { CASE_CONTRADICTED, FINDING_LABELS, NO_ANSWERS, VERDICT_LABELS } from '../text/labels.ts'
 
 /** A kernel linked to one of its cells. */
 interface Link {
@@ -73,6 +73,7 @@ export function pageOf(report: Report) {
       href: filterLink(`finding:${finding}`),
     })),
     news: newsOf(report, label),
+    caseData: { ...CASE_CONTRADICTED, contradictions: report.caseContradictions },
     boundaries: report.boundaries.map((boundary) => boundaryRow(boundary, label)),
     steady: steadyOf(report).map(steadyRow),
     cases: cases.map(caseHeading),

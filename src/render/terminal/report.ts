@@ -7,7 +7,7 @@ import { changeOf, type Steady, steadyOf, precisionOf } from '../text/boundary.t
 import { raceParts } from '../text/race.ts'
 import { MAX_LINES, renderGrid } from './grid.ts'
 import { type TerminalStyle, type TerminalOptions, terminalStyle } from './style.ts'
-import { FINDING_LABELS, NO_ANSWERS, VERDICT_LABELS } from '../text/labels.ts'
+import { CASE_CONTRADICTED, FINDING_LABELS, NO_ANSWERS, VERDICT_LABELS } from '../text/labels.ts'
 import { commonTraits, kernelLabels, knownOf, calmLine, oneLine, rangeOf, sizeOf, wordAbout } from '../text/format.ts'
 
 /** Longer lists end with a line that counts the rest. */
@@ -43,7 +43,11 @@ function headlineSections(report: Report, labels: ReadonlyMap<string, string>, s
   const noAnswers = NO_ANSWERS.flatMap((verdict) =>
     section(`${capital(VERDICT_LABELS[verdict].word)}: ${VERDICT_LABELS[verdict].meaning}`, (cell) => cell.verdict === verdict),
   )
-  return [...(contradictions.length ? contradictions : [[calmLine(report)]]), ...noAnswers]
+  return [
+    ...(contradictions.length ? contradictions : [[calmLine(report)]]),
+    ...[caseContradictionLines(report, style)].filter((lines) => lines.length > 0),
+    ...noAnswers,
+  ]
 
   function section(
     title: string,
@@ -61,6 +65,19 @@ function headlineSections(report: Report, labels: ReadonlyMap<string, string>, s
     })
     return [[style.paint('alarm', title), ...shortened(lines, style)]]
   }
+}
+
+/** What case.json says and a claim source contradicts: two lines each, below a title; none where nothing does. */
+export function caseContradictionLines(
+  { caseContradictions }: Pick<Report, 'caseContradictions'>,
+  style: TerminalStyle,
+): string[] {
+  if (caseContradictions.length === 0) return []
+  const { title, meaning } = CASE_CONTRADICTED
+  const lines = caseContradictions.map(
+    ({ case: name, series, summary, source }) => `  ${name} on ${series}: ${oneLine(summary)}\n    ${oneLine(source)}`,
+  )
+  return [style.paint('alarm', `${title}: ${meaning}`), ...shortened(lines, style)]
 }
 
 /** The claim about a cell, on a line of its own. */

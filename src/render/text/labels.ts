@@ -43,5 +43,11 @@ export const FINDING_LABELS: Readonly<Record<Finding, { readonly title: string; 
   'not-comparable': { title: 'Not comparable', meaning: 'the verdict or the claim sources say nothing about the fix' },
 }
 
+/** What a claim source contradicts in the data of a case. */
+export const CASE_CONTRADICTED = {
+  title: 'Case data contradicted',
+  meaning: 'case.json and a claim source name different releases, so one of them is wrong',
+} as const
+
 /** The verdicts without an answer, which need a person's attention. */
 export const NO_ANSWERS = ['error', 'no-result'] as const satisfies readonly Verdict[]

@@ -1,5 +1,6 @@
 /** The schema of c-tests/ID/case.json. A field that it does not know is an error: mostly one that was misspelt. */
 import { z } from 'zod'
+import { seriesOf } from '#domain/version.ts'
 import { symptomEnding } from '../case.ts'
 import { machine, release, sentence, timing, words } from './fields.ts'
 
@@ -24,12 +25,33 @@ const needs = z.strictObject({
   cmdline: z.array(z.union([z.string(), z.strictObject({ arg: z.string(), until: release })])),
 })
 
-const claim = z.strictObject({
-  mainline: z.string().nullable(),
-  stable: z.record(z.string(), z.string()),
-  subjects: words,
-  source: z.string(),
-})
+const SERIES = /^\d+\.\d+\.y$/
+const series = z.string().regex(SERIES, 'a series such as 6.12.y')
+const stableRelease = z.string().regex(/^\d+\.\d+\.\d+$/, 'a stable release such as 6.12.29')
+
+/** What is wrong with the releases of a claim, each with its path. */
+function releaseProblems(stable: Readonly<Record<string, string>>, unlisted: readonly string[]) {
+  const names = Object.keys(stable).filter((name) => !SERIES.test(name))
+  const foreign = Object.entries(stable).filter(([name, first]) => SERIES.test(name) && seriesOf(first) !== name)
+  const missing = unlisted.filter((name) => stable[name] === undefined)
+  return [
+    ...names.map((name) => ({ path: ['stable', name], message: `${name} is not a series such as 6.12.y` })),
+    ...foreign.map(([name]) => ({ path: ['stable', name], message: `a release of ${name}` })),
+    ...missing.map((name) => ({ path: ['unlisted'], message: `no release in stable is of ${name}` })),
+  ]
+}
+
+const claim = z
+  .strictObject({
+    mainline: release.nullable(),
+    stable: z.record(z.string(), stableRelease),
+    subjects: words,
+    unlisted: z.array(series).optional(),
+    source: z.string(),
+  })
+  .superRefine(({ stable, unlisted = [] }, context) => {
+    for (const problem of releaseProblems(stable, unlisted)) context.addIssue({ code: 'custom', ...problem })
+  })
 
 export const caseFileSchema = z
   .strictObject({

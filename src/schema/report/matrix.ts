@@ -1,6 +1,14 @@
 /** The schema of `kwitness report --json` (src/domain/report/matrix.ts): reports/schemas has it as a JSON Schema. */
 import { z } from 'zod'
-import type { Contradiction, Report, ReportAttempt, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
+import type {
+  CaseContradiction,
+  Contradiction,
+  Report,
+  ReportAttempt,
+  ReportCase,
+  ReportCell,
+  ReportKernel,
+} from '#domain/report/matrix.ts'
 import { fix, oracle } from '../case.ts'
 import { control, race, trials } from '../control.ts'
 import { claim, endingWord, finding, fixStatus, outcome, reasons, verdict } from '../judgement.ts'
@@ -87,12 +95,35 @@ const contradiction = schemaOf<Contradiction>()(
     .meta({ id: 'contradiction', description: 'Cells of one case and series whose verdict contradicts the claim sources' }),
 )
 
+const caseContradiction = schemaOf<CaseContradiction>()(
+  z
+    .object({
+      case: text,
+      series: text,
+      kind: z.enum([
+        'other-release',
+        'not-in-list',
+        'taken-out',
+        'not-in-base',
+        'series-missing',
+        'listed-after-all',
+        'git-tree',
+      ]),
+      release: text.nullable(),
+      listed: text.nullable(),
+      summary: text,
+      source: text,
+    })
+    .meta({ id: 'caseContradiction', description: 'What case.json says of a series, contradicted by another claim source' }),
+)
+
 export const reportSchema = schemaOf<Report>()(
   z
     .object({
       schema: z.literal('kwitness.report/1'),
       run: z.object({ id: text, startedAt: text, complete: z.boolean(), seed: text, host: runHostSchema }),
       headline: list(contradiction),
+      caseContradictions: list(caseContradiction),
       kernels: list(reportKernel),
       controls: list(control),
       cases: list(reportCase),

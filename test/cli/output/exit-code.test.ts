@@ -19,7 +19,7 @@ import { smallReport } from '#test/helpers/reports.ts'
 import { smallSuite } from '#test/helpers/reports/suite.ts'
 
 function reportOf(...cells: readonly (readonly [Verdict, Finding])[]): Judged {
-  return { cells: cells.map(([verdict, finding]) => ({ verdict, finding })) }
+  return { cells: cells.map(([verdict, finding]) => ({ verdict, finding })), caseContradictions: [] }
 }
 
 test('words of --fail-on are verdicts and findings, separated by commas', () => {
@@ -42,6 +42,12 @@ test('answers are no failure: not that a kernel lacks a fix, nor that a race is 
 test('a fix that is claimed and lacking is a finding, and so is a broken case', () => {
   assert.equal(exitCodeOf(reportOf(['carries', 'agrees'], ['lacks', 'listed-still-affected']), []), 1)
   assert.equal(exitCodeOf(reportOf(['error', 'not-comparable']), []), 1)
+})
+
+test('what a claim source contradicts in case.json is a finding, whatever the verdicts are', () => {
+  for (const report of [reportOf(['carries', 'agrees']), reportOf(['no-result', 'not-comparable'])]) {
+    assert.equal(exitCodeOf({ ...report, caseContradictions: [{}] }, []), 1)
+  }
 })
 
 test('--fail-on makes a finding of what it names, verdict or finding, and of nothing else', () => {

@@ -171,3 +171,22 @@ test('the catalogue of the product, and the hostile one of its tests, can be rea
   const root = REPOSITORY
   for (const folder of ['c-tests', 'test/e2e/hostile']) assert.ok((await readCatalogue(join(root, folder))).length >= 7, folder)
 })
+
+test('releases of a claim that cannot be are refused, each by its field', async (t) => {
+  const rows = [
+    [{ stable: { '6.12': '6.12.29' } }, /6\.12 is not a series such as 6\.12\.y/],
+    [{ stable: { '6.12.y': '6.1.29' } }, /a release of 6\.12\.y\n.*claim\.stable/],
+    [{ stable: { '6.12.y': '6.12' } }, /a stable release such as 6\.12\.29/],
+    [{ stable: { '6.12.y': ' 6.12.29' } }, /a stable release such as 6\.12\.29/],
+    [{ mainline: '6.12.1' }, /a release such as 6\.12\n.*claim\.mainline/],
+    [{ stable: {}, unlisted: ['6.12.y'] }, /no release in stable is of 6\.12\.y\n.*claim\.unlisted/],
+  ] as const
+  for (const [claim, message] of rows) {
+    const root = await catalogue(t, { 'a-case/case.json': { ...GOOD, claim: { ...GOOD.claim, ...claim } } })
+    await assert.rejects(readCatalogue(root), (error: UserError) => {
+      assert.ok(error instanceof UserError)
+      assert.match(error.message, message)
+      return true
+    })
+  }
+})

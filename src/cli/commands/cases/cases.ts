@@ -2,10 +2,13 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Argument, type Command } from '@commander-js/extra-typings'
-import { exists } from '#harness/support/workspace.ts'
+import { exists, findWorkspace } from '#harness/support/workspace.ts'
 import type { Case, Fix, SymptomEnding } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
+import type { CaseContradiction } from '#domain/report/matrix.ts'
+import { oneLine } from '#render/text/format.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
+import { knownContradictions } from '#run/report/known-contradictions.ts'
 import { helpText } from '#cli/help/text.ts'
 import { checkOptions } from '#cli/options/cases-check.ts'
 import { catalogue, json, type OptionsOf } from '#cli/options/shared.ts'
@@ -27,7 +30,7 @@ export function declare(command: Command) {
   readOptions(command.command('show'))
     .addArgument(new Argument('<ids...>', 'case ids or globs').argParser(readCases))
     .description('Show cases: the fix, the symptom, what it needs, what is claimed, and how it was proven.')
-    .addHelpText('after', HELP)
+    .addHelpText('after', SHOW_HELP)
     .action(async (ids, options) => {
       process.exitCode = await showCases(ids, options)
     })
@@ -59,6 +62,12 @@ const HELP = helpText({
   ],
 })
 
+const SHOW_HELP = helpText({
+  remarks: ['The releases in case.json are held against the package changelogs that earlier runs left in the cache.'],
+  exits: { 0: 'no changelog contradicts these cases', 1: 'one contradicts a release that case.json names' },
+  examples: [['what a case tests, and which commits fixed it', 'kwitness cases show gup-fast-vs-fork']],
+})
+
 const hashWords = (commit: Fix['commit']): string =>
   commit === 'unknown' ? 'hash not known' : (commit?.slice(0, 12) ?? 'never merged')
 const fixWords = ({ commit, subject, cve }: Fix): string => [`${hashWords(commit)} ("${subject}")`, ...cve].join(' ')
@@ -85,12 +94,17 @@ const casesJson = (cases: readonly Case[]): string =>
 /** Show cases and give the exit code. */
 async function showCases(ids: readonly string[], options: OptionsOf<typeof readOptions>): Promise<number> {
   const cases = selectCases(await readCatalogue(options.catalogue ?? CATALOGUE), ids)
-  await print(options.json ? casesJson(cases) : cases.flatMap(describeCase).join('\n'))
-  return 0
+  const contradictions = await knownContradictions(cases, { workspace: findWorkspace() })
+  const contradictionsOf = ({ id }: Pick<Case, 'id'>) => contradictions.get(id) ?? []
+  const data = cases.map(({ folder: _, ...rest }) => ({ ...rest, contradictions: contradictionsOf(rest) }))
+  await print(
+    options.json ? JSON.stringify(data, null, 2) : cases.flatMap((one) => describeCase(one, contradictionsOf(one))).join('\n'),
+  )
+  return cases.some((one) => contradictionsOf(one).length > 0) ? 1 : 0
 }
 
 /** A case for a reader, in lines. */
-function describeCase(one: Case): string[] {
+function describeCase(one: Case, contradictions: readonly CaseContradiction[]): string[] {
   const { needs, claim } = one
   const releases = [`mainline ${claim.mainline ?? 'never'}`, ...Object.values(claim.stable)].join(', ')
   const modules = needs.modules.map(({ name, until }) => `, module ${name}${until === null ? '' : ` before ${until}`}`).join('')
@@ -104,6 +118,9 @@ function describeCase(one: Case): string[] {
     `  oracle      ${one.oracle}, about ${one.timing.expectedSeconds} s in the guest, at most ${one.timing.timeoutSeconds} s`,
     `  needs       ${needs.cpus} vCPU, ${needs.memoryMiB} MiB${modules}`,
     `  claim       ${releases} (${claim.source})`,
+    ...contradictions.map(
+      ({ summary, source }) => `  contradicted by a changelog: ${oneLine(summary)}\n              ${oneLine(source)}`,
+    ),
     `  proof       ${one.proof}`,
     ...one.references.map((reference) => `  see         ${reference}`),
     `  source      ${join(one.folder, 'repro.c')}`,

@@ -1,0 +1,54 @@
+/** What a claim source contradicts in case.json is in every form of a report, and a text of a changelog stays a text. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { CaseContradiction, Report } from '#domain/report/matrix.ts'
+import { renderHtml } from '#render/html/html.ts'
+import { renderJson } from '#render/json.ts'
+import { renderKtap } from '#render/ktap.ts'
+import { renderSearch, renderSearchJson } from '#render/search.ts'
+import { renderTerminal } from '#render/terminal/report.ts'
+import { reportSchema } from '#schema/report/matrix.ts'
+import { smallReport } from '#test/helpers/reports.ts'
+import { searchReport } from '#test/helpers/reports/search.ts'
+import { readAssets } from '#test/helpers/templates.ts'
+
+const TERMINAL = { width: 100, colour: false, ascii: false }
+const SUMMARY = 'case.json says that 6.12.y has it since 6.12.29, and the changelog lists it in 6.12.31'
+const CONTRADICTION: CaseContradiction = {
+  case: 'uffd-eagain-output',
+  series: '6.12.y',
+  kind: 'other-release',
+  release: '6.12.29',
+  listed: '6.12.31',
+  summary: SUMMARY,
+  source: 'Debian changelog: linux (6.12.31-1), ChangeLog-6.12.31, "mm: <b>1</b>\n\u001B[31m # SKIP"',
+}
+const contradicted = (report: Report): Report => ({ ...report, caseContradictions: [CONTRADICTION] })
+
+test('a terminal, a search and KTAP say both releases, and give no control character of a changelog', () => {
+  for (const text of [
+    renderTerminal(contradicted(smallReport()), TERMINAL),
+    renderSearch(contradicted(searchReport()), TERMINAL),
+    renderKtap(contradicted(smallReport())),
+  ]) {
+    assert.match(text, /[Cc]ase[ -]data[ -]contradicted/)
+    assert.ok(text.includes(SUMMARY), text)
+    assert.match(text, /^.*linux \(6\.12\.31-1\), ChangeLog-6\.12\.31, "mm: <b>1<\/b> .*SKIP"$/m)
+    assert.doesNotMatch(text, /[^\P{Cc}\n]/u)
+  }
+  assert.match(renderKtap(contradicted(smallReport())), /^# case-data-contradicted: .* \\# SKIP"$/m)
+})
+
+test('the page says it, escaped', async () => {
+  const page = renderHtml(contradicted(smallReport()), await readAssets())
+  assert.ok(page.includes(SUMMARY))
+  assert.ok(page.includes('mm: &lt;b&gt;1&lt;/b&gt;'))
+  const without = renderHtml(smallReport(), await readAssets())
+  assert.ok(!without.includes('class="case-data-contradicted"'))
+})
+
+test('JSON has it whole, as its schema says', () => {
+  const read = JSON.parse(renderJson(contradicted(smallReport())))
+  assert.deepEqual(reportSchema.parse(read).caseContradictions, [CONTRADICTION])
+  assert.deepEqual(JSON.parse(renderSearchJson(contradicted(searchReport()))).caseContradictions, [CONTRADICTION])
+})
