@@ -1,4 +1,5 @@
 /** Select, list and fetch kernels of all providers. A new provider is one file and one line here. */
+import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel, ProviderName } from '#domain/kernel.ts'
 import { debian } from './debian/provider.ts'
@@ -14,6 +15,7 @@ import {
 } from './provider/provider.ts'
 import { cachedChangelogs } from './debian/changelog-cache.ts'
 import { compareKernels } from './debian/order.ts'
+import { listEntries } from './provider/cache.ts'
 import { parseSelector, type Selector } from './selector.ts'
 import { readKernelSet } from './sets.ts'
 import { tree } from './tree/provider.ts'
@@ -112,6 +114,16 @@ export async function findChangelogs(
     return changelogs && own.length > 0 ? [...(await withDisk(context, () => changelogs(own, context)))] : []
   })
   return new Map((await Promise.all(asked)).flat())
+}
+
+/** The kernels in the cache that came with their configuration, and the path of that. */
+export async function cachedConfigs({
+  workspace,
+}: Pick<KernelContext, 'workspace'>): Promise<readonly { readonly kernel: Kernel; readonly config: string }[]> {
+  const entries = await listEntries(workspace)
+  return entries.flatMap(({ entry, manifest: { kernel, files } }) =>
+    Object.hasOwn(files, 'config') ? [{ kernel, config: join(entry, 'config') }] : [],
+  )
 }
 
 /** The package changelogs that the cache has, the newest build first; none where nothing was fetched yet. */

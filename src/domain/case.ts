@@ -36,6 +36,8 @@ export interface ModuleNeed {
 type ArgNeed = string | { readonly arg: string; readonly until: string }
 
 export interface Needs {
+  /** Options of the kernel's configuration, built in or as a module, without which the case cannot be asked: `CONFIG_KSM`. */
+  readonly config?: readonly string[] | undefined
   /** vCPUs; a case that needs two runs alone on the host. */
   readonly cpus: number
   readonly memoryMiB: number

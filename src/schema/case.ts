@@ -27,6 +27,7 @@ const modules = list(z.object({ name: text, until: text.nullable() }))
 
 const needs = schemaOf<Needs>()(
   z.object({
+    config: list(text).optional(),
     cpus: z.int().min(1),
     memoryMiB: z.int().min(1),
     modules,

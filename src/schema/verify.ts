@@ -1,6 +1,6 @@
 /** Schemas of src/domain/report/verify.ts: how a patch applies to each base, as a plan keeps it. */
 import { z } from 'zod'
-import type { HunkTry, PatchTry, VerifyBase, VerifyPlan, VerifyStep } from '#domain/report/verify.ts'
+import type { HunkTry, MissingOptions, PatchTry, VerifyBase, VerifyPlan, VerifyStep } from '#domain/report/verify.ts'
 import { list, schemaOf, text } from './basics.ts'
 import { arch } from './kernel.ts'
 
@@ -41,6 +41,8 @@ const step = schemaOf<VerifyStep>()(
   }),
 )
 
+const missingOptions = schemaOf<MissingOptions>()(z.object({ case: text, options: list(text), debian: text.nullable() }))
+
 const base = schemaOf<VerifyBase>()(
   z.object({
     label: text,
@@ -48,6 +50,7 @@ const base = schemaOf<VerifyBase>()(
     version: text,
     arch,
     trouble: text.nullable(),
+    missingOptions: list(missingOptions).optional(),
     tries: list(patchTry),
     exact: text.nullable(),
     steps: list(step),

@@ -1,6 +1,6 @@
 /** A verified patch: a status and a sentence for each base, from how it applies, builds, and changes the verdicts of cases. */
 import type { Report } from '#domain/report/matrix.ts'
-import type { Commit, HunkTry, PatchInfo, VerifyBase, VerifyPlan, VerifyStep } from '#domain/report/verify.ts'
+import type { Commit, HunkTry, MissingOptions, PatchInfo, VerifyBase, VerifyPlan, VerifyStep } from '#domain/report/verify.ts'
 import { compareCells, neverBooted, newSplats, type Change, type NewSplat, type VerifyCell } from './compare-cells.ts'
 
 /** The status of a patch on a base, worst first; statuses that are not the patch's fault come later. */
@@ -35,6 +35,8 @@ export interface BaseResult extends VerifyBase {
   readonly status: Status
   /** One sentence, without the base's name. */
   readonly summary: string
+  /** Cases that could not be asked of the base because of what its configuration lacks. */
+  readonly untestable: readonly MissingOptions[]
   /** Base against base with all patches; null if there is no patched kernel. */
   readonly whole: StepResult | null
   /** Each patch against the one before it; empty unless requested. */
@@ -76,18 +78,19 @@ export function verificationOf(plan: VerifyPlan, report: Report | null): Verific
 type Judged = readonly [status: Status, summary: string]
 
 function baseResult(base: VerifyBase, plan: VerifyPlan, report: Report | null): BaseResult {
-  const withoutKernel = { ...base, whole: null, perPatch: [] }
+  const untestable = untestableOf(base, report)
+  const withoutKernel = { ...base, untestable, whole: null, perPatch: [] }
   const early = judgeTries(base, plan.patches.length)
   if (early) return { ...withoutKernel, status: early[0], summary: early[1] }
   const last = base.steps.at(-1)
   if (base.trouble !== null || !last) {
     return { ...withoutKernel, status: 'no-answer', summary: `the base gives no answer: ${base.trouble ?? 'it was not built'}` }
   }
-  const whole = stepResult(last, base.kernel, plan.targets, report)
+  const whole = stepResult(last, base.kernel, plan.targets, report, untestable)
   const perPatch = plan.each
     ? base.steps.map((step, index) => {
         const before = base.steps[index - 1]?.kernel ?? base.kernel
-        return stepResult(step, before, lackingOf(before, plan.targets, report), report)
+        return stepResult(step, before, lackingOf(before, plan.targets, report), report, untestable)
       })
     : []
   // An earlier patch of a series need not fix anything yet, but must not break anything.
@@ -96,7 +99,13 @@ function baseResult(base: VerifyBase, plan: VerifyPlan, report: Report | null): 
     STATUSES.find((word) => word === whole.status || regressions.some(({ status }) => status === word)) ?? whole.status
   const part = worst === whole.status ? undefined : regressions.find(({ status }) => status === worst)
   const summary = part ? `patch ${part.upTo} of ${plan.patches.length} ${part.summary}` : whole.summary
-  return { ...base, status: worst, summary, whole, perPatch }
+  return { ...base, status: worst, summary, untestable, whole, perPatch }
+}
+
+/** Of what a configuration lacks, that by which the base gave no answer: a case may do without an option on some kernels. */
+function untestableOf({ kernel, missingOptions = [] }: VerifyBase, report: Report | null): MissingOptions[] {
+  const own = report?.cells.filter((cell) => cell.kernel === kernel) ?? []
+  return missingOptions.filter((one) => own.some((cell) => cell.case === one.case && cell.verdict === 'not-applicable'))
 }
 
 const REGRESSIONS: readonly Status[] = ['does-not-build', 'does-not-boot', 'breaks-other-case', 'new-splat', 'new-warnings']
@@ -140,23 +149,31 @@ function lackingOf(kernel: string, targets: readonly string[], report: Report | 
   return targets.filter((id) => cells.some((cell) => cell.case === id && cell.verdict === 'lacks'))
 }
 
-function stepResult(step: VerifyStep, before: string, targets: readonly string[], report: Report | null): StepResult {
+function stepResult(
+  step: VerifyStep,
+  before: string,
+  targets: readonly string[],
+  report: Report | null,
+  untestable: readonly MissingOptions[],
+): StepResult {
   const cells = step.buildError === null && report ? compareCells(report, before, step.kernel, targets) : []
   const splats = step.buildError === null && report ? newSplats(report, before, step.kernel) : []
   const booted = !report || !neverBooted(report, before, step.kernel)
-  const [status, summary] = judgeStep(step, cells, splats, booted, targets.length > 0)
+  const [status, summary] = judgeStep(step, { cells, splats, booted, hasTargets: targets.length > 0, untestable })
   return { ...step, before, status, summary, cells, splats }
 }
 
 const BAD: readonly Change[] = ['broke', 'lost']
 
-function judgeStep(
-  step: VerifyStep,
-  cells: readonly VerifyCell[],
-  splats: readonly NewSplat[],
-  booted: boolean,
-  hasTargets: boolean,
-): Judged {
+interface StepFacts {
+  readonly cells: readonly VerifyCell[]
+  readonly splats: readonly NewSplat[]
+  readonly booted: boolean
+  readonly hasTargets: boolean
+  readonly untestable: readonly MissingOptions[]
+}
+
+function judgeStep(step: VerifyStep, { cells, splats, booted, hasTargets, untestable }: StepFacts): Judged {
   if (step.buildError !== null) return ['does-not-build', `does not build: ${step.buildError}`]
   if (!booted) return ['does-not-boot', 'does not boot, where the base does']
   const targets = cells.filter(({ isTarget }) => isTarget)
@@ -182,6 +199,11 @@ function judgeStep(
     return ['new-warnings', `${plus} the compiler gives ${count}: ${first?.file}: ${first?.message}`]
   }
   const lost = cells.filter(({ change }) => change === 'no-answer')
+  const unasked = untestable.filter((one) => failing.some((cell) => cell.case === one.case && cell.change === 'unchanged'))
+  if (unasked.length > 0) {
+    const lacks = unasked.map((one) => `${one.case} cannot be tested on this base, which lacks ${one.options.join(', ')}`)
+    return ['no-answer', `${fixes === '' ? '' : `${fixes}, but `}${lacks.join('; ')}`]
+  }
   const idle = failing.filter(({ change }) => change === 'unchanged' || change === 'gained')
   if (idle.length > 0) return ['nothing-to-fix', `the base does not show the bug: ${idle.map(wordsOf).join(', ')}`]
   const inconclusive = (hasTargets ? targets : cells).filter(({ change }) => change === 'inconclusive')

@@ -156,7 +156,8 @@ async function begin(options: VerifyOptions, context: KernelContext, progress: P
   const fixed = targetsOf(patches, catalogue, options.target)
   const cases = [...new Set([...selectCases(catalogue, options.cases ?? ['all']).map(({ id }) => id), ...fixed])]
   const found: VerifyPlan['bases'][number][] = []
-  for (const base of requested) found.push(await tryBase(base, { patches, configs: options.config ?? [], each }, context))
+  const request = { patches, configs: options.config ?? [], each, cases: catalogue.filter(({ id }) => cases.includes(id)) }
+  for (const base of requested) found.push(await tryBase(base, request, context))
   const wanted: VerifyPlan = {
     patches: patches.map(({ name, subject, commits }) => ({ name, subject, commits })),
     targets: fixed,
@@ -165,8 +166,7 @@ async function begin(options: VerifyOptions, context: KernelContext, progress: P
   }
   const kernels = kernelsOf(wanted)
   if (kernels.length === 0) return { wanted, opened: null }
-  const request = runRequest({ ...options, kernels, cases })
-  const { common, inputs } = await prepare(request, context, progress.onEvent)
+  const { common, inputs } = await prepare(runRequest({ ...options, kernels, cases }), context, progress.onEvent)
   progress.end()
   process.stderr.write(`kwitness: plan: ${kernels.length} kernels x ${cases.length} cases, before and after in one run\n`)
   return { wanted, opened: await startRun(context.workspace.state, verifyPlan(common, wanted), inputs) }

@@ -81,6 +81,15 @@ export interface VerifyStep {
   readonly warnings: readonly Warning[] | null
 }
 
+/** Options that a case needs and the configuration of a base lacks, though Debian's kernel has them, as far as is known. */
+export interface MissingOptions {
+  readonly case: string
+  /** `CONFIG_KSM`; never empty. */
+  readonly options: readonly string[]
+  /** Id of the Debian kernel whose configuration has them all; null where none of the series is in the cache to look at. */
+  readonly debian: string | null
+}
+
 export interface VerifyBase {
   /** Its source, for people: `linux-source-5.10 5.10.262-1`, `/src/linux@v6.1.170`. */
   readonly label: string
@@ -90,6 +99,8 @@ export interface VerifyBase {
   readonly arch: Kernel['arch']
   /** Why the base cannot be tested; null when it builds. */
   readonly trouble: string | null
+  /** By case; absent in a plan of before it was looked at, and of a base that was not built. */
+  readonly missingOptions?: readonly MissingOptions[] | undefined
   /** Patches up to the first that does not apply. */
   readonly tries: readonly PatchTry[]
   /** The exact patch for this base if the given one needed fuzz; else null. */

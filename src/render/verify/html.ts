@@ -3,7 +3,7 @@ import type { BaseResult, Status, Verification } from '#analysis/verify/report.t
 import type { Verdict } from '#domain/judgement.ts'
 import { fillPage, type HtmlAssets } from '../html/html.ts'
 import { testedBy, type Tester } from './trailers.ts'
-import { cellRows, hostLine, kernelLines, partLines, STATUS_TITLES, titleOf, triedLines } from './phrases.ts'
+import { cellRows, hostLine, kernelLines, partLines, STATUS_TITLES, titleOf, triedLines, untestableLines } from './phrases.ts'
 import { VERDICT_LABELS } from '../text/labels.ts'
 
 /** The files in reports/templates that make up the page. */
@@ -33,6 +33,7 @@ function baseOf(base: BaseResult) {
     ...(trouble === null ? [] : [`the base: ${trouble}`]),
     ...kernelLines(base),
     ...partLines(base),
+    ...untestableLines(base),
   ]
   return {
     label,

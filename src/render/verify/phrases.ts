@@ -113,6 +113,20 @@ export function kernelLines({ whole }: BaseResult): string[] {
   return whole ? [...buildLines(whole), ...splatLines(whole)] : []
 }
 
+/** Lines about cases that the configuration of the base rules out, together where they lack the same; mostly none. */
+export function untestableLines({ untestable }: BaseResult): string[] {
+  const groups = Map.groupBy(untestable, ({ options, debian }) => JSON.stringify([options, debian]))
+  return [...groups.values()].flatMap((own) => {
+    const [{ options, debian } = { options: [], debian: null }] = own
+    const has = debian === null ? ' (no Debian kernel of its series is in the cache to compare with)' : `, which ${debian} has`
+    const them = options.length === 1 ? 'it' : 'them'
+    return [
+      `cannot be tested on this base: ${own.map((one) => one.case).join(', ')}`,
+      `  its configuration lacks ${options.join(', ')}${has}; a fragment given by --config can add ${them}`,
+    ]
+  })
+}
+
 /** The machine of the verification; null without a guest. */
 export function hostLine({ host }: Verification): string | null {
   return host === null ? null : `${host.accelerator} guests, QEMU ${host.qemu}, host ${host.kernel}`

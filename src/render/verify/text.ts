@@ -2,7 +2,7 @@
 import type { BaseResult, Status, Verification } from '#analysis/verify/report.ts'
 import { aligned } from '../terminal/columns.ts'
 import { terminalStyle, type TerminalStyle, type StyleName, type TerminalOptions } from '../terminal/style.ts'
-import { cellRows, hostLine, kernelLines, partLines, STATUS_TITLES, titleOf, triedLines } from './phrases.ts'
+import { cellRows, hostLine, kernelLines, partLines, STATUS_TITLES, titleOf, triedLines, untestableLines } from './phrases.ts'
 import { testedBy, type Tester } from './trailers.ts'
 import { oneLine } from '../text/format.ts'
 
@@ -55,6 +55,7 @@ function detailsOf(base: BaseResult, style: TerminalStyle): string[] {
         )
       : []),
     ...partLines(base),
+    ...untestableLines(base),
   ]
 }
 
@@ -70,7 +71,7 @@ export function renderVerifyMarkdown(verification: Verification, tester: Tester)
       '',
       `## ${escape(base.label)}: ${STATUS_TITLES[base.status]}`,
       '',
-      ...listed([...triedLines(base), ...kernelLines(base), ...partLines(base)]),
+      ...listed([...triedLines(base), ...kernelLines(base), ...partLines(base), ...untestableLines(base)]),
       ...(base.whole && base.whole.cells.length > 0
         ? ['', ...rows([['case', 'before', 'after', 'change', ''], ...cellRows(base.whole)])]
         : []),

@@ -1,7 +1,7 @@
 /** A verification for mail: `Tested-by:` lines to paste below a patch, and the checks for b4 review. */
 import type { BaseResult, Status, Verification } from '#analysis/verify/report.ts'
 import { chanceOf, many } from '#domain/numbers.ts'
-import { cellRows, kernelLines, triedLines } from './phrases.ts'
+import { cellRows, kernelLines, triedLines, untestableLines } from './phrases.ts'
 import { oneLine } from '../text/format.ts'
 
 /** The signer: `Jane Doe <jane@example.org>`. */
@@ -50,6 +50,7 @@ export function renderVerifyB4({ bases }: Verification, url: string): string {
     const details = [
       ...triedLines(base),
       ...kernelLines(base),
+      ...untestableLines(base),
       ...(whole ? cellRows(whole) : []).map(([name, ...rest]) => `${name}: ${rest.filter((word) => word !== '').join(', ')}`),
     ]
     return {

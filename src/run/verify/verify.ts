@@ -12,6 +12,7 @@ import { InfraError, InvariantError, UserError } from '#domain/errors.ts'
 import type { Kernel, ListedKernel } from '#domain/kernel.ts'
 import type { PatchTry, VerifyBase, VerifyStep, Warning } from '#domain/report/verify.ts'
 import { selectCases } from '../prepare/catalogue.ts'
+import { findMissingOptions } from './base-config.ts'
 import { applySeries, type Applied, type NamedPatch } from './apply-patch.ts'
 import { formatPatches, isGitTree, withPrerequisites } from './git-history.ts'
 
@@ -88,6 +89,8 @@ export function targetsOf(
 }
 
 export interface TryRequest {
+  /** Those that will be asked of the base. */
+  readonly cases: readonly Case[]
   readonly patches: readonly NamedPatch[]
   readonly configs: readonly string[]
   readonly each: boolean
@@ -108,16 +111,17 @@ export async function tryBase(base: BaseRequest, request: TryRequest, context: K
     if (!applies || tries.every((one) => isAlready(one.result))) return result
     const trouble = await buildTrouble(kernel, context)
     if (trouble !== null) return { ...result, trouble: trouble.message }
+    const missing = await findMissingOptions(await fetchKernel(kernel, context), request.cases, context)
     const exact = tries.some((one) => one.result === 'with-fuzz') ? await exactPatch(tries.length) : null
     const steps: VerifyStep[] = []
     for (const upTo of stepsOf(tries, request.each)) {
       const text = isWhole(tries, upTo) ? (patches[0]?.text ?? '') : await exactPatch(upTo)
       const name = patches.length === 1 ? patches[0]?.name : `${upTo}of${patches.length}-${patches[upTo - 1]?.name}`
       const step = await tryStep(kernel, { upTo, text, name: name ?? 'patch', selector, scratch }, context)
-      if (step instanceof InfraError) return { ...result, exact, trouble: step.message }
+      if (step instanceof InfraError) return { ...result, exact, trouble: step.message, missingOptions: missing }
       steps.push(step)
     }
-    return { ...result, exact, steps }
+    return { ...result, exact, steps, missingOptions: missing }
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }

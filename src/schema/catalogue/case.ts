@@ -20,6 +20,7 @@ const fix = z.strictObject({
 
 const needs = z.strictObject({
   ...machine,
+  config: z.array(z.string().regex(/^CONFIG_[A-Z0-9_]+$/, 'an option such as CONFIG_KSM')).optional(),
   modules: z.array(moduleNeed),
   externalModules: z.array(moduleNeed).default([]),
   cmdline: z.array(z.union([z.string(), z.strictObject({ arg: z.string(), until: release })])),

@@ -2,7 +2,7 @@
 import type { Outcome, Verdict } from '#domain/judgement.ts'
 import type { Report, ReportAttempt, ReportCell } from '#domain/report/matrix.ts'
 import type { Splat } from '#domain/splat.ts'
-import type { ApplyResult, HunkTry, VerifyPlan, Warning } from '#domain/report/verify.ts'
+import type { ApplyResult, HunkTry, MissingOptions, VerifyPlan, Warning } from '#domain/report/verify.ts'
 
 export const HUNK: HunkTry = {
   file: 'mm/x.c',
@@ -24,6 +24,7 @@ export interface PlanChanges {
   readonly buildError?: string
   readonly warnings?: readonly Warning[]
   readonly trouble?: string
+  readonly missingOptions?: readonly MissingOptions[]
 }
 
 /** A patch for the case `fix` on one base, built and without warnings, but for what is changed. */
@@ -35,7 +36,8 @@ export function planOf(changes: PlanChanges = {}): VerifyPlan {
   const step = { upTo: 1, kernel: 'after', buildError, log: buildError === null ? null : 'build.log', warnings }
   const tries = [{ ...words, result: word, hunks }]
   const names = { label: 'linux 5.10', kernel: 'before', version: '5.10.262', arch: 'x86_64' as const }
-  const base = { ...names, trouble, tries, exact: null, steps: isBuilt ? [step] : [] }
+  const { missingOptions } = changes
+  const base = { ...names, missingOptions, trouble, tries, exact: null, steps: isBuilt ? [step] : [] }
   return { patches: [words], targets: changes.targets ?? ['fix'], each: false, bases: [base] }
 }
 

@@ -6,8 +6,9 @@ import { test } from 'node:test'
 import { runCommand } from '#harness/support/process.ts'
 import { buildLogOf } from '#harness/kernels/tree/build/rebuild.ts'
 import { findBases, readSeries, targetsOf, tryBase } from '#run/verify/verify.ts'
-import { readCatalogue } from '#run/prepare/catalogue.ts'
-import { CATALOGUE } from '#run/prepare/catalogue.ts'
+import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
+import type { Case } from '#domain/case.ts'
+import { entryPath, publishEntry } from '#harness/kernels/provider/cache.ts'
 import { MAKEFILE, patch, smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 const noInput = () => Promise.reject(new Error('nothing was to be read'))
@@ -20,12 +21,19 @@ async function tree(t: Parameters<typeof smallTree>[0]) {
   const small = await smallTree(t)
   const own = `${MAKEFILE.replaceAll('gcc -c', 'gcc -Wall -c')}main.o other.o: ; @$(MAKE) --no-print-directory $(O)/$@\n`
   await writeFile(join(small.source, 'Makefile'), own)
-  const verify = async (text: string, options: { each?: boolean; source?: string } = {}) => {
+  const verify = async (
+    text: string,
+    options: { each?: boolean; source?: string; cases?: readonly Case[]; configs?: readonly string[] } = {},
+  ) => {
     const file = await small.write('a.patch', text)
     const [base] = await findBases([options.source ?? small.source], [])
     assert.ok(base)
     const patches = await readSeries(file, [base], noInput)
-    return tryBase(base, { patches, configs: [], each: options.each ?? false }, small.context)
+    return tryBase(
+      base,
+      { patches, configs: options.configs ?? [], each: options.each ?? false, cases: options.cases ?? [] },
+      small.context,
+    )
   }
   return { ...small, verify }
 }
@@ -58,6 +66,43 @@ test('where a log is gone the objects are compiled again, of base and patched ke
   for (const id of kernels) await writeFile(await buildLogOf({ id }, context), '')
   assert.equal((await verify(WARNS)).steps[0]?.warnings?.length, 1)
   for (const id of kernels) assert.match(await log(`rebuild-${id}`), /CC {6}main\.o/)
+})
+
+test('what the configuration of a base lacks is named, with the Debian kernel of its series that has it', async (t) => {
+  const { verify, write, workspace } = await tree(t)
+  const cases = selectCases(await readCatalogue(CATALOGUE), ['ksm-*', 'secretmem-account', 'uffd-fork-event', 'prctl-auxv-tail'])
+  const whole = await verify(GOOD, { cases })
+  assert.deepEqual(whole.missingOptions, [], 'base.config has what cases need')
+
+  const lines = ['# CONFIG_KSM is not set', '# CONFIG_SECRETMEM is not set', '# CONFIG_USERFAULTFD is not set']
+  const configs = [await write('without.config', `${lines.join('\n')}\n`)]
+  const [ksm, uffd, secretmem] = ['CONFIG_KSM', 'CONFIG_USERFAULTFD', 'CONFIG_SECRETMEM']
+  const alone = await verify(GOOD, { cases, configs })
+  const missing = [
+    { case: 'ksm-soft-dirty', options: [ksm], debian: null },
+    { case: 'ksm-unmerge-flags', options: [ksm, uffd], debian: null },
+    { case: 'secretmem-account', options: [secretmem], debian: null },
+    { case: 'uffd-fork-event', options: [uffd], debian: null },
+  ]
+  assert.deepEqual(alone.missingOptions, missing)
+
+  // Debian's kernel of the version counts, not a newer one; what it lacks too is no shortcoming of the base.
+  for (const [version, config] of [
+    ['6.1.9', 'CONFIG_KSM=y\nCONFIG_USERFAULTFD=m\n# CONFIG_SECRETMEM is not set\n'],
+    ['6.1.170', 'CONFIG_SECRETMEM=y\n'],
+    ['6.12.9', 'CONFIG_SECRETMEM=y\n'],
+  ] as const) {
+    const [provider, flavour, arch] = ['debian', 'cloud-amd64', 'x86_64'] as const
+    const series = version.startsWith('6.1.') ? '6.1.y' : '6.12.y'
+    const kernel = { id: `debian-${version}-1-cloud-amd64`, provider, version, series, build: `${version}-1`, flavour, arch }
+    await publishEntry(entryPath(workspace, kernel.id, '0123456789ab'), kernel, 'bookworm', (folder) =>
+      writeFile(join(folder, 'config'), config),
+    )
+  }
+  const debian = 'debian-6.1.9-1-cloud-amd64'
+  const beside = await verify(GOOD, { cases, configs })
+  const expected = missing.filter((one) => one.case !== 'secretmem-account').map((one) => ({ ...one, debian }))
+  assert.deepEqual(beside.missingOptions, expected)
 })
 
 test('what does not build says why, with its log, and does not stop another base', async (t) => {
@@ -121,7 +166,7 @@ test('a commit of a git tree on two revisions of it: it fits one, and is there i
     [['the fix', [fix]]],
   )
   const found = []
-  for (const base of bases) found.push(await tryBase(base, { patches, configs: [], each: false }, context))
+  for (const base of bases) found.push(await tryBase(base, { patches, configs: [], each: false, cases: [] }, context))
   assert.deepEqual(
     found.map(({ tries, steps }) => [tries[0]?.result, steps.length]),
     [

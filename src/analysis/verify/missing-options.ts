@@ -1,0 +1,36 @@
+/** Options that cases need and a kernel's configuration lacks. */
+import type { Case } from '#domain/case.ts'
+import type { Kernel } from '#domain/kernel.ts'
+import type { MissingOptions } from '#domain/report/verify.ts'
+import { compareVersions } from '#domain/version.ts'
+
+/** Options of a `.config` that are built in or modules; of two lines for one the last counts. */
+export function enabledOptions(config: string): ReadonlySet<string> {
+  const lines = [...config.matchAll(/^(?:(CONFIG_\w+)=(.*)|# (CONFIG_\w+) is not set)$/gm)]
+  const values = new Map(lines.map(([, set, value, unset]) => [set ?? unset ?? '', value]))
+  return new Set([...values].flatMap(([name, value]) => (value === 'y' || value === 'm' ? [name] : [])))
+}
+
+/** A configuration by the kernel that has it. */
+export interface KernelConfig {
+  readonly id: string
+  readonly options: ReadonlySet<string>
+}
+
+/**
+ * What the configuration of a kernel lacks of what each case needs and `debian` has; with null for `debian`, all that it lacks.
+ * Leaves out cases about something that came into Linux after this kernel.
+ */
+export function missingOptions(
+  { version }: Pick<Kernel, 'version'>,
+  options: ReadonlySet<string>,
+  cases: readonly Pick<Case, 'id' | 'introduced' | 'needs'>[],
+  debian: KernelConfig | null,
+): MissingOptions[] {
+  return cases.flatMap(({ id, introduced, needs: { config = [] } }) => {
+    const missing = config.filter((name) => !options.has(name))
+    const isOlder = introduced !== null && compareVersions(version, introduced) < 0
+    const canDebian = debian === null || missing.every((name) => debian.options.has(name))
+    return missing.length === 0 || isOlder || !canDebian ? [] : [{ case: id, options: missing, debian: debian?.id ?? null }]
+  })
+}
