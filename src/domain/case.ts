@@ -36,7 +36,10 @@ export interface ModuleNeed {
 type ArgNeed = string | { readonly arg: string; readonly until: string }
 
 export interface Needs {
-  /** Options of the kernel's configuration, built in or as a module, without which the case cannot be asked: `CONFIG_KSM`. */
+  /**
+   * Options of the kernel's configuration without which the case cannot be asked: `CONFIG_KSM`, built in or as a module, or
+   * `CONFIG_X=VALUE` for one that must have this value.
+   */
   readonly config?: readonly string[] | undefined
   /** vCPUs; a case that needs two runs alone on the host. */
   readonly cpus: number

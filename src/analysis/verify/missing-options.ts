@@ -4,11 +4,16 @@ import type { Kernel } from '#domain/kernel.ts'
 import type { MissingOptions } from '#domain/report/verify.ts'
 import { compareVersions } from '#domain/version.ts'
 
-/** Options of a `.config` that are built in or modules; of two lines for one the last counts. */
+/** Options of a `.config` that are built in or modules, and all with a value as `NAME=VALUE`; of two lines the last counts. */
 export function enabledOptions(config: string): ReadonlySet<string> {
   const lines = [...config.matchAll(/^(?:(CONFIG_\w+)=(.*)|# (CONFIG_\w+) is not set)$/gm)]
   const values = new Map(lines.map(([, set, value, unset]) => [set ?? unset ?? '', value]))
-  return new Set([...values].flatMap(([name, value]) => (value === 'y' || value === 'm' ? [name] : [])))
+  return new Set(
+    [...values].flatMap(([name, value]) => {
+      if (value === undefined) return []
+      return value === 'y' || value === 'm' ? [name, `${name}=${value}`] : [`${name}=${value}`]
+    }),
+  )
 }
 
 /** A configuration by the kernel that has it. */

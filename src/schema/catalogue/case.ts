@@ -20,7 +20,7 @@ const fix = z.strictObject({
 
 const needs = z.strictObject({
   ...machine,
-  config: z.array(z.string().regex(/^CONFIG_[A-Z0-9_]+$/, 'an option such as CONFIG_KSM')).optional(),
+  config: z.array(z.string().regex(/^CONFIG_[A-Z0-9_]+(=\S+)?$/, 'an option such as CONFIG_KSM or CONFIG_X=VALUE')).optional(),
   modules: z.array(moduleNeed),
   externalModules: z.array(moduleNeed).default([]),
   cmdline: z.array(z.union([z.string(), z.strictObject({ arg: z.string(), until: release })])),

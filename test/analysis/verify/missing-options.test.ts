@@ -20,13 +20,20 @@ test('an option is there as built in or as a module; one that is unset, absent o
   const options = enabledOptions(
     'CONFIG_A=y\nCONFIG_B=m\n# CONFIG_C is not set\nCONFIG_D="y"\nCONFIG_E=n\nCONFIG_F_G=y\nCONFIG_H=y\n# CONFIG_H is not set\n',
   )
-  assert.deepEqual([...options], ['CONFIG_A', 'CONFIG_B', 'CONFIG_F_G'])
+  assert.deepEqual(
+    [...options].filter((name) => !name.includes('=')),
+    ['CONFIG_A', 'CONFIG_B', 'CONFIG_F_G'],
+  )
+  assert.ok(options.has('CONFIG_D="y"') && options.has('CONFIG_B=m') && !options.has('CONFIG_H=y'))
 })
 
 test('a case that is about something newer than the kernel misses nothing', () => {
   const cases = [needing('old', ['CONFIG_A', 'CONFIG_B'], '5.9'), needing('new', ['CONFIG_B'], '5.14'), needing('none', [])]
   const found = missingOptions({ version: '5.10.262' }, new Set(['CONFIG_A']), cases, null)
   assert.deepEqual(found, [{ case: 'old', options: ['CONFIG_B'], debian: null }])
+  const value = [needing('value', ['CONFIG_MIN=65536'])]
+  const missing = (config: string) => missingOptions({ version: '5.10.262' }, enabledOptions(config), value, null).length
+  assert.deepEqual(['CONFIG_MIN=4096\n', 'CONFIG_MIN=65536\n', 'CONFIG_MIN=655360\n'].map(missing), [1, 0, 1])
 })
 
 const DEBIAN = 'debian-5.10.262-1-cloud-amd64'
@@ -104,7 +111,9 @@ async function headersOf(id: string): Promise<ReadonlySet<string>> {
 test('base.config has every option that a case declares, and a case declares what its headers need', async () => {
   const set = new Map((await readFragment('base')).lines.map(({ symbol, value }) => [symbol, value]))
   for (const { id, needs } of await readCatalogue(CATALOGUE)) {
-    for (const option of needs.config ?? []) assert.equal(set.get(option), 'y', `${id}: ${option}`)
+    for (const [name = '', value = 'y'] of (needs.config ?? []).map((option) => option.split('='))) {
+      assert.equal(set.get(name), value, `${id}: ${name}`)
+    }
     for (const header of await headersOf(id)) {
       const option = OPTIONS[header]
       if (option !== undefined) assert.ok(needs.config?.includes(option), `${id} includes ${header}: ${option}`)
