@@ -13,6 +13,8 @@ export interface ReplaySide {
   /** Host seconds from the job's start to its end. */
   readonly seconds: number
   readonly taint: Evidence['taint']
+  /** Lines that the case printed for people, `# ...`. */
+  readonly diagnostics: readonly string[]
 }
 
 /** The origin of the replay's guest, compared with that of the attempt. */
@@ -54,9 +56,13 @@ export interface Replay {
   readonly output: OutputMatch
 }
 
-/** One side, from its evidence and judgement. */
-export function sideOf({ seconds, taint }: Evidence, { outcome, ending, reasons, trials }: AttemptJudgement): ReplaySide {
-  return { outcome, ending, summary: reasons[0]?.text ?? null, trials, seconds, taint }
+/** One side, from its evidence, its judgement and what the case said. */
+export function sideOf(
+  { seconds, taint }: Evidence,
+  { outcome, ending, reasons, trials }: AttemptJudgement,
+  diagnostics: readonly string[],
+): ReplaySide {
+  return { outcome, ending, summary: reasons[0]?.text ?? null, trials, seconds, taint, diagnostics }
 }
 
 /** The snapshot of an attempt: its key, and when it was saved (ms since the epoch), null when not known. */

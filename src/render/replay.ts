@@ -33,6 +33,7 @@ export function renderReplay(replay: Replay, options: TerminalOptions): string {
     '',
     ...summaryLines(replay),
     ...outputLines(replay),
+    ...diagnosticLines(replay),
     style.paint('bold', sameOutcome ? 'The outcome is the same.' : 'The outcome differs.'),
     ...(!sameOutcome && stored.trials && replayed.trials ? ['A race hits by chance, so this is not a contradiction.'] : []),
     '',
@@ -57,6 +58,25 @@ function wordsOf({ outcome, ending, trials, seconds, taint }: ReplaySide): (read
 function summaryLines({ stored, replayed }: Replay): string[] {
   const [before, after] = [stored, replayed].map(({ summary }) => oneLine(summary ?? 'nothing'))
   return before === after ? [`summary: ${before}`] : ['summary', `  stored    ${before}`, `  replayed  ${after}`]
+}
+
+/** Lines of a case that are shown of each side. */
+const MAX_DIAGNOSTICS = 20
+
+/** What the case itself said, once where both attempts said the same; none where it said nothing. */
+function diagnosticLines({ stored, replayed }: Replay): string[] {
+  const [before, after] = [stored, replayed].map(({ diagnostics }) => {
+    const left = diagnostics.length - MAX_DIAGNOSTICS
+    return [...diagnostics.slice(0, MAX_DIAGNOSTICS).map(oneLine), ...(left > 0 ? [`and ${left} more`] : [])]
+  })
+  if (before === undefined || after === undefined || before.length + after.length === 0) return []
+  const side = (lines: readonly string[]) => (lines.length === 0 ? ['(nothing)'] : lines)
+  if (before.join('\n') === after.join('\n')) return ['the case said', ...before.map((line) => `  ${line}`)]
+  return [
+    'the case said',
+    ...side(before).map((line) => `  stored    ${line}`),
+    ...side(after).map((line) => `  replayed  ${line}`),
+  ]
 }
 
 function outputLines({ output }: Replay): string[] {

@@ -7,9 +7,9 @@ import { profileName } from '#domain/profile.ts'
 import { evidenceSchema } from '#schema/evidence.ts'
 import { readJson } from '#schema/read.ts'
 import { textIn, type Database } from './database.ts'
-import { readEvidenceFolder, readLog, writeEvidenceFolder } from './evidence-folder.ts'
+import { readEvidenceFolder, readLog, storedName, writeEvidenceFolder } from './evidence-folder.ts'
 import { attemptId } from './names.ts'
-import type { AttemptRecord, JudgedStoredAttempts, StoredLogs, StoreProblem } from './ports.ts'
+import type { AttemptName, AttemptRecord, JudgedStoredAttempts, LogPaths, StoredLogs, StoreProblem } from './ports.ts'
 
 function insert(database: Database, run: string, evidence: Evidence): AttemptRecord {
   const { job, kernel, startedAt } = evidence
@@ -99,6 +99,23 @@ export async function attemptsOf(database: Database, folder: string, run: string
     if (!folders.has(id)) problems.push({ attempt: id, message: 'its evidence folder is missing' })
   }
   return { attempts, problems }
+}
+
+/** The names of all attempts of a run; nothing of their evidence is read. */
+export function attemptNames(database: Database, run: string): AttemptName[] {
+  const sql = 'SELECT id, kernel, case_id, ordinal FROM attempts WHERE run = ? ORDER BY kernel, case_id, profile, ordinal'
+  return database.all(sql, run).map((row) => ({
+    id: textIn(row, 'id'),
+    kernel: textIn(row, 'kernel'),
+    case: textIn(row, 'case_id'),
+    attempt: Number(row['ordinal']),
+  }))
+}
+
+/** Where the logs of an attempt lie. */
+export function logPaths(folder: string, { id, evidence }: Pick<AttemptRecord, 'id' | 'evidence'>): LogPaths {
+  const [console, output] = [evidence.console, evidence.output].map((log) => join(folder, id, storedName(log)))
+  return { console: console ?? '', output: output ?? '' }
 }
 
 /** Times of the newest attempts; of one whose row is damaged, none. */

@@ -21,7 +21,7 @@ const BLOCK = 4096
 const ZSTD = '.zst'
 
 /** Stored name of a log. */
-function storedName({ file, bytes }: LogInfo): string {
+export function storedName({ file, bytes }: LogInfo): string {
   return bytes > BLOCK ? file + ZSTD : file
 }
 

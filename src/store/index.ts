@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
-import { attemptsOf, attemptTimes, readLogs, recordAttempt, recoverRun, strays } from './attempts.ts'
+import { attemptNames, attemptsOf, attemptTimes, logPaths, readLogs, recordAttempt, recoverRun, strays } from './attempts.ts'
 import { openDatabase, type Database } from './database.ts'
 import { syncFolder } from './evidence-folder.ts'
 import { onDisk } from './failures.ts'
@@ -11,7 +11,7 @@ import { kernelsSeen, recordKernel } from './kernels.ts'
 import { hasChangelog, claimSourcesOf, readChangelogText, recordClaimSources } from './claim-sources.ts'
 import type { ReadRuns, Store } from './ports.ts'
 import { listRates, recordRates } from './rates.ts'
-import { abandonedRuns, checkOwned, claimRun, createRun, writeRun, listRuns, newestRun, readRun } from './runs.ts'
+import { abandonedRuns, checkOwned, claimRun, createRun, writeRun, listRuns, newestRun, readRun, runIds } from './runs.ts'
 
 interface Places {
   readonly database: string
@@ -25,12 +25,15 @@ function placesIn(folder: string): Places {
 function reading(database: Database, places: Places): ReadRuns {
   return {
     listRuns: async () => listRuns(database),
+    runIds: async () => runIds(database),
     newestRun: async () => newestRun(database),
     readRun: async (id) => readRun(database, id),
     attemptsOf: async (run) => {
       const { id } = readRun(database, run)
       return attemptsOf(database, join(places.evidence, id), id)
     },
+    attemptNames: async (run) => attemptNames(database, readRun(database, run).id),
+    logPaths: (attempt) => logPaths(join(places.evidence, attempt.run), attempt),
     readLogs: async (attempt) => readLogs(join(places.evidence, attempt.run), attempt),
     attemptTimes: async () => attemptTimes(database),
     kernelsSeen: async () => kernelsSeen(database),

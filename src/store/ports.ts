@@ -30,6 +30,22 @@ export interface AttemptRecord {
   readonly evidence: Evidence
 }
 
+/** An attempt by its names alone: nothing of its evidence is read. */
+export interface AttemptName {
+  /** Name of its evidence folder inside its run. */
+  readonly id: string
+  readonly kernel: string
+  readonly case: string
+  /** Ordinal of the attempt in its cell, from 1. */
+  readonly attempt: number
+}
+
+/** Absolute paths of the logs of an attempt as they are stored: `.zst` files are compressed by zstd. */
+export interface LogPaths {
+  readonly console: string
+  readonly output: string
+}
+
 /** One damaged attempt. Everything else stays readable. */
 export interface StoreProblem {
   readonly attempt: string
@@ -60,12 +76,18 @@ export interface SeenKernel {
 export interface ReadRuns {
   /** All runs, oldest first. */
   listRuns(): Promise<readonly RunRecord[]>
+  /** Ids of all runs, oldest first; also of those whose rows are damaged. */
+  runIds(): Promise<readonly string[]>
   /** The newest run, null without any. */
   newestRun(): Promise<RunRecord | null>
   /** Throws UserError when there is no such run. */
   readRun(id: string): Promise<RunRecord>
   attemptsOf(run: string): Promise<JudgedStoredAttempts>
+  /** By kernel, case and ordinal. Throws UserError when there is no such run. */
+  attemptNames(run: string): Promise<readonly AttemptName[]>
   readLogs(attempt: AttemptRecord): Promise<StoredLogs>
+  /** Where the logs of an attempt lie. */
+  logPaths(attempt: Pick<AttemptRecord, 'id' | 'run' | 'evidence'>): LogPaths
   /** Durations of the newest attempts of all runs, at most a thousand, the newest first. */
   attemptTimes(): Promise<readonly AttemptTime[]>
   kernelsSeen(): Promise<readonly SeenKernel[]>

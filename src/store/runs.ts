@@ -25,6 +25,10 @@ export function listRuns(database: Database): RunRecord[] {
   return database.all('SELECT * FROM runs ORDER BY number').map(toRun)
 }
 
+export function runIds(database: Database): string[] {
+  return database.all('SELECT id FROM runs ORDER BY number').map((row) => textIn(row, 'id'))
+}
+
 export function newestRun(database: Database): RunRecord | null {
   return database.all('SELECT * FROM runs ORDER BY number DESC LIMIT 1').map(toRun)[0] ?? null
 }

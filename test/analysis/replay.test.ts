@@ -64,6 +64,11 @@ test('a side is what was made of the attempt, its first reason, its seconds and 
   const evidence = sampleEvidence({ seconds: 1.5, taint: { before: 0, after: 512 } })
   const side = { outcome: 'reproduced', ending: 'clean exit', trials: { hits: 1, trials: 9 }, seconds: 1.5 }
   const taint = { before: 0, after: 512 }
-  assert.deepEqual(sideOf(evidence, { ...judgement, reasons: [reason] }), { ...side, taint, summary: 'test 1: not ok' })
-  assert.equal(sideOf(evidence, { ...judgement, reasons: [] }).summary, null)
+  assert.deepEqual(sideOf(evidence, { ...judgement, reasons: [reason] }, ['# 3 rounds']), {
+    ...side,
+    diagnostics: ['# 3 rounds'],
+    taint,
+    summary: 'test 1: not ok',
+  })
+  assert.equal(sideOf(evidence, { ...judgement, reasons: [] }, []).summary, null)
 })

@@ -68,6 +68,19 @@ test('for people: both side by side, and where the logs are', async () => {
   assert.match(stdout, /^ *stored +replayed\n *outcome +not-reproduced +not-reproduced$/m)
   assert.match(stdout, /^output: identical$/m)
   assert.ok(stderr.includes(logs), stderr)
+  assert.match(stdout, new RegExp(`^stored \\(run ${report.run.id}\\): output: ${place.state}/.*/output\\.log$`, 'm'))
+  assert.match(stdout, new RegExp(`^replayed: console: ${logs}/console\\.log$`, 'm'))
+})
+
+test('an attempt is named by its evidence id, too, and by nothing that contradicts it', async () => {
+  const id = report.cells.find((cell) => cell.case === 'stays')?.attempts[0]?.id ?? ''
+  const named = await runCli(place, ['replay', id.slice(0, -4), '--json', '--out', logs])
+  const { case: name, attempt, files } = JSON.parse(named.stdout)
+  assert.deepEqual([named.code, name, attempt], [0, 'stays', 1], named.stderr)
+  assert.deepEqual(files.replayed, { console: join(logs, 'console.log'), output: join(logs, 'output.log') })
+  const other = await runCli(place, ['replay', id, '--attempt', '2'])
+  assert.deepEqual([other.code, other.stdout], [2, ''])
+  assert.match(other.stderr, /is attempt 1, and --attempt says 2/)
 })
 
 test('what no seed brings back comes out as another outcome sooner or later: exit 1, and the line that differs', async () => {

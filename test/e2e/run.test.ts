@@ -189,7 +189,14 @@ test('why names the very line of the output that decided', async () => {
   const byVersion = await runCli(place, ['why', `${version}/uffd-mmap-changing-atomic`])
   assert.equal(byVersion.stdout, stdout, 'a version names its kernel')
   const alone = await runCli(place, ['explain', `${cell.kernel}/${cell.case}`, '--json'])
-  assert.deepEqual(JSON.parse(alone.stdout), cell, 'read alone it is the cell of the report')
+  const { run, caseContradictions, attempts, ...rest } = JSON.parse(alone.stdout)
+  const made: Record<string, unknown>[] = attempts
+  const own = made.map(({ diagnostics: _, files: __, ...attempt }) => attempt)
+  assert.deepEqual({ ...rest, attempts: own }, cell, 'read alone it is the cell of the report')
+  assert.deepEqual([run, caseContradictions], [report.run.id, []])
+  const { files } = attempts[0]
+  assert.equal(await readFile(files.output, 'utf8'), `${cell.attempts[0]?.output.join('\n')}\n`)
+  assert.ok(stdout.includes(files.console), stdout)
   assert.equal((await runCli(place, ['explain', `${cell.kernel}/no-such-case`])).code, 2)
 })
 

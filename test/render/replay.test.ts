@@ -11,6 +11,7 @@ const side = {
   trials: null,
   seconds: 0.5,
   taint: { before: 0, after: 0 },
+  diagnostics: [],
 } as const
 
 const same: Replay = {
@@ -90,4 +91,16 @@ The outcome differs.
 A race hits by chance, so this is not a contradiction.
 `,
   )
+})
+
+test('the diagnostics of the case: once where both said the same, else of each side, on one line each and not without end', () => {
+  const said = (stored: readonly string[], replayed: readonly string[]) => {
+    const sides = { stored: { ...side, diagnostics: stored }, replayed: { ...side, diagnostics: replayed } }
+    return renderReplay({ ...same, ...sides }, PLAIN_TERMINAL)
+  }
+  assert.match(said(['# 3 rounds', '# met'], ['# 3 rounds', '# met']), /^the case said\n {2}# 3 rounds\n {2}# met\nThe outcome/m)
+  assert.match(said(['# 3 rounds'], []), /^the case said\n {2}stored {4}# 3 rounds\n {2}replayed {2}\(nothing\)\nThe/m)
+  assert.doesNotMatch(said(['# \x1b[2J'], ['# \x1b[2J']), /[^\P{Cc}\n]/u)
+  const many = Array.from({ length: 30 }, (_, index) => `# ${index}`)
+  assert.match(said(many, many), /^ {2}# 19\n {2}and 10 more\nThe/m)
 })

@@ -1,23 +1,28 @@
 /** `kwitness explain`: the evidence behind a result, line by line. */
 import type { Command } from '@commander-js/extra-typings'
+import { findWorkspace } from '#harness/support/workspace.ts'
+import { UserError } from '#domain/errors.ts'
 import type { Report, ReportCell } from '#domain/report/matrix.ts'
-import { kernelLabels } from '#render/text/format.ts'
+import { kernelLabels, oneLine } from '#render/text/format.ts'
 import { raceLines, raceText } from '#render/text/race.ts'
+import { buildRunReport } from '#run/report/build-report.ts'
+import { attemptDetails, type AttemptDetails } from '#run/results/details.ts'
+import { findResult, type FoundResult } from '#run/results/find.ts'
 import { helpText } from '../help/text.ts'
-import { findCell, splitCell } from '../options/cell-name.ts'
 import * as shared from '../options/shared.ts'
+import { detailLines } from '../output/attempt-details.ts'
 import { print } from '../output/files.ts'
+import { printProblems } from '../output/problems.ts'
 import { reasonLine } from '../output/reason-line.ts'
-import { loadReport } from '../output/stored-report.ts'
 import { explainSuite } from '../output/suite.ts'
 
-const declareOptions = (command: Command) => command.addOption(shared.run).addOption(shared.json('the result'))
+const declareOptions = (command: Command) => command.addOption(shared.resultRun).addOption(shared.json('the result'))
 
 /** Declare the command. */
 export function declare(command: Command) {
   return declareOptions(command)
-    .argument('<result>', 'KERNEL/CASE; the kernel by its id or its version')
-    .description('Show the evidence behind a result: each reason with its log, line and rule.')
+    .argument('<result>', shared.RESULT)
+    .description('Show the evidence behind a result: each reason with its log, line and rule, and what the case said.')
     .addHelpText('after', HELP)
     .action(async (result, options) => {
       process.exitCode = await explain(result, options)
@@ -25,9 +30,12 @@ export function declare(command: Command) {
 }
 
 const HELP = helpText({
+  remarks: [shared.RESULT_NAMES],
   examples: [
-    ['of the newest run', 'kwitness explain 5.10.262/uffd-mmap-changing-atomic'],
-    ['of another one', 'kwitness explain 6.1.170-3/gup-fast-vs-fork --run 2026-01-31-1'],
+    ['in the newest run that holds it', 'kwitness explain 5.10.262/uffd-mmap-changing-atomic'],
+    ['in another run', 'kwitness explain 6.1.170-3/gup-fast-vs-fork --run 2026-01-31-1'],
+    ['of a kernel that you built, by its version', 'kwitness explain 6.12.29/uffd-eagain-output'],
+    ['one attempt, by its evidence id or the beginning of it', 'kwitness explain debian-6.1.170-3-cloud-amd64.uffd-wp-mremap'],
   ],
 })
 
@@ -41,20 +49,53 @@ function howSure(cell: ReportCell, { kernels }: Report): string[] {
 
 /** Print the evidence behind a verdict and give the exit code. */
 async function explain(text: string, options: shared.OptionsOf<typeof declareOptions>): Promise<number> {
-  const { kind, report: loaded } = await loadReport(options.run, { only: splitCell(text).case })
-  if (kind === 'suite') return explainSuite(loaded, text, options.json === true)
-  const cell = findCell(loaded.run.id, loaded.cells, (one) => one, text)
-  if (options.json) {
-    await print(JSON.stringify(cell, null, 2))
+  const found = await findResult(findWorkspace().state, text, options.run)
+  try {
+    const names = { kernel: found.cell.kernel.id, case: found.cell.case.id }
+    const details = await attemptDetails(found.store, found.run.id, names)
+    if (found.plan.kind === 'suite') return await explainSuite(found, details, options.json === true)
+    return await explainCell(found, details, options.json === true)
+  } finally {
+    found.store.close()
+  }
+}
+
+async function explainCell(
+  { store, run, runName, cell: planned, attempt: wanted }: FoundResult,
+  details: ReadonlyMap<string, AttemptDetails>,
+  json: boolean,
+): Promise<number> {
+  const { report, problems } = await buildRunReport(store, run, { only: planned.case.id })
+  printProblems(problems)
+  const cell = report.cells.find((one) => one.kernel === planned.kernel.id && one.case === planned.case.id)
+  if (!cell) throw new UserError(`${runName} has not asked ${planned.kernel.id} for ${planned.case.id}`, 'kwitness run does')
+  const shown = cell.attempts.filter(({ id }) => wanted === null || id === wanted)
+  const contradictions = report.caseContradictions.filter(({ series }) => series === planned.kernel.series)
+  if (json) {
+    const attempts = shown.map((attempt) => ({ ...attempt, ...details.get(attempt.id) }))
+    await print(JSON.stringify({ run: run.id, ...cell, caseContradictions: contradictions, attempts }, null, 2))
     return 0
   }
-  const attempts = cell.attempts.flatMap((attempt) => [
+  const attempts = shown.flatMap((attempt) => [
     `  attempt ${attempt.attempt}: ${attempt.outcome}, ${attempt.ending}, ${attempt.seconds.toFixed(1)} s,` +
       ` seed ${attempt.seed}, ${attempt.origin} (${attempt.bootMethod})`,
     ...attempt.reasons.map(reasonLine),
+    ...detailLines(details.get(attempt.id)),
   ])
-  const claim = `  claim: ${cell.claim} (${cell.claimSource}); finding: ${cell.finding}`
-  const sure = howSure(cell, loaded)
-  await print([`${cell.kernel} ${cell.case}: ${cell.verdict}`, `  ${cell.summary}`, claim, ...sure, ...attempts].join('\n'))
+  const others = cell.attempts.length - shown.length
+  await print(
+    [
+      `${cell.kernel} ${cell.case}: ${cell.verdict}`,
+      `  ${runName}`,
+      `  ${oneLine(cell.summary)}`,
+      `  claim: ${cell.claim} (${oneLine(cell.claimSource)}); finding: ${cell.finding}`,
+      ...contradictions.map(({ summary, source }) => `  case data contradicted: ${oneLine(summary)} (${oneLine(source)})`),
+      ...howSure(cell, report),
+      ...attempts,
+      ...(others > 0
+        ? [`  and ${others} more attempt${others === 1 ? '' : 's'}: kwitness explain ${cell.kernel}/${cell.case}`]
+        : []),
+    ].join('\n'),
+  )
   return 0
 }

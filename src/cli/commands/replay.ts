@@ -6,12 +6,10 @@ import { openScratch } from '#harness/support/scratch.ts'
 import { diskError, findWorkspace } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
 import { renderReplay } from '#render/replay.ts'
-import { cellsOf } from '#plan/cells.ts'
-import { planOf } from '#plan/stored-plan.ts'
 import { chooseAttempt, replayAttempt, type Replayable, type Replayed } from '#run/replay/replay.ts'
-import { openStoreForReading } from '#store/index.ts'
+import { findResult } from '#run/results/find.ts'
+import type { LogPaths } from '#store/ports.ts'
 import { helpText } from '../help/text.ts'
-import { findCell } from '../options/cell-name.ts'
 import * as shared from '../options/shared.ts'
 import { readCount } from '../options/values.ts'
 import { exitCodeOfReplay, INTERRUPTED } from '../output/exit-code.ts'
@@ -27,7 +25,7 @@ const attempt = new Option(
 
 function declareOptions(command: Command) {
   return command
-    .addOption(shared.run)
+    .addOption(shared.resultRun)
     .addOption(attempt)
     .addOption(shared.mirror)
     .addOption(shared.json('both attempts'))
@@ -39,7 +37,7 @@ type ReplayOptions = shared.OptionsOf<typeof declareOptions>
 /** Declare the command. */
 export function declare(command: Command) {
   return declareOptions(command)
-    .argument('<result>', 'KERNEL/CASE; the kernel by its id or its version')
+    .argument('<result>', shared.RESULT)
     .description('Make a stored attempt again, with the same job, seed and snapshot, and show both side by side.')
     .addHelpText('after', HELP)
     .action(async (result, options) => {
@@ -48,7 +46,7 @@ export function declare(command: Command) {
 }
 
 const HELP = helpText({
-  remarks: ['The stored run stays as it is.'],
+  remarks: ['The stored run stays as it is.', shared.RESULT_NAMES],
   exits: {
     0: 'the outcome is the same',
     1: 'it is another one',
@@ -60,6 +58,13 @@ const HELP = helpText({
   ],
 })
 
+/** A stored attempt, and where it lies. */
+interface Stored {
+  readonly replayable: Replayable
+  readonly runName: string
+  readonly files: LogPaths
+}
+
 /** A replay, and the folder that holds its evidence and logs. */
 interface Left {
   readonly replayed: Replayed
@@ -69,6 +74,7 @@ interface Left {
 /** Make the attempt of a cell again and give the exit code: 0 for the same outcome, 1 for another, 3 when it came to none. */
 async function replay(cell: string, options: ReplayOptions): Promise<number> {
   const stored = await loadAttempt(cell, options)
+  const { record } = stored.replayable
   const progress = createProgress(process.stderr, () => performance.now())
   let done: Left | null = null
   try {
@@ -76,8 +82,8 @@ async function replay(cell: string, options: ReplayOptions): Promise<number> {
       const kernels = createKernelContext(options, progress, signal)
       const folder = await openScratch(kernels.workspace.cache)
       try {
-        const replayed = await replayAttempt(stored, kernels, progress.onEvent, folder)
-        const logs = options.out ?? join(REPORTS_OUT, `replay-${stored.record.run}-${stored.record.id}`)
+        const replayed = await replayAttempt(stored.replayable, kernels, progress.onEvent, folder)
+        const logs = options.out ?? join(REPORTS_OUT, `replay-${record.run}-${record.id}`)
         await leaveLogs(replayed, folder, logs)
         done = { replayed, logs }
       } finally {
@@ -88,17 +94,18 @@ async function replay(cell: string, options: ReplayOptions): Promise<number> {
   } finally {
     progress.end()
   }
-  return done === null ? INTERRUPTED : tell(done, options)
+  return done === null ? INTERRUPTED : tell(stored, done, options)
 }
 
-async function loadAttempt(text: string, options: ReplayOptions): Promise<Replayable> {
-  const store = await openStoreForReading(findWorkspace().state)
+async function loadAttempt(text: string, options: ReplayOptions): Promise<Stored> {
+  const { store, run, runName, cell, attempt: name } = await findResult(findWorkspace().state, text, options.run)
   try {
-    const run = options.run === undefined ? await store.newestRun() : await store.readRun(options.run)
-    if (run === null) throw new UserError('no run is stored yet', 'kwitness run makes one')
-    const name = (cell: ReturnType<typeof cellsOf>[number]) => ({ kernel: cell.kernel.id, case: cell.case.id })
-    const cell = findCell(run.id, cellsOf(planOf(run)), name, text)
-    return await chooseAttempt(store, run.id, cell, options.attempt)
+    const named = (await store.attemptNames(run.id)).find(({ id }) => id === name)?.attempt
+    if (named !== undefined && options.attempt !== undefined && named !== options.attempt) {
+      throw new UserError(`${text} is attempt ${named}, and --attempt says ${options.attempt}`, 'leave out one of them')
+    }
+    const replayable = await chooseAttempt(store, run.id, cell, options.attempt ?? named)
+    return { replayable, runName, files: store.logPaths(replayable.record) }
   } finally {
     store.close()
   }
@@ -114,9 +121,18 @@ async function leaveLogs({ evidence }: Replayed, from: string, to: string): Prom
   }
 }
 
-async function tell({ replayed, logs }: Left, { json }: ReplayOptions): Promise<number> {
-  const { replay: told } = replayed
-  await print(json ? JSON.stringify({ ...told, logs }, null, 2) : renderReplay(told, terminalOf(process.stdout)))
+async function tell({ runName, files }: Stored, { replayed, logs }: Left, { json }: ReplayOptions): Promise<number> {
+  const { replay: told, evidence } = replayed
+  const own = { console: join(logs, evidence.console.file), output: join(logs, evidence.output.file) }
+  if (json) await print(JSON.stringify({ ...told, logs, files: { stored: files, replayed: own } }, null, 2))
+  else {
+    const paths = [
+      [`stored (${runName})`, files],
+      ['replayed', own],
+    ] as const
+    const lines = paths.flatMap(([side, at]) => [`${side}: console: ${at.console}`, `${side}: output: ${at.output}`])
+    await print(`${renderReplay(told, terminalOf(process.stdout))}${lines.join('\n')}`)
+  }
   console.error(`kwitness: evidence and logs: ${logs}`)
   return exitCodeOfReplay(told)
 }

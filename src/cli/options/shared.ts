@@ -111,6 +111,17 @@ export const failOn = new Option('--fail-on <words>', 'exit 1 for these words to
 
 export const run = new Option('--run <id>', 'a stored run, as kwitness runs lists them (default: the newest)')
 
+/** The run that explain and replay look in. */
+export const resultRun = new Option('--run <id>', 'look in this run alone (default: the newest that holds the result)')
+
+/** Help of the argument that names a result. */
+export const RESULT = 'KERNEL/CASE, or an evidence id'
+
+/** How a result may be named. */
+export const RESULT_NAMES = `A result is named as tables, reports and other commands print it: KERNEL/CASE, the kernel by its id,
+    version, build or label, the case by its id or the number of its column; or the evidence id of an attempt. The beginning of an
+    id will do where it is unique.`
+
 export const json = (what: string) => new Option('--json', `${what} as JSON on standard output`).helpGroup(RESULTS)
 
 export const out = (meaning: string) => new Option('--out <path>', meaning).helpGroup(RESULTS)

@@ -15,12 +15,10 @@ type Loaded = { readonly kind: 'cases'; readonly report: Report } | { readonly k
 interface LoadOptions {
   /** Folder of a git tree to ask. */
   readonly history?: string | undefined
-  /** Of this case alone. */
-  readonly only?: string
 }
 
 /** Load the run of this id, the newest where it is undefined. Throws UserError where no run is stored. */
-export async function loadReport(id: string | undefined, { history, only }: LoadOptions): Promise<Loaded> {
+export async function loadReport(id: string | undefined, { history }: LoadOptions): Promise<Loaded> {
   const workspace = findWorkspace()
   const store = await openStoreForReading(workspace.state)
   try {
@@ -29,7 +27,7 @@ export async function loadReport(id: string | undefined, { history, only }: Load
     const plan = planOf(run)
     if (plan.kind === 'suite') return { kind: 'suite', report: await suiteReportOf(store, run) }
     const histories = history === undefined ? undefined : await gitTreeSourcesOf(history, plan, { workspace })
-    const { report: loaded, problems } = await buildRunReport(store, run, { gitTreeSources: histories, only })
+    const { report: loaded, problems } = await buildRunReport(store, run, { gitTreeSources: histories })
     printProblems(problems)
     return { kind: 'cases', report: loaded }
   } finally {

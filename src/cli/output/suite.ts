@@ -1,14 +1,16 @@
 /** The report of a run of a suite: rendered, written, explained. */
 import { join } from 'node:path'
 import { startSpan } from '#harness/support/spans.ts'
-import { UserError } from '#domain/errors.ts'
+import { InvariantError, UserError } from '#domain/errors.ts'
 import type { SuiteReport } from '#domain/report/suite.ts'
 import { renderSuiteHtml, SUITE_ASSETS } from '#render/suite/html.ts'
 import { jsonByLine } from '#render/json.ts'
 import { renderSuiteTerminal } from '#render/suite/terminal.ts'
 import { buildSuiteRunReport } from '#run/report/suite-report.ts'
 import type { ReadRuns, RunRecord } from '#store/ports.ts'
-import { findCell } from '../options/cell-name.ts'
+import type { AttemptDetails } from '#run/results/details.ts'
+import type { FoundResult } from '#run/results/find.ts'
+import { detailLines } from './attempt-details.ts'
 import { writeRenderings, print, readAssets, terminalOf } from './files.ts'
 import { printProblems } from './problems.ts'
 import { reasonLine } from './reason-line.ts'
@@ -47,22 +49,32 @@ export async function writeSuiteReport(report: SuiteReport, folder: string | und
   return join(await writeRenderings(report.run.id, files, folder), 'index.html')
 }
 
-/** Print what a program of a suite said on a kernel, with the evidence behind it. */
-export async function explainSuite(report: SuiteReport, text: string, json: boolean): Promise<number> {
-  const cell = findCell(report.run.id, report.cells, ({ kernel, program }) => ({ kernel, case: program }), text)
+/** Print what a program of a suite said on a kernel, with the evidence behind it, and give the exit code. */
+export async function explainSuite(
+  { store, run, runName, cell: planned }: FoundResult,
+  details: ReadonlyMap<string, AttemptDetails>,
+  json: boolean,
+): Promise<number> {
+  const report = await suiteReportOf(store, run)
+  const cell = report.cells.find((one) => one.kernel === planned.kernel.id && one.program === planned.case.id)
+  if (!cell) throw new InvariantError(`${runName} has no cell of ${planned.kernel.id} and ${planned.case.id}`)
   if (json) {
-    await print(JSON.stringify(cell, null, 2))
+    const own = cell.attempts.map((attempt) => ({ ...attempt, ...details.get(attempt.id) }))
+    await print(JSON.stringify({ run: run.id, ...cell, attempts: own }, null, 2))
     return 0
   }
   const title = report.programs.find(({ id }) => id === cell.program)?.title ?? ''
-  const attempts = cell.attempts.flatMap(({ attempt, outcome, ending, exit, seconds, reasons }) => [
+  const attempts = cell.attempts.flatMap(({ id, attempt, outcome, ending, exit, seconds, reasons }) => [
     `  attempt ${attempt}: ${outcome}, ${ending}${exit === null ? '' : `, exit status ${exit}`}, ${seconds.toFixed(1)} s`,
     ...reasons.map(reasonLine),
+    ...detailLines(details.get(id)),
   ])
   const results = cell.results.map(({ test, status, reason, line }) => {
     const why = reason === '' ? '' : `  (${reason})`
     return `  ${status.padEnd(7)}  ${line === null ? '' : `output:${line}`.padEnd(12)}${test}${why}`
   })
-  await print([`${cell.kernel} ${cell.program}: ${cell.summary}`, `  ${title}`, ...results, ...attempts].join('\n'))
+  await print(
+    [`${cell.kernel} ${cell.program}: ${cell.summary}`, `  ${runName}`, `  ${title}`, ...results, ...attempts].join('\n'),
+  )
   return 0
 }

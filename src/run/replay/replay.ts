@@ -16,6 +16,7 @@ import type { Cell } from '#plan/cells.ts'
 import { makeHostInputs } from '../prepare/guest-inputs.ts'
 import { isRace } from '#plan/race-schedule.ts'
 import { judgeLogs, type AttemptReading } from '../report/judge-attempt.ts'
+import { diagnosticsIn } from '../results/details.ts'
 import { findArtifacts } from './artifacts.ts'
 
 /** An attempt of a stored run with everything that a replay compares. */
@@ -88,6 +89,7 @@ export async function replayAttempt(
   const attempt = () => makeAttempt(attemptContext, cell, stored.job, artifacts, folder)
   const { evidence } = await (isRace(cell) ? takeTurn(attemptContext, attempt) : attempt())
   const { judgement } = await judgeFolder(folder, evidence, cell.case)
+  const again = await readFile(join(folder, evidence.output.file))
   const replay: Replay = {
     schema: 'kwitness.replay/1',
     run: record.run,
@@ -97,10 +99,10 @@ export async function replayAttempt(
     seed: stored.job.seed,
     guest: matchGuests(stored, await restoredOf(stored), await restoredOf(evidence)),
     changed: changesOf(stored.host, evidence.host),
-    stored: sideOf(stored, judged.judgement),
-    replayed: sideOf(evidence, judgement),
+    stored: sideOf(stored, judged.judgement, diagnosticsIn(output)),
+    replayed: sideOf(evidence, judgement, diagnosticsIn(again)),
     sameOutcome: judged.judgement.outcome === judgement.outcome,
-    output: matchOutputs(output, await readFile(join(folder, evidence.output.file))),
+    output: matchOutputs(output, again),
   }
   return { replay, evidence }
 }

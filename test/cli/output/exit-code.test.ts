@@ -76,7 +76,8 @@ test('a control matrix that does not hold is a finding, missing answers are a fa
 })
 
 test('a replay: the same outcome, another one, or none on this host, whatever it was then', () => {
-  const replayed = { ending: 'clean exit', summary: null, trials: null, seconds: 1, taint: { before: 0, after: 0 } } as const
+  const taint = { before: 0, after: 0 }
+  const replayed = { ending: 'clean exit', summary: null, trials: null, seconds: 1, taint, diagnostics: [] } as const
   assert.equal(exitCodeOfReplay({ sameOutcome: true, replayed: { ...replayed, outcome: 'reproduced' } }), 0)
   assert.equal(exitCodeOfReplay({ sameOutcome: false, replayed: { ...replayed, outcome: 'not-reproduced' } }), 1)
   for (const sameOutcome of [true, false])
