@@ -93,7 +93,7 @@ A race hits by chance, so this is not a contradiction.
   )
 })
 
-test('the diagnostics of the case: once where both said the same, else of each side, on one line each and not without end', () => {
+test('the diagnostics of the case: once where both said the same, else of each side, on one line each', () => {
   const said = (stored: readonly string[], replayed: readonly string[]) => {
     const sides = { stored: { ...side, diagnostics: stored }, replayed: { ...side, diagnostics: replayed } }
     return renderReplay({ ...same, ...sides }, PLAIN_TERMINAL)
