@@ -2,6 +2,7 @@
 import { Command } from '@commander-js/extra-typings'
 import packageJson from '#package.json' with { type: 'json' }
 import { helpText } from './help/text.ts'
+import { refuseBlankValues } from './options/values.ts'
 
 interface Listed {
   readonly name: string
@@ -124,6 +125,7 @@ export async function createProgram(words: readonly string[]): Promise<Command> 
       command.showHelpAfterError(`  kwitness help ${name} shows what it takes`)
       if (alias !== undefined) command.alias(alias)
       if (named.includes(name) || (alias !== undefined && named.includes(alias))) (await load()).declare(command)
+      refuseBlankValues(command)
     }
   }
   return program

@@ -1,5 +1,5 @@
 /** Checks one case in seconds: its data, what is left of the template, its program, and its self-checks on one kernel. */
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { openScratch } from '#harness/support/scratch.ts'
@@ -74,8 +74,8 @@ async function runOn(
 }
 
 /**
- * Check a case. Each check is given as soon as it is made. Throws UserError for a selector that means several kernels, and what
- * fetching a kernel throws.
+ * Check a case. Each check is given as soon as it is made. Throws UserError for no case of this id, a selector that means
+ * several kernels, and what fetching a kernel throws.
  */
 export async function* checkCase(
   request: CaseCheckRequest,
@@ -83,6 +83,12 @@ export async function* checkCase(
   onEvent: RunEventListener,
 ): AsyncGenerator<CaseCheck> {
   const folder = join(request.catalogue, request.id)
+  const names = await readdir(request.catalogue).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`the catalogue ${request.catalogue} cannot be read: ${error.code}`)
+  })
+  if (!names.includes(request.id)) {
+    throw new UserError(`there is no case ${request.id} in ${request.catalogue}`, 'kwitness cases lists them')
+  }
   let theCase: Case
   try {
     theCase = await readCase(folder, request.id)

@@ -126,6 +126,27 @@ test('zero cases and zero kernels are refused on every command that takes them',
   }
 })
 
+test('a blank value is refused by every option and argument that takes one', async () => {
+  let refused = 0
+  for (const [words, command] of commands) {
+    const required = command.registeredArguments.filter((argument) => argument.required).map(() => 'x')
+    const given = [
+      ...command.options.filter((option) => option.required || option.optional).map(({ long }) => [...required, `${long}= `]),
+      ...command.registeredArguments.map((_, index) => [...required.slice(0, index), ' ']),
+    ]
+    for (const more of given) {
+      const [code, said] = await refusal(...words.split(' '), ...more)
+      assert.deepEqual(
+        [code, / is invalid/.test(said)],
+        ['commander.invalidArgument', true],
+        `${words} ${more.join(' ')}: ${said}`,
+      )
+      refused += 1
+    }
+  }
+  assert.ok(refused > 100, `${refused}`)
+})
+
 test('why is the other name of explain, and no other command has one', () => {
   const aliases = [...commands].map(([words, command]) => [words, command.aliases()] as const).filter(([, all]) => all.length > 0)
   assert.deepEqual(aliases, [['explain', ['why']]])

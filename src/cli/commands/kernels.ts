@@ -2,6 +2,7 @@
 import { Argument, Option, type Command } from '@commander-js/extra-typings'
 import { fetchKernel, listKernels, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
+import { UserError } from '#domain/errors.ts'
 import type { ListedKernel } from '#domain/kernel.ts'
 import { helpText } from '../help/text.ts'
 import { json, mirror, type OptionsOf } from '../options/shared.ts'
@@ -77,6 +78,9 @@ async function list(selectors: readonly string[], options: OptionsOf<typeof list
     end()
   }
   const kernels = [...found.values()]
+  if (kernels.length === 0) {
+    throw new UserError('no kernel is listed, and none is in the cache', 'check the network, or name a mirror: --mirror URL')
+  }
   await print(options.json ? JSON.stringify(kernels, null, 2) : [...kernels.map(row), ...legend(kernels)].join('\n'))
   return 0
 }

@@ -1,5 +1,6 @@
 /** `kwitness report`: a stored run, judged anew by today's rules. */
 import type { Command } from '@commander-js/extra-typings'
+import { UserError } from '#domain/errors.ts'
 import { RENDERERS, type Format } from '#render/index.ts'
 import { ANSWER_EXITS, helpText } from '../help/text.ts'
 import * as shared from '../options/shared.ts'
@@ -48,6 +49,13 @@ async function report(id: string | undefined, options: shared.OptionsOf<typeof d
   const loaded = await loadReport(id, { history: options.gitTree })
   const ofSuite = loaded.kind === 'suite'
   const failOn = readFailOn(options.failOn, ofSuite ? SUITE_WORDS : undefined)
+  const { run, cells } = loaded.report
+  if (cells.length === 0) {
+    throw new UserError(
+      `run ${run.id} has no result: no kernel was asked yet`,
+      'kwitness boundary --resume goes on with a search',
+    )
+  }
   const text = await (ofSuite ? renderSuite(loaded.report, format) : renderReport(loaded.report, format))
   if (options.out === undefined) await print(text)
   else await writeOut(options.out, text)

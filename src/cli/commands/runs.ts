@@ -1,6 +1,7 @@
 /** `kwitness runs`: the stored runs. */
 import type { Command } from '@commander-js/extra-typings'
 import { findWorkspace } from '#harness/support/workspace.ts'
+import { UserError } from '#domain/errors.ts'
 import { openStoreForReading } from '#store/index.ts'
 import { helpText } from '../help/text.ts'
 import { json, type OptionsOf } from '../options/shared.ts'
@@ -23,6 +24,7 @@ async function runs(options: OptionsOf<typeof declareOptions>): Promise<number> 
   const store = await openStoreForReading(findWorkspace().state)
   const all = (await store.listRuns()).map(({ id, startedAt, finishedAt, owner }) => ({ id, startedAt, finishedAt, owner }))
   store.close()
+  if (all.length === 0) throw new UserError('no run is stored yet', 'kwitness run makes one')
   const state = (run: (typeof all)[number]): string =>
     run.finishedAt ? 'finished' : run.owner ? `process ${run.owner} is at it` : 'can be resumed'
   await print(

@@ -2,10 +2,10 @@
 import { Option, type Command } from '@commander-js/extra-typings'
 import type { ControlsRequest } from '#run/prepare/controls.ts'
 import * as shared from './shared.ts'
-import { readList } from './values.ts'
+import { readFixes } from './values.ts'
 
 const fix = new Option('--fix <hashes>', 'controls of these fixes alone, separated by commas')
-  .argParser(readList)
+  .argParser(readFixes)
   .helpGroup('What to test:')
 
 const sweep = new Option('--sweep', 'measure instead which guests, and which delays, hit a race soonest')

@@ -1,5 +1,5 @@
 /** Readers of option values. Each throws InvalidArgumentError, whose text says what to give instead. */
-import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { InvalidArgumentError, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { splitSelectors } from '#harness/kernels/selector.ts'
 import { parseVersion } from '#domain/version.ts'
 
@@ -14,16 +14,24 @@ export function readList(text: string, before: readonly string[] = []): readonly
 }
 
 /** Read ids and globs of cases. A list without one is refused: zero cases are never a run. */
-export function readCases(text: string, before?: readonly string[]): readonly string[] {
-  const cases = readList(text, before)
+export function readCases(text: string, before: readonly string[] = []): readonly string[] {
+  const cases = readList(text)
   if (cases.length === 0) throw new InvalidArgumentError('Name at least one case, by id or glob; kwitness cases lists them.')
-  return cases
+  return [...before, ...cases]
+}
+
+/** Read commits of fixes. A list without one is refused: it would mean all of them. */
+export function readFixes(text: string, before: readonly string[] = []): readonly string[] {
+  const fixes = readList(text)
+  if (fixes.length === 0)
+    throw new InvalidArgumentError('Name at least one fix by its hash; kwitness controls --dry-run lists them.')
+  return [...before, ...fixes]
 }
 
 /** Read kernel selectors. A list without one is refused: zero kernels are never a run. */
 export function readSelectors(text: string, before: readonly string[] = []): readonly string[] {
-  const selectors = [...before, ...splitSelectors(text)]
-  if (selectors.length > 0) return selectors
+  const selectors = splitSelectors(text)
+  if (selectors.length > 0) return [...before, ...selectors]
   throw new InvalidArgumentError('Name at least one kernel; kwitness help selectors shows how.')
 }
 
@@ -75,3 +83,28 @@ export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T
   const entries = Object.entries(values).filter(([, value]) => value !== undefined)
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }
+
+/**
+ * Have the options and arguments of a command, and of its subcommands, refuse a value that is blank: of a script it is mostly a
+ * variable that nobody set, and means everything, or nothing, on some commands.
+ */
+export function refuseBlankValues(command: CommandUnknownOpts): void {
+  const options = command.options.filter(({ required, optional }) => required || optional)
+  for (const taken of [...options, ...command.registeredArguments]) {
+    if (guarded.has(taken)) continue
+    guarded.add(taken)
+    // Commander has the parser of both under this name, and declares it for options alone.
+    const parsed = taken as { parseArg?: ((text: string, before: unknown) => unknown) | undefined; readonly variadic: boolean }
+    const { parseArg, variadic } = parsed
+    const plain = (text: string, before: unknown) => (variadic ? [...(Array.isArray(before) ? before : []), text] : text)
+    parsed.parseArg = (text, before) => {
+      const value = (parseArg ?? plain)(text, before)
+      if (text.trim() === '') throw new InvalidArgumentError('Give a value that is not blank.')
+      return value
+    }
+  }
+  for (const one of command.commands) refuseBlankValues(one)
+}
+
+/** Options are shared between commands: each is guarded once. */
+const guarded = new WeakSet<object>()

@@ -39,12 +39,16 @@ export const SUITE_WORDS: readonly (SuiteChange['kind'] | ResultStatus | 'differ
 /** What `--fail-on` takes for a comparison. */
 export const CHANGE_WORDS: readonly Change[] = CHANGES.filter((change) => change !== 'same')
 
-/** Parse `lacks,inconclusive`. Throws UserError for a word outside `known` (default: verdicts and findings). */
+/**
+ * Read `lacks,inconclusive`. Throws UserError for a text without a word, and for a word that is none of `known`: verdicts and
+ * findings, where not given.
+ */
 export function readFailOn(text: string | undefined, known: readonly string[] = CASE_WORDS): string[] {
   const words = (text ?? '')
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '')
+  if (text !== undefined && words.length === 0) throw new UserError('--fail-on names no word', `it knows: ${known.join(', ')}`)
   for (const word of words) {
     if (!known.includes(word)) throw new UserError(`--fail-on does not know ${word}`, `it knows: ${known.join(', ')}`)
   }
@@ -57,6 +61,9 @@ export interface Judged {
   readonly caseContradictions: readonly unknown[]
 }
 
+/** A report without a result, of a run that asked nothing: zero tests are never a pass. */
+const NOTHING_ASKED = 2
+
 /**
  * The exit code of a report: an unanswered cell is infrastructure's fault, unless there is a finding beside it. What a claim
  * source contradicts in case.json is a finding, too.
@@ -65,6 +72,7 @@ export function exitCodeOf(report: Judged, failOn: readonly string[]): number {
   const fails = [...ALWAYS, ...failOn]
   const isBad = ({ verdict, finding }: Judged['cells'][number]): boolean => fails.includes(verdict) || fails.includes(finding)
   if (report.cells.some(isBad) || report.caseContradictions.length > 0) return 1
+  if (report.cells.length === 0) return NOTHING_ASKED
   return report.cells.some(({ verdict }) => verdict === 'no-result') ? 3 : 0
 }
 
@@ -76,7 +84,8 @@ export function exitCodeOfSuite({ cells, changes, rows }: SuiteReport, failOn: r
     ...cells.map(({ outcome }) => (outcome === 'error' ? 'error' : '')),
   ]
   if (found.some((word) => failOn.includes(word))) return 1
-  return cells.every(isAnswer) ? 0 : 3
+  if (!cells.every(isAnswer)) return 3
+  return rows.length === 0 ? NOTHING_ASKED : 0
 }
 
 /** The exit code of a comparison: 1 for a regression, and for the changes that are asked for. */
@@ -88,6 +97,7 @@ export function exitCodeOfDiff({ counts }: Pick<RunDiff, 'counts'>, failOn: read
 export function exitCodeOfBaseline(report: Judged, diff: Pick<RunDiff, 'counts'>, failOn: readonly string[]): number {
   const isNamed = ({ verdict, finding }: Judged['cells'][number]): boolean => failOn.includes(verdict) || failOn.includes(finding)
   if (exitCodeOfDiff(diff, failOn) === 1 || report.cells.some(isNamed)) return 1
+  if (report.cells.length === 0) return NOTHING_ASKED
   return report.cells.some(({ verdict }) => verdict === 'no-result') ? 3 : 0
 }
 

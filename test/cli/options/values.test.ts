@@ -7,6 +7,7 @@ import {
   readAgain,
   readCases,
   readCount,
+  readFixes,
   readList,
   readMissProbability,
   readSeconds,
@@ -35,6 +36,7 @@ test('numbers are read as numbers, a seed as text that a 64-bit number fits', ()
 const REFUSED: readonly [name: string, read: (text: string) => unknown, texts: readonly string[]][] = [
   ['cases', readCases, ['', ',', ' , ']],
   ['selectors', readSelectors, ['', ',', ' ,']],
+  ['a list of fixes', readFixes, ['', ',', ' , ']],
   ['series', readSeriesNames, ['', ',', 'six', '6', '6.1.2', '6.1,x']],
   ['a seed', readSeed, ['', '-1', '1.5', 'x', '18446744073709551616']],
   ['a count', readCount, ['', '0', '-1', '1.5', 'x', 'Infinity']],
@@ -53,6 +55,12 @@ for (const [name, read, texts] of REFUSED) {
     }
   })
 }
+
+test('a list without an item is refused, too, behind one that has some', () => {
+  for (const read of [readCases, readSelectors, readSeriesNames, readFixes]) {
+    assert.throws(() => read(' , ', ['before']), InvalidArgumentError)
+  }
+})
 
 test('what was not given is left out, and what is false or empty is not', () => {
   assert.deepEqual(given({ a: undefined, b: false, c: '', d: 0 }), { b: false, c: '', d: 0 })

@@ -24,7 +24,8 @@ function reportOf(...cells: readonly (readonly [Verdict, Finding])[]): Judged {
 
 test('words of --fail-on are verdicts and findings, separated by commas', () => {
   assert.deepEqual(readFailOn(undefined), [])
-  assert.deepEqual(readFailOn(''), [])
+  for (const text of ['', ' ', ','])
+    assert.throws(() => readFailOn(text), { name: 'UserError', message: '--fail-on names no word' })
   assert.deepEqual(readFailOn(' lacks, inconclusive,,fixed-not-listed '), ['lacks', 'inconclusive', 'fixed-not-listed'])
   for (const word of ['fails', 'Lacks', 'lacks;inconclusive', 'agrees']) {
     const expected = { name: 'UserError', message: `--fail-on does not know ${word}`, hint: /^it knows: .*lacks/ }
@@ -36,7 +37,16 @@ test('answers are no failure: not that a kernel lacks a fix, nor that a race is 
   const answers = reportOf(['not-applicable', 'agrees'], ['lacks', 'agrees'], ['carries', 'fixed-not-listed'])
   assert.equal(exitCodeOf(answers, []), 0)
   assert.equal(exitCodeOf(reportOf(['inconclusive', 'not-comparable']), []), 0)
-  assert.equal(exitCodeOf(reportOf(), []), 0)
+})
+
+test('a report without a result is no answer: of cases, and of a suite whose programs reported no test', () => {
+  assert.equal(exitCodeOf(reportOf(), []), 2)
+  assert.equal(exitCodeOf(reportOf(), ['lacks']), 2)
+  const suite = smallSuite()
+  assert.equal(exitCodeOfSuite({ ...suite, cells: [], rows: [], changes: [] }, []), 2)
+  const silent = suite.cells.map((cell) => ({ ...cell, outcome: 'error' as const, results: [] }))
+  assert.equal(exitCodeOfSuite({ ...suite, cells: silent, rows: [], changes: [] }, []), 2)
+  assert.equal(exitCodeOfSuite({ ...suite, cells: silent, rows: [], changes: [] }, ['error']), 1)
 })
 
 test('a fix that is claimed and lacking is a finding, and so is a broken case', () => {

@@ -118,6 +118,7 @@ describe('kwitness cases check', () => {
     await cp(inRepository('c-tests', CASE), join(catalogue, 'good'), { recursive: true })
     await cp(inRepository('c-tests', '_template'), join(catalogue, 'unfilled'), { recursive: true })
     await spoil('no-build', /int main/, 'int main main')
+    await mkdir(join(catalogue, 'no-data'))
     await spoil('bad-oracle', /int main\(void\)\n\{/, '$&\n\tREQUIRE(0, "detecting anything");')
   })
   after(() => place.remove())
@@ -153,7 +154,7 @@ describe('kwitness cases check', () => {
     ['unfilled', 'placeholders', /case\.json:2/],
     ['no-build', 'compiles', /error/],
     ['bad-oracle', 'self-checks', /detecting anything/],
-    ['absent', 'case.json', /case\.json/],
+    ['no-data', 'case.json', /case\.json/],
   ] as const) {
     test(`${id}: ${name} fails, exit 1`, async () => {
       const { code, failed } = await check(id)
