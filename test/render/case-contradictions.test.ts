@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CaseContradiction, Report } from '#domain/report/matrix.ts'
+import { renderMarkdown } from '#render/exchange/markdown.ts'
 import { renderHtml } from '#render/html/html.ts'
 import { renderJson } from '#render/json.ts'
 import { renderKtap } from '#render/ktap.ts'
@@ -37,6 +38,13 @@ test('a terminal, a search and KTAP say both releases, and give no control chara
     assert.doesNotMatch(text, /[^\P{Cc}\n]/u)
   }
   assert.match(renderKtap(contradicted(smallReport())), /^# case-data-contradicted: .* \\# SKIP"$/m)
+})
+
+test('Markdown has a table of it, in which a text of a changelog is no markup', () => {
+  const text = renderMarkdown(contradicted(smallReport()))
+  assert.match(text, /^### Case data contradicted\n/m)
+  assert.match(text, /^\| uffd-eagain-output \| 6\.12\.y \| case\.json says that .* lists it in 6\.12\.31 \| .*\\<b\\>1/m)
+  assert.ok(!renderMarkdown(smallReport()).includes('Case data'))
 })
 
 test('the page says it, escaped', async () => {

@@ -88,8 +88,9 @@ export function exitCodeOfSuite({ cells, changes, rows }: SuiteReport, failOn: r
   return rows.length === 0 ? NOTHING_ASKED : 0
 }
 
-/** The exit code of a comparison: 1 for a regression, and for the changes that are asked for. */
+/** The exit code of a comparison: 1 for a regression and for the changes that are asked for, 2 where nothing was compared. */
 export function exitCodeOfDiff({ counts }: Pick<RunDiff, 'counts'>, failOn: readonly string[]): number {
+  if (CHANGES.every((change) => counts[change] === 0)) return NOTHING_ASKED
   return CHANGES.some((change) => counts[change] > 0 && (change === 'regressed' || failOn.includes(change))) ? 1 : 0
 }
 

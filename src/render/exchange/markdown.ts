@@ -4,7 +4,7 @@ import { VERDICTS } from '#analysis/matrix/matrix.ts'
 import type { Boundary, Report, Timeline } from '#domain/report/matrix.ts'
 import { changeOf, precisionOf } from '../text/boundary.ts'
 import { calmLine, kernelLabels, oneLine, rangeOf, sizeOf } from '../text/format.ts'
-import { FINDING_LABELS, VERDICT_LABELS } from '../text/labels.ts'
+import { CASE_CONTRADICTED, FINDING_LABELS, VERDICT_LABELS } from '../text/labels.ts'
 import { escapeMarkdown, markdownTable } from '../text/markdown.ts'
 
 /** Render a report. */
@@ -19,6 +19,7 @@ export function renderMarkdown(report: Report): string {
     '',
     `${escapeMarkdown(sizeOf(report))}: ${counts.join(', ')}.`,
     ...contradictionLines(report, label),
+    ...caseDataLines(report),
     ...matrixLines(report, label),
     ...boundaryLines(report, label),
   ].join('\n')}\n`
@@ -40,6 +41,14 @@ function contradictionLines(report: Report, label: Label): string[] {
     return rows.length === 0 ? [] : ['', `### ${title}`, ...markdownTable(['case', 'series', 'kernels', 'claim'], rows)]
   })
   return sections.length > 0 ? sections : ['', escapeMarkdown(calmLine(report))]
+}
+
+/** What a claim source contradicts in case.json; nothing where none does. */
+function caseDataLines({ caseContradictions }: Report): string[] {
+  const rows = caseContradictions.map(({ case: name, series, summary, source }) => [name, series, summary, source])
+  return rows.length === 0
+    ? []
+    : ['', `### ${CASE_CONTRADICTED.title}`, ...markdownTable(['case', 'series', 'what', 'claim'], rows)]
 }
 
 /** Cases down, branches across: what the kernels of a branch say, in version order. */

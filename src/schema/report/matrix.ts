@@ -123,7 +123,8 @@ export const reportSchema = schemaOf<Report>()(
       schema: z.literal('kwitness.report/1'),
       run: z.object({ id: text, startedAt: text, complete: z.boolean(), seed: text, host: runHostSchema }),
       headline: list(contradiction),
-      caseContradictions: list(caseContradiction),
+      // Reports of before it have none.
+      caseContradictions: list(caseContradiction).default([]),
       kernels: list(reportKernel),
       controls: list(control),
       cases: list(reportCase),

@@ -124,6 +124,7 @@ test('against a baseline a known lack is no finding; a regression is one, and wh
   assert.equal(exitCodeOfBaseline(known, none, []), 0)
   assert.equal(exitCodeOfBaseline(known, none, ['lacks']), 1)
   assert.equal(exitCodeOfBaseline(known, regressed, []), 1)
+  assert.equal(exitCodeOfBaseline(reportOf(), none, []), 2)
   assert.deepEqual([exitCodeOfBaseline(known, flaky, []), exitCodeOfBaseline(known, flaky, ['flaky'])], [0, 1])
   assert.equal(exitCodeOfBaseline(reportOf(['no-result', 'not-comparable']), none, []), 3)
   assert.throws(() => readFailOn('same', CHANGE_WORDS), { name: 'UserError', hint: /regressed/ })
