@@ -42,7 +42,7 @@ interface Search {
 const NOT_MADE = 10
 
 /** Candidates named in a refusal. */
-const MOST_NAMED = 12
+const MAX_NAMED = 12
 
 /**
  * Find the result that `text` means, in the run `id` or else in the newest that holds it: runs of reports first, then those of
@@ -144,9 +144,9 @@ function resultOf({ run, plan, matches }: Candidate, text: string): Pick<FoundRe
   if (!first) throw new UserError(`run ${run.id} has no result ${text}`, 'kwitness report shows what it has')
   if (others.length === 0) return { run, plan, ...first }
   const names = found.map(({ cell }) => `${cell.kernel.id}/${cell.case.id}`)
-  const more = names.length > MOST_NAMED ? [`and ${names.length - MOST_NAMED} more`] : []
+  const more = names.length > MAX_NAMED ? [`and ${names.length - MAX_NAMED} more`] : []
   throw new UserError(
     `${text} names more than one result of run ${run.id}`,
-    ['name one of them:', ...names.slice(0, MOST_NAMED), ...more].join('\n    '),
+    ['name one of them:', ...names.slice(0, MAX_NAMED), ...more].join('\n    '),
   )
 }

@@ -117,8 +117,8 @@ test('a changelog contradicts a release by what it lists, and by a list without 
 test('what another series got says nothing, and each series is told once, in order', () => {
   const claimed = given({ stable: { '6.12.y': '6.12.29', '6.1.y': '6.1.170' } })
   const other = [{ build: '6.1.180-1', lists: { '6.1.180': [ONE] } }]
-  const papers = [series({ 30: [ONE] }), other, series({ 30: [ONE] })].map((parts) => changelogOf(parts, [claimed]))
-  const found = contradictionsIn(claimed, papers).map((one) => [one.series, one.kind, one.release, one.listed])
+  const changelogs = [series({ 30: [ONE] }), other, series({ 30: [ONE] })].map((parts) => changelogOf(parts, [claimed]))
+  const found = contradictionsIn(claimed, changelogs).map((one) => [one.series, one.kind, one.release, one.listed])
   assert.deepEqual(found, [
     ['6.1.y', 'other-release', '6.1.170', '6.1.180'],
     ['6.12.y', 'other-release', '6.12.29', '6.12.30'],
