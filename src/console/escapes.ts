@@ -1,29 +1,83 @@
 /** Terminal escapes and control bytes, which a console log carries between and inside its words. */
-/* oxlint-disable no-control-regex -- control bytes are what this file takes out */
 
-/** Tab stays; everything else of C0, DEL and C1 goes. */
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/
-const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f]+/g
+const ESC = 0x1b
+const CSI = 0x9b
+/** `[`, which behind ESC is CSI too. */
+const BRACKET = 0x5b
+const BEL = 0x07
+const BACKSLASH = 0x5c
+/** The string terminator as one byte. */
+const ST = 0x9c
+
+/** Whether a character is one of C0 but tab, DEL, or one of C1. */
+export function isControl(code: number): boolean {
+  return code < 0x20 ? code !== 0x09 : code >= 0x7f && code <= 0x9f
+}
 
 /**
- * The sequences of ECMA-48 (5th edition) and ECMA-35. A control string (a window title, a link) goes with its text only
- * where its end is on the same line: one that was cut must not take the line's words with it.
+ * Take escape sequences and control bytes off one line: the sequences of ECMA-48 (5th edition) and ECMA-35, and what is left
+ * of C0, DEL and C1 but tabs. A control string (a window title, a link) goes with its text only where its end is on the
+ * same line: one that was cut must not take the line's words with it.
  */
-const ESCAPES = new RegExp(
-  [
-    // CSI: parameters, intermediates, one final byte.
-    String.raw`(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]`,
-    // DCS, SOS, OSC, PM, APC up to BEL or ST. The text holds no introducer, so that each is looked at once.
-    String.raw`(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x80-\x9f]*(?:\x07|\x1b\\|\x9c)`,
-    // nF: a character set is designated, as ESC ( B.
-    String.raw`\x1b[ -/]+[0-~]`,
-    // Fp, Fe, Fs: two bytes.
-    String.raw`\x1b[0-~]`,
-  ].join('|'),
-  'g',
-)
-
-/** Take escape sequences and control bytes off one line. Most lines have none and come back as they are. */
 export function stripEscapes(line: string): string {
-  return CONTROL.test(line) ? line.replace(ESCAPES, '').replace(CONTROLS, '') : line
+  let kept = ''
+  /** Where the text begins that is not yet in `kept`. */
+  let start = 0
+  let at = 0
+  while (at < line.length) {
+    const code = line.charCodeAt(at)
+    if (!isControl(code)) {
+      at += 1
+      continue
+    }
+    if (start < at) kept += line.slice(start, at)
+    at = code === ESC || code >= 0x80 ? sequenceEnd(line, at, code) : at + 1
+    start = at
+  }
+  return start === 0 ? line : kept + line.slice(start)
+}
+
+/** Where the sequence ends that begins at `at` with `code`; a control character without one is one long. */
+function sequenceEnd(line: string, at: number, code: number): number {
+  if (code !== ESC) {
+    const end = code === CSI ? csiEnd(line, at + 1) : opensString(code) ? stringEnd(line, at + 1) : -1
+    return end < 0 ? at + 1 : end
+  }
+  const next = line.charCodeAt(at + 1)
+  const end = next === BRACKET ? csiEnd(line, at + 2) : opensString(next + 0x40) ? stringEnd(line, at + 2) : -1
+  if (end >= 0) return end
+  // Fp, Fe and Fs are two bytes; nF, which designates a character set as ESC ( B does, has more between them.
+  let final = at + 1
+  while (isIntermediate(line.charCodeAt(final))) final += 1
+  const last = line.charCodeAt(final)
+  return last >= 0x30 && last <= 0x7e ? final + 1 : at + 1
+}
+
+const isIntermediate = (code: number): boolean => code >= 0x20 && code <= 0x2f
+
+/** Behind the parameters, the intermediates and the final byte of a control sequence; -1 where it has no final byte. */
+function csiEnd(line: string, from: number): number {
+  let at = from
+  while (isParameter(line.charCodeAt(at))) at += 1
+  while (isIntermediate(line.charCodeAt(at))) at += 1
+  const last = line.charCodeAt(at)
+  return last >= 0x40 && last <= 0x7e ? at + 1 : -1
+}
+
+const isParameter = (code: number): boolean => code >= 0x30 && code <= 0x3f
+
+/** Whether DCS, SOS, OSC, PM or APC: they open a control string. */
+function opensString(code: number): boolean {
+  return code === 0x90 || code === 0x98 || (code >= 0x9d && code <= 0x9f)
+}
+
+/** Behind BEL or ST; -1 where another control of the kind, or the line's end, comes first. */
+function stringEnd(line: string, from: number): number {
+  for (let at = from; at < line.length; at += 1) {
+    const code = line.charCodeAt(at)
+    if (code === BEL || code === ST) return at + 1
+    if (code === ESC) return line.charCodeAt(at + 1) === BACKSLASH ? at + 2 : -1
+    if (code >= 0x80 && code <= 0x9f) return -1
+  }
+  return -1
 }

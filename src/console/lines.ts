@@ -7,6 +7,13 @@ export const MAX_LINE_LENGTH = 4096
 /** Bytes decoded at a time: a whole log given at once is never held twice. */
 const PIECE = 1 << 16
 
+/** Units of a line that are looked at: two over the limit show that it is cut, a CR before the newline included. */
+const TAKEN = MAX_LINE_LENGTH + 2
+
+const TAB = 0x09
+const NEWLINE = 0x0a
+const CR = 0x0d
+
 const CUT_NOTE = ' [line cut here]'
 
 /**
@@ -27,11 +34,19 @@ const SYSLOG = String.raw`(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\
 const PREFIX = new RegExp(String.raw`(?:<\d{1,3}>|${STAMP}${AFTER_STAMP}|${DMESG_STAMP} ?|${SYSLOG})+`, 'y')
 const DROPPED = /^\*\* (\d{1,15})\d* printk messages dropped/
 
+/** Shortest text of PREFIX by its first character: `<6>`, `[1.234567]`, the stamps of syslog. */
+const SHORTEST_LEVEL = 3
+const SHORTEST_STAMP = 10
+const SHORTEST_SYSLOG = 25
+
 /** Length of what printk and those who pass its messages on put before them; 0 where the line has nothing of the kind. */
 function prefixLength(line: string): number {
   const first = line.charCodeAt(0)
-  // [, <, a digit or a capital letter.
-  if (first !== 0x5b && first !== 0x3c && !(first >= 0x30 && first <= 0x39) && !(first >= 0x41 && first <= 0x5a)) return 0
+  // A digit or a capital letter, [ or <.
+  if ((first >= 0x30 && first <= 0x39) || (first >= 0x41 && first <= 0x5a)) {
+    // `Jan 31`, `2026-01-31`
+    if (line.length < SHORTEST_SYSLOG || (line.charCodeAt(3) !== 0x20 && line.charCodeAt(4) !== 0x2d)) return 0
+  } else if (first === 0x5b ? line.length < SHORTEST_STAMP : first !== 0x3c || line.length < SHORTEST_LEVEL) return 0
   PREFIX.lastIndex = 0
   return PREFIX.test(line) ? PREFIX.lastIndex : 0
 }
@@ -67,58 +82,83 @@ export interface LineReader {
 /**
  * An incremental reader: cleaned lines go to `onLine` with their 1-based number in the raw log.
  * Holds one line of at most MAX_LINE_LENGTH units besides the chunk at hand; how the bytes are chunked changes nothing.
+ * A line can keep the chunk alive that it is from; with `own` each has memory of its own, for who keeps few of very many.
  */
-export function createLineReader(onLine: OnLine): LineReader {
+export function createLineReader(onLine: OnLine, { own = false }: { readonly own?: boolean } = {}): LineReader {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const account = { lines: 0, badBytes: 0, droppedMessages: 0, cutLines: 0 }
   let bytesIn = 0
   let bytesGood = 0
   let rest = ''
 
-  function emit(raw: string): void {
+  /** `dirty`: there may be control characters in the line, besides a CR at its end. */
+  function emit(raw: string, dirty: boolean): void {
     account.lines += 1
-    if (raw === '') return onLine(raw, account.lines, false)
-    let line = raw.charCodeAt(raw.length - 1) === 0x0d ? raw.slice(0, -1) : raw
+    let line = raw.charCodeAt(raw.length - 1) === CR ? raw.slice(0, -1) : raw
     const cut = line.length > MAX_LINE_LENGTH
-    line = stripEscapes(cut ? line.slice(0, MAX_LINE_LENGTH) : line)
+    if (cut) line = line.slice(0, MAX_LINE_LENGTH)
+    if (dirty) line = stripEscapes(line)
     const prefix = prefixLength(line)
     if (prefix > 0) line = line.slice(prefix)
     if (cut) {
       account.cutLines += 1
       line += CUT_NOTE
     }
-    if (line.charCodeAt(0) === 0x2a /* * */) account.droppedMessages += Number(DROPPED.exec(line)?.[1] ?? 0)
-    onLine(line, account.lines, prefix > 0)
+    if (line.startsWith('** ')) account.droppedMessages += Number(DROPPED.exec(line)?.[1] ?? 0)
+    onLine(own ? copyOf(line) : line, account.lines, prefix > 0)
   }
 
   function take(text: string): void {
-    bytesGood += goodBytes(text)
     let start = 0
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      if (rest === '') emit(start === end ? '' : text.slice(start, end))
-      else {
-        emit(rest + text.slice(start, end))
-        rest = ''
+    let dirty = false
+    for (let index = 0; index < text.length; index += 1) {
+      const code = text.charCodeAt(index)
+      if (code > 0x1f && (code < 0x7f || code > 0x9f)) continue
+      if (code !== NEWLINE) {
+        dirty ||= code !== TAB && (code !== CR || text.charCodeAt(index + 1) !== NEWLINE)
+        continue
       }
-      start = end + 1
+      if (rest !== '') {
+        emit(rest + text.slice(start, Math.min(index, start + TAKEN)), true)
+        rest = ''
+      } else if (index > start) emit(text.slice(start, Math.min(index, start + TAKEN)), dirty)
+      else {
+        account.lines += 1
+        onLine('', account.lines, false)
+      }
+      start = index + 1
+      dirty = false
     }
-    // Two units over the limit are enough to know that the line is cut, a CR before the newline included.
-    if (rest.length < MAX_LINE_LENGTH + 2) rest = (rest + text.slice(start)).slice(0, MAX_LINE_LENGTH + 2)
+    if (rest.length < TAKEN) rest = (rest + text.slice(start, start + TAKEN)).slice(0, TAKEN)
   }
 
   return {
     push(chunk) {
       bytesIn += chunk.length
       for (let start = 0; start < chunk.length; start += PIECE) {
-        take(decoder.decode(chunk.subarray(start, start + PIECE), { stream: true }))
+        const text = decoder.decode(chunk.subarray(start, start + PIECE), { stream: true })
+        bytesGood += goodBytes(text)
+        take(text)
       }
     },
     finish() {
-      take(decoder.decode())
-      if (rest !== '') emit(rest)
+      const text = decoder.decode()
+      bytesGood += goodBytes(text)
+      take(text)
+      if (rest !== '') emit(rest, true)
       return { ...account, badBytes: bytesIn - bytesGood }
     },
   }
+}
+
+/** Strings up to this length are never parts of others (V8's ConsString and SlicedString have a least length). */
+const MAX_COPIED = 12
+
+/** A line in memory of its own: part of another string keeps the whole of that alive. */
+function copyOf(line: string): string {
+  if (line.length <= MAX_COPIED) return line
+  const encoding = Buffer.byteLength(line) === line.length ? 'latin1' : 'utf16le'
+  return Buffer.from(line, encoding).toString(encoding)
 }
 
 /** UTF-8 bytes of decoded text that are not replacement characters. */

@@ -1,4 +1,5 @@
 /** How far a report reaches: which lines belong to it although no row of the table matches them. */
+import { codesOf } from './literals.ts'
 import type { SplatRule } from './rule.ts'
 
 const SYMBOL = String.raw`[\w.$]{1,200}\+0x[0-9a-f]{1,8}\/0x[0-9a-f]{1,8}`
@@ -145,11 +146,21 @@ export type BodyLine =
   /** Anything else. */
   | 'other'
 
+/** Shortest line that is anything to a report. */
+const MIN_BODY = 3
+const DASH = 0x2d
+const EQUALS = 0x3d
+/** First characters of lines that BODY and TRACE may match; those past ASCII are blanks at most. */
+const FIRST = codesOf('\t\v\f [$#-.0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz(<')
+
 /** What a line is to an open report. */
 export function bodyLine(line: string): BodyLine {
-  if (END.test(line)) return 'end'
-  if (FENCE.test(line)) return 'fence'
-  if (TRACE.test(line)) return 'trace'
+  if (line.length < MIN_BODY) return 'other'
+  const first = line.charCodeAt(0)
+  if (first === EQUALS) return FENCE.test(line) ? 'fence' : 'other'
+  if (first === DASH && END.test(line)) return 'end'
+  if (first < 0x80 && FIRST[first] === 0) return 'other'
+  if ((first <= 0x20 || first === 0x43 /* C */ || first >= 0x80) && TRACE.test(line)) return 'trace'
   return BODY.test(line) ? 'body' : 'other'
 }
 

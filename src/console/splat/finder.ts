@@ -2,10 +2,9 @@
 import type { SplatSeverity } from '#domain/splat.ts'
 import { MAX_REPORT_LINES, bodyLine, maxGap, placeIn } from './extent.ts'
 import { createSplatList } from './list.ts'
-import { isSuspicious, matchLine, type LineKind } from './match.ts'
+import { matchLine, type LineKind } from './match.ts'
 import type { SplatRule } from './rule.ts'
 import { BANNER_RULE, CUT_RULE, FENCED_RULE, isIgnored } from './table.ts'
-import { titleOf } from './title.ts'
 
 /** Lines that an announcement may have behind its headline before the cut line comes. */
 const MAX_ANNOUNCEMENT = 8
@@ -17,11 +16,16 @@ interface OpenReport {
   /** Null for one to pass over: a self-test that splats on purpose. */
   rule: SplatRule | null
   severity: SplatSeverity
-  title: string
+  headline: string
   place: string | null
   readonly firstLine: number
   lastLine: number
   sawTrace: boolean
+}
+
+/** Whether a report has a rule: one without is passed over. */
+function isNamed(report: OpenReport): report is OpenReport & { readonly rule: SplatRule } {
+  return report.rule !== null
 }
 
 /**
@@ -43,21 +47,18 @@ export function createSplatFinder(expectedBanners: number) {
   }
 
   function close(): void {
-    if (open?.rule) {
-      const { rule, severity, title, place, firstLine, lastLine } = open
-      found.keep({ rule: rule.id, severity, firstLine, lastLine }, () => titleOf(rule, title, place))
-    }
+    if (open !== null && isNamed(open)) found.keep(open)
     open = null
   }
 
-  function start(rule: SplatRule | null, title: string, number: number): OpenReport {
+  function start(rule: SplatRule | null, headline: string, number: number): OpenReport {
     close()
     const fenced = fence === number - 1
     const own = fenced && rule !== null && (rule.id === 'bug' || rule.withTrace) ? FENCED_RULE : rule
     open = {
       rule: own,
       severity: own?.severity ?? 'notice',
-      title,
+      headline,
       place: null,
       firstLine: fenced ? fence : number,
       lastLine: number,
@@ -66,12 +67,12 @@ export function createSplatFinder(expectedBanners: number) {
     return open
   }
 
-  function join(report: OpenReport, rule: SplatRule, title: string, number: number): void {
+  function join(report: OpenReport, rule: SplatRule, headline: string, number: number): void {
     // A cut line opened this report and says nothing itself: the first headline names it.
     if (report.rule === CUT_RULE && rule.part !== 'any') {
       report.rule = rule.withTrace ? { ...rule, severity: rule.withTrace } : rule
       report.severity = report.rule.severity
-      report.title = title
+      report.headline = headline
     }
     if (RANK[rule.severity] > RANK[report.severity]) report.severity = rule.severity
     report.lastLine = number
@@ -95,7 +96,7 @@ export function createSplatFinder(expectedBanners: number) {
     if (over && kind !== 'end') return close()
     // WARN("text"): the text stands between the cut line and the headline, and stays if no headline comes.
     if (report.rule === CUT_RULE && number === report.lastLine + 1 && !report.sawTrace && kind === 'other') {
-      report.title = line
+      report.headline = line
       report.lastLine = number
     }
     if (kind === 'other') return
@@ -118,8 +119,8 @@ export function createSplatFinder(expectedBanners: number) {
     const before = extraBanners()
     banners[message.startsWith('Booting') ? 'decompressor' : 'kernel'] += 1
     if (extraBanners() <= before) return
-    const splat = { rule: BANNER_RULE.id, severity: BANNER_RULE.severity, firstLine: number, lastLine: number }
-    found.keep(splat, () => 'the guest started again')
+    const headline = 'the guest started again'
+    found.keep({ rule: BANNER_RULE, severity: BANNER_RULE.severity, headline, place: null, firstLine: number, lastLine: number })
   }
 
   /** Take a line that has a literal of the table; false where it is no more than a line of the open report. */
@@ -147,7 +148,9 @@ export function createSplatFinder(expectedBanners: number) {
       // Trace lines have more to say than that they belong here.
       return bodyLine(line) === 'other'
     }
-    extend(start(rule, message, number), line, number)
+    const report = start(rule, message, number)
+    // Few headlines are more than that: a trace, or one that names its function.
+    if (rule.part === 'any' || line.includes('+0x')) extend(report, line, number)
     return true
   }
 
@@ -155,10 +158,7 @@ export function createSplatFinder(expectedBanners: number) {
     line(line: string, number: number, stamped: boolean): void {
       if (line === '') return
       if (stamped) sawStamp = true
-      if (isSuspicious(line)) {
-        const kind = stamped ? 'stamped' : sawStamp ? 'unstamped' : 'stampless'
-        if (suspicious(line, number, kind)) return
-      }
+      if (suspicious(line, number, stamped ? 'stamped' : sawStamp ? 'unstamped' : 'stampless')) return
       if (open) extend(open, line, number)
       else if (line.charCodeAt(0) === 0x3d /* = */ && bodyLine(line) === 'fence') fence = number
     },

@@ -1,25 +1,51 @@
 /** The splats of one console, bounded in number: a flood of reports is counted, and does not hide a panic. */
-import type { Splat } from '#domain/splat.ts'
+import type { Splat, SplatSeverity } from '#domain/splat.ts'
+import type { SplatRule } from './rule.ts'
 import { OVERFLOW_RULE } from './table.ts'
+import { titleOf } from './title.ts'
 
 /** Reports kept of one console; of those past it only fatal ones are kept, as many again, and the rest is counted. */
 export const MAX_SPLATS = 200
+
+/** A report as it was found. */
+export interface FoundReport {
+  readonly rule: SplatRule
+  readonly severity: SplatSeverity
+  /** The headline as the kernel said it. */
+  readonly headline: string
+  /** The function that the kernel was in, or null. */
+  readonly place: string | null
+  readonly firstLine: number
+  readonly lastLine: number
+}
 
 /** A list that keeps splats in order and says how many it could not take. */
 export function createSplatList() {
   const splats: Splat[] = []
   const over = { count: 0, firstLine: 0, lastLine: 0 }
+  const titles = new Map<string, string>()
+
+  /** The title of a report; what one report says, the next often says too. */
+  function titled({ rule, headline, place }: FoundReport): string {
+    const key = `${rule.id}\n${place ?? ''}\n${headline}`
+    const known = titles.get(key)
+    if (known !== undefined) return known
+    const title = titleOf(rule, headline, place)
+    titles.set(key, title)
+    return title
+  }
 
   return {
-    /** Keep a splat if there is room. The title is asked for only then: in a flood it costs more than all the rest. */
-    keep(splat: Omit<Splat, 'title'>, title: () => string): void {
-      if (splats.length < (splat.severity === 'fatal' ? 2 * MAX_SPLATS : MAX_SPLATS)) {
-        splats.push({ ...splat, title: title() })
+    /** Keep a report if there is room; else count it. */
+    keep(report: FoundReport): void {
+      const { rule, severity, firstLine, lastLine } = report
+      if (splats.length < (severity === 'fatal' ? 2 * MAX_SPLATS : MAX_SPLATS)) {
+        splats.push({ rule: rule.id, severity, firstLine, lastLine, title: titled(report) })
         return
       }
-      if (over.count === 0) over.firstLine = splat.firstLine
+      if (over.count === 0) over.firstLine = firstLine
       over.count += 1
-      over.lastLine = splat.lastLine
+      over.lastLine = lastLine
     },
 
     /** All that was kept, and a last one for the rest. */

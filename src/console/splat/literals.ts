@@ -8,8 +8,8 @@ const ASCII = 128
 
 /** Searches a line: `visit` is called with the number of each literal found and the index behind its last character. */
 export interface LiteralSearch {
-  /** Whether any literal is in the line. */
-  hasAny(line: string): boolean
+  /** The index behind the first literal in the line, 0 where it has none. */
+  first(line: string): number
   forEach(line: string, visit: (literal: number, end: number) => void): void
 }
 
@@ -20,24 +20,34 @@ export function createLiteralSearch(literals: readonly string[]): LiteralSearch 
   const { next, found } = linkSuffixes(trie, width)
 
   return {
-    hasAny(line) {
+    first(line) {
       let state = 0
       for (let index = 0; index < line.length; index += 1) {
         const code = line.charCodeAt(index)
         state = next[state + (code < ASCII ? classes[code]! : 0)]!
-        if (next[state + width - 1] !== 0) return true
+        if (next[state + width - 1] !== 0) return index + 1
       }
-      return false
+      return 0
     },
     forEach(line, visit) {
       let state = 0
       for (let index = 0; index < line.length; index += 1) {
         const code = line.charCodeAt(index)
         state = next[state + (code < ASCII ? classes[code]! : 0)]!
-        if (next[state + width - 1] !== 0) for (const literal of found[state / width]!) visit(literal, index + 1)
+        const count = next[state + width - 1]!
+        if (count === 0) continue
+        const literals = found[state / width]!
+        for (let place = 0; place < count; place += 1) visit(literals[place]!, index + 1)
       }
     },
   }
+}
+
+/** A table by character code: 1 for the characters of a text, which are ASCII, else 0. */
+export function codesOf(text: string): Uint8Array {
+  const codes = new Uint8Array(ASCII)
+  for (const char of text) codes[char.charCodeAt(0)] = 1
+  return codes
 }
 
 /** A number for each character that is in a literal; 0 for the others. `width` is that of a row: one more, for its flag. */

@@ -1,6 +1,6 @@
 /** Which row of the table a line matches: heads are found by their literals, then held against the message they begin. */
 import { AFTER_STAMP, STAMP } from '../lines.ts'
-import { createLiteralSearch } from './literals.ts'
+import { codesOf, createLiteralSearch } from './literals.ts'
 import { LABELS, MAX_BEFORE, START, WORDS, literalOf, type SplatRule } from './rule.ts'
 import { BANNER_RULE, CUT_RULE, IGNORED, RULES, type IgnoreRule } from './table.ts'
 
@@ -35,6 +35,8 @@ const INNER_STAMP = new RegExp(String.raw`(?:<\d{1,3}>)?${STAMP}${AFTER_STAMP}`,
 
 /** What a shell or getty prints before a message that has no stamp. */
 const PROMPT = /(?:[\]>#$%~]|login:|assword:) ?$/
+/** What is last in it, but for a blank. */
+const PROMPT_ENDS = codesOf(']>#$%~:')
 /** Longest text that PROMPT matches. */
 const MAX_PROMPT = 10
 const QUOTE = /["'`]/
@@ -48,22 +50,21 @@ export type LineKind =
   /** A log without stamps: messages may stand behind a prompt. */
   | 'stampless'
 
-/** Whether a row may match the line: false is certain, true is not. */
-export function isSuspicious(line: string): boolean {
-  return SEARCH.hasAny(line)
-}
-
 /** The first row of the table that matches the line, or null. */
 export function matchLine(line: string, kind: LineKind): Match | null {
+  // Most lines have no literal of the table.
+  return SEARCH.first(line) === 0 ? null : matchHeads(line, kind)
+}
+
+function matchHeads(line: string, kind: LineKind): Match | null {
   let best: Head | null = null
   let bestStart = 0
-  let starts: number[] | null = null
+  const starts = messageStarts(line)
   let last = 0
   SEARCH.forEach(line, (number, end) => {
     const head = HEADS[number]!
     if (best !== null && head.rank >= best.rank) return
     const at = end - head.length
-    starts ??= messageStarts(line)
     // Literals come in the order of their ends, so the search for a start only goes on, or a few steps back.
     while (last + 1 < starts.length && starts[last + 1]! <= at) last += 1
     while (last > 0 && starts[last]! > at) last -= 1
@@ -76,33 +77,37 @@ export function matchLine(line: string, kind: LineKind): Match | null {
     bestStart = own
   })
   if (best === null) return null
-  const end = (starts ?? []).find((one) => one > bestStart)
-  return {
-    rule: (best as Head).rule,
-    message: end === undefined ? line.slice(bestStart) : withoutStamp(line.slice(bestStart, end)),
-  }
+  const { rule } = best as Head
+  const end = starts.length === 1 ? undefined : starts.find((one) => one > bestStart)
+  return { rule, message: end === undefined ? line.slice(bestStart) : withoutStamp(line.slice(bestStart, end)) }
 }
 
 /** Where the message of a head at `at` begins, or -1 where those words are in the middle of something else. */
 function beginsMessage(line: string, start: number, at: number, { before }: Head, kind: LineKind): number {
   if (at - start <= MAX_BEFORE && allows(before, line, start, at)) return start
-  if (kind !== 'stampless') return -1
-  if (!PROMPT.test(line.slice(Math.max(start, at - MAX_PROMPT), at))) return -1
+  if (kind !== 'stampless' || at === 0) return -1
+  const last = line.charCodeAt(line.charCodeAt(at - 1) === 0x20 ? at - 2 : at - 1)
+  if (PROMPT_ENDS[last] !== 1 || !PROMPT.test(line.slice(Math.max(start, at - MAX_PROMPT), at))) return -1
   return QUOTE.test(line.slice(Math.max(start, at - MAX_BEFORE), at)) ? -1 : at
 }
 
 /** Whether `before` allows the text from `start` to `at`; the common answer, no, comes from its last characters. */
 function allows(before: RegExp, line: string, start: number, at: number): boolean {
   if (before === START) return at === start
-  if (before === LABELS && at > start && (line.charCodeAt(at - 1) !== 0x20 || line.charCodeAt(at - 2) !== 0x3a)) return false
+  if (before === LABELS) {
+    if (at === start) return true
+    if (line.charCodeAt(at - 1) !== 0x20 || line.charCodeAt(at - 2) !== 0x3a) return false
+  }
   if (before === WORDS) return at === start || !/\w/.test(line.charAt(at - 1))
   return before.test(line.slice(start, at))
 }
 
+const LINE_START: readonly number[] = [0]
+
 /** 0 and the ends of inner stamps, in order. */
-function messageStarts(line: string): number[] {
+function messageStarts(line: string): readonly number[] {
+  if (!line.includes('[')) return LINE_START
   const starts = [0]
-  if (!line.includes('[')) return starts
   for (const stamp of line.matchAll(INNER_STAMP)) starts.push(stamp.index + stamp[0].length)
   return starts
 }

@@ -140,9 +140,11 @@ export const RULES: readonly SplatRule[] = [
     id: 'lock-debug',
     severity: 'warning',
     heads: [
-      /BUG: (?:raw_)?spinlock (?!lockup)/,
+      /BUG: spinlock (?!lockup)/,
+      /BUG: raw_spinlock (?!lockup)/,
       /BUG: rwlock (?!lockup)/,
-      /BUG: (?:rt_)?mutex /,
+      /BUG: mutex /,
+      /BUG: rt_mutex /,
       /BUG: looking up invalid subclass/,
       /BUG: key \S{1,40} (?:not in|has not been)/,
     ],
