@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { changelogContradicts, contradictionsIn, contradictionsOfRun } from '#analysis/claims/case-contradictions.ts'
 import type { Case } from '#domain/case.ts'
 import type { GitTreeSource } from '#domain/claim-sources.ts'
-import { kernel, theCase } from '#test/helpers/reports.ts'
+import { kernel } from '#test/helpers/reports.ts'
+import { sampleCase } from '#test/helpers/reports/cases.ts'
 import { changelogOf, type Brings } from '#test/helpers/changelogs.ts'
 
 const ONE = 'mm/ksm: keep soft-dirty when merging a page'
@@ -12,7 +13,7 @@ const TWO = 'mm/ksm: keep the second bit'
 const ALIAS = 'ksm: backport of both'
 
 const given = (claim: Partial<Case['claim']>, subjects: readonly string[] = [ONE]): Case =>
-  theCase('one', {
+  sampleCase('one', {
     fixes: subjects.map((subject) => ({ commit: '95567729173e', subject, fixes: [], cve: [] })),
     claim: { mainline: '6.15', stable: {}, subjects: [], source: 'case.json', ...claim },
   })

@@ -8,11 +8,11 @@ import { verificationOf } from '#analysis/verify/report.ts'
 import { readFragment } from '#harness/kernels/tree/source/config.ts'
 import { CATALOGUE, readCatalogue } from '#run/prepare/catalogue.ts'
 import { renderVerify, renderVerifyMarkdown } from '#render/verify/text.ts'
-import { theCase } from '#test/helpers/reports.ts'
+import { sampleCase } from '#test/helpers/reports/cases.ts'
 import { planOf, reportOf } from '#test/helpers/reports/verifications.ts'
 
 const needing = (id: string, config: readonly string[], introduced: string | null = null) => {
-  const one = theCase(id, { introduced })
+  const one = sampleCase(id, { introduced })
   return { ...one, needs: { ...one.needs, config } }
 }
 
