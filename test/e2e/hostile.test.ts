@@ -112,7 +112,7 @@ test('a log that is longer than what is kept of it is cut in the middle, counted
   const attempts = attemptsAt('long-log')
   assert.equal(attempts.length, 2)
   for (const { id, reasons, console } of attempts) {
-    assert.match(reasons[0]?.text ?? '', /^\d+ bytes of the console were cut out$/)
+    assert.match(reasons[0]?.text ?? '', /^the console log lost \d+ bytes$/)
     assert.ok(console.length < 2000, `${console.length} lines are shown`)
     assert.ok(
       console.some((line) => /^\[kwitness: \d+ lines are left out/.test(line)),
