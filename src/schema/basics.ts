@@ -10,7 +10,7 @@ type Frozen<T> = T extends readonly (infer Item)[]
     ? { readonly [Key in keyof T]: Frozen<T[Key]> }
     : T
 
-/** The type of the data that a schema gives. Nobody changes what was read. */
+/** The type of the data that a schema gives, which is read-only. */
 export type DataOf<S extends z.ZodType> = Frozen<z.output<S>>
 
 /** No field optional: one that only one of two types has is a difference, even where it may be left out. */

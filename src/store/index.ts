@@ -77,7 +77,7 @@ export async function openStore(folder: string): Promise<Store> {
   for (const id of abandonedRuns(database)) {
     if ((await strays(database, folderOf(id), id)).length === 0) continue
     const claimed = await claim(id).catch((error: unknown) => {
-      // Somebody else was quicker to go on with it, and puts it right.
+      // Another process has claimed the run first, and repairs it.
       if (error instanceof UserError) return null
       throw error
     })

@@ -96,7 +96,7 @@ export function checkOwned(database: Database, id: string): void {
   if (findRow(database, id)['owner'] !== ownToken()) throw new InvariantError(`run ${id} is not owned by this process`)
 }
 
-/** Give a run up: finished when a time is given, else for somebody to go on with. */
+/** Release a run: finished when a time is given, else for a later resume. */
 export function writeRun(database: Database, id: string, finishedAt: string | null): void {
   database.transaction(() => {
     checkOwned(database, id)

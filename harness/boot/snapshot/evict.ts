@@ -76,7 +76,7 @@ export async function evictSnapshots(root: string, limits: SnapshotLimits = DEFA
   for (const snapshot of found.filter((one) => one.uncompressed > 0)) {
     if (uncompressed <= limits.uncompressed) break
     if (await isUsed(snapshot)) continue
-    // A snapshot that cannot be compressed, for lack of space perhaps, is removed: it would block the eviction for ever.
+    // A snapshot that cannot be compressed, for lack of space perhaps, must go: it would block the eviction forever.
     await compressRam(snapshot.folder, () => isUsed(snapshot)).catch(() => remove(snapshot))
     uncompressed -= snapshot.uncompressed
   }

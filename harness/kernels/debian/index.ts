@@ -15,7 +15,7 @@ import { reportProgress, type KernelContext } from '../provider/provider.ts'
 const MAX_AGE_MS = 12 * 3600 * 1000
 /** Time before a mirror that did not answer is asked again. */
 const RETRY_AFTER_MS = 10 * 60 * 1000
-/** Disk space that apt needs to fetch and repack all lists. Without it apt does not fail but waits for ever. */
+/** Disk space that apt needs to fetch and repack all lists. Without it apt does not fail but waits forever. */
 const MIN_FREE_BYTES = 300 * 2 ** 20
 const UPDATE_TIMEOUT_MS = 10 * 60 * 1000
 

@@ -148,7 +148,7 @@ function wordsOf({ suite, baseline: named }: RunOptions): readonly string[] {
   return named === undefined ? CASE_WORDS : [...CASE_WORDS, ...CHANGE_WORDS]
 }
 
-/** With the report that the run is held against, if any. */
+/** With the baseline report; null without one. */
 interface Concluded extends RunOptions {
   readonly before: Report | null
 }

@@ -37,7 +37,7 @@ const HELP = helpText({
     'The guest has the commands of busybox, no disk and no network. What happens in it is not stored. ' +
       '`exit` or Ctrl-] ends it; Ctrl-C goes to the guest.',
   ],
-  exits: { 0: 'the guest ran until somebody ended it', 1: 'the guest ended by itself: a panic, for example' },
+  exits: { 0: 'the guest ran until you ended it', 1: 'the guest ended by itself: a panic, for example' },
   examples: [
     ['a kernel', 'kwitness shell debian:6.12.118'],
     ["a kernel and a case's program", 'kwitness shell debian:6.12.118 --cases uffd-wp-mremap'],

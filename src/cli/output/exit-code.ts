@@ -94,7 +94,7 @@ export function exitCodeOfDiff({ counts }: Pick<RunDiff, 'counts'>, failOn: read
   return CHANGES.some((change) => counts[change] > 0 && (change === 'regressed' || failOn.includes(change))) ? 1 : 0
 }
 
-/** The exit code of a run that was held against a baseline: what was lacking before is no finding, what --fail-on names is. */
+/** The exit code of a run with a baseline: a fix that was lacking before is not a finding, what --fail-on names is one. */
 export function exitCodeOfBaseline(report: Judged, diff: Pick<RunDiff, 'counts'>, failOn: readonly string[]): number {
   const isNamed = ({ verdict, finding }: Judged['cells'][number]): boolean => failOn.includes(verdict) || failOn.includes(finding)
   if (exitCodeOfDiff(diff, failOn) === 1 || report.cells.some(isNamed)) return 1

@@ -1,4 +1,4 @@
-/** Placeholders of the template that nobody has filled in yet: the word PLACEHOLDER in the files of a case. */
+/** Unfilled placeholders of the template: the word PLACEHOLDER in the files of a case. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 

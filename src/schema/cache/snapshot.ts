@@ -15,7 +15,7 @@ export const snapshotSchema = z.object({
   stateSha256: text,
   logSha256: text,
   ramBytes: count,
-  /** Whole seconds. Nobody writes to it any more: a file that still has its size, this time and its samples is believed. */
+  /** Whole seconds. The file is never written again: one with this size, time and samples counts as intact. */
   ramMtimeMs: z.number(),
   ramSampleSha256: text,
 })

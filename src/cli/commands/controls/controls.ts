@@ -54,7 +54,7 @@ const HELP = helpText({
   ],
 })
 
-/** The controls these options mean, and the cases they are held against. */
+/** The controls that these options select, and the cases of the control matrix. */
 async function choose(options: ControlsOptions, context: KernelContext) {
   const catalogue = await readCatalogue(CATALOGUE)
   const cases = selectCases(catalogue, options.cases ?? ['all'])
