@@ -11,7 +11,7 @@ import { claimOf } from '#analysis/claims/claim.ts'
 import type { Case } from '#domain/case.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { kernel } from '../helpers/reports.ts'
-import { sampleCase } from '../helpers/reports/cases.ts'
+import { sampleCase } from '../helpers/judging.ts'
 import { temporaryFolder } from '../helpers/kernel-images.ts'
 
 interface Repository {

@@ -5,7 +5,7 @@ import type { RaceStanding } from '#domain/control.ts'
 import type { EndingWord, Outcome, Reason, Verdict } from '#domain/judgement.ts'
 import type { Report, ReportAttempt, ReportKernel } from '#domain/report/matrix.ts'
 import type { TestPoint, TestStatus } from '#domain/tests.ts'
-import { sampleCase } from './reports/cases.ts'
+import { sampleCase } from './judging.ts'
 import { HOSTILE, kernel, smallListing, smallChangelog } from './report-parts.ts'
 import { CONTROL, CONTROL_KERNEL, RATE, RATE_ELSEWHERE, standing } from './races.ts'
 

@@ -5,7 +5,7 @@ import { buildReport } from '#analysis/matrix/report.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import { compatOf } from '#render/bcd.ts'
 import { cell, kernel, smallReport } from '../helpers/reports.ts'
-import { sampleCase } from '../helpers/reports/cases.ts'
+import { sampleCase } from '../helpers/judging.ts'
 
 /** The statements about one case in 6.1.y: kernels by patch level, those of `others` listed and not asked. */
 function statements(column: Readonly<Record<string, Verdict>>, others: readonly string[] = [], isListed = true) {

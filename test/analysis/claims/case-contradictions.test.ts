@@ -5,7 +5,7 @@ import { changelogContradicts, contradictionsIn, contradictionsOfRun } from '#an
 import type { Case } from '#domain/case.ts'
 import type { GitTreeSource } from '#domain/claim-sources.ts'
 import { kernel } from '#test/helpers/reports.ts'
-import { sampleCase } from '#test/helpers/reports/cases.ts'
+import { sampleCase } from '#test/helpers/judging.ts'
 import { changelogOf, type Brings } from '#test/helpers/changelogs.ts'
 
 const ONE = 'mm/ksm: keep soft-dirty when merging a page'

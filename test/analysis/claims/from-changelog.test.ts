@@ -5,7 +5,7 @@ import { changelogSays, gapOf } from '#analysis/claims/from-changelog.ts'
 import { claimOf } from '#analysis/claims/claim.ts'
 import type { Case } from '#domain/case.ts'
 import { kernel } from '#test/helpers/reports.ts'
-import { sampleCase } from '#test/helpers/reports/cases.ts'
+import { sampleCase } from '#test/helpers/judging.ts'
 import { changelogOf, type Brings } from '#test/helpers/changelogs.ts'
 
 const SUBJECT = 'mm/userfaultfd: fix uninitialized output field for -EAGAIN race'

@@ -10,7 +10,7 @@ import { CHANGES } from '#domain/report/diff.ts'
 import type { Report, ReportKernel } from '#domain/report/matrix.ts'
 import { CONTROL } from '#test/helpers/races.ts'
 import { cell, kernel, RUN } from '#test/helpers/reports.ts'
-import { sampleCase } from '#test/helpers/reports/cases.ts'
+import { sampleCase } from '#test/helpers/judging.ts'
 
 const CASE = sampleCase('uffd-x')
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEntriesBetween } from '#analysis/matrix/boundary-changelog.ts'
 import { kernel } from '#test/helpers/reports.ts'
-import { sampleCase } from '#test/helpers/reports/cases.ts'
+import { sampleCase } from '#test/helpers/judging.ts'
 import { changelogOf, type Brings } from '#test/helpers/changelogs.ts'
 
 const SUBJECT = 'userfaultfd: change mmap_changing to atomic'

@@ -6,7 +6,7 @@ import { headlinesOf } from '#analysis/matrix/headline.ts'
 import { compareKernels } from '#analysis/matrix/matrix.ts'
 import { type ReportInputs, buildReport } from '#analysis/matrix/report.ts'
 import { cell, kernel, smallReport } from '#test/helpers/reports.ts'
-import { sampleCase } from '#test/helpers/reports/cases.ts'
+import { sampleCase } from '#test/helpers/judging.ts'
 
 const { run } = smallReport()
 

@@ -8,7 +8,7 @@ import { verificationOf } from '#analysis/verify/report.ts'
 import { readFragment } from '#harness/kernels/tree/source/config.ts'
 import { CATALOGUE, readCatalogue } from '#run/prepare/catalogue.ts'
 import { renderVerify, renderVerifyMarkdown } from '#render/verify/text.ts'
-import { sampleCase } from '#test/helpers/reports/cases.ts'
+import { sampleCase } from '#test/helpers/judging.ts'
 import { planOf, reportOf } from '#test/helpers/reports/verifications.ts'
 
 const needing = (id: string, config: readonly string[], introduced: string | null = null) => {

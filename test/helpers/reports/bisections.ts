@@ -1,7 +1,7 @@
 /** A bisection as tests build it: five commits, one of which does not build, and one with the kernel of another. */
 import type { EndedBisection } from '#analysis/bisect/report.ts'
 import type { BisectStep } from '#domain/report/bisect.ts'
-import { sampleCase } from './cases.ts'
+import { sampleCase } from '../judging.ts'
 
 export const hash = (digit: string): string => digit.repeat(40)
 

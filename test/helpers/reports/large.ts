@@ -3,7 +3,7 @@ import { buildReport } from '#analysis/matrix/report.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { kernel } from '../report-parts.ts'
-import { sampleCase } from './cases.ts'
+import { sampleCase } from '../judging.ts'
 import { attempt, cell, RUN } from '../reports.ts'
 
 const LONG_CONSOLE = Array.from(

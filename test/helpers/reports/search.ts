@@ -2,7 +2,7 @@
 import { type JudgedCell, buildReport } from '#analysis/matrix/report.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { sampleCase } from './cases.ts'
+import { sampleCase } from '../judging.ts'
 import { cell, HOSTILE, kernel, smallReport } from '../reports.ts'
 
 /** What the asked kernels of each series said. */

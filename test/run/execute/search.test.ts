@@ -7,7 +7,7 @@ import type { PlanOf } from '#plan/plan.ts'
 import { searchBranches, nextCells } from '#run/execute/search.ts'
 import { planCommon } from '#test/plan/plans.ts'
 import { kernel } from '#test/helpers/reports.ts'
-import { sampleCase } from '#test/helpers/reports/cases.ts'
+import { sampleCase } from '#test/helpers/judging.ts'
 
 const claim = { mainline: '6.15', stable: { '6.1.y': '6.1.5' }, subjects: [], source: 'case.json' }
 const patches = Array.from({ length: 9 }, (_, index) => String(index + 1))

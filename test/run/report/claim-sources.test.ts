@@ -14,7 +14,7 @@ import { openDatabase } from '#store/database.ts'
 import { openStore } from '#store/index.ts'
 import { NEW, OLD, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
 import { planCommon } from '#test/plan/plans.ts'
-import { sampleCase } from '#test/helpers/reports/cases.ts'
+import { sampleCase } from '#test/helpers/judging.ts'
 import { host, temporaryFolder } from '#test/helpers/evidence.ts'
 
 const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)
