@@ -1,5 +1,5 @@
 /** What saved guests take on disk, as they are and packed, and the time to pack and unpack one beside that of its boot. */
-import { mkdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { inRepository } from '#harness/support/repository.ts'
 import { proveAccelerator } from '#harness/boot/accelerator.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
@@ -9,6 +9,7 @@ import { findSnapshot } from '#harness/boot/snapshot/snapshot.ts'
 import { readHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import { fetchKernel, listKernels } from '#harness/kernels/index.ts'
+import { makeFolder } from '#harness/support/workspace.ts'
 import { machineLine, median } from './support/figures.ts'
 import { openPlace, readOptions } from './support/setup.ts'
 
@@ -68,7 +69,7 @@ async function measure(): Promise<State[]> {
 }
 
 async function measureOne(inputs: BootInputs): Promise<State> {
-  await mkdir(scratch, { recursive: true })
+  await makeFolder(scratch)
   const saved = await saveSnapshot(scratch, inputs, LIMIT_SECONDS)
   const { id } = inputs.image.kernel
   if ('ok' in saved) throw new Error(`${id}: ${saved.reason}`)

@@ -1,6 +1,5 @@
 /** Execute one job in one pristine guest and return its Evidence, whatever the guest does. */
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Ending, Evidence } from '#domain/evidence.ts'
 import type { Job } from '#domain/job.ts'
@@ -11,7 +10,7 @@ import { monitorCase, type CaseReport } from './transport/hang-monitor.ts'
 import { inSpan } from './support/spans.ts'
 import { createLog, type BoundedLog } from './transport/log.ts'
 import { published, publishGuestOutput } from './transport/live-output.ts'
-import { diskError } from './support/workspace.ts'
+import { diskError, makeFolder } from './support/workspace.ts'
 
 /** What executing a job uses besides the job. */
 export interface JobContext {
@@ -51,7 +50,7 @@ export async function executeJob(job: Job, context: JobContext): Promise<Execute
 async function execute(job: Job, context: JobContext): Promise<ExecutedJob> {
   const startedAt = new Date().toISOString()
   const started = performance.now()
-  await mkdir(context.scratch, { recursive: true })
+  await makeFolder(context.scratch)
   const guest = await context.guests.start(context.inputs, context.payload, {
     limitSeconds: job.limits.bootSeconds,
     signal: context.signal,

@@ -3,7 +3,7 @@ import type { Check, Diagnostic } from './check.ts'
 import { checkLayers } from './layers.ts'
 import { checkRetired } from './retired.ts'
 import { checkRooms } from './rooms.ts'
-import { checkCStyle, checkLinks, checkOpenings, checkPlaceholders, checkSizes } from './texts.ts'
+import { checkCStyle, checkFolders, checkLinks, checkOpenings, checkPlaceholders, checkSizes } from './texts.ts'
 import { checkC, checkFormat, checkRules, checkShell, checkTypes, checkUnused } from './tools.ts'
 import { checkWords } from './words.ts'
 
@@ -20,6 +20,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'retired', holds: 'words that were replaced do not come back', run: checkRetired },
   { name: 'links', holds: 'pages link to files that are there', run: checkLinks },
   { name: 'placeholders', holds: 'no case holds a placeholder of the template', run: checkPlaceholders },
+  { name: 'folders', holds: 'no folder is made by a recursive mkdir', run: checkFolders },
   { name: 'c', holds: 'C compiles without a warning', run: checkC },
   { name: 'c-style', holds: 'C carries its licence and is indented with tabs', run: checkCStyle },
   { name: 'shell', holds: 'the shell reads the launcher and .ci/run', run: checkShell },

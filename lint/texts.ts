@@ -59,6 +59,14 @@ export async function checkPlaceholders(root: string): Promise<Diagnostic[]> {
   return texts.flatMap((text) => diagnoseLines(text, judge))
 }
 
+/** Folders are made by makeFolder: a recursive mkdir of Node never returns in some places. */
+export async function checkFolders(root: string): Promise<Diagnostic[]> {
+  const texts = await readTexts(root, (file) => /^(?:bench|harness|lint|src)\/.*\.ts$/.test(file))
+  const judge = (line: string) =>
+    /\bmkdir(?:Sync)?\(.*recursive:\s*true/.test(line) ? 'makes folders by a recursive mkdir' : null
+  return texts.flatMap((text) => diagnoseLines(text, judge))
+}
+
 /** Pages link only to files that are there. */
 export async function checkLinks(root: string): Promise<Diagnostic[]> {
   const texts = await readTexts(root, (file) => file.endsWith('.md'))

@@ -1,6 +1,6 @@
 /** External modules of a case: compiled against each kernel, and cached by all their inputs. */
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Case, ModuleNeed } from '#domain/case.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
@@ -12,7 +12,7 @@ import { findBuildTree, type BuildTree, type KernelContext } from '../kernels/in
 import { BUILD_ENVIRONMENT, isErrorLine } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
 import { openScratch } from '../support/scratch.ts'
-import { exists, publishFolder } from '../support/workspace.ts'
+import { exists, makeFolder, publishFolder } from '../support/workspace.ts'
 import { compiler } from './program.ts'
 
 /** A module for the guest: the file, or one line that says why there is none. */
@@ -119,7 +119,7 @@ async function compile(
   const { exitCode, stdout, stderr } = await runCommand('setpriv', args, options)
   const logs = join(context.workspace.cache, 'logs')
   const log = join(logs, `module-${name}-${kernel.id}.log`)
-  await mkdir(logs, { recursive: true })
+  await makeFolder(logs)
   await writeFile(log, `${stdout}\n${stderr}\n`)
   if (exitCode === 0) return
   if (/No space left|Disk quota exceeded/.test(stderr)) {

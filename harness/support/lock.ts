@@ -1,16 +1,16 @@
 /** Locks between processes, held by flock(1): the kernel releases a lock when its holder dies. */
-import { mkdir } from 'node:fs/promises'
 import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
 import { startProcess } from './process.ts'
+import { makeFolder } from './workspace.ts'
 
 /**
  * Run `work` while holding an exclusive lock on the file `path`, and return its result. Waits for the lock without a limit.
  * Throws InfraError when flock cannot run, the signal's reason when it is aborted, and whatever `work` throws.
  */
 export async function withLock<T>(path: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolder(dirname(path))
   const holder = startProcess('flock', ['--exclusive', path, 'sh', '-c', 'echo locked; exec cat > /dev/null'], {
     stdin: 'pipe',
     stdout: 'pipe',

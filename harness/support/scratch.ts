@@ -1,7 +1,7 @@
 /** Scratch folders for unfinished work. Each belongs to one process; a later process removes it when its owner has died. */
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exists } from './workspace.ts'
+import { exists, makeFolder } from './workspace.ts'
 
 const OWNED = /^(\d+)-/
 
@@ -19,7 +19,7 @@ async function removeOrphans(root: string): Promise<void> {
  */
 export async function openScratch(cache: string): Promise<string> {
   const root = join(cache, 'scratch')
-  await mkdir(root, { recursive: true })
+  await makeFolder(root)
   await removeOrphans(root)
   return mkdtemp(join(root, `${process.pid}-`))
 }

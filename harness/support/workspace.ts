@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
 
 export interface Workspace {
@@ -31,6 +31,28 @@ export async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
     throw error
+  }
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
+/**
+ * Make a folder and those above it that are missing, each by a call of its own: Node's recursive mkdir never returns where the
+ * system says ENOENT below a folder that is there, as /proc does. Throws the error of the file system.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const missing: string[] = []
+  for (let at = resolve(path); !(await isFolder(at)); at = dirname(at)) missing.push(at)
+  for (const folder of missing.toReversed()) {
+    await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+      // Another process has made it in the meantime, or something else is in the way: the system says what.
+      if (!(await isFolder(folder))) await mkdir(path)
+    })
   }
 }
 
@@ -67,7 +89,7 @@ export async function publishFolder(entry: string, fill: (temporary: string) => 
   const parent = join(entry, '..')
   let temporary: string | null = null
   try {
-    await mkdir(parent, { recursive: true })
+    await makeFolder(parent)
     temporary = await mkdtemp(`${entry}.tmp-`)
     await fill(temporary)
     await rename(temporary, entry)

@@ -1,6 +1,7 @@
 /** Attempts: a folder of evidence each, then a row. What has no row was never promised to anybody. */
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '#harness/support/workspace.ts'
 import { InvariantError } from '#domain/errors.ts'
 import type { AttemptTime, Evidence } from '#domain/evidence.ts'
 import { profileName } from '#domain/profile.ts'
@@ -77,7 +78,7 @@ export async function strays(database: Database, folder: string, run: string): P
  * The caller owns the run.
  */
 export async function recoverRun(database: Database, folder: string, run: string): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   for (const name of await strays(database, folder, run)) {
     const { value: evidence } = name.startsWith('.') ? { value: null } : await readEvidenceFolder(join(folder, name))
     if (evidence && attemptId(evidence.job) === name) insert(database, run, evidence)

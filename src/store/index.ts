@@ -1,7 +1,7 @@
 /** The store: runs and attempts in SQLite, their evidence in folders beside it. */
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
 import { attemptNames, attemptsOf, attemptTimes, logPaths, readLogs, recordAttempt, recoverRun, strays } from './attempts.ts'
 import { openDatabase, type Database } from './database.ts'
@@ -65,7 +65,7 @@ export async function openStoreForReading(folder: string): Promise<ReadRuns> {
  */
 export async function openStore(folder: string): Promise<Store> {
   const places = placesIn(folder)
-  await onDisk(folder, () => mkdir(places.evidence, { recursive: true }))
+  await onDisk(folder, () => makeFolder(places.evidence))
   const database = openDatabase(places.database, { readOnly: false })
   const folderOf = (run: string) => join(places.evidence, run)
 

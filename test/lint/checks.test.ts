@@ -61,6 +61,13 @@ const SPOILED: Spoiled[] = [
     '{\n  "title": "PLACEHOLDER: the bug"\n}\n',
     /case\.json:2 holds a placeholder/,
   ],
+  [
+    'folders',
+    'a mkdir that may never return',
+    'src/run/a.ts',
+    doc("import { mkdirSync } from 'node:fs'\nmkdirSync('a/b', { recursive: true })"),
+    /run\/a\.ts:3 makes folders by a recursive mkdir/,
+  ],
   ['layers', 'a pure folder rolls dice', 'src/verdict/a.ts', doc('export const a = Math.random()'), /uses Math\.random/],
   [
     'layers',

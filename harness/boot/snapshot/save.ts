@@ -1,7 +1,7 @@
 /** Save a snapshot: boot a guest once with its RAM in a file, and save its device state when the agent has greeted. */
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import { migrationSchema } from '#schema/guest.ts'
 import { readData } from '#schema/read.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { inSpan } from '#harness/support/spans.ts'
+import { makeFolder } from '#harness/support/workspace.ts'
 import { payloadOfTemplate, type GuestMemory } from '../qemu/argv.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
 import type { RunningQemu } from '../qemu/process.ts'
@@ -69,7 +70,7 @@ export async function saveSnapshot(
   signal?: AbortSignal,
 ): Promise<Snapshot | NotBooted> {
   const folder = snapshotFolder(cache, inputs)
-  await mkdir(join(cache, 'guests'), { recursive: true })
+  await makeFolder(join(cache, 'guests'))
   const temporary = await openScratch(cache)
   const prepare = async (): Promise<GuestMemory> => {
     await rm(ramFile(temporary), { force: true })

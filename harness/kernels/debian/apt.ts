@@ -1,10 +1,10 @@
 /** A private apt root with its own sources, lists and trust; only the host's network settings apply to it. */
-import { mkdir, readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand, type RunOptions } from '#harness/support/process.ts'
-import { exists, replaceFile } from '#harness/support/workspace.ts'
+import { exists, makeFolder, replaceFile } from '#harness/support/workspace.ts'
 import {
   MAIN_SUITES,
   SECURITY_SUITES,
@@ -44,9 +44,9 @@ export async function openAptRoot(context: KernelContext): Promise<AptRoot> {
   const key = createHash('sha256').update([main, security, keyring].join('\n')).digest('hex').slice(0, 12)
   const folder = join(context.workspace.cache, 'apt', key)
   const root = { folder, config: join(folder, 'apt.conf'), main, security }
-  await mkdir(join(folder, 'sources'), { recursive: true })
-  await mkdir(join(folder, 'state', 'lists', 'partial'), { recursive: true })
-  await mkdir(join(folder, 'cache', 'archives', 'partial'), { recursive: true })
+  await makeFolder(join(folder, 'sources'))
+  await makeFolder(join(folder, 'state', 'lists', 'partial'))
+  await makeFolder(join(folder, 'cache', 'archives', 'partial'))
   await writeIfChanged(join(folder, 'status'), '')
   await writeIfChanged(root.config, aptConfig(folder))
   const entries = [sourceEntry(main, MAIN_SUITES, keyring), sourceEntry(security, SECURITY_SUITES, keyring)]

@@ -1,9 +1,9 @@
 /** Files of the Debian pool in the cache. apt verifies them against the signed index; each use verifies the hash again. */
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { exists } from '#harness/support/workspace.ts'
+import { exists, makeFolder } from '#harness/support/workspace.ts'
 import { corruptMessage, hashFile } from '../provider/cache.ts'
 import { aptOptions, type AptRoot } from './apt.ts'
 import type { PoolFile } from '#schema/cache/debian.ts'
@@ -23,7 +23,7 @@ export async function fetchPoolFile(root: AptRoot, file: PoolFile, kernel: strin
     reportProgress(context, kernel, corruptMessage(path))
     await rm(path, { force: true })
   }
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const temporary = await mkdtemp(join(folder, 'tmp-'))
   try {
     const target = join(temporary, 'package.deb')

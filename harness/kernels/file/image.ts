@@ -1,10 +1,10 @@
 /** A kernel file that the user named: its kind by content, its version by banner, its identity by hash. */
 import { createHash } from 'node:crypto'
-import { cp, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
+import { cp, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
 import { parseVersion } from '#domain/version.ts'
-import { exists } from '#harness/support/workspace.ts'
+import { exists, makeFolder } from '#harness/support/workspace.ts'
 import { hashFile } from '../provider/cache.ts'
 import { upstreamVersion } from '../debian/packages.ts'
 import { indexModules } from '../provider/modules.ts'
@@ -79,7 +79,7 @@ export async function copyModules(modules: string, folder: string, release: stri
   const tree = await moduleTree(modules)
   const base = join(folder, 'modules-base')
   const target = join(base, 'lib', 'modules', release)
-  await mkdir(dirname(target), { recursive: true })
+  await makeFolder(dirname(target))
   // `build` and `source` are links to the source tree of the build, which may be large or gone.
   const links = new Set([join(tree, 'build'), join(tree, 'source')])
   await cp(tree, target, { recursive: true, filter: (path) => !links.has(path) })

@@ -1,10 +1,11 @@
 /** Kernel modules: which files a module depends on, their load order, and decompressing them. */
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip, zstdDecompress } from 'node:zlib'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
+import { makeFolder } from '#harness/support/workspace.ts'
 import type { KernelContext, ModuleFile } from './provider.ts'
 
 /** `virtio_console` for `kernel/drivers/char/virtio-console.ko.xz`: the kernel treats `-` and `_` in module names alike. */
@@ -67,7 +68,7 @@ export async function plainModules(
   if (missing.length > 0) {
     throw new UserError(`${id} has no module ${missing.join(', ')}`, 'try another flavour: kwitness kernels list')
   }
-  await mkdir(plain, { recursive: true })
+  await makeFolder(plain)
   const files: ModuleFile[] = []
   for (const path of paths) files.push({ name: moduleName(path), path: await plainModule(join(tree, path), plain, context) })
   return files

@@ -1,8 +1,9 @@
 /** Where reports go: the terminal, standard output, or files. */
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
 import { startSpan } from '#harness/support/spans.ts'
+import { makeFolder } from '#harness/support/workspace.ts'
 import { InfraError } from '#domain/errors.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { HTML_ASSETS, type HtmlAssets } from '#render/html/html.ts'
@@ -54,7 +55,7 @@ async function render(report: Report, format: Format): Promise<string> {
 /** Write text to a file, making its folder. Throws InfraError when the disk does not take it. */
 export async function writeOut(path: string, text: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     await writeFile(path, text)
   } catch (error) {
     throw new InfraError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`, 'name another place with --out', {

@@ -2,8 +2,9 @@
  * git does the bisecting, in a bare repository of our own with the objects of the user's repository as alternates: it does not
  * write there and checks out no file. Each start builds its state from the known answers, so a kill leaves nothing inconsistent.
  */
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import { copyFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { makeFolder } from '#harness/support/workspace.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { nextCommit } from '#analysis/bisect/report.ts'
 import type { BisectEnd, BisectMark, BisectRequest, NamedCommit, ReportCommit } from '#domain/report/bisect.ts'
@@ -70,7 +71,7 @@ export class GitBisect {
   static async start(folder: string, range: GitRange, signal?: AbortSignal): Promise<GitBisect> {
     const bisect = new GitBisect(folder, range, signal)
     await rm(folder, { recursive: true, force: true })
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await bisect.#git(['init', '--quiet', '--bare', folder])
     await borrowObjects(range.tree, folder)
     await bisect.#git(['update-ref', '--no-deref', 'HEAD', range.new])

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { syncFolder } from '#store/evidence-folder.ts'
 import { nextRunId } from '#store/names.ts'
 import { livingOwner, ownToken } from '#store/owner.ts'
-import { diskError, exists, type Workspace } from '#harness/support/workspace.ts'
+import { diskError, exists, makeFolder, type Workspace } from '#harness/support/workspace.ts'
 import type { BisectRequest } from '#domain/report/bisect.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { DataOf } from '#schema/basics.ts'
@@ -26,7 +26,7 @@ const rootOf = (workspace: Workspace) => join(workspace.state, 'bisect')
 export async function beginState(request: BisectRequest, startedAt: string, workspace: Workspace): Promise<StateFile> {
   const root = rootOf(workspace)
   return onDisk(root, async () => {
-    await mkdir(root, { recursive: true })
+    await makeFolder(root)
     for (;;) {
       const id = nextRunId(startedAt, await readdir(root))
       // The process that makes the folder has the name.

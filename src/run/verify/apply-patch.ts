@@ -2,8 +2,9 @@
  * Whether a series applies to a source. It is tried on copies of the files it touches, patch by patch: exactly, then whether it
  * is already applied, then with fuzz. The exact patch for that source is the difference between the copies.
  */
-import { copyFile, cp, mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { copyFile, cp, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
+import { makeFolder } from '#harness/support/workspace.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { fileOf, isThere, parseDiff, touchedFiles, type FileChange } from '#analysis/patch/diff.ts'
 import { parsePatchOutput, type PatchResult } from '#analysis/patch/gnu-patch-output.ts'
@@ -47,10 +48,10 @@ export async function applySeries(
 const isInside = (path: string) => !normalize(path).startsWith('..') && !path.startsWith('/')
 
 async function copyFiles(from: string, files: readonly string[], to: string): Promise<void> {
-  await mkdir(to, { recursive: true })
+  await makeFolder(to)
   for (const file of files) {
     if (!(await stat(join(from, file)).catch(() => null))?.isFile()) continue
-    await mkdir(dirname(join(to, file)), { recursive: true })
+    await makeFolder(dirname(join(to, file)))
     await copyFile(join(from, file), join(to, file))
   }
 }

@@ -1,9 +1,10 @@
 /** Verify a patch, up to its kernels: its bases, whether it applies and builds, new warnings, and the cases it is for. */
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { buildLogOf, recompile, sourceFolderOf } from '#harness/kernels/tree/build/rebuild.ts'
 import { openScratch } from '#harness/support/scratch.ts'
+import { makeFolder } from '#harness/support/workspace.ts'
 import { newWarnings, objectsIn, warningsIn } from '#analysis/verify/build-log.ts'
 import { touchedFiles } from '#analysis/patch/diff.ts'
 import { parsePatches } from '#analysis/patch/mbox.ts'
@@ -153,7 +154,7 @@ async function tryStep(
   context: KernelContext,
 ): Promise<VerifyStep | InfraError> {
   const file = join(scratch, 'patches', `${name}.patch`)
-  await mkdir(join(scratch, 'patches'), { recursive: true })
+  await makeFolder(join(scratch, 'patches'))
   await writeFile(file, text)
   const kernel = await findOne(`${selector},patch=${file}`, context)
   const trouble = await buildTrouble(kernel, context)

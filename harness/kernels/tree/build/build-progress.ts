@@ -1,9 +1,8 @@
 /** Estimate how many objects a kernel build compiles, to report its progress as a part of the whole. */
-import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { objectCountsSchema, type Recipe } from '#schema/cache/tree.ts'
 import { readJsonCache } from '#harness/support/json-cache.ts'
-import { replaceFile } from '#harness/support/workspace.ts'
+import { makeFolder, replaceFile } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 
 /** Objects per enabled symbol: measured 1.98, 1.84 and 1.78 with the base config of 5.10, 6.1 and 6.12. */
@@ -22,7 +21,7 @@ export async function estimateObjects(recipe: Recipe, config: string, context: K
 /** Store the number of objects of a full build. */
 export async function storeObjectCount(recipe: Recipe, objects: number, context: KernelContext): Promise<void> {
   const counts = { ...(await readCounts(context)), [branchOf(recipe)]: objects }
-  await mkdir(dirname(fileOf(context)), { recursive: true })
+  await makeFolder(dirname(fileOf(context)))
   await replaceFile(fileOf(context), `${JSON.stringify(counts, null, 2)}\n`)
 }
 

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { findDependencies, installCommand, type FoundDependency } from '#harness/host/dependencies.ts'
-import { exists } from '#harness/support/workspace.ts'
+import { exists, makeFolder } from '#harness/support/workspace.ts'
 import { releaseOf } from '#harness/kernels/provider/modules.ts'
 import { reportProgress, type KernelContext } from '#harness/kernels/provider/provider.ts'
 import type { Patch, Recipe } from '#schema/cache/tree.ts'
@@ -119,10 +119,10 @@ async function configure({ source, fragments }: Recipe, job: MakeJob, context: K
 export async function openBuild(name: string, context: KernelContext): Promise<MakeJob> {
   const { cache } = context.workspace
   const [tree, lock, logs] = [join(cache, 'trees', 'building'), buildingLock(context.workspace), join(cache, 'logs')]
-  await mkdir(logs, { recursive: true })
+  await makeFolder(logs)
   // Take the lock that make holds: children of a killed build may still write for some seconds.
   await runCommand('flock', ['--exclusive', lock, 'rm', '-rf', tree], { signal: context.signal })
-  await mkdir(tree, { recursive: true })
+  await makeFolder(tree)
   const log = join(logs, `${name}.log`)
   await writeFile(log, '')
   return { label: name, tree, lock, log, expected: null }

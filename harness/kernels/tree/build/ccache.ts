@@ -1,9 +1,9 @@
 /** Compile through ccache when this machine has it. */
 import { existsSync } from 'node:fs'
-import { mkdir, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { readlink, rename, rm, symlink } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { delimiter, join } from 'node:path'
-import type { Workspace } from '#harness/support/workspace.ts'
+import { makeFolder, type Workspace } from '#harness/support/workspace.ts'
 
 /**
  * Environment in which `gcc` runs through ccache; empty on a machine without ccache. The command lines stay `gcc ...`,
@@ -22,7 +22,7 @@ export async function ccacheEnvironment({ cache }: Workspace, env = process.env)
 /** Link `link` to ccache: called by the name of a compiler, ccache runs the next program of that name in PATH. */
 async function linkOnce(target: string, link: string, folder: string): Promise<void> {
   if ((await readlink(link).catch(() => null)) === target) return
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const temporary = `${link}.tmp-${randomUUID()}`
   await symlink(target, temporary)
   await rename(temporary, link).catch(async (error: unknown) => {

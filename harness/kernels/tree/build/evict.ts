@@ -1,8 +1,8 @@
 /** Keep the caches of kernel builds within limits: remove the least recently used bases and sources, and the oldest logs. */
-import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
-import type { Workspace } from '#harness/support/workspace.ts'
+import { makeFolder, type Workspace } from '#harness/support/workspace.ts'
 
 /** Enough for the sources of about ten series and a hundred builds of one, which share their sources by hard links. */
 const MAX_TREE_BYTES = 20 * 2 ** 30
@@ -17,7 +17,7 @@ export async function touchTree(folder: string, now: Date): Promise<void> {
  * Remove what killed processes left half done, and the oldest logs. The caller must hold treeLock and call it before a build.
  */
 export async function removeLeftovers({ cache }: Workspace): Promise<void> {
-  await mkdir(join(cache, 'locks'), { recursive: true })
+  await makeFolder(join(cache, 'locks'))
   await runCommand('flock', ['--exclusive', join(cache, 'locks', 'building.lock'), 'true'])
   await removeAll(join(cache, 'kernels'), /^tree-.+@\w+\.tmp-/)
   await removeAll(join(cache, 'trees'), /^(?:evicted-|source-\w+\.tmp-)/)

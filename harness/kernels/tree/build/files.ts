@@ -1,8 +1,8 @@
 /** The files of kernel sources: locks, hard-linked copies, and the difference between two sources. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
-import type { Workspace } from '#harness/support/workspace.ts'
+import { makeFolder, type Workspace } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 
 /** Lock of every process that writes into a tree, and of its children, which may survive this process for a while. */
@@ -14,7 +14,7 @@ export const treeLock = ({ cache }: Workspace) => join(cache, 'locks', 'tree.loc
 /** Run a command that writes into a tree, under buildingLock until its last child has ended. */
 export async function runLocked(words: readonly string[], context: KernelContext): Promise<void> {
   const lock = buildingLock(context.workspace)
-  await mkdir(dirname(lock), { recursive: true })
+  await makeFolder(dirname(lock))
   await runCommand('flock', ['--exclusive', lock, ...words], { signal: context.signal })
 }
 

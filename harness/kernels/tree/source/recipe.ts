@@ -1,6 +1,6 @@
 /** Recipes: everything that decides the bytes of a kernel built from source, stored as JSON under the kernel's id. */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
@@ -8,7 +8,7 @@ import { seriesOf } from '#domain/version.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { recipeSchema, type Fragment, type Patch, type Recipe } from '#schema/cache/tree.ts'
 import { readJsonCache } from '#harness/support/json-cache.ts'
-import { replaceFile, type Workspace } from '#harness/support/workspace.ts'
+import { makeFolder, replaceFile, type Workspace } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 import { readFragment } from './config.ts'
 import type { TreeSelector } from './selector.ts'
@@ -62,7 +62,7 @@ export function describeRecipe({ source, fragments, patches }: Recipe): string {
 /** Store a recipe, so that its kernel can be built by id. */
 export async function storeRecipe(recipe: Recipe, workspace: Workspace): Promise<void> {
   const folder = recipeFolder(workspace)
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   await replaceFile(join(folder, `${recipe.kernel.id}.json`), `${JSON.stringify(recipe, null, 2)}\n`)
 }
 

@@ -1,8 +1,8 @@
 /** `kwitness cases`: the catalogue, cases of it, a new one from the template, and whether one is complete. */
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Argument, type Command } from '@commander-js/extra-typings'
-import { exists, findWorkspace } from '#harness/support/workspace.ts'
+import { exists, findWorkspace, makeFolder } from '#harness/support/workspace.ts'
 import type { Case, Fix, SymptomEnding } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
 import type { CaseContradiction } from '#domain/report/matrix.ts'
@@ -133,7 +133,7 @@ async function newCase(id: string, options: OptionsOf<typeof newOptions>): Promi
     throw new UserError(`${id} is not a valid case id`, 'use small letters, digits and single hyphens, as in uffd-fork-event')
   const folder = join(options.catalogue ?? CATALOGUE, id)
   if (await exists(folder)) throw new UserError(`${folder} exists already`, 'choose another id, or go on with that case')
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   await cp(join(CATALOGUE, '_template'), folder, { recursive: true })
   for (const name of ['case.json', 'repro.c']) {
     const path = join(folder, name)
