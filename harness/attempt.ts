@@ -10,7 +10,7 @@ import { monitorCase, type CaseReport } from './transport/hang-monitor.ts'
 import { inSpan } from './support/spans.ts'
 import { createLog, type BoundedLog } from './transport/log.ts'
 import { published, publishGuestOutput } from './transport/live-output.ts'
-import { diskError, makeFolder } from './support/workspace.ts'
+import { systemError, makeFolder } from './support/workspace.ts'
 
 /** What executing a job uses besides the job. */
 export interface JobContext {
@@ -43,7 +43,7 @@ export async function executeJob(job: Job, context: JobContext): Promise<Execute
   try {
     return await execute(job, context)
   } catch (error) {
-    throw diskError(error, `cannot write ${context.scratch}`) ?? error
+    throw systemError(error, `cannot write ${context.scratch}`) ?? error
   }
 }
 

@@ -4,6 +4,7 @@ import { existsSync, globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { InvariantError } from '#domain/errors.ts'
 import { runCommand } from '../support/process.ts'
+import { whenUnreadable } from '../support/workspace.ts'
 
 /** What a dependency is for: running cases, building kernels from source, the tests, or an optional extra. */
 export type DependencyScope = 'guest' | 'build' | 'shell' | 'test' | 'optional'
@@ -59,7 +60,7 @@ export function installCommand(packages: readonly string[], isRoot: boolean): st
 /** Versions of the installed packages by name; empty on a machine without dpkg. */
 async function packageVersions(packages: readonly string[]): Promise<Map<string, string>> {
   const format = '${Package} ${db:Status-Status} ${Version}\n'
-  const query = await runCommand('dpkg-query', ['-W', '-f', format, ...packages], { anyExit: true }).catch(() => null)
+  const query = await runCommand('dpkg-query', ['-W', '-f', format, ...packages], { anyExit: true }).catch(whenUnreadable(null))
   const rows = (query?.stdout ?? '').split('\n').map((row) => row.split(' '))
   return new Map(rows.filter(([, state]) => state === 'installed').map(([name = '', , version = '']) => [name, version]))
 }

@@ -12,7 +12,7 @@ import { findBuildTree, type BuildTree, type KernelContext } from '../kernels/in
 import { BUILD_ENVIRONMENT, isErrorLine } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
 import { openScratch } from '../support/scratch.ts'
-import { exists, makeFolder, publishFolder } from '../support/workspace.ts'
+import { exists, makeFolder, publishFolder, whenUnreadable } from '../support/workspace.ts'
 import { compiler } from './program.ts'
 
 /** A module for the guest: the file, or one line that says why there is none. */
@@ -27,7 +27,7 @@ export function namedModule(built: BuiltModule): ExternalModule {
 
 /** The cached module with this hash, whatever its source is now; null when the cache does not have it. */
 export async function findExternalModule(cache: string, name: string, sha256: string): Promise<BuiltModule | null> {
-  for (const entry of await readdir(join(cache, 'external-modules')).catch(() => [])) {
+  for (const entry of await readdir(join(cache, 'external-modules')).catch(whenUnreadable([]))) {
     const path = join(cache, 'external-modules', entry, `${name}.ko`)
     if ((await exists(path)) && (await hashFile(path)) === sha256) return { name, path, sha256 }
   }

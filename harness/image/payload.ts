@@ -2,7 +2,7 @@
 import { readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
-import { diskError } from '../support/workspace.ts'
+import { systemError } from '../support/workspace.ts'
 import { writeCpio } from './cpio.ts'
 import type { BuiltModule } from './external-module.ts'
 
@@ -64,7 +64,7 @@ export function createPayloads(folder: string): Payloads {
       await writePayload(file, content)
       return file
     } catch (error) {
-      throw diskError(error, `cannot write ${file}`) ?? error
+      throw systemError(error, `cannot write ${file}`) ?? error
     }
   }
 

@@ -11,7 +11,7 @@ import { reportProgress, type KernelContext } from '../kernels/provider/provider
 import { BUILD_ENVIRONMENT } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
 import { openScratch } from '../support/scratch.ts'
-import { exists, publishFolder } from '../support/workspace.ts'
+import { exists, publishFolder, whenUnreadable } from '../support/workspace.ts'
 import { fetchHeaders, type SuiteSource } from './headers.ts'
 import { installedLibraries } from './libraries.ts'
 
@@ -97,7 +97,7 @@ const entryOf = ({ workspace: { cache } }: KernelContext, { sha256 }: Unit): str
 async function stateOf(context: KernelContext, unit: Unit): Promise<Program | { readonly why: string } | null> {
   const found = await findProgram(context.workspace.cache, unit.sha256)
   if (found) return found
-  const why = await readFile(join(entryOf(context, unit), 'reason'), 'utf8').catch(() => null)
+  const why = await readFile(join(entryOf(context, unit), 'reason'), 'utf8').catch(whenUnreadable(null))
   return why === null ? null : { why }
 }
 

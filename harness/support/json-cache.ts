@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Schema } from '#schema/basics.ts'
 import { readJson } from '#schema/read.ts'
-import { makeFolder, replaceFile } from './workspace.ts'
+import { makeFolder, replaceFile, whenUnreadable } from './workspace.ts'
 
 /** The data in the file. Null when the file is missing, damaged or of another schema: the caller makes the data again. */
 export async function readJsonCache<T>(path: string, schema: Schema<T>): Promise<T | null> {
-  const json = await readFile(path, 'utf8').catch(() => null)
+  const json = await readFile(path, 'utf8').catch(whenUnreadable(null))
   return json === null ? null : readJson(schema, json)
 }
 
@@ -18,7 +18,7 @@ export async function readJsonCache<T>(path: string, schema: Schema<T>): Promise
 export function createJsonReader<T>(schema: Schema<T>): (path: string) => Promise<T | null> {
   const parsed = new Map<string, { readonly json: string; readonly data: T | null }>()
   return async (path) => {
-    const json = await readFile(path, 'utf8').catch(() => null)
+    const json = await readFile(path, 'utf8').catch(whenUnreadable(null))
     if (json === null) return null
     const known = parsed.get(path)
     if (known?.json === json) return known.data

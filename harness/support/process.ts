@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import type * as execa from 'execa'
 import { InfraError } from '#domain/errors.ts'
+import { systemHint } from './workspace.ts'
 
 export interface Finished {
   readonly stdout: string
@@ -29,6 +30,11 @@ function loadExeca(): typeof execa {
   return loaded
 }
 
+/** What to do about a command that did not start. */
+function hintFor(code: unknown): string | undefined {
+  return code === 'ENOENT' ? 'kwitness doctor shows what is missing' : systemHint(String(code))
+}
+
 /**
  * Run a command to its end and return its output and exit code.
  * Throws InfraError when the command does not start, exceeds its time limit or (without anyExit) exits non-zero. The message
@@ -46,9 +52,11 @@ export async function runCommand(command: string, args: readonly string[], optio
   })
   const { stdout, stderr, exitCode } = result
   if (exitCode === undefined || (exitCode !== 0 && !options.anyExit)) {
-    const summary = ('shortMessage' in result && String(result.shortMessage)) || `${command} failed`
+    const summary = ('shortMessage' in result && String(result.shortMessage).split('\n')[0]) || `${command} failed`
     const last = stderr.trim().split('\n').at(-1) ?? ''
-    throw new InfraError(`${summary}${last && `: ${last}`}`, undefined, { cause: result })
+    throw new InfraError(`${summary}${last && `: ${last}`}`, hintFor('code' in result ? result.code : undefined), {
+      cause: result,
+    })
   }
   return { stdout, stderr, exitCode }
 }

@@ -1,7 +1,8 @@
 /** Scratch folders for unfinished work. Each belongs to one process; a later process removes it when its owner has died. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { exists, makeFolder } from './workspace.ts'
+import { exists, makeFolder, probeFolder, writeAt, type Workspace } from './workspace.ts'
 
 const OWNED = /^(\d+)-/
 
@@ -22,4 +23,23 @@ export async function openScratch(cache: string): Promise<string> {
   await makeFolder(root)
   await removeOrphans(root)
   return mkdtemp(join(root, `${process.pid}-`))
+}
+
+/** Bytes of a temporary folder's path that leave room for a name in it: the path of a socket has at most 107 (unix(7)). */
+const MAX_TMPDIR = 80
+
+/**
+ * Create an empty folder for sockets, pipes and other small files in TMPDIR, and return its path. Throws InfraError when TMPDIR
+ * cannot be written.
+ */
+export function makeTemporaryFolder(): Promise<string> {
+  const root = Buffer.byteLength(tmpdir()) > MAX_TMPDIR ? '/tmp' : tmpdir()
+  return writeAt(root, 'set TMPDIR to a folder that can be written', () => mkdtemp(join(root, 'kwitness-')))
+}
+
+/** Write into cache, state and TMPDIR, to know before the work what takes nothing. Throws InfraError for the first of them. */
+export async function probeWorkspace({ cache, state }: Workspace): Promise<void> {
+  await probeFolder(cache, 'free some space or set KWITNESS_CACHE to a folder that can be written')
+  await probeFolder(state, 'free some space or set KWITNESS_STATE to a folder that can be written')
+  await rm(await makeTemporaryFolder(), { recursive: true })
 }

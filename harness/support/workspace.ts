@@ -23,13 +23,14 @@ export function findWorkspace(env: NodeJS.ProcessEnv = process.env): Workspace {
   }
 }
 
-/** Whether the path exists. Throws every error but ENOENT. */
+/** Whether the path exists. Throws every error but those that say it does not. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await stat(path)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false
     throw error
   }
 }
@@ -56,17 +57,62 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Error codes of a disk that is full or that this user may not write. */
-const DISK_ERRORS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES']
+const FULL = 'free some space or set KWITNESS_CACHE and KWITNESS_STATE to folders on another disk'
+const DENIED = 'set KWITNESS_CACHE and KWITNESS_STATE to folders that can be written'
+const IN_THE_WAY = 'move what is in the way, or set KWITNESS_CACHE and KWITNESS_STATE to other folders'
 
-/** An InfraError for a file system error about space or permission, which starts with `what`; null for any other error. */
-export function diskError(error: unknown, what: string): InfraError | null {
-  const { code, path } = error as NodeJS.ErrnoException
-  if (code === undefined || !DISK_ERRORS.includes(code)) return null
+/** Error codes that blame this machine, with what to do. */
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+  ENOSPC: FULL,
+  EDQUOT: FULL,
+  EFBIG: 'allow larger files: ulimit -f unlimited',
+  EROFS: DENIED,
+  EACCES: DENIED,
+  EPERM: DENIED,
+  ENOTDIR: IN_THE_WAY,
+  EEXIST: IN_THE_WAY,
+  EISDIR: IN_THE_WAY,
+  ENOTEMPTY: IN_THE_WAY,
+  ELOOP: IN_THE_WAY,
+  ENAMETOOLONG: 'set KWITNESS_CACHE and KWITNESS_STATE to folders with shorter paths',
+  EMFILE: 'allow more open files: ulimit -n 4096',
+  ENFILE: 'end other programs: this machine has too many open files',
+  EAGAIN: 'allow more processes (ulimit -u), or end other programs',
+  ENOMEM: 'free some memory: end other programs',
+  EIO: 'the disk reports errors: see the kernel log of this machine',
+}
+
+/** What to do about an error code that blames this machine; undefined for any other. */
+export const systemHint = (code: string): string | undefined => SYSTEM_ERRORS[code]
+
+/** An InfraError for an error of the system that blames this machine, which starts with `what`; null for any other error. */
+export function systemError(error: unknown, what: string): InfraError | null {
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException
+  const hint = systemHint(code ?? '')
+  if (hint === undefined) return null
   const where = path === undefined || what.includes(path) ? '' : ` (${path})`
-  const hint = 'free some space or set KWITNESS_CACHE and KWITNESS_STATE to folders that can be written'
   return new InfraError(`${what}: ${code}${where}`, hint, { cause: error })
 }
+
+/** Error codes of a process or machine that has too little of something: they say nothing about the file. */
+const SHORTAGES = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']
+
+/** Whether the error, or that of the child process behind it, is a shortage of this machine. */
+export function isShortage(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as { readonly code?: string; readonly cause?: { readonly code?: string } }
+  return SHORTAGES.some((one) => one === code || one === cause?.code)
+}
+
+/**
+ * For `.catch(whenUnreadable(null))`: what to go on with where a file is missing or unreadable. Throws a shortage: for want of
+ * open files, an entry of the cache would seem to be missing.
+ */
+export const whenUnreadable =
+  <T>(value: T) =>
+  (error: unknown): T => {
+    if (isShortage(error)) throw error
+    return value
+  }
 
 /** Write a temporary file beside `path` and rename it into place: a reader sees the old text or the new one. */
 export async function replaceFile(path: string, text: string): Promise<void> {
@@ -97,7 +143,31 @@ export async function publishFolder(entry: string, fill: (temporary: string) => 
     if (temporary) await rm(temporary, { recursive: true, force: true })
     const code = (error as NodeJS.ErrnoException).code
     if ((code === 'ENOTEMPTY' || code === 'EEXIST') && (await exists(entry))) return entry
-    throw diskError(error, `cannot write ${entry}`) ?? error
+    throw systemError(error, `cannot write ${entry}`) ?? error
   }
   return entry
+}
+
+/** Do some writing at `path`. Throws InfraError with the error code, and with the place that it is of where that is another. */
+export async function writeAt<T>(path: string, hint: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { code, path: where = path } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    const at = where.startsWith(path) ? '' : ` at ${where}`
+    throw new InfraError(`cannot write ${path}: ${code}${at}`, hint, { cause: error })
+  }
+}
+
+/** One block of a disk: a few bytes may fit where nothing else does. */
+const PROBE = Buffer.alloc(4096)
+
+/** Make a folder and write into it, so that a place that takes nothing is known before the work. Throws InfraError. */
+export async function probeFolder(folder: string, hint: string): Promise<void> {
+  await writeAt(folder, hint, async () => {
+    await makeFolder(folder)
+    const probe = join(folder, `.probe-${randomUUID()}`)
+    await writeFile(probe, PROBE).finally(() => rm(probe, { force: true }))
+  })
 }

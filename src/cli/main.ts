@@ -1,27 +1,25 @@
-/** Runs the command line, and turns what a command throws into a message and an exit code. */
-import { CommanderError } from '@commander-js/extra-typings'
-import { diskError } from '#harness/support/workspace.ts'
-import { InfraError, UserError } from '#domain/errors.ts'
-import { createProgram } from './program.ts'
+/** Runs the command line, and turns whatever is thrown into a message and an exit code. */
+import { failureExit, tellFailure } from './output/failure.ts'
+import { endOutput, watchStreams } from './output/streams.ts'
 
 const words = process.argv.slice(2)
 
-/** The exit code of an error. git bisect run would take those of other commands for an answer. */
-async function failureExit(code: number): Promise<number> {
-  if (words[0] !== 'bisect-step') return code
-  return (await import('./output/exit-code.ts')).STEP_TROUBLE
-}
+/** Whether commander threw it, after it has said what is wrong with the words; 0 is the exit code of its help. */
+const isOfCommander = (error: unknown): error is { readonly exitCode: number } =>
+  String((error as { code?: unknown } | null)?.code).startsWith('commander.')
+
+watchStreams()
+// What is thrown in an event, or in work that nobody waits for.
+process.on('uncaughtException', (error) => process.exit(tellFailure(error, words)))
 
 try {
-  const program = await createProgram(words)
-  await program.parseAsync()
+  // Loaded here, so that a package that is missing or damaged is told like any other trouble.
+  const { createProgram } = await import('./program.ts')
+  await (await createProgram(words)).parseAsync().catch((error: unknown) => {
+    if (!isOfCommander(error)) throw error
+    process.exitCode = error.exitCode === 0 ? 0 : failureExit(2, words)
+  })
+  await endOutput()
 } catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : await failureExit(2)
-  } else {
-    const known = error instanceof UserError || error instanceof InfraError ? error : diskError(error, 'cannot go on')
-    if (known === null) throw error
-    console.error(`kwitness: ${known.message}${known.hint ? `\n  ${known.hint}` : ''}`)
-    process.exitCode = await failureExit(known instanceof UserError ? 2 : 3)
-  }
+  process.exitCode = tellFailure(error, words)
 }

@@ -65,6 +65,8 @@ export const bisectStateSchema = z.object({
   /** Word of the process that is at it. */
   owner: text.nullable(),
   request,
+  /** Absolute path of the folder for the report; its usual place when not given. */
+  out: text.exactOptional(),
   /** The plan of every run, but for its kernels; null before the first, and for that of another kwitness: it is made again. */
   plan: bisectPlan.nullable().catch(null),
   target: z.enum(['bug', 'fix']).nullable(),

@@ -29,6 +29,7 @@ const always = {
 const common = {
   schema: z.literal('kwitness.plan/2'),
   ...always,
+  out: text.exactOptional(),
   rates: list(rateSchema),
   maxMissProbability: probability,
   raceSeconds: z.number(),

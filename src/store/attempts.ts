@@ -1,7 +1,7 @@
 /** Attempts: a folder of evidence each, then a row. What has no row was never promised to anybody. */
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makeFolder } from '#harness/support/workspace.ts'
+import { makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { InvariantError } from '#domain/errors.ts'
 import type { AttemptTime, Evidence } from '#domain/evidence.ts'
 import { profileName } from '#domain/profile.ts'
@@ -64,7 +64,7 @@ export async function recordAttempt(
 
 /** Names in a run's folder; none when it is missing. */
 function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch(() => [])
+  return readdir(folder).catch(whenUnreadable([]))
 }
 
 /** What a killed owner left in a run's folder: names without a row. */

@@ -1,13 +1,12 @@
 /** A fork server: a restored guest, paused, whose QEMU forks a child for each attempt (README.md). TCG only. */
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { InfraError, InvariantError, UserError } from '#domain/errors.ts'
 import { monitorCase } from '#harness/transport/hang-monitor.ts'
 import { writePayload } from '#harness/image/payload.ts'
 import { buildProgram, LIBRARY_FLAGS } from '#harness/image/program.ts'
-import { openScratch } from '#harness/support/scratch.ts'
+import { makeTemporaryFolder, openScratch } from '#harness/support/scratch.ts'
 import { withSubject } from '#harness/support/spans.ts'
 import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { createLog } from '#harness/transport/log.ts'
@@ -138,7 +137,7 @@ export async function startForkServer(
     const scratch = await openScratch(cache)
     places.push(scratch)
     /* The path of a socket has to be short. */
-    const folder = await mkdtemp(join(tmpdir(), 'kwitness-'))
+    const folder = await makeTemporaryFolder()
     places.push(folder)
     connections = listenForChildren(join(folder, 'socket'))
     const payload = join(scratch, 'payload')

@@ -8,7 +8,7 @@ import type { Host } from './host.ts'
 import type { Initramfs } from '#harness/image/initramfs.ts'
 import { helloSchema, type Hello } from '#schema/guest.ts'
 import { readJson } from '#schema/read.ts'
-import { makeFolder } from '#harness/support/workspace.ts'
+import { makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { qemuArguments, type GuestMemory } from './argv.ts'
 import { startQemu, type RunningQemu } from './process.ts'
@@ -109,7 +109,7 @@ export async function bootFastest(
   options: { readonly payload: string | null; readonly limitSeconds: number; readonly signal?: AbortSignal | undefined },
 ): Promise<Booted | NotBooted> {
   const file = methodFile(cache, inputs)
-  const known = await readFile(file, 'utf8').catch(() => null)
+  const known = await readFile(file, 'utf8').catch(whenUnreadable(null))
   const order = [...BOOT_METHODS].toSorted((a, b) => Number(b === known) - Number(a === known))
   const failures: NotBooted[] = []
   for (const bootMethod of order) {

@@ -3,11 +3,11 @@
  * not wait for a full port: a reader that is late once would lose the end of a panic. A pipe holds 64 KiB.
  */
 import { closeSync, constants, openSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
+import { makeTemporaryFolder } from '#harness/support/scratch.ts'
 
 export interface ConsolePipe {
   readonly reader: Socket
@@ -45,7 +45,7 @@ export async function openConsolePipe(): Promise<ConsolePipe> {
 }
 
 async function makePipes(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'kwitness-'))
+  const folder = await makeTemporaryFolder()
   try {
     const paths = Array.from({ length: PIPES_PER_BATCH }, (_, index) => join(folder, String(index)))
     await runCommand('mkfifo', paths)

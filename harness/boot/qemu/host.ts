@@ -1,7 +1,7 @@
 /** Facts about this host that guests depend on. */
 import { createHash } from 'node:crypto'
-import { access, constants, copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { cpus, release, tmpdir } from 'node:os'
+import { access, constants, copyFile, readFile, rm } from 'node:fs/promises'
+import { cpus, release } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InfraError } from '#domain/errors.ts'
@@ -11,6 +11,7 @@ import type { DataOf } from '#schema/basics.ts'
 import { tscSchema } from '#schema/cache/host.ts'
 import { readJsonCache, writeJsonCache } from '#harness/support/json-cache.ts'
 import { runCommand } from '#harness/support/process.ts'
+import { makeTemporaryFolder } from '#harness/support/scratch.ts'
 
 export interface Host {
   /** Version of QEMU and of its package, from `qemu-system-x86_64 --version`. */
@@ -36,7 +37,7 @@ async function outputOf(program: string): Promise<string> {
     () => false,
   )
   if (mayExecute) return run(program)
-  const folder = await mkdtemp(join(tmpdir(), 'kwitness-'))
+  const folder = await makeTemporaryFolder()
   try {
     await copyFile(program, join(folder, 'program'))
     return await run(join(folder, 'program'))

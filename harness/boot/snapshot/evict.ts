@@ -3,6 +3,7 @@ import { readdir, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compressedFile, compressRam, ramFile } from './compress.ts'
 import { manifestFile, removeSnapshot } from './snapshot.ts'
+import { whenUnreadable } from '#harness/support/workspace.ts'
 
 /** Limits in bytes on disk. */
 export interface SnapshotLimits {
@@ -36,14 +37,14 @@ async function diskBytesOf(file: string): Promise<number> {
 }
 
 async function inspect(folder: string): Promise<FoundSnapshot | null> {
-  const manifest = await stat(manifestFile(folder)).catch(() => null)
+  const manifest = await stat(manifestFile(folder)).catch(whenUnreadable(null))
   if (manifest === null) return null
   const [uncompressed, compressed] = await Promise.all([diskBytesOf(ramFile(folder)), diskBytesOf(compressedFile(folder))])
   return { folder, usedAt: manifest.mtimeMs, uncompressed, compressed }
 }
 
 async function inspectAll(root: string): Promise<FoundSnapshot[]> {
-  const names = await readdir(root).catch(() => [])
+  const names = await readdir(root).catch(whenUnreadable([]))
   const found = await Promise.all(names.map((name) => inspect(join(root, name))))
   return found.filter((one) => one !== null).toSorted((a, b) => a.usedAt - b.usedAt)
 }

@@ -1,6 +1,7 @@
 /** Restore a guest from a snapshot: map its RAM file copy-on-write and load its device state. */
 import { open, readFile } from 'node:fs/promises'
 import { inSpan } from '#harness/support/spans.ts'
+import { whenUnreadable } from '#harness/support/workspace.ts'
 import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { FD, qemuArguments } from '../qemu/argv.ts'
 import { bootFile, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
@@ -37,9 +38,9 @@ export async function restoreGuest(
     const reason = `the snapshot did not load: ${why}`
     return { ok: false, reason, bootMethod, argv, console: Buffer.alloc(0), qemuFailed: false, lacksRoom: false }
   }
-  const bootLog = await readFile(bootLogFile(saved.folder)).catch(() => null)
+  const bootLog = await readFile(bootLogFile(saved.folder)).catch(whenUnreadable(null))
   const started = performance.now()
-  const state = await open(stateFile(saved.folder), 'r').catch(() => null)
+  const state = await open(stateFile(saved.folder), 'r').catch(whenUnreadable(null))
   if (bootLog === null || state === null) {
     await state?.close()
     return failed('another process removed it')

@@ -1,15 +1,14 @@
 /** Save a snapshot: boot a guest once with its RAM in a file, and save its device state when the agent has greeted. */
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { InfraError } from '#domain/errors.ts'
 import { migrationSchema } from '#schema/guest.ts'
 import { readData } from '#schema/read.ts'
-import { openScratch } from '#harness/support/scratch.ts'
+import { makeTemporaryFolder, openScratch } from '#harness/support/scratch.ts'
 import { inSpan } from '#harness/support/spans.ts'
 import { makeFolder } from '#harness/support/workspace.ts'
 import { payloadOfTemplate, type GuestMemory } from '../qemu/argv.ts'
@@ -22,7 +21,7 @@ const SAVE_TIMEOUT_SECONDS = 20
 
 /** Save the device state of a guest whose RAM is a shared file. Throws InfraError when QEMU cannot. */
 async function saveState(qemu: RunningQemu, file: string): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'kwitness-'))
+  const folder = await makeTemporaryFolder()
   const server = createServer()
   try {
     const path = join(folder, 'state')

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { openScratch } from '#harness/support/scratch.ts'
-import { exists } from '#harness/support/workspace.ts'
+import { exists, isShortage } from '#harness/support/workspace.ts'
 import { snapshotSchema, type SnapshotManifest } from '#schema/cache/snapshot.ts'
 import { readJson } from '#schema/read.ts'
 import { kernelCmdline } from '../qemu/argv.ts'
@@ -117,7 +117,8 @@ export async function findSnapshot(folder: string): Promise<Snapshot | null> {
       const { bootMethod, hello, readySeconds } = manifest
       return { folder, bootMethod, hello, readySeconds }
     }
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error
     /* Not intact. */
   }
   await removeSnapshot(folder)

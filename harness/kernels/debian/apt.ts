@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand, type RunOptions } from '#harness/support/process.ts'
-import { exists, makeFolder, replaceFile } from '#harness/support/workspace.ts'
+import { exists, makeFolder, replaceFile, whenUnreadable } from '#harness/support/workspace.ts'
 import {
   MAIN_SUITES,
   SECURITY_SUITES,
@@ -85,14 +85,16 @@ async function findMirrors(context: KernelContext): Promise<MirrorPair> {
 /** All `deb` entries of the host's apt sources; empty on a host without apt. */
 async function hostSources(context: Pick<KernelContext, 'signal'> = {}): Promise<AptSource[]> {
   const shell = 'sl Dir::Etc::sourcelist/f sp Dir::Etc::sourceparts/d'.split(' ')
-  const { stdout } = await runCommand('apt-config', ['shell', ...shell], aptOptions(context)).catch(() => ({ stdout: '' }))
+  const { stdout } = await runCommand('apt-config', ['shell', ...shell], aptOptions(context)).catch(
+    whenUnreadable({ stdout: '' }),
+  )
   const value = (name: string) => new RegExp(`^${name}='(.*)'$`, 'm').exec(stdout)?.[1] ?? ''
   const parts = value('sp')
-  const names = await readdir(parts).catch(() => [])
+  const names = await readdir(parts).catch(whenUnreadable([]))
   const files = [value('sl'), ...names.toSorted().map((name) => join(parts, name))]
   const read = await Promise.all(
     files.map(async (file) => {
-      const text = await readFile(file, 'utf8').catch(() => '')
+      const text = await readFile(file, 'utf8').catch(whenUnreadable(''))
       if (file.endsWith('.sources')) return parseDeb822Sources(text)
       return file.endsWith('.list') ? parseOneLineSources(text) : []
     }),
@@ -155,5 +157,5 @@ Dir::State::status "${folder}/status";
 }
 
 async function writeIfChanged(path: string, text: string): Promise<void> {
-  if ((await readFile(path, 'utf8').catch(() => null)) !== text) await replaceFile(path, text)
+  if ((await readFile(path, 'utf8').catch(whenUnreadable(null))) !== text) await replaceFile(path, text)
 }

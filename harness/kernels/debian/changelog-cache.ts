@@ -7,7 +7,7 @@ import { gunzip } from 'node:zlib'
 import { partsOf } from '#domain/changelog.ts'
 import { changelogIndexSchema, type ChangelogIndex } from '#schema/cache/debian.ts'
 import { readJsonCache } from '#harness/support/json-cache.ts'
-import { publishFolder, type Workspace } from '#harness/support/workspace.ts'
+import { publishFolder, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 import { compareDebianVersions } from './version.ts'
 
 /** A changelog in the cache. */
@@ -23,7 +23,7 @@ const folderOf = ({ cache }: Workspace) => join(cache, 'changelogs')
 
 /** All cached changelogs, the newest build first. */
 export async function cachedChangelogs(workspace: Workspace): Promise<CachedChangelog[]> {
-  const names = await readdir(folderOf(workspace)).catch(() => [])
+  const names = await readdir(folderOf(workspace)).catch(whenUnreadable([]))
   const whole = names.filter((name) => !name.includes('.tmp-'))
   const read = await Promise.all(whole.map((name) => readIndex(folderOf(workspace), name)))
   return read.filter((one) => one !== null).toSorted((a, b) => compareDebianVersions(b.build, a.build))

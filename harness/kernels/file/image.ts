@@ -4,7 +4,7 @@ import { cp, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
 import { parseVersion } from '#domain/version.ts'
-import { exists, makeFolder } from '#harness/support/workspace.ts'
+import { exists, makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { hashFile } from '../provider/cache.ts'
 import { upstreamVersion } from '../debian/packages.ts'
 import { indexModules } from '../provider/modules.ts'
@@ -67,7 +67,7 @@ export async function readGivenImage(path: string): Promise<GivenImage> {
 export async function hashParts({ image, config, modules }: FileSelector): Promise<string> {
   const hash = createHash('sha256').update(`image ${await hashFile(image)}\n`)
   if (config) {
-    if (!(await stat(config).catch(() => null))?.isFile()) throw new UserError(`the config ${config} is not a file`)
+    if (!(await stat(config).catch(whenUnreadable(null)))?.isFile()) throw new UserError(`the config ${config} is not a file`)
     hash.update(`config ${await hashFile(config)}\n`)
   }
   for (const [name, path] of modules ? await moduleFiles(modules) : []) hash.update(`module ${name} ${await hashFile(path)}\n`)

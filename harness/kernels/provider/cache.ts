@@ -8,7 +8,7 @@ import { InfraError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
 import { manifestSchema, type Manifest } from '#schema/cache/kernel.ts'
 import { createJsonReader } from '#harness/support/json-cache.ts'
-import { publishFolder, type Workspace } from '#harness/support/workspace.ts'
+import { publishFolder, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 
 const MANIFEST = 'manifest.json'
 const readManifestFile = createJsonReader(manifestSchema)
@@ -56,7 +56,7 @@ export function readManifest(entry: string): Promise<Manifest | null> {
 export async function findCorrupt(entry: string, manifest: Manifest): Promise<string | null> {
   for (const [name, stamp] of Object.entries(manifest.files)) {
     const path = join(entry, name)
-    const now = await stat(path).catch(() => null)
+    const now = await stat(path).catch(whenUnreadable(null))
     if (!now?.isFile() || now.size !== stamp.bytes) return path
     if (now.mtimeMs !== stamp.mtimeMs && (await hashFile(path)) !== stamp.sha256) return path
   }
@@ -76,7 +76,7 @@ export function entryPath(workspace: Workspace, id: string, sha256: string): str
 /** The kernel entries with a readable manifest, sorted by path; only those of the kernel `id` when it is given. */
 export async function listEntries(workspace: Workspace, id?: string): Promise<{ entry: string; manifest: Manifest }[]> {
   const folder = join(workspace.cache, 'kernels')
-  const names = (await readdir(folder).catch(() => []))
+  const names = (await readdir(folder).catch(whenUnreadable([])))
     .filter((name) => /@[0-9a-f]{12}$/.test(name))
     .filter((name) => id === undefined || name.slice(0, -13) === id)
   const entries = await Promise.all(

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { gunzip, zstdDecompress } from 'node:zlib'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { makeFolder } from '#harness/support/workspace.ts'
+import { makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import type { KernelContext, ModuleFile } from './provider.ts'
 
 /** `virtio_console` for `kernel/drivers/char/virtio-console.ko.xz`: the kernel treats `-` and `_` in module names alike. */
@@ -63,7 +63,7 @@ export async function plainModules(
   names: readonly string[],
   context: KernelContext,
 ): Promise<ModuleFile[]> {
-  const read = (name: string) => readFile(join(tree, name), 'utf8').catch(() => '')
+  const read = (name: string) => readFile(join(tree, name), 'utf8').catch(whenUnreadable(''))
   const { paths, missing } = loadOrder(await read('modules.dep'), await read('modules.builtin'), names)
   if (missing.length > 0) {
     throw new UserError(`${id} has no module ${missing.join(', ')}`, 'try another flavour: kwitness kernels list')
@@ -98,5 +98,5 @@ async function plainModule(path: string, plain: string, context: KernelContext):
 
 /** The only release below `root`/lib/modules; null when there is none. */
 export async function releaseOf(root: string): Promise<string | null> {
-  return (await readdir(join(root, 'lib', 'modules')).catch(() => []))[0] ?? null
+  return (await readdir(join(root, 'lib', 'modules')).catch(whenUnreadable([])))[0] ?? null
 }

@@ -9,11 +9,13 @@ import { prepare } from '#run/prepare/prepare.ts'
 import { ANSWER_EXITS, helpText } from '../help/text.ts'
 import { runRequest } from '../options/run.ts'
 import * as shared from '../options/shared.ts'
+import { given } from '../options/values.ts'
 import { CASE_WORDS, exitCodeOf, readFailOn } from '../output/exit-code.ts'
-import { writeReport, print, terminalOf } from '../output/files.ts'
+import { writeReport, terminalOf } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
 import { printProblems } from '../output/problems.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
+import { doBoth, print } from '../output/streams.ts'
 import { executeCommand } from '../terminal/execute.ts'
 
 function declareOptions(command: Command) {
@@ -72,7 +74,7 @@ async function boundary(options: BoundaryOptions): Promise<number> {
       resume === undefined
         ? openNew(options, context, progress)
         : resumeRun({ which: resume, folder: context.workspace.state, kinds: ['search'] }, context),
-    conclude: (opened, timings) => conclude(opened, options, { failOn, started, timings }),
+    conclude: (opened, timings, out) => conclude(opened, { ...options, ...given({ out }) }, { failOn, started, timings }),
   })
 }
 
@@ -99,8 +101,8 @@ interface Ending {
 async function conclude(opened: OpenRun, options: BoundaryOptions, { failOn, started, timings }: Ending): Promise<number> {
   const { report, problems } = await reportOf(opened)
   printProblems(problems)
-  await print(options.json ? renderSearchJson(report) : renderSearch(report, terminalOf(process.stdout)))
-  const page = await writeReport(report, options.out)
+  const text = options.json ? renderSearchJson(report) : renderSearch(report, terminalOf(process.stdout))
+  const page = await doBoth(writeReport(report, options.out), print(text, options.json))
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   console.error(`kwitness: ${report.kernels.length} kernels booted in ${seconds} s; report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))

@@ -6,7 +6,8 @@ import { helpText } from '../help/text.ts'
 import * as shared from '../options/shared.ts'
 import { exitCodeOfDiff, readFailOn, CHANGE_WORDS } from '../output/exit-code.ts'
 import { compareReports, renderDiff } from '../output/diff.ts'
-import { print, writeOut } from '../output/files.ts'
+import { writeOut } from '../output/files.ts'
+import { print } from '../output/streams.ts'
 import { loadNamed, NAMES } from '../output/named-report.ts'
 
 const FORMATS = Object.keys(DIFF_RENDERERS) as DiffFormat[]
@@ -49,7 +50,7 @@ async function diff(before: string, after: string, options: shared.OptionsOf<typ
   const format = options.json ? 'json' : (options.format ?? 'terminal')
   const found = await compareReports(await loadNamed(before), await loadNamed(after))
   const text = await renderDiff(found, format)
-  if (options.out === undefined) await print(text)
+  if (options.out === undefined) await print(text, format !== 'terminal')
   else await writeOut(options.out, text)
   return exitCodeOfDiff(found, failOn)
 }

@@ -9,6 +9,7 @@ import { hostMirrors } from '#harness/kernels/debian/apt.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { helpText } from '../help/text.ts'
 import { json, type OptionsOf } from '../options/shared.ts'
+import { print } from '../output/streams.ts'
 
 const declareOptions = (command: Command) => command.addOption(json('the diagnosis'))
 
@@ -49,7 +50,7 @@ export interface Diagnosis {
 /** Look, print, and give the exit code: 0 when cases can run, 3 when something they need is missing. */
 async function doctor(options: OptionsOf<typeof declareOptions>): Promise<number> {
   const diagnosis = await diagnose()
-  console.log(options.json ? JSON.stringify(diagnosis, null, 2) : formatDiagnosis(diagnosis))
+  await print(options.json ? JSON.stringify(diagnosis, null, 2) : formatDiagnosis(diagnosis), options.json)
   return diagnosis.install.guest === null && diagnosis.cache.writable && diagnosis.state.writable ? 0 : 3
 }
 

@@ -11,10 +11,10 @@ import { findResult, type FoundResult } from '#run/results/find.ts'
 import { helpText } from '../help/text.ts'
 import * as shared from '../options/shared.ts'
 import { detailLines } from '../output/attempt-details.ts'
-import { print } from '../output/files.ts'
 import { printProblems } from '../output/problems.ts'
 import { reasonLine } from '../output/reason-line.ts'
 import { explainSuite } from '../output/suite.ts'
+import { print } from '../output/streams.ts'
 
 const declareOptions = (command: Command) => command.addOption(shared.resultRun).addOption(shared.json('the result'))
 
@@ -73,7 +73,7 @@ async function explainCell(
   const contradictions = report.caseContradictions.filter(({ series }) => series === planned.kernel.series)
   if (json) {
     const attempts = shown.map((attempt) => ({ ...attempt, ...details.get(attempt.id) }))
-    await print(JSON.stringify({ run: run.id, ...cell, caseContradictions: contradictions, attempts }, null, 2))
+    await print(JSON.stringify({ run: run.id, ...cell, caseContradictions: contradictions, attempts }, null, 2), true)
     return 0
   }
   const attempts = shown.flatMap((attempt) => [

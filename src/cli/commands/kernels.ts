@@ -7,8 +7,8 @@ import type { ListedKernel } from '#domain/kernel.ts'
 import { helpText } from '../help/text.ts'
 import { json, mirror, type OptionsOf } from '../options/shared.ts'
 import { readSelectors } from '../options/values.ts'
-import { print } from '../output/files.ts'
 import { createProgress } from '../output/progress.ts'
+import { print } from '../output/streams.ts'
 
 const refresh = new Option('--refresh', 'ask the mirror again, however fresh the last answer is')
 
@@ -81,7 +81,10 @@ async function list(selectors: readonly string[], options: OptionsOf<typeof list
   if (kernels.length === 0) {
     throw new UserError('no kernel is listed, and none is in the cache', 'check the network, or name a mirror: --mirror URL')
   }
-  await print(options.json ? JSON.stringify(kernels, null, 2) : [...kernels.map(row), ...legend(kernels)].join('\n'))
+  await print(
+    options.json ? JSON.stringify(kernels, null, 2) : [...kernels.map(row), ...legend(kernels)].join('\n'),
+    options.json,
+  )
   return 0
 }
 
@@ -108,6 +111,6 @@ async function pull(selectors: readonly string[], options: OptionsOf<typeof pull
   } finally {
     end()
   }
-  if (options.json) await print(JSON.stringify(fetched, null, 2))
+  if (options.json) await print(JSON.stringify(fetched, null, 2), true)
   return 0
 }

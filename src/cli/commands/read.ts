@@ -10,7 +10,7 @@ import { createLogReader } from '#console/log/reader.ts'
 import { LOG_RENDERERS, type LogFormat } from '#render/log/index.ts'
 import { helpText } from '../help/text.ts'
 import * as shared from '../options/shared.ts'
-import { print } from '../output/files.ts'
+import { print } from '../output/streams.ts'
 
 /** The one that is the default first. */
 const FORMATS = Object.keys(LOG_RENDERERS) as LogFormat[]
@@ -51,7 +51,7 @@ const HELP = helpText({
 async function readLogs(files: readonly string[], format: LogFormat): Promise<number> {
   const readings: LogReading[] = []
   for (const file of files) readings.push(await readLog(file))
-  await print(LOG_RENDERERS[format]({ schema: 'kwitness.log.1', files: readings }).trimEnd())
+  await print(LOG_RENDERERS[format]({ schema: 'kwitness.log.1', files: readings }).trimEnd(), format !== 'text')
   const empty = readings.filter(isEmptyReading)
   for (const { source, bytes } of empty) {
     const what = bytes === 0 ? 'is empty' : 'holds no test results and nothing of a kernel'
@@ -86,8 +86,9 @@ async function readLog(source: string): Promise<LogReading> {
     else await pipeline(rest, compression === 'gzip' ? createGunzip() : createZstdDecompress(), sink)
   } catch (error) {
     if (error instanceof UserError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new UserError(`cannot read ${source}: ${code ?? message}`, 'give a file that can be read, or - for standard input')
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    throw new UserError(`cannot read ${source}: ${code}`, 'give a file that can be read, or - for standard input')
   }
   return { source, compression, ...reader.finish() }
 }

@@ -3,7 +3,7 @@ import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option, type Command } from '@commander-js/extra-typings'
 import { openScratch } from '#harness/support/scratch.ts'
-import { diskError, findWorkspace } from '#harness/support/workspace.ts'
+import { systemError, findWorkspace } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
 import { renderReplay } from '#render/replay.ts'
 import { chooseAttempt, replayAttempt, type Replayable, type Replayed } from '#run/replay/replay.ts'
@@ -13,8 +13,9 @@ import { helpText } from '../help/text.ts'
 import * as shared from '../options/shared.ts'
 import { readCount } from '../options/values.ts'
 import { exitCodeOfReplay, INTERRUPTED } from '../output/exit-code.ts'
-import { print, REPORTS_OUT, terminalOf, writeOut } from '../output/files.ts'
+import { probeOut, REPORTS_OUT, terminalOf, writeOut } from '../output/files.ts'
 import { createProgress } from '../output/progress.ts'
+import { print } from '../output/streams.ts'
 import { createKernelContext } from '../terminal/kernel-context.ts'
 import { untilSignal } from '../terminal/signals.ts'
 
@@ -75,6 +76,7 @@ interface Left {
 async function replay(cell: string, options: ReplayOptions): Promise<number> {
   const stored = await loadAttempt(cell, options)
   const { record } = stored.replayable
+  await probeOut(options.out ?? REPORTS_OUT)
   const progress = createProgress(process.stderr, () => performance.now())
   let done: Left | null = null
   try {
@@ -116,7 +118,7 @@ async function leaveLogs({ evidence }: Replayed, from: string, to: string): Prom
   await writeOut(join(to, 'evidence.json'), `${JSON.stringify(evidence, null, 2)}\n`)
   for (const { file } of [evidence.console, evidence.output]) {
     await copyFile(join(from, file), join(to, file)).catch((error) => {
-      throw diskError(error, `cannot write ${to}`) ?? error
+      throw systemError(error, `cannot write ${to}`) ?? error
     })
   }
 }
@@ -124,7 +126,7 @@ async function leaveLogs({ evidence }: Replayed, from: string, to: string): Prom
 async function tell({ runName, files }: Stored, { replayed, logs }: Left, { json }: ReplayOptions): Promise<number> {
   const { replay: told, evidence } = replayed
   const own = { console: join(logs, evidence.console.file), output: join(logs, evidence.output.file) }
-  if (json) await print(JSON.stringify({ ...told, logs, files: { stored: files, replayed: own } }, null, 2))
+  if (json) await print(JSON.stringify({ ...told, logs, files: { stored: files, replayed: own } }, null, 2), true)
   else {
     const paths = [
       [`stored (${runName})`, files],

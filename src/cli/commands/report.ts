@@ -5,9 +5,10 @@ import { RENDERERS, type Format } from '#render/index.ts'
 import { ANSWER_EXITS, helpText } from '../help/text.ts'
 import * as shared from '../options/shared.ts'
 import { CASE_WORDS, exitCodeOf, exitCodeOfSuite, readFailOn, SUITE_WORDS } from '../output/exit-code.ts'
-import { print, renderReport, writeOut } from '../output/files.ts'
+import { renderReport, writeOut } from '../output/files.ts'
 import { loadReport } from '../output/stored-report.ts'
 import { renderSuite } from '../output/suite.ts'
+import { print } from '../output/streams.ts'
 
 /** The one that is the default first. */
 const FORMATS = ['terminal', ...Object.keys(RENDERERS).filter((name) => name !== 'terminal')] as Format[]
@@ -57,7 +58,7 @@ async function report(id: string | undefined, options: shared.OptionsOf<typeof d
     )
   }
   const text = await (ofSuite ? renderSuite(loaded.report, format) : renderReport(loaded.report, format))
-  if (options.out === undefined) await print(text)
+  if (options.out === undefined) await print(text, format !== 'terminal')
   else await writeOut(options.out, text)
   return ofSuite ? exitCodeOfSuite(loaded.report, failOn) : exitCodeOf(loaded.report, failOn)
 }

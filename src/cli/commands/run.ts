@@ -14,6 +14,7 @@ import { prepareSuite, type PreparedSuite } from '#run/prepare/suite.ts'
 import { ANSWER_EXITS, helpText } from '../help/text.ts'
 import { runRequest } from '../options/run.ts'
 import * as shared from '../options/shared.ts'
+import { given } from '../options/values.ts'
 import { compareReports, renderDiff, writeDiff } from '../output/diff.ts'
 import {
   CASE_WORDS,
@@ -24,12 +25,13 @@ import {
   readFailOn,
   SUITE_WORDS,
 } from '../output/exit-code.ts'
-import { writeReport, print, renderReport } from '../output/files.ts'
+import { writeReport, renderReport } from '../output/files.ts'
 import { loadNamed, NAMES } from '../output/named-report.ts'
 import type { Progress } from '../output/progress.ts'
 import { printProblems } from '../output/problems.ts'
 import { writeSuiteReport, renderSuite, suiteReportOf } from '../output/suite.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
+import { doBoth, print } from '../output/streams.ts'
 import { executeCommand } from '../terminal/execute.ts'
 
 const ofSuite = new Option(
@@ -133,7 +135,7 @@ async function openNew(options: RunOptions, context: KernelContext, progress: Pr
   progress.end()
   process.stderr.write(`kwitness: ${describePlan(plan)}\n`)
   if (!options.dryRun) return startRun(context.workspace.state, plan, inputs)
-  if (options.json) await print(JSON.stringify(plan, null, 2))
+  if (options.json) await print(JSON.stringify(plan, null, 2), true)
   return null
 }
 
@@ -167,7 +169,7 @@ async function run(options: RunOptions): Promise<number> {
       resume === undefined
         ? openNew(options, context, progress)
         : resumeRun({ which: resume, folder: context.workspace.state }, context),
-    conclude: (opened, timings) => conclude(opened, { ...options, before }, timings),
+    conclude: (opened, timings, out) => conclude(opened, { ...options, ...given({ out }), before }, timings),
   })
 }
 
@@ -192,8 +194,8 @@ async function concludeCases(opened: OpenRun, options: Concluded, timings: Timin
   const failOn = readFailOn(options.failOn, wordsOf(options))
   const { report, problems } = await reportOf(opened)
   printProblems(problems)
-  await print(await renderReport(report, options.json ? 'json' : 'terminal'))
-  const page = await writeReport(report, options.out)
+  const text = await renderReport(report, options.json ? 'json' : 'terminal')
+  const page = await doBoth(writeReport(report, options.out), print(text, options.json))
   console.error(`kwitness: report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
   if (options.before === null) return exitCodeOf(report, failOn)
@@ -206,8 +208,8 @@ async function concludeCases(opened: OpenRun, options: Concluded, timings: Timin
 async function concludeSuite({ store, record }: OpenRun, options: RunOptions, timings: TimingsKeeper): Promise<number> {
   const failOn = readFailOn(options.failOn, SUITE_WORDS)
   const report = await suiteReportOf(store, await store.readRun(record.id))
-  await print(await renderSuite(report, options.json ? 'json' : 'terminal'))
-  const page = await writeSuiteReport(report, options.out)
+  const text = await renderSuite(report, options.json ? 'json' : 'terminal')
+  const page = await doBoth(writeSuiteReport(report, options.out), print(text, options.json))
   console.error(`kwitness: report: ${page}`)
   await timings.tell(record.id, join(dirname(page), 'trace.json'))
   return exitCodeOfSuite(report, failOn)

@@ -5,7 +5,7 @@ import { UserError } from '#domain/errors.ts'
 import { openStoreForReading } from '#store/index.ts'
 import { helpText } from '../help/text.ts'
 import { json, type OptionsOf } from '../options/shared.ts'
-import { print } from '../output/files.ts'
+import { print } from '../output/streams.ts'
 
 const declareOptions = (command: Command) => command.addOption(json('the runs'))
 
@@ -31,6 +31,7 @@ async function runs(options: OptionsOf<typeof declareOptions>): Promise<number> 
     options.json
       ? JSON.stringify(all, null, 2)
       : all.map((run) => `${run.id.padEnd(16)} ${run.startedAt}  ${state(run)}`).join('\n'),
+    options.json,
   )
   return 0
 }

@@ -18,12 +18,13 @@ import { findBases, readSeries, targetsOf, tryBase } from '#run/verify/verify.ts
 import { helpText } from '../help/text.ts'
 import { runRequest } from '../options/run.ts'
 import * as shared from '../options/shared.ts'
-import { readAgain, readCases } from '../options/values.ts'
+import { given, readAgain, readCases } from '../options/values.ts'
 import { exitCodeOfVerification } from '../output/exit-code.ts'
-import { writeReport, print, readAssets, REPORTS_OUT, terminalOf, writeOut } from '../output/files.ts'
+import { writeReport, readAssets, openNumberedFolder, terminalOf, writeOut } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
 import { printProblems } from '../output/problems.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
+import { doBoth, print } from '../output/streams.ts'
 import { executeCommand } from '../terminal/execute.ts'
 
 const FORMATS = ['terminal', 'markdown', 'html', 'json', 'b4', 'tested-by'] as const
@@ -199,11 +200,11 @@ async function verify(options: VerifyOptions): Promise<number> {
       if (begun.opened === null) early = begun.wanted
       return begun.opened
     },
-    conclude: (opened, timings) => conclude(opened, options, format, timings),
+    conclude: (opened, timings, out) => conclude(opened, { ...options, ...given({ out }) }, format, timings),
   })
   if (early === null || code !== 0) return code
   const verification = verificationOf(early, null)
-  await tell(verification, options, format, options.out ?? join(REPORTS_OUT, 'verify'))
+  await tell(verification, options, format, options.out ?? (await openNumberedFolder('verify')))
   return exitCodeOfVerification(verification.bases.map(({ status }) => status))
 }
 
@@ -229,12 +230,15 @@ async function tell(verification: Verification, options: VerifyOptions, format: 
     b4: renderVerifyB4(verification, options.url ?? ''),
     'tested-by': `${testedBy(verification, tester).join('\n')}\n`,
   }
-  for (const [name, one] of LEFT) await writeOut(join(folder, name), render[one])
-  await writeOut(join(folder, 'verify.txt'), renderVerify(verification, tester, { width: 100, colour: false, ascii: false }))
-  for (const { kernel, exact } of verification.bases) {
-    if (exact !== null) await writeOut(join(folder, `exact-${kernel}.patch`), exact)
+  const leave = async (): Promise<void> => {
+    for (const [name, one] of LEFT) await writeOut(join(folder, name), render[one])
+    await writeOut(join(folder, 'verify.txt'), renderVerify(verification, tester, { width: 100, colour: false, ascii: false }))
+    for (const { kernel, exact } of verification.bases) {
+      if (exact !== null) await writeOut(join(folder, `exact-${kernel}.patch`), exact)
+    }
   }
-  await print(format === 'terminal' ? renderVerify(verification, tester, terminalOf(process.stdout)) : render[format])
+  const text = format === 'terminal' ? renderVerify(verification, tester, terminalOf(process.stdout)) : render[format]
+  await doBoth(leave(), print(text, format !== 'terminal'))
   console.error(`kwitness: report: ${join(folder, 'verify.html')}`)
 }
 

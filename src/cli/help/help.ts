@@ -4,7 +4,7 @@ import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings'
 import { readKernelSets } from '#harness/kernels/sets.ts'
 import { inRepository } from '#harness/support/repository.ts'
 import { UserError } from '#domain/errors.ts'
-import { print } from '../output/files.ts'
+import { print } from '../output/streams.ts'
 import { selectorsHelp } from './selectors.ts'
 import { textWidth } from './wrap.ts'
 

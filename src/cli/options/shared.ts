@@ -151,4 +151,10 @@ export function machineOptions<A extends unknown[], O extends OptionValues>(comm
 }
 
 /** Options of every command that executes a run. */
-export type SessionOptions = OptionsOf<typeof machineOptions<[], {}>> & { readonly timings?: true; readonly gitTree?: string }
+export type SessionOptions = OptionsOf<typeof machineOptions<[], {}>> & {
+  readonly timings?: true
+  readonly gitTree?: string
+  readonly out?: string
+  readonly resume?: string | true
+  readonly dryRun?: true
+}

@@ -114,9 +114,6 @@ export function exitCodeOfReplay({ sameOutcome, replayed }: Pick<Replay, 'sameOu
   return sameOutcome ? 0 : 1
 }
 
-/** What stops `git bisect run`: this machine, or the way it was asked. */
-export const STEP_TROUBLE = 129
-
 /** The exit code for `git bisect run`: 0 old, 1 new, 125 untestable. */
 export function exitCodeOfMark(mark: BisectMark): 0 | 1 | 125 {
   return mark === 'skip' ? 125 : mark === 'new' ? 1 : 0

@@ -1,10 +1,10 @@
 /** Where reports go: the terminal, standard output, or files. */
-import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
 import { startSpan } from '#harness/support/spans.ts'
-import { makeFolder } from '#harness/support/workspace.ts'
-import { InfraError } from '#domain/errors.ts'
+import { makeFolder, probeFolder, writeAt } from '#harness/support/workspace.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { HTML_ASSETS, type HtmlAssets } from '#render/html/html.ts'
 import { RENDERERS, type Format, type RenderOptions } from '#render/index.ts'
@@ -18,6 +18,8 @@ const LEFT: readonly { readonly name: string; readonly format: Format }[] = [
   { name: 'report.json', format: 'json' },
   { name: 'report.ktap', format: 'ktap' },
 ]
+
+const HINT = 'name another place with --out'
 
 /** Files of reports/templates, joined by line breaks. */
 async function readTemplates(names: readonly string[]): Promise<string> {
@@ -54,15 +56,14 @@ async function render(report: Report, format: Format): Promise<string> {
 
 /** Write text to a file, making its folder. Throws InfraError when the disk does not take it. */
 export async function writeOut(path: string, text: string): Promise<void> {
-  try {
+  await writeAt(path, HINT, async () => {
     await makeFolder(dirname(path))
     await writeFile(path, text)
-  } catch (error) {
-    throw new InfraError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`, 'name another place with --out', {
-      cause: error,
-    })
-  }
+  })
 }
+
+/** Make a folder for a report and write into it, so that a place that takes none is known before the work. */
+export const probeOut = (folder: string): Promise<void> => probeFolder(folder, HINT)
 
 /** Write every file of a run's report to its folder, `reports/out/RUN` when none is named. Returns the path of the page. */
 export async function writeReport(report: Report, folder: string | undefined): Promise<string> {
@@ -79,18 +80,31 @@ export async function writeRenderings(
 ): Promise<string> {
   const place = folder ?? join(REPORTS_OUT, run)
   for (const { name, text } of files) await writeOut(join(place, name), text)
-  if (folder === undefined) {
-    const latest = join(REPORTS_OUT, 'latest')
-    await rm(latest, { force: true, recursive: true })
-    await symlink(run, latest)
-  }
+  if (folder === undefined) await writeAt(place, HINT, () => linkLatest(run))
   return place
 }
 
-/** Print to standard output and wait for the write; a closed pipe (`| head`) is not an error. */
-export async function print(text: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    process.stdout.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? resolve() : reject(error)))
-    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => resolve())
+/** Let `latest` lead to this run, also where two runs end at once: a rename replaces the link of the other. */
+async function linkLatest(run: string): Promise<void> {
+  const [latest, temporary] = [join(REPORTS_OUT, 'latest'), join(REPORTS_OUT, `.latest-${randomUUID()}`)]
+  await symlink(run, temporary)
+  await rename(temporary, latest).catch(async () => {
+    await rm(latest, { force: true, recursive: true })
+    await rename(temporary, latest)
   })
+}
+
+/** Make the next free folder `reports/out/NAME-DAY-N`: two that ask at once get two. Returns its path. */
+export async function openNumberedFolder(name: string): Promise<string> {
+  const day = new Date().toISOString().slice(0, 10)
+  for (let number = 1; ; number += 1) {
+    const folder = join(REPORTS_OUT, `${name}-${day}-${number}`)
+    try {
+      await makeFolder(REPORTS_OUT)
+      await mkdir(folder)
+      return folder
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await writeAt(folder, HINT, () => Promise.reject(error))
+    }
+  }
 }

@@ -11,9 +11,10 @@ import type { ReadRuns, RunRecord } from '#store/ports.ts'
 import type { AttemptDetails } from '#run/results/details.ts'
 import type { FoundResult } from '#run/results/find.ts'
 import { detailLines } from './attempt-details.ts'
-import { writeRenderings, print, readAssets, terminalOf } from './files.ts'
+import { writeRenderings, readAssets, terminalOf } from './files.ts'
 import { printProblems } from './problems.ts'
 import { reasonLine } from './reason-line.ts'
+import { print } from './streams.ts'
 
 /** The report of a run of a suite; problems of the store go to stderr. */
 export async function suiteReportOf(store: ReadRuns, run: RunRecord): Promise<SuiteReport> {
@@ -60,7 +61,7 @@ export async function explainSuite(
   if (!cell) throw new InvariantError(`${runName} has no cell of ${planned.kernel.id} and ${planned.case.id}`)
   if (json) {
     const own = cell.attempts.map((attempt) => ({ ...attempt, ...details.get(attempt.id) }))
-    await print(JSON.stringify({ run: run.id, ...cell, attempts: own }, null, 2))
+    await print(JSON.stringify({ run: run.id, ...cell, attempts: own }, null, 2), true)
     return 0
   }
   const title = report.programs.find(({ id }) => id === cell.program)?.title ?? ''

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { syncFolder } from '#store/evidence-folder.ts'
 import { nextRunId } from '#store/names.ts'
 import { livingOwner, ownToken } from '#store/owner.ts'
-import { diskError, exists, makeFolder, type Workspace } from '#harness/support/workspace.ts'
+import { exists, makeFolder, systemError, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 import type { BisectRequest } from '#domain/report/bisect.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { DataOf } from '#schema/basics.ts'
@@ -74,14 +74,14 @@ export async function resumeState(which: string | true, workspace: Workspace): P
 
 /** Every bisection on disk, oldest first. */
 export async function readStates(workspace: Workspace): Promise<BisectState[]> {
-  const names = await readdir(rootOf(workspace)).catch(() => [])
+  const names = await readdir(rootOf(workspace)).catch(whenUnreadable([]))
   const states = await Promise.all(names.map((name) => readState(join(rootOf(workspace), name))))
   return states.filter((state) => state !== null).toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1))
 }
 
 /** The state in a folder; null where there is none that can be read. */
 async function readState(folder: string): Promise<BisectState | null> {
-  const json = await readFile(join(folder, 'state.json'), 'utf8').catch(() => null)
+  const json = await readFile(join(folder, 'state.json'), 'utf8').catch(whenUnreadable(null))
   return json === null ? null : readJson(bisectStateSchema, json)
 }
 
@@ -116,6 +116,6 @@ async function onDisk<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw diskError(error, `cannot keep the bisection in ${folder}`) ?? error
+    throw systemError(error, `cannot keep the bisection in ${folder}`) ?? error
   }
 }

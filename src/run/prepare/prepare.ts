@@ -34,6 +34,8 @@ export interface RunRequest {
   readonly noSnapshot: boolean
   /** Fork no guest: restore one for each attempt. */
   readonly noFork?: boolean
+  /** Absolute path of the folder for the report; its usual place when not given. */
+  readonly out?: string
   /** The miss probability at or below which a race without a hit counts as carrying the fix. */
   readonly maxMissProbability?: number
   /** Guest seconds for each race cell, in one pool. */
@@ -85,6 +87,7 @@ export async function preparePlan(
     bootSeconds,
     noSnapshot: request.noSnapshot,
     ...(request.noFork ? { noFork: true } : {}),
+    ...(request.out === undefined ? {} : { out: request.out }),
     rates: ratesFor(cases, accelerator, rates),
     maxMissProbability: request.maxMissProbability ?? DEFAULT_PLAN.maxMissProbability,
     raceSeconds: request.raceSeconds ?? DEFAULT_PLAN.raceSeconds,

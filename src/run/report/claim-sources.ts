@@ -8,6 +8,7 @@ import { readChangelog } from '#analysis/claims/changelog.ts'
 import { parseChangelogMentions, type ParsedChangelog } from '#analysis/claims/from-changelog.ts'
 import type { KernelClaimSources } from '#analysis/claims/claim.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
+import { whenUnreadable } from '#harness/support/workspace.ts'
 import type { ChangelogSource, GitTreeSource, UnavailableSource, ClaimSources } from '#domain/claim-sources.ts'
 import type { ReadRuns, Store, StoreProblem } from '#store/ports.ts'
 import type { PlanCommon } from '#plan/plan.ts'
@@ -67,7 +68,7 @@ async function storable(
   if (found === undefined || 'unavailable' in found) return found ?? null
   const { sha256, build, instead, path } = found
   if (!changelogs.has(sha256) && !(await store.hasChangelog(sha256))) {
-    const gzip = await readFile(path).catch(() => null)
+    const gzip = await readFile(path).catch(whenUnreadable(null))
     // Another kwitness may have replaced it by a newer one just now.
     if (gzip === null) return { unavailable: 'the changelog left the cache before it was stored' }
     changelogs.set(sha256, await promisify(gunzip)(gzip))

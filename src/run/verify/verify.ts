@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path'
 import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { buildLogOf, recompile, sourceFolderOf } from '#harness/kernels/tree/build/rebuild.ts'
 import { openScratch } from '#harness/support/scratch.ts'
-import { makeFolder } from '#harness/support/workspace.ts'
+import { makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { newWarnings, objectsIn, warningsIn } from '#analysis/verify/build-log.ts'
 import { touchedFiles } from '#analysis/patch/diff.ts'
 import { parsePatches } from '#analysis/patch/mbox.ts'
@@ -48,7 +48,7 @@ export async function readSeries(
   bases: readonly BaseRequest[],
   input: () => Promise<string>,
 ): Promise<NamedPatch[]> {
-  const isFile = (await stat(what).catch(() => null))?.isFile() === true
+  const isFile = (await stat(what).catch(whenUnreadable(null)))?.isFile() === true
   const text = what === '-' ? await input() : isFile ? await readFile(what, 'utf8') : await commitText(what, bases)
   const found = parsePatches(text)
   if (found.length === 0) throw new UserError(`${what} contains no change`, 'give what git format-patch or diff -u writes')
@@ -181,7 +181,7 @@ async function buildTrouble(kernel: Kernel, context: KernelContext): Promise<Use
 /** New warnings in the files that a patch touches. Objects that are not in a build log are compiled again. */
 async function warningsOf(base: Kernel, patched: Kernel, patch: string, context: KernelContext): Promise<Warning[] | null> {
   const files = touchedFiles(patch)
-  const readLog = async (kernel: Kernel) => readFile(await buildLogOf(kernel, context), 'utf8').catch(() => '')
+  const readLog = async (kernel: Kernel) => readFile(await buildLogOf(kernel, context), 'utf8').catch(whenUnreadable(''))
   const sources = files.filter((file) => /\.[cS]$/.test(file)).map((file) => file.replace(/\.[cS]$/, '.o'))
   try {
     const ownLog = await readLog(patched)

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readlink, rename, rm, symlink } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { delimiter, join } from 'node:path'
-import { makeFolder, type Workspace } from '#harness/support/workspace.ts'
+import { makeFolder, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 
 /**
  * Environment in which `gcc` runs through ccache; empty on a machine without ccache. The command lines stay `gcc ...`,
@@ -21,7 +21,7 @@ export async function ccacheEnvironment({ cache }: Workspace, env = process.env)
 
 /** Link `link` to ccache: called by the name of a compiler, ccache runs the next program of that name in PATH. */
 async function linkOnce(target: string, link: string, folder: string): Promise<void> {
-  if ((await readlink(link).catch(() => null)) === target) return
+  if ((await readlink(link).catch(whenUnreadable(null))) === target) return
   await makeFolder(folder)
   const temporary = `${link}.tmp-${randomUUID()}`
   await symlink(target, temporary)

@@ -2,7 +2,7 @@
 import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
-import { makeFolder, type Workspace } from '#harness/support/workspace.ts'
+import { makeFolder, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 
 /** Enough for the sources of about ten series and a hundred builds of one, which share their sources by hard links. */
 const MAX_TREE_BYTES = 20 * 2 ** 30
@@ -36,7 +36,7 @@ export async function isEvictionDue(built: 'full' | 'incremental', { cache }: Wo
  */
 export async function evictTrees({ cache }: Workspace, note: (names: string) => void, limit = MAX_TREE_BYTES): Promise<void> {
   const trees = join(cache, 'trees')
-  const names = await readdir(trees).catch(() => [])
+  const names = await readdir(trees).catch(whenUnreadable([]))
   const newest = await newestFirst(
     trees,
     names.filter((name) => /^(?:base|source|worktree)-\w+$/.test(name)),
@@ -52,7 +52,7 @@ export async function evictTrees({ cache }: Workspace, note: (names: string) => 
 
 /** Remove the oldest logs until the rest take at most `limit` bytes. */
 export async function evictLogs(logs: string, limit: number = MAX_LOG_BYTES): Promise<void> {
-  const names = await readdir(logs).catch(() => [])
+  const names = await readdir(logs).catch(whenUnreadable([]))
   const newest = await newestFirst(
     logs,
     names.filter((name) => name.endsWith('.log')),
@@ -65,7 +65,7 @@ export async function evictLogs(logs: string, limit: number = MAX_LOG_BYTES): Pr
 }
 
 async function removeAll(folder: string, names: RegExp): Promise<void> {
-  const found = (await readdir(folder).catch(() => [])).filter((name) => names.test(name))
+  const found = (await readdir(folder).catch(whenUnreadable([]))).filter((name) => names.test(name))
   await Promise.all(found.map((name) => rm(join(folder, name), { recursive: true, force: true })))
 }
 

@@ -5,6 +5,7 @@
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
+import { whenUnreadable } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 import type { Recipe } from '#schema/cache/tree.ts'
 import { cloneSources, compareSources, runLocked } from './files.ts'
@@ -17,7 +18,7 @@ export async function findNearestBase(recipe: Recipe, compiler: string, { worksp
   const bases = await Promise.all(
     [...keys].map(async (key) => {
       const folder = baseFolder(key, workspace)
-      const found = await stat(folder).catch(() => null)
+      const found = await stat(folder).catch(whenUnreadable(null))
       return found ? [{ folder, usedAt: found.mtimeMs }] : []
     }),
   )

@@ -9,7 +9,7 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { exists, type Workspace } from '#harness/support/workspace.ts'
+import { exists, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 import type { Recipe } from '#schema/cache/tree.ts'
 import { touchTree } from './evict.ts'
@@ -100,7 +100,7 @@ async function worktreeFolder(recipe: Recipe, { cache }: Workspace): Promise<str
   return join(cache, 'trees', `worktree-${key}`)
 }
 
-const heldTree = (worktree: string) => readFile(join(worktree, TREE_FILE), 'utf8').catch(() => null)
+const heldTree = (worktree: string) => readFile(join(worktree, TREE_FILE), 'utf8').catch(whenUnreadable(null))
 
 /** Create the worktree from the base of this recipe. */
 async function createWorktree(

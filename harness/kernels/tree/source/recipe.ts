@@ -8,7 +8,7 @@ import { seriesOf } from '#domain/version.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { recipeSchema, type Fragment, type Patch, type Recipe } from '#schema/cache/tree.ts'
 import { readJsonCache } from '#harness/support/json-cache.ts'
-import { makeFolder, replaceFile, type Workspace } from '#harness/support/workspace.ts'
+import { makeFolder, replaceFile, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 import { readFragment } from './config.ts'
 import type { TreeSelector } from './selector.ts'
@@ -73,7 +73,7 @@ export function readRecipe(id: string, workspace: Workspace): Promise<Recipe | n
 
 /** All stored recipes. */
 export async function readRecipes(workspace: Workspace): Promise<Recipe[]> {
-  const names = (await readdir(recipeFolder(workspace)).catch(() => [])).filter((name) => name.endsWith('.json'))
+  const names = (await readdir(recipeFolder(workspace)).catch(whenUnreadable([]))).filter((name) => name.endsWith('.json'))
   const found = await Promise.all(names.map((name) => readRecipe(name.slice(0, -'.json'.length), workspace)))
   return found.filter((recipe) => recipe !== null)
 }
@@ -99,7 +99,7 @@ async function readPatch(path: string): Promise<Patch> {
 /** The first lines of `gcc --version` and `ld --version`. */
 export async function compilerVersion(): Promise<string> {
   const first = async (tool: string) => {
-    const { stdout } = await runCommand(tool, ['--version']).catch(() => ({ stdout: '' }))
+    const { stdout } = await runCommand(tool, ['--version']).catch(whenUnreadable({ stdout: '' }))
     return stdout.split('\n')[0]
   }
   return `${await first('gcc')}, ${await first('ld')}`

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { exists, publishFolder } from '#harness/support/workspace.ts'
+import { exists, publishFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { hashFile } from '#harness/kernels/provider/cache.ts'
 import { openAptRoot } from '#harness/kernels/debian/apt.ts'
 import type { TreeSource } from '#schema/cache/tree.ts'
@@ -19,7 +19,7 @@ export async function findSource(place: TreePlace, context: KernelContext): Prom
     return { place, key: file.sha256, version, label: `${place.package} ${build}`, file }
   }
   const { path } = place
-  const found = await stat(path).catch(() => null)
+  const found = await stat(path).catch(whenUnreadable(null))
   if (!found) throw new UserError(`${path} does not exist`, 'give the folder or the tarball of a kernel source')
   if (place.kind === 'git') {
     const { stdout } = await git(path, ['rev-parse', '--verify', `${place.revision}^{tree}`], context)

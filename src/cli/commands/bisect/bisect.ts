@@ -1,9 +1,11 @@
 /** `kwitness bisect`: which commit brought the bug, or its fix. */
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { Option, type Command } from '@commander-js/extra-typings'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
+import { probeWorkspace } from '#harness/support/scratch.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
 import type { Bisection } from '#domain/report/bisect.ts'
 import { InfraError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
@@ -23,8 +25,9 @@ import { parseBisectOptions } from '#cli/options/bisect-request.ts'
 import * as shared from '#cli/options/shared.ts'
 import { given } from '#cli/options/values.ts'
 import { INTERRUPTED } from '#cli/output/exit-code.ts'
-import { print, readAssets, REPORTS_OUT, terminalOf, writeOut } from '#cli/output/files.ts'
+import { probeOut, readAssets, REPORTS_OUT, terminalOf, writeOut } from '#cli/output/files.ts'
 import { createProgress, type Progress } from '#cli/output/progress.ts'
+import { doBoth, print } from '#cli/output/streams.ts'
 import { createKernelContext } from '#cli/terminal/kernel-context.ts'
 import { untilSignal } from '#cli/terminal/signals.ts'
 
@@ -86,12 +89,19 @@ async function bisectCommand(paths: readonly string[], options: BisectOptions): 
   const progress = createProgress(process.stderr, () => performance.now())
   let stateFile: StateFile | null = null
   let found: Bisection | null = null
+  if (options.export === undefined) await probeWorkspace(findWorkspace())
+  if (options.export === undefined && (options.resume === undefined || options.out !== undefined)) {
+    await probeOut(outOf(options, null) ?? REPORTS_OUT)
+  }
   try {
     const finished = await untilSignal(async (signal) => {
       const context = createKernelContext(options, progress, signal, { inWorktree: true })
       if (options.export !== undefined) return exportScript(options.export, await exportedOf(paths, options, context))
       stateFile = await openStateFile(paths, options, context)
       const begun = stateFile
+      const out = outOf(options, begun)
+      await begun.save(given({ out }))
+      await probeOut(out ?? REPORTS_OUT)
       // Not the store of runs: reports and boundaries must not include steps of a bisection.
       const store = await openStore(begun.folder)
       try {
@@ -110,7 +120,7 @@ async function bisectCommand(paths: readonly string[], options: BisectOptions): 
     })
     progress.end()
     if (options.export !== undefined) return finished ? 0 : INTERRUPTED
-    return finished && found !== null ? await conclude(found, form, options) : leave(stateFile)
+    return finished && found !== null ? await conclude(found, form, outOf(options, stateFile)) : leave(stateFile)
   } catch (error) {
     progress.end()
     if (error instanceof InfraError && stateFile !== null) leave(stateFile)
@@ -129,6 +139,11 @@ async function openStateFile(paths: readonly string[], options: BisectOptions, c
   const message = `${theCase.id} from ${old.name} to ${newer.name}`
   context.progress?.({ kernel: `bisection ${id}`, message, doneBytes: null, totalBytes: null })
   return stateFile
+}
+
+/** The folder that was named for the report, now or when the bisection began. */
+function outOf({ out }: BisectOptions, stateFile: StateFile | null): string | undefined {
+  return out === undefined ? stateFile?.state().out : resolve(out)
 }
 
 interface PrepareContext {
@@ -152,11 +167,13 @@ async function prepareFor(
   return { plan: { ...common, kind: 'bisect', controls: [], measure: null }, inputs }
 }
 
-async function conclude(bisection: Bisection, form: keyof typeof FORMATS, { out }: BisectOptions): Promise<number> {
+async function conclude(bisection: Bisection, form: keyof typeof FORMATS, out: string | undefined): Promise<number> {
   const folder = out ?? join(REPORTS_OUT, `bisect-${bisection.id}`)
-  for (const [name, one] of LEFT) await writeOut(join(folder, name), await FORMATS[one](bisection))
-  await writeOut(join(folder, 'bisect.log'), `${bisection.log}\n`)
-  await print(await FORMATS[form](bisection))
+  const writeAll = async (): Promise<void> => {
+    for (const [name, one] of LEFT) await writeOut(join(folder, name), await FORMATS[one](bisection))
+    await writeOut(join(folder, 'bisect.log'), `${bisection.log}\n`)
+  }
+  await doBoth(writeAll(), print(await FORMATS[form](bisection), form !== 'terminal'))
   console.error(`kwitness: report: ${join(folder, 'bisection.html')}`)
   return bisection.end.kind === 'found' ? 0 : 1
 }

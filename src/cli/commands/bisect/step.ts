@@ -19,7 +19,7 @@ import { readOneCase } from '#cli/options/bisect-request.ts'
 import { runRequest } from '#cli/options/run.ts'
 import type { OptionsOf } from '#cli/options/shared.ts'
 import { given } from '#cli/options/values.ts'
-import { exitCodeOfMark, INTERRUPTED, STEP_TROUBLE } from '#cli/output/exit-code.ts'
+import { exitCodeOfMark, INTERRUPTED } from '#cli/output/exit-code.ts'
 import { createProgress, type Progress } from '#cli/output/progress.ts'
 import { createKernelContext } from '#cli/terminal/kernel-context.ts'
 import { untilSignal } from '#cli/terminal/signals.ts'
@@ -67,7 +67,7 @@ const HELP = helpText({
   ],
 })
 
-/** Judge the commit that is checked out and give the exit code; throws nothing. */
+/** Judge the commit that is checked out and give the exit code. Throws what says nothing about the commit. */
 async function bisectStep(options: BisectStepOptions): Promise<number> {
   const progress = createProgress(process.stderr, () => performance.now())
   let found: { answer: Answer; summary: string } | null = null
@@ -80,12 +80,8 @@ async function bisectStep(options: BisectStepOptions): Promise<number> {
     const { answer, summary } = found as { answer: Answer; summary: string }
     console.error(`kwitness: ${answer}: ${summary}`)
     return exitCodeOfMark(markOf(answer, options.find ?? 'bug'))
-  } catch (error) {
+  } finally {
     progress.end()
-    const known = error instanceof UserError || error instanceof InfraError
-    console.error(`kwitness: ${known ? error.message : ((error as Error)?.stack ?? error)}`)
-    if (known && error.hint) console.error(`  ${error.hint}`)
-    return STEP_TROUBLE
   }
 }
 

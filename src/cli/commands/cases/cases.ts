@@ -13,7 +13,7 @@ import { helpText } from '#cli/help/text.ts'
 import { checkOptions } from '#cli/options/cases-check.ts'
 import { catalogue, json, type OptionsOf } from '#cli/options/shared.ts'
 import { readCases } from '#cli/options/values.ts'
-import { print } from '#cli/output/files.ts'
+import { print } from '#cli/output/streams.ts'
 
 const readOptions = (command: Command) => command.addOption(catalogue).addOption(json('the cases'))
 const newOptions = (command: Command) => command.addOption(catalogue)
@@ -79,7 +79,7 @@ const endingWords = (ending: SymptomEnding): string =>
 async function listCases(options: OptionsOf<typeof readOptions>): Promise<number> {
   const cases = await readCatalogue(options.catalogue ?? CATALOGUE)
   const line = (one: Case): string => `${one.id.padEnd(28)} ${one.oracle.padEnd(14)} ${one.title}`
-  await print(options.json ? casesJson(cases) : cases.map(line).join('\n'))
+  await print(options.json ? casesJson(cases) : cases.map(line).join('\n'), options.json)
   return 0
 }
 
@@ -99,6 +99,7 @@ async function showCases(ids: readonly string[], options: OptionsOf<typeof readO
   const data = cases.map(({ folder: _, ...rest }) => ({ ...rest, contradictions: contradictionsOf(rest) }))
   await print(
     options.json ? JSON.stringify(data, null, 2) : cases.flatMap((one) => describeCase(one, contradictionsOf(one))).join('\n'),
+    options.json,
   )
   return cases.some((one) => contradictionsOf(one).length > 0) ? 1 : 0
 }

@@ -4,7 +4,7 @@ import { CATALOGUE } from '#run/prepare/catalogue.ts'
 import type { CasesCheckOptions } from '#cli/options/cases-check.ts'
 import { given } from '#cli/options/values.ts'
 import { INTERRUPTED } from '#cli/output/exit-code.ts'
-import { print } from '#cli/output/files.ts'
+import { print } from '#cli/output/streams.ts'
 import { createProgress } from '#cli/output/progress.ts'
 import { createKernelContext } from '#cli/terminal/kernel-context.ts'
 import { untilSignal } from '#cli/terminal/signals.ts'
@@ -30,6 +30,6 @@ export async function checkCaseCommand(id: string, options: CasesCheckOptions): 
   } finally {
     progress.end()
   }
-  if (options.json) await print(JSON.stringify(checks, null, 2))
+  if (options.json) await print(JSON.stringify(checks, null, 2), true)
   return checks.every(({ passed }) => passed) ? 0 : 1
 }

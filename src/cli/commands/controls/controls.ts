@@ -14,12 +14,14 @@ import { judgedAttemptsOfRun } from '#run/report/stored-attempts.ts'
 import { helpText } from '#cli/help/text.ts'
 import { runRequest } from '#cli/options/run.ts'
 import { controlsOptions, controlsRequest, type ControlsOptions } from '#cli/options/controls.ts'
+import { given } from '#cli/options/values.ts'
 import { sweep } from './sweep.ts'
 import { exitCodeOfControlMatrix } from '#cli/output/exit-code.ts'
-import { writeReport, print, terminalOf, writeOut } from '#cli/output/files.ts'
+import { writeReport, terminalOf, writeOut } from '#cli/output/files.ts'
 import { printProblems } from '#cli/output/problems.ts'
 import type { Progress } from '#cli/output/progress.ts'
 import type { TimingsKeeper } from '#cli/output/timings.ts'
+import { doBoth, print } from '#cli/output/streams.ts'
 import { executeCommand } from '#cli/terminal/execute.ts'
 
 /** Guest seconds for each race without a measurement: the matrix only needs to know whether another case shows the bug. */
@@ -85,7 +87,7 @@ async function openNew(options: ControlsOptions, context: KernelContext, progres
   progress.end()
   process.stderr.write(`kwitness: ${describe(found, cases)}\n`)
   if (options.dryRun) {
-    if (options.json) await print(JSON.stringify({ ...found, cases: cases.map(({ id }) => id) }, null, 2))
+    if (options.json) await print(JSON.stringify({ ...found, cases: cases.map(({ id }) => id) }, null, 2), true)
     return null
   }
   const ids = found.kernels.map(({ id }) => id)
@@ -107,7 +109,7 @@ async function controls(options: ControlsOptions): Promise<number> {
       resume === undefined
         ? openNew(options, context, progress)
         : resumeRun({ which: resume, folder: context.workspace.state, kinds: ['controls'] }, context),
-    conclude: (opened, timings) => conclude(opened, options, timings),
+    conclude: (opened, timings, out) => conclude(opened, { ...options, ...given({ out }) }, timings),
   })
 }
 
@@ -116,13 +118,16 @@ async function conclude(opened: OpenRun, options: ControlsOptions, timings: Timi
   printProblems(problems)
   const matrix = controlMatrixOf(report, report.controls)
   const rates = await keepRates(opened, matrix)
-  const page = await writeReport(report, options.out)
+  const json = renderControlMatrixJson(matrix, rates)
+  const text = options.json ? json : renderControlMatrix(matrix, rates, terminalOf(process.stdout))
   const plain = { width: 100, colour: false, ascii: false }
-  await writeOut(join(dirname(page), 'control-matrix.txt'), renderControlMatrix(matrix, rates, plain))
-  await writeOut(join(dirname(page), 'control-matrix.json'), renderControlMatrixJson(matrix, rates))
-  await print(
-    options.json ? renderControlMatrixJson(matrix, rates) : renderControlMatrix(matrix, rates, terminalOf(process.stdout)),
-  )
+  const leave = async (): Promise<string> => {
+    const page = await writeReport(report, options.out)
+    await writeOut(join(dirname(page), 'control-matrix.txt'), renderControlMatrix(matrix, rates, plain))
+    await writeOut(join(dirname(page), 'control-matrix.json'), json)
+    return page
+  }
+  const page = await doBoth(leave(), print(text, options.json))
   console.error(`kwitness: report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
   return exitCodeOfControlMatrix(matrix)

@@ -15,8 +15,9 @@ import type { PlanOf } from '#plan/plan.ts'
 import { maxSweepSeconds, sweepPlan } from '#plan/sweep.ts'
 import { controlsRequest, type ControlsOptions } from '#cli/options/controls.ts'
 import { runRequest } from '#cli/options/run.ts'
-import { print, terminalOf } from '#cli/output/files.ts'
+import { terminalOf } from '#cli/output/files.ts'
 import type { Progress } from '#cli/output/progress.ts'
+import { print } from '#cli/output/streams.ts'
 import { executeCommand } from '#cli/terminal/execute.ts'
 
 /** Sweep and give the exit code: 1 when no guest came to a hit, 3 when none came to an answer. */
@@ -24,6 +25,7 @@ export async function sweep(options: ControlsOptions): Promise<number> {
   const { resume } = options
   return executeCommand(options, {
     command: 'kwitness controls --sweep',
+    printsOnly: true,
     open: (context, progress) =>
       resume === undefined
         ? openNew(options, context, progress)
@@ -31,7 +33,7 @@ export async function sweep(options: ControlsOptions): Promise<number> {
     conclude: async ({ store, record }) => {
       const rows = await sweepRows(store, record)
       const text = options.json ? renderSweepJson(record.id, rows) : renderSweep(record.id, rows, terminalOf(process.stdout))
-      await print(text)
+      await print(text, options.json)
       if (rows.every(({ attempts }) => attempts === 0)) return 3
       return rows.some(({ hit }) => hit > 0) ? 0 : 1
     },
