@@ -87,8 +87,12 @@ test('Ctrl-C in the middle of a run: it stops at once, says how to go on, and go
   const [, run = ''] = /kwitness run --resume (\S+) goes on/.exec(stopped.stderr) ?? []
   assert.match((await runCli(at('stopped'), ['runs'])).stdout, new RegExp(`^${run} .*can be resumed$`, 'm'))
 
-  const resumed = await runCli(at('stopped'), ['run', '--resume', run, '--json', '--out', place.out])
+  const resumed = await runCli(at('stopped'), ['run', '--resume', run, '--json'])
   assert.equal(resumed.code, 0, resumed.stderr)
+  assert.ok(
+    resumed.stderr.includes(`report: ${join(place.out, 'index.html')}\n`),
+    'the folder for the report is kept with the run',
+  )
   const report = readReport(resumed)
   assert.deepEqual(matrixOf(report), matrixOf(whole.report))
   const stored = storedBy(stopped.stderr)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { runRequest } from '#cli/options/run.ts'
 
@@ -9,6 +10,10 @@ test('without options it is the default set and every case, and nothing else is 
 test('--no-fork turns forking off', () => {
   assert.equal(runRequest({ fork: false }).noFork, true)
   assert.equal(runRequest({ fork: true }).noFork, undefined)
+})
+
+test('the folder for the report is kept with its whole path', () => {
+  assert.equal(runRequest({ out: 'a/b' }).out, join(process.cwd(), 'a', 'b'))
 })
 
 test('each option comes into the request under its name there', () => {
