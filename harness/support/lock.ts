@@ -2,32 +2,83 @@
 import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
+import { describeHolder, leaveNote } from './lock-holder.ts'
 import { startProcess } from './process.ts'
-import { makeFolder } from './workspace.ts'
+import { makeFolder, systemHint } from './workspace.ts'
+
+/** Milliseconds of waiting after which it is said, and between one time and the next. */
+const FIRST_WORD_MS = 2_000
+const NEXT_WORD_MS = 20_000
+
+export interface LockOptions {
+  /** What is locked, for whoever waits: `kernel builds`. */
+  readonly name: string
+  /** What the holder does, for whoever waits. */
+  readonly doing: string
+  /** Ends the wait, when it is aborted. */
+  readonly signal?: AbortSignal | undefined
+  /** Gets one sentence after 2 s of waiting and every 20 s after that: who holds the lock, since when, doing what. */
+  readonly onWait?: ((sentence: string) => void) | undefined
+}
+
+/** Says what the holder does now, for whoever waits. */
+export type Describe = (doing: string) => void
 
 /**
  * Run `work` while holding an exclusive lock on the file `path`, and return its result. Waits for the lock without a limit.
  * Throws InfraError when flock cannot run, the signal's reason when it is aborted, and whatever `work` throws.
  */
-export async function withLock<T>(path: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(path: string, options: LockOptions, work: (describe: Describe) => Promise<T>): Promise<T> {
+  const { signal } = options
   await makeFolder(dirname(path))
   const holder = startProcess('flock', ['--exclusive', path, 'sh', '-c', 'echo locked; exec cat > /dev/null'], {
     stdin: 'pipe',
     stdout: 'pipe',
+    stderr: 'pipe',
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   })
-  const { stdin, stdout } = holder
-  if (!stdin || !stdout) throw new InfraError(`cannot hold the lock ${path}`)
+  const { stdin, stdout, stderr } = holder
+  if (!stdin || !stdout || !stderr) throw new InfraError(`cannot take the lock ${path}`)
   stdin.on('error', () => {})
-  const first = await Promise.race([once(stdout, 'data').then(() => null), holder])
+  let said = ''
+  stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')))
+  const waiting = sayWhileWaiting(path, options)
+  const first = await Promise.race([once(stdout, 'data').then(() => null), holder]).finally(waiting)
   if (first !== null) {
     signal?.throwIfAborted()
-    throw new InfraError(`cannot take the lock ${path}: ${first.shortMessage ?? 'flock ended'}`, 'install util-linux')
+    const { code } = first as { readonly code?: string }
+    const why = said.trim() || (first.shortMessage ?? 'flock ended').split('\n')[0]
+    throw new InfraError(
+      `cannot take the lock ${path}: ${why}`,
+      code === 'ENOENT' ? 'install util-linux' : systemHint(code ?? ''),
+    )
   }
+  const note = leaveNote(path, options.doing)
   try {
-    return await work()
+    return await work(note.describe)
   } finally {
+    note.remove()
     stdin.end()
     await holder
+  }
+}
+
+/** Say who holds the lock until the returned function is called. */
+function sayWhileWaiting(path: string, { name, onWait }: LockOptions): () => void {
+  const started = performance.now()
+  let isOver = false
+  const say = async (): Promise<void> => {
+    const holder = await describeHolder(path).catch(() => 'nobody knows who holds it')
+    const seconds = Math.round((performance.now() - started) / 1000)
+    if (!isOver) onWait?.(`waiting for ${name} (${seconds} s so far): ${holder}`)
+  }
+  const next = (): void => {
+    void say()
+    timer = setTimeout(next, NEXT_WORD_MS)
+  }
+  let timer = setTimeout(next, FIRST_WORD_MS)
+  return () => {
+    isOver = true
+    clearTimeout(timer)
   }
 }

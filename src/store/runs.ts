@@ -6,7 +6,7 @@ import { runHostSchema } from '#schema/run.ts'
 import { anything } from '#schema/basics.ts'
 import { dataIn, nullableTextIn, textIn, type Database, type Row } from './database.ts'
 import { nextRunId } from './names.ts'
-import { livingOwner, ownToken } from './owner.ts'
+import { livingOwner, ownToken } from '#harness/support/owner.ts'
 import type { RunHost, RunRecord } from './ports.ts'
 
 function toRun(row: Row): RunRecord {

@@ -10,7 +10,7 @@ import { readDebianIndex } from './index.ts'
 import type { DebianKernel, HeaderPackage } from '#schema/cache/debian.ts'
 import { fetchPoolFile } from './pool.ts'
 import { compareDebianVersions } from './version.ts'
-import { withLock } from '#harness/support/lock.ts'
+import { withCacheLock } from '../provider/lock.ts'
 import { inTurn, reportProgress, type BuildTree, type KernelContext, type Unavailable } from '../provider/provider.ts'
 
 /** The build tree of a Debian kernel, fetched only on use; or why the archive has none. */
@@ -70,11 +70,12 @@ async function fetchHeaders(
   packages: readonly HeaderPackage[],
   key: string,
   root: AptRoot,
-  context: KernelContext,
+  outside: KernelContext,
 ): Promise<string> {
-  const entry = join(context.workspace.cache, 'headers', `${release}@${key.slice(0, 12)}`)
-  const lock = join(context.workspace.cache, 'locks', `headers-${release}.lock`)
-  return withLock(lock, context.signal, async () => {
+  const entry = join(outside.workspace.cache, 'headers', `${release}@${key.slice(0, 12)}`)
+  const path = join(outside.workspace.cache, 'locks', `headers-${release}.lock`)
+  const lock = { path, name: `the headers of ${release}`, doing: 'fetching them', kernel: id }
+  return withCacheLock(outside, lock, async (context) => {
     if (await exists(entry)) return entry
     return inTurn(context, async () => {
       const debs: string[] = []

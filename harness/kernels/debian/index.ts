@@ -9,7 +9,7 @@ import { exists, replaceFile } from '#harness/support/workspace.ts'
 import { aptOptions, openAptRoot, type AptRoot } from './apt.ts'
 import { headersOf, kernelsOf, parsePackages, type PackageList } from './packages.ts'
 import { MAIN_SUITES, SECURITY_SUITES } from './sources.ts'
-import { withLock } from '#harness/support/lock.ts'
+import { withCacheLock } from '../provider/lock.ts'
 import { reportProgress, type KernelContext } from '../provider/provider.ts'
 
 const MAX_AGE_MS = 12 * 3600 * 1000
@@ -24,10 +24,11 @@ export async function readDebianIndex(context: KernelContext): Promise<{ root: A
   const root = await openAptRoot(context)
   const stored = await storedIndex(root)
   if (stored && isFresh(stored, context)) return { root, index: stored }
-  const index = await withLock(join(root.folder, 'update.lock'), context.signal, async () => {
+  const lock = { path: join(root.folder, 'update.lock'), name: 'the package lists', doing: 'fetching them', kernel: null }
+  const index = await withCacheLock(context, lock, async (inside) => {
     const other = await storedIndex(root)
     // The previous holder of the lock may have refreshed the index.
-    return other && isFresh(other, context) ? other : refreshIndex(root, other, context)
+    return other && isFresh(other, context) ? other : refreshIndex(root, other, inside)
   })
   return { root, index }
 }

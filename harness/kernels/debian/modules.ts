@@ -9,8 +9,8 @@ import { openAptRoot } from './apt.ts'
 import { readRecord, recordOf, unpackDeb } from './fetch.ts'
 import type { DebianKernel } from '#schema/cache/debian.ts'
 import { fetchPoolFile } from './pool.ts'
-import { withLock } from '#harness/support/lock.ts'
 import { indexModules, plainModules, releaseOf } from '../provider/modules.ts'
+import { withCacheLock } from '../provider/lock.ts'
 import { reportProgress, type KernelContext, type ModuleFile } from '../provider/provider.ts'
 
 /** Modules of a fetched kernel and their dependencies, in load order. Throws UserError when the archive has none for it. */
@@ -24,9 +24,10 @@ export async function fetchDebianModules(
   if (!listed)
     throw new UserError(`the mirror no longer lists ${id}, nor its modules`, 'choose another kernel: kwitness kernels list')
   const entry = modulesEntry(context, listed)
-  const lock = join(context.workspace.cache, 'locks', `${id}.lock`)
-  return withLock(lock, context.signal, async () => {
-    await ensureTree(entry, listed, image.kernel, context)
+  const path = join(context.workspace.cache, 'locks', `${id}.lock`)
+  const lock = { path, name: `the modules of ${id}`, doing: 'unpacking them', kernel: id }
+  return withCacheLock(context, lock, async (inside) => {
+    await ensureTree(entry, listed, image.kernel, inside)
     const release = await releaseOf(entry)
     if (!release) throw new InfraError(`${entry} contains no modules`, 'delete it and try again')
     return plainModules(join(entry, 'lib', 'modules', release), `${entry}.plain`, id, names, context)

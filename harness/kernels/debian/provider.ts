@@ -13,8 +13,8 @@ import { fetchDebianModules } from './modules.ts'
 import type { DebianKernel } from '#schema/cache/debian.ts'
 import { poolStates } from './pool-state.ts'
 import { matchDebianQuery, nearestHint, parseDebianQuery, pickOrder } from './query.ts'
-import { withLock } from '#harness/support/lock.ts'
 import { startSpan } from '#harness/support/spans.ts'
+import { withCacheLock } from '../provider/lock.ts'
 import { asFetch, inTurn, reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
 
 export const debian: Provider = {
@@ -124,10 +124,12 @@ async function fetchPackages(kernel: Kernel, context: KernelContext): Promise<Ke
   const { root, index } = await readDebianIndex(context)
   const listed = index.kernels.find(({ id }) => id === kernel.id)
   if (!listed) throw new UserError(`${kernel.id} is neither cached nor listed by the mirror`, 'see kwitness kernels list')
-  return withLock(join(context.workspace.cache, 'locks', `${kernel.id}.lock`), context.signal, async () => {
-    const other = await cachedImage(kernel.id, context, true)
+  const path = join(context.workspace.cache, 'locks', `${kernel.id}.lock`)
+  const lock = { path, name: `the files of ${kernel.id}`, doing: 'fetching them', kernel: kernel.id }
+  return withCacheLock(context, lock, async (inside) => {
+    const other = await cachedImage(kernel.id, inside, true)
     if (other) return other
-    return inTurn(context, () => buildDebianImage(root, listed, context))
+    return inTurn(inside, () => buildDebianImage(root, listed, inside))
   })
 }
 

@@ -6,7 +6,7 @@ import { copyFile, readdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Kernel } from '#domain/kernel.ts'
 import { exists } from '#harness/support/workspace.ts'
-import { withLock } from '#harness/support/lock.ts'
+import { withCacheLock } from '../provider/lock.ts'
 import { inTurn, type BuildTree, type KernelContext, type Unavailable } from '../provider/provider.ts'
 import { applyPatch, ensureBase, openBuild } from './build/build.ts'
 import { runLocked, treeLock } from './build/files.ts'
@@ -15,15 +15,16 @@ import { readRecipe } from './source/recipe.ts'
 import { useWorktree } from './build/worktree.ts'
 
 /** The build tree of a kernel built from source; or why there is none. */
-export async function treeBuildTree(kernel: Kernel, context: KernelContext): Promise<BuildTree | Unavailable> {
-  const recipe = await readRecipe(kernel.id, context.workspace)
+export async function treeBuildTree(kernel: Kernel, outside: KernelContext): Promise<BuildTree | Unavailable> {
+  const recipe = await readRecipe(kernel.id, outside.workspace)
   if (!recipe) return { unavailable: `kwitness does not know any more how ${kernel.id} was built` }
   const changed = recipe.patches.flatMap(({ text }) => changedFiles(text))
   // Only a patched header changes a module: all other kernels share the modules of their base.
   const patches = changed.some((file) => !/\.[cS]$/.test(file)) ? recipe.patches : []
   const key = patches.length > 0 ? recipe.kernel.id : `base-${recipe.baseKey}`
+  const lock = { ...treeLock(outside.workspace), doing: `building external modules for ${kernel.id}`, kernel: kernel.id }
   const use: BuildTree['use'] = (work) =>
-    withLock(treeLock(context.workspace), context.signal, () =>
+    withCacheLock(outside, lock, (context) =>
       inTurn(context, async () => {
         const inWorktree = await useWorktree(
           recipe,

@@ -5,9 +5,9 @@ import { UserError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
 import { cachedKernel, corruptMessage, entryPath, findCorrupt, imageOf, listEntries, publishEntry } from '../provider/cache.ts'
 import type { Manifest } from '#schema/cache/kernel.ts'
-import { withLock } from '#harness/support/lock.ts'
 import type { Recipe } from '#schema/cache/tree.ts'
 import { plainModules } from '../provider/modules.ts'
+import { withCacheLock } from '../provider/lock.ts'
 import { inTurn, reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
 import { buildRecipe } from './build/build.ts'
 import { removeLeftovers } from './build/evict.ts'
@@ -41,18 +41,19 @@ export const tree: Provider = {
 }
 
 /** The kernel's files: from the cache when they are there and intact, else built. */
-async function fetchTree(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
-  const ready = await cachedImage(kernel.id, context, false)
+async function fetchTree(kernel: Kernel, outside: KernelContext): Promise<KernelImage> {
+  const ready = await cachedImage(kernel.id, outside, false)
   if (ready) return ready
-  const recipe = await readRecipe(kernel.id, context.workspace)
+  const recipe = await readRecipe(kernel.id, outside.workspace)
   if (!recipe) throw new UserError(`neither ${kernel.id} nor its recipe is in the cache`, SELECT_AGAIN)
-  return withLock(treeLock(context.workspace), context.signal, async () => {
+  const lock = { ...treeLock(outside.workspace), doing: `building ${kernel.id}`, kernel: kernel.id }
+  return withCacheLock(outside, lock, async (context) => {
     const other = await cachedImage(kernel.id, context, true)
     if (other) return other
     const origin = describeRecipe(recipe)
     reportProgress(context, kernel.id, `building from ${origin}`)
     const entry = entryPath(context.workspace, kernel.id, kernel.build)
-    await removeLeftovers(context.workspace)
+    await removeLeftovers(context)
     const build = (folder: string) => buildRecipe(recipe, folder, context)
     return imageOf(entry, await inTurn(context, () => publishEntry(entry, kernel, origin, build)))
   })

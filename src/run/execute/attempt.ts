@@ -7,8 +7,8 @@ import { measureLoad } from '#harness/boot/qemu/host.ts'
 import type { BuiltModule } from '#harness/image/external-module.ts'
 import type { Program } from '#harness/image/program.ts'
 import { fetchModules } from '#harness/kernels/index.ts'
+import { withCacheLock } from '#harness/kernels/provider/lock.ts'
 import type { ModuleFile } from '#harness/kernels/provider/provider.ts'
-import { withLock } from '#harness/support/lock.ts'
 import { startSpan, withSubject } from '#harness/support/spans.ts'
 import type { Case } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
@@ -43,8 +43,10 @@ export function inputsOf({ host, initramfs }: AttemptContext, profile: GuestProf
  * Run a race when no other race runs on this host. Guests of races have raised priority, so races of another kwitness at the
  * same time would distort both.
  */
-export function takeTurn<T>({ kernels }: AttemptContext, work: () => Promise<T>): Promise<T> {
-  return withLock(join(kernels.workspace.cache, 'locks', 'race.lock'), kernels.signal, work)
+export function takeTurn<T>({ kernels }: AttemptContext, { kernel, case: { id } }: Cell, work: () => Promise<T>): Promise<T> {
+  const path = join(kernels.workspace.cache, 'locks', 'race.lock')
+  const lock = { path, name: 'the turn of races', doing: `running the race ${id} on ${kernel.id}`, kernel: kernel.id }
+  return withCacheLock(kernels, lock, work)
 }
 
 /** Run work whose spans are phases of attempts of this cell. */

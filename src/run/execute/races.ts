@@ -14,15 +14,17 @@ export type OpenRaces = Map<string, { readonly cell: Cell; readonly image: Kerne
 export async function runRaces(context: RunContext, races: OpenRaces): Promise<void> {
   const { plan, attempts, slots } = context
   const open = [...races.values()].map(({ cell }) => cell)
-  const alone: Admission = async (guest) => {
-    using _ = await slots.acquire(slots.total, 0)
-    return await takeTurn(context, guest)
-  }
+  const alone =
+    (cell: Cell): Admission =>
+    async (guest) => {
+      using _ = await slots.acquire(slots.total, 0)
+      return await takeTurn(context, cell, guest)
+    }
   for (const choose of raceOrder(plan)) {
     for (let next = choose(plan, attempts, open); next; next = choose(plan, attempts, open)) {
       const race = races.get(cellKey(next.cell))
       if (!race) throw new InvariantError(`${cellKey(next.cell)} is not open`)
-      await runAttempt(context, race.cell, race.image, { budget: next.budget, admit: alone })
+      await runAttempt(context, race.cell, race.image, { budget: next.budget, admit: alone(race.cell) })
     }
   }
   for (const cell of open) reportDone(context, cell)

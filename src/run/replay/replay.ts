@@ -87,7 +87,7 @@ export async function replayAttempt(
   const payloads = createPayloads(folder)
   const attemptContext: AttemptContext = { host, initramfs, guests, payloads, kernels }
   const attempt = () => makeAttempt(attemptContext, cell, stored.job, artifacts, folder)
-  const { evidence } = await (isRace(cell) ? takeTurn(attemptContext, attempt) : attempt())
+  const { evidence } = await (isRace(cell) ? takeTurn(attemptContext, cell, attempt) : attempt())
   const { judgement } = await judgeFolder(folder, evidence, cell.case)
   const again = await readFile(join(folder, evidence.output.file))
   const replay: Replay = {

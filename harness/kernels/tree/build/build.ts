@@ -16,7 +16,7 @@ import { reportProgress, type KernelContext } from '#harness/kernels/provider/pr
 import type { Patch, Recipe } from '#schema/cache/tree.ts'
 import { mergeFragments, droppedSettings } from '../source/config.ts'
 import { evictTrees, isEvictionDue, touchTree } from './evict.ts'
-import { buildingLock, cloneSources, runLocked } from './files.ts'
+import { buildingLock, cloneSources, runLocked, waitForBuild } from './files.ts'
 import { BUILD_ENVIRONMENT, BuildFailure, runMake, type MakeJob } from './make.ts'
 import { startIncremental, findNearestBase } from './incremental.ts'
 import { estimateObjects, storeObjectCount } from './build-progress.ts'
@@ -120,6 +120,7 @@ export async function openBuild(name: string, context: KernelContext): Promise<M
   const { cache } = context.workspace
   const [tree, lock, logs] = [join(cache, 'trees', 'building'), buildingLock(context.workspace), join(cache, 'logs')]
   await makeFolder(logs)
+  await waitForBuild(context, name)
   // Take the lock that make holds: children of a killed build may still write for some seconds.
   await runCommand('flock', ['--exclusive', lock, 'rm', '-rf', tree], { signal: context.signal })
   await makeFolder(tree)

@@ -2,7 +2,9 @@
 import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
-import { makeFolder, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
+import { whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
+import type { KernelContext } from '#harness/kernels/provider/provider.ts'
+import { waitForBuild } from './files.ts'
 
 /** Enough for the sources of about ten series and a hundred builds of one, which share their sources by hard links. */
 const MAX_TREE_BYTES = 20 * 2 ** 30
@@ -16,9 +18,9 @@ export async function touchTree(folder: string, now: Date): Promise<void> {
 /**
  * Remove what killed processes left half done, and the oldest logs. The caller must hold treeLock and call it before a build.
  */
-export async function removeLeftovers({ cache }: Workspace): Promise<void> {
-  await makeFolder(join(cache, 'locks'))
-  await runCommand('flock', ['--exclusive', join(cache, 'locks', 'building.lock'), 'true'])
+export async function removeLeftovers(context: KernelContext): Promise<void> {
+  const { cache } = context.workspace
+  await waitForBuild(context, null)
   await removeAll(join(cache, 'kernels'), /^tree-.+@\w+\.tmp-/)
   await removeAll(join(cache, 'trees'), /^(?:evicted-|source-\w+\.tmp-)/)
   await evictLogs(join(cache, 'logs'))

@@ -3,13 +3,20 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import { makeFolder, type Workspace } from '#harness/support/workspace.ts'
+import { withCacheLock } from '#harness/kernels/provider/lock.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 
 /** Lock of every process that writes into a tree, and of its children, which may survive this process for a while. */
 export const buildingLock = ({ cache }: Workspace) => join(cache, 'locks', 'building.lock')
 
 /** Lock of the process that builds from source: one build at a time. */
-export const treeLock = ({ cache }: Workspace) => join(cache, 'locks', 'tree.lock')
+export const treeLock = ({ cache }: Workspace) => ({ path: join(cache, 'locks', 'tree.lock'), name: 'kernel builds' })
+
+/** Wait until the last child of a build has ended. One of a killed kwitness may go on for some seconds. */
+export async function waitForBuild(context: KernelContext, kernel: string | null): Promise<void> {
+  const lock = { path: buildingLock(context.workspace), name: 'the end of an earlier build', doing: 'looking for it', kernel }
+  await withCacheLock(context, lock, async () => undefined)
+}
 
 /** Run a command that writes into a tree, under buildingLock until its last child has ended. */
 export async function runLocked(words: readonly string[], context: KernelContext): Promise<void> {

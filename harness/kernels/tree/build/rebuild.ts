@@ -5,7 +5,7 @@ import { UserError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { exists } from '#harness/support/workspace.ts'
-import { withLock } from '#harness/support/lock.ts'
+import { withCacheLock } from '#harness/kernels/provider/lock.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 import type { Recipe } from '#schema/cache/tree.ts'
 import { applyPatch, ensureBase, openBuild } from './build.ts'
@@ -37,9 +37,10 @@ export async function buildLogOf(kernel: Pick<Kernel, 'id'>, context: KernelCont
  * Compile these objects of a kernel (`fs/userfaultfd.o`) again and return the output of make. The cached kernel does not
  * change. Throws UserError when they do not compile.
  */
-export async function recompile(kernel: Pick<Kernel, 'id'>, objects: readonly string[], context: KernelContext): Promise<string> {
-  const recipe = await recipeOf(kernel, context)
-  return withLock(treeLock(context.workspace), context.signal, async () => {
+export async function recompile(kernel: Pick<Kernel, 'id'>, objects: readonly string[], outside: KernelContext): Promise<string> {
+  const recipe = await recipeOf(kernel, outside)
+  const lock = { ...treeLock(outside.workspace), doing: `compiling objects of ${kernel.id} again`, kernel: kernel.id }
+  return withCacheLock(outside, lock, async (context) => {
     const base = await ensureBase(recipe, context)
     const job = await openBuild(`rebuild-${kernel.id}`, context)
     try {

@@ -51,7 +51,7 @@ test('the leftovers of a killed process are removed, and nothing else', async (t
   await mkdir(join(workspace.cache, 'kernels'))
   const kernels = ['tree-6.1-base-0@0.tmp-x', 'tree-6.1-base-0@0', 'debian-6.1-1-cloud-amd64@0.tmp-x']
   for (const name of kernels) await mkdir(join(workspace.cache, 'kernels', name))
-  await removeLeftovers(workspace)
+  await removeLeftovers({ workspace })
   assert.deepEqual(await readdir(trees), ['base-04', 'source-01'])
   assert.deepEqual(await readdir(join(workspace.cache, 'kernels')), [kernels[2], kernels[1]])
 })

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { livingOwner, ownToken } from '#store/owner.ts'
+import { livingOwner, ownToken } from '#harness/support/owner.ts'
 
 test('this process lives', () => {
   assert.equal(livingOwner(ownToken()), process.pid)
