@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
-import { runCommand } from '#harness/support/process.ts'
+import { runCommand, type Finished } from '#harness/support/process.ts'
 import { debianIndexSchema, type DebianIndex } from '#schema/cache/debian.ts'
 import { createJsonReader } from '#harness/support/json-cache.ts'
 import { exists, replaceFile } from '#harness/support/workspace.ts'
@@ -10,6 +10,7 @@ import { aptOptions, openAptRoot, type AptRoot } from './apt.ts'
 import { headersOf, kernelsOf, parsePackages, type PackageList } from './packages.ts'
 import { MAIN_SUITES, SECURITY_SUITES } from './sources.ts'
 import { withCacheLock } from '../provider/lock.ts'
+import { bytesIn, runFetching } from '../provider/patience.ts'
 import { reportProgress, type KernelContext } from '../provider/provider.ts'
 
 const MAX_AGE_MS = 12 * 3600 * 1000
@@ -57,11 +58,7 @@ async function refreshIndex(root: AptRoot, old: DebianIndex | null, context: Ker
     )
   }
   const askedAt = new Date().toISOString()
-  const update = await runCommand('apt-get', ['-c', root.config, '-q', '-o', 'Acquire::Retries=1', 'update'], {
-    ...aptOptions(context),
-    anyExit: true,
-    timeoutMs: UPDATE_TIMEOUT_MS,
-  })
+  const update = await updateLists(root, context)
   const diagnostics = update.stderr.split('\n').filter((line) => /^[EW]: /.test(line))
   const lists = await readLists(root, context)
   const unreached = diagnostics.filter((line) => /Failed to fetch/.test(line) && !/\b404\b/.test(line))
@@ -94,6 +91,23 @@ async function refreshIndex(root: AptRoot, old: DebianIndex | null, context: Ker
     kernels,
     headers,
   })
+}
+
+/** Run apt-get update. A mirror that stops sending is one that failed to be fetched from. */
+async function updateLists(root: AptRoot, context: KernelContext): Promise<Pick<Finished, 'stderr'>> {
+  const args = ['-c', root.config, '-q', '-o', 'Acquire::Retries=1', 'update']
+  const fetching = { from: new URL(root.main).host || root.main, bytes: () => bytesIn(join(root.folder, 'state', 'lists')) }
+  try {
+    return await runFetching('apt-get', args, fetching, context, {
+      ...aptOptions(context),
+      anyExit: true,
+      timeoutMs: UPDATE_TIMEOUT_MS,
+    })
+  } catch (error) {
+    context.signal?.throwIfAborted()
+    if (error instanceof InfraError) return { stderr: `E: Failed to fetch: ${error.message}` }
+    throw error
+  }
 }
 
 async function storeIndex(root: AptRoot, index: DebianIndex): Promise<DebianIndex> {

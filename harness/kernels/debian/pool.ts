@@ -1,10 +1,10 @@
 /** Files of the Debian pool in the cache. apt verifies them against the signed index; each use verifies the hash again. */
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
-import { runCommand } from '#harness/support/process.ts'
 import { exists, makeFolder } from '#harness/support/workspace.ts'
 import { corruptMessage, hashFile } from '../provider/cache.ts'
+import { bytesIn, runFetching } from '../provider/patience.ts'
 import { aptOptions, type AptRoot } from './apt.ts'
 import type { PoolFile } from '#schema/cache/debian.ts'
 import { reportProgress, type KernelContext } from '../provider/provider.ts'
@@ -51,7 +51,8 @@ async function download(root: AptRoot, file: PoolFile, target: string, kernel: s
     )
     try {
       const args = ['-c', root.config, '-q', 'download-file', uri, target, `SHA256:${file.sha256}`]
-      await runCommand('/usr/lib/apt/apt-helper', args, aptOptions(context))
+      const fetching = { from: new URL(uri).host || uri, bytes: () => bytesIn(dirname(target)) }
+      await runFetching('/usr/lib/apt/apt-helper', args, fetching, context, aptOptions(context))
       report(file.bytes)
       return
     } catch (error) {
@@ -67,6 +68,8 @@ async function download(root: AptRoot, file: PoolFile, target: string, kernel: s
 /** The error for a failed download: whose fault it is, from the stderr of apt. */
 function downloadError(file: PoolFile, kernel: string, cause: unknown): InfraError | UserError {
   const uri = file.uris.at(-1) ?? ''
+  // What a mirror that sends nothing is accused of is all there is to say.
+  if (cause instanceof InfraError && cause.message.includes('accepts connections')) return cause
   const stderr = String((cause as { cause?: { stderr?: string } } | null)?.cause?.stderr ?? '')
   if (/\b404\b|File not found/.test(stderr)) {
     const message = `${kernel} is listed, but the pool does not have its package any more`

@@ -1,4 +1,5 @@
 /** Shows a run while it is under way: one moving line on a terminal, plain lines elsewhere. Always on stderr. */
+import type { KernelProgress } from '#harness/kernels/index.ts'
 import type { RunEvent, RunEventListener } from '#run/context/events.ts'
 
 export interface Progress {
@@ -9,10 +10,19 @@ export interface Progress {
 
 const TROUBLE = ['error', 'unrelated-crash', 'no-boot', 'infra']
 const REDRAW_MS = 100
+/** Milliseconds without a line after which one says that the work goes on. */
+const SILENCE_MS = 20_000
 
 function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
+}
+
+/** What a kernel's provider does, with how much of it is done. */
+function doingOf({ kernel, message, doneBytes, totalBytes }: KernelProgress): string {
+  const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1)
+  const size = doneBytes === null || totalBytes === null ? '' : `, ${mib(doneBytes)} of ${mib(totalBytes)} MiB`
+  return `${kernel ?? 'kernels'}: ${message}${size}`
 }
 
 /** Guest text on one line, with no control bytes that could move a cursor. */
@@ -59,6 +69,8 @@ export function createProgress(stream: NodeJS.WriteStream, now: () => number): P
   let running = 0
   let doing = ''
   let drawn = 0
+  let printed = now()
+  let isOver = false
 
   function status(): string {
     const left = done > first ? ((now() - started) / (done - first)) * (total - done) : null
@@ -72,10 +84,24 @@ export function createProgress(stream: NodeJS.WriteStream, now: () => number): P
     stream.write(`\r\x1b[K${status().slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`)
   }
 
+  function print(line: string): void {
+    printed = now()
+    stream.write(`${isTerminal ? '\r\x1b[K' : ''}kwitness: ${plain(line)}\n`)
+  }
+
+  /** A log that says nothing for long leaves its reader in doubt. */
+  function breakSilence(): void {
+    const seconds = Math.round((now() - printed) / 1000)
+    if (isOver || isTerminal || now() - printed < SILENCE_MS) return
+    print(`still at it after ${seconds} s: ${status() || 'preparing'}`)
+  }
+  setInterval(breakSilence, SILENCE_MS / 4).unref()
+
   return {
     onEvent: (event) => {
+      isOver = false
       const line = lineFor(event, isTerminal)
-      if (line !== null) stream.write(`${isTerminal ? '\r\x1b[K' : ''}kwitness: ${plain(line)}\n`)
+      if (line !== null) print(line)
       if (event.kind === 'attempt-started') {
         if (running === 0 && done === 0) started = now()
         running += 1
@@ -85,10 +111,11 @@ export function createProgress(stream: NodeJS.WriteStream, now: () => number): P
         if (total === 0) first = event.done
         done = event.done
         total = event.total
-      } else if (event.kind === 'kernel') doing = plain(`${event.progress.kernel ?? 'kernels'}: ${event.progress.message}`)
+      } else if (event.kind === 'kernel') doing = plain(doingOf(event.progress))
       draw(event.kind !== 'kernel')
     },
     end: () => {
+      isOver = true
       if (isTerminal) stream.write('\r\x1b[K')
     },
   }

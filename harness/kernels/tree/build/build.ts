@@ -19,7 +19,7 @@ import { evictTrees, isEvictionDue, touchTree } from './evict.ts'
 import { buildingLock, cloneSources, runLocked, waitForBuild } from './files.ts'
 import { BUILD_ENVIRONMENT, BuildFailure, runMake, type MakeJob } from './make.ts'
 import { startIncremental, findNearestBase } from './incremental.ts'
-import { estimateObjects, storeObjectCount } from './build-progress.ts'
+import { estimateObjects, mostObjects, storeObjectCount } from './build-progress.ts'
 import { baseFolder, baseKeyOf, compilerVersion } from '../source/recipe.ts'
 import { fetchSource } from '../source/source.ts'
 import { buildInWorktree, gitPlaceOf, type BuildSteps } from './worktree.ts'
@@ -35,7 +35,7 @@ export async function buildRecipe(recipe: Recipe, folder: string, context: Kerne
   }
   const base = await ensureBase(recipe, context)
   if (recipe.patches.length === 0) return copyFiles(base, folder, context)
-  const job = await openBuild(recipe.kernel.id, context)
+  const job = await openIncremental(recipe, recipe.kernel.id, context)
   await cloneSources(base, job.tree, context)
   await runLocked(['cp', '-a', '--reflink=auto', join(base, 'build'), join(job.tree, 'build')], context)
   for (const patch of recipe.patches) await applyPatch(patch, recipe, job, context)
@@ -46,7 +46,7 @@ export async function buildRecipe(recipe: Recipe, folder: string, context: Kerne
 
 function stepsOf(recipe: Recipe, context: KernelContext): BuildSteps {
   return {
-    open: () => openBuild(recipe.kernel.id, context),
+    open: () => openIncremental(recipe, recipe.kernel.id, context),
     ensureBase: () => ensureBase(recipe, context),
     configure: (job) => configure(recipe, job, context),
     make: async (job) => void (await runMake(job, await targetsOf(job.tree), context)),
@@ -80,7 +80,7 @@ async function buildBase(recipe: Recipe, base: string, context: KernelContext): 
   const folder = await fetchSource(source, context)
   await touchTree(folder, new Date())
   const names = fragments.map(({ name }) => name).join('+')
-  const job = { ...(await openBuild(`base-${recipe.baseKey}`, context)), label: `${source.label} (${names})` }
+  const job = { ...(await openIncremental(recipe, `base-${recipe.baseKey}`, context)), label: `${source.label} (${names})` }
   const near = await findNearestBase(recipe, compiler, context)
   const started = near === null ? null : await startIncremental(near, folder, job.tree, context)
   if (started) {
@@ -113,6 +113,11 @@ async function configure({ source, fragments }: Recipe, job: MakeJob, context: K
   if (dropped.length === 0) return
   const hint = 'check what the symbol depends on, or append "# if known" to the line'
   throw new BuildFailure(`${source.label}: ${dropped.join('\n  ')}`, hint)
+}
+
+/** The same for a build that compiles a part of the kernel. */
+async function openIncremental(recipe: Recipe, name: string, context: KernelContext): Promise<MakeJob> {
+  return { ...(await openBuild(name, context)), expected: await mostObjects(recipe, context) }
 }
 
 /** Empty the build folder and start a log with this name. */

@@ -12,6 +12,12 @@ import { ccacheEnvironment } from './ccache.ts'
 /** The source does not build; neither this machine nor the request is at fault. */
 export class BuildFailure extends UserError {}
 
+/** A number of objects, which an incremental build may stay below by far. */
+export interface ExpectedObjects {
+  readonly count: number
+  readonly isMost: boolean
+}
+
 export interface MakeJob {
   /** Name of the build in progress messages. */
   readonly label: string
@@ -21,12 +27,13 @@ export interface MakeJob {
   readonly lock: string
   /** File that all output is appended to. */
   readonly log: string
-  /** Estimated number of objects; null when there is no estimate. */
-  readonly expected: number | null
+  /** How many objects it compiles; null when nobody knows. */
+  readonly expected: ExpectedObjects | null
 }
 
-/** Objects between two progress lines of a log. */
+/** Objects between two progress lines of a log, and milliseconds after which there is one whatever make does. */
 const LOG_INTERVAL = 100
+const SILENCE_MS = 20_000
 
 /** Reproducible builds: no time, user or host in the kernel, and no setting of the caller's environment. */
 export const BUILD_ENVIRONMENT = {
@@ -62,11 +69,20 @@ export async function runMake(job: MakeJob, targets: readonly string[], context:
   const errors: string[] = []
   const started = performance.now()
   let objects = 0
-  for await (const line of createInterface({ input: child.all as Readable })) {
-    log.write(`${line}\n`)
-    if (isErrorLine(line)) errors.push(line)
-    const object = objectOf(line)
-    if (object !== null) reportObject(job, ++objects, object, started, context)
+  let last = ''
+  const report = (isTransient: boolean): void => reportBuild(job, objects, last, { started, isTransient }, context)
+  const ticking = setInterval(() => report(false), SILENCE_MS)
+  try {
+    for await (const line of createInterface({ input: child.all as Readable })) {
+      log.write(`${line}\n`)
+      if (isErrorLine(line)) errors.push(line)
+      const object = objectOf(line)
+      if (object !== null) objects += 1
+      last = object ?? line.trim()
+      if (object !== null) report(objects % LOG_INTERVAL !== 0)
+    }
+  } finally {
+    clearInterval(ticking)
   }
   const { exitCode } = await child
   log.end()
@@ -87,12 +103,24 @@ export async function runMake(job: MakeJob, targets: readonly string[], context:
   throw new BuildFailure(`${job.label} does not build: ${why}`, `the whole log: ${job.log}`)
 }
 
-/** Report that make compiles one more object. */
-function reportObject(job: MakeJob, objects: number, object: string, started: number, { progress }: KernelContext): void {
-  const all = job.expected === null ? '' : ` of about ${Math.max(job.expected, objects)}`
-  const message = `building: ${objects}${all} objects, ${formatDuration(performance.now() - started)}, now ${object}`
-  const transient = objects % LOG_INTERVAL === 0 ? {} : { transient: true as const }
-  progress?.({ kernel: job.label, message, doneBytes: null, totalBytes: null, ...transient })
+interface BuildMoment {
+  /** Milliseconds of the monotonic clock. */
+  readonly started: number
+  /** The next report replaces this one. */
+  readonly isTransient: boolean
+}
+
+/** Report how many objects make has compiled, of how many, and what it does now. */
+function reportBuild(
+  { label, expected }: MakeJob,
+  objects: number,
+  now: string,
+  { started, isTransient }: BuildMoment,
+  { progress }: KernelContext,
+): void {
+  const all = expected === null ? '' : ` of ${expected.isMost ? 'at most' : 'about'} ${Math.max(expected.count, objects)}`
+  const message = `building: ${objects}${all} objects, ${formatDuration(performance.now() - started)}, now ${now || 'starting'}`
+  progress?.({ kernel: label, message, doneBytes: null, totalBytes: null, ...(isTransient ? { transient: true } : {}) })
 }
 
 /** Milliseconds as minutes and seconds: `12:05`. */
