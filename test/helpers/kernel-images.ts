@@ -55,7 +55,10 @@ export function fakeBzImage(banner: string, payload: Buffer): Buffer {
   setup.writeUInt32LE(32, 0x248)
   setup.writeUInt32LE(payload.length, 0x24c)
   setup.write(`${banner}\0`, 0x400, 'latin1')
-  return Buffer.concat([setup, Buffer.alloc(32, 0x90), payload, Buffer.alloc(64)])
+  const rest = Buffer.concat([Buffer.alloc(32, 0x90), payload, Buffer.alloc(64)])
+  const paragraphs = Math.ceil(rest.length / 16)
+  setup.writeUInt32LE(paragraphs, 0x1f4)
+  return Buffer.concat([setup, rest, Buffer.alloc(paragraphs * 16 - rest.length)])
 }
 
 /** Change one byte of a file, in its middle. */

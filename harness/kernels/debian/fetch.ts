@@ -53,9 +53,10 @@ export async function buildDebianImage(root: AptRoot, listed: DebianKernel, cont
     })
     if (!readBootHeader(image))
       throw new InfraError(`the vmlinuz of ${id} is not a bzImage`, 'choose another one: kwitness kernels list')
-    const why = await extractVmlinux(image, join(folder, 'vmlinux'), context.signal)
+    const failed = await extractVmlinux(image, join(folder, 'vmlinux'), context.signal)
+    if (failed?.isDamaged) throw new InfraError(`the vmlinuz of ${id} is damaged: ${failed.why}`, 'choose another kernel')
     await writeFile(join(folder, RECORD), `${JSON.stringify(listed, null, 2)}\n`)
-    if (why !== null) reportProgress(context, id, `cannot extract a vmlinux from its image: ${why}`)
+    if (failed) reportProgress(context, id, `cannot extract a vmlinux from its image: ${failed.why}`)
   }
   using _ = startSpan('hash')
   return imageOf(entry, await publishEntry(entry, kernel, listed.suites.join(' '), unpack))

@@ -4,11 +4,11 @@ import { cp, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
 import { parseVersion } from '#domain/version.ts'
-import { exists, makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
+import { exists, isShortage, makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { hashFile } from '../provider/cache.ts'
 import { upstreamVersion } from '../debian/packages.ts'
 import { indexModules } from '../provider/modules.ts'
-import { isX86Elf, readBootHeader } from '../provider/vmlinux.ts'
+import { isX86Elf, lengthOfElf, readBootHeader } from '../provider/vmlinux.ts'
 
 /** The selector `file:/path/to/bzImage,config=/path,modules=/lib/modules/RELEASE`. */
 export interface FileSelector {
@@ -50,17 +50,37 @@ export function readBanner(text: string): { release: string; version: string } {
 
 /** Read a bzImage or an x86-64 vmlinux; its content decides which. Throws UserError when it is neither or unreadable. */
 export async function readGivenImage(path: string): Promise<GivenImage> {
-  const bytes = await readFile(path).catch((cause: Error) => {
-    throw new UserError(`cannot read the kernel ${path}: ${cause.message}`, undefined, { cause })
-  })
+  const bytes = await readRegularFile(path)
   const header = readBootHeader(bytes)
+  if (header && bytes.length < header.length) {
+    throw damagedImage(path, `it has ${bytes.length} bytes, its boot header says ${header.length}`)
+  }
   if (header) return { kind: 'bzImage', bytes, ...readBanner(header.versionText) }
   if (!isX86Elf(bytes)) {
     throw new UserError(`${path} is neither an x86 bzImage nor an x86-64 vmlinux`, 'give arch/x86/boot/bzImage or vmlinux')
   }
+  const length = lengthOfElf(bytes)
+  if (bytes.length < length) throw damagedImage(path, `it has ${bytes.length} bytes, its ELF headers say ${length}`)
   const banner = /Linux version (\d[\x20-\x7e]{0,400})/.exec(bytes.toString('latin1', 0, bytes.length))?.[1]
   if (banner === undefined) throw new UserError(`${path} is an ELF file but not a Linux kernel: it has no version banner`)
   return { kind: 'vmlinux', bytes, ...readBanner(banner) }
+}
+
+/** The error for an image that is damaged or cut: booting it would say nothing about any kernel. */
+export function damagedImage(path: string, why: string): UserError {
+  return new UserError(`the kernel ${path} is damaged: ${why}`, 'build it or copy it again')
+}
+
+/** A device or a pipe would be read for ever. */
+async function readRegularFile(path: string): Promise<Buffer> {
+  try {
+    if (!(await stat(path)).isFile())
+      throw new UserError(`the kernel ${path} is not a file`, 'give arch/x86/boot/bzImage or vmlinux')
+    return await readFile(path)
+  } catch (error) {
+    if (error instanceof UserError || isShortage(error)) throw error
+    throw new UserError(`cannot read the kernel ${path}: ${(error as Error).message}`, undefined, { cause: error })
+  }
 }
 
 /** One hash over the contents of image, config and modules, whatever their paths. Throws UserError when one is missing. */

@@ -14,7 +14,7 @@ import {
   publishEntry,
   readManifest,
 } from '../provider/cache.ts'
-import { copyModules, hashParts, parseFileSelector, readGivenImage } from './image.ts'
+import { copyModules, damagedImage, hashParts, parseFileSelector, readGivenImage } from './image.ts'
 import { plainModules } from '../provider/modules.ts'
 import { reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
 import { extractVmlinux } from '../provider/vmlinux.ts'
@@ -59,8 +59,9 @@ async function importFile(part: string, context: KernelContext): Promise<ListedK
   return cachedKernel(
     await publishEntry(entry, kernel, resolve(selector.image), async (folder) => {
       await copyFile(selector.image, join(folder, kind))
-      const why = kind === 'bzImage' ? await extractVmlinux(bytes, join(folder, 'vmlinux'), context.signal) : null
-      if (why !== null) reportProgress(context, id, `cannot extract a vmlinux from ${selector.image}: ${why}`)
+      const failed = kind === 'bzImage' ? await extractVmlinux(bytes, join(folder, 'vmlinux'), context.signal) : null
+      if (failed?.isDamaged) throw damagedImage(selector.image, failed.why)
+      if (failed) reportProgress(context, id, `cannot extract a vmlinux from ${selector.image}: ${failed.why}`)
       if (selector.config) await copyFile(selector.config, join(folder, 'config'))
       if (selector.modules) await copyModules(selector.modules, folder, release)
     }),

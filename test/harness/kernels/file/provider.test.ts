@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import fc from 'fast-check'
@@ -7,7 +7,7 @@ import { parseFileSelector, readBanner } from '#harness/kernels/file/image.ts'
 import { fetchKernel, fetchModules, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { UserError } from '#domain/errors.ts'
-import { fakeBzImage, fakeVmlinux, flipByte, packPayload, temporaryFolder } from '#test/helpers/kernel-images.ts'
+import { fakeBzImage, fakeVmlinux, flipByte, flipped, packPayload, temporaryFolder } from '#test/helpers/kernel-images.ts'
 
 const BANNER = '6.1.0-47-cloud-amd64 (x@example.org) #1 SMP Debian 6.1.170-3 (2026)'
 const ELF = fakeVmlinux(BANNER)
@@ -83,7 +83,7 @@ test('a wrong file is a UserError', async (t) => {
     [`file:${join(folder, 'text')}`, /neither an x86 bzImage nor an x86-64 vmlinux/],
     [`file:${join(folder, 'elf')}`, /has no version banner/],
     [`file:${join(folder, 'missing')}`, /cannot read the kernel .*missing/],
-    [`file:${folder}`, /cannot read the kernel/],
+    [`file:${folder}`, /is not a file/],
     [`file:${image},config=${folder}`, /the config .* is not a file/],
     [`file:${image},modules=${folder}`, /contains no kernel modules/],
     [`file:${image},initrd=x`, /neither config=PATH nor modules=PATH/],
@@ -91,6 +91,38 @@ test('a wrong file is a UserError', async (t) => {
   ] as const) {
     await assert.rejects(selectKernels([selector], context), { name: 'UserError', message }, selector)
   }
+})
+
+test('an image that is known to be damaged or cut is refused, and nothing of it is kept', async (t) => {
+  const { folder, context, image } = await given(t)
+  const bytes = await readFile(image)
+  const elf = fakeVmlinux(BANNER, Buffer.alloc(4096))
+  elf.writeBigUInt64LE(BigInt(elf.length), 40)
+  elf.writeUInt16LE(64, 58)
+  elf.writeUInt16LE(20, 60)
+  const write = async (name: string, content: Buffer) => {
+    await writeFile(join(folder, name), content)
+    return `file:${join(folder, name)}`
+  }
+  const selectors = [
+    await write('cut', bytes.subarray(0, bytes.length - 1)),
+    await write('half', bytes.subarray(0, bytes.length >> 1)),
+    await write('damaged', fakeBzImage(BANNER, flipped(await packPayload(elf, 'gzip')))),
+    await write('cut-elf', elf),
+  ]
+  for (const selector of selectors) {
+    const message = /^the kernel \S+ is damaged: \S/
+    await assert.rejects(
+      selectKernels([selector], context),
+      { name: 'UserError', message, hint: 'build it or copy it again' },
+      selector,
+    )
+  }
+  await assert.rejects(selectKernels(['file:/dev/zero'], context), {
+    name: 'UserError',
+    message: 'the kernel /dev/zero is not a file',
+  })
+  assert.deepEqual(await readdir(join(context.workspace.cache, 'kernels')), [])
 })
 
 test('a banner gives release and version, the Debian version where it has one', () => {

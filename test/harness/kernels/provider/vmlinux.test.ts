@@ -3,8 +3,8 @@ import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { extractVmlinux, isX86Elf, compressionOf, readBootHeader } from '#harness/kernels/provider/vmlinux.ts'
-import { fakeBzImage, fakeVmlinux, packPayload, temporaryFolder } from '#test/helpers/kernel-images.ts'
+import { extractVmlinux, isX86Elf, compressionOf, lengthOfElf, readBootHeader } from '#harness/kernels/provider/vmlinux.ts'
+import { fakeBzImage, fakeVmlinux, flipped, packPayload, temporaryFolder } from '#test/helpers/kernel-images.ts'
 
 const BANNER = '6.1.0-47-cloud-amd64 (debian-kernel@lists.example.org) #1 SMP PREEMPT_DYNAMIC Debian 6.1.170-3 (2026-05-14)'
 const ELF = fakeVmlinux(BANNER, Buffer.alloc(100_000, 'kernel text '))
@@ -25,29 +25,54 @@ test('the boot header holds the version', () => {
   assert.equal(readBootHeader(Buffer.alloc(4096)), null)
 })
 
-test('for an image without an ELF, extractVmlinux says why', async (t) => {
+test('for an image without an ELF, extractVmlinux says why, and whether it is damaged', async (t) => {
   const target = join(await temporaryFolder(t), 'vmlinux')
   const image = fakeBzImage(BANNER, await packPayload(ELF, 'gzip'))
-  assert.match((await extractVmlinux(image.subarray(0, image.length - 200), target)) ?? '', /shorter than its boot header says/)
-  assert.match(
-    (await extractVmlinux(fakeBzImage(BANNER, Buffer.from('lzo or worse')), target)) ?? '',
-    /cannot decompress its payload: neither gzip/,
-  )
-  assert.match(
-    (await extractVmlinux(fakeBzImage(BANNER, await packPayload(Buffer.from('text'), 'zstd')), target)) ?? '',
-    /not an x86-64 ELF/,
-  )
-  assert.match((await extractVmlinux(Buffer.from('text'), target)) ?? '', /does not name a payload/)
+  const cutElf = Buffer.from(ELF)
+  cutElf.writeBigUInt64LE(BigInt(ELF.length), 40)
+  cutElf.writeUInt16LE(64, 58)
+  cutElf.writeUInt16LE(9, 60)
+  const answers: readonly (readonly [image: Buffer, why: RegExp, isDamaged: boolean])[] = [
+    [image.subarray(0, image.length - 1), /^the file has \d+ bytes, its boot header says \d+$/, true],
+    [image.subarray(0, 1700), /^the file has 1700 bytes/, true],
+    [fakeBzImage(BANNER, await packPayload(cutElf, 'zstd')), /the ELF file in it is cut/, true],
+    [fakeBzImage(BANNER, Buffer.from('lzo or worse')), /cannot decompress its payload: neither gzip/, false],
+    [fakeBzImage(BANNER, await packPayload(Buffer.from('text'), 'zstd')), /not an x86-64 ELF/, false],
+    [Buffer.from('text'), /does not name a payload/, false],
+  ]
+  for (const [bytes, why, isDamaged] of answers) {
+    const failed = await extractVmlinux(bytes, target)
+    assert.match(failed?.why ?? '', why)
+    assert.equal(failed?.isDamaged, isDamaged, failed?.why)
+  }
 })
 
-test('a truncated payload is reported as damaged, whatever its compression, and no file is left', async (t) => {
+test('a cut or changed payload is reported as damaged, whatever its compression, and no file is left', async (t) => {
   const folder = await temporaryFolder(t)
   for (const packing of ['gzip', 'xz', 'zstd'] as const) {
     const payload = await packPayload(ELF, packing)
-    const image = fakeBzImage(BANNER, payload.subarray(0, payload.length >> 1))
-    assert.equal(await extractVmlinux(image, join(folder, packing)), `its ${packing} payload is damaged`)
+    for (const bytes of [
+      payload.subarray(0, payload.length >> 1),
+      packing === 'zstd' ? payload.subarray(0, -8) : flipped(payload),
+    ]) {
+      const failed = await extractVmlinux(fakeBzImage(BANNER, bytes), join(folder, packing))
+      assert.deepEqual(failed, { why: `its ${packing} payload is damaged`, isDamaged: true })
+    }
   }
   assert.deepEqual(await readdir(folder), [])
+})
+
+test('an ELF file has its last segment and its section table', () => {
+  const elf = Buffer.alloc(200)
+  ELF.copy(elf, 0, 0, 64)
+  elf.writeBigUInt64LE(64n, 32)
+  elf.writeUInt16LE(56, 54)
+  elf.writeUInt16LE(1, 56)
+  elf.writeBigUInt64LE(120n, 64 + 8)
+  elf.writeBigUInt64LE(80n, 64 + 32)
+  assert.equal(lengthOfElf(elf), 200)
+  assert.ok(lengthOfElf(elf.subarray(0, 100)) > 100)
+  assert.ok(lengthOfElf(elf.subarray(0, 20)) > 20)
 })
 
 test('the readers throw for no input', () => {
