@@ -12,7 +12,8 @@ import { findBuildTree, type BuildTree, type KernelContext } from '../kernels/in
 import { BUILD_ENVIRONMENT, isErrorLine } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
 import { openScratch } from '../support/scratch.ts'
-import { exists, makeFolder, publishFolder, whenUnreadable } from '../support/workspace.ts'
+import { isIntact, publishSealed } from '../support/sealed.ts'
+import { exists, makeFolder, whenUnreadable } from '../support/workspace.ts'
 import { compiler } from './program.ts'
 
 /** A module for the guest: the file, or one line that says why there is none. */
@@ -29,7 +30,7 @@ export function namedModule(built: BuiltModule): ExternalModule {
 export async function findExternalModule(cache: string, name: string, sha256: string): Promise<BuiltModule | null> {
   for (const entry of await readdir(join(cache, 'external-modules')).catch(whenUnreadable([]))) {
     const path = join(cache, 'external-modules', entry, `${name}.ko`)
-    if ((await exists(path)) && (await hashFile(path)) === sha256) return { name, path, sha256 }
+    if ((await exists(path)) && (await hashFile(path).catch(whenUnreadable(null))) === sha256) return { name, path, sha256 }
   }
   return null
 }
@@ -89,7 +90,7 @@ async function buildModule(
   const key = createHash('sha256').update(JSON.stringify([FLAGS, tree.key, name, source, await compiler()]))
   const entry = join(cache, 'external-modules', key.digest('hex'))
   const path = join(entry, `${name}.ko`)
-  if (await exists(path)) return path
+  if ((await exists(path)) && (await isIntact(entry))) return path
   await tree.use(async (make) => {
     context.progress?.({ kernel: kernel.id, message: `building the module ${name}`, doneBytes: null, totalBytes: null })
     const folder = await openScratch(cache)
@@ -97,7 +98,7 @@ async function buildModule(
       await writeFile(join(folder, `${name}.c`), source)
       await writeFile(join(folder, 'Kbuild'), `obj-m := ${name}.o\n`)
       await compile(name, folder, make, kernel, context)
-      await publishFolder(entry, (temporary) => copyFile(join(folder, `${name}.ko`), join(temporary, `${name}.ko`)))
+      await publishSealed(entry, (temporary) => copyFile(join(folder, `${name}.ko`), join(temporary, `${name}.ko`)))
     } finally {
       await rm(folder, { recursive: true, force: true })
     }

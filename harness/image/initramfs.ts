@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exists, publishFolder } from '../support/workspace.ts'
+import { isIntact, publishSealed } from '../support/sealed.ts'
 import { writeCpio } from './cpio.ts'
 import { buildProgram } from './program.ts'
 
@@ -27,6 +27,6 @@ export async function buildInitramfs(cache: string, agentFolder: string): Promis
   ])
   const sha256 = createHash('sha256').update(archive).digest('hex')
   const entry = join(cache, 'initramfs', sha256)
-  if (!(await exists(entry))) await publishFolder(entry, (temporary) => writeFile(join(temporary, 'initramfs.cpio'), archive))
+  if (!(await isIntact(entry))) await publishSealed(entry, (temporary) => writeFile(join(temporary, 'initramfs.cpio'), archive))
   return { path: join(entry, 'initramfs.cpio'), sha256 }
 }

@@ -4,7 +4,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '../support/process.ts'
-import { exists, publishFolder } from '../support/workspace.ts'
+import { isIntact, publishSealed } from '../support/sealed.ts'
+import { exists } from '../support/workspace.ts'
 
 /** Compiler flags of everything that runs in a guest, and of the same files in lint. */
 export const FLAGS = [
@@ -77,10 +78,10 @@ async function hashSources(
 
 const programIn = (cache: string, sha256: string): string => join(cache, 'programs', sha256, 'program')
 
-/** The cached program with this hash, whatever its sources are now; null when the cache does not have it. */
+/** The cached program with this hash, whatever its sources are now; null when the cache does not have it, or it is damaged. */
 export async function findProgram(cache: string, sha256: string): Promise<Program | null> {
   const path = programIn(cache, sha256)
-  return (await exists(path)) ? { path, sha256 } : null
+  return (await exists(path)) && (await isIntact(dirname(path))) ? { path, sha256 } : null
 }
 
 /**
@@ -98,7 +99,7 @@ export async function buildProgram(
   if (found) return found
   const path = programIn(cache, sha256)
   const entry = dirname(path)
-  await publishFolder(entry, async (temporary) => {
+  await publishSealed(entry, async (temporary) => {
     const args = [...flags, ...includes.map((folder) => `-I${folder}`), '-o', join(temporary, 'program'), ...files]
     const { exitCode, stderr } = await runCommand('gcc', args, { anyExit: true })
     if (/No space left on device|Disk quota exceeded/.test(stderr)) {

@@ -119,7 +119,12 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp-${randomUUID()}`
   try {
     await writeFile(temporary, text)
-    await rename(temporary, path)
+    await rename(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
+      // A folder is in the place of the file: whoever reads it takes it for damaged.
+      if (error.code !== 'EISDIR' && error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+      await rm(path, { recursive: true, force: true })
+      await rename(temporary, path)
+    })
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
@@ -138,7 +143,12 @@ export async function publishFolder(entry: string, fill: (temporary: string) => 
     await makeFolder(parent)
     temporary = await mkdtemp(`${entry}.tmp-`)
     await fill(temporary)
-    await rename(temporary, entry)
+    await rename(temporary, entry).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOTDIR') throw error
+      // A file is in the place of the folder.
+      await rm(entry, { force: true })
+      await rename(temporary ?? '', entry)
+    })
   } catch (error) {
     if (temporary) await rm(temporary, { recursive: true, force: true })
     const code = (error as NodeJS.ErrnoException).code

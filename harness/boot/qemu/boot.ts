@@ -1,5 +1,5 @@
 /** Boot a kernel until the agent greets, by one boot method or by the fastest that works. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { KernelImage } from '#domain/kernel.ts'
@@ -8,7 +8,7 @@ import type { Host } from './host.ts'
 import type { Initramfs } from '#harness/image/initramfs.ts'
 import { helloSchema, type Hello } from '#schema/guest.ts'
 import { readJson } from '#schema/read.ts'
-import { makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
+import { makeFolder, replaceFile, whenUnreadable } from '#harness/support/workspace.ts'
 import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { qemuArguments, type GuestMemory } from './argv.ts'
 import { startQemu, type RunningQemu } from './process.ts'
@@ -119,7 +119,7 @@ export async function bootFastest(
     if (result.ok) {
       if (bootMethod !== known) {
         await makeFolder(join(cache, 'boot-methods'))
-        await writeFile(file, bootMethod)
+        await replaceFile(file, bootMethod)
       }
       return result
     }

@@ -1,6 +1,6 @@
 /** Build trees of Debian's kernels: their header packages, unpacked so that they work from the cache. */
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Kernel } from '#domain/kernel.ts'
 import { exists, publishFolder } from '#harness/support/workspace.ts'
@@ -76,15 +76,17 @@ async function fetchHeaders(
   const path = join(outside.workspace.cache, 'locks', `headers-${release}.lock`)
   const lock = { path, name: `the headers of ${release}`, doing: 'fetching them', kernel: id }
   return withCacheLock(outside, lock, async (context) => {
-    if (await exists(entry)) return entry
+    const makefile = join(entry, 'usr', 'src', `linux-headers-${release}`, 'Makefile')
+    if (await exists(makefile)) return entry
+    await rm(entry, { recursive: true, force: true })
     return inTurn(context, async () => {
       const debs: string[] = []
       for (const { name, version, file } of packages) debs.push(await fetchPoolFile(root, file, `${name} ${version}`, context))
       reportProgress(context, id, 'unpacking its headers')
       return publishFolder(entry, async (folder) => {
         for (const deb of debs) await unpackDeb(deb, folder, ['./usr/src/*', './usr/lib/linux-kbuild-*'], context)
-        const makefile = join(folder, 'usr', 'src', `linux-headers-${release}`, 'Makefile')
-        await writeFile(makefile, relocatableMakefile(await readFile(makefile, 'utf8')))
+        const own = join(folder, 'usr', 'src', `linux-headers-${release}`, 'Makefile')
+        await writeFile(own, relocatableMakefile(await readFile(own, 'utf8')))
       })
     })
   })

@@ -2,7 +2,7 @@
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
-import { exists, makeFolder } from '#harness/support/workspace.ts'
+import { exists, makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { corruptMessage, hashFile } from '../provider/cache.ts'
 import { bytesIn, runFetching } from '../provider/patience.ts'
 import { aptOptions, type AptRoot } from './apt.ts'
@@ -19,9 +19,9 @@ export async function fetchPoolFile(root: AptRoot, file: PoolFile, kernel: strin
   const folder = join(context.workspace.cache, 'debs')
   const path = join(folder, `${file.sha256}.deb`)
   if (await exists(path)) {
-    if ((await hashFile(path)) === file.sha256) return path
+    if ((await hashFile(path).catch(whenUnreadable(null))) === file.sha256) return path
     reportProgress(context, kernel, corruptMessage(path))
-    await rm(path, { force: true })
+    await rm(path, { recursive: true, force: true })
   }
   await makeFolder(folder)
   const temporary = await mkdtemp(join(folder, 'tmp-'))

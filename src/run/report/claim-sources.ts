@@ -1,5 +1,6 @@
 /** The claim sources of a run: fetched while guests run, stored with it, and read again for each report. */
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { readGitTreeSources } from '#harness/git-history.ts'
@@ -71,7 +72,12 @@ async function storable(
     const gzip = await readFile(path).catch(whenUnreadable(null))
     // Another kwitness may have replaced it by a newer one just now.
     if (gzip === null) return { unavailable: 'the changelog left the cache before it was stored' }
-    changelogs.set(sha256, await promisify(gunzip)(gzip))
+    const text = await promisify(gunzip)(gzip).catch(() => null)
+    if (text === null) {
+      await rm(dirname(path), { recursive: true, force: true })
+      return { unavailable: 'the cached changelog was damaged; the next run fetches it again' }
+    }
+    changelogs.set(sha256, text)
   }
   return { sha256, build, instead }
 }

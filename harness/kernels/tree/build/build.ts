@@ -60,7 +60,9 @@ function stepsOf(recipe: Recipe, context: KernelContext): BuildSteps {
 export async function ensureBase(recipe: Recipe, context: KernelContext): Promise<string> {
   const { workspace } = context
   const base = baseFolder(recipe.baseKey, workspace)
-  const built = (await exists(base)) ? null : await buildBase(recipe, base, context)
+  const isBuilt = (await exists(join(base, 'Makefile'))) && (await exists(join(base, 'build', 'vmlinux')))
+  if (!isBuilt) await rm(base, { recursive: true, force: true })
+  const built = isBuilt ? null : await buildBase(recipe, base, context)
   await touchTree(base, new Date())
   if (built !== null && (await isEvictionDue(built, workspace))) {
     await evictTrees(workspace, (names) =>

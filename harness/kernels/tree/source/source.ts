@@ -1,5 +1,5 @@
 /** Kernel sources: resolve where a selector points to, and bring the files into the cache once, unchanged and complete. */
-import { stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
@@ -45,7 +45,9 @@ export async function findSource(place: TreePlace, context: KernelContext): Prom
 export async function fetchSource(source: TreeSource, context: KernelContext): Promise<string> {
   const { place, file } = source
   const folder = join(context.workspace.cache, 'trees', `source-${source.key.slice(0, 16)}`)
-  if (await exists(folder)) return folder
+  if (await exists(join(folder, 'Makefile'))) return folder
+  // In this order, because another process may publish it in between.
+  if ((await exists(folder)) && !(await exists(join(folder, 'Makefile')))) await rm(folder, { recursive: true, force: true })
   const deb = file ? await fetchPoolFile(await openAptRoot(context), file, source.label, context) : null
   reportProgress(context, null, `unpacking ${source.label}`)
   return publishFolder(folder, async (temporary) => {
