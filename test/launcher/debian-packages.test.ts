@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { after, before, beforeEach, suite, test } from 'node:test'
 import { parseDependencies } from '#harness/host/dependencies.ts'
 import type { Diagnosis } from '#cli/commands/doctor.ts'
-import { copyTree, giveRuntime, standIn, start, type Tree } from '#test/helpers/trees/launcher.ts'
+import { runCommand } from '#harness/support/process.ts'
+import { copyTree, giveRuntime, linkCommand, standIn, start, type Tree } from '#test/helpers/trees/launcher.ts'
 
 /**
  * Packages are looked for in a PATH that lacks them. apt-get and sudo are stand-ins here: the real ones would change the
@@ -144,6 +145,34 @@ suite('the launcher where Debian packages are missing', () => {
     assert.match(stderr, /installing Debian packages: qemu-system-x86/)
     const bySudo = (await calls()).filter((call) => call.startsWith('sudo'))
     assert.deepEqual(bySudo, ['sudo true', 'sudo env', 'sudo apt-get', 'sudo env'])
+  })
+
+  test('another apt is waited for, and who it is is said', { skip: rootless }, async () => {
+    for (const command of ['grep', 'sleep', 'tail']) {
+      await rm(join(tree.bin, command), { force: true })
+      await linkCommand(tree, command)
+    }
+    await giveApt()
+    const apt = await readFile(join(tree.bin, 'apt-get'), 'utf8')
+    const held = (what: string) => `Could not get lock /var/lib/${what}. It is held by process 7 (unattended-upgr)`
+    const next = (count: number) => `echo ${count} >'${tree.cache}/tries'`
+    const first = [
+      `case $(cat '${tree.cache}/tries' 2>/dev/null) in`,
+      `'') ${next(1)}; echo 'E: Unable to locate package'; exit 100 ;;`,
+      `1) ${next(2)}; echo "E: ${held('apt/lists/lock')}"; exit 100 ;;`,
+      // The launcher looks after 2 seconds; the lock is held until it has said so.
+      `2) ${next(3)}; echo "Waiting for cache lock: ${held('dpkg/lock-frontend')}..."; read -r _ <'${tree.cache}/said' ;;`,
+      'esac',
+    ]
+    await standIn(tree, 'apt-get', apt.replace('#!/bin/sh\n', '').replace('\n', `\n${first.join('\n')}\n`))
+    await runCommand('mkfifo', [join(tree.cache, 'said')])
+    const waiting = `waiting for another apt: ${held('dpkg/lock-frontend')}`
+    const relay = `"$@" 2>&1 | while read -r line; do echo "$line"; case $line in *dpkg/lock-frontend*) echo >'${tree.cache}/said' ;; esac; done`
+    const { stdout } = await start(tree, GUEST_COMMAND, { prefix: ['/bin/sh', '-c', relay, 'sh'] })
+    assert.match(stdout, /^kwitness: installing Debian packages: /)
+    assert.ok(stdout.includes(`kwitness: waiting for another apt: ${held('apt/lists/lock')}\n`), stdout)
+    assert.ok(stdout.includes(`kwitness: ${waiting}`), stdout)
+    assert.match((await calls()).at(-1) ?? '', / -o DPkg::Lock::Timeout=\d+$/)
   })
 
   test('an apt-get that fails: the end of its log, the line to try by hand, exit 3', { skip: rootless }, async () => {
