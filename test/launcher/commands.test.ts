@@ -58,7 +58,8 @@ suite('the launcher in a poor environment', () => {
   test('who waits for another start is told after 2 s who holds the lock', async () => {
     await standIn(tree, 'npm', 'exit 1')
     const cache = join(tree.cache, 'new')
-    const script = `mkdir -p "$1"; exec 9<"$1"; flock 9; echo 'process 7 holds it, since noon: node' >"$1/set-up-node"; echo; exec cat`
+    const note = 'echo \'process 7 holds it, since noon: node\' >"$1/set-up-node"'
+    const script = `mkdir -p "$1"; exec 9<"$1"; flock 9; ${note}; echo; exec cat`
     const holder = startProcess('sh', ['-c', script, 'sh', cache], { stdin: 'pipe', stdout: 'pipe' })
     assert.ok(holder.stdout && holder.stdin)
     await once(holder.stdout, 'data')

@@ -167,7 +167,8 @@ suite('the launcher where Debian packages are missing', () => {
     await standIn(tree, 'apt-get', apt.replace('#!/bin/sh\n', '').replace('\n', `\n${first.join('\n')}\n`))
     await runCommand('mkfifo', [join(tree.cache, 'said')])
     const waiting = `waiting for another apt: ${held('dpkg/lock-frontend')}`
-    const relay = `"$@" 2>&1 | while read -r line; do echo "$line"; case $line in *dpkg/lock-frontend*) echo >'${tree.cache}/said' ;; esac; done`
+    const release = `case $line in *dpkg/lock-frontend*) echo >'${tree.cache}/said' ;; esac`
+    const relay = `"$@" 2>&1 | while read -r line; do echo "$line"; ${release}; done`
     const { stdout } = await start(tree, GUEST_COMMAND, { prefix: ['/bin/sh', '-c', relay, 'sh'] })
     assert.match(stdout, /^kwitness: installing Debian packages: /)
     assert.ok(stdout.includes(`kwitness: waiting for another apt: ${held('apt/lists/lock')}\n`), stdout)

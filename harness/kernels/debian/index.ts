@@ -10,7 +10,7 @@ import { aptOptions, openAptRoot, type AptRoot } from './apt.ts'
 import { headersOf, kernelsOf, parsePackages, type PackageList } from './packages.ts'
 import { MAIN_SUITES, SECURITY_SUITES } from './sources.ts'
 import { withCacheLock } from '../provider/lock.ts'
-import { bytesIn, runFetching } from '../provider/patience.ts'
+import { bytesIn, runFetching } from '../provider/fetching.ts'
 import { reportProgress, type KernelContext } from '../provider/provider.ts'
 
 const MAX_AGE_MS = 12 * 3600 * 1000

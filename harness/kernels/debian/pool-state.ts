@@ -99,7 +99,7 @@ async function askMethod(
     stdout: 'pipe',
     stderr: 'ignore',
     env: { LC_ALL: 'C' },
-    timeout: context.patienceMs ?? METHOD_TIMEOUT_MS,
+    timeout: context.mirrorTimeoutMs ?? METHOD_TIMEOUT_MS,
     ...(context.signal === undefined ? {} : { cancelSignal: context.signal }),
   })
   if (!child.stdin || !child.stdout) return replies

@@ -26,7 +26,7 @@ export function withCacheLock<T>(
 ): Promise<T> {
   const onWait = (sentence: string): void => reportProgress(context, kernel, sentence)
   return withLock(path, { name, doing, signal: context.signal, onWait }, (describe) => {
-    let described = performance.now()
+    let described = Number.NEGATIVE_INFINITY
     return work({
       ...context,
       progress: (event) => {

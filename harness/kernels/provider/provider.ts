@@ -30,7 +30,7 @@ export interface KernelContext {
   /** Milliseconds since the epoch: an answer of the mirror from before this time counts as stale. */
   readonly freshAfter?: number
   /** Milliseconds in which a mirror must send 32 KiB before kwitness gives it up; a minute when not given. */
-  readonly patienceMs?: number
+  readonly mirrorTimeoutMs?: number
   /** Build the commits of a git repository one after the other in one worktree, and keep no base for each. */
   readonly inWorktree?: true
   /** Number of parallel compilers of a kernel build; without it, one per core. */

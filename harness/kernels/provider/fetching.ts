@@ -6,7 +6,7 @@ import { runCommand, type Finished, type RunOptions } from '#harness/support/pro
 import { reportProgress, type KernelContext } from './provider.ts'
 
 /** A mirror must send so many bytes in this time: less than a modem does. */
-const PATIENCE_MS = 60_000
+const TIMEOUT_MS = 60_000
 const MIN_BYTES = 32 * 1024
 /** Looks at what has come, in that time. */
 const LOOKS = 12
@@ -20,7 +20,7 @@ interface Fetching {
 
 /**
  * Run a program of apt that fetches, and return what it says. Waiting for more is said every 20 s. Throws InfraError when less
- * than 32 KiB come in a minute (`context.patienceMs`), and what runCommand throws.
+ * than 32 KiB come in a minute (`context.mirrorTimeoutMs`), and what runCommand throws.
  */
 export async function runFetching(
   command: string,
@@ -29,7 +29,7 @@ export async function runFetching(
   context: KernelContext,
   options: RunOptions,
 ): Promise<Finished> {
-  const patience = context.patienceMs ?? PATIENCE_MS
+  const timeout = context.mirrorTimeoutMs ?? TIMEOUT_MS
   const stalled = new AbortController()
   const signal = AbortSignal.any([stalled.signal, ...(context.signal ? [context.signal] : [])])
   const seen: number[] = [await bytes()]
@@ -41,13 +41,13 @@ export async function runFetching(
       reportProgress(context, null, `waiting for ${from}, which has sent ${now} bytes so far`)
     }
   }
-  const looking = setInterval(() => void look().catch(() => undefined), patience / LOOKS)
+  const looking = setInterval(() => void look().catch(() => undefined), timeout / LOOKS)
   try {
     return await runCommand(command, args, { ...options, signal })
   } catch (error) {
     if (!stalled.signal.aborted) throw error
     const came = (seen.at(-1) ?? 0) - (seen.at(-1 - LOOKS) ?? 0)
-    const what = `${from} accepts connections but sent ${came} bytes in ${Math.round(patience / 1000)} s`
+    const what = `${from} accepts connections but sent ${came} bytes in ${Math.round(timeout / 1000)} s`
     throw new InfraError(what, 'try again later, or pass --mirror URL', { cause: error })
   } finally {
     clearInterval(looking)

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { listKernels, type KernelContext } from '#harness/kernels/index.ts'
-import { bytesIn, runFetching } from '#harness/kernels/provider/patience.ts'
+import { bytesIn, runFetching } from '#harness/kernels/provider/fetching.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
 /** A server on the loopback that accepts and then does this with each connection. Returns its host and port. */
@@ -41,7 +41,7 @@ test('a mirror that accepts and never answers, and one that drips, are errors af
     const context: KernelContext = {
       workspace: { cache, state: cache },
       mirror: `http://${host}/debian`,
-      patienceMs: 1500,
+      mirrorTimeoutMs: 1500,
       progress: ({ message }) => messages.push(message),
     }
     const message = new RegExp(`${host} accepts connections but sent \\d+ bytes in 2 s`)
@@ -56,8 +56,8 @@ test('a mirror that accepts and never answers, and one that drips, are errors af
 test('so is a package that stops coming; one that comes slowly but steadily is waited for', async (t) => {
   const folder = await temporaryFolder(t)
   const target = join(folder, 'package.deb')
-  const download = async (host: string, patienceMs: number) => {
-    const context: KernelContext = { workspace: { cache: folder, state: folder }, patienceMs }
+  const download = async (host: string, mirrorTimeoutMs: number) => {
+    const context: KernelContext = { workspace: { cache: folder, state: folder }, mirrorTimeoutMs }
     const args = ['-q', 'download-file', `http://${host}/a.deb`, target]
     return runFetching('/usr/lib/apt/apt-helper', args, { from: host, bytes: () => bytesIn(folder) }, context, {})
   }
