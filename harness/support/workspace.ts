@@ -87,8 +87,9 @@ export const systemHint = (code: string): string | undefined => SYSTEM_ERRORS[co
 
 /** An InfraError for an error of the system that blames this machine, which starts with `what`; null for any other error. */
 export function systemError(error: unknown, what: string): InfraError | null {
-  const { code, path } = (error ?? {}) as NodeJS.ErrnoException
-  const hint = systemHint(code ?? '')
+  const { code, path, syscall } = (error ?? {}) as NodeJS.ErrnoException
+  // A place that takes no folder (/proc) gives the error code of a missing one.
+  const hint = code === 'ENOENT' && /^mkd/.test(syscall ?? '') ? DENIED : systemHint(code ?? '')
   if (hint === undefined) return null
   const where = path === undefined || what.includes(path) ? '' : ` (${path})`
   return new InfraError(`${what}: ${code}${where}`, hint, { cause: error })

@@ -46,8 +46,8 @@ async function run(t: TestContext, args: readonly string[], options: Options = {
 
 const FULL = /^kwitness: cannot write standard output: ENOSPC\n {2}\S[^\n]*\n$/
 
-test('standard output on a full disk is exit 3, for data, for text and for help', async (t) => {
-  for (const args of [['cases', 'list', '--json'], ['cases'], ['--help'], ['help', 'selectors']]) {
+test('standard output on a full disk is exit 3, for data and for help', async (t) => {
+  for (const args of [['cases', '--json'], ['--help']]) {
     const { code, err } = await run(t, args, { stdout: '/dev/full' })
     assert.equal(code, 3, args.join(' '))
     assert.match(err, FULL)
@@ -74,8 +74,7 @@ test('nobody who reads stderr does not end a command', async (t) => {
 const MISTAKES: readonly (readonly [what: string, before: string, args: readonly string[], said: RegExp])[] = [
   ['in a command', 'Array.prototype.toSorted = () => { throw new TypeError("one\\ntwo") }', ['cases'], /one/],
   ['in an event', 'setTimeout(() => { throw new RangeError("late") }, 1000)', ['read', '-'], /late/],
-  ['in work nobody waits for', 'setTimeout(() => Promise.reject(new Error("lost")), 1000)', ['read', '-'], /lost/],
-  ['that is no error', 'setTimeout(() => { throw "a word" }, 1000)', ['read', '-'], /a word/],
+  ['in work nobody waits for', 'setTimeout(() => Promise.reject("lost"), 1000)', ['read', '-'], /lost/],
   [
     'in a package',
     'import { registerHooks } from "node:module"; registerHooks({ resolve(name, context, next) {' +

@@ -2,7 +2,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Argument, type Command } from '@commander-js/extra-typings'
-import { exists, findWorkspace, makeFolder } from '#harness/support/workspace.ts'
+import { exists, findWorkspace, makeFolder, writeAt } from '#harness/support/workspace.ts'
 import type { Case, Fix, SymptomEnding } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
 import type { CaseContradiction } from '#domain/report/matrix.ts'
@@ -134,12 +134,14 @@ async function newCase(id: string, options: OptionsOf<typeof newOptions>): Promi
     throw new UserError(`${id} is not a valid case id`, 'use small letters, digits and single hyphens, as in uffd-fork-event')
   const folder = join(options.catalogue ?? CATALOGUE, id)
   if (await exists(folder)) throw new UserError(`${folder} exists already`, 'choose another id, or go on with that case')
-  await makeFolder(folder)
-  await cp(join(CATALOGUE, '_template'), folder, { recursive: true })
-  for (const name of ['case.json', 'repro.c']) {
-    const path = join(folder, name)
-    await writeFile(path, (await readFile(path, 'utf8')).replaceAll('TEMPLATE', id))
-  }
+  await writeAt(folder, 'name another place with --catalogue', async () => {
+    await makeFolder(folder)
+    await cp(join(CATALOGUE, '_template'), folder, { recursive: true })
+    for (const name of ['case.json', 'repro.c']) {
+      const path = join(folder, name)
+      await writeFile(path, (await readFile(path, 'utf8')).replaceAll('TEMPLATE', id))
+    }
+  })
   await print(`${folder}\n  fill in case.json and repro.c, then: kwitness cases check ${id}`)
   return 0
 }
