@@ -1,7 +1,7 @@
 /**
  * Selectors: how the command line names kernels.
  *
- *     PROVIDER:PART     PART is read by the provider (debian/query.ts, file/image.ts, tree/source/selector.ts)
+ *     PROVIDER:PART     PART is read by the provider (debian/query.ts, file/selector.ts, tree/source/selector.ts)
  *     KERNEL-ID         one kernel, as listings and reports name it: debian-6.1.170-3-cloud-amd64
  *     SET               a set of vm-images/kernels.json: default
  */
@@ -38,7 +38,8 @@ export function splitSelectors(text: string): string[] {
     const last = selectors.at(-1) ?? ''
     const continues = /^(?:tree|file):/.test(last) || (last.startsWith('debian:') && /^\s*[<>=]/.test(piece))
     if (continues) selectors[selectors.length - 1] = `${last},${piece}`
-    else if (piece.trim() !== '') selectors.push(piece)
+    // A path may end in a blank; nothing else does, and no selector starts with one.
+    else if (piece.trim() !== '') selectors.push(/^\s*(?:tree|file):/.test(piece) ? piece.trimStart() : piece.trim())
   }
   return selectors
 }

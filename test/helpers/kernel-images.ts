@@ -61,6 +61,20 @@ export function fakeBzImage(banner: string, payload: Buffer): Buffer {
   return Buffer.concat([setup, rest, Buffer.alloc(paragraphs * 16 - rest.length)])
 }
 
+/** A module without code that says which release it is for, as modpost writes it; packed as the ending of its name says. */
+export async function compileModule(path: string, release: string): Promise<void> {
+  const plain = path.replace(/\.(?:gz|xz|zst)$/, '')
+  const vermagic = `vermagic=${release} SMP preempt mod_unload modversions `
+  const source = `static const char vermagic[] __attribute__((used, section(".modinfo"))) = "name=x\\0${vermagic}";`
+  await runCommand('gcc', ['-c', '-x', 'c', '-o', plain, '-'], { input: source })
+  if (path.endsWith('.xz')) await runCommand('xz', [plain])
+  else if (path !== plain) {
+    const bytes = await readFile(plain)
+    await writeFile(path, path.endsWith('.gz') ? gzipSync(bytes) : zstdCompressSync(bytes))
+    await rm(plain)
+  }
+}
+
 /** Change one byte of a file, in its middle. */
 export async function flipByte(path: string): Promise<void> {
   const bytes = await readFile(path)

@@ -1,7 +1,7 @@
 /** The `file` provider: a bzImage or vmlinux of the user, with its config and modules. Selecting it copies it to the cache. */
 import { copyFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { UserError } from '#domain/errors.ts'
+import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
 import { seriesOf } from '#domain/version.ts'
 import {
@@ -14,8 +14,11 @@ import {
   publishEntry,
   readManifest,
 } from '../provider/cache.ts'
-import { copyModules, damagedImage, hashParts, parseFileSelector, readGivenImage } from './image.ts'
+import { damagedImage, hashParts, readGivenImage } from './image.ts'
+import { checkModules, copyModules, moduleTree } from './modules.ts'
+import { parseFileSelector } from './selector.ts'
 import { plainModules } from '../provider/modules.ts'
+import { releasesOf } from '../provider/vermagic.ts'
 import { reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
 import { extractVmlinux } from '../provider/vmlinux.ts'
 
@@ -33,7 +36,13 @@ export const file: Provider = {
   async fetchModules(kernel, names, context) {
     const image = await fetchFile(kernel, context)
     const plain = join(context.workspace.cache, 'modules', `${kernel.id}.plain`)
-    if (image.modules) return plainModules(image.modules, plain, kernel.id, names, context)
+    if (image.modules) {
+      const modules = await plainModules(image.modules, plain, kernel.id, names, context)
+      const { release } = await readGivenImage(image.bzImage ?? image.vmlinux ?? '')
+      const [other] = (await releasesOf(modules.map(({ path }) => path))).filter((one) => one !== release)
+      if (other !== undefined) throw otherRelease(kernel.id, release, other)
+      return modules
+    }
     throw new UserError(`${kernel.id} came without modules`, 'give them: file:IMAGE,modules=/lib/modules/RELEASE')
   },
   async buildTree() {
@@ -41,10 +50,17 @@ export const file: Provider = {
   },
 }
 
+/** No UserError, which would make the case be told that there is no module, as if it did not apply. */
+function otherRelease(id: string, release: string, other: string): InfraError {
+  const what = `${id} is a kernel of release ${release}, and its cached modules are of ${other}`
+  return new InfraError(what, 'give its file again: file:IMAGE,modules=/lib/modules/RELEASE')
+}
+
 async function importFile(part: string, context: KernelContext): Promise<ListedKernel> {
   const selector = parseFileSelector(part)
   const { kind, bytes, release, version } = await readGivenImage(selector.image)
-  const sha256 = await hashParts(selector)
+  const modules = selector.modules === null ? null : await moduleTree(selector.modules, selector.image, release)
+  const sha256 = await hashParts(selector, modules)
   const build = sha256.slice(0, 12)
   const id = `file-${version}-${build}`
   const kernel: Kernel = { id, provider: 'file', version, series: seriesOf(version), build, flavour: 'custom', arch: 'x86_64' }
@@ -63,7 +79,8 @@ async function importFile(part: string, context: KernelContext): Promise<ListedK
       if (failed?.isDamaged) throw damagedImage(selector.image, failed.why)
       if (failed) reportProgress(context, id, `cannot extract a vmlinux from ${selector.image}: ${failed.why}`)
       if (selector.config) await copyFile(selector.config, join(folder, 'config'))
-      if (selector.modules) await copyModules(selector.modules, folder, release)
+      if (modules) await checkModules(modules, selector.image, release)
+      if (modules) await copyModules(modules, folder, release)
     }),
   )
 }

@@ -46,6 +46,8 @@ test('commas separate selectors where no path is meant', () => {
     ['debian:6.1.*,debian:6.12.y:newest', ['debian:6.1.*', 'debian:6.12.y:newest']],
     ['debian:>=6.1,<6.2,=6.1.5/amd64,default', ['debian:>=6.1,<6.2,=6.1.5/amd64', 'default']],
     ['debian:>=6.1, <6.2', ['debian:>=6.1, <6.2']],
+    [' default, debian:6.1.* ,\tseries\n', ['default', 'debian:6.1.*', 'series']],
+    ['default, file:/a b /c ', ['default', 'file:/a b /c ']],
     ['debian-6.1.170-3-cloud-amd64,tree-5.10.1-base-ab', ['debian-6.1.170-3-cloud-amd64', 'tree-5.10.1-base-ab']],
     ['all,tree:/src/linux,patch=a.patch,config=kasan', ['all', 'tree:/src/linux,patch=a.patch,config=kasan']],
     ['file:/boot/a,config=/boot/b,default', ['file:/boot/a,config=/boot/b,default']],
