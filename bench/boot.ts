@@ -1,7 +1,7 @@
 /** How long a guest takes, booted by each method, restored and forked, until the agent greets and until its case prints. */
 import { join } from 'node:path'
 import { REPOSITORY } from '#harness/support/repository.ts'
-import { proveAccelerator } from '#harness/boot/accelerator.ts'
+import { proveAccelerator } from '#harness/boot/accelerator/prove.ts'
 import { bootWith, bootFile, BOOT_METHODS, type BootInputs, type Booted, type NotBooted } from '#harness/boot/qemu/boot.ts'
 import { buildForkParts, startForkServer } from '#harness/boot/fork/server.ts'
 import { restoreGuest } from '#harness/boot/snapshot/restore.ts'

@@ -2,7 +2,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { executeJob } from '#harness/attempt.ts'
-import { proveAccelerator } from '#harness/boot/accelerator.ts'
+import { proveAccelerator } from '#harness/boot/accelerator/prove.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { GuestSource } from '#harness/boot/guests.ts'
 import { createPayloads } from '#harness/image/payload.ts'

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { proveAccelerator } from '#harness/boot/accelerator.ts'
+import { proveAccelerator } from '#harness/boot/accelerator/prove.ts'
 import { GuestSource } from '#harness/boot/guests.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { createPayloads } from '#harness/image/payload.ts'

@@ -1,7 +1,7 @@
 /** What saved guests take on disk, as they are and packed, and the time to pack and unpack one beside that of its boot. */
 import { stat } from 'node:fs/promises'
 import { inRepository } from '#harness/support/repository.ts'
-import { proveAccelerator } from '#harness/boot/accelerator.ts'
+import { proveAccelerator } from '#harness/boot/accelerator/prove.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { compressedFile, compressRam, ramFile } from '#harness/boot/snapshot/compress.ts'
 import { saveSnapshot } from '#harness/boot/snapshot/save.ts'

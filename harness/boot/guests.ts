@@ -1,6 +1,7 @@
 /** Pristine guests for attempts: forked or restored from a snapshot where that works, booted where it does not. */
 import type { GuestOrigin } from '#domain/profile.ts'
 import { inSpan } from '../support/spans.ts'
+import { doubtKvm } from './accelerator/store.ts'
 import { createForkServers, type ForkServers } from './fork/servers.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from './qemu/boot.ts'
 import { isSnapshot, PreparedSnapshots, type PreparedSnapshot } from './snapshot/prepared.ts'
@@ -81,13 +82,24 @@ export class GuestSource {
   }
 
   async #prepare(inputs: BootInputs, options: StartOptions) {
-    return this.#options.noSnapshot ? null : this.#snapshots.prepare(inputs, options)
+    if (this.#options.noSnapshot) return null
+    const result = await this.#snapshots.prepare(inputs, options)
+    if (result !== null && !isSnapshot(result)) await this.#noteNotBooted(inputs, result, options.signal)
+    return result
   }
 
   async #boot(inputs: BootInputs, payload: string, { limitSeconds, signal }: StartOptions): Promise<Guest> {
     const plain = async () => ({ kind: 'plain' }) as const
     const result = await bootFastest(this.#cache, inputs, plain, { payload, limitSeconds, signal })
+    if (!result.ok) await this.#noteNotBooted(inputs, result, signal)
     return { ...result, origin: 'booted', forget: nothing }
+  }
+
+  /** A guest that KVM does not start makes the next run ask for KVM again. */
+  async #noteNotBooted({ profile, image }: BootInputs, { reason }: NotBooted, signal: AbortSignal | undefined): Promise<void> {
+    if (profile.accelerator !== 'kvm' || signal?.aborted || !(await doubtKvm(this.#cache))) return
+    const text = `no guest of ${image.kernel.id} boots under KVM, though one proved it earlier (${reason})`
+    this.#options.note(`${text}; the next run asks again whether KVM works, and --accel tcg does without it`)
   }
 
   async #forkOrRestore(

@@ -1,6 +1,6 @@
 /** Facts about this machine for `kwitness doctor`: cores, memory, KVM, disk space. */
 import { constants } from 'node:fs'
-import { access, statfs } from 'node:fs/promises'
+import { access, open, statfs } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { runCommand } from '../support/process.ts'
@@ -56,5 +56,8 @@ async function usedBytes(path: string): Promise<number> {
 
 async function inspectKvm(): Promise<KvmDevice> {
   if (!(await canAccess('/dev/kvm', constants.F_OK))) return 'absent'
-  return (await canAccess('/dev/kvm', constants.R_OK | constants.W_OK)) ? 'opens' : 'not allowed'
+  // Only opening it tells: a container may refuse root a device whose mode allows everything.
+  const device = await open('/dev/kvm', 'r+').catch(() => null)
+  await device?.close()
+  return device === null ? 'not allowed' : 'opens'
 }

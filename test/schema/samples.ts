@@ -164,8 +164,20 @@ export const samples = {
     ramSampleSha256: sha256,
   }),
   'proven accelerator': sample(acceleratorSchema, {
-    key: 'this host',
-    proven: { accelerator: 'tcg', bootSeconds: 2, why: 'no kvm' },
+    schema: 'kwitness.accelerator/2',
+    key: JSON.stringify(['', '', '']),
+    kvm: {
+      outcome: 'silent',
+      why: 'no guest boots with it',
+      decidedAt: '2026-01-01T00:00:00.000Z',
+      validUntil: '2026-01-01T00:10:00.000Z',
+      confirmations: 1,
+    },
+    bootTimes: {
+      kvm: null,
+      tcg: { seconds: 2, measuredAt: '2026-01-01T00:00:00.000Z', validUntil: '2026-01-02T00:00:00.000Z', isDoubtful: false },
+    },
+    boots: [{ accelerator: 'tcg', seconds: 2, limitSeconds: 120, problem: null }],
   }),
   'rate of the time stamp counter': sample(tscSchema, { cpuModel: 'a CPU', khz: 2_600_000 }),
 }

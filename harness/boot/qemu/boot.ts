@@ -41,6 +41,8 @@ export interface NotBooted {
   readonly bootMethod: BootMethod
   readonly argv: readonly string[]
   readonly console: Buffer
+  /** Nothing was heard in time, the guest ended, QEMU gave up, or somebody killed QEMU. */
+  readonly end: 'silent' | 'guest ended' | 'QEMU gave up' | 'QEMU was killed'
   /** QEMU itself failed or was killed, which says nothing about the kernel. */
   readonly qemuFailed: boolean
   /** QEMU could not write to its guest's RAM: the disk with the RAM file is full. */
@@ -89,8 +91,10 @@ export async function bootWith(
     event.kind === 'exited' &&
     qemu.stopReason() === null &&
     (exit.signal !== null || (exit.code !== 0 && channel.console.total() === 0))
+  const end =
+    event.kind === 'timeout' ? 'silent' : !qemuFailed ? 'guest ended' : exit.signal === null ? 'QEMU gave up' : 'QEMU was killed'
   const lacksRoom = qemuFailed && exit.signal === 'SIGBUS'
-  return { ok: false, reason, bootMethod, argv, console: channel.console.bytes(), qemuFailed, lacksRoom }
+  return { ok: false, reason, bootMethod, argv, console: channel.console.bytes(), end, qemuFailed, lacksRoom }
 }
 
 function methodFile(cache: string, inputs: BootInputs): string {
@@ -133,6 +137,7 @@ export async function bootFastest(
       bootMethod: 'pc-bzimage',
       argv: [],
       console: Buffer.alloc(0),
+      end: 'guest ended',
       qemuFailed: false,
       lacksRoom: false,
     }

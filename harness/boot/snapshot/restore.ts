@@ -36,7 +36,16 @@ export async function restoreGuest(
   const argv = restoreArguments(saved, inputs, payload)
   const failed = (why: string): NotBooted => {
     const reason = `the snapshot did not load: ${why}`
-    return { ok: false, reason, bootMethod, argv, console: Buffer.alloc(0), qemuFailed: false, lacksRoom: false }
+    return {
+      ok: false,
+      reason,
+      bootMethod,
+      argv,
+      console: Buffer.alloc(0),
+      end: 'guest ended',
+      qemuFailed: false,
+      lacksRoom: false,
+    }
   }
   const bootLog = await readFile(bootLogFile(saved.folder)).catch(whenUnreadable(null))
   const started = performance.now()

@@ -2,7 +2,7 @@
 import { cp, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '#domain/errors.ts'
-import { exists } from '#harness/support/workspace.ts'
+import { exists, makeFolder } from '#harness/support/workspace.ts'
 import { indexModules } from '../provider/modules.ts'
 import { releasesOf } from '../provider/vermagic.ts'
 

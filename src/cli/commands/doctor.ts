@@ -1,7 +1,6 @@
 /** `kwitness doctor`: what this machine has, what is missing, and the one command that installs it. */
 import type { Command } from '@commander-js/extra-typings'
-import { knownAccelerator } from '#harness/boot/accelerator.ts'
-import type { ProvenAccelerator } from '#schema/cache/host.ts'
+import { knownAccelerator, type KnownAccelerator } from '#harness/boot/accelerator/prove.ts'
 import { readHost } from '#harness/boot/qemu/host.ts'
 import { findDependencies, installCommand, type FoundDependency, type DependencyScope } from '#harness/host/dependencies.ts'
 import { folderSpace, inspectMachine, type FolderSpace, type KvmDevice, type Machine } from '#harness/host/machine.ts'
@@ -9,6 +8,7 @@ import { hostMirrors } from '#harness/kernels/debian/apt.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { helpText } from '../help/text.ts'
 import { json, type OptionsOf } from '../options/shared.ts'
+import { proofLines } from '../output/accelerator.ts'
 import { print } from '../output/streams.ts'
 
 const declareOptions = (command: Command) => command.addOption(json('the diagnosis'))
@@ -39,8 +39,8 @@ export interface Diagnosis {
     /** Addresses that the machine's own apt configuration names, sorted. */
     readonly mirrors: readonly string[]
   }
-  /** What a guest of an earlier run proved; null where none did. */
-  readonly accelerator: ProvenAccelerator | null
+  /** What guests of earlier runs proved, when and how, and whether the next run believes it; null where none did. */
+  readonly accelerator: KnownAccelerator | null
   readonly cache: FolderSpace
   readonly state: FolderSpace
   /** By what needs it: the command that installs what is missing; null when nothing is. */
@@ -83,7 +83,7 @@ async function diagnose(): Promise<Diagnosis> {
 }
 
 /** Looking at the host takes QEMU and the compiler: null where it cannot be done, as where no guest has proven anything. */
-async function provenAccelerator(cache: string): Promise<ProvenAccelerator | null> {
+async function provenAccelerator(cache: string): Promise<KnownAccelerator | null> {
   const host = await readHost(cache).catch(() => null)
   return host && knownAccelerator(cache, host)
 }
@@ -101,11 +101,6 @@ const KVM_WORDS: Record<KvmDevice, string> = {
   opens: '/dev/kvm is there, not yet proven: the first run asks a guest, and falls back to TCG',
 }
 
-function proofWords({ accelerator, bootSeconds, why }: ProvenAccelerator): string {
-  const proof = `${accelerator.toUpperCase()}, proven by a guest that spoke after ${bootSeconds.toFixed(1)} s`
-  return why === null ? proof : `${proof}; ${why}`
-}
-
 /** The diagnosis for a reader at a terminal. */
 function formatDiagnosis(diagnosis: Diagnosis): string {
   const { node, dependencies, machine, accelerator, cache, state, install } = diagnosis
@@ -113,7 +108,10 @@ function formatDiagnosis(diagnosis: Diagnosis): string {
     ['Node', `${node.version}, ${node.path}`],
     ['cores', String(machine.cores)],
     ['memory', size(machine.memoryBytes)],
-    ['accelerator', accelerator ? proofWords(accelerator) : KVM_WORDS[machine.kvm]],
+    ...(accelerator ? proofLines(accelerator) : [KVM_WORDS[machine.kvm]]).map((text, at) => [
+      at === 0 ? 'accelerator' : '',
+      text,
+    ]),
     ['cache', space(cache, 'KWITNESS_CACHE')],
     ['state', space(state, 'KWITNESS_STATE')],
     ['mirrors', machine.mirrors.join(', ') || 'none in the apt configuration: name one with --mirror'],

@@ -1,6 +1,6 @@
 /** Prepare a run: choose kernels and cases, build what runs in the guest, prove the accelerator, make the plan. */
 import { randomBytes } from 'node:crypto'
-import { proveAccelerator } from '#harness/boot/accelerator.ts'
+import { proveAccelerator } from '#harness/boot/accelerator/prove.ts'
 import { fetchKernel, listSeries, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import type { AttemptTime } from '#domain/evidence.ts'
@@ -111,9 +111,6 @@ function kernelOf({ id, provider, version, series, build, flavour, arch }: Liste
   return { id, provider, version, series, build, flavour, arch }
 }
 
-/** Ratio of the boot times under TCG and under KVM, for a host with KVM and --accel tcg. */
-const TCG_SLOWDOWN = 8
-
 /** The accelerator of a run, by a boot of one of its kernels. Throws InfraError where KVM is wanted and does not work. */
 async function chooseAccelerator(
   wanted: Accelerator | undefined,
@@ -126,14 +123,13 @@ async function chooseAccelerator(
   const first = kernels.find(({ state }) => state === 'cached') ?? kernels[0]
   if (!first) throw new UserError('no kernel was chosen', 'kwitness kernels list shows what is available')
   const image = await fetchKernel(first, context)
-  const proven = await proveAccelerator(context.workspace.cache, image, initramfs, host, context.signal)
+  const { cache } = context.workspace
+  const note = (text: string) => onEvent({ kind: 'note', text })
+  const proven = await proveAccelerator(cache, image, initramfs, host, { wanted, signal: context.signal, note })
   const { accelerator, bootSeconds } = proven
-  if (wanted !== undefined && wanted !== accelerator) {
-    if (wanted === 'kvm')
-      throw new InfraError(`KVM was asked for and does not work here: ${proven.why}`, 'leave out --accel to run under TCG')
-    return { accelerator: wanted, bootSeconds: bootSeconds * TCG_SLOWDOWN }
-  }
-  if (proven.isNew && proven.why !== null) onEvent({ kind: 'note', text: `guests run under TCG, slower: ${proven.why}` })
+  if (wanted === 'kvm' && accelerator !== 'kvm')
+    throw new InfraError(`KVM was asked for and does not work here: ${proven.why}`, 'leave out --accel to run under TCG')
+  if (proven.isNew && proven.why !== null) note(`guests run under TCG, slower: ${proven.why}`)
   return { accelerator, bootSeconds }
 }
 

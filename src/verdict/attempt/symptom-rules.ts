@@ -8,10 +8,10 @@ import { readOpenStep, stepLine, type OpenStep } from './step.ts'
 import { many } from '#domain/numbers.ts'
 
 /**
- * Share of a case's time that must be left when it enters its step. A healthy kernel needs a hundredth of it; a case that a
- * stopped host delayed may be killed there without a hang.
+ * Share of the time in case.json by which a case must have entered its step. A host that was measured as slow gives it more
+ * time in all, but a case that comes late on it stood still, and its silence afterwards may be the same.
  */
-const MIN_SHARE = 0.5
+const LATEST_SHARE = 0.5
 
 /** Splats after which the output of the guest does not count. A stall is not among them: it may be the awaited hang. */
 const CRASHES: readonly SplatSeverity[] = ['fatal', 'oops']
@@ -49,7 +49,7 @@ function hangIn(facts: Facts): { readonly step: OpenStep; readonly how: string; 
   const step = readOpenStep(reading.tests)
   const how = HANGS[theCase.symptomEnding.of](evidence.ending)
   if (!step || how === null || hasCrashed(facts, lineOf(facts, step))) return null
-  return { step, how, isLate: step.afterSeconds > evidence.job.limits.caseSeconds * (1 - MIN_SHARE) }
+  return { step, how, isLate: step.afterSeconds > theCase.timing.timeoutSeconds * LATEST_SHARE }
 }
 
 function entryText({ name, afterSeconds }: OpenStep): string {
@@ -65,8 +65,13 @@ function hang(facts: Facts): Observation[] {
 function lateHang(facts: Facts): Observation[] {
   const found = hangIn(facts)
   if (!found?.isLate) return []
-  const { caseSeconds } = facts.evidence.job.limits
-  return [observed('agent', `the case ${entryText(found.step)}, of ${caseSeconds} s in all: too late to call it a hang`)]
+  const { timeoutSeconds } = facts.theCase.timing
+  return [
+    observed(
+      'agent',
+      `the case ${entryText(found.step)}, of ${timeoutSeconds} s it should take at most: too late to call it a hang`,
+    ),
+  ]
 }
 
 /** The first report that is a crash or the awaited one: it must be the awaited one, and stand below the line of the step. */

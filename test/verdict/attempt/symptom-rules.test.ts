@@ -33,6 +33,9 @@ const ended = (ending: Ending, changes: Partial<Evidence> = {}): Evidence => sam
 const killed = ended(exited({ code: null, signal: 9, timedOut: true, seconds: 10 }))
 const unkillable = ended({ kind: 'case-hung', afterSeconds: 12, killed: true })
 const answering = ended({ kind: 'case-hung', afterSeconds: 18 })
+/** On a host that was measured as six times slower, the case has a minute. */
+const slowJob = { ...sampleEvidence().job, limits: { bootSeconds: 120, silenceSeconds: 120, caseSeconds: 60 } }
+const killedSlowly = ended(exited({ code: null, signal: 9, timedOut: true, seconds: 60 }), { job: slowJob })
 const silent = ended({ kind: 'kernel-hung', afterSeconds: 18 })
 const oopsed = ended(exited({ code: null, signal: 9 }), { taint: { before: 0, after: 128 + 512 } })
 const stopped = ended({ kind: 'guest-stopped', reason: 'guest-reset' })
@@ -79,6 +82,8 @@ const HANGS = rows([
   ['a hang of a case that waits for a splat is broken', crash, killed, IN_STEP, 'error', 'agent/timeout'],
   ['a step entered at half of the time is early enough', ofCase, killed, said(5000), 'reproduced', 'symptom/hang'],
   ['a step entered later is not waited for', ofCase, killed, said(5001), 'error', 'symptom/late'],
+  ['nor is it on a slow host, which has more time in all', ofCase, killedSlowly, said(5001), 'error', 'symptom/late'],
+  ['a step entered in time is a hang on a slow host, too', ofCase, killedSlowly, said(5000), 'reproduced', 'symptom/hang'],
   ['a program that ended by itself did not hang', ofCase, fine, IN_STEP, 'error', 'output/undecided'],
   ['a program that another signal ended did not hang', ofCase, signalled, IN_STEP, 'error', 'output/undecided'],
   ['a panic comes before a hang', ofCase, unkillable, hurt('fatal'), 'unrelated-crash', 'console/splat', 20],
