@@ -123,6 +123,7 @@ export const samples = {
     refreshedAt: at,
     askedAt: at,
     reached: true,
+    arrivals: { bookworm: '2026-01-01T00:00:00.000Z' },
     missingSuites: ['sid'],
     kernels: [debianKernel],
     headers: [{ name: 'linux-headers-6.1', version: '6.1.170-1', file }],

@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
-import { runCommand, type Finished } from '#harness/support/process.ts'
+import { runCommand } from '#harness/support/process.ts'
 import { debianIndexSchema, type DebianIndex } from '#schema/cache/debian.ts'
 import { createJsonReader } from '#harness/support/json-cache.ts'
 import { exists, replaceFile } from '#harness/support/workspace.ts'
@@ -58,56 +58,103 @@ async function refreshIndex(root: AptRoot, old: DebianIndex | null, context: Ker
     )
   }
   const askedAt = new Date().toISOString()
-  const update = await updateLists(root, context)
-  const diagnostics = update.stderr.split('\n').filter((line) => /^[EW]: /.test(line))
+  const diagnostics = await updateLists(root, context)
   const lists = await readLists(root, context)
-  const unreached = diagnostics.filter((line) => /Failed to fetch/.test(line) && !/\b404\b/.test(line))
-  if (unreached.length > 0 && old) {
-    reportProgress(context, null, `cannot refresh the index, using the one of ${old.refreshedAt}: ${unreached[0]}`)
-    return storeIndex(root, { ...old, askedAt, reached: false })
-  }
-  if (lists.length === 0) {
-    const why =
-      diagnostics.find((line) => /GPG|sign/.test(line)) ??
-      diagnostics[0] ??
-      update.stderr.trim().split('\n').at(-1) ??
-      'apt-get update gave no index'
+  if (lists.length === 0 && old === null) {
+    const why = diagnostics.find((line) => /GPG|sign/.test(line)) ?? diagnostics[0] ?? 'apt-get update gave no index'
     throw new InfraError(`${root.main} gave no index of any Debian suite: ${why}`, 'check the network, or pass --mirror URL')
   }
-  const have = new Set(lists.map(({ suite }) => suite))
-  const missingSuites = [...MAIN_SUITES, ...SECURITY_SUITES].filter((suite) => !have.has(suite))
+  // Where a suite did not arrive apt keeps the list that it had.
+  const troubleOf = (suite: string) => diagnostics.find((line) => line.split(/[ /]/).includes(suite))
+  const have = [...new Set(lists.map(({ suite }) => suite))]
+  const arrived = have.filter((suite) => troubleOf(suite) === undefined)
+  const unreached = diagnostics.filter((line) => /Failed to fetch|timed out/.test(line) && !/\b404\b/.test(line))
+  if (old !== null && (lists.length === 0 || (arrived.length === 0 && unreached.length > 0))) {
+    const why = unreached[0] ?? diagnostics[0] ?? 'apt-get update gave no index'
+    reportProgress(context, null, `cannot refresh the index, using the one of ${old.refreshedAt}: ${why}`)
+    return storeIndex(root, { ...old, askedAt, reached: false })
+  }
+  const missingSuites = [...MAIN_SUITES, ...SECURITY_SUITES].filter((suite) => !have.includes(suite))
   for (const suite of missingSuites) {
-    const why = diagnostics.find((line) => line.split(/[ /]/).includes(suite)) ?? 'the mirror has no list for it'
+    const why = troubleOf(suite) ?? 'the mirror has no list for it'
     reportProgress(context, null, `left out suite ${suite}: ${why.replace(/^[EW]: /, '')}`)
   }
-  const reached = unreached.length === 0
-  const [kernels, headers] = [kernelsOf(lists), headersOf(lists)]
+  const arrivals = Object.fromEntries(
+    have.map((suite) => [suite, arrived.includes(suite) ? askedAt : (arrivalOf(suite, old) ?? UNKNOWN_TIME)]),
+  )
+  for (const suite of have.filter((one) => !arrived.includes(one))) {
+    const since = arrivals[suite] === UNKNOWN_TIME ? 'an earlier one' : `the list of ${arrivals[suite]}`
+    reportProgress(context, null, `cannot refresh suite ${suite}, using ${since}: ${troubleOf(suite)?.replace(/^[EW]: /, '')}`)
+  }
+  const reached = unreached.length === 0 && arrived.length > 0
   return storeIndex(root, {
     schema: 'kwitness.debian-index/2',
     refreshedAt: askedAt,
     askedAt,
     reached,
+    arrivals,
     missingSuites,
-    kernels,
-    headers,
+    kernels: kernelsOf(lists),
+    headers: headersOf(lists),
   })
 }
 
-/** Run apt-get update. A mirror that stops sending is one that failed to be fetched from. */
-async function updateLists(root: AptRoot, context: KernelContext): Promise<Pick<Finished, 'stderr'>> {
-  const args = ['-c', root.config, '-q', '-o', 'Acquire::Retries=1', 'update']
+/** Without a delay, because apt 2.6 hangs where it would wait before it asks a mirror again that answered 503. */
+const RETRIES = ['-o', 'Acquire::Retries=1', '-o', 'Acquire::Retries::Delay=false']
+
+/** Run apt-get update. Returns its errors and warnings, one for each suite where it did not end in time. */
+async function updateLists(root: AptRoot, context: KernelContext): Promise<string[]> {
+  const args = ['-c', root.config, '-q', ...RETRIES, 'update']
   const fetching = { from: new URL(root.main).host || root.main, bytes: () => bytesIn(join(root.folder, 'state', 'lists')) }
   try {
-    return await runFetching('apt-get', args, fetching, context, {
+    const update = await runFetching('apt-get', args, fetching, context, {
       ...aptOptions(context),
       anyExit: true,
       timeoutMs: UPDATE_TIMEOUT_MS,
     })
+    const lines = update.stderr.split('\n')
+    const diagnostics = [...lines.filter((line) => /^[EW]: /.test(line)), ...failuresIn(update.stdout)]
+    const isSilent = diagnostics.length === 0 && update.exitCode !== 0
+    return isSilent
+      ? [lines.findLast((line) => line.trim() !== '') ?? `apt-get update ended with ${update.exitCode}`]
+      : diagnostics
   } catch (error) {
     context.signal?.throwIfAborted()
-    if (error instanceof InfraError) return { stderr: `E: Failed to fetch: ${error.message}` }
-    throw error
+    if (!(error instanceof InfraError)) throw error
+    // No suite is known to have arrived.
+    return [...MAIN_SUITES, ...SECURITY_SUITES].map((suite) => `E: Failed to fetch ${suite} : ${error.message}`)
   }
+}
+
+/** An answer of the mirror, though a bad one: it was reached. */
+const ANSWER = /\b404\b|signature|signed|verif|NO_PUBKEY|KEYSIG|Hash Sum|unexpected size/i
+
+/**
+ * The failures in what apt prints on its way: `Err:12 URI SUITE InRelease`, then the reason. Where another suite is missing apt
+ * ends without a warning about those that it could not fetch.
+ */
+function failuresIn(stdout: string): string[] {
+  const found = [...stdout.matchAll(/^Err:\d+ (\S+ \S+) .*\n {2}(.+)$/gm)]
+  return found.map(([, what, reason = '']) => `W: ${ANSWER.test(reason) ? 'Refused' : 'Failed to fetch'} ${what}  ${reason}`)
+}
+
+/** The arrival of a list that nobody noted. */
+const UNKNOWN_TIME = new Date(0).toISOString()
+
+/** When the list of a suite last arrived, by an index; null for a suite that it does not have. */
+export function arrivalOf(suite: string, index: DebianIndex | null): string | null {
+  if (index === null || index.missingSuites.includes(suite)) return null
+  return index.arrivals[suite] ?? index.refreshedAt
+}
+
+/** When the mirror last listed a kernel, and whether it did so at the newest try. Null for one that the index does not list. */
+export function freshnessOf(id: string, index: DebianIndex): { readonly asOf: string; readonly isStale: boolean } | null {
+  const suites = index.kernels.find((kernel) => kernel.id === id)?.suites
+  const asOf = suites
+    ?.map((suite) => arrivalOf(suite, index) ?? UNKNOWN_TIME)
+    .toSorted()
+    .at(-1)
+  return asOf === undefined ? null : { asOf, isStale: asOf < index.askedAt }
 }
 
 async function storeIndex(root: AptRoot, index: DebianIndex): Promise<DebianIndex> {

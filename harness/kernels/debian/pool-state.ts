@@ -20,10 +20,14 @@ const MAX_REDIRECTS = 3
 /** Transports that run in parallel: a mirror may take long to look up a file that is seldom requested. */
 const PARALLEL_METHODS = 4
 
-/** The state of each URI, asked at most once a day. A network error leaves it `unknown`. */
+/**
+ * The state of each URI, asked at most once a day. A network error leaves the state that was known before, or `unknown`. A URI
+ * that `isReachable` rejects is not asked about.
+ */
 export async function poolStates(
   root: AptRoot,
   uris: readonly string[],
+  isReachable: (uri: string) => boolean,
   context: KernelContext,
 ): Promise<Map<string, PoolState>> {
   const file = join(root.folder, 'pool.json')
@@ -33,7 +37,7 @@ export async function poolStates(
     const age = Date.now() - at
     return age >= 0 && age < MAX_ANSWER_AGE_MS && at >= (context.freshAfter ?? 0)
   }
-  const asked = uris.filter((uri) => !fresh(uri))
+  const asked = uris.filter((uri) => !fresh(uri) && isReachable(uri))
   if (asked.length > 0) {
     if (asked.length > 1) reportProgress(context, null, `asking the pool whether it still has ${asked.length} packages`)
     const at = new Date().toISOString()

@@ -8,9 +8,10 @@ import type { AptRoot } from './apt.ts'
 import { debianChangelogs } from './changelog.ts'
 import { buildDebianImage } from './fetch.ts'
 import { debianBuildTree } from './headers.ts'
-import { readDebianIndex } from './index.ts'
+import { arrivalOf, readDebianIndex } from './index.ts'
+import { MAIN_SUITES, SECURITY_SUITES } from './sources.ts'
 import { fetchDebianModules } from './modules.ts'
-import type { DebianKernel } from '#schema/cache/debian.ts'
+import type { DebianIndex, DebianKernel } from '#schema/cache/debian.ts'
 import { poolStates } from './pool-state.ts'
 import { matchDebianQuery, nearestHint, parseDebianQuery, pickOrder } from './query.ts'
 import { startSpan } from '#harness/support/spans.ts'
@@ -61,8 +62,9 @@ async function pick(orders: readonly (readonly ListedKernel[])[], known: Known, 
 async function withPoolState(kernels: readonly ListedKernel[], known: Known, context: KernelContext): Promise<ListedKernel[]> {
   const places = (kernel: ListedKernel) => (kernel.state === 'available' ? (known.records.get(kernel.id)?.boot.uris ?? []) : [])
   const uris = kernels.flatMap(places)
-  if (uris.length === 0 || !known.root) return [...kernels]
-  const states = await poolStates(known.root, uris, context)
+  if (uris.length === 0 || !known.read) return [...kernels]
+  const { root, index } = known.read
+  const states = await poolStates(root, uris, (uri) => isReached(uri, root, index), context)
   return kernels.map((kernel) => {
     const there = places(kernel)
     return there.length > 0 && there.every((uri) => states.get(uri) === 'gone') ? { ...kernel, state: 'not-on-mirror' } : kernel
@@ -82,8 +84,15 @@ interface Known {
   /** Cached kernels, and all others as `available` until the pool is asked. */
   readonly kernels: readonly ListedKernel[]
   readonly records: ReadonlyMap<string, DebianKernel>
-  /** The apt root to ask the pool through; null when the mirror did not answer. */
-  readonly root: AptRoot | null
+  /** The index, and the apt root to ask the pool through; null where no index was ever read. */
+  readonly read: { readonly root: AptRoot; readonly index: DebianIndex } | null
+}
+
+/** Whether the mirror that holds this file answered when the index was last refreshed. */
+function isReached(uri: string, root: AptRoot, index: DebianIndex): boolean {
+  if (index.reached) return true
+  const suites = uri.startsWith(`${root.security}/`) ? SECURITY_SUITES : MAIN_SUITES
+  return suites.some((suite) => arrivalOf(suite, index) === index.askedAt)
 }
 
 async function listKnown(context: KernelContext): Promise<Known> {
@@ -96,7 +105,8 @@ async function listKnown(context: KernelContext): Promise<Known> {
   })
   const records = new Map(read?.index.kernels.map((kernel) => [kernel.id, kernel]))
   const listed = [...records.values()].filter(({ id }) => !cached.has(id)).map(listedOf)
-  return { kernels: [...cached.values(), ...listed], records, root: read?.index.reached ? read.root : null }
+  context.onIndex?.(read?.index ?? null)
+  return { kernels: [...cached.values(), ...listed], records, read }
 }
 
 function listedOf(kernel: DebianKernel): ListedKernel {

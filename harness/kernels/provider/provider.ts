@@ -1,5 +1,6 @@
 /** The contract of a kernel provider. A new provider is one file and one line in index.ts. */
 import type { Kernel, KernelImage, ListedKernel, ProviderName } from '#domain/kernel.ts'
+import type { DebianIndex } from '#schema/cache/debian.ts'
 import type { ChangelogSource } from '#domain/claim-sources.ts'
 import { withSubject } from '#harness/support/spans.ts'
 import type { Workspace } from '#harness/support/workspace.ts'
@@ -31,6 +32,8 @@ export interface KernelContext {
   readonly freshAfter?: number
   /** Milliseconds in which a mirror must send 32 KiB before kwitness gives it up; a minute when not given. */
   readonly mirrorTimeoutMs?: number
+  /** Called with the index that Debian's kernels are listed from; null where only cached kernels are listed. */
+  readonly onIndex?: (index: DebianIndex | null) => void
   /** Build the commits of a git repository one after the other in one worktree, and keep no base for each. */
   readonly inWorktree?: true
   /** Number of parallel compilers of a kernel build; without it, one per core. */

@@ -4,6 +4,8 @@ import { fetchKernel, listKernels, selectKernels, type KernelContext } from '#ha
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
 import type { ListedKernel } from '#domain/kernel.ts'
+import { freshnessOf as indexFreshness } from '#harness/kernels/debian/index.ts'
+import type { DebianIndex } from '#schema/cache/debian.ts'
 import { helpText } from '../help/text.ts'
 import { json, mirror, type OptionsOf } from '../options/shared.ts'
 import { readSelectors } from '../options/values.ts'
@@ -35,7 +37,12 @@ export function declare(command: Command) {
 }
 
 const HELP = helpText({
-  remarks: ['kwitness help selectors shows how to name kernels.'],
+  remarks: [
+    'kwitness help selectors shows how to name kernels.',
+    'A mirror that cannot be reached leaves what was known of it: the listing says since when. In JSON `asOf` is when the ' +
+      'mirror last listed a kernel, and `isStale` whether it failed to do so since.',
+  ],
+  exits: { 3: 'infrastructure: the mirror could not be reached, and --refresh asked for it or nothing is known of it' },
   examples: [
     ['all of them', 'kwitness kernels'],
     ['two series, every flavour', "kwitness kernels list 'debian:6.1.y/*,debian:6.12.y/*'"],
@@ -69,23 +76,49 @@ function row({ id, series, state, bytes, origin }: ListedKernel): string {
 
 /** List kernels, all or those the selectors name, and give the exit code. */
 async function list(selectors: readonly string[], options: OptionsOf<typeof listOptions>): Promise<number> {
-  const { context, end } = contextOf(options)
+  const { context: common, end } = contextOf(options)
   const found = new Map<string, ListedKernel>()
+  let index: DebianIndex | null | undefined
+  const context: KernelContext = { ...common, onIndex: (read) => (index = read) }
   try {
     const wanted = selectors.length === 0 ? [{}] : selectors.map((selector) => ({ selector }))
     for (const one of wanted) for (const kernel of await listKernels(context, one)) found.set(kernel.id, kernel)
   } finally {
     end()
   }
-  const kernels = [...found.values()]
+  const kernels = [...found.values()].map((kernel): Row => ({ ...kernel, ...freshnessOf(kernel, index) }))
   if (kernels.length === 0) {
     throw new UserError('no kernel is listed, and none is in the cache', 'check the network, or name a mirror: --mirror URL')
   }
-  await print(
-    options.json ? JSON.stringify(kernels, null, 2) : [...kernels.map(row), ...legend(kernels)].join('\n'),
-    options.json,
-  )
-  return 0
+  const text = [...kernels.map(row), ...legend(kernels), ...staleness(kernels, index)].join('\n')
+  await print(options.json ? JSON.stringify(kernels, null, 2) : text, options.json)
+  return exitCodeOf(index, options.refresh === true)
+}
+
+/** A row of the listing; the times are null for a kernel that no index of the mirror lists. */
+type Row = ListedKernel & { readonly asOf: string | null; readonly isStale: boolean }
+
+function freshnessOf({ provider, id }: ListedKernel, index: DebianIndex | null | undefined): Pick<Row, 'asOf' | 'isStale'> {
+  const listed = provider === 'debian' && index ? indexFreshness(id, index) : null
+  return listed ?? { asOf: null, isStale: false }
+}
+
+/** What the listing does not know for sure, for people: since when the mirror, or a suite of it, was not reached. */
+function staleness(kernels: readonly Row[], index: DebianIndex | null | undefined): string[] {
+  if (index === null)
+    return ['The mirror could not be reached and no index of it is stored: only kernels on this machine are listed.']
+  const stale = kernels.filter(({ isStale }) => isStale)
+  const oldest = stale.flatMap(({ asOf }) => asOf ?? []).toSorted()[0]
+  if (index === undefined || oldest === undefined) return []
+  const since = oldest.startsWith('1970') ? 'at an unknown time' : `at ${oldest}`
+  const which = stale.length === kernels.length ? 'all of this' : `${stale.length} of these kernels`
+  return [`The mirror could not be reached at ${index.askedAt}: ${which} is as the mirror was ${since}.`]
+}
+
+/** 3 where what was to be refreshed was not, or nothing is known of the mirror at all. */
+function exitCodeOf(index: DebianIndex | null | undefined, isWanted: boolean): number {
+  if (index === undefined) return 0
+  return index === null || (isWanted && !index.reached) ? 3 : 0
 }
 
 /** How many kernels are in each state, and what it means. */

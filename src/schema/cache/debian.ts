@@ -37,6 +37,8 @@ export const debianIndexSchema = z.object({
   askedAt: text,
   /** False when the last refresh could not reach the mirror for some of the lists. */
   reached: z.boolean(),
+  /** By suite, the ISO 8601 time when its list last arrived; before `askedAt` where the newest try brought nothing. */
+  arrivals: z.record(text, text).default({}),
   /** Suites for which the mirror has no verified index. */
   missingSuites: list(text),
   kernels: list(debianKernelSchema),

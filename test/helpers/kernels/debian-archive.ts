@@ -21,6 +21,8 @@ export interface Repository {
   takeRequests(): string[]
   /** Serve files whose path ends so with one byte changed; null serves all as they are. */
   corrupt(ending: string | null): void
+  /** Answer 503 for paths that have this in them, as a proxy does whose way on is broken; null serves all. */
+  cut(part: string | null): void
   /** Answer 404 for files whose path ends so. */
   remove(ending: string): Promise<void>
   /** Stop listening, as when the network is away. */
@@ -130,9 +132,11 @@ async function buildArchive(folder: string): Promise<void> {
 async function serve(folder: string, t: Pick<TestContext, 'after'>): Promise<Repository> {
   const requests: string[] = []
   let corrupted: string | null = null
+  let cut: string | null = null
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)
     requests.push(path)
+    if (cut !== null && path.includes(cut)) return void response.writeHead(503).end()
     readFile(join(folder, path)).then(
       (bytes) => response.end(corrupted !== null && path.endsWith(corrupted) ? flipped(bytes) : bytes),
       () => response.writeHead(404).end(),
@@ -153,6 +157,9 @@ async function serve(folder: string, t: Pick<TestContext, 'after'>): Promise<Rep
     takeRequests: () => requests.splice(0),
     corrupt: (ending) => {
       corrupted = ending
+    },
+    cut: (part) => {
+      cut = part
     },
     remove: async (ending) => {
       const found = await runCommand('find', [folder, '-path', `*${ending}`])

@@ -4,8 +4,6 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { readBanner } from '#harness/kernels/file/image.ts'
 import { fetchKernel, fetchModules, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
-import { runCommand } from '#harness/support/process.ts'
-import { UserError } from '#domain/errors.ts'
 import {
   compileModule,
   fakeBzImage,
