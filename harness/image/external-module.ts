@@ -11,6 +11,7 @@ import { hashFile } from '../kernels/provider/cache.ts'
 import { findBuildTree, type BuildTree, type KernelContext } from '../kernels/index.ts'
 import { BUILD_ENVIRONMENT, isErrorLine } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
+import { buildRoot } from '../support/build-root.ts'
 import { openScratch } from '../support/scratch.ts'
 import { isIntact, publishSealed } from '../support/sealed.ts'
 import { exists, makeFolder, whenUnreadable } from '../support/workspace.ts'
@@ -93,7 +94,7 @@ async function buildModule(
   if ((await exists(path)) && (await isIntact(entry))) return path
   await tree.use(async (make) => {
     context.progress?.({ kernel: kernel.id, message: `building the module ${name}`, doneBytes: null, totalBytes: null })
-    const folder = await openScratch(cache)
+    const folder = await openScratch(buildRoot(cache))
     try {
       await writeFile(join(folder, `${name}.c`), source)
       await writeFile(join(folder, 'Kbuild'), `obj-m := ${name}.o\n`)

@@ -18,7 +18,8 @@ import { compareKernels } from './debian/order.ts'
 import { listEntries } from './provider/cache.ts'
 import { parseSelector, type Selector } from './selector.ts'
 import { readKernelSet } from './sets.ts'
-import { tree } from './tree/provider.ts'
+import { findTree, tree } from './tree/provider.ts'
+import { parseTreeSelector } from './tree/source/selector.ts'
 
 export type {
   BuildTree,
@@ -51,6 +52,15 @@ export async function selectKernels(selectors: readonly string[], context: Kerne
     for (const kernel of await selectOne(selector, context)) found.set(kernel.id, kernel)
   }
   return [...found.values()].toSorted(compareKernels)
+}
+
+/**
+ * The kernel of `tree:SOURCE` with patches from these files. The paths of kwitness's own files come this way and through no
+ * selector, which could not hold every character. Throws what selectKernels throws.
+ */
+export async function selectPatched(source: string, patches: readonly string[], context: KernelContext): Promise<ListedKernel> {
+  const selector = parseTreeSelector(source)
+  return withDisk(context, () => findTree({ ...selector, patches: [...selector.patches, ...patches] }, context))
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Build the programs of a suite statically, with the Makefile of their kernel tree, and cache them by content. */
 import { createHash } from 'node:crypto'
-import { access, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { access, copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
@@ -10,6 +10,7 @@ import { compiler, findProgram, type Program } from '../image/program.ts'
 import { reportProgress, type KernelContext } from '../kernels/provider/provider.ts'
 import { BUILD_ENVIRONMENT } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
+import { buildRoot } from '../support/build-root.ts'
 import { openScratch } from '../support/scratch.ts'
 import { exists, publishFolder, whenUnreadable } from '../support/workspace.ts'
 import { fetchHeaders, type SuiteSource } from './headers.ts'
@@ -104,7 +105,7 @@ async function stateOf(context: KernelContext, unit: Unit): Promise<Program | { 
 async function buildMissing(units: readonly Unit[], folder: string, source: SuiteSource, context: KernelContext): Promise<void> {
   const headers = await fetchHeaders(source, context)
   reportProgress(context, null, `building ${units.length} programs of ${folder}`)
-  const scratch = await openScratch(context.workspace.cache)
+  const scratch = await openScratch(buildRoot(context.workspace.cache))
   try {
     const tree = await copyTree(source, headers, join(scratch, 'tree'), context)
     for (const [index, own] of [...Map.groupBy(units, ({ setup }) => JSON.stringify(setup)).values()].entries()) {
@@ -170,7 +171,7 @@ async function makeAll(units: readonly Unit[], folders: MakeFolders, context: Ke
 
 async function publish(unit: Unit, made: { path: string } | { why: string }, context: KernelContext): Promise<void> {
   await publishFolder(entryOf(context, unit), async (temporary) => {
-    if ('path' in made) await rename(made.path, join(temporary, 'program'))
+    if ('path' in made) await copyFile(made.path, join(temporary, 'program'))
     else await writeFile(join(temporary, 'reason'), made.why)
   })
 }

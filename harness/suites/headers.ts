@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { reportProgress, type KernelContext } from '../kernels/provider/provider.ts'
 import { BUILD_ENVIRONMENT } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
+import { buildRoot } from '../support/build-root.ts'
 import { exists, publishFolder } from '../support/workspace.ts'
 
 /** A kernel source in the cache: folder, version, and the hash of its content in hex. */
@@ -15,7 +16,7 @@ export interface SuiteSource {
 
 /** The folder `usr` with a tree's headers, made once; null when the tree cannot make any, so that this host's are used. */
 export async function fetchHeaders({ folder, key }: SuiteSource, context: KernelContext): Promise<string | null> {
-  const entry = join(context.workspace.cache, 'suites', `headers-${key.slice(0, 16)}`)
+  const entry = join(buildRoot(context.workspace.cache), 'suites', `headers-${key.slice(0, 16)}`)
   if (!(await exists(entry))) {
     reportProgress(context, null, 'making the headers of the tree')
     await publishFolder(entry, async (temporary) => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Kernel } from '#domain/kernel.ts'
+import { buildRoot } from '#harness/support/build-root.ts'
 import { exists, publishFolder } from '#harness/support/workspace.ts'
 import type { AptRoot } from './apt.ts'
 import { unpackDeb } from './fetch.ts'
@@ -72,7 +73,7 @@ async function fetchHeaders(
   root: AptRoot,
   outside: KernelContext,
 ): Promise<string> {
-  const entry = join(outside.workspace.cache, 'headers', `${release}@${key.slice(0, 12)}`)
+  const entry = join(buildRoot(outside.workspace.cache), 'headers', `${release}@${key.slice(0, 12)}`)
   const path = join(outside.workspace.cache, 'locks', `headers-${release}.lock`)
   const lock = { path, name: `the headers of ${release}`, doing: 'fetching them', kernel: id }
   return withCacheLock(outside, lock, async (context) => {

@@ -14,7 +14,7 @@ import { removeLeftovers } from './build/evict.ts'
 import { treeLock } from './build/files.ts'
 import { treeBuildTree } from './modules.ts'
 import { describeRecipe, storeRecipe, makeRecipe, readRecipe } from './source/recipe.ts'
-import { parseTreeSelector } from './source/selector.ts'
+import { parseTreeSelector, type TreeSelector } from './source/selector.ts'
 
 const SELECT_AGAIN = 'select its source again: tree:debian-5.10,patch=FILE'
 
@@ -22,9 +22,7 @@ export const tree: Provider = {
   name: 'tree',
   async list(part, context) {
     if (part === '') return (await treeEntries(context)).map(({ manifest }) => cachedKernel(manifest))
-    const recipe = await makeRecipe(parseTreeSelector(part), context)
-    await storeRecipe(recipe, context.workspace)
-    return [await listedOf(recipe, context)]
+    return [await findTree(parseTreeSelector(part), context)]
   },
   async find(id, context) {
     const recipe = await readRecipe(id, context.workspace)
@@ -38,6 +36,13 @@ export const tree: Provider = {
     return plainModules(modules ?? '', plain, kernel.id, names, context)
   },
   buildTree: treeBuildTree,
+}
+
+/** The kernel of a selector that is parsed already. Throws UserError when a part of it is unreadable. */
+export async function findTree(selector: TreeSelector, context: KernelContext): Promise<ListedKernel> {
+  const recipe = await makeRecipe(selector, context)
+  await storeRecipe(recipe, context.workspace)
+  return listedOf(recipe, context)
 }
 
 /** The kernel's files: from the cache when they are there and intact, else built. */

@@ -2,10 +2,10 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
-import { selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { selectPatched, type KernelContext } from '#harness/kernels/index.ts'
 import type { Case } from '#domain/case.ts'
 import type { Control } from '#domain/control.ts'
-import { InvariantError, UserError } from '#domain/errors.ts'
+import { UserError } from '#domain/errors.ts'
 import type { ListedKernel } from '#domain/kernel.ts'
 import { readControlEntries } from './catalogue.ts'
 import type { ControlEntry } from '#schema/catalogue/controls.ts'
@@ -80,10 +80,10 @@ export async function findControls(
   const kernels: ListedKernel[] = []
   const controls: Control[] = []
   for (const [series, own] of Map.groupBy(entries, (entry) => entry.series)) {
-    const base = await findOne(`tree:debian-${series}`, context)
+    const base = await selectPatched(`debian-${series}`, [], context)
     kernels.push(base)
     for (const entry of own) {
-      const kernel = await findOne(`tree:debian-${series},patch=${patchOf(folder, entry)}`, context)
+      const kernel = await selectPatched(`debian-${series}`, [patchOf(folder, entry)], context)
       const { fix, kind, blinds } = entry
       const summary = `${fix} ${kind === 'bad' ? 'taken out of' : 'put into'} ${base.origin}`
       kernels.push(kernel)
@@ -91,10 +91,4 @@ export async function findControls(
     }
   }
   return { kernels, controls }
-}
-
-async function findOne(selector: string, context: KernelContext): Promise<ListedKernel> {
-  const [kernel] = await selectKernels([selector], context)
-  if (!kernel) throw new InvariantError(`${selector} matches no kernel`)
-  return kernel
 }

@@ -1,7 +1,7 @@
 /** Verify a patch, up to its kernels: its bases, whether it applies and builds, new warnings, and the cases it is for. */
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { fetchKernel, selectPatched, type KernelContext } from '#harness/kernels/index.ts'
 import { buildLogOf, recompile, sourceFolderOf } from '#harness/kernels/tree/build/rebuild.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
@@ -9,8 +9,8 @@ import { newWarnings, objectsIn, warningsIn } from '#analysis/verify/build-log.t
 import { touchedFiles } from '#analysis/patch/diff.ts'
 import { parsePatches } from '#analysis/patch/mbox.ts'
 import type { Case } from '#domain/case.ts'
-import { InfraError, InvariantError, UserError } from '#domain/errors.ts'
-import type { Kernel, ListedKernel } from '#domain/kernel.ts'
+import { InfraError, UserError } from '#domain/errors.ts'
+import type { Kernel } from '#domain/kernel.ts'
 import type { PatchTry, VerifyBase, VerifyStep, Warning } from '#domain/report/verify.ts'
 import { selectCases } from '../prepare/catalogue.ts'
 import { findMissingOptions } from './base-config.ts'
@@ -99,8 +99,8 @@ export interface TryRequest {
 
 /** Apply and build on one base. A patch that does not apply or build is in the result; throws UserError for a wrong request. */
 export async function tryBase(base: BaseRequest, request: TryRequest, context: KernelContext): Promise<VerifyBase> {
-  const selector = [`tree:${base.source}`, ...request.configs.map((name) => `config=${name}`)].join(',')
-  const kernel = await findOne(selector, context)
+  const source = [base.source, ...request.configs.map((name) => `config=${name}`)].join(',')
+  const kernel = await selectPatched(source, [], context)
   const scratch = await openScratch(context.workspace.cache)
   try {
     const { patches } = request
@@ -118,7 +118,7 @@ export async function tryBase(base: BaseRequest, request: TryRequest, context: K
     for (const upTo of stepsOf(tries, request.each)) {
       const text = isWhole(tries, upTo) ? (patches[0]?.text ?? '') : await exactPatch(upTo)
       const name = patches.length === 1 ? patches[0]?.name : `${upTo}of${patches.length}-${patches[upTo - 1]?.name}`
-      const step = await tryStep(kernel, { upTo, text, name: name ?? 'patch', selector, scratch }, context)
+      const step = await tryStep(kernel, { upTo, text, name: name ?? 'patch', source, scratch }, context)
       if (step instanceof InfraError) return { ...result, exact, trouble: step.message, missingOptions: missing }
       steps.push(step)
     }
@@ -143,20 +143,21 @@ interface Step {
   readonly upTo: number
   readonly text: string
   readonly name: string
-  readonly selector: string
+  /** What stands behind `tree:` in the selector of the base. */
+  readonly source: string
   readonly scratch: string
 }
 
 /** Build a kernel with some patches. A fault of this host is returned as InfraError. */
 async function tryStep(
   base: Kernel,
-  { upTo, text, name, selector, scratch }: Step,
+  { upTo, text, name, source, scratch }: Step,
   context: KernelContext,
 ): Promise<VerifyStep | InfraError> {
   const file = join(scratch, 'patches', `${name}.patch`)
   await makeFolder(join(scratch, 'patches'))
   await writeFile(file, text)
-  const kernel = await findOne(`${selector},patch=${file}`, context)
+  const kernel = await selectPatched(source, [file], context)
   const trouble = await buildTrouble(kernel, context)
   if (trouble instanceof InfraError) return trouble
   if (trouble !== null) {
@@ -198,10 +199,4 @@ async function warningsOf(base: Kernel, patched: Kernel, patch: string, context:
     if (error instanceof UserError || error instanceof InfraError) return null
     throw error
   }
-}
-
-async function findOne(selector: string, context: KernelContext): Promise<ListedKernel> {
-  const [kernel] = await selectKernels([selector], context)
-  if (!kernel) throw new InvariantError(`${selector} matches no kernel`)
-  return kernel
 }

@@ -9,6 +9,8 @@ import { appendFile, copyFile, mkdir, readFile, rename, rm, writeFile } from 'no
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
+import { buildRoot } from '#harness/support/build-root.ts'
+import { openScratch } from '#harness/support/scratch.ts'
 import { findDependencies, installCommand, type FoundDependency } from '#harness/host/dependencies.ts'
 import { exists, makeFolder } from '#harness/support/workspace.ts'
 import { releaseOf } from '#harness/kernels/provider/modules.ts'
@@ -125,7 +127,9 @@ async function openIncremental(recipe: Recipe, name: string, context: KernelCont
 /** Empty the build folder and start a log with this name. */
 export async function openBuild(name: string, context: KernelContext): Promise<MakeJob> {
   const { cache } = context.workspace
-  const [tree, lock, logs] = [join(cache, 'trees', 'building'), buildingLock(context.workspace), join(cache, 'logs')]
+  const root = buildRoot(cache)
+  const [tree, lock, logs] = [join(root, 'trees', 'building'), buildingLock(context.workspace), join(cache, 'logs')]
+  if (root !== cache) reportProgress(context, name, `building in ${root}, because make cannot work in ${cache}`)
   await makeFolder(logs)
   await waitForBuild(context, name)
   // Take the lock that make holds: children of a killed build may still write for some seconds.
@@ -175,14 +179,15 @@ async function copyFiles(tree: string, folder: string, context: KernelContext): 
 }
 
 async function installModules(tree: string, folder: string, context: KernelContext): Promise<void> {
-  const root = join(folder, 'modules-root')
+  const root = await openScratch(buildRoot(context.workspace.cache))
   const install = ['-C', tree, 'O=build', `INSTALL_MOD_PATH=${root}`, 'modules_install']
   await runCommand('make', install, { signal: context.signal, env: BUILD_ENVIRONMENT })
   const release = await releaseOf(root)
   if (release === null) throw new InfraError(`make modules_install in ${tree} installed nothing`)
   const modules = join(root, 'lib', 'modules', release)
   await Promise.all(['build', 'source'].map((link) => rm(join(modules, link), { force: true })))
-  await rename(modules, join(folder, 'modules'))
+  // The cache may be on another file system.
+  await runCommand('mv', ['-T', modules, join(folder, 'modules')], { signal: context.signal })
   await rm(root, { recursive: true })
 }
 

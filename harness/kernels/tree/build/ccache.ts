@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { readlink, rename, rm, symlink } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { delimiter, join } from 'node:path'
+import { buildRoot } from '#harness/support/build-root.ts'
 import { makeFolder, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 
 /**
@@ -13,7 +14,8 @@ export async function ccacheEnvironment({ cache }: Workspace, env = process.env)
   const folders = (env['PATH'] ?? '').split(delimiter).filter(Boolean)
   const ccache = folders.map((folder) => join(folder, 'ccache')).find((file) => existsSync(file))
   if (ccache === undefined) return {}
-  const front = join(cache, 'ccache', 'front')
+  // PATH cannot hold a folder with a colon.
+  const front = join(buildRoot(cache), 'ccache', 'front')
   await linkOnce(ccache, join(front, 'gcc'), front)
   const ours = env['CCACHE_DIR'] ? {} : { CCACHE_DIR: join(cache, 'ccache', 'objects'), CCACHE_MAXSIZE: '4G' }
   return { PATH: [front, ...folders].join(delimiter), ...ours }

@@ -2,6 +2,7 @@
 import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
+import { buildRoot } from '#harness/support/build-root.ts'
 import { whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 import { waitForBuild } from './files.ts'
@@ -22,13 +23,13 @@ export async function removeLeftovers(context: KernelContext): Promise<void> {
   const { cache } = context.workspace
   await waitForBuild(context, null)
   await removeAll(join(cache, 'kernels'), /^tree-.+@\w+\.tmp-/)
-  await removeAll(join(cache, 'trees'), /^(?:evicted-|source-\w+\.tmp-)/)
+  await removeAll(join(buildRoot(cache), 'trees'), /^(?:evicted-|source-\w+\.tmp-)/)
   await evictLogs(join(cache, 'logs'))
 }
 
 /** Whether to measure the cache after a build: always after a full one, else at every eighth base, for it takes little space. */
 export async function isEvictionDue(built: 'full' | 'incremental', { cache }: Workspace): Promise<boolean> {
-  const bases = (await readdir(join(cache, 'trees'))).filter((name) => name.startsWith('base-'))
+  const bases = (await readdir(join(buildRoot(cache), 'trees'))).filter((name) => name.startsWith('base-'))
   return built === 'full' || bases.length % 8 === 0
 }
 
@@ -37,7 +38,7 @@ export async function isEvictionDue(built: 'full' | 'incremental', { cache }: Wo
  * caller must hold treeLock, so that nobody works in them. Calls `note` with the removed names.
  */
 export async function evictTrees({ cache }: Workspace, note: (names: string) => void, limit = MAX_TREE_BYTES): Promise<void> {
-  const trees = join(cache, 'trees')
+  const trees = join(buildRoot(cache), 'trees')
   const names = await readdir(trees).catch(whenUnreadable([]))
   const newest = await newestFirst(
     trees,

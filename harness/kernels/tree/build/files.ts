@@ -1,16 +1,20 @@
 /** The files of kernel sources: locks, hard-linked copies, and the difference between two sources. */
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { buildRoot } from '#harness/support/build-root.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { makeFolder, type Workspace } from '#harness/support/workspace.ts'
 import { withCacheLock } from '#harness/kernels/provider/lock.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 
 /** Lock of every process that writes into a tree, and of its children, which may survive this process for a while. */
-export const buildingLock = ({ cache }: Workspace) => join(cache, 'locks', 'building.lock')
+export const buildingLock = ({ cache }: Pick<Workspace, 'cache'>) => join(buildRoot(cache), 'locks', 'building.lock')
 
 /** Lock of the process that builds from source: one build at a time. */
-export const treeLock = ({ cache }: Workspace) => ({ path: join(cache, 'locks', 'tree.lock'), name: 'kernel builds' })
+export const treeLock = ({ cache }: Pick<Workspace, 'cache'>) => ({
+  path: join(buildRoot(cache), 'locks', 'tree.lock'),
+  name: 'kernel builds',
+})
 
 /** Wait until the last child of a build has ended. One of a killed kwitness may go on for some seconds. */
 export async function waitForBuild(context: KernelContext, kernel: string | null): Promise<void> {

@@ -9,6 +9,7 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
+import { buildRoot } from '#harness/support/build-root.ts'
 import { exists, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 import type { Recipe } from '#schema/cache/tree.ts'
@@ -97,7 +98,7 @@ export async function useWorktree<T>(
 async function worktreeFolder(recipe: Recipe, { cache }: Workspace): Promise<string> {
   const parts = [gitPlaceOf(recipe)?.path, await compilerVersion(), recipe.fragments.map(({ lines }) => lines)]
   const key = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
-  return join(cache, 'trees', `worktree-${key}`)
+  return join(buildRoot(cache), 'trees', `worktree-${key}`)
 }
 
 const heldTree = (worktree: string) => readFile(join(worktree, TREE_FILE), 'utf8').catch(whenUnreadable(null))

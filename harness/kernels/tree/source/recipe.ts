@@ -6,6 +6,7 @@ import { UserError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { seriesOf } from '#domain/version.ts'
 import { runCommand } from '#harness/support/process.ts'
+import { buildRoot } from '#harness/support/build-root.ts'
 import { recipeSchema, type Fragment, type Patch, type Recipe } from '#schema/cache/tree.ts'
 import { readJsonCache } from '#harness/support/json-cache.ts'
 import { makeFolder, replaceFile, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
@@ -50,7 +51,7 @@ const baseOf = (source: string, compiler: string, fragments: readonly Fragment[]
 
 /** Folder of the base with that key: its source, and its objects in `build`. */
 export function baseFolder(key: string, workspace: Workspace): string {
-  return join(workspace.cache, 'trees', `base-${key}`)
+  return join(buildRoot(workspace.cache), 'trees', `base-${key}`)
 }
 
 /** The source of a recipe, its fragments and patches, as text for people. */

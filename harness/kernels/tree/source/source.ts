@@ -3,6 +3,7 @@ import { rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
+import { buildRoot } from '#harness/support/build-root.ts'
 import { exists, publishFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { hashFile } from '#harness/kernels/provider/cache.ts'
 import { openAptRoot } from '#harness/kernels/debian/apt.ts'
@@ -44,7 +45,7 @@ export async function findSource(place: TreePlace, context: KernelContext): Prom
 /** Folder in the cache with the files of a source. Nobody may write to it. */
 export async function fetchSource(source: TreeSource, context: KernelContext): Promise<string> {
   const { place, file } = source
-  const folder = join(context.workspace.cache, 'trees', `source-${source.key.slice(0, 16)}`)
+  const folder = join(buildRoot(context.workspace.cache), 'trees', `source-${source.key.slice(0, 16)}`)
   if (await exists(join(folder, 'Makefile'))) return folder
   // In this order, because another process may publish it in between.
   if ((await exists(folder)) && !(await exists(join(folder, 'Makefile')))) await rm(folder, { recursive: true, force: true })
