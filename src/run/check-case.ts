@@ -2,6 +2,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { reportProgress } from '#harness/kernels/provider/provider.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import type { Case } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
@@ -9,6 +10,7 @@ import type { ReportCell } from '#domain/report/matrix.ts'
 import { executeRun, reportOf, startRun } from './lifecycle.ts'
 import { readCase } from './prepare/catalogue.ts'
 import { knownContradictions } from './report/known-contradictions.ts'
+import { oneKernel } from './prepare/one-kernel.ts'
 import { findPlaceholders } from './prepare/placeholders.ts'
 import { prepare } from './prepare/prepare.ts'
 import { buildReproducer } from './prepare/reproducers.ts'
@@ -36,10 +38,15 @@ export interface CaseCheckRequest {
 const RACE_SECONDS = 1
 
 /** The kernel to check on: one that is in the cache, the newest of the default set. Throws UserError where several are meant. */
-async function chooseKernel(wanted: readonly string[] | undefined, context: KernelContext): Promise<string> {
+async function chooseKernel({ kernels: wanted, id }: CaseCheckRequest, context: KernelContext): Promise<string> {
   const kernels = await selectKernels(wanted ?? ['default'], context)
-  if (wanted !== undefined && kernels.length > 1) {
-    throw new UserError(`a case is checked on one kernel, and ${wanted.join(',')} means ${kernels.length}`, 'name one of them')
+  if (wanted !== undefined) {
+    return oneKernel(kernels, {
+      rule: 'a case is checked on one kernel',
+      selector: wanted.join(','),
+      line: (kernel) => `kwitness cases check ${id} --kernels ${kernel}`,
+      note: (text) => reportProgress(context, null, text),
+    }).id
   }
   const chosen = kernels.findLast(({ state }) => state === 'cached') ?? kernels.at(-1)
   if (!chosen) throw new UserError('no kernel was chosen', 'kwitness kernels list shows what is available')
@@ -116,7 +123,7 @@ export async function* checkCase(
     if (!(error instanceof UserError)) throw error
     return yield { name: 'compiles', passed: false, detail: error.message }
   }
-  const kernel = await chooseKernel(request.kernels, context)
+  const kernel = await chooseKernel(request, context)
   const { verdict, summary } = await runOn(kernel, request, context, onEvent)
   const passed = verdict !== 'error' && verdict !== 'no-result'
   yield { name: 'self-checks', passed, detail: `${kernel}: ${verdict}. ${summary}` }

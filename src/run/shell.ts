@@ -6,12 +6,13 @@ import { startQemu, type RunningQemu } from '#harness/boot/qemu/process.ts'
 import { buildExternalModules } from '#harness/image/external-module.ts'
 import { writeShellInitramfs, type ShellCase } from '#harness/image/shell-initramfs.ts'
 import { fetchKernel, fetchModules, type KernelContext } from '#harness/kernels/index.ts'
+import { reportProgress } from '#harness/kernels/provider/provider.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import type { Case } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
-import type { Kernel } from '#domain/kernel.ts'
 import { profileName, type GuestProfile } from '#domain/profile.ts'
 import { cellsOf, modulesOf, type Cell } from '#plan/cells.ts'
+import { oneKernel } from './prepare/one-kernel.ts'
 import type { Prepared } from './prepare/prepare.ts'
 
 /** Rows and columns of the terminal that the shell is shown on. */
@@ -36,16 +37,6 @@ function profileFor(cells: readonly Cell[], accelerator: GuestProfile['accelerat
   return { ...first, cpus: largest('cpus'), memoryMiB: largest('memoryMiB') }
 }
 
-/** The one kernel of a plan. Throws UserError where a selector means several. */
-function onlyKernel(kernels: readonly Kernel[]): Kernel {
-  const [kernel, ...others] = kernels
-  if (!kernel || others.length > 0) {
-    const ids = kernels.map(({ id }) => id).join(', ')
-    throw new UserError(`a shell runs on one kernel, and this selector means ${kernels.length}: ${ids}`, 'name one of them')
-  }
-  return kernel
-}
-
 /**
  * Boot the kernel into a shell with the programs of the cases in it. The shell reads and writes `agent` of what is returned;
  * QEMU ends with the shell. Throws UserError where busybox is not available, what a case asks for is not, or no image boots.
@@ -53,10 +44,16 @@ function onlyKernel(kernels: readonly Kernel[]): Kernel {
 export async function startShell(
   { common: { kernels, accelerator }, inputs: { host, programs } }: Prepared,
   cases: readonly Case[],
+  selector: string,
   size: TerminalSize,
   context: KernelContext,
 ): Promise<RunningQemu> {
-  const kernel = onlyKernel(kernels)
+  const kernel = oneKernel(kernels, {
+    rule: 'a shell runs on one kernel',
+    selector,
+    line: (id) => `kwitness shell ${id}`,
+    note: (text) => reportProgress(context, null, text),
+  })
   const cells = cellsOf({ kernels: [kernel], cases, accelerator })
   const profile = profileFor(cells, accelerator)
   const image = await fetchKernel(kernel, context)

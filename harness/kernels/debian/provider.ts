@@ -16,6 +16,7 @@ import { poolStates } from './pool-state.ts'
 import { matchDebianQuery, nearestHint, parseDebianQuery, pickOrder } from './query.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import { withCacheLock } from '../provider/lock.ts'
+import { kernelByPrefix } from '../provider/prefix.ts'
 import { asFetch, inTurn, reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
 
 export const debian: Provider = {
@@ -73,8 +74,8 @@ async function withPoolState(kernels: readonly ListedKernel[], known: Known, con
 
 async function findDebian(id: string, context: KernelContext): Promise<ListedKernel> {
   const known = await listKnown(context)
-  const listed = known.kernels.filter((one) => one.id === id)
-  const [kernel] = await withPoolState(listed, known, context)
+  const listed = kernelByPrefix(id, known.kernels)
+  const [kernel] = await withPoolState(listed ? [listed] : [], known, context)
   if (kernel) return kernel
   const [, build = '', flavour = '*'] = /^debian-(.+?)(?:-((?:cloud-|rt-)?amd64))?$/.exec(id) ?? []
   throw new UserError(`${id} is not a kernel that Debian lists`, nearestHint(build, flavour, known.kernels))

@@ -18,6 +18,7 @@ import { damagedImage, hashParts, readGivenImage } from './image.ts'
 import { checkModules, copyModules, moduleTree } from './modules.ts'
 import { parseFileSelector } from './selector.ts'
 import { plainModules } from '../provider/modules.ts'
+import { kernelByPrefix } from '../provider/prefix.ts'
 import { releasesOf } from '../provider/vermagic.ts'
 import { reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
 import { extractVmlinux } from '../provider/vmlinux.ts'
@@ -28,7 +29,7 @@ export const file: Provider = {
     return part === '' ? listCached(context) : [await importFile(part, context)]
   },
   async find(id, context) {
-    const cached = (await listCached(context)).find((kernel) => kernel.id === id)
+    const cached = kernelByPrefix(id, await listCached(context))
     if (!cached) throw new UserError(`${id} is not in the cache`, 'give its file again: file:/path/to/bzImage')
     return cached
   },

@@ -8,12 +8,13 @@ import type { Manifest } from '#schema/cache/kernel.ts'
 import type { Recipe } from '#schema/cache/tree.ts'
 import { plainModules } from '../provider/modules.ts'
 import { withCacheLock } from '../provider/lock.ts'
+import { kernelByPrefix } from '../provider/prefix.ts'
 import { inTurn, reportProgress, type KernelContext, type Provider } from '../provider/provider.ts'
 import { buildRecipe } from './build/build.ts'
 import { removeLeftovers } from './build/evict.ts'
 import { treeLock } from './build/files.ts'
 import { treeBuildTree } from './modules.ts'
-import { describeRecipe, storeRecipe, makeRecipe, readRecipe } from './source/recipe.ts'
+import { describeRecipe, storeRecipe, makeRecipe, readRecipe, readRecipes } from './source/recipe.ts'
 import { parseTreeSelector, type TreeSelector } from './source/selector.ts'
 
 const SELECT_AGAIN = 'select its source again: tree:debian-5.10,patch=FILE'
@@ -27,6 +28,9 @@ export const tree: Provider = {
   async find(id, context) {
     const recipe = await readRecipe(id, context.workspace)
     if (recipe) return listedOf(recipe, context)
+    const recipes = await readRecipes(context.workspace)
+    const listed = kernelByPrefix(id, await Promise.all(recipes.map((one) => listedOf(one, context))))
+    if (listed) return listed
     throw new UserError(`kwitness does not know the kernel ${id}`, SELECT_AGAIN)
   },
   fetch: fetchTree,

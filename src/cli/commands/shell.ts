@@ -80,7 +80,7 @@ async function open(kernel: string, options: ShellOptions, context: KernelContex
   const work = { cases, making: makeGuestInputs(cases, context) }
   const prepared = await preparePlan(request, work, context, progress.onEvent)
   const { rows = 24, columns = 80 } = process.stdout
-  const qemu = await startShell(prepared, cases, { rows, columns }, context)
+  const qemu = await startShell(prepared, cases, kernel, { rows, columns }, context)
   progress.end()
   const lastLines = followKernelLog(qemu, verbose)
   if (process.stdin.isTTY) process.stderr.write('kwitness: booting; `exit` or Ctrl-] ends the guest\n')
