@@ -39,13 +39,13 @@ export interface ProvenAccelerator {
 /** The stored proof, and whether a run would believe it. */
 export interface KnownAccelerator extends Pick<AcceleratorProof, 'kvm' | 'bootTimes' | 'boots'> {
   readonly accelerator: Accelerator
-  /** Host seconds a guest took to its first word; null where none was measured. */
+  /** Host seconds a guest took to its first word; null without a measurement. */
   readonly bootSeconds: number | null
   /** Whether a run would take the answer from the cache instead of asking again. */
   readonly holds: boolean
 }
 
-/** The accelerator proven earlier with the same QEMU, host kernel and CPU; null when none was. */
+/** The accelerator proven earlier with the same QEMU, host kernel and CPU; null when there is none. */
 export async function knownAccelerator(cache: string, host: Host, device: string = DEVICE): Promise<KnownAccelerator | null> {
   const proof = await readProof(cache, host)
   if (proof === null) return null
