@@ -1,5 +1,5 @@
 /** Recorded output of tests that speak no KTAP, or one of their own, as golden streams. */
-import { readAnyTests } from '#console/ktap/loose.ts'
+import { readAnyTests } from '#console/ktap/reader.ts'
 import { resultsOf } from '#verdict/suite/results.ts'
 import { testGoldenLogs } from './golden.ts'
 

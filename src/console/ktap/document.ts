@@ -2,8 +2,8 @@
 import type { TestDocument, TestPoint, TestProblem, TestStatus } from '#domain/tests.ts'
 import { drain } from './line-buffer.ts'
 import { accountFor, nameOf, wasSeen } from './missing.ts'
-import { createNumbering } from './numbers.ts'
-import type { ProblemList } from './problems.ts'
+import { complaintOf, Numbering, NumberSet } from './numbers.ts'
+import { addProblem, problemsOf, type Problematic } from './problems.ts'
 import { NO_NUMBER, type Draft, type Extra, type RawDocument } from './raw.ts'
 
 const BAD: ReadonlySet<TestStatus> = new Set(['fail', 'error', 'timeout', 'not-reported'])
@@ -13,70 +13,76 @@ const BAD: ReadonlySet<TestStatus> = new Set(['fail', 'error', 'timeout', 'not-r
  * that never came as `missing`. Problems of children are listed with the document's own, under the child's name.
  */
 export function resolveDocument(raw: RawDocument): TestDocument {
-  const { plan, bailOut, problems, extras } = raw
+  const { plan, bailOut, extras, room } = raw
   const planned = plan?.last ?? null
   const skipAll = planned === 0 && plan?.directive.status === 'skip' ? plan.directive.reason : null
-  const report = (kind: TestProblem['kind'], message: string, line: number | null = null) => problems.add(kind, message, line)
+  const report = (kind: TestProblem['kind'], message: () => string, line: number | null = null) =>
+    addProblem(raw, kind, message, line)
 
   const lastLine = raw.results.at(-1)?.line
-  const numbering = createNumbering(planned)
+  const numbering = new Numbering(planned)
   const came: TestPoint[] = raw.results
-  for (const [index, draft] of raw.results.entries()) {
-    const { number, problem } = numbering.next(draft.number === NO_NUMBER ? null : draft.number)
-    draft.number = number
-    const extra = extras.get(index)
-    if (extra) came[index] = resolveExtra(draft, extra, problems)
-    if (problem) report('bad-number', `result ${nameOf(came[index]!)}: ${problem}`, draft.line)
+  for (let index = 0; index < came.length; index += 1) {
+    const draft = raw.results[index]!
+    const own = draft.number === NO_NUMBER ? null : draft.number
+    draft.number = numbering.next(own)
+    const { bad } = numbering
+    const extra = extras?.get(index)
+    if (extra) came[index] = resolveExtra(draft, extra, raw)
+    if (bad) report('bad-number', () => `result ${nameOf(came[index]!)}: ${complaintOf(bad, own)}`, draft.line)
   }
   const last = came.at(-1)
-  const orphans = raw.waiting.map((child, index) => resolveOrphan(child, (last?.number ?? 0) + 1 + index, problems))
-  const { points, missing, message } = accountFor(came, orphans, planned, raw.unlisted?.numbers)
+  const orphans = raw.waiting.map((child, index) => resolveOrphan(child, (last?.number ?? 0) + 1 + index, raw))
+  const unlisted = raw.unlisted?.numbers ?? new NumberSet()
+  const { points, missing, message } = accountFor(came, orphans, planned, unlisted, room)
   if (missing > 0) {
-    const seen = last ? `the last seen is ${nameOf(last)}` : 'there is none'
-    report('missing-result', `${message}; ${seen}`, lastLine ?? null)
+    const seen = last ? `the last seen is ${nameOf(last)}` : 'none was seen'
+    report('missing-result', () => `${message()}; ${seen}`, lastLine ?? null)
   }
   // A plan of none is a plan that promises nothing.
-  if ((planned ?? 0) === 0 && came.length > 0 && bailOut === null) report('no-plan', 'there is no plan line')
-  if (!points.some(wasSeen) && skipAll === null) report('no-tests', 'no test reported')
-  if (came.length > 0 && planned === 0) report('protocol', 'there are results under a plan of none')
-  return { points, planned, skipAll, bailOut, diagnostics: drain(raw.notes), problems: problems.all() }
+  if ((planned ?? 0) === 0 && came.length > 0 && bailOut === null) report('no-plan', () => 'there is no plan line')
+  if (!points.some(wasSeen) && skipAll === null) report('no-tests', () => 'no test reported')
+  if (came.length > 0 && planned === 0) report('protocol', () => 'there are results under a plan of none')
+  return { points, planned, skipAll, bailOut, diagnostics: drain(raw.notes), problems: problemsOf(raw) }
 }
 
 /** A result with children, or with something wrong in its line. */
-function resolveExtra(own: Draft, { unknown, badNumber, children }: Extra, problems: ProblemList): TestPoint {
+function resolveExtra(own: Draft, { unknown, badNumber, children }: Extra, of: Problematic): TestPoint {
   const report = (kind: TestProblem['kind'], what: string) =>
-    problems.add(kind, `result ${nameOf(own)} ${what}`, own.line ?? null)
+    addProblem(of, kind, () => `result ${nameOf(own)} ${what}`, own.line ?? null)
   if (unknown) report('unknown-directive', `has the unknown directive ${unknown}`)
   if (badNumber) report('bad-number', `calls itself number ${badNumber}`)
-  const point = withChildren(own, children, problems)
+  const point = withChildren(own, children, of)
   if (own.status === 'pass' && BAD.has(point.status)) report('protocol', 'says ok over children that did not pass')
   return point
 }
 
 /** Children whose parent's result never came stand under a point made for them. */
-function resolveOrphan(child: RawDocument, number: number, problems: ProblemList): TestPoint {
+function resolveOrphan(child: RawDocument, number: number, of: Problematic): TestPoint {
   const own: TestPoint = { number, name: child.name, status: 'not-reported', reason: '', diagnostics: [], children: [] }
-  return withChildren(own, [child], problems)
+  return withChildren(own, [child], of)
 }
 
-function withChildren(own: TestPoint, raws: readonly RawDocument[], problems: ProblemList): TestPoint {
-  let point = own
+function withChildren(own: TestPoint, raws: readonly RawDocument[], of: Problematic): TestPoint {
+  if (raws.length === 0) return own
+  let { status, reason } = own
+  const diagnostics = [...own.diagnostics]
+  const children = [...own.children]
   for (const raw of raws) {
     const child = resolveDocument(raw)
-    for (const { kind, message, line } of child.problems) problems.add(kind, `in ${nameOf(own)}: ${message}`, line)
-    const bailOut = child.bailOut === null ? [] : [`Bail out! ${child.bailOut}`]
-    point = {
-      ...point,
-      ...statusOver(point, child),
-      diagnostics: [...point.diagnostics, ...child.diagnostics, ...bailOut],
-      children: [...point.children, ...child.points],
-    }
+    for (const { kind, message, line } of child.problems) addProblem(of, kind, () => `in ${nameOf(own)}: ${message}`, line)
+    const over = statusOver(status, reason, child)
+    status = over.status
+    reason = over.reason
+    for (const line of child.diagnostics) diagnostics.push(line)
+    if (child.bailOut !== null) diagnostics.push(`Bail out! ${child.bailOut}`)
+    for (const point of child.points) children.push(point)
   }
-  return point
+  return { ...own, status, reason, diagnostics, children }
 }
 
 /** What a child document makes of its parent: a parent fails with its child, and is in error if the child gave up. */
-function statusOver({ status, reason }: TestPoint, child: TestDocument): { status: TestStatus; reason: string } {
+function statusOver(status: TestStatus, reason: string, child: TestDocument): { status: TestStatus; reason: string } {
   const gaveUp = child.bailOut !== null && (status === 'pass' || status === 'fail')
   if (gaveUp) return { status: 'error', reason: reason || (child.bailOut ?? '') }
   if (child.skipAll !== null && status === 'pass') return { status: 'skip', reason: reason || child.skipAll }

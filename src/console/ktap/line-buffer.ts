@@ -3,6 +3,8 @@
 /** Lines kept at either end. */
 const HALF = 200
 
+const NOTHING: string[] = []
+
 export interface LineBuffer {
   head: string[]
   /** A ring once it is full: `next` is then its oldest line. */
@@ -13,7 +15,7 @@ export interface LineBuffer {
 
 /** An empty buffer. */
 export function createLineBuffer(): LineBuffer {
-  return { head: [], tail: [], next: 0, leftOut: 0 }
+  return { head: NOTHING, tail: NOTHING, next: 0, leftOut: 0 }
 }
 
 /** Whether it holds nothing. */
@@ -24,7 +26,9 @@ export function isBlank(buffer: LineBuffer): boolean {
 /** Append one line; past the buffer's size a line in the middle goes. */
 export function append(buffer: LineBuffer, line: string): void {
   const { head, tail } = buffer
-  if (head.length < HALF) head.push(line)
+  if (head.length === 0) buffer.head = [line]
+  else if (head.length < HALF) head.push(line)
+  else if (tail.length === 0) buffer.tail = [line]
   else if (tail.length < HALF) tail.push(line)
   else {
     tail[buffer.next] = line
@@ -38,17 +42,20 @@ export function drainInto(from: LineBuffer, onto: LineBuffer): void {
   if (!isBlank(from)) for (const line of drain(from)) append(onto, line)
 }
 
-const NOTHING: string[] = []
-
 /** Empty the buffer and return its lines, with a note in the place of those left out. The array is not to be changed. */
 export function drain(buffer: LineBuffer): string[] {
   const { head, tail, next, leftOut } = buffer
   if (head.length === 0) return NOTHING
-  buffer.head = []
+  buffer.head = NOTHING
   if (tail.length === 0) return head
-  buffer.tail = []
+  buffer.tail = NOTHING
   buffer.next = 0
   buffer.leftOut = 0
-  const note = leftOut > 0 ? [`(${leftOut} lines left out here)`] : []
+  const note = leftOut > 0 ? [leftOutNote(leftOut)] : []
   return [...head, ...note, ...tail.slice(next), ...tail.slice(0, next)]
+}
+
+/** What stands in the place of lines that were not kept. */
+export function leftOutNote(count: number): string {
+  return `(${count} lines left out here)`
 }

@@ -2,11 +2,10 @@
  * The reader of tests that speak no KTAP: `[PASS] name`, `name [FAIL]`, `name... done`, as a good part of the kernel's
  * selftests do. What it makes of them is a document like any other.
  */
-import type { TestDocument, TestPoint, TestProblem, TestStatus, TestStream } from '#domain/tests.ts'
-import { readTests } from './reader.ts'
-import { append, createLineBuffer, drain } from './line-buffer.ts'
-import { wasSeen } from './missing.ts'
-import { createLineReader } from '../lines.ts'
+import type { TestDocument, TestPoint, TestStatus } from '#domain/tests.ts'
+import { append, createLineBuffer, drain, leftOutNote } from './line-buffer.ts'
+import { addProblem, problemsOf, type Problematic } from './problems.ts'
+import { createRoom, takesText } from './room.ts'
 
 const STATUSES: Readonly<Record<string, TestStatus>> = {
   PASS: 'pass',
@@ -39,36 +38,23 @@ const TOTALS = /\bpass=(\d{1,9}), skip=(\d{1,9}), fail=(\d{1,9})\b/
 /** `[RUN] name`, and a name that stands for itself over a mark alone. */
 const BEGUN = /^[\s#]*\[\s*RUN\s*\]\s*(\S.*)$/
 
-/** What every line that says something has in it; under an announced test any line may. */
-const MAY_SAY = /\[|^Testing |pass=/
-
 /** Results read at most; a flood of more is reported as a problem. */
 const MAX_POINTS = 10_000
 
-/** Read tests in whatever dialect: KTAP where there is any, else loose text. Nothing is thrown, nothing dropped in silence. */
-export function readAnyTests(output: Uint8Array): TestStream {
-  const ktap = readTests(output)
-  const speaks = ktap.documents.some((one) => one.planned !== null || one.bailOut !== null || one.points.some(wasSeen))
-  if (speaks) return ktap
-  const loose = readLoose(output)
-  if (loose === null) return ktap
-  const kept = ktap.problems.filter(({ kind }) => kind !== 'no-tests')
-  return { documents: [loose], problems: kept }
+/** Whether a line can say something where no test was announced; under one any line may. */
+function maySay(line: string): boolean {
+  return line.includes('[') || line.startsWith('Testing ') || line.includes('pass=')
 }
 
-/** Read loose text; null where nothing in it looks like a result. */
-export function readLoose(output: Uint8Array): TestDocument | null {
-  const loose = createLooseReader()
-  const reader = createLineReader(loose.line)
-  reader.push(output)
-  const { badBytes } = reader.finish()
-  return loose.finish(badBytes)
-}
-
-/** A reader of cleaned lines; `finish` gives the document, or null where nothing looked like a result. */
-export function createLooseReader() {
+/**
+ * A reader of cleaned lines; `finish` gives the document, or null where nothing looked like a result. `bounded`: the stream
+ * may never end, so that the text kept is bounded too.
+ */
+export function createLooseReader({ bounded = false }: { readonly bounded?: boolean } = {}) {
+  const room = createRoom(bounded)
   const points: TestPoint[] = []
-  const problems: TestProblem[] = []
+  const counts = { pass: 0, skip: 0, fail: 0 }
+  const problems: Problematic = { room, problems: null }
   const buffer = createLineBuffer()
   let leftOver = 0
   /** A test that was announced, and whose end has not come. */
@@ -76,8 +62,15 @@ export function createLooseReader() {
   let begun: string | null = null
 
   function add(name: string, status: TestStatus, reason: string, line: number): void {
-    if (points.length === MAX_POINTS) leftOver += 1
-    else points.push({ number: points.length + 1, name, status, reason, line, diagnostics: drain(buffer), children: [] })
+    if (status === 'pass' || status === 'skip' || status === 'fail') counts[status] += 1
+    const lines = drain(buffer)
+    room.text -= name.length + reason.length
+    if (points.length === MAX_POINTS || room.text < 0) {
+      leftOver += 1
+      return
+    }
+    const diagnostics = lines.length === 0 || takesText(room, lines) ? lines : [leftOutNote(lines.length)]
+    points.push({ number: points.length + 1, name, status, reason, line, diagnostics, children: [] })
   }
 
   function giveUp(): void {
@@ -88,6 +81,7 @@ export function createLooseReader() {
   }
 
   function marked(line: string, number: number): boolean {
+    if (!line.includes(']')) return false
     const leading = LEADING.exec(line)
     const [mark = '', text = ''] = leading ? leading.slice(1) : trailingMark(line)
     const status = STATUSES[mark]
@@ -101,11 +95,11 @@ export function createLooseReader() {
   }
 
   function take(line: string, number: number): void {
-    if (open === null && !MAY_SAY.test(line)) {
+    if (open === null && !maySay(line)) {
       if (line !== '') append(buffer, line)
       return
     }
-    const announced = ANNOUNCED.exec(line)
+    const announced = line.startsWith('Testing ') ? ANNOUNCED.exec(line) : null
     if (announced) {
       giveUp()
       open = { name: announced[1] ?? '', line: number, words: announced[2] ?? '' }
@@ -117,21 +111,31 @@ export function createLooseReader() {
       return
     }
     if (announced || marked(line, number)) return
-    problems.push(...totalsOf(line, number, points))
-    const run = BEGUN.exec(line)?.[1]?.trim()
+    if (line.includes('pass=')) checkTotals(line, number)
+    const run = line.includes('RUN') ? BEGUN.exec(line)?.[1]?.trim() : undefined
     if (run !== undefined) {
       giveUp()
       begun = run
     } else if (line !== '') append(buffer, line)
   }
 
+  /** Hold the sum a program gives of its tests against those that came, when this line is one. */
+  function checkTotals(line: string, number: number): void {
+    const said = TOTALS.exec(line)
+    if (!said) return
+    const { pass, skip, fail } = counts
+    if ([pass, skip, fail].every((count, index) => count === Number(said[index + 1]))) return
+    const message = () => `its own sum is ${said[0]}, but there were pass=${pass}, skip=${skip}, fail=${fail}`
+    addProblem(problems, 'missing-result', message, number)
+  }
+
   function finish(badBytes: number): TestDocument | null {
     giveUp()
     if (points.length === 0) return null
-    const lost = (message: string) => problems.push({ kind: 'protocol', message, line: null })
-    if (badBytes > 0) lost(`${badBytes} bytes are not valid UTF-8`)
+    const lost = (message: string) => addProblem(problems, 'protocol', () => message, null)
+    if (badBytes > 0) lost(`${badBytes} bytes are no valid UTF-8`)
     if (leftOver > 0) lost(`${leftOver} more results are not listed`)
-    return { points, planned: null, skipAll: null, bailOut: null, diagnostics: drain(buffer), problems }
+    return { points, planned: null, skipAll: null, bailOut: null, diagnostics: drain(buffer), problems: problemsOf(problems) }
   }
 
   return { line: take, finish }
@@ -140,11 +144,13 @@ export function createLooseReader() {
 /** How an announced test ended, where this text says so at its end. */
 function endOf(text: string): { readonly status: TestStatus; readonly reason: string } | null {
   const whole = text.trimEnd()
-  const because = ENDED_WITH_REASON.exec(whole)
+  const because = whole.includes('[reason: ') ? ENDED_WITH_REASON.exec(whole) : null
   if (because) {
     const reason = whole.slice(because.index + because[0].length)
     return { status: STATUSES[because[1]!]!, reason: reason.endsWith(']') ? reason.slice(0, -1) : reason }
   }
+  // `done`, `failed`, `skipped`, or a mark.
+  if (!/[de\]]$/.test(whole.slice(-1))) return null
   const ended = ENDED.exec(whole.slice(-MAX_END))
   return ended ? { status: STATUSES[ended[1] ?? ended[2]!]!, reason: '' } : null
 }
@@ -159,16 +165,4 @@ function trailingMark(line: string): readonly string[] {
   let end = at
   while (end > start + 1 && ' \t:.'.includes(line[end - 1]!)) end -= 1
   return end > start ? [mark, line.slice(start, end)] : []
-}
-
-/** What is wrong with the sum a program gives of its tests, when this line is one. */
-function totalsOf(line: string, number: number, points: readonly TestPoint[]): TestProblem[] {
-  const said = TOTALS.exec(line)
-  if (!said) return []
-  const counted = (['pass', 'skip', 'fail'] as const).map((status) => points.filter((point) => point.status === status).length)
-  const agrees = counted.every((count, index) => count === Number(said[index + 1]))
-  if (agrees) return []
-  const [pass, skip, fail] = counted
-  const message = `its own sum is ${said[0]}, but there were pass=${pass}, skip=${skip}, fail=${fail}`
-  return [{ kind: 'missing-result', message, line: number }]
 }

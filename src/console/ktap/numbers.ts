@@ -1,57 +1,103 @@
 /** The numbers of results: those of one document as TAP 14 counts them, in little memory while they come in order. */
 
-/** A set of numbers from 1 on that holds a long run from 1 as one number. */
+/** Runs and single numbers held; of a stream that scatters its numbers further the rest is counted. */
+const MAX_HELD = 200_000
+
+/** A set of integers: runs that came in rising order, and what came out of order. */
 export class NumberSet {
-  #upTo = 0
-  readonly #others = new Set<number>()
+  readonly #starts: number[] = []
+  readonly #ends: number[] = []
+  /** End of the last run: no number is greater. */
+  #last = -Infinity
+  /** Null while all came in order. */
+  #others: Set<number> | null = null
+  /** Numbers that were added and are not held; they count as if they were all different. */
+  #uncounted = 0
 
   has(number: number): boolean {
-    return (number >= 1 && number <= this.#upTo) || this.#others.has(number)
+    if (number > this.#last) return false
+    if (number >= this.#starts.at(-1)! || this.#others?.has(number)) return true
+    // The first run whose end is not below the number.
+    let low = 0
+    let high = this.#ends.length - 1
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#ends[middle]! < number) low = middle + 1
+      else high = middle
+    }
+    return this.#starts[low]! <= number
   }
 
   add(number: number): void {
-    if (number !== this.#upTo + 1) {
-      if (!this.has(number)) this.#others.add(number)
+    if (number === this.#last + 1) this.#ends[this.#ends.length - 1] = number
+    else if (number > this.#last) {
+      if (this.#isFull()) return
+      this.#starts.push(number)
+      this.#ends.push(number)
+    } else {
+      if (!this.has(number) && !this.#isFull()) (this.#others ??= new Set()).add(number)
       return
     }
-    this.#upTo = number
-    while (this.#others.delete(this.#upTo + 1)) this.#upTo += 1
+    this.#last = number
+  }
+
+  #isFull(): boolean {
+    const isFull = this.#starts.length + (this.#others?.size ?? 0) >= MAX_HELD
+    if (isFull) this.#uncounted += 1
+    return isFull
+  }
+
+  /** Whether `has` knows all numbers that were added. */
+  get isWhole(): boolean {
+    return this.#uncounted === 0
   }
 
   /** The highest, or 0. */
   get max(): number {
-    let max = this.#upTo
-    for (const number of this.#others) max = Math.max(max, number)
-    return max
+    return Math.max(0, this.#last)
   }
 
   /** How many are at least 1 and at most `last`. */
   countTo(last: number): number {
-    let count = Math.min(this.#upTo, Math.max(0, last))
-    for (const number of this.#others) if (number >= 1 && number <= last) count += 1
+    let count = this.#uncounted
+    for (const [index, start] of this.#starts.entries()) {
+      count += Math.max(0, Math.min(this.#ends[index]!, last) - Math.max(start, 1) + 1)
+    }
+    for (const number of this.#others ?? []) if (number >= 1 && number <= last) count += 1
     return count
   }
 }
 
-export interface Numbering {
-  /** Number of the next result: its own, or its place where it has none. `problem` says what is wrong with its own, else null. */
-  next(own: number | null): { readonly number: number; readonly problem: string | null }
+/** What is wrong with the number of a result. */
+export type BadNumber = 'low' | 'high' | 'twice'
+
+/** The numbers of one document's results, by the rules of TAP 14; `planned` is its plan, if it has one. */
+export class Numbering {
+  readonly #seen = new NumberSet()
+  readonly #planned: number | null
+  #place = 0
+  /** What is wrong with the number given last, or null. */
+  bad: BadNumber | null = null
+
+  constructor(planned: number | null) {
+    this.#planned = planned !== null && planned > 0 ? planned : null
+  }
+
+  /** Number of the next result: its own, or its place where it has none. */
+  next(own: number | null): number {
+    this.#place += 1
+    this.bad = null
+    if (own === null) return this.#place
+    if (this.#planned !== null && own < 1) this.bad = 'low'
+    if (this.#planned !== null && own > this.#planned) this.bad = 'high'
+    if (this.#seen.has(own)) this.bad = 'twice'
+    this.#seen.add(own)
+    return own === 0 ? this.#place : own
+  }
 }
 
-/** Number the results of one document by the rules of TAP 14; `planned` is its plan, if it has one. */
-export function createNumbering(planned: number | null): Numbering {
-  const seen = new NumberSet()
-  let place = 0
-  return {
-    next(own) {
-      place += 1
-      if (own === null) return { number: place, problem: null }
-      let problem: string | null = null
-      if (planned !== null && planned > 0 && own < 1) problem = 'id less than plan start'
-      if (planned !== null && planned > 0 && own > planned) problem = 'id greater than plan end'
-      if (seen.has(own)) problem = `test point id ${own} appears multiple times`
-      seen.add(own)
-      return { number: own === 0 ? place : own, problem }
-    },
-  }
+/** What is wrong with a number, in words. */
+export function complaintOf(bad: BadNumber, number: number | null): string {
+  if (bad === 'twice') return `test point id ${number} appears multiple times`
+  return bad === 'low' ? 'id less than plan start' : 'id greater than plan end'
 }

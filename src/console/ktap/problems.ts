@@ -1,27 +1,42 @@
 /** The problems of one document, bounded: a stream of one mistake repeated must not hide the others, nor fill the memory. */
 import type { TestProblem } from '#domain/tests.ts'
+import type { Room } from './room.ts'
 
 /** Problems of one kind listed of one document. */
 const MAX_OF_A_KIND = 50
 
-export interface ProblemList {
-  add(kind: TestProblem['kind'], message: string, line: number | null): void
-  /** All that were kept, and a last one for the rest. */
-  all(): TestProblem[]
+/** Longest message kept: it can quote a name, and a name can be as long as a line. */
+const MAX_MESSAGE = 1000
+
+interface ProblemList {
+  /** How many came of each kind. */
+  readonly counts: Map<string, number>
+  readonly kept: TestProblem[]
+  more: number
 }
 
-/** An empty list. */
-export function createProblemList(): ProblemList {
-  const counts = new Map<string, number>()
-  const kept: TestProblem[] = []
-  let more = 0
-  return {
-    add(kind, message, line) {
-      const count = (counts.get(kind) ?? 0) + 1
-      counts.set(kind, count)
-      if (count <= MAX_OF_A_KIND) kept.push({ kind, message, line })
-      else more += 1
-    },
-    all: () => (more === 0 ? kept : [...kept, { kind: 'protocol', message: `${more} more problems are not listed`, line: null }]),
-  }
+/** Something with problems, of a stream with room for so many. */
+export interface Problematic {
+  readonly room: Room
+  /** Null while there is none. */
+  problems: ProblemList | null
+}
+
+/** Add a problem, or count it where there are too many. The message is asked for only where it is kept. */
+export function addProblem(to: Problematic, kind: TestProblem['kind'], message: () => string, line: number | null): void {
+  to.problems ??= { counts: new Map(), kept: [], more: 0 }
+  const { counts, kept } = to.problems
+  const count = (counts.get(kind) ?? 0) + 1
+  counts.set(kind, count)
+  if (count <= MAX_OF_A_KIND && to.room.problems > 0) {
+    to.room.problems -= 1
+    kept.push({ kind, message: message().slice(0, MAX_MESSAGE), line })
+  } else to.problems.more += 1
+}
+
+/** All that were kept, and a last one for the rest. */
+export function problemsOf({ problems }: Problematic): TestProblem[] {
+  if (problems === null) return []
+  const { kept, more } = problems
+  return more === 0 ? kept : [...kept, { kind: 'protocol', message: `${more} more problems are not listed`, line: null }]
 }

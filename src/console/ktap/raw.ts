@@ -1,9 +1,10 @@
 /** A document as its lines say it: nothing counted, nothing judged. */
 import type { TestPoint, TestStatus } from '#domain/tests.ts'
 import type { PlanLine } from './line.ts'
-import { createLineBuffer, type LineBuffer } from './line-buffer.ts'
+import { append, createLineBuffer, type LineBuffer } from './line-buffer.ts'
 import { NumberSet } from './numbers.ts'
-import { createProblemList, type ProblemList } from './problems.ts'
+import type { Problematic } from './problems.ts'
+import type { Room } from './room.ts'
 
 /** A result while its document is read: the point it will be. A stream can have millions: one object of each is enough. */
 export type Draft = { -readonly [Field in keyof TestPoint]: TestPoint[Field] }
@@ -18,7 +19,7 @@ export interface Extra {
 /** The number of a draft whose line has none. */
 export const NO_NUMBER = -1
 
-export interface RawDocument {
+export interface RawDocument extends Problematic {
   /** What each of its lines begins with, inside its parent: blanks, or the `# ` of the kselftest runner. */
   indent: string
   name: string
@@ -29,15 +30,14 @@ export interface RawDocument {
   beforePlan: number
   bailOut: string | null
   readonly results: Draft[]
-  /** By the index of the result. */
-  readonly extras: Map<number, Extra>
+  /** By the index of the result; null while there is none. */
+  extras: Map<number, Extra> | null
   /** Children whose own result line has not come. */
-  waiting: RawDocument[]
+  waiting: readonly RawDocument[]
   /** Lines since the last result: they belong to the next one. */
   readonly pending: LineBuffer
   /** Lines of the document as a whole. */
   readonly notes: LineBuffer
-  readonly problems: ProblemList
   /** Indentation of the YAML block at hand, which belongs to the result above it. */
   yaml: string | null
   /** A version line or a plan that came once more: either the next document begins, or a forked child flushed its copy. */
@@ -48,9 +48,12 @@ export interface RawDocument {
   unlisted: { readonly counts: Map<TestStatus, number>; readonly numbers: NumberSet; total: number } | null
 }
 
+const NO_DOCUMENTS: readonly RawDocument[] = []
+
 /** A document of which nothing has been read. */
-export function createDocument(indent: string, name = ''): RawDocument {
+export function createDocument(room: Room, indent: string, name = ''): RawDocument {
   return {
+    room,
     indent,
     name,
     headed: false,
@@ -58,11 +61,11 @@ export function createDocument(indent: string, name = ''): RawDocument {
     beforePlan: 0,
     bailOut: null,
     results: [],
-    extras: new Map(),
-    waiting: [],
+    extras: null,
+    waiting: NO_DOCUMENTS,
     pending: createLineBuffer(),
     notes: createLineBuffer(),
-    problems: createProblemList(),
+    problems: null,
     yaml: null,
     again: null,
     unmarked: false,
@@ -89,9 +92,30 @@ export function countUnlisted(document: RawDocument, status: TestStatus, number:
   numbers.add(number ?? document.results.length + document.unlisted.total)
 }
 
-/** Diagnostics of a result with one more: the empty array is shared, and a flood under one result must stay linear. */
-export function appended(diagnostics: readonly string[], line: string): readonly string[] {
-  if (diagnostics.length === 0) return [line]
-  ;(diagnostics as string[]).push(line)
-  return diagnostics
+/** Add a child whose own result line has not come: the empty array is shared. */
+export function addWaiting(document: RawDocument, child: RawDocument): void {
+  if (document.waiting.length === 0) document.waiting = [child]
+  else (document.waiting as RawDocument[]).push(child)
+}
+
+/** Take the children that wait for their result. */
+export function takeWaiting(document: RawDocument): readonly RawDocument[] {
+  const { waiting } = document
+  document.waiting = NO_DOCUMENTS
+  return waiting
+}
+
+/** Diagnostics of one result, behind which lines go to its document, which keeps the first and the last. */
+const MAX_DIAGNOSTICS = 1000
+
+/** Add a line to what is said of the last result. */
+export function addDiagnostic(document: RawDocument, line: string): void {
+  const last = document.results.at(-1)!
+  if (last.diagnostics.length >= MAX_DIAGNOSTICS || document.room.text < 0) append(document.notes, line)
+  else {
+    document.room.text -= line.length
+    // The empty array is shared.
+    if (last.diagnostics.length === 0) last.diagnostics = [line]
+    else (last.diagnostics as string[]).push(line)
+  }
 }

@@ -1,7 +1,8 @@
-/** The reader of a case's test output: any dialect of TAP and KTAP that kernel tests print, into one tree. */
+/** The readers of test output: any dialect of TAP and KTAP that kernel tests print, into one tree, and loose text besides. */
 import type { TestDocument, TestProblem, TestStream } from '#domain/tests.ts'
 import { createLineReader } from '../lines.ts'
 import { resolveDocument } from './document.ts'
+import { createLooseReader } from './loose.ts'
 import { nameOf, wasSeen } from './missing.ts'
 import { createTree } from './tree.ts'
 
@@ -16,6 +17,26 @@ export const END_MARKER = '# kwitness: end of tests'
  * else it has a `cut-stream` problem.
  */
 export function readTests(text: string | Uint8Array, options: { readonly endMarker?: boolean } = {}): TestStream {
+  return readStream(text, options.endMarker ?? false, null)
+}
+
+/** Read tests in whatever dialect: KTAP where there is any, else loose text. Nothing is thrown, nothing dropped in silence. */
+export function readAnyTests(output: Uint8Array): TestStream {
+  return readStream(output, false, createLooseReader())
+}
+
+/** Read loose text; null where nothing in it looks like a result. */
+export function readLoose(output: Uint8Array): TestDocument | null {
+  const loose = createLooseReader()
+  const reader = createLineReader(loose.line)
+  reader.push(output)
+  const { badBytes } = reader.finish()
+  return loose.finish(badBytes)
+}
+
+type LooseReader = ReturnType<typeof createLooseReader>
+
+function readStream(text: string | Uint8Array, endMarker: boolean, loose: LooseReader | null): TestStream {
   const documents: TestDocument[] = []
   const tree = createTree({ onDocument: (raw) => documents.push(resolveDocument(raw)) })
   let ended = false
@@ -24,6 +45,7 @@ export function readTests(text: string | Uint8Array, options: { readonly endMark
     lastLine = number
     if (line === END_MARKER) ended = true
     else tree.line(line, number)
+    if (loose !== null && !tree.hasSpoken()) loose.line(line, number)
   })
   reader.push(typeof text === 'string' ? new TextEncoder().encode(text) : text)
   const { badBytes, cutLines } = reader.finish()
@@ -31,13 +53,14 @@ export function readTests(text: string | Uint8Array, options: { readonly endMark
 
   const problems: TestProblem[] = []
   const said = documents.some(({ points, skipAll }) => skipAll !== null || points.some(wasSeen))
-  if (!said) problems.push({ kind: 'no-tests', message: 'no test in the whole output', line: null })
-  if (options.endMarker && !ended) {
+  const other = tree.hasSpoken() ? null : (loose?.finish(badBytes) ?? null)
+  if (!said && !other) problems.push({ kind: 'no-tests', message: 'no test in the whole output', line: null })
+  if (endMarker && !ended) {
     const last = documents.at(-1)?.points.findLast(wasSeen)
     const seen = last ? `after ${nameOf(last)}` : 'before any result'
     problems.push({ kind: 'cut-stream', message: `the output ends ${seen}, without its end marker`, line: lastLine || null })
   }
   if (badBytes > 0) problems.push({ kind: 'protocol', message: `${badBytes} bytes are not valid UTF-8`, line: null })
   if (cutLines > 0) problems.push({ kind: 'protocol', message: `${cutLines} lines are longer than is kept`, line: null })
-  return { documents, problems }
+  return { documents: other ? [other] : documents, problems }
 }

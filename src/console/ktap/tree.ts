@@ -1,13 +1,27 @@
 /** Lines into documents: the three nesting styles of kernel tests unfolded into one tree, nothing judged yet. */
-import { childIndent, readLine, speaks, unsplice, type KtapLine, type PlanLine, type ResultLine } from './line.ts'
-import { append, drain, drainInto, isBlank } from './line-buffer.ts'
-import { appended, countUnlisted, createDocument, isEmpty, NO_NUMBER, resultCount, type RawDocument } from './raw.ts'
+import { forgetAgain, goesOn } from './again.ts'
+import { childIndent, readLine, speaks, unsplice, type KtapLine, type PlanLine } from './line.ts'
+import { append, drain, drainInto, isBlank, leftOutNote, type LineBuffer } from './line-buffer.ts'
+import { addProblem } from './problems.ts'
+import {
+  addDiagnostic,
+  addWaiting,
+  countUnlisted,
+  createDocument,
+  isEmpty,
+  NO_NUMBER,
+  resultCount,
+  takeWaiting,
+  type RawDocument,
+} from './raw.ts'
+import type { ResultLine } from './result.ts'
+import { createRoom, takesText } from './room.ts'
+import { takeYaml } from './yaml.ts'
 
 /** Documents nested deeper than this are read as part of the deepest one. */
 const MAX_DEPTH = 8
 
 const SELFTEST = /^# (selftests: \S.*)$/
-const YAML_OPENS = /^([ \t]+)---\s*$/
 const NO_CHILDREN: readonly [] = []
 
 export interface TreeOptions {
@@ -15,19 +29,34 @@ export interface TreeOptions {
   readonly onDocument: (document: RawDocument) => void
   /**
    * Results to keep of the whole stream: of those past it, failures are kept, as many again, and the rest is counted.
-   * All are kept where this is not given.
+   * All are kept where this is not given. With it, the text kept is bounded too.
    */
   readonly maxResults?: number
 }
 
 /** A reader of cleaned lines: `line` takes each with its number, `finish` closes what is open. */
 export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
+  const room = createRoom(maxResults < Infinity)
   let kept = 0
+  let hasSpoken = false
   /** The open documents, outermost first. */
-  let open = [createDocument('')]
+  let open = [createDocument(room, '')]
 
-  function protocol(document: RawDocument, line: number, message: string): void {
-    document.problems.add('protocol', message, line)
+  function protocol(document: RawDocument, line: number, message: () => string): void {
+    addProblem(document, 'protocol', message, line)
+  }
+
+  /** The lines of a buffer, or how many they were where there is no room for them. */
+  function afford(buffer: LineBuffer): string[] {
+    const lines = drain(buffer)
+    return lines.length === 0 || takesText(room, lines) ? lines : [leftOutNote(lines.length)]
+  }
+
+  /** What a document as a whole has to say is all said. */
+  function settle(document: RawDocument): void {
+    forgetAgain(document)
+    drainInto(document.pending, document.notes)
+    if (room.text < Infinity) for (const line of afford(document.notes)) append(document.notes, line)
   }
 
   /** Close what is open inside the document at `depth`. A child that never said anything in KTAP was not a document. */
@@ -35,30 +64,22 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
     while (open.length > depth + 1) {
       const child = open.pop()!
       const parent = open.at(-1)!
-      forgetAgain(child)
       if (isEmpty(child) && !child.headed) {
+        forgetAgain(child)
         drainInto(child.notes, parent.pending)
         drainInto(child.pending, parent.pending)
       } else {
-        drainInto(child.pending, child.notes)
-        parent.waiting.push(child)
+        settle(child)
+        addWaiting(parent, child)
       }
     }
-  }
-
-  /** Nothing came behind a version line or plan that was said again: a forked child flushed its copy of it. */
-  function forgetAgain(document: RawDocument): void {
-    if (document.again === null) return
-    append(document.notes, `(line ${document.again.line}: the ${document.again.version ? 'version line' : 'plan'} is said again)`)
-    document.again = null
   }
 
   /** Close the outermost document. Where only children spoke, indented as they are, they are the documents. */
   function closeOutermost(): void {
     closeBelow(0)
     const last = open[0]!
-    forgetAgain(last)
-    drainInto(last.pending, last.notes)
+    settle(last)
     const bare = !last.headed && !last.plan && last.bailOut === null && last.results.length === 0
     if (bare && last.waiting.length > 0) {
       const [first] = last.waiting
@@ -75,44 +96,15 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
       closeOutermost()
       open = []
     }
-    const document = createDocument(indent)
+    const document = createDocument(room, indent)
     open.push(document)
     return document
   }
 
   function openChild(depth: number, indent: string, name = ''): void {
     closeBelow(depth)
-    open.push(createDocument(indent, name))
-  }
-
-  /** Lines of the YAML block under a result; returns whether this line is one. */
-  function takeYaml(document: RawDocument, rest: string): boolean {
-    if (document.yaml === null) {
-      const first = rest.charCodeAt(0)
-      if ((first !== 0x20 && first !== 0x09) || document.results.length === 0 || !isBlank(document.pending)) return false
-      const opens = YAML_OPENS.exec(rest)
-      if (!opens) return false
-      document.yaml = opens[1]!
-    } else if (!rest.startsWith(document.yaml) || readLine(rest.trim()).kind === 'version') {
-      document.yaml = null
-      return false
-    }
-    if (rest.trim() === '...') document.yaml = null
-    const last = document.results.at(-1)!
-    last.diagnostics = appended(last.diagnostics, rest)
-    return true
-  }
-
-  /**
-   * Whether a result goes on in a document whose version line or plan came once more: its number is the next one and there
-   * is room for it. Else the next document began there.
-   */
-  function goesOn(document: RawDocument, said: ResultLine): boolean {
-    const { again, plan: own } = document
-    const came = resultCount(document)
-    if (again?.plan && again.plan.last !== own?.last) return false
-    const room = own === null ? came > 0 : came < own.last
-    return room && said.number === came + 1
+    room.documents -= 1
+    open.push(createDocument(room, indent, name))
   }
 
   function result(depth: number, said: ResultLine, line: number): void {
@@ -123,23 +115,26 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
     }
     closeBelow(depth)
     const document = open[depth]!
-    if (document.bailOut !== null) protocol(document, line, `a result after "Bail out!": ${said.name}`)
-    const { beforePlan, results, waiting } = document
-    if (beforePlan > 0 && results.length === beforePlan) protocol(document, line, 'the plan stands between results')
-    const { name, reason, unknown, badNumber } = said
-    const status = said.status ?? (said.ok ? 'pass' : 'fail')
-    if (kept >= maxResults && waiting.length === 0 && (status === 'pass' || kept >= 2 * maxResults)) {
+    hasSpoken = true
+    const { name, reason, unknown, badNumber, ok, number } = said
+    if (document.bailOut !== null) protocol(document, line, () => `a result after "Bail out!": ${name}`)
+    const { beforePlan, results } = document
+    if (beforePlan > 0 && results.length === beforePlan) protocol(document, line, () => 'the plan stands between results')
+    const status = said.status ?? (ok ? 'pass' : 'fail')
+    const isFull = (kept >= maxResults && (status === 'pass' || kept >= 2 * maxResults)) || room.text < 0
+    if (isFull && document.waiting.length === 0) {
       drain(document.pending)
-      countUnlisted(document, status, said.number)
+      countUnlisted(document, status, number)
       return
     }
     kept += 1
-    if (unknown !== null || badNumber !== null || waiting.length > 0) {
-      document.extras.set(results.length, { unknown, badNumber, children: waiting })
-      document.waiting = []
+    room.text -= name.length + reason.length
+    const diagnostics = afford(document.pending)
+    if (unknown !== null || badNumber !== null || document.waiting.length > 0) {
+      document.extras ??= new Map()
+      document.extras.set(results.length, { unknown, badNumber, children: takeWaiting(document) })
     }
-    const diagnostics = drain(document.pending)
-    results.push({ number: said.number ?? NO_NUMBER, name, status, reason, line, diagnostics, children: NO_CHILDREN })
+    results.push({ number: number ?? NO_NUMBER, name, status, reason, line, diagnostics, children: NO_CHILDREN })
   }
 
   /** What came once more at `depth` opens the next document. */
@@ -155,9 +150,10 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
   }
 
   function setPlan(document: RawDocument, said: PlanLine, line: number): void {
+    hasSpoken = true
     document.plan = said
     document.beforePlan = document.results.length
-    if (said.first !== 1) protocol(document, line, `a plan that starts at ${said.first}`)
+    if (said.first !== 1) protocol(document, line, () => `a plan that starts at ${said.first}`)
   }
 
   function plan(depth: number, said: PlanLine, line: number): void {
@@ -179,7 +175,7 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
     }
     const same = said.last === document.plan.last && said.first === document.plan.first
     if (same) return append(document.notes, `(line ${line}: the plan is said again)`)
-    protocol(document, line, `a second plan, ${said.first}..${said.last}, before the first was done`)
+    protocol(document, line, () => `a second plan, ${said.first}..${said.last}, before the first was done`)
     append(document.pending, `${said.first}..${said.last}`)
   }
 
@@ -219,9 +215,11 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
     if (takeYaml(document, rest)) return
     const indent = childIndent(rest)
     if (indent !== null) {
-      if (depth < MAX_DEPTH) openChild(depth, indent)
-      else protocol(document, line, `nested deeper than ${MAX_DEPTH} documents`)
-      return take(Math.min(depth + 1, MAX_DEPTH), rest.slice(indent.length), line)
+      const inside = depth < MAX_DEPTH && room.documents > 0
+      if (inside) openChild(depth, indent)
+      else if (depth < MAX_DEPTH) protocol(document, line, () => 'more documents than are kept apart')
+      else protocol(document, line, () => `nested deeper than ${MAX_DEPTH} documents`)
+      return take(inside ? depth + 1 : depth, rest.slice(indent.length), line)
     }
     say(depth, readLine(rest), rest, line)
   }
@@ -237,14 +235,15 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
         return result(depth, said, line)
       case 'bailout':
         closeBelow(depth)
+        hasSpoken = true
         document.bailOut ??= said.reason
         return
       case 'subtest':
         return subtest(depth, said.name, rest)
       case 'comment': {
         append(document.pending, said.text)
-        const selftest = depth < MAX_DEPTH ? SELFTEST.exec(rest) : null
-        if (selftest) openChild(depth, '# ', selftest[1])
+        const selftest = rest.startsWith('# selftests: ') ? SELFTEST.exec(rest) : null
+        if (selftest && depth < MAX_DEPTH && room.documents > 0) openChild(depth, '# ', selftest[1])
         return
       }
       case 'text':
@@ -275,6 +274,8 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
   }
 
   return {
+    /** Whether there was a result, a plan or a bail-out: a stream without them is not KTAP. */
+    hasSpoken: () => hasSpoken,
     line(text: string, line: number): void {
       // An empty line ends a YAML block and says nothing else.
       if (text === '' && open[0]!.yaml === null) return
@@ -283,10 +284,9 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
       if (!spliced) return
       const { glued } = spliced
       const document = open.at(-1)!
-      const last = document.results.at(-1)
-      protocol(document, line, `kernel text glued to ${JSON.stringify(spliced.own.trim())}: ${glued}`)
+      protocol(document, line, () => `kernel text glued to ${JSON.stringify(spliced.own.trim())}: ${glued}`)
       if (speaks(glued)) place(glued, line)
-      else if (last) last.diagnostics = appended(last.diagnostics, glued)
+      else if (document.results.length > 0) addDiagnostic(document, glued)
       else append(document.pending, glued)
     },
     finish(): void {

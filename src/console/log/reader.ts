@@ -6,7 +6,7 @@ import { createLooseReader } from '../ktap/loose.ts'
 import { wasSeen } from '../ktap/missing.ts'
 import type { RawDocument } from '../ktap/raw.ts'
 import { createTree } from '../ktap/tree.ts'
-import { createLineReader } from '../lines.ts'
+import { createLineReader, type OnLine } from '../lines.ts'
 import { createSplatFinder } from '../splat/finder.ts'
 
 /** Results kept of one file. */
@@ -30,7 +30,7 @@ export function createLogReader(): LogReader {
   let bytes = 0
   let hasKernelLog = false
   const finder = createSplatFinder(1)
-  const loose = createLooseReader()
+  const loose = createLooseReader({ bounded: true })
   const tree = createTree({ onDocument: take, maxResults: MAX_RESULTS })
 
   function take(raw: RawDocument): void {
@@ -46,14 +46,16 @@ export function createLogReader(): LogReader {
     else unlisted += total(counts) - before
   }
 
-  const lines = createLineReader((line, number, stamped) => {
+  const onLine: OnLine = (line, number, stamped) => {
     hasKernelLog ||= stamped || line.startsWith('Linux version ')
     // What a test says of itself is not the kernel's word, and a `# ` before it is not a prompt.
     if (stamped || line.charCodeAt(0) !== 0x23 /* # */) finder.line(line, number, stamped)
     tree.line(line, number)
     // systemd marks what it starts as some tests mark what they ran.
-    if (!hasKernelLog && documents.length === 0) loose.line(line, number)
-  })
+    if (!hasKernelLog && !tree.hasSpoken()) loose.line(line, number)
+  }
+  // Few of very many lines are kept, and must not keep what stood around them.
+  const lines = createLineReader(onLine, { own: true })
 
   return {
     push(chunk) {
@@ -92,7 +94,7 @@ function says({ planned, bailOut, points, problems }: TestDocument): boolean {
 function* unlistedOf(raw: RawDocument): Generator<readonly [TestStatus, number]> {
   if (raw.unlisted) yield* raw.unlisted.counts
   for (const child of raw.waiting) yield* unlistedOf(child)
-  for (const { children } of raw.extras.values()) for (const child of children) yield* unlistedOf(child)
+  for (const { children } of raw.extras?.values() ?? []) for (const child of children) yield* unlistedOf(child)
 }
 
 const total = (counts: StatusCounts): number => Object.values(counts).reduce((sum, count) => sum + count, 0)

@@ -1,7 +1,6 @@
 /** Read the logs of one attempt and judge it, from recorded evidence: no guest, no clock. */
 import { createLineReader } from '#console/lines.ts'
-import { readTests } from '#console/ktap/reader.ts'
-import { readAnyTests } from '#console/ktap/loose.ts'
+import { readAnyTests, readTests } from '#console/ktap/reader.ts'
 import { readConsole } from '#console/splat/reader.ts'
 import { isOfSuite, type Case } from '#domain/case.ts'
 import type { Evidence } from '#domain/evidence.ts'

@@ -1,7 +1,7 @@
 /** What a program of a suite said, as results: names, statuses, and what its exit status adds. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readAnyTests } from '#console/ktap/loose.ts'
+import { readAnyTests } from '#console/ktap/reader.ts'
 import type { Oracle } from '#domain/case.ts'
 import type { Ending } from '#domain/evidence.ts'
 import { resultsOf } from '#verdict/suite/results.ts'

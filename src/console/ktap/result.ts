@@ -1,0 +1,158 @@
+/** A result line of KTAP, `not ok 3 - name # SKIP why`, read character by character: a stream can have millions. */
+import type { TestStatus } from '#domain/tests.ts'
+
+/** What stands behind the ` # ` of a result. */
+export interface Directive {
+  /** The status it gives, or null where `ok` and `not ok` decide. */
+  readonly status: TestStatus | null
+  /** The text behind the directive; the whole text where there is none or an unknown one. */
+  readonly reason: string
+  /** A directive nobody knows: a word in capitals where SKIP or XFAIL would stand. */
+  readonly unknown: string | null
+}
+
+export interface ResultLine extends Directive {
+  readonly kind: 'result'
+  readonly ok: boolean
+  /** Null where the line has none, or one too large to be meant. */
+  readonly number: number | null
+  /** The digits of a number too large to be meant. */
+  readonly badNumber: string | null
+  readonly name: string
+}
+
+export const NO_DIRECTIVE: Directive = { status: null, reason: '', unknown: null }
+
+/** Digits of the largest number that is meant. */
+const MAX_DIGITS = 9
+
+const HASH = 0x23
+const DASH = 0x2d
+
+/** Whether a character is white space. */
+export function isBlank(code: number): boolean {
+  if (code < 0x80) return code === 0x20 || (code >= 0x09 && code <= 0x0d)
+  return /\s/.test(String.fromCharCode(code))
+}
+
+/** Whether a character is a decimal digit. */
+export function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
+}
+
+function skipBlanks(text: string, from: number): number {
+  let at = from
+  while (at < text.length && isBlank(text.charCodeAt(at))) at += 1
+  return at
+}
+
+function skipDigits(text: string, from: number): number {
+  let at = from
+  while (isDigit(text.charCodeAt(at))) at += 1
+  return at
+}
+
+/** Read a line without indentation, or null where it is not a result. */
+export function readResult(line: string): ResultLine | null {
+  const ok = line.charCodeAt(0) !== 0x6e /* n */
+  const start = ok ? 2 : 6
+  if (!line.startsWith(ok ? 'ok' : 'not ok')) return null
+  if (line.length > start && !isBlank(line.charCodeAt(start))) return null
+  const first = skipBlanks(line, start)
+  const last = skipDigits(line, first)
+  const isNumber = last > first && (last === line.length || isBlank(line.charCodeAt(last)))
+  if (!isNumber) return (last > first ? readCounted(line, ok, last) : null) ?? named(line, first, ok, null, null)
+  if (last - first > MAX_DIGITS) return named(line, last, ok, null, line.slice(first, last))
+  return named(line, last, ok, Number(line.slice(first, last)), null)
+}
+
+/** Kselftest of 4.17 to 4.20: a plan where the number would be, and the status behind the name. */
+const COUNTED = /^\.\.(\d{1,9})\s+(selftests:\s.{0,4000}?)\s*\[(PASS|FAIL|SKIP)\]\s*$/
+
+/** `not ok 1..3 selftests: breakpoint_test [SKIP]`, `at` behind the 1; null where the line is none of those. */
+function readCounted(line: string, ok: boolean, at: number): ResultLine | null {
+  const counted = line.startsWith('.', at) && line.trimEnd().endsWith(']') ? COUNTED.exec(line.slice(at)) : null
+  if (!counted) return null
+  const name = counted[2]!.replace(/^selftests:\s+/, 'selftests: ')
+  const status = counted[3] === 'SKIP' ? 'skip' : null
+  return { kind: 'result', ok, number: Number(counted[1]), badNumber: null, name, status, reason: '', unknown: null }
+}
+
+/** The result whose name and directive begin at `from`. */
+function named(line: string, from: number, ok: boolean, number: number | null, badNumber: string | null): ResultLine {
+  const mark = line.indexOf('#', from)
+  if (mark < 0) {
+    const name = withoutDash(line, from, line.length)
+    return { kind: 'result', ok, number, badNumber, name, status: null, reason: '', unknown: null }
+  }
+  const { name, directive } = splitDirective(line.slice(from), mark - from, ok)
+  const { status, reason, unknown } = directive
+  return { kind: 'result', ok, number, badNumber, name: withoutDash(name, 0, name.length), status, reason, unknown }
+}
+
+/** Part of a text without the blanks around it and the dash that may stand before a name. */
+function withoutDash(text: string, from: number, to: number): string {
+  let start = skipBlanks(text, from)
+  let end = to
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1
+  if (text.charCodeAt(start) === DASH && (start + 1 === end || isBlank(text.charCodeAt(start + 1)))) {
+    start = Math.min(end, skipBlanks(text, start + 1))
+  }
+  return text.slice(start, end)
+}
+
+/**
+ * Part a name from its directive, or from the free text KTAP allows behind ` # `. A known directive further along the line
+ * wins over free text before it; `#42` and `\#` (TAP 14) are part of the name. kselftest.h prints the directive in place of
+ * the name: the name is then empty. `first` is where the first mark is.
+ */
+function splitDirective(text: string, first: number, ok: boolean): { name: string; directive: Directive } {
+  let free = -1
+  for (let mark = first; mark >= 0; mark = text.indexOf('#', mark + 1)) {
+    if (mark > 0 && !isBlank(text.charCodeAt(mark - 1))) continue
+    const at = skipBlanks(text, mark + 1)
+    if (isKnown(text, at, !ok)) return { name: plainName(text.slice(0, mark)), directive: readDirective(text.slice(at), !ok) }
+    if (at > mark + 1 && free < 0) free = mark
+  }
+  if (free < 0) return { name: plainName(text), directive: NO_DIRECTIVE }
+  return { name: plainName(text.slice(0, free)), directive: readDirective(text.slice(free + 1).trimStart(), !ok) }
+}
+
+const KNOWN = /(?:[sS][kK][iI][pP]|[tT][oO][dD][oO]|(?:XFAIL|TIMEOUT|ERROR)\b)/y
+const KNOWN_FAILED = /(?:[sS][kK][iI][pP]|[tT][oO][dD][oO]|(?:XFAIL|TIMEOUT|ERROR|error)\b)/y
+
+/** Whether a directive that is known begins at `at`. A line can have a thousand marks: nothing is cut out for each. */
+function isKnown(text: string, at: number, failed: boolean): boolean {
+  if (text.charCodeAt(at) === HASH) return false
+  const known = failed ? KNOWN_FAILED : KNOWN
+  known.lastIndex = at
+  return known.test(text)
+}
+
+function plainName(text: string): string {
+  return text.replaceAll('\\#', '#').trim()
+}
+
+const TAP_DIRECTIVE = /^(skip|todo)\w*\b[\s:-]*(.*)$/i
+const KTAP_DIRECTIVE = /^(XFAIL|TIMEOUT|ERROR)\b[\s:-]*(.*)$/
+/** kselftest.h's ksft_test_result_error: in small letters, after `not ok` only. */
+const SMALL_ERROR = /^error\b[\s:-]*(.*)$/
+/** XPASS is kselftest.h's: an expected failure that passed, counted as a pass there. */
+const UNKNOWN = /^(?!XPASS\b)([A-Z][A-Z_]{2,})\b(?!=)/
+
+const STATUS: Readonly<Record<string, TestStatus>> = {
+  skip: 'skip',
+  todo: 'todo',
+  xfail: 'xfail',
+  timeout: 'timeout',
+  error: 'error',
+}
+
+/** Read the text behind a ` # `; `failed`: it stands behind `not ok`. */
+export function readDirective(text: string, failed: boolean): Directive {
+  const known = TAP_DIRECTIVE.exec(text) ?? KTAP_DIRECTIVE.exec(text)
+  if (known) return { status: STATUS[known[1]!.toLowerCase()]!, reason: known[2]!.trim(), unknown: null }
+  const error = failed ? SMALL_ERROR.exec(text) : null
+  if (error) return { status: 'error', reason: error[1]!.trim(), unknown: null }
+  return { status: null, reason: text.trim(), unknown: UNKNOWN.exec(text)?.[1] ?? null }
+}
