@@ -31,7 +31,7 @@ const HEADS: readonly Head[] = [...IGNORED, CUT_RULE, BANNER_RULE, ...RULES].fla
 const SEARCH = createLiteralSearch([...IGNORED, CUT_RULE, BANNER_RULE, ...RULES].flatMap(({ heads }) => heads.map(literalOf)))
 
 /** A stamp inside a line: another message begins behind it, glued there by another CPU or put behind a prompt. */
-const INNER_STAMP = new RegExp(String.raw`(?:<\d{1,3}>)?${STAMP}${AFTER_STAMP}`, 'g')
+const INNER_STAMP = new RegExp(STAMP + AFTER_STAMP, 'y')
 
 /** What a shell or getty prints before a message that has no stamp. */
 const PROMPT = /(?:[\]>#$%~]|login:|assword:) ?$/
@@ -39,6 +39,8 @@ const PROMPT = /(?:[\]>#$%~]|login:|assword:) ?$/
 const PROMPT_ENDS = codesOf(']>#$%~:')
 /** Longest text that PROMPT matches. */
 const MAX_PROMPT = 10
+/** Places of a line that are looked at as behind a prompt: more than one stand in no real line. */
+const MAX_PROMPTS = 4
 const QUOTE = /["'`]/
 
 /** How sure it is that a message begins where its line does. */
@@ -61,6 +63,8 @@ function matchHeads(line: string, kind: LineKind): Match | null {
   let bestStart = 0
   const starts = messageStarts(line)
   let last = 0
+  let prompts = 0
+  let prompted = -1
   SEARCH.forEach(line, (number, end) => {
     const head = HEADS[number]!
     if (best !== null && head.rank >= best.rank) return
@@ -71,6 +75,11 @@ function matchHeads(line: string, kind: LineKind): Match | null {
     const start = starts[last]!
     const own = beginsMessage(line, start, at, head, start === 0 ? kind : 'stamped')
     if (own < 0) return
+    if (own > start && at !== prompted) {
+      if (prompts === MAX_PROMPTS) return
+      prompts += 1
+      prompted = at
+    }
     head.pattern.lastIndex = at
     if (!head.pattern.test(line)) return
     best = head
@@ -106,11 +115,19 @@ const LINE_START: readonly number[] = [0]
 
 /** 0 and the ends of inner stamps, in order. */
 function messageStarts(line: string): readonly number[] {
-  if (!line.includes('[')) return LINE_START
-  const starts = [0]
-  for (const stamp of line.matchAll(INNER_STAMP)) starts.push(stamp.index + stamp[0].length)
-  return starts
+  let starts: number[] | null = null
+  let at = line.indexOf('[')
+  while (at >= 0) {
+    const next = line.charCodeAt(at + 1)
+    INNER_STAMP.lastIndex = at
+    const isStamp = (next === 0x20 || isDigit(next)) && INNER_STAMP.test(line)
+    if (isStamp) (starts ??= [0]).push(INNER_STAMP.lastIndex)
+    at = line.indexOf('[', isStamp ? INNER_STAMP.lastIndex : at + 1)
+  }
+  return starts ?? LINE_START
 }
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 
 const TRAILING_STAMP = new RegExp(`(?:<\\d{1,3}>)?${STAMP}${AFTER_STAMP}$`)
 

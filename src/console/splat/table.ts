@@ -18,7 +18,7 @@ export const IGNORED: readonly IgnoreRule[] = [
   { id: 'lockdep-off', before: ANYTHING, heads: [/INFO: lockdep is turned off/] },
   { id: 'nmi-handler-slow', before: ANYTHING, heads: [/INFO: NMI handler .{0,120} took too long/] },
   { id: 'stall-ended', before: ANYTHING, heads: [/Stall ended before state dump start/] },
-  { id: 'mand-mount', before: ANYTHING, heads: [/WARNING: .{0,60}mand.{0,60} mount option/] },
+  { id: 'mand-mount', before: ANYTHING, heads: [/WARNING: the mand mount option/, /WARNING: The mand mount option/] },
   { id: 'spectre-ebpf', before: ANYTHING, heads: [/Spectre V2 : WARNING: Unprivileged eBPF/] },
   { id: 'unsupported-configuration', before: ANYTHING, heads: [/WARNING: You are running an unsupported configuration/] },
   { id: 'ssh-moduli', before: ANYTHING, heads: [/WARNING: \/etc\/ssh\/moduli/] },
@@ -229,7 +229,7 @@ export const RULES: readonly SplatRule[] = [
     id: 'unwinder',
     severity: 'warning',
     before: START,
-    heads: [/WARNING: (?:kernel stack |unrecognized unwind|stack recursion)/],
+    heads: [/WARNING: kernel stack /, /WARNING: unrecognized unwind/, /WARNING: stack recursion/],
     part: 'any',
   },
   {
@@ -237,7 +237,8 @@ export const RULES: readonly SplatRule[] = [
     severity: 'warning',
     before: START,
     heads: [
-      /WARNING: (?:CPU: \d{1,6} PID: \d{1,9} )?at \S/,
+      /WARNING: CPU: \d{1,6} PID: \d{1,9} at \S/,
+      /WARNING: at \S/,
       /WARNING: \S{1,200}:\d{1,7} at \S/,
       /WARNING: \[.{1,240}\] \S{1,200}:\d{1,7}/,
     ],
