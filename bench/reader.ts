@@ -138,8 +138,8 @@ function reportsOnly(megabytes: number): Uint8Array {
     .filter((file) => file.endsWith('.log'))
     .toSorted()
   const logs = files.map((file) => readFileSync(join(folder, file)))
-  const once = Buffer.concat(logs)
-  return Buffer.concat(Array<Buffer>(Math.ceil((megabytes * MEGABYTE) / once.length)).fill(once))
+  const whole = Buffer.concat(logs)
+  return Buffer.concat(Array<Buffer>(Math.ceil((megabytes * MEGABYTE) / whole.length)).fill(whole))
 }
 
 /** Test output with so many diagnostic lines before each result. */
@@ -220,11 +220,13 @@ function reportSlowest(kind: keyof typeof READERS): void {
   })
   const worst = again.toSorted((a, b) => a.own - b.own)[0]!
   const old = OLD?.[kind]
-  console.log(
-    `${kind}: the slowest of ${measured} hostile texts (seed ${values.seed}): ${worst.own.toFixed(1)} MB/s, budget ${BUDGET[kind]}, ` +
-      `${(worst.own / ORDINARY[kind]).toFixed(2)} of ordinary text${old ? `, old ${speed(worst.bytes, old, 1).toFixed(2)} MB/s` : ''}: ` +
-      nameOf(worst.shape),
-  )
+  const figures = [
+    `${worst.own.toFixed(1)} MB/s`,
+    `budget ${BUDGET[kind]}`,
+    `${(worst.own / ORDINARY[kind]).toFixed(2)} of ordinary text`,
+    ...(old ? [`old ${speed(worst.bytes, old, 1).toFixed(2)} MB/s`] : []),
+  ]
+  console.log(`${kind}: the slowest of ${measured} hostile texts: ${figures.join(', ')}: ${nameOf(worst.shape)}`)
 }
 
 for (const kind of Object.keys(READERS) as (keyof typeof READERS)[]) reportSlowest(kind)

@@ -10,7 +10,7 @@ const BACKSLASH = 0x5c
 const ST = 0x9c
 
 /** Whether a character is one of C0 but tab, DEL, or one of C1. */
-export function isControl(code: number): boolean {
+function isControl(code: number): boolean {
   return code < 0x20 ? code !== 0x09 : code >= 0x7f && code <= 0x9f
 }
 

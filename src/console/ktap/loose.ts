@@ -35,6 +35,8 @@ const ENDED_WITH_REASON = /(?:^|\s)(done|skipped|failed)\s{1,8}\[reason: /
 const MAX_END = 40
 /** `Userfaults unit tests: pass=2, skip=0, fail=0 (total=2)` */
 const TOTALS = /\bpass=(\d{1,9}), skip=(\d{1,9}), fail=(\d{1,9})\b/
+/** `[==========] 2 / 3 tests passed.` */
+const SUM = /^\[=+\] \d{1,9} \/ \d{1,9} tests passed\./
 /** `[RUN] name`, and a name that stands for itself over a mark alone. */
 const BEGUN = /^[\s#]*\[\s*RUN\s*\]\s*(\S.*)$/
 
@@ -60,6 +62,8 @@ export function createLooseReader({ bounded = false }: { readonly bounded?: bool
   /** A test that was announced, and whose end has not come. */
   let open: { name: string; line: number; words: string } | null = null
   let begun: string | null = null
+  /** The line before was the sum of kselftest_harness.h; the mark alone under it is that of the program. */
+  let summed = false
 
   function add(name: string, status: TestStatus, reason: string, line: number): void {
     if (status === 'pass' || status === 'skip' || status === 'fail') counts[status] += 1
@@ -88,8 +92,10 @@ export function createLooseReader({ bounded = false }: { readonly bounded?: bool
     if (status === undefined) return false
     giveUp()
     // A mark alone, or behind [RUN], is about the test that was begun.
-    if (begun !== null) add(begun, status, text.trim(), number)
-    else add(text.trim(), status, '', number)
+    const words = text.trim()
+    if (begun !== null) add(begun, status, words === begun ? '' : words, number)
+    else if (words !== '' || !summed) add(words, status, '', number)
+    summed = false
     begun = null
     return true
   }
@@ -112,6 +118,7 @@ export function createLooseReader({ bounded = false }: { readonly bounded?: bool
     }
     if (announced || marked(line, number)) return
     if (line.includes('pass=')) checkTotals(line, number)
+    summed = line.startsWith('[=') && SUM.test(line)
     const run = line.includes('RUN') ? BEGUN.exec(line)?.[1]?.trim() : undefined
     if (run !== undefined) {
       giveUp()

@@ -30,7 +30,7 @@ const HASH = 0x23
 const DASH = 0x2d
 
 /** Whether a character is white space. */
-export function isBlank(code: number): boolean {
+function isBlank(code: number): boolean {
   if (code < 0x80) return code === 0x20 || (code >= 0x09 && code <= 0x0d)
   return /\s/.test(String.fromCharCode(code))
 }

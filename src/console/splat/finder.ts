@@ -142,6 +142,12 @@ export function createSplatFinder(expectedBanners: number) {
       if (kind !== 'unstamped' || message.startsWith('Booting')) banner(message, number)
       return true
     }
+    // What was decoded says its headline once for each function that was put into the next.
+    if (open !== null && open.rule === rule && number === open.lastLine + 1 && open.headline.endsWith('[inline]')) {
+      open.headline = message
+      open.lastLine = number
+      return true
+    }
     // A line of `=` right above it begins a report, whatever is open.
     if (open && (rule.part === 'any' || fence !== number - 1) && joins(open, rule)) {
       join(open, rule, message, number)

@@ -36,8 +36,8 @@ export function createLiteralSearch(literals: readonly string[]): LiteralSearch 
         state = next[state + (code < ASCII ? classes[code]! : 0)]!
         const count = next[state + width - 1]!
         if (count === 0) continue
-        const literals = found[state / width]!
-        for (let place = 0; place < count; place += 1) visit(literals[place]!, index + 1)
+        const ended = found[state / width]!
+        for (let place = 0; place < count; place += 1) visit(ended[place]!, index + 1)
       }
     },
   }

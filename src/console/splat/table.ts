@@ -217,7 +217,7 @@ export const RULES: readonly SplatRule[] = [
     id: 'oops-counter',
     severity: 'oops',
     before: /^[\w :,.()-]{3,100}$/,
-    heads: [/ \[#\d{1,6}\](?=$| (?:SMP|PREEMPT|DEBUG_PAGEALLOC|KASAN|N?O?PTI|THUMB2|ARM)\b)/],
+    heads: [/ \[#\d{1,6}\](?=$| ?(?:SMP|PREEMPT|DEBUG_PAGEALLOC|KASAN|N?O?PTI|THUMB2|ARM)\b)/],
     part: 'head',
     placeFromTrace: true,
   },

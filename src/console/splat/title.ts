@@ -20,6 +20,8 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   // `: 0002 [#1] PREEMPT SMP PTI`
   [/:? ?\b[0-9a-f]{4,16} \[#\d+\].*/, ''],
   [/ ?\[#\d+\].*/, ''],
+  [/^(CFI failure at \S+) \(target: .*/, '$1'],
+  [/ exitcode=0x[0-9a-f]+.*/, ''],
   // Headlines that go on with figures.
   [/\b(oom-killer|page allocation failure):.*/, '$1'],
   [/\b(while atomic: [^\s/]+)\/.*/, '$1'],

@@ -13,8 +13,8 @@ export interface Shape {
   readonly body: readonly string[]
 }
 
-export const COUNT = '\u{E000}'
-export const SCATTER = '\u{E001}'
+const COUNT = '\u{E000}'
+const SCATTER = '\u{E001}'
 
 const HEADS = ['', '[    1.234567] ', 'BUG: KASAN: ', 'ok 1 a ', 'not ok 1 # ', '# ', '    ', 'Testing a... ', 'WARNING: [', 'x ']
 const ENDS = ['', ']', ' x', '!', '\r', ':', ' # SKIP', '\x1b[0m']

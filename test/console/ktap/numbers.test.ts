@@ -18,8 +18,8 @@ test('results are numbered, and their problems reported, as in tap-parser', () =
       )
       assert.deepEqual(
         numbers.map((one) => {
-          const number = numbering.next(one)
-          return { number, complaint: numbering.bad && complaintOf(numbering.bad, one) }
+          const given = numbering.next(one)
+          return { number: given, complaint: numbering.bad && complaintOf(numbering.bad, one) }
         }),
         theirs.points,
       )
@@ -42,7 +42,7 @@ test('a set of numbers holds what was put into it, in whatever order', () => {
 
 test('a set of numbers scattered without end counts what it does not hold', () => {
   const set = new NumberSet()
-  for (let number = 1; number <= 600_000; number += 2) set.add(number)
+  for (let one = 1; one <= 600_000; one += 2) set.add(one)
   assert.equal(set.isWhole, false)
   assert.equal(set.has(3), true)
   assert.equal(set.countTo(600_000), 300_000)
