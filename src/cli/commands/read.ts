@@ -16,7 +16,10 @@ import { print } from '../output/streams.ts'
 const FORMATS = Object.keys(LOG_RENDERERS) as LogFormat[]
 
 function declareOptions(command: Command) {
-  return command.addOption(shared.format(FORMATS)).addOption(shared.json('what was found').conflicts('format'))
+  return command
+    .addOption(shared.format(FORMATS))
+    .addOption(shared.json('what was found').conflicts('format'))
+    .option('--strict', 'hold plain TAP (version 13 or 14, not KTAP) against the TAP 14 specification, by tap-parser')
 }
 
 /** Declare the command. */
@@ -26,7 +29,7 @@ export function declare(command: Command) {
     .description('Read logs: test results as a tree with counts, kernel reports, lost messages, restarts.')
     .addHelpText('after', HELP)
     .action(async (files, options) => {
-      process.exitCode = await readLogs(files, options.json ? 'json' : (options.format ?? 'text'))
+      process.exitCode = await readLogs(files, options.json ? 'json' : (options.format ?? 'text'), options.strict ?? false)
     })
 }
 
@@ -37,21 +40,22 @@ const HELP = helpText({
   ],
   exits: {
     0: 'all passed, and the kernel reported nothing but notices',
-    1: 'a test failed, or the kernel reported a warning, a stall, an oops or a panic, or started again',
+    1: 'a test failed, the kernel reported a warning, a stall, an oops or a panic, or started again, or --strict found a fault',
     2: 'usage, or a file that cannot be read or holds nothing of the kind',
   },
   examples: [
     ['find what is wrong in the console of a machine', 'kwitness read console.log'],
     ['read a run of kselftest as it comes', 'make -C tools/testing/selftests run_tests | kwitness read -'],
+    ['check that a program keeps to TAP 14', './tests.t | kwitness read --strict -'],
     ['write results for a CI system', 'kwitness read --format junit console.log.zst kselftest.log.gz > junit.xml'],
   ],
 })
 
 /** Read files, print them and give the exit code. Throws UserError for one that cannot be read or holds nothing to read. */
-async function readLogs(files: readonly string[], format: LogFormat): Promise<number> {
+async function readLogs(files: readonly string[], format: LogFormat, strict: boolean): Promise<number> {
   const readings: LogReading[] = []
-  for (const file of files) readings.push(await readLog(file))
-  await print(LOG_RENDERERS[format]({ schema: 'kwitness.log.1', files: readings }).trimEnd(), format !== 'text')
+  for (const file of files) readings.push(await readLog(file, strict))
+  await print(LOG_RENDERERS[format]({ schema: 'kwitness.log.1', files: readings }).trimEnd())
   const empty = readings.filter(isEmptyReading)
   for (const { source, bytes } of empty) {
     const what = bytes === 0 ? 'is empty' : 'holds no test results and nothing of a kernel'
@@ -69,8 +73,8 @@ const MAGIC: readonly (readonly [LogReading['compression'] | 'other', readonly n
 ]
 
 /** Read one file. Throws UserError where that fails. */
-async function readLog(source: string): Promise<LogReading> {
-  const reader = createLogReader()
+async function readLog(source: string, strict: boolean): Promise<LogReading> {
+  const reader = createLogReader({ strict })
   let compression: LogReading['compression'] = 'none'
   const sink = async (chunks: AsyncIterable<Uint8Array>) => {
     for await (const chunk of chunks) reader.push(chunk)

@@ -8,6 +8,7 @@ import type { RawDocument } from '../ktap/raw.ts'
 import { createTree } from '../ktap/tree.ts'
 import { createLineReader, type OnLine } from '../lines.ts'
 import { createSplatFinder } from '../splat/finder.ts'
+import { createTap14Checker } from '../tap14.ts'
 
 /** Results kept of one file. */
 const MAX_RESULTS = 20_000
@@ -22,8 +23,8 @@ export interface LogReader {
   finish(): Omit<LogReading, 'source' | 'compression'>
 }
 
-/** A reader of one file. */
-export function createLogReader(): LogReader {
+/** A reader of one file; `strict`: a stream of plain TAP is held against TAP 14 besides. */
+export function createLogReader({ strict = false }: { readonly strict?: boolean } = {}): LogReader {
   const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<TestStatus, number>
   const documents: TestDocument[] = []
   let unlisted = 0
@@ -31,6 +32,7 @@ export function createLogReader(): LogReader {
   let hasKernelLog = false
   const finder = createSplatFinder(1)
   const loose = createLooseReader({ bounded: true })
+  const checker = strict ? createTap14Checker() : null
   const tree = createTree({ onDocument: take, maxResults: MAX_RESULTS })
 
   function take(raw: RawDocument): void {
@@ -51,6 +53,7 @@ export function createLogReader(): LogReader {
     // What a test says of itself is not the kernel's word, and a `# ` before it is not a prompt.
     if (stamped || line.charCodeAt(0) !== 0x23 /* # */) finder.line(line, number, stamped)
     tree.line(line, number)
+    checker?.line(line, number)
     // systemd marks what it starts as some tests mark what they ran.
     if (!hasKernelLog && !tree.hasSpoken()) loose.line(line, number)
   }
@@ -74,7 +77,7 @@ export function createLogReader(): LogReader {
         dialect: other ? 'loose' : documents.length > 0 ? 'ktap' : null,
         hasKernelLog,
         documents: other ? [other] : documents,
-        problems: [],
+        problems: checker?.finish() ?? [],
         counts,
         unlisted,
         splats,

@@ -17,6 +17,7 @@ export interface LogReading {
   /** Whether lines of a kernel were seen: its banner, or printk's stamps. */
   readonly hasKernelLog: boolean
   readonly documents: readonly TestDocument[]
+  /** What breaks the TAP specification, where that was asked. */
   readonly problems: readonly TestProblem[]
   readonly counts: StatusCounts
   /** Results that are in `counts` and not in `documents`: a stream can hold more than memory does. */
@@ -54,8 +55,9 @@ export function isDeciding({ severity }: Splat): boolean {
 }
 
 /** Whether a file shows a failure: of a test, of the stream, or of the kernel. */
-export function hasFailed({ counts, documents, splats, restarts }: LogReading): boolean {
+export function hasFailed({ counts, documents, problems: own, splats, restarts }: LogReading): boolean {
   return (
+    own.length > 0 ||
     FAILED.some((status) => counts[status] > 0) ||
     documents.some(({ bailOut, problems }) => bailOut !== null || problems.some(({ kind }) => DECIDING.includes(kind))) ||
     splats.some(isDeciding) ||

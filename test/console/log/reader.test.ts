@@ -68,3 +68,16 @@ test('a stream of many results keeps some, counts all, and keeps what failed', (
     [49_001, 50_001],
   )
 })
+
+test('strict: plain TAP is held against TAP 14, and fails by what breaks it', () => {
+  const problems = (text: string, strict: boolean) => {
+    const reader = createLogReader({ strict })
+    reader.push(Buffer.from(text))
+    const reading = { source: '-', compression: 'none' as const, ...reader.finish() }
+    return [hasFailed(reading), reading.problems.map(({ message, line }) => [message, line])]
+  }
+  const text = 'TAP version 14\n1..1\nwords\nok 1 a\n'
+  assert.deepEqual(problems(text, false), [false, []])
+  assert.deepEqual(problems(text, true), [true, [['TAP 14: Non-TAP data encountered in strict mode', 3]]])
+  assert.deepEqual(problems(text.replace('TAP', 'KTAP'), true), [false, []])
+})
