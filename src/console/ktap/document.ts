@@ -22,10 +22,12 @@ export function resolveDocument(raw: RawDocument): TestDocument {
   const lastLine = raw.results.at(-1)?.line
   const numbering = new Numbering(planned)
   const came: TestPoint[] = raw.results
+  let inOrder = raw.unlisted === null && raw.waiting.length === 0
   for (let index = 0; index < came.length; index += 1) {
     const draft = raw.results[index]!
     const own = draft.number === NO_NUMBER ? null : draft.number
     draft.number = numbering.next(own)
+    inOrder &&= draft.number === index + 1
     const { bad } = numbering
     const extra = extras?.get(index)
     if (extra) came[index] = resolveExtra(draft, extra, raw)
@@ -33,8 +35,11 @@ export function resolveDocument(raw: RawDocument): TestDocument {
   }
   const last = came.at(-1)
   const orphans = raw.waiting.map((child, index) => resolveOrphan(child, (last?.number ?? 0) + 1 + index, raw))
-  const unlisted = raw.unlisted?.numbers ?? new NumberSet()
-  const { points, missing, message } = accountFor(came, orphans, planned, unlisted, room)
+  // Most documents have all that they planned, one after the other.
+  const isWhole = inOrder && (planned ?? 0) <= came.length
+  const { points, missing, message } = isWhole
+    ? { points: came, missing: 0, message: () => '' }
+    : accountFor(came, orphans, planned, raw.unlisted?.numbers ?? new NumberSet(), room)
   if (missing > 0) {
     const seen = last ? `the last seen is ${nameOf(last)}` : 'none was seen'
     report('missing-result', () => `${message()}; ${seen}`, lastLine ?? null)

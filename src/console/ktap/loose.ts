@@ -23,11 +23,11 @@ const STATUSES: Readonly<Record<string, TestStatus>> = {
 
 const MARK = String.raw`\[\s*(PASS|PASSED|OK|SKIP|SKIPPED|FAIL|FAILED|XFAIL)\s*\]`
 /** `[FAIL] name`, `[SKIP]: name`. */
-const LEADING = new RegExp(String.raw`^[\s#]*${MARK}[\s:-]*(.*)$`)
+const LEADING = new RegExp(String.raw`^[\s#]*${MARK}[\s:-]*(.*)$`, 's')
 /** The mark of `name ... [PASS]`; nothing but dots and blanks may follow. */
 const TRAILING = new RegExp(String.raw`^${MARK}[\s.]*$`)
 /** `Testing name... ` and what becomes of it, which may come some lines later. */
-const ANNOUNCED = /^Testing (\S.*?)\.\.\. ?(.*)$/
+const ANNOUNCED = /^Testing (\S.*?)\.\.\. ?(.*)$/s
 const ENDED = new RegExp(String.raw`(?:^|\s)(?:(done|skipped|failed)|${MARK})$`)
 /** The same with a reason, up to the end of the line. */
 const ENDED_WITH_REASON = /(?:^|\s)(done|skipped|failed)\s{1,8}\[reason: /
@@ -38,7 +38,7 @@ const TOTALS = /\bpass=(\d{1,9}), skip=(\d{1,9}), fail=(\d{1,9})\b/
 /** `[==========] 2 / 3 tests passed.` */
 const SUM = /^\[=+\] \d{1,9} \/ \d{1,9} tests passed\./
 /** `[RUN] name`, and a name that stands for itself over a mark alone. */
-const BEGUN = /^[\s#]*\[\s*RUN\s*\]\s*(\S.*)$/
+const BEGUN = /^[\s#]*\[\s*RUN\s*\]\s*(\S.*)$/s
 
 /** Results read at most; a flood of more is reported as a problem. */
 const MAX_POINTS = 10_000

@@ -5,10 +5,12 @@ const MAX_HELD = 200_000
 
 /** A set of integers: runs that came in rising order, and what came out of order. */
 export class NumberSet {
-  readonly #starts: number[] = []
-  readonly #ends: number[] = []
-  /** End of the last run: no number is greater. */
+  /** The last run: no number is greater than its end. */
+  #first = Infinity
   #last = -Infinity
+  /** The runs before it, in rising order; null while there is none. */
+  #starts: number[] | null = null
+  #ends: number[] | null = null
   /** Null while all came in order. */
   #others: Set<number> | null = null
   /** Numbers that were added and are not held; they count as if they were all different. */
@@ -16,33 +18,35 @@ export class NumberSet {
 
   has(number: number): boolean {
     if (number > this.#last) return false
-    if (number >= this.#starts.at(-1)! || this.#others?.has(number)) return true
+    if (number >= this.#first || this.#others?.has(number)) return true
+    if (this.#starts === null || this.#ends === null) return false
     // The first run whose end is not below the number.
     let low = 0
-    let high = this.#ends.length - 1
+    let high = this.#ends.length
     while (low < high) {
       const middle = (low + high) >> 1
       if (this.#ends[middle]! < number) low = middle + 1
       else high = middle
     }
-    return this.#starts[low]! <= number
+    return low < this.#starts.length && this.#starts[low]! <= number
   }
 
   add(number: number): void {
-    if (number === this.#last + 1) this.#ends[this.#ends.length - 1] = number
-    else if (number > this.#last) {
-      if (this.#isFull()) return
-      this.#starts.push(number)
-      this.#ends.push(number)
-    } else {
+    if (number === this.#last + 1) this.#last = number
+    else if (number <= this.#last) {
       if (!this.has(number) && !this.#isFull()) (this.#others ??= new Set()).add(number)
-      return
+    } else if (this.#last === -Infinity || !this.#isFull()) {
+      if (this.#last !== -Infinity) {
+        ;(this.#starts ??= []).push(this.#first)
+        ;(this.#ends ??= []).push(this.#last)
+      }
+      this.#first = number
+      this.#last = number
     }
-    this.#last = number
   }
 
   #isFull(): boolean {
-    const isFull = this.#starts.length + (this.#others?.size ?? 0) >= MAX_HELD
+    const isFull = (this.#starts?.length ?? 0) + (this.#others?.size ?? 0) >= MAX_HELD
     if (isFull) this.#uncounted += 1
     return isFull
   }
@@ -59,10 +63,9 @@ export class NumberSet {
 
   /** How many are at least 1 and at most `last`. */
   countTo(last: number): number {
-    let count = this.#uncounted
-    for (const [index, start] of this.#starts.entries()) {
-      count += Math.max(0, Math.min(this.#ends[index]!, last) - Math.max(start, 1) + 1)
-    }
+    const inRun = (start: number, end: number) => Math.max(0, Math.min(end, last) - Math.max(start, 1) + 1)
+    let count = this.#uncounted + inRun(this.#first, this.#last)
+    for (const [index, start] of (this.#starts ?? []).entries()) count += inRun(start, this.#ends![index]!)
     for (const number of this.#others ?? []) if (number >= 1 && number <= last) count += 1
     return count
   }

@@ -67,15 +67,20 @@ export function readResult(line: string): ResultLine | null {
 }
 
 /** Kselftest of 4.17 to 4.20: a plan where the number would be, and the status behind the name. */
-const COUNTED = /^\.\.(\d{1,9})\s+(selftests:\s.{0,4000}?)\s*\[(PASS|FAIL|SKIP)\]\s*$/
+const COUNT = /^\.\.(\d{1,9})\s/
+const COUNTED_MARK = /\[(?:PASS|FAIL|SKIP)\]$/
+const MARK_LENGTH = 6
 
 /** `not ok 1..3 selftests: breakpoint_test [SKIP]`, `at` behind the 1; null where the line is none of those. */
 function readCounted(line: string, ok: boolean, at: number): ResultLine | null {
-  const counted = line.startsWith('.', at) && line.trimEnd().endsWith(']') ? COUNTED.exec(line.slice(at)) : null
-  if (!counted) return null
-  const name = counted[2]!.replace(/^selftests:\s+/, 'selftests: ')
-  const status = counted[3] === 'SKIP' ? 'skip' : null
-  return { kind: 'result', ok, number: Number(counted[1]), badNumber: null, name, status, reason: '', unknown: null }
+  const text = line.startsWith('.', at) ? line.slice(at).trimEnd() : ''
+  const count = text.endsWith(']') && COUNTED_MARK.test(text.slice(-MARK_LENGTH)) ? COUNT.exec(text) : null
+  if (!count) return null
+  const words = text.slice(count[0].length, -MARK_LENGTH).trim()
+  if (!words.startsWith('selftests:')) return null
+  const name = `selftests: ${words.slice('selftests:'.length).trimStart()}`
+  const status = text.endsWith('[SKIP]') ? 'skip' : null
+  return { kind: 'result', ok, number: Number(count[1]), badNumber: null, name, status, reason: '', unknown: null }
 }
 
 /** The result whose name and directive begin at `from`. */
@@ -133,10 +138,10 @@ function plainName(text: string): string {
   return text.replaceAll('\\#', '#').trim()
 }
 
-const TAP_DIRECTIVE = /^(skip|todo)\w*\b[\s:-]*(.*)$/i
-const KTAP_DIRECTIVE = /^(XFAIL|TIMEOUT|ERROR)\b[\s:-]*(.*)$/
+const TAP_DIRECTIVE = /^(skip|todo)\w*\b[\s:-]*(.*)$/is
+const KTAP_DIRECTIVE = /^(XFAIL|TIMEOUT|ERROR)\b[\s:-]*(.*)$/s
 /** kselftest.h's ksft_test_result_error: in small letters, after `not ok` only. */
-const SMALL_ERROR = /^error\b[\s:-]*(.*)$/
+const SMALL_ERROR = /^error\b[\s:-]*(.*)$/s
 /** XPASS is kselftest.h's: an expected failure that passed, counted as a pass there. */
 const UNKNOWN = /^(?!XPASS\b)([A-Z][A-Z_]{2,})\b(?!=)/
 

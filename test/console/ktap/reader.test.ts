@@ -141,6 +141,10 @@ const STATUSES: readonly (readonly [string, TestStatus, string, string])[] = [
   ['ok 1 a \\# SKIP b', 'pass', 'a # SKIP b', ''],
   ['ok 1 a#SKIP b', 'pass', 'a#SKIP b', ''],
   ['ok 1', 'pass', '', ''],
+  ['ok 1 a\u2028b # SKIP no\u2028c', 'skip', 'a\u2028b', 'no\u2028c'],
+  ['not ok 1..1 selftests:  old [SKIP]', 'skip', 'selftests: old', ''],
+  ['ok 1..1 selftests: old [PASS]', 'pass', 'selftests: old', ''],
+  ['ok 1..1 others [PASS]', 'pass', '1..1 others [PASS]', ''],
 ]
 
 for (const [line, status, name, reason] of STATUSES) {
