@@ -49,7 +49,7 @@ export function createTap14Checker(): Tap14Checker {
     return parser
   }
 
-  /** Report what a parser complains of since it was looked at last. A failed test is no complaint. */
+  /** Report the problems of a parser since the last look. A failed test is not one. */
   function look(parser: Parser): void {
     const { failures } = parser
     for (const failure of failures.slice(seen.get(parser))) if (failure.tapError) report(String(failure.tapError))

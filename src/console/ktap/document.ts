@@ -2,7 +2,7 @@
 import type { TestDocument, TestPoint, TestProblem, TestStatus } from '#domain/tests.ts'
 import { drain } from './line-buffer.ts'
 import { accountFor, nameOf, wasSeen } from './missing.ts'
-import { complaintOf, Numbering, NumberSet } from './numbers.ts'
+import { problemOf, Numbering, NumberSet } from './numbers.ts'
 import { addProblem, problemsOf, type Problematic } from './problems.ts'
 import { NO_NUMBER, type Draft, type Extra, type RawDocument } from './raw.ts'
 
@@ -31,7 +31,7 @@ export function resolveDocument(raw: RawDocument): TestDocument {
     const { bad } = numbering
     const extra = extras?.get(index)
     if (extra) came[index] = resolveExtra(draft, extra, raw)
-    if (bad) report('bad-number', () => `result ${nameOf(came[index]!)}: ${complaintOf(bad, own)}`, draft.line)
+    if (bad) report('bad-number', () => `result ${nameOf(came[index]!)}: ${problemOf(bad, own)}`, draft.line)
   }
   const last = came.at(-1)
   const orphans = raw.waiting.map((child, index) => resolveOrphan(child, (last?.number ?? 0) + 1 + index, raw))
@@ -41,7 +41,7 @@ export function resolveDocument(raw: RawDocument): TestDocument {
     ? { points: came, missing: 0, message: () => '' }
     : accountFor(came, orphans, planned, raw.unlisted?.numbers ?? new NumberSet(), room)
   if (missing > 0) {
-    const seen = last ? `the last seen is ${nameOf(last)}` : 'none was seen'
+    const seen = last ? `the last seen is ${nameOf(last)}` : 'there is none'
     report('missing-result', () => `${message()}; ${seen}`, lastLine ?? null)
   }
   // A plan of none is a plan that promises nothing.

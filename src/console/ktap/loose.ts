@@ -140,7 +140,7 @@ export function createLooseReader({ bounded = false }: { readonly bounded?: bool
     giveUp()
     if (points.length === 0) return null
     const lost = (message: string) => addProblem(problems, 'protocol', () => message, null)
-    if (badBytes > 0) lost(`${badBytes} bytes are no valid UTF-8`)
+    if (badBytes > 0) lost(`${badBytes} bytes are not valid UTF-8`)
     if (leftOver > 0) lost(`${leftOver} more results are not listed`)
     return { points, planned: null, skipAll: null, bailOut: null, diagnostics: drain(buffer), problems: problemsOf(problems) }
   }

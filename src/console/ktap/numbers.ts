@@ -100,7 +100,7 @@ export class Numbering {
 }
 
 /** What is wrong with a number, in words. */
-export function complaintOf(bad: BadNumber, number: number | null): string {
+export function problemOf(bad: BadNumber, number: number | null): string {
   if (bad === 'twice') return `test point id ${number} appears multiple times`
   return bad === 'low' ? 'id less than plan start' : 'id greater than plan end'
 }

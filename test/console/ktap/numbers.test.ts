@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { complaintOf, Numbering, NumberSet } from '#console/ktap/numbers.ts'
+import { problemOf, Numbering, NumberSet } from '#console/ktap/numbers.ts'
 import { askTapParser } from './tap-parser.ts'
 
 const number = fc.option(fc.oneof({ weight: 3, arbitrary: fc.nat(8) }, fc.constantFrom(999_999_999, 0, 12)))
@@ -19,7 +19,7 @@ test('results are numbered, and their problems reported, as in tap-parser', () =
       assert.deepEqual(
         numbers.map((one) => {
           const given = numbering.next(one)
-          return { number: given, complaint: numbering.bad && complaintOf(numbering.bad, one) }
+          return { number: given, problem: numbering.bad && problemOf(numbering.bad, one) }
         }),
         theirs.points,
       )
