@@ -89,7 +89,7 @@ export const systemHint = (code: string): string | undefined => SYSTEM_ERRORS[co
 export function systemError(error: unknown, what: string): InfraError | null {
   const { code, path, syscall } = (error ?? {}) as NodeJS.ErrnoException
   // A place that takes no folder (/proc) gives the error code of a missing one.
-  const hint = code === 'ENOENT' && /^mkd/.test(syscall ?? '') ? DENIED : systemHint(code ?? '')
+  const hint = code === 'ENOENT' && (syscall ?? '').startsWith('mkd') ? DENIED : systemHint(code ?? '')
   if (hint === undefined) return null
   const where = path === undefined || what.includes(path) ? '' : ` (${path})`
   return new InfraError(`${what}: ${code}${where}`, hint, { cause: error })
