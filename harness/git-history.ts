@@ -4,7 +4,7 @@ import type { Fix } from '#domain/case.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { GitTreeSource, GitTreeCommit, UnavailableSource } from '#domain/claim-sources.ts'
 import { readRecipe } from './kernels/tree/source/recipe.ts'
-import { runCommand } from './support/process.ts'
+import { runGit } from './support/git.ts'
 import type { Workspace } from './support/workspace.ts'
 
 type KnownFix = Pick<Fix, 'commit' | 'subject'>
@@ -58,8 +58,7 @@ async function checkIsComplete(folder: string, git: Git): Promise<void> {
 
 function gitIn(folder: string, signal?: AbortSignal): Git {
   return async (args, mayFail = false) => {
-    const options = { anyExit: true, env: { LC_ALL: 'C' }, signal }
-    const { exitCode, stdout, stderr } = await runCommand('git', ['-C', folder, ...args], options)
+    const { exitCode, stdout, stderr } = await runGit(folder, args, { anyExit: true, signal })
     if (exitCode === 0) return stdout
     if (mayFail) return null
     throw new UserError(`git cannot read ${folder}: ${stderr.trim().split('\n')[0]}`, 'give --git-tree the folder of a git tree')

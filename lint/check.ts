@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { runGit } from '#harness/support/git.ts'
 import { runCommand } from '#harness/support/process.ts'
 
 export interface Diagnostic {
@@ -26,7 +27,7 @@ export interface TextFile {
 
 /** The files of the tree that git keeps or would keep, sorted, relative to its root. Throws InfraError where git has none. */
 export async function listFiles(root: string): Promise<string[]> {
-  const { stdout } = await runCommand('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: root })
+  const { stdout } = await runGit(root, ['ls-files', '--cached', '--others', '--exclude-standard', '-z'])
   const files = new Set(stdout.split('\0').filter((file) => file !== '' && existsSync(join(root, file))))
   return [...files].toSorted()
 }

@@ -1,5 +1,6 @@
 /** The list of checks, cheapest to read first. */
 import type { Check, Diagnostic } from './check.ts'
+import { checkChildren } from './children.ts'
 import { checkLayers } from './layers.ts'
 import { checkRetired } from './retired.ts'
 import { checkRooms } from './rooms.ts'
@@ -9,6 +10,7 @@ import { checkWords } from './words.ts'
 
 export const CHECKS: readonly Check[] = [
   { name: 'layers', holds: 'imports are those that lint/layers.json allows, pure folders are pure', run: checkLayers },
+  { name: 'children', holds: 'git, tar and shells get their environment from harness/support/git.ts', run: checkChildren },
   { name: 'rooms', holds: 'folders of code are small, nothing imports in a circle', run: checkRooms },
   { name: 'types', holds: 'the TypeScript compiler reports nothing', run: checkTypes },
   { name: 'rules', holds: 'oxlint reports nothing', run: checkRules },

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import type * as execa from 'execa'
 import { InfraError } from '#domain/errors.ts'
+import { childEnvironment } from './environment.ts'
 import { systemHint } from './workspace.ts'
 
 export interface Finished {
@@ -12,8 +13,11 @@ export interface Finished {
 
 export interface RunOptions {
   readonly cwd?: string
+  /** On top of what a child inherits (environment.ts). */
   readonly env?: Readonly<Record<string, string>>
-  readonly input?: string
+  readonly input?: string | Uint8Array
+  /** Return the output byte for byte: one character per byte (latin1), the last line break included. */
+  readonly bytes?: boolean
   /** After this many milliseconds the child is killed and runCommand throws InfraError. */
   readonly timeoutMs?: number
   /** Return any exit code; without it, runCommand throws for every code but 0. */
@@ -44,7 +48,9 @@ export async function runCommand(command: string, args: readonly string[], optio
   const result = await loadExeca().execa(command, args, {
     reject: false,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.env === undefined ? {} : { env: options.env }),
+    env: childEnvironment(options.env),
+    extendEnv: false,
+    ...(options.bytes === true ? { encoding: 'latin1' as const, stripFinalNewline: false } : {}),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
@@ -63,5 +69,6 @@ export async function runCommand(command: string, args: readonly string[], optio
 
 /** Start a child whose streams the caller reads. execa kills it when this process exits normally. */
 export function startProcess(command: string, args: readonly string[], options: execa.Options = {}) {
-  return loadExeca().execa(command, args, { ...options, reject: false, buffer: false })
+  const env = childEnvironment(options.env)
+  return loadExeca().execa(command, args, { ...options, env, extendEnv: false, reject: false, buffer: false })
 }

@@ -55,6 +55,15 @@ const SPOILED: Spoiled[] = [
     /uses new Date\(\)/,
   ],
   [
+    'children',
+    "git, tar and a shell in the caller's environment",
+    'harness/support/a.ts',
+    doc("runCommand('git', [])\nrunCommand('setpriv', ['flock', 'bash', '-c', script])\nexport * from 'node:child_process'"),
+    /a\.ts:2 starts git itself: use runGit/,
+    /a\.ts:3 starts bash itself/,
+    /a\.ts:4 starts children itself/,
+  ],
+  [
     'placeholders',
     'a case that nobody filled in',
     'c-tests/some-case/case.json',

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
 import { readJsonCache } from '#harness/support/json-cache.ts'
-import { runCommand } from '#harness/support/process.ts'
+import { runScript } from '#harness/support/git.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import { entryPath, imageOf, listEntries, publishEntry } from '../provider/cache.ts'
 import { storeChangelog } from './changelog-cache.ts'
-import { aptOptions, type AptRoot } from './apt.ts'
+import type { AptRoot } from './apt.ts'
 import { debianKernelSchema, type DebianKernel, type PoolFile } from '#schema/cache/debian.ts'
 import { readDebianIndex } from './index.ts'
 import { fetchPoolFile } from './pool.ts'
@@ -84,13 +84,12 @@ async function moveBootFiles(deb: string, folder: string, context: KernelContext
   await rm(temporary, { recursive: true })
 }
 
-const UNPACK = `set -o pipefail; deb=$1 folder=$2; shift 2
+const UNPACK = `deb=$1 folder=$2; shift 2
 dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$folder" --no-same-owner --wildcards "$@"`
 
 /** Unpack the members of a .deb that match `patterns` (patterns of tar, starting with `./`) into `folder`; there may be none. */
 export async function unpackDeb(deb: string, folder: string, patterns: readonly string[], context: KernelContext): Promise<void> {
-  const args = ['-c', UNPACK, 'unpack', deb, folder, ...patterns]
-  const { exitCode, stderr } = await runCommand('bash', args, { ...aptOptions(context), anyExit: true })
+  const { exitCode, stderr } = await runScript(UNPACK, [deb, folder, ...patterns], { signal: context.signal, anyExit: true })
   const errors = stderr.split('\n').filter((line) => line && !/Not found in archive|due to previous errors/.test(line))
   if (exitCode === 0 || errors.length === 0) return
   const hint = stderr.includes('No space left') ? 'free some space or set KWITNESS_CACHE' : 'delete it and try again'

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { Option, type Command } from '@commander-js/extra-typings'
 import type { KernelContext } from '#harness/kernels/index.ts'
-import { runCommand } from '#harness/support/process.ts'
+import { readUserSetting } from '#harness/support/git.ts'
 import { verificationOf, type Status, type Verification } from '#analysis/verify/report.ts'
 import { InvariantError, UserError } from '#domain/errors.ts'
 import type { VerifyPlan } from '#domain/report/verify.ts'
@@ -244,10 +244,6 @@ async function tell(verification: Verification, options: VerifyOptions, format: 
 
 /** Who git says works here; a place to fill in where it does not. */
 async function testerOf(): Promise<string> {
-  const ask = async (key: string) => {
-    const result = await runCommand('git', ['config', key], { anyExit: true }).catch(() => null)
-    return result?.exitCode === 0 ? result.stdout.trim() : ''
-  }
-  const [name, mail] = [await ask('user.name'), await ask('user.email')]
+  const [name, mail] = [(await readUserSetting('user.name')) ?? '', (await readUserSetting('user.email')) ?? '']
   return name === '' || mail === '' ? 'YOUR NAME <YOUR MAIL>' : `${name} <${mail}>`
 }

@@ -4,8 +4,8 @@
  */
 import { copyFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { runGit, runGitOnObjects } from '#harness/support/git.ts'
 import { makeFolder } from '#harness/support/workspace.ts'
-import { runCommand } from '#harness/support/process.ts'
 import { nextCommit } from '#analysis/bisect/report.ts'
 import type { BisectEnd, BisectMark, BisectRequest, NamedCommit, ReportCommit } from '#domain/report/bisect.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
@@ -25,32 +25,28 @@ export interface GitRange {
 /** Where git is: a commit to judge, or the end. */
 type GitState = { readonly kind: 'next'; readonly commit: string; /** Candidates left. */ readonly left: number } | BisectEnd
 
-/** Hooks, configuration and replaced objects of the user must not change the result. */
-const GIT_ENV = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', GIT_NO_REPLACE_OBJECTS: '1', LC_ALL: 'C' }
-
 async function gitIn(folder: string, args: readonly string[], signal?: AbortSignal) {
-  const options = { env: { ...GIT_ENV, GIT_DIR: folder }, cwd: folder, anyExit: true }
-  return runCommand('git', [...args], { ...options, ...(signal === undefined ? {} : { signal }) })
+  return runGit(folder, args, { repository: folder, anyExit: true, signal })
 }
 
 /** The commit that a revision of the user's repository names. Throws UserError when there is none. */
 export async function resolveCommit(tree: string, name: string): Promise<NamedCommit> {
-  const args = ['-C', tree, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]
-  const { stdout, exitCode } = await runCommand('git', args, { anyExit: true })
+  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]
+  const { stdout, exitCode } = await runGit(tree, args, { anyExit: true })
   if (exitCode === 0) return { name, commit: stdout.trim() }
   throw new UserError(`${tree} has no commit ${name}`, 'give a tag, a branch or a hash of that repository')
 }
 
 /** Those of the commits that are not an ancestor of another of them. */
 export async function nearestOf(tree: string, commits: readonly string[]): Promise<string[]> {
-  const { stdout } = await runCommand('git', ['-C', tree, 'merge-base', '--independent', ...commits])
+  const { stdout } = await runGit(tree, ['merge-base', '--independent', ...commits])
   return stdout.trim().split('\n')
 }
 
 /** Subject, author and trailers of a commit. */
 export async function describeCommit(tree: string, commit: string): Promise<ReportCommit> {
   const format = '%H%x00%an <%ae>%x00%cs%x00%s%x00%(trailers:only,unfold)'
-  const { stdout } = await runCommand('git', ['-C', tree, 'show', '--no-patch', `--format=${format}`, commit])
+  const { stdout } = await runGitOnObjects(tree, ['show', '--no-patch', `--format=${format}`, commit])
   const [hash = commit, author = '', date = '', subject = '', trailers = ''] = stdout.split('\0')
   return { commit: hash, author, date, subject, trailers: trailers.split('\n').filter((line) => line !== '') }
 }
@@ -149,7 +145,7 @@ function linesOf(text: string): string[] {
 
 async function borrowObjects(tree: string, folder: string): Promise<void> {
   const find = async (name: string) => {
-    const { stdout } = await runCommand('git', ['-C', tree, 'rev-parse', '--git-path', name])
+    const { stdout } = await runGit(tree, ['rev-parse', '--git-path', name])
     return resolve(tree, stdout.trim())
   }
   await writeFile(join(folder, 'objects', 'info', 'alternates'), `${await find('objects')}\n`)

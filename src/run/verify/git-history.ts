@@ -1,20 +1,45 @@
 /** What a git history has of a patch: the patch itself, and the commits that its rejected hunks depend on. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runCommand } from '#harness/support/process.ts'
+import { runGit, runGitOnObjects } from '#harness/support/git.ts'
+import { InfraError, UserError } from '#domain/errors.ts'
 import type { Commit, HunkTry, PatchTry } from '#domain/report/verify.ts'
 
-/** Whether a folder is a git tree (or a bare repository); false where there is no git. */
+/**
+ * Whether a folder is a git tree (or a bare repository); false where there is no git. Throws UserError where git does not trust
+ * it.
+ */
 export async function isGitTree(path: string): Promise<boolean> {
   const [tree, bare] = await Promise.all(['.git', 'HEAD'].map((name) => stat(join(path, name)).catch(() => null)))
   return (tree !== null || bare !== null) && (await git(path, ['rev-parse', '--git-dir'])) !== null
 }
 
-/** A commit, or a range of commits (`A..B`), in mbox form; null when the repository does not have it. */
+/** Options of format-patch that leave nothing to a configuration: the same commit is the same patch in every clone. */
+const FORMAT =
+  '--stdout --full-index --binary --no-signature --no-attach --no-thread --no-base --no-notes --no-cover-letter --no-signoff ' +
+  '--no-ext-diff --no-textconv --src-prefix=a/ --dst-prefix=b/ --subject-prefix=PATCH'
+
+/**
+ * A commit, or a range of commits (`A..B`), in mbox form, one character per byte; null when the repository does not have it.
+ * Throws UserError for a merge.
+ */
 export async function formatPatches(path: string, revision: string): Promise<string | null> {
   if (!/^[^-\s]\S*$/.test(revision)) return null
-  const what = revision.includes('..') ? [revision] : ['-1', revision]
-  return git(path, ['format-patch', '--stdout', '--no-signature', ...what, '--'])
+  const isRange = revision.includes('..')
+  const named = isRange ? ['--revs-only', revision] : ['--verify', '--quiet', `${revision}^{commit}`]
+  const found = (await git(path, ['rev-parse', ...named]))?.split('\n').filter((hash) => /^\^?[0-9a-f]{40,64}$/.test(hash)) ?? []
+  if (found.length === 0 || (isRange && found.length < 2)) return null
+  if (!isRange && (await git(path, ['rev-parse', '--verify', '--quiet', `${found[0]}^2`])) !== null) {
+    throw new UserError(`${revision} is a merge, which is not a patch`, 'name its commits: A..B')
+  }
+  const { stdout } = await runGitOnObjects(
+    path,
+    ['format-patch', ...FORMAT.split(' '), ...(isRange ? [] : ['-1']), ...found, '--'],
+    {
+      bytes: true,
+    },
+  )
+  return stdout
 }
 
 /**
@@ -30,7 +55,8 @@ export async function withPrerequisites(tries: readonly PatchTry[], path: string
       const known = await subjectsOf(path, base, parent)
       const hunks: HunkTry[] = []
       for (const hunk of one.hunks) {
-        if (hunk.state !== 'rejected') hunks.push(hunk)
+        // What has no hunks cannot be applied to any commit.
+        if (hunk.state !== 'rejected' || hunk.hunk === 0) hunks.push(hunk)
         else hunks.push({ ...hunk, prerequisites: await touching(path, base, parent, hunk, known) })
       }
       return { ...one, hunks }
@@ -69,8 +95,11 @@ async function touching(
   })
 }
 
-/** What git prints; null when it fails or is not installed. */
+/** What git prints; null when it fails or is not installed. Throws UserError where git does not trust the repository. */
 async function git(path: string, args: readonly string[]): Promise<string | null> {
-  const result = await runCommand('git', ['-C', path, ...args], { anyExit: true, env: { LC_ALL: 'C' } }).catch(() => null)
+  const result = await runGit(path, args, { anyExit: true }).catch((error: unknown) => {
+    if (error instanceof InfraError) return null
+    throw error
+  })
   return result?.exitCode === 0 ? result.stdout : null
 }

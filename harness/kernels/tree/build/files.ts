@@ -31,8 +31,8 @@ export async function runLocked(words: readonly string[], context: KernelContext
 
 /** Copy the sources as hard links: nothing writes to them in place (patch replaces a file that it changes). */
 export async function cloneSources(from: string, to: string, context: KernelContext): Promise<void> {
-  const script = 'cd "$1" && find . -mindepth 1 -maxdepth 1 ! -name build -exec cp -al -t "$2" {} +'
-  await runLocked(['bash', '-c', script, 'bash', from, to], context)
+  const all = ['-mindepth', '1', '-maxdepth', '1', '!', '-name', 'build']
+  await runLocked(['find', from, ...all, '-exec', 'cp', '-al', '-t', to, '{}', '+'], context)
 }
 
 export interface SourceDifference {

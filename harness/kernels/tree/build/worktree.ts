@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
-import { runCommand } from '#harness/support/process.ts'
+import { runGitOnObjects, runScript } from '#harness/support/git.ts'
 import { buildRoot } from '#harness/support/build-root.ts'
 import { exists, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
@@ -139,8 +139,8 @@ async function changesTo(
 ): Promise<Change[] | null> {
   const held = await heldTree(worktree)
   if (held === null || !(await exists(worktree))) return null
-  const args = ['-C', path, 'diff-tree', '-r', '-z', '--no-renames', '--raw', held, revision]
-  const { stdout, exitCode } = await runCommand('git', args, { signal: context.signal, anyExit: true })
+  const args = ['diff-tree', '-r', '-z', '--no-renames', '--raw', held, revision]
+  const { stdout, exitCode } = await runGitOnObjects(path, args, { signal: context.signal, anyExit: true })
   return exitCode === 0 ? parseChanges(stdout) : null
 }
 
@@ -169,10 +169,9 @@ async function checkOutChanges(
   const paths = changes.filter(({ removed }) => !removed).map((change) => change.path)
   if (paths.length === 0) return
   // -m: git stores times in whole seconds, which may lie before the time of an object made just now.
-  const script = `set -euo pipefail
-xargs -0r -n 500 bash -c 'set -euo pipefail
-git -C "$0" --literal-pathspecs archive "$2" -- "\${@:3}" | tar -xm -C "$1"' "$1" "$2" "$3"`
+  const script = `flock --exclusive "$1" xargs -0r -n 500 bash -c 'set -euo pipefail
+git --literal-pathspecs archive "$1" -- "\${@:2}" | tar -xm -C "$0"' "$2" "$3"`
   const input = paths.map((one) => `${one}\0`).join('')
-  const args = ['--exclusive', buildingLock(context.workspace), 'bash', '-c', script, 'bash', path, tree, revision]
-  await runCommand('flock', args, { signal: context.signal, input })
+  const args = [buildingLock(context.workspace), tree, revision]
+  await runScript(script, args, { signal: context.signal, input, objectsOf: path })
 }

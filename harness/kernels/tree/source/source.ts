@@ -2,7 +2,7 @@
 import { rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
-import { runCommand } from '#harness/support/process.ts'
+import { runGit, runGitOnObjects, runScript } from '#harness/support/git.ts'
 import { buildRoot } from '#harness/support/build-root.ts'
 import { exists, publishFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { hashFile } from '#harness/kernels/provider/cache.ts'
@@ -23,8 +23,8 @@ export async function findSource(place: TreePlace, context: KernelContext): Prom
   const found = await stat(path).catch(whenUnreadable(null))
   if (!found) throw new UserError(`${path} does not exist`, 'give the folder or the tarball of a kernel source')
   if (place.kind === 'git') {
-    const { stdout } = await git(path, ['rev-parse', '--verify', `${place.revision}^{tree}`], context)
-    const { stdout: makefile } = await git(path, ['show', `${stdout}:Makefile`], context)
+    const { stdout } = await git(runGit, path, ['rev-parse', '--verify', `${place.revision}^{tree}`], context)
+    const { stdout: makefile } = await git(runGitOnObjects, path, ['cat-file', 'blob', `${stdout}:Makefile`], context)
     const label = `${path}@${place.revision}`
     return { place: { ...place, revision: stdout }, key: stdout, version: versionOf(makefile, label), label, file: null }
   }
@@ -57,16 +57,16 @@ export async function fetchSource(source: TreeSource, context: KernelContext): P
     if (place.kind === 'folder') await shell(`${PACK_FOLDER} | tar -x -C "$2"`, [place.path, temporary], context)
     if (place.kind === 'git') {
       const near = await findRelatedSource(place.path, folder, context)
-      const script = near === null ? 'git -C "$1" archive "$3" | tar -x -C "$2"' : UNPACK_CHANGES
-      await shell(script, [place.path, temporary, place.revision, near ?? ''], context)
+      const script = near === null ? 'git archive "$3" | tar -x -C "$2"' : UNPACK_CHANGES
+      await shell(script, [place.path, temporary, place.revision, near ?? ''], context, place.path)
     }
   })
 }
 
 /** The most recently fetched source in the cache that is a tree of the same git repository; null when there is none. */
 async function findRelatedSource(repository: string, folder: string, context: KernelContext): Promise<string | null> {
-  const script = 'cd "$2"; ls -dt source-+([0-9a-f]) | sed s/source-// | git -C "$1" cat-file --batch-check'
-  const list = await shell(`shopt -s extglob nullglob\n${script}`, [repository, dirname(folder)], context)
+  const script = 'cd "$2"; ls -dt source-+([0-9a-f]) | sed s/source-// | git cat-file --batch-check'
+  const list = await shell(`shopt -s extglob nullglob\n${script}`, [repository, dirname(folder)], context, repository)
   const [, key] = /^([0-9a-f]{16})[0-9a-f]+ tree \d+$/m.exec(list) ?? []
   return key === undefined ? null : join(dirname(folder), `source-${key}`)
 }
@@ -74,10 +74,11 @@ async function findRelatedSource(repository: string, folder: string, context: Ke
 /** Hard-link what is equal, and take the rest from git. */
 const UNPACK_CHANGES = `old=\${4##*-}
 cp -al "$4/." "$2"
-differ() { git -C "$1" diff-tree -r -z --no-renames --name-only "\${@:3}" "$old" "$2"; }
-differ "$1" "$3" | (cd "$2"; xargs -0r rm -f --)
-differ "$1" "$3" --diff-filter=d |
-  xargs -0r -n 500 bash -c 'git -C "$0" --literal-pathspecs archive "$2" -- "\${@:3}" | tar -x -C "$1"' "$1" "$2" "$3"`
+differ() { git diff-tree -r -z --no-renames --name-only "\${@:2}" "$old" "$1"; }
+differ "$3" | (cd "$2"; xargs -0r rm -f --)
+differ "$3" --diff-filter=d |
+  xargs -0r -n 500 bash -c 'set -euo pipefail
+git --literal-pathspecs archive "$1" -- "\${@:2}" | tar -x -C "$0"' "$2" "$3"`
 
 /** linux-source-X.Y contains usr/src/linux-source-X.Y.tar.xz, which contains one folder. */
 const UNPACK_PACKAGE = `dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
@@ -89,10 +90,12 @@ cd "$1"
 { if [ -e .git ]; then git ls-files -z --cached --others --exclude-standard | LC_ALL=C sort -zu | pack --null -T -
 else pack --exclude-vcs .; fi; }`
 
-/** Output of a bash script, with pipefail. Throws UserError that blames the source, InfraError for a full disk. */
-async function shell(script: string, args: readonly string[], context: KernelContext): Promise<string> {
-  const options = { anyExit: true, env: { LC_ALL: 'C' }, signal: context.signal }
-  const { stdout, stderr, exitCode } = await runCommand('bash', ['-c', `set -euo pipefail\n${script}`, 'bash', ...args], options)
+/**
+ * Output of a bash script; with `repository`, git finds its objects. Throws UserError that blames the source, InfraError for
+ * a full disk.
+ */
+async function shell(script: string, args: readonly string[], { signal }: KernelContext, repository?: string): Promise<string> {
+  const { stdout, stderr, exitCode } = await runScript(script, args, { anyExit: true, signal, objectsOf: repository })
   if (exitCode === 0) return stdout
   if (/No space left|write error/.test(stderr)) {
     throw new InfraError(`no space left to unpack ${args[0]}`, 'free some space or set KWITNESS_CACHE')
@@ -100,9 +103,8 @@ async function shell(script: string, args: readonly string[], context: KernelCon
   throw new UserError(`cannot read the kernel source ${args[0]}: ${stderr.trim().split('\n')[0]}`)
 }
 
-async function git(path: string, args: readonly string[], { signal }: KernelContext) {
-  const options = { anyExit: true, signal }
-  const result = await runCommand('git', ['-C', path, ...args], options)
+async function git(run: typeof runGitOnObjects, path: string, args: readonly string[], { signal }: KernelContext) {
+  const result = await run(path, args, { anyExit: true, signal })
   if (result.exitCode === 0) return result
   throw new UserError(`git cannot read ${path}: ${result.stderr.trim().split('\n').at(-1)}`, 'check the path and the revision')
 }

@@ -1,9 +1,9 @@
 /** `kwitness bisect`: which commit brought the bug, or its fix. */
-import { readFile } from 'node:fs/promises'
+import { chmod, readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Option, type Command } from '@commander-js/extra-typings'
 import type { KernelContext } from '#harness/kernels/index.ts'
-import { runCommand } from '#harness/support/process.ts'
+import { runScript } from '#harness/support/git.ts'
 import { probeWorkspace } from '#harness/support/scratch.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import type { Bisection } from '#domain/report/bisect.ts'
@@ -196,8 +196,8 @@ async function exportedOf(paths: readonly string[], options: BisectOptions, cont
 async function exportScript(file: string, { request, log }: Awaited<ReturnType<typeof exportedOf>>): Promise<void> {
   const { folder } = request.case
   const script = 'tar -cz --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C "$1" "$2" | base64 --wrap=0'
-  const { stdout } = await runCommand('bash', ['-o', 'pipefail', '-c', script, 'bash', dirname(folder), basename(folder)])
+  const { stdout } = await runScript(script, [dirname(folder), basename(folder)])
   await writeOut(file, renderBisectScript(request, stdout.trim(), log))
-  await runCommand('chmod', ['+x', file])
+  await chmod(file, 0o755)
   console.error(`kwitness: script: ${file}`)
 }

@@ -5,7 +5,7 @@
 import { join, resolve } from 'node:path'
 import { Option, type Command } from '@commander-js/extra-typings'
 import type { TreeSelector } from '#harness/kernels/tree/source/selector.ts'
-import { runCommand } from '#harness/support/process.ts'
+import { runGit } from '#harness/support/git.ts'
 import { markOf } from '#analysis/bisect/report.ts'
 import type { Answer } from '#domain/report/bisect.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
@@ -112,7 +112,7 @@ async function askStep(options: BisectStepOptions, progress: Progress, signal: A
 /** What is checked out: the commit where nothing was changed in it, else the folder as it stands. */
 async function placeOf({ tree = '.', rev, config = [] }: BisectStepOptions): Promise<TreeSelector> {
   const path = resolve(tree)
-  const git = async (...args: string[]) => runCommand('git', ['-C', path, ...args], { anyExit: true })
+  const git = async (...args: string[]) => runGit(path, args, { anyExit: true })
   const whole = { patches: [], configs: config }
   const commitOf = async (name: string) => {
     const { stdout, exitCode } = await git('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`)

@@ -1,0 +1,167 @@
+/**
+ * Every call of git, and of scripts that call git or tar: the one place that makes their environment. The configuration and
+ * the variables of the caller do not change an answer, see docs/decisions/030.
+ */
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { InfraError, UserError } from '#domain/errors.ts'
+import { runCommand, type Finished, type RunOptions } from './process.ts'
+
+/** A git directory without objects, references and configuration: objects are read through it. */
+const READER = join(import.meta.dirname, 'reader.git')
+
+/** Settings that a repository's own configuration cannot override, for calls that must run in it. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  'core.attributesFile': '/dev/null',
+  'core.autocrlf': 'false',
+  'core.eol': 'lf',
+  'core.excludesFile': '/dev/null',
+  'core.fsmonitor': 'false',
+  'core.hooksPath': '/dev/null',
+  'core.quotePath': 'true',
+  'core.untrackedCache': 'false',
+  'diff.algorithm': 'myers',
+  'diff.context': '3',
+  'diff.dstPrefix': 'b/',
+  'diff.ignoreSubmodules': 'none',
+  'diff.indentHeuristic': 'true',
+  'diff.interHunkContext': '0',
+  'diff.mnemonicPrefix': 'false',
+  'diff.noprefix': 'false',
+  'diff.orderFile': '/dev/null',
+  'diff.renames': 'true',
+  'diff.srcPrefix': 'a/',
+  'diff.submodule': 'short',
+  'diff.suppressBlankEmpty': 'false',
+  'format.coverLetter': 'false',
+  'format.notes': 'false',
+  'format.signOff': 'false',
+  'format.useAutoBase': 'false',
+  'i18n.commitEncoding': 'UTF-8',
+  'i18n.logOutputEncoding': 'UTF-8',
+  'log.diffMerges': 'separate',
+  'log.follow': 'false',
+  'log.showSignature': 'false',
+  'tar.umask': '0002',
+}
+
+/** Variables of every call: no configuration but ours, no replaced objects or grafts, no locks, no questions. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  GIT_ATTR_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_GRAFT_FILE: '/dev/null',
+  GIT_NO_REPLACE_OBJECTS: '1',
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_PAGER: 'cat',
+  GIT_TERMINAL_PROMPT: '0',
+  LC_ALL: 'C',
+}
+
+/** Where git finds the caller's configuration: variables that only the two functions that read it may pass on. */
+const callersConfiguration = () =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('GIT_CONFIG'))) as Record<string, string>
+
+let trusted: { readonly key: string; readonly folders: Promise<readonly string[]> } | null = null
+
+/** Folders that the caller's and the system's configuration call safe: the one setting of theirs that is kept. */
+function trustedFolders(): Promise<readonly string[]> {
+  const given = callersConfiguration()
+  const key = JSON.stringify([process.env['HOME'], process.env['XDG_CONFIG_HOME'], given])
+  if (trusted?.key === key) return trusted.folders
+  const options = { cwd: '/', anyExit: true, env: { ...given, GIT_DIR: '/dev/null', LC_ALL: 'C' } }
+  const folders = runCommand('git', ['config', '--null', '--get-all', 'safe.directory'], options).then(
+    ({ stdout, exitCode }) => (exitCode === 0 ? stdout.split('\0').slice(0, -1) : []),
+    () => [],
+  )
+  trusted = { key, folders }
+  return folders
+}
+
+/** The environment of git, and of scripts that call git or tar. */
+async function gitEnvironment(): Promise<Record<string, string>> {
+  const settings = [...Object.entries(SETTINGS), ...(await trustedFolders()).map((folder) => ['safe.directory', folder] as const)]
+  const given = settings.flatMap(([key, value], index) => [
+    [`GIT_CONFIG_KEY_${index}`, key],
+    [`GIT_CONFIG_VALUE_${index}`, value],
+  ])
+  return { ...VARIABLES, GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(given) }
+}
+
+type GitOptions = Omit<RunOptions, 'env'> & {
+  /** Where git is to look for its repository, instead of the folder and those above it. */
+  readonly repository?: string
+}
+
+/**
+ * Run git in the repository of a folder; with null in none, for what needs no repository.
+ * Throws what runCommand throws, and UserError, whatever `anyExit` says, for a repository that git does not trust.
+ */
+export async function runGit(folder: string | null, args: readonly string[], options: GitOptions = {}): Promise<Finished> {
+  const { repository = folder === null ? '/dev/null' : undefined, ...rest } = options
+  const own = repository === undefined ? {} : { GIT_DIR: repository }
+  const env = { ...(await gitEnvironment()), ...own }
+  return checked(await runAny('git', folder === null ? args : ['-C', folder, ...args], rest, env), rest, 'git', args)
+}
+
+/**
+ * Run git on objects of a repository, named by their hashes: with none of its configuration, attributes and references.
+ * Throws as runGit does.
+ */
+export async function runGitOnObjects(folder: string, args: readonly string[], options: GitOptions = {}): Promise<Finished> {
+  return checked(await runAny('git', args, options, await objectsEnvironment(folder)), options, 'git', args)
+}
+
+/**
+ * Run a bash script (with errexit, nounset and pipefail) in the environment of git and tar. With `objectsOf`, git finds the
+ * objects of that repository. Throws as runGit does.
+ */
+export async function runScript(
+  script: string,
+  args: readonly string[],
+  { objectsOf: folder, ...options }: Omit<RunOptions, 'env'> & { readonly objectsOf?: string | undefined } = {},
+): Promise<Finished> {
+  const env = folder === undefined ? await gitEnvironment() : await objectsEnvironment(folder)
+  const words = ['-c', `set -euo pipefail\n${script}`, 'bash', ...args]
+  return checked(await runAny('bash', words, options, env), options, 'bash', [])
+}
+
+/** A setting of the user, such as `user.name`; null where there is none, or no git. */
+export async function readUserSetting(key: string): Promise<string | null> {
+  const result = await runCommand('git', ['config', key], { anyExit: true, env: callersConfiguration() }).catch(() => null)
+  return result?.exitCode === 0 ? result.stdout.trim() : null
+}
+
+/** The environment in which git finds the objects of a repository, and nothing else of it. */
+async function objectsEnvironment(folder: string): Promise<Record<string, string>> {
+  const { stdout } = await runGit(folder, ['rev-parse', '--git-path', 'objects', '--git-path', 'shallow'])
+  const [objects = '', shallow = ''] = stdout.split('\n').map((path) => resolve(folder, path))
+  const env = await gitEnvironment()
+  // Only in its own repository does git fetch what a partial clone lacks, or read other hashes than SHA-1.
+  const special = '^(extensions\\.(partialclone|objectformat)|remote\\..*\\.promisor)$'
+  if ((await runGit(folder, ['config', '--get-regexp', special], { anyExit: true })).exitCode === 0) {
+    return { ...env, GIT_DIR: (await runGit(folder, ['rev-parse', '--absolute-git-dir'])).stdout }
+  }
+  const isShallow = (await stat(shallow).catch(() => null)) !== null
+  return { ...env, GIT_DIR: READER, GIT_OBJECT_DIRECTORY: objects, ...(isShallow ? { GIT_SHALLOW_FILE: shallow } : {}) }
+}
+
+const runAny = (command: string, args: readonly string[], options: RunOptions, env: Record<string, string>) =>
+  runCommand(command, args, { ...options, anyExit: true, env })
+
+/** The result, unless git refused a folder of another user, or the command failed and the caller wanted none of that. */
+function checked(result: Finished, { anyExit }: RunOptions, command: string, args: readonly string[]): Finished {
+  if (result.exitCode === 0) return result
+  const [, folder] = /detected dubious ownership in repository at '(.+)'/.exec(result.stderr) ?? []
+  if (folder !== undefined) {
+    const hint = `if you trust it: git config --global --add safe.directory ${quoted(folder)}`
+    throw new UserError(`git does not read ${folder}: it belongs to another user`, hint)
+  }
+  if (anyExit === true) return result
+  const last = result.stderr.trim().split('\n').at(-1) ?? ''
+  const what = [command, ...args].join(' ')
+  throw new InfraError(`${what} ended with exit code ${result.exitCode}${last && `: ${last}`}`)
+}
+
+/** A word for a shell. */
+const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
