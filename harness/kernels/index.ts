@@ -18,8 +18,9 @@ import { compareKernels } from './debian/order.ts'
 import { listEntries } from './provider/cache.ts'
 import { parseSelector, type Selector } from './selector.ts'
 import { readKernelSet } from './sets.ts'
-import { findTree, tree } from './tree/provider.ts'
-import { parseTreeSelector } from './tree/source/selector.ts'
+import { listTreeKernel, tree } from './tree/provider.ts'
+import type { GivenPatch } from './tree/source/recipe.ts'
+import type { TreeSelector } from './tree/source/selector.ts'
 
 export type {
   BuildTree,
@@ -54,13 +55,13 @@ export async function selectKernels(selectors: readonly string[], context: Kerne
   return [...found.values()].toSorted(compareKernels)
 }
 
-/**
- * The kernel of `tree:SOURCE` with patches from these files. The paths of kwitness's own files come this way and through no
- * selector, which could not hold every character. Throws what selectKernels throws.
- */
-export async function selectPatched(source: string, patches: readonly string[], context: KernelContext): Promise<ListedKernel> {
-  const selector = parseTreeSelector(source)
-  return withDisk(context, () => findTree({ ...selector, patches: [...selector.patches, ...patches] }, context))
+/** The kernel built from a source with patches: what a selector `tree:` names, for callers that have its parts. */
+export async function selectTreeKernel(
+  selector: TreeSelector,
+  context: KernelContext,
+  given: readonly GivenPatch[] = [],
+): Promise<ListedKernel> {
+  return withDisk(context, () => listTreeKernel(selector, context, given))
 }
 
 /**

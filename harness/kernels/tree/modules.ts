@@ -5,6 +5,9 @@
 import { copyFile, readdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Kernel } from '#domain/kernel.ts'
+import { touchedFiles } from '#analysis/patch/diff.ts'
+import { stripFor } from '#harness/patches/apply.ts'
+import { bytesOf } from '#harness/patches/stored.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { withCacheLock } from '../provider/lock.ts'
 import { inTurn, type BuildTree, type KernelContext, type Unavailable } from '../provider/provider.ts'
@@ -18,9 +21,10 @@ import { useWorktree } from './build/worktree.ts'
 export async function treeBuildTree(kernel: Kernel, outside: KernelContext): Promise<BuildTree | Unavailable> {
   const recipe = await readRecipe(kernel.id, outside.workspace)
   if (!recipe) return { unavailable: `kwitness does not know any more how ${kernel.id} was built` }
-  const changed = recipe.patches.flatMap(({ text }) => changedFiles(text))
+  const texts = recipe.patches.map(bytesOf)
   // Only a patched header changes a module: all other kernels share the modules of their base.
-  const patches = changed.some((file) => !/\.[cS]$/.test(file)) ? recipe.patches : []
+  const isShared = texts.flatMap((text) => touchedFiles(text, 0)).every((file) => /\.[cS]$/.test(file))
+  const patches = isShared ? [] : recipe.patches
   const key = patches.length > 0 ? recipe.kernel.id : `base-${recipe.baseKey}`
   const lock = { ...treeLock(outside.workspace), doing: `building external modules for ${kernel.id}`, kernel: kernel.id }
   const use: BuildTree['use'] = (work) =>
@@ -41,7 +45,8 @@ export async function treeBuildTree(kernel: Kernel, outside: KernelContext): Pro
         const base = await ensureBase(recipe, context)
         const job = await openBuild(`modules-${key}`, context)
         try {
-          await linkBase(base, job.tree, patches.length > 0 ? changed : [], context)
+          const changed = isShared ? [] : texts.flatMap((text) => touchedFiles(text, stripFor(text, base)))
+          await linkBase(base, job.tree, changed, context)
           for (const patch of patches) await applyPatch(patch, recipe, job, context)
           await prepareModules(job, context)
           return await work(['-C', job.tree, 'O=build'])
@@ -51,12 +56,6 @@ export async function treeBuildTree(kernel: Kernel, outside: KernelContext): Pro
       }),
     )
   return { key, use }
-}
-
-/** Paths of the files that a patch changes, adds or removes. */
-export function changedFiles(patch: string): string[] {
-  const named = [...patch.matchAll(/^(?:---|\+\+\+) [^\s/]+\/([^\t\n]+)/gm)].map(([, file]) => file ?? '')
-  return [...new Set(named)]
 }
 
 /** Link the base into the empty folder `to`; the top-level folders in `changed` become copies that patches can write to. */

@@ -14,7 +14,7 @@ import { buildRecipe } from './build/build.ts'
 import { removeLeftovers } from './build/evict.ts'
 import { treeLock } from './build/files.ts'
 import { treeBuildTree } from './modules.ts'
-import { describeRecipe, storeRecipe, makeRecipe, readRecipe, readRecipes } from './source/recipe.ts'
+import { describeRecipe, storeRecipe, makeRecipe, readRecipe, readRecipes, type GivenPatch } from './source/recipe.ts'
 import { parseTreeSelector, type TreeSelector } from './source/selector.ts'
 
 const SELECT_AGAIN = 'select its source again: tree:debian-5.10,patch=FILE'
@@ -23,7 +23,7 @@ export const tree: Provider = {
   name: 'tree',
   async list(part, context) {
     if (part === '') return (await treeEntries(context)).map(({ manifest }) => cachedKernel(manifest))
-    return [await findTree(parseTreeSelector(part), context)]
+    return [await listTreeKernel(parseTreeSelector(part), context)]
   },
   async find(id, context) {
     const recipe = await readRecipe(id, context.workspace)
@@ -42,9 +42,13 @@ export const tree: Provider = {
   buildTree: treeBuildTree,
 }
 
-/** The kernel of a selector that is parsed already. Throws UserError when a part of it is unreadable. */
-export async function findTree(selector: TreeSelector, context: KernelContext): Promise<ListedKernel> {
-  const recipe = await makeRecipe(selector, context)
+/** The kernel that a selector names, with patches that are given on top of it. */
+export async function listTreeKernel(
+  selector: TreeSelector,
+  context: KernelContext,
+  given: readonly GivenPatch[] = [],
+): Promise<ListedKernel> {
+  const recipe = await makeRecipe(selector, context, given)
   await storeRecipe(recipe, context.workspace)
   return listedOf(recipe, context)
 }

@@ -1,4 +1,5 @@
-/** Parses unified diffs: the files they change, hunk by hunk. */
+/** Parses unified diffs, one character per byte: the files they change, hunk by hunk. */
+import { nameOf, namesIn, stripped } from './paths.ts'
 
 export interface Hunk {
   /** First line before the change and after it, 1-based; 0 for a file that does not exist. */
@@ -13,7 +14,7 @@ export interface Hunk {
 }
 
 export interface FileChange {
-  /** Paths without their first folder; null for `/dev/null`. */
+  /** Paths without their first folders; null for `/dev/null`. */
   readonly before: string | null
   readonly after: string | null
   readonly hunks: readonly Hunk[]
@@ -21,8 +22,11 @@ export interface FileChange {
 
 const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)$/
 
-/** Parse a patch of git, diff -u or a mail; it skips text that is not a change, and a truncated hunk keeps its lines. */
-export function parseDiff(text: string): FileChange[] {
+/**
+ * Parse a patch of git or diff -u; it skips text that is not a change, and a truncated hunk keeps its lines. `strip` is the number
+ * of folders to take off its paths, as for `patch -p`.
+ */
+export function parseDiff(text: string, strip = 1): FileChange[] {
   const lines = text.split('\n')
   const files: { before: string | null; after: string | null; hunks: Hunk[] }[] = []
   let at = 0
@@ -31,7 +35,7 @@ export function parseDiff(text: string): FileChange[] {
     const next = lines[at + 1] ?? ''
     const head = HUNK.exec(line)
     if (line.startsWith('--- ') && next.startsWith('+++ ') && HUNK.test(lines[at + 2] ?? '')) {
-      files.push({ before: pathOf(line), after: pathOf(next), hunks: [] })
+      files.push({ before: stripped(nameOf(line), strip), after: stripped(nameOf(next), strip), hunks: [] })
       at += 2
     } else if (head && files.length > 0) {
       const [, oldStart, oldCount = '1', newStart, newCount = '1', heading = ''] = head
@@ -68,26 +72,15 @@ function bodyOf(lines: readonly string[], from: number, oldCount: number, newCou
   return { lines: found, end }
 }
 
-function pathOf(line: string): string | null {
-  const path = line
-    .slice(4)
-    .replace(/\t.*$/, '')
-    .trim()
-    .replace(/^"(.*)"$/, '$1')
-  return path === '/dev/null' ? null : path.replace(/^[^/]*\//, '')
-}
-
 /** The path of a change: the new one, or the old one of a removal. */
 export function fileOf({ before, after }: Pick<FileChange, 'before' | 'after'>): string {
   return after ?? before ?? ''
 }
 
 /** Every path that a patch names: changed, added, removed, renamed. */
-export function touchedFiles(text: string): string[] {
-  const moved = [...text.matchAll(/^(?:rename|copy) (?:from|to) (.+)$/gm)].map(([, path]) => path ?? '')
-  const git = [...text.matchAll(/^diff --git a\/(\S+) b\/(\S+)$/gm)].flatMap(([, a, b]) => [a ?? '', b ?? ''])
-  const changed = parseDiff(text).flatMap(({ before, after }) => [before, after].filter((path) => path !== null))
-  return [...new Set([...changed, ...moved, ...git])].filter((path) => path !== '')
+export function touchedFiles(text: string, strip = 1): string[] {
+  const names = namesIn(text).map(({ name, isWhole }) => stripped(name, isWhole ? Math.max(strip - 1, 0) : strip))
+  return [...new Set(names)].filter((path) => path !== null && path !== '') as string[]
 }
 
 /** Runs of consecutive `+` lines (or `-` lines) in a hunk, without their first letter. */

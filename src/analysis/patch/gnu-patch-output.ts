@@ -1,4 +1,5 @@
 /** Parses the output of GNU `patch` (LC_ALL=C): which hunks it applied, at which offset and with how much fuzz, and which not. */
+import { decoded } from './paths.ts'
 
 interface HunkResult {
   /** 1-based, within its file. */
@@ -69,4 +70,5 @@ export function parsePatchOutput(output: string): PatchResult {
   return { files, stopped }
 }
 
-const unquoted = (path: string) => path.replace(/^'(.*)'$/, '$1').replace(/^"(.*)"$/, '$1')
+/** A path as patch shows it, in shell's quotes where it has odd characters; one character per byte. */
+const unquoted = (path: string) => decoded(path.replace(/^'(.*)'$/, '$1').replace(/^"(.*)"$/, '$1'))

@@ -129,10 +129,13 @@ function judgeTries({ tries }: VerifyBase, count: number): Judged | null {
 /** Hunks that a sentence names. */
 const NAMED = 3
 
+/** A hunk by its file and number; a change without hunks by its file. */
+export const placeOf = ({ file, hunk }: HunkTry): string => (hunk === 0 ? file : `${file} hunk ${hunk}`)
+
 /** `2 of 18 hunks rejected (mm/x.c hunk 6), 9 of 18 hunks look already applied`. */
 function conflictsOf(hunks: readonly HunkTry[]): string {
   const rejected = hunks.filter(({ state }) => state === 'rejected')
-  const named = rejected.slice(0, NAMED).map(({ file, hunk, why }) => `${file} hunk ${hunk}${why === null ? '' : `, ${why}`}`)
+  const named = rejected.slice(0, NAMED).map((hunk) => `${placeOf(hunk)}${hunk.why === null ? '' : `, ${hunk.why}`}`)
   const where = [...named, ...(rejected.length > NAMED ? [`${rejected.length - NAMED} more`] : [])]
   const there = hunks.filter(({ state }) => state === 'already-present').length
   const of = `${hunks.length} hunk${hunks.length === 1 ? '' : 's'}`

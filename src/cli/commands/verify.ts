@@ -1,6 +1,6 @@
 /** `kwitness verify`: a patch on its bases, each before and after in one run, and what is to be said of it. */
 import { dirname, join } from 'node:path'
-import { text as textOf } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { Option, type Command } from '@commander-js/extra-typings'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { readUserSetting } from '#harness/support/git.ts'
@@ -153,7 +153,11 @@ async function begin(options: VerifyOptions, context: KernelContext, progress: P
   if (patch === undefined) throw new UserError('verify needs --patch', 'a file, an mbox, a commit of the tree, or -')
   const catalogue = await readCatalogue(options.catalogue ?? CATALOGUE)
   const requested = await findBases(sources, options.base ?? [])
-  const patches = await readSeries(patch, requested, () => textOf(process.stdin))
+  const patches = await readSeries(patch, requested, {
+    input: () => buffer(process.stdin),
+    cache: context.workspace.cache,
+    onNote: (note) => console.error(`kwitness: ${note}`),
+  })
   const fixed = targetsOf(patches, catalogue, options.target)
   const cases = [...new Set([...selectCases(catalogue, options.cases ?? ['all']).map(({ id }) => id), ...fixed])]
   const found: VerifyPlan['bases'][number][] = []

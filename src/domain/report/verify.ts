@@ -25,7 +25,7 @@ type HunkState =
 /** One hunk of a patch on one base. */
 export interface HunkTry {
   readonly file: string
-  /** 1-based, within its file. */
+  /** 1-based, within its file; 0 for a change that has no hunks, such as that of a binary file. */
   readonly hunk: number
   /** The first line and the number of lines before its change. */
   readonly line: number

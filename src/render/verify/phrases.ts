@@ -1,5 +1,5 @@
 /** The phrases that all formats of a verification share: the results of a patch on one base, line by line. */
-import { rejectedOf, type BaseResult, type Status, type StepResult, type Verification } from '#analysis/verify/report.ts'
+import { placeOf, rejectedOf, type BaseResult, type Status, type StepResult, type Verification } from '#analysis/verify/report.ts'
 import type { Change, VerifyCell } from '#analysis/verify/compare-cells.ts'
 import type { ApplyResult, HunkTry, PatchTry } from '#domain/report/verify.ts'
 import { chanceOf, many } from '#domain/numbers.ts'
@@ -54,8 +54,9 @@ function movedOf({ hunks, result }: PatchTry): string {
 
 const isWorthALine = ({ state, fuzz }: HunkTry) => state === 'rejected' || fuzz > 0
 
-function hunkLine({ file, hunk, line, heading, state, fuzz, why }: HunkTry): string {
-  const at = `${file} hunk ${hunk}, line ${line}${heading === '' ? '' : ` (${heading})`}`
+function hunkLine(tried: HunkTry): string {
+  const { hunk, line, heading, state, fuzz, why } = tried
+  const at = `${placeOf(tried)}${hunk === 0 ? '' : `, line ${line}`}${heading === '' ? '' : ` (${heading})`}`
   const what = state === 'applied' ? `fuzz ${fuzz}` : `rejected${why === null ? '' : `, ${why}`}`
   return `  ${oneLine(`${at}: ${what}`)}`
 }

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
-import { selectPatched, type KernelContext } from '#harness/kernels/index.ts'
+import { selectTreeKernel, type KernelContext } from '#harness/kernels/index.ts'
 import type { Case } from '#domain/case.ts'
 import type { Control } from '#domain/control.ts'
 import { UserError } from '#domain/errors.ts'
@@ -80,10 +80,11 @@ export async function findControls(
   const kernels: ListedKernel[] = []
   const controls: Control[] = []
   for (const [series, own] of Map.groupBy(entries, (entry) => entry.series)) {
-    const base = await selectPatched(`debian-${series}`, [], context)
+    const place = { kind: 'debian', package: `linux-source-${series}`, build: null } as const
+    const base = await selectTreeKernel({ place, patches: [], configs: [] }, context)
     kernels.push(base)
     for (const entry of own) {
-      const kernel = await selectPatched(`debian-${series}`, [patchOf(folder, entry)], context)
+      const kernel = await selectTreeKernel({ place, patches: [patchOf(folder, entry)], configs: [] }, context)
       const { fix, kind, blinds } = entry
       const summary = `${fix} ${kind === 'bad' ? 'taken out of' : 'put into'} ${base.origin}`
       kernels.push(kernel)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
 import { findProgram, type Program } from '#harness/image/program.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
+import { escapePath } from '#harness/kernels/provider/selector-parts.ts'
 import { parseTreeSelector } from '#harness/kernels/tree/source/selector.ts'
 import { fetchSource, findSource } from '#harness/kernels/tree/source/source.ts'
 import { buildSuite, type BuiltSuite } from '#harness/suites/build.ts'
@@ -51,7 +52,8 @@ export async function buildFromTree(
 /** The selector with absolute paths and a fixed revision, valid from any folder. */
 function pinned(place: ReturnType<typeof parseTreeSelector>['place'], selector: string): string {
   if (place.kind === 'debian') return selector
-  return place.kind === 'git' ? `${place.path}@${place.revision}` : place.path
+  const path = escapePath(place.path)
+  return place.kind === 'git' ? `${path}@${place.revision}` : path
 }
 
 /**

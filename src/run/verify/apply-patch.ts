@@ -2,18 +2,24 @@
  * Whether a series applies to a source. It is tried on copies of the files it touches, patch by patch: exactly, then whether it
  * is already applied, then with fuzz. The exact patch for that source is the difference between the copies.
  */
-import { copyFile, cp, readFile, rm, stat } from 'node:fs/promises'
+import { copyFile, cp, lstat, mkdir, readFile, readlink, rm, symlink } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { makeFolder } from '#harness/support/workspace.ts'
-import { runCommand } from '#harness/support/process.ts'
+import { runGit } from '#harness/support/git.ts'
+import { runPatch, stripFor } from '#harness/patches/apply.ts'
 import { fileOf, isThere, parseDiff, touchedFiles, type FileChange } from '#analysis/patch/diff.ts'
+import { obstaclesOf, type ObstacleAt } from '#analysis/patch/obstacles.ts'
 import { parsePatchOutput, type PatchResult } from '#analysis/patch/gnu-patch-output.ts'
 import { UserError } from '#domain/errors.ts'
 import type { ApplyResult, HunkTry, PatchTry, PatchInfo } from '#domain/report/verify.ts'
 
 export interface NamedPatch extends PatchInfo {
+  /** Its changes, one character per byte. */
   readonly text: string
 }
+
+/** A patch with the number of folders that its paths have before those of the source. */
+type Placed = NamedPatch & { readonly strip: number }
 
 export interface Applied {
   /** One for each patch, up to the first that does not apply. */
@@ -32,17 +38,28 @@ export async function applySeries(
   scratch: string,
   signal?: AbortSignal,
 ): Promise<Applied> {
-  const files = [...new Set(patches.flatMap(({ text }) => touchedFiles(text)))].filter(isInside).toSorted()
+  const placed = placePatches(source, patches)
+  const files = [...new Set(placed.flatMap(({ text, strip }) => touchedFiles(text, strip)))].filter(isInside).toSorted()
   const state = (count: number) => join(scratch, String(count))
   await copyFiles(source, files, state(0))
   const tries: PatchTry[] = []
-  for (const patch of patches) {
+  for (const patch of placed) {
     signal?.throwIfAborted()
     const one = await applyOne(patch, state(tries.length), state(tries.length + 1), signal)
     tries.push(one)
     if (one.result === 'with-conflicts') break
   }
-  return { tries, exactPatch: (upTo) => difference(files, state(0), state(upTo), signal) }
+  return { tries, exactPatch: (upTo) => difference(join(scratch, 'difference'), state(0), state(upTo), signal) }
+}
+
+/** Find out for each patch where its paths begin, the files that those before it make taken into account. */
+function placePatches(source: string, patches: readonly NamedPatch[]): Placed[] {
+  const made = new Set<string>()
+  return patches.map((patch) => {
+    const strip = stripFor(patch.text, source, (path) => made.has(path))
+    touchedFiles(patch.text, strip).forEach((file) => made.add(file))
+    return { ...patch, strip }
+  })
 }
 
 const isInside = (path: string) => !normalize(path).startsWith('..') && !path.startsWith('/')
@@ -50,52 +67,71 @@ const isInside = (path: string) => !normalize(path).startsWith('..') && !path.st
 async function copyFiles(from: string, files: readonly string[], to: string): Promise<void> {
   await makeFolder(to)
   for (const file of files) {
-    if (!(await stat(join(from, file)).catch(() => null))?.isFile()) continue
+    const found = await lstat(join(from, file)).catch(() => null)
+    if (!found || !(found.isFile() || found.isSymbolicLink())) continue
     await makeFolder(dirname(join(to, file)))
-    await copyFile(join(from, file), join(to, file))
+    if (found.isFile()) await copyFile(join(from, file), join(to, file))
+    else await symlink(await readlink(join(from, file)), join(to, file))
   }
 }
 
 async function copyState(from: string, to: string): Promise<void> {
   await rm(to, { recursive: true, force: true })
-  await cp(from, to, { recursive: true })
+  await cp(from, to, { recursive: true, verbatimSymlinks: true })
 }
 
 /** Apply one patch to the files in `before`; the result is in `after`. */
-async function applyOne(patch: NamedPatch, before: string, after: string, signal?: AbortSignal): Promise<PatchTry> {
-  const { text, name, subject, commits } = patch
-  const changes = parseDiff(text)
-  const attempt = async (...options: readonly string[]) => {
+async function applyOne(patch: Placed, before: string, after: string, signal?: AbortSignal): Promise<PatchTry> {
+  const { text, strip, name, subject, commits } = patch
+  const changes = parseDiff(text, strip)
+  const obstacles = obstaclesOf(text, strip)
+  const attempt = async (fuzz: number, ...options: readonly string[]) => {
     await copyState(before, after)
-    const args = ['-p1', '--force', '--no-backup-if-mismatch', '--reject-file=-', ...options, '-d', after]
-    const more = { input: text, anyExit: true, env: { LC_ALL: 'C' }, ...(signal === undefined ? {} : { signal }) }
-    const { exitCode, stdout, stderr } = await runCommand('patch', args, more)
+    const { exitCode, stdout, stderr } = await runPatch(text, after, { strip, fuzz, more: ['--force', ...options], signal })
     const said = parsePatchOutput(`${stdout}\n${stderr}`)
     if (said.stopped !== null) throw new UserError(`the patch ${name} cannot be read: ${said.stopped}`)
     return { ok: exitCode === 0, said }
   }
   const present = await hunksPresent(changes, before)
   const result = (word: ApplyResult, said: PatchResult): PatchTry => {
-    return { name, subject, commits, result: word, hunks: changes.flatMap((change) => hunkTries(change, said, present, word)) }
+    const hunks = changes.flatMap((change) => hunkTries(change, said, present, word))
+    return { name, subject, commits, result: word, hunks: [...hunks, ...obstacles.map(obstacleTry)] }
   }
-  const exact = await attempt('--fuzz=0')
-  if (exact.ok) return result('cleanly', exact.said)
-  const reverse = await attempt('--fuzz=0', '--reverse')
-  if (reverse.ok) {
+  const exact = await attempt(0)
+  if (exact.ok && obstacles.length === 0) {
+    const isChanged = (await difference(`${after}.difference`, before, after, signal)) !== ''
+    return result(isChanged ? 'cleanly' : 'already-applied', exact.said)
+  }
+  const reverse = obstacles.length === 0 ? await attempt(0, '--reverse') : exact
+  if (reverse.ok && obstacles.length === 0) {
     await copyState(before, after)
     return result('already-applied', exact.said)
   }
   const all = changes.flatMap(({ hunks }) => hunks)
-  if (all.length > 0 && all.every((hunk) => present.has(hunk))) {
+  if (obstacles.length === 0 && all.length > 0 && all.every((hunk) => present.has(hunk))) {
     await copyState(before, after)
     return result('already-in-other-form', exact.said)
   }
-  const fuzzy = await attempt(`--fuzz=${FUZZ}`)
+  const fuzzy = await attempt(FUZZ)
   const fuzzed = result('with-fuzz', fuzzy.said)
   // A hunk that is present already and applies with fuzz would be in the file twice.
   const isTwice = changes.some(({ hunks }) => hunks.some((hunk) => present.has(hunk)))
-  return fuzzy.ok && !isTwice ? fuzzed : result('with-conflicts', fuzzy.said)
+  return fuzzy.ok && obstacles.length === 0 && !isTwice ? fuzzed : result('with-conflicts', fuzzy.said)
 }
+
+/** A change that no source can take, beside the hunks. */
+const obstacleTry = ({ file, why }: ObstacleAt): HunkTry => ({
+  file,
+  hunk: 0,
+  line: 0,
+  lines: 0,
+  heading: '',
+  state: 'rejected',
+  offset: 0,
+  fuzz: 0,
+  why,
+  prerequisites: null,
+})
 
 type Hunk = FileChange['hunks'][number]
 
@@ -104,7 +140,7 @@ async function hunksPresent(changes: readonly FileChange[], folder: string): Pro
   const present = new Set<Hunk>()
   for (const change of changes) {
     const file = fileOf(change)
-    const text = isInside(file) ? await readFile(join(folder, file), 'utf8').catch(() => null) : null
+    const text = isInside(file) ? await readFile(join(folder, file), 'latin1').catch(() => null) : null
     // A patch that removes a file is applied where the file is absent.
     if (change.after === null && text === null) change.hunks.forEach((hunk) => present.add(hunk))
     for (const hunk of change.hunks) if (text !== null && change.after !== null && isThere(hunk, text)) present.add(hunk)
@@ -139,19 +175,14 @@ function hunkTries(change: FileChange, said: PatchResult, present: ReadonlySet<H
   })
 }
 
-/** The difference between two states of these files, as one patch. */
-async function difference(files: readonly string[], from: string, to: string, signal?: AbortSignal): Promise<string> {
-  let text = ''
-  for (const file of files) {
-    const [old, now] = await Promise.all([from, to].map((folder) => stat(join(folder, file)).catch(() => null)))
-    if (!old && !now) continue
-    const sides = [
-      ['--label', old ? `a/${file}` : '/dev/null', '--label', now ? `b/${file}` : '/dev/null'],
-      [old ? join(from, file) : '/dev/null', now ? join(to, file) : '/dev/null'],
-    ].flat()
-    const options = { anyExit: true, env: { LC_ALL: 'C' }, ...(signal === undefined ? {} : { signal }) }
-    const { stdout } = await runCommand('diff', ['-up', ...sides], options)
-    if (stdout !== '') text += `${stdout}\n`
+/** The difference between two folders as one patch, with modes and whatever bytes. `folder` is made for it and removed. */
+async function difference(folder: string, from: string, to: string, signal?: AbortSignal): Promise<string> {
+  await mkdir(folder)
+  try {
+    await Promise.all([copyState(from, join(folder, 'a')), copyState(to, join(folder, 'b'))])
+    const options = ['--no-index', '--no-prefix', '--no-renames', '--text', '--full-index', '--', 'a', 'b']
+    return (await runGit(null, ['diff', ...options], { cwd: folder, bytes: true, anyExit: true, signal })).stdout
+  } finally {
+    await rm(folder, { recursive: true })
   }
-  return text
 }

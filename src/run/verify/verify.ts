@@ -1,13 +1,15 @@
 /** Verify a patch, up to its kernels: its bases, whether it applies and builds, new warnings, and the cases it is for. */
-import { readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
-import { fetchKernel, selectPatched, type KernelContext } from '#harness/kernels/index.ts'
+import { readFile, rm, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { fetchKernel, selectTreeKernel, type KernelContext } from '#harness/kernels/index.ts'
 import { buildLogOf, recompile, sourceFolderOf } from '#harness/kernels/tree/build/rebuild.ts'
+import { configIn, parseTreeSelector, type TreeSelector } from '#harness/kernels/tree/source/selector.ts'
+import { stripFor } from '#harness/patches/apply.ts'
+import { readPatches } from '#harness/patches/read.ts'
 import { openScratch } from '#harness/support/scratch.ts'
-import { makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
+import { whenUnreadable } from '#harness/support/workspace.ts'
 import { newWarnings, objectsIn, warningsIn } from '#analysis/verify/build-log.ts'
 import { touchedFiles } from '#analysis/patch/diff.ts'
-import { parsePatches } from '#analysis/patch/mbox.ts'
 import type { Case } from '#domain/case.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
@@ -19,8 +21,7 @@ import { formatPatches, isGitTree, withPrerequisites } from './git-history.ts'
 
 /** A base of a request. */
 export interface BaseRequest {
-  /** Part of a selector: `debian-5.10`, `/src/linux@v6.1`. */
-  readonly source: string
+  readonly selector: TreeSelector
   /** The git tree it is of, and its revision; null for anything else. */
   readonly git: { readonly path: string; readonly revision: string } | null
 }
@@ -28,30 +29,36 @@ export interface BaseRequest {
 /** The bases that trees and revisions name. Throws UserError for a revision of a folder that is not a git tree. */
 export async function findBases(trees: readonly string[], revisions: readonly string[]): Promise<BaseRequest[]> {
   const bases: BaseRequest[] = []
-  for (const text of trees) {
-    const tree = text.replace(/^tree:/, '')
-    const [, place = tree, own] = /^(.+)@([^@]+)$/.exec(tree) ?? []
-    const isGit = !tree.startsWith('debian-') && (await isGitTree(resolve(place)))
-    if (revisions.length > 0 && (!isGit || own !== undefined)) {
+  for (const tree of trees) {
+    const selector = parseTreeSelector(tree.replace(/^tree:/, ''))
+    const { place } = selector
+    const path = place.kind === 'debian' || !(await isGitTree(place.path)) ? null : place.path
+    if (revisions.length > 0 && (path === null || place.kind === 'git')) {
       throw new UserError(`--base takes revisions of a git tree, and ${tree} is not one`, 'leave it out, or give --tree again')
     }
-    const git = (revision: string) => (isGit ? { path: resolve(place), revision } : null)
-    if (revisions.length === 0) bases.push({ source: tree, git: git(own ?? 'HEAD') })
-    for (const revision of revisions) bases.push({ source: `${tree}@${revision}`, git: git(revision) })
+    const own = place.kind === 'git' ? place.revision : 'HEAD'
+    const git = (revision: string) => (path === null ? null : { path, revision })
+    if (revisions.length === 0) bases.push({ selector, git: git(own) })
+    for (const revision of revisions) {
+      bases.push({ selector: { ...selector, place: { kind: 'git', path: path ?? tree, revision } }, git: git(revision) })
+    }
   }
   return bases
 }
 
-/** The patches that --patch names: a file, an mbox, `-` for what `input` gives, or a commit of one of the git trees. */
+/**
+ * The patches that --patch names: a file, an mbox, `-` for what `input` gives, or a commit of one of the git trees; `onNote` is
+ * told what was left out of them.
+ */
 export async function readSeries(
   what: string,
   bases: readonly BaseRequest[],
-  input: () => Promise<string>,
+  { input, cache, onNote }: SeriesSources,
 ): Promise<NamedPatch[]> {
   const isFile = (await stat(what).catch(whenUnreadable(null)))?.isFile() === true
-  const text = what === '-' ? await input() : isFile ? await readFile(what, 'utf8') : await commitText(what, bases)
-  const found = parsePatches(text)
-  if (found.length === 0) throw new UserError(`${what} contains no change`, 'give what git format-patch or diff -u writes')
+  const text = what === '-' ? await input() : isFile ? await readFile(what) : await commitText(what, bases)
+  const { patches: found, notes } = await readPatches(text, what === '-' ? 'standard input' : what, cache)
+  notes.forEach(onNote)
   const file = isFile && found.length === 1 ? basename(what).replace(/\.(?:patch|diff|mbox|eml)$/, '') : ''
   return found.map(({ subject, commits, text: own }, index) => {
     const name = slug(file || subject) || `patch-${index + 1}`
@@ -59,10 +66,16 @@ export async function readSeries(
   })
 }
 
-async function commitText(what: string, bases: readonly BaseRequest[]): Promise<string> {
+export interface SeriesSources {
+  readonly input: () => Promise<Buffer>
+  readonly cache: string
+  readonly onNote: (note: string) => void
+}
+
+async function commitText(what: string, bases: readonly BaseRequest[]): Promise<Buffer> {
   for (const { git } of bases) {
     const text = git && (await formatPatches(git.path, what))
-    if (text) return text
+    if (text) return Buffer.from(text, 'latin1')
   }
   throw new UserError(`${what} is neither a file nor a commit of a git tree given by --tree`, 'check --patch')
 }
@@ -99,8 +112,9 @@ export interface TryRequest {
 
 /** Apply and build on one base. A patch that does not apply or build is in the result; throws UserError for a wrong request. */
 export async function tryBase(base: BaseRequest, request: TryRequest, context: KernelContext): Promise<VerifyBase> {
-  const source = [base.source, ...request.configs.map((name) => `config=${name}`)].join(',')
-  const kernel = await selectPatched(source, [], context)
+  const configs = [...base.selector.configs, ...request.configs.map(configIn)]
+  const selector = { ...base.selector, configs: configs.filter((name) => name !== 'base') }
+  const kernel = await selectTreeKernel(selector, context)
   const scratch = await openScratch(context.workspace.cache)
   try {
     const { patches } = request
@@ -118,7 +132,7 @@ export async function tryBase(base: BaseRequest, request: TryRequest, context: K
     for (const upTo of stepsOf(tries, request.each)) {
       const text = isWhole(tries, upTo) ? (patches[0]?.text ?? '') : await exactPatch(upTo)
       const name = patches.length === 1 ? patches[0]?.name : `${upTo}of${patches.length}-${patches[upTo - 1]?.name}`
-      const step = await tryStep(kernel, { upTo, text, name: name ?? 'patch', source, scratch }, context)
+      const step = await tryStep(kernel, { upTo, text, name: name ?? 'patch', selector }, context)
       if (step instanceof InfraError) return { ...result, exact, trouble: step.message, missingOptions: missing }
       steps.push(step)
     }
@@ -143,21 +157,16 @@ interface Step {
   readonly upTo: number
   readonly text: string
   readonly name: string
-  /** What stands behind `tree:` in the selector of the base. */
-  readonly source: string
-  readonly scratch: string
+  readonly selector: TreeSelector
 }
 
 /** Build a kernel with some patches. A fault of this host is returned as InfraError. */
 async function tryStep(
   base: Kernel,
-  { upTo, text, name, source, scratch }: Step,
+  { upTo, text, name, selector }: Step,
   context: KernelContext,
 ): Promise<VerifyStep | InfraError> {
-  const file = join(scratch, 'patches', `${name}.patch`)
-  await makeFolder(join(scratch, 'patches'))
-  await writeFile(file, text)
-  const kernel = await selectPatched(source, [file], context)
+  const kernel = await selectTreeKernel(selector, context, [{ name, texts: [text] }])
   const trouble = await buildTrouble(kernel, context)
   if (trouble instanceof InfraError) return trouble
   if (trouble !== null) {
@@ -181,7 +190,7 @@ async function buildTrouble(kernel: Kernel, context: KernelContext): Promise<Use
 
 /** New warnings in the files that a patch touches. Objects that are not in a build log are compiled again. */
 async function warningsOf(base: Kernel, patched: Kernel, patch: string, context: KernelContext): Promise<Warning[] | null> {
-  const files = touchedFiles(patch)
+  const files = touchedFiles(patch, stripFor(patch, await sourceFolderOf(base, context)))
   const readLog = async (kernel: Kernel) => readFile(await buildLogOf(kernel, context), 'utf8').catch(whenUnreadable(''))
   const sources = files.filter((file) => /\.[cS]$/.test(file)).map((file) => file.replace(/\.[cS]$/, '.o'))
   try {

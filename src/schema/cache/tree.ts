@@ -41,7 +41,13 @@ const fragment = z.object({ name: text, lines: list(setting) })
 
 export type Fragment = DataOf<typeof fragment>
 
-const patch = z.object({ name: text, text })
+const patch = z.object({
+  name: text,
+  /** Its changes. */
+  text,
+  /** Where it is not UTF-8: each character of `text` is a byte. */
+  encoding: z.literal('latin1').optional(),
+})
 
 export type Patch = DataOf<typeof patch>
 

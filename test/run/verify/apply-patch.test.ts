@@ -38,7 +38,7 @@ test('a patch that fits applies cleanly, at an offset too, and the source stays 
     tries.map(({ result, hunks }) => [result, hunks[0]?.offset, hunks[0]?.heading]),
     [['cleanly', 2, 'f(void)']],
   )
-  assert.match(await exactPatch(1), /^--- a\/mm\/x\.c\n\+\+\+ b\/mm\/x\.c\n@@ -9,7 /)
+  assert.match(await exactPatch(1), /^--- a\/mm\/x\.c\n\+\+\+ b\/mm\/x\.c\n@@ -9,7 /m)
   assert.ok((await readFile(join(tree, 'mm', 'x.c'), 'utf8')).includes('line number 10;'))
 })
 

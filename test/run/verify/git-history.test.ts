@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runCommand } from '#harness/support/process.ts'
-import { parsePatches } from '#analysis/patch/mbox.ts'
+import { readPatches } from '#harness/patches/read.ts'
 import type { PatchTry } from '#domain/report/verify.ts'
 import { applySeries } from '#run/verify/apply-patch.ts'
 import { formatPatches, isGitTree, withPrerequisites } from '#run/verify/git-history.ts'
@@ -31,6 +31,12 @@ async function repository(t: TestContext) {
   return { folder, tree, git, commit }
 }
 
+/** The patches that format-patch gives of a revision. */
+async function patchesOf(tree: string, revision: string, folder: string) {
+  const text = Buffer.from((await formatPatches(tree, revision)) ?? '', 'latin1')
+  return (await readPatches(text, revision, join(folder, 'cache'))).patches
+}
+
 async function rejectedOn(t: TestContext) {
   const { folder, tree, git, commit } = await repository(t)
   const base = await commit('start', 'x.c', {})
@@ -42,10 +48,10 @@ async function rejectedOn(t: TestContext) {
   const fix = await commit('the fix', 'x.c', { 3: 'far away;', 20: 'fixed line;', 22: 'ported line;' })
   await git('checkout', '-q', 'stable')
   await commit('backported to stable', 'x.c', { 22: 'ported line;' })
-  const [patch] = parsePatches((await formatPatches(tree, fix)) ?? '')
+  const [patch] = await patchesOf(tree, fix, folder)
   assert.ok(patch)
   const { tries } = await applySeries(tree, [{ ...patch, name: 'fix' }], join(folder, 'scratch'))
-  return { tree, tries, base, wanted, backported, fix }
+  return { folder, tree, tries, base, wanted, backported, fix }
 }
 
 test('the commits a rejected hunk waits for are named, but for what the base has under another hash', async (t) => {
@@ -67,9 +73,9 @@ test('a history that does not have the patch says nothing, which is not the same
 })
 
 test('a commit and a range become mbox text; a word that is not a revision of the tree, or an option, null', async (t) => {
-  const { tree, base, fix } = await rejectedOn(t)
-  assert.equal(parsePatches((await formatPatches(tree, fix)) ?? '')[0]?.subject, 'the fix')
-  assert.deepEqual(parsePatches((await formatPatches(tree, `${base}..main`)) ?? '').length, 5)
+  const { folder, tree, base, fix } = await rejectedOn(t)
+  assert.equal((await patchesOf(tree, fix, folder))[0]?.subject, 'the fix')
+  assert.equal((await patchesOf(tree, `${base}..main`, folder)).length, 5)
   assert.deepEqual([await formatPatches(tree, 'nowhere'), await formatPatches(tree, '--output=x')], [null, null])
   assert.deepEqual([await isGitTree(tree), await isGitTree(join(tree, '..'))], [true, false])
 })

@@ -12,6 +12,7 @@ import { entryPath, publishEntry } from '#harness/kernels/provider/cache.ts'
 import { MAKEFILE, patch, smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 const noInput = () => Promise.reject(new Error('nothing was to be read'))
+const unexpected = (note: string) => assert.fail(note)
 
 const GOOD = patch('int start(void) { return 3; }')
 const WARNS = patch('int start(void) { int unused; return 3; }')
@@ -21,6 +22,7 @@ async function tree(t: Parameters<typeof smallTree>[0]) {
   const small = await smallTree(t)
   const own = `${MAKEFILE.replaceAll('gcc -c', 'gcc -Wall -c')}main.o other.o: ; @$(MAKE) --no-print-directory $(O)/$@\n`
   await writeFile(join(small.source, 'Makefile'), own)
+  const sources = { input: noInput, cache: small.workspace.cache, onNote: unexpected }
   const verify = async (
     text: string,
     options: { each?: boolean; source?: string; cases?: readonly Case[]; configs?: readonly string[] } = {},
@@ -28,14 +30,14 @@ async function tree(t: Parameters<typeof smallTree>[0]) {
     const file = await small.write('a.patch', text)
     const [base] = await findBases([options.source ?? small.source], [])
     assert.ok(base)
-    const patches = await readSeries(file, [base], noInput)
+    const patches = await readSeries(file, [base], sources)
     return tryBase(
       base,
       { patches, configs: options.configs ?? [], each: options.each ?? false, cases: options.cases ?? [] },
       small.context,
     )
   }
-  return { ...small, verify }
+  return { ...small, verify, sources }
 }
 
 test('a patch that fits is built beside its base, without new warnings', async (t) => {
@@ -148,7 +150,7 @@ test('of a series each patch can be built on those before it; a patch that is th
 })
 
 test('a commit of a git tree on two revisions of it: it fits one, and is there in the other', async (t) => {
-  const { source, context } = await tree(t)
+  const { source, context, sources } = await tree(t)
   const git = async (...args: readonly string[]) => {
     const as = ['user.name=T', 'user.email=t@example.org', 'commit.gpgsign=false'].flatMap((one) => ['-c', one])
     return (await runCommand('git', [...as, '-C', source, ...args])).stdout.trim()
@@ -160,7 +162,7 @@ test('a commit of a git tree on two revisions of it: it fits one, and is there i
   await git('commit', '-q', '-a', '-m', 'the fix')
   const [fix, start] = [await git('rev-parse', 'HEAD'), await git('rev-parse', 'HEAD^')]
   const bases = await findBases([source], [start, fix])
-  const patches = await readSeries(fix, bases, noInput)
+  const patches = await readSeries(fix, bases, sources)
   assert.deepEqual(
     patches.map(({ subject, commits }) => [subject, commits]),
     [['the fix', [fix]]],
@@ -177,16 +179,19 @@ test('a commit of a git tree on two revisions of it: it fits one, and is there i
 })
 
 test('what --patch and --tree cannot mean is the mistake of who wrote it', async (t) => {
-  const { source, write } = await tree(t)
+  const { source, write, sources } = await tree(t)
   const bases = await findBases([source], [])
-  await assert.rejects(readSeries('nowhere', bases, noInput), {
+  await assert.rejects(readSeries('nowhere', bases, sources), {
     name: 'UserError',
     message: /nowhere is neither a file nor a commit/,
   })
   const words = await write('no.patch', 'words\n')
-  await assert.rejects(readSeries(words, bases, noInput), { name: 'UserError', message: /contains no change/ })
+  await assert.rejects(readSeries(words, bases, sources), { name: 'UserError', message: /contains no change/ })
   await assert.rejects(findBases([source], ['v1']), { name: 'UserError', message: /--base takes revisions of a git tree/ })
-  const [patchRead] = await readSeries('-', bases, () => Promise.resolve(`Subject: [PATCH] a thing\n\n${GOOD}`))
+  const [patchRead] = await readSeries('-', bases, {
+    ...sources,
+    input: () => Promise.resolve(Buffer.from(`Subject: [PATCH] a thing\n\n${GOOD}`)),
+  })
   assert.deepEqual([patchRead?.name, patchRead?.subject], ['a-thing', 'a thing'])
 })
 

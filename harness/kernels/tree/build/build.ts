@@ -17,6 +17,9 @@ import { releaseOf } from '#harness/kernels/provider/modules.ts'
 import { reportProgress, type KernelContext } from '#harness/kernels/provider/provider.ts'
 import type { Patch, Recipe } from '#schema/cache/tree.ts'
 import { mergeFragments, droppedSettings } from '../source/config.ts'
+import { findSections, joinSections } from '#analysis/patch/sections.ts'
+import { runPatch, stripFor } from '#harness/patches/apply.ts'
+import { bytesOf } from '#harness/patches/stored.ts'
 import { evictTrees, isEvictionDue, touchTree } from './evict.ts'
 import { buildingLock, cloneSources, runLocked, waitForBuild } from './files.ts'
 import { BUILD_ENVIRONMENT, BuildFailure, runMake, type MakeJob } from './make.ts'
@@ -141,10 +144,17 @@ export async function openBuild(name: string, context: KernelContext): Promise<M
 }
 
 /** Apply a patch to the tree of a job, without fuzz. Throws UserError that names the first file that does not fit. */
-export async function applyPatch({ name, text }: Patch, recipe: Recipe, job: MakeJob, context: KernelContext): Promise<void> {
-  const args = ['-p1', '--fuzz=0', '--forward', '--batch', '--no-backup-if-mismatch', '--reject-file=-', '-d', job.tree]
-  const options = { signal: context.signal, input: text, anyExit: true, env: { LC_ALL: 'C' } }
-  const { exitCode, stdout } = await runCommand('patch', args, options)
+export async function applyPatch(patch: Patch, recipe: Recipe, job: MakeJob, context: KernelContext): Promise<void> {
+  const { name } = patch
+  // An older recipe holds a whole mail, whose words patch must not see.
+  const text = joinSections(findSections(bytesOf(patch), `the patch ${name}`))
+  const more = ['--forward', '--batch']
+  const { exitCode, stdout } = await runPatch(text, job.tree, {
+    strip: stripFor(text, job.tree),
+    fuzz: 0,
+    more,
+    signal: context.signal,
+  })
   await appendFile(job.log, `${stdout}\n`)
   if (exitCode === 0) return
   const lines = stdout.split('\n')

@@ -10,21 +10,33 @@ import { buildRoot } from '#harness/support/build-root.ts'
 import { recipeSchema, type Fragment, type Patch, type Recipe } from '#schema/cache/tree.ts'
 import { readJsonCache } from '#harness/support/json-cache.ts'
 import { makeFolder, replaceFile, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
-import type { KernelContext } from '#harness/kernels/provider/provider.ts'
+import { obstaclesOf } from '#analysis/patch/obstacles.ts'
+import { reportProgress, type KernelContext } from '#harness/kernels/provider/provider.ts'
+import { readPatches } from '#harness/patches/read.ts'
+import { patchKey, storedPatch } from '#harness/patches/stored.ts'
 import { readFragment } from './config.ts'
 import type { TreeSelector } from './selector.ts'
 import { findSource } from './source.ts'
 
-/** Resolve a selector to a recipe. Throws UserError when a part of it is unreadable. */
-export async function makeRecipe(selector: TreeSelector, context: KernelContext): Promise<Recipe> {
-  const [source, compiler, fragments, patches] = await Promise.all([
+/**
+ * Resolve a selector to a recipe; `given` are patches on top of those it names. Throws UserError when a part of it is
+ * unreadable.
+ */
+export async function makeRecipe(
+  selector: TreeSelector,
+  context: KernelContext,
+  given: readonly GivenPatch[] = [],
+): Promise<Recipe> {
+  const [source, compiler, fragments, read] = await Promise.all([
     findSource(selector.place, context),
     compilerVersion(),
     Promise.all(['base', ...selector.configs].map(readFragment)),
-    Promise.all(selector.patches.map(readPatch)),
+    Promise.all(selector.patches.map((path) => readPatchFile(path, context))),
   ])
-  const build = hashOf([...baseOf(source.key, compiler, fragments), patches.map(({ text }) => changesOf(text))]).slice(0, 12)
-  const named = [...fragments.slice(1), ...patches].map(({ name }) => name.replaceAll(/[^\w.+-]+/g, '_'))
+  const files = [...read, ...given]
+  const patches = files.flatMap(storedPatches)
+  const build = hashOf([...baseOf(source.key, compiler, fragments), patches.map(patchKey)]).slice(0, 12)
+  const named = [...fragments.slice(1), ...files].map(({ name }) => name.replaceAll(/[^\w.+-]+/g, '_'))
   const flavour = named.join('+') || 'base'
   const id = `tree-${source.version}-${flavour}-${build}`
   const kernel: Kernel = {
@@ -56,7 +68,10 @@ export function baseFolder(key: string, workspace: Workspace): string {
 
 /** The source of a recipe, its fragments and patches, as text for people. */
 export function describeRecipe({ source, fragments, patches }: Recipe): string {
-  const rest = [...fragments.slice(1).map(({ name }) => `config ${name}`), ...patches.map(({ name }) => `patch ${name}`)]
+  // Of a series one file is named, not each of its patches.
+  const files = patches.map(({ name }) => name).filter((name) => (/ (\d+)\/\d+$/.exec(name)?.[1] ?? '1') === '1')
+  const named = files.map((name) => `patch ${name.replace(/ 1\/(\d+)$/, ' ($1 patches)')}`)
+  const rest = [...fragments.slice(1).map(({ name }) => `config ${name}`), ...named]
   return [source.label, ...rest].join(', ')
 }
 
@@ -83,18 +98,28 @@ const recipeFolder = (workspace: Workspace) => join(workspace.cache, 'trees', 'r
 
 const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
 
-/** A patch from its first change on: the mail text above it does not change the kernel. */
-export function changesOf(text: string): string {
-  const start = /^(?:diff |--- )/m.exec(text)
-  return start ? text.slice(start.index) : ''
+/** Patches under one name: those of a file, in order. Each is text with one character per byte. */
+export interface GivenPatch {
+  readonly name: string
+  readonly texts: readonly string[]
 }
 
-async function readPatch(path: string): Promise<Patch> {
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+/** The patches to keep of a file. Throws UserError for one that can be applied to no source. */
+function storedPatches({ name, texts }: GivenPatch): Patch[] {
+  return texts.map((text, index) => {
+    const [obstacle] = obstaclesOf(text)
+    if (obstacle) throw new UserError(`the patch ${name} cannot be applied: ${obstacle.file}: ${obstacle.why}`, obstacle.hint)
+    return storedPatch(texts.length === 1 ? name : `${name} ${index + 1}/${texts.length}`, text)
+  })
+}
+
+async function readPatchFile(path: string, context: KernelContext): Promise<GivenPatch> {
+  const bytes = await readFile(path).catch((cause: Error) => {
     throw new UserError(`cannot read the patch ${path}: ${cause.message}`)
   })
-  if (changesOf(text) !== '') return { name: basename(path).replace(/\.(?:patch|diff|mbox)$/, ''), text }
-  throw new UserError(`${path} is not a patch: it contains no change`, 'give the output of git format-patch or diff -u')
+  const { patches, notes } = await readPatches(bytes, path, context.workspace.cache)
+  for (const note of notes) reportProgress(context, null, note)
+  return { name: basename(path).replace(/\.(?:patch|diff|mbox|eml)$/, ''), texts: patches.map(({ text }) => text) }
 }
 
 /** The first lines of `gcc --version` and `ld --version`. */

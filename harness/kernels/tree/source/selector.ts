@@ -9,11 +9,13 @@
  *     OPTION = "patch=" PATH         applied in the given order, without fuzz (offsets are allowed)
  *            | "config=" FRAGMENT    merged onto the base in the given order: a name in vm-images/configs, or a PATH
  *
- * The fragment `base` is always included: the guest does not boot without it. A path must not contain a comma; a path that
- * contains @ must be followed by @REV.
+ * The fragment `base` is always included: the guest does not boot without it. How a path with commas or @ is read, and its
+ * escapes: ../../provider/selector-parts.ts.
  */
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '#domain/errors.ts'
+import { isPath, pathIn, splitParts } from '#harness/kernels/provider/selector-parts.ts'
 
 /** Where the source of a kernel is, as the selector names it. */
 export type TreePlace =
@@ -33,18 +35,22 @@ const HINT = 'write tree:debian-5.10, tree:/path/to/linux@REV or tree:linux.tar.
 
 /** Parse the part of a selector behind `tree:`. Throws UserError that shows how to write one. */
 export function parseTreeSelector(part: string): TreeSelector {
-  const [source = '', ...options] = part.split(',')
-  const patches: string[] = []
-  const configs: string[] = []
-  for (const option of options) {
-    const [, key, value = ''] = /^(patch|config)=(.+)$/s.exec(option) ?? []
-    if (key === 'patch') patches.push(resolve(value))
-    else if (key === 'config') configs.push(value.includes('/') ? resolve(value) : value)
-    else throw new UserError(`tree:${part}: ${JSON.stringify(option)} is neither patch=FILE nor config=FRAGMENT`, HINT)
+  const isThere = (key: string | null, text: string) => isPath(text) || (key === null && placeAt(text) !== null)
+  const grammar = { whole: `tree:${part}`, keys: { patch: 'FILE', config: 'FRAGMENT' }, isThere, hint: HINT }
+  const { first, options } = splitParts(part, grammar)
+  if (first === '') throw new UserError(`tree:${part} does not name a source`, HINT)
+  const valuesOf = (wanted: string) => options.flatMap(({ key, value }) => (key === wanted ? [value] : []))
+  return {
+    place: parsePlace(first),
+    patches: valuesOf('patch').map((value) => resolve(pathIn(value))),
+    configs: valuesOf('config')
+      .map(configIn)
+      .filter((name) => name !== 'base'),
   }
-  if (source === '') throw new UserError(`tree:${part} does not name a source`, HINT)
-  return { place: parsePlace(source), patches, configs: configs.filter((name) => name !== 'base') }
 }
+
+/** A config fragment as it is named, its path made absolute. */
+export const configIn = (value: string): string => (value.includes('/') ? resolve(pathIn(value)) : value)
 
 function parsePlace(source: string): TreePlace {
   const [, series, rest] = /^debian-(\d+\.\d+)((?:[.~][\w.+~]+)?-[\w.+~]+)?$/.exec(source) ?? []
@@ -52,10 +58,23 @@ function parsePlace(source: string): TreePlace {
     return { kind: 'debian', package: `linux-source-${series}`, build: rest === undefined ? null : `${series}${rest}` }
   }
   if (source.startsWith('debian-')) throw new UserError(`tree:${source} is not a valid Debian series or package version`, HINT)
-  const at = source.lastIndexOf('@')
-  if (at < 0) return { kind: 'path', path: resolve(source) }
-  const [path, revision] = [source.slice(0, at), source.slice(at + 1)]
-  // git would take a revision that starts with a dash for an option.
-  if (path === '' || !/^[^-\s]\S*$/.test(revision)) throw new UserError(`tree:${source} has no valid revision behind @`, HINT)
-  return { kind: 'git', path: resolve(path), revision }
+  if (isPath(source)) return { kind: 'path', path: resolve(pathIn(source)) }
+  const there = placeAt(source)
+  if (there) return there
+  const [, path, revision] = /^((?:\\.|[^\\])*)@((?:\\.|[^@\\])*)$/s.exec(source) ?? []
+  if (path === undefined || revision === undefined) return { kind: 'path', path: resolve(pathIn(source)) }
+  if (path === '' || !isRevision(revision)) throw new UserError(`tree:${source} has no valid revision behind @`, HINT)
+  return { kind: 'git', path: resolve(pathIn(path)), revision }
 }
+
+/** A git tree at a revision, where the longest path before an @ is there; null when none is. */
+function placeAt(source: string): Extract<TreePlace, { kind: 'git' }> | null {
+  for (let at = source.lastIndexOf('@'); at > 0; at = source.lastIndexOf('@', at - 1)) {
+    const [path, revision] = [pathIn(source.slice(0, at)), source.slice(at + 1)]
+    if (existsSync(path) && isRevision(revision)) return { kind: 'git', path: resolve(path), revision }
+  }
+  return null
+}
+
+/** git would take a revision that starts with a dash for an option. */
+const isRevision = (text: string) => /^[^-\s][^\n]*$/.test(text)

@@ -34,7 +34,7 @@ test('what is neither a path nor an option is refused, with what to write', () =
     ['/k,debian:6.1.*', '"debian:6.1.*" is neither config=PATH nor modules=PATH'],
     ['/k,config=/c,config=/m', 'gives an option twice'],
     [',config=/c', 'does not name an image'],
-    ['/k,config=', 'has an option without a path'],
+    ['/k,config=', 'config= names nothing'],
     ['', 'does not name an image'],
   ] as const) {
     assert.throws(

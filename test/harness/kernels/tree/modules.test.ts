@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { buildExternalModules } from '#harness/image/external-module.ts'
 import { fetchKernel, type KernelContext } from '#harness/kernels/index.ts'
-import { changedFiles } from '#harness/kernels/tree/modules.ts'
+import { touchedFiles } from '#analysis/patch/diff.ts'
 import { runCommand } from '#harness/support/process.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { MAKEFILE, patch, smallTree } from '#test/helpers/kernels/small-tree.ts'
@@ -109,7 +109,7 @@ test('an aborted module build throws the reason of the signal, and returns none'
 })
 
 test('the files of a patch are those it changes, adds and removes', () => {
-  const others = '--- /dev/null\n+++ b/mm/new.c\n@@ -0,0 +1 @@\n+x\n--- a/mm/old.c\t2026\n+++ /dev/null\n'
+  const others = '--- /dev/null\n+++ b/mm/new.c\n@@ -0,0 +1 @@\n+x\n--- a/mm/old.c\t2026\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n'
   const text = `words --- a/not/one\n${HEADER_PATCH}${others}`
-  assert.deepEqual(changedFiles(text), ['include/words.h', 'mm/new.c', 'mm/old.c'])
+  assert.deepEqual(touchedFiles(text), ['include/words.h', 'mm/new.c', 'mm/old.c'])
 })

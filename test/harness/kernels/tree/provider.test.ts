@@ -12,7 +12,6 @@ import {
 } from '#harness/kernels/tree/source/config.ts'
 import { parsePrintedUri } from '#harness/kernels/tree/source/debian.ts'
 import { isErrorLine } from '#harness/kernels/tree/build/make.ts'
-import { changesOf } from '#harness/kernels/tree/source/recipe.ts'
 import { parseTreeSelector } from '#harness/kernels/tree/source/selector.ts'
 import { versionOf } from '#harness/kernels/tree/source/source.ts'
 import { UserError } from '#domain/errors.ts'
@@ -88,12 +87,6 @@ test('the output of apt is parsed, also a version with an epoch', () => {
     file: { sha256, bytes: 121947504, uris: [uri] },
   })
   assert.equal(parsePrintedUri('E: Unable to locate package linux-source-4.4\n'), null)
-})
-
-test('the mail text of a patch is not part of its changes', () => {
-  const change = '--- a/mm/gup.c\n+++ b/mm/gup.c\n@@ -1 +1 @@\n-a\n+b\n'
-  assert.equal(changesOf(`From: me\n\nwhy\n---\n mm/gup.c | 2 +-\n\n${change}`), change)
-  assert.equal(changesOf('no change in here\n'), '')
 })
 
 test('error lines of compiler, linker and make are recognised', () => {

@@ -1,0 +1,40 @@
+/** Patches out of what they come in: a diff, a mail, a mailbox with a whole series, or what git log prints. */
+import { rm } from 'node:fs/promises'
+import { UserError } from '#domain/errors.ts'
+import { openScratch } from '#harness/support/scratch.ts'
+import { isGitLog } from '#analysis/patch/words.ts'
+import { chooseSeries, inBlobOrder, type MailedPatch, type PatchSeries } from '#analysis/patch/series.ts'
+import { readMail, splitMails, type MailReader } from './mail.ts'
+
+/**
+ * The patches of a text, in the order to apply them; `label` is its name in errors and notes. Throws UserError when it contains
+ * no change, is damaged, or holds more than one series.
+ */
+export async function readPatches(text: Buffer, label: string, cache: string): Promise<PatchSeries> {
+  if (/^(?:\xff\xfe|\xfe\xff)/.test(text.toString('latin1', 0, 2))) {
+    throw new UserError(`${label} is UTF-16 text, which no patch is`, 'write it with git format-patch -o FOLDER')
+  }
+  const plain = text.subarray(0, 3).toString('latin1') === '\xef\xbb\xbf' ? text.subarray(3) : text
+  const scratch = await openScratch(cache)
+  try {
+    const reader: MailReader = { label, scratch, html: false }
+    const found: MailedPatch[] = []
+    for (const mail of await splitMails(plain, reader)) found.push(...(await readMail(mail, reader)))
+    if (found.length === 0) {
+      const hint = reader.html
+        ? 'it is written in HTML: take the mail as plain text'
+        : 'give what git format-patch or diff -u writes'
+      throw new UserError(`${label} contains no change`, hint)
+    }
+    if (!isGitLog(plain.toString('latin1', 0, 4096))) return withPatches(chooseSeries(found, label), label)
+    const { patches, note } = inBlobOrder(found, 'reversed', label)
+    return { patches, notes: note === null ? [] : [note] }
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+function withPatches(series: PatchSeries, label: string): PatchSeries {
+  if (series.patches.length > 0) return series
+  throw new UserError(`${label} contains a cover letter and no patch`, 'give the patches of the series')
+}
