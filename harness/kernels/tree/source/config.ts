@@ -1,4 +1,5 @@
 /** Kconfig fragments: parse and merge them, and check which of their lines took effect. */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
@@ -9,7 +10,8 @@ const FOLDER = inRepository('vm-images', 'configs')
 
 /** Read a fragment by its name in vm-images/configs or by its path. Throws UserError when it is missing or malformed. */
 export async function readFragment(nameOrPath: string): Promise<Fragment> {
-  const path = nameOrPath.includes('/') ? nameOrPath : join(FOLDER, `${nameOrPath}.config`)
+  const own = join(FOLDER, `${nameOrPath}.config`)
+  const path = nameOrPath.includes('/') || (!existsSync(own) && existsSync(nameOrPath)) ? nameOrPath : own
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
     const hint = 'name one of vm-images/configs, or give the path of a file'
     throw new UserError(`cannot read the config fragment ${nameOrPath}: ${cause.message}`, hint)
@@ -23,10 +25,11 @@ export function parseFragment(text: string, name: string): Fragment {
     const [, setting = '', known] = /^(.*?)\s*(# if known)?\s*$/.exec(line) ?? []
     const [, set, value] = /^(CONFIG_\w+)=(\S.*)$/.exec(setting) ?? []
     const unset = /^# (CONFIG_\w+) is not set$/.exec(setting)?.[1]
-    if (set !== undefined) return [{ symbol: set, value: value ?? null, ifKnown: known !== undefined }]
+    // merge_config.sh takes =n, too; Kconfig writes it as not set.
+    if (set !== undefined) return [{ symbol: set, value: value === 'n' ? null : (value ?? null), ifKnown: known !== undefined }]
     if (unset !== undefined) return [{ symbol: unset, value: null, ifKnown: known !== undefined }]
     if (setting === '' || setting.startsWith('#')) return []
-    const hint = 'write CONFIG_X=y or # CONFIG_X is not set'
+    const hint = 'write CONFIG_X=y, CONFIG_X=n or # CONFIG_X is not set'
     throw new UserError(`the config fragment ${name} has a malformed line: ${line}`, hint)
   })
   return { name, lines }

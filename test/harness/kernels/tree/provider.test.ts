@@ -42,6 +42,14 @@ test('a fragment is parsed in any form that Kconfig writes', () => {
   assert.deepEqual(fragment.lines.map(formatSetting), ['CONFIG_SMP=y', '# CONFIG_KSM is not set', 'CONFIG_NEW=y'])
   assert.deepEqual(droppedSettings([fragment], '# CONFIG_KSM is not set\nCONFIG_SMP=y\n'), [])
   assert.throws(() => parseFragment('CONFIG_SMP y\n', 'mine'), /mine has a malformed line: CONFIG_SMP y/)
+  // What merge_config.sh takes means the same; a text that is "n" is a text.
+  const asMerged = parseFragment('CONFIG_KSM=n\nCONFIG_NBD=n # if known\nCONFIG_NAME="n"\n', 'mine')
+  assert.deepEqual(asMerged.lines.map(formatSetting), ['# CONFIG_KSM is not set', '# CONFIG_NBD is not set', 'CONFIG_NAME="n"'])
+  assert.deepEqual(droppedSettings([asMerged], '# CONFIG_KSM is not set\nCONFIG_NAME="n"\n'), [])
+  assert.match(
+    droppedSettings([asMerged], 'CONFIG_KSM=y\nCONFIG_NAME="n"\n')[0] ?? '',
+    /^# CONFIG_KSM is not set of mine was dropped/,
+  )
 })
 
 test('a dropped setting is named, with its fragment and the actual value', () => {
