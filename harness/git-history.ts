@@ -83,7 +83,7 @@ function tagOf(version: string): string {
 async function revisionOf({ id, provider, version }: Kernel, workspace: Workspace, git: Git): Promise<Revision | null> {
   const source = provider === 'tree' ? (await readRecipe(id, workspace))?.source : undefined
   if (source?.place.kind === 'git') {
-    const name = source.label.slice(source.label.lastIndexOf('@') + 1)
+    const name = source.label.slice(source.place.path.length + 1)
     if ((await git(['rev-parse', '--verify', '--quiet', `${name}^{tree}`], true)) === source.key) return { name, isTag: false }
   }
   const name = tagOf(version)

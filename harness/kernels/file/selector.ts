@@ -8,7 +8,7 @@
  */
 import { existsSync } from 'node:fs'
 import { UserError } from '#domain/errors.ts'
-import { splitParts, unescapePath } from '../provider/selector-parts.ts'
+import { splitParts, withoutEscapes } from '../provider/selector-parts.ts'
 
 /** The selector `file:/path/to/bzImage,config=/path,modules=/lib/modules/RELEASE`. */
 export interface FileSelector {
@@ -21,7 +21,7 @@ const EXAMPLE = 'write file:/path/to/bzImage,config=/path,modules=/lib/modules/R
 
 /** Parse the part. Throws UserError for an unknown option, one that is given twice, or a missing image. */
 export function parseFileSelector(part: string, exists: (path: string) => boolean = existsSync): FileSelector {
-  const pathIn = (text: string) => (exists(text) ? text : unescapePath(text))
+  const pathIn = (text: string) => (exists(text) ? text : withoutEscapes(text))
   const isThere = (_: string | null, text: string) => text !== '' && exists(pathIn(text))
   const keys = { config: 'PATH', modules: 'PATH' }
   const { first, options } = splitParts(part, { whole: `file:${part}`, keys, isThere, hint: EXAMPLE })

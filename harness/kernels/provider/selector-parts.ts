@@ -53,11 +53,11 @@ export function splitParts(text: string, { whole, keys, isThere, hint }: PartsGr
 
 /** The path that a text names: itself where that is there, else without its escapes. */
 export function pathIn(text: string): string {
-  return existsSync(text) ? text : unescapePath(text)
+  return existsSync(text) ? text : withoutEscapes(text)
 }
 
-/** A path without its escapes. */
-export const unescapePath = (text: string): string => text.replaceAll(/\\([,@\\])/g, '$1')
+/** A text as it is meant: each backslash before a comma, an @ or a backslash left out. */
+export const withoutEscapes = (text: string): string => text.replaceAll(/\\([,@\\])/g, '$1')
 
 /** Whether a path is there, as it is written or without its escapes. */
 export const isPath = (text: string): boolean => text !== '' && existsSync(pathIn(text))

@@ -7,6 +7,9 @@ const ABOUT = [
   `A selector names kernels. --kernels takes selectors, and so do "kwitness kernels list" and "kwitness kernels pull". Commas
   separate selectors (--kernels a,b), and --kernels may be given again. A selector with a path (tree:, file:) reaches to the
   end of its text: write it last, or in a --kernels of its own.`,
+  `A path may hold any character: kwitness takes the longest text that names something that is there, so tree:/ws@2/linux and
+  patch=/tmp/a,b.patch are read as they stand. Where that is not what you mean, a backslash before a comma, an @ or a backslash
+  makes it part of the path: tree:/ws\\@2/linux@v6.1,patch=/tmp/a\\,b.patch.`,
   'Cases are named by id, by glob (uffd-*) or by the word all. Commas separate them.',
 ]
 

@@ -12,10 +12,9 @@
  * The fragment `base` is always included: the guest does not boot without it. How a path with commas or @ is read, and its
  * escapes: ../../provider/selector-parts.ts.
  */
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '#domain/errors.ts'
-import { isPath, pathIn, splitParts } from '#harness/kernels/provider/selector-parts.ts'
+import { isPath, pathIn, splitParts, withoutEscapes } from '#harness/kernels/provider/selector-parts.ts'
 
 /** Where the source of a kernel is, as the selector names it. */
 export type TreePlace =
@@ -35,7 +34,8 @@ const HINT = 'write tree:debian-5.10, tree:/path/to/linux@REV or tree:linux.tar.
 
 /** Parse the part of a selector behind `tree:`. Throws UserError that shows how to write one. */
 export function parseTreeSelector(part: string): TreeSelector {
-  const isThere = (key: string | null, text: string) => isPath(text) || (key === null && placeAt(text) !== null)
+  const isThere = (key: string | null, text: string) =>
+    isPath(text) || (key === null && placeAt(text)?.revision.includes(',') === false)
   const grammar = { whole: `tree:${part}`, keys: { patch: 'FILE', config: 'FRAGMENT' }, isThere, hint: HINT }
   const { first, options } = splitParts(part, grammar)
   if (first === '') throw new UserError(`tree:${part} does not name a source`, HINT)
@@ -64,14 +64,17 @@ function parsePlace(source: string): TreePlace {
   const [, path, revision] = /^((?:\\.|[^\\])*)@((?:\\.|[^@\\])*)$/s.exec(source) ?? []
   if (path === undefined || revision === undefined) return { kind: 'path', path: resolve(pathIn(source)) }
   if (path === '' || !isRevision(revision)) throw new UserError(`tree:${source} has no valid revision behind @`, HINT)
-  return { kind: 'git', path: resolve(pathIn(path)), revision }
+  return gitPlace(path, revision)
 }
+
+const gitPlace = (path: string, revision: string) =>
+  ({ kind: 'git', path: resolve(pathIn(path)), revision: withoutEscapes(revision) }) as const
 
 /** A git tree at a revision, where the longest path before an @ is there; null when none is. */
 function placeAt(source: string): Extract<TreePlace, { kind: 'git' }> | null {
   for (let at = source.lastIndexOf('@'); at > 0; at = source.lastIndexOf('@', at - 1)) {
-    const [path, revision] = [pathIn(source.slice(0, at)), source.slice(at + 1)]
-    if (existsSync(path) && isRevision(revision)) return { kind: 'git', path: resolve(path), revision }
+    const [path, revision] = [source.slice(0, at), source.slice(at + 1)]
+    if (isPath(path) && isRevision(revision)) return gitPlace(path, revision)
   }
   return null
 }
