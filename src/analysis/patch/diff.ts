@@ -23,8 +23,8 @@ export interface FileChange {
 const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)$/
 
 /**
- * Parse a patch of git or diff -u; it skips text that is not a change, and a truncated hunk keeps its lines. `strip` is the number
- * of folders to take off its paths, as for `patch -p`.
+ * Parse a patch of git or diff -u; it skips text that is not a change, and a truncated hunk keeps its lines. `strip` is the
+ * number of folders to take off its paths, as for `patch -p`.
  */
 export function parseDiff(text: string, strip = 1): FileChange[] {
   const lines = text.split('\n')
