@@ -71,12 +71,16 @@ async function readParts(
   }
   const [outer] = found
   const rawSubject = outer?.rawSubject ?? (await mailinfo(withoutContent(header), ['-k', '--no-inbody-headers'], reader)).subject
+  const firstLine = mail.toString('latin1').split('\n', 1)[0] ?? ''
+  const words = parts.filter(({ isFile, type }) => !isFile && type === 'text/plain').map(({ body }) => body.toString('latin1'))
+  const commits = commitsOf([firstLine, ...words].join('\n'))
   for (const part of parts.filter(({ isFile, type }) => isFile && !/^(?:image|audio|video)\/|html$|pgp/.test(type))) {
     const content = await part.decode()
     if (depth >= MAX_DEPTH || !mayHoldPatch(content.toString('latin1'))) continue
     for (const mailed of await splitMails(content, reader)) {
       for (const patch of await readMail(mailed, reader, depth + 1)) {
-        const named = patch.rawSubject === '' ? { ...patch, rawSubject, subject: plainSubject(rawSubject) } : patch
+        // A diff without words of its own is what the mail says of it.
+        const named = patch.rawSubject === '' ? { ...patch, rawSubject, subject: plainSubject(rawSubject), commits } : patch
         // Some attach what they have also written out.
         if (!found.some(({ text }) => text === named.text)) found.push(named)
       }

@@ -1,5 +1,6 @@
 /** Patches out of what they come in: a diff, a mail, a mailbox with a whole series, or what git log prints. */
 import { rm } from 'node:fs/promises'
+import { gunzipSync } from 'node:zlib'
 import { UserError } from '#domain/errors.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { isGitLog } from '#analysis/patch/words.ts'
@@ -14,7 +15,8 @@ export async function readPatches(text: Buffer, label: string, cache: string): P
   if (/^(?:\xff\xfe|\xfe\xff)/.test(text.toString('latin1', 0, 2))) {
     throw new UserError(`${label} is UTF-16 text, which no patch is`, 'write it with git format-patch -o FOLDER')
   }
-  const plain = text.subarray(0, 3).toString('latin1') === '\xef\xbb\xbf' ? text.subarray(3) : text
+  const whole = unpacked(text, label)
+  const plain = whole.subarray(0, 3).toString('latin1') === '\xef\xbb\xbf' ? whole.subarray(3) : whole
   const scratch = await openScratch(cache)
   try {
     const reader: MailReader = { label, scratch, html: false }
@@ -31,6 +33,19 @@ export async function readPatches(text: Buffer, label: string, cache: string): P
     return { patches, notes: note === null ? [] : [note] }
   } finally {
     await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** No mailbox of patches is larger, in bytes. */
+const MAX_BYTES = 512 * 1024 * 1024
+
+/** What a gzip file holds, as mail archives offer a thread; anything else as it is. */
+function unpacked(text: Buffer, label: string): Buffer {
+  if (text[0] !== 0x1f || text[1] !== 0x8b) return text
+  try {
+    return gunzipSync(text, { maxOutputLength: MAX_BYTES })
+  } catch (error) {
+    throw new UserError(`${label} is a damaged or far too large gzip file: ${(error as Error).message}`, 'unpack it first')
   }
 }
 

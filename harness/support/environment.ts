@@ -20,7 +20,7 @@ const REMOVED: readonly RegExp[] = [
   /^(?:HOST\w*FLAGS|INSTALL_(?:MOD|HDR|DTBS)_\w+|INSTALL_PATH|CROSS_COMPILE|LOCALVERSION|ARCH|SUBARCH|SRCARCH)$/,
   // compiler and linker
   /^(?:CPATH|C_INCLUDE_PATH|LIBRARY_PATH|COMPILER_PATH|GCC_\w+|DEPENDENCIES_OUTPUT|SUNPRO_DEPENDENCIES|SOURCE_DATE_EPOCH)$/,
-  /^LD_RUN_PATH$/,
+  /^(?:LD_RUN_PATH|CC|CXX|CPP|LD|AR|AS|NM|STRIP|OBJCOPY|OBJDUMP|HOSTCC|HOSTCXX|(?:C|CPP|CXX|LD|AS)FLAGS|LDLIBS)$/,
 ]
 
 /** What a child inherits of `caller`, with `own` on top: what kwitness sets itself is always kept. */
