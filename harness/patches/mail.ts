@@ -47,6 +47,8 @@ export async function readMail(raw: Buffer, reader: MailReader, depth = 0): Prom
   if (isGitLog(text)) return parseGitLog(text, reader.label)
   if (!mayHoldPatch(text)) return []
   const { header, parts } = await partsOf(mail)
+  // A list may have taken the boundaries away, and left the header that names them.
+  if (parts.length === 0) return readText(asText(header, mail), mail, reader)
   const isMultipart = parts.length !== 1 || parts[0]?.header.equals(header) !== true
   if (!isMultipart) {
     if (parts[0]?.type === 'text/html') reader.html = true
@@ -133,6 +135,10 @@ function asMail(header: Buffer, part: Part): Buffer {
     Buffer.from('\n'),
   ])
 }
+
+/** A mail as plain text, whatever its header says of it. */
+const asText = (header: Buffer, mail: Buffer) =>
+  Buffer.concat([withoutEnd(withoutContent(header)), Buffer.from('\n'), mail.subarray(header.length)])
 
 const withoutContent = (header: Buffer) =>
   Buffer.from(

@@ -5,7 +5,7 @@ import { Splitter, type MimeNode } from '@zone-eu/mailsplit'
 export interface Part {
   /** Lower case: `text/plain`. */
   readonly type: string
-  /** Whether it is a file of its own: it has a name, is attached, or is a mail. */
+  /** Whether it is a file of its own: it has a name, is attached, or is not text. */
   readonly isFile: boolean
   /** The name of that file; empty when it has none. */
   readonly name: string
@@ -43,7 +43,7 @@ function partOf(node: MimeNode, body: Buffer): Part {
     decoder.end(body)
     return buffer(decoder)
   }
-  const isFile = name !== '' || disposition === 'attachment' || type === 'message/rfc822'
+  const isFile = name !== '' || disposition === 'attachment' || !type.startsWith('text/')
   return { type, isFile, name, header: headerOf(node), body, decode }
 }
 

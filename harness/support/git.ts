@@ -109,7 +109,9 @@ export async function runGit(folder: string | null, args: readonly string[], opt
  * Throws as runGit does.
  */
 export async function runGitOnObjects(folder: string, args: readonly string[], options: GitOptions = {}): Promise<Finished> {
-  return checked(await runAny('git', args, options, await objectsEnvironment(folder)), options, 'git', args)
+  // git would take the attributes in the current folder for those of the repository.
+  const placed = { cwd: '/', ...options }
+  return checked(await runAny('git', args, placed, await objectsEnvironment(folder)), options, 'git', args)
 }
 
 /**

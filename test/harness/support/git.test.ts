@@ -132,6 +132,16 @@ test('the same commit is the same patch and the same files, whatever the caller 
   assert.deepEqual(await answers(source, join(folder, 'local')), plain)
 })
 
+test('the current folder changes nothing, whatever attributes it has', async (t) => {
+  const { folder, source } = await repository(t)
+  const plain = await answers(source, join(folder, 'plain'))
+  await writeFile(join(folder, '.gitattributes'), '*.c binary export-ignore\n')
+  const before = process.cwd()
+  process.chdir(folder)
+  t.after(() => process.chdir(before))
+  assert.deepEqual(await answers(source, join(folder, 'here')), plain)
+})
+
 test('replaced objects, grafts and a caller that is in a hook change nothing either', async (t) => {
   const { folder, source, git } = await repository(t)
   const plain = await answers(source, join(folder, 'plain'))
