@@ -96,6 +96,10 @@ test('verify works where the cache has such a name: its own files go through no 
   assert.ok(base)
   const sources = { input: () => readFile(file), cache: workspace.cache, onNote: assert.fail }
   const patches = await readSeries(file, [base], sources)
-  const { tries, steps, trouble } = await tryBase(base, { patches, configs: [], each: false }, { ...context, workspace })
+  const { tries, steps, trouble } = await tryBase(
+    base,
+    { patches, configs: [], each: false, cases: [] },
+    { ...context, workspace },
+  )
   assert.deepEqual([tries[0]?.result, steps[0]?.buildError, trouble], ['cleanly', null, null])
 })
