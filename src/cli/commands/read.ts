@@ -55,7 +55,7 @@ const HELP = helpText({
 async function readLogs(files: readonly string[], format: LogFormat, strict: boolean): Promise<number> {
   const readings: LogReading[] = []
   for (const file of files) readings.push(await readLog(file, strict))
-  await print(LOG_RENDERERS[format]({ schema: 'kwitness.log.1', files: readings }).trimEnd())
+  await print(LOG_RENDERERS[format]({ schema: 'kwitness.log.1', files: readings }).trimEnd(), format !== 'text')
   const empty = readings.filter(isEmptyReading)
   for (const { source, bytes } of empty) {
     const what = bytes === 0 ? 'is empty' : 'holds no test results and nothing of a kernel'
