@@ -18,6 +18,8 @@ interface StartOptions {
   /** Seconds in which the guest must boot. */
   readonly limitSeconds: number
   readonly signal?: AbortSignal | undefined
+  /** With a port for QEMU's debugger; such a guest is not forked. */
+  readonly debug?: boolean | undefined
 }
 
 interface GuestSourceOptions {
@@ -74,7 +76,7 @@ export class GuestSource {
     const result = await this.#prepare(inputs, options)
     if (result === null) return bootGuest()
     if (!isSnapshot(result)) return { ...result, origin: 'booted', forget: nothing }
-    const guest = await this.#forkOrRestore(result, inputs, payload, signal)
+    const guest = await this.#forkOrRestore(result, inputs, payload, options)
     if (guest.ok || signal?.aborted) return guest
     this.#options.note(`${inputs.image.kernel.id}: ${guest.reason}; booting it anew`)
     await guest.forget()
@@ -88,10 +90,10 @@ export class GuestSource {
     return result
   }
 
-  async #boot(inputs: BootInputs, payload: string, { limitSeconds, signal }: StartOptions): Promise<Guest> {
+  async #boot(inputs: BootInputs, payload: string, options: StartOptions): Promise<Guest> {
     const plain = async () => ({ kind: 'plain' }) as const
-    const result = await bootFastest(this.#cache, inputs, plain, { payload, limitSeconds, signal })
-    if (!result.ok) await this.#noteNotBooted(inputs, result, signal)
+    const result = await bootFastest(this.#cache, inputs, plain, { ...options, payload })
+    if (!result.ok) await this.#noteNotBooted(inputs, result, options.signal)
     return { ...result, origin: 'booted', forget: nothing }
   }
 
@@ -106,14 +108,14 @@ export class GuestSource {
     snapshot: PreparedSnapshot,
     inputs: BootInputs,
     payload: string,
-    signal: AbortSignal | undefined,
+    { signal, debug }: StartOptions,
   ): Promise<Guest> {
     const { folder } = snapshot
     if (this.#forked.has(folder) && this.#forked.get(folder) !== snapshot) await this.#serve(snapshot, inputs, signal)
-    const child = await inSpan('fork', () => this.#servers.take(folder, payload, signal))
+    const child = debug ? null : await inSpan('fork', () => this.#servers.take(folder, payload, signal))
     const own = { forget: () => this.#forget(snapshot) }
     if (child) return { ...child, ...own, origin: 'forked' }
-    return { ...(await restoreGuest(snapshot, inputs, payload, signal)), ...own, origin: 'restored' }
+    return { ...(await restoreGuest(snapshot, inputs, payload, { signal, debug })), ...own, origin: 'restored' }
   }
 
   /** A late caller must not discard the snapshot that has replaced this one. */

@@ -88,7 +88,7 @@ export class Children {
       const said = keepEnd(stderr)
       const closed = new Promise((resolve) => stderr.once('close', resolve))
       const ended = Promise.all([child.ended.promise, closed]).then(([exit]) => ({ ...exit, stderr: said() || exit.stderr }))
-      const ports = { pid, qmp: openQmp(qmp, true), console: pipe.reader, agent, control: null }
+      const ports = { pid, qmp: openQmp(qmp, true), console: pipe.reader, agent, control: null, debug: null }
       return createRunningQemu({ ...ports, ended, stop: () => this.#stop(id) }, signal)
     } catch (error) {
       this.#stop(id)

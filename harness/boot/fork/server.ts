@@ -143,7 +143,7 @@ export async function startForkServer(
     const payload = join(scratch, 'payload')
     await writePayload(payload, { program: warmup, args: [], modules: [], externalModules: [] })
     await connections.listening
-    const argv = restoreArguments(saved, inputs, payload, true)
+    const argv = restoreArguments(saved, inputs, payload, { forks: true })
     const env = { KWITNESS_SOCKET: connections.path, KWITNESS_PAYLOAD: payload }
     const qemu = await startForkable(saved, argv, { library, env, signal })
     started = qemu

@@ -3,7 +3,7 @@ import type { BootMethod, GuestProfile } from '#domain/profile.ts'
 import { PAYLOAD_MIB } from '#harness/image/payload.ts'
 
 /** File descriptors that every QEMU inherits: no socket file to clean up, and nothing on the network. */
-export const FD = { qmp: 3, console: 4, agent: 5, state: 6, control: 7, library: 8 } as const
+export const FD = { qmp: 3, console: 4, agent: 5, state: 6, control: 7, library: 8, debug: 9, marks: 10 } as const
 
 /** Where a guest's RAM is. `template` shares it with the file, for a snapshot; `private` maps the file copy-on-write. */
 export type GuestMemory =
@@ -24,6 +24,8 @@ export interface GuestSpec {
   readonly tscKhz: number
   /** For a fork server: its sandbox allows fork, and its children forbid it themselves (fork/sandbox.c). */
   readonly forks?: boolean
+  /** With a port for QEMU's debugger, which stops one vCPU while the other runs. TCG only. */
+  readonly debug?: boolean
 }
 
 /** QEMU's machine types. microvm has minimal firmware and no PCI, which saves most of the time of a boot under TCG. */
@@ -96,11 +98,23 @@ export function payloadOfTemplate(ram: string): string {
 /** Arguments of qemu-system-x86_64 for this guest; the same spec gives the same arguments. */
 export function qemuArguments(spec: GuestSpec): string[] {
   const { profile, bootMethod } = spec
+  // Single-stepping keeps timers out of the guest in this loop alone, and needs one host CPU.
+  const tcg = `tcg,thread=${spec.debug ? 'single' : 'multi'}`
+  const debug = spec.debug
+    ? [
+        '-chardev',
+        `socket,id=debug,fd=${FD.debug}`,
+        '-chardev',
+        `socket,id=marks,fd=${FD.marks}`,
+        '-device',
+        'isa-debugcon,chardev=marks',
+      ]
+    : []
   return [
     '-machine',
     MACHINE_TYPES[bootMethod],
     '-accel',
-    profile.accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm',
+    profile.accelerator === 'tcg' ? tcg : 'kvm',
     ...(profile.accelerator === 'kvm' ? ['-cpu', 'host'] : []),
     '-smp',
     String(profile.cpus),
@@ -126,6 +140,7 @@ export function qemuArguments(spec: GuestSpec): string[] {
     `socket,id=agent,fd=${FD.agent}`,
     '-device',
     'isa-serial,chardev=agent,index=1',
+    ...debug,
     '-kernel',
     spec.kernel,
     '-initrd',

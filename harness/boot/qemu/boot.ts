@@ -64,13 +64,16 @@ export async function bootWith(
     readonly payload: string | null
     readonly limitSeconds: number
     readonly signal?: AbortSignal | undefined
+    /** With a port for QEMU's debugger. */
+    readonly debug?: boolean | undefined
   },
 ): Promise<Booted | NotBooted> {
   const { profile, initramfs, host } = inputs
-  const { memory, payload } = options
-  const argv = qemuArguments({ bootMethod, profile, kernel, initramfs: initramfs.path, memory, payload, tscKhz: host.tscKhz })
+  const { memory, payload, debug = false } = options
+  const guest = { bootMethod, profile, kernel, initramfs: initramfs.path, memory, payload, tscKhz: host.tscKhz, debug }
+  const argv = qemuArguments(guest)
   const started = performance.now()
-  const qemu = await startQemu(argv, { signal: options.signal })
+  const qemu = await startQemu(argv, { signal: options.signal, debug })
   const channel = new GuestChannel(qemu)
   const event = await channel.next(started + options.limitSeconds * 1000)
   const hello =
@@ -110,7 +113,12 @@ export async function bootFastest(
   cache: string,
   inputs: BootInputs,
   prepare: () => Promise<GuestMemory>,
-  options: { readonly payload: string | null; readonly limitSeconds: number; readonly signal?: AbortSignal | undefined },
+  options: {
+    readonly payload: string | null
+    readonly limitSeconds: number
+    readonly signal?: AbortSignal | undefined
+    readonly debug?: boolean | undefined
+  },
 ): Promise<Booted | NotBooted> {
   const file = methodFile(cache, inputs)
   const known = await readFile(file, 'utf8').catch(whenUnreadable(null))

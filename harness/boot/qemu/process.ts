@@ -18,6 +18,8 @@ export interface RunningQemu {
   readonly agent: Duplex
   /** The port that commands a fork server; null for any other QEMU. */
   readonly control: Duplex | null
+  /** The ports of QEMU's debugger; null for a QEMU without. */
+  readonly debug: DebugPorts | null
   /** Settles when QEMU has ended and its console is read to the end. */
   readonly exited: Promise<QemuExit>
   /** Why the guest stopped by itself, from QMP's SHUTDOWN event; null while it has not. */
@@ -26,11 +28,21 @@ export interface RunningQemu {
   readonly kill: () => Promise<QemuExit>
 }
 
+/** How a guest is debugged. */
+interface DebugPorts {
+  /** gdb's remote protocol, once the monitor has started it. */
+  readonly stub: Duplex
+  /** Bytes that guest code writes to port 0xe9. */
+  readonly marks: Duplex
+}
+
 export interface QemuOptions {
   /** Descriptor of the state file, which QEMU inherits as FD.state. */
   readonly stateFd?: number
   /** Makes this QEMU a fork server (fork/README.md) with a control port. */
   readonly fork?: ForkOptions
+  /** Gives this QEMU a port for its debugger. */
+  readonly debug?: boolean | undefined
   /** Kills this QEMU when it is aborted, at once if it is already. */
   readonly signal?: AbortSignal | undefined
 }
@@ -46,7 +58,7 @@ export const QEMU = 'qemu-system-x86_64'
 const STDERR_KEPT = 4096
 
 /** The streams of a running QEMU, and how to end it. */
-export interface QemuHandles extends Pick<RunningQemu, 'pid' | 'qmp' | 'console' | 'agent' | 'control'> {
+export interface QemuHandles extends Pick<RunningQemu, 'pid' | 'qmp' | 'console' | 'agent' | 'control' | 'debug'> {
   /** Settles when the process has ended. */
   readonly ended: Promise<QemuExit>
   readonly stop: () => void
@@ -69,7 +81,8 @@ export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal
     if (event === 'GUEST_PANICKED') reason = 'guest-panicked'
   })
   /* `exited` reports a peer that ends; the errors of the streams add nothing. */
-  for (const stream of [ports.console, ports.agent, ports.control]) stream?.on('error', () => undefined)
+  for (const stream of [ports.console, ports.agent, ports.control, ports.debug?.stub, ports.debug?.marks])
+    stream?.on('error', () => undefined)
   const drained = new Promise<void>((resolve) => ports.console.once('close', resolve))
   const exited = Promise.all([ended, drained]).then(([exit]) => exit)
   function end(): void {
@@ -92,9 +105,10 @@ export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal
 }
 
 /** The inherited descriptors by number, in the form of spawn's stdio. */
-function stdioOf(consoleFd: number, { stateFd, fork }: QemuOptions): (string | number)[] {
+function stdioOf(consoleFd: number, { stateFd, fork, debug }: QemuOptions): (string | number)[] {
   const before = ['ignore', 'ignore', 'pipe', 'pipe', consoleFd, 'pipe', stateFd ?? 'ignore']
-  return fork ? [...before, 'pipe', fork.libraryFd] : [...before, 'ignore']
+  const after = fork ? ['pipe', fork.libraryFd] : ['ignore', 'ignore']
+  return [...before, ...after, ...(debug ? ['pipe', 'pipe'] : [])]
 }
 
 /** The loader splits LD_PRELOAD at blanks and colons, and ld.so(8) has no quoting for them. */
@@ -128,6 +142,7 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
     console: pipe.reader,
     agent: stdio[FD.agent] as Duplex,
     control: options.fork ? (stdio[FD.control] as Duplex) : null,
+    debug: options.debug ? { stub: stdio[FD.debug] as Duplex, marks: stdio[FD.marks] as Duplex } : null,
     ended,
     stop: () => void child.kill('SIGKILL'),
   }

@@ -11,8 +11,19 @@ import { bootLogFile, IGNORE_SHARED, stateFile, type Snapshot } from './snapshot
 
 const RESTORE_TIMEOUT_SECONDS = 20
 
-/** Arguments of a QEMU that restores a snapshot; `forks` for a fork server. */
-export function restoreArguments({ bootMethod, folder }: Snapshot, inputs: BootInputs, payload: string, forks = false): string[] {
+/** What a restored QEMU can do beside running its guest: be a fork server, be debugged. */
+export interface RestoreFeatures {
+  readonly forks?: boolean
+  readonly debug?: boolean
+}
+
+/** Arguments of a QEMU that restores a snapshot. */
+export function restoreArguments(
+  { bootMethod, folder }: Snapshot,
+  inputs: BootInputs,
+  payload: string,
+  features: RestoreFeatures = {},
+): string[] {
   return qemuArguments({
     bootMethod,
     profile: inputs.profile,
@@ -21,7 +32,7 @@ export function restoreArguments({ bootMethod, folder }: Snapshot, inputs: BootI
     memory: { kind: 'private', file: ramFile(folder) },
     payload,
     tscKhz: inputs.host.tscKhz,
-    forks,
+    ...features,
   })
 }
 
@@ -30,10 +41,10 @@ export async function restoreGuest(
   saved: Snapshot,
   inputs: BootInputs,
   payload: string,
-  signal?: AbortSignal,
+  { signal, debug = false }: { readonly signal?: AbortSignal | undefined; readonly debug?: boolean | undefined } = {},
 ): Promise<Booted | NotBooted> {
   const { bootMethod } = saved
-  const argv = restoreArguments(saved, inputs, payload)
+  const argv = restoreArguments(saved, inputs, payload, { debug })
   const failed = (why: string): NotBooted => {
     const reason = `the snapshot did not load: ${why}`
     return {
@@ -54,7 +65,7 @@ export async function restoreGuest(
     await state?.close()
     return failed('another process removed it')
   }
-  const qemu = await inSpan('spawn', () => startQemu(argv, { stateFd: state.fd, signal }))
+  const qemu = await inSpan('spawn', () => startQemu(argv, { stateFd: state.fd, signal, debug }))
   const channel = new GuestChannel(qemu, bootLog)
   const isRunning = await loadState(qemu, started + RESTORE_TIMEOUT_SECONDS * 1000)
   await state.close()

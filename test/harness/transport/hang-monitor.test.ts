@@ -26,6 +26,7 @@ function guestWithPorts() {
     console,
     agent,
     control: null,
+    debug: null,
     exited,
     stopReason: () => reason,
     kill: () => exited,
