@@ -17,7 +17,12 @@
  * A trigger that pins under mmap_lock, which fork() holds, can never meet it. The program
  * probes the running kernel for that.
  *
+ * With --schedule a debugger places the trigger between two instructions of fork()
+ * (race/schedule.h). Then a trial is one page, and every trigger will do: one that waits
+ * for fork() even where the fix is disabled shows by that that it takes another path.
+ *
  *	repro [--seconds S] [--trials N] [--spread F] [--trigger NAME]	(race_options.h)
+ *	repro --schedule
  */
 #include <signal.h>
 #include <sys/prctl.h>
@@ -27,6 +32,7 @@
 #include "race/mmlock.h"
 #include "race/pin_buffer.h"
 #include "race/race.h"
+#include "race/schedule.h"
 #include "race/trigger_io_uring.h"
 #include "race/trigger_pin_longterm_test.h"
 #include "race/trigger_pin_pages.h"
@@ -159,20 +165,111 @@ static const char *never_meets(const struct trigger *trigger)
 	return answer == MMLOCK_NEEDED ? why : NULL;
 }
 
+/* In this order the first one that works pins by fast GUP, where any of them does. */
+static const struct trigger *const scheduled[] = {
+	&trigger_pin_pages, &trigger_pin_longterm_test, &trigger_io_uring, NULL,
+};
+
+/* The control decides: where the two cannot meet, disabling the fix brings no hit. */
+static const char *may_meet(const struct trigger *trigger)
+{
+	(void)trigger;
+	return NULL;
+}
+
+struct scheduled_pin {
+	struct pin_buffer b;
+	pid_t child;
+	unsigned char byte;
+};
+
+/*
+ * The page lies below all that the program maps, so fork() copies it early, and alone in
+ * its VMA. A page below it has the child's page tables allocated before that.
+ */
+static void map_scheduled(struct pin_buffer *b, const struct trigger *trigger)
+{
+	char *below = (char *)(2UL << 20);
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+
+	*b = (struct pin_buffer){ .trigger = trigger, .pages = 1, .stride = 1, .all = 1 };
+	b->at = below + 4 * TRIGGER_PAGE;
+	REQUIRE(mmap(below, TRIGGER_PAGE, PROT_READ | PROT_WRITE, flags, -1, 0) == below,
+		"mmap of the page below");
+	REQUIRE(mmap(b->at, TRIGGER_PAGE, PROT_READ | PROT_WRITE, flags, -1, 0) == b->at,
+		"mmap of the page");
+	*below = 'b';
+}
+
+static void prepare_scheduled(void *arg)
+{
+	struct scheduled_pin *s = arg;
+
+	pin_buffer_write(&s->b, s->byte ^= 0x55);
+	pin_buffer_frames(&s->b, s->b.before);
+}
+
+static void fork_scheduled(void *arg)
+{
+	struct scheduled_pin *s = arg;
+
+	fork_child(&s->child);
+}
+
+static void pin_scheduled(void *arg)
+{
+	struct scheduled_pin *s = arg;
+
+	pin_buffer_pin(&s->b);
+}
+
+static int judge_scheduled(void *arg)
+{
+	struct scheduled_pin *s = arg;
+	int result = s->b.failed;
+
+	if (!result) {
+		pin_buffer_pinned_first(&s->b);
+		result = pin_buffer_count_separated(&s->b, s->byte ^ 0x80);
+		pin_buffer_unpin(&s->b);
+	}
+	end_child(s->child);
+	return result;
+}
+
+static void run_schedule(const struct trigger *trigger)
+{
+	struct scheduled_pin s = { .byte = 'a' };
+	const struct schedule schedule = {
+		.arg = &s, .prepare = prepare_scheduled, .first = fork_scheduled,
+		.second = pin_scheduled, .judge = judge_scheduled,
+		.subject = (char *)(2UL << 20) + 4 * TRIGGER_PAGE,
+	};
+
+	map_scheduled(&s.b, trigger);
+	schedule_run(&schedule);
+	ktap_result(schedule_hits() > 0, stays);
+}
+
 int main(int argc, char **argv)
 {
-	struct race_options options = race_options(argc, argv, 1);
+	int is_scheduled = argc == 2 && !strcmp(argv[1], "--schedule");
+	struct race_options options = race_options(is_scheduled ? 1 : argc, argv, 1);
 	const struct trigger *trigger;
 
 	need_root();
 	need_cpus(2);
 	need_page_size(TRIGGER_PAGE);
 	ktap_start(1);
-	trigger = trigger_choose(triggers, options.trigger, never_meets);
+	trigger = is_scheduled ? trigger_choose(scheduled, NULL, may_meet) :
+				 trigger_choose(triggers, options.trigger, never_meets);
 	if (trigger) {
 		ktap_trigger(trigger->name);
 		check_oracle(trigger);
-		run_race(trigger, options);
+		if (is_scheduled)
+			run_schedule(trigger);
+		else
+			run_race(trigger, options);
 		trigger->close();
 	} else {
 		ktap_skip(stays, "%s", trigger_reasons());

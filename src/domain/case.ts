@@ -1,4 +1,5 @@
 /** Cases: one fix under study each, a folder in c-tests/ with case.json and repro.c. */
+import type { Schedule } from './race/schedule.ts'
 
 /** An upstream commit. */
 export interface Fix {
@@ -59,10 +60,11 @@ export interface Needs {
 }
 
 /**
- * How a program decides: one run shows the bug wherever it is (`deterministic`), or each trial of a race shows it with some
- * probability (`statistical`). Programs of suites decide by the tests they report (`reports`), else by their exit status.
+ * How a program decides: one run shows the bug wherever it is (`deterministic`), a debugger tries every interleaving of its
+ * window (`schedule`), or each trial of a race shows it with some probability (`statistical`). Programs of suites decide by
+ * the tests they report (`reports`), else by their exit status.
  */
-export type Oracle = 'deterministic' | 'statistical' | 'reports' | 'exit-status'
+export type Oracle = 'deterministic' | 'schedule' | 'statistical' | 'reports' | 'exit-status'
 
 /** How the bug itself ends an attempt, inside the step that the program says it enters (c-tests/include/core/step.h). */
 export type SymptomEnding =
@@ -83,6 +85,8 @@ export interface Case {
   readonly oracle: Oracle
   /** Absent where the program survives the bug and prints `not ok`. */
   readonly symptomEnding?: SymptomEnding | undefined
+  /** Only with the oracle `schedule`. */
+  readonly schedule?: Schedule | undefined
   readonly needs: Needs
   /** Guest seconds the case takes at most on its own (before scaling), and the time after which it hangs. */
   readonly timing: { readonly expectedSeconds: number; readonly timeoutSeconds: number }
@@ -97,6 +101,12 @@ export interface Case {
   readonly references: readonly string[]
   /** Absolute path of its folder. */
   readonly folder: string
+}
+
+/** A case with a schedule as a race that is tried by chance; any other as it is. */
+export function asTriedByChance(theCase: Case): Case {
+  const { schedule, ...rest } = theCase
+  return schedule === undefined ? theCase : { ...rest, oracle: 'statistical' }
 }
 
 /** Whether this is a program of a suite, which has results and no verdict. */

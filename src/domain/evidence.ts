@@ -83,6 +83,8 @@ export interface Evidence {
   readonly console: LogInfo
   /** The case's own output, stdout and stderr in order, from the agent's frames. */
   readonly output: LogInfo
+  /** The record of scheduled trials (src/domain/race/schedule.ts), of a case with a schedule. */
+  readonly schedule?: LogInfo
 }
 
 /** The duration of an attempt with any outcome. */

@@ -1,5 +1,6 @@
 /** What is concluded: of an attempt, of a cell, of the claim sources, and of verdict and claim compared. */
 import type { RaceStanding, Trials } from './control.ts'
+import type { ScheduleRecord, ScheduleStanding } from './race/schedule.ts'
 
 /** What one attempt showed. Only programs of suites are `reported`: they ended and gave results, whatever those are. */
 export type Outcome = 'reproduced' | 'not-reproduced' | 'reported' | 'skipped' | 'error' | 'unrelated-crash' | 'no-boot' | 'infra'
@@ -62,6 +63,8 @@ export interface AttemptJudgement {
   readonly trials: Trials | null
   /** The code path by which the case triggered its race, as the case names it; null when it named none. */
   readonly codePath: string | null
+  /** What the debugger saw, of a case with a schedule. */
+  readonly schedule?: ScheduleRecord
 }
 
 export interface CellJudgement {
@@ -74,4 +77,6 @@ export interface CellJudgement {
   readonly missProbability: number | null
   /** What the trials of a race are worth; null for a deterministic case, and where no trials were made. */
   readonly race: RaceStanding | null
+  /** What was tried of a schedule; absent for any other case, and where nothing was. */
+  readonly schedule?: ScheduleStanding
 }

@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import type { Case, Fix, Needs, Oracle, SymptomEnding } from '#domain/case.ts'
 import { list, seconds, schemaOf, text } from './basics.ts'
+import { schedule } from './schedule.ts'
 
-export const oracle = schemaOf<Oracle>()(z.enum(['deterministic', 'statistical', 'reports', 'exit-status']))
+export const oracle = schemaOf<Oracle>()(z.enum(['deterministic', 'schedule', 'statistical', 'reports', 'exit-status']))
 
 export const fix = schemaOf<Fix>()(z.object({ commit: text.nullable(), subject: text, fixes: list(text), cve: list(text) }))
 
@@ -46,6 +47,7 @@ export const caseSchema = schemaOf<Case>()(
     symptom: text,
     oracle,
     symptomEnding: symptomEnding.optional(),
+    schedule: schedule.optional(),
     needs,
     timing: z.object({ expectedSeconds: seconds, timeoutSeconds: seconds }),
     destructive: z.boolean(),

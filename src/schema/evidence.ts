@@ -87,5 +87,6 @@ export const evidenceSchema = schemaOf<Evidence>()(
     seconds,
     console: log,
     output: log,
+    schedule: log.exactOptional(),
   }),
 )

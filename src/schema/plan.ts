@@ -1,16 +1,28 @@
 /** Schemas of the plans of stored runs. src/plan/stored-plan.ts holds them against the types of src/plan/plan.ts. */
 import { z } from 'zod'
 import type { KnownKernel } from '#domain/kernel.ts'
+import type { PlannedSuite } from '#domain/report/suite.ts'
 import { probability, list, schemaOf, seed, text, type DataOf } from './basics.ts'
 import { caseSchema } from './case.ts'
 import { control, rateSchema } from './control.ts'
 import { accelerator } from './evidence.ts'
 import { kernelSchema } from './kernel.ts'
-import { plannedSuite } from './suite.ts'
 import { verifyPlan } from './verify.ts'
 
 const listing = list(schemaOf<KnownKernel>()(z.object({ ...kernelSchema.shape, notOnMirror: z.boolean() }))).nullable()
 const estimates = z.record(text, z.number())
+
+/** The tables of suites that people write are catalogue/suite.ts. */
+const plannedSuite = schemaOf<PlannedSuite>()(
+  z.object({
+    name: text,
+    tree: z.object({ label: text, version: text, selector: text, key: text }),
+    programs: z.record(text, text),
+    notInTree: list(text),
+    leftOut: list(z.object({ program: text, why: text })),
+  }),
+)
+
 const controls = list(control)
 const measure = z.object({ attempts: z.int().min(1), seconds: z.number() })
 const args = z.record(text, list(text))

@@ -129,14 +129,16 @@ export function attemptTimes(database: Database): AttemptTime[] {
   })
 }
 
-/** Both logs of an attempt, each checked by itself. */
+/** The logs of an attempt, each checked by itself. */
 export async function readLogs(folder: string, { id, evidence }: AttemptRecord): Promise<StoredLogs> {
   const console = await readLog(join(folder, id), evidence.console)
   const output = await readLog(join(folder, id), evidence.output)
-  const problems = [console.problem, output.problem].filter((message) => message !== null)
+  const schedule = evidence.schedule ? await readLog(join(folder, id), evidence.schedule) : { value: null, problem: null }
+  const problems = [console.problem, output.problem, schedule.problem].filter((message) => message !== null)
   return {
     console: console.value,
     output: output.value,
+    schedule: schedule.value,
     problems: problems.map((message) => ({ attempt: id, message })),
   }
 }

@@ -1,5 +1,5 @@
 /**
- * An attempt's folder: evidence.json, its two logs, and SHA256SUMS over them (`sha256sum -c` agrees).
+ * An attempt's folder: evidence.json, its logs, and SHA256SUMS over them (`sha256sum -c` agrees).
  * It comes into being whole, is never changed afterwards, and a change from outside is noticed.
  */
 import { createHash } from 'node:crypto'
@@ -33,6 +33,11 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close()
   }
+}
+
+/** The files of an attempt beside its evidence. */
+function logsOf({ console, output, schedule }: Evidence): readonly LogInfo[] {
+  return [console, output, ...(schedule ? [schedule] : [])]
 }
 
 /** Copy a log in, compressed where that pays, durably; gives its line for SHA256SUMS. */
@@ -70,11 +75,8 @@ export async function writeEvidenceFolder(folder: string, evidence: Evidence, lo
   await rm(temporary, { recursive: true, force: true })
   try {
     await mkdir(temporary)
-    const sums = [
-      await storeFile(`${JSON.stringify(evidence, null, 2)}\n`, join(temporary, EVIDENCE)),
-      await storeLog(evidence.console, logs, temporary),
-      await storeLog(evidence.output, logs, temporary),
-    ]
+    const sums = [await storeFile(`${JSON.stringify(evidence, null, 2)}\n`, join(temporary, EVIDENCE))]
+    for (const log of logsOf(evidence)) sums.push(await storeLog(log, logs, temporary))
     await storeFile(sums.join(''), join(temporary, SUMS))
     await syncFolder(temporary)
     await rename(temporary, folder)
@@ -122,7 +124,7 @@ export function readEvidenceFolder(folder: string): Promise<Checked<Evidence>> {
   return checked(async () => {
     const { value: evidence, problem } = parseJson(evidenceSchema, (await readWhole(folder, EVIDENCE)).toString('utf8'))
     if (problem !== null) throw new Error(`${EVIDENCE} is not valid evidence`)
-    for (const log of [evidence.console, evidence.output]) await readWhole(folder, storedName(log))
+    for (const log of logsOf(evidence)) await readWhole(folder, storedName(log))
     return evidence
   })
 }

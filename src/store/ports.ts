@@ -62,6 +62,8 @@ export interface JudgedStoredAttempts {
 export interface StoredLogs {
   readonly console: Uint8Array | null
   readonly output: Uint8Array | null
+  /** The record of scheduled trials; null also where the attempt has none. */
+  readonly schedule: Uint8Array | null
   readonly problems: readonly StoreProblem[]
 }
 

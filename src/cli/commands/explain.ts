@@ -5,6 +5,7 @@ import { UserError } from '#domain/errors.ts'
 import type { Report, ReportCell } from '#domain/report/matrix.ts'
 import { kernelLabels, oneLine } from '#render/text/format.ts'
 import { raceLines, raceText } from '#render/text/race.ts'
+import { scheduleLines } from '#render/text/schedule.ts'
 import { buildRunReport } from '#run/report/build-report.ts'
 import { attemptDetails, type AttemptDetails } from '#run/results/details.ts'
 import { findResult, type FoundResult } from '#run/results/find.ts'
@@ -43,7 +44,7 @@ const HELP = helpText({
 function howSure(cell: ReportCell, { kernels }: Report): string[] {
   const labels = kernelLabels(kernels)
   const series = kernels.find(({ id }) => id === cell.kernel)?.series ?? ''
-  const lines = raceLines(raceText(cell, series, (id) => labels.get(id) ?? id))
+  const lines = [...raceLines(raceText(cell, series, (id) => labels.get(id) ?? id)), ...scheduleLines(cell.schedule)]
   return lines.length > 0 ? ['  how sure:', ...lines.map((line) => `    ${line}`)] : []
 }
 

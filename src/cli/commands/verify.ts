@@ -171,7 +171,8 @@ async function begin(options: VerifyOptions, context: KernelContext, progress: P
   }
   const kernels = kernelsOf(wanted)
   if (kernels.length === 0) return { wanted, opened: null }
-  const { common, inputs } = await prepare(runRequest({ ...options, kernels, cases }), context, progress.onEvent)
+  const runOptions = { ...runRequest({ ...options, kernels, cases }), byChance: true }
+  const { common, inputs } = await prepare(runOptions, context, progress.onEvent)
   progress.end()
   process.stderr.write(`kwitness: plan: ${kernels.length} kernels x ${cases.length} cases, before and after in one run\n`)
   return { wanted, opened: await startRun(context.workspace.state, verifyPlan(common, wanted), inputs) }

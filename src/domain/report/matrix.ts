@@ -4,6 +4,7 @@ import type { Claim, EndingWord, Finding, FixStatus, Outcome, Reason, Verdict } 
 import type { Kernel } from '../kernel.ts'
 import type { Fix, Oracle } from '../case.ts'
 import type { GuestOrigin } from '../profile.ts'
+import type { ScheduleStanding } from '../race/schedule.ts'
 import type { Splat } from '../splat.ts'
 import type { TestPoint, TestProblem } from '../tests.ts'
 
@@ -46,6 +47,8 @@ export interface ReportCell {
   readonly missProbability: number | null
   /** What the trials of a race are worth; null for a deterministic case, and without trials. */
   readonly race: RaceStanding | null
+  /** What was tried of a schedule; absent for any other case, and where nothing was. */
+  readonly schedule?: ScheduleStanding
   readonly attempts: readonly ReportAttempt[]
 }
 

@@ -96,7 +96,8 @@ export async function makeAttempt(
     guests: context.guests,
     payload,
     scratch: folder,
-    raisesPriority: race,
+    raisesPriority: race || cell.case.schedule !== undefined,
+    ...(cell.case.schedule ? { schedule: cell.case.schedule } : {}),
     host: { qemu, kernel, cpuModel, cpus, load: race ? await loadOfHost() : null },
     ...(context.kernels.signal ? { signal: context.kernels.signal } : {}),
   })
@@ -105,9 +106,10 @@ export async function makeAttempt(
 /** Judge an attempt by its logs in `folder`. */
 export async function judgeFolder(folder: string, evidence: Evidence, theCase: Case): Promise<AttemptReading> {
   using _ = startSpan('judge')
-  const [console, output] = await Promise.all([
+  const [console, output, schedule] = await Promise.all([
     readFile(join(folder, evidence.console.file)),
     readFile(join(folder, evidence.output.file)),
+    evidence.schedule ? readFile(join(folder, evidence.schedule.file)) : null,
   ])
-  return judgeLogs(evidence, { console, output }, theCase)
+  return judgeLogs(evidence, { console, output, schedule }, theCase)
 }

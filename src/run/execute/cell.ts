@@ -40,7 +40,8 @@ export function reportDone({ progress, onEvent }: RunContext, cell: Cell): void 
 /** Run a deterministic cell until it needs no more attempts. */
 export async function runCell(context: RunContext, cell: Cell, image: KernelImage): Promise<void> {
   const { plan, slots } = context
-  const want = resourcesOf(cell.profile, cell.profile.cpus)
+  // Both vCPUs of a scheduled guest take turns on one CPU of the host.
+  const want = resourcesOf(cell.profile, cell.case.oracle === 'schedule' ? 1 : cell.profile.cpus)
   const admit: Admission = async (guest) => {
     using _ = await slots.acquire(want, expectedSeconds(plan, cell.case))
     return await guest()
@@ -130,13 +131,18 @@ function jobOf(
     case: cell.case.id,
     profile: cell.profile,
     program: program.sha256,
-    args: [...raceArgs(budget), ...argsOf(plan, cell.case.id)],
+    args: [...raceArgs(budget), ...scheduleArgs(cell), ...argsOf(plan, cell.case.id)],
     modules: modulesOf(cell),
     externalModules,
     seed: seedOf(plan, cell, attempt),
     attempt,
     limits: limitsOf(plan, cell.case, budget?.seconds),
   }
+}
+
+/** The argument that has a program make the trials of a schedule. */
+function scheduleArgs({ case: { oracle } }: Cell): string[] {
+  return oracle === 'schedule' ? ['--schedule'] : []
 }
 
 /** The arguments that every race takes. */

@@ -4,7 +4,7 @@ import { proveAccelerator } from '#harness/boot/accelerator/prove.ts'
 import { fetchKernel, listSeries, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import type { AttemptTime } from '#domain/evidence.ts'
-import type { Case } from '#domain/case.ts'
+import { asTriedByChance, type Case } from '#domain/case.ts'
 import type { ControlRate } from '#domain/control.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel, ListedKernel } from '#domain/kernel.ts'
@@ -40,6 +40,8 @@ export interface RunRequest {
   readonly maxMissProbability?: number
   /** Guest seconds for each race cell, in one pool. */
   readonly raceSeconds?: number
+  /** Try cases with a schedule by chance instead. */
+  readonly byChance?: boolean
 }
 
 /** What a plan of any kind is made from, and what its guests need. */
@@ -50,7 +52,8 @@ export interface Prepared {
 
 /** Choose, build and prove for cases of a catalogue. Throws UserError for a request that cannot be met. */
 export async function prepare(request: RunRequest, context: KernelContext, onEvent: RunEventListener): Promise<Prepared> {
-  const cases = selectCases(await readCatalogue(request.catalogue ?? CATALOGUE), request.cases)
+  const selected = selectCases(await readCatalogue(request.catalogue ?? CATALOGUE), request.cases)
+  const cases = request.byChance ? selected.map(asTriedByChance) : selected
   for (const { id, folder } of cases) {
     const [first] = await findPlaceholders(folder)
     if (first) onEvent({ kind: 'note', text: `${id} is not complete: ${first.file}:${first.line} holds a placeholder` })

@@ -5,6 +5,8 @@ import { readConsole } from '#console/splat/reader.ts'
 import { isOfSuite, type Case } from '#domain/case.ts'
 import type { Evidence } from '#domain/evidence.ts'
 import type { AttemptJudgement } from '#domain/judgement.ts'
+import { readJson } from '#schema/read.ts'
+import { scheduleRecord } from '#schema/schedule.ts'
 import type { Reading } from '#verdict/attempt/facts.ts'
 import { judgeAttempt } from '#verdict/attempt/outcome.ts'
 
@@ -16,10 +18,10 @@ export interface AttemptReading {
   readonly judgement: AttemptJudgement
 }
 
-/** Judge an attempt from its evidence and its two logs. */
+/** Judge an attempt from its evidence and its logs. */
 export function judgeLogs(
   evidence: Evidence,
-  logs: { readonly console: Uint8Array; readonly output: Uint8Array },
+  logs: { readonly console: Uint8Array; readonly output: Uint8Array; readonly schedule?: Uint8Array | null },
   theCase: Case,
 ): AttemptReading {
   const { lines, reading: console } = readConsole(logs.console)
@@ -30,5 +32,7 @@ export function judgeLogs(
   const splitter = createLineReader((line) => outputLines.push(line))
   splitter.push(logs.output)
   splitter.finish()
-  return { evidence, reading, consoleLines: lines, outputLines, judgement: judgeAttempt(evidence, reading, theCase) }
+  const schedule = logs.schedule ? readJson(scheduleRecord, Buffer.from(logs.schedule).toString('utf8')) : null
+  const judgement = judgeAttempt(evidence, reading, theCase)
+  return { evidence, reading, consoleLines: lines, outputLines, judgement: schedule ? { ...judgement, schedule } : judgement }
 }

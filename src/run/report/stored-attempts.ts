@@ -13,8 +13,8 @@ export interface StoredAttempt {
 
 /** Read an attempt's logs from the store and judge it. */
 export async function judgeStored(store: ReadRuns, record: AttemptRecord, theCase: Case): Promise<StoredAttempt> {
-  const { console, output, problems } = await store.readLogs(record)
-  return { judged: console && output ? judgeLogs(record.evidence, { console, output }, theCase) : null, problems }
+  const { console, output, schedule, problems } = await store.readLogs(record)
+  return { judged: console && output ? judgeLogs(record.evidence, { console, output, schedule }, theCase) : null, problems }
 }
 
 /** Every attempt of a run so far, judged, by cellKey, in the order they were made. Damaged ones are left out. */

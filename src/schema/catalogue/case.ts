@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { seriesOf } from '#domain/version.ts'
 import { symptomEnding } from '../case.ts'
+import { schedule } from '../schedule.ts'
 import { machine, release, sentence, timing, words } from './fields.ts'
 
 const hash = z.string().regex(/^[0-9a-f]{12,40}$/, 'a commit hash of 12 to 40 hex digits')
@@ -61,8 +62,9 @@ export const caseFileSchema = z
     fixes: z.array(fix),
     introduced: z.string().nullable(),
     symptom: sentence,
-    oracle: z.enum(['deterministic', 'statistical']),
+    oracle: z.enum(['deterministic', 'schedule', 'statistical']),
     symptomEnding: symptomEnding.optional(),
+    schedule: schedule.optional(),
     needs,
     timing,
     destructive: z.boolean(),
@@ -73,6 +75,14 @@ export const caseFileSchema = z
   .refine(({ symptomEnding: ending, oracle }) => ending === undefined || oracle === 'deterministic', {
     error: 'a race counts its hits, so its program must live to say them',
     path: ['symptomEnding'],
+  })
+  .refine(({ schedule: own, oracle }) => (own === undefined) === (oracle !== 'schedule'), {
+    error: 'needed with the oracle schedule, and with no other',
+    path: ['schedule'],
+  })
+  .refine(({ schedule: own, needs: { cpus } }) => own === undefined || cpus === 2, {
+    error: '2 with the oracle schedule: one vCPU for each actor',
+    path: ['needs', 'cpus'],
   })
   .refine(({ symptomEnding: ending, destructive }) => ending?.kind !== 'splat' || destructive, {
     error: 'true where the symptom is a splat',

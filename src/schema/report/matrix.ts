@@ -13,6 +13,7 @@ import { fix, oracle } from '../case.ts'
 import { control, race, trials } from '../control.ts'
 import { claim, endingWord, finding, fixStatus, outcome, reasons, verdict } from '../judgement.ts'
 import { kernelSchema } from '../kernel.ts'
+import { scheduleStanding } from '../schedule.ts'
 import { runHostSchema } from '../run.ts'
 import { count, list, probability, schemaOf, seconds, seed, sha256, text } from '../basics.ts'
 import { splat, testPoint, testProblem } from '../tests.ts'
@@ -79,6 +80,7 @@ const cell = schemaOf<ReportCell>()(
       trials: trials.nullable(),
       missProbability: probability.nullable(),
       race: race.nullable(),
+      schedule: scheduleStanding.exactOptional(),
       attempts: list(attempt),
     })
     .meta({ id: 'cell', description: 'What a kernel says about a case, compared with the claim sources' }),

@@ -1,8 +1,11 @@
 /** The verdict of a cell, from the judgements of its attempts and, for a race, the rate of a positive control. */
 import type { Case } from '#domain/case.ts'
 import type { RaceStanding, Trials } from '#domain/control.ts'
+import type { ScheduleRecord } from '#domain/race/schedule.ts'
 import type { AttemptJudgement, CellJudgement, Outcome, Reason, Verdict } from '#domain/judgement.ts'
 import { standingOf, type CellInput } from '../race/standing.ts'
+import { judgeSchedule } from '../schedule/judge.ts'
+import { hitOf, standingOfSchedule } from '../schedule/standing.ts'
 import { sumTrials } from '../attempt/trials.ts'
 import { chanceOf, countOf, many, percentOf } from '#domain/numbers.ts'
 
@@ -45,6 +48,26 @@ function judgeRaceWithoutHit(unseen: AttemptJudgement, trials: Trials | null, ra
   return answer('inconclusive', `${odds}; ${more}`, unseen, numbers)
 }
 
+/** A race whose every interleaving was tried. A hit in a trial that does not count is neither an answer nor forgotten. */
+function judgeScheduled(
+  { symptom }: Case,
+  attempt: AttemptJudgement,
+  record: ScheduleRecord,
+  trials: Trials | null,
+): CellJudgement {
+  const standing = standingOfSchedule(record)
+  const isUncounted = attempt.outcome === 'reproduced' && hitOf(standing) === null
+  const isHeard = attempt.outcome === 'reproduced' || attempt.outcome === 'not-reproduced'
+  const missing = [
+    ...(isHeard ? [] : [`the attempt came to no answer: ${firstReason(attempt)}`]),
+    ...(isUncounted ? ['the program saw the bug in a trial that does not count'] : []),
+    ...standing.missing,
+  ]
+  const schedule = { ...standing, missing }
+  const { verdict, summary } = judgeSchedule(schedule, symptom)
+  return answer(verdict, summary, attempt, { trials, schedule })
+}
+
 /**
  * Judge the cell of a case. In order: the bug was seen, it was not seen, a skip, an error. Attempts that the host or the boot
  * lost do not count. A deterministic case that both saw the bug and did not is an error: its oracle is wrong, or it is not
@@ -59,6 +82,12 @@ export function judgeCell(theCase: Case, input: CellInput): CellJudgement {
   const trials = sumTrials([...reproduced, ...notReproduced].flatMap((attempt) => attempt.trials ?? []))
   const race = theCase.oracle === 'statistical' ? standingOf(input) : null
 
+  if (theCase.oracle === 'schedule') {
+    // What was seen before a guest was lost says why there is no answer.
+    const scheduled = [...reproduced, ...notReproduced, ...attempts.toReversed()].find((attempt) => attempt.schedule)
+    if (scheduled?.schedule) return judgeScheduled(theCase, scheduled, scheduled.schedule, trials)
+  }
+
   const [seen] = reproduced
   const [unseen] = notReproduced
   if (seen && unseen && theCase.oracle === 'deterministic') {
@@ -70,6 +99,8 @@ export function judgeCell(theCase: Case, input: CellInput): CellJudgement {
     return answer('lacks', `The bug was seen${share}: ${theCase.symptom}`, seen, { trials, race })
   }
   if (unseen && theCase.oracle === 'statistical') return judgeRaceWithoutHit(unseen, trials, race)
+  if (unseen && theCase.oracle === 'schedule')
+    return answer('inconclusive', 'The bug was not seen, but no record says at which boundaries it was tried', unseen, { trials })
   if (unseen) return answer('carries', 'The bug was not seen, and this case shows it every time', unseen, { trials })
 
   const [skipped] = having('skipped')

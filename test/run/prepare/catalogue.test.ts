@@ -74,6 +74,16 @@ test('a case may say how the bug ends it, and says nothing where its program liv
   )
 })
 
+const TWO_VCPUS = { ...GOOD.needs, cpus: 2 }
+const SCHEDULE = {
+  first: 'fork',
+  second: 'pin',
+  window: { symbol: 'copy_page_range', argument: { index: 2, member: 'vm_area_struct.vm_start', offset: 0 } },
+  waits: [{ symbol: 'rwsem_down_read_slowpath', lock: 1, owner: 8 }],
+  disable: { member: 'mm_struct.write_protect_seq', functions: ['copy_page_range'] },
+  secondCut: null,
+}
+const SCHEDULED = { oracle: 'schedule', schedule: SCHEDULE, needs: TWO_VCPUS }
 const HANG = { kind: 'hang', of: 'case' }
 const UNTIL_SERIES_ARG = { arg: 'x=1', until: '6.5.y' }
 const UNTIL_SERIES = { name: 'pin', until: '6.12.y' }
@@ -119,6 +129,19 @@ const BROKEN: readonly (readonly [what: string, change: object, field: string])[
   ['a title that matches all', { symptomEnding: { kind: 'splat', title: '' }, destructive: true }, 'symptomEnding.title'],
   ['a splat that does not destroy', { symptomEnding: { kind: 'splat', title: 'x' } }, 'destructive'],
   ['a race that ends by a hang', { symptomEnding: HANG, oracle: 'statistical' }, 'symptomEnding'],
+  ['a schedule that is not there', { oracle: 'schedule', needs: TWO_VCPUS }, 'schedule'],
+  ['a schedule with another oracle', { schedule: SCHEDULE, needs: TWO_VCPUS }, 'schedule'],
+  ['a schedule on one vCPU', { ...SCHEDULED, needs: GOOD.needs }, 'needs.cpus'],
+  [
+    'a window in no function',
+    { ...SCHEDULED, schedule: { ...SCHEDULE, window: { ...SCHEDULE.window, symbol: '' } } },
+    'schedule.window.symbol',
+  ],
+  [
+    'a disable of no member',
+    { ...SCHEDULED, schedule: { ...SCHEDULE, disable: { member: 'seq', functions: [] } } },
+    'schedule.disable.member',
+  ],
   ['a claim without its source', { claim: { ...GOOD.claim, source: undefined } }, 'claim.source'],
   ['stable releases as a list', { claim: { ...GOOD.claim, stable: ['6.12.29'] } }, 'claim.stable'],
   ['no word of how it was proven', { proof: undefined }, 'proof'],

@@ -1,0 +1,155 @@
+/** How the two actors of a trial are moved: the first into its window and to a boundary, the second to its end or to a wait. */
+import type { Schedule } from '#domain/race/schedule.ts'
+import { safeAnchor, stopsTo, type Point } from './path.ts'
+import { readState } from './program.ts'
+import { Disturbed, FIRST, SECOND, stepOne, STOP_MS, VoidTrial, type Session } from './session.ts'
+import type { Registers, Vcpu } from './stub.ts'
+import type { Trap } from './traps.ts'
+import { trapOn } from './trap-kind.ts'
+
+/** An actor at the entry of a function. */
+export interface Entry {
+  readonly rsp: bigint
+  readonly returns: bigint
+}
+
+/** A schedule with the addresses that a kernel gives its names. */
+export interface BoundSchedule {
+  readonly schedule: Schedule
+  readonly enter: bigint
+  readonly memberOffset: number
+  /** Functions in which an actor waits. A kernel need not have all of them. */
+  readonly waits: ReadonlyMap<bigint, Schedule['waits'][number]>
+}
+
+const ACTORS = { [FIRST]: 'first', [SECOND]: 'second' } as const
+/** Calls of the window's function before the one for the subject. */
+const MAX_ENTRIES = 100
+/** Stops of an actor for others before it comes where it should. */
+const MAX_STOPS = 200
+/** A path of more instructions is not stepped. */
+const MAX_PATH = 20_000
+/** The second actor gets so much host time: what ends it must be its end or a lock, never this. */
+const SECOND_MS = 5000
+/** How often it is looked at meanwhile. Its end and its waits are told. */
+const SECOND_LOOK_MS = 500
+/** A kernel's stack begins at a multiple of its size: 16 KiB, or 32 KiB with KASAN. */
+const STACK_SIZES = [0x4000n, 0x8000n] as const
+/** How much of a task_struct is read to find its stack. */
+const TASK_BYTES = 256
+
+const told = (address: bigint): Trap => ({ address, kind: 'tell' })
+
+/** Let an actor alone run to this place. Throws VoidTrial where it does not come there. */
+async function runTo({ traps, stub, symbols }: Session, vcpu: Vcpu, trap: Trap, where: string): Promise<Registers> {
+  const registers = await traps.runTo(vcpu, [trap], STOP_MS)
+  if (registers) return registers
+  throw new VoidTrial(`the ${ACTORS[vcpu]} actor does not come to ${where}: it is at ${symbols.name(await stub.rip(vcpu))}`)
+}
+
+/** Let the first actor run to the entry of the window. */
+export async function runIntoWindow(session: Session, bound: BoundSchedule): Promise<Entry> {
+  const { symbol, argument } = bound.schedule.window
+  for (let entries = 0; entries < MAX_ENTRIES; entries += 1) {
+    const registers = await runTo(session, FIRST, told(bound.enter), symbol)
+    const structure = registers.arguments[argument.index - 1] ?? 0n
+    const member = await session.stub.readU64(FIRST, structure + BigInt(bound.memberOffset))
+    const returns = await session.stub.readU64(FIRST, registers.rsp)
+    if (returns === null) throw new VoidTrial('the stack of the first actor cannot be read')
+    if (member === session.block.subject) return { rsp: registers.rsp, returns }
+    await runTo(session, FIRST, told(returns), `the end of ${symbol}`)
+  }
+  throw new VoidTrial(`${symbol} is not called for the subject`)
+}
+
+/** Step an actor from the entry of a function to its end. The last point is the instruction it returns to. */
+export async function stepThrough({ stub, traps }: Session, vcpu: Vcpu, entry: Entry): Promise<Point[]> {
+  const path: Point[] = []
+  await traps.clear()
+  let registers = await stub.registers(vcpu)
+  for (;;) {
+    path.push({ rip: registers.rip, depth: entry.rsp - registers.rsp })
+    if (registers.rip === entry.returns && registers.rsp > entry.rsp) return path
+    if (path.length > MAX_PATH) throw new VoidTrial(`the window is longer than ${MAX_PATH} instructions`)
+    registers = await stepOne(stub, vcpu, registers.rip)
+  }
+}
+
+/** How an actor is brought to a boundary. */
+export interface Walk {
+  readonly path: readonly Point[]
+  readonly k: number
+  /** Step through functions that interrupts call too: slow, but no interrupt comes while an actor is stepped. */
+  readonly careful: boolean
+}
+
+/** Bring an actor from the begin of its path to boundary k. Throws VoidTrial where it leaves the path. */
+export async function walkTo(session: Session, vcpu: Vcpu, rsp: bigint, { path, k, careful }: Walk): Promise<void> {
+  const end = session.symbols.end(path[0]?.rip ?? 0n)
+  const anchor = careful ? safeAnchor(path, k, end) : k
+  let from = 0
+  for (const index of stopsTo(path, anchor)) {
+    await runToPoint(session, vcpu, rsp, path, { from, index })
+    from = index
+  }
+  if (anchor === k) return
+  await session.traps.clear()
+  for (let at = anchor; at < k; at += 1) {
+    const registers = await stepOne(session.stub, vcpu, path[at]?.rip ?? 0n)
+    const next = path[at + 1]
+    if (registers.rip !== next?.rip || rsp - registers.rsp !== next.depth)
+      throw new VoidTrial(`the ${ACTORS[vcpu]} actor left its path behind instruction ${at}`)
+  }
+}
+
+/** Let an actor run to the next time that it comes to a point of its path, at the depth of its stack that it has there. */
+async function runToPoint(
+  session: Session,
+  vcpu: Vcpu,
+  rsp: bigint,
+  path: readonly Point[],
+  { from, index }: { readonly from: number; readonly index: number },
+): Promise<void> {
+  const { depth } = path[index] as Point
+  const trap = await trapOn(session, path, from, index)
+  const registers = await runTo(session, vcpu, trap, `instruction ${index} of its path`)
+  if (rsp - registers.rsp === depth) return
+  throw new Disturbed(`an interrupt came to instruction ${index} of the path of the ${ACTORS[vcpu]} actor before it did`)
+}
+
+/** How the second actor's run came to its end: it was done, or waits for a lock of the first one in this function. */
+export type SecondEnd = { readonly kind: 'done' } | { readonly kind: 'waits'; readonly symbol: string }
+
+/** Let the second actor alone run to its end, or to where it waits. Throws VoidTrial for anything else. */
+export async function runSecond(session: Session, bound: BoundSchedule, entry: Entry): Promise<SecondEnd> {
+  const { stub, traps, block, fsBase, trial } = session
+  const places = [...bound.waits.keys()].map(told)
+  const deadline = performance.now() + SECOND_MS
+  for (let stops = 0; stops < MAX_STOPS && performance.now() < deadline; stops += 1) {
+    const registers = await traps.runTo(
+      SECOND,
+      places,
+      SECOND_LOOK_MS,
+      async () => (await readState(stub, SECOND, block))?.secondEnded === trial,
+    )
+    if (registers === 'done') return { kind: 'done' }
+    if (registers === null) continue
+    const wait = bound.waits.get(registers.rip)
+    const isOwn = registers.fsBase === fsBase[SECOND]
+    if (isOwn && wait && (await isOwnedByFirst(session, registers.arguments[wait.lock - 1] ?? 0n, wait.owner, entry)))
+      return { kind: 'waits', symbol: wait.symbol }
+    await traps.clear()
+    await stub.step(SECOND)
+  }
+  const place = session.symbols.name(await stub.rip(SECOND))
+  throw new VoidTrial(`the second actor neither ends nor waits for a lock of the first one: it is at ${place}`)
+}
+
+/** Whether the first actor's task owns this lock: its kernel stack is the one that the task_struct names. */
+async function isOwnedByFirst({ stub }: Session, lock: bigint, owner: number, entry: Entry): Promise<boolean> {
+  const task = (await stub.readU64(SECOND, lock + BigInt(owner))) ?? 0n
+  const bytes = task === 0n ? null : await stub.read(SECOND, task & ~7n, TASK_BYTES)
+  if (!bytes) return false
+  const bases = STACK_SIZES.map((size) => entry.rsp & ~(size - 1n))
+  return Array.from({ length: TASK_BYTES / 8 }, (_, word) => bytes.readBigUInt64LE(8 * word)).some((word) => bases.includes(word))
+}

@@ -1,0 +1,193 @@
+/** All trials of a schedule in one guest: the path, the kernel without the fix, the kernel as it is, and the second cut. */
+import { InfraError } from '#domain/errors.ts'
+import type { ScheduleRecord } from '#domain/race/schedule.ts'
+import { runIntoWindow, runSecond, stepThrough, walkTo, type BoundSchedule } from './actors.ts'
+import type { Point } from './path.ts'
+import type { ImageFacts } from './bind.ts'
+import { applyPatches, findIncrements, type Patch } from './disable.ts'
+import { enterSecond } from './second-cut.ts'
+import { FIRST, SECOND, VoidTrial, type Session } from './session.ts'
+import { measurePath, onePreemption, runsOf, tryBoundary, type BoundaryResult } from './trials.ts'
+
+/** Of the kernel without the fix every so many boundaries are tried first, then those around its hits. */
+const COARSE = 8
+/** Of the second actor's instructions every so many are tried. */
+const SECOND_CUT_EVERY = 4
+
+type Results = Map<number, BoundaryResult>
+
+export interface ExploreContext {
+  readonly bound: BoundSchedule
+  readonly image: ImageFacts
+  /** Why no more trials may be made, in one clause; null as long as they may. Throws where the run was stopped. */
+  readonly check: () => string | null
+}
+
+/** The trials so far, and why there are no more. */
+interface Explored {
+  readonly record: ScheduleRecord
+  /** Why the guest cannot go on by itself; null where it can. */
+  readonly lost: string | null
+}
+
+/** No more trials: the guest can go on. */
+class OutOfTime extends VoidTrial {}
+
+function mustGoOn({ check }: ExploreContext): void {
+  const why = check()
+  if (why !== null) throw new OutOfTime(why)
+}
+
+/** Boundaries at which to look for hits first. */
+const coarseBoundaries = (last: number): number[] =>
+  Array.from({ length: Math.ceil((last + 1) / COARSE) }, (_, index) => index * COARSE)
+
+/** The patches that disable the fix; or why there are none, in one clause. */
+async function findDisable(session: Session, { bound, image }: ExploreContext): Promise<readonly Patch[] | string> {
+  const { member, functions } = bound.schedule.disable
+  const offset = image.offsetOf?.(member) ?? null
+  if (offset === null && image.offsetOf) return `the kernel has no ${member}`
+  const patches: Patch[] = []
+  for (const name of functions) {
+    const start = image.symbols.address(name)
+    const code = start === null ? null : await session.stub.read(FIRST, start, Number(image.symbols.end(start) - start))
+    if (start !== null && code) patches.push(...findIncrements(code, start, offset))
+  }
+  // Without types it is a guess, which holds only if the kernel shows the bug then.
+  if (new Set(patches.map((patch) => patch.offset)).size > 1)
+    return `the image has no types, so ${member} cannot be told from others`
+  return patches.length > 0 ? patches : `no instruction of ${functions.join(', ')} increments ${member}`
+}
+
+/** The instruction of the path that a patch changes; null when the path does not come to it. It may have a prefix of one byte. */
+function instructionOf(path: readonly Point[], { address }: Patch): number | null {
+  const index = path.findIndex(({ rip }) => rip === address || rip === address - 1n)
+  return index < 0 ? null : index
+}
+
+/** Try the kernel without the fix: everywhere coarsely, then around each hit to its edges. */
+async function exploreDisabled(
+  session: Session,
+  context: ExploreContext,
+  path: readonly Point[],
+): Promise<ScheduleRecord['disabled']> {
+  const patches = await findDisable(session, context)
+  if (typeof patches === 'string') return { problem: patches }
+  const instructions = patches.map((patch) => instructionOf(path, patch))
+  if (instructions.includes(null))
+    return { problem: `the path does not come to an instruction that increments ${context.bound.schedule.disable.member}` }
+  await applyPatches(session, patches, true)
+  try {
+    const other = await measurePath(session, context.bound, true)
+    if (typeof other === 'string') return { problem: other }
+    const isSame =
+      other.length === path.length &&
+      other.every(({ rip, depth }, index) => rip === path[index]?.rip && depth === path[index]?.depth)
+    if (!isSame) return { problem: 'without the fix the path through the window is another one' }
+    const results = await tryAround(coarseBoundaries(path.length - 1), path.length - 1, (k) => {
+      mustGoOn(context)
+      return tryBoundary(session, true, onePreemption(session, context.bound, path, k))
+    })
+    return { problem: null, instructions: instructions.flatMap((index) => index ?? []), runs: runsOf(results, COARSE) }
+  } finally {
+    // Of a guest that is lost nothing is tried any more.
+    await applyPatches(session, patches, false).catch(() => undefined)
+  }
+}
+
+/** Try these boundaries, and from each hit or void on its neighbours in both directions, until one is clean. */
+async function tryAround(
+  first: readonly number[],
+  last: number,
+  attempt: (k: number) => Promise<BoundaryResult>,
+): Promise<Results> {
+  const results: Results = new Map()
+  const todo = [...first]
+  for (let k = todo.shift(); k !== undefined; k = todo.shift()) {
+    if (k < 0 || k > last || results.has(k)) continue
+    const result = await attempt(k)
+    results.set(k, result)
+    if (result.hit || result.end === 'void') todo.push(k - 1, k + 1)
+  }
+  return results
+}
+
+/** The first and the last boundary of every hit of the kernel without the fix. */
+function edgesOf(disabled: ScheduleRecord['disabled']): number[] {
+  const hits = disabled.problem === null ? disabled.runs.filter(({ hit }) => hit) : []
+  const edges = [hits[0]?.from, hits.at(-1)?.to].filter((edge) => edge !== undefined)
+  return [...new Set(edges)]
+}
+
+/** Stop the second actor on its own path first, at both edges of the window of the kernel without the fix. */
+async function exploreSecondCut(
+  session: Session,
+  context: ExploreContext,
+  path: readonly Point[],
+  edges: readonly number[],
+): Promise<ScheduleRecord['secondCut']> {
+  const { bound, image } = context
+  const names = bound.schedule.secondCut
+  if (names === null) return { problem: 'the case does not ask for it' }
+  if (edges.length === 0) return { problem: 'no edges of a window are known' }
+  const symbol = names.find((name) => image.symbols.address(name) !== null)
+  if (symbol === undefined) return { problem: `the kernel has none of the functions ${names.join(', ')}` }
+  const start = image.symbols.address(symbol) ?? 0n
+  let second: Point[] = []
+  const measured = await tryBoundary(session, false, async () => {
+    const own = await enterSecond(session, start)
+    second = await stepThrough(session, SECOND, own)
+    const entry = await runIntoWindow(session, bound)
+    return (await runSecond(session, bound, entry)).kind
+  })
+  if (measured.end === 'void') return { problem: measured.why }
+  const cuts = []
+  for (const boundary of edges) {
+    const results: Results = new Map()
+    for (let j = 0; j < second.length - 1; j += SECOND_CUT_EVERY) {
+      mustGoOn(context)
+      const result = await tryBoundary(session, false, async (careful) => {
+        const own = await enterSecond(session, start)
+        await walkTo(session, SECOND, own.rsp, { path: second, k: j, careful })
+        const entry = await runIntoWindow(session, bound)
+        await walkTo(session, FIRST, entry.rsp, { path, k: boundary, careful })
+        return (await runSecond(session, bound, entry)).kind
+      })
+      results.set(j, result)
+    }
+    cuts.push({ boundary, runs: runsOf(results, SECOND_CUT_EVERY) })
+  }
+  return { problem: null, symbol, instructions: second.length - 1, every: SECOND_CUT_EVERY, cuts }
+}
+
+const NOT_TRIED = { problem: 'it was not tried' } as const
+
+/** Make all trials. What was seen before the guest was lost, or the time was over, is in the record with the reason. */
+export async function explore(session: Session, context: ExploreContext): Promise<Explored> {
+  const kernel: Results = new Map()
+  let record: ScheduleRecord = {
+    schema: 'kwitness.schedule/1',
+    problem: null,
+    path: [],
+    kernel: [],
+    disabled: NOT_TRIED,
+    secondCut: NOT_TRIED,
+  }
+  try {
+    const path = await measurePath(session, context.bound, false)
+    if (typeof path === 'string') return { record: { ...record, problem: path }, lost: null }
+    record = { ...record, path: path.map(({ rip }) => session.symbols.name(rip)) }
+    record = { ...record, disabled: await exploreDisabled(session, context, path) }
+    for (let k = 0; k < path.length; k += 1) {
+      mustGoOn(context)
+      kernel.set(k, await tryBoundary(session, false, onePreemption(session, context.bound, path, k)))
+    }
+    record = { ...record, kernel: runsOf(kernel) }
+    const secondCut = await exploreSecondCut(session, context, path, edgesOf(record.disabled))
+    return { record: { ...record, secondCut }, lost: null }
+  } catch (error) {
+    if (!(error instanceof VoidTrial || error instanceof InfraError)) throw error
+    const stopped = { ...record, kernel: runsOf(kernel), problem: error.message }
+    return { record: stopped, lost: error instanceof OutOfTime ? null : error.message }
+  }
+}

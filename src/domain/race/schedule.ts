@@ -1,0 +1,122 @@
+/** Races decided by schedules: what a case says of its race, and what a debugger saw of every interleaving. */
+
+/** Where the first actor's window begins and ends, and how its entry is told from others of the same function. */
+interface ScheduleWindow {
+  /** The function. It ends where it returns. */
+  readonly symbol: string
+  /** A structure that the function gets as its argument number `index`, from 1: this member of it is the subject's address. */
+  readonly argument: {
+    readonly index: number
+    readonly member: string
+    /** Offset of the member where an image does not say it. */
+    readonly offset: number | null
+  }
+}
+
+/** A function in which an actor waits for a lock. */
+interface ScheduleWait {
+  readonly symbol: string
+  /** Which argument of it is the lock, from 1. */
+  readonly lock: number
+  /** Offset in the lock of the task that owns it. Its lowest three bits are flags. */
+  readonly owner: number
+}
+
+/** How the fix is taken away from a running kernel: instructions that increment a member do so no more. */
+interface ScheduleDisable {
+  /** `STRUCT.MEMBER`, found in the types of the image. */
+  readonly member: string
+  readonly functions: readonly string[]
+}
+
+export interface Schedule {
+  /** What the two sides do, for people: the first runs on vCPU 0, the second on vCPU 1. */
+  readonly first: string
+  readonly second: string
+  readonly window: ScheduleWindow
+  readonly waits: readonly ScheduleWait[]
+  readonly disable: ScheduleDisable
+  /**
+   * Functions of the second actor, whichever a kernel has first, in which it is stopped before the first one enters the
+   * window; null when one preemption is all that is tried.
+   */
+  readonly secondCut: readonly string[] | null
+}
+
+/** How the second actor's run from a boundary ended: at its end, or at a lock that the first one holds. */
+type SecondEnd = 'done' | 'waits'
+
+/** Neighbouring boundaries at which the same was seen. */
+export interface BoundaryRun {
+  /** The first and the last of them. */
+  readonly from: number
+  readonly to: number
+  /** Void: no trial was made there that counts. */
+  readonly end: SecondEnd | 'void'
+  /** Whether the program saw the bug; false of a void one. */
+  readonly hit: boolean
+  /** Why it is void; empty otherwise. */
+  readonly why: string
+}
+
+/** Why nothing was tried, or the trials. */
+type Tried<T> = ({ readonly problem: null } & T) | { readonly problem: string }
+
+/**
+ * What a debugger saw of every interleaving with one preemption: the first actor alone up to boundary k of its window, the
+ * second one alone to its end or to a lock, then both. Boundary k lies before instruction k of the path.
+ */
+export interface ScheduleRecord {
+  readonly schema: 'kwitness.schedule/1'
+  /** Why the trials were ended before all were made; null when they were not. */
+  readonly problem: string | null
+  /** SYMBOL+0xOFFSET of each instruction of the window; the last one is that which it returns to. Empty when it was not seen. */
+  readonly path: readonly string[]
+  /** The kernel as it is. */
+  readonly kernel: readonly BoundaryRun[]
+  /** The kernel without the fix: instructions that were changed, by their numbers in the path, and what was seen then. */
+  readonly disabled: Tried<{ readonly instructions: readonly number[]; readonly runs: readonly BoundaryRun[] }>
+  /**
+   * The kernel as it is with a second preemption: the second actor alone up to its instruction j, the first one to `boundary`,
+   * the second one to its end, then both.
+   */
+  readonly secondCut: Tried<{
+    readonly symbol: string
+    /** Instructions of the second actor in that function. */
+    readonly instructions: number
+    /** Each j that is a multiple of it was tried. */
+    readonly every: number
+    readonly cuts: readonly { readonly boundary: number; readonly runs: readonly BoundaryRun[] }[]
+  }>
+}
+
+/** Neighbouring instructions of the path that lie in one function. */
+export interface PathSegment {
+  readonly symbol: string
+  readonly from: number
+  readonly to: number
+}
+
+/** The boundaries at which the kernel without the fix showed the bug, and the instructions at the edges. */
+export interface HitWindow {
+  readonly from: number
+  readonly to: number
+  /** SYMBOL+0xOFFSET of the instruction behind which it opens, and of that with which it closes. */
+  readonly opens: string
+  readonly closes: string
+}
+
+/** What the trials of a schedule are worth. */
+export interface ScheduleStanding {
+  /** Boundaries of the window, and those at which a trial of the kernel as it is counted. */
+  readonly boundaries: number
+  readonly tried: number
+  readonly segments: readonly PathSegment[]
+  readonly kernel: ScheduleRecord['kernel']
+  readonly disabled: ScheduleRecord['disabled']
+  readonly secondCut: ScheduleRecord['secondCut']
+  /** Of the kernel without the fix, or else of the kernel as it is; none where neither showed the bug. */
+  readonly windows: readonly HitWindow[]
+  /** What is missing to believe that the bug is absent, a clause each; none when nothing is. */
+  readonly missing: readonly string[]
+}

@@ -1,0 +1,56 @@
+/** The window of a scheduled race as a picture in text: what was seen at its boundaries, with the fix and without. */
+import type { BoundaryRun, ScheduleStanding } from '#domain/race/schedule.ts'
+import { oneLine } from './format.ts'
+
+/** Columns of the picture. */
+const COLUMNS = 72
+
+/** What a column shows when several things were seen in it: the first of these. */
+const SIGNS: readonly (readonly [sign: string, shows: (run: BoundaryRun) => boolean])[] = [
+  ['X', ({ hit }) => hit],
+  ['?', ({ end }) => end === 'void'],
+  ['w', ({ end }) => end === 'waits'],
+  ['.', ({ end }) => end === 'done'],
+]
+const LEGEND = '. not seen   w not seen, the second waits for the first   X the bug   ? does not count'
+
+function bar(runs: readonly BoundaryRun[], boundaries: number): string {
+  const columns = Math.min(COLUMNS, boundaries)
+  const signOf = (column: number): string => {
+    const from = Math.floor((column * boundaries) / columns)
+    const to = Math.floor(((column + 1) * boundaries) / columns) - 1
+    const here = runs.filter((run) => run.from <= to && run.to >= from)
+    return SIGNS.find(([, shows]) => here.some(shows))?.[0] ?? ' '
+  }
+  return Array.from({ length: columns }, (_, column) => signOf(column)).join('')
+}
+
+/** The lines, harmless whatever a kernel calls its functions; none where nothing was tried. */
+export function scheduleLines(schedule: ScheduleStanding | undefined): string[] {
+  if (schedule === undefined) return []
+  const { boundaries, tried, kernel, disabled, secondCut, segments, windows, missing } = schedule
+  const isDisabled = disabled.problem === null && disabled.runs.some(({ hit }) => hit)
+  const what = isDisabled ? 'with the fix disabled, the bug' : 'the bug'
+  const lines = [
+    `${tried} of ${boundaries} boundaries tried in ${segments[0]?.symbol ?? 'the window'}`,
+    `  kernel     ${bar(kernel, boundaries)}`,
+    ...(disabled.problem === null
+      ? [
+          `  fix disabled  ${bar(disabled.runs, boundaries)}`,
+          `  fix disabled at instructions ${disabled.instructions.join(' and ')}`,
+        ]
+      : [`  fix not disabled: ${disabled.problem}`]),
+    `  ${LEGEND}`,
+    ...windows.map(
+      ({ from, to, opens, closes }) => `  ${what} shows from boundary ${from} (behind ${opens}) to ${to} (before ${closes})`,
+    ),
+    secondCut.problem === null
+      ? `  second preemption: every ${secondCut.every}th of ${secondCut.instructions} instructions in ${secondCut.symbol}, ` +
+        secondCut.cuts
+          .map(({ boundary, runs }) => `${runs.some(({ hit }) => hit) ? 'bug' : 'not'} seen at boundary ${boundary}`)
+          .join(', ')
+      : `  second preemption not tried: ${secondCut.problem}`,
+    ...missing.map((clause) => `  missing: ${clause}`),
+  ]
+  return lines.map((line) => (line.startsWith(' ') ? `  ${oneLine(line.trim())}` : oneLine(line)))
+}

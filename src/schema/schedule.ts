@@ -1,0 +1,75 @@
+/** Schemas of src/domain/race/schedule.ts: a race as data, and what a debugger saw of it. */
+import { z } from 'zod'
+import type { BoundaryRun, HitWindow, PathSegment, Schedule, ScheduleRecord, ScheduleStanding } from '#domain/race/schedule.ts'
+import { count, list, schemaOf, text } from './basics.ts'
+
+const symbol = text.regex(/^[A-Za-z_][A-Za-z0-9_.]*$/, 'the name of a function')
+const member = text.regex(/^\w+\.\w+$/, 'STRUCT.MEMBER')
+const argument = z.int().min(1).max(6)
+
+export const schedule = schemaOf<Schedule>()(
+  z.strictObject({
+    first: text.min(1),
+    second: text.min(1),
+    window: z.strictObject({
+      symbol,
+      argument: z.strictObject({ index: argument, member, offset: count.nullable() }),
+    }),
+    waits: list(z.strictObject({ symbol, lock: argument, owner: count })),
+    disable: z.strictObject({ member, functions: list(symbol) }),
+    secondCut: list(symbol).nullable(),
+  }),
+)
+
+const run = schemaOf<BoundaryRun>()(
+  z
+    .object({ from: count, to: count, end: z.enum(['done', 'waits', 'void']), hit: z.boolean(), why: text })
+    .meta({ id: 'boundaryRun', description: 'Neighbouring boundaries at which the same was seen' }),
+)
+
+const runs = list(run)
+
+const notTried = z.object({ problem: text })
+
+const disabled = z.union([z.object({ problem: z.null(), instructions: list(count), runs }), notTried])
+
+const secondCut = z.union([
+  z.object({
+    problem: z.null(),
+    symbol: text,
+    instructions: count,
+    every: z.int().min(1),
+    cuts: list(z.object({ boundary: count, runs })),
+  }),
+  notTried,
+])
+
+export const scheduleRecord = schemaOf<ScheduleRecord>()(
+  z.object({
+    schema: z.literal('kwitness.schedule/1'),
+    problem: text.nullable(),
+    path: list(text),
+    kernel: runs,
+    disabled,
+    secondCut,
+  }),
+)
+
+const segment = schemaOf<PathSegment>()(z.object({ symbol: text, from: count, to: count }))
+
+const hitWindow = schemaOf<HitWindow>()(z.object({ from: count, to: count, opens: text, closes: text }))
+
+export const scheduleStanding = schemaOf<ScheduleStanding>()(
+  z
+    .object({
+      boundaries: count,
+      tried: count,
+      segments: list(segment),
+      kernel: runs,
+      disabled,
+      secondCut,
+      windows: list(hitWindow),
+      missing: list(text),
+    })
+    .meta({ id: 'schedule', description: 'What was tried of every interleaving of a race' }),
+)

@@ -1,0 +1,44 @@
+/** The verdict of a race that a debugger decides. */
+import type { Verdict } from '#domain/judgement.ts'
+import type { ScheduleStanding } from '#domain/race/schedule.ts'
+import { boundariesIn, hitOf } from './standing.ts'
+
+export interface ScheduleVerdict {
+  readonly verdict: Extract<Verdict, 'carries' | 'lacks' | 'inconclusive'>
+  /** One sentence for people, without its full stop. */
+  readonly summary: string
+}
+
+/** Whether the second cut was made, as a clause. */
+function secondCutClause({ secondCut }: ScheduleStanding): string {
+  if (secondCut.problem !== null) return `a second preemption was not tried (${secondCut.problem})`
+  const { symbol, every, instructions, cuts } = secondCut
+  const edges = cuts.map(({ boundary }) => boundary).join(' and ')
+  const steps = every === 1 ? 'each' : `every ${every}th`
+  const second = `the second actor stopped at ${steps} of its ${instructions} instructions in ${symbol}`
+  return `nor with ${second} and the first one at ${edges}`
+}
+
+/**
+ * `lacks` after one hit that came up again each time. `carries` only where every boundary was tried and clean, and the same
+ * kernel without the fix shows the bug on the same path. Anything less is `inconclusive`, with what is missing.
+ */
+export function judgeSchedule(standing: ScheduleStanding, symptom: string): ScheduleVerdict {
+  const hit = hitOf(standing)
+  if (hit !== null) return { verdict: 'lacks', summary: `The bug was seen ${hit}, each time: ${symptom}` }
+  const { boundaries, tried, missing, windows } = standing
+  const [first, ...more] = missing
+  if (first !== undefined) {
+    const others = more.length === 0 ? '' : ` (and ${more.length} more)`
+    return {
+      verdict: 'inconclusive',
+      summary: `The bug was not seen at ${tried} of ${boundaries} boundaries, but ${first}${others}`,
+    }
+  }
+  const window = windows.map(boundariesIn).join(', ')
+  const control = `with the fix disabled the same path shows it at ${window}`
+  return {
+    verdict: 'carries',
+    summary: `The bug was not seen at any of ${boundaries} boundaries, ${secondCutClause(standing)}; ${control}`,
+  }
+}

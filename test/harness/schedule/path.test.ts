@@ -1,0 +1,64 @@
+/** On the way to a boundary: where an actor is stopped, and which instructions of a function are disabled. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { findIncrements } from '#harness/schedule/disable.ts'
+import { safeAnchor, stopsTo, type Point } from '#harness/schedule/path.ts'
+
+const pathOf = (rips: readonly number[]): Point[] => rips.map((rip) => ({ rip: BigInt(rip), depth: 0n }))
+
+/** Walk as a vCPU does: each stop is the next time that it comes to this instruction. */
+function walk(path: readonly Point[], stops: readonly number[]): number {
+  let at = 0
+  for (const stop of stops) {
+    at += 1
+    while (at < path.length && path[at]?.rip !== path[stop]?.rip) at += 1
+  }
+  return at
+}
+
+test('straight code is walked in one stop, a loop in two for each turn', () => {
+  const straight = pathOf([1, 2, 3, 4, 5])
+  assert.deepEqual(stopsTo(straight, 0), [])
+  assert.deepEqual(stopsTo(straight, 4), [4])
+  const loop = pathOf([1, 2, 3, 2, 3, 2, 3, 9])
+  assert.deepEqual(stopsTo(loop, 7), [7])
+  assert.deepEqual(stopsTo(loop, 1), [1])
+  assert.equal(walk(loop, stopsTo(loop, 4)), 4)
+})
+
+test('the stops lead to every boundary of any path', () => {
+  // An instruction that repeats itself is one point: neighbours always differ.
+  const rips = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 40 })
+  fc.assert(
+    fc.property(rips, (some) => {
+      const path = pathOf([0, ...some].filter((rip, index, all) => rip !== all[index - 1]))
+      path.forEach((_, k) => assert.equal(walk(path, stopsTo(path, k)), k))
+    }),
+  )
+})
+
+test('a careful walk steps on from the last own instruction that was not passed before', () => {
+  const path = pathOf([10, 11, 50, 51, 12, 11, 50, 51, 13])
+  assert.deepEqual(
+    path.map((_, k) => safeAnchor(path, k, 20n)),
+    [0, 1, 1, 1, 4, 4, 4, 4, 8],
+  )
+})
+
+test('increments of a member are found by their bytes and disabled in place', () => {
+  const code = Buffer.from(['90', '83813801000001', '83813801000002', 'ff8738010000', '83813c01000001'].join(''), 'hex')
+  const found = findIncrements(code, 0x1000n, 0x138)
+  assert.deepEqual(
+    found.map(({ address, disabled }) => [address, disabled.toString('hex')]),
+    [
+      [0x1001n, '83813801000000'],
+      [0x100fn, '660f1f440000'],
+    ],
+  )
+  assert.deepEqual(
+    findIncrements(code, 0n, null).map(({ offset }) => offset),
+    [0x138, 0x138, 0x13c],
+  )
+  assert.deepEqual(findIncrements(code, 0n, 0x140), [])
+})

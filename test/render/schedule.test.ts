@@ -1,0 +1,54 @@
+/** The window of a scheduled race as a picture in text. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { BoundaryRun, ScheduleStanding } from '#domain/race/schedule.ts'
+import { scheduleLines } from '#render/text/schedule.ts'
+
+const run = (from: number, to: number, changes: Partial<BoundaryRun> = {}): BoundaryRun => ({
+  from,
+  to,
+  end: 'done',
+  hit: false,
+  why: '',
+  ...changes,
+})
+
+const standing: ScheduleStanding = {
+  boundaries: 720,
+  tried: 720,
+  segments: [{ symbol: 'copy_page_range', from: 0, to: 719 }],
+  kernel: [run(0, 99), run(100, 719, { end: 'waits' })],
+  disabled: { problem: null, instructions: [60, 700], runs: [run(0, 514), run(515, 515, { hit: true }), run(516, 712)] },
+  secondCut: { problem: 'the case does not ask for it' },
+  windows: [{ from: 515, to: 515, opens: 'copy_page_range+0x10', closes: 'copy_page_range+0x18' }],
+  missing: [],
+}
+
+test('each column shows the worst of its boundaries, and the edges are named', () => {
+  const lines = scheduleLines(standing)
+  assert.equal(lines[0], '720 of 720 boundaries tried in copy_page_range')
+  assert.equal(lines[1], `  kernel     ${'.'.repeat(10)}${'w'.repeat(62)}`)
+  assert.equal(lines[2], `  fix disabled  ${'.'.repeat(51)}X${'.'.repeat(20)}`)
+  assert.match(lines.join('\n'), /from boundary 515 \(behind copy_page_range\+0x10\) to 515 \(before copy_page_range\+0x18\)/)
+  assert.match(lines.join('\n'), /second preemption not tried: the case does not ask for it/)
+})
+
+test('a short window has a column for each boundary, untried ones are blank', () => {
+  const kernel = [run(0, 1), run(3, 3, { end: 'void', why: 'moved' })]
+  const lines = scheduleLines({
+    ...standing,
+    boundaries: 5,
+    tried: 2,
+    kernel,
+    disabled: { problem: 'no types' },
+    windows: [],
+    missing: ['a\u001b[31m b'],
+  })
+  assert.equal(lines[1], '  kernel     .. ? '.trimEnd())
+  assert.match(lines.join('\n'), /fix not disabled: no types/)
+  assert.ok(!lines.join('').includes('\u001b'))
+})
+
+test('a case without a schedule has no picture', () => {
+  assert.deepEqual(scheduleLines(undefined), [])
+})
