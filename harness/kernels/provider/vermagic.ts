@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip, zstdDecompress } from 'node:zlib'
-import { runCommand } from '#harness/support/process.ts'
+import { runScript } from '#harness/support/git.ts'
 
 /** The release in a decompressed module; null when it names none. */
 function vermagicOf(module: Buffer): string | null {
@@ -12,7 +12,7 @@ function vermagicOf(module: Buffer): string | null {
 }
 
 /** One xz for many modules: starting one for each takes longer than decompressing them. */
-const XZ = `set -o pipefail; xargs -0r xz --decompress --stdout | grep -aoE 'vermagic=[[:alnum:]_.+~-]+' | sort -u`
+const XZ = `xargs -0r xz --decompress --stdout | grep -aoE 'vermagic=[[:alnum:]_.+~-]+' | sort -u`
 
 /** All releases that these modules name, sorted. One that is damaged or names none adds nothing. */
 export async function releasesOf(paths: readonly string[]): Promise<string[]> {
@@ -24,7 +24,7 @@ export async function releasesOf(paths: readonly string[]): Promise<string[]> {
   const packed = paths.filter((one) => one.endsWith('.xz'))
   if (packed.length > 0) {
     const input = packed.map((path) => `${path}\0`).join('')
-    const { stdout } = await runCommand('bash', ['-c', XZ], { input, anyExit: true, env: { LC_ALL: 'C' } })
+    const { stdout } = await runScript(XZ, [], { input, anyExit: true })
     for (const line of stdout.split('\n').filter(Boolean)) found.add(line.slice('vermagic='.length))
   }
   return [...found].toSorted()
