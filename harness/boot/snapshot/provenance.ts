@@ -11,7 +11,7 @@ export interface SnapshotProvenance {
 
 /** The snapshot in these arguments of QEMU; null for a booted guest. */
 export function snapshotProvenance(argv: readonly string[]): SnapshotProvenance | null {
-  const memory = argv.find((word) => word.startsWith('memory-backend-file,') && word.endsWith(',share=off'))
+  const memory = argv.find((word) => word.startsWith('memory-backend-file,id=ram,') && word.endsWith(',share=off'))
   const file = /,mem-path=(.*),share=off$/.exec(memory ?? '')?.[1]?.replaceAll(',,', ',')
   return file === undefined ? null : { folder: dirname(file), key: basename(dirname(file)) }
 }
