@@ -12,10 +12,11 @@ const OTHER_PLACE = '/var/tmp'
 const roots = new Map<string, string>()
 
 /**
- * The folder that sources, objects and headers of kernels lie in, and the locks on them: the cache, and for every cache whose
- * path make cannot express one folder of this user in /var/tmp. Throws InfraError when that folder belongs to somebody else.
+ * The folder that sources, objects and headers of kernels lie in, and the locks on them: the cache. For every cache whose path
+ * make cannot express it is one folder of this user, in KWITNESS_BUILD or else in /var/tmp. Throws InfraError when that folder
+ * belongs to somebody else.
  */
-export function buildRoot(cache: string, otherPlace: string = OTHER_PLACE): string {
+export function buildRoot(cache: string, otherPlace: string = process.env['KWITNESS_BUILD'] || OTHER_PLACE): string {
   const key = `${otherPlace}\n${cache}`
   const known = roots.get(key)
   if (known !== undefined) return known
@@ -38,7 +39,7 @@ function realPath(path: string): string {
 function openOwnFolder(cache: string, place: string): string {
   const uid = process.getuid?.() ?? 0
   const folder = join(place, `kwitness-${uid}`)
-  const hint = 'set KWITNESS_CACHE to a path of letters, digits and . _ + - alone'
+  const hint = 'set KWITNESS_CACHE to a path of letters, digits and . _ + - alone, or KWITNESS_BUILD to a folder for builds'
   try {
     mkdirSync(folder, { mode: 0o700 })
   } catch (cause) {

@@ -21,7 +21,7 @@ export interface Repository {
   takeRequests(): string[]
   /** Serve files whose path ends so with one byte changed; null serves all as they are. */
   corrupt(ending: string | null): void
-  /** Answer 503 for paths that contain this, as a broken proxy does; null serves all. */
+  /** Answer 503 for paths that have this in them; null serves all. */
   cut(part: string | null): void
   /** Answer 404 for files whose path ends so. */
   remove(ending: string): Promise<void>
@@ -35,7 +35,7 @@ interface Package {
   readonly files: Readonly<Record<string, string | Buffer>>
 }
 
-/** Its two kernels: one of the layout before 6.19, one of that since 7.2. */
+/** uname -r, package version and banner of the two kernels in it: one of the layout before 6.19, one of that since 7.2. */
 export const OLD = {
   release: '5.90.0-3-cloud-amd64',
   build: '5.90.7-1',
@@ -131,8 +131,7 @@ async function buildArchive(folder: string): Promise<void> {
 
 async function serve(folder: string, t: Pick<TestContext, 'after'>): Promise<Repository> {
   const requests: string[] = []
-  let corrupted: string | null = null
-  let cut: string | null = null
+  let [corrupted, cut]: [string | null, string | null] = [null, null]
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)
     requests.push(path)
@@ -296,4 +295,6 @@ async function writeSuite(
   await sign(dist)
 }
 
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

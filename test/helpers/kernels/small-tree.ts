@@ -20,8 +20,8 @@ $(O)/%.o: %.c ; @echo '  CC      $*.o'; gcc -c -o $@ $<
 /** A patch to main.c as it is at first. */
 export const patch = (to: string) => `Why.\n\n--- a/main.c\n+++ b/main.c\n@@ -1 +1 @@\n-int start(void) { return 1; }\n+${to}\n`
 
-/** The source in a folder of the test, with a cache of its own. */
-export async function smallTree(t: TestContext) {
+/** The source in a folder of the test, with a cache of its own and of this name. */
+export async function smallTree(t: TestContext, cache = 'cache') {
   const folder = await temporaryFolder(t)
   const source = join(folder, 'linux')
   await mkdir(source)
@@ -29,7 +29,7 @@ export async function smallTree(t: TestContext) {
   await writeFile(join(source, 'main.c'), 'int start(void) { return 1; }\n')
   await writeFile(join(source, 'other.c'), 'int other(void) { return 2; }\n')
   const events: KernelProgress[] = []
-  const workspace = { cache: join(folder, 'cache'), state: folder }
+  const workspace = { cache: join(folder, cache), state: folder }
   const context: KernelContext = { workspace, progress: (event) => void events.push(event) }
   const select = async (options = '') => {
     const [kernel] = await selectKernels([`tree:${source}${options}`], context)

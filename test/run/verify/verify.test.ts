@@ -9,6 +9,7 @@ import { findBases, readSeries, targetsOf, tryBase } from '#run/verify/verify.ts
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import type { Case } from '#domain/case.ts'
 import { entryPath, publishEntry } from '#harness/kernels/provider/cache.ts'
+import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 import { MAKEFILE, patch, smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 const noInput = () => Promise.reject(new Error('nothing was to be read'))
@@ -17,10 +18,13 @@ const unexpected = (note: string) => assert.fail(note)
 const GOOD = patch('int start(void) { return 3; }')
 const WARNS = patch('int start(void) { int unused; return 3; }')
 
+/** As the kernel's Makefile: it refuses a path that make would read as several words. */
+const CHECK = '$(if $(filter-out 1,$(words $(subst :, ,$(CURDIR)))),$(error source directory cannot contain spaces or colons))\n'
+
 /** A tree whose compiler warns, and whose objects can be built one by one. */
-async function tree(t: Parameters<typeof smallTree>[0]) {
-  const small = await smallTree(t)
-  const own = `${MAKEFILE.replaceAll('gcc -c', 'gcc -Wall -c')}main.o other.o: ; @$(MAKE) --no-print-directory $(O)/$@\n`
+async function tree(t: Parameters<typeof smallTree>[0], cache?: string) {
+  const small = await smallTree(t, cache)
+  const own = `${CHECK}${MAKEFILE.replaceAll('gcc -c', 'gcc -Wall -c')}main.o other.o: ; @$(MAKE) --no-print-directory $(O)/$@\n`
   await writeFile(join(small.source, 'Makefile'), own)
   const sources = { input: noInput, cache: small.workspace.cache, onNote: unexpected }
   const verify = async (
@@ -48,6 +52,16 @@ test('a patch that fits is built beside its base, without new warnings', async (
     steps.map(({ upTo, buildError, warnings }) => [upTo, buildError, warnings]),
     [[1, null, []]],
   )
+})
+
+test('a cache may have any path, also one that make cannot express and a selector cannot hold', async (t) => {
+  process.env['KWITNESS_BUILD'] = await temporaryFolder(t)
+  t.after(() => delete process.env['KWITNESS_BUILD'])
+  for (const cache of ['a b', 'a:b', 'a,b', 'ws@2', 'a=b', 'x,config=y@1: z']) {
+    const { verify } = await tree(t, cache)
+    const { steps, trouble } = await verify(WARNS)
+    assert.deepEqual([trouble, steps[0]?.buildError, steps[0]?.warnings?.length], [null, null, 1], cache)
+  }
 })
 
 test('a warning in a touched file is new when the base does not give it', async (t) => {
