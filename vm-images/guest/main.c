@@ -57,7 +57,8 @@ int main(int argc, char **argv)
 
 	system_mount();
 	system_prepare();
-	payload_prepare(argc > 1 ? argv[1] : NULL);
+	/* The last argument: words that the kernel does not know, such as nokaslr, come before it. */
+	payload_prepare(argc > 1 ? argv[argc - 1] : NULL);
 	if (chdir(CASE_DIR))
 		system_log("agent: no " CASE_DIR);
 	frame_open();
