@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 
 	system_mount();
 	system_prepare();
-	/* The last argument: words that the kernel does not know, such as nokaslr, come before it. */
+	/* The last argument: before it come words that the kernel does not know (nokaslr). */
 	payload_prepare(argc > 1 ? argv[argc - 1] : NULL);
 	if (chdir(CASE_DIR))
 		system_log("agent: no " CASE_DIR);

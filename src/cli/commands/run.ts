@@ -54,7 +54,9 @@ function declareOptions(command: Command) {
     .addOption(shared.tree('the kernel source that a suite is built from: a folder, a tarball, PATH@REV or debian-6.12'))
     .addOption(shared.resume('run', ['accel']))
   return shared
-    .machineOptions(shared.certaintyOptions(what).addOption(shared.snapshot).addOption(shared.fork))
+    .machineOptions(
+      shared.certaintyOptions(what).addOption(shared.snapshot).addOption(shared.fork).addOption(shared.interleavings),
+    )
     .addOption(shared.dryRun)
     .addOption(shared.gitTree)
     .addOption(shared.failOn)
@@ -92,6 +94,7 @@ const HELP = helpText({
     ["Debian's source with your patch", "kwitness run --kernels tree:debian-5.10,patch=my.patch --cases 'uffd-*'"],
     ['selftests of a kernel tree', "kwitness run --suite kselftest:mm --tree /src/linux --kernels 'debian:6.12.*'"],
     ['every night: exit 1 where a fix got lost since the last run', 'kwitness run --baseline latest'],
+    ['a race decided without a control kernel', 'kwitness run --kernels debian:6.1.192 --cases gup-fast-vs-fork --interleavings'],
     ['after Ctrl-C or a crash', 'kwitness run --resume'],
   ],
 })

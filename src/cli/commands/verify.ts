@@ -171,7 +171,7 @@ async function begin(options: VerifyOptions, context: KernelContext, progress: P
   }
   const kernels = kernelsOf(wanted)
   if (kernels.length === 0) return { wanted, opened: null }
-  const runOptions = { ...runRequest({ ...options, kernels, cases }), byChance: true }
+  const runOptions = runRequest({ ...options, kernels, cases })
   const { common, inputs } = await prepare(runOptions, context, progress.onEvent)
   progress.end()
   process.stderr.write(`kwitness: plan: ${kernels.length} kernels x ${cases.length} cases, before and after in one run\n`)

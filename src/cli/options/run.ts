@@ -7,6 +7,7 @@ import {
   catalogue,
   certaintyOptions,
   fork,
+  interleavings,
   kernels,
   machineOptions,
   reportFolder,
@@ -24,6 +25,7 @@ function requestOptions(command: Command) {
         .addOption(catalogue)
         .addOption(snapshot)
         .addOption(fork)
+        .addOption(interleavings)
         .addOption(reportFolder),
     ),
   )
@@ -35,13 +37,21 @@ export type RequestOptions = Partial<OptionsOf<typeof requestOptions>>
 /** What a run is to be: without options the default set of kernels and every case. */
 export function runRequest(options: RequestOptions): RunRequest {
   const { kernels: selectors = ['default'], cases: ids = ['all'], accel, maxMissProbability } = options
-  const { snapshot: fromSnapshot = true, fork: mayFork = true, catalogue: folder, seed, raceSeconds, out } = options
+  const {
+    snapshot: fromSnapshot = true,
+    fork: mayFork = true,
+    catalogue: folder,
+    seed,
+    raceSeconds,
+    out,
+    interleavings: every,
+  } = options
   return {
     kernels: selectors,
     cases: ids,
     noSnapshot: !fromSnapshot,
     ...(mayFork ? {} : { noFork: true }),
     ...(out === undefined ? {} : { out: resolve(out) }),
-    ...given({ catalogue: folder, seed, accelerator: accel, maxMissProbability, raceSeconds }),
+    ...given({ catalogue: folder, seed, accelerator: accel, maxMissProbability, raceSeconds, interleavings: every }),
   }
 }

@@ -52,7 +52,7 @@ export const config = new Option(
 /** Options whose values are stored with what is resumed, under the names that commander gives them. */
 const STORED =
   'kernels cases series fix catalogue suite tree config base patch target each old new fromBoundary run replay termOld termNew ' +
-  'firstParent seed raceSeconds maxMissProbability snapshot fork dryRun'
+  'firstParent seed raceSeconds maxMissProbability snapshot fork dryRun interleavings'
 
 /** Go on with what was interrupted. What is stored with it cannot be given again; `more` names what else is stored. */
 export const resume = (what: string, more: readonly string[] = []) =>
@@ -92,6 +92,11 @@ const cores = new Option('--cores <n>', 'vCPUs that run side by side (default: t
 const jobs = new Option('--jobs <n>', 'make jobs when a kernel is built (default: the cores of this machine)')
   .argParser(readCount)
   .helpGroup(MACHINE)
+
+export const interleavings = new Option(
+  '--interleavings',
+  'decide races that have a window by every interleaving of it, without control kernels; minutes for each kernel',
+).helpGroup(HOW)
 
 export const mirror = new Option('--mirror <url>', 'Debian mirror (default: those of the apt configuration)').helpGroup(MACHINE)
 

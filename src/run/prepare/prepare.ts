@@ -40,8 +40,8 @@ export interface RunRequest {
   readonly maxMissProbability?: number
   /** Guest seconds for each race cell, in one pool. */
   readonly raceSeconds?: number
-  /** Try cases with a schedule by chance instead. */
-  readonly byChance?: boolean
+  /** Decide cases that have a schedule by every interleaving of their window; else they are tried by chance. */
+  readonly interleavings?: boolean
 }
 
 /** What a plan of any kind is made from, and what its guests need. */
@@ -53,7 +53,7 @@ export interface Prepared {
 /** Choose, build and prove for cases of a catalogue. Throws UserError for a request that cannot be met. */
 export async function prepare(request: RunRequest, context: KernelContext, onEvent: RunEventListener): Promise<Prepared> {
   const selected = selectCases(await readCatalogue(request.catalogue ?? CATALOGUE), request.cases)
-  const cases = request.byChance ? selected.map(asTriedByChance) : selected
+  const cases = request.interleavings ? selected : selected.map(asTriedByChance)
   for (const { id, folder } of cases) {
     const [first] = await findPlaceholders(folder)
     if (first) onEvent({ kind: 'note', text: `${id} is not complete: ${first.file}:${first.line} holds a placeholder` })

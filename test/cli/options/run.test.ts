@@ -29,3 +29,8 @@ test('each option comes into the request under its name there', () => {
     noSnapshot: true,
   })
 })
+
+test('interleavings are tried on demand', () => {
+  assert.equal(runRequest({}).interleavings, undefined)
+  assert.equal(runRequest({ interleavings: true }).interleavings, true)
+})

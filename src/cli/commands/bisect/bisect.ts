@@ -163,7 +163,7 @@ async function prepareFor(
   if (kept) return { plan: kept, inputs: await makeGuestInputs([theCase], context) }
   const what = { kernels: [kernel.id], cases: [theCase.id], catalogue: dirname(theCase.folder), noSnapshot: false }
   const how = { seed, maxMissProbability, raceSeconds, ...given({ accelerator: options.accel }) }
-  const { common, inputs } = await prepare({ ...what, ...how, byChance: true }, context, progress.onEvent)
+  const { common, inputs } = await prepare({ ...what, ...how }, context, progress.onEvent)
   return { plan: { ...common, kind: 'bisect', controls: [], measure: null }, inputs }
 }
 

@@ -92,7 +92,7 @@ async function askStep(options: BisectStepOptions, progress: Progress, signal: A
   const image = await buildKernel(kernel, context)
   if ('failure' in image) return { answer: 'does-not-build' as const, summary: image.failure }
   const request = runRequest({ ...options, kernels: [kernel.id], cases: [id] })
-  const { common, inputs } = await prepare({ ...request, byChance: true }, context, progress.onEvent)
+  const { common, inputs } = await prepare(request, context, progress.onEvent)
   const plan = { ...common, kind: 'bisect', controls: [], measure: null } as const
   // Not the store of runs: reports and boundaries must not include steps of a bisection.
   const store = await openStore(join(context.workspace.state, 'bisect-steps'))

@@ -92,7 +92,7 @@ async function openNew(options: ControlsOptions, context: KernelContext, progres
   }
   const ids = found.kernels.map(({ id }) => id)
   const request = runRequest({ ...options, kernels: ids, cases: cases.map(({ id }) => id) })
-  const { common, inputs } = await prepare({ ...request, byChance: true }, context, progress.onEvent)
+  const { common, inputs } = await prepare(request, context, progress.onEvent)
   // Each base before its controls, which are built from it.
   const kernels = common.kernels.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
   // Rates of earlier runs must not count here: this run measures them again.

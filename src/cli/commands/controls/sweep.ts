@@ -49,7 +49,7 @@ async function openNew(options: ControlsOptions, context: KernelContext, progres
   const { caseId, found } = await choose(options, context)
   const kernels = found.controls.map(({ kernel }) => kernel)
   const request = runRequest({ ...options, kernels, cases: [caseId] })
-  const { common } = await prepare({ ...request, byChance: true }, context, progress.onEvent)
+  const { common } = await prepare(request, context, progress.onEvent)
   const plan = sweepPlan(common, found.controls)
   progress.end()
   process.stderr.write(`kwitness: ${describe(plan, found)}\n`)
