@@ -41,7 +41,7 @@ while (@words) {
   my $word = shift @words;
   if ($asked eq 'kvm' && $word eq '-cpu') { shift @words; next }
   push @out, $word eq 'kvm' ? 'tcg,thread=multi' : $word;
-  push @out, (shift @words) . ' tsc_early_khz=@KHZ@ tsc=reliable' if $asked eq 'kvm' && $word eq '-append';
+  push @out, 'tsc_early_khz=@KHZ@ tsc=reliable ' . shift @words if $asked eq 'kvm' && $word eq '-append';
 }
 exec $real, @out;
 `
