@@ -1,7 +1,7 @@
 /** Many attempts in guests of one kind: their guests are forks of one, answer as restored ones do, and end with the run. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { copyFile, cp, mkdir, readdir, readFile, rm, symlink, truncate } from 'node:fs/promises'
+import { copyFile, cp, mkdir, readFile, readdir, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import { buildForkParts } from '#harness/boot/fork/server.ts'
@@ -175,8 +175,11 @@ describe('a fork server that does not come up costs the forking alone, and that 
       saysOnce(found, /QEMU started without .*: failed to map segment from shared object\): restoring one for each attempt/)
   })
 
-  /** A cache like the shared one, but for its own copy of the library, shortened to so many bytes. */
-  async function damagedCache(name: string, bytes: number): Promise<string> {
+  /**
+   * A cache like the shared one, but for its own copy of the library, shortened to so many bytes. Without its seal it is one that
+   * an older kwitness made.
+   */
+  async function damagedCache(name: string, bytes: number, isSealed: boolean): Promise<string> {
     const cache = join(place.folder, name)
     const { library } = await buildForkParts(place.cache)
     const own = join(cache, relative(place.cache, library))
@@ -192,16 +195,24 @@ describe('a fork server that does not come up costs the forking alone, and that 
     await mkdir(dirname(own))
     await copyFile(library, own)
     await truncate(own, bytes)
+    const { size, mtimeMs } = await stat(library)
+    const seal = { [basename(own)]: { sha256: '0'.repeat(64), bytes: size, mtimeMs } }
+    if (isSealed) await writeFile(join(dirname(own), 'sealed.json'), JSON.stringify(seal))
     return cache
   }
 
-  test('with a library that is empty: QEMU starts without it', async (t) => {
-    const found = await trial(t, 'empty', { cache: await damagedCache('empty-cache', 0) })
-    if (found) saysOnce(found, /QEMU started without .*: file too short\): restoring one for each attempt/)
+  test('with a library that is empty, or shorter than its seal says: it is made again', async (t) => {
+    for (const [name, bytes, isSealed] of [
+      ['empty', 0, false],
+      ['sealed', 5000, true],
+    ] as const) {
+      const found = await trial(t, name, { cache: await damagedCache(`${name}-cache`, bytes, isSealed) })
+      if (found) assert.deepEqual(found, FORKED, name)
+    }
   })
 
-  test('with a library that is cut short: QEMU does not start', async (t) => {
-    const found = await trial(t, 'short', { cache: await damagedCache('short-cache', 5000) })
+  test('with a library that is cut short and has no seal: QEMU does not start', async (t) => {
+    const found = await trial(t, 'short', { cache: await damagedCache('short-cache', 5000, false) })
     if (found) saysOnce(found, /guests cannot be forked here \(.+\): restoring one for each attempt/)
   })
 })

@@ -207,23 +207,25 @@ describe('a kernel that does not boot', () => {
     return `file:${path}`
   }
 
-  /** Every loaded segment filled with an instruction that is none; the notes, with the PVH entry, stay. */
-  function filled(elf: Buffer): Buffer {
-    const copy = Buffer.from(elf)
-    const [table, size, count] = [Number(elf.readBigUInt64LE(32)), elf.readUInt16LE(54), elf.readUInt16LE(56)]
-    const LOAD = 1
-    for (let entry = table; entry < table + size * count; entry += size) {
-      if (elf.readUInt32LE(entry) !== LOAD) continue
-      const [offset, length] = [Number(elf.readBigUInt64LE(entry + 8)), Number(elf.readBigUInt64LE(entry + 32))]
-      copy.fill('\x0f\x0b', offset, offset + length, 'latin1')
+  /** Every loaded segment filled with these bytes; the notes, with the PVH entry, stay. */
+  const filledWith =
+    (bytes: string) =>
+    (elf: Buffer): Buffer => {
+      const copy = Buffer.from(elf)
+      const [table, size, count] = [Number(elf.readBigUInt64LE(32)), elf.readUInt16LE(54), elf.readUInt16LE(56)]
+      const LOAD = 1
+      for (let entry = table; entry < table + size * count; entry += size) {
+        if (elf.readUInt32LE(entry) !== LOAD) continue
+        const [offset, length] = [Number(elf.readBigUInt64LE(entry + 8)), Number(elf.readBigUInt64LE(entry + 32))]
+        copy.fill(bytes, offset, offset + length, 'latin1')
+      }
+      return copy
     }
-    return copy
-  }
 
   test('a kernel that does not boot leaves its cells missing, says why, and lets the others go on', async () => {
-    const cut = await deadKernel('cut', (elf) => elf.subarray(0, elf.length >> 1))
-    const dead = await deadKernel('dead', filled)
-    const { code, report, stderr } = await runReport(at('dead-state'), request(kernels.v510, dead, cut))
+    const dead = await deadKernel('dead', filledWith('\x0f\x0b'))
+    const halted = await deadKernel('halted', filledWith('\xf4'))
+    const { code, report, stderr } = await runReport(at('dead-state'), request(kernels.v510, dead, halted))
     assert.equal(code, 3, stderr)
     const verdicts = Object.entries(verdictsOf(report)).map(([cell, verdict]) => [cell.replace(/-[0-9a-f]{12}\/.*/, ''), verdict])
     assert.deepEqual(verdicts.map(([, verdict]) => verdict).toSorted(), ['lacks', 'no-result', 'no-result'], stderr)
