@@ -3,7 +3,7 @@ import type { Schedule } from '#domain/race/schedule.ts'
 import { safeAnchor, stopsTo, type Point } from './path.ts'
 import { readState } from './program.ts'
 import { Disturbed, FIRST, SECOND, stepOne, STOP_MS, VoidTrial, type Session } from './session.ts'
-import type { Registers, Vcpu } from './stub.ts'
+import type { Registers, Stub, Vcpu } from './stub.ts'
 import type { Trap } from './traps.ts'
 import { trapOn } from './trap-kind.ts'
 
@@ -40,11 +40,24 @@ const TASK_BYTES = 256
 
 const told = (address: bigint): Trap => ({ address, kind: 'tell' })
 
-/** Let an actor alone run to this place. Throws VoidTrial where it does not come there. */
-async function runTo({ traps, stub, symbols }: Session, vcpu: Vcpu, trap: Trap, where: string): Promise<Registers> {
+/** Let an actor alone run to this place. Throws VoidTrial where it does not come there, or another task does (`isOf`). */
+async function runTo(
+  { traps, stub, symbols }: Session,
+  vcpu: Vcpu,
+  trap: Trap,
+  where: string,
+  isOf: (registers: Registers) => boolean = () => true,
+): Promise<Registers> {
   const registers = await traps.runTo(vcpu, [trap], STOP_MS)
-  if (registers) return registers
+  if (registers && isOf(registers)) return registers
   throw new VoidTrial(`the ${ACTORS[vcpu]} actor does not come to ${where}: it is at ${symbols.name(await stub.rip(vcpu))}`)
+}
+
+/** The entry of the function at which these registers are. Throws VoidTrial where the stack cannot be read. */
+async function entryAt(stub: Stub, vcpu: Vcpu, { rsp }: Registers): Promise<Entry> {
+  const returns = await stub.readU64(vcpu, rsp)
+  if (returns === null) throw new VoidTrial(`the stack of the ${ACTORS[vcpu]} actor cannot be read`)
+  return { rsp, returns }
 }
 
 /** Let the first actor run to the entry of the window. */
@@ -54,12 +67,18 @@ export async function runIntoWindow(session: Session, bound: BoundSchedule): Pro
     const registers = await runTo(session, FIRST, told(bound.enter), symbol)
     const structure = registers.arguments[argument.index - 1] ?? 0n
     const member = await session.stub.readU64(FIRST, structure + BigInt(bound.memberOffset))
-    const returns = await session.stub.readU64(FIRST, registers.rsp)
-    if (returns === null) throw new VoidTrial('the stack of the first actor cannot be read')
-    if (member === session.block.subject) return { rsp: registers.rsp, returns }
-    await runTo(session, FIRST, told(returns), `the end of ${symbol}`)
+    const entry = await entryAt(session.stub, FIRST, registers)
+    if (member === session.block.subject) return entry
+    await runTo(session, FIRST, told(entry.returns), `the end of ${symbol}`)
   }
   throw new VoidTrial(`${symbol} is not called for the subject`)
+}
+
+/** The second actor first: let it begin its act alone, and stop it at the entry of this function of its own. */
+export async function enterSecond(session: Session, start: bigint): Promise<Entry> {
+  const isOwn = ({ fsBase }: Registers) => fsBase === session.fsBase[SECOND]
+  const registers = await runTo(session, SECOND, told(start), session.symbols.name(start), isOwn)
+  return entryAt(session.stub, SECOND, registers)
 }
 
 /** Step an actor from the entry of a function to its end. The last point is the instruction it returns to. */

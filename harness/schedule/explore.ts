@@ -1,12 +1,11 @@
 /** All trials of a schedule in one guest: the path, the kernel without the fix, the kernel as it is, and the second cut. */
 import { InfraError } from '#domain/errors.ts'
 import type { ScheduleRecord } from '#domain/race/schedule.ts'
-import { runIntoWindow, runSecond, stepThrough, walkTo, type BoundSchedule } from './actors.ts'
+import { enterSecond, runIntoWindow, runSecond, stepThrough, walkTo, type BoundSchedule } from './actors.ts'
 import type { Point } from './path.ts'
 import type { ImageFacts } from './bind.ts'
 import { applyPatches, findIncrements, type Patch } from './disable.ts'
-import { enterSecond } from './second-cut.ts'
-import { FIRST, SECOND, VoidTrial, type Session } from './session.ts'
+import { FIRST, LostGuest, SECOND, VoidTrial, type Session } from './session.ts'
 import { measurePath, onePreemption, runsOf, tryBoundary, type BoundaryResult } from './trials.ts'
 
 /** Of the kernel without the fix every so many boundaries are tried first, then those around its hits. */
@@ -186,7 +185,7 @@ export async function explore(session: Session, context: ExploreContext): Promis
     const secondCut = await exploreSecondCut(session, context, path, edgesOf(record.disabled))
     return { record: { ...record, secondCut }, lost: null }
   } catch (error) {
-    if (!(error instanceof VoidTrial || error instanceof InfraError)) throw error
+    if (!(error instanceof VoidTrial || error instanceof LostGuest || error instanceof InfraError)) throw error
     const stopped = { ...record, kernel: runsOf(kernel), problem: error.message }
     return { record: stopped, lost: error instanceof OutOfTime ? null : error.message }
   }

@@ -18,8 +18,8 @@ export class Disturbed extends VoidTrial {
   override readonly name = 'Disturbed'
 }
 
-/** The guest is not between two trials any more, so no further one can be made in it. */
-export class LostGuest extends VoidTrial {
+/** The guest is not between two trials any more, so no further one can be made in it: another try cannot help. */
+export class LostGuest extends Error {
   override readonly name = 'LostGuest'
 }
 

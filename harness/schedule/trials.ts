@@ -2,7 +2,7 @@
 import type { BoundaryRun } from '#domain/race/schedule.ts'
 import { runIntoWindow, runSecond, stepThrough, walkTo, type BoundSchedule } from './actors.ts'
 import type { Point } from './path.ts'
-import { beginTrial, Disturbed, endTrial, FIRST, LostGuest, VoidTrial, type Session } from './session.ts'
+import { beginTrial, Disturbed, endTrial, FIRST, VoidTrial, type Session } from './session.ts'
 
 /** Tries of one boundary. Interrupts are many, and say nothing of it. */
 const MAX_TRIES = { void: 5, disturbed: 30 } as const
@@ -25,7 +25,7 @@ async function makeTrial(session: Session, disabled: boolean, act: Act, careful 
   try {
     end = await act(careful)
   } catch (error) {
-    if (error instanceof VoidTrial && !(error instanceof LostGuest)) await endVoidTrial(session)
+    if (error instanceof VoidTrial) await endVoidTrial(session)
     throw error
   }
   return { end, hit: await endTrial(session), why: '' }
@@ -36,7 +36,7 @@ async function endVoidTrial(session: Session): Promise<void> {
   try {
     await endTrial(session)
   } catch (error) {
-    if (!(error instanceof VoidTrial) || error instanceof LostGuest) throw error
+    if (!(error instanceof VoidTrial)) throw error
   }
 }
 
@@ -48,7 +48,7 @@ async function tryUntilItCounts(session: Session, disabled: boolean, act: Act): 
     try {
       return await makeTrial(session, disabled, act, tries.disturbed >= CAREFUL_AFTER)
     } catch (error) {
-      if (!(error instanceof VoidTrial) || error instanceof LostGuest) throw error
+      if (!(error instanceof VoidTrial)) throw error
       tries[error instanceof Disturbed ? 'disturbed' : 'void'] += 1
       why = error.message
     }
@@ -101,7 +101,7 @@ async function tryOnce(session: Session, disabled: boolean, act: Act): Promise<s
     await makeTrial(session, disabled, act)
     return null
   } catch (error) {
-    if (!(error instanceof VoidTrial) || error instanceof LostGuest) throw error
+    if (!(error instanceof VoidTrial)) throw error
     return error.message
   }
 }
