@@ -50,12 +50,8 @@ export async function readMail(raw: Buffer, reader: MailReader, depth = 0): Prom
   // A list may have taken the boundaries away, and left the header that names them.
   if (parts.length === 0) return readText(asText(header, mail), mail, reader)
   const isMultipart = parts.length !== 1 || parts[0]?.header.equals(header) !== true
-  if (!isMultipart) {
-    if (parts[0]?.type === 'text/html') reader.html = true
-    if (parts[0]?.isFile) return readParts(mail, header, parts, reader, depth)
-    return readText(mail, mail, reader)
-  }
-  return readParts(mail, header, parts, reader, depth)
+  if (!isMultipart && parts[0]?.type === 'text/html') reader.html = true
+  return isMultipart || parts[0]?.isFile ? readParts(mail, header, parts, reader, depth) : readText(mail, mail, reader)
 }
 
 /** The patches of a mail with several parts. */
