@@ -5,7 +5,7 @@ import type { RunDiff } from '#domain/report/diff.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { DIFF_ASSETS } from '#render/diff/html.ts'
 import { DIFF_RENDERERS, type DiffFormat } from '#render/diff/index.ts'
-import { readAssets, terminalOf, writeOut } from './files.ts'
+import { assetsFor, terminalOf, writeOut } from './files.ts'
 import { loadHistory } from './named-report.ts'
 
 /** Earlier runs that are asked whether a kernel image gave both answers before. */
@@ -20,7 +20,7 @@ export async function compareReports(before: Report, after: Report): Promise<Run
 
 /** Render a comparison for standard output or a file. */
 export async function renderDiff(diff: RunDiff, format: DiffFormat): Promise<string> {
-  const assets = format === 'html' ? await readAssets(DIFF_ASSETS) : { template: '', css: '', js: '' }
+  const assets = await assetsFor(format, DIFF_ASSETS)
   return DIFF_RENDERERS[format](diff, { terminal: terminalOf(process.stdout), assets })
 }
 

@@ -32,6 +32,14 @@ export async function readAssets(files: Readonly<Record<keyof HtmlAssets, readon
   return { template: template ?? '', css: css ?? '', js: js ?? '' }
 }
 
+/** The texts of a page where the format is one; a format that is not needs none. */
+export async function assetsFor(
+  format: string,
+  files: Readonly<Record<keyof HtmlAssets, readonly string[]>>,
+): Promise<HtmlAssets> {
+  return format === 'html' ? readAssets(files) : { template: '', css: '', js: '' }
+}
+
 /** What a stream can show, by the environment and by itself. */
 export function terminalOf(stream: NodeJS.WriteStream): RenderOptions['terminal'] {
   const { NO_COLOR, FORCE_COLOR, LC_ALL, LC_CTYPE, LANG, TERM } = process.env
@@ -50,7 +58,7 @@ export async function renderReport(report: Report, format: Format): Promise<stri
 }
 
 async function render(report: Report, format: Format): Promise<string> {
-  const assets = format === 'html' ? await readAssets(HTML_ASSETS) : { template: '', css: '', js: '' }
+  const assets = await assetsFor(format, HTML_ASSETS)
   return RENDERERS[format].render(report, { terminal: terminalOf(process.stdout), assets })
 }
 

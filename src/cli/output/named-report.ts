@@ -1,19 +1,14 @@
 /** Reports that a command compares, by the names that people give: a stored run, `latest~1`, or a file of `--json`. */
 import { readFile } from 'node:fs/promises'
-import { findWorkspace } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { parseJson } from '#schema/read.ts'
 import { reportSchema } from '#schema/report/matrix.ts'
-import { buildRunReport } from '#run/report/build-report.ts'
-import { openStoreForReading } from '#store/index.ts'
 import type { RunRecord } from '#store/ports.ts'
-import { printProblems } from './problems.ts'
+import { reportOfRun, withStore, type ReadingStore } from './stored-report.ts'
 
 export const NAMES = 'a run id, a report.json, latest, or latest~1 for the run before it'
-
-type ReadingStore = Awaited<ReturnType<typeof openStoreForReading>>
 
 /** The report of a name. Throws UserError where there is no such run, and for a file that is not a report of kwitness. */
 export async function loadNamed(name: string): Promise<Report> {
@@ -24,33 +19,25 @@ export async function loadNamed(name: string): Promise<Report> {
 /** Reports of the newest finished runs before the one of this id, the newest first, at most `count`. */
 export async function loadHistory(id: string, count: number): Promise<Report[]> {
   return withStore(async (store) => {
-    const runs = await matrixRuns(store)
+    const runs = await store.listRuns()
     const end = runs.findIndex((run) => run.id === id)
-    const earlier = end < 0 ? [] : runs.slice(Math.max(0, end - count), end).toReversed()
     const reports: Report[] = []
-    for (const run of earlier) reports.push(await reportOfRun(store, run))
+    if (end < 0 || !isMatrix(runs[end]!)) return reports
+    for (const run of newestMatrices(runs.slice(0, end), count)) reports.push(await reportOfRun(store, run))
     return reports
   })
 }
 
-async function withStore<T>(work: (store: ReadingStore) => Promise<T>): Promise<T> {
-  const store = await openStoreForReading(findWorkspace().state)
-  try {
-    return await work(store)
-  } finally {
-    store.close()
+const isMatrix = (run: RunRecord): boolean => run.finishedAt !== null && planOf(run).kind === 'matrix'
+
+/** The newest finished runs of a matrix, the newest first, at most `count`: to read the plans of all takes long. */
+function newestMatrices(runs: readonly RunRecord[], count: number): RunRecord[] {
+  const found: RunRecord[] = []
+  for (const run of runs.toReversed()) {
+    if (found.length === count) break
+    if (isMatrix(run)) found.push(run)
   }
-}
-
-async function reportOfRun(store: ReadingStore, run: RunRecord): Promise<Report> {
-  const { report, problems } = await buildRunReport(store, run)
-  printProblems(problems)
-  return report
-}
-
-/** Finished runs of a matrix, the oldest first. */
-async function matrixRuns(store: ReadingStore): Promise<RunRecord[]> {
-  return (await store.listRuns()).filter((run) => run.finishedAt !== null && planOf(run).kind === 'matrix')
+  return found
 }
 
 async function findRun(store: ReadingStore, name: string): Promise<RunRecord> {
@@ -59,9 +46,9 @@ async function findRun(store: ReadingStore, name: string): Promise<RunRecord> {
     if (planOf(run).kind !== 'suite') return run
     throw new UserError(`run ${name} is of a suite, and has no verdicts to compare`, `give ${NAMES}`)
   }
-  const runs = await matrixRuns(store)
   const back = Number(name.split('~')[1] ?? 0)
-  const run = runs.at(-1 - back)
+  const runs = newestMatrices(await store.listRuns(), back + 1)
+  const run = runs[back]
   if (run) return run
   const stored = runs.length === 1 ? '1 finished run is stored' : `${runs.length} finished runs are stored`
   throw new UserError(`there is no run ${name}: ${stored}`, 'kwitness runs lists them, kwitness run makes one')

@@ -4,9 +4,10 @@ import { UserError } from '#domain/errors.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import type { SuiteReport } from '#domain/report/suite.ts'
 import { planOf } from '#plan/stored-plan.ts'
-import { buildRunReport } from '#run/report/build-report.ts'
+import { buildRunReport, type BuildReportOptions } from '#run/report/build-report.ts'
 import { gitTreeSourcesOf } from '#run/report/claim-sources.ts'
 import { openStoreForReading } from '#store/index.ts'
+import type { RunRecord } from '#store/ports.ts'
 import { printProblems } from './problems.ts'
 import { suiteReportOf } from './suite.ts'
 
@@ -17,20 +18,34 @@ interface LoadOptions {
   readonly history?: string | undefined
 }
 
-/** Load the run of this id, the newest where it is undefined. Throws UserError where no run is stored. */
-export async function loadReport(id: string | undefined, { history }: LoadOptions): Promise<Loaded> {
-  const workspace = findWorkspace()
-  const store = await openStoreForReading(workspace.state)
+export type ReadingStore = Awaited<ReturnType<typeof openStoreForReading>>
+
+/** Do something with the store, and close it. */
+export async function withStore<T>(work: (store: ReadingStore) => Promise<T>): Promise<T> {
+  const store = await openStoreForReading(findWorkspace().state)
   try {
+    return await work(store)
+  } finally {
+    store.close()
+  }
+}
+
+/** The report of a run of cases, with what the store could not give back told on stderr. */
+export async function reportOfRun(store: ReadingStore, run: RunRecord, options: BuildReportOptions = {}): Promise<Report> {
+  const { report, problems } = await buildRunReport(store, run, options)
+  printProblems(problems)
+  return report
+}
+
+/** Load the run of this id, the newest where it is undefined. Throws UserError where no run is stored. */
+export function loadReport(id: string | undefined, { history }: LoadOptions): Promise<Loaded> {
+  return withStore(async (store) => {
     const run = id === undefined ? await store.newestRun() : await store.readRun(id)
     if (run === null) throw new UserError('no run is stored yet', 'kwitness run makes one')
     const plan = planOf(run)
     if (plan.kind === 'suite') return { kind: 'suite', report: await suiteReportOf(store, run) }
-    const histories = history === undefined ? undefined : await gitTreeSourcesOf(history, plan, { workspace })
-    const { report: loaded, problems } = await buildRunReport(store, run, { gitTreeSources: histories })
-    printProblems(problems)
-    return { kind: 'cases', report: loaded }
-  } finally {
-    store.close()
-  }
+    const workspace = findWorkspace()
+    const gitTreeSources = history === undefined ? undefined : await gitTreeSourcesOf(history, plan, { workspace })
+    return { kind: 'cases', report: await reportOfRun(store, run, { gitTreeSources }) }
+  })
 }
