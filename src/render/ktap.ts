@@ -13,21 +13,10 @@
  */
 import { contradictionsOf } from '#analysis/matrix/headline.ts'
 import { matrixOf } from '#analysis/matrix/matrix.ts'
-import type { Verdict } from '#domain/judgement.ts'
 import type { Report, ReportCell } from '#domain/report/matrix.ts'
 import { raceParts } from './text/race.ts'
 import { calmLine, knownOf, oneLine } from './text/format.ts'
-
-type Status = 'pass' | 'fail' | 'skip' | 'error'
-
-const STATUS: Readonly<Record<Verdict, Status>> = {
-  carries: 'pass',
-  lacks: 'fail',
-  inconclusive: 'skip',
-  'not-applicable': 'skip',
-  error: 'error',
-  'no-result': 'error',
-}
+import { TEST_STATUS } from './text/labels.ts'
 
 /** Render a report as KTAP version 1. A pair without a cell has no line, and the plan of its kernel does not count it. */
 export function renderKtap(report: Report): string {
@@ -49,7 +38,7 @@ export function renderKtap(report: Report): string {
         cells,
       ).map((line) => `  ${line}`),
     )
-    const failed = cells.some((cell) => STATUS[cell.verdict] === 'fail' || STATUS[cell.verdict] === 'error')
+    const failed = cells.some((cell) => TEST_STATUS[cell.verdict] === 'fail' || TEST_STATUS[cell.verdict] === 'error')
     const skipped = cells.length ? '' : ' # SKIP no case was planned'
     lines.push(`${failed ? 'not ok' : 'ok'} ${index + 1} ${escape(kernel.id)}${skipped}`)
   }
@@ -85,7 +74,7 @@ function resultLines(cell: ReportCell, number: number): string[] {
       : []
   const sure = cell.race ? [...cell.race.explanation, ...raceParts(cell.race, (id) => id)] : []
   const race = sure.map((words) => `# race: ${escape(words)}`)
-  switch (STATUS[cell.verdict]) {
+  switch (TEST_STATUS[cell.verdict]) {
     case 'pass':
       return [...race, ...finding, `ok ${name}`]
     case 'fail':

@@ -8,21 +8,13 @@
  * | inconclusive, not-applicable | `skipped` |
  * | error, no-result | `error` |
  */
-import type { Verdict } from '#domain/judgement.ts'
 import type { Report } from '#domain/report/matrix.ts'
+import { TEST_STATUS } from '../text/labels.ts'
 import { escapeXml } from '../text/xml.ts'
 import { resultsOf, secondsOf, type Result } from './results.ts'
 
-type State = 'passed' | 'failure' | 'skipped' | 'error'
-
-const STATES: Readonly<Record<Verdict, State>> = {
-  carries: 'passed',
-  lacks: 'failure',
-  inconclusive: 'skipped',
-  'not-applicable': 'skipped',
-  error: 'error',
-  'no-result': 'error',
-}
+/** Elements by the status of a test; one that passed has none. */
+const ELEMENTS = { pass: null, fail: 'failure', skip: 'skipped', error: 'error' } as const
 
 /** Render a report as JUnit XML. */
 export function renderJunit(report: Report): string {
@@ -42,21 +34,21 @@ export function renderJunit(report: Report): string {
 }
 
 function figures(results: readonly Result[]): string {
-  const count = (state: State) => results.filter(({ cell }) => STATES[cell.verdict] === state).length
+  const count = (status: keyof typeof ELEMENTS) => results.filter(({ cell }) => TEST_STATUS[cell.verdict] === status).length
   const seconds = results.reduce((sum, { cell }) => sum + secondsOf(cell), 0)
-  const bad = `failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}"`
+  const bad = `failures="${count('fail')}" errors="${count('error')}" skipped="${count('skip')}"`
   return `tests="${results.length}" ${bad} time="${seconds.toFixed(3)}"`
 }
 
 function caseLines({ kernel, cell }: Result): string[] {
-  const state = STATES[cell.verdict]
+  const element = ELEMENTS[TEST_STATUS[cell.verdict]]
   const name = `classname="${escapeXml(kernel.id)}" name="${escapeXml(cell.case)}"`
   const head = `    <testcase ${name} time="${secondsOf(cell).toFixed(3)}"`
-  if (state === 'passed') return [`${head}/>`]
+  if (element === null) return [`${head}/>`]
   const message = escapeXml(`${cell.verdict}: ${cell.summary}`)
   const type = cell.finding === 'listed-still-affected' ? cell.finding : cell.verdict
   // JUnit's schema gives a skipped test nothing but a message.
-  if (state === 'skipped') return [`${head}>`, `      <skipped message="${message}"/>`, '    </testcase>']
+  if (element === 'skipped') return [`${head}>`, `      <skipped message="${message}"/>`, '    </testcase>']
   const evidence = escapeXml(cell.reasons.map(({ text }) => text).join('\n'))
-  return [`${head}>`, `      <${state} type="${type}" message="${message}">${evidence}</${state}>`, '    </testcase>']
+  return [`${head}>`, `      <${element} type="${type}" message="${message}">${evidence}</${element}>`, '    </testcase>']
 }

@@ -49,5 +49,15 @@ export const CASE_CONTRADICTED = {
   meaning: 'case.json and a claim source name different releases, so one of them is wrong',
 } as const
 
+/** How a reader of test results takes a verdict, where it knows nothing of fixes. */
+export const TEST_STATUS: Readonly<Record<Verdict, 'pass' | 'fail' | 'skip' | 'error'>> = {
+  carries: 'pass',
+  lacks: 'fail',
+  inconclusive: 'skip',
+  'not-applicable': 'skip',
+  error: 'error',
+  'no-result': 'error',
+}
+
 /** The verdicts without an answer, which need a person's attention. */
 export const NO_ANSWERS = ['error', 'no-result'] as const satisfies readonly Verdict[]
