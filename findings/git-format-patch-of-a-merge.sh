@@ -7,13 +7,7 @@
 # Seen with Debian's git 1:2.39.5-0+deb12u3. Exits 1 when it behaves otherwise, 2 when it cannot be tried.
 set -eu
 
-version=1:2.39.5-0+deb12u3
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-apt-get download -qq "git=$version" 2>/dev/null || { echo "cannot fetch git $version" >&2; exit 2; }
-dpkg-deb -x git_*.deb tool
-git() { GIT_CONFIG_NOSYSTEM=1 HOME=$folder GIT_EXEC_PATH=$folder/tool/usr/lib/git-core "$folder/tool/usr/bin/git" "$@"; }
+. "$(dirname "$0")/lib/debian-git.sh"
 
 git init -q -b main tree 2>/dev/null
 cd tree
