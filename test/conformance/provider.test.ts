@@ -1,16 +1,14 @@
 /** The providers held to their contract: Debian by an archive of our own, files by a made one. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runCommand } from '#harness/support/process.ts'
 import { fakeBzImage, fakeVmlinux, packPayload, temporaryFolder } from '../helpers/kernel-images.ts'
+import { NEEDS_ARCHIVE } from '#test/helpers/kernels/archive-caches.ts'
 import { OLD, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
 import { providerConformance } from './provider.ts'
 
-const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)
-
 providerConformance({
   name: 'debian, from an archive of our own',
-  skip: gpg ? false : 'gpg (package gnupg) is not here, so no archive can be signed',
+  skip: NEEDS_ARCHIVE.skip ?? false,
   async given(t) {
     const { mirror, keyring } = await serveRepository(t)
     const cache = await temporaryFolder(t)

@@ -3,6 +3,7 @@ import type { Case } from '#domain/case.ts'
 import type { Conditions, ControlRate, Trials } from '#domain/control.ts'
 import type { CaseExit, Ending, Evidence } from '#domain/evidence.ts'
 import type { Outcome } from '#domain/judgement.ts'
+import type { BoundaryRun } from '#domain/race/schedule.ts'
 import type { ConsoleReading, Splat, SplatSeverity } from '#domain/splat.ts'
 import type { TestDocument, TestPoint, TestStatus, TestStream } from '#domain/tests.ts'
 import type { Reading } from '#verdict/attempt/facts.ts'
@@ -153,4 +154,9 @@ export function rate(changes: Partial<ControlRate> = {}): ControlRate {
 export function cellInput(attempts: readonly JudgedAttempt[], changes: Partial<CellInput> = {}): CellInput {
   const { profile, series } = rate()
   return { case: race.id, profile, series, attempts, rates: [rate()], maxMissProbability: 1e-6, ...changes }
+}
+
+/** Boundaries at which the second actor was done and the bug was not seen, unless said otherwise. */
+export function boundaryRun(from: number, to: number, changes: Partial<BoundaryRun> = {}): BoundaryRun {
+  return { from, to, end: 'done', hit: false, why: '', ...changes }
 }

@@ -1,17 +1,9 @@
 /** The window of a scheduled race as a picture in text. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { BoundaryRun, ScheduleStanding } from '#domain/race/schedule.ts'
+import type { ScheduleStanding } from '#domain/race/schedule.ts'
 import { scheduleLines } from '#render/text/schedule.ts'
-
-const run = (from: number, to: number, changes: Partial<BoundaryRun> = {}): BoundaryRun => ({
-  from,
-  to,
-  end: 'done',
-  hit: false,
-  why: '',
-  ...changes,
-})
+import { boundaryRun as run } from '#test/helpers/judging.ts'
 
 const standing: ScheduleStanding = {
   boundaries: 720,

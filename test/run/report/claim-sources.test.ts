@@ -12,13 +12,11 @@ import { buildRunReport } from '#run/report/build-report.ts'
 import { fetchClaimSources, type ClaimSourceRequest } from '#run/report/claim-sources.ts'
 import { openDatabase } from '#store/database.ts'
 import { openStore } from '#store/index.ts'
-import { NEW, OLD, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
+import { NEEDS_ARCHIVE as options, NEW_ID, OLD_ID } from '#test/helpers/kernels/archive-caches.ts'
+import { OLD, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
 import { planCommon } from '#test/plan/plans.ts'
 import { sampleCase } from '#test/helpers/judging.ts'
 import { host, temporaryFolder } from '#test/helpers/evidence.ts'
-
-const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)
-const options = gpg ? {} : { skip: 'gpg (package gnupg) is not here, so no archive can be signed' }
 
 /** A fix that the changelog of the old kernel lists, and no case.json claims. */
 const CASE = sampleCase('one', {
@@ -30,7 +28,7 @@ async function given(t: TestContext) {
   const repository = await serveRepository(t)
   const [cache, state] = [await temporaryFolder(t), await temporaryFolder(t)]
   const kernels: KernelContext = { workspace: { cache, state }, mirror: repository.mirror, keyring: repository.keyring }
-  const chosen = await selectKernels([`debian-${OLD.build}-cloud-amd64`, `debian-${NEW.build}-cloud-amd64`], kernels)
+  const chosen = await selectKernels([OLD_ID, NEW_ID], kernels)
   await Promise.all(chosen.map((kernel) => fetchKernel(kernel, kernels)))
   const plan: PlanOf<'matrix'> = { ...planCommon, kind: 'matrix', kernels: chosen, cases: [CASE] }
   const store = await openStore(state)

@@ -6,18 +6,9 @@ import type { BoundaryRun, ScheduleRecord } from '#domain/race/schedule.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import { judgeCell } from '#verdict/cell/judge.ts'
 import { standingOfSchedule } from '#verdict/schedule/standing.ts'
-import { theCase, tried } from '#test/helpers/judging.ts'
+import { boundaryRun as run, theCase, tried } from '#test/helpers/judging.ts'
 
 const scheduled: Case = { ...theCase, oracle: 'schedule' }
-
-const run = (from: number, to: number, changes: Partial<BoundaryRun> = {}): BoundaryRun => ({
-  from,
-  to,
-  end: 'done',
-  hit: false,
-  why: '',
-  ...changes,
-})
 
 /** Ten boundaries; without the fix the bug shows at 4 to 6. */
 const carries: ScheduleRecord = {

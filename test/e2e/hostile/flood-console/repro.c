@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "core/ktap.h"
+#include "core/procfile.h"
 
 #define FLOOD (1ULL << 30)
 
@@ -13,10 +14,8 @@ int main(void)
 
 	ktap_start(1);
 	/* Disable the rate limit of ten lines in five seconds. */
-	fd = open("/proc/sys/kernel/printk_devkmsg", O_WRONLY | O_CLOEXEC);
-	REQUIRE(fd >= 0, "open of printk_devkmsg");
-	REQUIRE(write(fd, "on\n", 3) == 3, "write to printk_devkmsg");
-	close(fd);
+	REQUIRE(!procfile_write_text("/proc/sys/kernel/printk_devkmsg", "on\n"),
+		"write to printk_devkmsg");
 	fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	REQUIRE(fd >= 0, "open of kmsg");
 	for (unsigned long long sent = 0, n = 0; sent < FLOOD; sent += sizeof(line), n++) {

@@ -4,34 +4,20 @@ import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { buildExternalModules } from '#harness/image/external-module.ts'
-import { fetchKernel, fetchModules, listKernels, listSeries, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
-import { runCommand } from '#harness/support/process.ts'
+import { fetchKernel, fetchModules, listKernels, listSeries, selectKernels } from '#harness/kernels/index.ts'
 import type { Kernel } from '#domain/kernel.ts'
-import { flipByte, temporaryFolder } from '#test/helpers/kernel-images.ts'
-import { NEW, NEW_ELF, OLD, OLD_ELF, otherKeyring, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
+import { flipByte } from '#test/helpers/kernel-images.ts'
+import { archiveWithCaches, NEEDS_ARCHIVE as options, NEW_ID, OLD_ID } from '#test/helpers/kernels/archive-caches.ts'
+import { NEW, NEW_ELF, OLD_ELF, otherKeyring } from '#test/helpers/kernels/debian-archive.ts'
 
-const OLD_ID = `debian-${OLD.build}-cloud-amd64`
-const NEW_ID = `debian-${NEW.build}-cloud-amd64`
-const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)
-const options = gpg ? {} : { skip: 'gpg (package gnupg) is not here, so no archive can be signed' }
-
-/** A new archive and empty caches for each test. */
 async function given(t: TestContext) {
-  const repository = await serveRepository(t)
-  const cache = await temporaryFolder(t)
-  const messages: string[] = []
-  const context: KernelContext = {
-    workspace: { cache, state: join(cache, 'state') },
-    mirror: repository.mirror,
-    keyring: repository.keyring,
-    progress: ({ message }) => messages.push(message),
-  }
+  const found = await archiveWithCaches(t)
   const one = async (selector: string) => {
-    const [kernel] = await selectKernels([selector], context)
+    const [kernel] = await selectKernels([selector], found.context)
     assert.ok(kernel)
     return kernel
   }
-  return { repository, cache, messages, context, one }
+  return { ...found, one }
 }
 
 /** apt waits seconds for a mirror that is away: others go on meanwhile. */

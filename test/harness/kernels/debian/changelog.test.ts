@@ -7,24 +7,15 @@ import { suite, test, type TestContext } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { cachedChangelogs, storeChangelog, pruneChangelogs } from '#harness/kernels/debian/changelog-cache.ts'
 import { fetchKernel, findChangelogs, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
-import { runCommand } from '#harness/support/process.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { kernel } from '#test/helpers/reports.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
-import { NEW, OLD, OLDER_BUILD, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
-
-const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)
-const options = gpg ? {} : { skip: 'gpg (package gnupg) is not here, so no archive can be signed' }
+import { archiveWithCaches, NEEDS_ARCHIVE as options, NEW_ID, OLD_ID } from '#test/helpers/kernels/archive-caches.ts'
+import { NEW, OLD, OLDER_BUILD } from '#test/helpers/kernels/debian-archive.ts'
 
 async function given(t: TestContext) {
-  const repository = await serveRepository(t)
-  const cache = await temporaryFolder(t)
-  const context: KernelContext = {
-    workspace: { cache, state: join(cache, 'state') },
-    mirror: repository.mirror,
-    keyring: repository.keyring,
-  }
-  const [old, recent] = await selectKernels([`debian-${OLD.build}-cloud-amd64`, `debian-${NEW.build}-cloud-amd64`], context)
+  const { repository, cache, context } = await archiveWithCaches(t)
+  const [old, recent] = await selectKernels([OLD_ID, NEW_ID], context)
   assert.ok(old && recent)
   repository.takeRequests()
   return { repository, cache, context, old, recent }

@@ -6,31 +6,17 @@ import { test, type TestContext } from 'node:test'
 import { openAptRoot } from '#harness/kernels/debian/apt.ts'
 import { arrivalOf, freshnessOf } from '#harness/kernels/debian/index.ts'
 import { listKernels, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
-import { runCommand } from '#harness/support/process.ts'
 import { exists } from '#harness/support/workspace.ts'
 import type { DebianIndex } from '#schema/cache/debian.ts'
 import { runCli } from '#test/helpers/cli.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
-import { NEW, OLD, serveRepository } from '#test/helpers/kernels/debian-archive.ts'
+import { archiveWithCaches, NEEDS_ARCHIVE as options, NEW_ID, OLD_ID } from '#test/helpers/kernels/archive-caches.ts'
 import { samples } from '#test/schema/samples.ts'
 
-const OLD_ID = `debian-${OLD.build}-cloud-amd64`
-const NEW_ID = `debian-${NEW.build}-cloud-amd64`
-const gpg = await runCommand('gpg', ['--version'], { anyExit: true }).catch(() => null)
-const options = gpg ? {} : { skip: 'gpg (package gnupg) is not here, so no archive can be signed' }
-
 async function given(t: TestContext) {
-  const repository = await serveRepository(t)
-  const cache = await temporaryFolder(t)
-  const messages: string[] = []
+  const { repository, messages, context: plain } = await archiveWithCaches(t)
   let index: DebianIndex | null = null
-  const context: KernelContext = {
-    workspace: { cache, state: join(cache, 'state') },
-    mirror: repository.mirror,
-    keyring: repository.keyring,
-    progress: ({ message }) => messages.push(message),
-    onIndex: (read) => (index = read),
-  }
+  const context: KernelContext = { ...plain, onIndex: (read) => (index = read) }
   /** What `kernels list --refresh` lists: the state of each kernel, and the index it comes from. */
   const refresh = async () => {
     const kernels = await listKernels({ ...context, freshAfter: Date.now() }, { selector: 'debian:*' })
