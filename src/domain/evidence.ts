@@ -50,6 +50,11 @@ export interface LogInfo {
 export interface Evidence {
   readonly schema: 'kwitness.evidence/1'
   readonly job: Job
+  /**
+   * sha256 of all that the answer depends on: attempts of one identity are repetitions of one another. Absent where something
+   * of it was unknown, and in evidence of before it: such an attempt is never reused.
+   */
+  readonly identity?: string
   readonly kernel: {
     /** `uname -r` and `uname -v` as the agent reported them; null without a report. */
     readonly release: string | null

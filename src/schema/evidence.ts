@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { CaseExit, Ending, Evidence, LogInfo } from '#domain/evidence.ts'
 import type { Job, ExternalModule } from '#domain/job.ts'
 import type { BootMethod, GuestProfile } from '#domain/profile.ts'
-import { count, list, seconds, seed, schemaOf, text } from './basics.ts'
+import { count, list, seconds, seed, schemaOf, sha256, text } from './basics.ts'
 
 export const bootMethod = schemaOf<BootMethod>()(z.enum(['microvm-pvh', 'microvm-bzimage', 'pc-bzimage']))
 
@@ -66,6 +66,7 @@ export const evidenceSchema = schemaOf<Evidence>()(
   z.object({
     schema: z.literal('kwitness.evidence/1'),
     job,
+    identity: sha256.exactOptional(),
     kernel: z.object({ release: text.nullable(), build: text.nullable(), sha256: text }),
     guest: z.object({
       bootMethod: bootMethod.nullable(),

@@ -7,18 +7,23 @@ import type { AttemptTime, Evidence } from '#domain/evidence.ts'
 import { profileName } from '#domain/profile.ts'
 import { evidenceSchema } from '#schema/evidence.ts'
 import { readJson } from '#schema/read.ts'
-import { textIn, type Database } from './database.ts'
+import { textIn, type Database, type Row } from './database.ts'
 import { readEvidenceFolder, readLog, storedName, writeEvidenceFolder } from './evidence-folder.ts'
 import { attemptId } from './names.ts'
 import type { AttemptName, AttemptRecord, JudgedStoredAttempts, LogPaths, StoredLogs, StoreProblem } from './ports.ts'
 
+/** The attempts of a run: its own, and those of earlier runs that it reuses. Twice the id of the run is to be bound. */
+const OF_RUN = `SELECT * FROM attempts WHERE run = ?
+  UNION ALL SELECT attempts.* FROM runs JOIN reused ON reused.run = runs.number JOIN attempts ON attempts.number = reused.attempt
+  WHERE runs.id = ? ORDER BY kernel, case_id, profile, ordinal`
+
 function insert(database: Database, run: string, evidence: Evidence): AttemptRecord {
-  const { job, kernel, startedAt } = evidence
+  const { job, kernel, startedAt, identity = null } = evidence
   const id = attemptId(job)
   database.transaction(() => {
     database.run(
-      `INSERT INTO attempts (run, id, kernel, case_id, profile, ordinal, started_at, evidence)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO attempts (run, id, kernel, case_id, profile, ordinal, started_at, evidence, identity)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       run,
       id,
       job.kernel,
@@ -27,6 +32,7 @@ function insert(database: Database, run: string, evidence: Evidence): AttemptRec
       job.attempt,
       startedAt,
       JSON.stringify(evidence),
+      identity,
     )
     if (kernel.release !== null) {
       database.run('UPDATE kernels SET release = ? WHERE id = ? AND sha256 = ?', kernel.release, job.kernel, kernel.sha256)
@@ -39,8 +45,9 @@ function hasRow(database: Database, run: string, id: string): boolean {
   return database.all('SELECT 1 FROM attempts WHERE run = ? AND id = ?', run, id).length > 0
 }
 
+/** Ids of the attempts of a run. Of one that it reuses, a killed removal of the other run may have left a folder: no stray. */
 function rowIds(database: Database, run: string): Set<string> {
-  return new Set(database.all('SELECT id FROM attempts WHERE run = ?', run).map((row) => textIn(row, 'id')))
+  return new Set(database.all(OF_RUN, run, run).map((row) => textIn(row, 'id')))
 }
 
 /** Folder first, row second: a row always has its folder, and the row is the promise. */
@@ -86,26 +93,32 @@ export async function recoverRun(database: Database, folder: string, run: string
   }
 }
 
-/** All attempts of a run whose rows can be read, and what is wrong with any of them at first sight. */
-export async function attemptsOf(database: Database, folder: string, run: string): Promise<JudgedStoredAttempts> {
-  const folders = new Set(await namesIn(folder))
+/** A row as a record; null where its evidence cannot be read. */
+export function recordIn(row: Row): AttemptRecord | null {
+  const evidence = readJson(evidenceSchema, textIn(row, 'evidence'))
+  return evidence && { id: textIn(row, 'id'), run: textIn(row, 'run'), evidence }
+}
+
+/** All attempts of a run whose rows can be read, and what is wrong with any of them at first sight. `root` has all evidence. */
+export async function attemptsOf(database: Database, root: string, run: string): Promise<JudgedStoredAttempts> {
+  const folders = new Map<string, Set<string>>()
   const attempts: AttemptRecord[] = []
   const problems: StoreProblem[] = []
-  const order = 'kernel, case_id, profile, ordinal'
-  for (const row of database.all(`SELECT id, evidence FROM attempts WHERE run = ? ORDER BY ${order}`, run)) {
-    const id = textIn(row, 'id')
-    const read = readJson(evidenceSchema, textIn(row, 'evidence'))
-    if (read) attempts.push({ id, run, evidence: read })
+  for (const row of database.all(OF_RUN, run, run)) {
+    const [id, source] = [textIn(row, 'id'), textIn(row, 'run')]
+    const read = recordIn(row)
+    if (read) attempts.push(read)
     else problems.push({ attempt: id, message: 'its row in the store cannot be read' })
-    if (!folders.has(id)) problems.push({ attempt: id, message: 'its evidence folder is missing' })
+    const names = folders.get(source) ?? new Set(await namesIn(join(root, source)))
+    folders.set(source, names)
+    if (!names.has(id)) problems.push({ attempt: id, message: 'its evidence folder is missing' })
   }
   return { attempts, problems }
 }
 
 /** The names of all attempts of a run; nothing of their evidence is read. */
 export function attemptNames(database: Database, run: string): AttemptName[] {
-  const sql = 'SELECT id, kernel, case_id, ordinal FROM attempts WHERE run = ? ORDER BY kernel, case_id, profile, ordinal'
-  return database.all(sql, run).map((row) => ({
+  return database.all(OF_RUN, run, run).map((row) => ({
     id: textIn(row, 'id'),
     kernel: textIn(row, 'kernel'),
     case: textIn(row, 'case_id'),

@@ -11,6 +11,8 @@ import { kernelsSeen, recordKernel } from './kernels.ts'
 import { hasChangelog, claimSourcesOf, readChangelogText, recordClaimSources } from './claim-sources.ts'
 import type { ReadRuns, Store } from './ports.ts'
 import { listRates, recordRates } from './rates.ts'
+import { recoverRemovals, removeRun } from './remove.ts'
+import { attemptsLike, reuseAttempts } from './reuse.ts'
 import { abandonedRuns, checkOwned, claimRun, createRun, writeRun, listRuns, newestRun, readRun, runIds } from './runs.ts'
 
 interface Places {
@@ -30,8 +32,9 @@ function reading(database: Database, places: Places): ReadRuns {
     readRun: async (id) => readRun(database, id),
     attemptsOf: async (run) => {
       const { id } = readRun(database, run)
-      return attemptsOf(database, join(places.evidence, id), id)
+      return attemptsOf(database, places.evidence, id)
     },
+    attemptsLike: async (identity, count) => attemptsLike(database, identity, count),
     attemptNames: async (run) => attemptNames(database, readRun(database, run).id),
     logPaths: (attempt) => logPaths(join(places.evidence, attempt.run), attempt),
     readLogs: async (attempt) => readLogs(join(places.evidence, attempt.run), attempt),
@@ -67,6 +70,7 @@ export async function openStore(folder: string): Promise<Store> {
   const places = placesIn(folder)
   await onDisk(folder, () => makeFolder(places.evidence))
   const database = openDatabase(places.database, { readOnly: false })
+  await onDisk(places.evidence, () => recoverRemovals(database, places.evidence))
   const folderOf = (run: string) => join(places.evidence, run)
 
   const claim = async (id: string) => {
@@ -101,6 +105,11 @@ export async function openStore(folder: string): Promise<Store> {
         checkOwned(database, run)
         return recordAttempt(database, folderOf(run), run, evidence, logs)
       }),
+    reuseAttempts: async (run, attempts) => {
+      checkOwned(database, run)
+      reuseAttempts(database, run, attempts)
+    },
+    removeRun: (id) => onDisk(places.evidence, () => removeRun(database, places.evidence, id)),
     recordKernel: async (kernel, sha256) => recordKernel(database, kernel, sha256),
     recordRates: async (rates) => recordRates(database, rates),
     recordClaimSources: async (run, sources, changelogs) => {

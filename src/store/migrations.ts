@@ -65,4 +65,31 @@ export const migrations: readonly string[] = [
   `UPDATE runs SET plan = replace(plan, '"freshBoot":', '"noSnapshot":');
    ALTER TABLE papers RENAME COLUMN papers TO sources;
    ALTER TABLE papers RENAME TO claim_sources`,
+  // Attempts have an identity, and numbers by which other runs reuse them. Runs say whose they are.
+  `CREATE TABLE numbered (
+     number INTEGER PRIMARY KEY,
+     run TEXT NOT NULL REFERENCES runs (id),
+     id TEXT NOT NULL,
+     kernel TEXT NOT NULL,
+     case_id TEXT NOT NULL,
+     profile TEXT NOT NULL,
+     ordinal INTEGER NOT NULL,
+     started_at TEXT NOT NULL,
+     evidence TEXT NOT NULL,
+     identity TEXT,
+     UNIQUE (run, id)
+   ) STRICT;
+   INSERT INTO numbered SELECT rowid, run, id, kernel, case_id, profile, ordinal, started_at, evidence, NULL FROM attempts;
+   DROP TABLE attempts;
+   ALTER TABLE numbered RENAME TO attempts;
+   CREATE INDEX attempts_by_identity ON attempts (identity) WHERE identity IS NOT NULL;
+   CREATE TABLE reused (
+     run INTEGER NOT NULL REFERENCES runs (number),
+     attempt INTEGER NOT NULL REFERENCES attempts (number),
+     PRIMARY KEY (run, attempt)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX reused_by_attempt ON reused (attempt);
+   ALTER TABLE runs ADD COLUMN origin TEXT;
+   ALTER TABLE runs ADD COLUMN counts TEXT;
+   ALTER TABLE runs ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0`,
 ]

@@ -26,9 +26,13 @@ export interface RunRecord {
 export interface AttemptRecord {
   /** Name of its evidence folder inside its run. */
   readonly id: string
+  /** The run that made it, also among the attempts of a run that reuses it. */
   readonly run: string
   readonly evidence: Evidence
 }
+
+/** An attempt by its place in the store. */
+export type AttemptPlace = Pick<AttemptRecord, 'id' | 'run'>
 
 /** An attempt by its names alone: nothing of its evidence is read. */
 export interface AttemptName {
@@ -84,7 +88,10 @@ export interface ReadRuns {
   newestRun(): Promise<RunRecord | null>
   /** Throws UserError when there is no such run. */
   readRun(id: string): Promise<RunRecord>
+  /** The attempts of a run: those that it made, and those of earlier runs that it reuses. */
   attemptsOf(run: string): Promise<JudgedStoredAttempts>
+  /** The newest attempts of this identity that runs made, the newest first, at most `count`. */
+  attemptsLike(identity: string, count: number): Promise<readonly AttemptRecord[]>
   /** By kernel, case and ordinal. Throws UserError when there is no such run. */
   attemptNames(run: string): Promise<readonly AttemptName[]>
   readLogs(attempt: AttemptRecord): Promise<StoredLogs>
@@ -120,6 +127,16 @@ interface WriteRuns {
    * for a run this process does not own, and for logs that are not as long as the evidence says.
    */
   recordAttempt(run: string, evidence: Evidence, logs: string): Promise<AttemptRecord>
+  /**
+   * Let an owned run have these attempts of earlier runs as its own; all of them or none. Throws InvariantError for one that is
+   * not in the store.
+   */
+  reuseAttempts(run: string, attempts: readonly AttemptPlace[]): Promise<void>
+  /**
+   * Remove a run with its evidence. Attempts that other runs reuse stay: the oldest of those runs has them from then on. Safe to
+   * kill. Throws UserError for a pinned run, one that a living process is at, and where there is no such run.
+   */
+  removeRun(id: string): Promise<void>
   /** Store the kernel and image of a kernel id. */
   recordKernel(kernel: Kernel, sha256: string): Promise<void>
   /** Store rates, replacing those of the same case, program, code path, series, profile and conditions. */

@@ -33,7 +33,8 @@ export function newestRun(database: Database): RunRecord | null {
   return database.all('SELECT * FROM runs ORDER BY number DESC LIMIT 1').map(toRun)[0] ?? null
 }
 
-function findRow(database: Database, id: string): Row {
+/** The row of a run. Throws UserError when there is no such run. */
+export function findRow(database: Database, id: string): Row {
   const [row] = database.all('SELECT * FROM runs WHERE id = ?', id)
   if (row) return row
   const [newest] = database.all('SELECT id FROM runs ORDER BY number DESC LIMIT 1')
