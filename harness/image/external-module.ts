@@ -50,6 +50,47 @@ export async function buildExternalModules(
   return built
 }
 
+/** What decides the bytes of an external module, or why there is none. */
+export type ExternalModuleKey =
+  | { readonly name: string; readonly key: string }
+  | { readonly name: string; readonly missing: string }
+
+/**
+ * The keys of the external modules that a case needs on this kernel; nothing is built. Throws UserError when a source is missing,
+ * and what finding a tree to build against throws.
+ */
+export async function externalModuleKeys(
+  theCase: Pick<Case, 'folder' | 'needs'>,
+  kernel: Kernel,
+  context: KernelContext,
+): Promise<ExternalModuleKey[]> {
+  const keys: ExternalModuleKey[] = []
+  for (const { name, until } of theCase.needs.externalModules) {
+    if (!isNeededOn(kernel.version, until)) {
+      keys.push({ name, missing: notNeeded(until) })
+      continue
+    }
+    const tree = await findBuildTree(kernel, context)
+    if ('unavailable' in tree) keys.push({ name, missing: tree.unavailable })
+    else keys.push({ name, key: await keyOf(name, await readSource(theCase.folder, name), tree) })
+  }
+  return keys
+}
+
+const notNeeded = (until: string | null): string => `not built: the case needs it only on kernels before ${until}`
+
+async function keyOf(name: string, source: string, { key }: Pick<BuildTree, 'key'>): Promise<string> {
+  return createHash('sha256')
+    .update(JSON.stringify([FLAGS, key, name, source, await compiler()]))
+    .digest('hex')
+}
+
+function readSource(folder: string, name: string): Promise<string> {
+  return readFile(join(folder, `${name}.c`), 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new UserError(`${folder} has no ${name}.c, which its case.json names: ${cause.code}`)
+  })
+}
+
 async function buildModuleOf(
   { name, until }: ModuleNeed,
   folder: string,
@@ -57,11 +98,9 @@ async function buildModuleOf(
   context: KernelContext,
 ): Promise<BuiltModule> {
   if (!isNeededOn(kernel.version, until)) {
-    return { name, missing: `not built: the case needs it only on kernels before ${until}` }
+    return { name, missing: notNeeded(until) }
   }
-  const source = await readFile(join(folder, `${name}.c`), 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new UserError(`${folder} has no ${name}.c, which its case.json names: ${cause.code}`)
-  })
+  const source = await readSource(folder, name)
   try {
     const tree = await findBuildTree(kernel, context)
     if ('unavailable' in tree) return { name, missing: tree.unavailable }
@@ -88,8 +127,7 @@ async function buildModule(
   context: KernelContext,
 ): Promise<string> {
   const { cache } = context.workspace
-  const key = createHash('sha256').update(JSON.stringify([FLAGS, tree.key, name, source, await compiler()]))
-  const entry = join(cache, 'external-modules', key.digest('hex'))
+  const entry = join(cache, 'external-modules', await keyOf(name, source, tree))
   const path = join(entry, `${name}.ko`)
   if ((await exists(path)) && (await isIntact(entry))) return path
   await tree.use(async (make) => {

@@ -100,6 +100,16 @@ export async function fetchKernel(kernel: Kernel, context: KernelContext): Promi
   return withDisk(context, () => providerOf(kernel.provider).fetch(kernel, context))
 }
 
+/** The files of a kernel when the cache has them, intact; null where fetchKernel would fetch or build them. */
+export async function findCachedKernel(kernel: Kernel, context: KernelContext): Promise<KernelImage | null> {
+  return withDisk(context, () => providerOf(kernel.provider).findCached(kernel, context))
+}
+
+/** Identifies the modules that belong to an image, by their contents; null where what it takes to know them is lost. */
+export async function modulesKey(image: KernelImage): Promise<string | null> {
+  return providerOf(image.kernel.provider).modulesKey(image)
+}
+
 /**
  * These modules of a kernel and their dependencies, as decompressed .ko files in load order, without those that are built in.
  * Throws UserError when the kernel has no such module or its archive does not list any.

@@ -150,3 +150,12 @@ export function qemuArguments(spec: GuestSpec): string[] {
     ...(spec.memory.kind === 'private' ? ['-incoming', 'defer'] : []),
   ]
 }
+
+/**
+ * All of QEMU's arguments that can decide an answer, for each way to boot. Paths, and the rate of the host's time stamp counter,
+ * which only spares the guest a calibration, are left empty.
+ */
+export function machineIdentity(profile: GuestProfile, debug: boolean): readonly (readonly string[])[] {
+  const spec = { profile, debug, kernel: '', initramfs: '', memory: { kind: 'plain' }, payload: null, tscKhz: 0 } as const
+  return (Object.keys(MACHINE_TYPES) as BootMethod[]).map((bootMethod) => qemuArguments({ ...spec, bootMethod }))
+}

@@ -1,13 +1,13 @@
 /** Modules of Debian kernels, unpacked from their package when a case first asks for one. */
 import { rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
 import { exists } from '#harness/support/workspace.ts'
 import { corruptMessage, findCorrupt, publishEntry, readManifest } from '../provider/cache.ts'
 import { openAptRoot } from './apt.ts'
 import { readRecord, recordOf, unpackDeb } from './fetch.ts'
-import type { DebianKernel } from '#schema/cache/debian.ts'
+import type { DebianKernel, PoolFile } from '#schema/cache/debian.ts'
 import { fetchPoolFile } from './pool.ts'
 import { indexModules, plainModules, releaseOf } from '../provider/modules.ts'
 import { withCacheLock } from '../provider/lock.ts'
@@ -34,6 +34,18 @@ export async function fetchDebianModules(
   })
 }
 
+/** Identifies the packages that the modules of an image come in; null where the cache has lost which these are. */
+export async function debianModulesKey({ bzImage }: KernelImage): Promise<string | null> {
+  const listed = await readRecord(dirname(bzImage ?? ''))
+  return listed && JSON.stringify(modulePackages(listed).map(({ sha256 }) => sha256))
+}
+
+/** The packages that hold the modules of a kernel; none where the archive lists none. */
+function modulePackages({ modules, base, boot, bootHoldsModules }: DebianKernel): PoolFile[] {
+  if (modules) return base ? [modules, base] : [modules]
+  return bootHoldsModules ? [boot] : []
+}
+
 function modulesEntry(context: KernelContext, listed: DebianKernel): string {
   return join(context.workspace.cache, 'modules', `${listed.id}@${listed.boot.sha256.slice(0, 12)}`)
 }
@@ -46,13 +58,13 @@ async function ensureTree(entry: string, listed: DebianKernel, kernel: Kernel, c
     reportProgress(context, listed.id, corruptMessage(corrupt))
   }
   await rm(entry, { recursive: true, force: true })
-  const sources = listed.modules ? [listed.modules, listed.base] : listed.bootHoldsModules ? [listed.boot] : []
+  const sources = modulePackages(listed)
   if (sources.length === 0) {
     throw new UserError(`the archive does not list modules of ${listed.id}`, 'choose another series: kwitness kernels list')
   }
   const root = await openAptRoot(context)
   const debs: string[] = []
-  for (const source of sources) if (source) debs.push(await fetchPoolFile(root, source, listed.id, context))
+  for (const source of sources) debs.push(await fetchPoolFile(root, source, listed.id, context))
   reportProgress(context, listed.id, 'unpacking its modules')
   await publishEntry(entry, kernel, listed.suites.join(' '), async (folder) => {
     for (const deb of debs) await unpackDeb(deb, folder, ['./lib/modules/*', './usr/lib/modules/*'], context)

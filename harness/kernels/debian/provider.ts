@@ -10,7 +10,7 @@ import { buildDebianImage } from './fetch.ts'
 import { debianBuildTree } from './headers.ts'
 import { arrivalOf, readDebianIndex } from './index.ts'
 import { MAIN_SUITES, SECURITY_SUITES } from './sources.ts'
-import { fetchDebianModules } from './modules.ts'
+import { debianModulesKey, fetchDebianModules } from './modules.ts'
 import type { DebianIndex, DebianKernel } from '#schema/cache/debian.ts'
 import { poolStates } from './pool-state.ts'
 import { matchDebianQuery, nearestHint, parseDebianQuery, pickOrder } from './query.ts'
@@ -25,6 +25,8 @@ export const debian: Provider = {
   listSeries: ({ series, flavour }, context) => listDebian(`${series}/${flavour}`, context),
   find: findDebian,
   fetch: fetchDebian,
+  findCached: ({ id }, context) => cachedImage(id, context, false),
+  modulesKey: debianModulesKey,
   async fetchModules(kernel, names, context) {
     return fetchDebianModules(await fetchDebian(kernel, context), names, context)
   },

@@ -11,6 +11,7 @@ import {
   findCorrupt,
   imageOf,
   listEntries,
+  modulesKeyOf,
   publishEntry,
   readManifest,
 } from '../provider/cache.ts'
@@ -34,6 +35,11 @@ export const file: Provider = {
     return cached
   },
   fetch: fetchFile,
+  async findCached(kernel, { workspace }) {
+    const [cached] = await listEntries(workspace, kernel.id)
+    return cached && (await findCorrupt(cached.entry, cached.manifest)) === null ? imageOf(cached.entry, cached.manifest) : null
+  },
+  modulesKey: modulesKeyOf,
   async fetchModules(kernel, names, context) {
     const image = await fetchFile(kernel, context)
     const plain = join(context.workspace.cache, 'modules', `${kernel.id}.plain`)

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { InfraError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
@@ -102,6 +102,15 @@ export function imageOf(entry: string, manifest: Manifest): KernelImage {
     config: path('config'),
     modules,
   }
+}
+
+/** Identifies the modules in an entry, by the hashes of its manifest; null when that cannot be read. */
+export async function modulesKeyOf({ bzImage, vmlinux }: KernelImage): Promise<string | null> {
+  const manifest = await readManifest(dirname(bzImage ?? vmlinux ?? ''))
+  if (manifest === null) return null
+  const modules = Object.entries(manifest.files).filter(([name]) => name.startsWith('modules/'))
+  const lines = modules.map(([name, { sha256 }]) => `${name} ${sha256}\n`).toSorted()
+  return createHash('sha256').update(lines.join('')).digest('hex')
 }
 
 /** The progress message about a corrupt file, before it is replaced. */

@@ -83,6 +83,10 @@ export interface Provider {
   find(id: string, context: KernelContext): Promise<ListedKernel>
   /** Bring a kernel into the cache, unless it is there and intact, and return its files. */
   fetch(kernel: Kernel, context: KernelContext): Promise<KernelImage>
+  /** The files of a kernel when the cache has them, intact; null where they would have to be fetched or built. */
+  findCached(kernel: Kernel, context: KernelContext): Promise<KernelImage | null>
+  /** Identifies the modules that belong to an image, by their contents; null where what it takes to know them is lost. */
+  modulesKey(image: KernelImage): Promise<string | null>
   /** These modules and their dependencies, in load order. Throws UserError when the kernel has no such module. */
   fetchModules(kernel: Kernel, names: readonly string[], context: KernelContext): Promise<ModuleFile[]>
   /** A tree to compile external modules for this kernel against, prepared only on use; or why there is none. */

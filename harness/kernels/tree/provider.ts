@@ -3,7 +3,16 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
-import { cachedKernel, corruptMessage, entryPath, findCorrupt, imageOf, listEntries, publishEntry } from '../provider/cache.ts'
+import {
+  cachedKernel,
+  corruptMessage,
+  entryPath,
+  findCorrupt,
+  imageOf,
+  listEntries,
+  modulesKeyOf,
+  publishEntry,
+} from '../provider/cache.ts'
 import type { Manifest } from '#schema/cache/kernel.ts'
 import type { Recipe } from '#schema/cache/tree.ts'
 import { plainModules } from '../provider/modules.ts'
@@ -34,6 +43,8 @@ export const tree: Provider = {
     throw new UserError(`kwitness does not know the kernel ${id}`, SELECT_AGAIN)
   },
   fetch: fetchTree,
+  findCached: ({ id }, context) => cachedImage(id, context, false),
+  modulesKey: modulesKeyOf,
   async fetchModules(kernel, names, context) {
     const { modules } = await fetchTree(kernel, context)
     const plain = join(context.workspace.cache, 'modules', `${kernel.id}.plain`)
@@ -84,7 +95,7 @@ async function treeEntries({ workspace }: KernelContext): Promise<{ entry: strin
 
 /** The image in the cache when it is intact. With `clean` (and under treeLock) it removes a corrupt entry. */
 async function cachedImage(id: string, context: KernelContext, clean: boolean): Promise<KernelImage | null> {
-  const known = (await treeEntries(context)).find(({ manifest }) => manifest.kernel.id === id)
+  const [known] = await listEntries(context.workspace, id)
   if (!known) return null
   const corrupt = await findCorrupt(known.entry, known.manifest)
   if (corrupt === null) return imageOf(known.entry, known.manifest)

@@ -8,6 +8,7 @@ import type { KernelContext } from '#harness/kernels/index.ts'
 import type { Store } from '#store/ports.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import type { Plan } from '#plan/plan.ts'
+import type { Identify } from '../reuse/identify.ts'
 import type { RunEventListener } from './events.ts'
 import type { ResourcePool } from './resource-pool.ts'
 
@@ -52,6 +53,7 @@ export interface RunContext extends RunInputs, AttemptContext {
   /** Fetched kernels whose cells are under way: few, so that there are answers before all have booted. */
   readonly kernelsUnderWay: ResourcePool<'kernels'>
   readonly scratch: string
+  readonly identify: Identify
   /** Judged attempts so far, by cellKey: those of an interrupted run first. */
   readonly attempts: Map<string, JudgedAttempt[]>
   readonly progress: { done: number; readonly total: number }

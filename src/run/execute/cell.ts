@@ -17,6 +17,7 @@ import { answersOf, wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
 import { judgedAttemptsOf } from '#verdict/race/judged-attempt.ts'
 import type { RaceBudget } from '#verdict/race/sequential.ts'
 import type { RunContext } from '../context/context.ts'
+import { hasModulesOf, type Identity } from '../reuse/identify.ts'
 import { asAttempt, judgeFolder, makeAttempt } from './attempt.ts'
 import { externalModulesOf } from './fetch.ts'
 import { resourcesOf } from './prepare-snapshot.ts'
@@ -73,7 +74,9 @@ async function runAndRecord(
   const program = programs.get(cell.case.id)
   if (!program) throw new InvariantError(`no program for ${cell.case.id}`)
   const task = { program, attempt: before.length + 1, budget }
-  const { folder, evidence, forgetGuest } = await admit(() => runGuest(context, cell, image, task))
+  const found = await context.identify(cell, image)
+  const { folder, forgetGuest, ...executed } = await admit(() => runGuest(context, cell, image, task))
+  const evidence = withIdentity(executed.evidence, found)
   await record(context, evidence, folder)
   const { judgement } = await judgeFolder(folder, evidence, cell.case)
   await rm(folder, { recursive: true, force: true })
@@ -89,6 +92,11 @@ async function runAndRecord(
     seconds: evidence.seconds,
     summary: judgement.reasons[0]?.text ?? judgement.ending,
   })
+}
+
+/** The evidence with the identity of its attempt, where that is known. */
+function withIdentity(evidence: Evidence, found: Identity | null): Evidence {
+  return found && hasModulesOf(found, evidence.job.externalModules) ? { ...evidence, identity: found.identity } : evidence
 }
 
 async function record({ store, run }: RunContext, evidence: Evidence, folder: string): Promise<void> {

@@ -12,6 +12,7 @@ import { isRace } from '#plan/race-schedule.ts'
 import type { RunContext, RunInputs } from '../context/context.ts'
 import { ResourcePool } from '../context/resource-pool.ts'
 import { fetchClaimSources } from '../report/claim-sources.ts'
+import { createIdentify } from '../reuse/identify.ts'
 import { judgedAttemptsOfRun } from '../report/stored-attempts.ts'
 import { needsAttempt, reportDone, runCell } from './cell.ts'
 import { buildModules, fetchImage } from './fetch.ts'
@@ -57,6 +58,7 @@ async function createRunContext(inputs: RunInputs): Promise<RunContext> {
     kernelsUnderWay: new ResourcePool({ kernels: 2 * cpus + 2 }, kernels.signal),
     scratch,
     payloads: createPayloads(scratch),
+    identify: createIdentify(plan, inputs, kernels),
     attempts,
     progress: { done: 0, total: cellsOf(plan).length },
   }

@@ -1,6 +1,6 @@
 /** What the cache keeps of this host, because it takes long to find out. */
 import { z } from 'zod'
-import { count, list, seconds, text, type DataOf } from '../basics.ts'
+import { count, list, seconds, sha256, text, type DataOf } from '../basics.ts'
 import { accelerator } from '../evidence.ts'
 
 /**
@@ -65,3 +65,6 @@ export type AcceleratorProof = DataOf<typeof acceleratorSchema>
 
 /** The rate of the time stamp counter of this CPU. */
 export const tscSchema = z.object({ cpuModel: text, khz: z.int().min(1) })
+
+/** The QEMU that was hashed last: the file is hashed again when its path, size or modification time changes. */
+export const qemuSchema = z.object({ path: text, bytes: count, mtimeMs: z.number(), sha256 })

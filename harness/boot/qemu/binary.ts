@@ -1,0 +1,28 @@
+/** The QEMU of this host as a file: two builds can name the same version. */
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import type { DataOf } from '#schema/basics.ts'
+import { qemuSchema } from '#schema/cache/host.ts'
+import { readJsonCache, writeJsonCache } from '#harness/support/json-cache.ts'
+import { QEMU } from './process.ts'
+
+/** sha256 (hex) of the QEMU that this process starts; null where PATH has none. The cache knows that of an unchanged file. */
+export async function hashQemu(cache: string): Promise<string | null> {
+  const file = join(cache, 'host', 'qemu.json')
+  const known = await readJsonCache(file, qemuSchema)
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(folder, QEMU)
+    const found = await stat(path).catch(() => null)
+    if (!found?.isFile()) continue
+    const stamp = { path, bytes: found.size, mtimeMs: found.mtimeMs }
+    if (known?.path === path && known.bytes === stamp.bytes && known.mtimeMs === stamp.mtimeMs) return known.sha256
+    const sha256 = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex')
+    // A cache that cannot be written costs the next caller a hash.
+    await writeJsonCache(file, { ...stamp, sha256 } satisfies DataOf<typeof qemuSchema>).catch(() => undefined)
+    return sha256
+  }
+  return null
+}
