@@ -36,7 +36,7 @@ export function checkUnused(root: string): Promise<Diagnostic[]> {
  * with the same headers, flags and compiler, is in the cache and is not compiled again.
  */
 export async function checkC(root: string): Promise<Diagnostic[]> {
-  const own = /^(?:c-tests|vm-images\/guest|harness\/(?:boot|suites))\/.*\.c$/
+  const own = /^(?:c-tests|vm-images\/(?:guest|check)|harness\/(?:boot|suites))\/.*\.c$/
   const sources = await readTexts(root, (file) => own.test(file))
   const programs = sources.filter(({ lines }) => !lines.some((line) => line.startsWith('MODULE_LICENSE(')))
   const { cache } = findWorkspace()

@@ -76,7 +76,8 @@ async function hashSources(
   return hash.digest('hex')
 }
 
-const programIn = (cache: string, sha256: string): string => join(cache, 'programs', sha256, 'program')
+/** Where the program with this hash lies in the cache. */
+export const programIn = (cache: string, sha256: string): string => join(cache, 'programs', sha256, 'program')
 
 /** The cached program with this hash, whatever its sources are now; null when the cache does not have it, or it is damaged. */
 export async function findProgram(cache: string, sha256: string): Promise<Program | null> {

@@ -57,6 +57,8 @@ export interface Needs {
   readonly externalModules: readonly ModuleNeed[]
   /** Added to the kernel command line. With `until`, later kernels share their guests with other cases. */
   readonly cmdline: readonly ArgNeed[]
+  /** The program mounts file systems: on a machine in use it runs in a mount name space of its own, or not at all. */
+  readonly mounts?: boolean | undefined
 }
 
 /**

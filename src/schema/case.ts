@@ -34,6 +34,7 @@ const needs = schemaOf<Needs>()(
     modules,
     externalModules: modules,
     cmdline: list(z.union([text, z.object({ arg: text, until: text })])),
+    mounts: z.boolean().optional(),
   }),
 )
 

@@ -25,6 +25,7 @@ const needs = z.strictObject({
   modules: z.array(moduleNeed),
   externalModules: z.array(moduleNeed).default([]),
   cmdline: z.array(z.union([z.string(), z.strictObject({ arg: z.string(), until: release })])),
+  mounts: z.boolean().optional(),
 })
 
 const SERIES = /^\d+\.\d+\.y$/

@@ -16,6 +16,11 @@ import { readCases } from '#cli/options/values.ts'
 import { print } from '#cli/output/streams.ts'
 
 const readOptions = (command: Command) => command.addOption(catalogue).addOption(json('the cases'))
+const buildOptions = (command: Command) =>
+  command
+    .addOption(catalogue)
+    .option('--all', 'every case of the catalogue, in one file')
+    .requiredOption('--out <file>', 'the program to write')
 const newOptions = (command: Command) => command.addOption(catalogue)
 
 /** Declare the command with its subcommands. */
@@ -51,6 +56,14 @@ export function declare(command: Command) {
       const { checkCaseCommand } = await import('./check.ts')
       process.exitCode = await checkCaseCommand(id, options)
     })
+  buildOptions(command.command('build'))
+    .addArgument(new Argument('[ids...]', 'case ids or globs').argParser(readCases))
+    .description('Build static programs for the running kernel of another machine: of one case, or of many in one file.')
+    .addHelpText('after', BUILD_HELP)
+    .action(async (ids, options) => {
+      const { buildCasesCommand } = await import('./build.ts')
+      process.exitCode = await buildCasesCommand(ids, options)
+    })
 }
 
 const HELP = helpText({
@@ -59,6 +72,18 @@ const HELP = helpText({
     ['what a case tests, and which commits fixed it', 'kwitness cases show gup-fast-vs-fork'],
     ['begin a case', 'kwitness cases new mm-my-fix'],
     ['is it complete, does it compile, do its self-checks pass?', 'kwitness cases check mm-my-fix'],
+    ['one static file with all of them, for other machines', 'kwitness cases build --all --out kwitness-check'],
+  ],
+})
+
+const BUILD_HELP = helpText({
+  remarks: [
+    'One case gives its reproducer: it prints KTAP, and "not ok" means that the bug was seen. It takes no care of the machine.',
+    'Several, or --all, give kwitness-check: one static file without Node that runs them with limits and leaves nothing behind.',
+  ],
+  examples: [
+    ['one reproducer', 'kwitness cases build pagemap-unknown-ioctl --out /tmp/repro'],
+    ['all of them, for machines without kwitness', 'kwitness cases build --all --out kwitness-check'],
   ],
 })
 
