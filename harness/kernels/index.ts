@@ -5,6 +5,7 @@ import type { Kernel, KernelImage, ListedKernel, ProviderName } from '#domain/ke
 import { debian } from './debian/provider.ts'
 import { file } from './file/provider.ts'
 import {
+  NotOnMirrorError,
   reportProgress,
   type BuildTree,
   type FoundChangelog,
@@ -95,9 +96,28 @@ async function listSeriesOf(kernel: Kernel, context: KernelContext): Promise<Lis
   return (await providerOf(kernel.provider).listSeries?.(kernel, context)) ?? []
 }
 
-/** Bring a kernel into the cache, unless it is there and intact, and return its files. Throws InfraError or UserError. */
+/**
+ * Bring a kernel into the cache, unless it is there and intact, and return its files. Throws InfraError or UserError; one for a
+ * kernel that is not on the mirror any more names the next build that is.
+ */
 export async function fetchKernel(kernel: Kernel, context: KernelContext): Promise<KernelImage> {
-  return withDisk(context, () => providerOf(kernel.provider).fetch(kernel, context))
+  return withDisk(context, async () => {
+    try {
+      return await providerOf(kernel.provider).fetch(kernel, context)
+    } catch (error) {
+      if (!(error instanceof NotOnMirrorError)) throw error
+      throw new UserError(error.message, await nextBuildHint(kernel, context), { cause: error })
+    }
+  })
+}
+
+/** What to choose instead of a kernel that is not on the mirror any more: the next newer build that is, else the next older. */
+async function nextBuildHint(kernel: Kernel, context: KernelContext): Promise<string> {
+  const listed = (await listSeriesOf(kernel, context)).toSorted(compareKernels)
+  const there = listed.filter(({ id, state }) => id !== kernel.id && state !== 'not-on-mirror')
+  const next = there.find((one) => compareKernels(one, kernel) > 0) ?? there.at(-1)
+  if (!next) return `the mirror has no build of ${kernel.series} for ${kernel.flavour}; choose another one: kwitness kernels list`
+  return `the next build that is there is ${next.id}; all of them: kwitness kernels list`
 }
 
 /** The files of a kernel when the cache has them, intact; null where fetchKernel would fetch or build them. */
@@ -176,7 +196,7 @@ async function selectOne(text: string, context: KernelContext): Promise<ListedKe
   const shown = names.length > 3 ? [...names.slice(0, 3), `${names.length - 3} more`] : names
   throw new UserError(
     `${text} matches only kernels that are not on the mirror: it lists ${shown.join(', ')}, but no longer has their packages`,
-    'choose another one: kwitness kernels list',
+    listed[0] ? await nextBuildHint(listed[0], context) : 'choose another one: kwitness kernels list',
   )
 }
 

@@ -1,19 +1,19 @@
 /** Files of the Debian pool in the cache. apt verifies them against the signed index; each use verifies the hash again. */
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { InfraError, UserError } from '#domain/errors.ts'
+import { InfraError, type UserError } from '#domain/errors.ts'
 import { exists, makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { corruptMessage, hashFile } from '../provider/cache.ts'
 import { bytesIn, runFetching } from '../provider/fetching.ts'
 import { aptOptions, type AptRoot } from './apt.ts'
 import type { PoolFile } from '#schema/cache/debian.ts'
-import { reportProgress, type KernelContext } from '../provider/provider.ts'
+import { NotOnMirrorError, reportProgress, type KernelContext } from '../provider/provider.ts'
 
 const PROGRESS_MS = 200
 
 /**
  * Path of the .deb in the cache, fetched when it is missing or its hash differs from the index.
- * Throws UserError when the pool has dropped the file, InfraError when no mirror gives a file with that hash.
+ * Throws NotOnMirrorError when the pool has dropped the file, InfraError when no mirror gives a file with that hash.
  */
 export async function fetchPoolFile(root: AptRoot, file: PoolFile, kernel: string, context: KernelContext): Promise<string> {
   const folder = join(context.workspace.cache, 'debs')
@@ -73,7 +73,7 @@ function downloadError(file: PoolFile, kernel: string, cause: unknown): InfraErr
   const stderr = String((cause as { cause?: { stderr?: string } } | null)?.cause?.stderr ?? '')
   if (/\b404\b|File not found/.test(stderr)) {
     const message = `${kernel} is listed, but the pool does not have its package any more`
-    return new UserError(message, 'choose another one: kwitness kernels list', { cause })
+    return new NotOnMirrorError(message, 'choose another one: kwitness kernels list', { cause })
   }
   if (/Hash Sum mismatch|unexpected size/i.test(stderr)) {
     return new InfraError(

@@ -1,4 +1,5 @@
 /** The contract of a kernel provider. A new provider is one file and one line in index.ts. */
+import { UserError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel, ProviderName } from '#domain/kernel.ts'
 import type { DebianIndex } from '#schema/cache/debian.ts'
 import type { ChangelogSource } from '#domain/claim-sources.ts'
@@ -97,6 +98,9 @@ export interface Provider {
    */
   changelogs?(kernels: readonly Kernel[], context: KernelContext): Promise<ReadonlyMap<string, FoundChangelog | Unavailable>>
 }
+
+/** A kernel that is listed, but whose package is not on the mirror any more. */
+export class NotOnMirrorError extends UserError {}
 
 /** Run work whose spans are phases of fetching this kernel. */
 export function asFetch<T>(kernel: string, work: () => T): T {

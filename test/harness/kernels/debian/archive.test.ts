@@ -151,6 +151,7 @@ suite('kernels of an archive', { concurrency: 3 }, () => {
       await assert.rejects(selectKernels([name], context), {
         name: 'UserError',
         message: /only kernels that are not on the mirror: it lists debian-9\.1\.5/,
+        hint: /the next build that is there is debian-9\.1\.4-1-cloud-amd64;/,
       })
     }
     const dropped = rows[2]
@@ -158,6 +159,7 @@ suite('kernels of an archive', { concurrency: 3 }, () => {
     await assert.rejects(fetchKernel(dropped, context), {
       name: 'UserError',
       message: /the pool does not have its package any more/,
+      hint: /the next build that is there is debian-9\.1\.4-1-cloud-amd64;/,
     })
     const first = await one('debian:9.1.3')
     assert.deepEqual(await listSeries([first, first], context), rows, 'the whole series, with dropped builds, each kernel once')
