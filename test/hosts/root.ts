@@ -1,0 +1,75 @@
+/** Another Debian in a folder: made by debootstrap from the mirror of this host, and entered with mounts of its own. */
+import { existsSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InfraError } from '#domain/errors.ts'
+import { openAptRoot } from '#harness/kernels/debian/apt.ts'
+import { runCommand, startProcess } from '#harness/support/process.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
+
+/** A root of one suite, and the folders of the host that are seen in it. */
+export interface DebianRoot {
+  readonly suite: string
+  readonly folder: string
+  /** Path of the host by path in the root; bound read-write. */
+  readonly binds: Readonly<Record<string, string>>
+}
+
+/** What the README asks for, but for root. apt installs them: debootstrap fails to configure what waits for other packages. */
+const PREREQUISITES = ['git', 'npm', 'ca-certificates']
+
+/**
+ * A root of this suite with the README's prerequisites, kept in the cache for the next time; made anew with `fresh`. Throws
+ * InfraError where debootstrap or apt fail. Takes some minutes. `hear` gets what they print.
+ */
+export async function openDebianRoot(
+  suite: string,
+  { fresh, binds, hear }: { fresh: boolean; binds: DebianRoot['binds']; hear: (line: string) => void },
+): Promise<DebianRoot> {
+  const workspace = findWorkspace()
+  const folder = join(workspace.cache, 'hosts', suite)
+  const root = { suite, folder, binds }
+  const complete = join(folder, '.complete')
+  if (fresh || !existsSync(complete)) {
+    await rm(folder, { recursive: true, force: true })
+    await mkdir(join(workspace.cache, 'hosts'), { recursive: true })
+    const { main } = await openAptRoot({ workspace })
+    await runCommand('debootstrap', ['--variant=minbase', suite, folder, main])
+    // The lists of a suite that is seldom made may be older than they say they are good for; they are signed all the same.
+    await writeFile(join(folder, 'etc', 'apt', 'apt.conf.d', 'kwitness'), 'Acquire::Check-Valid-Until "false";\n')
+    const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...PREREQUISITES]
+    const code = await enterRoot(root, ['sh', '-c', `apt-get update -qq && ${install.join(' ')}`], hear)
+    if (code !== 0) throw new InfraError(`apt-get in ${folder} exited with ${code}`, 'see what it printed, and try again')
+    await writeFile(complete, '')
+  }
+  for (const path of Object.keys(binds)) await mkdir(join(folder, path), { recursive: true })
+  return root
+}
+
+/**
+ * In the shell that becomes the command: mounts that nobody else sees, gone with the last process inside. Name servers and
+ * certificates are the host's: there may be a proxy between it and the mirrors.
+ */
+const ENTER = `set -e; root=$1; shift; certificates=/etc/ssl/certs/ca-certificates.crt
+mount -t proc proc "$root/proc"; mount --rbind /sys "$root/sys"; mount --rbind /dev "$root/dev"
+mount -t tmpfs tmpfs "$root/tmp"; mount -t tmpfs tmpfs "$root/run"
+while [ "$1" != -- ]; do mount --bind "$1" "$root$2"; shift 2; done; shift
+for file in /etc/resolv.conf "$certificates"; do [ ! -e "$file" ] || cp -L --remove-destination "$file" "$root$file"; done
+exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \\
+  "npm_config_cafile=$certificates" chroot "$root" "$@"`
+
+/**
+ * Run a command in the root, with an environment of its own; all of its processes end with it. Calls `hear` with each line of its
+ * output. Returns its exit code.
+ */
+export async function enterRoot(
+  { folder, binds }: DebianRoot,
+  command: readonly string[],
+  hear: (line: string) => void,
+): Promise<number | undefined> {
+  const bound = Object.entries(binds).flatMap(([inside, outside]) => [outside, inside])
+  const unshare = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private', 'sh', '-c', ENTER, 'sh', folder]
+  const child = startProcess('unshare', [...unshare, ...bound, '--', ...command], { stdin: 'ignore', all: true })
+  for await (const line of child.iterable({ from: 'all' })) hear(String(line))
+  return (await child).exitCode
+}
