@@ -6,39 +6,51 @@
 /** Characters past this one are in no literal. */
 const ASCII = 128
 
-/** Searches a line: `visit` is called with the number of each literal found and the index behind its last character. */
+/** What a search found, in the order of the ends: valid until the next search. */
 export interface LiteralSearch {
-  /** The index behind the first literal in the line, 0 where it has none. */
-  first(line: string): number
-  forEach(line: string, visit: (literal: number, end: number) => void): void
+  /** Search a line; returns how many literals were found. */
+  search(line: string): number
+  /** The number of each literal found. */
+  readonly literals: Int32Array
+  /** The index behind the last character of each. */
+  readonly ends: Int32Array
 }
 
+/** Literals found in one line at most: more than a line of the greatest length can hold of those of the splat table. */
+const MAX_FOUND = 1 << 14
+
 /** Prepare a search for ASCII literals; one may be given more than once, and is then reported as often. */
-export function createLiteralSearch(literals: readonly string[]): LiteralSearch {
-  const { classes, width } = classesOf(literals)
-  const trie = buildTrie(literals, classes, width)
+export function createLiteralSearch(texts: readonly string[]): LiteralSearch {
+  const { classes, width } = classesOf(texts)
+  const trie = buildTrie(texts, classes, width)
   const { next, found } = linkSuffixes(trie, width)
+  const flag = width - 1
+  const literals = new Int32Array(MAX_FOUND)
+  const ends = new Int32Array(MAX_FOUND)
+
+  function keep(state: number, end: number, count: number): number {
+    let total = count
+    for (const literal of found[state / width]!) {
+      if (total === MAX_FOUND) return total
+      literals[total] = literal
+      ends[total] = end
+      total += 1
+    }
+    return total
+  }
 
   return {
-    first(line) {
+    literals,
+    ends,
+    search(line) {
       let state = 0
+      let count = 0
       for (let index = 0; index < line.length; index += 1) {
         const code = line.charCodeAt(index)
         state = next[state + (code < ASCII ? classes[code]! : 0)]!
-        if (next[state + width - 1] !== 0) return index + 1
+        if (next[state + flag] !== 0) count = keep(state, index + 1, count)
       }
-      return 0
-    },
-    forEach(line, visit) {
-      let state = 0
-      for (let index = 0; index < line.length; index += 1) {
-        const code = line.charCodeAt(index)
-        state = next[state + (code < ASCII ? classes[code]! : 0)]!
-        const count = next[state + width - 1]!
-        if (count === 0) continue
-        const ended = found[state / width]!
-        for (let place = 0; place < count; place += 1) visit(ended[place]!, index + 1)
-      }
+      return count
     },
   }
 }

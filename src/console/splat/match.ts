@@ -10,38 +10,49 @@ export interface Match {
   readonly message: string
 }
 
+/** What may stand before a head: the common answers are found without an expression. */
+type Before = 'start' | 'labels' | 'words' | 'other'
+
 interface Head {
   readonly rule: SplatRule | IgnoreRule
   /** Rows of lower rank win. */
   readonly rank: number
   readonly pattern: RegExp
   readonly length: number
-  readonly before: RegExp
+  readonly before: Before
+  readonly expression: RegExp
 }
 
-const HEADS: readonly Head[] = [...IGNORED, CUT_RULE, BANNER_RULE, ...RULES].flatMap((rule, rank) =>
+function kindOf(before: RegExp): Before {
+  if (before === START) return 'start'
+  if (before === LABELS) return 'labels'
+  return before === WORDS ? 'words' : 'other'
+}
+
+const ROWS = [...IGNORED, CUT_RULE, BANNER_RULE, ...RULES]
+const HEADS: readonly Head[] = ROWS.flatMap((rule, rank) =>
   rule.heads.map((head) => ({
     rule,
     rank,
     pattern: new RegExp(head.source, 'y'),
     length: literalOf(head).length,
-    before: rule.before ?? LABELS,
+    before: kindOf(rule.before ?? LABELS),
+    expression: rule.before ?? LABELS,
   })),
 )
-const SEARCH = createLiteralSearch([...IGNORED, CUT_RULE, BANNER_RULE, ...RULES].flatMap(({ heads }) => heads.map(literalOf)))
+const SEARCH = createLiteralSearch(ROWS.flatMap(({ heads }) => heads.map(literalOf)))
 
 /** A stamp inside a line: another message begins behind it, glued there by another CPU or put behind a prompt. */
 const INNER_STAMP = new RegExp(STAMP + AFTER_STAMP, 'y')
 
-/** What a shell or getty prints before a message that has no stamp. */
-const PROMPT = /(?:[\]>#$%~]|login:|assword:) ?$/
-/** What is last in it, but for a blank. */
+/** What is last in the prompt that a shell or getty prints before a message that has no stamp, but for a blank. */
 const PROMPT_ENDS = codesOf(']>#$%~:')
-/** Longest text that PROMPT matches. */
-const MAX_PROMPT = 10
 /** Places of a line that are looked at as behind a prompt: more than one stand in no real line. */
 const MAX_PROMPTS = 4
 const QUOTE = /["'`]/
+
+const SPACE = 0x20
+const COLON = 0x3a
 
 /** How sure it is that a message begins where its line does. */
 export type LineKind =
@@ -55,61 +66,105 @@ export type LineKind =
 /** The first row of the table that matches the line, or null. */
 export function matchLine(line: string, kind: LineKind): Match | null {
   // Most lines have no literal of the table.
-  return SEARCH.first(line) === 0 ? null : matchHeads(line, kind)
+  const count = SEARCH.search(line)
+  return count === 0 ? null : matchHeads(line, kind, count)
 }
 
-function matchHeads(line: string, kind: LineKind): Match | null {
+/** The same for a line in which so many literals were found. */
+function matchHeads(line: string, kind: LineKind, count: number): Match | null {
   let best: Head | null = null
   let bestStart = 0
   const starts = messageStarts(line)
   let last = 0
+  /** Ends of the labels of the message at `labelled`. */
+  let labels = LINE_START
+  let labelled = -1
   let prompts = 0
+  /** The place looked at last, and whether a message begins there, behind a prompt. */
   let prompted = -1
-  SEARCH.forEach(line, (number, end) => {
-    const head = HEADS[number]!
-    if (best !== null && head.rank >= best.rank) return
-    const at = end - head.length
+  let begins = false
+  for (let found = 0; found < count; found += 1) {
+    const head = HEADS[SEARCH.literals[found]!]!
+    if (best !== null && head.rank >= best.rank) continue
+    const at = SEARCH.ends[found]! - head.length
     // Literals come in the order of their ends, so the search for a start only goes on, or a few steps back.
     while (last + 1 < starts.length && starts[last + 1]! <= at) last += 1
     while (last > 0 && starts[last]! > at) last -= 1
     const start = starts[last]!
-    const own = beginsMessage(line, start, at, head, start === 0 ? kind : 'stamped')
-    if (own < 0) return
-    if (own > start && at !== prompted) {
-      if (prompts === MAX_PROMPTS) return
-      prompts += 1
-      prompted = at
+    if (head.before === 'labels' && labelled !== start) {
+      labels = labelEnds(line, start)
+      labelled = start
+    }
+    const own = head.before === 'labels' ? labels.includes(at) : allows(head, line, start, at)
+    if (!own) {
+      if (kind !== 'stampless' || start > 0) continue
+      if (at !== prompted) {
+        prompted = at
+        begins = prompts < MAX_PROMPTS && isBehindPrompt(line, at)
+        if (begins) {
+          prompts += 1
+          begins = !QUOTE.test(line.slice(Math.max(0, at - MAX_BEFORE), at))
+        }
+      }
+      if (!begins) continue
     }
     head.pattern.lastIndex = at
-    if (!head.pattern.test(line)) return
+    if (!head.pattern.test(line)) continue
     best = head
-    bestStart = own
-  })
-  if (best === null) return null
-  const { rule } = best as Head
-  const end = starts.length === 1 ? undefined : starts.find((one) => one > bestStart)
-  return { rule, message: end === undefined ? line.slice(bestStart) : withoutStamp(line.slice(bestStart, end)) }
-}
-
-/** Where the message of a head at `at` begins, or -1 where those words are in the middle of something else. */
-function beginsMessage(line: string, start: number, at: number, { before }: Head, kind: LineKind): number {
-  if (at - start <= MAX_BEFORE && allows(before, line, start, at)) return start
-  if (kind !== 'stampless' || at === 0) return -1
-  const last = line.charCodeAt(line.charCodeAt(at - 1) === 0x20 ? at - 2 : at - 1)
-  if (PROMPT_ENDS[last] !== 1 || !PROMPT.test(line.slice(Math.max(start, at - MAX_PROMPT), at))) return -1
-  return QUOTE.test(line.slice(Math.max(start, at - MAX_BEFORE), at)) ? -1 : at
-}
-
-/** Whether `before` allows the text from `start` to `at`; the common answer, no, comes from its last characters. */
-function allows(before: RegExp, line: string, start: number, at: number): boolean {
-  if (before === START) return at === start
-  if (before === LABELS) {
-    if (at === start) return true
-    if (line.charCodeAt(at - 1) !== 0x20 || line.charCodeAt(at - 2) !== 0x3a) return false
+    bestStart = own ? start : at
   }
-  if (before === WORDS) return at === start || !/\w/.test(line.charAt(at - 1))
-  return before.test(line.slice(start, at))
+  if (best === null) return null
+  const end = starts.length === 1 ? undefined : starts.find((one) => one > bestStart)
+  return { rule: best.rule, message: end === undefined ? line.slice(bestStart) : withoutStamp(line.slice(bestStart, end)) }
 }
+
+/** Whether the text from `start` to `at` may stand before a head that takes no labels. */
+function allows({ before, expression }: Head, line: string, start: number, at: number): boolean {
+  if (at === start && before !== 'other') return true
+  if (before === 'start' || at - start > MAX_BEFORE) return false
+  if (before === 'words') return !isWord(line.charCodeAt(at - 1))
+  return expression.test(line.slice(start, at))
+}
+
+/** Whether a prompt ends at `at`, as `# `, `$ ` or `login: ` do. */
+function isBehindPrompt(line: string, at: number): boolean {
+  const last = line.charCodeAt(at - 1) === SPACE ? at - 2 : at - 1
+  const code = line.charCodeAt(last)
+  if (PROMPT_ENDS[code] !== 1) return false
+  return code !== COLON || line.endsWith('login', last) || line.endsWith('assword', last)
+}
+
+const MAX_LABELS = 3
+const MAX_WORDS = 3
+const MAX_WORD = 40
+
+/** `start`, and where up to three labels of LABELS end that follow it. */
+function labelEnds(line: string, start: number): readonly number[] {
+  const ends = [start]
+  let at = start
+  for (let words = 0; ends.length <= MAX_LABELS && words < MAX_WORDS; words += 1) {
+    const from = at
+    while (at - from <= MAX_WORD && LABEL_CODES[line.charCodeAt(at)] === 1) at += 1
+    if (at === from || at - from > MAX_WORD) break
+    const code = line.charCodeAt(at)
+    if (code === SPACE) at += 1
+    else if (code === COLON && line.charCodeAt(at + 1) === SPACE) {
+      at += 2
+      if (at - start > MAX_BEFORE) break
+      ends.push(at)
+      words = -1
+    } else break
+  }
+  return ends
+}
+
+/** Whether a character is one of `\w`. */
+const isWord = (code: number): boolean => WORD_CODES[code] === 1
+
+const WORD_TEXT = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz'
+const WORD_CODES = codesOf(WORD_TEXT)
+/** What LABELS may hold. */
+const LABEL_CODES = codesOf(`${WORD_TEXT}.,+/()[]@-`)
 
 const LINE_START: readonly number[] = [0]
 
