@@ -1,10 +1,15 @@
 /** Turns one document of the tree into points: every result is accounted for, and the worst status counts. */
 import type { TestDocument, TestPoint, TestProblem, TestStatus } from '#domain/tests.ts'
 import { drain } from './line-buffer.ts'
-import { accountFor, nameOf, wasSeen } from './missing.ts'
-import { problemOf, Numbering, NumberSet } from './numbers.ts'
+import { accountFor, accountForRest, nameOf, wasSeen, type Accounted } from './missing.ts'
+import { problemOf, Numbering, type BadNumber } from './numbers.ts'
 import { addProblem, problemsOf, type Problematic } from './problems.ts'
 import { NO_NUMBER, type Draft, type Extra, type RawDocument } from './raw.ts'
+import type { Room } from './room.ts'
+
+/** Length from which an array's room for more is little beside what it holds. */
+const MIN_GROWN = 32
+const NO_MESSAGE = () => ''
 
 const BAD: ReadonlySet<TestStatus> = new Set(['fail', 'error', 'timeout', 'not-reported'])
 
@@ -28,18 +33,11 @@ export function resolveDocument(raw: RawDocument): TestDocument {
     const own = draft.number === NO_NUMBER ? null : draft.number
     draft.number = numbering.next(own)
     inOrder &&= draft.number === index + 1
-    const { bad } = numbering
-    const extra = extras?.get(index)
-    if (extra) came[index] = resolveExtra(draft, extra, raw)
-    if (bad) report('bad-number', () => `result ${nameOf(came[index]!)}: ${problemOf(bad, own)}`, draft.line)
+    if (extras !== null) resolveExtraAt(index, raw)
+    if (numbering.bad !== null) reportNumber(raw, came[index]!, numbering.bad, own)
   }
   const last = came.at(-1)
-  const orphans = raw.waiting.map((child, index) => resolveOrphan(child, (last?.number ?? 0) + 1 + index, raw))
-  // Most documents have all that they planned, one after the other.
-  const isWhole = inOrder && (planned ?? 0) <= came.length
-  const { points, missing, message } = isWhole
-    ? { points: came, missing: 0, message: () => '' }
-    : accountFor(came, orphans, planned, raw.unlisted?.numbers ?? new NumberSet(), room)
+  const { points, missing, message } = inOrder ? accountInOrder(came, planned, room) : accountForAll(raw, came, planned)
   if (missing > 0) {
     const seen = last ? `the last seen is ${nameOf(last)}` : 'there is none'
     report('missing-result', () => `${message()}; ${seen}`, lastLine ?? null)
@@ -48,7 +46,30 @@ export function resolveDocument(raw: RawDocument): TestDocument {
   if ((planned ?? 0) === 0 && came.length > 0 && bailOut === null) report('no-plan', () => 'there is no plan line')
   if (!points.some(wasSeen) && skipAll === null) report('no-tests', () => 'no test reported')
   if (came.length > 0 && planned === 0) report('protocol', () => 'there are results under a plan of none')
-  return { points, planned, skipAll, bailOut, diagnostics: drain(raw.notes), problems: problemsOf(raw) }
+  // An array that was pushed to has room for 16 more, and a stream can have as many documents as lines.
+  const own = points.length < MIN_GROWN ? points.slice() : points
+  return { points: own, planned, skipAll, bailOut, diagnostics: drain(raw.notes), problems: problemsOf(raw) }
+}
+
+function reportNumber(of: Problematic, point: TestPoint, bad: BadNumber, own: number | null): void {
+  addProblem(of, 'bad-number', () => `result ${nameOf(point)}: ${problemOf(bad, own)}`, point.line ?? null)
+}
+
+/** Most documents have all that they planned, one after the other; a stream that was cut lacks the last. */
+function accountInOrder(came: readonly TestPoint[], planned: number | null, room: Room): Accounted {
+  if (planned !== null && planned > came.length) return accountForRest(came, planned, room)
+  return { points: came, missing: 0, message: NO_MESSAGE }
+}
+
+function accountForAll(raw: RawDocument, came: readonly TestPoint[], planned: number | null): Accounted {
+  const first = (came.at(-1)?.number ?? 0) + 1
+  const orphans = raw.waiting.map((child, index) => resolveOrphan(child, first + index, raw))
+  return accountFor(came, orphans, planned, raw.unlisted?.numbers ?? null, raw.room)
+}
+
+function resolveExtraAt(index: number, raw: RawDocument): void {
+  const extra = raw.extras?.get(index)
+  if (extra) raw.results[index] = resolveExtra(raw.results[index]!, extra, raw)
 }
 
 /** A result with children, or with something wrong in its line. */

@@ -1,6 +1,16 @@
 /** One line of KTAP, read for what it says. */
 import { AFTER_STAMP, STAMP } from '../lines.ts'
-import { isDigit, NO_DIRECTIVE, readDirective, readResult, type Directive, type ResultLine } from './result.ts'
+import {
+  isDigit,
+  MAX_DIGITS,
+  NO_DIRECTIVE,
+  readDirective,
+  readResult,
+  skipBlanks,
+  skipDigits,
+  type Directive,
+  type ResultLine,
+} from './result.ts'
 
 /** `1..3 # SKIP why` */
 export interface PlanLine {
@@ -21,7 +31,6 @@ export type KtapLine =
 
 // A dot that leaves out U+2028 makes an expression fail at its end, and try all other ways to get there.
 const VERSION = /^K?TAP version \d+(?:\.\d+)?\s*$/i
-const PLAN = /^(\d{1,9})\.\.(\d{1,9})\s*(?:#\s*(.*))?$/s
 const BAILOUT = /^bail out!\s*(.*)$/is
 const SUBTEST = /^# Subtest(?:: ?(.*))?$/s
 const TEXT: KtapLine = { kind: 'text' }
@@ -67,11 +76,16 @@ export function readLine(line: string): KtapLine {
   }
 }
 
+/** `1..3 # SKIP why`, read character by character as results are. */
 function readPlan(line: string): KtapLine {
-  const plan = PLAN.exec(line)
-  if (!plan) return TEXT
-  const directive = plan[3] === undefined ? NO_DIRECTIVE : readDirective(plan[3], false)
-  return { kind: 'plan', first: Number(plan[1]), last: Number(plan[2]), directive }
+  const dots = skipDigits(line, 0)
+  if (dots > MAX_DIGITS || !line.startsWith('..', dots)) return TEXT
+  const end = skipDigits(line, dots + 2)
+  if (end === dots + 2 || end - dots - 2 > MAX_DIGITS) return TEXT
+  const mark = skipBlanks(line, end)
+  if (mark < line.length && line.charCodeAt(mark) !== HASH) return TEXT
+  const directive = mark === line.length ? NO_DIRECTIVE : readDirective(line.slice(skipBlanks(line, mark + 1)), false)
+  return { kind: 'plan', first: Number(line.slice(0, dots)), last: Number(line.slice(dots + 2, end)), directive }
 }
 
 const GLUE = new RegExp(String.raw`(?:<\d{1,3}>)?${STAMP}${AFTER_STAMP}`)
@@ -79,11 +93,17 @@ const GLUE = new RegExp(String.raw`(?:<\d{1,3}>)?${STAMP}${AFTER_STAMP}`)
 /** What a line begins with that says something in KTAP, behind its indentation or marks. */
 const MAY_SPEAK = /^[\s#]*[onKTktBb\d]/
 
+/** What a line says, and the kernel text that was printed into it. */
+export interface Spliced {
+  readonly own: string
+  readonly glued: string
+}
+
 /**
  * Part a line from kernel text printed into the middle of it, `ok 1 a[    3.14] BUG: ...`; null where there is none.
  * Only a line that says something in KTAP is parted: in others the stamp may be the test's own.
  */
-export function unsplice(line: string): { own: string; glued: string } | null {
+export function unsplice(line: string): Spliced | null {
   if (!line.includes('[') || !MAY_SPEAK.test(line)) return null
   const stamp = GLUE.exec(line)
   if (!stamp) return null

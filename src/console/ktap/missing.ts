@@ -1,16 +1,21 @@
 /** Results that never came: points made for them, so that a cut stream shows what it lacks. */
 import type { TestPoint } from '#domain/tests.ts'
-import type { NumberSet } from './numbers.ts'
+import { NumberSet } from './numbers.ts'
 import type { Room } from './room.ts'
 
 /** Points made up for one document at most; a plan of a billion is answered with a number. */
 const MAX_MADE = 1000
 
+/** Points sorted at most. */
+const MAX_SORTED = 10_000
+
+const NOTHING: readonly [] = []
+
 /** Missing results named in a message. */
 const MAX_NAMED = 20
 
 export interface Accounted {
-  /** All points, the missing ones in their places. */
+  /** All points, the missing ones in their places; behind the others where those are many and came in no order. */
   readonly points: readonly TestPoint[]
   readonly missing: number
   /** `2 of 5 results never came: 4, 5 "fork"`; empty when all came. */
@@ -20,40 +25,71 @@ export interface Accounted {
 /**
  * Hold the results that came against the plan, or against the highest number where there is no plan.
  * `orphans` are points already known to be missing: their children came, their own result did not. `unlisted` are the numbers
- * of results that came and were not kept; `room` is that of the stream for points made up.
+ * of results that came and were not kept, if there are any; `room` is that of the stream for points made up.
  */
 export function accountFor(
   came: readonly TestPoint[],
   orphans: readonly TestPoint[],
   planned: number | null,
-  unlisted: NumberSet,
+  unlisted: NumberSet | null,
   room: Room,
 ): Accounted {
   const known = orphans.length === 0 ? came : [...came, ...orphans]
-  const expected = planned ?? known.reduce((highest, { number }) => Math.max(highest, number), unlisted.max)
-  const seen = unlisted
+  const expected = planned ?? known.reduce((highest, { number }) => Math.max(highest, number), unlisted?.max ?? 0)
+  const seen = unlisted ?? new NumberSet()
   for (const { number } of came) seen.add(number)
   const missing = expected - seen.countTo(expected) + orphans.filter(({ number }) => number > expected).length
   if (missing === 0) return { points: known, missing, message: () => '' }
 
-  const taken = new Set(known.map(({ number }) => number))
-  const made: TestPoint[] = []
   const most = seen.isWhole ? Math.min(MAX_MADE, room.made) : 0
+  if (most === 0 && orphans.length === 0) return { points: came, missing, message: () => wordsOf(missing, expected, NOTHING) }
+  const waiting = new Set(orphans.map(({ number }) => number))
+  const made: TestPoint[] = []
   for (let number = 1; number <= expected && made.length < most; number += 1) {
-    if (!taken.has(number) && !seen.has(number))
-      made.push({ number, name: '', status: 'not-reported', reason: '', diagnostics: [], children: [] })
+    if (!waiting.has(number) && !seen.has(number)) made.push(neverCame(number))
   }
   room.made -= made.length
-  const points = [...known, ...made].toSorted((a, b) => a.number - b.number)
-  const message = () => {
-    const named = [...orphans, ...made]
-      .toSorted((a, b) => a.number - b.number)
-      .slice(0, MAX_NAMED)
-      .map(nameOf)
-    if (missing > named.length) named.push('...')
-    return `${missing} of ${expected} results never came: ${named.join(', ')}`
+  const lost = [...orphans, ...made].toSorted((a, b) => a.number - b.number)
+  return { points: inTheirPlaces(came, lost), missing, message: () => wordsOf(missing, expected, lost) }
+}
+
+/** What came, and between that what did not; both in the order of their numbers where the first is. */
+function inTheirPlaces(came: readonly TestPoint[], lost: readonly TestPoint[]): readonly TestPoint[] {
+  if (lost.length === 0) return came
+  const points: TestPoint[] = []
+  let next = 0
+  let last = -Infinity
+  for (const point of came) {
+    if (point.number < last) return sorted([...came, ...lost])
+    last = point.number
+    while (next < lost.length && lost[next]!.number < last) points.push(lost[next++]!)
+    points.push(point)
   }
-  return { points, missing, message }
+  return [...points, ...lost.slice(next)]
+}
+
+/** Points by their numbers; as they are where sorting would take longer than reading them did. */
+function sorted(points: readonly TestPoint[]): readonly TestPoint[] {
+  return points.length > MAX_SORTED ? points : points.toSorted((a, b) => a.number - b.number)
+}
+
+/** The same for results that came one after the other from 1 on, fewer than were planned. */
+export function accountForRest(came: readonly TestPoint[], planned: number, room: Room): Accounted {
+  const missing = planned - came.length
+  const made = Math.min(missing, MAX_MADE, room.made)
+  room.made -= made
+  const lost = Array.from({ length: made }, (_, index) => neverCame(came.length + 1 + index))
+  return { points: made === 0 ? came : [...came, ...lost], missing, message: () => wordsOf(missing, planned, lost) }
+}
+
+function neverCame(number: number): TestPoint {
+  return { number, name: '', status: 'not-reported', reason: '', diagnostics: NOTHING, children: NOTHING }
+}
+
+function wordsOf(missing: number, expected: number, lost: readonly TestPoint[]): string {
+  const named = lost.slice(0, MAX_NAMED).map(nameOf)
+  if (missing > named.length) named.push('...')
+  return `${missing} of ${expected} results never came: ${named.join(', ')}`
 }
 
 /** Whether anything was reported: by the point itself or below it. */

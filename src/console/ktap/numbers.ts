@@ -16,6 +16,13 @@ export class NumberSet {
   /** Numbers that were added and are not held; they count as if they were all different. */
   #uncounted = 0
 
+  /** A set of the numbers from 1 to `last`. */
+  constructor(last = 0) {
+    if (last === 0) return
+    this.#first = 1
+    this.#last = last
+  }
+
   has(number: number): boolean {
     if (number > this.#last) return false
     if (number >= this.#first || this.#others?.has(number)) return true
@@ -76,7 +83,9 @@ export type BadNumber = 'low' | 'high' | 'twice'
 
 /** The numbers of one document's results, by the rules of TAP 14; `planned` is its plan, if it has one. */
 export class Numbering {
-  readonly #seen = new NumberSet()
+  /** Null while the numbers that came are those from 1 to `#run`. */
+  #seen: NumberSet | null = null
+  #run = 0
   readonly #planned: number | null
   #place = 0
   /** What is wrong with the number given last, or null. */
@@ -93,6 +102,11 @@ export class Numbering {
     if (own === null) return this.#place
     if (this.#planned !== null && own < 1) this.bad = 'low'
     if (this.#planned !== null && own > this.#planned) this.bad = 'high'
+    if (this.#seen === null && own === this.#run + 1) {
+      this.#run = own
+      return own
+    }
+    this.#seen ??= new NumberSet(this.#run)
     if (this.#seen.has(own)) this.bad = 'twice'
     this.#seen.add(own)
     return own === 0 ? this.#place : own

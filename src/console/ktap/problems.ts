@@ -10,7 +10,7 @@ const MAX_MESSAGE = 1000
 
 interface ProblemList {
   /** How many came of each kind. */
-  readonly counts: Map<string, number>
+  readonly counts: Partial<Record<TestProblem['kind'], number>>
   readonly kept: TestProblem[]
   more: number
 }
@@ -24,19 +24,32 @@ export interface Problematic {
 
 /** Add a problem, or count it where there are too many. The message is asked for only where it is kept. */
 export function addProblem(to: Problematic, kind: TestProblem['kind'], message: () => string, line: number | null): void {
-  to.problems ??= { counts: new Map(), kept: [], more: 0 }
+  to.problems ??= { counts: {}, kept: [], more: 0 }
   const { counts, kept } = to.problems
-  const count = (counts.get(kind) ?? 0) + 1
-  counts.set(kind, count)
+  const count = (counts[kind] ?? 0) + 1
+  counts[kind] = count
   if (count <= MAX_OF_A_KIND && to.room.problems > 0) {
     to.room.problems -= 1
     kept.push({ kind, message: message().slice(0, MAX_MESSAGE), line })
   } else to.problems.more += 1
 }
 
+// The function that reads a result keeps what it reads in registers only where no message is made in it.
+
+/** Add that a result came where a document had given up. */
+export function addAfterBailOut(to: Problematic, name: string, line: number): void {
+  addProblem(to, 'protocol', () => `a result after "Bail out!": ${name}`, line)
+}
+
+/** Add that a plan does not start at 1. */
+export function addOddStart(to: Problematic, first: number, line: number): void {
+  addProblem(to, 'protocol', () => `a plan that starts at ${first}`, line)
+}
+
 /** All that were kept, and a last one for the rest. */
 export function problemsOf({ problems }: Problematic): TestProblem[] {
   if (problems === null) return []
   const { kept, more } = problems
-  return more === 0 ? kept : [...kept, { kind: 'protocol', message: `${more} more problems are not listed`, line: null }]
+  // An array that was pushed to has room for 16 more, and a stream can have as many documents as lines.
+  return more === 0 ? kept.slice() : [...kept, { kind: 'protocol', message: `${more} more problems are not listed`, line: null }]
 }

@@ -24,7 +24,7 @@ export interface ResultLine extends Directive {
 export const NO_DIRECTIVE: Directive = { status: null, reason: '', unknown: null }
 
 /** Digits of the largest number that is meant. */
-const MAX_DIGITS = 9
+export const MAX_DIGITS = 9
 
 const HASH = 0x23
 const DASH = 0x2d
@@ -40,13 +40,15 @@ export function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39
 }
 
-function skipBlanks(text: string, from: number): number {
+/** The index behind the white space that begins at `from`. */
+export function skipBlanks(text: string, from: number): number {
   let at = from
   while (at < text.length && isBlank(text.charCodeAt(at))) at += 1
   return at
 }
 
-function skipDigits(text: string, from: number): number {
+/** The index behind the digits that begin at `from`. */
+export function skipDigits(text: string, from: number): number {
   let at = from
   while (isDigit(text.charCodeAt(at))) at += 1
   return at

@@ -1,8 +1,8 @@
 /** Lines into documents: the three nesting styles of kernel tests unfolded into one tree, nothing judged yet. */
 import { forgetAgain, goesOn } from './again.ts'
-import { childIndent, readLine, speaks, unsplice, type KtapLine, type PlanLine } from './line.ts'
+import { childIndent, readLine, speaks, unsplice, type KtapLine, type PlanLine, type Spliced } from './line.ts'
 import { append, drain, drainInto, isBlank, leftOutNote, type LineBuffer } from './line-buffer.ts'
-import { addProblem } from './problems.ts'
+import { addAfterBailOut, addOddStart, addProblem } from './problems.ts'
 import {
   addDiagnostic,
   addWaiting,
@@ -117,7 +117,7 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
     const document = open[depth]!
     hasSpoken = true
     const { name, reason, unknown, badNumber, ok, number } = said
-    if (document.bailOut !== null) protocol(document, line, () => `a result after "Bail out!": ${name}`)
+    if (document.bailOut !== null) addAfterBailOut(document, name, line)
     const { beforePlan, results } = document
     if (beforePlan > 0 && results.length === beforePlan) protocol(document, line, () => 'the plan stands between results')
     const status = said.status ?? (ok ? 'pass' : 'fail')
@@ -153,7 +153,7 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
     hasSpoken = true
     document.plan = said
     document.beforePlan = document.results.length
-    if (said.first !== 1) protocol(document, line, () => `a plan that starts at ${said.first}`)
+    if (said.first !== 1) addOddStart(document, said.first, line)
   }
 
   function plan(depth: number, said: PlanLine, line: number): void {
@@ -273,6 +273,15 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
     take(depth, rest, line)
   }
 
+  /** Kernel text that was printed into a line, which has been placed. */
+  function placeGlued({ own, glued }: Spliced, line: number): void {
+    const document = open.at(-1)!
+    protocol(document, line, () => `kernel text glued to ${JSON.stringify(own.trim())}: ${glued}`)
+    if (speaks(glued)) place(glued, line)
+    else if (document.results.length > 0) addDiagnostic(document, glued)
+    else append(document.pending, glued)
+  }
+
   return {
     /** Whether there was a result, a plan or a bail-out: a stream without them is not KTAP. */
     hasSpoken: () => hasSpoken,
@@ -281,13 +290,7 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
       if (text === '' && open[0]!.yaml === null) return
       const spliced = unsplice(text)
       place(spliced?.own ?? text, line)
-      if (!spliced) return
-      const { glued } = spliced
-      const document = open.at(-1)!
-      protocol(document, line, () => `kernel text glued to ${JSON.stringify(spliced.own.trim())}: ${glued}`)
-      if (speaks(glued)) place(glued, line)
-      else if (document.results.length > 0) addDiagnostic(document, glued)
-      else append(document.pending, glued)
+      if (spliced) placeGlued(spliced, line)
     },
     finish(): void {
       closeOutermost()
