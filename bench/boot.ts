@@ -93,7 +93,9 @@ async function savedOf(inputs: BootInputs): Promise<Snapshot> {
 /** A guest restored over and over: to running, and to the first line of its case. */
 async function restores(inputs: BootInputs, payload: string): Promise<Row[]> {
   const saved = await savedOf(inputs)
-  const { running, firstLine, floor } = await overAndOver(inputs, () => restoreGuest(saved, inputs, payload))
+  const { running, firstLine, floor } = await overAndOver(inputs, () =>
+    restoreGuest(saved, inputs, payload, { limitSeconds: LIMIT_SECONDS }),
+  )
   const { version } = inputs.image.kernel
   return [
     { what: `${version} restored, to running`, seconds: running, floor, ...budgeted(0.06, floor) },
@@ -106,7 +108,7 @@ async function forks(inputs: BootInputs, payload: string): Promise<Row[]> {
   const saved = await savedOf(inputs)
   const parts = await buildForkParts(cache)
   const started = performance.now()
-  const server = await startForkServer(saved, inputs, parts, cache)
+  const server = await startForkServer(saved, inputs, parts, cache, { limitSeconds: LIMIT_SECONDS })
   const ready = (performance.now() - started) / 1000
   const { running, firstLine, floor } = await overAndOver(inputs, () => server.fork(payload))
   await server.retire()

@@ -23,6 +23,7 @@ TCG forked where several cases want it, as in a run: host seconds from the job's
 guest seconds the case took by the agent's clock.
 The last row is a whole round, all cases one after the other. The floor is QEMU's own start.`
 
+const LIMIT_SECONDS = 120
 const values = readOptions(HELP, { kernel: 'debian:6.1.y:newest', rounds: '5' })
 
 await using place = await openPlace()
@@ -78,7 +79,9 @@ async function measure(): Promise<Row[]> {
   for (const cell of cells) await overheadOf(cell)
   const alike = [...Map.groupBy(cells, ({ profile }) => profileName(profile)).values()]
   const wanted = alike.flatMap((some) => (some.length >= MIN_FORKED ? some.slice(0, 1) : []))
-  const servers = await Promise.all(wanted.map(({ profile }) => guests.startForking(inputsOf(profile))))
+  const servers = await Promise.all(
+    wanted.map(({ profile }) => guests.startForking(inputsOf(profile), { limitSeconds: LIMIT_SECONDS })),
+  )
   const byCase: number[][] = cells.map(() => [])
   const rounds: number[] = []
   for (let round = 0; round < Number(values.rounds); round += 1) {

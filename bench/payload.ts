@@ -83,7 +83,7 @@ async function measure(): Promise<Row[]> {
 
   const restored = await rowsOf('restored')
   if (accelerator !== 'tcg') return restored
-  const end = await guests.startForking(inputs)
+  const end = await guests.startForking(inputs, { limitSeconds: LIMIT_SECONDS })
   const forked = await rowsOf('forked')
   await end()
   return [...restored, ...forked]

@@ -59,10 +59,10 @@ export class GuestSource {
    * Fork the guests of these inputs where QEMU can, until the returned function is called. Worthwhile for more than a few
    * attempts: the first guest takes as long as a restored one and its case.
    */
-  async startForking(inputs: BootInputs, signal?: AbortSignal): Promise<() => Promise<void>> {
+  async startForking(inputs: BootInputs, options: StartOptions): Promise<() => Promise<void>> {
     const snapshot = await this.#snapshots.find(inputs)
     if (!snapshot || this.#options.noFork) return nothing
-    await this.#serve(snapshot, inputs, signal)
+    await this.#serve(snapshot, inputs, options)
     return async () => {
       this.#forked.delete(snapshot.folder)
       await this.#servers.end(snapshot.folder)
@@ -104,18 +104,14 @@ export class GuestSource {
     this.#options.note(`${text}; the next run asks again whether KVM works, and --accel tcg does without it`)
   }
 
-  async #forkOrRestore(
-    snapshot: PreparedSnapshot,
-    inputs: BootInputs,
-    payload: string,
-    { signal, debug }: StartOptions,
-  ): Promise<Guest> {
+  async #forkOrRestore(snapshot: PreparedSnapshot, inputs: BootInputs, payload: string, options: StartOptions): Promise<Guest> {
+    const { signal, debug } = options
     const { folder } = snapshot
-    if (this.#forked.has(folder) && this.#forked.get(folder) !== snapshot) await this.#serve(snapshot, inputs, signal)
+    if (this.#forked.has(folder) && this.#forked.get(folder) !== snapshot) await this.#serve(snapshot, inputs, options)
     const child = debug ? null : await inSpan('fork', () => this.#servers.take(folder, payload, signal))
     const own = { forget: () => this.#forget(snapshot) }
     if (child) return { ...child, ...own, origin: 'forked' }
-    return { ...(await restoreGuest(snapshot, inputs, payload, { signal, debug })), ...own, origin: 'restored' }
+    return { ...(await restoreGuest(snapshot, inputs, payload, options)), ...own, origin: 'restored' }
   }
 
   /** A late caller must not discard the snapshot that has replaced this one. */
@@ -125,8 +121,8 @@ export class GuestSource {
     await removeSnapshot(snapshot.folder)
   }
 
-  async #serve(snapshot: PreparedSnapshot, inputs: BootInputs, signal: AbortSignal | undefined): Promise<void> {
+  async #serve(snapshot: PreparedSnapshot, inputs: BootInputs, options: StartOptions): Promise<void> {
     this.#forked.set(snapshot.folder, snapshot)
-    await inSpan('fork server', () => this.#servers.begin(snapshot, inputs, signal))
+    await inSpan('fork server', () => this.#servers.begin(snapshot, inputs, options))
   }
 }

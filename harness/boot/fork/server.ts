@@ -18,12 +18,14 @@ import { Children } from './children.ts'
 import { listenForChildren, type Connections } from './connections.ts'
 import { within } from './within.ts'
 
-/** For each step of a start; a start takes about a second. */
-const STEP_SECONDS = 20
 /** The library spoke before QEMU answered the monitor: what is waited for is that we read it. */
 const LOADED_MS = 2000
-/** The warm-up makes some hundred calls. */
-const LIMITS = { bootSeconds: STEP_SECONDS, caseSeconds: STEP_SECONDS, silenceSeconds: STEP_SECONDS }
+
+export interface ForkServerOptions {
+  /** Seconds for each step of the start: to load the guest, to warm it up, to pause it. */
+  readonly limitSeconds: number
+  readonly signal?: AbortSignal | undefined
+}
 
 export interface ForkServer {
   /** A pristine guest with this payload. Throws InfraError when QEMU could not fork. */
@@ -77,8 +79,8 @@ function whyLeftOut(stderr: string): string {
 }
 
 /** Restore the guest. Throws InfraError when its state does not load, or when QEMU is there without the library. */
-async function load(qemu: RunningQemu, children: Children, library: string): Promise<void> {
-  const deadline = performance.now() + STEP_SECONDS * 1000
+async function load(qemu: RunningQemu, children: Children, library: string, limitSeconds: number): Promise<void> {
+  const deadline = performance.now() + limitSeconds * 1000
   /* The caller measures the whole start as one phase. */
   const isLoaded = await withSubject(null, () => loadState(qemu, deadline))
   if (!isLoaded) {
@@ -95,18 +97,19 @@ async function load(qemu: RunningQemu, children: Children, library: string): Pro
 }
 
 /** Let the guest run the warm-up, and pause it. Throws InfraError when it comes to another end than it should. */
-async function warmUp(guest: Booted): Promise<void> {
-  guest.channel.run('warm-up', [STEP_SECONDS * 1000, BigInt(Date.now()) * 1_000_000n, 'warm-up'])
-  const { ending, taint } = await monitorCase(guest, LIMITS, createLog())
+async function warmUp(guest: Booted, limitSeconds: number): Promise<void> {
+  const limits = { bootSeconds: limitSeconds, caseSeconds: limitSeconds, silenceSeconds: limitSeconds }
+  guest.channel.run('warm-up', [limitSeconds * 1000, BigInt(Date.now()) * 1_000_000n, 'warm-up'])
+  const { ending, taint } = await monitorCase(guest, limits, createLog())
   if (ending.kind !== 'exited' || ending.exit.code !== 0 || taint.before !== taint.after)
     throw new InfraError(`the warm-up ended as ${JSON.stringify(ending)}`)
-  await execute(guest.qemu, 'stop')
+  await execute(guest.qemu, 'stop', limitSeconds)
 }
 
 /** Have QEMU execute a command that it answers at once. Throws InfraError when it does not, and kills it. */
-async function execute(qemu: RunningQemu, command: string): Promise<void> {
+async function execute(qemu: RunningQemu, command: string, limitSeconds: number): Promise<void> {
   try {
-    await within(STEP_SECONDS * 1000, qemu.qmp.execute(command), () => `QEMU does not answer ${command}`)
+    await within(limitSeconds * 1000, qemu.qmp.execute(command), () => `QEMU does not answer ${command}`)
   } catch (error) {
     await qemu.kill()
     throw error
@@ -122,7 +125,7 @@ export async function startForkServer(
   inputs: BootInputs,
   { library, warmup }: ForkParts,
   cache: string,
-  signal?: AbortSignal,
+  { limitSeconds, signal }: ForkServerOptions,
 ): Promise<ForkServer> {
   const places: string[] = []
   let connections: Connections | null = null
@@ -150,10 +153,10 @@ export async function startForkServer(
     /* At once: what is said on a port that nobody reads is lost. */
     const children = new Children(qemu.control as Duplex, connections, { giveUp: () => void qemu.kill() })
     const channel = new GuestChannel(qemu)
-    await load(qemu, children, library)
+    await load(qemu, children, library, limitSeconds)
     const { bootMethod, hello } = saved
     const described = { ok: true, hello, bootMethod, argv } as const
-    await warmUp({ ...described, qemu, channel, readySeconds: 0 })
+    await warmUp({ ...described, qemu, channel, readySeconds: 0 }, limitSeconds)
     await children.check()
     const before = await readFile(bootLogFile(saved.folder))
     return {
@@ -161,7 +164,7 @@ export async function startForkServer(
         const asked = performance.now()
         const child = await children.fork(file, end)
         const own = new GuestChannel(child, before)
-        await execute(child, 'cont')
+        await execute(child, 'cont', limitSeconds)
         return { ...described, qemu: child, channel: own, readySeconds: (performance.now() - asked) / 1000 }
       },
       retire: () => children.gone().then(close),

@@ -9,8 +9,6 @@ import { startQemu, type RunningQemu } from '../qemu/process.ts'
 import { ramFile } from './compress.ts'
 import { bootLogFile, IGNORE_SHARED, stateFile, type Snapshot } from './snapshot.ts'
 
-const RESTORE_TIMEOUT_SECONDS = 20
-
 /** What a restored QEMU can do beside running its guest: be a fork server, be debugged. */
 export interface RestoreFeatures {
   readonly forks?: boolean
@@ -36,13 +34,21 @@ export function restoreArguments(
   })
 }
 
+interface RestoreOptions {
+  /** Seconds in which the state must load; what a boot is given is enough, because a restore is a small part of one. */
+  readonly limitSeconds: number
+  readonly signal?: AbortSignal | undefined
+  readonly debug?: boolean | undefined
+}
+
 /** Restore a pristine guest. Returns NotBooted when the state does not load, or another process has removed the snapshot. */
 export async function restoreGuest(
   saved: Snapshot,
   inputs: BootInputs,
   payload: string,
-  { signal, debug = false }: { readonly signal?: AbortSignal | undefined; readonly debug?: boolean | undefined } = {},
+  options: RestoreOptions,
 ): Promise<Booted | NotBooted> {
+  const { limitSeconds, signal, debug = false } = options
   const { bootMethod } = saved
   const argv = restoreArguments(saved, inputs, payload, { debug })
   const failed = (why: string): NotBooted => {
@@ -67,7 +73,7 @@ export async function restoreGuest(
   }
   const qemu = await inSpan('spawn', () => startQemu(argv, { stateFd: state.fd, signal, debug }))
   const channel = new GuestChannel(qemu, bootLog)
-  const isRunning = await loadState(qemu, started + RESTORE_TIMEOUT_SECONDS * 1000)
+  const isRunning = await loadState(qemu, started + limitSeconds * 1000)
   await state.close()
   const readySeconds = (performance.now() - started) / 1000
   if (isRunning) return { ok: true, qemu, channel, hello: saved.hello, bootMethod, argv, readySeconds }

@@ -17,10 +17,8 @@ import type { RunningQemu } from '../qemu/process.ts'
 import { digHoles, ramFile } from './compress.ts'
 import { bootLogFile, writeManifest, snapshotFolder, IGNORE_SHARED, stateFile, type Snapshot } from './snapshot.ts'
 
-const SAVE_TIMEOUT_SECONDS = 20
-
-/** Save the device state of a guest whose RAM is a shared file. Throws InfraError when QEMU cannot. */
-async function saveState(qemu: RunningQemu, file: string): Promise<void> {
+/** Save the device state of a guest whose RAM is a shared file. Throws InfraError when QEMU cannot, or not in this time. */
+async function saveState(qemu: RunningQemu, file: string, limitSeconds: number): Promise<void> {
   const folder = await makeTemporaryFolder()
   const server = createServer()
   try {
@@ -31,7 +29,7 @@ async function saveState(qemu: RunningQemu, file: string): Promise<void> {
     received.catch(() => undefined)
     await qemu.qmp.execute('migrate-set-capabilities', IGNORE_SHARED)
     await qemu.qmp.execute('migrate', { uri: `unix:${path}` })
-    const deadline = performance.now() + SAVE_TIMEOUT_SECONDS * 1000
+    const deadline = performance.now() + limitSeconds * 1000
     for (;;) {
       const status = readData(migrationSchema, await qemu.qmp.execute('query-migrate'))?.status
       if (status === 'completed') break
@@ -59,8 +57,8 @@ async function bootUndamaged(boot: () => Promise<Booted | NotBooted>): Promise<B
 }
 
 /**
- * Boot a guest and save it. Returns the NotBooted of a guest that does not boot. Throws InfraError when this host cannot save
- * it (an old QEMU, a full disk).
+ * Boot a guest and save it, each within the limit. Returns the NotBooted of a guest that does not boot. Throws InfraError when
+ * this host cannot save it (an old QEMU, a full disk).
  */
 export async function saveSnapshot(
   cache: string,
@@ -82,7 +80,7 @@ export async function saveSnapshot(
     booted = await inSpan('boot', () => bootUndamaged(boot))
     if (!booted.ok && booted.lacksRoom) throw new InfraError(`the cache ${cache} has no room for the RAM of a guest`)
     if (!booted.ok) return booted
-    await saveState(booted.qemu, stateFile(temporary))
+    await saveState(booted.qemu, stateFile(temporary), limitSeconds)
     await booted.qemu.kill()
     await writeFile(bootLogFile(temporary), booted.channel.console.bytes())
     await rm(payloadOfTemplate(ramFile(temporary)))

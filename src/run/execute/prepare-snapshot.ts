@@ -39,7 +39,9 @@ export async function prepareSnapshot(
   return withSubject({ kernel: first.kernel.id, case: null, lane: 'slots' }, async () => {
     using _ = await slots.acquire(resourcesOf(first.profile, 1), weight)
     await makeSnapshot(context, inputs, bootSeconds)
-    return attempts >= MIN_FORKED ? await guests.startForking(inputs, kernels.signal) : async () => undefined
+    return attempts >= MIN_FORKED
+      ? await guests.startForking(inputs, { limitSeconds: bootSeconds, signal: kernels.signal })
+      : async () => undefined
   })
 }
 
