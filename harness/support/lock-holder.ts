@@ -46,9 +46,11 @@ export async function describeHolder(path: string): Promise<string> {
   if (note !== null) return note
   const [pid] = await findHolders(path)
   if (pid === undefined) return 'a process that this user cannot see holds it'
-  const command = commandOf(pid)
-  const since = startOf(pid)
-  return `process ${pid} (${command}) holds it${since === null ? '' : `, ${sinceWords(since)}`}`
+  // A shared lock is held by a child of its owner that does nothing else.
+  const owner = commandOf(pid).startsWith('flock --shared') ? (parentOf(pid) ?? pid) : pid
+  const command = commandOf(owner)
+  const since = startOf(owner)
+  return `process ${owner} (${command}) holds it${since === null ? '' : `, ${sinceWords(since)}`}`
 }
 
 function readNote(path: string): string | null {
@@ -107,6 +109,16 @@ function commandOf(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim().slice(0, MAX_COMMAND)
   } catch {
     return ''
+  }
+}
+
+/** Parent of a process: field 4 of proc(5) stat. */
+function parentOf(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return null
   }
 }
 

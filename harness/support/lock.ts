@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
-import { describeHolder, leaveNote } from './lock-holder.ts'
+import { describeHolder, leaveNote, type LockNote } from './lock-holder.ts'
 import { startProcess } from './process.ts'
 import { makeFolder, systemHint } from './workspace.ts'
 
@@ -15,23 +15,31 @@ export interface LockOptions {
   readonly name: string
   /** What the holder does, for whoever waits. */
   readonly doing: string
+  /** Others may hold it at the same time when they share it, too. A shared holder leaves no note. */
+  readonly isShared?: boolean
+  /** Throw InfraError at once where somebody else holds it. */
+  readonly noWait?: boolean
   /** Ends the wait, when it is aborted. */
   readonly signal?: AbortSignal | undefined
   /** Gets one sentence after 2 s of waiting and every 20 s after that: who holds the lock, since when, doing what. */
   readonly onWait?: ((sentence: string) => void) | undefined
 }
 
+const NO_NOTE: LockNote = { describe: () => undefined, remove: () => undefined }
+
 /** Says what the holder does now, for whoever waits. */
 export type Describe = (doing: string) => void
 
 /**
- * Run `work` while holding an exclusive lock on the file `path`, and return its result. Waits for the lock without a limit.
- * Throws InfraError when flock cannot run, the signal's reason when it is aborted, and whatever `work` throws.
+ * Run `work` while holding a lock on the file `path`, exclusive if not shared, and return its result. Waits for the lock without
+ * a limit, unless told not to. Throws InfraError when flock cannot run or somebody else holds a lock that is not waited for, the
+ * signal's reason when it is aborted, and whatever `work` throws.
  */
 export async function withLock<T>(path: string, options: LockOptions, work: (describe: Describe) => Promise<T>): Promise<T> {
   const { signal } = options
   await makeFolder(dirname(path))
-  const holder = startProcess('flock', ['--exclusive', path, 'sh', '-c', 'echo locked; exec cat > /dev/null'], {
+  const mode = [options.isShared ? '--shared' : '--exclusive', ...(options.noWait ? ['--nonblock'] : [])]
+  const holder = startProcess('flock', [...mode, path, 'sh', '-c', 'echo locked; exec cat > /dev/null'], {
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',
@@ -46,14 +54,17 @@ export async function withLock<T>(path: string, options: LockOptions, work: (des
   const first = await Promise.race([once(stdout, 'data').then(() => null), holder]).finally(waiting)
   if (first !== null) {
     signal?.throwIfAborted()
-    const { code } = first as { readonly code?: string }
+    const { code, exitCode } = first as { readonly code?: string; readonly exitCode?: number }
+    if (options.noWait && exitCode === 1 && said === '') {
+      throw new InfraError(`${options.name} cannot be locked: ${await describeHolder(path)}`, 'wait for it, or end it first')
+    }
     const why = said.trim() || (first.shortMessage ?? 'flock ended').split('\n')[0]
     throw new InfraError(
       `cannot take the lock ${path}: ${why}`,
       code === 'ENOENT' ? 'install util-linux' : systemHint(code ?? ''),
     )
   }
-  const note = leaveNote(path, options.doing)
+  const note = options.isShared ? NO_NOTE : leaveNote(path, options.doing)
   try {
     return await work(note.describe)
   } finally {

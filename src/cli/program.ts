@@ -74,6 +74,11 @@ export const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       load: () => import('./commands/doctor.ts'),
     },
     {
+      name: 'cache',
+      summary: 'show what the cache holds, or remove what is old or too much',
+      load: () => import('./commands/retention/cache.ts'),
+    },
+    {
       name: 'controls',
       summary: 'build and measure the kernels whose answer is known',
       load: () => import('./commands/controls/controls.ts'),

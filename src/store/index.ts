@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { makeFolder } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
 import { attemptNames, attemptsOf, attemptTimes, logPaths, readLogs, recordAttempt, recoverRun, strays } from './attempts.ts'
+import { compactStore } from './compact.ts'
 import { openDatabase, type Database } from './database.ts'
 import { syncFolder } from './evidence-folder.ts'
 import { onDisk } from './failures.ts'
@@ -13,7 +14,20 @@ import type { ReadRuns, Store } from './ports.ts'
 import { listRates, recordRates } from './rates.ts'
 import { recoverRemovals, removeRun } from './remove.ts'
 import { attemptsLike, reuseAttempts } from './reuse.ts'
-import { abandonedRuns, checkOwned, claimRun, createRun, writeRun, listRuns, newestRun, readRun, runIds } from './runs.ts'
+import {
+  abandonedRuns,
+  checkOwned,
+  claimRun,
+  createRun,
+  writeRun,
+  listRuns,
+  newestRun,
+  pinnedRuns,
+  pinRun,
+  readRun,
+  runIds,
+} from './runs.ts'
+import { runBytes } from './sizes.ts'
 
 interface Places {
   readonly database: string
@@ -43,6 +57,8 @@ function reading(database: Database, places: Places): ReadRuns {
     rates: async () => listRates(database),
     claimSourcesOf: async (run) => claimSourcesOf(database, readRun(database, run).id),
     changelog: async (sha256) => readChangelogText(database, sha256),
+    pinnedRuns: async () => pinnedRuns(database),
+    runBytes: (ids) => runBytes(database, places.evidence, ids),
     close: () => database.close(),
   }
 }
@@ -117,5 +133,7 @@ export async function openStore(folder: string): Promise<Store> {
       recordClaimSources(database, run, sources, changelogs)
     },
     hasChangelog: async (sha256) => hasChangelog(database, sha256),
+    pinRun: async (id, pinned) => pinRun(database, id, pinned),
+    compact: async () => compactStore(database, places.evidence, new Date()),
   }
 }

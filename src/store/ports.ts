@@ -106,6 +106,10 @@ export interface ReadRuns {
   claimSourcesOf(run: string): Promise<readonly ClaimSources[]>
   /** The text of a changelog that claim sources name; null when it is missing or damaged. */
   changelog(sha256: string): Promise<string | null>
+  /** Ids of the runs that no retention removes. */
+  pinnedRuns(): Promise<readonly string[]>
+  /** Bytes on disk of each run, by id. */
+  runBytes(ids: readonly string[]): Promise<ReadonlyMap<string, number>>
   close(): void
 }
 
@@ -148,6 +152,10 @@ interface WriteRuns {
   recordClaimSources(run: string, sources: readonly ClaimSources[], changelogs: ReadonlyMap<string, Uint8Array>): Promise<void>
   /** Whether the store has a changelog. */
   hasChangelog(sha256: string): Promise<boolean>
+  /** Keep a run from being removed, or let it go. Throws UserError when there is no such run. */
+  pinRun(id: string, pinned: boolean): Promise<void>
+  /** Give the disk back what removed runs took; false where that must wait, because a process is at a run. */
+  compact(): Promise<boolean>
 }
 
 export type Store = ReadRuns & WriteRuns

@@ -2,7 +2,7 @@
  * Remove a run. What other runs reuse of it moves to the oldest of them, by hard links that become valid with one transaction: a
  * kill at any moment leaves a store in which the run is whole, or gone.
  */
-import { existsSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { link, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
@@ -41,7 +41,7 @@ function checkRemovable(database: Database, id: string): void {
   const row = findRow(database, id)
   const owner = livingOwner(nullableTextIn(row, 'owner'))
   if (owner !== null) throw new UserError(`process ${owner} is still at run ${id}`, 'wait for it, or end it first')
-  if (row['pinned'] !== 0) throw new UserError(`run ${id} is pinned`, 'unpin it first')
+  if (row['pinned'] !== 0) throw new UserError(`run ${id} is pinned`, `kwitness runs unpin ${id} lets it go`)
 }
 
 /** Link the files of an evidence folder into another one, whole or not at all. A file that cannot be linked is of no use there. */
@@ -71,6 +71,8 @@ export async function removeRun(database: Database, root: string, id: string): P
     deleteRows(database, id, heirs)
     // Inside the transaction, so that no other process sees the one without the other; the last step that can fail but commit.
     if (existsSync(folder)) renameSync(folder, removed)
+    // An empty folder keeps the name from being given to another run of today.
+    if (id.startsWith(new Date().toISOString().slice(0, 10))) mkdirSync(folder)
   })
   await rm(removed, { recursive: true, force: true })
 }
@@ -84,9 +86,6 @@ function deleteRows(database: Database, id: string, heirs: readonly Heir[]): voi
   database.run('DELETE FROM attempts WHERE run = ?', id)
   database.run('DELETE FROM claim_sources WHERE run = ?', id)
   database.run('DELETE FROM runs WHERE id = ?', id)
-  database.run(`DELETE FROM changelogs WHERE sha256 NOT IN (
-    SELECT json_extract(sources, '$.changelog.sha256') FROM claim_sources
-    WHERE json_valid(sources) AND json_extract(sources, '$.changelog.sha256') IS NOT NULL)`)
 }
 
 /** Put right what a killed removal left: the folder of a run that is still stored comes back, any other goes. */

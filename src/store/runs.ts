@@ -104,3 +104,13 @@ export function writeRun(database: Database, id: string, finishedAt: string | nu
     database.run('UPDATE runs SET owner = NULL, finished_at = ? WHERE id = ?', finishedAt, id)
   })
 }
+
+/** Ids of the pinned runs, which nothing removes. */
+export function pinnedRuns(database: Database): string[] {
+  return database.all('SELECT id FROM runs WHERE pinned <> 0 ORDER BY number').map((row) => textIn(row, 'id'))
+}
+
+/** Pin a run, or let it go. Throws UserError when there is no such run. */
+export function pinRun(database: Database, id: string, pinned: boolean): void {
+  if (database.run('UPDATE runs SET pinned = ? WHERE id = ?', pinned ? 1 : 0, id) === 0) findRow(database, id)
+}

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const PROGRAM = fileURLToPath(new URL('recording-child.ts', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('children/recording-child.ts', import.meta.url))
 
 export interface RecordingChild {
   readonly process: ChildProcess

@@ -6,14 +6,25 @@ import { openStoreForReading } from '#store/index.ts'
 import { helpText } from '../help/text.ts'
 import { json, type OptionsOf } from '../options/shared.ts'
 import { print } from '../output/streams.ts'
+import { declareRetention } from './retention/runs.ts'
 
 const declareOptions = (command: Command) => command.addOption(json('the runs'))
 
 /** Declare the command. */
 export function declare(command: Command) {
+  declareRetention(command)
   return declareOptions(command)
-    .description('List the stored runs, the oldest first.')
-    .addHelpText('after', helpText({ examples: [['all of them', 'kwitness runs']] }))
+    .description('List the stored runs, the oldest first; pin or remove some.')
+    .addHelpText(
+      'after',
+      helpText({
+        examples: [
+          ['all of them', 'kwitness runs'],
+          ['keep one from being removed', 'kwitness runs pin 2026-01-31-1'],
+          ['what a month of them takes', 'kwitness runs rm --older-than 30d --dry-run'],
+        ],
+      }),
+    )
     .action(async (options) => {
       process.exitCode = await runs(options)
     })

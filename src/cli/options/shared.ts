@@ -4,11 +4,14 @@ import {
   readAgain,
   readCases,
   readCount,
+  readDuration,
+  readKeep,
   readMissProbability,
   readSeconds,
   readSeed,
   readSelectors,
   readSeriesNames,
+  readSize,
 } from './values.ts'
 
 /** The values of the options that a function adds to a command. */
@@ -153,6 +156,17 @@ const verbose = new Option(
 /** Options that bound what a command takes of this machine, and how much of it is shown. */
 export function machineOptions<A extends unknown[], O extends OptionValues>(command: Command<A, O>) {
   return command.addOption(accel).addOption(cores).addOption(jobs).addOption(mirror).addOption(verbose)
+}
+
+/** Options that say what goes, by age, number and size. */
+export function retentionOptions<A extends unknown[], O extends OptionValues>(command: Command<A, O>, what: string) {
+  return command
+    .addOption(new Option('--older-than <age>', `${what} not used for so long go, such as 30d`).argParser(readDuration))
+    .addOption(new Option('--keep <n>', `the newest n stay, whatever else is said; alone, all others go`).argParser(readKeep))
+    .addOption(
+      new Option('--max-size <size>', `the oldest go until the others take at most this, such as 5G`).argParser(readSize),
+    )
+    .addOption(new Option('--dry-run', 'show what would go, and remove nothing'))
 }
 
 /** Options of every command that executes a run. */

@@ -78,6 +78,31 @@ export function readSeconds(text: string): number {
   throw new InvalidArgumentError(`Give seconds, above 0 and at most ${MAX_SECONDS}.`)
 }
 
+const DURATIONS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const
+
+/** Read a duration such as `90m`, `2h` or `30d`. Returns milliseconds. */
+export function readDuration(text: string): number {
+  const [, number, unit] = /^(\d{1,6}(?:\.\d+)?)([smhdw])$/.exec(text) ?? []
+  if (number !== undefined && unit !== undefined) return Number(number) * DURATIONS[unit as keyof typeof DURATIONS] * 1000
+  throw new InvalidArgumentError('Give a number and a unit, s, m, h, d or w: 30d, 2h.')
+}
+
+const SIZES = ['', 'K', 'M', 'G', 'T']
+
+/** Read a size such as `5G` or `512M`, in units of 1024. Returns bytes. */
+export function readSize(text: string): number {
+  const [, number, unit = ''] = /^(\d{1,15}(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text) ?? []
+  if (number !== undefined) return Math.round(Number(number) * 1024 ** SIZES.indexOf(unit.toUpperCase()))
+  throw new InvalidArgumentError('Give a number of bytes, with K, M, G or T: 5G, 512M.')
+}
+
+/** Read how many stay: a whole number, 0 for none. */
+export function readKeep(text: string): number {
+  const count = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count
+  throw new InvalidArgumentError('Give a whole number, 0 for none.')
+}
+
 /** The values that are there: for objects that leave out what an option did not bring. */
 export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(values).filter(([, value]) => value !== undefined)

@@ -1,9 +1,12 @@
-/** Signals of a terminal or a service manager, as an AbortSignal. */
+/** Signals of a terminal or a service manager, as an AbortSignal, for work that uses the cache. */
+import { whileInUse } from '#harness/support/cache-use.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
 import { INTERRUPTED } from '../output/exit-code.ts'
 
 /**
- * Work until a signal comes: the first aborts it, and it must end within two seconds; the second exits at once. Returns false
- * when a signal ended the work, and true when the work ended by itself, also where a signal came too late to abort anything.
+ * Work until a signal comes, while no other process may remove entries of the cache: the first signal aborts it, and it must end
+ * within two seconds; the second exits at once. Returns false when a signal ended the work, and true when the work ended by
+ * itself, also where a signal came too late to abort anything.
  */
 export async function untilSignal(work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
   const controller = new AbortController()
@@ -14,7 +17,8 @@ export async function untilSignal(work: (signal: AbortSignal) => Promise<void>):
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const name of names) process.on(name, stop)
   try {
-    await work(controller.signal)
+    const { signal } = controller
+    await whileInUse(findWorkspace(), { signal, onWait: (text) => console.error(`kwitness: ${text}`) }, () => work(signal))
     return true
   } catch (error) {
     if (!controller.signal.aborted) throw error

@@ -6,7 +6,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStore } from '#store/index.ts'
-import { attemptIn, newRun } from './evidence.ts'
+import { attemptIn, newRun } from '../evidence.ts'
 
 const [folder = '', wanted = 'new', most = '1'] = process.argv.slice(2)
 const logs = await mkdtemp(join(process.env['KWITNESS_TEST_LOGS'] ?? tmpdir(), 'kwitness-logs-'))

@@ -1,0 +1,80 @@
+/** What of the cache goes, and what stays while it is used. */
+import assert from 'node:assert/strict'
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { pruneCache } from '#cli/commands/retention/cache.ts'
+import { listCache } from '#harness/cache/prune.ts'
+import { whileInUse, whileUnused } from '#harness/support/cache-use.ts'
+import { temporaryFolder } from '#test/helpers/kernel-images.ts'
+
+const DAY = 86_400_000
+
+/** A cache with one entry of each kind, `age` days old, and what is no entry. */
+async function filledCache(t: TestContext, ages: readonly number[]) {
+  const cache = await temporaryFolder(t)
+  for (const folder of ['guests', 'kernels', 'programs', 'trees']) {
+    for (const age of ages) {
+      const entry = join(cache, folder, `base-${age}`)
+      await mkdir(entry, { recursive: true })
+      await writeFile(join(entry, 'guest.json'), 'x'.repeat(5000))
+      const at = new Date(Date.now() - age * DAY)
+      await utimes(join(entry, 'guest.json'), at, at)
+      await utimes(entry, at, at)
+    }
+  }
+  await mkdir(join(cache, 'trees', 'recipes'))
+  await mkdir(join(cache, 'kernels', 'one.tmp-abc'))
+  return { workspace: { cache, state: cache }, names: async (folder: string) => (await readdir(join(cache, folder))).toSorted() }
+}
+
+test('entries have their kind, size and last use', async (t) => {
+  const { workspace } = await filledCache(t, [3])
+  const entries = await listCache(workspace)
+  assert.deepEqual(
+    entries.map(({ name }) => name),
+    ['guests/base-3', 'kernels/base-3', 'programs/base-3', 'trees/base-3'],
+  )
+  for (const { bytes, usedAt } of entries) {
+    assert.ok(bytes >= 5000)
+    assert.equal(Math.round((Date.now() - usedAt) / DAY), 3)
+  }
+})
+
+test('by age, by number of each kind, and with both', async (t) => {
+  const { workspace, names } = await filledCache(t, [1, 5, 40])
+  const dry = await pruneCache(workspace, { olderThanMs: 30 * DAY }, { dryRun: true })
+  assert.equal(dry.removed.length, 4)
+  assert.equal((await names('guests')).length, 3, 'a dry run removes nothing')
+  await pruneCache(workspace, { olderThanMs: 3 * DAY, keep: 2 })
+  for (const folder of ['guests', 'programs']) assert.deepEqual(await names(folder), ['base-1', 'base-5'])
+  assert.deepEqual(await names('trees'), ['base-1', 'base-5', 'recipes'])
+  assert.deepEqual(await names('kernels'), ['base-1', 'base-5', 'one.tmp-abc'])
+  await pruneCache(workspace, { keep: 1 }, { kinds: ['programs'] })
+  assert.deepEqual(await names('programs'), ['base-1'])
+  assert.deepEqual(await names('guests'), ['base-1', 'base-5'])
+  await pruneCache(workspace, { maxBytes: 0 })
+  assert.deepEqual(await names('guests'), [])
+})
+
+test('while a process uses the cache only snapshots go, and a process waits while it is pruned', async (t) => {
+  const { workspace, names } = await filledCache(t, [40])
+  const said = t.mock.method(console, 'error', () => undefined)
+  await whileInUse(workspace, {}, async () => {
+    // Others may use it at the same time.
+    await whileInUse(workspace, {}, async () => undefined)
+    assert.equal((await pruneCache(workspace, { keep: 0 })).isBusy, true)
+  })
+  assert.match(String(said.mock.calls[0]?.arguments[0]), new RegExp(`process ${process.pid} \\(`))
+  assert.deepEqual(await names('guests'), [])
+  assert.deepEqual(await names('programs'), ['base-40'])
+  const order: string[] = []
+  await whileUnused(workspace, async () => {
+    const waiting = whileInUse(workspace, {}, async () => void order.push('used'))
+    await new Promise(setImmediate)
+    order.push('pruned')
+    return { waiting }
+  }).then(({ waiting }) => waiting)
+  assert.deepEqual(order, ['pruned', 'used'])
+  assert.equal((await pruneCache(workspace, { keep: 0 })).isBusy, false)
+})
