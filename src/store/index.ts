@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { makeFolder } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
 import { attemptNames, attemptsOf, attemptTimes, logPaths, readLogs, recordAttempt, recoverRun, strays } from './attempts.ts'
-import { compactStore } from './compact.ts'
 import { openDatabase, type Database } from './database.ts'
 import { syncFolder } from './evidence-folder.ts'
 import { onDisk } from './failures.ts'
@@ -12,6 +11,7 @@ import { kernelsSeen, recordKernel } from './kernels.ts'
 import { hasChangelog, claimSourcesOf, readChangelogText, recordClaimSources } from './claim-sources.ts'
 import type { ReadRuns, Store } from './ports.ts'
 import { listRates, recordRates } from './rates.ts'
+import { compactStore, runBytes } from './room.ts'
 import { recoverRemovals, removeRun } from './remove.ts'
 import { attemptsLike, reuseAttempts } from './reuse.ts'
 import {
@@ -27,7 +27,6 @@ import {
   readRun,
   runIds,
 } from './runs.ts'
-import { runBytes } from './sizes.ts'
 
 interface Places {
   readonly database: string

@@ -33,11 +33,13 @@ const SAME: readonly [
 
 const readSchema = (name: keyof typeof PUBLISHED) => readFile(join(FOLDER, `${name}.schema.json`), 'utf8')
 
+const NAMES = ['kwitness.report.1', 'kwitness.bcd.1', 'kwitness.diff.1', 'kwitness.log.1', 'kwitness.notice.1'] as const
+
 const EMPTY = { kernels: [], cells: [], boundaries: [], timelines: [], cases: [] } satisfies Partial<Report>
 const WRITTEN: readonly Report[] = [smallReport(), searchReport(), largeReport(40, 8), { ...smallReport(), ...EMPTY }]
 
 describe('schemas', () => {
-  for (const name of ['kwitness.report.1', 'kwitness.bcd.1', 'kwitness.diff.1', 'kwitness.log.1'] as const) {
+  for (const name of NAMES) {
     test(`${name}.schema.json is made of the schema that the types have`, async () => {
       assert.ok(SAME.every(Boolean))
       if (process.env['UPDATE_GOLDEN'] === '1') await writeFile(join(FOLDER, `${name}.schema.json`), publishedSchema(name))

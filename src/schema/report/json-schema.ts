@@ -1,5 +1,6 @@
 /** JSON Schemas of what kwitness writes for other programs, as reports/schemas publishes them. */
 import { z } from 'zod'
+import { noticeSchema } from './notice.ts'
 import { compatSchema } from './bcd.ts'
 import { diffSchema } from './diff.ts'
 import { logReportSchema } from './log.ts'
@@ -11,6 +12,7 @@ export const PUBLISHED = {
   'kwitness.bcd.1': compatSchema,
   'kwitness.diff.1': diffSchema,
   'kwitness.log.1': logReportSchema,
+  'kwitness.notice.1': noticeSchema,
 } as const
 
 /** The text of a published JSON Schema. It allows further fields: readers of an older schema must bear fields that came later. */
