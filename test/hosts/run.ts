@@ -4,6 +4,7 @@
  *     npm run test:hosts                              conformance of QEMU on bookworm, trixie and sid, as a table
  *     npm run test:hosts -- trixie --only e2e/forks   other tests on one suite
  *     npm run test:hosts -- trixie --readme           the two commands of the README
+ *     npm run test:hosts -- trixie --command 'CMD'    anything in the clone there
  *
  * Needs root, and debootstrap. A root takes some minutes and 2 GB, and stays in the cache (`--fresh` makes it anew).
  */
@@ -23,6 +24,7 @@ const { values, positionals } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: ['conformance/qemu'] },
     readme: { type: 'boolean', default: false },
+    command: { type: 'string', multiple: true, default: [] },
     fresh: { type: 'boolean', default: false },
   },
 })
@@ -58,10 +60,11 @@ async function testHost(suite: string): Promise<Column> {
     const [, word = '', name = '', seconds = ''] = /^(ok|FAIL) +([^:]+?) \(([\d.]+) s\)$/.exec(line) ?? []
     if (word !== '') items.set(name, word === 'ok' ? `${seconds} s` : 'FAIL')
   }
-  if (values.readme) {
-    for (const command of ['./kwitness run', 'npm test']) {
+  const commands = values.readme ? ['./kwitness run', 'npm test'] : values.command
+  if (commands.length > 0) {
+    for (const command of commands) {
       const started = performance.now()
-      const code = await enterRoot(root, ['sh', '-c', `cd ${CLONE} && exec ${command}`], hear)
+      const code = await enterRoot(root, ['sh', '-c', `cd ${CLONE} && ${command}`], hear)
       items.set(command, code === 0 ? `${Math.round((performance.now() - started) / 1000)} s` : `FAIL, exit code ${code}`)
     }
   } else {

@@ -76,7 +76,13 @@ suite('the launcher where Debian packages are missing', () => {
 
   test('what builds kernels is asked for where kernels are built', async () => {
     const asked = async (...args: string[]) => / flex /.test((await start(tree, args, asNobody)).stderr)
-    const built = ['controls', 'run --kernels tree:debian-5.10', 'run --kernels=tree-5.10-base-0', 'kernels pull tree:/src']
+    const built = [
+      '--set-up',
+      'controls',
+      'run --kernels tree:debian-5.10',
+      'run --kernels=tree-5.10-base-0',
+      'kernels pull tree:/src',
+    ]
     for (const words of built) assert.ok(await asked(...words.split(' ')), words)
     assert.equal(await asked('run', '--kernels', 'debian:6.1.*'), false)
   })

@@ -87,8 +87,9 @@ for (const [how, words] of [
   })
 }
 
-test('runs in its sandbox, and ends with the run', async () => {
+test('runs in its sandbox, and ends with the run', async (t) => {
   const cli = startCli(place, ['run', ...kernelWords(kernel), '--accel', 'tcg', '--catalogue', CASES, '--cases', 'waits'])
+  t.after(() => cli.kill('SIGKILL'))
   const [qemu] = await until('the guest of the case', () => {
     const found = attemptsOf(cli.pid)
     return found.length > 0 && found
