@@ -8,6 +8,7 @@ export type PhaseName =
   | 'initramfs'
   | 'programs'
   | 'prove accelerator'
+  | 'reuse'
   | 'fetch'
   | 'check image'
   | 'download'

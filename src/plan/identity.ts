@@ -17,7 +17,7 @@ export interface Surroundings {
   readonly program: string
   /** sha256 of the initramfs with the agent. */
   readonly initramfs: string
-  /** What identifies the kernel's own modules; null where that is unknown. */
+  /** What identifies the modules that the kernel comes with; null where that is unknown. */
   readonly modules: string | null
   readonly externalModules: readonly object[]
   /** The machine as QEMU is told of it. */

@@ -47,11 +47,12 @@ export function nextMeasured(plan: Plan, attempts: AttemptsByCell, open: readonl
 
 /**
  * The next attempt of a race that measures no control; null when all of `open` are decided or the time of the plan is
- * over. Cells of the plan that are not open add their share of the time, and what they used of it.
+ * over. Cells of the plan that are not open add their share of the time, and what they used of it; reused ones do neither.
  */
 export function nextRace(plan: Plan, attempts: AttemptsByCell, open: readonly Cell[]): NextRace | null {
   const measured = ratesOf(plan, attempts)
-  const cells = cellsOf(plan).filter((cell) => isRace(cell) && !isMeasured(plan, cell))
+  const isReused = (cell: Cell) => attempts.get(cellKey(cell))?.some((attempt) => attempt.isReused) === true
+  const cells = cellsOf(plan).filter((cell) => isRace(cell) && !isMeasured(plan, cell) && !isReused(cell))
   const keys = new Set(open.map(cellKey))
   const races = cells.map((cell): Race => {
     const input = inputOf(plan, cell, attempts.get(cellKey(cell)) ?? [], measured)

@@ -7,13 +7,17 @@ import type { KernelContext } from '#harness/kernels/index.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import type { Plan, PlanKind } from '#plan/plan.ts'
 import { planOf } from '#plan/stored-plan.ts'
-import { openStore } from '#store/index.ts'
+import { hasStore, openStore, openStoreForReading } from '#store/index.ts'
 import type { RunRecord, Store } from '#store/ports.ts'
 import type { ExecutionOptions, GuestInputs } from './context/context.ts'
 import { executePlan } from './execute/scheduler.ts'
 import { executeSearch } from './execute/search.ts'
 import { guestInputsOf } from './prepare/guest-inputs.ts'
+import { planReuse, type ReusePlan, type ReuseRequest } from './reuse/reuse.ts'
 import { buildRunReport, type BuiltReport } from './report/build-report.ts'
+
+/** How a new run may reuse earlier results. */
+export type Reusing = Pick<ReuseRequest, 'kernels' | 'rerun' | 'seedIsGiven'>
 
 /** A run in the store that this process owns until it is finished or released, with all that executing it takes. */
 export interface OpenRun {
@@ -21,6 +25,8 @@ export interface OpenRun {
   readonly record: RunRecord
   readonly plan: Plan
   readonly inputs: GuestInputs
+  /** What a new run has from earlier ones. */
+  readonly reuse?: ReusePlan
 }
 
 /** Create a run of this plan. */
@@ -31,14 +37,37 @@ export async function createRun(store: Store, plan: Plan, inputs: GuestInputs): 
   return { store, record, plan, inputs }
 }
 
-/** Open the store in `folder` and create a run of this plan there. Throws what `openStore` throws. */
-export async function startRun(folder: string, plan: Plan, inputs: GuestInputs): Promise<OpenRun> {
+/**
+ * Open the store in `folder` and create a run of this plan there. With `reusing` it begins with all results that it may have from
+ * earlier runs. Throws what `openStore` throws.
+ */
+export async function startRun(folder: string, plan: Plan, inputs: GuestInputs, reusing?: Reusing): Promise<OpenRun> {
   const store = await openStore(folder)
   try {
-    return await createRun(store, plan, inputs)
+    const reuse = reusing && (await planReuse({ ...reusing, plan, inputs, store }))
+    const run = await createRun(store, plan, inputs)
+    if (reuse === undefined) return run
+    await store.reuseAttempts(run.record.id, reuse.attempts)
+    return { ...run, reuse }
   } catch (error) {
     store.close()
     throw error
+  }
+}
+
+/** What a run of this plan would have from earlier ones; nothing of it is stored. */
+export async function findReuse(
+  folder: string,
+  plan: Plan,
+  inputs: GuestInputs,
+  reusing: Reusing,
+): Promise<ReusePlan | undefined> {
+  if (!hasStore(folder)) return undefined
+  const store = await openStoreForReading(folder)
+  try {
+    return await planReuse({ ...reusing, plan, inputs, store })
+  } finally {
+    store.close()
   }
 }
 

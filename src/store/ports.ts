@@ -132,8 +132,8 @@ interface WriteRuns {
    */
   recordAttempt(run: string, evidence: Evidence, logs: string): Promise<AttemptRecord>
   /**
-   * Let an owned run have these attempts of earlier runs as its own; all of them or none. Throws InvariantError for one that is
-   * not in the store.
+   * Let an owned run have these attempts of earlier runs as its own, at once. One that another process has removed meanwhile is
+   * left out.
    */
   reuseAttempts(run: string, attempts: readonly AttemptPlace[]): Promise<void>
   /**

@@ -3,11 +3,11 @@
  * kill at any moment leaves a store in which the run is whole, or gone.
  */
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
-import { link, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { link, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
 import { livingOwner } from '#harness/support/owner.ts'
-import { whenUnreadable } from '#harness/support/workspace.ts'
+import { makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { nullableTextIn, textIn, type Database } from './database.ts'
 import { syncFolder } from './evidence-folder.ts'
 import { findRow } from './runs.ts'
@@ -44,12 +44,12 @@ function checkRemovable(database: Database, id: string): void {
   if (row['pinned'] !== 0) throw new UserError(`run ${id} is pinned`, `kwitness runs unpin ${id} lets it go`)
 }
 
-/** Link the files of an evidence folder into another one, whole or not at all. A file that cannot be linked is of no use there. */
+/** Link the files of an evidence folder into another one, whole or not at all. */
 async function linkFolder(from: string, to: string): Promise<void> {
   const temporary = join(to, '..', `.${to.slice(to.lastIndexOf('/') + 1)}`)
   await rm(temporary, { recursive: true, force: true })
   await rm(to, { recursive: true, force: true })
-  await mkdir(temporary, { recursive: true })
+  await makeFolder(temporary)
   // Damaged evidence may have lost files: what is there of it moves.
   for (const name of await readdir(from).catch(whenUnreadable<string[]>([]))) await link(join(from, name), join(temporary, name))
   await syncFolder(temporary)

@@ -1,5 +1,4 @@
 /** Attempts of one identity, and runs that reuse attempts of earlier ones: a row of two numbers each. */
-import { InvariantError } from '#domain/errors.ts'
 import { recordIn } from './attempts.ts'
 import type { Database } from './database.ts'
 import type { AttemptPlace, AttemptRecord } from './ports.ts'
@@ -10,22 +9,11 @@ export function attemptsLike(database: Database, identity: string, count: number
   return database.all(sql, identity, count).flatMap((row) => recordIn(row) ?? [])
 }
 
-/** Let a run reuse attempts of earlier runs. The caller owns the run. */
+/** Let a run reuse attempts of earlier runs, without those that have left the store meanwhile. The caller owns the run. */
 export function reuseAttempts(database: Database, run: string, attempts: readonly AttemptPlace[]): void {
   database.transaction(() => {
-    for (const attempt of attempts) {
-      const sql = `INSERT INTO reused (run, attempt) SELECT runs.number, attempts.number FROM runs, attempts
-        WHERE runs.id = ? AND attempts.run = ? AND attempts.id = ? ON CONFLICT DO NOTHING`
-      const changed = database.run(sql, run, attempt.run, attempt.id)
-      if (changed === 0 && !isReused(database, run, attempt)) {
-        throw new InvariantError(`run ${run} cannot reuse ${attempt.id} of run ${attempt.run}: it is not stored`)
-      }
-    }
+    const sql = `INSERT INTO reused (run, attempt) SELECT runs.number, attempts.number FROM runs, attempts
+      WHERE runs.id = ? AND attempts.run = ? AND attempts.id = ? ON CONFLICT DO NOTHING`
+    for (const attempt of attempts) database.run(sql, run, attempt.run, attempt.id)
   })
-}
-
-function isReused(database: Database, run: string, attempt: AttemptPlace): boolean {
-  const sql = `SELECT 1 FROM reused JOIN runs ON runs.number = reused.run JOIN attempts ON attempts.number = reused.attempt
-    WHERE runs.id = ? AND attempts.run = ? AND attempts.id = ?`
-  return database.all(sql, run, attempt.run, attempt.id).length > 0
 }

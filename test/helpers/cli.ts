@@ -107,9 +107,9 @@ export function runCli(place: Place, args: readonly string[], prefix: readonly s
   return startCli(place, args, prefix).ended
 }
 
-/** `kwitness run ARGS... --json` with its report; throws with all it said when there is none. */
+/** `kwitness run ARGS... --json`, which reuses nothing, with its report; throws with all it said when there is none. */
 export async function runReport(place: Place, args: readonly string[]): Promise<Ended & { readonly report: Report }> {
-  const ended = await runCli(place, ['run', ...args, '--json', '--out', place.out])
+  const ended = await runCli(place, ['run', ...args, '--rerun', 'all', '--json', '--out', place.out])
   return { ...ended, report: readReport(ended) }
 }
 

@@ -51,7 +51,7 @@ test('attempts of one identity are found in every run, the newest first', async 
   assert.deepEqual(await store.attemptsLike(identityOf(3), 9), [])
 })
 
-test('a run has the attempts that it reuses among its own, once each, and a third run reuses them from where they are', async (t) => {
+test('a run has the attempts that it reuses among its own, once each, and so has a run that reuses those', async (t) => {
   const { store, record, start, finish } = await open(t)
   const one = await start()
   const first = await record(one, 1, { attempt: 1 })
@@ -74,13 +74,13 @@ test('a run has the attempts that it reuses among its own, once each, and a thir
   assert.equal((await store.attemptsLike(identityOf(1), 9)).length, 1, 'reusing is not another observation')
 })
 
-test('what is not stored cannot be reused, and then nothing of the list is', async (t) => {
+test('what has left the store meanwhile is not reused, and the rest is', async (t) => {
   const { store, record, start } = await open(t)
   const [one, two] = [await start(), await start()]
   const first = await record(one, 1)
   const unknown = { run: one, id: 'no-such-attempt' }
-  await assert.rejects(store.reuseAttempts(two, [first, unknown]), { name: 'InvariantError', message: /no-such-attempt/ })
-  assert.deepEqual((await store.attemptsOf(two)).attempts, [])
+  await store.reuseAttempts(two, [unknown, first])
+  assert.deepEqual((await store.attemptsOf(two)).attempts, [first])
 })
 
 test('a removed run leaves the attempts that others reuse to the oldest of them', async (t) => {

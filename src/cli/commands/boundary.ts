@@ -6,6 +6,7 @@ import { UserError } from '#domain/errors.ts'
 import { renderSearch, renderSearchJson } from '#render/search.ts'
 import { reportOf, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
 import { prepare } from '#run/prepare/prepare.ts'
+import { RERUN_WORDS } from '../help/rerun.ts'
 import { ANSWER_EXITS, helpText } from '../help/text.ts'
 import { runRequest } from '../options/run.ts'
 import * as shared from '../options/shared.ts'
@@ -14,6 +15,7 @@ import { CASE_WORDS, exitCodeOf, readFailOn } from '../output/exit-code.ts'
 import { writeReport, terminalOf } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
 import { printProblems } from '../output/problems.ts'
+import { reusing, tellReuse } from '../terminal/reuse.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
 import { doBoth, print } from '../output/streams.ts'
 import { executeCommand } from '../terminal/execute.ts'
@@ -26,7 +28,7 @@ function declareOptions(command: Command) {
     .addOption(shared.catalogue)
     .addOption(shared.resume('search', ['accel']))
   return shared
-    .machineOptions(shared.certaintyOptions(what).addOption(shared.snapshot).addOption(shared.fork))
+    .machineOptions(shared.certaintyOptions(what).addOption(shared.rerun).addOption(shared.snapshot).addOption(shared.fork))
     .addOption(shared.failOn)
     .addOption(shared.json('what was found'))
     .addOption(shared.reportFolder)
@@ -53,7 +55,7 @@ const HELP = helpText({
     changelog says; where they are alike it asks the middle. It walks around kernels without an answer. It cannot see a change
     that was undone again between two kernels that answer alike: "kwitness run" asks every kernel.`,
   ],
-  terms: { 'Words of --fail-on': CASE_WORDS },
+  terms: { 'Words of --rerun, separated by commas': RERUN_WORDS, 'Words of --fail-on': CASE_WORDS },
   exits: ANSWER_EXITS,
   examples: [
     ['every series', 'kwitness boundary --cases uffd-eagain-output'],
@@ -88,7 +90,10 @@ async function openNew(options: BoundaryOptions, context: KernelContext, progres
   progress.end()
   const ids = common.cases.map(({ id }) => id).join(', ')
   process.stderr.write(`kwitness: search of ${chosen.length} kernels for ${ids}, ${common.accelerator}, seed ${common.seed}\n`)
-  return startRun(context.workspace.state, { ...common, kind: 'search', kernels: chosen }, inputs)
+  const plan = { ...common, kind: 'search', kernels: chosen } as const
+  const opened = await startRun(context.workspace.state, plan, inputs, reusing(options, context))
+  tellReuse(opened.reuse)
+  return opened
 }
 
 interface Ending {
@@ -104,7 +109,8 @@ async function conclude(opened: OpenRun, options: BoundaryOptions, { failOn, sta
   const text = options.json ? renderSearchJson(report) : renderSearch(report, terminalOf(process.stdout))
   const page = await doBoth(writeReport(report, options.out), print(text, options.json))
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  console.error(`kwitness: ${report.kernels.length} kernels booted in ${seconds} s; report: ${page}`)
+  const booted = new Set(report.cells.filter(({ reused }) => reused === undefined).map(({ kernel }) => kernel))
+  console.error(`kwitness: ${booted.size} kernels booted in ${seconds} s; report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
   return exitCodeOf(report, failOn)
 }

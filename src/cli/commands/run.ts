@@ -8,9 +8,10 @@ import { unreachable, UserError } from '#domain/errors.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { cellsOf } from '#plan/cells.ts'
 import type { Plan } from '#plan/plan.ts'
-import { reportOf, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
+import { findReuse, reportOf, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { prepareSuite, type PreparedSuite } from '#run/prepare/suite.ts'
+import { RERUN_WORDS } from '../help/rerun.ts'
 import { ANSWER_EXITS, helpText } from '../help/text.ts'
 import { runRequest } from '../options/run.ts'
 import * as shared from '../options/shared.ts'
@@ -29,6 +30,7 @@ import { writeReport, renderReport } from '../output/files.ts'
 import { loadNamed, NAMES } from '../output/named-report.ts'
 import type { Progress } from '../output/progress.ts'
 import { printProblems } from '../output/problems.ts'
+import { reusing, tellReuse } from '../terminal/reuse.ts'
 import { writeSuiteReport, renderSuite, suiteReportOf } from '../output/suite.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
 import { doBoth, print } from '../output/streams.ts'
@@ -55,7 +57,12 @@ function declareOptions(command: Command) {
     .addOption(shared.resume('run', ['accel']))
   return shared
     .machineOptions(
-      shared.certaintyOptions(what).addOption(shared.snapshot).addOption(shared.fork).addOption(shared.interleavings),
+      shared
+        .certaintyOptions(what)
+        .addOption(shared.rerun)
+        .addOption(shared.snapshot)
+        .addOption(shared.fork)
+        .addOption(shared.interleavings),
     )
     .addOption(shared.dryRun)
     .addOption(shared.gitTree)
@@ -82,6 +89,7 @@ export function declare(command: Command) {
 
 const HELP = helpText({
   terms: {
+    'Words of --rerun, separated by commas': RERUN_WORDS,
     'Words of --fail-on': CASE_WORDS,
     'Words of --fail-on with --suite': SUITE_WORDS,
     'Words of --fail-on with --baseline': CHANGE_WORDS,
@@ -95,6 +103,7 @@ const HELP = helpText({
     ['selftests of a kernel tree', "kwitness run --suite kselftest:mm --tree /src/linux --kernels 'debian:6.12.*'"],
     ['every night: exit 1 where a fix got lost since the last run', 'kwitness run --baseline latest'],
     ['a race decided without a control kernel', 'kwitness run --kernels debian:6.1.192 --cases gup-fast-vs-fork --interleavings'],
+    ['everything anew, whatever earlier runs have shown', 'kwitness run --rerun all'],
     ['after Ctrl-C or a crash', 'kwitness run --resume'],
   ],
 })
@@ -137,7 +146,13 @@ async function openNew(options: RunOptions, context: KernelContext, progress: Pr
     : prepareMatrix(options, context, progress))
   progress.end()
   process.stderr.write(`kwitness: ${describePlan(plan)}\n`)
-  if (!options.dryRun) return startRun(context.workspace.state, plan, inputs)
+  const reuse = reusing(options, context)
+  if (!options.dryRun) {
+    const opened = await startRun(context.workspace.state, plan, inputs, reuse)
+    tellReuse(opened.reuse)
+    return opened
+  }
+  tellReuse(await findReuse(context.workspace.state, plan, inputs, reuse))
   if (options.json) await print(JSON.stringify(plan, null, 2), true)
   return null
 }

@@ -7,6 +7,7 @@ import {
   readDuration,
   readKeep,
   readMissProbability,
+  readRerun,
   readSeconds,
   readSeed,
   readSelectors,
@@ -55,7 +56,7 @@ export const config = new Option(
 /** Options whose values are stored with what is resumed, under the names that commander gives them. */
 const STORED =
   'kernels cases series fix catalogue suite tree config base patch target each old new fromBoundary run replay termOld termNew ' +
-  'firstParent seed raceSeconds maxMissProbability snapshot fork dryRun interleavings'
+  'firstParent seed raceSeconds maxMissProbability snapshot fork dryRun interleavings rerun'
 
 /** Go on with what was interrupted. What is stored with it cannot be given again; `more` names what else is stored. */
 export const resume = (what: string, more: readonly string[] = []) =>
@@ -68,6 +69,13 @@ export const dryRun = new Option('--dry-run', 'show the plan and stop').helpGrou
 export const snapshot = new Option('--no-snapshot', 'boot a guest for every attempt instead of restoring a snapshot').helpGroup(
   HOW,
 )
+
+export const rerun = new Option(
+  '--rerun <words>',
+  'what to run although its answer is known: all, inconclusive, failed, sample=5%, oldest=20 (listed below; default: changed)',
+)
+  .argParser(readRerun)
+  .helpGroup(HOW)
 
 export const fork = new Option('--no-fork', 'restore a guest for every attempt instead of forking one').helpGroup(HOW)
 

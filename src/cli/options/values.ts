@@ -2,6 +2,7 @@
 import { InvalidArgumentError, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { splitSelectors } from '#harness/kernels/selector.ts'
 import { parseVersion } from '#domain/version.ts'
+import { RERUN_CHANGED, type Rerun } from '#plan/reuse.ts'
 
 const MAX_SEED = 2n ** 64n - 1n
 const MIN_MISS_PROBABILITY = 1e-12
@@ -101,6 +102,24 @@ export function readKeep(text: string): number {
   const count = Number(text)
   if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count
   throw new InvalidArgumentError('Give a whole number, 0 for none.')
+}
+
+const RERUN_WORDS = 'changed, all, inconclusive, failed, sample=5%, sample=20, oldest=20'
+
+/** Read which results run anew, as words separated by commas: what has changed always does. */
+export function readRerun(text: string): Rerun {
+  return text.split(',').reduce((rerun, word) => ({ ...rerun, ...readRerunWord(word.trim()) }), RERUN_CHANGED)
+}
+
+function readRerunWord(word: string): Partial<Rerun> {
+  if (word === 'changed') return {}
+  if (word === 'all' || word === 'inconclusive' || word === 'failed') return { [word]: true }
+  const [, percent] = /^sample=(\d+(?:\.\d+)?)%$/.exec(word) ?? []
+  if (percent !== undefined && Number(percent) <= 100) return { sample: { share: Number(percent) / 100 } }
+  const [, name, count] = /^(sample|oldest)=(\d{1,9})$/.exec(word) ?? []
+  if (name === 'sample') return { sample: { count: Number(count) } }
+  if (name === 'oldest') return { oldest: Number(count) }
+  throw new InvalidArgumentError(`Give one or more of: ${RERUN_WORDS}.`)
 }
 
 /** The values that are there: for objects that leave out what an option did not bring. */

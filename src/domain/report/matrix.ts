@@ -30,6 +30,14 @@ export interface ReportAttempt {
   readonly taint: { readonly before: number | null; readonly after: number | null }
 }
 
+/** Where a result comes from that its run did not make, because nothing that it depends on has changed. */
+export interface Reused {
+  /** The run that made its attempts. */
+  readonly run: string
+  /** ISO 8601: when the last of them started. */
+  readonly at: string
+}
+
 export interface ReportCell {
   readonly kernel: string
   readonly case: string
@@ -49,6 +57,8 @@ export interface ReportCell {
   readonly race: RaceStanding | null
   /** What was tried of a schedule; absent for any other case, and where nothing was. */
   readonly schedule?: ScheduleStanding
+  /** Absent for a result that this run made. */
+  readonly reused?: Reused
   readonly attempts: readonly ReportAttempt[]
 }
 

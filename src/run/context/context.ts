@@ -8,8 +8,8 @@ import type { KernelContext } from '#harness/kernels/index.ts'
 import type { Store } from '#store/ports.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import type { Plan } from '#plan/plan.ts'
-import type { Identify } from '../reuse/identify.ts'
 import type { RunEventListener } from './events.ts'
+import type { Identify } from './identity.ts'
 import type { ResourcePool } from './resource-pool.ts'
 
 /** What this machine adds to the plan of a run: facts of the host, and what the guests run. */

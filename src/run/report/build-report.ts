@@ -7,7 +7,6 @@ import type { Report, ReportAttempt, ReportKernel } from '#domain/report/matrix.
 import type { AttemptRecord, ReadRuns, RunRecord, StoreProblem } from '#store/ports.ts'
 import { judgeCell } from '#verdict/cell/judge.ts'
 import { wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
-import { judgedAttemptsOf, type JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import { cellKey, cellsOf, type Cell } from '#plan/cells.ts'
 import { controlsOf, type Plan } from '#plan/plan.ts'
 import { inputOf, isRace, nextMeasured, nextRace } from '#plan/race-schedule.ts'
@@ -16,7 +15,7 @@ import { planOf } from '#plan/stored-plan.ts'
 import type { AttemptReading } from './judge-attempt.ts'
 import { readClaimSources } from './claim-sources.ts'
 import { createLogTruncator } from './truncate-log.ts'
-import { judgeStored } from './stored-attempts.ts'
+import { judgedAttemptIn, judgeStored } from './stored-attempts.ts'
 
 export interface BuiltReport {
   readonly report: Report
@@ -53,7 +52,9 @@ export async function buildRunReport(
     lost.push(...stored.problems)
     if (stored.judged) own.push({ record, judged: stored.judged })
   }
-  const byCell: AttemptsByCell = new Map([...judged].map(([key, own]) => [key, own.map(judgedAttemptOf)]))
+  const byCell: AttemptsByCell = new Map(
+    [...judged].map(([key, own]) => [key, own.map((one) => judgedAttemptIn(run.id, one.record, one.judged.judgement))]),
+  )
   const report = buildReport({
     run: {
       id: run.id,
@@ -66,7 +67,7 @@ export async function buildRunReport(
     cases: plan.cases,
     controls: controlsOf(plan),
     listing: plan.listing,
-    cells: judgeCells(plan, judged, byCell),
+    cells: judgeCells(plan, judged, byCell, run.id),
     claimSources: claims.sources,
   })
   return { report, problems: lost }
@@ -90,10 +91,6 @@ interface StoredJudged {
   readonly judged: AttemptReading
 }
 
-function judgedAttemptOf({ record, judged }: StoredJudged): JudgedAttempt {
-  return judgedAttemptsOf(record.evidence, judged.judgement)
-}
-
 /** Whether no cell of a plan needs another attempt. */
 function isComplete(plan: Plan, attempts: AttemptsByCell): boolean {
   const cells = cellsOf(plan)
@@ -102,17 +99,33 @@ function isComplete(plan: Plan, attempts: AttemptsByCell): boolean {
 }
 
 /** Every cell of a plan, judged: races by the rates of the plan and by those of its own controls. */
-function judgeCells(plan: Plan, judged: ReadonlyMap<string, readonly StoredJudged[]>, byCell: AttemptsByCell): JudgedCell[] {
+function judgeCells(
+  plan: Plan,
+  judged: ReadonlyMap<string, readonly StoredJudged[]>,
+  byCell: AttemptsByCell,
+  run: string,
+): JudgedCell[] {
   const measured = ratesOf(plan, byCell)
   const cells = cellsOf(plan).filter((cell) => plan.kind !== 'search' || judged.get(cellKey(cell))?.length)
   return cells.map((cell) => {
     const input = inputOf(plan, cell, byCell.get(cellKey(cell)) ?? [], measured)
-    const attempts = (judged.get(cellKey(cell)) ?? []).map((one) => reportAttempt(one.record, one.judged))
-    return { ...identity(cell), ...judgeCell(cell.case, input), attempts }
+    const own = judged.get(cellKey(cell)) ?? []
+    const attempts = own.map((one) => reportAttempt(one.record, one.judged))
+    return { ...nameOf(cell), ...judgeCell(cell.case, input), ...reusedOf(own, run), attempts }
   })
 }
 
-function identity(cell: Cell): Pick<JudgedCell, 'kernel' | 'case' | 'profile'> {
+/** The run that a cell has its attempts from, where that is another one. */
+function reusedOf(own: readonly StoredJudged[], run: string): Pick<JudgedCell, 'reused'> {
+  const others = own.map(({ record }) => record).filter((record) => record.run !== run)
+  const at = others
+    .map(({ evidence }) => evidence.startedAt)
+    .toSorted()
+    .at(-1)
+  return others[0] && at !== undefined ? { reused: { run: others[0].run, at } } : {}
+}
+
+function nameOf(cell: Cell): Pick<JudgedCell, 'kernel' | 'case' | 'profile'> {
   return { kernel: cell.kernel.id, case: cell.case.id, profile: profileName(cell.profile) }
 }
 

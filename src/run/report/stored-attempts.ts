@@ -1,5 +1,6 @@
 /** Stored attempts, judged by today's rules from the logs in the store. */
 import type { Case } from '#domain/case.ts'
+import type { AttemptJudgement } from '#domain/judgement.ts'
 import type { AttemptRecord, ReadRuns, StoreProblem } from '#store/ports.ts'
 import { judgedAttemptsOf, type JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import type { PlanCommon } from '#plan/plan.ts'
@@ -17,6 +18,12 @@ export async function judgeStored(store: ReadRuns, record: AttemptRecord, theCas
   return { judged: console && output ? judgeLogs(record.evidence, { console, output, schedule }, theCase) : null, problems }
 }
 
+/** An attempt of a run as the judge of its cell sees it. */
+export function judgedAttemptIn(run: string, record: AttemptRecord, judgement: AttemptJudgement): JudgedAttempt {
+  const judged = judgedAttemptsOf(record.evidence, judgement)
+  return record.run === run ? judged : { ...judged, isReused: true }
+}
+
 /** Every attempt of a run so far, judged, by cellKey, in the order they were made. Damaged ones are left out. */
 export async function judgedAttemptsOfRun(
   store: ReadRuns,
@@ -31,7 +38,7 @@ export async function judgedAttemptsOfRun(
     const stored = theCase ? await judgeStored(store, attempt, theCase) : null
     if (!stored?.judged) continue
     const key = `${job.kernel}/${job.case}`
-    byCell.set(key, [...(byCell.get(key) ?? []), judgedAttemptsOf(attempt.evidence, stored.judged.judgement)])
+    byCell.set(key, [...(byCell.get(key) ?? []), judgedAttemptIn(run, attempt, stored.judged.judgement)])
   }
   return byCell
 }

@@ -8,19 +8,12 @@ import { modulesKey, type KernelContext } from '#harness/kernels/index.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { ExternalModule } from '#domain/job.ts'
 import type { KernelImage } from '#domain/kernel.ts'
-import { modulesOf, type Cell } from '#plan/cells.ts'
+import { modulesOf } from '#plan/cells.ts'
 import { identityOf } from '#plan/identity.ts'
 import type { Plan } from '#plan/plan.ts'
 import { hostLine } from '#verdict/race/conditions.ts'
 import type { GuestInputs } from '../context/context.ts'
-
-/** The identity of the attempts of a cell on this image, and the external modules that it counts on; null where it has none. */
-export type Identify = (cell: Cell, image: KernelImage) => Promise<Identity | null>
-
-export interface Identity {
-  readonly identity: string
-  readonly externalModules: readonly ExternalModuleKey[]
-}
+import type { Identify, Identity } from '../context/identity.ts'
 
 /** What identifies the attempts of a plan that are made with these inputs. */
 export function createIdentify(plan: Plan, { host, initramfs, programs }: GuestInputs, context: KernelContext): Identify {

@@ -8,6 +8,7 @@ import type {
   ReportCase,
   ReportCell,
   ReportKernel,
+  Reused,
 } from '#domain/report/matrix.ts'
 import { fix, oracle } from '../case.ts'
 import { control, race, trials } from '../control.ts'
@@ -64,6 +65,12 @@ const reportCase = schemaOf<ReportCase>()(
     .meta({ id: 'case', description: 'One fix under study' }),
 )
 
+const reused = schemaOf<Reused>()(
+  z
+    .object({ run: text, at: text })
+    .meta({ id: 'reused', description: 'The earlier run that made the attempts, and when the last of them started' }),
+)
+
 const cell = schemaOf<ReportCell>()(
   z
     .object({
@@ -81,6 +88,7 @@ const cell = schemaOf<ReportCell>()(
       missProbability: probability.nullable(),
       race: race.nullable(),
       schedule: scheduleStanding.exactOptional(),
+      reused: reused.exactOptional(),
       attempts: list(attempt),
     })
     .meta({ id: 'cell', description: 'What a kernel says about a case, compared with the claim sources' }),

@@ -13,6 +13,8 @@ export interface JudgedAttempt extends AttemptJudgement {
   readonly seconds: number
   /** ISO 8601. */
   readonly startedAt: string
+  /** An earlier run made it: its cell is not tried again, and its time is not that of this run. */
+  readonly isReused?: true
 }
 
 /** Join a judgement with its evidence. */
