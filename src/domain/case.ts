@@ -20,7 +20,10 @@ interface ClaimData {
   readonly stable: Readonly<Record<string, string>>
   /** Exact subjects as a changelog lists them. */
   readonly subjects: readonly string[]
-  /** Series whose changelog omits the fix in the release of `stable`, as `source` proves: its silence is no contradiction. */
+  /**
+   * Series whose changelog omits the fix in the release of `stable`, as `source` proves: its silence is no contradiction.
+   * Undefined in a stored plan that is older than this field: silence is then not held against the case.
+   */
   readonly unlisted?: readonly string[] | undefined
   /** Where this is written: a package changelog, a mail, a source file. */
   readonly source: string

@@ -1,7 +1,6 @@
 /** What a claim source contradicts in case.json is in every form of a report, and a text of a changelog stays a text. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CaseContradiction, Report } from '#domain/report/matrix.ts'
 import { renderMarkdown } from '#render/exchange/markdown.ts'
 import { renderHtml } from '#render/html/html.ts'
 import { renderJson } from '#render/json.ts'
@@ -10,22 +9,11 @@ import { renderSearch, renderSearchJson } from '#render/search.ts'
 import { renderTerminal } from '#render/terminal/report.ts'
 import { reportSchema } from '#schema/report/matrix.ts'
 import { smallReport } from '#test/helpers/reports.ts'
+import { CONTRADICTION, contradicted, SUMMARY } from '#test/helpers/reports/contradicted.ts'
 import { searchReport } from '#test/helpers/reports/search.ts'
 import { readAssets } from '#test/helpers/templates.ts'
 
 const TERMINAL = { width: 100, colour: false, ascii: false }
-const SUMMARY = 'case.json says that 6.12.y has it since 6.12.29, and the changelog lists it in 6.12.31'
-const CONTRADICTION: CaseContradiction = {
-  case: 'uffd-eagain-output',
-  series: '6.12.y',
-  kind: 'other-release',
-  release: '6.12.29',
-  listed: '6.12.31',
-  summary: SUMMARY,
-  source: 'Debian changelog: linux (6.12.31-1), ChangeLog-6.12.31, "mm: <b>1</b>\n\u001B[31m # SKIP"',
-}
-const contradicted = (report: Report): Report => ({ ...report, caseContradictions: [CONTRADICTION] })
-
 test('a terminal, a search and KTAP say both releases, and give no control character of a changelog', () => {
   for (const text of [
     renderTerminal(contradicted(smallReport()), TERMINAL),

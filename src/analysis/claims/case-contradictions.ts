@@ -70,7 +70,7 @@ type Listing =
 
 /** What a changelog contradicts in the claim of a case about a series; null where it does not, or cannot say. */
 export function changelogContradicts(theCase: Claimed, series: string, changelog: NamedChangelog): CaseContradiction | null {
-  const { stable, mainline, unlisted = [] } = theCase.claim
+  const { stable, mainline, unlisted } = theCase.claim
   const release = stable[series] ?? null
   const listing = listingOf(theCase, series, changelog)
   const since = `case.json says that ${series} has it since ${release}`
@@ -84,7 +84,7 @@ export function changelogContradicts(theCase: Claimed, series: string, changelog
     source,
   })
   const missing = (): CaseContradiction | null => {
-    if (release === null || unlisted.includes(series) || !changelog.lists.has(release)) return null
+    if (release === null || unlisted === undefined || unlisted.includes(series) || !changelog.lists.has(release)) return null
     const source = `Debian changelog: linux (${changelog.build}), ChangeLog-${release}`
     return make('not-in-list', null, `${since}, whose list in the changelog does not have it`, source)
   }
@@ -118,7 +118,7 @@ export function changelogContradicts(theCase: Claimed, series: string, changelog
   }
   if (listing.releases.includes(release)) {
     const summary = `case.json says that the changelog of ${series} does not list it, and it does, in ${release}`
-    return unlisted.includes(series) && listing.isWhole ? make('listed-after-all', release, summary, source) : null
+    return unlisted?.includes(series) && listing.isWhole ? make('listed-after-all', release, summary, source) : null
   }
   const isLater = listed !== null && compareVersions(listed, release) > 0
   // Of a fix in parts, one that is not listed may have come with the release of case.json.

@@ -43,7 +43,10 @@ const ofSuite = new Option(
   .conflicts(['catalogue', 'raceSeconds', 'maxMissProbability'])
   .helpGroup('What to test:')
 
-const baseline = new Option('--baseline <run>', `compare with an earlier run, and exit 1 for regressions only: ${NAMES}`)
+const baseline = new Option(
+  '--baseline <run>',
+  `compare with an earlier run, and exit 1 only for regressions and new contradictions of case.json: ${NAMES}`,
+)
   .conflicts(['suite'])
   .helpGroup('Results:')
 
@@ -220,7 +223,7 @@ async function concludeCases(opened: OpenRun, options: Concluded, timings: Timin
   const diff = await compareReports(options.before, report)
   if (!options.json) await print(`\n${await renderDiff(diff, 'terminal')}`)
   console.error(`kwitness: comparison: ${await writeDiff(diff, dirname(page))}`)
-  return exitCodeOfBaseline(report, diff, failOn)
+  return exitCodeOfBaseline(report, options.before, diff, failOn)
 }
 
 async function concludeSuite({ store, record }: OpenRun, options: RunOptions, timings: TimingsKeeper): Promise<number> {

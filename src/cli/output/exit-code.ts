@@ -7,7 +7,7 @@ import type { Status } from '#analysis/verify/report.ts'
 import { UserError } from '#domain/errors.ts'
 import type { Finding, Verdict } from '#domain/judgement.ts'
 import { CHANGES, type Change, type RunDiff } from '#domain/report/diff.ts'
-import type { ReportCell } from '#domain/report/matrix.ts'
+import type { CaseContradiction, ReportCell } from '#domain/report/matrix.ts'
 import type { ResultStatus, SuiteChange, SuiteReport } from '#domain/report/suite.ts'
 
 export const INTERRUPTED = 130
@@ -58,7 +58,7 @@ export function readFailOn(text: string | undefined, known: readonly string[] = 
 /** As much of a report as an exit code looks at. */
 export interface Judged {
   readonly cells: readonly Pick<ReportCell, 'verdict' | 'finding'>[]
-  readonly caseContradictions: readonly unknown[]
+  readonly caseContradictions: readonly CaseContradiction[]
 }
 
 /** A report without a result, of a run that asked nothing: zero tests are never a pass. */
@@ -94,12 +94,27 @@ export function exitCodeOfDiff({ counts }: Pick<RunDiff, 'counts'>, failOn: read
   return CHANGES.some((change) => counts[change] > 0 && (change === 'regressed' || failOn.includes(change))) ? 1 : 0
 }
 
-/** The exit code of a run with a baseline: a fix that was lacking before is not a finding, what --fail-on names is one. */
-export function exitCodeOfBaseline(report: Judged, diff: Pick<RunDiff, 'counts'>, failOn: readonly string[]): number {
+/**
+ * The exit code of a run with a baseline: a fix that was lacking before is not a finding, nor is a contradiction of case.json
+ * that the baseline has, too; what --fail-on names is one.
+ */
+export function exitCodeOfBaseline(
+  report: Judged,
+  before: Pick<Judged, 'caseContradictions'>,
+  diff: Pick<RunDiff, 'counts'>,
+  failOn: readonly string[],
+): number {
   const isNamed = ({ verdict, finding }: Judged['cells'][number]): boolean => failOn.includes(verdict) || failOn.includes(finding)
-  if (exitCodeOfDiff(diff, failOn) === 1 || report.cells.some(isNamed)) return 1
+  const known = new Set(before.caseContradictions.map(keyOfContradiction))
+  const isNew = report.caseContradictions.some((contradiction) => !known.has(keyOfContradiction(contradiction)))
+  if (exitCodeOfDiff(diff, failOn) === 1 || report.cells.some(isNamed) || isNew) return 1
   if (report.cells.length === 0) return NOTHING_ASKED
   return report.cells.some(({ verdict }) => verdict === 'no-result') ? 3 : 0
+}
+
+/** What makes two contradictions the same: not the words of the changelog, which a newer package may cite otherwise. */
+function keyOfContradiction({ case: name, series, kind, release, listed }: CaseContradiction): string {
+  return JSON.stringify([name, series, kind, release, listed])
 }
 
 /** The exit code of a control matrix: 1 when a control (or its case) fails, 3 when only answers are missing. */

@@ -1,10 +1,10 @@
 /** CSV (RFC 4180), a row for each result, for spreadsheets and data frames. */
 import type { Report } from '#domain/report/matrix.ts'
 import { oneLine } from '../text/format.ts'
-import { commitsOf, resultsOf, secondsOf, type Result } from './results.ts'
+import { commitsOf, contradictionOf, contradictionWords, resultsOf, secondsOf, type Result } from './results.ts'
 
 /** Columns by name, in order. */
-const COLUMNS: Readonly<Record<string, (result: Result) => string | number | null>> = {
+const COLUMNS: Readonly<Record<string, (result: Result, report: Report) => string | number | null>> = {
   kernel: ({ kernel }) => kernel.id,
   version: ({ kernel }) => kernel.version,
   series: ({ kernel }) => kernel.series,
@@ -28,11 +28,15 @@ const COLUMNS: Readonly<Record<string, (result: Result) => string | number | nul
   seconds: ({ cell }) => Number(secondsOf(cell).toFixed(3)),
   evidence: ({ cell }) => cell.attempts.at(-1)?.id ?? null,
   summary: ({ cell }) => cell.summary,
+  case_data_contradicted: (result, report) => {
+    const contradiction = contradictionOf(result, report)
+    return contradiction && contradictionWords(contradiction)
+  },
 }
 
 /** Render a report as CSV. */
 export function renderCsv(report: Report): string {
-  const rows = resultsOf(report).map((result) => Object.values(COLUMNS).map((read) => field(read(result))))
+  const rows = resultsOf(report).map((result) => Object.values(COLUMNS).map((read) => field(read(result, report))))
   return [Object.keys(COLUMNS), ...rows].map((row) => `${row.join(',')}\r\n`).join('')
 }
 

@@ -7,11 +7,16 @@
  * | lacks | `failure`, of type `listed-still-affected` where the claim sources list the fix |
  * | inconclusive, not-applicable | `skipped` |
  * | error, no-result | `error` |
+ *
+ * What a claim source contradicts in case.json is a test case that failed, in a test suite of its own.
  */
-import type { Report } from '#domain/report/matrix.ts'
-import { TEST_STATUS } from '../text/labels.ts'
+import type { CaseContradiction, Report } from '#domain/report/matrix.ts'
+import { CASE_CONTRADICTED, TEST_STATUS } from '../text/labels.ts'
 import { escapeXml } from '../text/xml.ts'
 import { resultsOf, secondsOf, type Result } from './results.ts'
+
+/** The class of test cases about the data of cases. */
+const CASE_DATA = 'case.json'
 
 /** Elements by the status of a test; one that passed has none. */
 const ELEMENTS = { pass: null, fail: 'failure', skip: 'skipped', error: 'error' } as const
@@ -19,10 +24,12 @@ const ELEMENTS = { pass: null, fail: 'failure', skip: 'skipped', error: 'error' 
 /** Render a report as JUnit XML. */
 export function renderJunit(report: Report): string {
   const results = resultsOf(report)
+  const { caseContradictions: contradicted } = report
   const suites = [...Map.groupBy(results, ({ kernel }) => kernel.id)]
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="kwitness ${escapeXml(report.run.id)}" ${figures(results)}>`,
+    `<testsuites name="kwitness ${escapeXml(report.run.id)}" ${figures(results, contradicted.length)}>`,
+    ...caseDataLines(contradicted),
     ...suites.flatMap(([kernel, own]) => [
       `  <testsuite name="${escapeXml(kernel)}" timestamp="${escapeXml(report.run.startedAt)}" ${figures(own)}>`,
       ...own.flatMap(caseLines),
@@ -33,11 +40,24 @@ export function renderJunit(report: Report): string {
   ].join('\n')
 }
 
-function figures(results: readonly Result[]): string {
+/** A test suite of what is contradicted in case.json; none where nothing is. */
+function caseDataLines(contradicted: readonly CaseContradiction[]): string[] {
+  if (contradicted.length === 0) return []
+  const cases = contradicted.flatMap(({ case: name, series, summary, source }) => [
+    `    <testcase classname="${CASE_DATA}" name="${escapeXml(`${name} ${series}`)}" time="0.000">`,
+    `      <failure type="case-data-contradicted" message="${escapeXml(summary)}">${escapeXml(source)}</failure>`,
+    '    </testcase>',
+  ])
+  const title = escapeXml(CASE_CONTRADICTED.title)
+  return [`  <testsuite name="${title}" ${figures([], contradicted.length)}>`, ...cases, '  </testsuite>']
+}
+
+/** `contradicted`: failures that are no results. */
+function figures(results: readonly Result[], contradicted = 0): string {
   const count = (status: keyof typeof ELEMENTS) => results.filter(({ cell }) => TEST_STATUS[cell.verdict] === status).length
   const seconds = results.reduce((sum, { cell }) => sum + secondsOf(cell), 0)
-  const bad = `failures="${count('fail')}" errors="${count('error')}" skipped="${count('skip')}"`
-  return `tests="${results.length}" ${bad} time="${seconds.toFixed(3)}"`
+  const bad = `failures="${count('fail') + contradicted}" errors="${count('error')}" skipped="${count('skip')}"`
+  return `tests="${results.length + contradicted}" ${bad} time="${seconds.toFixed(3)}"`
 }
 
 function caseLines({ kernel, cell }: Result): string[] {

@@ -9,11 +9,13 @@
  * | not-applicable | SKIP |
  * | error | ERROR: the test failed, not the code |
  * | no-result | MISS: the harness failed |
+ *
+ * What a claim source contradicts in case.json is an issue of the tool, with an incident for each test it is about.
  */
 import type { Verdict } from '#domain/judgement.ts'
-import type { Report, ReportKernel } from '#domain/report/matrix.ts'
+import type { CaseContradiction, Report, ReportKernel } from '#domain/report/matrix.ts'
 import { oneLine } from '../text/format.ts'
-import { commitsOf, resultsOf, secondsOf, type Result } from './results.ts'
+import { commitsOf, contradictionOf, contradictionWords, resultsOf, secondsOf, type Result } from './results.ts'
 
 const STATUSES: Readonly<Record<Verdict, 'FAIL' | 'ERROR' | 'MISS' | 'PASS' | 'DONE' | 'SKIP'>> = {
   carries: 'PASS',
@@ -31,11 +33,13 @@ const MAX_EXCERPT = 16_384
 
 /** Render a report as KCIDB's JSON. */
 export function renderKcidb(report: Report): string {
+  const results = resultsOf(report)
   const data = {
     version: { major: 5, minor: 3 },
     checkouts: report.kernels.map((kernel) => checkoutOf(kernel, report)),
     builds: report.kernels.map((kernel) => buildOf(kernel, report)),
-    tests: resultsOf(report).map((result) => testOf(result, report)),
+    tests: results.map((result) => testOf(result, report)),
+    ...(report.caseContradictions.length === 0 ? {} : issuesOf(report, results)),
   }
   return `${JSON.stringify(data, null, 1)}\n`
 }
@@ -73,7 +77,7 @@ function buildOf(kernel: ReportKernel, report: Report): object {
 function testOf({ kernel, case: theCase, cell }: Result, report: Report): object {
   const { host, startedAt } = report.run
   return {
-    id: idOf(report, `${kernel.id}/${theCase.id}/${cell.profile}`),
+    id: testIdOf(report, { kernel, case: theCase, cell }),
     build_id: idOf(report, kernel.id),
     origin: ORIGIN,
     path: `kwitness.${theCase.id.replaceAll(/[^a-zA-Z0-9_-]/g, '_')}`,
@@ -91,6 +95,31 @@ function testOf({ kernel, case: theCase, cell }: Result, report: Report): object
       missProbability: cell.missProbability,
       commits: commitsOf(theCase),
     },
+  }
+}
+
+function testIdOf(report: Report, { kernel, case: theCase, cell }: Result): string {
+  return idOf(report, `${kernel.id}/${theCase.id}/${cell.profile}`)
+}
+
+function issuesOf(report: Report, results: readonly Result[]): object {
+  const issueIdOf = ({ case: name, series }: CaseContradiction) => idOf(report, `case-data/${name}/${series}`)
+  return {
+    issues: report.caseContradictions.map((contradiction) => ({
+      id: issueIdOf(contradiction),
+      version: 0,
+      origin: ORIGIN,
+      report_subject: oneLine(`case-data-contradicted: ${contradiction.case} on ${contradiction.series}`),
+      culprit: { code: false, tool: true, harness: false },
+      comment: oneLine(contradictionWords(contradiction)),
+    })),
+    incidents: results.flatMap((result) => {
+      const contradiction = contradictionOf(result, report)
+      if (contradiction === null) return []
+      const test = testIdOf(report, result)
+      const issue = { issue_id: issueIdOf(contradiction), issue_version: 0 }
+      return [{ id: `${test}/case-data`, origin: ORIGIN, ...issue, test_id: test, present: true }]
+    }),
   }
 }
 

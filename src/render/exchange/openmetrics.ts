@@ -31,6 +31,10 @@ export function renderOpenMetrics(report: Report): string {
     ...findings.map((finding) =>
       sample('kwitness_contradictions', { finding }, report.cells.filter((cell) => cell.finding === finding).length),
     ),
+    ...family('kwitness_case_contradictions', 'gauge', '1 for the data of a case that a claim source contradicts in a series.'),
+    ...report.caseContradictions.map(({ case: name, series, kind }) =>
+      sample('kwitness_case_contradictions', { case: name, series, kind }, 1),
+    ),
     ...family('kwitness_run_complete', 'gauge', '1 when no attempt of the run is left.'),
     sample('kwitness_run_complete', {}, report.run.complete ? 1 : 0),
     ...(Number.isFinite(started)

@@ -1,6 +1,6 @@
 /** What every format for other programs starts from: each result with its kernel and its case, in matrix order. */
 import { matrixOf } from '#analysis/matrix/matrix.ts'
-import type { Report, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
+import type { CaseContradiction, Report, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
 
 export interface Result {
   readonly kernel: ReportKernel
@@ -19,6 +19,16 @@ export function resultsOf(report: Report): Result[] {
       }),
     ),
   )
+}
+
+/** What a claim source contradicts in the case's own data about the series of a result, or null. */
+export function contradictionOf({ kernel, cell }: Result, { caseContradictions }: Report): CaseContradiction | null {
+  return caseContradictions.find(({ case: name, series }) => name === cell.case && series === kernel.series) ?? null
+}
+
+/** A contradiction in one text: what the two say, and where. */
+export function contradictionWords({ summary, source }: CaseContradiction): string {
+  return `${summary}; ${source}`
 }
 
 /** Host seconds of all attempts of a result. */

@@ -3,9 +3,9 @@
  * CVE are left out: VEX speaks of vulnerabilities alone.
  */
 import type { Verdict } from '#domain/judgement.ts'
-import type { Report, ReportKernel } from '#domain/report/matrix.ts'
+import type { CaseContradiction, Report, ReportKernel } from '#domain/report/matrix.ts'
 import { oneLine } from '../text/format.ts'
-import { commitsOf, resultsOf, type Result } from './results.ts'
+import { commitsOf, contradictionWords, resultsOf, type Result } from './results.ts'
 
 type State = 'resolved' | 'exploitable' | 'in_triage'
 
@@ -30,12 +30,19 @@ export function renderVex(report: Report): string {
     metadata: {
       timestamp: report.run.startedAt,
       tools: { components: [{ type: 'application', name: 'kwitness' }] },
-      properties: [{ name: 'kwitness:run', value: oneLine(report.run.id) }],
+      properties: [{ name: 'kwitness:run', value: oneLine(report.run.id) }, ...report.caseContradictions.map(propertyOf)],
     },
     components: report.kernels.map(componentOf),
     vulnerabilities: vulnerabilitiesOf(results),
   }
   return `${JSON.stringify(data, null, 1)}\n`
+}
+
+/** What a claim source contradicts in case.json changes no state: VEX says what was seen. */
+function propertyOf(contradiction: CaseContradiction): object {
+  const { case: name, series } = contradiction
+  const value = oneLine(`${name} on ${series}: ${contradictionWords(contradiction)}`)
+  return { name: 'kwitness:case-data-contradicted', value }
 }
 
 function componentOf(kernel: ReportKernel): object {

@@ -13,7 +13,7 @@ import { inputOf, isRace, nextMeasured, nextRace } from '#plan/race-schedule.ts'
 import { ratesOf, type AttemptsByCell } from '#plan/control-rates.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import type { AttemptReading } from './judge-attempt.ts'
-import { readClaimSources } from './claim-sources.ts'
+import { readClaimSources, type ReadClaimSources } from './claim-sources.ts'
 import { createLogTruncator } from './truncate-log.ts'
 import { judgedAttemptIn, judgeStored } from './stored-attempts.ts'
 
@@ -39,7 +39,7 @@ export async function buildRunReport(
   const { attempts, problems } = await store.attemptsOf(run.id)
   const plan = triedKernelsOf(ofCase(planOf(run), only), attempts)
   const claims = await readClaimSources(store, run.id, plan, gitTreeSources)
-  const lost: StoreProblem[] = [...problems, ...claims.problems]
+  const lost: StoreProblem[] = [...problems, ...claims.problems, ...uncheckedOf(plan, claims.sources)]
   const judged = new Map<string, StoredJudged[]>()
   for (const cell of cellsOf(plan)) judged.set(cellKey(cell), [])
   const cases = new Map(plan.cases.map((theCase) => [theCase.id, theCase]))
@@ -71,6 +71,15 @@ export async function buildRunReport(
     claimSources: claims.sources,
   })
   return { report, problems: lost }
+}
+
+/** What cannot be held against a case because its plan is older than `claim.unlisted`. */
+function uncheckedOf({ cases }: Pick<Plan, 'cases'>, sources: ReadClaimSources['sources']): StoreProblem[] {
+  const hasChangelog = [...sources.values()].some(({ changelog }) => changelog && !('unavailable' in changelog))
+  const old = hasChangelog ? cases.filter(({ claim }) => claim.unlisted === undefined) : []
+  if (old.length === 0) return []
+  const what = 'not checked whether a changelog omits a fix: the plan is older than claim.unlisted in case.json'
+  return [{ attempt: `case data (${old.length} of ${cases.length} cases)`, message: what }]
 }
 
 /** The plan for the report of one case: no verdict depends on another case. */

@@ -49,10 +49,11 @@ const claim = z
     mainline: release.nullable(),
     stable: z.record(z.string(), stableRelease),
     subjects: words,
-    unlisted: z.array(series).optional(),
+    // Plans say it of each case: without it they are older than the field.
+    unlisted: z.array(series).default([]),
     source: z.string(),
   })
-  .superRefine(({ stable, unlisted = [] }, context) => {
+  .superRefine(({ stable, unlisted }, context) => {
     for (const problem of releaseProblems(stable, unlisted)) context.addIssue({ code: 'custom', ...problem })
   })
 

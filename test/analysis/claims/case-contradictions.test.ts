@@ -15,7 +15,7 @@ const ALIAS = 'ksm: backport of both'
 const given = (claim: Partial<Case['claim']>, subjects: readonly string[] = [ONE]): Case =>
   sampleCase('one', {
     fixes: subjects.map((subject) => ({ commit: '95567729173e', subject, fixes: [], cve: [] })),
-    claim: { mainline: '6.15', stable: {}, subjects: [], source: 'case.json', ...claim },
+    claim: { mainline: '6.15', stable: {}, subjects: [], unlisted: [], source: 'case.json', ...claim },
   })
 
 /** Builds of 6.12.28 to 6.12.32, each with the list of its release and what is given for its patch level. */
@@ -40,6 +40,8 @@ const ROWS: readonly (readonly [string, Case, Brings[], readonly [string, string
   ['listed earlier', at('6.12.31'), series({ 29: [ONE] }), ['other-release', '6.12.29']],
   ['listed, and the changelog does not reach the release', at('6.12.40'), series({ 29: [ONE] }), ['other-release', '6.12.29']],
   ['not in the list of its release', at('6.12.29'), series({}), ['not-in-list', null]],
+  ['not in the list of its release, by a plan older than that field', at('6.12.29', { unlisted: undefined }), series({}), null],
+  ['listed later, by such a plan', at('6.12.29', { unlisted: undefined }), series({ 31: [ONE] }), ['other-release', '6.12.31']],
   ['not in the list of its release, as the case says', at('6.12.29', { unlisted: ['6.12.y'] }), series({}), null],
   [
     'said not to be in the list, and in it',

@@ -15,7 +15,9 @@ import {
   type Judged,
 } from '#cli/output/exit-code.ts'
 import type { Finding, Verdict } from '#domain/judgement.ts'
+import type { CaseContradiction } from '#domain/report/matrix.ts'
 import { smallReport } from '#test/helpers/reports.ts'
+import { CONTRADICTION } from '#test/helpers/reports/contradicted.ts'
 import { smallSuite } from '#test/helpers/reports/suite.ts'
 
 function reportOf(...cells: readonly (readonly [Verdict, Finding])[]): Judged {
@@ -56,7 +58,7 @@ test('a fix that is claimed and lacking is a finding, and so is a broken case', 
 
 test('what a claim source contradicts in case.json is a finding, whatever the verdicts are', () => {
   for (const report of [reportOf(['carries', 'agrees']), reportOf(['no-result', 'not-comparable'])]) {
-    assert.equal(exitCodeOf({ ...report, caseContradictions: [{}] }, []), 1)
+    assert.equal(exitCodeOf({ ...report, caseContradictions: [CONTRADICTION] }, []), 1)
   }
 })
 
@@ -121,11 +123,27 @@ test('against a baseline a known lack is no finding; a regression is one, and wh
   const regressed = { counts: { ...none.counts, regressed: 1 } }
   const flaky = { counts: { ...none.counts, flaky: 1 } }
   const known = reportOf(['lacks', 'listed-still-affected'], ['error', 'not-comparable'])
-  assert.equal(exitCodeOfBaseline(known, none, []), 0)
-  assert.equal(exitCodeOfBaseline(known, none, ['lacks']), 1)
-  assert.equal(exitCodeOfBaseline(known, regressed, []), 1)
-  assert.equal(exitCodeOfBaseline(reportOf(), none, []), 2)
-  assert.deepEqual([exitCodeOfBaseline(known, flaky, []), exitCodeOfBaseline(known, flaky, ['flaky'])], [0, 1])
-  assert.equal(exitCodeOfBaseline(reportOf(['no-result', 'not-comparable']), none, []), 3)
+  assert.equal(exitCodeOfBaseline(known, reportOf(), none, []), 0)
+  assert.equal(exitCodeOfBaseline(known, reportOf(), none, ['lacks']), 1)
+  assert.equal(exitCodeOfBaseline(known, reportOf(), regressed, []), 1)
+  assert.equal(exitCodeOfBaseline(reportOf(), reportOf(), none, []), 2)
+  assert.deepEqual(
+    [exitCodeOfBaseline(known, reportOf(), flaky, []), exitCodeOfBaseline(known, reportOf(), flaky, ['flaky'])],
+    [0, 1],
+  )
+  assert.equal(exitCodeOfBaseline(reportOf(['no-result', 'not-comparable']), reportOf(), none, []), 3)
   assert.throws(() => readFailOn('same', CHANGE_WORDS), { name: 'UserError', hint: /regressed/ })
+})
+
+test('against a baseline a contradiction of case.json is a finding where it is new, whatever words the changelog has now', () => {
+  const none = { counts: diffOf(smallReport(), smallReport()).counts }
+  const held = { ...reportOf(['lacks', 'agrees']), caseContradictions: [CONTRADICTION] }
+  const code = (before: CaseContradiction | null) =>
+    exitCodeOfBaseline(held, { caseContradictions: before ? [before] : [] }, none, [])
+  assert.equal(code(null), 1)
+  assert.equal(code(CONTRADICTION), 0)
+  assert.equal(code({ ...CONTRADICTION, source: 'Debian changelog: linux (6.12.43-1)' }), 0)
+  for (const other of [{ case: 'uffd-move-livelock' }, { series: '6.1.y' }, { release: '6.12.28' }, { listed: '6.12.30' }]) {
+    assert.equal(code({ ...CONTRADICTION, ...other }), 1, JSON.stringify(other))
+  }
 })

@@ -18,6 +18,7 @@ import { renderOpenMetrics } from '#render/exchange/openmetrics.ts'
 import { renderVex } from '#render/exchange/vex.ts'
 import { guestText, spokenBy } from '#test/helpers/guest-text.ts'
 import { smallReport } from '#test/helpers/reports.ts'
+import { CONTRADICTION, contradicted, SUMMARY } from '#test/helpers/reports/contradicted.ts'
 
 const RUNS = { numRuns: 25 }
 const countOf = ({ cells }: Report, ...verdicts: string[]) => cells.filter(({ verdict }) => verdicts.includes(verdict)).length
@@ -45,12 +46,13 @@ describe('JUnit', () => {
   })
 })
 
-describe('KCIDB', async () => {
-  const ajv = new Ajv2020({ strict: false })
-  addFormats.default(ajv)
-  const schema: object = JSON.parse(await readFile(inRepository('test/render/exchange/kcidb-5.3.schema.json'), 'utf8'))
-  const validate = ajv.compile(schema)
+const ajv = new Ajv2020({ strict: false })
+addFormats.default(ajv)
+const schema: object = JSON.parse(await readFile(inRepository('test/render/exchange/kcidb-5.3.schema.json'), 'utf8'))
+const validate = ajv.compile(schema)
+const validator = new CycloneDX.Validation.JsonStrictValidator(CycloneDX.Spec.Version.v1dot6)
 
+describe('KCIDB', () => {
   test('ajv finds it valid against the schema of KCIDB 5.3', () => {
     fc.assert(
       fc.property(guestText, (text) => {
@@ -105,8 +107,6 @@ describe('CSV', () => {
 })
 
 describe('CycloneDX', () => {
-  const validator = new CycloneDX.Validation.JsonStrictValidator(CycloneDX.Spec.Version.v1dot6)
-
   test('its own library finds the VEX valid', async () => {
     for (const text of ['plain', ...fc.sample(guestText, { numRuns: 10, seed: 1 })]) {
       assert.equal(await validator.validate(renderVex(spokenBy(text))), null)
@@ -170,4 +170,68 @@ test('Markdown: a hostile guest adds no row, no heading and no link', () => {
     }),
     RUNS,
   )
+})
+
+describe('What a claim source contradicts in case.json', () => {
+  test('JUnit has a test case that failed, beside the results and in the figures', async () => {
+    const before = await parseJunit(renderJunit(smallReport()))
+    const read = await parseJunit(renderJunit(contradicted(smallReport())))
+    assert.ok(before && 'testsuite' in before && read && 'testsuite' in read)
+    assert.deepEqual([read.tests, read.failures], [before.tests! + 1, before.failures! + 1])
+    const [suite, ...others] = read.testsuite!
+    assert.deepEqual(others, before.testsuite)
+    assert.deepEqual([suite?.name, suite?.tests, suite?.failures], ['Case data contradicted', 1, 1])
+    const [own] = suite!.testcase!
+    assert.deepEqual([own?.classname, own?.name], ['case.json', 'uffd-eagain-output 6.12.y'])
+    assert.deepEqual(
+      own?.failure?.map(({ type, message }) => [type, message]),
+      [['case-data-contradicted', SUMMARY]],
+    )
+  })
+
+  /** Results of the sample report that the contradiction is about. */
+  const touched = (report: Report) =>
+    report.cells.filter(
+      ({ kernel, case: name }) =>
+        name === CONTRADICTION.case && report.kernels.find(({ id }) => id === kernel)?.series === CONTRADICTION.series,
+    )
+
+  test('CSV says it in the row of each result that it is about', () => {
+    const report = contradicted(smallReport())
+    const rows: Record<string, string>[] = parseCsv(renderCsv(report), { columns: true, record_delimiter: '\r\n' })
+    const said = rows.filter(({ case_data_contradicted: words }) => words !== '')
+    assert.ok(said.length > 0)
+    assert.deepEqual(
+      said.map(({ kernel, case: name }) => [kernel, name]),
+      touched(report).map(({ kernel, case: name }) => [kernel, name]),
+    )
+    for (const { case_data_contradicted: words } of said) assert.ok(words?.startsWith(`${SUMMARY}; Debian changelog: `))
+  })
+
+  test('KCIDB has an issue of the tool, valid by its schema, and an incident for each test that it is about', () => {
+    const report = contradicted(smallReport())
+    const data = JSON.parse(renderKcidb(report))
+    assert.equal(validate(data), true, JSON.stringify(validate.errors))
+    const { tests, issues, incidents } = data
+    assert.equal(issues.length, 1)
+    assert.deepEqual(issues[0].culprit, { code: false, tool: true, harness: false })
+    assert.ok(issues[0].comment.startsWith(`${SUMMARY}; `))
+    assert.equal(incidents.length, touched(report).length)
+    for (const { issue_id: issue, test_id: test } of incidents) {
+      assert.equal(issue, issues[0].id)
+      assert.ok(tests.some(({ id }: { id: string }) => id === test))
+    }
+    assert.ok(!('issues' in JSON.parse(renderKcidb(smallReport()))))
+  })
+
+  test('OpenMetrics has a sample for it, and VEX a property that changes no state', async () => {
+    const sample = 'kwitness_case_contradictions{case="uffd-eagain-output",series="6.12.y",kind="other-release"} 1'
+    assert.ok(renderOpenMetrics(contradicted(smallReport())).split('\n').includes(sample))
+    const [plain, vex] = [renderVex(smallReport()), renderVex(contradicted(smallReport()))]
+    assert.equal(await validator.validate(vex), null)
+    const { properties } = JSON.parse(vex).metadata
+    assert.equal(properties.at(-1).name, 'kwitness:case-data-contradicted')
+    assert.ok(properties.at(-1).value.startsWith(`uffd-eagain-output on 6.12.y: ${SUMMARY}; `))
+    assert.deepEqual(JSON.parse(vex).vulnerabilities, JSON.parse(plain).vulnerabilities)
+  })
 })

@@ -35,7 +35,9 @@ test('cases come in the order of their ids; templates and folders without a case
     ['a-case', join(root, 'a-case')],
     ['b-case', join(root, 'b-case')],
   ])
-  assert.deepEqual({ ...cases[0], id: theCase.id, folder: theCase.folder }, theCase)
+  // What a case does not say of changelogs is said in its plan, which tells it from one older than the field.
+  const claim = { ...theCase.claim, unlisted: [] }
+  assert.deepEqual({ ...cases[0], id: theCase.id, folder: theCase.folder }, { ...theCase, claim })
 })
 
 test('a fix that was merged by a hash nobody wrote down is told from one never merged', async (t) => {
