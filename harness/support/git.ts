@@ -134,16 +134,56 @@ export async function readUserSetting(key: string): Promise<string | null> {
   return result?.exitCode === 0 ? result.stdout.trim() : null
 }
 
+/** Where a repository has what is read of it. */
+interface Repository {
+  readonly gitDir: string
+  readonly objects: string
+  readonly shallow: string
+  /** Only in its own repository does git fetch what a partial clone lacks, or read other hashes than SHA-1. */
+  readonly isSpecial: boolean
+  /** The files of its configuration, and what they were when it was read. */
+  readonly files: readonly string[]
+  readonly stamp: string
+}
+
+/** By folder and what trusts it: two processes of git are too many beside each that reads an object. */
+const repositories = new Map<string, Promise<Repository>>()
+
+const SPECIAL = '^(extensions\\.(partialclone|objectformat)|remote\\..*\\.promisor)$'
+
+async function readRepository(folder: string): Promise<Repository> {
+  const places = ['objects', 'shallow', 'config', 'config.worktree'].flatMap((name) => ['--git-path', name])
+  const { stdout } = await runGit(folder, ['rev-parse', '--absolute-git-dir', ...places])
+  const [gitDir = '', objects = '', shallow = '', ...files] = stdout.split('\n').map((path) => resolve(folder, path))
+  const stamp = await stampOf(files)
+  const { exitCode } = await runGit(folder, ['config', '--get-regexp', SPECIAL], { anyExit: true })
+  return { gitDir, objects, shallow, isSpecial: exitCode === 0, files, stamp }
+}
+
+/** What differs where a file was written again or is another one. */
+async function stampOf(files: readonly string[]): Promise<string> {
+  const stats = await Promise.all(files.map((file) => stat(file, { bigint: true }).catch(() => null)))
+  return stats.map((one) => (one ? [one.ino, one.size, one.mtimeNs, one.ctimeNs].join(' ') : '-')).join('; ')
+}
+
+/** The repository of a folder, read again where its configuration changed or it is gone. */
+async function repositoryOf(folder: string): Promise<Repository> {
+  const place = resolve(folder)
+  const key = JSON.stringify([place, await trustedFolders()])
+  const known = await repositories.get(key)
+  if (known && (await stampOf(known.files)) === known.stamp) return known
+  const read = readRepository(place)
+  repositories.set(key, read)
+  // What failed is asked again.
+  read.catch(() => repositories.delete(key))
+  return read
+}
+
 /** The environment in which git finds the objects of a repository, and nothing else of it. */
 async function objectsEnvironment(folder: string): Promise<Record<string, string>> {
-  const { stdout } = await runGit(folder, ['rev-parse', '--git-path', 'objects', '--git-path', 'shallow'])
-  const [objects = '', shallow = ''] = stdout.split('\n').map((path) => resolve(folder, path))
+  const { gitDir, objects, shallow, isSpecial } = await repositoryOf(folder)
   const env = await gitEnvironment()
-  // Only in its own repository does git fetch what a partial clone lacks, or read other hashes than SHA-1.
-  const special = '^(extensions\\.(partialclone|objectformat)|remote\\..*\\.promisor)$'
-  if ((await runGit(folder, ['config', '--get-regexp', special], { anyExit: true })).exitCode === 0) {
-    return { ...env, GIT_DIR: (await runGit(folder, ['rev-parse', '--absolute-git-dir'])).stdout }
-  }
+  if (isSpecial) return { ...env, GIT_DIR: gitDir }
   const isShallow = (await stat(shallow).catch(() => null)) !== null
   return { ...env, GIT_DIR: READER, GIT_OBJECT_DIRECTORY: objects, ...(isShallow ? { GIT_SHALLOW_FILE: shallow } : {}) }
 }

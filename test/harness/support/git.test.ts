@@ -1,12 +1,12 @@
 /** The caller's git configuration and environment do not change what a commit is; a repository of another user is named. */
 import assert from 'node:assert/strict'
-import { chown, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { readGitTreeSources } from '#harness/git-history.ts'
 import { selectKernels } from '#harness/kernels/index.ts'
 import { findSource, fetchSource } from '#harness/kernels/tree/source/source.ts'
-import { runGit, runScript } from '#harness/support/git.ts'
+import { runGit, runGitOnObjects, runScript } from '#harness/support/git.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { resolveCommit } from '#run/bisect/git.ts'
 import { formatPatches, isGitTree } from '#run/verify/git-history.ts'
@@ -161,6 +161,32 @@ test('a partial and a shallow clone give the same patch as a whole one', async (
     await runCommand('git', ['clone', '-q', '--no-checkout', how, `file://${source}`, clone])
     assert.equal(await formatPatches(clone, 'HEAD'), plain, name)
   }
+})
+
+test('reading an object takes one process of git, until the repository is configured otherwise', async (t) => {
+  const { folder, source, git } = await repository(t)
+  const commit = await git('rev-parse', 'HEAD')
+  const calls = join(folder, 'calls')
+  const { stdout: real } = await runCommand('sh', ['-c', 'command -v git'])
+  const wrapper = join(folder, 'bin', 'git')
+  await mkdir(join(folder, 'bin'))
+  await writeFile(wrapper, `#!/bin/sh\necho "$GIT_DIR" >>'${calls}'\nexec ${real.trim()} "$@"\n`)
+  await chmod(wrapper, 0o755)
+  /** GIT_DIR of each call that one read makes. */
+  const read = async () => {
+    await writeFile(calls, '')
+    const { stdout } = await runGitOnObjects(source, ['cat-file', '-t', commit])
+    assert.equal(stdout.trim(), 'commit')
+    return (await readFile(calls, 'utf8')).split('\n').slice(0, -1)
+  }
+  await withVariables({ PATH: `${join(folder, 'bin')}:${process.env['PATH']}` }, async () => {
+    await read()
+    assert.equal((await read()).length, 1)
+    await git('config', 'remote.origin.promisor', 'true')
+    const [last] = (await read()).slice(-1)
+    assert.equal(last, join(source, '.git'), 'a partial clone is read in its own repository')
+    assert.equal((await read()).length, 1)
+  })
 })
 
 test('a merge is not a patch, and format-patch would silently take the commit before it', async (t) => {
