@@ -2,7 +2,6 @@
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { executeJob } from '#harness/attempt.ts'
-import { proveAccelerator } from '#harness/boot/accelerator/prove.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { GuestSource } from '#harness/boot/guests.ts'
 import { createPayloads } from '#harness/image/payload.ts'
@@ -12,19 +11,19 @@ import { CATALOGUE, readCatalogue } from '#run/prepare/catalogue.ts'
 import { cellsOf, limitsOf, modulesOf, seedOf, type Cell } from '#plan/cells.ts'
 import { makeGuestInputs } from '#run/prepare/guest-inputs.ts'
 import { MIN_FORKED } from '#run/execute/prepare-snapshot.ts'
+import { chooseAccelerator } from './support/accelerator.ts'
 import { median, type Row } from './support/figures.ts'
 import { budgeted, measureFloor } from './support/floor.ts'
 import { openPlace, printRows, readOptions } from './support/setup.ts'
 
-const HELP = `node bench/overhead.ts [--kernel SELECTOR] [--rounds N] [--json]
+const HELP = `node bench/overhead.ts [--kernel SELECTOR] [--rounds N] [--accel kvm|tcg] [--json]
 
 For each deterministic case on one kernel (default: debian:6.1.y:newest), its guest saved beforehand, and under
 TCG forked where several cases want it, as in a run: host seconds from the job's start to its evidence, less the
 guest seconds the case took by the agent's clock.
 The last row is a whole round, all cases one after the other. The floor is QEMU's own start.`
 
-const LIMIT_SECONDS = 120
-const values = readOptions(HELP, { kernel: 'debian:6.1.y:newest', rounds: '5' })
+const values = readOptions(HELP, { kernel: 'debian:6.1.y:newest', rounds: '5', accel: undefined })
 
 await using place = await openPlace()
 const { context, cache, scratch } = place
@@ -36,7 +35,7 @@ async function measure(): Promise<Row[]> {
   if (!kernel) throw new Error(`no kernel is ${values.kernel}`)
   const image = await fetchKernel(kernel, context)
   const { host, initramfs, programs } = await makeGuestInputs(cases, context)
-  const { accelerator, bootSeconds } = await proveAccelerator(cache, image, initramfs, host)
+  const { accelerator, bootSeconds, limitSeconds } = await chooseAccelerator(cache, { image, initramfs, host }, values.accel)
   const plan = { seed: '1', kernels: [kernel], cases, accelerator, bootSeconds }
   const payloads = createPayloads(scratch)
   const guests = new GuestSource(cache, { noSnapshot: false, note: console.error })
@@ -79,9 +78,7 @@ async function measure(): Promise<Row[]> {
   for (const cell of cells) await overheadOf(cell)
   const alike = [...Map.groupBy(cells, ({ profile }) => profileName(profile)).values()]
   const wanted = alike.flatMap((some) => (some.length >= MIN_FORKED ? some.slice(0, 1) : []))
-  const servers = await Promise.all(
-    wanted.map(({ profile }) => guests.startForking(inputsOf(profile), { limitSeconds: LIMIT_SECONDS })),
-  )
+  const servers = await Promise.all(wanted.map(({ profile }) => guests.startForking(inputsOf(profile), { limitSeconds })))
   const byCase: number[][] = cells.map(() => [])
   const rounds: number[] = []
   for (let round = 0; round < Number(values.rounds); round += 1) {

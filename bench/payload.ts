@@ -2,25 +2,25 @@
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { proveAccelerator } from '#harness/boot/accelerator/prove.ts'
 import { GuestSource } from '#harness/boot/guests.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { createPayloads } from '#harness/image/payload.ts'
 import { buildProgram } from '#harness/image/program.ts'
 import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
 import { makeHostInputs } from '#run/prepare/guest-inputs.ts'
+import { chooseAccelerator } from './support/accelerator.ts'
 import { median, type Row } from './support/figures.ts'
 import { measureFloor } from './support/floor.ts'
 import { openPlace, printRows, readOptions } from './support/setup.ts'
 
-const HELP = `node bench/payload.ts [--kernel SELECTOR] [--rounds N] [--sizes MIB,MIB] [--json]
+const HELP = `node bench/payload.ts [--kernel SELECTOR] [--rounds N] [--sizes MIB,MIB] [--accel kvm|tcg] [--json]
 
 A program that prints one line, and a file of each size beside it (default: 0, 1 and 4 MiB): seconds from the request to
 the line, in restored and, under TCG, in forked guests. The floor is QEMU's own start.`
 
-const values = readOptions(HELP, { kernel: 'debian:6.1.y:newest', rounds: '15', sizes: '0,1,4' })
+const values = readOptions(HELP, { kernel: 'debian:6.1.y:newest', rounds: '15', sizes: '0,1,4', accel: undefined })
 
-const LIMIT_SECONDS = 60
+let limitSeconds: number
 const PROGRAM = '#include <stdio.h>\nint main(void) { puts("KTAP version 1"); return 0; }\n'
 
 await using place = await openPlace()
@@ -44,12 +44,12 @@ async function payloadsOf(sizes: readonly number[]): Promise<Map<number, string>
 
 /** Seconds from the request to the first line of the case. */
 async function secondsOf(guests: GuestSource, inputs: BootInputs, payload: string): Promise<number> {
-  const guest = await guests.start(inputs, payload, { limitSeconds: LIMIT_SECONDS })
+  const guest = await guests.start(inputs, payload, { limitSeconds })
   if (!guest.ok) throw new Error(guest.reason)
   const { channel, qemu } = guest
   const started = performance.now()
   channel.run('bench', [10_000, BigInt(Date.now()) * 1_000_000n, '1'])
-  const event = await channel.next(started + LIMIT_SECONDS * 1000)
+  const event = await channel.next(started + limitSeconds * 1000)
   const seconds = (performance.now() - started) / 1000
   await qemu.kill()
   if (event.kind !== 'frame' || event.frame.type !== 'out') throw new Error(`no line came: ${JSON.stringify(event)}`)
@@ -61,7 +61,9 @@ async function measure(): Promise<Row[]> {
   if (!kernel) throw new Error(`no kernel is ${values.kernel}`)
   const image = await fetchKernel(kernel, context)
   const { host, initramfs } = await makeHostInputs(context)
-  const { accelerator } = await proveAccelerator(cache, image, initramfs, host)
+  const chosen = await chooseAccelerator(cache, { image, initramfs, host }, values.accel)
+  const { accelerator } = chosen
+  limitSeconds = chosen.limitSeconds
   const inputs: BootInputs = {
     image,
     initramfs,
@@ -78,12 +80,12 @@ async function measure(): Promise<Row[]> {
     for (let round = 0; round < Number(values.rounds); round += 1) {
       for (const [mib, payload] of payloads) seconds.get(mib)?.push(await secondsOf(guests, inputs, payload))
     }
-    return [...seconds].map(([mib, own]) => ({ what: `${origin}, ${mib} MiB`, seconds: own, floor }))
+    return [...seconds].map(([mib, own]) => ({ what: `${origin}, ${accelerator}, ${mib} MiB`, seconds: own, floor }))
   }
 
   const restored = await rowsOf('restored')
   if (accelerator !== 'tcg') return restored
-  const end = await guests.startForking(inputs, { limitSeconds: LIMIT_SECONDS })
+  const end = await guests.startForking(inputs, { limitSeconds })
   const forked = await rowsOf('forked')
   await end()
   return [...restored, ...forked]

@@ -4,7 +4,6 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
 import { executeJob } from '#harness/attempt.ts'
-import { proveAccelerator } from '#harness/boot/accelerator/prove.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { GuestSource } from '#harness/boot/guests.ts'
 import { readHost } from '#harness/boot/qemu/host.ts'
@@ -15,11 +14,12 @@ import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
 import { runCommand } from '#harness/support/process.ts'
 import type { Job } from '#domain/job.ts'
 import { quote } from '#render/bisect/script.ts'
+import { chooseAccelerator } from './support/accelerator.ts'
 import { median, type Row } from './support/figures.ts'
 import { measureFloor } from './support/floor.ts'
 import { openPlace, printRows, readOptions } from './support/setup.ts'
 
-const HELP = `node bench/peer.ts [--kernel FILE] [--rounds N] [--json]
+const HELP = `node bench/peer.ts [--kernel FILE] [--rounds N] [--accel kvm|tcg] [--json]
 
 Runs \`true\` on the kernel FILE (default: the newest /boot/vmlinuz-*, whose modules virtme-ng wants below /lib/modules):
 by \`vng --exec true\`, by kwitness in a guest booted for it, and in one restored from a saved guest, one after the other
@@ -28,8 +28,7 @@ word. The floor is QEMU's own start. Needs virtme-ng (Debian 13 and later: virtm
 it wants, and a kernel with 9p, which cloud kernels lack; exit 2 where it is not installed.`
 
 const MEMORY_MIB = 512
-const LIMIT_SECONDS = 120
-const values = readOptions(HELP, { kernel: undefined, rounds: '3' })
+const values = readOptions(HELP, { kernel: undefined, rounds: '3', accel: undefined })
 
 const installed = readdirSync('/boot')
   .filter((name) => name.startsWith('vmlinuz-'))
@@ -57,13 +56,13 @@ async function measure(kernelFile: string): Promise<Row[]> {
   const image = await fetchKernel(kernel, context)
   const host = await readHost(cache)
   const initramfs = await buildInitramfs(cache, inRepository('vm-images', 'guest'))
-  const { accelerator } = await proveAccelerator(cache, image, initramfs, host)
+  const { accelerator, limitSeconds } = await chooseAccelerator(cache, { image, initramfs, host }, values.accel)
   const source = join(scratch, 'true.c')
   await writeFile(source, 'int main(void)\n{\n\treturn 0;\n}\n')
   const program = await buildProgram(cache, [source], [])
   const profile = { arch: 'x86_64', accelerator, cpus: 1, memoryMiB: MEMORY_MIB, cmdline: [] } as const
   const inputs: BootInputs = { image, initramfs, profile, host }
-  const limits = { bootSeconds: LIMIT_SECONDS, silenceSeconds: LIMIT_SECONDS, caseSeconds: LIMIT_SECONDS }
+  const limits = { bootSeconds: limitSeconds, silenceSeconds: limitSeconds, caseSeconds: limitSeconds }
   const job: Job = {
     kernel: kernel.id,
     case: 'true',
@@ -80,7 +79,7 @@ async function measure(kernelFile: string): Promise<Row[]> {
   /** One attempt of `true`: seconds of the whole, and until its guest was ready. */
   async function attempt(noSnapshot: boolean): Promise<{ readonly seconds: number; readonly ready: number }> {
     const guests = new GuestSource(cache, { noSnapshot, note: console.error })
-    if (!noSnapshot) await guests.prepareSnapshot(inputs, { limitSeconds: LIMIT_SECONDS })
+    if (!noSnapshot) await guests.prepareSnapshot(inputs, { limitSeconds })
     const {
       evidence: { ending, guest, seconds },
     } = await executeJob(job, {

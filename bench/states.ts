@@ -1,7 +1,6 @@
 /** What saved guests take on disk, as they are and packed, and the time to pack and unpack one beside that of its boot. */
 import { stat } from 'node:fs/promises'
 import { inRepository } from '#harness/support/repository.ts'
-import { proveAccelerator } from '#harness/boot/accelerator/prove.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { compressedFile, compressRam, ramFile } from '#harness/boot/snapshot/compress.ts'
 import { saveSnapshot } from '#harness/boot/snapshot/save.ts'
@@ -10,18 +9,18 @@ import { readHost } from '#harness/boot/qemu/host.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import { fetchKernel, listKernels } from '#harness/kernels/index.ts'
 import { makeFolder } from '#harness/support/workspace.ts'
+import { chooseAccelerator } from './support/accelerator.ts'
 import { machineLine, median } from './support/figures.ts'
 import { openPlace, readOptions } from './support/setup.ts'
 
-const HELP = `node bench/states.ts [--kernels SELECTOR] [--memory MIB] [--json]
+const HELP = `node bench/states.ts [--kernels SELECTOR] [--memory MIB] [--accel kvm|tcg] [--json]
 
 Saves a guest of each cached kernel of SELECTOR (default: the set default) in a cache of its own, then packs and
 unpacks its RAM. Prints MiB of disk as saved and packed, and host seconds: the boot, looking at the saved guest
 as every run does once (the floor of bringing one back), packing it, and bringing it back.`
 
-const LIMIT_SECONDS = 120
 const MIB = 2 ** 20
-const values = readOptions(HELP, { kernels: 'default', memory: '512' })
+const values = readOptions(HELP, { kernels: 'default', memory: '512', accel: undefined })
 
 interface State {
   readonly kernel: string
@@ -61,16 +60,16 @@ async function measure(): Promise<State[]> {
   const states: State[] = []
   for (const kernel of listed) {
     const image = await fetchKernel(kernel, context)
-    const { accelerator } = await proveAccelerator(cache, image, initramfs, host)
+    const { accelerator, limitSeconds } = await chooseAccelerator(cache, { image, initramfs, host }, values.accel)
     const profile = { arch: 'x86_64', accelerator, cpus: 1, memoryMiB: Number(values.memory), cmdline: [] } as const
-    states.push(await measureOne({ image, initramfs, profile, host }))
+    states.push(await measureOne({ image, initramfs, profile, host }, limitSeconds))
   }
   return states
 }
 
-async function measureOne(inputs: BootInputs): Promise<State> {
+async function measureOne(inputs: BootInputs, limitSeconds: number): Promise<State> {
   await makeFolder(scratch)
-  const saved = await saveSnapshot(scratch, inputs, LIMIT_SECONDS)
+  const saved = await saveSnapshot(scratch, inputs, limitSeconds)
   const { id } = inputs.image.kernel
   if ('ok' in saved) throw new Error(`${id}: ${saved.reason}`)
   const { folder, readySeconds: boot } = saved

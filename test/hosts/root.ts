@@ -18,16 +18,27 @@ export interface DebianRoot {
 /** What the README asks for, but for root. apt installs them: debootstrap fails to configure what waits for other packages. */
 const PREREQUISITES = ['git', 'npm', 'ca-certificates']
 
+interface RootOptions {
+  /** Its folder in the cache; the name of the suite without one. */
+  readonly name?: string
+  /** Packages beside the minimal ones; the README's prerequisites without them. */
+  readonly packages?: readonly string[]
+  readonly fresh: boolean
+  readonly binds: DebianRoot['binds']
+  /** Gets what debootstrap and apt print. */
+  readonly hear: (line: string) => void
+}
+
 /**
- * A root of this suite with the README's prerequisites, kept in the cache for the next time; made anew with `fresh`. Throws
- * InfraError where debootstrap or apt fail. Takes some minutes. `hear` gets what they print.
+ * A root of this suite with these packages, kept in the cache for the next time; made anew with `fresh`. Throws InfraError where
+ * debootstrap or apt fail. Takes some minutes.
  */
 export async function openDebianRoot(
   suite: string,
-  { fresh, binds, hear }: { fresh: boolean; binds: DebianRoot['binds']; hear: (line: string) => void },
+  { name = suite, packages = PREREQUISITES, fresh, binds, hear }: RootOptions,
 ): Promise<DebianRoot> {
   const workspace = findWorkspace()
-  const folder = join(workspace.cache, 'hosts', suite)
+  const folder = join(workspace.cache, 'hosts', name)
   const root = { suite, folder, binds }
   const complete = join(folder, '.complete')
   if (fresh || !existsSync(complete)) {
@@ -37,7 +48,7 @@ export async function openDebianRoot(
     await runCommand('debootstrap', ['--variant=minbase', suite, folder, main])
     // The lists of a suite that is seldom made may be older than they say they are good for; they are signed all the same.
     await writeFile(join(folder, 'etc', 'apt', 'apt.conf.d', 'kwitness'), 'Acquire::Check-Valid-Until "false";\n')
-    const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...PREREQUISITES]
+    const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages]
     const code = await enterRoot(root, ['sh', '-c', `apt-get update -qq && ${install.join(' ')}`], hear)
     if (code !== 0) throw new InfraError(`apt-get in ${folder} exited with ${code}`, 'see what it printed, and try again')
     await writeFile(complete, '')
