@@ -217,9 +217,9 @@ describe('What a claim source contradicts in case.json', () => {
     assert.deepEqual(issues[0].culprit, { code: false, tool: true, harness: false })
     assert.ok(issues[0].comment.startsWith(`${SUMMARY}; `))
     assert.equal(incidents.length, touched(report).length)
-    for (const { issue_id: issue, test_id: test } of incidents) {
+    for (const { issue_id: issue, test_id: one } of incidents) {
       assert.equal(issue, issues[0].id)
-      assert.ok(tests.some(({ id }: { id: string }) => id === test))
+      assert.ok(tests.some(({ id }: { id: string }) => id === one))
     }
     assert.ok(!('issues' in JSON.parse(renderKcidb(smallReport()))))
   })
