@@ -11,6 +11,7 @@ import { join, relative } from 'node:path'
 import { run } from 'node:test'
 import { parseArgs } from 'node:util'
 import { REPOSITORY } from '#harness/support/repository.ts'
+import { asFiles, formBatches } from './runner/batches.ts'
 import { longestFirst, readDurations, writeDurations } from './runner/durations.ts'
 import { endTestFile } from './runner/overdue.ts'
 import { readProgress, type Count, type RunningFile } from './runner/progress.ts'
@@ -34,6 +35,9 @@ if (values.lane !== undefined && values.lane !== 'unit' && values.lane !== 'e2e'
 
 /** Files that measure races, or compare how fast guests speak: what else ran on the host would be in their answers. */
 const ALONE = ['test/e2e/controls.test.ts', 'test/e2e/accelerator/accelerator.test.ts']
+
+/** Runs the files that it is given in one process. */
+const TOGETHER = join(REPOSITORY, 'test/runner/together.ts')
 
 const isWanted = (path: string) => values.only.length === 0 || values.only.some((word) => path.includes(word))
 const files = globSync(join(REPOSITORY, 'test/**/*.test.ts')).filter((file) => isWanted(relative(join(REPOSITORY, 'test'), file)))
@@ -97,6 +101,20 @@ async function checkSources(): Promise<void> {
   }
 }
 
+/** Run files of the unit lane: those that can share a process in as many batches as there are processors, the others beside. */
+async function runUnit(wanted: readonly string[]): Promise<void> {
+  const known = readDurations()
+  const { single, batches } = formBatches(wanted, availableParallelism(), (file) => known[relative(REPOSITORY, file)])
+  // More than there are processors: some wait for an answer or for a time to pass.
+  await Promise.all([runFiles(single, availableParallelism() + 1, false), ...batches.map(runTogether)])
+}
+
+async function runTogether(batch: readonly string[]): Promise<void> {
+  const events = asFiles(run({ files: [TOGETHER], argv: [...batch], concurrency: 1, execArgv }), batch)
+  for await (const line of readProgress(events, { root: REPOSITORY, count, running, ended, durations, eachTest: false }))
+    print(line)
+}
+
 /** Run these files, so many at a time. */
 async function runFiles(wanted: readonly string[], concurrency: number, eachTest: boolean): Promise<void> {
   if (wanted.length === 0) return
@@ -108,8 +126,7 @@ async function runFiles(wanted: readonly string[], concurrency: number, eachTest
 
 try {
   if (values.lane !== 'e2e') {
-    // Two more than there are processors: some wait for an answer or for a time to pass.
-    await Promise.all([isWanted('lint') ? checkSources() : null, runFiles(others, availableParallelism() + 2, false)])
+    await Promise.all([isWanted('lint') ? checkSources() : null, runUnit(others)])
   }
   if (values.lane !== 'unit') {
     const isAlone = (file: string) => ALONE.includes(relative(REPOSITORY, file))

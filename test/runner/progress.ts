@@ -1,6 +1,6 @@
 /** What a reader sees of a test run: one line a file (or a test, where tests are long), failures in full, and the count. */
 import { relative } from 'node:path'
-import type { EventData, run } from 'node:test'
+import type { TestEvent } from 'node:test/reporters'
 
 export interface Count {
   passed: number
@@ -42,7 +42,27 @@ interface FileReport {
   readonly skips: string[]
 }
 
-type Result = EventData.TestPass | EventData.TestFail
+/** A result of a test, a suite or a file; a file is its own name. */
+interface Result {
+  readonly name: string
+  readonly file?: string
+  readonly line?: number
+  readonly skip?: string | boolean
+  readonly todo?: string | boolean
+  readonly details: { readonly duration_ms: number; readonly type?: 'suite' | 'test' | undefined; readonly error?: Error }
+}
+
+/** The events that are read here, with what is read of them. */
+export type ProgressEvent =
+  | { readonly type: 'test:dequeue' | 'test:complete'; readonly data: Begun }
+  | { readonly type: 'test:stdout' | 'test:stderr'; readonly data: { readonly file: string; readonly message: string } }
+  | { readonly type: 'test:pass' | 'test:fail'; readonly data: Result }
+  | { readonly type: 'test:summary'; readonly data: { readonly file: string | undefined; readonly duration_ms: number } }
+
+interface Begun {
+  readonly name: string
+  readonly file?: string
+}
 
 /** The end of what a failing file printed, in lines. */
 const KEPT_LINES = 40
@@ -50,11 +70,14 @@ const KEPT_LINES = 40
 const emptyReport = (): FileReport => ({ passed: 0, printed: '', failures: [], skips: [] })
 
 /** Turn the events of node's test runner into lines, adding up as they come. */
-export async function* readProgress(events: ReturnType<typeof run>, options: ProgressOptions): AsyncGenerator<string> {
+export async function* readProgress(
+  events: AsyncIterable<TestEvent | ProgressEvent>,
+  options: ProgressOptions,
+): AsyncGenerator<string> {
   const { root } = options
   let report = emptyReport()
   for await (const { type, data } of events) {
-    const isFile = 'name' in data && data.name === data.file
+    const isFile = data && 'name' in data && data.name === data.file
     if (type === 'test:dequeue' || type === 'test:complete') noteWork(options, type === 'test:dequeue', data)
     if (type === 'test:stdout' || type === 'test:stderr') {
       report.printed += data.message
@@ -76,7 +99,7 @@ export async function* readProgress(events: ReturnType<typeof run>, options: Pro
   }
 }
 
-function noteWork(options: ProgressOptions, begins: boolean, { name, file = name }: EventData.TestDequeue): void {
+function noteWork(options: ProgressOptions, begins: boolean, { name, file = name }: Begun): void {
   const { root, running, durations } = options
   const key = relative(root, file)
   const own = running.get(key)
@@ -91,7 +114,7 @@ function noteWork(options: ProgressOptions, begins: boolean, { name, file = name
 /** Count one result; gives the word for its line, null where it needs none of its own. */
 function addResult(report: FileReport, data: Result, passed: boolean, options: ProgressOptions): string | null {
   const { root, count, ended } = options
-  const error = 'error' in data.details ? data.details.error : null
+  const error = data.details.error ?? null
   const fail = (what: string) => {
     count.failed += 1
     report.failures.push(what)
@@ -124,8 +147,9 @@ function formatFile(name: string, ms: number, { passed, printed, failures, skips
   ].join('\n')
 }
 
-function isOfSubtests(error: Error | null): boolean {
-  return error !== null && 'failureType' in error && error.failureType === 'subtestsFailed'
+/** Whether a suite failed by its tests alone. */
+export function isOfSubtests(error: Error | null | undefined): boolean {
+  return !!error && 'failureType' in error && error.failureType === 'subtestsFailed'
 }
 
 function describe(error: Error | null): string {

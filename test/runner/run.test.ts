@@ -22,6 +22,17 @@ test('holds', () => new Promise(() => spawn(process.execPath, ['-e', 'setInterva
   hooked: "suite('all', () => { after(() => assert.fail('in the hook')); test('inner good', () => {}) })",
 }
 
+/** Files that share a process. */
+const SHARING: Readonly<Record<string, string>> = {
+  good: GOOD,
+  bad: `${GOOD}\ntest('bad', () => assert.equal(1, 2))`,
+  skips: "test('elsewhere', { skip: 'no such machine' }, () => {})",
+  empty: '',
+  lost: "import './nowhere.ts'",
+  nested: "const it = await Promise.resolve('inner good')\nsuite('all', () => { test(it, () => {}) })",
+  hooked: `after(() => assert.fail('in the hook'))\n${GOOD}`,
+}
+
 let tree: Tree
 
 before(async () => {
@@ -36,6 +47,13 @@ before(async () => {
   for (const [name, body] of Object.entries(SAMPLES)) {
     await mkdir(join(tree.root, 'test', `sample-${name}`))
     await writeFile(join(tree.root, 'test', `sample-${name}`, 'a.test.ts'), `${head}${body}\n`)
+  }
+  const few =
+    "import assert from 'node:assert/strict'\nimport { after, suite, test } from 'node:test'\nvoid [assert, after, suite, test]\n"
+  const sharing = { ...SHARING, 'that-spins': `${GOOD}\ntest('spins', () => { for (;;); })` }
+  for (const [name, body] of Object.entries(sharing)) {
+    await mkdir(join(tree.root, 'test', `sharing-${name}`))
+    await writeFile(join(tree.root, 'test', `sharing-${name}`, 'a.test.ts'), `${few}${body}\n`)
   }
   await mkdir(join(tree.root, 'test', 'e2e'), { recursive: true })
   await writeFile(join(tree.root, 'test', 'e2e', 'sample-slow.test.ts'), `${head}${GOOD}\n`)
@@ -113,6 +131,27 @@ suite('the test runner', { concurrency: true }, () => {
     assert.deepEqual({ exitCode, last: lines.at(-1) }, { exitCode: 1, last: '0 passed, 1 failed' })
   })
 
+  test('files that share a process have their lines as if each had its own', async () => {
+    const { exitCode, lines } = await runTests(...Object.keys(SHARING).map((name) => `sharing-${name}`))
+    assert.equal(exitCode, 1)
+    const text = lines.join('\n')
+    assert.deepEqual(lines.filter((line) => /^\S/.test(line)).toSorted(), [
+      '4 passed, 4 failed, 1 skipped',
+      'FAIL  test/sharing-bad/a.test.ts: 1 passed, 1 failed (N s)',
+      'FAIL  test/sharing-empty/a.test.ts: 0 passed, 1 failed (N s)',
+      'FAIL  test/sharing-hooked/a.test.ts: 1 passed, 1 failed (N s)',
+      'FAIL  test/sharing-lost/a.test.ts: 0 passed, 1 failed (N s)',
+      'ok    test/sharing-good/a.test.ts: 1 passed (N s)',
+      'ok    test/sharing-nested/a.test.ts: 1 passed (N s)',
+      'ok    test/sharing-skips/a.test.ts: 0 passed (N s)',
+    ])
+    assert.match(text, / bad \(test\/sharing-bad\/a\.test\.ts:5\)\n.*AssertionError.*\n(?:.*\n)*.*1 !== 2\n/)
+    assert.match(text, /sharing-empty.*\n +there is no test in it/)
+    assert.match(text, /sharing-hooked.*\n.*the file \(test\/sharing-hooked\/a\.test\.ts.*\n.*in the hook/)
+    assert.match(text, /sharing-lost.*\n(?:.*\n)?.*Cannot find module '.*nowhere\.ts'/)
+    assert.match(text, /sharing-skips.*\n +skipped: elsewhere: no such machine/)
+  })
+
   test('files together are added up; those of e2e come last, test by test', async () => {
     const { exitCode, lines } = await runTests('sample-good', 'sample-nested', 'sample-slow')
     assert.equal(exitCode, 1)
@@ -170,14 +209,19 @@ suite('the test runner', { concurrency: true }, () => {
 
 // Alone, so that both have begun long before their time is over.
 test('a file that does not end is killed with what it started, named, and fails', async () => {
-  const { exitCode, lines } = await runWith(['--only', 'sample-hung', '--only', 'sample-held', '--minutes', '0.2'])
+  const names = ['sample-hung', 'sample-held', 'sharing-that-spins']
+  const { exitCode, lines } = await runWith([...names.flatMap((name) => ['--only', name]), '--minutes', '0.2'])
   assert.equal(exitCode, 1)
   const killed = (name: string) => `        it was not over after 0.2 minutes, so it was killed, at work at: ${name}`
-  assert.deepEqual(lines, [
-    'FAIL  test/sample-held/a.test.ts: 0 passed, 1 failed (N s)',
-    killed('holds'),
-    'FAIL  test/sample-hung/a.test.ts: 1 passed, 1 failed (N s)',
-    killed('hangs'),
-    '1 passed, 2 failed',
+  assert.equal(lines.at(-1), '1 passed, 3 failed')
+  // The one that shares a process may come before the others or after them.
+  const reports = lines
+    .slice(0, -1)
+    .join('\n')
+    .split(/\n(?=FAIL)/)
+  assert.deepEqual(reports.toSorted(), [
+    `FAIL  test/sample-held/a.test.ts: 0 passed, 1 failed (N s)\n${killed('holds')}`,
+    `FAIL  test/sample-hung/a.test.ts: 1 passed, 1 failed (N s)\n${killed('hangs')}`,
+    `FAIL  test/sharing-that-spins/a.test.ts: 0 passed, 1 failed (N s)\n${killed('no test')}`,
   ])
 })
