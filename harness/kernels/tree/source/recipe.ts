@@ -122,11 +122,21 @@ async function readPatchFile(path: string, context: KernelContext): Promise<Give
   return { name: basename(path).replace(/\.(?:patch|diff|mbox|eml)$/, ''), texts: patches.map(({ text }) => text) }
 }
 
+/** By the search path, for as long as this process lives: every build asks. */
+const compilerVersions = new Map<string | undefined, Promise<string>>()
+
 /** The first lines of `gcc --version` and `ld --version`. */
-export async function compilerVersion(): Promise<string> {
+export function compilerVersion(): Promise<string> {
+  const path = process.env['PATH']
+  const known = compilerVersions.get(path) ?? readCompilerVersion()
+  compilerVersions.set(path, known)
+  return known
+}
+
+async function readCompilerVersion(): Promise<string> {
   const first = async (tool: string) => {
     const { stdout } = await runCommand(tool, ['--version']).catch(whenUnreadable({ stdout: '' }))
     return stdout.split('\n')[0]
   }
-  return `${await first('gcc')}, ${await first('ld')}`
+  return (await Promise.all([first('gcc'), first('ld')])).join(', ')
 }
