@@ -2,8 +2,8 @@
  * Whether a series applies to a source. It is tried on copies of the files it touches, patch by patch: exactly, then whether it
  * is already applied, then with fuzz. The exact patch for that source is the difference between the copies.
  */
-import { copyFile, cp, lstat, mkdir, readFile, readlink, rm, symlink } from 'node:fs/promises'
-import { dirname, join, normalize } from 'node:path'
+import { copyFile, cp, lstat, mkdir, readFile, readdir, readlink, rm, symlink } from 'node:fs/promises'
+import { dirname, join, normalize, relative } from 'node:path'
 import { makeFolder } from '#harness/support/workspace.ts'
 import { runGit } from '#harness/support/git.ts'
 import { runPatch, stripFor } from '#harness/patches/apply.ts'
@@ -99,8 +99,7 @@ async function applyOne(patch: Placed, before: string, after: string, signal?: A
   }
   const exact = await attempt(0)
   if (exact.ok && obstacles.length === 0) {
-    const isChanged = (await difference(`${after}.difference`, before, after, signal)) !== ''
-    return result(isChanged ? 'cleanly' : 'already-applied', exact.said)
+    return result((await holdTheSame(before, after)) ? 'already-applied' : 'cleanly', exact.said)
   }
   const reverse = obstacles.length === 0 ? await attempt(0, '--reverse') : exact
   if (reverse.ok && obstacles.length === 0) {
@@ -173,6 +172,30 @@ function hunkTries(change: FileChange, said: PatchResult, present: ReadonlySet<H
       prerequisites: null,
     }
   })
+}
+
+/** Whether two folders hold the same files, with the same types, permissions to execute and bytes. */
+async function holdTheSame(one: string, other: string): Promise<boolean> {
+  const [files, others] = await Promise.all([one, other].map(filesIn))
+  if (!files || !others || files.join('\0') !== others.join('\0')) return false
+  for (const file of files) {
+    const [left, right] = await Promise.all([one, other].map((folder) => contentOf(join(folder, file))))
+    if (!left || !right || left.kind !== right.kind || !left.bytes.equals(right.bytes)) return false
+  }
+  return true
+}
+
+/** Paths of the files in a folder and below it, links among them, sorted. */
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => !entry.isDirectory())
+  return files.map(({ parentPath, name }) => relative(folder, join(parentPath, name))).toSorted()
+}
+
+async function contentOf(path: string): Promise<{ readonly kind: string; readonly bytes: Buffer }> {
+  const found = await lstat(path)
+  if (found.isSymbolicLink()) return { kind: 'link', bytes: Buffer.from(await readlink(path)) }
+  return { kind: found.mode & 0o100 ? 'executable' : 'plain', bytes: await readFile(path) }
 }
 
 /** The difference between two folders as one patch, with modes and whatever bytes. `folder` is made for it and removed. */

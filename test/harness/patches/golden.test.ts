@@ -1,5 +1,5 @@
 /** Mails and patches with what is read in them, how it applies to one source, and whether git am makes the same of it. */
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { stripFor } from '#harness/patches/apply.ts'
@@ -55,19 +55,31 @@ function changedLines(patch: string): string[] {
   )
 }
 
+/** What git am makes of the mail $2, against the patch $3; the repository $1 is left as it was. $4 is for an index. */
+const COMPARE = `
+cd "$1"
+git() { command git -c user.name=A -c user.email=a@example.org -c core.autocrlf=false -c maintenance.auto=false "$@"; }
+start=$(git rev-parse HEAD)
+if ! git am --keep-cr --quiet -- "$2" >/dev/null 2>&1; then
+  git am --abort >/dev/null 2>&1 || :
+  git reset --quiet --hard "$start"
+  git clean --quiet -dx --force
+  echo 'refuses it'
+  exit
+fi
+theirs=$(git rev-parse 'HEAD^{tree}')
+git reset --quiet --hard "$start"
+export GIT_INDEX_FILE="$4"
+git read-tree HEAD
+git apply --cached "$3"
+ours=$(git write-tree)
+if [ "$ours" = "$theirs" ]; then echo 'the same'; else echo 'another tree'; fi
+`
+
 /** Whether git am, given the same mail, makes the same tree. */
 async function compareWithGitAm(raw: Uint8Array, whole: string, scratch: string): Promise<string> {
-  const [theirs, mail] = [join(scratch, 'theirs'), join(scratch, 'mail')]
-  await cp(repository, theirs, { recursive: true, preserveTimestamps: true })
+  const [mail, patch] = [join(scratch, 'mail'), join(scratch, 'whole.patch')]
   await writeFile(mail, raw)
-  const as = ['-c', 'user.name=A', '-c', 'user.email=a@example.org', '-c', 'core.autocrlf=false']
-  const am = await runCommand('git', ['-C', theirs, ...as, 'am', '--keep-cr', '--quiet', '--', mail], { anyExit: true })
-  if (am.exitCode !== 0) return 'refuses it'
-  const env = { GIT_INDEX_FILE: join(scratch, 'index') }
-  const ours = (...args: string[]) =>
-    runCommand('git', ['-C', repository, ...args], { env, input: Buffer.from(whole, 'latin1') }).then(({ stdout }) => stdout)
-  await ours('read-tree', 'HEAD')
-  await ours('apply', '--cached')
-  const made = await runCommand('git', ['-C', theirs, 'rev-parse', 'HEAD^{tree}'])
-  return made.stdout === (await ours('write-tree')) ? 'the same' : 'another tree'
+  await writeFile(patch, whole, 'latin1')
+  return (await runCommand('sh', ['-ec', COMPARE, 'sh', repository, mail, patch, join(scratch, 'index')])).stdout
 }
