@@ -50,7 +50,10 @@ before(async () => {
   }
   const few =
     "import assert from 'node:assert/strict'\nimport { after, suite, test } from 'node:test'\nvoid [assert, after, suite, test]\n"
-  const sharing = { ...SHARING, 'that-spins': `${GOOD}\ntest('spins', () => { for (;;); })` }
+  const sharing = {
+    ...SHARING,
+    'that-blocks': `${GOOD}\ntest('blocks', () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0))`,
+  }
   for (const [name, body] of Object.entries(sharing)) {
     await mkdir(join(tree.root, 'test', `sharing-${name}`))
     await writeFile(join(tree.root, 'test', `sharing-${name}`, 'a.test.ts'), `${few}${body}\n`)
@@ -102,33 +105,22 @@ suite('the test runner', { concurrency: true }, () => {
     assert.deepEqual(await runTests('sample-skips'), { exitCode: 0, lines })
   })
 
-  test('tests in suites are counted, suites are not', async () => {
-    const { exitCode, lines } = await runTests('sample-nested')
-    assert.deepEqual({ exitCode, last: lines.at(-1) }, { exitCode: 1, last: '1 passed, 1 failed' })
-    assert.match(lines.join('\n'), / inner bad \(test\/sample-nested\/a\.test\.ts:5\)\n.*deep/)
-  })
-
-  test('a suite fails by its own hook', async () => {
-    const { exitCode, lines } = await runTests('sample-hooked')
-    assert.deepEqual({ exitCode, last: lines.at(-1) }, { exitCode: 1, last: '1 passed, 1 failed' })
-    assert.match(lines.join('\n'), /in the hook/)
-  })
-
-  test('a file without tests fails', async () => {
-    const { exitCode, lines } = await runTests('sample-empty')
-    assert.deepEqual({ exitCode, last: lines.at(-1) }, { exitCode: 1, last: '0 passed, 1 failed' })
-    assert.equal(lines[1], '        there is no test in it, or it ended before the first did')
-  })
-
-  test('a file that does not load fails, and says why', async () => {
-    const { exitCode, lines } = await runTests('sample-lost')
-    assert.deepEqual({ exitCode, last: lines.at(-1) }, { exitCode: 1, last: '0 passed, 1 failed' })
-    assert.match(lines.join('\n'), /Cannot find module '.*nowhere\.ts'/)
-  })
-
-  test('a file that ends before its tests do fails', async () => {
-    const { exitCode, lines } = await runTests('sample-early')
-    assert.deepEqual({ exitCode, last: lines.at(-1) }, { exitCode: 1, last: '0 passed, 1 failed' })
+  test('what a file reports, and what it does not, counts as it should', async () => {
+    const { exitCode, lines } = await runTests(...['nested', 'hooked', 'empty', 'lost', 'early'].map((name) => `sample-${name}`))
+    assert.deepEqual({ exitCode, last: lines.at(-1) }, { exitCode: 1, last: '2 passed, 5 failed' })
+    const reports = lines
+      .slice(0, -1)
+      .join('\n')
+      .split(/\n(?=FAIL|ok)/)
+    const reportOf = (name: string) => reports.find((report) => report.includes(`test/sample-${name}/a.test.ts: `)) ?? ''
+    // Tests in suites are counted, suites are not.
+    assert.match(reportOf('nested'), /: 1 passed, 1 failed \(N s\)\n.* inner bad \(test\/sample-nested\/a\.test\.ts:5\)\n.*deep/)
+    // A suite fails by its own hook.
+    assert.match(reportOf('hooked'), /: 1 passed, 1 failed \(N s\)\n(?:.*\n)*.*in the hook/)
+    const empty = 'FAIL  test/sample-empty/a.test.ts: 0 passed, 1 failed (N s)'
+    assert.equal(reportOf('empty'), `${empty}\n        there is no test in it, or it ended before the first did`)
+    assert.match(reportOf('lost'), /: 0 passed, 1 failed \(N s\)\n(?:.*\n)*.*Cannot find module '.*nowhere\.ts'/)
+    assert.match(reportOf('early'), /: 0 passed, 1 failed \(N s\)\n/)
   })
 
   test('files that share a process have their lines as if each had its own', async () => {
@@ -209,7 +201,7 @@ suite('the test runner', { concurrency: true }, () => {
 
 // Alone, so that both have begun long before their time is over.
 test('a file that does not end is killed with what it started, named, and fails', async () => {
-  const names = ['sample-hung', 'sample-held', 'sharing-that-spins']
+  const names = ['sample-hung', 'sample-held', 'sharing-that-blocks']
   const { exitCode, lines } = await runWith([...names.flatMap((name) => ['--only', name]), '--minutes', '0.2'])
   assert.equal(exitCode, 1)
   const killed = (name: string) => `        it was not over after 0.2 minutes, so it was killed, at work at: ${name}`
@@ -222,6 +214,6 @@ test('a file that does not end is killed with what it started, named, and fails'
   assert.deepEqual(reports.toSorted(), [
     `FAIL  test/sample-held/a.test.ts: 0 passed, 1 failed (N s)\n${killed('holds')}`,
     `FAIL  test/sample-hung/a.test.ts: 1 passed, 1 failed (N s)\n${killed('hangs')}`,
-    `FAIL  test/sharing-that-spins/a.test.ts: 0 passed, 1 failed (N s)\n${killed('no test')}`,
+    `FAIL  test/sharing-that-blocks/a.test.ts: 0 passed, 1 failed (N s)\n${killed('no test')}`,
   ])
 })
