@@ -56,6 +56,15 @@ const LABEL = [
   'Sending NMI',
   'task:',
   'rcu: ',
+  // workqueues, CSD locks, interrupts that nobody took
+  'Showing (?:busy workqueues|backtraces of)',
+  'workqueue [^:]{1,80}: flags=',
+  ' {2,8}(?:pwq \\d{1,9}:|in-flight:|pending:|inactive:)',
+  'smp: [ \\t]{0,4}csd: ',
+  'handlers:',
+  'Disabling IRQ #',
+  // kmemleak
+  ' {1,4}(?:comm "|hex dump \\(first |backtrace(?: \\(crc [0-9a-f]{1,8}\\))?:)',
   'addr:',
   'file:',
   // arm64, arm, riscv

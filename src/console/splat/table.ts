@@ -8,6 +8,9 @@ import { LOCKDEP, START, TASK, WORDS, type SplatRule } from './rule.ts'
 const FAULT = /^(?:CPU \d{1,4} )?$/
 const ANYTHING = /^/
 
+/** A stall of RCU's own threads: said inside the report of a stall, or alone. */
+const RCU_STARVED = [/rcu_\w{1,20} kthread starved for \d/, /rcu_\w{1,20} kthread timer wakeup didn't happen for /]
+
 /** Lines that look like a report and are not one. `report` rows are whole reports to skip: self-tests that splat on purpose. */
 export interface IgnoreRule extends Pick<SplatRule, 'id' | 'heads' | 'before'> {
   readonly report?: true
@@ -48,6 +51,8 @@ export const RULES: readonly SplatRule[] = [
   { id: 'kmsan', severity: 'warning', heads: [/BUG: KMSAN:/], fenced: true },
   { id: 'kcsan', severity: 'warning', heads: [/BUG: KCSAN:/], fenced: true },
   { id: 'kfence', severity: 'warning', heads: [/BUG: KFENCE:/], fenced: true },
+  // Where UBSAN is built to trap, the kernel dies of it.
+  { id: 'ubsan-trap', severity: 'oops', heads: [/Internal error: UBSAN: /], placeFromTrace: true },
   { id: 'ubsan', severity: 'warning', heads: [/UBSAN:/] },
   {
     id: 'kmemleak',
@@ -55,6 +60,7 @@ export const RULES: readonly SplatRule[] = [
     before: START,
     heads: [
       /kmemleak: unreferenced object 0x/,
+      /unreferenced object 0x[0-9a-f]{8,16} \(size \d/,
       /kmemleak: \d{1,9} new suspected/,
       /kmemleak: Cannot insert 0x/,
       /kmemleak: (?:Found object by alias|Freeing unknown object|Partially freeing unknown object) at 0x/,
@@ -82,7 +88,12 @@ export const RULES: readonly SplatRule[] = [
   { id: 'bad-page-cache', severity: 'oops', heads: [/BUG: Bad page cache/] },
   // The guest's memory was too small for the case: no fault of the kernel's, but why a case was killed.
   { id: 'oom-killer', severity: 'warning', before: WORDS, heads: [/invoked oom-killer: gfp_mask=0x/] },
-  { id: 'page-allocation', severity: 'warning', before: WORDS, heads: [/page allocation failure: order:/] },
+  {
+    id: 'page-allocation',
+    severity: 'warning',
+    before: WORDS,
+    heads: [/page allocation failure: order:/, /page allocation stalls for /, /vmalloc error: size /],
+  },
   { id: 'gup-stack', severity: 'warning', heads: [/GUP no longer grows the stack/] },
   {
     id: 'list-corruption',
@@ -163,6 +174,8 @@ export const RULES: readonly SplatRule[] = [
   { id: 'spinlock-lockup', severity: 'stall', before: WORDS, heads: [/spinlock lockup/, /rwlock lockup/, /rwlock-lockup/] },
   { id: 'workqueue-lockup', severity: 'stall', heads: [/BUG: workqueue lockup/] },
   { id: 'rcu-stall', severity: 'stall', heads: [/INFO: rcu\w{0,20} .{0,20}detected (?:\w{1,20} )?stall/], placeFromTrace: true },
+  { id: 'rcu-starved', severity: 'stall', heads: RCU_STARVED, part: 'any' },
+  { id: 'csd-lock', severity: 'stall', heads: [/csd: Detected non-responsive CSD lock/] },
   { id: 'hung-task', severity: 'stall', before: TASK, heads: [/blocked(?: in [\w/ ]{1,20})? for more than \d{1,9} seconds/] },
   { id: 'cannot-die', severity: 'stall', before: TASK, heads: [/can't die/] },
   { id: 'netdevice-wait', severity: 'stall', heads: [/unregister_netdevice: waiting for/] },
@@ -203,6 +216,15 @@ export const RULES: readonly SplatRule[] = [
     placeFromTrace: true,
     endsInPanic: true,
   },
+  {
+    id: 'unhandled-exception',
+    severity: 'oops',
+    before: START,
+    heads: [/SError Interrupt on CPU\d/, /Unhandled (?:64|32)-bit el\d/, /Bad mode in \w/, /Kernel Fault: Code=/],
+    placeFromTrace: true,
+    announces: true,
+    endsInPanic: true,
+  },
   { id: 'general-protection', severity: 'oops', heads: [/general protection fault/], part: 'head', placeFromTrace: true },
   { id: 'stack-segment', severity: 'oops', heads: [/stack segment: /], part: 'head', placeFromTrace: true },
   { id: 'divide-error', severity: 'oops', heads: [/divide error:/], part: 'head', placeFromTrace: true },
@@ -221,6 +243,11 @@ export const RULES: readonly SplatRule[] = [
     part: 'head',
     placeFromTrace: true,
   },
+
+  // What has a trace and no word that others have.
+  { id: 'irq-nobody-cared', severity: 'warning', before: /^irq \d{1,6}: $/, heads: [/nobody cared \(try booting with/] },
+  { id: 'unchecked-msr', severity: 'warning', heads: [/unchecked MSR access error: /], placeFromTrace: true },
+  { id: 'file-system', severity: 'warning', heads: [/Internal error .{1,200} at line \d{1,6} of file /] },
 
   // What has no row of its own.
   { id: 'bug', severity: 'oops', before: START, heads: [/BUG:/] },
