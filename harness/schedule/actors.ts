@@ -2,7 +2,7 @@
 import type { Schedule } from '#domain/race/schedule.ts'
 import { safeAnchor, stopsTo, type Point } from './path.ts'
 import { readState } from './program.ts'
-import { Disturbed, FIRST, SECOND, stepOne, STOP_MS, VoidTrial, type Session } from './session.ts'
+import { Disturbed, FIRST, LeftPath, SECOND, stepOne, STOP_MS, VoidTrial, type Session } from './session.ts'
 import type { Registers, Stub, Vcpu } from './stub.ts'
 import type { Trap } from './traps.ts'
 import { trapOn } from './trap-kind.ts'
@@ -30,11 +30,13 @@ const MAX_STOPS = 200
 /** A path of more instructions is not stepped. */
 const MAX_PATH = 20_000
 /** The second actor gets so much host time: what ends it must be its end or a lock, never this. */
-const SECOND_MS = 5000
+const SECOND_MS = 3000
 /** How often it is looked at meanwhile. Its end and its waits are told. */
 const SECOND_LOOK_MS = 500
 /** A kernel's stack begins at a multiple of its size: 16 KiB, or 32 KiB with KASAN. */
 const STACK_SIZES = [0x4000n, 0x8000n] as const
+/** A trap replaces at most so many bytes. */
+const TRAP_BYTES = 4n
 /** How much of a task_struct is read to find its stack. */
 const TASK_BYTES = 256
 
@@ -44,11 +46,11 @@ const told = (address: bigint): Trap => ({ address, kind: 'tell' })
 async function runTo(
   { traps, stub, symbols }: Session,
   vcpu: Vcpu,
-  trap: Trap,
+  places: readonly Trap[],
   where: string,
   isOf: (registers: Registers) => boolean = () => true,
 ): Promise<Registers> {
-  const registers = await traps.runTo(vcpu, [trap], STOP_MS)
+  const registers = await traps.runTo(vcpu, places, STOP_MS)
   if (registers && isOf(registers)) return registers
   throw new VoidTrial(`the ${ACTORS[vcpu]} actor does not come to ${where}: it is at ${symbols.name(await stub.rip(vcpu))}`)
 }
@@ -64,12 +66,14 @@ async function entryAt(stub: Stub, vcpu: Vcpu, { rsp }: Registers): Promise<Entr
 export async function runIntoWindow(session: Session, bound: BoundSchedule): Promise<Entry> {
   const { symbol, argument } = bound.schedule.window
   for (let entries = 0; entries < MAX_ENTRIES; entries += 1) {
-    const registers = await runTo(session, FIRST, told(bound.enter), symbol)
+    const registers = await runTo(session, FIRST, [told(bound.enter)], symbol)
     const structure = registers.arguments[argument.index - 1] ?? 0n
-    const member = await session.stub.readU64(FIRST, structure + BigInt(bound.memberOffset))
-    const entry = await entryAt(session.stub, FIRST, registers)
+    const [member, entry] = await Promise.all([
+      session.stub.readU64(FIRST, structure + BigInt(bound.memberOffset)),
+      entryAt(session.stub, FIRST, registers),
+    ])
     if (member === session.block.subject) return entry
-    await runTo(session, FIRST, told(entry.returns), `the end of ${symbol}`)
+    await runTo(session, FIRST, [told(entry.returns)], `the end of ${symbol}`)
   }
   throw new VoidTrial(`${symbol} is not called for the subject`)
 }
@@ -77,14 +81,14 @@ export async function runIntoWindow(session: Session, bound: BoundSchedule): Pro
 /** The second actor first: let it begin its act alone, and stop it at the entry of this function of its own. */
 export async function enterSecond(session: Session, start: bigint): Promise<Entry> {
   const isOwn = ({ fsBase }: Registers) => fsBase === session.fsBase[SECOND]
-  const registers = await runTo(session, SECOND, told(start), session.symbols.name(start), isOwn)
+  const registers = await runTo(session, SECOND, [told(start)], session.symbols.name(start), isOwn)
   return entryAt(session.stub, SECOND, registers)
 }
 
 /** Step an actor from the entry of a function to its end. The last point is the instruction it returns to. */
 export async function stepThrough({ stub, traps }: Session, vcpu: Vcpu, entry: Entry): Promise<Point[]> {
   const path: Point[] = []
-  await traps.clear()
+  traps.clear()
   let registers = await stub.registers(vcpu)
   for (;;) {
     path.push({ rip: registers.rip, depth: entry.rsp - registers.rsp })
@@ -103,36 +107,42 @@ export interface Walk {
 }
 
 /** Bring an actor from the begin of its path to boundary k. Throws VoidTrial where it leaves the path. */
-export async function walkTo(session: Session, vcpu: Vcpu, rsp: bigint, { path, k, careful }: Walk): Promise<void> {
+export async function walkTo(session: Session, vcpu: Vcpu, entry: Entry, { path, k, careful }: Walk): Promise<void> {
   const end = session.symbols.end(path[0]?.rip ?? 0n)
   const anchor = careful ? safeAnchor(path, k, end) : k
   let from = 0
   for (const index of stopsTo(path, anchor)) {
-    await runToPoint(session, vcpu, rsp, path, { from, index })
+    await runToPoint(session, vcpu, entry, path, { from, index })
     from = index
   }
   if (anchor === k) return
-  await session.traps.clear()
+  session.traps.clear()
   for (let at = anchor; at < k; at += 1) {
     const registers = await stepOne(session.stub, vcpu, path[at]?.rip ?? 0n)
     const next = path[at + 1]
-    if (registers.rip !== next?.rip || rsp - registers.rsp !== next.depth)
+    if (registers.rip !== next?.rip || entry.rsp - registers.rsp !== next.depth)
       throw new VoidTrial(`the ${ACTORS[vcpu]} actor left its path behind instruction ${at}`)
   }
 }
 
-/** Let an actor run to the next time that it comes to a point of its path, at the depth of its stack that it has there. */
+/**
+ * Let an actor run to the next time that it comes to a point of its path, at the depth of its stack that it has there. An actor
+ * that comes to the end of the function before has left its path.
+ */
 async function runToPoint(
   session: Session,
   vcpu: Vcpu,
-  rsp: bigint,
+  entry: Entry,
   path: readonly Point[],
   { from, index }: { readonly from: number; readonly index: number },
 ): Promise<void> {
-  const { depth } = path[index] as Point
-  const trap = await trapOn(session, path, from, index)
-  const registers = await runTo(session, vcpu, trap, `instruction ${index} of its path`)
-  if (rsp - registers.rsp === depth) return
+  const { rip, depth } = path[index] as Point
+  const isNearEnd = rip > entry.returns - TRAP_BYTES && rip < entry.returns + TRAP_BYTES
+  const traps = [await trapOn(session, path, from, index), ...(isNearEnd ? [] : [told(entry.returns)])]
+  const registers = await runTo(session, vcpu, traps, `instruction ${index} of its path`)
+  if (registers.rip !== rip)
+    throw new LeftPath(`the ${ACTORS[vcpu]} actor left its path: it came to the end without instruction ${index}`)
+  if (entry.rsp - registers.rsp === depth) return
   throw new Disturbed(`an interrupt came to instruction ${index} of the path of the ${ACTORS[vcpu]} actor before it did`)
 }
 
@@ -157,7 +167,7 @@ export async function runSecond(session: Session, bound: BoundSchedule, entry: E
     const isOwn = registers.fsBase === fsBase[SECOND]
     if (isOwn && wait && (await isOwnedByFirst(session, registers.arguments[wait.lock - 1] ?? 0n, wait.owner, entry)))
       return { kind: 'waits', symbol: wait.symbol }
-    await traps.clear()
+    traps.clear()
     await stub.step(SECOND)
   }
   const place = session.symbols.name(await stub.rip(SECOND))

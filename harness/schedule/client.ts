@@ -1,5 +1,5 @@
-/** A client of gdb's remote protocol on a stream: one command at a time, and stops that are waited for. */
-import type { Duplex } from 'node:stream'
+/** A client of gdb's remote protocol on a stream: commands that are answered in their order, and stops that are waited for. */
+import type { Readable, Writable } from 'node:stream'
 import { InfraError } from '#domain/errors.ts'
 import { createPacketReader, encodePacket } from './packets.ts'
 
@@ -7,60 +7,56 @@ import { createPacketReader, encodePacket } from './packets.ts'
 const ANSWER_MS = 10_000
 const ACK = Buffer.from('+')
 const INTERRUPT = Buffer.from([0x03])
+const STOP = /^[TS][0-9a-f]{2}/
 
-/** Why a guest that ran stands still: by itself, because it was told to look, or because the time was over. */
-export type StopCause = 'stop' | 'told' | 'late'
+/** Why a guest that ran stands still: it stopped, also by a mark of its own, or the time was over. */
+export type StopCause = 'stop' | 'late'
 
 export interface GdbClient {
-  /** The answer to a command. Throws InfraError when the stub is gone or does not answer. */
-  readonly ask: (text: string) => Promise<string>
-  /** The answer to the first command. A stub may report a stop before it, unasked. */
-  readonly greet: (text: string) => Promise<string>
   /**
-   * Send a command that lets the guest run, and interrupt it when `told` resolves or `limitMs` are over. Returns the stop.
-   * Throws InfraError when the stub is gone or does not stop.
+   * The answer to a command, which is sent at once: commands that nobody waits for in between share one journey. Rejects with
+   * InfraError when the stub is gone or does not answer.
    */
-  readonly resume: (
-    text: string,
-    told: Promise<unknown>,
-    limitMs: number,
-  ) => Promise<{ readonly stop: string; readonly cause: StopCause }>
+  readonly ask: (text: string) => Promise<string>
+  /**
+   * Send a command that lets the guest run, and interrupt it when `limitMs` are over. Returns the stop. Throws InfraError when
+   * the stub is gone or does not stop.
+   */
+  readonly resume: (text: string, limitMs: number) => Promise<{ readonly stop: string; readonly cause: StopCause }>
   /** Packets sent so far. */
   readonly sent: () => number
 }
 
-/** Speak the protocol on this stream, which nobody else reads. */
-export function openGdb(stream: Duplex): GdbClient {
+/** An answer that is to come. */
+interface Waiting extends PromiseWithResolvers<string> {
+  readonly isStop: boolean
+}
+
+/** Speak the protocol on these streams, which nobody else reads or writes. */
+export function openGdb({ commands, answers }: { readonly commands: Writable; readonly answers: Readable }): GdbClient {
   const read = createPacketReader()
-  const packets: string[] = []
-  let waiting: PromiseWithResolvers<string> | null = null
+  const waiting: Waiting[] = []
   let lost: InfraError | null = null
   let sent = 0
 
   function lose(why: string): InfraError {
     lost ??= new InfraError(`the debugger of QEMU ${why}`)
-    waiting?.reject(lost)
-    waiting = null
+    for (const { reject } of waiting.splice(0)) reject(lost)
     return lost
   }
 
-  stream.on('data', (chunk: Buffer) => {
+  /** A stop that nobody waits for: of the start, or once more, because a mark of the guest looked like a refusal of it. */
+  const isUnasked = (text: string): boolean => STOP.test(text) && waiting[0]?.isStop !== true
+
+  answers.on('data', (chunk: Buffer) => {
     for (const packet of read(chunk)) {
       if (packet === 'damaged') return void lose('sent a damaged packet')
-      if (waiting) waiting.resolve(packet.text)
-      else packets.push(packet.text)
-      waiting = null
+      if (packet === 'refused') return void lose('got a damaged packet')
+      if (!isUnasked(packet.text)) waiting.shift()?.resolve(packet.text)
     }
   })
-  for (const end of ['error', 'close', 'end']) stream.on(end, () => lose('is gone'))
-
-  function next(): Promise<string> {
-    const known = packets.shift()
-    if (known !== undefined) return Promise.resolve(known)
-    if (lost) return Promise.reject(lost)
-    waiting ??= Promise.withResolvers<string>()
-    return waiting.promise
-  }
+  for (const end of ['error', 'close', 'end']) answers.on(end, () => lose('is gone'))
+  commands.on('error', () => lose('is gone'))
 
   /** What `promise` comes to, or `late` after so long: a packet that lies there unread comes first. */
   async function within<T>(promise: Promise<T>, limitMs: number): Promise<T | 'late'> {
@@ -78,43 +74,44 @@ export function openGdb(stream: Duplex): GdbClient {
     }
   }
 
-  async function mustCome(what: string): Promise<string> {
+  async function mustCome(answer: Promise<string>, what: string): Promise<string> {
     const packet = await within(
-      next().then((text) => ({ text })),
+      answer.then((text) => ({ text })),
       ANSWER_MS,
     )
     if (packet === 'late') throw lose(`does not answer ${what}`)
     return packet.text
   }
 
+  /** What is sent until the caller waits goes out in one piece, so that QEMU wakes up once for it. */
+  function transmit(bytes: Buffer): void {
+    if (commands.writableCorked === 0) {
+      commands.cork()
+      process.nextTick(() => commands.uncork())
+    }
+    commands.write(bytes)
+  }
+
   /** Each packet also says that the last answer arrived whole. */
-  function send(text: string): void {
-    if (lost) throw lost
+  function send(text: string): Promise<string> {
+    if (lost) return Promise.reject(lost)
     sent += 1
-    stream.write(Buffer.concat([ACK, encodePacket(text)]))
+    transmit(Buffer.concat([ACK, encodePacket(text)]))
+    const answer = { ...Promise.withResolvers<string>(), isStop: text.startsWith('vCont') }
+    waiting.push(answer)
+    return answer.promise
   }
 
   return {
-    ask: (text) => {
-      send(text)
-      return mustCome(text.slice(0, 20))
-    },
-    greet: async (text) => {
-      send(text)
-      for (;;) {
-        const answer = await mustCome(text.slice(0, 20))
-        if (!/^[TS][0-9a-f]{2}/.test(answer)) return answer
-      }
-    },
-    resume: async (text, told, limitMs) => {
-      send(text)
-      const stopped = next().then((stop) => ({ stop, cause: 'stop' as const }))
-      const result = await within(Promise.race([stopped, told.then(() => 'told' as const)]), limitMs)
-      if (typeof result === 'object') return result
-      stream.write(Buffer.concat([ACK, INTERRUPT]))
+    ask: (text) => mustCome(send(text), text.slice(0, 20)),
+    resume: async (text, limitMs) => {
+      const stopped = send(text).then((stop) => ({ stop, cause: 'stop' as const }))
+      const result = await within(stopped, limitMs)
+      if (result !== 'late') return result
+      transmit(Buffer.concat([ACK, INTERRUPT]))
       const stop = await within(stopped, ANSWER_MS)
       if (stop === 'late') throw lose('does not stop the guest')
-      return { stop: stop.stop, cause: result }
+      return { stop: stop.stop, cause: 'late' }
     },
     sent: () => sent,
   }

@@ -37,7 +37,69 @@ export function findIncrements(code: Buffer, start: bigint, wanted: number | nul
   return patches
 }
 
+/** Two and six bytes that do nothing. */
+const NOTHING_SHORT = Buffer.from([0x66, 0x90])
+
+/** What jumps where something differed (`jne`, `je` past it), made to behave as if it had not; null for other code. */
+function withoutBranch(code: Buffer, at: number): { readonly original: Buffer; readonly disabled: Buffer } | null {
+  const short = Buffer.from(code.subarray(at, at + 2))
+  const near = Buffer.from(code.subarray(at, at + 6))
+  if (short[0] === 0x75) return { original: short, disabled: NOTHING_SHORT }
+  if (short[0] === 0x74) return { original: short, disabled: Buffer.from([0xeb, short[1] ?? 0]) }
+  if (short[0] !== 0x0f || near.length < 6) return null
+  if (short[1] === 0x85) return { original: near, disabled: NOTHING }
+  if (short[1] === 0x84) return { original: near, disabled: Buffer.concat([Buffer.from([0x90, 0xe9]), near.subarray(2)]) }
+  return null
+}
+
+const [LOAD, COMPARE_TO, COMPARE_WITH] = [0x8b, 0x39, 0x3b]
+/** Bytes behind a load in which what was loaded is compared. */
+const NEAR = 12
+
+/**
+ * The branches in `code` (a function at `start`) behind a comparison of the 32 bits at this offset from a register with another
+ * register: compared in memory (39 /r, 3b /r), or loaded (8b /r) and then compared (39, 3b with two registers).
+ */
+export function findComparisons(code: Buffer, start: bigint, offset: number): Patch[] {
+  const patches: Patch[] = []
+  for (let at = 0; at + 6 <= code.length; at += 1) {
+    const opcode = code.readUInt8(at)
+    const modrm = code.readUInt8(at + 1)
+    const isOfMember = modrm >> 6 === 2 && (modrm & 7) !== 4 && code.readUInt32LE(at + 2) === offset
+    if (!isOfMember) continue
+    const behind = at + 6
+    const branch =
+      opcode === COMPARE_TO || opcode === COMPARE_WITH ? behind : opcode === LOAD ? branchBehindLoad(code, behind) : null
+    const change = branch === null ? null : withoutBranch(code, branch)
+    if (branch !== null && change) patches.push({ address: start + BigInt(branch), offset, ...change })
+  }
+  return patches
+}
+
+/** Where the code behind a load branches by a comparison of two registers; null where it does not at once. */
+function branchBehindLoad(code: Buffer, from: number): number | null {
+  for (let at = from; at < from + NEAR && at + 4 <= code.length; at += 1) {
+    const opcode = code.readUInt8(at)
+    const isCompare = (opcode === COMPARE_TO || opcode === COMPARE_WITH) && code.readUInt8(at + 1) >> 6 === 3
+    if (isCompare && withoutBranch(code, at + 2)) return at + 2
+  }
+  return null
+}
+
+/** Do this with the patches in the kernel, and put back what stood there. */
+export async function withPatches<T>(session: Session, patches: readonly Patch[], work: () => Promise<T>): Promise<T> {
+  await applyPatches(session, patches, true)
+  try {
+    return await work()
+  } finally {
+    // Of a guest that is lost nothing is tried any more.
+    await applyPatches(session, patches, false).catch(() => undefined)
+  }
+}
+
 /** Write these patches into the kernel, or put back what stood there. */
-export async function applyPatches({ stub }: Session, patches: readonly Patch[], isDisabled: boolean): Promise<void> {
-  for (const { address, original, disabled } of patches) await stub.write(FIRST, address, isDisabled ? disabled : original)
+export async function applyPatches({ stub, traps }: Session, patches: readonly Patch[], isDisabled: boolean): Promise<void> {
+  traps.clear()
+  for (const { address, original, disabled } of patches) stub.write(FIRST, address, isDisabled ? disabled : original)
+  await stub.settle()
 }

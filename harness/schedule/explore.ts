@@ -1,40 +1,30 @@
 /** All trials of a schedule in one guest: the path, the kernel without the fix, the kernel as it is, and the second cut. */
 import { InfraError } from '#domain/errors.ts'
 import type { ScheduleRecord } from '#domain/race/schedule.ts'
-import { enterSecond, runIntoWindow, runSecond, stepThrough, walkTo, type BoundSchedule } from './actors.ts'
 import type { Point } from './path.ts'
-import type { ImageFacts } from './bind.ts'
-import { applyPatches, findIncrements, type Patch } from './disable.ts'
-import { FIRST, LostGuest, SECOND, VoidTrial, type Session } from './session.ts'
-import { measurePath, onePreemption, runsOf, tryBoundary, type BoundaryResult } from './trials.ts'
+import { findIncrements, withPatches, type Patch } from './disable.ts'
+import { exploreSecondCut } from './second-cut.ts'
+import { FIRST, LostGuest, VoidTrial, type Session } from './session.ts'
+import {
+  measurePath,
+  mustGoOn,
+  onePreemption,
+  OutOfTime,
+  runsOf,
+  tryBoundary,
+  type BoundaryResult,
+  type ExploreContext,
+} from './trials.ts'
 
 /** Of the kernel without the fix every so many boundaries are tried first, then those around its hits. */
 const COARSE = 8
-/** Of the second actor's instructions every so many are tried. */
-const SECOND_CUT_EVERY = 4
-
 type Results = Map<number, BoundaryResult>
-
-export interface ExploreContext {
-  readonly bound: BoundSchedule
-  readonly image: ImageFacts
-  /** Why no more trials may be made, in one clause; null as long as they may. Throws where the run was stopped. */
-  readonly check: () => string | null
-}
 
 /** The trials so far, and why there are no more. */
 interface Explored {
   readonly record: ScheduleRecord
   /** Why the guest cannot go on by itself; null where it can. */
   readonly lost: string | null
-}
-
-/** No more trials: the guest can go on. */
-class OutOfTime extends VoidTrial {}
-
-function mustGoOn({ check }: ExploreContext): void {
-  const why = check()
-  if (why !== null) throw new OutOfTime(why)
 }
 
 /** Boundaries at which to look for hits first. */
@@ -75,23 +65,19 @@ async function exploreDisabled(
   const instructions = patches.map((patch) => instructionOf(path, patch))
   if (instructions.includes(null))
     return { problem: `the path does not come to an instruction that increments ${context.bound.schedule.disable.member}` }
-  await applyPatches(session, patches, true)
-  try {
+  return withPatches(session, patches, async () => {
     const other = await measurePath(session, context.bound, true)
     if (typeof other === 'string') return { problem: other }
     const isSame =
       other.length === path.length &&
       other.every(({ rip, depth }, index) => rip === path[index]?.rip && depth === path[index]?.depth)
     if (!isSame) return { problem: 'without the fix the path through the window is another one' }
-    const results = await tryAround(coarseBoundaries(path.length - 1), path.length - 1, (k) => {
-      mustGoOn(context)
+    const results = await tryAround(coarseBoundaries(path.length - 1), path.length - 1, async (k) => {
+      await mustGoOn(context)
       return tryBoundary(session, true, onePreemption(session, context.bound, path, k))
     })
     return { problem: null, instructions: instructions.flatMap((index) => index ?? []), runs: runsOf(results, COARSE) }
-  } finally {
-    // Of a guest that is lost nothing is tried any more.
-    await applyPatches(session, patches, false).catch(() => undefined)
-  }
+  })
 }
 
 /** Try these boundaries, and from each hit or void on its neighbours in both directions, until one is clean. */
@@ -118,45 +104,22 @@ function edgesOf(disabled: ScheduleRecord['disabled']): number[] {
   return [...new Set(edges)]
 }
 
-/** Stop the second actor on its own path first, at both edges of the window of the kernel without the fix. */
-async function exploreSecondCut(
-  session: Session,
-  context: ExploreContext,
+/** The instructions around each hit, and those that were disabled. */
+async function codeAtEdges(
+  { kernel, disabled }: ScheduleRecord,
   path: readonly Point[],
-  edges: readonly number[],
-): Promise<ScheduleRecord['secondCut']> {
-  const { bound, image } = context
-  const names = bound.schedule.secondCut
-  if (names === null) return { problem: 'the case does not ask for it' }
-  if (edges.length === 0) return { problem: 'no edges of a window are known' }
-  const symbol = names.find((name) => image.symbols.address(name) !== null)
-  if (symbol === undefined) return { problem: `the kernel has none of the functions ${names.join(', ')}` }
-  const start = image.symbols.address(symbol) ?? 0n
-  let second: Point[] = []
-  const measured = await tryBoundary(session, false, async () => {
-    const own = await enterSecond(session, start)
-    second = await stepThrough(session, SECOND, own)
-    const entry = await runIntoWindow(session, bound)
-    return (await runSecond(session, bound, entry)).kind
-  })
-  if (measured.end === 'void') return { problem: measured.why }
-  const cuts = []
-  for (const boundary of edges) {
-    const results: Results = new Map()
-    for (let j = 0; j < second.length - 1; j += SECOND_CUT_EVERY) {
-      mustGoOn(context)
-      const result = await tryBoundary(session, false, async (careful) => {
-        const own = await enterSecond(session, start)
-        await walkTo(session, SECOND, own.rsp, { path: second, k: j, careful })
-        const entry = await runIntoWindow(session, bound)
-        await walkTo(session, FIRST, entry.rsp, { path, k: boundary, careful })
-        return (await runSecond(session, bound, entry)).kind
-      })
-      results.set(j, result)
-    }
-    cuts.push({ boundary, runs: runsOf(results, SECOND_CUT_EVERY) })
+  { disassemble }: ExploreContext,
+): Promise<ScheduleRecord['code']> {
+  const tried = disabled.problem === null ? disabled : { runs: [], instructions: [] }
+  const edges = [...kernel, ...tried.runs].filter(({ hit }) => hit).flatMap(({ from, to }) => [from - 1, to])
+  const wanted = [...new Set([...edges, ...tried.instructions])].toSorted((a, b) => a - b)
+  const lines = []
+  for (const at of wanted) {
+    const point = path[at]
+    const text = point ? await disassemble(point.rip) : null
+    if (text !== null) lines.push({ at, text })
   }
-  return { problem: null, symbol, instructions: second.length - 1, every: SECOND_CUT_EVERY, cuts }
+  return lines
 }
 
 const NOT_TRIED = { problem: 'it was not tried' } as const
@@ -171,17 +134,20 @@ export async function explore(session: Session, context: ExploreContext): Promis
     kernel: [],
     disabled: NOT_TRIED,
     secondCut: NOT_TRIED,
+    code: [],
   }
   try {
+    await mustGoOn(context)
     const path = await measurePath(session, context.bound, false)
     if (typeof path === 'string') return { record: { ...record, problem: path }, lost: null }
     record = { ...record, path: path.map(({ rip }) => session.symbols.name(rip)) }
-    record = { ...record, disabled: await exploreDisabled(session, context, path) }
     for (let k = 0; k < path.length; k += 1) {
-      mustGoOn(context)
+      await mustGoOn(context)
       kernel.set(k, await tryBoundary(session, false, onePreemption(session, context.bound, path, k)))
     }
     record = { ...record, kernel: runsOf(kernel) }
+    record = { ...record, disabled: await exploreDisabled(session, context, path) }
+    record = { ...record, code: await codeAtEdges(record, path, context) }
     const secondCut = await exploreSecondCut(session, context, path, edgesOf(record.disabled))
     return { record: { ...record, secondCut }, lost: null }
   } catch (error) {

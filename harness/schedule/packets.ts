@@ -8,11 +8,12 @@ export function encodePacket(text: string): Buffer {
   return Buffer.concat([Buffer.from('$'), bytes, Buffer.from(`#${sum.toString(16).padStart(2, '0')}`)])
 }
 
-/** Text of a packet, or `damaged`: its checksum is wrong. */
-export type Packet = { readonly text: string } | 'damaged'
+/** Text of a packet, or `damaged`: its checksum is wrong; or `refused`: the other side got one with a wrong checksum. */
+export type Packet = { readonly text: string } | 'damaged' | 'refused'
 
 const START = 0x24
 const END = 0x23
+const REFUSAL = 0x2d
 
 /** A reader that takes chunks and returns the packets completed by each. It skips what lies between packets. */
 export function createPacketReader(): (chunk: Buffer) => Packet[] {
@@ -21,6 +22,11 @@ export function createPacketReader(): (chunk: Buffer) => Packet[] {
   function next(): Packet | null {
     const start = pending.indexOf(START)
     const end = start < 0 ? -1 : pending.indexOf(END, start)
+    const refusal = pending.indexOf(REFUSAL)
+    if (refusal >= 0 && (start < 0 || refusal < start)) {
+      pending = pending.subarray(refusal + 1)
+      return 'refused'
+    }
     if (end < 0 || pending.length < end + 3) {
       if (start < 0) pending = Buffer.alloc(0)
       return null

@@ -24,6 +24,8 @@ const ATTACHED = (1n << 64n) - 1n
 
 export interface ProgramBlock {
   readonly address: bigint
+  /** Of the program's process. A child of its actors has a copy of the block at the same address. */
+  readonly pageTable: bigint
   /** The address that the race is about. */
   readonly subject: bigint
 }
@@ -46,15 +48,15 @@ export function parseAnnouncement(output: string): bigint | null {
 
 /** The block at this address; null when the vCPU has no such program. */
 export async function readBlock(stub: Stub, vcpu: Vcpu, address: bigint): Promise<ProgramBlock | null> {
-  const bytes = await stub.read(vcpu, address, BLOCK_BYTES)
+  const [pageTable, bytes] = await Promise.all([stub.pageTable(vcpu), stub.read(vcpu, address, BLOCK_BYTES)])
   if (bytes?.toString('latin1', AT.magic, AT.magic + 8) !== MAGIC) return null
-  return { address, subject: bytes.readBigUInt64LE(AT.subject) }
+  return { address, pageTable, subject: bytes.readBigUInt64LE(AT.subject) }
 }
 
-/** What the program said so far; null when its memory cannot be read. */
-export async function readState(stub: Stub, vcpu: Vcpu, { address }: ProgramBlock): Promise<ProgramState | null> {
-  const bytes = await stub.read(vcpu, address, BLOCK_BYTES)
-  if (!bytes) return null
+/** What the program said so far; null while the vCPU runs another process. */
+export async function readState(stub: Stub, vcpu: Vcpu, { address, pageTable }: ProgramBlock): Promise<ProgramState | null> {
+  const [process, bytes] = await Promise.all([stub.pageTable(vcpu), stub.read(vcpu, address, BLOCK_BYTES)])
+  if (process !== pageTable || !bytes) return null
   return {
     prepared: bytes.readBigUInt64LE(AT.prepared),
     firstEnded: bytes.readBigUInt64LE(AT.firstEnded),
@@ -63,23 +65,18 @@ export async function readState(stub: Stub, vcpu: Vcpu, { address }: ProgramBloc
   }
 }
 
-async function writeFields(stub: Stub, vcpu: Vcpu, address: bigint, values: readonly bigint[]): Promise<void> {
+function writeFields(stub: Stub, vcpu: Vcpu, address: bigint, values: readonly bigint[]): void {
   const bytes = Buffer.alloc(8 * values.length)
   for (const [index, value] of values.entries()) bytes.writeBigUInt64LE(value, 8 * index)
-  await stub.write(vcpu, address, bytes)
+  stub.write(vcpu, address, bytes)
 }
 
 /** Have the program begin to make trials. */
-export function sayAttached(stub: Stub, vcpu: Vcpu, { address }: ProgramBlock): Promise<void> {
-  return writeFields(stub, vcpu, address + BigInt(AT.begin), [ATTACHED])
+export function sayAttached(stub: Stub, vcpu: Vcpu, { address }: ProgramBlock): void {
+  writeFields(stub, vcpu, address + BigInt(AT.begin), [ATTACHED])
 }
 
 /** Have both actors begin trial `trial`, or end the program. */
-export function begin(stub: Stub, vcpu: Vcpu, { address }: ProgramBlock, trial: bigint, command: bigint): Promise<void> {
-  return writeFields(
-    stub,
-    vcpu,
-    address + BigInt(AT.begin),
-    command === COMMAND.quit ? [trial, 0n, command] : [trial, trial, command],
-  )
+export function begin(stub: Stub, vcpu: Vcpu, { address }: ProgramBlock, trial: bigint, command: bigint): void {
+  writeFields(stub, vcpu, address + BigInt(AT.begin), command === COMMAND.quit ? [trial, 0n, command] : [trial, trial, command])
 }

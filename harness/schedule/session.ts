@@ -1,6 +1,6 @@
 /** A guest whose program makes scheduled trials, held by the debugger between two of them. */
 import type { CodeSymbols } from './image/symbols.ts'
-import { begin, COMMAND, readBlock, readState, sayAttached, type ProgramBlock } from './program.ts'
+import { begin, COMMAND, readBlock, readState, sayAttached, type ProgramBlock, type ProgramState } from './program.ts'
 import { createTraps, type Traps } from './traps.ts'
 import type { Registers, Stub, Vcpu } from './stub.ts'
 
@@ -16,6 +16,11 @@ export class VoidTrial extends Error {
 /** An interrupt came between: another try of the same may do. */
 export class Disturbed extends VoidTrial {
   override readonly name = 'Disturbed'
+}
+
+/** The first actor came to the end of its window by another way than its path. */
+export class LeftPath extends VoidTrial {
+  override readonly name = 'LeftPath'
 }
 
 /** The guest is not between two trials any more, so no further one can be made in it: another try cannot help. */
@@ -80,7 +85,7 @@ export async function attach(stub: Stub, address: bigint, symbols: CodeSymbols):
     1,
   )
   if (!block) throw new LostGuest('the program is not where it said')
-  await sayAttached(stub, vcpu, block)
+  sayAttached(stub, vcpu, block)
   const traps = createTraps(stub)
   const session = { stub, traps, block, symbols, fsBase: [0n, 0n] as [bigint, bigint], trial: 1n }
   await waitForTrial(session)
@@ -89,10 +94,15 @@ export async function attach(stub: Stub, address: bigint, symbols: CodeSymbols):
   return session
 }
 
-/** Let both run until the next trial can begin. Throws LostGuest when it does not come to that. */
-async function waitForTrial({ stub, block, trial, symbols }: Session): Promise<void> {
-  const isPrepared = async (): Promise<boolean> => (await readState(stub, SECOND, block))?.prepared === trial
-  if (await runUntil(stub, 'both', isPrepared, LOOK_MS)) return
+/** Let both run until the next trial can begin. Returns what the program says then. Throws LostGuest when it never can. */
+async function waitForTrial({ stub, block, trial, symbols }: Session): Promise<ProgramState> {
+  let state: ProgramState | null = null
+  const isPrepared = async (): Promise<boolean> => {
+    const [first, second] = await Promise.all([readState(stub, FIRST, block), readState(stub, SECOND, block)])
+    state = first ?? second
+    return state?.prepared === trial
+  }
+  if ((await runUntil(stub, 'both', isPrepared, LOOK_MS)) && state) return state
   const [first, second] = [symbols.name(await stub.rip(FIRST)), symbols.name(await stub.rip(SECOND))]
   throw new LostGuest(`the trial does not come to its end: the first actor is at ${first}, the second one at ${second}`)
 }
@@ -101,27 +111,31 @@ async function waitForTrial({ stub, block, trial, symbols }: Session): Promise<v
 export async function beginTrial({ stub, block, trial }: Session, disabled: boolean): Promise<void> {
   // In an interrupt an actor may hold locks, or wait for the other one, for as long as it stands still.
   const areOutside = async (): Promise<boolean> => {
-    const places = [await stub.rip(SECOND), await stub.rip(FIRST)]
-    return places.every((rip) => rip < FIRST_KERNEL_ADDRESS)
+    const isOutside = async (vcpu: Vcpu): Promise<boolean> => {
+      const [rip, process] = await Promise.all([stub.rip(vcpu), stub.pageTable(vcpu)])
+      return rip < FIRST_KERNEL_ADDRESS && process === block.pageTable
+    }
+    const [first, second] = await Promise.all([isOutside(FIRST), isOutside(SECOND)])
+    return first && second
   }
   if (!(await runUntil(stub, 'both', areOutside, 1))) throw new LostGuest('the actors do not leave the kernel')
-  await begin(stub, FIRST, block, trial, disabled ? COMMAND.disabled : COMMAND.trial)
+  begin(stub, FIRST, block, trial, disabled ? COMMAND.disabled : COMMAND.trial)
 }
 
 /** Let both run until the trial is over. Returns whether the program saw the bug. Throws VoidTrial when an actor failed. */
 export async function endTrial(session: Session): Promise<boolean> {
-  const { stub, traps, block, trial } = session
-  await traps.clear()
+  const { traps, trial } = session
+  traps.clear()
   session.trial += 1n
-  await waitForTrial(session)
-  const state = await readState(stub, FIRST, block)
-  if (state?.firstEnded !== trial || state.secondEnded !== trial) throw new LostGuest('the program lost count of its trials')
+  const state = await waitForTrial(session)
+  if (state.firstEnded !== trial || state.secondEnded !== trial) throw new LostGuest('the program lost count of its trials')
   if (state.result < 0n) throw new VoidTrial(`the second actor failed with error ${-state.result}`)
   return state.result > 0n
 }
 
 /** Have the program print its results and end, which it does when the guest runs again. */
 export async function endProgram({ stub, traps, block, trial }: Session): Promise<void> {
-  await traps.clear()
-  await begin(stub, FIRST, block, trial, COMMAND.quit)
+  traps.clear()
+  begin(stub, FIRST, block, trial, COMMAND.quit)
+  await stub.settle()
 }

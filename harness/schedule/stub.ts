@@ -1,5 +1,4 @@
 /** The stub of QEMU 7.2 and later: vCPUs, registers, memory and breakpoints of an x86-64 guest. */
-import type { Readable } from 'node:stream'
 import { InfraError } from '#domain/errors.ts'
 import type { GdbClient, StopCause } from './client.ts'
 
@@ -16,7 +15,9 @@ export interface Registers {
 }
 
 /** Numbers of registers in the order of `g`: rax rbx rcx rdx rsi rdi rbp rsp r8 ... r15 rip. */
-const AT = { rcx: 2, rdx: 3, rsi: 4, rdi: 5, rsp: 7, r8: 8, r9: 9, rip: 16 } as const
+const AT = { rcx: 2, rdx: 3, rsi: 4, rdi: 5, rsp: 7, r8: 8, r9: 9, rip: 16, cr3: 29 } as const
+/** The bits of cr3 that name the page tables of a process: a kernel with page table isolation has two of them side by side. */
+const PAGE_TABLE = ~0x1fffn & ((1n << 52n) - 1n)
 const ARGUMENTS = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'] as const
 /** Behind the 17 registers: eflags and six segments of 4 bytes each, then the base of fs. */
 const FS_BASE = 17 * 8 + 7 * 4
@@ -25,27 +26,33 @@ const MAX_READ = 1024
 
 const threadOf = (vcpu: Vcpu): string => `p01.0${vcpu + 1}`
 
+/**
+ * Commands are sent when they are called, in their order. Nobody waits for those without an answer: what became of them is
+ * told by the next one that has an answer.
+ */
 export interface Stub {
   readonly registers: (vcpu: Vcpu) => Promise<Registers>
   readonly rip: (vcpu: Vcpu) => Promise<bigint>
-  readonly setRip: (vcpu: Vcpu, rip: bigint) => Promise<void>
+  /** The physical address of the page tables in use: which process this vCPU runs. */
+  readonly pageTable: (vcpu: Vcpu) => Promise<bigint>
+  readonly setRip: (vcpu: Vcpu, rip: bigint) => void
   /** Null where the address is not mapped. */
   readonly read: (vcpu: Vcpu, at: bigint, bytes: number) => Promise<Buffer | null>
   readonly readU64: (vcpu: Vcpu, at: bigint) => Promise<bigint | null>
-  /** Throws InfraError where the address is not mapped. */
-  readonly write: (vcpu: Vcpu, at: bigint, bytes: Uint8Array) => Promise<void>
-  readonly setBreakpoint: (at: bigint, isSet: boolean) => Promise<void>
+  /** The next answer rejects with InfraError where the address is not mapped. */
+  readonly write: (vcpu: Vcpu, at: bigint, bytes: Uint8Array) => void
+  readonly setBreakpoint: (at: bigint, isSet: boolean) => void
   /** One step of one vCPU; the other stands still. */
   readonly step: (vcpu: Vcpu) => Promise<void>
   /** Let one vCPU run, or both, until one stops, guest code writes a mark, or `limitMs` are over. */
   readonly run: (vcpu: Vcpu | 'both', limitMs: number) => Promise<StopCause>
+  /** Wait for all that was sent. */
+  readonly settle: () => Promise<void>
 }
 
 /** Greet the stub. The guest stands still from then on. Throws InfraError when the stub is another than QEMU's. */
-export async function openStub(client: GdbClient, marks: Readable): Promise<Stub> {
-  let tell: () => void = () => undefined
-  marks.on('data', () => tell())
-  await client.greet('qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+')
+export async function openStub(client: GdbClient): Promise<Stub> {
+  await client.ask('qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+')
   // Without it QEMU 7.2 answers `p` with nothing.
   await client.ask('qXfer:features:read:target.xml:0,fff')
   const threads = await client.ask('qfThreadInfo')
@@ -54,14 +61,31 @@ export async function openStub(client: GdbClient, marks: Readable): Promise<Stub
   /** The vCPU that registers and memory are read of. Each stop makes it the one that stopped. */
   let selected: Vcpu | null = null
 
-  async function expectOk(command: string): Promise<void> {
+  /** Commands whose OK is to come. */
+  let posted: Promise<void>[] = []
+
+  async function mustBeOk(command: string): Promise<void> {
     const answer = await client.ask(command)
     if (answer !== 'OK') throw new InfraError(`the debugger of QEMU answered ${command.slice(0, 40)} with ${answer || 'nothing'}`)
   }
 
-  async function select(vcpu: Vcpu): Promise<void> {
+  function post(command: string): void {
+    const done = mustBeOk(command)
+    done.catch(() => undefined)
+    posted.push(done)
+  }
+
+  /** An answer, behind all that was posted before it. */
+  async function after<T>(answer: Promise<T>): Promise<T> {
+    const before = posted
+    posted = []
+    const [result] = await Promise.all([answer, ...before])
+    return result
+  }
+
+  function select(vcpu: Vcpu): void {
     if (selected === vcpu) return
-    await expectOk(`Hg${threadOf(vcpu)}`)
+    post(`Hg${threadOf(vcpu)}`)
     selected = vcpu
   }
 
@@ -73,52 +97,54 @@ export async function openStub(client: GdbClient, marks: Readable): Promise<Stub
   }
 
   async function read(vcpu: Vcpu, at: bigint, bytes: number): Promise<Buffer | null> {
-    await select(vcpu)
-    const parts: Buffer[] = []
-    for (let done = 0; done < bytes; done += MAX_READ) {
-      const length = Math.min(MAX_READ, bytes - done)
-      const answer = await client.ask(`m${(at + BigInt(done)).toString(16)},${length.toString(16)}`)
-      if (answer.startsWith('E') || answer.length !== 2 * length) return null
-      parts.push(Buffer.from(answer, 'hex'))
-    }
-    return Buffer.concat(parts)
+    select(vcpu)
+    const lengths = Array.from({ length: Math.ceil(bytes / MAX_READ) }, (_, part) => Math.min(MAX_READ, bytes - part * MAX_READ))
+    const asked = lengths.map((length, part) =>
+      client.ask(`m${(at + BigInt(part * MAX_READ)).toString(16)},${length.toString(16)}`),
+    )
+    const answers = await after(Promise.all(asked))
+    const isWhole = answers.every((answer, part) => !answer.startsWith('E') && answer.length === 2 * (lengths[part] ?? 0))
+    return isWhole ? Buffer.from(answers.join(''), 'hex') : null
+  }
+
+  async function readRegister(vcpu: Vcpu, name: keyof typeof AT): Promise<bigint> {
+    select(vcpu)
+    const bytes = Buffer.from(await after(client.ask(`p${AT[name].toString(16)}`)), 'hex')
+    if (bytes.length !== 8) throw new InfraError('the debugger of QEMU did not answer with a register')
+    return bytes.readBigUInt64LE()
   }
 
   return {
     read,
     registers: async (vcpu) => {
-      await select(vcpu)
-      const bytes = Buffer.from(await client.ask('g'), 'hex')
+      select(vcpu)
+      const bytes = Buffer.from(await after(client.ask('g')), 'hex')
       if (bytes.length < FS_BASE + 8) throw new InfraError('the debugger of QEMU answered with too few registers')
-      const register = (name: keyof typeof AT): bigint => bytes.readBigUInt64LE(8 * AT[name])
+      const register = (name: Exclude<keyof typeof AT, 'cr3'>): bigint => bytes.readBigUInt64LE(8 * AT[name])
       const fsBase = bytes.readBigUInt64LE(FS_BASE)
       return { rip: register('rip'), rsp: register('rsp'), arguments: ARGUMENTS.map(register), fsBase }
     },
-    rip: async (vcpu) => {
-      await select(vcpu)
-      const bytes = Buffer.from(await client.ask(`p${AT.rip.toString(16)}`), 'hex')
-      if (bytes.length !== 8) throw new InfraError('the debugger of QEMU did not answer with a register')
-      return bytes.readBigUInt64LE()
-    },
-    setRip: async (vcpu, rip) => {
-      await select(vcpu)
+    rip: (vcpu) => readRegister(vcpu, 'rip'),
+    pageTable: async (vcpu) => (await readRegister(vcpu, 'cr3')) & PAGE_TABLE,
+    setRip: (vcpu, rip) => {
+      select(vcpu)
       const bytes = Buffer.alloc(8)
       bytes.writeBigUInt64LE(rip)
-      await expectOk(`P${AT.rip.toString(16)}=${bytes.toString('hex')}`)
+      post(`P${AT.rip.toString(16)}=${bytes.toString('hex')}`)
     },
     readU64: async (vcpu, at) => (await read(vcpu, at, 8))?.readBigUInt64LE() ?? null,
-    write: async (vcpu, at, bytes) => {
-      await select(vcpu)
-      await expectOk(`M${at.toString(16)},${bytes.length.toString(16)}:${Buffer.from(bytes).toString('hex')}`)
+    write: (vcpu, at, bytes) => {
+      select(vcpu)
+      post(`M${at.toString(16)},${bytes.length.toString(16)}:${Buffer.from(bytes).toString('hex')}`)
     },
-    setBreakpoint: (at, isSet) => expectOk(`${isSet ? 'Z' : 'z'}0,${at.toString(16)},1`),
-    step: async (vcpu) => noteStop(await client.ask(`vCont;s:${threadOf(vcpu)}`)),
+    setBreakpoint: (at, isSet) => post(`${isSet ? 'Z' : 'z'}0,${at.toString(16)},1`),
+    step: async (vcpu) => noteStop(await after(client.ask(`vCont;s:${threadOf(vcpu)}`))),
     run: async (vcpu, limitMs) => {
-      const told = new Promise<void>((resolve) => (tell = resolve))
       const command = vcpu === 'both' ? 'vCont;c' : `vCont;c:${threadOf(vcpu)}`
-      const { stop, cause } = await client.resume(command, told, limitMs)
+      const { stop, cause } = await after(client.resume(command, limitMs))
       noteStop(stop)
       return cause
     },
+    settle: () => after(Promise.resolve()),
   }
 }

@@ -14,11 +14,11 @@ const PADDING = /^(cc|90|66|0f1f)/
  * else executes anything meanwhile. Others are called by interrupts too, which come to the trap as well: it must be one
  * that can be taken away under them.
  */
-export async function trapOn({ stub, symbols }: Session, path: readonly Point[], from: number, index: number): Promise<Trap> {
+export async function trapOn({ traps, symbols }: Session, path: readonly Point[], from: number, index: number): Promise<Trap> {
   const { rip } = path[index] as Point
   const start = path[0]?.rip ?? 0n
   const isOwn = rip >= start && rip < symbols.end(start)
-  const bytes = (await stub.read(0, rip, 4))?.toString('hex') ?? ''
+  const bytes = (await traps.codeAt(0, rip))?.toString('hex') ?? ''
   const isLast = bytes.startsWith(RETURN) && !PADDING.test(bytes.slice(RETURN.length))
   const passed = path.slice(from, index)
   const isFree = (kind: keyof typeof BYTES): boolean =>

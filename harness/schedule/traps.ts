@@ -42,31 +42,48 @@ export interface Traps {
    * when neither comes about within `limitMs`.
    */
   readonly runTo: RunTo
+  /** What the code at this address was when it was first read, without traps; null where it is not mapped. */
+  readonly codeAt: (vcpu: Vcpu, address: bigint) => Promise<Buffer | null>
   /** Put all instructions back. */
-  readonly clear: () => Promise<void>
+  readonly clear: () => void
 }
 
-export function createTraps(stub: Stub): Traps {
-  const set = new Map<bigint, { readonly kind: TrapKind; readonly original: Buffer | null }>()
+/** Bytes of code that are read around a trap: the longest has four. */
+const CODE_BYTES = 4
 
-  async function remove(vcpu: Vcpu, address: bigint): Promise<void> {
-    const original = set.get(address)?.original
-    if (original) await stub.write(vcpu, address, original)
-    else await stub.setBreakpoint(address, false)
-    set.delete(address)
+export function createTraps(stub: Stub): Traps {
+  /** Traps with the code that they replace; null for a breakpoint. */
+  const set = new Map<bigint, Buffer | null>()
+  const codes = new Map<bigint, Buffer>()
+
+  async function codeAt(vcpu: Vcpu, address: bigint): Promise<Buffer | null> {
+    const known = codes.get(address)
+    if (known) return known
+    clear()
+    const code = await stub.read(vcpu, address, CODE_BYTES)
+    if (code) codes.set(address, code)
+    return code
   }
 
-  async function put(vcpu: Vcpu, { address, kind }: Trap): Promise<boolean> {
-    if (kind === 'break') {
-      await stub.setBreakpoint(address, true)
-      set.set(address, { kind, original: null })
-      return true
+  function clear(): void {
+    for (const [address, original] of set) {
+      if (original) stub.write(0, address, original)
+      else stub.setBreakpoint(address, false)
     }
-    const original = await stub.read(vcpu, address, CODE[kind].length)
-    if (!original) return false
-    await stub.write(vcpu, address, CODE[kind])
-    set.set(address, { kind, original })
-    return true
+    set.clear()
+  }
+
+  /** The kernel may have changed the code since the last time, so it is read again, on the same journey as the trap. */
+  async function put(vcpu: Vcpu, { address, kind }: Trap): Promise<void> {
+    if (kind === 'break') {
+      stub.setBreakpoint(address, true)
+      set.set(address, null)
+      return
+    }
+    const reading = stub.read(vcpu, address, CODE[kind].length)
+    stub.write(vcpu, address, CODE[kind])
+    const original = await reading
+    if (original) set.set(address, original)
   }
 
   /** The registers of a vCPU that is caught, set back to the place itself; null when it is not. */
@@ -74,7 +91,7 @@ export function createTraps(stub: Stub): Traps {
     const registers = await stub.registers(vcpu)
     const place = places.find(({ address, kind }) => registers.rip === address + TURNS_AT[kind])
     if (!place) return null
-    if (registers.rip !== place.address) await stub.setRip(vcpu, place.address)
+    if (registers.rip !== place.address) stub.setRip(vcpu, place.address)
     return { ...registers, rip: place.address }
   }
 
@@ -84,27 +101,22 @@ export function createTraps(stub: Stub): Traps {
     limitMs: number,
     isDone: () => Promise<boolean> = async () => false,
   ): Promise<Registers | 'done' | null> {
-    for (const address of set.keys()) await remove(vcpu, address)
-    for (const place of places) if (!(await put(vcpu, place))) return null
+    clear()
+    const putting = Promise.all(places.map((place) => put(vcpu, place)))
     const looks = places.some(({ kind }) => kind === 'spin')
     const deadline = performance.now() + limitMs
     let look: number = looks ? LOOK_MS.spin : LOOK_MS.tell
     for (let made = 1; ; made += 1) {
       const left = deadline - performance.now()
-      const cause = await stub.run(vcpu, Math.max(0, Math.min(look, left)))
-      const registers = await caught(vcpu, places)
+      const [cause] = await Promise.all([stub.run(vcpu, Math.max(0, Math.min(look, left))), putting])
+      const [registers, done] = await Promise.all([caught(vcpu, places), isDone()])
       if (registers) return registers
-      if (await isDone()) return 'done'
+      if (done) return 'done'
       if (performance.now() >= deadline) return null
-      if (cause === 'told') look = LOOK_MS.spin
+      if (cause === 'stop') look = LOOK_MS.spin
       else if (look > 0 || made >= IMMEDIATE_LOOKS) look = Math.min(LOOK_MS.most, Math.max(LOOK_MS.first, look * 2))
     }
   }
 
-  return {
-    runTo: runTo as RunTo,
-    clear: async () => {
-      for (const address of set.keys()) await remove(0, address)
-    },
-  }
+  return { runTo: runTo as RunTo, codeAt, clear }
 }

@@ -1,11 +1,12 @@
 /** Trials of a schedule: the same one again until it counts, and their results as runs of neighbouring boundaries. */
-import type { BoundaryRun } from '#domain/race/schedule.ts'
+import type { BoundaryRun, TrialEnd } from '#domain/race/schedule.ts'
 import { runIntoWindow, runSecond, stepThrough, walkTo, type BoundSchedule } from './actors.ts'
+import type { ImageFacts } from './bind.ts'
 import type { Point } from './path.ts'
 import { beginTrial, Disturbed, endTrial, FIRST, VoidTrial, type Session } from './session.ts'
 
 /** Tries of one boundary. Interrupts are many, and say nothing of it. */
-const MAX_TRIES = { void: 5, disturbed: 30 } as const
+const MAX_TRIES = { void: 3, disturbed: 30 } as const
 /** Disturbed tries after which an actor is walked carefully. */
 const CAREFUL_AFTER = 6
 /** A hit must come up as often in a row. */
@@ -13,15 +14,33 @@ const HITS_IN_A_ROW = 3
 /** Measurements until a path has been seen twice. */
 const MAX_MEASUREMENTS = 8
 
+export interface ExploreContext {
+  readonly bound: BoundSchedule
+  readonly image: ImageFacts
+  /** Why no more trials may be made, in one clause; null as long as they may. Throws where the run was stopped. */
+  readonly check: () => Promise<string | null>
+  /** The instruction at this address as text; null where it is not known. */
+  readonly disassemble: (address: bigint) => Promise<string | null>
+}
+
+/** No more trials: the guest can go on. */
+export class OutOfTime extends VoidTrial {}
+
+/** To be called before each trial. Throws OutOfTime. */
+export async function mustGoOn({ check }: Pick<ExploreContext, 'check'>): Promise<void> {
+  const why = await check()
+  if (why !== null) throw new OutOfTime(why)
+}
+
 export type BoundaryResult = Pick<BoundaryRun, 'end' | 'hit' | 'why'>
 
 /** A trial between `beginTrial` and `endTrial`. Returns how the second actor's run ended; throws VoidTrial. */
-type Act = (careful: boolean) => Promise<'done' | 'waits'>
+type Act = (careful: boolean) => Promise<TrialEnd>
 
 /** Make one trial. Throws VoidTrial when it does not count; LostGuest when no further one can be made. */
 async function makeTrial(session: Session, disabled: boolean, act: Act, careful = false): Promise<BoundaryResult> {
   await beginTrial(session, disabled)
-  let end: 'done' | 'waits'
+  let end: TrialEnd
   try {
     end = await act(careful)
   } catch (error) {
@@ -71,7 +90,7 @@ export async function tryBoundary(session: Session, disabled: boolean, act: Act)
 export function onePreemption(session: Session, bound: BoundSchedule, path: readonly Point[], k: number): Act {
   return async (careful) => {
     const entry = await runIntoWindow(session, bound)
-    await walkTo(session, FIRST, entry.rsp, { path, k, careful })
+    await walkTo(session, FIRST, entry, { path, k, careful })
     return (await runSecond(session, bound, entry)).kind
   }
 }

@@ -1,6 +1,14 @@
 /** Schemas of src/domain/race/schedule.ts: a race as data, and what a debugger saw of it. */
 import { z } from 'zod'
-import type { BoundaryRun, HitWindow, PathSegment, Schedule, ScheduleRecord, ScheduleStanding } from '#domain/race/schedule.ts'
+import type {
+  BoundaryRun,
+  HitWindow,
+  PathSegment,
+  Schedule,
+  ScheduleRecord,
+  ScheduleStanding,
+  SecondCutRuns,
+} from '#domain/race/schedule.ts'
 import { count, list, schemaOf, text } from './basics.ts'
 
 const symbol = text.regex(/^[A-Za-z_][A-Za-z0-9_.]*$/, 'the name of a function')
@@ -17,13 +25,13 @@ export const schedule = schemaOf<Schedule>()(
     }),
     waits: list(z.strictObject({ symbol, lock: argument, owner: count })),
     disable: z.strictObject({ member, functions: list(symbol) }),
-    secondCut: list(symbol).nullable(),
+    secondCut: z.strictObject({ functions: list(symbol), check: member.nullable() }).nullable(),
   }),
 )
 
 const run = schemaOf<BoundaryRun>()(
   z
-    .object({ from: count, to: count, end: z.enum(['done', 'waits', 'void']), hit: z.boolean(), why: text })
+    .object({ from: count, to: count, end: z.enum(['done', 'waits', 'passed', 'void']), hit: z.boolean(), why: text })
     .meta({ id: 'boundaryRun', description: 'Neighbouring boundaries at which the same was seen' }),
 )
 
@@ -33,13 +41,16 @@ const notTried = z.object({ problem: text })
 
 const disabled = z.union([z.object({ problem: z.null(), instructions: list(count), runs }), notTried])
 
+const cut = schemaOf<SecondCutRuns>()(z.object({ boundary: count, runs }))
+
 const secondCut = z.union([
   z.object({
     problem: z.null(),
     symbol: text,
     instructions: count,
     every: z.int().min(1),
-    cuts: list(z.object({ boundary: count, runs })),
+    cuts: list(cut),
+    control: z.union([z.object({ problem: z.null(), branch: text, cut }), notTried]),
   }),
   notTried,
 ])
@@ -52,6 +63,7 @@ export const scheduleRecord = schemaOf<ScheduleRecord>()(
     kernel: runs,
     disabled,
     secondCut,
+    code: list(z.object({ at: count, text })),
   }),
 )
 

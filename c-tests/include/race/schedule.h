@@ -18,10 +18,12 @@
 #define KWITNESS_SCHEDULE_H
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/io.h>
+#include <sys/syscall.h>
 
 #include "core/ktap.h"
 
@@ -60,9 +62,11 @@ static struct {
 
 static struct {
 	const struct schedule *schedule;
-	volatile int ready;
+	/* The trial for which the second side may wake up, and for which it has. */
+	volatile uint32_t wake;
+	volatile uint64_t ready;
 	/* What the second side may write to of its own: its stack, and glibc's data above it. */
-	uintptr_t stack, thread;
+	volatile uintptr_t stack, thread;
 	unsigned long hits;
 } schedule_state;
 
@@ -104,8 +108,12 @@ static inline void *schedule_second(void *unused)
 	schedule_take_cpu(1);
 	schedule_state.stack = (uintptr_t)__builtin_frame_address(0) - SCHEDULE_STACK;
 	schedule_state.thread = (uintptr_t)pthread_self();
-	schedule_state.ready = 1;
 	for (uint64_t trial = 1;; trial++) {
+		/* Asleep between trials, or others on this CPU would starve, RCU's readers too. */
+		while (schedule_state.wake != (uint32_t)trial)
+			syscall(SYS_futex, &schedule_state.wake, FUTEX_WAIT_PRIVATE,
+				(uint32_t)trial - 1, NULL, NULL, 0);
+		schedule_state.ready = trial;
 		while (schedule_block.go != trial)
 			schedule_pause();
 		if (schedule_block.command == SCHEDULE_QUIT)
@@ -114,6 +122,15 @@ static inline void *schedule_second(void *unused)
 		schedule_block.second_ended = trial;
 		schedule_tell();
 	}
+}
+
+/* Wake the second side up for a trial. */
+static inline void schedule_wake(uint64_t trial)
+{
+	schedule_state.wake = (uint32_t)trial;
+	syscall(SYS_futex, &schedule_state.wake, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	while (schedule_state.ready != trial)
+		schedule_pause();
 }
 
 /* Write to each page from the one with the first byte to that with the last one. */
@@ -160,11 +177,12 @@ static inline void schedule_run(const struct schedule *s)
 		schedule_pause();
 	/* The new thread begins on either CPU, so this one takes its own when that has moved. */
 	REQUIRE(!pthread_create(&second, NULL, schedule_second, NULL), "pthread_create");
-	while (!schedule_state.ready)
+	while (!schedule_state.stack || !schedule_state.thread)
 		usleep(100);
 	schedule_take_cpu(0);
 	for (uint64_t trial = 1;; trial++) {
 		s->prepare(s->arg);
+		schedule_wake(trial);
 		schedule_settle();
 		schedule_block.prepared = trial;
 		schedule_tell();

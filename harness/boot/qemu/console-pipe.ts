@@ -31,17 +31,32 @@ let making: Promise<void> | null = null
 /** Number of open files of unused pipes. */
 export const spareFiles = (): number => 2 * spare.length
 
-/** A pipe without a name in the file system. Throws InfraError when the temporary folder is full or not writable. */
-export async function openConsolePipe(): Promise<ConsolePipe> {
+async function takePipe(): Promise<Ends> {
   for (;;) {
     const ends = spare.pop()
-    if (ends) {
-      const reader = new Socket({ fd: ends.reader, readable: true, writable: false })
-      return { reader, fd: ends.writer, handOver: () => closeSync(ends.writer) }
-    }
+    if (ends) return ends
     making ??= makePipes().finally(() => (making = null))
     await making
   }
+}
+
+/** A pipe without a name in the file system. Throws InfraError when the temporary folder is full or not writable. */
+export async function openConsolePipe(): Promise<ConsolePipe> {
+  const { reader: from, writer } = await takePipe()
+  const reader = new Socket({ fd: from, readable: true, writable: false })
+  return { reader, fd: writer, handOver: () => closeSync(writer) }
+}
+
+/** A pipe in the other direction, to QEMU. */
+export interface CommandPipe extends Pick<ConsolePipe, 'fd' | 'handOver'> {
+  readonly writer: Socket
+}
+
+/** The same from this process to QEMU. */
+export async function openCommandPipe(): Promise<CommandPipe> {
+  const { reader, writer: to } = await takePipe()
+  const writer = new Socket({ fd: to, readable: false, writable: true })
+  return { writer, fd: reader, handOver: () => closeSync(reader) }
 }
 
 async function makePipes(): Promise<void> {

@@ -1,6 +1,6 @@
 /** A running QEMU: its process, its two serial ports and its monitor. */
-import type { Duplex, Readable } from 'node:stream'
-import { openConsolePipe } from './console-pipe.ts'
+import type { Duplex, Readable, Writable } from 'node:stream'
+import { openCommandPipe, openConsolePipe } from './console-pipe.ts'
 import { startProcess } from '#harness/support/process.ts'
 import { FD } from './argv.ts'
 import { openQmp, type Qmp } from './qmp.ts'
@@ -28,12 +28,13 @@ export interface RunningQemu {
   readonly kill: () => Promise<QemuExit>
 }
 
-/** How a guest is debugged. */
+/**
+ * gdb's remote protocol, once `startDebugger` has begun it. Bytes that guest code writes to port 0xe9 go to the debugger, too,
+ * so that they stop the guest.
+ */
 interface DebugPorts {
-  /** gdb's remote protocol, once the monitor has started it. */
-  readonly stub: Duplex
-  /** Bytes that guest code writes to port 0xe9. */
-  readonly marks: Duplex
+  readonly commands: Writable
+  readonly answers: Readable
 }
 
 export interface QemuOptions {
@@ -81,7 +82,7 @@ export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal
     if (event === 'GUEST_PANICKED') reason = 'guest-panicked'
   })
   /* `exited` reports a peer that ends; the errors of the streams add nothing. */
-  for (const stream of [ports.console, ports.agent, ports.control, ports.debug?.stub, ports.debug?.marks])
+  for (const stream of [ports.console, ports.agent, ports.control, ports.debug?.commands, ports.debug?.answers])
     stream?.on('error', () => undefined)
   const drained = new Promise<void>((resolve) => ports.console.once('close', resolve))
   const exited = Promise.all([ended, drained]).then(([exit]) => exit)
@@ -105,10 +106,10 @@ export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal
 }
 
 /** The inherited descriptors by number, in the form of spawn's stdio. */
-function stdioOf(consoleFd: number, { stateFd, fork, debug }: QemuOptions): (string | number)[] {
+function stdioOf(consoleFd: number, debugFds: readonly number[], { stateFd, fork }: QemuOptions): (string | number)[] {
   const before = ['ignore', 'ignore', 'pipe', 'pipe', consoleFd, 'pipe', stateFd ?? 'ignore']
   const after = fork ? ['pipe', fork.libraryFd] : ['ignore', 'ignore']
-  return [...before, ...after, ...(debug ? ['pipe', 'pipe'] : [])]
+  return [...before, ...after, ...debugFds]
 }
 
 /** The loader splits LD_PRELOAD at blanks and colons, and ld.so(8) has no quoting for them. */
@@ -122,12 +123,13 @@ function environmentOf({ fork }: QemuOptions): { readonly env?: Readonly<Record<
  */
 export async function startQemu(args: readonly string[], options: QemuOptions = {}): Promise<RunningQemu> {
   const pipe = await openConsolePipe()
+  const debug = options.debug ? { commands: await openCommandPipe(), answers: await openConsolePipe() } : null
   const child = startProcess('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], {
-    stdio: stdioOf(pipe.fd, options) as never,
+    stdio: stdioOf(pipe.fd, debug ? [debug.commands.fd, debug.answers.fd] : [], options) as never,
     detached: true,
     ...environmentOf(options),
   })
-  pipe.handOver()
+  for (const one of [pipe, debug?.commands, debug?.answers]) one?.handOver()
   const stdio = child.stdio as unknown as Duplex[]
   const said = keepEnd(child.stderr as unknown as Duplex)
   const ended = Promise.resolve(child).then((result) => ({
@@ -142,9 +144,16 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
     console: pipe.reader,
     agent: stdio[FD.agent] as Duplex,
     control: options.fork ? (stdio[FD.control] as Duplex) : null,
-    debug: options.debug ? { stub: stdio[FD.debug] as Duplex, marks: stdio[FD.marks] as Duplex } : null,
+    debug: debug && { commands: debug.commands.writer, answers: debug.answers.reader },
     ended,
     stop: () => void child.kill('SIGKILL'),
   }
   return createRunningQemu(handles, options.signal)
+}
+
+/** Start the debugger of a QEMU that has ports for it. The guest stands still from then on. */
+export async function startDebugger({ qmp }: Pick<RunningQemu, 'qmp'>): Promise<void> {
+  const data = { in: `/dev/fd/${FD.debugIn}`, out: `/dev/fd/${FD.debugOut}` }
+  await qmp.execute('chardev-add', { id: 'debug', backend: { type: 'file', data } })
+  await qmp.execute('human-monitor-command', { 'command-line': 'gdbserver chardev:debug' })
 }

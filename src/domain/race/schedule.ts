@@ -29,6 +29,17 @@ interface ScheduleDisable {
   readonly functions: readonly string[]
 }
 
+/** A second preemption: of the second actor, before the first one enters the window. */
+interface ScheduleSecondCut {
+  /** Functions of the second actor, whichever a kernel has first, in which it is stopped. */
+  readonly functions: readonly string[]
+  /**
+   * `STRUCT.MEMBER` that the second actor compares at the end of that function with what it read before: the other half of the
+   * fix. Without this comparison the second preemption must show the bug. Null where the fix has no such half.
+   */
+  readonly check: string | null
+}
+
 export interface Schedule {
   /** What the two sides do, for people: the first runs on vCPU 0, the second on vCPU 1. */
   readonly first: string
@@ -36,15 +47,15 @@ export interface Schedule {
   readonly window: ScheduleWindow
   readonly waits: readonly ScheduleWait[]
   readonly disable: ScheduleDisable
-  /**
-   * Functions of the second actor, whichever a kernel has first, in which it is stopped before the first one enters the
-   * window; null when one preemption is all that is tried.
-   */
-  readonly secondCut: readonly string[] | null
+  /** Null when one preemption is all that is tried. */
+  readonly secondCut: ScheduleSecondCut | null
 }
 
-/** How the second actor's run from a boundary ended: at its end, or at a lock that the first one holds. */
-type SecondEnd = 'done' | 'waits'
+/**
+ * How the second actor's run from a boundary ended: at its end, or at a lock that the first one holds. Or the first actor took
+ * another way through its window, because of what the second one had done before, and passed the boundary by.
+ */
+export type TrialEnd = 'done' | 'waits' | 'passed'
 
 /** Neighbouring boundaries at which the same was seen. */
 export interface BoundaryRun {
@@ -52,11 +63,22 @@ export interface BoundaryRun {
   readonly from: number
   readonly to: number
   /** Void: no trial was made there that counts. */
-  readonly end: SecondEnd | 'void'
+  readonly end: TrialEnd | 'void'
   /** Whether the program saw the bug; false of a void one. */
   readonly hit: boolean
   /** Why it is void; empty otherwise. */
   readonly why: string
+}
+
+/** The trials of a second preemption at one boundary of the first actor, by the instructions of the second one. */
+export interface SecondCutRuns {
+  readonly boundary: number
+  readonly runs: readonly BoundaryRun[]
+}
+
+interface CodeLine {
+  readonly at: number
+  readonly text: string
 }
 
 /** Why nothing was tried, or the trials. */
@@ -86,8 +108,12 @@ export interface ScheduleRecord {
     readonly instructions: number
     /** Each j that is a multiple of it was tried. */
     readonly every: number
-    readonly cuts: readonly { readonly boundary: number; readonly runs: readonly BoundaryRun[] }[]
+    readonly cuts: readonly SecondCutRuns[]
+    /** The same without the comparison, up to the first hit: SYMBOL+0xOFFSET of its branch, and what was seen. */
+    readonly control: Tried<{ readonly branch: string; readonly cut: SecondCutRuns }>
   }>
+  /** Instructions at the edges of hits, by their numbers in the path, as QEMU's disassembler writes them. */
+  readonly code: readonly CodeLine[]
 }
 
 /** Neighbouring instructions of the path that lie in one function. */
@@ -101,7 +127,7 @@ export interface PathSegment {
 export interface HitWindow {
   readonly from: number
   readonly to: number
-  /** SYMBOL+0xOFFSET of the instruction behind which it opens, and of that with which it closes. */
+  /** The instruction behind which it opens, and that with which it closes: SYMBOL+0xOFFSET, and its text where it is known. */
   readonly opens: string
   readonly closes: string
 }

@@ -10,7 +10,7 @@ const SIGNS: readonly (readonly [sign: string, shows: (run: BoundaryRun) => bool
   ['X', ({ hit }) => hit],
   ['?', ({ end }) => end === 'void'],
   ['w', ({ end }) => end === 'waits'],
-  ['.', ({ end }) => end === 'done'],
+  ['.', ({ end }) => end === 'done' || end === 'passed'],
 ]
 const LEGEND = '. not seen   w not seen, the second waits for the first   X the bug   ? does not count'
 
@@ -23,6 +23,18 @@ function bar(runs: readonly BoundaryRun[], boundaries: number): string {
     return SIGNS.find(([, shows]) => here.some(shows))?.[0] ?? ' '
   }
   return Array.from({ length: columns }, (_, column) => signOf(column)).join('')
+}
+
+function secondCutLines(secondCut: ScheduleStanding['secondCut']): string[] {
+  if (secondCut.problem !== null) return [`  second preemption not tried: ${secondCut.problem}`]
+  const { every, instructions, symbol, cuts, control } = secondCut
+  const seen = cuts.map(({ boundary, runs }) => `${runs.some(({ hit }) => hit) ? 'bug' : 'not'} seen at boundary ${boundary}`)
+  const hit = control.problem === null ? control.cut.runs.find((run) => run.hit) : undefined
+  const proof =
+    control.problem === null && hit
+      ? `  without the check at ${control.branch} it shows with the second stopped at its instruction ${hit.from}`
+      : `  no positive control of the second preemption: ${control.problem ?? 'it does not show without the check either'}`
+  return [`  second preemption: every ${every}th of ${instructions} instructions in ${symbol}, ${seen.join(', ')}`, proof]
 }
 
 /** The lines, harmless whatever a kernel calls its functions; none where nothing was tried. */
@@ -44,12 +56,7 @@ export function scheduleLines(schedule: ScheduleStanding | undefined): string[] 
     ...windows.map(
       ({ from, to, opens, closes }) => `  ${what} shows from boundary ${from} (behind ${opens}) to ${to} (before ${closes})`,
     ),
-    secondCut.problem === null
-      ? `  second preemption: every ${secondCut.every}th of ${secondCut.instructions} instructions in ${secondCut.symbol}, ` +
-        secondCut.cuts
-          .map(({ boundary, runs }) => `${runs.some(({ hit }) => hit) ? 'bug' : 'not'} seen at boundary ${boundary}`)
-          .join(', ')
-      : `  second preemption not tried: ${secondCut.problem}`,
+    ...secondCutLines(secondCut),
     ...missing.map((clause) => `  missing: ${clause}`),
   ]
   return lines.map((line) => (line.startsWith(' ') ? `  ${oneLine(line.trim())}` : oneLine(line)))

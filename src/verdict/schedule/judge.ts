@@ -12,11 +12,14 @@ export interface ScheduleVerdict {
 /** Whether the second cut was made, as a clause. */
 function secondCutClause({ secondCut }: ScheduleStanding): string {
   if (secondCut.problem !== null) return `a second preemption was not tried (${secondCut.problem})`
-  const { symbol, every, instructions, cuts } = secondCut
+  const { symbol, every, instructions, cuts, control } = secondCut
   const edges = cuts.map(({ boundary }) => boundary).join(' and ')
   const steps = every === 1 ? 'each' : `every ${every}th`
   const second = `the second actor stopped at ${steps} of its ${instructions} instructions in ${symbol}`
-  return `nor with ${second} and the first one at ${edges}`
+  const hit = control.problem === null ? control.cut.runs.find((run) => run.hit) : undefined
+  const seen = hit ? `, where it shows without the second actor's check (from its instruction ${hit.from} on)` : ''
+  const unseen = control.problem ?? 'it does not show without the check either'
+  return `nor with ${second} and the first one at ${edges}${hit ? seen : ` (no positive control for that: ${unseen})`}`
 }
 
 /**

@@ -19,10 +19,14 @@ function segmentsOf(path: readonly string[]): PathSegment[] {
   return segments
 }
 
-function windowsOf(path: readonly string[], runs: readonly BoundaryRun[]): HitWindow[] {
+function windowsOf({ path, code }: ScheduleRecord, runs: readonly BoundaryRun[]): HitWindow[] {
+  const instruction = (at: number, otherwise: string): string => {
+    const text = code.find((line) => line.at === at)?.text
+    return text === undefined ? (path[at] ?? otherwise) : `${path[at]}: ${text}`
+  }
   return runs
     .filter(({ hit }) => hit)
-    .map(({ from, to }) => ({ from, to, opens: path[from - 1] ?? 'the entry', closes: path[to] ?? 'the end' }))
+    .map(({ from, to }) => ({ from, to, opens: instruction(from - 1, 'the entry'), closes: instruction(to, 'the end') }))
 }
 
 /** What was not tried, or did not count, of the kernel as it is. Every boundary must be in exactly one run. */
@@ -60,8 +64,8 @@ function missingOfSecondCut({ secondCut }: ScheduleRecord): string[] {
 /** What a record is worth. */
 export function standingOfSchedule(record: ScheduleRecord): ScheduleStanding {
   const { path, kernel, disabled, secondCut, problem } = record
-  const own = windowsOf(path, kernel)
-  const control = disabled.problem === null ? windowsOf(path, disabled.runs) : []
+  const own = windowsOf(record, kernel)
+  const control = disabled.problem === null ? windowsOf(record, disabled.runs) : []
   const nothing = path.length === 0 ? ['the path through the window was not seen'] : []
   return {
     boundaries: path.length,

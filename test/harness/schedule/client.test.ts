@@ -1,6 +1,6 @@
 /** gdb's remote protocol, on packets as QEMU 7.2.22 sent and got them. */
 import assert from 'node:assert/strict'
-import { duplexPair, type Duplex } from 'node:stream'
+import { duplexPair, Writable } from 'node:stream'
 import { test } from 'node:test'
 import { InfraError } from '#domain/errors.ts'
 import { openGdb } from '#harness/schedule/client.ts'
@@ -8,9 +8,9 @@ import { createPacketReader, encodePacket } from '#harness/schedule/packets.ts'
 import { openStub } from '#harness/schedule/stub.ts'
 
 const REGISTERS = '0'.repeat(2 * (17 * 8 + 7 * 4))
+const GREETING = 'qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+'
 const ANSWERS: Readonly<Record<string, string>> = {
-  'qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+':
-    'PacketSize=1000;qXfer:features:read+;vContSupported+;multiprocess+',
+  [GREETING]: 'PacketSize=1000;qXfer:features:read+;vContSupported+;multiprocess+',
   'qXfer:features:read:target.xml:0,fff': 'l<?xml version="1.0"?>',
   qfThreadInfo: 'mp01.01',
   'vCont;s:p01.02': 'T05thread:p01.02;',
@@ -18,7 +18,9 @@ const ANSWERS: Readonly<Record<string, string>> = {
   p10: '905137 81ffffffff'.replace(' ', ''),
   'm4c4120,8': '6b77736368656431',
   'm10,8': 'E14',
+  p1d: '0030350200000000',
   'Mffffffff81375390,2:ebfe': 'OK',
+  'Z0,10,1': 'OK',
   'Hgp01.01': 'OK',
   'Hgp01.02': 'OK',
 }
@@ -42,10 +44,8 @@ function recordedStub(answers: Readonly<Record<string, string>> = ANSWERS) {
       if (answer !== undefined) far.write(Buffer.concat([Buffer.from('+'), encodePacket(answer)]))
     }
   })
-  return { near, far, asked }
+  return { port: { commands: near, answers: near }, far, asked }
 }
-
-const noMarks = (): Duplex => duplexPair()[0]
 
 test('packets come whole, whatever the pieces; one with a wrong checksum is told', () => {
   const bytes = Buffer.concat([Buffer.from('+'), encodePacket('T05thread:p01.01;'), encodePacket('')])
@@ -54,24 +54,29 @@ test('packets come whole, whatever the pieces; one with a wrong checksum is told
   assert.deepEqual(packets, [{ text: 'T05thread:p01.01;' }, { text: '' }])
   assert.equal(encodePacket('qfThreadInfo').toString(), '$qfThreadInfo#bb')
   assert.deepEqual(createPacketReader()(Buffer.from('$OK#00$OK#9a')), ['damaged', { text: 'OK' }])
+  assert.deepEqual(createPacketReader()(Buffer.from('+-$E-1#a3+')), ['refused', { text: 'E-1' }])
 })
 
-test('a stop that is reported unasked does not answer the greeting', async () => {
-  const { near, far } = recordedStub()
-  const client = openGdb(near)
+test('a stop that is reported unasked answers nothing: at the start, or once more after a mark', async () => {
+  const { port, far } = recordedStub()
+  const client = openGdb(port)
   far.write(encodePacket('T02thread:p01.01;'))
-  assert.match(await client.greet('qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+'), /^PacketSize/)
+  assert.match(await client.ask(GREETING), /^PacketSize/)
+  assert.equal((await client.resume('vCont;s:p01.02', 60_000)).stop, 'T05thread:p01.02;')
+  far.write(encodePacket('T05thread:p01.02;'))
+  assert.equal(await client.ask('p1d'), ANSWERS['p1d'])
 })
 
 test('registers, memory and steps are of the vCPU that was asked for', async () => {
-  const { near, asked } = recordedStub()
-  const stub = await openStub(openGdb(near), noMarks())
+  const { port, asked } = recordedStub()
+  const stub = await openStub(openGdb(port))
   assert.equal((await stub.registers(1)).fsBase, 0x1122334455667788n)
   assert.equal(await stub.rip(0), 0xffffffff81375190n)
   assert.equal((await stub.read(0, 0x4c4120n, 8))?.toString(), 'kwsched1')
   assert.equal(await stub.read(0, 0x10n, 8), null)
   await stub.step(1)
-  await stub.write(0, 0xffffffff81375390n, Buffer.from('ebfe', 'hex'))
+  stub.write(0, 0xffffffff81375390n, Buffer.from('ebfe', 'hex'))
+  assert.equal(await stub.pageTable(0), 0x2352000n)
   // After a stop the stub reads of the vCPU that stopped, so the other one is named again.
   assert.deepEqual(asked.slice(5), [
     'Hgp01.02',
@@ -83,30 +88,53 @@ test('registers, memory and steps are of the vCPU that was asked for', async () 
     'vCont;s:p01.02',
     'Hgp01.01',
     'Mffffffff81375390,2:ebfe',
+    'p1d',
   ])
 })
 
-test('a guest that runs is interrupted when it has told something, and when the time is over', async () => {
-  const { near, asked } = recordedStub()
-  const [marks, port] = duplexPair()
-  const stub = await openStub(openGdb(near), marks)
-  const told = stub.run(0, 60_000)
-  port.write('x')
-  assert.equal(await told, 'told')
+test('a guest that runs stops by its mark, and is interrupted when the time is over', async () => {
+  const { port, far, asked } = recordedStub()
+  const stub = await openStub(openGdb(port))
+  const stopped = stub.run(0, 60_000)
+  far.write(encodePacket('T02thread:p01.01;'))
+  assert.equal(await stopped, 'stop')
   assert.equal(await stub.run('both', 0), 'late')
-  assert.deepEqual(asked.slice(-4), ['vCont;c:p01.01', 'interrupt', 'vCont;c', 'interrupt'])
+  assert.deepEqual(asked.slice(-3), ['vCont;c:p01.01', 'vCont;c', 'interrupt'])
+})
+
+test('commands that nobody waits for go out together, and the next answer tells what became of them', async () => {
+  const { port, asked } = recordedStub({ ...ANSWERS, 'M20,1:90': 'E14' })
+  let chunks = 0
+  const commands = new Writable({
+    decodeStrings: false,
+    writev: (all, done) => {
+      chunks += 1
+      port.commands.write(Buffer.concat(all.map(({ chunk }) => chunk)))
+      done()
+    },
+  })
+  const stub = await openStub(openGdb({ ...port, commands }))
+  chunks = 0
+  stub.write(0, 0xffffffff81375390n, Buffer.from('ebfe', 'hex'))
+  stub.setBreakpoint(0x10n, true)
+  const read = stub.read(0, 0x10n, 8)
+  assert.equal(await read, null)
+  assert.equal(chunks, 1)
+  assert.deepEqual(asked.slice(-4), ['Hgp01.01', 'Mffffffff81375390,2:ebfe', 'Z0,10,1', 'm10,8'])
+  stub.write(0, 0x20n, Buffer.from([0x90]))
+  await assert.rejects(stub.readU64(0, 0x4c4120n), /answered M20,1:90 with E14/)
 })
 
 test('a stub that refuses, is damaged or goes is our trouble, never an answer', async () => {
-  const refusing = await openStub(openGdb(recordedStub({ ...ANSWERS, 'Hgp01.02': 'E22' }).near), noMarks())
+  const refusing = await openStub(openGdb(recordedStub({ ...ANSWERS, 'Hgp01.02': 'E22' }).port))
   await assert.rejects(refusing.rip(1), InfraError)
   const damaged = recordedStub()
-  const waiting = openGdb(damaged.near).ask('?')
+  const waiting = openGdb(damaged.port).ask('?')
   damaged.far.write('$T05#00')
   await assert.rejects(waiting, /damaged packet/)
   const gone = recordedStub()
-  const client = openGdb(gone.near)
-  const lost = client.resume('vCont;c', new Promise(() => undefined), 60_000)
+  const client = openGdb(gone.port)
+  const lost = client.resume('vCont;c', 60_000)
   gone.far.end()
   await assert.rejects(lost, /is gone/)
   await assert.rejects(async () => client.ask('g'), /is gone/)

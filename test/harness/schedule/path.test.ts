@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { findIncrements } from '#harness/schedule/disable.ts'
+import { findComparisons, findIncrements } from '#harness/schedule/disable.ts'
 import { safeAnchor, stopsTo, type Point } from '#harness/schedule/path.ts'
 
 const pathOf = (rips: readonly number[]): Point[] => rips.map((rip) => ({ rip: BigInt(rip), depth: 0n }))
@@ -61,4 +61,20 @@ test('increments of a member are found by their bytes and disabled in place', ()
     [0x138, 0x138, 0x13c],
   )
   assert.deepEqual(findIncrements(code, 0n, 0x140), [])
+})
+
+test('the branch behind a comparison of a member is found and taken away, whichever way it jumps', () => {
+  const bytes = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')
+  const disabled = (text: string): (readonly [bigint, string])[] =>
+    findComparisons(bytes(text), 0x1000n, 0x138).map((patch) => [patch.address, patch.disabled.toString('hex')] as const)
+  // mov 0x138(%rax),%eax; cmp %ebx,%eax; jne
+  assert.deepEqual(disabled('8b8038010000 39d8 7510 90'), [[0x1008n, '6690']])
+  assert.deepEqual(disabled('8b8038010000 448b2424 4439e0 0f8510000000'), [[0x100dn, '660f1f440000']])
+  assert.deepEqual(disabled('8b8038010000 39d8 7410 90'), [[0x1008n, 'eb10']])
+  // cmp 0x138(%rax),%ebx; je
+  assert.deepEqual(disabled('3b9838010000 0f8410000000'), [[0x1006n, '90e910000000']])
+  // A first read, whose lowest bit is tested; another member; a comparison of something else, later.
+  assert.deepEqual(disabled('8b8038010000 a801 7510 90'), [])
+  assert.deepEqual(disabled('8b803c010000 39d8 7510 90'), [])
+  assert.deepEqual(disabled(`8b8038010000 ${'90'.repeat(12)} 39d8 7510`), [])
 })

@@ -37,8 +37,17 @@ const carries: ScheduleRecord = {
       { boundary: 4, runs: [run(0, 36)] },
       { boundary: 6, runs: [run(0, 36, { end: 'waits' })] },
     ],
+    control: {
+      problem: null,
+      branch: 'gup_fast+0x90',
+      cut: { boundary: 4, runs: [run(0, 8, { end: 'waits' }), run(12, 12, { hit: true })] },
+    },
   },
+  code: [{ at: 6, text: 'lock andb $0xfd, (%rax)' }],
 }
+
+/** A second cut without a positive control. */
+const control = { problem: 'no branch of gup+0x0 by mm_struct.seq' } as const
 
 function judge(record: ScheduleRecord | null, changes: Partial<JudgedAttempt> = {}) {
   const attempt = { ...tried('not-reproduced', { hits: 0, trials: 10 }, changes), ...(record ? { schedule: record } : {}) }
@@ -57,9 +66,9 @@ test('every boundary clean, hits without the fix on the same path, both cuts mad
   assert.equal(verdict, 'carries')
   assert.match(
     summary,
-    /not seen at any of 10 boundaries, nor with .* every 4th of its 40 .* gup_fast .* at 4 and 6; .* boundaries 4 to 6/,
+    /any of 10 boundaries, nor with .* every 4th of its 40 .* at 4 and 6, where .* instruction 12 on\); .* boundaries 4 to 6/,
   )
-  assert.deepEqual(schedule?.windows, [{ from: 4, to: 6, opens: 'lock+0x0', closes: 'copy+0x14' }])
+  assert.deepEqual(schedule?.windows, [{ from: 4, to: 6, opens: 'lock+0x0', closes: 'copy+0x14: lock andb $0xfd, (%rax)' }])
   assert.deepEqual(schedule?.segments, [
     { symbol: 'copy', from: 0, to: 2 },
     { symbol: 'lock', from: 3, to: 4 },
@@ -74,6 +83,16 @@ test('a second cut that was not made does not hinder, but is said', () => {
   assert.match(summary, /a second preemption was not tried \(the case does not ask for it\)/)
 })
 
+test('a second cut without a positive control is said, and so is a control that shows nothing', () => {
+  const { secondCut } = carries
+  if (secondCut.problem !== null) return assert.fail()
+  const unknown = judge({ ...carries, secondCut: { ...secondCut, control } })
+  assert.equal(unknown.verdict, 'carries')
+  assert.match(unknown.summary, /no positive control for that: no branch of gup\+0x0 by mm_struct\.seq/)
+  const blind = { problem: null, branch: 'gup+0x90', cut: { boundary: 4, runs: [run(0, 36)] } } as const
+  assert.match(judge({ ...carries, secondCut: { ...secondCut, control: blind } }).summary, /does not show without the check/)
+})
+
 test('a hit that came up each time: lacks, whatever else is missing', () => {
   const hit = { ...carries, kernel: [run(0, 3), run(4, 6, { hit: true }), run(7, 9)] }
   const first = judge(hit, { outcome: 'reproduced' })
@@ -81,7 +100,7 @@ test('a hit that came up each time: lacks, whatever else is missing', () => {
   assert.match(first.summary, /seen at boundaries 4 to 6 of its window, each time/)
   assert.equal(judge({ ...hit, disabled: { problem: 'no types' }, problem: 'QEMU is gone' }).verdict, 'lacks')
   const cuts = [{ boundary: 4, runs: [run(0, 8), run(12, 20, { hit: true }), run(24, 36)] }]
-  const second = judge({ ...carries, secondCut: { problem: null, symbol: 'gup', instructions: 40, every: 4, cuts } })
+  const second = judge({ ...carries, secondCut: { problem: null, symbol: 'gup', instructions: 40, every: 4, cuts, control } })
   assert.equal(second.verdict, 'lacks')
   assert.match(second.summary, /stopped at its instructions 12 to 20 and the first one at boundary 4/)
 })
@@ -124,6 +143,7 @@ const INCONCLUSIVE: readonly (readonly [string, ScheduleRecord, RegExp])[] = [
         instructions: 8,
         every: 4,
         cuts: [{ boundary: 4, runs: [voidAt(0, 4, 'an IPI')] }],
+        control,
       },
     },
     /second actor stopped at its instruction 0 and boundary 4 counts: an IPI/,
