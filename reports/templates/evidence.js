@@ -22,7 +22,7 @@ function fixSection({ title, symptom, subsystem, oracle, introduced, fixes, refe
       culprits.length ? element('span', { class: 'dim' }, ` fixes ${culprits.map((hash) => hash.slice(0, 12)).join(', ')}`) : null,
       cve.length ? element('span', {}, ` ${cve.join(', ')}`) : null))),
     facts([
-      ['Oracle', oracle === 'statistical' ? 'statistical: a race, counted over many trials' : oracle],
+      ['Oracle', { statistical: 'statistical: a race, counted over many trials', schedule: 'schedule: a race, in every interleaving of its window' }[oracle] ?? oracle],
       introduced ? ['Introduced in', introduced] : null,
       ...references.map((address) => ['Reference', linkTo(address)])
     ]))

@@ -25,6 +25,7 @@ function cellPanel(panel, evidence, { close, walk }) {
       element('p', { class: 'summary' }, cell.summary),
       judgement(cell, kernel, theCase, words.findings[cell.finding]),
       ...(cell.race ? [raceSection(cell.race)] : []),
+      ...(cell.schedule ? [scheduleSection(cell.schedule)] : []),
       fixSection(theCase),
       ...cell.attempts.map((attempt, index) => attemptSection(attempt, index + 1, cell.attempts.length)),
       ...(cell.attempts.length ? [] : [element('p', { class: 'dim' }, 'There was no attempt.')]))

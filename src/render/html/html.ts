@@ -22,8 +22,8 @@ export interface HtmlAssets {
 /** The files in reports/templates that make up each asset, in order, joined by line breaks. */
 export const HTML_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
   template: ['head.hbs', 'report.hbs'],
-  css: ['report.css', 'panel.css', 'race.css'],
-  js: ['unpack.js', 'query.js', 'matrix.js', 'evidence.js', 'race.js', 'panel.js', 'page.js'],
+  css: ['report.css', 'panel.css', 'race.css', 'schedule.css'],
+  js: ['unpack.js', 'query.js', 'matrix.js', 'evidence.js', 'race.js', 'schedule.js', 'panel.js', 'page.js'],
 }
 
 /** Render a report as one page. It escapes every text of the report, by Handlebars or as JSON in a data block. */
