@@ -41,7 +41,7 @@ async function planned(): Promise<{ plan: Plan; inputs: GuestInputs }> {
   const entries = chooseControls(await readControls(CONTROLS, catalogue), { series: [], fixes: [] }, cases)
   const { kernels: all, controls } = await findControls(CONTROLS, entries, context)
   const ids = all.map(({ id }) => id).filter((id) => controls.some(({ kernel }) => kernel === id))
-  const request = { kernels: [...ids, values.kernels], cases: [CASE], noSnapshot: false }
+  const request = { kernels: [...ids, values.kernels], cases: [CASE], noSnapshot: false, races: 'by chance' as const }
   const { common, inputs } = await prepare(request, context, () => {})
   const series = values.series.split(',')
   const kernels = common.kernels.filter((kernel) => ids.includes(kernel.id) || series.includes(kernel.series))

@@ -64,7 +64,13 @@ async function planned(): Promise<{ plan: PlanOf<'controls'>; inputs: GuestInput
   const { controls } = await findControls(CONTROLS, entries.slice(0, 1), context)
   const ids = controls.map(({ kernel }) => kernel)
   const selectors = [...ids, ...values.kernels]
-  const wanted = { kernels: selectors, cases: cases.map(({ id }) => id), noSnapshot: false, seed: '1' }
+  const wanted = {
+    kernels: selectors,
+    cases: cases.map(({ id }) => id),
+    noSnapshot: false,
+    races: 'by chance' as const,
+    seed: '1',
+  }
   const { common, inputs } = await prepare(wanted, context, () => {})
   const raceSeconds = Number(values['race-seconds'])
   return { plan: { ...common, kind: 'controls', controls, rates: [], raceSeconds }, inputs }

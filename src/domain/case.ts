@@ -114,6 +114,20 @@ export function asTriedByChance(theCase: Case): Case {
   return schedule === undefined ? theCase : { ...rest, oracle: 'statistical' }
 }
 
+/** Behind the id of a case that is also tried by chance: the same case by its interleavings. Ids of cases have no dot. */
+const BY_INTERLEAVINGS = '.interleavings'
+
+/** A case with a schedule both ways, by chance and beside it by its interleavings; any other as it is. */
+export function triedBothWays(theCase: Case): Case[] {
+  if (theCase.schedule === undefined) return [theCase]
+  return [asTriedByChance(theCase), { ...theCase, id: `${theCase.id}${BY_INTERLEAVINGS}` }]
+}
+
+/** The id of the case that is tried under this id in one of both ways. */
+export function triedCaseOf(id: string): string {
+  return id.endsWith(BY_INTERLEAVINGS) ? id.slice(0, -BY_INTERLEAVINGS.length) : id
+}
+
 /** Whether this is a program of a suite, which has results and no verdict. */
 export function isOfSuite({ oracle }: Pick<Case, 'oracle'>): boolean {
   return oracle === 'reports' || oracle === 'exit-status'

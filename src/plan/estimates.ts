@@ -8,6 +8,9 @@ import type { PlanCommon } from './plan.ts'
 /** Host seconds beside those of a case that has no measured attempt: its guest, its logs. */
 const OVERHEAD_SECONDS = 0.3
 
+/** Host seconds of all trials of a schedule, before any was measured: long enough to begin with them. */
+const SCHEDULE_SECONDS = 20
+
 /** Host seconds of an attempt by case id: the median of earlier attempts in such guests. A case without any is absent. */
 export function estimatesFrom(
   cases: readonly Case[],
@@ -26,5 +29,6 @@ export function estimatesFrom(
 
 /** Host seconds that an attempt of this case is expected to take. */
 export function expectedSeconds(plan: Pick<PlanCommon, 'estimates' | 'bootSeconds'>, theCase: Case): number {
-  return plan.estimates[theCase.id] ?? theCase.timing.expectedSeconds * slowness(plan) + OVERHEAD_SECONDS
+  const guestSeconds = theCase.oracle === 'schedule' ? SCHEDULE_SECONDS : theCase.timing.expectedSeconds
+  return plan.estimates[theCase.id] ?? guestSeconds * slowness(plan) + OVERHEAD_SECONDS
 }

@@ -2,7 +2,7 @@
  * The control matrix: control kernels down, cases across. It holds when each control's own case gives the required verdict and
  * every other case the same verdict as on the base, except for those that the control blinds.
  */
-import type { Oracle } from '#domain/case.ts'
+import { triedCaseOf, type Oracle } from '#domain/case.ts'
 import type { Control, ConfidenceInterval, Trials } from '#domain/control.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Report, ReportCell } from '#domain/report/matrix.ts'
@@ -95,7 +95,7 @@ export function controlMatrixOf(report: Report, controls: readonly Control[]): C
         ? judgeControl({ cell, base: cells.get(`${control.base}/${id}`), control, oracle }, id)
         : judgeBase(
             cell,
-            own.find((one) => one.case === id),
+            own.find((one) => one.case === triedCaseOf(id)),
             `base of ${own[0]?.series}, ${id}`,
           )
       if (failure) failures.push({ kernel, case: id, ...failure })
@@ -122,7 +122,10 @@ export function controlMatrixOf(report: Report, controls: readonly Control[]): C
 /** The controls whose own case has the required verdict: only these give reference rates. */
 export function controlsThatHold(matrix: ControlMatrix): Control[] {
   const rows = matrix.series.flatMap((series) => series.rows)
-  return rows.flatMap(({ control, cells }) => (control && cells.some(({ check }) => check === 'own-holds') ? control : []))
+  return rows.flatMap(({ control, cells }) => {
+    const isShown = cells.some(({ check }) => check === 'own-holds') && !cells.some(({ check }) => check === 'own-fails')
+    return control && isShown ? control : []
+  })
 }
 
 type Judged = readonly [check: MatrixCheck, failure?: Pick<ControlMatrixFailure, 'blame' | 'text'>]
@@ -171,11 +174,11 @@ function judgeBase(cell: ReportCell | undefined, own: Control | undefined, at: s
 function judgeControl({ cell, base, control, oracle }: MatrixPosition, theCase: string): Judged {
   const at = `${control.fix} on ${control.series}, ${theCase}`
   if (!isAnswer(cell)) return failed('no-answer', at, 'an answer', cell, 'Run it again')
-  if (control.case === theCase) {
+  if (control.case === triedCaseOf(theCase)) {
     const required = REQUIRED[control.kind]
     return cell.verdict === required ? ['own-holds'] : failed('own-fails', at, required, cell, CONTROL_ERROR[control.kind])
   }
-  if (control.blinds.includes(theCase)) {
+  if (control.blinds.includes(triedCaseOf(theCase))) {
     if (cell.verdict === 'not-applicable') return ['blinded']
     const advice = 'Remove it from "blinds" in controls.json'
     return failed('changed', at, 'not-applicable, because this control blinds the case', cell, advice)

@@ -105,7 +105,7 @@ const HELP = helpText({
     ["Debian's source with your patch", "kwitness run --kernels tree:debian-5.10,patch=my.patch --cases 'uffd-*'"],
     ['selftests of a kernel tree', "kwitness run --suite kselftest:mm --tree /src/linux --kernels 'debian:6.12.*'"],
     ['every night: exit 1 where a fix got lost since the last run', 'kwitness run --baseline latest'],
-    ['a race decided without a control kernel', 'kwitness run --kernels debian:6.1.192 --cases gup-fast-vs-fork --interleavings'],
+    ['a race by chance, where a control kernel was measured', 'kwitness run --cases gup-fast-vs-fork --no-interleavings'],
     ['everything anew, whatever earlier runs have shown', 'kwitness run --rerun all'],
     ['after Ctrl-C or a crash', 'kwitness run --resume'],
   ],

@@ -44,14 +44,15 @@ export function runRequest(options: RequestOptions): RunRequest {
     seed,
     raceSeconds,
     out,
-    interleavings: every,
+    interleavings: every = true,
   } = options
   return {
     kernels: selectors,
     cases: ids,
     noSnapshot: !fromSnapshot,
     ...(mayFork ? {} : { noFork: true }),
+    ...(every ? {} : { races: 'by chance' as const }),
     ...(out === undefined ? {} : { out: resolve(out) }),
-    ...given({ catalogue: folder, seed, accelerator: accel, maxMissProbability, raceSeconds, interleavings: every }),
+    ...given({ catalogue: folder, seed, accelerator: accel, maxMissProbability, raceSeconds }),
   }
 }

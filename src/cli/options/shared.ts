@@ -105,8 +105,8 @@ const jobs = new Option('--jobs <n>', 'make jobs when a kernel is built (default
   .helpGroup(MACHINE)
 
 export const interleavings = new Option(
-  '--interleavings',
-  'decide races that have a window by every interleaving of it, without control kernels; minutes for each kernel',
+  '--no-interleavings',
+  'try races that have a window by chance, held against the rate of a control kernel, instead of by every interleaving of it',
 ).helpGroup(HOW)
 
 export const mirror = new Option('--mirror <url>', 'Debian mirror (default: those of the apt configuration)').helpGroup(MACHINE)

@@ -4,7 +4,7 @@ import { proveAccelerator } from '#harness/boot/accelerator/prove.ts'
 import { fetchKernel, listSeries, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import type { AttemptTime } from '#domain/evidence.ts'
-import { asTriedByChance, type Case } from '#domain/case.ts'
+import { asTriedByChance, triedBothWays, type Case } from '#domain/case.ts'
 import type { ControlRate } from '#domain/control.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel, ListedKernel } from '#domain/kernel.ts'
@@ -40,8 +40,8 @@ export interface RunRequest {
   readonly maxMissProbability?: number
   /** Guest seconds for each race cell, in one pool. */
   readonly raceSeconds?: number
-  /** Decide cases that have a schedule by every interleaving of their window; else they are tried by chance. */
-  readonly interleavings?: boolean
+  /** How cases that have a schedule are tried: by every interleaving of their window when not given. */
+  readonly races?: 'by chance' | 'both ways'
 }
 
 /** What a plan of any kind is made from, and what its guests need. */
@@ -53,7 +53,10 @@ export interface Prepared {
 /** Choose, build and prove for cases of a catalogue. Throws UserError for a request that cannot be met. */
 export async function prepare(request: RunRequest, context: KernelContext, onEvent: RunEventListener): Promise<Prepared> {
   const selected = selectCases(await readCatalogue(request.catalogue ?? CATALOGUE), request.cases)
-  const cases = request.interleavings ? selected : selected.map(asTriedByChance)
+  const cases = selected.flatMap((theCase) => {
+    if (request.races === 'both ways') return triedBothWays(theCase)
+    return request.races === 'by chance' ? asTriedByChance(theCase) : theCase
+  })
   for (const { id, folder } of cases) {
     const [first] = await findPlaceholders(folder)
     if (first) onEvent({ kind: 'note', text: `${id} is not complete: ${first.file}:${first.line} holds a placeholder` })
@@ -81,6 +84,9 @@ export async function preparePlan(
   const [{ kernels, listing }, inputs] = await Promise.all([chooseKernels(request.kernels, context), making])
   const { accelerator, bootSeconds } = await chooseAccelerator(request.accelerator, kernels, inputs, context, onEvent)
   const { rates, times } = await keptIn(context.workspace.state)
+  const scheduled = cases.filter(({ schedule }) => schedule !== undefined).map(({ id }) => id)
+  if (accelerator !== 'tcg' && scheduled.length > 0)
+    onEvent({ kind: 'note', text: `${scheduled.join(', ')}: these guests run under TCG, whose debugger moves their vCPUs` })
   const common: PlanCommon = {
     schema: 'kwitness.plan/2',
     seed: request.seed ?? randomBytes(8).readBigUInt64BE().toString(),

@@ -52,6 +52,29 @@ test('a good control that reproduces is named', () => {
   assert.equal(standings({ 'posted-pages/pages': ['lacks'] }, 'posted-pages')['pages'], 'own-fails')
 })
 
+test('a race that is tried both ways must show the bug both ways, and a disagreement counts for no rate', () => {
+  const bothWays = (scheduled: Verdict) => {
+    const report = controlMatrixReport({})
+    const id = 'race.interleavings'
+    const cases = report.cases.flatMap((one) => (one.id === 'race' ? [one, { ...one, id, oracle: 'schedule' as const }] : one))
+    const cells = report.cells.flatMap((one) => {
+      if (one.case !== 'race') return one
+      const verdict = one.kernel === 'k-no-seqcount' ? scheduled : 'carries'
+      return [one, { ...one, case: id, verdict, race: null }]
+    })
+    return controlMatrixOf({ ...report, cases, cells }, matrixControls)
+  }
+  assert.deepEqual(bothWays('lacks').failures, [])
+  for (const verdict of ['carries', 'inconclusive'] satisfies Verdict[]) {
+    const told = bothWays(verdict)
+    assert.deepEqual(
+      told.failures.map(({ kernel, case: id, blame }) => [kernel, id, blame]),
+      [['k-no-seqcount', 'race.interleavings', 'control']],
+    )
+    assert.ok(!controlsThatHold(told).some(({ fix }) => fix === 'no-seqcount'))
+  }
+})
+
 for (const verdict of ['carries', 'inconclusive', 'not-applicable', 'error'] satisfies Verdict[]) {
   test(`a bad control that says ${verdict} in its own case fails`, () => {
     assert.deepEqual(failures({ 'no-layout/layout': [verdict] }), [['k-no-layout', 'layout', 'control']])

@@ -30,7 +30,7 @@ test('each option comes into the request under its name there', () => {
   })
 })
 
-test('interleavings are tried on demand', () => {
-  assert.equal(runRequest({}).interleavings, undefined)
-  assert.equal(runRequest({ interleavings: true }).interleavings, true)
+test('interleavings are tried unless somebody asks for chance', () => {
+  assert.equal(runRequest({}).races, undefined)
+  assert.equal(runRequest({ interleavings: false }).races, 'by chance')
 })

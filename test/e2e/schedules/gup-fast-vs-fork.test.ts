@@ -11,7 +11,7 @@ let report: Report
 
 before(async () => {
   kernel = (await fetchKernels()).v61
-  const ran = await runReport(place, [...kernelWords(kernel), '--cases', CASE, '--interleavings'])
+  const ran = await runReport(place, [...kernelWords(kernel), '--cases', CASE])
   assert.equal(ran.code, 0, ran.stderr)
   report = ran.report
 })

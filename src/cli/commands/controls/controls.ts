@@ -42,7 +42,8 @@ export function declare(command: Command) {
 const HELP = helpText({
   remarks: [
     `A known-bad control must reproduce its case, a known-good one must not, and every other case must have the verdict of the
-    base. Only then kwitness stores the rates of races, for the verdicts of later runs.`,
+    base. A race that has a window is tried both ways, by chance and as ID.interleavings by every interleaving, and both must give
+    the verdict. Only then kwitness stores the rates of races, for the verdicts of later runs.`,
   ],
   exits: {
     0: 'every control holds',
@@ -92,7 +93,7 @@ async function openNew(options: ControlsOptions, context: KernelContext, progres
   }
   const ids = found.kernels.map(({ id }) => id)
   const request = runRequest({ ...options, kernels: ids, cases: cases.map(({ id }) => id) })
-  const { common, inputs } = await prepare(request, context, progress.onEvent)
+  const { common, inputs } = await prepare({ ...request, races: 'both ways' }, context, progress.onEvent)
   // Each base before its controls, which are built from it.
   const kernels = common.kernels.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
   // Rates of earlier runs must not count here: this run measures them again.

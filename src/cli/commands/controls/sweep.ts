@@ -1,6 +1,7 @@
 /** `kwitness controls --sweep`: which guests come to a hit of a race soonest, measured on its control. */
 import { join } from 'node:path'
 import type { KernelContext } from '#harness/kernels/index.ts'
+import { asTriedByChance } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
 import { renderSweep, renderSweepJson } from '#render/controls/sweep.ts'
 import { resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
@@ -48,7 +49,7 @@ function sweepsIn({ workspace }: KernelContext): string {
 async function openNew(options: ControlsOptions, context: KernelContext, progress: Progress): Promise<OpenRun | null> {
   const { caseId, found } = await choose(options, context)
   const kernels = found.controls.map(({ kernel }) => kernel)
-  const request = runRequest({ ...options, kernels, cases: [caseId] })
+  const request = runRequest({ ...options, kernels, cases: [caseId], interleavings: false })
   const { common } = await prepare(request, context, progress.onEvent)
   const plan = sweepPlan(common, found.controls)
   progress.end()
@@ -66,7 +67,9 @@ function describe(plan: PlanOf<'sweep'>, { controls }: FoundControls): string {
 /** The controls of one race: on the lines asked for, else on the first whose control is built, or whose base is. */
 async function choose(options: ControlsOptions, context: KernelContext): Promise<{ caseId: string; found: FoundControls }> {
   const catalogue = await readCatalogue(CATALOGUE)
-  const races = selectCases(catalogue, options.cases ?? ['all']).filter(({ oracle }) => oracle === 'statistical')
+  const races = selectCases(catalogue, options.cases ?? ['all'])
+    .map(asTriedByChance)
+    .filter(({ oracle }) => oracle === 'statistical')
   const entries = chooseControls(await readControls(CONTROLS, catalogue), controlsRequest(options), races).filter(
     ({ kind }) => kind === 'bad',
   )
