@@ -35,6 +35,11 @@ export const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       summary: 'find the commit that brought a bug, or its fix',
       load: () => import('./commands/bisect/bisect.ts'),
     },
+    {
+      name: 'check',
+      summary: 'test the kernel of a machine that runs, without a guest',
+      load: () => import('./commands/check.ts'),
+    },
     { name: 'bisect-step', summary: 'test one commit, for git bisect run', load: () => import('./commands/bisect/step.ts') },
   ],
   Results: [

@@ -1,6 +1,6 @@
 /** Kernels: one bootable build each. Two builds of one version are two kernels. */
 
-export type ProviderName = 'debian' | 'file' | 'tree'
+export type ProviderName = 'debian' | 'file' | 'tree' | 'host'
 
 /** The state of a kernel: in the cache, available, or listed by an index whose pool no longer has it. */
 type KernelState = 'cached' | 'available' | 'not-on-mirror'
@@ -18,6 +18,8 @@ export interface Kernel {
   /** `cloud-amd64`, `amd64`, `rt-amd64`; `custom` where the provider knows no flavours. */
   readonly flavour: string
   readonly arch: 'x86_64' | 'aarch64'
+  /** The machine that runs it; only with the provider `host`. */
+  readonly host?: string
 }
 
 /** A kernel as a provider lists it. */

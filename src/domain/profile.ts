@@ -1,19 +1,22 @@
-/** Guest profile: how a kernel is booted. Part of a cell's identity. */
+/** Guest profile: how a kernel is booted, and what a case may use of it. Part of a cell's identity. */
 
 export type Accelerator = 'kvm' | 'tcg'
+
+/** `none`: no guest, the kernel of a machine that runs. */
+export type ProfileAccelerator = Accelerator | 'none'
 
 /** How QEMU enters the kernel, fastest first. */
 export type BootMethod = 'microvm-pvh' | 'microvm-bzimage' | 'pc-bzimage'
 
 /**
  * How a guest came to be: booted for this attempt, restored from a saved one, or forked from one that was restored and
- * has run nothing but a warm-up.
+ * has run nothing but a warm-up. `running`: no guest, but a machine in use.
  */
-export type GuestOrigin = 'booted' | 'restored' | 'forked'
+export type GuestOrigin = 'booted' | 'restored' | 'forked' | 'running'
 
 export interface GuestProfile {
   readonly arch: 'x86_64'
-  readonly accelerator: Accelerator
+  readonly accelerator: ProfileAccelerator
   readonly cpus: number
   readonly memoryMiB: number
   /** Words added to the command line by the case, in order. */

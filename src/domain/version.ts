@@ -49,3 +49,9 @@ export function isNeededOn(version: string, until: string | null): boolean {
 export function compareSeries(left: string, right: string): number {
   return compareVersions(left.replace(/\.y$/, ''), right.replace(/\.y$/, ''))
 }
+
+/** How many stable releases lie between two versions of one series; infinite where one of them is not a version. */
+export function patchDistance(left: string, right: string): number {
+  const [a, b] = [parseVersion(left), parseVersion(right)]
+  return a && b ? Math.abs(a.patch - b.patch) : Number.POSITIVE_INFINITY
+}

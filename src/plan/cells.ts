@@ -4,7 +4,7 @@ import type { Case } from '#domain/case.ts'
 import type { Control } from '#domain/control.ts'
 import type { PhaseLimits } from '#domain/job.ts'
 import type { Kernel } from '#domain/kernel.ts'
-import { profileName, type Accelerator, type GuestProfile } from '#domain/profile.ts'
+import { profileName, type GuestProfile, type ProfileAccelerator } from '#domain/profile.ts'
 import { isNeededOn } from '#domain/version.ts'
 import { controlsOf, type Plan, type PlanCommon } from './plan.ts'
 
@@ -26,7 +26,7 @@ export function modulesOf({ kernel, case: { needs } }: Pick<Cell, 'kernel' | 'ca
 }
 
 /** The profile a case asks for on a kernel of this version. */
-export function profileOf({ needs, oracle }: Case, accelerator: Accelerator, version: string): GuestProfile {
+export function profileOf({ needs, oracle }: Case, accelerator: ProfileAccelerator, version: string): GuestProfile {
   const { cpus, memoryMiB } = needs
   const cmdline = needs.cmdline.flatMap((need) => {
     if (typeof need === 'string') return need
@@ -38,7 +38,7 @@ export function profileOf({ needs, oracle }: Case, accelerator: Accelerator, ver
 }
 
 /** Names of the profiles a case asks for on one kernel or another. */
-export function profileNamesOf(theCase: Case, accelerator: Accelerator): Set<string> {
+export function profileNamesOf(theCase: Case, accelerator: ProfileAccelerator): Set<string> {
   const turns = theCase.needs.cmdline.flatMap((need) => (typeof need === 'string' ? [] : need.until))
   return new Set(['0.0', ...turns].map((version) => profileName(profileOf(theCase, accelerator, version))))
 }

@@ -1,7 +1,7 @@
 /** The reference rates of a run: those kept of earlier runs, and those that its own controls show. */
 import type { Case } from '#domain/case.ts'
 import type { Conditions, ControlRate } from '#domain/control.ts'
-import { profileName, type Accelerator } from '#domain/profile.ts'
+import { profileName, type ProfileAccelerator } from '#domain/profile.ts'
 import { expiry } from '#verdict/race/conditions.ts'
 import { trialGroups } from '#verdict/race/groups.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
@@ -55,7 +55,7 @@ export function ratesOf(plan: Plan, attempts: AttemptsByCell): ControlRate[] {
  * The kept rates that a plan of these cases records: those of its races, under the profiles it runs them in. Expired ones
  * are among them, so that the verdict of a cell can name what expired.
  */
-export function ratesFor(cases: readonly Case[], accelerator: Accelerator, kept: readonly ControlRate[]): ControlRate[] {
+export function ratesFor(cases: readonly Case[], accelerator: ProfileAccelerator, kept: readonly ControlRate[]): ControlRate[] {
   const races = cases.filter(({ oracle }) => oracle === 'statistical')
   const profiles = new Map(races.map((theCase) => [theCase.id, profileNamesOf(theCase, accelerator)]))
   return kept.filter((rate) => profiles.get(rate.case)?.has(rate.profile))

@@ -1,7 +1,7 @@
 /** How long attempts take on this host, estimated from earlier ones: the scheduler starts the longest job first. */
 import type { Case } from '#domain/case.ts'
 import type { AttemptTime } from '#domain/evidence.ts'
-import type { Accelerator } from '#domain/profile.ts'
+import type { ProfileAccelerator } from '#domain/profile.ts'
 import { profileNamesOf, slowness } from './cells.ts'
 import type { PlanCommon } from './plan.ts'
 
@@ -14,7 +14,7 @@ const SCHEDULE_SECONDS = 20
 /** Host seconds of an attempt by case id: the median of earlier attempts in such guests. A case without any is absent. */
 export function estimatesFrom(
   cases: readonly Case[],
-  accelerator: Accelerator,
+  accelerator: ProfileAccelerator,
   times: readonly AttemptTime[],
 ): Record<string, number> {
   const known = Map.groupBy(times, ({ case: id, profile }) => `${id}/${profile}`)

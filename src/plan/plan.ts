@@ -3,7 +3,8 @@ import type { Case } from '#domain/case.ts'
 import type { Control, ControlRate } from '#domain/control.ts'
 import { unreachable } from '#domain/errors.ts'
 import type { Kernel, KnownKernel } from '#domain/kernel.ts'
-import type { Accelerator } from '#domain/profile.ts'
+import type { ProfileAccelerator } from '#domain/profile.ts'
+import type { CheckedHost } from '#domain/report/host.ts'
 import type { PlannedSuite } from '#domain/report/suite.ts'
 import type { VerifyPlan } from '#domain/report/verify.ts'
 import type { Measure } from '#verdict/race/sequential.ts'
@@ -16,7 +17,7 @@ export interface PlanCommon {
   readonly kernels: readonly Kernel[]
   /** Whole cases, so that a stored run can be judged without the catalogue it came from. */
   readonly cases: readonly Case[]
-  readonly accelerator: Accelerator
+  readonly accelerator: ProfileAccelerator
   /** Host seconds from the start of the guest that proved the accelerator to its first word: time-outs scale with it. */
   readonly bootSeconds: number
   /** Guests boot for each attempt; no snapshot is restored. */
@@ -45,6 +46,12 @@ interface MatrixPlan extends PlanCommon {
 /** Each branch of kernels is searched for adjacent kernels between which the answer changes. */
 interface SearchPlan extends PlanCommon {
   readonly kind: 'search'
+}
+
+/** Machines that run were asked every case: made when their answers were there, because only they tell their kernels. */
+interface CheckPlan extends PlanCommon {
+  readonly kind: 'check'
+  readonly hosts: readonly CheckedHost[]
 }
 
 /** Kernels whose answer is known run every case: each control must give its answer, and its rate is kept. */
@@ -85,7 +92,7 @@ interface BisectPlan extends PlanCommon {
   readonly measure: Measure | null
 }
 
-export type Plan = MatrixPlan | SearchPlan | ControlsPlan | SweepPlan | SuitePlan | VerificationPlan | BisectPlan
+export type Plan = MatrixPlan | SearchPlan | CheckPlan | ControlsPlan | SweepPlan | SuitePlan | VerificationPlan | BisectPlan
 
 export type PlanKind = Plan['kind']
 
@@ -111,6 +118,7 @@ export function controlsOf(plan: Plan): readonly Control[] {
       return plan.controls
     case 'matrix':
     case 'search':
+    case 'check':
     case 'suite':
       return []
     default:
@@ -126,6 +134,7 @@ export function measureOf(plan: Plan): Measure | null {
       return plan.measure
     case 'matrix':
     case 'search':
+    case 'check':
     case 'controls':
     case 'suite':
     case 'verify':
@@ -143,6 +152,7 @@ export function argsOf(plan: Plan, caseId: string): readonly string[] {
       return plan.args[caseId] ?? []
     case 'matrix':
     case 'search':
+    case 'check':
     case 'controls':
     case 'verify':
     case 'bisect':

@@ -94,6 +94,7 @@ export function raceOrder(plan: Plan): readonly (typeof nextRace)[] {
       return [nextInTurn, nextRace]
     case 'matrix':
     case 'search':
+    case 'check':
     case 'controls':
     case 'sweep':
     case 'suite':

@@ -8,11 +8,12 @@ import { count, list, seconds, seed, schemaOf, sha256, text } from './basics.ts'
 export const bootMethod = schemaOf<BootMethod>()(z.enum(['microvm-pvh', 'microvm-bzimage', 'pc-bzimage']))
 
 export const accelerator = z.enum(['kvm', 'tcg'])
+export const profileAccelerator = z.enum(['kvm', 'tcg', 'none'])
 
 const profile = schemaOf<GuestProfile>()(
   z.object({
     arch: z.literal('x86_64'),
-    accelerator,
+    accelerator: profileAccelerator,
     cpus: z.int().min(1),
     memoryMiB: z.int().min(1),
     cmdline: list(text),
@@ -70,7 +71,7 @@ export const evidenceSchema = schemaOf<Evidence>()(
     kernel: z.object({ release: text.nullable(), build: text.nullable(), sha256: text }),
     guest: z.object({
       bootMethod: bootMethod.nullable(),
-      origin: z.enum(['booted', 'restored', 'forked']),
+      origin: z.enum(['booted', 'restored', 'forked', 'running']),
       readySeconds: z.number().nullable(),
       raisedPriority: z.boolean(),
       argv: list(text),

@@ -8,11 +8,12 @@ export const arch = z.enum(['x86_64', 'aarch64'])
 export const kernelSchema = schemaOf<Kernel>()(
   z.object({
     id: text,
-    provider: z.enum(['debian', 'file', 'tree']),
+    provider: z.enum(['debian', 'file', 'tree', 'host']),
     version: text,
     series: text,
     build: text,
     flavour: text,
     arch,
+    host: text.exactOptional(),
   }),
 )

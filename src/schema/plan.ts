@@ -5,7 +5,8 @@ import type { PlannedSuite } from '#domain/report/suite.ts'
 import { probability, list, schemaOf, seed, text, type DataOf } from './basics.ts'
 import { caseSchema } from './case.ts'
 import { control, rateSchema } from './control.ts'
-import { accelerator } from './evidence.ts'
+import { profileAccelerator as accelerator } from './evidence.ts'
+import { checkedHost } from './run.ts'
 import { kernelSchema } from './kernel.ts'
 import { verifyPlan } from './verify.ts'
 
@@ -54,6 +55,7 @@ export const bisectPlan = z.object({ ...common, kind: z.literal('bisect'), contr
 export const planSchema = z.discriminatedUnion('kind', [
   z.object({ ...common, kind: z.literal('matrix') }),
   z.object({ ...common, kind: z.literal('search') }),
+  z.object({ ...common, kind: z.literal('check'), hosts: list(checkedHost) }),
   z.object({ ...common, kind: z.literal('controls'), controls }),
   z.object({ ...common, kind: z.literal('sweep'), controls, measure, args }),
   z.object({ ...common, kind: z.literal('suite'), suite: plannedSuite, args }),

@@ -9,7 +9,10 @@
 
 #include "check.h"
 
-/* The value of the first line NAME=... or "NAME : ..." of a file, without quotes. */
+/*
+ * Print the value of the first line NAME=... or "NAME : ..." of a file, without quotes; with
+ * an empty name its first line.
+ */
 static void print_field(const char *path, const char *name, char sign, const char *label)
 {
 	FILE *file = fopen(path, "re");
@@ -19,7 +22,7 @@ static void print_field(const char *path, const char *name, char sign, const cha
 	while (file && fgets(line, sizeof(line), file)) {
 		if (strncmp(line, name, len) || !strchr(line, sign))
 			continue;
-		value = strchr(line, sign) + 1;
+		value = len ? strchr(line, sign) + 1 : line;
 		value += strspn(value, " \t\"'");
 		value[strcspn(value, "\"'\n")] = 0;
 		output_line("# %s: %s", label, value);
@@ -46,6 +49,7 @@ void about_print(const struct options *options, const char *limits, const char *
 	output_line("# machine: %s", name.machine);
 	print_field("/etc/os-release", "PRETTY_NAME", '=', "os");
 	print_field("/etc/os-release", "ID", '=', "os-id");
+	print_field("/proc/version_signature", "", ' ', "signature");
 	print_field("/proc/cpuinfo", "model name", ':', "cpu");
 	output_line("# cpus: %d", get_nprocs());
 	output_line("# memory-mib: %llu", (unsigned long long)info.totalram * info.mem_unit >> 20);

@@ -1,4 +1,5 @@
 /** Builds the Report from judged cells: adds claims, findings, boundaries and counts, all in a fixed order. */
+import type { CheckedHost } from '#domain/report/host.ts'
 import type { Case } from '#domain/case.ts'
 import type { Control } from '#domain/control.ts'
 import { InvariantError } from '#domain/errors.ts'
@@ -22,6 +23,8 @@ export interface ReportInputs {
   readonly cases: readonly Case[]
   /** Control kernels of the run: their known answer is the claim for their own case. */
   readonly controls: readonly Control[]
+  /** The machines of a check. */
+  readonly hosts?: readonly CheckedHost[]
   /** The providers' kernels of the run's series when it was planned; null or absent when the run did not store them. */
   readonly listing?: readonly KnownKernel[] | null
   /** In any order; at most one cell for a kernel and a case. */
@@ -48,20 +51,23 @@ export function buildReport(parts: ReportInputs): Report {
   const entriesBetween = createEntriesBetween(kernels, cases)
   const shown = cases.map(caseForReport)
   const shipped = kernels.filter(({ id }) => !isControl(parts.controls, id))
+  // Between the kernels of two machines lies no release.
+  const released = shipped.filter(({ provider }) => provider !== 'host')
   return {
     schema: 'kwitness.report/1',
     run: parts.run,
     headline: contradictionsOf({ kernels, cases: shown, cells }),
     caseContradictions: contradictionsOfRun(shipped, cases, (id) => parts.claimSources?.get(id)),
     kernels,
+    ...(parts.hosts ? { hosts: parts.hosts } : {}),
     controls: parts.controls.toSorted((a, b) => compareText(a.kernel, b.kernel)),
     cases: shown,
     cells,
-    boundaries: boundariesOf(shipped, cells, parts.listing).map((boundary) => ({
+    boundaries: boundariesOf(released, cells, parts.listing).map((boundary) => ({
       ...boundary,
       entries: entriesBetween(boundary, parts.claimSources?.get(boundary.after)?.changelog ?? null),
     })),
-    timelines: timelinesOf(shipped, cells, parts.listing),
+    timelines: timelinesOf(released, cells, parts.listing),
     counts: countVerdicts(cells),
   }
 }

@@ -1,10 +1,14 @@
 /** `kwitness report`: a stored run, judged anew by today's rules. */
+import { readFile } from 'node:fs/promises'
 import type { Command } from '@commander-js/extra-typings'
 import { UserError } from '#domain/errors.ts'
 import { RENDERERS, type Format } from '#render/index.ts'
 import { ANSWER_EXITS, helpText } from '../help/text.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
+import { importStreams } from '#run/check/import.ts'
 import * as shared from '../options/shared.ts'
-import { CASE_WORDS, exitCodeOf, exitCodeOfSuite, readFailOn, SUITE_WORDS } from '../output/exit-code.ts'
+import { readAgain } from '../options/values.ts'
+import { CASE_WORDS, exitCodeOfCheck, exitCodeOfSuite, readFailOn, SUITE_WORDS } from '../output/exit-code.ts'
 import { renderReport, writeOut } from '../output/files.ts'
 import { loadReport } from '../output/stored-report.ts'
 import { renderSuite } from '../output/suite.ts'
@@ -15,6 +19,8 @@ const FORMATS = ['terminal', ...Object.keys(RENDERERS).filter((name) => name !==
 
 function declareOptions(command: Command) {
   return command
+    .option('--import <file>', 'take in what kwitness-check printed on another machine; may be given again', readAgain)
+    .addOption(shared.catalogue)
     .addOption(shared.format(FORMATS))
     .addOption(shared.json('the report').conflicts('format'))
     .addOption(shared.out('file to write instead of standard output'))
@@ -40,12 +46,14 @@ const HELP = helpText({
     ['the newest run', 'kwitness report'],
     ['as one page for a browser', 'kwitness report --format html --out matrix.html'],
     ['another run, for a test harness', 'kwitness report 2026-01-31-1 --format ktap'],
+    ['what kwitness-check printed on two other machines', 'kwitness report --import db1.ktap --import db2.ktap'],
     ['with claims from a git tree', 'kwitness report --git-tree linux'],
   ],
 })
 
 /** Render a stored run, the newest when none is named, and give the exit code. */
-async function report(id: string | undefined, options: shared.OptionsOf<typeof declareOptions>): Promise<number> {
+async function report(named: string | undefined, options: shared.OptionsOf<typeof declareOptions>): Promise<number> {
+  const id = options.import === undefined ? named : await importFiles(options.import, named, options.catalogue)
   const format = options.json ? 'json' : (options.format ?? 'terminal')
   const loaded = await loadReport(id, { history: options.gitTree })
   const ofSuite = loaded.kind === 'suite'
@@ -60,5 +68,22 @@ async function report(id: string | undefined, options: shared.OptionsOf<typeof d
   const text = await (ofSuite ? renderSuite(loaded.report, format) : renderReport(loaded.report, format))
   if (options.out === undefined) await print(text, format !== 'terminal')
   else await writeOut(options.out, text)
-  return ofSuite ? exitCodeOfSuite(loaded.report, failOn) : exitCodeOf(loaded.report, failOn)
+  return ofSuite ? exitCodeOfSuite(loaded.report, failOn) : exitCodeOfCheck(loaded.report, failOn)
+}
+
+/** Store the files as a run, and return its id. Throws UserError for a file that cannot be read, or together with a run. */
+async function importFiles(paths: readonly string[], named: string | undefined, catalogue: string | undefined): Promise<string> {
+  if (named !== undefined) throw new UserError('--import makes a run of its own', `leave out ${named}`)
+  const files = await Promise.all(
+    paths.map(async (path) => {
+      const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+        throw new UserError(`${path} cannot be read: ${error.code}`)
+      })
+      return { path, bytes }
+    }),
+  )
+  const { store, record } = await importStreams(files, { catalogue, workspace: findWorkspace() })
+  store.close()
+  console.error(`kwitness: stored as run ${record.id}`)
+  return record.id
 }

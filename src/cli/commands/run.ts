@@ -203,6 +203,7 @@ function conclude(opened: OpenRun, options: Concluded, timings: TimingsKeeper): 
       return concludeSuite(opened, options, timings)
     case 'matrix':
     case 'search':
+    case 'check':
     case 'controls':
     case 'sweep':
     case 'verify':

@@ -66,6 +66,10 @@ export const resume = (what: string, more: readonly string[] = []) =>
 
 export const dryRun = new Option('--dry-run', 'show the plan and stop').helpGroup(HOW)
 
+export const allowDestructive = new Option('--allow-destructive', 'run also what may crash or hang an affected kernel').helpGroup(
+  HOW,
+)
+
 export const snapshot = new Option('--no-snapshot', 'boot a guest for every attempt instead of restoring a snapshot').helpGroup(
   HOW,
 )
@@ -79,7 +83,7 @@ export const rerun = new Option(
 
 export const fork = new Option('--no-fork', 'restore a guest for every attempt instead of forking one').helpGroup(HOW)
 
-const seed = new Option('--seed <n>', 'seed of all that is random (default: drawn)').argParser(readSeed).helpGroup(HOW)
+export const seed = new Option('--seed <n>', 'seed of all that is random (default: drawn)').argParser(readSeed).helpGroup(HOW)
 
 const accel = new Option('--accel <name>', 'accelerator of the guests, kvm or tcg (default: the one that a guest proved here)')
   .choices(['kvm', 'tcg'])

@@ -7,7 +7,7 @@ import type { Status } from '#analysis/verify/report.ts'
 import { UserError } from '#domain/errors.ts'
 import type { Finding, Verdict } from '#domain/judgement.ts'
 import { CHANGES, type Change, type RunDiff } from '#domain/report/diff.ts'
-import type { CaseContradiction, ReportCell } from '#domain/report/matrix.ts'
+import type { CaseContradiction, Report, ReportCell } from '#domain/report/matrix.ts'
 import type { ResultStatus, SuiteChange, SuiteReport } from '#domain/report/suite.ts'
 
 export const INTERRUPTED = 130
@@ -74,6 +74,13 @@ export function exitCodeOf(report: Judged, failOn: readonly string[]): number {
   if (report.cells.some(isBad) || report.caseContradictions.length > 0) return 1
   if (report.cells.length === 0) return NOTHING_ASKED
   return report.cells.some(({ verdict }) => verdict === 'no-result') ? 3 : 0
+}
+
+/** The exit code of a check: a machine without an answer, or with something left on it, is infrastructure's fault. */
+export function exitCodeOfCheck({ hosts = [], ...report }: Judged & Pick<Report, 'hosts'>, failOn: readonly string[]): number {
+  const code = report.cells.length === 0 && hosts.length > 0 ? 3 : exitCodeOf(report, failOn)
+  const isWhole = hosts.every(({ outcome, left }) => outcome === 'checked' && left.length === 0)
+  return code === 0 && !isWhole ? 3 : code
 }
 
 /** The exit code of a suite: any result is an answer, except those that --fail-on names; a fault of the host is not one. */

@@ -3,6 +3,7 @@ import type { Control, RaceStanding, Trials } from '../control.ts'
 import type { Claim, EndingWord, Finding, FixStatus, Outcome, Reason, Verdict } from '../judgement.ts'
 import type { Kernel } from '../kernel.ts'
 import type { Fix, Oracle } from '../case.ts'
+import type { CheckedHost } from './host.ts'
 import type { GuestOrigin } from '../profile.ts'
 import type { ScheduleStanding } from '../race/schedule.ts'
 import type { Splat } from '../splat.ts'
@@ -212,6 +213,8 @@ export interface Report {
   readonly caseContradictions: readonly CaseContradiction[]
   /** In series and version order. */
   readonly kernels: readonly ReportKernel[]
+  /** The machines that were asked, in the order they were named; absent for a run of guests. */
+  readonly hosts?: readonly CheckedHost[]
   /** The control kernels among them, by id. */
   readonly controls: readonly Control[]
   readonly cases: readonly ReportCase[]

@@ -5,6 +5,7 @@ import type { Verdict } from '#domain/judgement.ts'
 import type { Boundary, BoundaryEntries, Report, ReportCell } from '#domain/report/matrix.ts'
 import { changeOf, type Steady, steadyOf, precisionOf } from '../text/boundary.ts'
 import { raceParts } from '../text/race.ts'
+import { hostSections } from './hosts.ts'
 import { MAX_LINES, renderGrid } from './grid.ts'
 import { type TerminalStyle, type TerminalOptions, terminalStyle } from './style.ts'
 import { CASE_CONTRADICTED, FINDING_LABELS, NO_ANSWERS, VERDICT_LABELS } from '../text/labels.ts'
@@ -18,9 +19,11 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
   const style = terminalStyle(options)
   const labels = kernelLabels(report.kernels)
   const title = `kwitness ${oneLine(report.run.id)}: ${sizeOf(report).replaceAll('×', style.times)}`
-  const traits = [commonTraits(report), report.run.host.accelerator].filter(Boolean).join(', ')
+  const { accelerator } = report.run.host
+  const traits = [commonTraits(report), accelerator === 'none' ? 'no guest' : accelerator].filter(Boolean).join(', ')
   const sections = [
     [style.paint('bold', title), style.paint('faint', traits)],
+    ...hostSections(report, style),
     ...headlineSections(report, labels, style),
     renderGrid(report, labels, style),
     boundaryLines(report, labels, style),

@@ -6,14 +6,17 @@ import type { BoundaryEntry, Report } from '#domain/report/matrix.ts'
 
 /**
  * The shortest unique name of each kernel in the report: its version if that is enough, else build, build and flavour, or the
- * whole id. The name of a kernel built from source always says what was built, because it may not be a shipped one.
+ * whole id. A machine that runs goes by its own name. The name of a kernel built from source always says what was built,
+ * because it may not be a shipped one.
  */
 export function kernelLabels(kernels: readonly Kernel[]): ReadonlyMap<string, string> {
   const built = kernels.filter(({ provider }) => provider === 'tree')
-  const shipped = kernels.filter(({ provider }) => provider !== 'tree')
+  const running = kernels.filter(({ provider }) => provider === 'host')
+  const shipped = kernels.filter(({ provider }) => provider !== 'tree' && provider !== 'host')
   const made = ({ version, flavour }: Kernel) => `${version} ${flavour}`
   const labels = new Map([
     ...shortest(shipped, [({ version }) => version, ({ build }) => build, ({ build, flavour }) => `${build} ${flavour}`]),
+    ...shortest(running, [({ host = '' }) => host, ({ host = '', version }) => `${host} ${version}`]),
     ...shortest(built, [made, (kernel) => `${made(kernel)} ${kernel.build}`]),
   ])
   return new Set(labels.values()).size === labels.size ? labels : new Map(kernels.map(({ id }) => [id, id]))

@@ -5,7 +5,7 @@ import type { KernelContext } from '#harness/kernels/index.ts'
 import { inRepository } from '#harness/support/repository.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import type { Case } from '#domain/case.ts'
-import { unreachable } from '#domain/errors.ts'
+import { unreachable, UserError } from '#domain/errors.ts'
 import type { Plan } from '#plan/plan.ts'
 import type { GuestInputs } from '../context/context.ts'
 import { buildReproducers } from './reproducers.ts'
@@ -46,6 +46,8 @@ export async function guestInputsOf(plan: Plan, context: KernelContext): Promise
     case 'verify':
     case 'bisect':
       return makeGuestInputs(plan.cases, context)
+    case 'check':
+      throw new UserError('a check of machines cannot be resumed', 'kwitness check asks them again')
     default:
       return unreachable(plan)
   }

@@ -66,6 +66,7 @@ export async function buildRunReport(
     kernels: await reportKernels(store, plan, attempts),
     cases: plan.cases,
     controls: controlsOf(plan),
+    ...(plan.kind === 'check' ? { hosts: plan.hosts } : {}),
     listing: plan.listing,
     cells: judgeCells(plan, judged, byCell, run.id),
     claimSources: claims.sources,

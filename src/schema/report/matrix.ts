@@ -15,7 +15,7 @@ import { control, race, trials } from '../control.ts'
 import { claim, endingWord, finding, fixStatus, outcome, reasons, verdict } from '../judgement.ts'
 import { kernelSchema } from '../kernel.ts'
 import { scheduleStanding } from '../schedule.ts'
-import { runHostSchema } from '../run.ts'
+import { checkedHost, runHostSchema } from '../run.ts'
 import { count, list, probability, schemaOf, seconds, seed, sha256, text } from '../basics.ts'
 import { splat, testPoint, testProblem } from '../tests.ts'
 import { boundary, timeline } from './timeline.ts'
@@ -30,7 +30,7 @@ const attempt = schemaOf<ReportAttempt>()(
       reasons,
       seed,
       seconds,
-      origin: z.enum(['booted', 'restored', 'forked']),
+      origin: z.enum(['booted', 'restored', 'forked', 'running']),
       bootMethod: text.nullable(),
       qemu: text,
       argv: list(text),
@@ -136,6 +136,7 @@ export const reportSchema = schemaOf<Report>()(
       // Reports of before it have none.
       caseContradictions: list(caseContradiction).default([]),
       kernels: list(reportKernel),
+      hosts: list(checkedHost).exactOptional(),
       controls: list(control),
       cases: list(reportCase),
       cells: list(cell),

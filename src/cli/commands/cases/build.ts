@@ -11,7 +11,7 @@ import { print } from '#cli/output/streams.ts'
 interface BuildOptions {
   readonly catalogue?: string | undefined
   readonly all?: true | undefined
-  readonly out: string
+  readonly out?: string | undefined
 }
 
 /** Build the program that these ids mean, and give the exit code. Throws UserError for ids together with --all, and for none. */
@@ -23,6 +23,7 @@ export async function buildCasesCommand(
   if (named.length > 0 === (all === true)) {
     throw new UserError('name cases or give --all, one of the two', 'kwitness cases lists them')
   }
+  if (out === undefined) throw new UserError('--out is missing', 'name the program to write')
   const cases = selectCases(await readCatalogue(catalogue), all === true ? ['all'] : named)
   const { cache } = findWorkspace()
   const [first, ...others] = cases

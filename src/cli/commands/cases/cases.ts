@@ -20,7 +20,7 @@ const buildOptions = (command: Command) =>
   command
     .addOption(catalogue)
     .option('--all', 'every case of the catalogue, in one file')
-    .requiredOption('--out <file>', 'the program to write')
+    .option('--out <file>', 'the program to write')
 const newOptions = (command: Command) => command.addOption(catalogue)
 
 /** Declare the command with its subcommands. */
