@@ -36,5 +36,8 @@ export const qmpMessageSchema = z.looseObject({
   error: z.object({ desc: text.optional() }).optional(),
 })
 
+/** The answer to `query-status`. */
+export const runStateSchema = z.object({ status: text.optional() })
+
 /** The answer to `query-migrate`. */
 export const migrationSchema = z.object({ status: text.optional() })

@@ -1,6 +1,8 @@
 /** A running QEMU: its process, its two serial ports and its monitor. */
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { openCommandPipe, openConsolePipe } from './console-pipe.ts'
+import { runStateSchema } from '#schema/guest.ts'
+import { readData } from '#schema/read.ts'
 import { startProcess } from '#harness/support/process.ts'
 import { FD } from './argv.ts'
 import { openQmp, type Qmp } from './qmp.ts'
@@ -105,6 +107,21 @@ export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal
   }
 }
 
+/**
+ * Call `stop` when QEMU stops its guest over an error of KVM. It would wait for a person then, and the guest would only seem to
+ * hang; ended, its last words on stderr name the error.
+ */
+export function stopOnInternalError(qmp: Qmp, stop: () => void): void {
+  qmp.onEvent(({ event }) => {
+    if (event !== 'STOP') return
+    const asked = qmp.execute('query-status')
+    asked.then(
+      (answer) => readData(runStateSchema, answer)?.status === 'internal-error' && stop(),
+      () => undefined,
+    )
+  })
+}
+
 /** The inherited descriptors by number, in the form of spawn's stdio. */
 function stdioOf(consoleFd: number, debugFds: readonly number[], { stateFd, fork }: QemuOptions): (string | number)[] {
   const before = ['ignore', 'ignore', 'pipe', 'pipe', consoleFd, 'pipe', stateFd ?? 'ignore']
@@ -148,6 +165,7 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
     ended,
     stop: () => void child.kill('SIGKILL'),
   }
+  if (args[args.indexOf('-accel') + 1] === 'kvm') stopOnInternalError(handles.qmp, handles.stop)
   return createRunningQemu(handles, options.signal)
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { duplexPair, type Duplex } from 'node:stream'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { stopOnInternalError } from '#harness/boot/qemu/process.ts'
 import { openQmp, type Qmp, type QmpEvent } from '#harness/boot/qemu/qmp.ts'
 
 interface Peer {
@@ -130,4 +131,28 @@ test('messages may come in any chunks, also cut inside a character', async () =>
     }),
     { numRuns: 50 },
   )
+})
+
+test('a guest that KVM cannot run on is ended; one that is paused, saved or lost meanwhile is left alone', async () => {
+  for (const [answer, isStopped] of [
+    [{ return: { status: 'internal-error', running: false } }, true],
+    [{ return: { status: 'paused', running: false } }, false],
+    [{ return: { status: 'postmigrate', running: false } }, false],
+    [{ return: 'nonsense' }, false],
+    [{ error: { class: 'GenericError', desc: 'no' } }, false],
+  ] as const) {
+    const { qmp, commands, received, say } = open()
+    let stops = 0
+    stopOnInternalError(qmp, () => (stops += 1))
+    say(GREETING, DONE, { event: 'RESUME' }, { event: 'STOP' })
+    await received(2)
+    assert.deepEqual(
+      commands.map(({ execute }) => execute),
+      ['qmp_capabilities', 'query-status'],
+    )
+    const later = qmp.execute('query-name')
+    say(answer, DONE)
+    await later
+    assert.equal(stops, isStopped ? 1 : 0, JSON.stringify(answer))
+  }
 })
