@@ -82,7 +82,7 @@ export const items: readonly Item[] = [
   {
     name: 'interleavings are planned for TCG, and the plan says so',
     check: async (setup) => {
-      const words = [...kernelWords(setup.kernels.slice(0, 1)), '--cases', 'gup-fast-vs-fork', '--interleavings', '--dry-run']
+      const words = [...kernelWords(setup.kernels.slice(0, 1)), '--cases', 'gup-fast-vs-fork', '--dry-run']
       const { code, stdout, stderr } = await start('schedule', ['run', '--accel', 'kvm', ...words]).ended
       assert.equal(code, 0)
       assert.match(stdout + stderr, /, kvm, seed \d+\n/)
