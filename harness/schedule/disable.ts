@@ -1,4 +1,6 @@
 /** Takes a fix away from a running kernel: the instructions that increment a member of a structure do so no more. */
+import type { BoundSchedule } from './actors.ts'
+import type { ImageFacts } from './bind.ts'
 import type { Session } from './session.ts'
 import { FIRST } from './session.ts'
 
@@ -102,4 +104,26 @@ export async function applyPatches({ stub, traps }: Session, patches: readonly P
   traps.clear()
   for (const { address, original, disabled } of patches) stub.write(FIRST, address, isDisabled ? disabled : original)
   await stub.settle()
+}
+
+interface DisableContext {
+  readonly bound: BoundSchedule
+  readonly image: ImageFacts
+}
+
+/** The patches that disable the fix; or why there are none, in one clause. */
+export async function findDisable(session: Session, { bound, image }: DisableContext): Promise<readonly Patch[] | string> {
+  const { member, functions } = bound.schedule.disable
+  const offset = image.offsetOf?.(member) ?? null
+  if (offset === null && image.offsetOf) return `the kernel has no ${member}`
+  const patches: Patch[] = []
+  for (const name of functions) {
+    const start = image.symbols.address(name)
+    const code = start === null ? null : await session.stub.read(FIRST, start, Number(image.symbols.end(start) - start))
+    if (start !== null && code) patches.push(...findIncrements(code, start, offset))
+  }
+  // Without types it is a guess, which holds only if the kernel shows the bug then.
+  if (new Set(patches.map((patch) => patch.offset)).size > 1)
+    return `the image has no types, so ${member} cannot be told from others`
+  return patches.length > 0 ? patches : `no instruction of ${functions.join(', ')} increments ${member}`
 }

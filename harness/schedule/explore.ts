@@ -2,9 +2,9 @@
 import { InfraError } from '#domain/errors.ts'
 import type { ScheduleRecord } from '#domain/race/schedule.ts'
 import type { Point } from './path.ts'
-import { findIncrements, withPatches, type Patch } from './disable.ts'
+import { findDisable, withPatches, type Patch } from './disable.ts'
 import { exploreSecondCut } from './second-cut.ts'
-import { FIRST, LostGuest, VoidTrial, type Session } from './session.ts'
+import { LostGuest, VoidTrial, type Session } from './session.ts'
 import {
   measurePath,
   mustGoOn,
@@ -16,8 +16,8 @@ import {
   type ExploreContext,
 } from './trials.ts'
 
-/** Of the kernel without the fix every so many boundaries are tried first, then those around its hits. */
-const COARSE = 8
+/** Of the kernel without the fix every so many boundaries are tried first, and more of them until there is a hit. */
+const COARSE = 16
 type Results = Map<number, BoundaryResult>
 
 /** The trials so far, and why there are no more. */
@@ -27,26 +27,9 @@ interface Explored {
   readonly lost: string | null
 }
 
-/** Boundaries at which to look for hits first. */
-const coarseBoundaries = (last: number): number[] =>
-  Array.from({ length: Math.ceil((last + 1) / COARSE) }, (_, index) => index * COARSE)
-
-/** The patches that disable the fix; or why there are none, in one clause. */
-async function findDisable(session: Session, { bound, image }: ExploreContext): Promise<readonly Patch[] | string> {
-  const { member, functions } = bound.schedule.disable
-  const offset = image.offsetOf?.(member) ?? null
-  if (offset === null && image.offsetOf) return `the kernel has no ${member}`
-  const patches: Patch[] = []
-  for (const name of functions) {
-    const start = image.symbols.address(name)
-    const code = start === null ? null : await session.stub.read(FIRST, start, Number(image.symbols.end(start) - start))
-    if (start !== null && code) patches.push(...findIncrements(code, start, offset))
-  }
-  // Without types it is a guess, which holds only if the kernel shows the bug then.
-  if (new Set(patches.map((patch) => patch.offset)).size > 1)
-    return `the image has no types, so ${member} cannot be told from others`
-  return patches.length > 0 ? patches : `no instruction of ${functions.join(', ')} increments ${member}`
-}
+/** Every so many boundaries up to the last. */
+const everyBoundary = (step: number, last: number): number[] =>
+  Array.from({ length: Math.ceil((last + 1) / step) }, (_, index) => index * step)
 
 /** The instruction of the path that a patch changes; null when the path does not come to it. It may have a prefix of one byte. */
 function instructionOf(path: readonly Point[], { address }: Patch): number | null {
@@ -54,7 +37,7 @@ function instructionOf(path: readonly Point[], { address }: Patch): number | nul
   return index < 0 ? null : index
 }
 
-/** Try the kernel without the fix: everywhere coarsely, then around each hit to its edges. */
+/** Try the kernel without the fix: everywhere coarsely, finer until there is a hit, and around each hit to its edges. */
 async function exploreDisabled(
   session: Session,
   context: ExploreContext,
@@ -72,21 +55,24 @@ async function exploreDisabled(
       other.length === path.length &&
       other.every(({ rip, depth }, index) => rip === path[index]?.rip && depth === path[index]?.depth)
     if (!isSame) return { problem: 'without the fix the path through the window is another one' }
-    const results = await tryAround(coarseBoundaries(path.length - 1), path.length - 1, async (k) => {
-      await mustGoOn(context)
-      return tryBoundary(session, true, onePreemption(session, context.bound, path, k))
-    })
+    const results: Results = new Map()
+    for (let step = COARSE; step >= 1 && ![...results.values()].some(({ hit }) => hit); step /= 2) {
+      await tryAround(results, everyBoundary(step, path.length - 1), path.length - 1, async (k) => {
+        await mustGoOn(context)
+        return tryBoundary(session, true, onePreemption(session, context.bound, path, k))
+      })
+    }
     return { problem: null, instructions: instructions.flatMap((index) => index ?? []), runs: runsOf(results, COARSE) }
   })
 }
 
 /** Try these boundaries, and from each hit or void on its neighbours in both directions, until one is clean. */
 async function tryAround(
+  results: Results,
   first: readonly number[],
   last: number,
   attempt: (k: number) => Promise<BoundaryResult>,
-): Promise<Results> {
-  const results: Results = new Map()
+): Promise<void> {
   const todo = [...first]
   for (let k = todo.shift(); k !== undefined; k = todo.shift()) {
     if (k < 0 || k > last || results.has(k)) continue
@@ -94,7 +80,6 @@ async function tryAround(
     results.set(k, result)
     if (result.hit || result.end === 'void') todo.push(k - 1, k + 1)
   }
-  return results
 }
 
 /** The first and the last boundary of every hit of the kernel without the fix. */

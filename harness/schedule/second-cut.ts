@@ -4,7 +4,7 @@
  */
 import type { ScheduleRecord, SecondCutRuns } from '#domain/race/schedule.ts'
 import { enterSecond, runIntoWindow, runSecond, stepThrough, walkTo } from './actors.ts'
-import { findComparisons, withPatches, type Patch } from './disable.ts'
+import { findComparisons, findDisable, withPatches, type Patch } from './disable.ts'
 import type { Point } from './path.ts'
 import { FIRST, LeftPath, SECOND, type Session } from './session.ts'
 import { mustGoOn, runsOf, tryBoundary, type BoundaryResult, type ExploreContext } from './trials.ts'
@@ -13,7 +13,7 @@ type SecondCut = ScheduleRecord['secondCut']
 type Control = Extract<SecondCut, { readonly problem: null }>['control']
 
 /** Of the second actor's instructions every so many are tried. */
-const EVERY = 4
+const EVERY = 8
 
 /** The two paths, and where the second one begins. */
 interface Paths {
@@ -92,15 +92,20 @@ async function exploreControl(session: Session, context: ExploreContext, paths: 
   return { problem: null, branch: session.symbols.name(patch.address), cut }
 }
 
-/** The branch behind the comparison; or why it is not known, in one clause. */
+/**
+ * The branch behind the comparison; or why it is not known, in one clause. An image without types does not say where the member
+ * lies, but the instructions that were disabled may.
+ */
 export async function findCheck(
   session: Session,
   { bound, image }: Pick<ExploreContext, 'bound' | 'image'>,
   { start }: Pick<Paths, 'start'>,
 ): Promise<Patch | string> {
-  const member = bound.schedule.secondCut?.check ?? null
+  const { secondCut, disable } = bound.schedule
+  const member = secondCut?.check ?? null
   if (member === null) return 'the case names no comparison'
-  const offset = image.offsetOf?.(member) ?? null
+  const disabled = image.offsetOf || member !== disable.member ? [] : await findDisable(session, { bound, image })
+  const offset = image.offsetOf?.(member) ?? (typeof disabled === 'string' ? null : (disabled[0]?.offset ?? null))
   if (offset === null) return `the image does not say where ${member} lies`
   const code = await session.stub.read(FIRST, start, Number(image.symbols.end(start) - start))
   const found = code ? findComparisons(code, start, offset) : []
