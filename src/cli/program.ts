@@ -41,6 +41,11 @@ export const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       load: () => import('./commands/check.ts'),
     },
     { name: 'bisect-step', summary: 'test one commit, for git bisect run', load: () => import('./commands/bisect/step.ts') },
+    {
+      name: 'nightly',
+      summary: 'run within a budget, compare with the night before, and send word of what changed',
+      load: () => import('./commands/nightly.ts'),
+    },
   ],
   Results: [
     { name: 'report', summary: 'show a stored run in one of several formats', load: () => import('./commands/report.ts') },

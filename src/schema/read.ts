@@ -35,3 +35,12 @@ export function readData<T>(schema: Schema<T>, data: unknown): T | null {
   const parsed = schema.safeParse(data)
   return parsed.success ? parsed.data : null
 }
+
+/** The same data, known to be of this schema, or what is wrong with it in a few lines. */
+export function parseData<T>(
+  schema: Schema<T>,
+  data: unknown,
+): { readonly value: T; readonly problem: null } | { readonly value: null; readonly problem: string } {
+  const parsed = schema.safeParse(data)
+  return parsed.success ? { value: parsed.data, problem: null } : { value: null, problem: z.prettifyError(parsed.error) }
+}

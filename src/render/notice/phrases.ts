@@ -12,7 +12,7 @@ const MAX_LINES = 20
 const TITLE_CHANGES: readonly Change[] = CHANGES.filter((change) => change !== 'same')
 
 /** One line, for a subject: `kwitness nightly: 1 regressed, 2 fixed`. */
-export function titleOf({ name, diff, counts, run, problems }: Notice): string {
+export function titleOf({ name, diff, counts, run, problems }: Omit<Notice, 'schema' | 'key' | 'at' | 'url'>): string {
   const trouble = problems.length > 0 ? [many(problems.length, 'problem')] : []
   const unfinished = run.unfinished > 0 ? [`${countOf(run.unfinished)} unfinished`] : []
   return oneLine(`kwitness ${name}: ${[wordsOf({ diff, counts }), ...unfinished, ...trouble].join(', ')}`)

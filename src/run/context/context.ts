@@ -35,6 +35,11 @@ export interface ExecutionOptions {
   readonly gitTree?: string
   /** vCPUs of the guests that run at the same time; the cores of the host when not given. */
   readonly cores?: number
+  /**
+   * Whether a guest that is expected to take so many seconds may still start; always when not given. What may not is left without
+   * an attempt, and the run ends.
+   */
+  readonly mayStart?: (expectedSeconds: number) => boolean
   /** MiB of memory of the guests that run at the same time; most of the host's available memory when not given. */
   readonly memoryMiB?: number
 }

@@ -45,12 +45,21 @@ export async function runCell(context: RunContext, cell: Cell, image: KernelImag
   // Both vCPUs of a scheduled guest take turns on one CPU of the host.
   const want = resourcesOf(cell.profile, cell.case.oracle === 'schedule' ? 1 : cell.profile.cpus)
   const admit: Admission = async (guest) => {
-    using _ = await slots.acquire(want, expectedSeconds(plan, cell.case))
+    const seconds = expectedSeconds(plan, cell.case)
+    using _ = await slots.acquire(want, seconds)
+    if (context.mayStart?.(seconds) === false) throw new TimeIsOver()
     return await guest()
   }
-  while (needsAttempt(context, cell)) await runAttempt(context, cell, image, { budget: null, admit })
-  reportDone(context, cell)
+  try {
+    while (needsAttempt(context, cell)) await runAttempt(context, cell, image, { budget: null, admit })
+    reportDone(context, cell)
+  } catch (error) {
+    if (!(error instanceof TimeIsOver)) throw error
+  }
 }
+
+/** Thrown where an attempt may not start any more, caught where its cell ends. */
+class TimeIsOver extends Error {}
 
 /** How an attempt is made. */
 interface AttemptOptions {

@@ -23,6 +23,7 @@ export async function runRaces(context: RunContext, races: OpenRaces): Promise<v
   for (const choose of raceOrder(plan)) {
     for (let next = choose(plan, attempts, open); next; next = choose(plan, attempts, open)) {
       const race = races.get(cellKey(next.cell))
+      if (context.mayStart?.(next.budget.seconds) === false) return
       if (!race) throw new InvariantError(`${cellKey(next.cell)} is not open`)
       await runAttempt(context, race.cell, race.image, { budget: next.budget, admit: alone(race.cell) })
     }

@@ -87,6 +87,7 @@ async function runKernel(context: RunContext, kernel: Kernel, { races, fetches }
   for (const cell of open.filter(isRace)) races.set(cellKey(cell), { cell, image })
   const seconds = open.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
   using _ = await kernelsUnderWay.acquire({ kernels: 1 }, seconds)
+  if (context.mayStart?.(0) === false) return
   await runProfiles(context, image, open)
 }
 

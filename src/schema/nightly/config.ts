@@ -60,6 +60,7 @@ export const nightlyConfigSchema = z.strictObject({
   refresh: z.boolean().default(true),
   budget: duration.default('2h'),
   sample: z.number().min(0).max(1).default(0.05),
+  oldest: z.int().min(0).default(20),
   raceSeconds: z.number().min(1).max(86_400).exactOptional(),
   maxMissProbability: z.number().min(1e-12).max(0.5).exactOptional(),
   interleavings: z.boolean().default(false),

@@ -99,7 +99,7 @@ async function removeRuns(runs: readonly string[], options: OptionsOf<typeof rem
  * Remove runs one by one, then give the disk back what they took. Where limits chose them (`mayStay`), a run that somebody has
  * claimed or pinned since stays, and is said.
  */
-async function removeAll(store: Store, runs: readonly Retained[], mayStay: boolean): Promise<void> {
+export async function removeAll(store: Store, runs: readonly Retained[], mayStay: boolean): Promise<void> {
   for (const { name } of runs) {
     try {
       await store.removeRun(name)
@@ -114,7 +114,7 @@ async function removeAll(store: Store, runs: readonly Retained[], mayStay: boole
 }
 
 /** All runs with what they take. Those that are pinned or under way are held. */
-async function retainedRuns(store: Store): Promise<Retained[]> {
+export async function retainedRuns(store: Store): Promise<Retained[]> {
   const runs = await store.listRuns()
   const ids = runs.map(({ id }) => id)
   const [bytes, pinned] = [await store.runBytes(ids), new Set(await store.pinnedRuns())]
