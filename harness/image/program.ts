@@ -104,7 +104,7 @@ export async function buildProgram(
     const args = [...flags, ...includes.map((folder) => `-I${folder}`), '-o', join(temporary, 'program'), ...files]
     const { exitCode, stderr } = await runCommand('gcc', args, { anyExit: true })
     if (/No space left on device|Disk quota exceeded/.test(stderr)) {
-      throw new InfraError(`cannot write ${entry}: the disk is full`, 'free some space or set KWITNESS_CACHE to another disk')
+      throw new InfraError(`cannot write ${entry}: the disk is full`, folderHint('full', ['KWITNESS_CACHE']))
     }
     if (exitCode !== 0) throw new UserError(`${files.join(' ')} does not compile:\n${stderr.trim()}`)
   })

@@ -162,8 +162,7 @@ async function makeAll(units: readonly Unit[], folders: MakeFolders, context: Ke
       )
     const stderr = (await isThere()) ? '' : (await make([unit.program])).stderr
     if (/No space left on device|Disk quota exceeded/.test(stderr)) {
-      const hint = 'free some space or set KWITNESS_CACHE to another disk'
-      throw new InfraError(`cannot build ${unit.program}: the disk is full`, hint)
+      throw new InfraError(`cannot build ${unit.program}: the disk is full`, folderHint('full', ['KWITNESS_CACHE']))
     }
     await publish(unit, (await isThere()) ? { path } : { why: reasonOf(stderr) }, context)
   }

@@ -57,23 +57,28 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-const FULL = 'free some space or set KWITNESS_CACHE and KWITNESS_STATE to folders on another disk'
-const DENIED = 'set KWITNESS_CACHE and KWITNESS_STATE to folders that can be written'
-const IN_THE_WAY = 'move what is in the way, or set KWITNESS_CACHE and KWITNESS_STATE to other folders'
+/** A variable that moves a folder of kwitness elsewhere. */
+type FolderVariable = 'KWITNESS_CACHE' | 'KWITNESS_STATE'
 
-/** Error codes that blame this machine, with what to do. */
+const EVERY_FOLDER: readonly FolderVariable[] = ['KWITNESS_CACHE', 'KWITNESS_STATE']
+
+/** Error codes that say what is wrong with a folder of kwitness. */
+const FOLDER_ERRORS: Readonly<Record<string, 'full' | 'denied' | 'blocked'>> = {
+  ENOSPC: 'full',
+  EDQUOT: 'full',
+  EROFS: 'denied',
+  EACCES: 'denied',
+  EPERM: 'denied',
+  ENOTDIR: 'blocked',
+  EEXIST: 'blocked',
+  EISDIR: 'blocked',
+  ENOTEMPTY: 'blocked',
+  ELOOP: 'blocked',
+}
+
+/** Error codes of this machine, with what to do. */
 const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
-  ENOSPC: FULL,
-  EDQUOT: FULL,
   EFBIG: 'allow larger files: ulimit -f unlimited',
-  EROFS: DENIED,
-  EACCES: DENIED,
-  EPERM: DENIED,
-  ENOTDIR: IN_THE_WAY,
-  EEXIST: IN_THE_WAY,
-  EISDIR: IN_THE_WAY,
-  ENOTEMPTY: IN_THE_WAY,
-  ELOOP: IN_THE_WAY,
   ENAMETOOLONG: 'set KWITNESS_CACHE and KWITNESS_STATE to folders with shorter paths',
   EMFILE: 'allow more open files: ulimit -n 4096',
   ENFILE: 'end other programs: this machine has too many open files',
@@ -82,14 +87,26 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   EIO: 'the disk reports errors: see the kernel log of this machine',
 }
 
-/** What to do about an error code that blames this machine; undefined for any other. */
-export const systemHint = (code: string): string | undefined => SYSTEM_ERRORS[code]
+/** What to do about a folder that takes nothing, named by the variables that move it. */
+export function folderHint(trouble: 'full' | 'denied' | 'blocked', variables: readonly FolderVariable[] = EVERY_FOLDER): string {
+  const other = variables.length === 1 ? 'another folder' : 'other folders'
+  const own = variables.length === 1 ? 'a folder' : 'folders'
+  const set = `set ${variables.join(' and ')} to`
+  if (trouble === 'full') return `free some space or ${set} ${own} on another disk`
+  return trouble === 'denied' ? `${set} ${own} that can be written` : `move what is in the way, or ${set} ${other}`
+}
+
+/** What to do about an error code that blames this machine, met in the folders of `variables`; undefined for any other. */
+export function systemHint(code: string, variables: readonly FolderVariable[] = EVERY_FOLDER): string | undefined {
+  const trouble = FOLDER_ERRORS[code]
+  return trouble === undefined ? SYSTEM_ERRORS[code] : folderHint(trouble, variables)
+}
 
 /** An InfraError for an error of the system that blames this machine, which starts with `what`; null for any other error. */
 export function systemError(error: unknown, what: string): InfraError | null {
   const { code, path, syscall } = (error ?? {}) as NodeJS.ErrnoException
   // A place that takes no folder (/proc) gives the error code of a missing one.
-  const hint = code === 'ENOENT' && (syscall ?? '').startsWith('mkd') ? DENIED : systemHint(code ?? '')
+  const hint = code === 'ENOENT' && (syscall ?? '').startsWith('mkd') ? folderHint('denied') : systemHint(code ?? '')
   if (hint === undefined) return null
   const where = path === undefined || what.includes(path) ? '' : ` (${path})`
   return new InfraError(`${what}: ${code}${where}`, hint, { cause: error })

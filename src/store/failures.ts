@@ -1,23 +1,9 @@
 /** Failures of the disk and of SQLite, in our words: where, what, and what to do. */
+import { folderHint, systemHint } from '#harness/support/workspace.ts'
 import { InfraError, InvariantError } from '#domain/errors.ts'
 
-const FULL = 'free some space, or set KWITNESS_STATE to a folder on another disk'
-const IN_THE_WAY = 'a file is in the way of a folder: move it, or set KWITNESS_STATE to another folder'
-const DENIED = 'make it writable, or set KWITNESS_STATE to a folder that is'
-
-/** Error codes of the file system that are the disk's fault, with what to do. */
-const DISK: Readonly<Record<string, string>> = {
-  ENOSPC: FULL,
-  EDQUOT: FULL,
-  EFBIG: FULL,
-  EACCES: DENIED,
-  EPERM: DENIED,
-  EROFS: DENIED,
-  ENOTDIR: IN_THE_WAY,
-  EEXIST: IN_THE_WAY,
-  ENOENT: 'something was deleted while it was in use: start again',
-  EIO: 'the disk reports errors: see the kernel log of this machine',
-}
+const STATE = ['KWITNESS_STATE'] as const
+const [FULL, DENIED] = [folderHint('full', STATE), folderHint('denied', STATE)]
 
 /** Run something that writes below `path`; throws InfraError when the disk does not take it. */
 export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
@@ -31,7 +17,8 @@ export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T
 /** What to throw for an error met while writing below `path`: InfraError for the disk's faults, else the error itself. */
 function diskFailure(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException)?.code ?? ''
-  return DISK[code] === undefined ? error : new InfraError(`cannot write ${path}: ${code}`, DISK[code], { cause: error })
+  const hint = code === 'ENOENT' ? 'something was deleted while it was in use: start again' : systemHint(code, STATE)
+  return hint === undefined ? error : new InfraError(`cannot write ${path}: ${code}`, hint, { cause: error })
 }
 
 /** Primary result codes (sqlite.org/rescode.html) with what each means for the store, and what to do. */

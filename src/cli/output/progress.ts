@@ -1,6 +1,7 @@
 /** Shows a run while it is under way: one moving line on a terminal, plain lines elsewhere. Always on stderr. */
 import type { KernelProgress } from '#harness/kernels/index.ts'
 import type { RunEvent, RunEventListener } from '#run/context/events.ts'
+import { oneLine } from '#render/text/format.ts'
 
 export interface Progress {
   readonly onEvent: RunEventListener
@@ -25,11 +26,8 @@ function doingOf({ kernel, message, doneBytes, totalBytes }: KernelProgress): st
   return `${kernel ?? 'kernels'}: ${message}${size}`
 }
 
-/** Guest text on one line, with no control bytes that could move a cursor. */
-function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, 300)
-}
+/** Guest text on one line, with nothing in it that could move a cursor. */
+const shortLine = (text: string) => oneLine(text).slice(0, 300)
 
 /** A line worth keeping for this event, or null for one that only moves the progress. */
 function lineFor(event: RunEvent, isTerminal: boolean): string | null {
@@ -50,7 +48,7 @@ function lineFor(event: RunEvent, isTerminal: boolean): string | null {
     case 'attempt-done': {
       const trouble = TROUBLE.includes(event.outcome)
       if (isTerminal && !trouble) return null
-      const why = trouble ? `: ${plain(event.summary)}` : ''
+      const why = trouble ? `: ${shortLine(event.summary)}` : ''
       return `${event.kernel} ${event.case}: ${event.outcome} (${event.seconds.toFixed(1)} s)${why}`
     }
     case 'attempt-started':
@@ -86,7 +84,7 @@ export function createProgress(stream: NodeJS.WriteStream, now: () => number): P
 
   function print(line: string): void {
     printed = now()
-    stream.write(`${isTerminal ? '\r\x1b[K' : ''}kwitness: ${plain(line)}\n`)
+    stream.write(`${isTerminal ? '\r\x1b[K' : ''}kwitness: ${shortLine(line)}\n`)
   }
 
   /** A log that says nothing for long leaves its reader in doubt. */
@@ -111,7 +109,7 @@ export function createProgress(stream: NodeJS.WriteStream, now: () => number): P
         if (total === 0) first = event.done
         done = event.done
         total = event.total
-      } else if (event.kind === 'kernel') doing = plain(doingOf(event.progress))
+      } else if (event.kind === 'kernel') doing = shortLine(doingOf(event.progress))
       draw(event.kind !== 'kernel')
     },
     end: () => {

@@ -1,7 +1,8 @@
 /** A read log as KTAP version 1: one subtest for each file, its results as they nest, and the kernel's reports as results. */
 import { hasFailed, isDeciding, type LogReading, type LogReport } from '#domain/report/log.ts'
 import type { TestPoint, TestStatus } from '#domain/tests.ts'
-import { lossWords, plain } from './words.ts'
+import { oneLine } from '../text/format.ts'
+import { lossWords } from './words.ts'
 
 const LINE: Readonly<Record<TestStatus, readonly [ok: string, directive: string]>> = {
   pass: ['ok', ''],
@@ -50,12 +51,12 @@ function resultOf(point: TestPoint): Result {
   const end = directive === '' ? (reason === '' ? '' : ` # ${reason}`) : ` # ${directive}${reason && ` ${reason}`}`
   const children = point.children.length === 0 ? [] : subtest(point.children.map(resultOf), point.name || String(point.number))
   return {
-    above: [...point.diagnostics.map((line) => `# ${plain(line)}`), ...children.map((line) => `  ${line}`)],
+    above: [...point.diagnostics.map((line) => `# ${oneLine(line)}`), ...children.map((line) => `  ${line}`)],
     ok,
     text: `${escape(point.name)}${end}`,
   }
 }
 
 function escape(text: string): string {
-  return plain(text).replaceAll(/[\\#]/g, '\\$&')
+  return oneLine(text).replaceAll(/[\\#]/g, '\\$&')
 }

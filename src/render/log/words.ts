@@ -1,34 +1,25 @@
 /** Words that every renderer of a read log uses. */
+import { many } from '#domain/numbers.ts'
 import type { LogReading } from '#domain/report/log.ts'
 import type { TestStatus } from '#domain/tests.ts'
 
 const STATUSES: readonly TestStatus[] = ['pass', 'fail', 'error', 'timeout', 'not-reported', 'skip', 'xfail', 'todo']
-
-/** `1 report`, `2 reports`. */
-export function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`
-}
 
 /** `3 results: 2 pass, 1 fail`, or that there are none. */
 export function countWords({ counts, dialect }: LogReading): string {
   const all = STATUSES.reduce((sum, status) => sum + counts[status], 0)
   if (dialect === null) return 'no test results'
   const parts = STATUSES.filter((status) => counts[status] > 0).map((status) => `${counts[status]} ${status}`)
-  return `${plural(all, 'result')}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`
+  return `${many(all, 'result')}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`
 }
 
 /** Losses of the log and reboots of the kernel, a sentence each. */
 export function lossWords({ lost, restarts, unlisted }: LogReading): string[] {
   return [
     ...(restarts > 0 ? [`the kernel rebooted ${restarts === 1 ? 'once' : `${restarts} times`}`] : []),
-    ...(lost.droppedMessages > 0 ? [`the kernel dropped ${plural(lost.droppedMessages, 'message')}`] : []),
-    ...(lost.badBytes > 0 ? [`${plural(lost.badBytes, 'byte')} are not valid UTF-8`] : []),
-    ...(lost.cutLines > 0 ? [`${plural(lost.cutLines, 'line')} were too long and are cut`] : []),
-    ...(unlisted > 0 ? [`${plural(unlisted, 'more result')} are counted and not listed`] : []),
+    ...(lost.droppedMessages > 0 ? [`the kernel dropped ${many(lost.droppedMessages, 'message')}`] : []),
+    ...(lost.badBytes > 0 ? [`${many(lost.badBytes, 'byte')} are not valid UTF-8`] : []),
+    ...(lost.cutLines > 0 ? [`${many(lost.cutLines, 'line')} were too long and are cut`] : []),
+    ...(unlisted > 0 ? [`${many(unlisted, 'more result')} are counted and not listed`] : []),
   ]
-}
-
-/** Text without control characters, on one line. */
-export function plain(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
 }

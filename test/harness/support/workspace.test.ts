@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { symlink, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { makeFolder } from '#harness/support/workspace.ts'
+import { folderHint, makeFolder, systemHint } from '#harness/support/workspace.ts'
 import { temporaryFolder } from '#test/helpers/evidence.ts'
 
 test('a folder is made with all those above it, by several at once, and once more', async (t) => {
@@ -35,4 +35,13 @@ test('where no folder can be made, the error of the system comes, at once', { ti
   for (const [path, code] of errors) {
     await assert.rejects(makeFolder(path), (error: NodeJS.ErrnoException) => code.test(error.code ?? ''), path)
   }
+})
+
+test('a folder that takes nothing is named by the variable that moves it', () => {
+  assert.equal(systemHint('ENOSPC'), 'free some space or set KWITNESS_CACHE and KWITNESS_STATE to folders on another disk')
+  assert.equal(systemHint('EROFS', ['KWITNESS_STATE']), 'set KWITNESS_STATE to a folder that can be written')
+  assert.equal(systemHint('EEXIST', ['KWITNESS_STATE']), 'move what is in the way, or set KWITNESS_STATE to another folder')
+  assert.equal(folderHint('full', ['KWITNESS_CACHE']), 'free some space or set KWITNESS_CACHE to a folder on another disk')
+  assert.equal(systemHint('EMFILE', ['KWITNESS_STATE']), systemHint('EMFILE'))
+  assert.equal(systemHint('ENOENT'), undefined)
 })
