@@ -137,7 +137,7 @@ function isKnown(text: string, at: number, failed: boolean): boolean {
 }
 
 function plainName(text: string): string {
-  return text.replaceAll('\\#', '#').trim()
+  return (text.includes('\\') ? text.replaceAll('\\#', '#') : text).trim()
 }
 
 const TAP_DIRECTIVE = /^(skip|todo)\w*\b[\s:-]*(.*)$/is

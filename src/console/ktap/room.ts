@@ -12,7 +12,7 @@ export interface Room {
 
 /** Room of a stream whose bytes are all in memory, or, with `bounded`, of one that may never end. */
 export function createRoom(bounded: boolean): Room {
-  return { documents: 10_000, made: 5000, problems: 20_000, text: bounded ? 1 << 25 : Infinity }
+  return { documents: 10_000, made: 5000, problems: 20_000, text: bounded ? 1 << 23 : Infinity }
 }
 
 /** Take from the room what some lines need; false where there is not so much left. */

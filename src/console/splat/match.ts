@@ -76,9 +76,9 @@ function matchHeads(line: string, kind: LineKind, count: number): Match | null {
   let bestStart = 0
   const starts = messageStarts(line)
   let last = 0
-  /** Ends of the labels of the message at `labelled`. */
-  let labels = LINE_START
+  /** The message whose labels were read last, and how many ends of them LABEL_ENDS has. */
   let labelled = -1
+  let labels = 0
   let prompts = 0
   /** The place looked at last, and whether a message begins there, behind a prompt. */
   let prompted = -1
@@ -92,10 +92,10 @@ function matchHeads(line: string, kind: LineKind, count: number): Match | null {
     while (last > 0 && starts[last]! > at) last -= 1
     const start = starts[last]!
     if (head.before === 'labels' && labelled !== start) {
-      labels = labelEnds(line, start)
+      labels = findLabelEnds(line, start)
       labelled = start
     }
-    const own = head.before === 'labels' ? labels.includes(at) : allows(head, line, start, at)
+    const own = head.before === 'labels' ? isLabelEnd(at, labels) : allows(head, line, start, at)
     if (!own) {
       if (kind !== 'stampless' || start > 0) continue
       if (at !== prompted) {
@@ -138,11 +138,20 @@ const MAX_LABELS = 3
 const MAX_WORDS = 3
 const MAX_WORD = 40
 
-/** `start`, and where up to three labels of LABELS end that follow it. */
-function labelEnds(line: string, start: number): readonly number[] {
-  const ends = [start]
+/** The start of a message, and where up to three labels of LABELS end that follow it. */
+const LABEL_ENDS = new Int32Array(MAX_LABELS + 1)
+
+function isLabelEnd(at: number, count: number): boolean {
+  for (let index = 0; index < count; index += 1) if (LABEL_ENDS[index] === at) return true
+  return false
+}
+
+/** Fill LABEL_ENDS for the message at `start`; returns how many there are. */
+function findLabelEnds(line: string, start: number): number {
+  LABEL_ENDS[0] = start
+  let count = 1
   let at = start
-  for (let words = 0; ends.length <= MAX_LABELS && words < MAX_WORDS; words += 1) {
+  for (let words = 0; count <= MAX_LABELS && words < MAX_WORDS; words += 1) {
     const from = at
     while (at - from <= MAX_WORD && LABEL_CODES[line.charCodeAt(at)] === 1) at += 1
     if (at === from || at - from > MAX_WORD) break
@@ -151,11 +160,12 @@ function labelEnds(line: string, start: number): readonly number[] {
     else if (code === COLON && line.charCodeAt(at + 1) === SPACE) {
       at += 2
       if (at - start > MAX_BEFORE) break
-      ends.push(at)
+      LABEL_ENDS[count] = at
+      count += 1
       words = -1
     } else break
   }
-  return ends
+  return count
 }
 
 /** Whether a character is one of `\w`. */

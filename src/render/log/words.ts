@@ -13,13 +13,15 @@ export function countWords({ counts, dialect }: LogReading): string {
   return `${many(all, 'result')}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`
 }
 
+const areOf = (count: number): string => (count === 1 ? 'is' : 'are')
+
 /** Losses of the log and reboots of the kernel, a sentence each. */
 export function lossWords({ lost, restarts, unlisted }: LogReading): string[] {
   return [
     ...(restarts > 0 ? [`the kernel rebooted ${restarts === 1 ? 'once' : `${restarts} times`}`] : []),
     ...(lost.droppedMessages > 0 ? [`the kernel dropped ${many(lost.droppedMessages, 'message')}`] : []),
-    ...(lost.badBytes > 0 ? [`${many(lost.badBytes, 'byte')} are not valid UTF-8`] : []),
-    ...(lost.cutLines > 0 ? [`${many(lost.cutLines, 'line')} were too long and are cut`] : []),
-    ...(unlisted > 0 ? [`${many(unlisted, 'more result')} are counted and not listed`] : []),
+    ...(lost.badBytes > 0 ? [`${many(lost.badBytes, 'byte')} ${areOf(lost.badBytes)} not valid UTF-8`] : []),
+    ...(lost.cutLines > 0 ? [`${many(lost.cutLines, 'line')} ${areOf(lost.cutLines)} too long and cut`] : []),
+    ...(unlisted > 0 ? [`${many(unlisted, 'more result')} ${areOf(unlisted)} counted and not listed`] : []),
   ]
 }
