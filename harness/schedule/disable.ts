@@ -14,8 +14,34 @@ export interface Patch {
   readonly disabled: Buffer
 }
 
-/** Six bytes that do nothing. */
+/** Six and seven bytes that do nothing. */
 const NOTHING = Buffer.from([0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00])
+const NOTHING_LONG = Buffer.from([0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00])
+
+/** What an instruction works on, behind its opcode: ModRM, a further byte (SIB) for some registers, and an offset. */
+interface Operand {
+  readonly bytes: number
+  /** The middle of ModRM: a register, or a part of the opcode. */
+  readonly register: number
+  /** Offset of 32 bits from one register; null of any other operand. */
+  readonly offset: number | null
+}
+
+/** The operand whose ModRM is at `at`; null where the code ends in it. */
+function operandAt(code: Buffer, at: number): Operand | null {
+  if (at + 2 > code.length) return null
+  const modrm = code.readUInt8(at)
+  const [mode, register, base] = [modrm >> 6, (modrm >> 3) & 7, modrm & 7]
+  if (mode === 3) return { bytes: 1, register, offset: null }
+  const sib = base === 4 ? code.readUInt8(at + 1) : null
+  const head = sib === null ? 1 : 2
+  const isWide = mode === 2 || (mode === 0 && (sib === null ? base === 5 : (sib & 7) === 5))
+  const bytes = head + (isWide ? 4 : mode)
+  if (at + bytes > code.length) return null
+  // The stack pointer and r12 take a SIB that says: no index.
+  const isFromRegister = mode === 2 && (sib === null || ((sib >> 3) & 7) === 4)
+  return { bytes, register, offset: isFromRegister ? code.readUInt32LE(at + head) : null }
+}
 
 /**
  * The instructions in `code` (a function at `start`) that add 1 to the 32 bits at this offset from a register: `addl $1,
@@ -23,18 +49,20 @@ const NOTHING = Buffer.from([0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00])
  */
 export function findIncrements(code: Buffer, start: bigint, wanted: number | null): Patch[] {
   const patches: Patch[] = []
-  for (let at = 0; at + 7 <= code.length; at += 1) {
+  for (let at = 0; at < code.length; at += 1) {
     const opcode = code.readUInt8(at)
-    const modrm = code.readUInt8(at + 1)
-    // Mode 2 is a register with an offset of 32 bits; register 4 would mean a further byte.
-    const isForm = (opcode === 0x83 || opcode === 0xff) && modrm >> 3 === 0b10_000 && (modrm & 7) !== 4
-    const offset = code.readUInt32LE(at + 2)
-    if (!isForm || (wanted !== null && offset !== wanted)) continue
+    const operand = opcode === 0x83 || opcode === 0xff ? operandAt(code, at + 1) : null
+    const offset = operand?.register === 0 ? operand.offset : null
+    if (!operand || offset === null || (wanted !== null && offset !== wanted)) continue
     const address = start + BigInt(at)
-    const original = Buffer.from(code.subarray(at, at + (opcode === 0x83 ? 7 : 6)))
-    if (opcode === 0xff) patches.push({ address, offset, original, disabled: NOTHING })
-    else if (original[6] === 1)
-      patches.push({ address, offset, original, disabled: Buffer.concat([original.subarray(0, 6), Buffer.from([0])]) })
+    const end = at + 1 + operand.bytes
+    if (opcode === 0xff) {
+      const original = Buffer.from(code.subarray(at, end))
+      patches.push({ address, offset, original, disabled: original.length === 6 ? NOTHING : NOTHING_LONG })
+    } else if (code[end] === 1) {
+      const original = Buffer.from(code.subarray(at, end + 1))
+      patches.push({ address, offset, original, disabled: Buffer.concat([original.subarray(0, -1), Buffer.from([0])]) })
+    }
   }
   return patches
 }
@@ -58,32 +86,32 @@ const [LOAD, COMPARE_TO, COMPARE_WITH] = [0x8b, 0x39, 0x3b]
 /** Bytes behind a load in which what was loaded is compared. */
 const NEAR = 12
 
+const isCompare = (opcode: number): boolean => opcode === COMPARE_TO || opcode === COMPARE_WITH
+
 /**
- * The branches in `code` (a function at `start`) behind a comparison of the 32 bits at this offset from a register with another
- * register: compared in memory (39 /r, 3b /r), or loaded (8b /r) and then compared (39, 3b with two registers).
+ * The branches in `code` (a function at `start`) behind a comparison of the 32 bits at this offset from a register: compared
+ * where they lie (39 /r, 3b /r), or loaded (8b /r) and compared at once (39, 3b).
  */
-export function findComparisons(code: Buffer, start: bigint, offset: number): Patch[] {
+export function findComparisons(code: Buffer, start: bigint, wanted: number): Patch[] {
   const patches: Patch[] = []
-  for (let at = 0; at + 6 <= code.length; at += 1) {
+  for (let at = 0; at < code.length; at += 1) {
     const opcode = code.readUInt8(at)
-    const modrm = code.readUInt8(at + 1)
-    const isOfMember = modrm >> 6 === 2 && (modrm & 7) !== 4 && code.readUInt32LE(at + 2) === offset
-    if (!isOfMember) continue
-    const behind = at + 6
-    const branch =
-      opcode === COMPARE_TO || opcode === COMPARE_WITH ? behind : opcode === LOAD ? branchBehindLoad(code, behind) : null
+    const operand = isCompare(opcode) || opcode === LOAD ? operandAt(code, at + 1) : null
+    if (operand?.offset !== wanted) continue
+    const behind = at + 1 + operand.bytes
+    const branch = isCompare(opcode) ? behind : branchBehindLoad(code, behind)
     const change = branch === null ? null : withoutBranch(code, branch)
-    if (branch !== null && change) patches.push({ address: start + BigInt(branch), offset, ...change })
+    if (branch !== null && change) patches.push({ address: start + BigInt(branch), offset: wanted, ...change })
   }
   return patches
 }
 
-/** Where the code behind a load branches by a comparison of two registers; null where it does not at once. */
+/** Where the code behind a load branches by a comparison; null where it does not at once. */
 function branchBehindLoad(code: Buffer, from: number): number | null {
-  for (let at = from; at < from + NEAR && at + 4 <= code.length; at += 1) {
-    const opcode = code.readUInt8(at)
-    const isCompare = (opcode === COMPARE_TO || opcode === COMPARE_WITH) && code.readUInt8(at + 1) >> 6 === 3
-    if (isCompare && withoutBranch(code, at + 2)) return at + 2
+  for (let at = from; at < Math.min(from + NEAR, code.length); at += 1) {
+    const operand = isCompare(code.readUInt8(at)) ? operandAt(code, at + 1) : null
+    const behind = operand && at + 1 + operand.bytes
+    if (behind !== null && withoutBranch(code, behind)) return behind
   }
   return null
 }

@@ -84,9 +84,6 @@ export async function preparePlan(
   const [{ kernels, listing }, inputs] = await Promise.all([chooseKernels(request.kernels, context), making])
   const { accelerator, bootSeconds } = await chooseAccelerator(request.accelerator, kernels, inputs, context, onEvent)
   const { rates, times } = await keptIn(context.workspace.state)
-  const scheduled = cases.filter(({ schedule }) => schedule !== undefined).map(({ id }) => id)
-  if (accelerator !== 'tcg' && scheduled.length > 0)
-    onEvent({ kind: 'note', text: `${scheduled.join(', ')}: these guests run under TCG, whose debugger moves their vCPUs` })
   const common: PlanCommon = {
     schema: 'kwitness.plan/2',
     seed: request.seed ?? randomBytes(8).readBigUInt64BE().toString(),

@@ -61,6 +61,15 @@ test('increments of a member are found by their bytes and disabled in place', ()
     [0x138, 0x138, 0x13c],
   )
   assert.deepEqual(findIncrements(code, 0n, 0x140), [])
+  // From r12, as Debian's 7.2.13: addl $1,0x298(%r12); and incl, which is as long.
+  const far = Buffer.from('41838424980200000141ff84249802000041838404980200000183', 'hex')
+  assert.deepEqual(
+    findIncrements(far, 0n, 0x298).map(({ address, original, disabled }) => [address, original.length, disabled.toString('hex')]),
+    [
+      [1n, 8, '8384249802000000'],
+      [10n, 7, '0f1f8000000000'],
+    ],
+  )
 })
 
 test('the branch behind a comparison of a member is found and taken away, whichever way it jumps', () => {
@@ -71,6 +80,11 @@ test('the branch behind a comparison of a member is found and taken away, whiche
   assert.deepEqual(disabled('8b8038010000 39d8 7510 90'), [[0x1008n, '6690']])
   assert.deepEqual(disabled('8b8038010000 448b2424 4439e0 0f8510000000'), [[0x100dn, '660f1f440000']])
   assert.deepEqual(disabled('8b8038010000 39d8 7410 90'), [[0x1008n, 'eb10']])
+  // mov 0x138(%rax),%eax; cmp 0x8c(%rsp),%eax; jne, as Debian's 5.10; and mov 0xb0(%rsp),%ecx in between, as its 7.3.
+  assert.deepEqual(disabled('8b8038010000 3b84248c000000 0f859e0b0000'), [[0x100dn, '660f1f440000']])
+  assert.deepEqual(disabled('8b8038010000 8b8c24b0000000 39c8 0f8510000000'), [[0x100fn, '660f1f440000']])
+  // cmp %esi,0x138(%r12); jne, as its 7.2
+  assert.deepEqual(disabled('4139b42438010000 7510 90'), [[0x1008n, '6690']])
   // cmp 0x138(%rax),%ebx; je
   assert.deepEqual(disabled('3b9838010000 0f8410000000'), [[0x1006n, '90e910000000']])
   // A first read, whose lowest bit is tested; another member; a comparison of something else, later.
