@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '../support/process.ts'
 import { isIntact, publishSealed } from '../support/sealed.ts'
-import { exists } from '../support/workspace.ts'
+import { exists, folderHint } from '../support/workspace.ts'
 
 /** Compiler flags of everything that runs in a guest, and of the same files in lint. */
 export const FLAGS = [

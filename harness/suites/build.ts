@@ -12,7 +12,7 @@ import { BUILD_ENVIRONMENT } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
 import { buildRoot } from '../support/build-root.ts'
 import { openScratch } from '../support/scratch.ts'
-import { exists, publishFolder, whenUnreadable } from '../support/workspace.ts'
+import { exists, folderHint, publishFolder, whenUnreadable } from '../support/workspace.ts'
 import { fetchHeaders, type SuiteSource } from './headers.ts'
 import { installedLibraries } from './libraries.ts'
 

@@ -40,6 +40,12 @@ export function hasChangelog(database: Database, sha256: string): boolean {
   return database.all('SELECT 1 FROM changelogs WHERE sha256 = ?', sha256).length > 0
 }
 
+/** sha256 (hex) over a changelog as it is stored; null when it is missing. */
+export function changelogFingerprint(database: Database, sha256: string): string | null {
+  const zstd = database.all('SELECT zstd FROM changelogs WHERE sha256 = ?', sha256)[0]?.['zstd']
+  return zstd instanceof Uint8Array ? createHash('sha256').update(zstd).digest('hex') : null
+}
+
 /** The text of a changelog, null when it is missing or damaged. */
 export function readChangelogText(database: Database, sha256: string): string | null {
   const zstd = database.all('SELECT zstd FROM changelogs WHERE sha256 = ?', sha256)[0]?.['zstd']

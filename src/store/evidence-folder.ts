@@ -3,10 +3,11 @@
  * It comes into being whole, is never changed afterwards, and a change from outside is noticed.
  */
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { zstdCompress, zstdDecompress } from 'node:zlib'
+import { zstdCompress, zstdDecompress, zstdDecompressSync } from 'node:zlib'
 import { InvariantError } from '#domain/errors.ts'
 import type { Evidence, LogInfo } from '#domain/evidence.ts'
 import { evidenceSchema } from '#schema/evidence.ts'
@@ -117,6 +118,28 @@ export function readLog(folder: string, log: LogInfo): Promise<Checked<Uint8Arra
     const content = await readWhole(folder, name)
     return name === log.file ? content : promisify(zstdDecompress)(content, { maxOutputLength: log.bytes })
   })
+}
+
+/** A log at once, not held against SHA256SUMS; null where it cannot be read. */
+export function readLogNow(folder: string, log: LogInfo): Uint8Array | null {
+  try {
+    const name = storedName(log)
+    const content = readFileSync(join(folder, name))
+    return name === log.file ? content : zstdDecompressSync(content, { maxOutputLength: log.bytes })
+  } catch {
+    return null
+  }
+}
+
+/** sha256 (hex) over SHA256SUMS; null where the folder has none. */
+export function fingerprintOf(folder: string): string | null {
+  try {
+    return createHash('sha256')
+      .update(readFileSync(join(folder, SUMS)))
+      .digest('hex')
+  } catch {
+    return null
+  }
 }
 
 /** The evidence as the folder has it, and only if the whole folder is as it was stored. */

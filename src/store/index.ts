@@ -5,15 +5,16 @@ import { makeFolder } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
 import { attemptNames, attemptsOf, attemptTimes, logPaths, readLogs, recordAttempt, recoverRun, strays } from './attempts.ts'
 import { openDatabase, type Database } from './database.ts'
-import { syncFolder } from './evidence-folder.ts'
+import { fingerprintOf, readLogNow, syncFolder } from './evidence-folder.ts'
 import { onDisk } from './failures.ts'
 import { kernelsSeen, recordKernel } from './kernels.ts'
-import { hasChangelog, claimSourcesOf, readChangelogText, recordClaimSources } from './claim-sources.ts'
+import { changelogFingerprint, hasChangelog, claimSourcesOf, readChangelogText, recordClaimSources } from './claim-sources.ts'
 import type { ReadRuns, Store } from './ports.ts'
 import { listRates, recordRates } from './rates.ts'
 import { compactStore, runBytes } from './room.ts'
 import { recoverRemovals, removeRun } from './remove.ts'
 import { attemptsLike, reuseAttempts } from './reuse.ts'
+import { openTextCache } from './derived/text-cache.ts'
 import {
   abandonedRuns,
   checkOwned,
@@ -31,13 +32,16 @@ import {
 interface Places {
   readonly database: string
   readonly evidence: string
+  /** What is derived from the two, and of no use without them. */
+  readonly derived: string
 }
 
 function placesIn(folder: string): Places {
-  return { database: join(folder, 'store.sqlite'), evidence: join(folder, 'evidence') }
+  return { database: join(folder, 'store.sqlite'), evidence: join(folder, 'evidence'), derived: join(folder, 'derived.sqlite') }
 }
 
 function reading(database: Database, places: Places): ReadRuns {
+  const derived = openTextCache(places.derived)
   return {
     listRuns: async () => listRuns(database),
     runIds: async () => runIds(database),
@@ -51,14 +55,22 @@ function reading(database: Database, places: Places): ReadRuns {
     attemptNames: async (run) => attemptNames(database, readRun(database, run).id),
     logPaths: (attempt) => logPaths(join(places.evidence, attempt.run), attempt),
     readLogs: async (attempt) => readLogs(join(places.evidence, attempt.run), attempt),
+    logNow: (attempt, log) => readLogNow(join(places.evidence, attempt.run, attempt.id), attempt.evidence[log]),
+    fingerprintOf: ({ run, id }) => fingerprintOf(join(places.evidence, run, id)),
+    derived,
     attemptTimes: async () => attemptTimes(database),
     kernelsSeen: async () => kernelsSeen(database),
     rates: async () => listRates(database),
     claimSourcesOf: async (run) => claimSourcesOf(database, readRun(database, run).id),
     changelog: async (sha256) => readChangelogText(database, sha256),
+    changelogNow: (sha256) => readChangelogText(database, sha256),
+    changelogFingerprint: (sha256) => changelogFingerprint(database, sha256),
     pinnedRuns: async () => pinnedRuns(database),
     runBytes: (ids) => runBytes(database, places.evidence, ids),
-    close: () => database.close(),
+    close: () => {
+      derived.close()
+      database.close()
+    },
   }
 }
 

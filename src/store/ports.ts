@@ -7,6 +7,7 @@ import type { AttemptTime, Evidence } from '#domain/evidence.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { ClaimSources } from '#domain/claim-sources.ts'
 import type { Report } from '#domain/report/matrix.ts'
+import type { TextCache } from './derived/text-cache.ts'
 
 export type RunHost = Report['run']['host']
 
@@ -95,6 +96,12 @@ export interface ReadRuns {
   /** By kernel, case and ordinal. Throws UserError when there is no such run. */
   attemptNames(run: string): Promise<readonly AttemptName[]>
   readLogs(attempt: AttemptRecord): Promise<StoredLogs>
+  /** A log of an attempt at once, not held against its hash; null where it cannot be read. */
+  logNow(attempt: AttemptRecord, log: 'console' | 'output'): Uint8Array | null
+  /** sha256 (hex) over the hashes of the files of an attempt; null where they are missing. */
+  fingerprintOf(attempt: AttemptPlace): string | null
+  /** Texts derived from what is stored, by names that change with all that they are made of. */
+  readonly derived: TextCache
   /** Where the logs of an attempt lie. */
   logPaths(attempt: Pick<AttemptRecord, 'id' | 'run' | 'evidence'>): LogPaths
   /** Durations of the newest attempts of all runs, at most a thousand, the newest first. */
@@ -106,6 +113,10 @@ export interface ReadRuns {
   claimSourcesOf(run: string): Promise<readonly ClaimSources[]>
   /** The text of a changelog that claim sources name; null when it is missing or damaged. */
   changelog(sha256: string): Promise<string | null>
+  /** The same at once. */
+  changelogNow(sha256: string): string | null
+  /** sha256 (hex) over a changelog as it is stored, compressed; null when it is missing. */
+  changelogFingerprint(sha256: string): string | null
   /** Ids of the runs that no retention removes. */
   pinnedRuns(): Promise<readonly string[]>
   /** Bytes on disk of each run, by id. */

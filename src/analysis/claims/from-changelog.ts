@@ -21,7 +21,10 @@ export interface Mention extends Pick<EntryAction, 'does'> {
 
 /** A changelog parsed for some cases: which of its entries mention their subjects. */
 export interface ParsedChangelog {
+  /** All of its entries. A changelog that was parsed before may read them when they are asked for, which takes long. */
   readonly versions: readonly VersionEntries[]
+  /** Series of each package version, newest first. */
+  readonly series: readonly string[]
   /** Index of each package version. */
   readonly at: ReadonlyMap<string, number>
   /** Oldest first, by subject. */
@@ -31,7 +34,10 @@ export interface ParsedChangelog {
 }
 
 /** The changelog that serves one kernel. */
-export interface KernelChangelog extends ParsedChangelog, Pick<ChangelogSource, 'build' | 'instead'> {}
+export interface KernelChangelog extends ParsedChangelog, Pick<ChangelogSource, 'build' | 'instead'> {
+  /** What names its text, for who keeps what is made of it. */
+  readonly fingerprint?: string
+}
 
 /** The subjects of a case's fixes in a changelog: those of the fixes, and other names of backports. */
 export function subjectsOf({ fixes, claim }: Pick<Case, 'fixes' | 'claim'>): { own: string[]; others: string[] } {
@@ -57,7 +63,8 @@ export function parseChangelogMentions(
       mentioned?.push({ entry, does, position })
     }
   }
-  return { versions, at: new Map(versions.map(({ build }, position) => [build, position])), mentions, lists }
+  const at = new Map(versions.map(({ build }, position) => [build, position]))
+  return { versions, series: versions.map((version) => version.series), at, mentions, lists }
 }
 
 /** `Debian changelog: linux (6.12.29-1), ChangeLog-6.12.29, "subject"`. */
@@ -97,9 +104,9 @@ function subjectClaim(kernel: Kernel, subject: string, changelog: ParsedChangelo
 }
 
 /** The entries about a subject in a series, oldest first. Backports to another series say nothing here. */
-export function mentionsIn(series: string, subject: string, { mentions, versions }: ParsedChangelog): Mention[] {
+export function mentionsIn(series: string, subject: string, { mentions, series: own }: ParsedChangelog): Mention[] {
   return (mentions.get(subjectKey(subject)) ?? []).filter(({ entry, position }) =>
-    entry.release === null ? versions[position]?.series === series : seriesOf(entry.release) === series,
+    entry.release === null ? own[position] === series : seriesOf(entry.release) === series,
   )
 }
 

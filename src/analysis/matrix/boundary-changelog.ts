@@ -20,23 +20,36 @@ type EntriesBetween = (
   changelog: KernelChangelog | UnavailableSource | null,
 ) => BoundaryEntries | null
 
+/** Gives what was found before for these parts, all that it depends on; else makes it. */
+export type KnownEntries = (parts: readonly unknown[], make: () => BoundaryEntries | null) => BoundaryEntries | null
+
 /**
  * A function that returns the entries between a boundary's kernels that concern its fix, nearest first; null without a changelog
  * that covers both. Many cases change at one pair of kernels with thousands of entries between them: it indexes those once.
  */
-export function createEntriesBetween(kernels: readonly Kernel[], cases: readonly Case[]): EntriesBetween {
+export function createEntriesBetween(
+  kernels: readonly Kernel[],
+  cases: readonly Case[],
+  known: KnownEntries = (_parts, make) => make(),
+): EntriesBetween {
   const kernel = new Map(kernels.map((one) => [one.id, one]))
   const named = new Map(cases.map((one) => [one.id, { theCase: one, names: namesOf(one) }]))
   const wanted = new Set([...named.values()].flatMap(({ names }) => [...names.keys()]))
-  const known = new Map<string, Between | null>()
+  const indexed = new Map<string, Between | null>()
 
   return ({ case: id, before, after }, changelog) => {
     const [from, to, own] = [kernel.get(before), kernel.get(after), named.get(id)]
     if (!from || !to || !own || changelog === null || 'unavailable' in changelog) return null
-    const pair = `${before} ${after}`
-    const between = known.get(pair) ?? indexOf(entriesAfter(from, to, changelog), wanted)
-    known.set(pair, between)
-    return between && { source: `linux (${changelog.build})`, ...nearestOf(own.theCase, own.names, between) }
+    const find = (): BoundaryEntries | null => {
+      const pair = `${before} ${after}`
+      const between = indexed.get(pair) ?? indexOf(entriesAfter(from, to, changelog), wanted)
+      indexed.set(pair, between)
+      return between && { source: `linux (${changelog.build})`, ...nearestOf(own.theCase, own.names, between) }
+    }
+    const { fixes, claim, subsystem } = own.theCase
+    if (changelog.fingerprint === undefined) return find()
+    const of = [changelog.fingerprint, changelog.build, from.build, from.version, to.build, to.version, to.series]
+    return known([...of, id, subsystem, fixes, claim.subjects], find)
   }
 }
 

@@ -7,7 +7,7 @@ import { fixStatusOf } from '#domain/judgement.ts'
 import type { KnownKernel } from '#domain/kernel.ts'
 import type { Report, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
 import { boundariesOf } from './boundary.ts'
-import { createEntriesBetween } from './boundary-changelog.ts'
+import { createEntriesBetween, type KnownEntries } from './boundary-changelog.ts'
 import { claimOf, findingOf, type CellClaim, type KernelClaimSources } from '../claims/claim.ts'
 import { contradictionsOfRun } from '../claims/case-contradictions.ts'
 import { contradictionsOf } from './headline.ts'
@@ -27,6 +27,8 @@ export interface ReportInputs {
   readonly hosts?: readonly CheckedHost[]
   /** The providers' kernels of the run's series when it was planned; null or absent when the run did not store them. */
   readonly listing?: readonly KnownKernel[] | null
+  /** What was found before of the entries at boundaries. */
+  readonly knownEntries?: KnownEntries
   /** In any order; at most one cell for a kernel and a case. */
   readonly cells: readonly JudgedCell[]
   /** The claim sources of the kernels, by id; without them the case's own data is the only source. */
@@ -48,7 +50,7 @@ export function buildReport(parts: ReportInputs): Report {
       attempts: cell.attempts.toSorted((a, b) => a.attempt - b.attempt),
     }
   })
-  const entriesBetween = createEntriesBetween(kernels, cases)
+  const entriesBetween = createEntriesBetween(kernels, cases, parts.knownEntries)
   const shown = cases.map(caseForReport)
   const shipped = kernels.filter(({ id }) => !isControl(parts.controls, id))
   // Between the kernels of two machines lies no release.

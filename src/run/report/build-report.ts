@@ -1,9 +1,8 @@
 /** From a stored run to its Report: every attempt is judged again by today's rules, from its evidence alone. */
 import { buildReport, type JudgedCell } from '#analysis/matrix/report.ts'
-import type { Reason } from '#domain/judgement.ts'
 import type { GitTreeSource, UnavailableSource } from '#domain/claim-sources.ts'
 import { profileName } from '#domain/profile.ts'
-import type { Report, ReportAttempt, ReportKernel } from '#domain/report/matrix.ts'
+import type { Report, ReportKernel } from '#domain/report/matrix.ts'
 import type { AttemptRecord, ReadRuns, RunRecord, StoreProblem } from '#store/ports.ts'
 import { judgeCell } from '#verdict/cell/judge.ts'
 import { wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
@@ -12,10 +11,11 @@ import { controlsOf, type Plan } from '#plan/plan.ts'
 import { inputOf, isRace, nextMeasured, nextRace } from '#plan/race-schedule.ts'
 import { ratesOf, type AttemptsByCell } from '#plan/control-rates.ts'
 import { planOf } from '#plan/stored-plan.ts'
-import type { AttemptReading } from './judge-attempt.ts'
 import { readClaimSources, type ReadClaimSources } from './claim-sources.ts'
-import { createLogTruncator } from './truncate-log.ts'
-import { judgedAttemptIn, judgeStored } from './stored-attempts.ts'
+import { openDerived } from './derived.ts'
+import { reportAttempt, type AttemptFindings } from './report-attempt.ts'
+import { createStoredJudge, judgedAttemptIn } from './stored-attempts.ts'
+import { knownEntries } from './stored-changelog.ts'
 
 export interface BuiltReport {
   readonly report: Report
@@ -43,18 +43,21 @@ export async function buildRunReport(
   const judged = new Map<string, StoredJudged[]>()
   for (const cell of cellsOf(plan)) judged.set(cellKey(cell), [])
   const cases = new Map(plan.cases.map((theCase) => [theCase.id, theCase]))
+  const { judge, keep } = await createStoredJudge(store)
   for (const record of attempts) {
     const { job } = record.evidence
     const theCase = cases.get(job.case)
     const own = judged.get(`${job.kernel}/${job.case}`)
     if (!theCase || !own) continue
-    const stored = await judgeStored(store, record, theCase)
+    const stored = await judge(record, theCase)
     lost.push(...stored.problems)
     if (stored.judged) own.push({ record, judged: stored.judged })
   }
+  keep()
   const byCell: AttemptsByCell = new Map(
     [...judged].map(([key, own]) => [key, own.map((one) => judgedAttemptIn(run.id, one.record, one.judged.judgement))]),
   )
+  const derived = await openDerived(store.derived)
   const report = buildReport({
     run: {
       id: run.id,
@@ -68,9 +71,11 @@ export async function buildRunReport(
     controls: controlsOf(plan),
     ...(plan.kind === 'check' ? { hosts: plan.hosts } : {}),
     listing: plan.listing,
-    cells: judgeCells(plan, judged, byCell, run.id),
+    cells: judgeCells(store, plan, { judged, byCell, run: run.id }),
     claimSources: claims.sources,
+    knownEntries: knownEntries(derived),
   })
+  derived.flush()
   return { report, problems: lost }
 }
 
@@ -98,7 +103,7 @@ function triedKernelsOf(plan: Plan, attempts: readonly AttemptRecord[]): Plan {
 
 interface StoredJudged {
   readonly record: AttemptRecord
-  readonly judged: AttemptReading
+  readonly judged: AttemptFindings
 }
 
 /** Whether no cell of a plan needs another attempt. */
@@ -108,19 +113,22 @@ function isComplete(plan: Plan, attempts: AttemptsByCell): boolean {
   return !cells.some(isOpen) && nextMeasured(plan, attempts, cells) === null && nextRace(plan, attempts, cells) === null
 }
 
+/** The attempts of a run by cellKey, as they are shown and as the judge sees them. */
+interface JudgedRun {
+  readonly judged: ReadonlyMap<string, readonly StoredJudged[]>
+  readonly byCell: AttemptsByCell
+  /** Id of the run. */
+  readonly run: string
+}
+
 /** Every cell of a plan, judged: races by the rates of the plan and by those of its own controls. */
-function judgeCells(
-  plan: Plan,
-  judged: ReadonlyMap<string, readonly StoredJudged[]>,
-  byCell: AttemptsByCell,
-  run: string,
-): JudgedCell[] {
+function judgeCells(store: ReadRuns, plan: Plan, { judged, byCell, run }: JudgedRun): JudgedCell[] {
   const measured = ratesOf(plan, byCell)
   const cells = cellsOf(plan).filter((cell) => plan.kind !== 'search' || judged.get(cellKey(cell))?.length)
   return cells.map((cell) => {
     const input = inputOf(plan, cell, byCell.get(cellKey(cell)) ?? [], measured)
     const own = judged.get(cellKey(cell)) ?? []
-    const attempts = own.map((one) => reportAttempt(one.record, one.judged))
+    const attempts = own.map((one) => reportAttempt(store, one.record, one.judged))
     return { ...nameOf(cell), ...judgeCell(cell.case, input), ...reusedOf(own, run), attempts }
   })
 }
@@ -150,41 +158,4 @@ export async function reportKernels(store: ReadRuns, plan: Plan, attempts: reado
       sha256: own[0]?.sha256 ?? seen.get(kernel.id)?.sha256 ?? null,
     }
   })
-}
-
-/** One attempt as the report shows it. Long logs are cut in the middle, and every line number is that in the cut log. */
-function reportAttempt(
-  record: AttemptRecord,
-  { evidence, reading, consoleLines, judgement, outputLines }: AttemptReading,
-): ReportAttempt {
-  const console = createLogTruncator(consoleLines)
-  const output = createLogTruncator(outputLines)
-  const inCutLog = (reason: Reason): Reason => {
-    if (reason.line === null) return reason
-    if (reason.channel === 'console') return { ...reason, line: console.line(reason.line) }
-    return reason.channel === 'output' ? { ...reason, line: output.line(reason.line) } : reason
-  }
-  return {
-    id: record.id,
-    attempt: evidence.job.attempt,
-    outcome: judgement.outcome,
-    ending: judgement.ending,
-    reasons: judgement.reasons.map(inCutLog),
-    seed: evidence.job.seed,
-    seconds: evidence.seconds,
-    origin: evidence.guest.origin,
-    bootMethod: evidence.guest.bootMethod,
-    qemu: evidence.host.qemu,
-    argv: evidence.guest.argv,
-    tests: reading.tests.documents.flatMap(({ points }) => points),
-    problems: [...reading.tests.problems, ...reading.tests.documents.flatMap(({ problems }) => problems)],
-    splats: reading.console.splats.map((splat) => ({
-      ...splat,
-      firstLine: console.line(splat.firstLine),
-      lastLine: console.line(splat.lastLine),
-    })),
-    console: console.lines,
-    output: output.lines,
-    taint: evidence.taint,
-  }
 }

@@ -5,14 +5,14 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { readGitTreeSources } from '#harness/git-history.ts'
 import { findChangelogs, type FoundChangelog, type KernelContext } from '#harness/kernels/index.ts'
-import { readChangelog } from '#analysis/claims/changelog.ts'
-import { parseChangelogMentions, type ParsedChangelog } from '#analysis/claims/from-changelog.ts'
 import type { KernelClaimSources } from '#analysis/claims/claim.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { whenUnreadable } from '#harness/support/workspace.ts'
 import type { ChangelogSource, GitTreeSource, UnavailableSource, ClaimSources } from '#domain/claim-sources.ts'
 import type { ReadRuns, Store, StoreProblem } from '#store/ports.ts'
 import type { PlanCommon } from '#plan/plan.ts'
+import { openDerived } from './derived.ts'
+import { readStoredChangelog, type ReadChangelog } from './stored-changelog.ts'
 
 export interface ClaimSourceRequest {
   readonly plan: Pick<PlanCommon, 'kernels' | 'cases'>
@@ -114,14 +114,15 @@ export async function readClaimSources(
     changelogs.set(changelog.sha256, changelog)
     series.set(changelog.sha256, (series.get(changelog.sha256) ?? new Set()).add(kernel.series))
   }
-  const read = new Map<string, ParsedChangelog>()
+  const read = new Map<string, ReadChangelog>()
   const problems: StoreProblem[] = []
+  const derived = await openDerived(store.derived)
   for (const [sha256, { build }] of changelogs) {
-    const text = await store.changelog(sha256)
-    const isWanted = (name: string) => series.get(sha256)?.has(name) === true
-    if (text === null) problems.push({ attempt: `changelog of linux ${build}`, message: 'missing or not as it was stored' })
-    else read.set(sha256, parseChangelogMentions(readChangelog(text, isWanted), cases))
+    const found = readStoredChangelog(store, derived, { sha256, series: [...(series.get(sha256) ?? [])].toSorted(), cases })
+    if (found === null) problems.push({ attempt: `changelog of linux ${build}`, message: 'missing or not as it was stored' })
+    else read.set(sha256, found)
   }
+  derived.flush()
   const sources = kernels.map(({ id }): [string, KernelClaimSources] => {
     const changelog = kept.get(id)?.changelog ?? null
     return [id, { changelog: changelogAsRead(changelog, read), gitTree: gitTreeSources.get(id) ?? kept.get(id)?.gitTree ?? null }]
@@ -131,10 +132,24 @@ export async function readClaimSources(
 
 function changelogAsRead(
   changelog: ClaimSources['changelog'],
-  read: ReadonlyMap<string, ParsedChangelog>,
+  read: ReadonlyMap<string, ReadChangelog>,
 ): KernelClaimSources['changelog'] {
   if (changelog === null || 'unavailable' in changelog) return changelog
   const parsed = read.get(changelog.sha256)
   if (!parsed) return { unavailable: 'the stored copy is damaged' }
-  return { ...parsed, build: changelog.build, instead: changelog.instead }
+  const { series, at, mentions, lists, fingerprint } = parsed
+  const { build, instead } = changelog
+  // A spread would read all of its entries.
+  return {
+    get versions() {
+      return parsed.versions
+    },
+    series,
+    at,
+    mentions,
+    lists,
+    fingerprint,
+    build,
+    instead,
+  }
 }

@@ -12,7 +12,7 @@ import { answersOf } from '#verdict/attempt/retry.ts'
 import { judgeCell } from '#verdict/cell/judge.ts'
 import { judgedAttemptsOf, type JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import type { GuestInputs } from '../context/context.ts'
-import { judgeStored } from '../report/stored-attempts.ts'
+import { createStoredJudge, type StoredJudge } from '../report/stored-attempts.ts'
 import { createIdentify } from './identify.ts'
 
 /** Repetitions of a deterministic attempt that are looked at: most of them have an answer. */
@@ -65,6 +65,7 @@ async function findReusable(request: ReuseRequest, cells: readonly Cell[]): Prom
   const { plan, inputs, kernels } = request
   const identify = createIdentify(plan, inputs, kernels)
   const isFinished = createFinished(request.store)
+  const judge = await createStoredJudge(request.store)
   const found: Found[] = []
   for (const own of Map.groupBy(cells, ({ kernel }) => kernel.id).values()) {
     const image = own[0] ? await findCachedKernel(own[0].kernel, kernels) : null
@@ -73,6 +74,7 @@ async function findReusable(request: ReuseRequest, cells: readonly Cell[]): Prom
       if (one) found.push(one)
     }
   }
+  judge.keep()
   return found
 
   async function findCell({ store }: ReuseRequest, cell: Cell, image: KernelImage): Promise<Found | null> {
@@ -80,7 +82,7 @@ async function findReusable(request: ReuseRequest, cells: readonly Cell[]): Prom
     if (known === null) return null
     const history = await store.attemptsLike(known.identity, isRace(cell) ? MAX_RACE_ATTEMPTS : MAX_REPETITIONS)
     if (history.length === 0) return null
-    const judged = await judgeAll(store, history, cell)
+    const judged = await judgeAll(judge, history, cell)
     const chosen = isRace(cell) ? await raceOf(judged, isFinished) : agreeingAnswers(judged).filter(isAsWanted).slice(0, 1)
     if (chosen.length === 0 || !chosen.every(isAsWanted)) return null
     const { verdict } = judgeCell(cell.case, inputOf(plan, cell, chosen, []))
@@ -99,10 +101,10 @@ function isOfGuest({ guest: { origin } }: Evidence, { noSnapshot, noFork }: Plan
 }
 
 /** Attempts of a cell, judged; damaged ones are left out. */
-async function judgeAll(store: ReadRuns, history: readonly AttemptRecord[], { case: theCase }: Cell): Promise<Judged[]> {
+async function judgeAll({ judge }: StoredJudge, history: readonly AttemptRecord[], { case: theCase }: Cell): Promise<Judged[]> {
   const judged: Judged[] = []
   for (const record of history) {
-    const stored = await judgeStored(store, record, theCase)
+    const stored = await judge(record, theCase)
     if (stored.judged) judged.push({ ...judgedAttemptsOf(record.evidence, stored.judged.judgement), record })
   }
   return judged

@@ -27,7 +27,7 @@ const entry = schemaOf<BoundaryEntry>()(
     .meta({ id: 'entry', description: 'A line of a package changelog' }),
 )
 
-const entries = schemaOf<BoundaryEntries>()(
+export const entries = schemaOf<BoundaryEntries>()(
   z
     .object({ source: text, listed: list(entry), more: count })
     .meta({ id: 'entries', description: 'What a package changelog lists between two kernels that is about the names of a fix' }),
