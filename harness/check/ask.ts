@@ -65,7 +65,7 @@ export async function askOver(transport: Transport, { argv, input }: StartedBy, 
 
 type Classified = Pick<HostAnswer, 'outcome' | 'message'>
 
-/** Exit status of bootstrap.ts for a machine on which no folder takes the program. */
+/** Exit status of the bootstrap of remote.ts for a machine on which no folder takes the program. */
 const NO_PLACE = 74
 
 /** What the end of kwitness-check and its stream mean. */

@@ -12,4 +12,10 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
-testTransport({ name: 'local', open: async () => createLocalTransport(), folder: () => folder })
+testTransport({
+  name: 'local',
+  open: async () => createLocalTransport(),
+  begunSeconds: 0.5,
+  kill: async (pid, signal) => process.kill(pid, `SIG${signal}`),
+  folder: () => folder,
+})

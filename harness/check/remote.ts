@@ -1,0 +1,91 @@
+/** Another machine as a target: kwitness-check goes there through the standard input of one session, and removes itself. */
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { HostOutcome } from '#domain/report/host.ts'
+import type { Program } from '../image/program.ts'
+import type { Transport } from '../transport/command/contract.ts'
+import { createSshTransport, type SshAddress, type SshConfig } from '../transport/command/ssh.ts'
+import { askOver, type CheckQuestion, type HostAnswer, type Target } from './ask.ts'
+
+/**
+ * Finds a folder that takes the program and runs it: words are the name of the folder to make, the size of the program, and its
+ * options. Nothing is left where it fails, or the connection ends before the program has come.
+ */
+const BOOTSTRAP = [
+  'umask 077; name=$1; size=$2; shift 2; why=; place=',
+  'trap \'test -n "$place" && rm -rf "$place"\' EXIT',
+  "trap 'exit 1' HUP INT TERM PIPE",
+  'for folder in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm "$HOME" "$XDG_RUNTIME_DIR"; do',
+  '  test -n "$folder" && test -d "$folder" || continue',
+  '  place=$folder/$name',
+  '  if mkdir "$place" 2>/dev/null; then',
+  '    if head -c "$size" /dev/zero >"$place/program" 2>/dev/null && test "$(wc -c <"$place/program")" -eq "$size"; then',
+  '      printf "#!/bin/sh\\nexit 0\\n" >"$place/try" && chmod 700 "$place/try"',
+  '      if "$place/try" 2>/dev/null; then break; else why="$why; $folder: nothing runs there (noexec)"; fi',
+  '    else why="$why; $folder: the disk is full"; fi',
+  '    rm -rf "$place"',
+  '  else why="$why; $folder: cannot be written"; fi',
+  '  place=',
+  'done',
+  'if test -z "$place"; then echo "no folder takes a program${why}" >&2; exit 74; fi',
+  'rm -f "$place/try"; head -c "$size" >"$place/program"',
+  'if test "$(wc -c <"$place/program")" -ne "$size"; then echo "the program did not come whole" >&2; exit 76; fi',
+  'chmod 700 "$place/program"',
+  'exec "$place/program" --remove "$place/program" --lifeline "$@"',
+].join('\n')
+
+/** Times a machine is asked again that does not let us in for a while, and the seconds before each. */
+const RETRY_SECONDS = [1, 3, 8]
+
+/** What ssh says when a connection fails, and what it means. The first that matches counts. */
+const FAILURES: readonly (readonly [RegExp, HostOutcome])[] = [
+  [/REVOKED HOST KEY|marked as revoked|is revoked/i, 'host-key-revoked'],
+  [/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed/, 'host-key-changed'],
+  [/host key is known for|Host key verification failed|no matching host key|Certificate invalid/i, 'host-key-unknown'],
+  [/Permission denied|Too many authentication failures|No supported authentication methods/i, 'not-authenticated'],
+  [/Not allowed at this time|kex_exchange_identification|banner exchange: .*(?:closed|reset)/i, 'penalised'],
+  [/Connection (?:closed|reset) by .* port \d+$/i, 'penalised'],
+  [/refused|No route to host|is unreachable|Could not resolve|timed out|during banner exchange|UNKNOWN port/i, 'unreachable'],
+]
+
+/** The answer with what ssh said of a connection that never was. */
+function explained(answer: HostAnswer): HostAnswer {
+  if (answer.outcome !== 'lost' || answer.stream.planned !== null || answer.message === null) return answer
+  const said = answer.message.replace('the connection was lost: ', '')
+  const [pattern, outcome] = FAILURES.find(([one]) => one.test(said)) ?? []
+  if (pattern === undefined || outcome === undefined) return answer
+  const line = said.split('; ').find((one) => pattern.test(one)) ?? said
+  const why = outcome === 'penalised' ? `its sshd lets nobody in for a while (PerSourcePenalties or MaxStartups): ${line}` : line
+  return { ...answer, outcome, message: why }
+}
+
+async function askOnce(transport: Transport, program: Buffer, question: CheckQuestion): Promise<HostAnswer> {
+  const name = `.kwitness-${randomBytes(9).toString('base64url')}`
+  const argv = ['sh', '-c', BOOTSTRAP, 'sh', name, String(program.length), ...question.options]
+  try {
+    return explained(await askOver(transport, { argv, input: program }, question))
+  } finally {
+    await transport.close()
+  }
+}
+
+/** Programs that were read, by path: one copy serves every machine. */
+const programs = new Map<string, Promise<Buffer>>()
+
+/** A machine that ssh reaches by this configuration. `host` is how it is called in reports. */
+export function remoteTarget(host: string, address: SshAddress, { path }: Program, config: SshConfig): Target {
+  const ask = async (question: CheckQuestion): Promise<HostAnswer> => {
+    const read = programs.get(path) ?? readFile(path)
+    programs.set(path, read)
+    const program = await read
+    for (const seconds of RETRY_SECONDS) {
+      const answer = await askOnce(createSshTransport(address, config), program, question)
+      if (answer.outcome !== 'penalised') return answer
+      // Not all of them at the same moment again.
+      await sleep(seconds * 1000 * (0.5 + Math.random()), undefined, question.signal ? { signal: question.signal } : {})
+    }
+    return askOnce(createSshTransport(address, config), program, question)
+  }
+  return { host, ask }
+}
