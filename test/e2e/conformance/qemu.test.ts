@@ -31,7 +31,8 @@ before(async () => {
 })
 after(() => place.remove())
 
-const run = (...words: readonly string[]) => runReport(place, [...kernelWords(kernel), '--accel', 'tcg', ...words])
+const run = (...words: readonly string[]) =>
+  runReport(place, [...kernelWords(kernel), '--accel', 'tcg', ...words])
 const originsOf = ({ cells }: Report): string[] => cells.flatMap(({ attempts }) => attempts.map(({ origin }) => origin))
 
 describe('boots', () => {
@@ -95,8 +96,11 @@ test('runs in its sandbox, and ends with the run', async (t) => {
     return found.length > 0 && found
   })
   assert.ok(qemu)
-  const status = readFileSync(`/proc/${qemu.pid}/status`, 'utf8')
-  assert.match(status, /^Seccomp:\t2$/m)
+  // It enters the sandbox when it has read its options.
+  const status = await until('its sandbox', () => {
+    const text = readFileSync(`/proc/${qemu.pid}/status`, 'utf8')
+    return /^Seccomp:\t2$/m.test(text) && text
+  })
   assert.match(status, /^NoNewPrivs:\t1$/m)
   cli.kill('SIGINT')
   assert.equal((await cli.ended).code, 130)
@@ -120,7 +124,7 @@ test('a panic, a hang, a reset and a triple fault are told apart', async () => {
 })
 
 test('its debugger stops a race at every boundary of its window', async () => {
-  const { report, stderr } = await run('--cases', 'gup-fast-vs-fork', '--interleavings')
+  const { report, stderr } = await run('--cases', 'gup-fast-vs-fork')
   const [cell] = report.cells
   assert.equal(cell?.verdict, 'carries', stderr)
   assert.ok(cell.schedule && cell.schedule.boundaries > 300)

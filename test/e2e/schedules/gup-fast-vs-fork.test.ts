@@ -34,7 +34,10 @@ test('every boundary is clean, and the same kernel with its fix disabled shows t
   )
   const { secondCut } = schedule
   assert.ok(secondCut.problem === null && secondCut.control.problem === null, JSON.stringify(secondCut).slice(0, 300))
-  assert.ok(secondCut.control.cut.runs.some(({ hit }) => hit), 'without its check the second preemption shows the bug')
+  assert.ok(
+    secondCut.control.cut.runs.some(({ hit }) => hit),
+    'without its check the second preemption shows the bug',
+  )
 })
 
 test('the attempt ran one program in one guest under TCG, and explain shows the window', async () => {
@@ -43,5 +46,8 @@ test('the attempt ran one program in one guest under TCG, and explain shows the 
   assert.ok(attempt?.argv.includes('tcg,thread=single'))
   const { stdout } = await runCli(place, ['explain', `${kernel}/${CASE}`])
   assert.match(stdout, /of \d+ boundaries tried in copy_page_range\n.* kernel {5}\.+w+\n.* fix disabled {2}\.+X+[.w]+\n/)
-  assert.match(stdout, /shows from boundary \d+ \(behind copy_page_range\+\S+: mov.+\) to \d+ \(before copy_page_range\+\S+: lock .+\)/)
+  assert.match(
+    stdout,
+    /shows from boundary \d+ \(behind copy_page_range\+\S+: mov.+\) to \d+ \(before copy_page_range\+\S+: lock .+\)/,
+  )
 })
