@@ -1,6 +1,6 @@
 /** A document as its lines say it: nothing counted, nothing judged. */
 import type { TestPoint, TestStatus } from '#domain/tests.ts'
-import type { PlanLine } from './line.ts'
+import { readLine, type PlanLine } from './line.ts'
 import { append, createLineBuffer, type LineBuffer } from './line-buffer.ts'
 import { NumberSet } from './numbers.ts'
 import type { Problematic } from './problems.ts'
@@ -118,4 +118,11 @@ export function addDiagnostic(document: RawDocument, line: string): void {
     if (last.diagnostics.length === 0) last.diagnostics = [line]
     else (last.diagnostics as string[]).push(line)
   }
+}
+
+/** Whether a line without a mark is the unmarked child's: it speaks KTAP and is not the parent's result of that child. */
+export function isUnmarked(child: RawDocument, text: string): boolean {
+  if (!child.unmarked || text.startsWith('#')) return false
+  const said = readLine(text)
+  return said.kind === 'result' ? said.name !== child.name : said.kind === 'plan' || said.kind === 'bailout'
 }

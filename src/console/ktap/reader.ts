@@ -4,7 +4,7 @@ import { createLineReader } from '../lines.ts'
 import { resolveDocument } from './document.ts'
 import { createLooseReader } from './loose.ts'
 import { nameOf, wasSeen } from './missing.ts'
-import { createTree } from './tree.ts'
+import { DocumentTree } from './tree.ts'
 
 /** The last line of our own C programs, which separates a cut stream from a finished one. */
 export const END_MARKER = '# kwitness: end of tests'
@@ -38,14 +38,14 @@ type LooseReader = ReturnType<typeof createLooseReader>
 
 function readStream(text: string | Uint8Array, endMarker: boolean, loose: LooseReader | null): TestStream {
   const documents: TestDocument[] = []
-  const tree = createTree({ onDocument: (raw) => documents.push(resolveDocument(raw)) })
+  const tree = new DocumentTree({ onDocument: (raw) => documents.push(resolveDocument(raw)) })
   let ended = false
   let lastLine = 0
   const reader = createLineReader((line, number) => {
     lastLine = number
     if (line === END_MARKER) ended = true
     else tree.line(line, number)
-    if (loose !== null && !tree.hasSpoken()) loose.line(line, number)
+    if (loose !== null && !tree.hasSpoken) loose.line(line, number)
   })
   reader.push(typeof text === 'string' ? new TextEncoder().encode(text) : text)
   const { badBytes, cutLines } = reader.finish()
@@ -53,7 +53,7 @@ function readStream(text: string | Uint8Array, endMarker: boolean, loose: LooseR
 
   const problems: TestProblem[] = []
   const said = documents.some(({ points, skipAll }) => skipAll !== null || points.some(wasSeen))
-  const other = tree.hasSpoken() ? null : (loose?.finish(badBytes) ?? null)
+  const other = tree.hasSpoken ? null : (loose?.finish(badBytes) ?? null)
   if (!said && !other) problems.push({ kind: 'no-tests', message: 'no test in the whole output', line: null })
   if (endMarker && !ended) {
     const last = documents.at(-1)?.points.findLast(wasSeen)

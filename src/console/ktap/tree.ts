@@ -11,11 +11,12 @@ import {
   isEmpty,
   NO_NUMBER,
   resultCount,
+  isUnmarked,
   takeWaiting,
   type RawDocument,
 } from './raw.ts'
 import type { ResultLine } from './result.ts'
-import { createRoom, takesText } from './room.ts'
+import { createRoom, takesText, type Room } from './room.ts'
 import { takeYaml } from './yaml.ts'
 
 /** Documents nested deeper than this are read as part of the deepest one. */
@@ -35,101 +36,119 @@ export interface TreeOptions {
 }
 
 /** A reader of cleaned lines: `line` takes each with its number, `finish` closes what is open. */
-export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
-  const room = createRoom(maxResults < Infinity)
-  let kept = 0
-  let hasSpoken = false
+export class DocumentTree {
+  /** Whether there was a result, a plan or a bail-out: a stream without them is not KTAP. */
+  hasSpoken = false
+  private kept = 0
+  private readonly room: Room
+  private readonly onDocument: TreeOptions['onDocument']
+  private readonly maxResults: number
   /** The open documents, outermost first. */
-  let open = [createDocument(room, '')]
+  private open: RawDocument[]
 
-  function protocol(document: RawDocument, line: number, message: () => string): void {
-    addProblem(document, 'protocol', message, line)
+  constructor({ onDocument, maxResults = Infinity }: TreeOptions) {
+    this.onDocument = onDocument
+    this.maxResults = maxResults
+    this.room = createRoom(maxResults < Infinity)
+    this.open = [createDocument(this.room, '')]
+  }
+
+  line(text: string, line: number): void {
+    // An empty line ends a YAML block and says nothing else.
+    if (text === '' && this.open[0]!.yaml === null) return
+    const spliced = unsplice(text)
+    this.place(spliced?.own ?? text, line)
+    if (spliced) this.placeGlued(spliced, line)
+  }
+
+  finish(): void {
+    this.closeOutermost()
   }
 
   /** The lines of a buffer, or how many they were where there is no room for them. */
-  function afford(buffer: LineBuffer): string[] {
+  private afford(buffer: LineBuffer): string[] {
     const lines = drain(buffer)
-    return lines.length === 0 || takesText(room, lines) ? lines : [leftOutNote(lines.length)]
+    return lines.length === 0 || takesText(this.room, lines) ? lines : [leftOutNote(lines.length)]
   }
 
   /** What a document as a whole has to say is all said. */
-  function settle(document: RawDocument): void {
+  private settle(document: RawDocument): void {
     forgetAgain(document)
     drainInto(document.pending, document.notes)
-    if (room.text < Infinity) for (const line of afford(document.notes)) append(document.notes, line)
+    if (this.room.text < Infinity) for (const line of this.afford(document.notes)) append(document.notes, line)
   }
 
   /** Close what is open inside the document at `depth`. A child that never said anything in KTAP was not a document. */
-  function closeBelow(depth: number): void {
-    while (open.length > depth + 1) {
-      const child = open.pop()!
-      const parent = open.at(-1)!
+  private closeBelow(depth: number): void {
+    while (this.open.length > depth + 1) {
+      const child = this.open.pop()!
+      const parent = this.open.at(-1)!
       if (isEmpty(child) && !child.headed) {
         forgetAgain(child)
         drainInto(child.notes, parent.pending)
         drainInto(child.pending, parent.pending)
       } else {
-        settle(child)
+        this.settle(child)
         addWaiting(parent, child)
       }
     }
   }
 
   /** Close the outermost document. Where only children spoke, indented as they are, they are the documents. */
-  function closeOutermost(): void {
-    closeBelow(0)
-    const last = open[0]!
-    settle(last)
+  private closeOutermost(): void {
+    this.closeBelow(0)
+    const last = this.open[0]!
+    this.settle(last)
     const bare = !last.headed && !last.plan && last.bailOut === null && last.results.length === 0
     if (bare && last.waiting.length > 0) {
       const [first] = last.waiting
       for (const line of drain(last.notes)) append(first!.notes, line)
-      last.waiting.forEach(onDocument)
-    } else if (!isEmpty(last) || last.headed || !isBlank(last.notes)) onDocument(last)
+      last.waiting.forEach(this.onDocument)
+    } else if (!isEmpty(last) || last.headed || !isBlank(last.notes)) this.onDocument(last)
   }
 
   /** Begin a document in the place of the one at `depth`. */
-  function restart(depth: number): RawDocument {
-    const { indent } = open[depth]!
-    if (depth > 0) closeBelow(depth - 1)
+  private restart(depth: number): RawDocument {
+    const { indent } = this.open[depth]!
+    if (depth > 0) this.closeBelow(depth - 1)
     else {
-      closeOutermost()
-      open = []
+      this.closeOutermost()
+      this.open = []
     }
-    const document = createDocument(room, indent)
-    open.push(document)
+    const document = createDocument(this.room, indent)
+    this.open.push(document)
     return document
   }
 
-  function openChild(depth: number, indent: string, name = ''): void {
-    closeBelow(depth)
-    room.documents -= 1
-    open.push(createDocument(room, indent, name))
+  private openChild(depth: number, indent: string, name = ''): void {
+    this.closeBelow(depth)
+    this.room.documents -= 1
+    this.open.push(createDocument(this.room, indent, name))
   }
 
-  function result(depth: number, said: ResultLine, line: number): void {
-    const before = open[depth]!
+  private result(depth: number, said: ResultLine, line: number): void {
+    const before = this.open[depth]!
     if (before.again) {
       if (goesOn(before, said)) forgetAgain(before)
-      else beginAgain(depth)
+      else this.beginAgain(depth)
     }
-    closeBelow(depth)
-    const document = open[depth]!
-    hasSpoken = true
+    this.closeBelow(depth)
+    const document = this.open[depth]!
+    this.hasSpoken = true
     const { name, reason, unknown, badNumber, ok, number } = said
     if (document.bailOut !== null) addAfterBailOut(document, name, line)
     const { beforePlan, results } = document
     if (beforePlan > 0 && results.length === beforePlan) protocol(document, line, () => 'the plan stands between results')
     const status = said.status ?? (ok ? 'pass' : 'fail')
-    const isFull = (kept >= maxResults && (status === 'pass' || kept >= 2 * maxResults)) || room.text < 0
+    const isFull = (this.kept >= this.maxResults && (status === 'pass' || this.kept >= 2 * this.maxResults)) || this.room.text < 0
     if (isFull && document.waiting.length === 0) {
       drain(document.pending)
       countUnlisted(document, status, number)
       return
     }
-    kept += 1
-    room.text -= name.length + reason.length
-    const diagnostics = afford(document.pending)
+    this.kept += 1
+    this.room.text -= name.length + reason.length
+    const diagnostics = this.afford(document.pending)
     if (unknown !== null || badNumber !== null || document.waiting.length > 0) {
       document.extras ??= new Map()
       document.extras.set(results.length, { unknown, badNumber, children: takeWaiting(document) })
@@ -138,26 +157,26 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
   }
 
   /** What came once more at `depth` opens the next document. */
-  function beginAgain(depth: number): void {
-    const old = open[depth]!
+  private beginAgain(depth: number): void {
+    const old = this.open[depth]!
     const again = old.again!
     const since = drain(old.pending)
     old.again = null
-    const next = restart(depth)
+    const next = this.restart(depth)
     next.headed = again.version
     for (const text of since) append(again.version ? next.notes : next.pending, text)
-    if (again.plan) setPlan(next, again.plan, again.line)
+    if (again.plan) this.setPlan(next, again.plan, again.line)
   }
 
-  function setPlan(document: RawDocument, said: PlanLine, line: number): void {
-    hasSpoken = true
+  private setPlan(document: RawDocument, said: PlanLine, line: number): void {
+    this.hasSpoken = true
     document.plan = said
     document.beforePlan = document.results.length
     if (said.first !== 1) addOddStart(document, said.first, line)
   }
 
-  function plan(depth: number, said: PlanLine, line: number): void {
-    const document = open[depth]!
+  private plan(depth: number, said: PlanLine, line: number): void {
+    const document = this.open[depth]!
     if (document.again?.version && document.again.plan === null) {
       if (document.plan !== null || document.results.length > 0) {
         document.again.plan = said
@@ -166,7 +185,7 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
       // Only a version line has been said before: the plan is the first.
       forgetAgain(document)
     }
-    if (!document.plan) return setPlan(document, said, line)
+    if (!document.plan) return this.setPlan(document, said, line)
     // Streams are glued together without version lines; a plan inside an unfinished document is something else.
     if (resultCount(document) >= document.plan.last) {
       if (document.again) forgetAgain(document)
@@ -179,9 +198,9 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
     append(document.pending, `${said.first}..${said.last}`)
   }
 
-  function version(depth: number, line: number): void {
-    const document = open[depth]!
-    const child = open[depth + 1]
+  private version(depth: number, line: number): void {
+    const document = this.open[depth]!
+    const child = this.open[depth + 1]
     // The runner's child, whose version line lost its mark.
     if (child && child.name !== '' && child.indent === '# ' && isEmpty(child) && !child.headed) {
       child.headed = true
@@ -195,55 +214,55 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
       document.again = { line, version: true, plan: null }
       return
     }
-    closeBelow(depth)
+    this.closeBelow(depth)
     document.headed = true
     drainInto(document.pending, document.notes)
   }
 
-  function subtest(depth: number, name: string, rest: string): void {
-    if (depth === 0) return append(open[0]!.pending, rest.slice(2))
-    if (open[depth]!.again) beginAgain(depth)
-    closeBelow(depth)
-    if (!isEmpty(open[depth]!)) restart(depth)
-    open[depth]!.headed = true
-    open[depth]!.name = name
+  private subtest(depth: number, name: string, rest: string): void {
+    if (depth === 0) return append(this.open[0]!.pending, rest.slice(2))
+    if (this.open[depth]!.again) this.beginAgain(depth)
+    this.closeBelow(depth)
+    if (!isEmpty(this.open[depth]!)) this.restart(depth)
+    this.open[depth]!.headed = true
+    this.open[depth]!.name = name
   }
 
   /** `rest` is what is left of a line inside the document at `depth`. */
-  function take(depth: number, rest: string, line: number): void {
-    const document = open[depth]!
+  private take(depth: number, rest: string, line: number): void {
+    const document = this.open[depth]!
     if (takeYaml(document, rest)) return
     const indent = childIndent(rest)
     if (indent !== null) {
-      const inside = depth < MAX_DEPTH && room.documents > 0
-      if (inside) openChild(depth, indent)
+      const inside = depth < MAX_DEPTH && this.room.documents > 0
+      if (inside) this.openChild(depth, indent)
       else if (depth < MAX_DEPTH) protocol(document, line, () => 'more documents than are kept apart')
       else protocol(document, line, () => `nested deeper than ${MAX_DEPTH} documents`)
-      return take(inside ? depth + 1 : depth, rest.slice(indent.length), line)
+      return this.take(inside ? depth + 1 : depth, rest.slice(indent.length), line)
     }
-    say(depth, readLine(rest), rest, line)
+    this.say(depth, readLine(rest), rest, line)
   }
 
-  function say(depth: number, said: KtapLine, rest: string, line: number): void {
-    const document = open[depth]!
+  private say(depth: number, said: KtapLine, rest: string, line: number): void {
+    const document = this.open[depth]!
     switch (said.kind) {
       case 'version':
-        return version(depth, line)
+        return this.version(depth, line)
       case 'plan':
-        return plan(depth, said, line)
+        return this.plan(depth, said, line)
       case 'result':
-        return result(depth, said, line)
+        return this.result(depth, said, line)
       case 'bailout':
-        closeBelow(depth)
-        hasSpoken = true
+        this.closeBelow(depth)
+        this.hasSpoken = true
         document.bailOut ??= said.reason
         return
       case 'subtest':
-        return subtest(depth, said.name, rest)
+        return this.subtest(depth, said.name, rest)
       case 'comment': {
         append(document.pending, said.text)
         const selftest = rest.startsWith('# selftests: ') ? SELFTEST.exec(rest) : null
-        if (selftest && depth < MAX_DEPTH && room.documents > 0) openChild(depth, '# ', selftest[1])
+        if (selftest && depth < MAX_DEPTH && this.room.documents > 0) this.openChild(depth, '# ', selftest[1])
         return
       }
       case 'text':
@@ -251,49 +270,31 @@ export function createTree({ onDocument, maxResults = Infinity }: TreeOptions) {
     }
   }
 
-  /** Whether a line without a mark is the unmarked child's: it speaks KTAP and is not the parent's result of that child. */
-  function isUnmarked(child: RawDocument, text: string): boolean {
-    if (!child.unmarked || text.startsWith('#')) return false
-    const said = readLine(text)
-    return said.kind === 'result' ? said.name !== child.name : said.kind === 'plan' || said.kind === 'bailout'
-  }
-
   /** Find the innermost open document a line belongs to, and give it the rest. */
-  function place(text: string, line: number): void {
+  private place(text: string, line: number): void {
     let depth = 0
     let rest = text
-    while (depth + 1 < open.length) {
-      const child = open[depth + 1]!
+    while (depth + 1 < this.open.length) {
+      const child = this.open[depth + 1]!
       const { indent } = child
       if (rest.startsWith(indent)) rest = rest.slice(indent.length)
       else if (indent === '# ' && rest === '#') rest = ''
       else if (!isUnmarked(child, rest)) break
       depth += 1
     }
-    take(depth, rest, line)
+    this.take(depth, rest, line)
   }
 
   /** Kernel text that was printed into a line, which has been placed. */
-  function placeGlued({ own, glued }: Spliced, line: number): void {
-    const document = open.at(-1)!
+  private placeGlued({ own, glued }: Spliced, line: number): void {
+    const document = this.open.at(-1)!
     protocol(document, line, () => `kernel text glued to ${JSON.stringify(own.trim())}: ${glued}`)
-    if (speaks(glued)) place(glued, line)
+    if (speaks(glued)) this.place(glued, line)
     else if (document.results.length > 0) addDiagnostic(document, glued)
     else append(document.pending, glued)
   }
+}
 
-  return {
-    /** Whether there was a result, a plan or a bail-out: a stream without them is not KTAP. */
-    hasSpoken: () => hasSpoken,
-    line(text: string, line: number): void {
-      // An empty line ends a YAML block and says nothing else.
-      if (text === '' && open[0]!.yaml === null) return
-      const spliced = unsplice(text)
-      place(spliced?.own ?? text, line)
-      if (spliced) placeGlued(spliced, line)
-    },
-    finish(): void {
-      closeOutermost()
-    },
-  }
+function protocol(document: RawDocument, line: number, message: () => string): void {
+  addProblem(document, 'protocol', message, line)
 }

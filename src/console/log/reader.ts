@@ -5,9 +5,9 @@ import { resolveDocument } from '../ktap/document.ts'
 import { createLooseReader } from '../ktap/loose.ts'
 import { wasSeen } from '../ktap/missing.ts'
 import type { RawDocument } from '../ktap/raw.ts'
-import { createTree } from '../ktap/tree.ts'
+import { DocumentTree } from '../ktap/tree.ts'
 import { createLineReader, type OnLine } from '../lines.ts'
-import { createSplatFinder } from '../splat/finder.ts'
+import { SplatFinder } from '../splat/finder.ts'
 import { createTap14Checker } from '../tap14.ts'
 
 /** Results kept of one file. */
@@ -30,10 +30,10 @@ export function createLogReader({ strict = false }: { readonly strict?: boolean 
   let unlisted = 0
   let bytes = 0
   let hasKernelLog = false
-  const finder = createSplatFinder(1)
+  const finder = new SplatFinder(1)
   const loose = createLooseReader({ bounded: true })
   const checker = strict ? createTap14Checker() : null
-  const tree = createTree({ onDocument: take, maxResults: MAX_RESULTS })
+  const tree = new DocumentTree({ onDocument: take, maxResults: MAX_RESULTS })
 
   function take(raw: RawDocument): void {
     const document = resolveDocument(raw)
@@ -55,7 +55,7 @@ export function createLogReader({ strict = false }: { readonly strict?: boolean 
     tree.line(line, number)
     checker?.line(line, number)
     // systemd marks what it starts as some tests mark what they ran.
-    if (!hasKernelLog && !tree.hasSpoken()) loose.line(line, number)
+    if (!hasKernelLog && !tree.hasSpoken) loose.line(line, number)
   }
   // Few of very many lines are kept, and must not keep what stood around them.
   const lines = createLineReader(onLine, { own: true })

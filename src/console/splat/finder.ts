@@ -33,67 +33,63 @@ function isNamed(report: OpenReport): report is OpenReport & { readonly rule: Sp
  * splats found, never the lines. `stamped`: printk's stamp was taken off the line. `expectedBanners`: kernel banners that
  * belong in this log.
  */
-export function createSplatFinder(expectedBanners: number) {
-  const found = createSplatList()
-  const banners = { kernel: 0, decompressor: 0 }
-  let open: OpenReport | null = null
+export class SplatFinder {
+  private readonly expectedBanners: number
+  private readonly found = createSplatList()
+  private readonly banners = { kernel: 0, decompressor: 0 }
+  private open: OpenReport | null = null
   /** Number of the last line that was a fence. */
-  let fence = -1
-  let sawStamp = false
+  private fence = -1
+  private sawStamp = false
+
+  constructor(expectedBanners: number) {
+    this.expectedBanners = expectedBanners
+  }
+
+  line(line: string, number: number, stamped: boolean): void {
+    if (line === '') return
+    if (stamped) this.sawStamp = true
+    if (this.suspicious(line, number, stamped ? 'stamped' : this.sawStamp ? 'unstamped' : 'stampless')) return
+    if (this.open) this.extend(this.open, line, number)
+    else if (line.charCodeAt(0) === 0x3d /* = */ && bodyLine(line) === 'fence') this.fence = number
+  }
+
+  finish() {
+    this.close()
+    return { splats: this.found.all(), extraBanners: this.extraBanners() }
+  }
 
   /** A start says both banners, or one of them where the other is not printed. */
-  function extraBanners(): number {
-    return Math.max(0, Math.max(banners.kernel, banners.decompressor) - expectedBanners)
+  private extraBanners(): number {
+    return Math.max(0, Math.max(this.banners.kernel, this.banners.decompressor) - this.expectedBanners)
   }
 
-  function close(): void {
-    if (open !== null && isNamed(open)) found.keep(open)
-    open = null
+  private close(): void {
+    if (this.open !== null && isNamed(this.open)) this.found.keep(this.open)
+    this.open = null
   }
 
-  function start(rule: SplatRule | null, headline: string, number: number): OpenReport {
-    close()
-    const fenced = fence === number - 1
+  private start(rule: SplatRule | null, headline: string, number: number): OpenReport {
+    this.close()
+    const fenced = this.fence === number - 1
     const own = fenced && rule !== null && (rule.id === 'bug' || rule.withTrace) ? FENCED_RULE : rule
-    open = {
+    this.open = {
       rule: own,
       severity: own?.severity ?? 'notice',
       headline,
       place: null,
-      firstLine: fenced ? fence : number,
+      firstLine: fenced ? this.fence : number,
       lastLine: number,
       sawTrace: false,
     }
-    return open
-  }
-
-  function join(report: OpenReport, rule: SplatRule, headline: string, number: number): void {
-    // A cut line opened this report and says nothing itself: the first headline names it.
-    if (report.rule === CUT_RULE && rule.part !== 'any') {
-      report.rule = rule.withTrace ? { ...rule, severity: rule.withTrace } : rule
-      report.severity = report.rule.severity
-      report.headline = headline
-    }
-    if (RANK[rule.severity] > RANK[report.severity]) report.severity = rule.severity
-    report.lastLine = number
-  }
-
-  function joins(report: OpenReport, rule: SplatRule): boolean {
-    if (rule.part === 'any') return true
-    if (report.sawTrace || report.rule === null) return false
-    if (report.rule.endsInPanic && rule.id === 'panic') return true
-    if (report.rule === CUT_RULE) return rule.severity !== 'fatal'
-    if (rule.part !== 'head') return false
-    // The kernel can fault while it reports something else: that is a report of its own.
-    if (rule.severity === 'oops') return RANK[report.severity] >= RANK.oops || report.rule.announces === true
-    return report.severity !== 'stall' && report.severity !== 'notice'
+    return this.open
   }
 
   /** A line inside an open report that opens nothing itself. */
-  function extend(report: OpenReport, line: string, number: number): void {
+  private extend(report: OpenReport, line: string, number: number): void {
     const kind = bodyLine(line)
     const over = number - report.lastLine > maxGap(report.rule, report.sawTrace) || number - report.firstLine > MAX_REPORT_LINES
-    if (over && kind !== 'end') return close()
+    if (over && kind !== 'end') return this.close()
     // WARN("text"): the text stands between the cut line and the headline, and stays if no headline comes.
     if (report.rule === CUT_RULE && number === report.lastLine + 1 && !report.sawTrace && kind === 'other') {
       report.headline = line
@@ -101,7 +97,7 @@ export function createSplatFinder(expectedBanners: number) {
     }
     if (kind === 'other') return
     if (kind === 'fence' && !report.rule?.fenced) {
-      fence = number
+      this.fence = number
       return
     }
     report.lastLine = number
@@ -111,66 +107,89 @@ export function createSplatFinder(expectedBanners: number) {
       const worse = report.rule?.withTrace
       if (worse && RANK[worse] > RANK[report.severity]) report.severity = worse
     }
-    if (kind === 'end' || kind === 'fence') close()
+    if (kind === 'end' || kind === 'fence') this.close()
   }
 
-  function banner(message: string, number: number): void {
-    close()
-    const before = extraBanners()
-    banners[message.startsWith('Booting') ? 'decompressor' : 'kernel'] += 1
-    if (extraBanners() <= before) return
+  private banner(message: string, number: number): void {
+    this.close()
+    const before = this.extraBanners()
+    this.banners[message.startsWith('Booting') ? 'decompressor' : 'kernel'] += 1
+    if (this.extraBanners() <= before) return
     const headline = 'the guest started again'
-    found.keep({ rule: BANNER_RULE, severity: BANNER_RULE.severity, headline, place: null, firstLine: number, lastLine: number })
+    this.found.keep({
+      rule: BANNER_RULE,
+      severity: BANNER_RULE.severity,
+      headline,
+      place: null,
+      firstLine: number,
+      lastLine: number,
+    })
   }
 
   /** Take a line that has a literal of the table; false where it is no more than a line of the open report. */
-  function suspicious(line: string, number: number, kind: LineKind): boolean {
+  private suspicious(line: string, number: number, kind: LineKind): boolean {
     const match = matchLine(line, kind)
     if (match === null) return false
     const { rule, message } = match
     if (isIgnored(rule)) {
-      if (rule.report) start(null, line, number)
+      if (rule.report) this.start(null, line, number)
       return rule.report ?? false
     }
     if (rule === CUT_RULE) {
-      if (open?.rule?.announces && !open.sawTrace && number - open.lastLine <= MAX_ANNOUNCEMENT) open.lastLine = number
-      else start(CUT_RULE, message, number)
+      if (this.open?.rule?.announces && !this.open.sawTrace && number - this.open.lastLine <= MAX_ANNOUNCEMENT)
+        this.open.lastLine = number
+      else this.start(CUT_RULE, message, number)
       return true
     }
     if (rule === BANNER_RULE) {
       // A program can print the banner, from /proc/version; the kernel's own has a stamp where other messages have one.
-      if (kind !== 'unstamped' || message.startsWith('Booting')) banner(message, number)
+      if (kind !== 'unstamped' || message.startsWith('Booting')) this.banner(message, number)
       return true
     }
     // What was decoded says its headline once for each function that was put into the next.
-    if (open !== null && open.rule === rule && number === open.lastLine + 1 && open.headline.endsWith('[inline]')) {
-      open.headline = message
-      open.lastLine = number
+    if (
+      this.open !== null &&
+      this.open.rule === rule &&
+      number === this.open.lastLine + 1 &&
+      this.open.headline.endsWith('[inline]')
+    ) {
+      this.open.headline = message
+      this.open.lastLine = number
       return true
     }
     // A line of `=` right above it begins a report, whatever is open.
-    if (open && (rule.part === 'any' || fence !== number - 1) && joins(open, rule)) {
-      join(open, rule, message, number)
+    if (this.open && (rule.part === 'any' || this.fence !== number - 1) && joins(this.open, rule)) {
+      join(this.open, rule, message, number)
       // Trace lines have more to say than that they belong here.
       return bodyLine(line) === 'other'
     }
-    const report = start(rule, message, number)
+    const report = this.start(rule, message, number)
     // Few headlines are more than that: a trace, or one that names its function.
-    if (rule.part === 'any' || line.includes('+0x')) extend(report, line, number)
+    if (rule.part === 'any' || line.includes('+0x')) this.extend(report, line, number)
     return true
   }
+}
 
-  return {
-    line(line: string, number: number, stamped: boolean): void {
-      if (line === '') return
-      if (stamped) sawStamp = true
-      if (suspicious(line, number, stamped ? 'stamped' : sawStamp ? 'unstamped' : 'stampless')) return
-      if (open) extend(open, line, number)
-      else if (line.charCodeAt(0) === 0x3d /* = */ && bodyLine(line) === 'fence') fence = number
-    },
-    finish() {
-      close()
-      return { splats: found.all(), extraBanners: extraBanners() }
-    },
+/** Take a further headline into an open report. */
+function join(report: OpenReport, rule: SplatRule, headline: string, number: number): void {
+  // A cut line opened this report and says nothing itself: the first headline names it.
+  if (report.rule === CUT_RULE && rule.part !== 'any') {
+    report.rule = rule.withTrace ? { ...rule, severity: rule.withTrace } : rule
+    report.severity = report.rule.severity
+    report.headline = headline
   }
+  if (RANK[rule.severity] > RANK[report.severity]) report.severity = rule.severity
+  report.lastLine = number
+}
+
+/** Whether a headline belongs to an open report. */
+function joins(report: OpenReport, rule: SplatRule): boolean {
+  if (rule.part === 'any') return true
+  if (report.sawTrace || report.rule === null) return false
+  if (report.rule.endsInPanic && rule.id === 'panic') return true
+  if (report.rule === CUT_RULE) return rule.severity !== 'fatal'
+  if (rule.part !== 'head') return false
+  // The kernel can fault while it reports something else: that is a report of its own.
+  if (rule.severity === 'oops') return RANK[report.severity] >= RANK.oops || report.rule.announces === true
+  return report.severity !== 'stall' && report.severity !== 'notice'
 }

@@ -1,7 +1,7 @@
 /** Read a kernel log: cleaned lines, and the kernel reports among them. */
 import type { ConsoleReading } from '#domain/splat.ts'
 import { createLineReader } from '../lines.ts'
-import { createSplatFinder } from './finder.ts'
+import { SplatFinder } from './finder.ts'
 
 export interface ConsoleOptions {
   /** Kernel banners that belong here: 1 for a booted guest (the default), 0 for a restored one. */
@@ -20,7 +20,7 @@ export interface ConsoleReader {
  */
 export function createConsoleReader(options: ConsoleOptions = {}): ConsoleReader {
   const { expectedBanners = 1, onLine } = options
-  const finder = createSplatFinder(expectedBanners)
+  const finder = new SplatFinder(expectedBanners)
   const lines = createLineReader((line, number, stamped) => {
     finder.line(line, number, stamped)
     onLine?.(line, number)
