@@ -10,7 +10,7 @@ export function takeYaml(document: RawDocument, rest: string): boolean {
   if (document.yaml === null) {
     const first = rest.charCodeAt(0)
     if ((first !== 0x20 && first !== 0x09) || document.results.length === 0 || !isBlank(document.pending)) return false
-    const opens = OPENS.exec(rest)
+    const opens = rest.includes('---') ? OPENS.exec(rest) : null
     if (!opens) return false
     document.yaml = opens[1]!
   } else if (!rest.startsWith(document.yaml) || isVersion(rest.trim())) {

@@ -75,6 +75,7 @@ function matchHeads(line: string, kind: LineKind, count: number): Match | null {
   let best: Head | null = null
   let bestStart = 0
   const starts = messageStarts(line)
+  const mayPrompt = kind === 'stampless' && !isResult(line)
   let last = 0
   /** The message whose labels were read last, and how many ends of them LABEL_ENDS has. */
   let labelled = -1
@@ -97,7 +98,7 @@ function matchHeads(line: string, kind: LineKind, count: number): Match | null {
     }
     const own = head.before === 'labels' ? isLabelEnd(at, labels) : allows(head, line, start, at)
     if (!own) {
-      if (kind !== 'stampless' || start > 0) continue
+      if (!mayPrompt || start > 0) continue
       if (at !== prompted) {
         prompted = at
         begins = prompts < MAX_PROMPTS && isBehindPrompt(line, at)
@@ -124,6 +125,13 @@ function allows({ before, expression }: Head, line: string, start: number, at: n
   if (before === 'start' || at - start > MAX_BEFORE) return false
   if (before === 'words') return !isWord(line.charCodeAt(at - 1))
   return expression.test(line.slice(start, at))
+}
+
+/** Whether a line is a result of KTAP: the ` # ` in it is not a prompt. */
+function isResult(line: string): boolean {
+  let at = 0
+  while (line.charCodeAt(at) === SPACE) at += 1
+  return line.startsWith('ok ', at) || line.startsWith('not ok ', at)
 }
 
 /** Whether a prompt ends at `at`, as `# `, `$ ` or `login: ` do. */

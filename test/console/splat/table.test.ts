@@ -193,3 +193,18 @@ test('ids are unique and words', () => {
   assert.equal(new Set(ids).size, ids.length)
   for (const id of ids) assert.match(id, /^[a-z0-9-]+$/)
 })
+
+test('the words of a result are not a message behind a prompt, and those behind a prompt are one', () => {
+  for (const line of [
+    'not ok 4 copy # BUG: not seen',
+    '    ok 1 a # SKIP BUG: KASAN: is off',
+    'ok 2 # WARNING: CPU: 1 PID: 1 at a',
+  ]) {
+    assert.equal(matchLine(line, 'stampless'), null, line)
+  }
+  for (const line of ['# BUG: KASAN: use-after-free in f', 'box:~# BUG: KASAN: use-after-free in f']) {
+    assert.equal(matchLine(line, 'stampless')?.rule.id, 'kasan', line)
+  }
+  // Kernel text that was printed into a result has its stamp.
+  assert.equal(matchLine('ok 1 a[    3.141592] BUG: KASAN: use-after-free in f', 'stampless')?.rule.id, 'kasan')
+})
