@@ -55,7 +55,7 @@ export async function stepOne(stub: Stub, vcpu: Vcpu, from: bigint): Promise<Reg
     const registers = await stub.registers(vcpu)
     if (registers.rip !== from) return registers
   }
-  throw new VoidTrial(`an actor executed nothing in ${MAX_EMPTY_STEPS} steps`)
+  throw new VoidTrial(`an actor executed nothing in ${MAX_EMPTY_STEPS} steps at 0x${from.toString(16)}`)
 }
 
 /** Let one vCPU run for a little while until `test` holds. Returns whether it came to hold. */

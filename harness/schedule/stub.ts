@@ -58,7 +58,7 @@ export async function openStub(client: GdbClient): Promise<Stub> {
   const threads = await client.ask('qfThreadInfo')
   for (let more = threads; more.startsWith('m');) more = await client.ask('qsThreadInfo')
   if (!threads.startsWith('mp01.01')) throw new InfraError(`the debugger of QEMU names its vCPUs ${threads}`)
-  /** The vCPU that registers and memory are read of. Each stop makes it the one that stopped. */
+  /** The vCPU that registers and memory are read of. A stop may make it another one. */
   let selected: Vcpu | null = null
 
   /** Commands whose OK is to come. */
@@ -90,10 +90,9 @@ export async function openStub(client: GdbClient): Promise<Stub> {
   }
 
   function noteStop(text: string): void {
-    const number = /thread:p0?1\.0?([12]);/.exec(text)?.[1]
-    if (number === undefined)
+    if (!/thread:p0?1\.0?[12];/.test(text))
       throw new InfraError(`the debugger of QEMU reported a stop that cannot be read: ${text.slice(0, 60)}`)
-    selected = number === '1' ? 0 : 1
+    selected = null
   }
 
   async function read(vcpu: Vcpu, at: bigint, bytes: number): Promise<Buffer | null> {

@@ -22,8 +22,8 @@ import { fetchKernels } from '#test/helpers/cli.ts'
 
 const context = { workspace: findWorkspace() }
 const ENOUGH = 'enough was seen'
-/** `xor %eax,%eax; ret`, behind the place in which ftrace calls. */
-const RETURN_AT_ONCE = { offset: 5n, code: Buffer.from('31c0c3', 'hex') }
+/** `xor %eax,%eax; ret`, in the place in which ftrace calls. */
+const RETURN_AT_ONCE = Buffer.from('31c0c39090', 'hex')
 
 let scratch: string
 let kernel: ListedKernel
@@ -74,7 +74,7 @@ test('a path that moved is void, and says where the actor left it', async () => 
   const { verdict, summary, driven } = await drive(async (number, { stub, symbols }) => {
     const enter = symbols.address(schedule.window.symbol)
     assert.ok(enter !== null)
-    if (number === 2) stub.write(FIRST, enter + RETURN_AT_ONCE.offset, RETURN_AT_ONCE.code)
+    if (number === 2) stub.write(FIRST, enter, RETURN_AT_ONCE)
     return number > 4 ? ENOUGH : undefined
   })
   assert.equal(verdict, 'inconclusive', summary)
