@@ -51,6 +51,11 @@ export const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     { name: 'report', summary: 'show a stored run in one of several formats', load: () => import('./commands/report.ts') },
     { name: 'diff', summary: 'compare two runs: what regressed, what is fixed', load: () => import('./commands/diff.ts') },
     {
+      name: 'gaps',
+      summary: 'show what the newest kernel of each supported series lacks',
+      load: () => import('./commands/gaps.ts'),
+    },
+    {
       name: 'read',
       summary: 'read any console log or test output: results and kernel reports',
       load: () => import('./commands/read.ts'),

@@ -1,11 +1,13 @@
 /** The third phase: what changed, the pages, and the notice. All of it is made from the store, so it can be made again. */
 import { diffNights, hasChanges, unfinishedOf } from '#analysis/diff/nights.ts'
 import { nightOf } from '#analysis/night.ts'
-import { InfraError, InvariantError } from '#domain/errors.ts'
+import { InfraError, InvariantError, UserError } from '#domain/errors.ts'
+import type { GapReport } from '#domain/report/gaps.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import type { Night } from '#domain/report/night.ts'
 import type { Notice } from '#domain/report/notice.ts'
 import { titleOf } from '#render/notice/phrases.ts'
+import { loadGaps } from './gaps.ts'
 import { confirmationsOf } from './confirm-phase.ts'
 import { loadReports, note, noteProblem, type NightContext } from './context.ts'
 import { writeSite } from './site.ts'
@@ -24,7 +26,7 @@ export async function reportPhase(context: NightContext): Promise<Night> {
   await writeNight(places, night)
   if (config.site !== null) {
     try {
-      await writeSite(context, tonight, config.site)
+      await writeSite(context, { tonight, gaps: await gapsOrNone(tonight.run.id) }, config.site)
     } catch (error) {
       if (!(error instanceof InfraError)) throw error
       await noteProblem(context, `the site could not be written: ${error.message}`)
@@ -32,6 +34,14 @@ export async function reportPhase(context: NightContext): Promise<Night> {
   }
   await note(context, { notice: noticeOf(context, tonight, night, facts.endedAt) })
   return night
+}
+
+/** The gaps of the night; null for a night of kernels that no mirror lists. */
+function gapsOrNone(run: string): Promise<GapReport | null> {
+  return loadGaps(run, undefined).catch((error: unknown) => {
+    if (error instanceof UserError) return null
+    throw error
+  })
 }
 
 function noticeOf({ config, state }: NightContext, tonight: Report, night: Night, at: string): Notice | null {

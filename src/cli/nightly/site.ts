@@ -2,11 +2,13 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exists, makeFolder, replaceFile, whenUnreadable, writeAt } from '#harness/support/workspace.ts'
+import type { GapReport } from '#domain/report/gaps.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { HTML_ASSETS, renderHtml } from '#render/html/html.ts'
 import { SITE_PAGES, siteAssets, type SiteAssets } from '#render/site/assets.ts'
 import { renderFeed } from '#render/site/feed.ts'
 import { renderFix, renderKernel } from '#render/site/history.ts'
+import { renderGapsPage } from '#render/site/gaps-page.ts'
 import { renderIndex } from '#render/site/index-page.ts'
 import { renderNight } from '#render/site/night-page.ts'
 import type { NightlyConfig } from '#schema/nightly/config.ts'
@@ -17,15 +19,15 @@ import { readNights } from './state.ts'
 const HINT = 'name another `site.folder` in the configuration'
 
 /** Templates of all pages. */
-async function readSiteAssets(): Promise<SiteAssets> {
+export async function readSiteAssets(): Promise<SiteAssets> {
   const read = SITE_PAGES.map(async (page) => [page, await readAssets(siteAssets(page))] as const)
   return Object.fromEntries(await Promise.all(read)) as SiteAssets
 }
 
-/** Write the site. `tonight` is the report of the newest night, for its matrix. Throws InfraError for a disk that takes none. */
+/** Write the site, with the matrix of tonight and its gaps, where it has any. Throws InfraError for a disk that takes none. */
 export async function writeSite(
   { places, config }: Pick<NightContext, 'places' | 'config'>,
-  tonight: Report,
+  { tonight, gaps }: { readonly tonight: Report; readonly gaps: GapReport | null },
   site: NonNullable<NightlyConfig['site']>,
 ): Promise<void> {
   const assets = await readSiteAssets()
@@ -49,7 +51,9 @@ export async function writeSite(
     for (const id of kernels) await write(['kernels', `${id}.html`], renderKernel(name, nights, id, assets))
     for (const id of cases) await write(['fixes', `${id}.html`], renderFix(name, nights, id, assets))
     await write(['feed.xml'], renderFeed(name, nights, site.url === undefined ? null : `${site.url.replace(/\/*$/, '')}/`))
-    await write(['index.html'], renderIndex(name, nights, false, assets))
+    if (gaps) await write(['gaps.html'], renderGapsPage(name, gaps, true, assets))
+    else await rm(join(site.folder, 'gaps.html'), { force: true })
+    await write(['index.html'], renderIndex(name, nights, gaps !== null, assets))
     await keepOnly(join(site.folder, 'nights'), new Set(nights.map(({ key }) => key)))
     await keepOnly(join(site.folder, 'kernels'), new Set([...kernels].map((id) => `${id}.html`)))
     await keepOnly(join(site.folder, 'fixes'), new Set([...cases].map((id) => `${id}.html`)))

@@ -6,6 +6,7 @@ import { after, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import axe from 'axe-core'
 import { parseAtomFeed } from 'feedsmith'
+import { gapsOf } from '#analysis/gaps.ts'
 import { writeSite } from '#cli/nightly/site.ts'
 import { placesOf, readNights, writeNight } from '#cli/nightly/state.ts'
 import { renderFeed } from '#render/site/feed.ts'
@@ -55,7 +56,11 @@ describe('the site', () => {
     for (const night of NIGHTS) await writeNight(places, night)
     await mkdir(join(folder, 'nights', '2026-10-01-1'), { recursive: true })
     await writeFile(join(folder, 'nights', 'notes.txt'), 'of the user')
-    await writeSite({ places, config }, REPORTS[2]!, config.site!)
+    await writeSite(
+      { places, config },
+      { tonight: REPORTS[2]!, gaps: gapsOf(REPORTS[2]!, { cases: [], listing: null }) },
+      config.site!,
+    )
     assert.deepEqual((await readdir(join(folder, 'nights'))).toSorted(), ['2026-11-02-1', '2026-11-03-1', 'notes.txt'])
     assert.equal((await readNights(places, 10)).length, 3)
     if (browser === null) return t.skip(`Chromium is not installed at ${CHROMIUM}`)
@@ -91,8 +96,8 @@ describe('the site', () => {
           await page.screenshot({ path: join(shots, `${url.split('/').slice(-2).join('-')}-${width}.png`), fullPage: true })
       }
       assert.deepEqual(trouble, [])
-      // index, two nights with a matrix for one, two kernels, two fixes.
-      assert.equal(seen.size, 8)
+      // index, gaps, two nights with a matrix for one, two kernels, two fixes.
+      assert.equal(seen.size, 9)
       await context.close()
     }
   })

@@ -1,0 +1,43 @@
+/** Gaps: fixes that the newest kernel of a series lacks. */
+import type { Claim } from '../judgement.ts'
+
+/** Whether the upstream commit applies to the kernel's release in a git tree, unchanged. */
+export type GapPatch = { readonly applies: boolean; readonly summary: string } | { readonly unavailable: string }
+
+export interface Gap {
+  readonly series: string
+  /** Id and version of the newest kernel of the series and flavour. */
+  readonly kernel: string
+  readonly version: string
+  readonly case: string
+  readonly title: string
+  /** Upstream commits, as case.json has them. */
+  readonly commits: readonly string[]
+  readonly cve: readonly string[]
+  /** The first mainline release with the fix, and its date (ISO 8601); null where they are not known. */
+  readonly mainline: string | null
+  readonly mainlineDate: string | null
+  /** Series whose newest kernel carries the fix, in order. */
+  readonly carriedBy: readonly string[]
+  /** What the claim sources say of this kernel. */
+  readonly claim: Claim
+  readonly claimSource: string
+  /** What was seen, one sentence. */
+  readonly summary: string
+  /** Null where no git tree was asked. */
+  readonly patch: GapPatch | null
+}
+
+export interface GapReport {
+  readonly schema: 'kwitness.gaps/1'
+  readonly run: { readonly id: string; readonly startedAt: string }
+  /** The newest kernels, one for each series and flavour, in order. */
+  readonly kernels: readonly {
+    readonly series: string
+    readonly kernel: string
+    readonly version: string
+    readonly lacks: number
+  }[]
+  /** By series, then by how long mainline has had the fix, the longest first. */
+  readonly gaps: readonly Gap[]
+}

@@ -1,0 +1,26 @@
+/** The words that every rendering of gaps shares. */
+import type { Gap } from '#domain/report/gaps.ts'
+import { many } from '#domain/numbers.ts'
+import { oneLine } from '../text/format.ts'
+
+const DAY_MS = 86_400_000
+
+/** How long mainline has had the fix at a time (ISO 8601): `since 6.13, 1.9 years`. */
+export function ageOf({ mainline, mainlineDate }: Gap, at: string): string {
+  if (mainline === null) return 'mainline: not known, or never merged'
+  if (mainlineDate === null) return `mainline since ${mainline}`
+  const days = Math.max(0, Math.floor((Date.parse(at) - Date.parse(mainlineDate)) / DAY_MS))
+  return `mainline since ${mainline}, ${days < 365 ? many(days, 'day') : `${(days / 365.25).toFixed(1)} years`}`
+}
+
+/** What else is known of a gap, one clause each. */
+export function factsOf(gap: Gap, at: string): string[] {
+  const { cve, carriedBy, claim, claimSource, patch } = gap
+  return [
+    cve.length > 0 ? cve.join(', ') : 'no CVE',
+    ageOf(gap, at),
+    carriedBy.length > 0 ? `carried by ${carriedBy.join(', ')}` : 'carried by no other series here',
+    `claim: ${claim} (${claimSource})`,
+    ...(patch === null ? [] : ['unavailable' in patch ? `patch: ${patch.unavailable}` : patch.summary]),
+  ].map(oneLine)
+}

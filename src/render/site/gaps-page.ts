@@ -1,0 +1,33 @@
+/** The page of gaps: what the newest kernel of each supported series lacks. */
+import type { GapReport } from '#domain/report/gaps.ts'
+import { momentOf, oneLine } from '../text/format.ts'
+import { ageOf } from '../gaps/phrases.ts'
+import { linkOf, sitePage, type SiteAssets } from './assets.ts'
+
+/** Render it; `isOfSite` where pages of kernels and fixes lie beside it. */
+export function renderGapsPage(name: string, report: GapReport, isOfSite: boolean, assets: SiteAssets): string {
+  const { run, kernels, gaps } = report
+  return sitePage(assets, 'gaps', {
+    name: oneLine(name),
+    run: oneLine(run.id),
+    when: momentOf(run.startedAt),
+    isOfSite,
+    kernels: kernels.map(({ kernel, series }) => ({
+      series,
+      kernel: oneLine(kernel),
+      href: isOfSite ? linkOf('kernels', `${kernel}.html`) : '',
+      gaps: gaps
+        .filter((gap) => gap.kernel === kernel)
+        .map((gap) => ({
+          case: oneLine(gap.case),
+          title: oneLine(gap.title),
+          href: isOfSite ? linkOf('fixes', `${gap.case}.html`) : '',
+          cve: gap.cve.map(oneLine).join(', '),
+          age: ageOf(gap, run.startedAt),
+          carriedBy: gap.carriedBy.join(', '),
+          claim: oneLine(`${gap.claim} (${gap.claimSource})`),
+          patch: gap.patch === null ? '' : oneLine('unavailable' in gap.patch ? gap.patch.unavailable : gap.patch.summary),
+        })),
+    })),
+  })
+}
