@@ -31,18 +31,27 @@ export function diffNights(before: readonly Report[], after: Report, { failed, h
   const left = new Set(unfinishedOf(after, failed))
   const tonight = { ...after, cells: after.cells.filter((cell) => !left.has(cell)) }
   let diff = withoutGone(diffOf(triedOnly(newest), tonight, history), unfinished)
+  let skipped = skippedBy(newest)
   for (const report of older) {
-    // What seems new may only be what the nights since did not come to.
-    const seemsNew = new Set(diff.entries.filter(({ change }) => change === 'appeared').map(keyOfEntry))
+    // What seems new may only be what the nights since asked for and did not come to.
+    const isSkipped = ({ change, series, version, case: id }: RunDiff['entries'][number]): boolean =>
+      change === 'appeared' && skipped.has(`${series} ${version} ${id}`)
+    const seemsNew = new Set(diff.entries.filter(isSkipped).map(keyOfEntry))
     if (seemsNew.size === 0) break
+    skipped = skippedBy(report)
     const cells = tonight.cells.filter((cell) => seemsNew.has(`${cell.kernel} ${cell.case} ${cell.profile}`))
     const earlier = diffOf(triedOnly(report), { ...tonight, cells }, history)
-    diff = replaceAppeared(diff, earlier, cells.length)
+    diff = replaceAppeared(diff, earlier, seemsNew)
   }
   return diff
 }
 
 const keyOfEntry = ({ after, case: id, profile }: RunDiff['entries'][number]): string => `${after?.kernel} ${id} ${profile}`
+
+/** Results that a night asked for and did not come to, by what outlasts a new build of the kernel. */
+function skippedBy(report: Report): Set<string> {
+  return new Set(report.cells.filter((cell) => !isTried(cell)).map((cell) => placeOf(report, cell)))
+}
 
 function triedOnly(report: Report): Report {
   return { ...report, cells: report.cells.filter(isTried) }
@@ -62,12 +71,12 @@ function withoutGone(diff: RunDiff, unfinished: ReadonlySet<string>): RunDiff {
   return { ...diff, entries, counts: recount(entries, diff.counts.same) }
 }
 
-/** The comparison with what seemed new compared with an older night; `asked` results were, and those not listed are the same. */
-function replaceAppeared(diff: RunDiff, earlier: RunDiff, asked: number): RunDiff {
+/** The comparison with what seemed new compared with an older night: of that, what is not listed there is the same. */
+function replaceAppeared(diff: RunDiff, earlier: RunDiff, seemsNew: ReadonlySet<string>): RunDiff {
   const found = earlier.entries.filter(({ change }) => change !== 'gone')
-  const kept = diff.entries.filter(({ change }) => change !== 'appeared')
+  const kept = diff.entries.filter((entry) => entry.change !== 'appeared' || !seemsNew.has(keyOfEntry(entry)))
   const entries = [...kept, ...found].toSorted((a, b) => CHANGES.indexOf(a.change) - CHANGES.indexOf(b.change))
-  return { ...diff, entries, counts: recount(entries, diff.counts.same + asked - found.length) }
+  return { ...diff, entries, counts: recount(entries, diff.counts.same + seemsNew.size - found.length) }
 }
 
 function recount(entries: RunDiff['entries'], same: number): RunDiff['counts'] {

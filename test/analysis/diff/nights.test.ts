@@ -42,6 +42,9 @@ test('a result that the last night did not come to is compared with an older one
   const after = reportOf(3, ['ll', 'lc'], 'c')
   assert.equal(words([short, old], after), '2 regressed, 2 same')
   assert.equal(words([short], after), '1 regressed, 3 appeared')
+  // A result that was not asked for in between is new again.
+  const without = { ...short, cells: short.cells.slice(0, 3) }
+  assert.equal(words([without, old], after), '2 regressed, 1 appeared, 1 same')
   // Of several older nights the newest that has it.
   const older = reportOf(1, ['ll', 'll'])
   assert.equal(words([short, old, older], after), '2 regressed, 2 same')

@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { noticeSchema } from '#schema/report/notice.ts'
 import { fetchKernels, newPlace, runCli, startCli } from '#test/helpers/cli.ts'
 
-const KILLS = Number(process.env['KILLS'] ?? 3)
+const KILLS = Number(process.env['KILLS'] ?? 2)
 const CASES = ['uffd-mmap-changing-atomic', 'uffd-wp-mremap']
 
 test('kill -9 at random moments of a night', async (t) => {
