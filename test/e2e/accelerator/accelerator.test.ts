@@ -1,8 +1,9 @@
 /** How the accelerator is decided, by real guests. A stand-in for QEMU emulates a KVM that works, or that does not any more. */
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, rename, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { proofLines } from '#cli/output/accelerator.ts'
 import { GuestSource } from '#harness/boot/guests.ts'
 import { given } from './proofs.ts'
 
@@ -35,6 +36,41 @@ test('KVM works when a guest speaks; the answer is believed, and goes when a gue
   assert.equal((await prove({ wanted: 'kvm' })).accelerator, 'kvm', 'who wants KVM is not answered from the cache')
   await expire()
   assert.equal((await prove()).accelerator, 'kvm')
+})
+
+test('a KVM that another hypervisor keeps busy is refused with its words, and used once it is free', async (t) => {
+  const { standIn, prove, known, expire } = await given(t)
+  await standIn.treat({ refuse: 'ioctl(KVM_CREATE_VM) failed: 16 Device or resource busy' })
+  const busy = await prove()
+  assert.equal(busy.accelerator, 'tcg')
+  assert.match(busy.why ?? '', /opens, but no guest boots with it: .*Device or resource busy/)
+  const refused = await known()
+  assert.deepEqual([refused.kvm?.outcome, refused.holds], ['refused', true])
+  const [decision = '', time = ''] = proofLines(refused)
+  assert.match(decision, /^TCG: QEMU could not use KVM \(.*Device or resource busy\)$/)
+  assert.match(time, /^decided at .* a run after .* asks again$/)
+  await standIn.treat({})
+  await expire()
+  assert.equal((await prove()).accelerator, 'kvm')
+})
+
+test('a device that must not be opened is forbidden without a guest, and asked as soon as it opens again', async (t) => {
+  const { device, prove, known } = await given(t)
+  assert.equal((await prove()).accelerator, 'kvm')
+  await rename(device, `${device}.away`)
+  // Root may open any file for writing, but no folder.
+  await mkdir(device)
+  const forbidden = await prove()
+  assert.deepEqual([forbidden.accelerator, forbidden.isNew], ['tcg', true])
+  assert.match(forbidden.why ?? '', /cannot be opened \(EISDIR\)$/)
+  const told = await known()
+  assert.equal(told.kvm?.outcome, 'forbidden')
+  assert.ok(told.boots.every(({ accelerator }) => accelerator === 'tcg'))
+  assert.match(proofLines(told)[0] ?? '', /^TCG: KVM is forbidden \(/)
+  await rmdir(device)
+  await rename(`${device}.away`, device)
+  const again = await prove()
+  assert.deepEqual([again.accelerator, again.isNew], ['kvm', true])
 })
 
 test('a kernel that boots nowhere says nothing about KVM', async (t) => {
