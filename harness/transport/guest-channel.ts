@@ -59,10 +59,11 @@ export class GuestChannel {
     return this.#lastActivity
   }
 
-  /** Ask the agent to run the case; from then on its frames must have this key. */
+  /** Ask the agent to run the case; from then on its frames must have this key. Numbers are rounded up: it reads whole ones. */
   run(key: string, words: readonly (string | number | bigint)[]): void {
     this.#key = key
-    this.#agent.write(`${['run', key, ...words].join(' ')}\n`)
+    const whole = words.map((word) => (typeof word === 'number' ? Math.ceil(word) : word))
+    this.#agent.write(`${['run', key, ...whole].join(' ')}\n`)
   }
 
   /** Ask the agent for a pong. */

@@ -48,6 +48,13 @@ function guestWithPorts() {
 
 const END = '{"code":1,"signal":-1,"timedOut":false,"seconds":0.25,"taintBefore":0,"taintAfter":512}'
 
+test('a request has whole numbers, which is all that the agent reads', async () => {
+  const { guest, port } = guestWithPorts()
+  guest.channel.run('key', [1000.25, 12n, 'seed'])
+  const sent = port.read() as Buffer
+  assert.equal(sent.toString().split('\n').at(-2), 'run key 1001 12 seed')
+})
+
 test('output is logged in order until the agent reports the end of the case', async () => {
   const { guest, frame } = guestWithPorts()
   const output = createLog()
