@@ -31,8 +31,7 @@ before(async () => {
 })
 after(() => place.remove())
 
-const run = (...words: readonly string[]) =>
-  runReport(place, [...kernelWords(kernel), '--accel', 'tcg', ...words])
+const run = (...words: readonly string[]) => runReport(place, [...kernelWords(kernel), '--accel', 'tcg', ...words])
 const originsOf = ({ cells }: Report): string[] => cells.flatMap(({ attempts }) => attempts.map(({ origin }) => origin))
 
 describe('boots', () => {
