@@ -1,0 +1,69 @@
+/** The machines of a check on a terminal, and the exit code of a check. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { exitCodeOfCheck } from '#cli/output/exit-code.ts'
+import type { CheckedHost } from '#domain/report/host.ts'
+import type { Report } from '#domain/report/matrix.ts'
+import { renderTerminal } from '#render/terminal/report.ts'
+import { smallReport } from '#test/helpers/reports.ts'
+
+const TERMINAL = { width: 100, colour: false, ascii: false }
+const GUESTS = smallReport()
+const [cell] = GUESTS.cells
+
+const host = (more: Partial<CheckedHost>): CheckedHost => ({
+  host: 'db1',
+  kernel: cell?.kernel ?? null,
+  outcome: 'checked',
+  message: null,
+  facts: { os: 'Debian', release: '6.1.0', uid: '1000', limits: 'of processes', 'kernel-log': 'Operation not permitted' },
+  left: [],
+  seconds: 3,
+  nearest: null,
+  ...more,
+})
+const withHosts = (...hosts: readonly CheckedHost[]): Report => ({ ...GUESTS, hosts })
+
+test('a machine is shown with its user, its limits, and what it lets us read', () => {
+  const text = renderTerminal(withHosts(host({})), TERMINAL)
+  assert.match(
+    text,
+    /^Machines\n {2}db1: Debian, 6\.1\.0, as uid 1000\n {4}limits of processes; kernel log not read \(Operation not/m,
+  )
+  assert.doesNotMatch(text, /Without an answer|Left behind/)
+  assert.doesNotMatch(renderTerminal(GUESTS, TERMINAL), /^Machines/m)
+})
+
+test('machines without an answer and what was left come first, without control characters of theirs', () => {
+  const lost = host({ host: 'db2', kernel: null, outcome: 'lost', message: 'gone\x1b[2J\nnow' })
+  const dirty = host({ host: 'db3', left: ['a setting\x07'] })
+  const text = renderTerminal(withHosts(host({}), lost, dirty), TERMINAL)
+  assert.match(text, /^Without an answer: 1 of 3 machines\n {2}db2: lost, gone \[2J now$/m)
+  assert.match(text, /^Left behind\n {2}db3: a setting$/m)
+  assert.doesNotMatch(text, /[^\P{Cc}\n]/u)
+})
+
+test('beside the nearest Debian kernel, what differs is named', () => {
+  assert.ok(cell)
+  const other = cell.verdict === 'lacks' ? 'carries' : 'lacks'
+  const nearest = {
+    kernel: 'debian-6.1.170-1-amd64',
+    version: '6.1.170',
+    run: '2026-11-01-1',
+    verdicts: { [cell.case]: other } as const,
+  }
+  const text = renderTerminal(withHosts(host({ nearest })), TERMINAL)
+  assert.match(text, /beside Debian 6\.1\.170 \(run 2026-11-01-1\): 0 of 1 alike/)
+  assert.ok(text.includes(`      ${cell.case}: `), text)
+})
+
+test('a machine without an answer, or with something left, exits 3, a finding 1', () => {
+  const judged = { cells: [{ verdict: 'carries', finding: 'agrees' }], caseContradictions: [] } as const
+  const bad = { cells: [{ verdict: 'error', finding: 'agrees' }], caseContradictions: [] } as const
+  assert.equal(exitCodeOfCheck({ ...judged, hosts: [host({})] }, []), 0)
+  assert.equal(exitCodeOfCheck({ ...judged, hosts: [host({}), host({ outcome: 'penalised' })] }, []), 3)
+  assert.equal(exitCodeOfCheck({ ...judged, hosts: [host({ left: ['x'] })] }, []), 3)
+  assert.equal(exitCodeOfCheck({ ...bad, hosts: [host({ outcome: 'lost' })] }, []), 1)
+  assert.equal(exitCodeOfCheck({ ...judged, cells: [], hosts: [host({ outcome: 'lost' })] }, []), 3)
+  assert.equal(exitCodeOfCheck({ ...judged, hosts: [host({})] }, ['carries']), 1)
+})
