@@ -54,12 +54,15 @@ export function nightOf(report: Report, { key, endedAt, diff, problems, failed }
   }
 }
 
+/** Where a night has each kernel and each case, looked up once: pages ask for every result of it. */
+const placesOf = new WeakMap<object, { readonly rows: Map<string, number>; readonly columns: Map<string, number> }>()
+
 /** What a night says of a kernel and a case. */
-export function resultOf(
-  { kernels, cases, rows }: Pick<Night, 'kernels' | 'cases' | 'rows'>,
-  kernel: string,
-  theCase: string,
-): NightResult {
-  const [row, column] = [kernels.findIndex(({ id }) => id === kernel), cases.findIndex(({ id }) => id === theCase)]
+export function resultOf(night: Pick<Night, 'kernels' | 'cases' | 'rows'>, kernel: string, theCase: string): NightResult {
+  const { kernels, cases, rows } = night
+  const indexOf = (list: readonly { readonly id: string }[]) => new Map(list.map(({ id }, at) => [id, at]))
+  const places = placesOf.get(night) ?? { rows: indexOf(kernels), columns: indexOf(cases) }
+  placesOf.set(night, places)
+  const [row = -1, column = -1] = [places.rows.get(kernel), places.columns.get(theCase)]
   return RESULTS.get(rows[row]?.[column] ?? '-') ?? 'none'
 }

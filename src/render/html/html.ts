@@ -33,9 +33,13 @@ export function renderHtml(report: Report, assets: HtmlAssets): string {
   return fillPage({ ...assets, css: `${assets.css}\n${sizesOf(page)}` }, values)
 }
 
+/** Templates by their text: a site fills the same one for hundreds of pages. */
+const compiled = new Map<string, HandlebarsTemplateDelegate>()
+
 /** A page from a template and its values, with style and script inside. It escapes every value except `evidence`. */
 export function fillPage(assets: HtmlAssets, values: object): string {
-  const template = Handlebars.compile(assets.template, { strict: true, knownHelpersOnly: true })
+  const template = compiled.get(assets.template) ?? Handlebars.compile(assets.template, { strict: true, knownHelpersOnly: true })
+  compiled.set(assets.template, template)
   const css = inlined(assets.css, 'style')
   const js = inlined(assets.js, 'script')
   return template({ ...values, css, js, policy: policyFor(css, js) })

@@ -69,10 +69,22 @@ function stripOf(nights: readonly Night[], kernel: string, theCase: string) {
     now: labelOf(now).word,
     tone: now,
     since: since === 0 ? `${labelOf(now).word} in all nights` : `${labelOf(now).word} in ${nightsWord}`,
-    cells: results.map(({ night, result }) => ({
-      result,
-      glyph: labelOf(result).glyph,
-      title: `${momentOf(night.startedAt)}: ${labelOf(result).word}`,
-    })),
+    parts: partsOf(results),
   }
+}
+
+/** Nights in a row that say the same are one part of the strip, with a sign for each. */
+function partsOf(results: readonly { readonly night: Night; readonly result: NightResult }[]) {
+  const parts: { result: NightResult; first: Night; last: Night; count: number }[] = []
+  for (const { night, result } of results) {
+    const part = parts.at(-1)
+    if (part?.result === result) Object.assign(part, { last: night, count: part.count + 1 })
+    else parts.push({ result, first: night, last: night, count: 1 })
+  }
+  return parts.map(({ result, first, last, count }) => {
+    const { glyph, word } = labelOf(result)
+    const from = momentOf(first.startedAt)
+    const title = count === 1 ? `${from}: ${word}` : `${from} to ${momentOf(last.startedAt)}, ${count} nights: ${word}`
+    return { result, glyphs: glyph.repeat(count), title }
+  })
 }
