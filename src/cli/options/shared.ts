@@ -47,8 +47,8 @@ export const catalogue = new Option('--catalogue <folder>', 'take the cases from
 export const tree = (meaning: string) => new Option('--tree <source>', meaning).helpGroup(WHAT)
 
 export const config = new Option(
-  '--config <fragment>',
-  'config fragment to build with on top of the base, such as kasan; may be given again',
+  '--config <file>',
+  'fragment of a kernel configuration to build with on top of the base, or the name of one, such as kasan; may be given again',
 )
   .argParser(readAgain)
   .helpGroup(WHAT)

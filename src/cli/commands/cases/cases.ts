@@ -11,16 +11,13 @@ import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts
 import { knownContradictions } from '#run/report/known-contradictions.ts'
 import { helpText } from '#cli/help/text.ts'
 import { checkOptions } from '#cli/options/cases-check.ts'
-import { catalogue, json, type OptionsOf } from '#cli/options/shared.ts'
+import { catalogue, json, out, type OptionsOf } from '#cli/options/shared.ts'
 import { readCases } from '#cli/options/values.ts'
 import { print } from '#cli/output/streams.ts'
 
 const readOptions = (command: Command) => command.addOption(catalogue).addOption(json('the cases'))
 const buildOptions = (command: Command) =>
-  command
-    .addOption(catalogue)
-    .option('--all', 'every case of the catalogue, in one file')
-    .option('--out <file>', 'the program to write')
+  command.addOption(catalogue).option('--all', 'every case of the catalogue, in one file').addOption(out('the program to write'))
 const newOptions = (command: Command) => command.addOption(catalogue)
 
 /** Declare the command with its subcommands. */
