@@ -4,7 +4,8 @@ import { MAX_REPORT_LINES, bodyLine, maxGap, placeIn } from './extent.ts'
 import { createSplatList } from './list.ts'
 import { matchLine, type LineKind } from './match.ts'
 import type { SplatRule } from './rule.ts'
-import { BANNER_RULE, CUT_RULE, FENCED_RULE, isIgnored } from './table.ts'
+import { isIgnored } from './ignored.ts'
+import { BANNER_RULE, CUT_RULE, FENCED_RULE } from './table.ts'
 
 /** Lines that an announcement may have behind its headline before the cut line comes. */
 const MAX_ANNOUNCEMENT = 8

@@ -2,7 +2,8 @@
 import { AFTER_STAMP, STAMP } from '../lines.ts'
 import { codesOf, createLiteralSearch } from './literals.ts'
 import { LABELS, MAX_BEFORE, START, WORDS, literalOf, type SplatRule } from './rule.ts'
-import { BANNER_RULE, CUT_RULE, IGNORED, RULES, type IgnoreRule } from './table.ts'
+import { IGNORED, type IgnoreRule } from './ignored.ts'
+import { BANNER_RULE, CUT_RULE, RULES } from './table.ts'
 
 export interface Match {
   readonly rule: SplatRule | IgnoreRule

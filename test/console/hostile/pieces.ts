@@ -1,5 +1,6 @@
 /** What hostile text is made of: every literal of the readers, whole and cut short, and pieces of their other expressions. */
-import { IGNORED, RULES } from '#console/splat/table.ts'
+import { IGNORED } from '#console/splat/ignored.ts'
+import { RULES } from '#console/splat/table.ts'
 import { literalOf } from '#console/splat/rule.ts'
 
 /** Pieces of what the other expressions of the readers look for. */

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { matchLine } from '#console/splat/match.ts'
 import { literalOf } from '#console/splat/rule.ts'
-import { BANNER_RULE, CUT_RULE, IGNORED, RULES } from '#console/splat/table.ts'
+import { IGNORED } from '#console/splat/ignored.ts'
+import { BANNER_RULE, CUT_RULE, RULES } from '#console/splat/table.ts'
 
 const ruleOf = (line: string): string | null => matchLine(line, 'stamped')?.rule.id ?? null
 
