@@ -16,6 +16,8 @@ export interface DriveContext {
   /** Host seconds after which no further trial is begun. */
   readonly limitSeconds: number
   readonly signal?: AbortSignal | undefined
+  /** The boundaries that are tried of the kernel as it is: the first and the last; all when not given. For tests. */
+  readonly boundaries?: readonly [from: number, to: number] | undefined
   /** Called before each trial, from the first on, and before the path is measured. Tests change the guest here. */
   readonly beforeTrial?: ((session: Session, qemu: DebuggedQemu) => Promise<string | void>) | undefined
 }
@@ -65,6 +67,7 @@ async function drive(qemu: DebuggedQemu, block: bigint, context: DriveContext): 
       : await explore(session, {
           bound,
           image,
+          boundaries: context.boundaries ?? [0, Number.POSITIVE_INFINITY],
           check: checkOf(context, () => context.beforeTrial?.(session, qemu)),
           disassemble: (address) => disassemble(qmp, address),
         })

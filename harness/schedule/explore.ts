@@ -126,7 +126,8 @@ export async function explore(session: Session, context: ExploreContext): Promis
     const path = await measurePath(session, context.bound, false)
     if (typeof path === 'string') return { record: { ...record, problem: path }, lost: null }
     record = { ...record, path: path.map(({ rip }) => session.symbols.name(rip)) }
-    for (let k = 0; k < path.length; k += 1) {
+    const [from, to] = context.boundaries
+    for (let k = from; k < path.length && k <= to; k += 1) {
       await mustGoOn(context)
       kernel.set(k, await tryBoundary(session, false, onePreemption(session, context.bound, path, k)))
     }

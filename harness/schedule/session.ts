@@ -30,8 +30,8 @@ export class LostGuest extends Error {
 
 /** Host time for anything that a guest does within milliseconds. */
 export const STOP_MS = 10_000
-/** Steps of one actor until it executes something: a pending interrupt takes a few. */
-const MAX_EMPTY_STEPS = 50
+/** Steps of one actor until it is behind an instruction: a page is copied or cleared by one that takes up to 4096. */
+const MAX_EMPTY_STEPS = 5000
 const MAX_LOOKS = 1000
 /** What is told may come late (traps.ts). */
 const LOOK_MS = 50
@@ -55,7 +55,7 @@ export async function stepOne(stub: Stub, vcpu: Vcpu, from: bigint): Promise<Reg
     const registers = await stub.registers(vcpu)
     if (registers.rip !== from) return registers
   }
-  throw new VoidTrial(`an actor executed nothing in ${MAX_EMPTY_STEPS} steps at 0x${from.toString(16)}`)
+  throw new VoidTrial(`an actor is not behind one instruction in ${MAX_EMPTY_STEPS} steps, at 0x${from.toString(16)}`)
 }
 
 /** Let one vCPU run for a little while until `test` holds. Returns whether it came to hold. */

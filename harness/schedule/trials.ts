@@ -17,6 +17,8 @@ const MAX_MEASUREMENTS = 8
 export interface ExploreContext {
   readonly bound: BoundSchedule
   readonly image: ImageFacts
+  /** The first and the last boundary that are tried of the kernel as it is. */
+  readonly boundaries: readonly [from: number, to: number]
   /** Why no more trials may be made, in one clause; null as long as they may. Throws where the run was stopped. */
   readonly check: () => Promise<string | null>
   /** The instruction at this address as text; null where it is not known. */

@@ -51,7 +51,7 @@ interface Told extends ScheduleVerdict {
 /** All trials, disturbed by `beforeTrial`, which gets the number of the trial: 0 before the path is measured. */
 async function drive(
   beforeTrial: (number: number, ...about: Parameters<BeforeTrial>) => ReturnType<BeforeTrial>,
-  guests = start,
+  { guests = start, boundaries }: { readonly guests?: typeof start } & Pick<DriveContext, 'boundaries'> = {},
 ): Promise<Told> {
   const { qemu, image, block } = await guests()
   let number = 0
@@ -60,6 +60,7 @@ async function drive(
       schedule,
       image,
       limitSeconds: 300,
+      boundaries,
       beforeTrial: async (session, debugged) => beforeTrial(number++, session, debugged),
     })
     return { driven, ...judgeSchedule(standingOfSchedule(driven.record), 'the bug') }
@@ -99,7 +100,8 @@ function deepen({ stub, symbols }: Session): void {
   Object.assign(stub, {
     registers: async (vcpu: 0 | 1) => {
       const all = await registers(vcpu)
-      const isOnPath = all.rip > enter && all.rip < symbols.end(enter)
+      // Behind the trap at the entry, by whose stack all others are told.
+      const isOnPath = all.rip > enter + 4n && all.rip < symbols.end(enter)
       return isOnPath ? { ...all, rsp: all.rsp - 0x100n } : all
     },
   })
@@ -113,7 +115,7 @@ test('a second actor that needs the first one, which stands still, is void', asy
     context,
     scratch,
   )
-  const { verdict, summary, driven } = await drive(async (number) => (number > 1 ? ENOUGH : undefined), guests)
+  const { verdict, summary, driven } = await drive(async (number) => (number > 1 ? ENOUGH : undefined), { guests })
   assert.equal(verdict, 'inconclusive', summary)
   const [waiting] = driven.record.kernel
   assert.equal(waiting?.end, 'void')
@@ -145,33 +147,48 @@ test('half a fix is no fix: the count without its writer, and the count without 
     const at = symbols.address(name) ?? 0n
     return [at, Number(symbols.end(at) - at)]
   }
-  await t.test('without its writer one preemption shows the bug', async () => {
-    const { verdict, driven } = await drive(async (number, session) => {
-      if (number > 0) return undefined
-      const [at, bytes] = rangeOf('copy_page_range')
-      const code = await session.stub.read(FIRST, at, bytes)
-      const patches = code ? findIncrements(code, at, offsetOf?.(schedule.disable.member) ?? null) : []
-      assert.equal(patches.length, 2)
-      await applyPatches(session, patches, true)
-      return undefined
-    })
-    assert.equal(verdict, 'lacks')
-    assert.equal(driven.record.kernel.filter(({ hit }) => hit).length, 1)
-  })
+  let window = { from: 0, to: 0 }
   await t.test('without its check it takes two', async () => {
-    const { verdict, summary, driven } = await drive(async (number, session) => {
-      if (number > 0) return undefined
-      const name = schedule.secondCut?.functions.find((one) => symbols.address(one) !== null) ?? ''
-      const patch = await findCheck(session, { bound, image: facts }, { start: symbols.address(name) ?? 0n })
-      if (typeof patch === 'string') return assert.fail(patch)
-      await applyPatches(session, [patch], true)
-      return undefined
-    })
+    const { verdict, summary, driven } = await drive(
+      async (number, session) => {
+        if (number > 0) return undefined
+        const name = schedule.secondCut?.functions.find((one) => symbols.address(one) !== null) ?? ''
+        const patch = await findCheck(session, { bound, image: facts }, { start: symbols.address(name) ?? 0n })
+        if (typeof patch === 'string') return assert.fail(patch)
+        await applyPatches(session, [patch], true)
+        return undefined
+      },
+      { boundaries: [0, 0] },
+    )
     assert.equal(verdict, 'lacks', summary)
+    const { disabled } = driven.record
+    const hit = disabled.problem === null ? disabled.runs.find((run) => run.hit) : undefined
+    assert.ok(hit, JSON.stringify(disabled))
+    window = { from: hit.from, to: hit.to }
     assert.deepEqual(
-      driven.record.kernel.filter(({ hit }) => hit),
+      driven.record.kernel.filter((run) => run.hit),
       [],
     )
     assert.match(summary, /second actor stopped at its instructions \d+ to \d+ and the first one at boundary/)
+  })
+  await t.test('without its writer one preemption shows the bug', async () => {
+    const { verdict, driven } = await drive(
+      async (number, session) => {
+        if (number > 0) return undefined
+        const [at, bytes] = rangeOf('copy_page_range')
+        const code = await session.stub.read(FIRST, at, bytes)
+        const patches = code ? findIncrements(code, at, offsetOf?.(schedule.disable.member) ?? null) : []
+        assert.equal(patches.length, 2)
+        await applyPatches(session, patches, true)
+        return undefined
+      },
+      { boundaries: [window.from - 2, window.to + 2] },
+    )
+    assert.equal(verdict, 'lacks')
+    const hits = driven.record.kernel.filter((run) => run.hit)
+    assert.deepEqual(
+      hits.map(({ from, to }) => ({ from, to })),
+      [window],
+    )
   })
 })

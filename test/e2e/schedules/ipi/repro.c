@@ -12,6 +12,8 @@
 #include "race/schedule.h"
 
 static pid_t child;
+/* Page tables of the child are made for the first one, so that the window is short. */
+static char *const below = (char *)(2UL << 20);
 static char *const page = (char *)(2UL << 20) + 4 * SCHEDULE_PAGE;
 
 static void prepare(void *unused)
@@ -53,6 +55,8 @@ int main(int argc, char **argv)
 	(void)argv;
 	need_root();
 	ktap_start(1);
+	REQUIRE(mmap(below, SCHEDULE_PAGE, PROT_READ | PROT_WRITE, flags, -1, 0) == below, "mmap");
+	*below = 1;
 	REQUIRE(mmap(page, SCHEDULE_PAGE, PROT_READ | PROT_WRITE, flags, -1, 0) == page, "mmap");
 	REQUIRE(!syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0),
 		"membarrier");
