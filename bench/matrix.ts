@@ -62,7 +62,20 @@ async function runWhole(what: string, cases: string, budget: number | null): Pro
   const floor = median(await measureFloor(9))
   const bound = budget === null ? { budget, budgetHere: null } : budgeted(budget, floor)
   const started = performance.now()
-  const words = ['run', '--kernels', values.kernels, '--cases', cases, '--seed', '1', '--json', '--out', place.out]
+  const words = [
+    'run',
+    '--kernels',
+    values.kernels,
+    '--cases',
+    cases,
+    '--seed',
+    '1',
+    '--rerun',
+    'all',
+    '--json',
+    '--out',
+    place.out,
+  ]
   const ended = await runCli(place, words)
   const seconds = (performance.now() - started) / 1000
   const { cells, counts } = readReport(ended)
