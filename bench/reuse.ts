@@ -6,6 +6,7 @@ import { readDebianIndex } from '#harness/kernels/debian/index.ts'
 import { publishEntry, entryPath } from '#harness/kernels/provider/cache.ts'
 import { findCachedKernel, selectKernels } from '#harness/kernels/index.ts'
 import { inRepository } from '#harness/support/repository.ts'
+import { makeFolder } from '#harness/support/workspace.ts'
 import { END_MARKER } from '#console/ktap/reader.ts'
 import type { Evidence } from '#domain/evidence.ts'
 import { cellsOf, limitsOf, modulesOf, seedOf } from '#plan/cells.ts'
@@ -21,7 +22,7 @@ const HELP = `node bench/reuse.ts [--kernels SELECTOR] [--cases GLOB] [--rounds 
 
 Runs the set (default: default, all cases) in a store of its own, then again: the second run must take at most 1/30 of
 the first and 3 s. Then every Debian kernel x all cases, with recorded evidence and kernels that no guest boots, since
-nothing is booted: at most 6 s; and the report of that run assembled from the store: at most 1 s. The floor is what node
+nothing is booted: at most 6 s; and the report of that run built from the store: at most 1 s. The floor is what node
 and kwitness --version take to start.`
 
 /** A kernel log as long as those of Debian's cloud kernels. */
@@ -29,7 +30,14 @@ const CONSOLE = Array.from(
   { length: 190 },
   (_, line) => `[    0.${String(line).padStart(6, '0')}] a line of the kernel's log, number ${line}\n`,
 )
-const OUTPUT = `KTAP version 1\n1..2\nok 1 the event is delivered\nok 2 the memory is what it was\n# kwitness: trials=20 hits=0\n${END_MARKER}\n`
+const OUTPUT = [
+  'KTAP version 1',
+  '1..2',
+  'ok 1 the event is delivered',
+  'ok 2 the memory is what it was',
+  '# kwitness: trials=20 hits=0',
+  `${END_MARKER}\n`,
+].join('\n')
 
 const values = readOptions(HELP, { kernels: 'default', cases: 'all', rounds: '3', 'recorded-only': 'no' })
 const rounds = Number(values.rounds)
@@ -74,7 +82,7 @@ function measureTwice(): Row[] {
 /** A cache like that of this machine, with an entry for every Debian kernel: its record is true, and its image boots nowhere. */
 async function openRecordedCache(): Promise<string> {
   const own = join(scratch, 'cache')
-  await mkdir(join(own, 'kernels'), { recursive: true })
+  await makeFolder(join(own, 'kernels'))
   const shared = ['apt', 'changelogs', 'compile', 'debs', 'host', 'initramfs', 'locks', 'node-24', 'programs', 'boot-methods']
   for (const name of shared) await symlink(join(cache, name), join(own, name))
   const workspace = { cache: own, state: join(scratch, 'recorded') }
@@ -91,7 +99,7 @@ async function openRecordedCache(): Promise<string> {
   return own
 }
 
-/** Every Debian kernel x all cases, all of it recorded: run again, and its report assembled. */
+/** Every Debian kernel x all cases, all of it recorded: run again, and its report built. */
 async function measureRecorded(): Promise<Row[]> {
   const own = await openRecordedCache()
   const state = join(scratch, 'recorded')
@@ -148,17 +156,17 @@ async function measureRecorded(): Promise<Row[]> {
   await store.finishRun(run.id, new Date().toISOString())
   const words = ['run', '--kernels', 'debian:*', '--accel', 'tcg', '--out', join(scratch, 'out')]
   const seconds = Array.from({ length: rounds + 1 }, () => secondsAgain(words, own, state)).slice(1)
-  const assembled: number[] = []
+  const built: number[] = []
   for (let round = 0; round <= rounds; round += 1) {
     const started = performance.now()
     await reportOf({ store, record: run })
-    assembled.push((performance.now() - started) / 1000)
+    built.push((performance.now() - started) / 1000)
   }
   store.close()
   const size = `${plan.kernels.length} x ${plan.cases.length}`
   return [
     { what: `${size}, all known`, seconds, floor, budget: 6 },
-    { what: `the report of ${size}, never judged by these rules`, seconds: assembled.slice(0, 1), floor: 0 },
-    { what: `the report of ${size}, assembled again`, seconds: assembled.slice(1), floor: 0, budget: 1 },
+    { what: `the report of ${size}, never judged by these rules`, seconds: built.slice(0, 1), floor: 0 },
+    { what: `the report of ${size}, built again`, seconds: built.slice(1), floor: 0, budget: 1 },
   ]
 }

@@ -1,7 +1,8 @@
 /**
  * `npm test`: the checks of lint beside the tests that boot no guest, then those that do, three files at a time.
  * `--lane unit` takes lint and the tests that boot no guest and ask no server but our own, `--lane e2e` the others.
- * `--only WORD` takes the tests with that word in their path; it may be given more than once.
+ * `--only WORD` takes the tests with that word in their path; it may be given more than once. Those of test/hosts run only when
+ * they are asked for so: `npm run test:hosts` does.
  * The last line is `N passed, N failed`, with `, N skipped` when there are any, whatever happens: a file that takes longer
  * than any should is ended and fails, and so does a run that is stopped or breaks.
  */
@@ -41,9 +42,11 @@ const isCalm = (file: string): boolean => relative(REPOSITORY, file).startsWith(
 /** Runs the files that it is given in one process. */
 const TOGETHER = join(REPOSITORY, 'test/runner/together.ts')
 
-const isWanted = (path: string) => values.only.length === 0 || values.only.some((word) => path.includes(word))
+const isWanted = (path: string) =>
+  (values.only.length === 0 && !path.startsWith('hosts/')) ||
+  values.only.some((word) => path.includes(word) && (!path.startsWith('hosts/') || word.startsWith('hosts/')))
 const files = globSync(join(REPOSITORY, 'test/**/*.test.ts')).filter((file) => isWanted(relative(join(REPOSITORY, 'test'), file)))
-const endToEnd = files.filter((file) => file.startsWith(join(REPOSITORY, 'test/e2e/')))
+const endToEnd = files.filter((file) => /^test\/(?:e2e|hosts)\//.test(relative(REPOSITORY, file)))
 const others = files.filter((file) => !endToEnd.includes(file))
 const count: Count = { passed: 0, failed: 0, skipped: 0 }
 const running = new Map<string, RunningFile>()

@@ -22,7 +22,7 @@ const CLONE = '/root/kwitness'
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    only: { type: 'string', multiple: true, default: ['conformance/qemu'] },
+    only: { type: 'string', multiple: true, default: ['hosts/qemu'] },
     readme: { type: 'boolean', default: false },
     command: { type: 'string', multiple: true, default: [] },
     fresh: { type: 'boolean', default: false },

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Report } from '#domain/report/matrix.ts'
 import { CATALOGUE } from '#run/prepare/catalogue.ts'
-import { fetchKernels, kernelWords, newPlace, readReport, runCli, startCli, verdictsOf, type Ended } from '../../helpers/cli.ts'
+import { fetchKernels, kernelWords, newPlace, readReport, runCli, startCli, verdictsOf, type Ended } from '#test/helpers/cli.ts'
 
 const CASES = ['prctl-auxv-tail', 'uffd-fork-event', 'uffd-mmap-changing-atomic']
 const CHANGED = 'uffd-fork-event'
@@ -37,7 +37,7 @@ before(async () => {
 })
 after(() => place.remove())
 
-test('the same run again boots nothing, says so in one line, and gives the same verdicts with the run they are from', async () => {
+test('the same run again boots nothing, says so in one line, and gives the same verdicts', async () => {
   const again = await run()
   assert.equal(again.code, 0, again.stderr)
   assert.match(

@@ -17,9 +17,9 @@ import { findWorkspace } from '#harness/support/workspace.ts'
 import { attemptsOf, fetchKernels, kernelWords, newPlace, runReport, startCli, until, verdictsOf } from '#test/helpers/cli.ts'
 
 const LIMIT_SECONDS = 120
-const CASES = join(import.meta.dirname, '..', 'cases')
-const ENDINGS = join(import.meta.dirname, '..', 'endings')
-const HOSTILE = join(import.meta.dirname, '..', 'hostile')
+const CASES = join(import.meta.dirname, '..', 'e2e', 'cases')
+const ENDINGS = join(import.meta.dirname, '..', 'e2e', 'endings')
+const HOSTILE = join(import.meta.dirname, '..', 'e2e', 'hostile')
 /** Of guests of one kind: five are worth a fork server, one is not. */
 const FORKED = ['uffd-mmap-changing-atomic', 'uffd-fork-event', 'uffd-eagain-output', 'uffd-low-address', 'mremap-uffd-merge']
 

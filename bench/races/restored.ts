@@ -8,13 +8,13 @@ import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts
 import { chooseControls, CONTROLS, findControls, readControls } from '#run/prepare/controls.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { rateInterval } from '#verdict/race/statistics.ts'
-import { machineLine } from './support/figures.ts'
-import { runPlan } from './support/run.ts'
-import { openPlace, readOptions } from './support/setup.ts'
+import { machineLine } from '../support/figures.ts'
+import { runPlan } from '../support/run.ts'
+import { openPlace, readOptions } from '../support/setup.ts'
 
 /** The race whose rate is measured both ways. */
 const RACE = 'gup-fast-vs-fork'
-const HELP = `node bench/restored.ts [--kernels SELECTOR]... [--cases LIST] [--series SERIES] [--race-seconds S] [--json]
+const HELP = `node bench/races/restored.ts [--kernels SELECTOR]... [--cases LIST] [--series SERIES] [--race-seconds S] [--json]
 
 Runs every case of LIST (default: all) on the kernels of each SELECTOR (default: the set default), and on the control
 of ${RACE} of SERIES (default: 5.10), twice with the same seed: in guests restored from snapshots, and in guests

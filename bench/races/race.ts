@@ -5,13 +5,13 @@ import type { GuestInputs } from '#run/context/context.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { chooseControls, CONTROLS, findControls, readControls } from '#run/prepare/controls.ts'
 import { prepare } from '#run/prepare/prepare.ts'
-import { machineLine, median, type Row } from './support/figures.ts'
-import { runPlan } from './support/run.ts'
-import { openPlace, printRows, readOptions } from './support/setup.ts'
+import { machineLine, median, type Row } from '../support/figures.ts'
+import { runPlan } from '../support/run.ts'
+import { openPlace, printRows, readOptions } from '../support/setup.ts'
 
 const CASE = 'gup-fast-vs-fork'
 
-const HELP = `node bench/race.ts [--kernels SELECTOR] [--series LIST] [--json]
+const HELP = `node bench/races/race.ts [--kernels SELECTOR] [--series LIST] [--json]
 
 Runs ${CASE} on its known-bad controls and prints guest seconds to the first hit, in fresh guests. Runs it on the
 kernels of SELECTOR (default: the newest of each series) of the series in LIST (default: 5.10.y,6.1.y,6.12.y,7.3.y)

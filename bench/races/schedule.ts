@@ -13,12 +13,12 @@ import { listKernels } from '#harness/kernels/index.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { judgeSchedule } from '#verdict/schedule/judge.ts'
 import { standingOfSchedule } from '#verdict/schedule/standing.ts'
-import { median, type Row } from './support/figures.ts'
-import { scheduledGuests, type ScheduledGuest } from './support/scheduled-guest.ts'
-import { openPlace, printRows, readOptions } from './support/setup.ts'
+import { median, type Row } from '../support/figures.ts'
+import { scheduledGuests, type ScheduledGuest } from '../support/scheduled-guest.ts'
+import { openPlace, printRows, readOptions } from '../support/setup.ts'
 
 const CASE = 'gup-fast-vs-fork'
-const HELP = `node bench/schedule.ts [--kernels SELECTOR] [--trials N] [--json]
+const HELP = `node bench/races/schedule.ts [--kernels SELECTOR] [--trials N] [--json]
 
 Decides ${CASE} by its interleavings on each cached kernel of SELECTOR (default: debian:6.1.y:newest,debian:6.12.y:newest) and
 prints host seconds of one trial (N boundaries all over the path, default: 40), and of a whole verdict with both cuts. The floor
