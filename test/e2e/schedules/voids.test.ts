@@ -182,7 +182,7 @@ test('half a fix is no fix: the count without its writer, and the count without 
         await applyPatches(session, patches, true)
         return undefined
       },
-      { boundaries: [window.from - 2, window.to + 2] },
+      { boundaries: [Math.max(0, window.from - 2), window.to + 2] },
     )
     assert.equal(verdict, 'lacks')
     const hits = driven.record.kernel.filter((run) => run.hit)
