@@ -1,5 +1,5 @@
 /** A guest whose program waits for a debugger to make the trials of a race. */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { GuestSource } from '#harness/boot/guests.ts'
 import { readHost } from '#harness/boot/qemu/host.ts'
 import type { RunningQemu } from '#harness/boot/qemu/process.ts'
@@ -45,7 +45,7 @@ export async function scheduledGuests(
     buildProgram(cache, [join(folder, 'repro.c')], [join(CATALOGUE, 'include')]),
     buildExternalModules({ folder, needs }, kernel, context),
   ])
-  const payload = join(scratch, `payload-${kernel.id}`)
+  const payload = join(scratch, `payload-${kernel.id}-${basename(folder)}`)
   await writePayload(payload, { program: program.path, args: ['--schedule'], modules: [], externalModules })
   const profile = { arch: 'x86_64', accelerator: 'tcg', cpus: 2, memoryMiB: needs.memoryMiB, cmdline: ['nokaslr'] } as const
   const guests = new GuestSource(cache, { noSnapshot: false, note: (text) => console.error(text) })
