@@ -115,7 +115,6 @@ const HELP = helpText({
 function describePlan(plan: Plan): string {
   const cells = cellsOf(plan)
   const races = plan.cases.filter(({ oracle }) => oracle === 'statistical').length
-  const emulated = new Set(cells.filter(({ profile }) => profile.accelerator !== plan.accelerator).map((cell) => cell.case.id))
   const seconds = cells.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
   const probability = plan.maxMissProbability.toExponential()
   const series = Map.groupBy(plan.kernels, (kernel) => kernel.series)
@@ -130,7 +129,6 @@ function describePlan(plan: Plan): string {
     ...(races > 0
       ? [`  races: ${races}, alone, ${plan.raceSeconds} s for each, believed at a miss probability of ${probability}`]
       : []),
-    ...(emulated.size > 0 ? [`  under TCG, where QEMU's debugger steps them: ${[...emulated].join(' ')}`] : []),
   ].join('\n')
 }
 

@@ -90,17 +90,17 @@ export const verdictsOf = ({ cells }: Report): Record<string, string> =>
 
 export const attemptsOf = ({ cells }: Report): Attempt[] => cells.flatMap(({ attempts }) => attempts)
 
-/** Process ids of the QEMUs that run here. */
-export function qemus(): number[] {
+/** The QEMUs that run here. */
+export function qemus(): { readonly argv: readonly string[] }[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return pids.filter((pid) => commandOf(pid).includes('qemu-system')).map(Number)
+  return pids.map((pid) => ({ argv: commandOf(pid) })).filter(({ argv }) => argv[0]?.includes('qemu-system'))
 }
 
-function commandOf(pid: string): string {
+function commandOf(pid: string): string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? ''
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
   } catch {
-    return ''
+    return []
   }
 }
 
