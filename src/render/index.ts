@@ -18,6 +18,8 @@ export interface RenderOptions {
   readonly terminal: TerminalOptions
   /** The assets of the page, from the files in HTML_ASSETS; only `html` uses them. */
   readonly assets: HtmlAssets
+  /** With the logs of all attempts; only `json` asks, `html` always has them. */
+  readonly logs?: boolean | undefined
 }
 
 export interface Renderer {
@@ -30,7 +32,7 @@ export const RENDERERS = {
   bcd: { extension: 'json', render: (report) => renderBcd(report) },
   csv: { extension: 'csv', render: (report) => renderCsv(report) },
   html: { extension: 'html', render: (report, { assets }) => renderHtml(report, assets) },
-  json: { extension: 'json', render: (report) => renderJson(report) },
+  json: { extension: 'json', render: (report, { logs }) => renderJson(report, { logs }) },
   junit: { extension: 'xml', render: (report) => renderJunit(report) },
   kcidb: { extension: 'json', render: (report) => renderKcidb(report) },
   ktap: { extension: 'ktap', render: (report) => renderKtap(report) },

@@ -1,4 +1,5 @@
 /** JSON: the whole Report, keys in a fixed order and one element per line, so that two reports diff line by line. */
+import { toFile } from '#domain/report/file.ts'
 import type { Report } from '#domain/report/matrix.ts'
 
 /** Keys that come first, in this order; all others follow by code unit. */
@@ -32,9 +33,9 @@ const FIRST_KEYS = [
 ]
 const RANKS = new Map(FIRST_KEYS.map((key, rank) => [key, rank]))
 
-/** Render a report as JSON that parses to the same report; the order of its keys is fixed. */
-export function renderJson(report: Report): string {
-  return jsonByLine(report)
+/** Render a report as JSON, with the logs of its attempts where they are wanted; the order of its keys is fixed. */
+export function renderJson(report: Report, options: { readonly logs?: boolean | undefined } = {}): string {
+  return jsonByLine(toFile(report, options))
 }
 
 /** Any report in this format: one member per line, and one element per line in lists. */

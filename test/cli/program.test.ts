@@ -64,7 +64,7 @@ test('names that another option replaced are unknown', () => {
 test('what is stored with an interrupted run cannot be given again beside --resume', () => {
   // Of what is resumed these say how it is carried out and shown now, not what it is.
   const now =
-    /^(?:accel|cores|jobs|mirror|timings|out|json|format|failOn|gitTree|tester|url|export|sweep|noFork|verbose|baseline)$/
+    /^(?:accel|cores|jobs|mirror|timings|out|json|withLogs|format|failOn|gitTree|tester|url|export|sweep|noFork|verbose|baseline)$/
   for (const [words, command] of commands) {
     const resume = command.options.find(({ long }) => long === '--resume')
     if (!resume) continue

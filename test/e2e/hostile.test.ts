@@ -68,7 +68,7 @@ async function evidenceOf(attempt: string): Promise<Evidence> {
 
 before(async () => {
   kernels = await fetchKernels()
-  const words = ['run', ...kernelWords(kernels.v61), '--catalogue', HOSTILE, '--json', '--out', place.out]
+  const words = ['run', ...kernelWords(kernels.v61), '--catalogue', HOSTILE, '--json', '--with-logs', '--out', place.out]
   const cli = startCli(place, words)
   const watch = setInterval(() => (peak = Math.max(peak, peakMemory(cli.pid) ?? 0)), 100)
   ran = await cli.ended

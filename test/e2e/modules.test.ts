@@ -12,7 +12,7 @@ test('modules and their dependencies are in the guest before the case begins', a
   const kernels = await fetchKernels()
   const words = kernelWords(kernels.v510, kernels.newest)
   const catalogue = inRepository('test', 'e2e', 'modules')
-  const ran = await runCli(place, ['run', ...words, '--catalogue', catalogue, '--json', '--out', place.out])
+  const ran = await runCli(place, ['run', ...words, '--catalogue', catalogue, '--json', '--with-logs', '--out', place.out])
   assert.equal(ran.code, 0, ran.stderr)
   assert.deepEqual(verdictsOf(readReport(ran)), {
     [`${kernels.v510}/modules`]: 'carries',

@@ -7,7 +7,7 @@ import { inRepository } from '#harness/support/repository.ts'
 import type { Replay } from '#analysis/replay.ts'
 import type { Evidence } from '#domain/evidence.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { fetchKernels, kernelWords, newPlace, runCli, runReport, type Ended } from '../helpers/cli.ts'
+import { fetchKernels, kernelWords, newPlace, readReport, runCli, runReport, type Ended } from '../helpers/cli.ts'
 
 const place = await newPlace('guests')
 const catalogue = join(place.folder, 'catalogue')
@@ -59,7 +59,7 @@ test('the same job in the very same guest: the same outcome, the same bytes, and
   assert.equal(await readFile(join(logs, 'output.log'), 'utf8'), `${output?.join('\n')}\n`)
   assert.match(await readFile(join(logs, 'console.log'), 'utf8'), /Linux version 6\.1\./)
   assert.deepEqual(await readdir(attempts), names)
-  assert.deepEqual(JSON.parse((await runCli(place, ['report', '--json'])).stdout), report)
+  assert.deepEqual(readReport(await runCli(place, ['report', '--json', '--with-logs'])), report)
 })
 
 test('for people: both side by side, and where the logs are', async () => {

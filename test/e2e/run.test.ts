@@ -69,7 +69,7 @@ before(async () => {
   kernels = await fetchKernels()
   const words = [...kernelWords(kernels.newest, kernels.v510, kernels.v61), '--cases', Object.keys(KNOWN).join(), '--seed', '7']
   // Who asks where the time went gets the same report.
-  ran = await runCli(place, ['run', ...words, '--timings', '--json', '--out', place.out])
+  ran = await runCli(place, ['run', ...words, '--timings', '--json', '--with-logs', '--out', place.out])
   report = readReport(ran)
 })
 after(() => place.remove())
@@ -157,7 +157,11 @@ test('a stored run is reported again, byte for byte, in every format', async () 
     assert.equal((await runCli(place, ['report', report.run.id, '--format', format, '--out', named])).stdout, '')
     assert.equal(await readFile(named, 'utf8'), left, `${format} in a file`)
   }
-  assert.equal((await runCli(place, ['report', '--json'])).stdout, ran.stdout, 'what the run printed is what the store gives')
+  assert.equal(
+    (await runCli(place, ['report', '--json', '--with-logs'])).stdout,
+    ran.stdout,
+    'what the run printed is what the store gives',
+  )
 })
 
 test('the page holds every kernel and case and asks nobody for more', async () => {

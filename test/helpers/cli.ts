@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { REPOSITORY } from '#harness/support/repository.ts'
+import { fromFile, type ReportFile } from '#domain/report/file.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { fetchKernel, listKernels } from '#harness/kernels/index.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
@@ -109,14 +110,14 @@ export function runCli(place: Place, args: readonly string[], prefix: readonly s
 
 /** `kwitness run ARGS... --json`, which reuses nothing, with its report; throws with all it said when there is none. */
 export async function runReport(place: Place, args: readonly string[]): Promise<Ended & { readonly report: Report }> {
-  const ended = await runCli(place, ['run', ...args, '--rerun', 'all', '--json', '--out', place.out])
+  const ended = await runCli(place, ['run', ...args, '--rerun', 'all', '--json', '--with-logs', '--out', place.out])
   return { ...ended, report: readReport(ended) }
 }
 
 /** The report on standard output of a run that is over. */
 export function readReport({ code, stdout, stderr }: Ended): Report {
   try {
-    return JSON.parse(stdout)
+    return fromFile(JSON.parse(stdout) as ReportFile)
   } catch {
     throw new Error(`kwitness gave no report (exit ${code}); it said:\n${stderr}`)
   }

@@ -4,6 +4,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { readTests } from '#console/ktap/reader.ts'
 import type { Verdict } from '#domain/judgement.ts'
+import { fromFile, type ReportFile } from '#domain/report/file.ts'
+import type { ReportAttempt } from '#domain/report/matrix.ts'
+import { reportSchema } from '#schema/report/matrix.ts'
 import { renderHtml } from '#render/html/html.ts'
 import { RENDERERS } from '#render/index.ts'
 import { renderJson } from '#render/json.ts'
@@ -19,10 +22,31 @@ const TERMINAL = { width: 100, colour: false, ascii: false }
 test('property: JSON reads back as the same report', () => {
   fc.assert(
     fc.property(guestText, (text) => {
-      assert.deepEqual(JSON.parse(renderJson(spokenBy(text))), JSON.parse(JSON.stringify(spokenBy(text))))
+      const report = spokenBy(text)
+      const read = (json: string) => fromFile(reportSchema.parse(JSON.parse(json)))
+      assert.deepEqual(read(renderJson(report, { logs: true })), JSON.parse(JSON.stringify(report)))
+      const withoutLogs = (attempt: ReportAttempt) => ({ ...attempt, console: [], output: [] })
+      const cells = report.cells.map((cell) => ({ ...cell, attempts: cell.attempts.map(withoutLogs) }))
+      assert.deepEqual(read(renderJson(report)), JSON.parse(JSON.stringify({ ...report, cells })))
     }),
     { numRuns: 30 },
   )
+})
+
+test('JSON: logs are left out, or stored once each however many attempts have them', () => {
+  const report = smallReport()
+  const plain = JSON.parse(renderJson(report)) as ReportFile
+  assert.equal(plain.logs, undefined)
+  assert.ok(
+    plain.cells.every(({ attempts }) => attempts.every(({ console, output }) => console === undefined && output === undefined)),
+  )
+  const { logs = [], cells } = JSON.parse(renderJson(report, { logs: true })) as ReportFile
+  const used = cells.flatMap(({ attempts }) => attempts.flatMap(({ console, output }) => [console, output]))
+  assert.deepEqual(
+    [...new Set(used)].toSorted((a, b) => Number(a) - Number(b)),
+    [...logs.keys()],
+  )
+  assert.ok(logs.length < used.length / 2, `${logs.length} logs for ${used.length} references`)
 })
 
 test('JSON: the order in which keys were made does not show', () => {
@@ -32,7 +56,7 @@ test('JSON: the order in which keys were made does not show', () => {
       ? Object.fromEntries(Object.entries(value).toReversed())
       : value
   assert.equal(renderJson(JSON.parse(JSON.stringify(report), turned)), renderJson(report))
-  assert.match(renderJson(report), /^\{\n"schema": "kwitness\.report\/1",\n"run": /)
+  assert.match(renderJson(report), /^\{\n"schema": "kwitness\.report\/2",\n"run": /)
 })
 
 const STATUSES: Readonly<Record<Verdict, string>> = {

@@ -33,7 +33,7 @@ const SAME: readonly [
 
 const readSchema = (name: keyof typeof PUBLISHED) => readFile(join(FOLDER, `${name}.schema.json`), 'utf8')
 
-const NAMES = ['kwitness.report.1', 'kwitness.bcd.1', 'kwitness.diff.1', 'kwitness.log.1', 'kwitness.notice.1'] as const
+const NAMES = ['kwitness.report.2', 'kwitness.bcd.1', 'kwitness.diff.1', 'kwitness.log.1', 'kwitness.notice.1'] as const
 
 const EMPTY = { kernels: [], cells: [], boundaries: [], timelines: [], cases: [] } satisfies Partial<Report>
 const WRITTEN: readonly Report[] = [smallReport(), searchReport(), largeReport(40, 8), { ...smallReport(), ...EMPTY }]
@@ -48,7 +48,7 @@ describe('schemas', () => {
   }
 
   test('what is written is valid, by our schemas to the last field and by the schemas as they are published', async () => {
-    const [ofReport, ofCompat] = [await readSchema('kwitness.report.1'), await readSchema('kwitness.bcd.1')].map((schema) =>
+    const [ofReport, ofCompat] = [await readSchema('kwitness.report.2'), await readSchema('kwitness.bcd.1')].map((schema) =>
       z.fromJSONSchema(JSON.parse(schema)),
     )
     for (const one of WRITTEN) {
@@ -72,17 +72,19 @@ describe('schemas', () => {
   })
 
   test('what is wrong is refused by the schemas as they are published, and a field that comes later is not', async () => {
-    const ofReport = z.fromJSONSchema(JSON.parse(await readSchema('kwitness.report.1')))
+    const ofReport = z.fromJSONSchema(JSON.parse(await readSchema('kwitness.report.2')))
     const ofCompat = z.fromJSONSchema(JSON.parse(await readSchema('kwitness.bcd.1')))
     const good = JSON.parse(renderJson(smallReport()))
     const [first, ...others] = good.boundaries
     const wrong = [
-      { ...good, schema: 'kwitness.report/2' },
+      { ...good, schema: 'kwitness.report/1' },
       { ...good, counts: { ...good.counts, carries: undefined } },
       { ...good, boundaries: [{ ...first, precision: 'nearly' }, ...others] },
-      { ...good, boundaries: [{ ...first, untested: [{ kernel: 'x', version: '6.1', reason: 'carries' }] }, ...others] },
+      { ...good, untested: [[{ kernel: 'x', version: '6.1', reason: 'carries' }]] },
+      { ...good, boundaries: [{ ...first, untested: [] }, ...others] },
       { ...good, cells: [{ ...good.cells[0], verdict: 'fixed' }] },
-      { ...good, cells: [{ ...good.cells[0], attempts: [{ ...good.cells[0].attempts[0], tests: [{ name: 'no number' }] }] }] },
+      { ...good, cells: [{ ...good.cells[0], attempts: [{ ...good.cells[0].attempts[0], tests: [] }] }] },
+      { ...good, tests: [[{ name: 'no number' }]] },
     ]
     for (const one of wrong.map((each) => JSON.parse(JSON.stringify(each)))) assert.equal(ofReport.safeParse(one).success, false)
     assert.ok(ofReport.safeParse({ ...good, later: 1, boundaries: [{ ...first, later: [] }, ...others] }).success)

@@ -56,7 +56,7 @@ export function buildReport(parts: ReportInputs): Report {
   // Between the kernels of two machines lies no release.
   const released = shipped.filter(({ provider }) => provider !== 'host')
   return {
-    schema: 'kwitness.report/1',
+    schema: 'kwitness.report/2',
     run: parts.run,
     headline: contradictionsOf({ kernels, cases: shown, cells }),
     caseContradictions: contradictionsOfRun(shipped, cases, (id) => parts.claimSources?.get(id)),

@@ -23,6 +23,7 @@ function declareOptions(command: Command) {
     .addOption(shared.catalogue)
     .addOption(shared.format(FORMATS))
     .addOption(shared.json('the report').conflicts('format'))
+    .addOption(shared.withLogs)
     .addOption(shared.out('file to write instead of standard output'))
     .addOption(shared.gitTree)
     .addOption(shared.failOn)
@@ -65,7 +66,7 @@ async function report(named: string | undefined, options: shared.OptionsOf<typeo
       'kwitness boundary --resume goes on with a search',
     )
   }
-  const text = await (ofSuite ? renderSuite(loaded.report, format) : renderReport(loaded.report, format))
+  const text = await (ofSuite ? renderSuite(loaded.report, format) : renderReport(loaded.report, format, options))
   if (options.out === undefined) await print(text, format !== 'terminal')
   else await writeOut(options.out, text)
   return ofSuite ? exitCodeOfSuite(loaded.report, failOn) : exitCodeOfCheck(loaded.report, failOn)

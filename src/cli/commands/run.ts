@@ -72,6 +72,7 @@ function declareOptions(command: Command) {
     .addOption(shared.failOn)
     .addOption(baseline)
     .addOption(shared.json('the report (with --dry-run: the plan)'))
+    .addOption(shared.withLogs)
     .addOption(shared.reportFolder)
     .addOption(shared.timings)
 }
@@ -216,8 +217,8 @@ async function concludeCases(opened: OpenRun, options: Concluded, timings: Timin
   const failOn = readFailOn(options.failOn, wordsOf(options))
   const { report, problems } = await reportOf(opened)
   printProblems(problems)
-  const text = await renderReport(report, options.json ? 'json' : 'terminal')
-  const page = await doBoth(writeReport(report, options.out), print(text, options.json))
+  const text = await renderReport(report, options.json ? 'json' : 'terminal', options)
+  const page = await doBoth(writeReport(report, options.out, options), print(text, options.json))
   console.error(`kwitness: report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
   if (options.before === null) return exitCodeOf(report, failOn)

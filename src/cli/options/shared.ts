@@ -144,6 +144,8 @@ export const RESULT_NAMES = `A result is named as tables, reports and other comm
 
 export const json = (what: string) => new Option('--json', `${what} as JSON on standard output`).helpGroup(RESULTS)
 
+export const withLogs = new Option('--with-logs', 'put the logs of all attempts into the JSON, each once').helpGroup(RESULTS)
+
 export const out = (meaning: string) => new Option('--out <path>', meaning).helpGroup(RESULTS)
 
 /** What is printed: the first of the formats where none is named. */

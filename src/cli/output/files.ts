@@ -52,14 +52,19 @@ export function terminalOf(stream: NodeJS.WriteStream): RenderOptions['terminal'
 }
 
 /** Render a report for standard output. */
-export async function renderReport(report: Report, format: Format): Promise<string> {
+export async function renderReport(report: Report, format: Format, options: WithLogs = {}): Promise<string> {
   using _ = startSpan('render')
-  return await render(report, format)
+  return await render(report, format, options)
 }
 
-async function render(report: Report, format: Format): Promise<string> {
+/** Whether JSON has the logs of all attempts. */
+interface WithLogs {
+  readonly withLogs?: boolean | undefined
+}
+
+async function render(report: Report, format: Format, { withLogs }: WithLogs): Promise<string> {
   const assets = await assetsFor(format, HTML_ASSETS)
-  return RENDERERS[format].render(report, { terminal: terminalOf(process.stdout), assets })
+  return RENDERERS[format].render(report, { terminal: terminalOf(process.stdout), assets, logs: withLogs })
 }
 
 /** Write text to a file, making its folder. Throws InfraError when the disk does not take it. */
@@ -74,9 +79,9 @@ export async function writeOut(path: string, text: string): Promise<void> {
 export const probeOut = (folder: string): Promise<void> => probeFolder(folder, HINT)
 
 /** Write every file of a run's report to its folder, `reports/out/RUN` when none is named. Returns the path of the page. */
-export async function writeReport(report: Report, folder: string | undefined): Promise<string> {
+export async function writeReport(report: Report, folder: string | undefined, options: WithLogs = {}): Promise<string> {
   using _ = startSpan('render')
-  const files = LEFT.map(async ({ name, format }) => ({ name, text: await render(report, format) }))
+  const files = LEFT.map(async ({ name, format }) => ({ name, text: await render(report, format, options) }))
   return join(await writeRenderings(report.run.id, await Promise.all(files), folder), 'index.html')
 }
 

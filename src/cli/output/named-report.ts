@@ -1,6 +1,7 @@
 /** Reports that a command compares, by the names that people give: a stored run, `latest~1`, or a file of `--json`. */
 import { readFile } from 'node:fs/promises'
 import { UserError } from '#domain/errors.ts'
+import { fromFile } from '#domain/report/file.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { parseJson } from '#schema/read.ts'
@@ -64,7 +65,7 @@ async function readReportFile(path: string): Promise<Report> {
     throw new UserError(`cannot read ${path}: ${code}`, `give ${NAMES}`)
   }
   const { value, problem } = parseJson(reportSchema, json)
-  if (value !== null) return value
+  if (value !== null) return fromFile(value)
   const what = problem.kind === 'json' ? 'is not JSON' : 'is not a report of this kwitness'
   throw new UserError(`${path} ${what}: ${problem.text.split('\n')[0]}`, 'kwitness report --json writes one')
 }

@@ -198,7 +198,7 @@ export interface Timeline {
 }
 
 export interface Report {
-  readonly schema: 'kwitness.report/1'
+  readonly schema: 'kwitness.report/2'
   readonly run: {
     readonly id: string
     readonly startedAt: string

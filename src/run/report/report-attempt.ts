@@ -54,7 +54,7 @@ export function reportAttempt(
     origin: evidence.guest.origin,
     bootMethod: evidence.guest.bootMethod,
     qemu: evidence.host.qemu,
-    argv: evidence.guest.argv,
+    argv: evidence.guest.argv.map(withoutPayload),
     tests,
     problems,
     splats,
@@ -66,6 +66,11 @@ export function reportAttempt(
     },
     taint: evidence.taint,
   }
+}
+
+/** An argument of QEMU without the path of the payload, a file that is gone and has another name for each attempt. */
+function withoutPayload(word: string): string {
+  return word.startsWith('memory-backend-file,id=payload,') ? word.replace(/mem-path=.*(?=,share=)/, 'mem-path=PAYLOAD') : word
 }
 
 function linesOf(log: Uint8Array | null): readonly string[] {

@@ -8,7 +8,7 @@ import { reportSchema } from './matrix.ts'
 
 /** By name and number: `NAME.schema.json` in reports/schemas. */
 export const PUBLISHED = {
-  'kwitness.report.1': reportSchema,
+  'kwitness.report.2': reportSchema,
   'kwitness.bcd.1': compatSchema,
   'kwitness.diff.1': diffSchema,
   'kwitness.log.1': logReportSchema,

@@ -1,15 +1,7 @@
-/** The schema of `kwitness report --json` (src/domain/report/matrix.ts): reports/schemas has it as a JSON Schema. */
+/** The schema of `kwitness report --json` (src/domain/report/file.ts): reports/schemas has it as a JSON Schema. */
 import { z } from 'zod'
-import type {
-  CaseContradiction,
-  Contradiction,
-  Report,
-  ReportAttempt,
-  ReportCase,
-  ReportCell,
-  ReportKernel,
-  Reused,
-} from '#domain/report/matrix.ts'
+import type { CaseContradiction, Contradiction, ReportCase, ReportKernel, Reused } from '#domain/report/matrix.ts'
+import type { FileAttempt, FileCell, Machine, ReportFile } from '#domain/report/file.ts'
 import { fix, oracle } from '../case.ts'
 import { control, race, trials } from '../control.ts'
 import { claim, endingWord, finding, fixStatus, outcome, reasons, verdict } from '../judgement.ts'
@@ -17,29 +9,37 @@ import { kernelSchema } from '../kernel.ts'
 import { scheduleStanding } from '../schedule.ts'
 import { checkedHost, runHostSchema } from '../run.ts'
 import { count, list, probability, schemaOf, seconds, seed, sha256, text } from '../basics.ts'
-import { splat, testPoint, testProblem } from '../tests.ts'
-import { boundary, timeline } from './timeline.ts'
+import { fileTest, splat, testProblem } from '../tests.ts'
+import { boundary, timeline, untested } from './timeline.ts'
 
-const attempt = schemaOf<ReportAttempt>()(
+const machine = schemaOf<Machine>()(
+  z
+    .object({
+      qemu: text,
+      argv: list(text),
+      bootMethod: text.nullable(),
+      origin: z.enum(['booted', 'restored', 'forked', 'running']),
+    })
+    .meta({ id: 'machine', description: 'How the guests of attempts came to be' }),
+)
+
+const attempt = schemaOf<FileAttempt>()(
   z
     .object({
       id: text,
       attempt: z.int().min(1),
       outcome,
       ending: endingWord,
-      reasons,
+      reasons: reasons.exactOptional(),
       seed,
       seconds,
-      origin: z.enum(['booted', 'restored', 'forked', 'running']),
-      bootMethod: text.nullable(),
-      qemu: text,
-      argv: list(text),
-      tests: list(testPoint),
-      problems: list(testProblem),
-      splats: list(splat),
-      console: list(text),
-      output: list(text),
-      taint: z.object({ before: z.int().nullable(), after: z.int().nullable() }),
+      machine: count,
+      tests: count.exactOptional(),
+      problems: list(testProblem).exactOptional(),
+      splats: list(splat).exactOptional(),
+      console: count.exactOptional(),
+      output: count.exactOptional(),
+      taint: z.object({ before: z.int().nullable(), after: z.int().nullable() }).exactOptional(),
     })
     .meta({ id: 'attempt', description: 'One run of one reproducer in one pristine guest' }),
 )
@@ -71,7 +71,7 @@ const reused = schemaOf<Reused>()(
     .meta({ id: 'reused', description: 'The earlier run that made the attempts, and when the last of them started' }),
 )
 
-const cell = schemaOf<ReportCell>()(
+const cell = schemaOf<FileCell>()(
   z
     .object({
       kernel: text,
@@ -84,9 +84,9 @@ const cell = schemaOf<ReportCell>()(
       finding,
       summary: text,
       reasons,
-      trials: trials.nullable(),
-      missProbability: probability.nullable(),
-      race: race.nullable(),
+      trials: trials.nullable().exactOptional(),
+      missProbability: probability.nullable().exactOptional(),
+      race: race.nullable().exactOptional(),
       schedule: scheduleStanding.exactOptional(),
       reused: reused.exactOptional(),
       attempts: list(attempt),
@@ -127,14 +127,13 @@ const caseContradiction = schemaOf<CaseContradiction>()(
     .meta({ id: 'caseContradiction', description: 'What case.json says of a series, contradicted by another claim source' }),
 )
 
-export const reportSchema = schemaOf<Report>()(
+export const reportSchema = schemaOf<ReportFile>()(
   z
     .object({
-      schema: z.literal('kwitness.report/1'),
+      schema: z.literal('kwitness.report/2'),
       run: z.object({ id: text, startedAt: text, complete: z.boolean(), seed: text, host: runHostSchema }),
       headline: list(contradiction),
-      // Reports of before it have none.
-      caseContradictions: list(caseContradiction).default([]),
+      caseContradictions: list(caseContradiction),
       kernels: list(reportKernel),
       hosts: list(checkedHost).exactOptional(),
       controls: list(control),
@@ -142,6 +141,10 @@ export const reportSchema = schemaOf<Report>()(
       cells: list(cell),
       boundaries: list(boundary),
       timelines: list(timeline),
+      machines: list(machine),
+      tests: list(list(fileTest)),
+      untested: list(list(untested)),
+      logs: list(list(text)).exactOptional(),
       counts: z.object({
         carries: count,
         lacks: count,

@@ -1,11 +1,12 @@
-/** Schemas of the boundaries and timelines of a report (src/domain/report/matrix.ts). */
+/** Schemas of the boundaries and timelines of a report (src/domain/report/file.ts). */
 import { z } from 'zod'
-import type { Boundary, BoundaryEntries, BoundaryEntry, Timeline, TimelineInterval, Untested } from '#domain/report/matrix.ts'
+import type { FileBoundary, FileTimeline } from '#domain/report/file.ts'
+import type { BoundaryEntries, BoundaryEntry, TimelineInterval, Untested } from '#domain/report/matrix.ts'
 import { count, list, probability, schemaOf, text } from '../basics.ts'
 import { verdict } from '../judgement.ts'
 import { arch } from '../kernel.ts'
 
-const untested = schemaOf<Untested>()(
+export const untested = schemaOf<Untested>()(
   z
     .object({
       kernel: text,
@@ -33,7 +34,7 @@ export const entries = schemaOf<BoundaryEntries>()(
     .meta({ id: 'entries', description: 'What a package changelog lists between two kernels that is about the names of a fix' }),
 )
 
-export const boundary = schemaOf<Boundary>()(
+export const boundary = schemaOf<FileBoundary>()(
   z
     .object({
       case: text,
@@ -42,7 +43,7 @@ export const boundary = schemaOf<Boundary>()(
       after: text,
       from: verdict,
       to: verdict,
-      untested: list(untested).nullable(),
+      untested: count.nullable(),
       entries: entries.nullable(),
       precision: z.enum(['adjacent', 'untested-between']),
       missProbability: probability.nullable(),
@@ -55,7 +56,7 @@ const timelineInterval = schemaOf<TimelineInterval>()(
   z.object({ verdict: z.enum(['carries', 'lacks']), first: text, last: text, tested: count, untested: count.nullable() }),
 )
 
-export const timeline = schemaOf<Timeline>()(
+export const timeline = schemaOf<FileTimeline>()(
   z
     .object({
       case: text,
@@ -63,8 +64,8 @@ export const timeline = schemaOf<Timeline>()(
       flavour: text,
       arch,
       intervals: list(timelineInterval),
-      earlier: list(untested),
-      later: list(untested),
+      earlier: count,
+      later: count,
       known: count.nullable(),
     })
     .meta({ id: 'timeline', description: 'What the kernels of one series and flavour showed for a case, in version order' }),

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { fromFile } from '#domain/report/file.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { inRepository } from '#harness/support/repository.ts'
@@ -38,7 +39,7 @@ test('check reports the kernel of this machine by the rules of guests', async ()
   const out = join(folder, 'out')
   const { stdout, stderr, exitCode } = await kwitness(['check', '--json', '--cases', QUICK, '--out', out])
   assert.equal(exitCode, 1, stderr)
-  const report = reportSchema.parse(JSON.parse(stdout)) as Report
+  const report = fromFile(reportSchema.parse(JSON.parse(stdout)))
   assert.deepEqual(verdictsOf(report), EXPECTED)
   assert.equal(report.kernels.length, 1)
   assert.equal(report.kernels[0]?.provider, 'host')
