@@ -13,6 +13,8 @@ const OF_ITS_OWN = new RegExp(
     String.raw`process\.(?:chdir|exit|exitCode|on|once|kill|umask|emit)\b`,
     String.raw`\bmock\b|\.mock\.`,
     String.raw`child_process|runCommand|startProcess|runCli|runGit|runScript|createServer|launchBrowser`,
+    // Measures memory, in which everything is that ran before it.
+    String.raw`memoryUsage|\bgc\(`,
     // Waits for time to pass, which others can use where it has a process of its own.
     String.raw`setTimeout|sleep\(`,
   ].join('|'),

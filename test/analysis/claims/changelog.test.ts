@@ -46,7 +46,8 @@ test('changelog: every entry with its release, its continuations joined and its 
 })
 
 test('changelog: what is written is read again, however it is wrapped', () => {
-  const word = fc.stringMatching(/^[a-zA-Z0-9_:/.'"-]{1,14}$/)
+  // A lone dash where a line is wrapped reads as the beginning of an item: nothing tells the two apart.
+  const word = fc.stringMatching(/^[a-zA-Z0-9_:/.'"-]{1,14}$/).filter((text) => text !== '-')
   const subject = fc.array(word, { minLength: 1, maxLength: 16 }).map((words) => `mm: ${words.join(' ')}`)
   const part = fc.record({
     patch: fc.nat(200),
