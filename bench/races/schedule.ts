@@ -1,6 +1,6 @@
 /** How long a race takes that a debugger decides: one trial, and a whole verdict, beside the same trials by single steps. */
 import type { Schedule } from '#domain/race/schedule.ts'
-import { runIntoWindow, runSecond, walkTo, type BoundSchedule } from '#harness/schedule/actors.ts'
+import { runIntoWindow, runSecond, walkTo, type BoundSchedule, type Entry } from '#harness/schedule/actors.ts'
 import { bindSchedule, readImage } from '#harness/schedule/bind.ts'
 import { driveSchedule } from '#harness/schedule/drive.ts'
 import { openGdb } from '#harness/schedule/client.ts'
@@ -101,12 +101,13 @@ async function measureTrials({ qemu, image, block }: ScheduledGuest, schedule: S
   }
 }
 
-type Walker = (session: Session, rsp: bigint, returns: bigint, path: readonly Point[], k: number) => Promise<void>
+type Walker = (session: Session, entry: Entry, path: readonly Point[], k: number) => Promise<void>
 
-const walkAtOnce: Walker = (session, rsp, returns, path, k) =>
-  walkTo(session, FIRST, { rsp, returns }, { path, k, careful: false })
+function walkAtOnce(session: Session, entry: Entry, path: readonly Point[], k: number): Promise<void> {
+  return walkTo(session, FIRST, entry, { path, k, careful: false })
+}
 
-const walkByStep: Walker = async ({ stub, traps }, _rsp, _returns, path, k) => {
+async function walkByStep({ stub, traps }: Session, _entry: Entry, path: readonly Point[], k: number): Promise<void> {
   traps.clear()
   for (let at = 0; at < k; at += 1) await stepOne(stub, FIRST, path[at]?.rip ?? 0n)
 }
@@ -123,9 +124,9 @@ async function timeTrial(
   await beginTrial(session, false)
   let counts = true
   try {
-    const { rsp, returns } = await runIntoWindow(session, bound)
-    await walk(session, rsp, returns, path, k)
-    await runSecond(session, bound, { rsp, returns })
+    const entry = await runIntoWindow(session, bound)
+    await walk(session, entry, path, k)
+    await runSecond(session, bound, entry)
   } catch (error) {
     if (!(error instanceof VoidTrial)) throw error
     counts = false
