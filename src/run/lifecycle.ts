@@ -4,6 +4,7 @@
  */
 import { UserError } from '#domain/errors.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
+import { REPOSITORY } from '#harness/support/repository.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import type { Plan, PlanKind } from '#plan/plan.ts'
 import { planOf } from '#plan/stored-plan.ts'
@@ -116,11 +117,16 @@ export async function resumeRun({ which, folder, kinds }: ResumeRequest, context
   }
 }
 
+/** The newest unfinished run that this checkout started, or nobody knows who. Throws UserError where there is none. */
 async function newestUnfinished(store: Store, kinds: readonly PlanKind[] | undefined): Promise<string> {
   const unfinished = (await store.listRuns()).filter(({ finishedAt }) => finishedAt === null)
-  const found = unfinished.findLast((run) => kinds?.includes(planOf(run).kind) ?? true)
+  const wanted = unfinished.filter((run) => kinds?.includes(planOf(run).kind) ?? true)
+  const found = wanted.findLast(({ origin }) => origin === null || origin.checkout === REPOSITORY)
   if (found) return found.id
-  throw new UserError('there is no unfinished run to resume', 'start one without --resume')
+  const [other] = wanted.toReversed()
+  if (!other) throw new UserError('there is no unfinished run to resume', 'start one without --resume')
+  const what = `there is no unfinished run of this checkout to resume; ${other.id} is of ${other.origin?.checkout}`
+  throw new UserError(what, `--resume ${other.id} goes on with that one here`)
 }
 
 /**

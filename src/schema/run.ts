@@ -34,3 +34,6 @@ export const checkedHost = schemaOf<CheckedHost>()(
     nearest: z.object({ kernel: text, version: text, run: text, verdicts: z.record(text, verdict) }).nullable(),
   }),
 )
+
+/** Where a run was started (src/store/ports.ts). */
+export const runOriginSchema = z.object({ checkout: text, command: list(text) })

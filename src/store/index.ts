@@ -17,6 +17,7 @@ import { attemptsLike, reuseAttempts } from './reuse.ts'
 import { openTextCache } from './derived/text-cache.ts'
 import {
   abandonedRuns,
+  attemptCounts,
   checkOwned,
   claimRun,
   createRun,
@@ -44,6 +45,7 @@ function reading(database: Database, places: Places): ReadRuns {
   const derived = openTextCache(places.derived)
   return {
     listRuns: async () => listRuns(database),
+    attemptCounts: async (id) => attemptCounts(database, id),
     runIds: async () => runIds(database),
     newestRun: async () => newestRun(database),
     readRun: async (id) => readRun(database, id),

@@ -11,6 +11,14 @@ import type { TextCache } from './derived/text-cache.ts'
 
 export type RunHost = Report['run']['host']
 
+/** Where a run was started, and what was asked for. */
+export interface RunOrigin {
+  /** Absolute path of the checkout of kwitness. */
+  readonly checkout: string
+  /** The words behind `kwitness`. */
+  readonly command: readonly string[]
+}
+
 export interface RunRecord {
   /** `2026-11-21-1`: the UTC day it started on, and its number on that day. */
   readonly id: string
@@ -20,6 +28,8 @@ export interface RunRecord {
   /** The plan as plain data; src/schema/plan.ts has its shape. */
   readonly plan: unknown
   readonly host: RunHost
+  /** Null in a run of before it was recorded. */
+  readonly origin: RunOrigin | null
   /** Process id of the live kwitness that owns this run, null without one. */
   readonly owner: number | null
 }
@@ -30,6 +40,11 @@ export interface AttemptRecord {
   /** The run that made it, also among the attempts of a run that reuses it. */
   readonly run: string
   readonly evidence: Evidence
+}
+
+export interface AttemptCounts {
+  readonly made: number
+  readonly reused: number
 }
 
 /** An attempt by its place in the store. */
@@ -83,6 +98,8 @@ export interface SeenKernel {
 export interface ReadRuns {
   /** All runs, oldest first. */
   listRuns(): Promise<readonly RunRecord[]>
+  /** Of a run, how many attempts it made and how many it reuses. */
+  attemptCounts(run: string): Promise<AttemptCounts>
   /** Ids of all runs, oldest first; also of those whose rows are damaged. */
   runIds(): Promise<readonly string[]>
   /** The newest run, null without any. */
@@ -124,9 +141,15 @@ export interface ReadRuns {
   close(): void
 }
 
+/** A run to be created. */
+export interface NewRun extends Pick<RunRecord, 'startedAt' | 'plan' | 'host'> {
+  /** This checkout and the words of this process when not given. */
+  readonly origin?: RunOrigin
+}
+
 interface WriteRuns {
   /** Start a run; this process owns it until it finishes or releases it. */
-  createRun(run: { readonly startedAt: string; readonly plan: unknown; readonly host: RunHost }): Promise<RunRecord>
+  createRun(run: NewRun): Promise<RunRecord>
   /**
    * Take over an unfinished run to resume it. Throws UserError when another live kwitness owns it, when it is finished, or when
    * there is no such run.

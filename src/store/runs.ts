@@ -2,12 +2,13 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { InvariantError, UserError } from '#domain/errors.ts'
-import { runHostSchema } from '#schema/run.ts'
+import { runHostSchema, runOriginSchema } from '#schema/run.ts'
 import { anything } from '#schema/basics.ts'
 import { dataIn, nullableTextIn, textIn, type Database, type Row } from './database.ts'
 import { nextRunId } from './names.ts'
 import { livingOwner, ownToken } from '#harness/support/owner.ts'
-import type { RunHost, RunRecord } from './ports.ts'
+import { REPOSITORY } from '#harness/support/repository.ts'
+import type { AttemptCounts, NewRun, RunOrigin, RunRecord } from './ports.ts'
 
 function toRun(row: Row): RunRecord {
   const id = textIn(row, 'id')
@@ -17,7 +18,17 @@ function toRun(row: Row): RunRecord {
     finishedAt: nullableTextIn(row, 'finished_at'),
     plan: dataIn(row, 'plan', anything, `run ${id}`),
     host: dataIn(row, 'host', runHostSchema, `run ${id}`),
+    origin: row['origin'] === null ? null : dataIn(row, 'origin', runOriginSchema, `run ${id}`),
     owner: livingOwner(nullableTextIn(row, 'owner')),
+  }
+}
+
+/** How many attempts a run made, and how many it reuses. */
+export function attemptCounts(database: Database, id: string): AttemptCounts {
+  const countOf = (sql: string): number => Number(database.all(sql, id)[0]?.['n'])
+  return {
+    made: countOf('SELECT count(*) AS n FROM attempts WHERE run = ?'),
+    reused: countOf('SELECT count(*) AS n FROM reused JOIN runs ON runs.number = reused.run WHERE runs.id = ?'),
   }
 }
 
@@ -45,6 +56,11 @@ export function readRun(database: Database, id: string): RunRecord {
   return toRun(findRow(database, id))
 }
 
+/** This checkout, and the words that this process was started with. */
+function ownOrigin(): RunOrigin {
+  return { checkout: REPOSITORY, command: process.argv.slice(2) }
+}
+
 /**
  * Name a run, make its evidence folder and its row, owned by this process. A name whose folder is there already
  * (left by a database that was moved away) is not given again.
@@ -52,19 +68,20 @@ export function readRun(database: Database, id: string): RunRecord {
 export function createRun(
   database: Database,
   evidence: string,
-  run: { readonly startedAt: string; readonly plan: unknown; readonly host: RunHost },
+  { startedAt, plan, host, origin = ownOrigin() }: NewRun,
 ): RunRecord {
   return database.transaction(() => {
     const taken = database.all('SELECT id FROM runs').map((row) => textIn(row, 'id'))
-    const id = nextRunId(run.startedAt, [...taken, ...readdirSync(evidence)])
+    const id = nextRunId(startedAt, [...taken, ...readdirSync(evidence)])
     mkdirSync(join(evidence, id))
     database.run(
-      'INSERT INTO runs (id, started_at, plan, host, owner) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO runs (id, started_at, plan, host, owner, origin) VALUES (?, ?, ?, ?, ?, ?)',
       id,
-      run.startedAt,
-      JSON.stringify(run.plan),
-      JSON.stringify(run.host),
+      startedAt,
+      JSON.stringify(plan),
+      JSON.stringify(host),
       ownToken(),
+      JSON.stringify(origin),
     )
     return readRun(database, id)
   })

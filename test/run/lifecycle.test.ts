@@ -5,6 +5,7 @@ import type { Kernel } from '#domain/kernel.ts'
 import type { Plan } from '#plan/plan.ts'
 import { claimRun, executeRun, resumeRun, startRun } from '#run/lifecycle.ts'
 import type { GuestInputs } from '#run/context/context.ts'
+import { REPOSITORY } from '#harness/support/repository.ts'
 import { openStore, openStoreForReading } from '#store/index.ts'
 import { matrixControls } from '../helpers/reports/control-matrices.ts'
 import { host, kernel, temporaryFolder } from '../helpers/evidence.ts'
@@ -62,6 +63,36 @@ test('without an id, the newest unfinished run of a wanted kind is resumed', asy
     t.after(() => run.store.close())
     assert.equal(run.record.id, id)
     assert.equal(await stateOf(state, id), 'owned')
+  }
+})
+
+test('a run of another checkout is resumed only by its name', async (t) => {
+  const { cache, state } = await workspace(t)
+  const context = { workspace: { cache, state } }
+  const store = await openStore(state)
+  const origin = { checkout: '/elsewhere/kwitness', command: ['run', '--cases', 'x'] }
+  const { id, ...stored } = await store.createRun({ startedAt: '2026-11-21T10:00:00.000Z', plan: matrix, host, origin })
+  assert.deepEqual(stored.origin, origin)
+  await store.releaseRun(id)
+  store.close()
+  const refused = {
+    name: 'UserError',
+    message: `there is no unfinished run of this checkout to resume; ${id} is of /elsewhere/kwitness`,
+    hint: `--resume ${id} goes on with that one here`,
+  }
+  await assert.rejects(resumeRun({ which: true, folder: state }, context), refused)
+  const own = await startRun(state, matrix, inputs)
+  assert.deepEqual(own.record.origin, { checkout: REPOSITORY, command: process.argv.slice(2) })
+  await own.store.releaseRun(own.record.id)
+  own.store.close()
+  for (const [which, expected] of [
+    [true, own.record.id],
+    [id, id],
+  ] as const) {
+    const run = await resumeRun({ which, folder: state }, context)
+    assert.equal(run.record.id, expected)
+    await run.store.releaseRun(run.record.id)
+    run.store.close()
   }
 })
 

@@ -88,6 +88,19 @@ export function readDuration(text: string): number {
   throw new InvalidArgumentError('Give a number and a unit, s, m, h, d or w: 30d, 2h.')
 }
 
+/** Read a time since when: a duration back from now, or a date. Returns ISO 8601, which compares as text. */
+export function readSince(text: string): string {
+  if (/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?$/.test(text)) {
+    const time = new Date(text.length > 10 ? `${text.replace(' ', 'T')}Z` : text)
+    if (!Number.isNaN(time.getTime())) return time.toISOString()
+  }
+  try {
+    return new Date(Date.now() - readDuration(text)).toISOString()
+  } catch {
+    throw new InvalidArgumentError('Give a date, such as 2026-01-31, or how long ago: 7d, 2h.')
+  }
+}
+
 const SIZES = ['', 'K', 'M', 'G', 'T']
 
 /** Read a size such as `5G` or `512M`, in units of 1024. Returns bytes. */
