@@ -150,11 +150,13 @@ test('a stored run is reported again, byte for byte, in every format', async () 
     ['ktap', 'report.ktap'],
   ] as const) {
     const left = await readFile(join(place.out, file), 'utf8')
-    const { code, stdout, stderr } = await runCli(place, ['report', '--format', format])
+    // The report of this run has its logs.
+    const logs = format === 'json' ? ['--with-logs'] : []
+    const { code, stdout, stderr } = await runCli(place, ['report', '--format', format, ...logs])
     assert.equal(code, 0, stderr)
     assert.equal(stdout.trimEnd(), left.trimEnd(), `${format} on standard output`)
     const named = join(place.folder, `again.${format}`)
-    assert.equal((await runCli(place, ['report', report.run.id, '--format', format, '--out', named])).stdout, '')
+    assert.equal((await runCli(place, ['report', report.run.id, '--format', format, ...logs, '--out', named])).stdout, '')
     assert.equal(await readFile(named, 'utf8'), left, `${format} in a file`)
   }
   assert.equal(

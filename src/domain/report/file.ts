@@ -85,7 +85,7 @@ export function toFile(report: Report, { logs: wantsLogs = false }: { readonly l
       outcome,
       ending,
       seed,
-      seconds: Math.round(seconds * 1000) / 1000,
+      seconds,
       ...(isUntainted ? {} : { taint }),
       ...(JSON.stringify(reasons) === JSON.stringify(cell.reasons) ? {} : { reasons }),
       machine: machines.indexOf({ qemu, argv, bootMethod, origin }),

@@ -50,7 +50,8 @@ export function reportAttempt(
     ending: judgement.ending,
     reasons: shownReasons,
     seed: evidence.job.seed,
-    seconds: evidence.seconds,
+    // To the millisecond, as in the file of a report.
+    seconds: Math.round(evidence.seconds * 1000) / 1000,
     origin: evidence.guest.origin,
     bootMethod: evidence.guest.bootMethod,
     qemu: evidence.host.qemu,
