@@ -120,7 +120,18 @@ async function trial(
   prefix: string[] = [],
 ): Promise<Trial | null> {
   const own = { ...at(name), ...there }
-  const args = ['run', ...kernelWords(kernels.v510), '--cases', FEW.join(), '--json', '--out', own.out, ...words]
+  const args = [
+    'run',
+    ...kernelWords(kernels.v510),
+    '--cases',
+    FEW.join(),
+    '--rerun',
+    'all',
+    '--json',
+    '--out',
+    own.out,
+    ...words,
+  ]
   const cli = startCli(own, args, prefix)
   const ended = await cli.ended
   assert.equal(ended.code, 0, ended.stderr)
@@ -166,9 +177,10 @@ describe('a fork server that does not come up costs the forking alone, and that 
   }
 
   test('on a noexec mount', { skip: !mayMount && 'this user may not mount' }, async (t) => {
-    const cache = join(place.folder, 'noexec')
+    // Not where the run has its state.
+    const cache = join(place.folder, 'cache of noexec')
     await mkdir(cache)
-    const script = `mount --bind ${place.cache} ${cache} && mount -o remount,bind,noexec ${cache} && exec "$@"`
+    const script = `mount --bind '${place.cache}' '${cache}' && mount -o remount,bind,noexec '${cache}' && exec "$@"`
     const prefix = ['env', `KWITNESS_NODE=${process.execPath}`, 'unshare', '--mount', 'sh', '-c', script, 'sh']
     const found = await trial(t, 'noexec', { cache }, [], prefix)
     if (found)
