@@ -208,7 +208,7 @@ test('why names the very line of the output that decided', async () => {
 
 test('runs lists it as finished; there is nothing to resume', async () => {
   const { stdout } = await runCli(place, ['runs'])
-  assert.match(stdout, new RegExp(`^${report.run.id} +\\S+ +finished$`, 'm'))
+  assert.match(stdout, new RegExp(`^${report.run.id} +\\S+ \\S+ +matrix +3 x \\d+ +\\d+ made +finished +kwitness run `, 'm'))
   const { code, stderr } = await runCli(place, ['run', '--resume'])
   assert.equal(code, 2)
   assert.match(stderr, /there is no unfinished run to resume/)
