@@ -85,7 +85,7 @@ test('Ctrl-C in the middle of a run: it stops at once, says how to go on, and go
   await cli.says(attempts(3))
   const stopped = await stop(cli)
   const [, run = ''] = /kwitness run --resume (\S+) goes on/.exec(stopped.stderr) ?? []
-  assert.match((await runCli(at('stopped'), ['runs'])).stdout, new RegExp(`^${run} .*can be resumed$`, 'm'))
+  assert.match((await runCli(at('stopped'), ['runs'])).stdout, new RegExp(`^${run} .*can be resumed +kwitness run `, 'm'))
 
   const resumed = await runCli(at('stopped'), ['run', '--resume', run, '--json'])
   assert.equal(resumed.code, 0, resumed.stderr)
