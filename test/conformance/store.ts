@@ -57,8 +57,9 @@ export function storeConformance({ name, open, openForReading }: StoreUnderTest)
 
   check('a run comes back as it was made', async ({ store }) => {
     const plan = { text: 'ü <script>\n', nested: [{ a: 1, b: null }], big: 'x'.repeat(100_000) }
-    const { id } = await store.createRun({ ...newRun, plan })
-    const expected = { id, startedAt: newRun.startedAt, finishedAt: null, plan, host, owner: process.pid }
+    const origin = { checkout: '/src/kwitness', command: ['run', '--kernels', 'ü, x'] }
+    const { id } = await store.createRun({ ...newRun, plan, origin })
+    const expected = { id, startedAt: newRun.startedAt, finishedAt: null, plan, host, owner: process.pid, origin }
     assert.deepEqual(await store.readRun(id), expected)
     await store.finishRun(id, '2026-11-21T11:00:00.000Z')
     assert.deepEqual(await store.readRun(id), { ...expected, finishedAt: '2026-11-21T11:00:00.000Z', owner: null })
