@@ -47,7 +47,7 @@ export class GuestChannel {
     this.#agent = ports.agent
     this.console.write(bootLog)
     ports.console.on('data', (chunk: Buffer) => this.#receiveConsole(chunk))
-    ports.agent.on('data', (chunk: Buffer) => this.#receiveFrames(chunk))
+    ports.agent.on('data', (chunk: Buffer) => this.#receiveFrames(chunk)).resume()
     void ports.exited.then(() => {
       this.#hasExited = true
       this.#wake()

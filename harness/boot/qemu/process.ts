@@ -148,6 +148,8 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
   })
   for (const one of [pipe, debug?.commands, debug?.answers]) one?.handOver()
   const stdio = child.stdio as unknown as Duplex[]
+  /* What QEMU says before somebody listens waits in the port; execa would read it and drop it. */
+  for (const fd of [FD.agent, FD.control]) stdio[fd]?.pause()
   const said = keepEnd(child.stderr as unknown as Duplex)
   const ended = Promise.resolve(child).then((result) => ({
     code: result.exitCode ?? null,

@@ -34,7 +34,7 @@ export async function attachTerminal(port: Duplex, closed: Promise<unknown>): Pr
   }
   try {
     if (stdin.isTTY) stdin.setRawMode(true)
-    port.on('data', show).on('data', begin)
+    port.on('data', show).on('data', begin).resume()
     return await Promise.race([closed.then(() => false), detached])
   } finally {
     stdin.off('data', send).off('end', end).pause()
