@@ -40,12 +40,14 @@ export async function openDebianRoot(
   const workspace = findWorkspace()
   const folder = join(workspace.cache, 'hosts', name)
   const root = { suite, folder, binds }
+  const makeMountPoints = () => Promise.all(Object.keys(binds).map((path) => mkdir(join(folder, path), { recursive: true })))
   const complete = join(folder, '.complete')
   if (fresh || !existsSync(complete)) {
     await rm(folder, { recursive: true, force: true })
     await mkdir(join(workspace.cache, 'hosts'), { recursive: true })
     const { main } = await openAptRoot({ workspace })
     await runCommand('debootstrap', ['--variant=minbase', suite, folder, main])
+    await makeMountPoints()
     // The lists of a suite that is seldom made may be older than they say they are good for; they are signed all the same.
     await writeFile(join(folder, 'etc', 'apt', 'apt.conf.d', 'kwitness'), 'Acquire::Check-Valid-Until "false";\n')
     const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages]
@@ -53,7 +55,7 @@ export async function openDebianRoot(
     if (code !== 0) throw new InfraError(`apt-get in ${folder} exited with ${code}`, 'see what it printed, and try again')
     await writeFile(complete, '')
   }
-  for (const path of Object.keys(binds)) await mkdir(join(folder, path), { recursive: true })
+  await makeMountPoints()
   return root
 }
 
