@@ -16,6 +16,7 @@ import { executeSearch } from './execute/search.ts'
 import { guestInputsOf } from './prepare/guest-inputs.ts'
 import { planReuse, type ReusePlan, type ReuseRequest } from './reuse/reuse.ts'
 import { buildRunReport, type BuiltReport } from './report/build-report.ts'
+import { scanRuns, type OnSkipped } from './results/scan.ts'
 
 /** How a new run may reuse earlier results. */
 export type Reusing = Pick<ReuseRequest, 'kernels' | 'rerun' | 'seedIsGiven'>
@@ -95,16 +96,18 @@ export interface ResumeRequest {
   readonly folder: string
   /** Kinds of plan that the caller resumes; any when not given. */
   readonly kinds?: readonly PlanKind[]
+  /** Called with a line about each run that cannot be read. */
+  readonly onSkipped: OnSkipped
 }
 
 /**
  * Open the store and claim an unfinished run. Throws UserError when there is none, when the named one is of another kind, and
  * when another kwitness owns it.
  */
-export async function resumeRun({ which, folder, kinds }: ResumeRequest, context: KernelContext): Promise<OpenRun> {
+export async function resumeRun({ which, folder, kinds, onSkipped }: ResumeRequest, context: KernelContext): Promise<OpenRun> {
   const store = await openStore(folder)
   try {
-    const id = which === true ? await newestUnfinished(store, kinds) : which
+    const id = which === true ? await newestUnfinished(store, kinds, onSkipped) : which
     const { kind } = planOf(await store.readRun(id))
     if (kinds?.includes(kind) === false) {
       const what = `run ${id} is of kind ${kind}, not ${kinds.join(' or ')}`
@@ -117,15 +120,27 @@ export async function resumeRun({ which, folder, kinds }: ResumeRequest, context
   }
 }
 
-/** The newest unfinished run that this checkout started, or nobody knows who. Throws UserError where there is none. */
-async function newestUnfinished(store: Store, kinds: readonly PlanKind[] | undefined): Promise<string> {
-  const unfinished = (await store.listRuns()).filter(({ finishedAt }) => finishedAt === null)
-  const wanted = unfinished.filter((run) => kinds?.includes(planOf(run).kind) ?? true)
-  const found = wanted.findLast(({ origin }) => origin === null || origin.checkout === REPOSITORY)
-  if (found) return found.id
-  const [other] = wanted.toReversed()
+/** Whether `--resume` without a name may take a run: one of this checkout, or of nobody knows who, that no night goes on with. */
+const isOwn = ({ origin }: RunRecord): boolean =>
+  origin === null || (origin.checkout === REPOSITORY && origin.command[0] !== 'nightly')
+
+/**
+ * The newest unfinished run that this checkout started, one that no process is at before any other. Throws UserError where there
+ * is none.
+ */
+async function newestUnfinished(store: Store, kinds: readonly PlanKind[] | undefined, onSkipped: OnSkipped): Promise<string> {
+  const wanted: RunRecord[] = []
+  for await (const { run, plan } of scanRuns(store, onSkipped, ({ finishedAt }) => finishedAt === null)) {
+    if (kinds?.includes(plan.kind) === false) continue
+    if (isOwn(run) && run.owner === null) return run.id
+    wanted.push(run)
+  }
+  const underWay = wanted.find(isOwn)
+  if (underWay) return underWay.id
+  const [other] = wanted
   if (!other) throw new UserError('there is no unfinished run to resume', 'start one without --resume')
-  const what = `there is no unfinished run of this checkout to resume; ${other.id} is of ${other.origin?.checkout}`
+  const place = other.origin?.checkout === REPOSITORY ? 'a night, which the next one goes on with' : other.origin?.checkout
+  const what = `there is no unfinished run of this checkout to resume; ${other.id} is of ${place}`
   throw new UserError(what, `--resume ${other.id} goes on with that one here`)
 }
 

@@ -23,7 +23,6 @@ import {
   createRun,
   writeRun,
   listRuns,
-  newestRun,
   pinnedRuns,
   pinRun,
   readRun,
@@ -47,7 +46,6 @@ function reading(database: Database, places: Places): ReadRuns {
     listRuns: async () => listRuns(database),
     attemptCounts: async (id) => attemptCounts(database, id),
     runIds: async () => runIds(database),
-    newestRun: async () => newestRun(database),
     readRun: async (id) => readRun(database, id),
     attemptsOf: async (run) => {
       const { id } = readRun(database, run)

@@ -34,6 +34,9 @@ export interface RunRecord {
   readonly owner: number | null
 }
 
+/** A run by the columns that hold no JSON: whatever its plan is, it is listed. */
+export type ListedRun = Pick<RunRecord, 'id' | 'startedAt' | 'finishedAt' | 'owner'>
+
 export interface AttemptRecord {
   /** Name of its evidence folder inside its run. */
   readonly id: string
@@ -96,14 +99,12 @@ export interface SeenKernel {
 }
 
 export interface ReadRuns {
-  /** All runs, oldest first. */
-  listRuns(): Promise<readonly RunRecord[]>
+  /** All runs, oldest first; also those whose plan, host or origin is damaged. */
+  listRuns(): Promise<readonly ListedRun[]>
+  /** Ids of all runs, oldest first. */
+  runIds(): Promise<readonly string[]>
   /** Of a run, how many attempts it made and how many it reuses. */
   attemptCounts(run: string): Promise<AttemptCounts>
-  /** Ids of all runs, oldest first; also of those whose rows are damaged. */
-  runIds(): Promise<readonly string[]>
-  /** The newest run, null without any. */
-  newestRun(): Promise<RunRecord | null>
   /** Throws UserError when there is no such run. */
   readRun(id: string): Promise<RunRecord>
   /** The attempts of a run: those that it made, and those of earlier runs that it reuses. */

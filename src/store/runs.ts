@@ -8,7 +8,7 @@ import { dataIn, nullableTextIn, textIn, type Database, type Row } from './datab
 import { nextRunId } from './names.ts'
 import { livingOwner, ownToken } from '#harness/support/owner.ts'
 import { REPOSITORY } from '#harness/support/repository.ts'
-import type { AttemptCounts, NewRun, RunOrigin, RunRecord } from './ports.ts'
+import type { AttemptCounts, ListedRun, NewRun, RunOrigin, RunRecord } from './ports.ts'
 
 function toRun(row: Row): RunRecord {
   const id = textIn(row, 'id')
@@ -32,16 +32,17 @@ export function attemptCounts(database: Database, id: string): AttemptCounts {
   }
 }
 
-export function listRuns(database: Database): RunRecord[] {
-  return database.all('SELECT * FROM runs ORDER BY number').map(toRun)
+export function listRuns(database: Database): ListedRun[] {
+  return database.all('SELECT id, started_at, finished_at, owner FROM runs ORDER BY number').map((row) => ({
+    id: textIn(row, 'id'),
+    startedAt: textIn(row, 'started_at'),
+    finishedAt: nullableTextIn(row, 'finished_at'),
+    owner: livingOwner(nullableTextIn(row, 'owner')),
+  }))
 }
 
 export function runIds(database: Database): string[] {
   return database.all('SELECT id FROM runs ORDER BY number').map((row) => textIn(row, 'id'))
-}
-
-export function newestRun(database: Database): RunRecord | null {
-  return database.all('SELECT * FROM runs ORDER BY number DESC LIMIT 1').map(toRun)[0] ?? null
 }
 
 /** The row of a run. Throws UserError when there is no such run. */

@@ -22,6 +22,8 @@ const inputs: GuestInputs = {
   programs: new Map(),
 }
 
+const onSkipped = (text: string): never => assert.fail(text)
+
 async function workspace(t: TestContext) {
   return { cache: await temporaryFolder(t), state: await temporaryFolder(t) }
 }
@@ -48,18 +50,18 @@ test('without an id, the newest unfinished run of a wanted kind is resumed', asy
     return record.id
   }
   const nothing = { name: 'UserError', message: 'there is no unfinished run to resume' }
-  await assert.rejects(resumeRun({ which: true, folder: state }, context), nothing)
+  await assert.rejects(resumeRun({ which: true, folder: state, onSkipped }, context), nothing)
   const older = await begin(controls)
   const newer = await begin(matrix)
 
   const other = { name: 'UserError', message: `run ${newer} is of kind matrix, not controls` }
-  await assert.rejects(resumeRun({ which: newer, folder: state, kinds: ['controls'] }, context), other)
+  await assert.rejects(resumeRun({ which: newer, folder: state, kinds: ['controls'], onSkipped }, context), other)
   assert.equal(await stateOf(state, newer), 'resumable')
   for (const [kinds, id] of [
     [['controls'], older],
     [undefined, newer],
   ] as const) {
-    const run = await resumeRun({ which: true, folder: state, ...(kinds ? { kinds } : {}) }, context)
+    const run = await resumeRun({ which: true, folder: state, ...(kinds ? { kinds } : {}), onSkipped }, context)
     t.after(() => run.store.close())
     assert.equal(run.record.id, id)
     assert.equal(await stateOf(state, id), 'owned')
@@ -80,7 +82,7 @@ test('a run of another checkout is resumed only by its name', async (t) => {
     message: `there is no unfinished run of this checkout to resume; ${id} is of /elsewhere/kwitness`,
     hint: `--resume ${id} goes on with that one here`,
   }
-  await assert.rejects(resumeRun({ which: true, folder: state }, context), refused)
+  await assert.rejects(resumeRun({ which: true, folder: state, onSkipped }, context), refused)
   const own = await startRun(state, matrix, inputs)
   assert.deepEqual(own.record.origin, { checkout: REPOSITORY, command: process.argv.slice(2) })
   await own.store.releaseRun(own.record.id)
@@ -89,11 +91,32 @@ test('a run of another checkout is resumed only by its name', async (t) => {
     [true, own.record.id],
     [id, id],
   ] as const) {
-    const run = await resumeRun({ which, folder: state }, context)
+    const run = await resumeRun({ which, folder: state, onSkipped }, context)
     assert.equal(run.record.id, expected)
     await run.store.releaseRun(run.record.id)
     run.store.close()
   }
+})
+
+test('without a name, no run of a night is taken, and one that a process is at only where there is no other', async (t) => {
+  const { cache, state } = await workspace(t)
+  const context = { workspace: { cache, state } }
+  const store = await openStore(state)
+  t.after(() => store.close())
+  const create = (command: readonly string[]) =>
+    store.createRun({ startedAt: '2026-11-21T10:00:00.000Z', plan: matrix, host, origin: { checkout: REPOSITORY, command } })
+  const night = await create(['nightly', '--config', 'x'])
+  await store.releaseRun(night.id)
+  const resume = () => resumeRun({ which: true, folder: state, onSkipped }, context)
+  const message = `there is no unfinished run of this checkout to resume; ${night.id} is of a night, which the next one goes on with`
+  await assert.rejects(resume(), { message })
+  const older = await create(['run'])
+  const newer = await create(['run'])
+  await store.releaseRun(older.id)
+  assert.equal(newer.owner, process.pid)
+  const run = await resume()
+  t.after(() => run.store.close())
+  assert.equal(run.record.id, older.id)
 })
 
 test('a run whose plan is executed is finished', async (t) => {

@@ -14,7 +14,7 @@ import { given } from '../options/values.ts'
 import { CASE_WORDS, exitCodeOf, readFailOn } from '../output/exit-code.ts'
 import { writeReport, terminalOf } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
-import { printProblems } from '../output/problems.ts'
+import { printProblems, tellSkipped } from '../output/problems.ts'
 import { reusing, tellReuse } from '../terminal/reuse.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
 import { doBoth, print } from '../output/streams.ts'
@@ -75,7 +75,7 @@ async function boundary(options: BoundaryOptions): Promise<number> {
     open: (context, progress) =>
       resume === undefined
         ? openNew(options, context, progress)
-        : resumeRun({ which: resume, folder: context.workspace.state, kinds: ['search'] }, context),
+        : resumeRun({ which: resume, folder: context.workspace.state, kinds: ['search'], onSkipped: tellSkipped }, context),
     conclude: (opened, timings, out) => conclude(opened, { ...options, ...given({ out }) }, { failOn, started, timings }),
   })
 }

@@ -10,6 +10,7 @@ import * as shared from '../options/shared.ts'
 import { readAgain } from '../options/values.ts'
 import { CASE_WORDS, exitCodeOfCheck, exitCodeOfSuite, readFailOn, SUITE_WORDS } from '../output/exit-code.ts'
 import { renderReport, writeOut } from '../output/files.ts'
+import { tellSkipped } from '../output/problems.ts'
 import { loadReport } from '../output/stored-report.ts'
 import { renderSuite } from '../output/suite.ts'
 import { print } from '../output/streams.ts'
@@ -83,7 +84,7 @@ async function importFiles(paths: readonly string[], named: string | undefined, 
       return { path, bytes }
     }),
   )
-  const { store, record } = await importStreams(files, { catalogue, workspace: findWorkspace() })
+  const { store, record } = await importStreams(files, { catalogue, workspace: findWorkspace(), onSkipped: tellSkipped })
   store.close()
   console.error(`kwitness: stored as run ${record.id}`)
   return record.id

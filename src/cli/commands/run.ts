@@ -29,7 +29,7 @@ import {
 import { writeReport, renderReport } from '../output/files.ts'
 import { loadNamed, NAMES } from '../output/named-report.ts'
 import type { Progress } from '../output/progress.ts'
-import { printProblems } from '../output/problems.ts'
+import { printProblems, tellSkipped } from '../output/problems.ts'
 import { reusing, tellReuse } from '../terminal/reuse.ts'
 import { writeSuiteReport, renderSuite, suiteReportOf } from '../output/suite.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
@@ -190,7 +190,7 @@ async function run(options: RunOptions): Promise<number> {
     open: (context, progress) =>
       resume === undefined
         ? openNew(options, context, progress)
-        : resumeRun({ which: resume, folder: context.workspace.state }, context),
+        : resumeRun({ which: resume, folder: context.workspace.state, onSkipped: tellSkipped }, context),
     conclude: (opened, timings, out) => conclude(opened, { ...options, ...given({ out }), before }, timings),
   })
 }

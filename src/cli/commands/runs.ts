@@ -2,14 +2,15 @@
 import { matchesGlob } from 'node:path'
 import { Option, type Command } from '@commander-js/extra-typings'
 import { REPOSITORY } from '#harness/support/repository.ts'
-import { InfraError, UserError } from '#domain/errors.ts'
-import type { Plan, PlanKind } from '#plan/plan.ts'
-import { planOf } from '#plan/stored-plan.ts'
+import { UserError } from '#domain/errors.ts'
+import type { PlanKind } from '#plan/plan.ts'
+import { readScanned } from '#run/results/scan.ts'
 import type { AttemptCounts, RunRecord } from '#store/ports.ts'
 import { helpText } from '../help/text.ts'
 import * as shared from '../options/shared.ts'
 import type { OptionsOf } from '../options/shared.ts'
 import { readSince } from '../options/values.ts'
+import { tellSkipped } from '../output/problems.ts'
 import { withStore, type ReadingStore } from '../output/stored-report.ts'
 import { print } from '../output/streams.ts'
 import { declareRetention } from './retention/runs.ts'
@@ -82,24 +83,15 @@ async function runs(options: OptionsOf<typeof declareOptions>): Promise<number> 
 
 async function listAll(store: ReadingStore): Promise<ListedRun[]> {
   const listed: ListedRun[] = []
-  for (const { id, startedAt, finishedAt, owner, origin, plan: stored } of await store.listRuns()) {
-    const plan = readable({ id, plan: stored })
+  for (const { id, startedAt, finishedAt, owner } of await store.listRuns()) {
+    const scanned = await readScanned(store, id, tellSkipped)
+    const [plan, origin] = [scanned?.plan, scanned?.run.origin ?? null]
     const state = finishedAt !== null ? 'finished' : owner !== null ? 'running' : 'resumable'
     const [kernels, cases] = [plan?.kernels.map((kernel) => kernel.id) ?? [], plan?.cases.map((theCase) => theCase.id) ?? []]
     const counts = await store.attemptCounts(id)
     listed.push({ id, startedAt, finishedAt, owner, state, kind: plan?.kind ?? null, kernels, cases, ...counts, origin })
   }
   return listed
-}
-
-/** The plan of a run; null where it cannot be read. */
-function readable(run: Pick<RunRecord, 'id' | 'plan'>): Plan | null {
-  try {
-    return planOf(run)
-  } catch (error) {
-    if (error instanceof InfraError) return null
-    throw error
-  }
 }
 
 /** Whether one of the names is one of these, or like one: `6.1` for all kernels that have it in their names. */

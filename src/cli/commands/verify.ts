@@ -22,7 +22,7 @@ import { given, readAgain, readCases } from '../options/values.ts'
 import { exitCodeOfVerification } from '../output/exit-code.ts'
 import { writeReport, readAssets, openNumberedFolder, terminalOf, writeOut } from '../output/files.ts'
 import type { Progress } from '../output/progress.ts'
-import { printProblems } from '../output/problems.ts'
+import { printProblems, tellSkipped } from '../output/problems.ts'
 import type { TimingsKeeper } from '../output/timings.ts'
 import { doBoth, print } from '../output/streams.ts'
 import { executeCommand } from '../terminal/execute.ts'
@@ -199,7 +199,7 @@ async function verify(options: VerifyOptions): Promise<number> {
     open: async (context, progress) => {
       const { resume } = options
       if (resume !== undefined) {
-        return resumeRun({ which: resume, folder: context.workspace.state, kinds: ['verify'] }, context)
+        return resumeRun({ which: resume, folder: context.workspace.state, kinds: ['verify'], onSkipped: tellSkipped }, context)
       }
       const begun = await begin(options, context, progress)
       if (begun.opened === null) early = begun.wanted

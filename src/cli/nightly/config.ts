@@ -60,10 +60,11 @@ budget: 2h
 oldest: 20
 sample: 0.05
 
-# Guest seconds for each race, its miss probability, and whether races are decided by every interleaving.
+# Guest seconds for each race tried by chance, and its miss probability. A race with a window is decided by every interleaving of
+# it, unless \`interleavings\` is false.
 # raceSeconds: 30
 # maxMissProbability: 1e-6
-interleavings: false
+interleavings: true
 
 # A git tree of Linux, as a further source of claims.
 # gitTree: /srv/linux

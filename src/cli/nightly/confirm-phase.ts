@@ -8,9 +8,11 @@ import type { PlanOf } from '#plan/plan.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { createRun, executeRun } from '#run/lifecycle.ts'
 import { guestInputsOf } from '#run/prepare/guest-inputs.ts'
+import { scanRuns } from '#run/results/scan.ts'
 import { buildRunReport } from '#run/report/build-report.ts'
 import { hasStore, openStore, openStoreForReading } from '#store/index.ts'
 import { given } from '../options/values.ts'
+import { tellSkipped } from '../output/problems.ts'
 import { withStore } from '../output/stored-report.ts'
 import { loadReports, noteProblem, type NightContext } from './context.ts'
 
@@ -49,10 +51,11 @@ async function repeat(context: NightContext, plan: PlanOf<'matrix'>): Promise<vo
   const { kernels, progress, config, cores } = context
   const store = await openStore(folderOf(context))
   try {
-    const done = (await store.listRuns()).filter(
-      (run) => run.finishedAt !== null && planOf(run).kernels[0]?.id === plan.kernels[0]?.id,
-    )
-    for (let count = done.length; count < config.confirm; count += 1) {
+    let done = 0
+    for await (const scanned of scanRuns(store, tellSkipped, ({ finishedAt }) => finishedAt !== null)) {
+      if (scanned.plan.kernels[0]?.id === plan.kernels[0]?.id) done += 1
+    }
+    for (let count = done; count < config.confirm; count += 1) {
       context.describe(`trying ${plan.cases.length} regressions of ${plan.kernels[0]?.id} again`)
       const opened = await createRun(store, plan, await guestInputsOf(plan, kernels))
       await executeRun(opened, { kernels, onEvent: progress.onEvent, ...given({ cores }) })
@@ -69,7 +72,9 @@ export async function confirmationsOf(context: NightContext): Promise<Report[]> 
   const store = await openStoreForReading(folder)
   try {
     const reports: Report[] = []
-    for (const run of await store.listRuns()) if (run.finishedAt !== null) reports.push((await buildRunReport(store, run)).report)
+    for await (const { run } of scanRuns(store, tellSkipped, ({ finishedAt }) => finishedAt !== null)) {
+      reports.unshift((await buildRunReport(store, run)).report)
+    }
     return reports
   } finally {
     store.close()

@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { RunEvent } from '#run/context/events.ts'
+import { scanRuns } from '#run/results/scan.ts'
 import { executeRun, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { hasStore, openStoreForReading } from '#store/index.ts'
 import { RERUN_CHANGED } from '#plan/reuse.ts'
-import { planOf } from '#plan/stored-plan.ts'
 import { given } from '../options/values.ts'
 import { note, noteProblem, type NightContext } from './context.ts'
+import { tellSkipped } from '../output/problems.ts'
 
 /** Run what the night asks, and note its run. */
 export async function runPhase(context: NightContext): Promise<void> {
@@ -45,7 +46,7 @@ async function findOpenRun(context: NightContext): Promise<OpenRun | 'finished' 
     .finally(() => store.close())
   if (isFinished) return 'finished'
   try {
-    return await resumeRun({ which: id, folder: state }, context.kernels)
+    return await resumeRun({ which: id, folder: state, onSkipped: tellSkipped }, context.kernels)
   } catch (error) {
     context.kernels.signal?.throwIfAborted()
     if (!(error instanceof UserError) && !(error instanceof InfraError)) throw error
@@ -55,13 +56,18 @@ async function findOpenRun(context: NightContext): Promise<OpenRun | 'finished' 
   }
 }
 
-/** The run that a night created just before it was killed: its plan names the folder of the night. */
-async function findUnnoted({ kernels: { workspace }, state: { out } }: NightContext): Promise<string | null> {
+/**
+ * The run that a night created just before it was killed: its plan names the folder of the night. Other checkouts may have started
+ * runs since.
+ */
+async function findUnnoted({ kernels: { workspace }, state: { out, startedAt } }: NightContext): Promise<string | null> {
   if (!hasStore(workspace.state)) return null
   const store = await openStoreForReading(workspace.state)
   try {
-    const newest = await store.newestRun()
-    return newest !== null && planOf(newest).out === out ? newest.id : null
+    for await (const { run, plan } of scanRuns(store, tellSkipped, (one) => one.startedAt >= startedAt)) {
+      if (plan.out === out) return run.id
+    }
+    return null
   } finally {
     store.close()
   }
@@ -80,7 +86,7 @@ async function startNewRun(context: NightContext): Promise<OpenRun> {
     kernels: config.kernels,
     cases: config.cases,
     noSnapshot: false,
-    interleavings,
+    ...(interleavings ? {} : { races: 'by chance' as const }),
     out: state.out,
     ...given({ raceSeconds, maxMissProbability }),
   }

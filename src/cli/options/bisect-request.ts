@@ -14,6 +14,8 @@ import { nearestOf, resolveCommit } from '#run/bisect/git.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { DEFAULT_PLAN } from '#plan/plan.ts'
 import { openStoreForReading } from '#store/index.ts'
+import { scanRuns } from '#run/results/scan.ts'
+import { tellSkipped } from '../output/problems.ts'
 import type { BisectRequestOptions } from './bisect.ts'
 
 /** Read them. Throws UserError for one that is missing, cannot be read or names what is not there. */
@@ -93,8 +95,10 @@ async function fromBoundary({ fromBoundary: text = '', run, old, new: newer }: B
   if (id === undefined) throw new UserError(`--from-boundary takes CASE:SERIES, not ${text}`, 'such as uffd-wp-mremap:6.1.y')
   const store = await openStoreForReading(context.workspace.state)
   try {
-    const runs = run === undefined ? (await store.listRuns()).toReversed() : [await store.readRun(run)]
-    for (const record of runs) {
+    const named = async function* () {
+      yield { run: await store.readRun(run ?? '') }
+    }
+    for await (const { run: record } of run === undefined ? scanRuns(store, tellSkipped) : named()) {
       const { report } = await buildRunReport(store, record, { only: id })
       const found = report.boundaries.filter((one) => one.case === id && one.series === `${name}.y`)
       const [first] = found

@@ -6,7 +6,9 @@ import type { Report } from '#domain/report/matrix.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { parseJson } from '#schema/read.ts'
 import { reportSchema } from '#schema/report/matrix.ts'
-import type { RunRecord } from '#store/ports.ts'
+import { scanRuns } from '#run/results/scan.ts'
+import type { ListedRun, RunRecord } from '#store/ports.ts'
+import { tellSkipped } from './problems.ts'
 import { reportOfRun, withStore, type ReadingStore } from './stored-report.ts'
 
 export const NAMES = 'a run id, a report.json, latest, or latest~1 for the run before it'
@@ -20,23 +22,29 @@ export async function loadNamed(name: string): Promise<Report> {
 /** Reports of the newest finished runs before the one of this id, the newest first, at most `count`. */
 export async function loadHistory(id: string, count: number): Promise<Report[]> {
   return withStore(async (store) => {
-    const runs = await store.listRuns()
-    const end = runs.findIndex((run) => run.id === id)
+    const earlier = new Set<string>()
+    for (const run of await store.runIds()) {
+      if (run === id) break
+      earlier.add(run)
+    }
     const reports: Report[] = []
-    if (end < 0 || !isMatrix(runs[end]!)) return reports
-    for (const run of newestMatrices(runs.slice(0, end), count)) reports.push(await reportOfRun(store, run))
+    for (const run of await newestMatrices(store, count, (one) => earlier.has(one.id)))
+      reports.push(await reportOfRun(store, run))
     return reports
   })
 }
 
-const isMatrix = (run: RunRecord): boolean => run.finishedAt !== null && planOf(run).kind === 'matrix'
-
-/** The newest finished runs of a matrix, the newest first, at most `count`: to read the plans of all takes long. */
-function newestMatrices(runs: readonly RunRecord[], count: number): RunRecord[] {
+/** The newest finished runs of a matrix that are wanted, the newest first, at most `count`: to read the plans of all takes long. */
+async function newestMatrices(
+  store: ReadingStore,
+  count: number,
+  isWanted: (run: ListedRun) => boolean = () => true,
+): Promise<RunRecord[]> {
   const found: RunRecord[] = []
-  for (const run of runs.toReversed()) {
+  if (count === 0) return found
+  for await (const { run, plan } of scanRuns(store, tellSkipped, (one) => one.finishedAt !== null && isWanted(one))) {
+    if (plan.kind === 'matrix') found.push(run)
     if (found.length === count) break
-    if (isMatrix(run)) found.push(run)
   }
   return found
 }
@@ -48,7 +56,7 @@ async function findRun(store: ReadingStore, name: string): Promise<RunRecord> {
     throw new UserError(`run ${name} is of a suite, and has no verdicts to compare`, `give ${NAMES}`)
   }
   const back = Number(name.split('~')[1] ?? 0)
-  const runs = newestMatrices(await store.listRuns(), back + 1)
+  const runs = await newestMatrices(store, back + 1)
   const run = runs[back]
   if (run) return run
   const stored = runs.length === 1 ? '1 finished run is stored' : `${runs.length} finished runs are stored`

@@ -8,7 +8,8 @@ import { buildRunReport, type BuildReportOptions } from '#run/report/build-repor
 import { gitTreeSourcesOf } from '#run/report/claim-sources.ts'
 import { openStoreForReading } from '#store/index.ts'
 import type { RunRecord } from '#store/ports.ts'
-import { printProblems } from './problems.ts'
+import { scanRuns } from '#run/results/scan.ts'
+import { printProblems, tellSkipped } from './problems.ts'
 import { suiteReportOf } from './suite.ts'
 
 type Loaded = { readonly kind: 'cases'; readonly report: Report } | { readonly kind: 'suite'; readonly report: SuiteReport }
@@ -37,10 +38,16 @@ export async function reportOfRun(store: ReadingStore, run: RunRecord, options: 
   return report
 }
 
+/** The newest run that can be read; null without one. */
+async function newestRun(store: ReadingStore): Promise<RunRecord | null> {
+  for await (const { run } of scanRuns(store, tellSkipped)) return run
+  return null
+}
+
 /** Load the run of this id, the newest where it is undefined. Throws UserError where no run is stored. */
 export function loadReport(id: string | undefined, { history }: LoadOptions): Promise<Loaded> {
   return withStore(async (store) => {
-    const run = id === undefined ? await store.newestRun() : await store.readRun(id)
+    const run = id === undefined ? await newestRun(store) : await store.readRun(id)
     if (run === null) throw new UserError('no run is stored yet', 'kwitness run makes one')
     const plan = planOf(run)
     if (plan.kind === 'suite') return { kind: 'suite', report: await suiteReportOf(store, run) }

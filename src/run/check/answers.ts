@@ -10,6 +10,7 @@ import type { CheckedHost, NearestKernel } from '#domain/report/host.ts'
 import { cellsOf } from '#plan/cells.ts'
 import { DEFAULT_PLAN, type PlanOf } from '#plan/plan.ts'
 import type { RunRecord, Store } from '#store/ports.ts'
+import type { OnSkipped } from '../results/scan.ts'
 import { evidenceOf, kernelHash } from './evidence.ts'
 import { nearestOf } from './nearest.ts'
 
@@ -29,6 +30,8 @@ interface Storing {
   /** sha256 of kwitness-check. */
   readonly program: string
   readonly cache: string
+  /** Called with a line about each stored run that cannot be read. */
+  readonly onSkipped: OnSkipped
 }
 
 /** Store what the machines answered as a finished run. Throws UserError where two of them are one. */
@@ -61,13 +64,13 @@ export async function storeAnswers(store: Store, asked: readonly Asked[], storin
   return store.readRun(record.id)
 }
 
-async function planFor(store: Store, asked: readonly Asked[], { cases, seed }: Storing): Promise<PlanOf<'check'>> {
+async function planFor(store: Store, asked: readonly Asked[], { cases, seed, onSkipped }: Storing): Promise<PlanOf<'check'>> {
   // Machines of one kernel have the same neighbour, and building its report takes a second.
   const nearest = new Map<string, NearestKernel | null>()
   const hosts: CheckedHost[] = []
   for (const { host, answer, kernel } of asked) {
     const key = kernel === null ? '' : `${kernel.series}/${kernel.build}`
-    if (kernel !== null && !nearest.has(key)) nearest.set(key, await nearestOf(store, kernel))
+    if (kernel !== null && !nearest.has(key)) nearest.set(key, await nearestOf(store, kernel, onSkipped))
     const { outcome, message, seconds, stream } = answer
     hosts.push({
       host,

@@ -46,7 +46,8 @@ export async function checkHosts(request: CheckRequest, context: KernelContext, 
   const asked = await askAll(targets, { ...request, seed, cases }, context, onEvent)
   const store = await openStore(state)
   try {
-    return { store, record: await storeAnswers(store, asked, { cases, seed, program: program.sha256, cache }) }
+    const onSkipped = (text: string): void => onEvent({ kind: 'note', text })
+    return { store, record: await storeAnswers(store, asked, { cases, seed, program: program.sha256, cache, onSkipped }) }
   } catch (error) {
     store.close()
     throw error

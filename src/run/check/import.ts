@@ -7,6 +7,7 @@ import { asTriedByChance } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
 import { openStore } from '#store/index.ts'
 import { CATALOGUE, readCatalogue } from '../prepare/catalogue.ts'
+import type { OnSkipped } from '../results/scan.ts'
 import { storeAnswers, type Asked } from './answers.ts'
 import type { StoredCheck } from './check.ts'
 import { kernelOfHost } from './kernel.ts'
@@ -31,13 +32,20 @@ function readFile({ path, bytes }: ImportedFile): { readonly stream: CheckStream
   return { stream, asked: { host, kernel, answer: { ...classify(end, stream, ''), stream, seconds } } }
 }
 
+interface ImportOptions {
+  readonly catalogue?: string | undefined
+  readonly workspace: Workspace
+  /** Called with a line about each stored run that cannot be read. */
+  readonly onSkipped: OnSkipped
+}
+
 /**
  * Store streams of kwitness-check as a run. The caller closes the store. Throws UserError for a file that is no such stream, for
  * two of one machine, and for a case that the catalogue does not have.
  */
 export async function importStreams(
   files: readonly ImportedFile[],
-  { catalogue = CATALOGUE, workspace }: { readonly catalogue?: string | undefined; readonly workspace: Workspace },
+  { catalogue = CATALOGUE, workspace, onSkipped }: ImportOptions,
 ): Promise<StoredCheck> {
   const read = files.map(readFile)
   const known = await readCatalogue(catalogue)
@@ -58,7 +66,7 @@ export async function importStreams(
     const asked = read.map((one) => one.asked)
     return {
       store,
-      record: await storeAnswers(store, asked, { cases, seed, program: hash.digest('hex'), cache: workspace.cache }),
+      record: await storeAnswers(store, asked, { cases, seed, program: hash.digest('hex'), cache: workspace.cache, onSkipped }),
     }
   } catch (error) {
     store.close()

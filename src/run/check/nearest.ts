@@ -2,9 +2,9 @@
 import { patchDistance } from '#domain/version.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { NearestKernel } from '#domain/report/host.ts'
-import { planOf } from '#plan/stored-plan.ts'
 import type { ReadRuns, RunRecord } from '#store/ports.ts'
 import { buildRunReport } from '../report/build-report.ts'
+import { scanRuns, type OnSkipped } from '../results/scan.ts'
 
 /** Runs that are looked at, the newest first: an older one was made by other cases. */
 const MAX_RUNS = 20
@@ -15,11 +15,12 @@ interface Candidate {
 }
 
 /** The nearest Debian kernel of the series in the newest runs, the same build before any other; null where there is none. */
-async function candidateFor(store: ReadRuns, own: Kernel): Promise<Candidate | null> {
-  const runs = (await store.listRuns()).toReversed().filter(({ finishedAt }) => finishedAt !== null)
+async function candidateFor(store: ReadRuns, own: Kernel, onSkipped: OnSkipped): Promise<Candidate | null> {
   const found: Candidate[] = []
-  for (const run of runs.slice(0, MAX_RUNS)) {
-    const plan = planOf(run)
+  let read = 0
+  for await (const { run, plan } of scanRuns(store, onSkipped, ({ finishedAt }) => finishedAt !== null)) {
+    read += 1
+    if (read > MAX_RUNS) break
     if (plan.kind !== 'matrix') continue
     const kernels = plan.kernels.filter(({ provider, series }) => provider === 'debian' && series === own.series)
     found.push(...kernels.map((kernel) => ({ run, kernel })))
@@ -30,8 +31,8 @@ async function candidateFor(store: ReadRuns, own: Kernel): Promise<Candidate | n
 }
 
 /** The verdicts of the nearest Debian kernel; null where no stored run has one of the series. */
-export async function nearestOf(store: ReadRuns, own: Kernel): Promise<NearestKernel | null> {
-  const found = await candidateFor(store, own)
+export async function nearestOf(store: ReadRuns, own: Kernel, onSkipped: OnSkipped): Promise<NearestKernel | null> {
+  const found = await candidateFor(store, own, onSkipped)
   if (found === null) return null
   const { run, kernel } = found
   const { report } = await buildRunReport(store, run)

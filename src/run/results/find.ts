@@ -1,13 +1,14 @@
 /** Finds a stored result by any of its names, in the newest run that holds it. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InfraError, UserError } from '#domain/errors.ts'
+import { UserError } from '#domain/errors.ts'
 import { cellsOf, type Cell } from '#plan/cells.ts'
 import type { Plan } from '#plan/plan.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { hasStore, openStoreForReading } from '#store/index.ts'
 import type { ReadRuns, RunRecord } from '#store/ports.ts'
 import { matchResults, type NamedRun, type NameMatch } from './names.ts'
+import { readScanned, type ScannedRun } from './scan.ts'
 
 /** A stored result. The caller closes the store. */
 export interface FoundResult {
@@ -32,7 +33,7 @@ interface Search {
   readonly text: string
   /** The one run to look in; undefined for all. */
   readonly run: string | undefined
-  /** Runs that cannot be read. */
+  /** A line about each run that cannot be read. */
   readonly skipped: string[]
   /** Whether any store has that one run. */
   hasRun: boolean
@@ -69,7 +70,7 @@ export async function findResult(state: string, text: string, id: string | undef
     }
   }
   if (run !== undefined && !search.hasRun) throw new UserError(`there is no run ${run}`, 'kwitness runs lists them')
-  const lost = search.skipped.length > 0 ? `; ${search.skipped.join(', ')} cannot be read` : ''
+  const lost = search.skipped.map((line) => `; ${line}`).join('')
   throw new UserError(
     `${run === undefined ? 'the store' : `run ${run}`} has no result ${text}`,
     `a result is named KERNEL/CASE, as in debian-6.1.170-3-cloud-amd64/uffd-fork-event, or by its evidence id${lost}`,
@@ -107,12 +108,10 @@ async function findIn(store: ReadRuns, search: Search): Promise<Candidate | null
   if (search.run !== undefined && !ids.includes(search.run)) return null
   search.hasRun = true
   let best: (Candidate & { readonly rank: number }) | null = null
+  const skip = (text: string): void => void search.skipped.push(text)
   for (const one of search.run === undefined ? ids.toReversed() : [search.run]) {
-    const candidate = await readCandidate(store, one, search.text).catch((error: unknown) => {
-      if (!(error instanceof InfraError) || search.run !== undefined) throw error
-      search.skipped.push(`run ${one}`)
-      return null
-    })
+    const scanned = search.run === undefined ? await readScanned(store, one, skip) : await readNamed(store, one)
+    const candidate = scanned && (await candidateOf(store, scanned, search.text))
     if (candidate === null || (best !== null && candidate.rank >= best.rank)) continue
     best = candidate
     if (best.rank === 0) break
@@ -120,10 +119,18 @@ async function findIn(store: ReadRuns, search: Search): Promise<Candidate | null
   return best
 }
 
-async function readCandidate(store: ReadRuns, id: string, text: string): Promise<(Candidate & { readonly rank: number }) | null> {
+/** A run that was asked for by its id. Throws InfraError where it cannot be read. */
+async function readNamed(store: ReadRuns, id: string): Promise<ScannedRun> {
   const run = await store.readRun(id)
-  const plan = planOf(run)
-  const attempts = await store.attemptNames(id)
+  return { run, plan: planOf(run) }
+}
+
+async function candidateOf(
+  store: ReadRuns,
+  { run, plan }: ScannedRun,
+  text: string,
+): Promise<(Candidate & { readonly rank: number }) | null> {
+  const attempts = await store.attemptNames(run.id)
   const labels = plan.kind === 'verify' ? plan.verify.bases.map(({ label, kernel }) => [label, kernel] as const) : []
   const named: NamedRun = { kernels: plan.kernels, cases: plan.cases.map((one) => one.id), attempts, labels }
   const matches = matchResults(text, named)

@@ -63,7 +63,7 @@ export const nightlyConfigSchema = z.strictObject({
   oldest: z.int().min(0).default(20),
   raceSeconds: z.number().min(1).max(86_400).exactOptional(),
   maxMissProbability: z.number().min(1e-12).max(0.5).exactOptional(),
-  interleavings: z.boolean().default(false),
+  interleavings: z.boolean().default(true),
   gitTree: filled.exactOptional(),
   confirm: z.int().min(0).max(5).default(1),
   site: z

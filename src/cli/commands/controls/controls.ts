@@ -18,7 +18,7 @@ import { given } from '#cli/options/values.ts'
 import { sweep } from './sweep.ts'
 import { exitCodeOfControlMatrix } from '#cli/output/exit-code.ts'
 import { writeReport, terminalOf, writeOut } from '#cli/output/files.ts'
-import { printProblems } from '#cli/output/problems.ts'
+import { printProblems, tellSkipped } from '#cli/output/problems.ts'
 import type { Progress } from '#cli/output/progress.ts'
 import type { TimingsKeeper } from '#cli/output/timings.ts'
 import { doBoth, print } from '#cli/output/streams.ts'
@@ -109,7 +109,7 @@ async function controls(options: ControlsOptions): Promise<number> {
     open: (context, progress) =>
       resume === undefined
         ? openNew(options, context, progress)
-        : resumeRun({ which: resume, folder: context.workspace.state, kinds: ['controls'] }, context),
+        : resumeRun({ which: resume, folder: context.workspace.state, kinds: ['controls'], onSkipped: tellSkipped }, context),
     conclude: (opened, timings, out) => conclude(opened, { ...options, ...given({ out }) }, timings),
   })
 }

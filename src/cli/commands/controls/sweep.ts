@@ -20,6 +20,7 @@ import { terminalOf } from '#cli/output/files.ts'
 import type { Progress } from '#cli/output/progress.ts'
 import { print } from '#cli/output/streams.ts'
 import { executeCommand } from '#cli/terminal/execute.ts'
+import { tellSkipped } from '../../output/problems.ts'
 
 /** Sweep and give the exit code: 1 when no guest came to a hit, 3 when none came to an answer. */
 export async function sweep(options: ControlsOptions): Promise<number> {
@@ -30,7 +31,7 @@ export async function sweep(options: ControlsOptions): Promise<number> {
     open: (context, progress) =>
       resume === undefined
         ? openNew(options, context, progress)
-        : resumeRun({ which: resume, folder: sweepsIn(context), kinds: ['sweep'] }, context),
+        : resumeRun({ which: resume, folder: sweepsIn(context), kinds: ['sweep'], onSkipped: tellSkipped }, context),
     conclude: async ({ store, record }) => {
       const rows = await sweepRows(store, record)
       const text = options.json ? renderSweepJson(record.id, rows) : renderSweep(record.id, rows, terminalOf(process.stdout))
