@@ -1,6 +1,6 @@
 /** What a run costs whose results are all known: the second of two equal runs, and a run of every Debian kernel. */
 import { spawnSync } from 'node:child_process'
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readDebianIndex } from '#harness/kernels/debian/index.ts'
 import { publishEntry, entryPath } from '#harness/kernels/provider/cache.ts'
@@ -22,7 +22,7 @@ const HELP = `node bench/reuse.ts [--kernels SELECTOR] [--cases GLOB] [--rounds 
 
 Runs the set (default: default, all cases) in a store of its own, then again: the second run must take at most 1/30 of
 the first and 3 s. Then every Debian kernel x all cases, with recorded evidence and kernels that no guest boots, since
-nothing is booted: at most 6 s; and the report of that run built from the store: at most 1 s. The floor is what node
+nothing is booted: at most 6 s; the report of that run built from the store: at most 1 s; and the size of report.json. The floor is what node
 and kwitness --version take to start.`
 
 /** A kernel log as long as those of Debian's cloud kernels. */
@@ -47,9 +47,10 @@ const { cache, scratch } = place
 
 const floor = median(Array.from({ length: 5 }, () => secondsOf(['--version'], cache, join(scratch, 'floor')).seconds))
 const rows: Row[] = []
+const below: string[] = []
 if (values['recorded-only'] === 'no') rows.push(...measureTwice())
 rows.push(...(await measureRecorded()))
-printRows(rows, values)
+printRows(rows, { ...values, below })
 
 /** Seconds of a command line in a cache and a state, and what it said; throws that where it fails. */
 function secondsOf(words: readonly string[], inCache: string, state: string): { seconds: number; stderr: string } {
@@ -163,6 +164,8 @@ async function measureRecorded(): Promise<Row[]> {
     built.push((performance.now() - started) / 1000)
   }
   store.close()
+  const bytes = (await stat(join(scratch, 'out', 'report.json'))).size / cells.length
+  below.push(`report.json: ${bytes.toFixed(0)} bytes a result (budget 1500)`)
   const size = `${plan.kernels.length} x ${plan.cases.length}`
   return [
     { what: `${size}, all known`, seconds, floor, budget: 6 },

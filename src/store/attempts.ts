@@ -93,10 +93,30 @@ export async function recoverRun(database: Database, folder: string, run: string
   }
 }
 
-/** A row as a record; null where its evidence cannot be read. */
-export function recordIn(row: Row): AttemptRecord | null {
-  const evidence = readJson(evidenceSchema, textIn(row, 'evidence'))
-  return evidence && { id: textIn(row, 'id'), run: textIn(row, 'run'), evidence }
+/** A row as it was read before, and what it says. */
+interface KnownRow {
+  readonly text: string
+  readonly record: AttemptRecord
+}
+
+/** Rows that were read through a connection, by number: a run reads its attempts when it is planned, executed and reported. */
+const knownRows = new WeakMap<Database, Map<unknown, KnownRow>>()
+/** Beyond so many the memory begins anew. */
+const MAX_KNOWN_ROWS = 20_000
+
+/** A row as a record; null where its evidence cannot be read. The row of an attempt never changes, but for its run. */
+export function recordIn(database: Database, row: Row): AttemptRecord | null {
+  const [id, run, text] = [textIn(row, 'id'), textIn(row, 'run'), textIn(row, 'evidence')]
+  const rows = knownRows.get(database) ?? new Map<unknown, KnownRow>()
+  knownRows.set(database, rows)
+  const known = rows.get(row['number'])
+  if (known?.text === text && known.record.run === run) return known.record
+  const evidence = readJson(evidenceSchema, text)
+  if (evidence === null) return null
+  if (rows.size >= MAX_KNOWN_ROWS) rows.clear()
+  const record = { id, run, evidence }
+  rows.set(row['number'], { text, record })
+  return record
 }
 
 /** All attempts of a run whose rows can be read, and what is wrong with any of them at first sight. `root` has all evidence. */
@@ -106,7 +126,7 @@ export async function attemptsOf(database: Database, root: string, run: string):
   const problems: StoreProblem[] = []
   for (const row of database.all(OF_RUN, run, run)) {
     const [id, source] = [textIn(row, 'id'), textIn(row, 'run')]
-    const read = recordIn(row)
+    const read = recordIn(database, row)
     if (read) attempts.push(read)
     else problems.push({ attempt: id, message: 'its row in the store cannot be read' })
     const names = folders.get(source) ?? new Set(await namesIn(join(root, source)))

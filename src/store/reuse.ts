@@ -6,7 +6,7 @@ import type { AttemptPlace, AttemptRecord } from './ports.ts'
 /** The newest attempts of this identity, the newest first. Rows that cannot be read are left out. */
 export function attemptsLike(database: Database, identity: string, count: number): AttemptRecord[] {
   const sql = 'SELECT * FROM attempts WHERE identity = ? ORDER BY started_at DESC, number DESC LIMIT ?'
-  return database.all(sql, identity, count).flatMap((row) => recordIn(row) ?? [])
+  return database.all(sql, identity, count).flatMap((row) => recordIn(database, row) ?? [])
 }
 
 /** Let a run reuse attempts of earlier runs, without those that have left the store meanwhile. The caller owns the run. */

@@ -2,6 +2,7 @@
 import type { Case } from '#domain/case.ts'
 import type { AttemptJudgement } from '#domain/judgement.ts'
 import { findingsSchema } from '#schema/report/findings.ts'
+import type { TextCache } from '#store/derived/text-cache.ts'
 import type { AttemptRecord, ReadRuns, StoreProblem } from '#store/ports.ts'
 import { judgedAttemptsOf, type JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import type { PlanCommon } from '#plan/plan.ts'
@@ -28,9 +29,19 @@ export interface StoredJudge {
   readonly keep: () => void
 }
 
-/** A judge of the attempts in a store. */
+/** What attempts came to, by rules and then by name, as far as this process judged them through a connection. */
+const judgedBefore = new WeakMap<TextCache, Map<string, Map<string, AttemptFindings>>>()
+/** Of one case; beyond so many the memory begins anew. */
+const MAX_JUDGED = 2000
+
+/**
+ * A judge of the attempts in a store. A run is judged when it is planned, executed and reported: through one connection each
+ * attempt is judged once.
+ */
 export async function createStoredJudge(store: ReadRuns): Promise<StoredJudge> {
   const derived = await openDerived(store.derived)
+  const before = judgedBefore.get(store.derived) ?? new Map<string, Map<string, AttemptFindings>>()
+  judgedBefore.set(store.derived, before)
   const rules = new Map<Case, string>()
   const rulesOf = (theCase: Case): string => {
     const { folder: _, ...rest } = theCase
@@ -38,16 +49,33 @@ export async function createStoredJudge(store: ReadRuns): Promise<StoredJudge> {
     rules.set(theCase, known)
     return known
   }
+  const memoryOf = (rule: string): Map<string, AttemptFindings> => {
+    const known = before.get(rule)
+    if (known !== undefined && known.size < MAX_JUDGED) return known
+    const memory = new Map<string, AttemptFindings>()
+    before.set(rule, memory)
+    return memory
+  }
   return {
     judge: async (record, theCase) => {
+      const memory = memoryOf(rulesOf(theCase))
       const fingerprint = store.fingerprintOf(record)
+      const name = `${record.run}/${record.id} ${record.evidence.startedAt} ${fingerprint}`
+      const remembered = fingerprint === null ? undefined : memory.get(name)
+      if (remembered !== undefined) return { judged: remembered, problems: [] }
       const parts = [fingerprint, record.evidence, rulesOf(theCase)]
       const known = fingerprint === null ? null : derived.read('attempt', parts, findingsSchema)
-      if (known !== null) return { judged: known, problems: [] }
+      if (known !== null) {
+        memory.set(name, known)
+        return { judged: known, problems: [] }
+      }
       const { judged, problems } = await judgeStored(store, record, theCase)
       if (judged === null) return { judged, problems }
       const findings = findingsOf(judged)
-      if (problems.length === 0) derived.keep('attempt', parts, findings)
+      if (problems.length === 0) {
+        derived.keep('attempt', parts, findings)
+        memory.set(name, findings)
+      }
       return { judged: findings, problems }
     },
     keep: derived.flush,
