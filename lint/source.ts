@@ -77,6 +77,17 @@ export function findGlobals({ file, text }: Pick<Source, 'file' | 'text'>, globa
   })
 }
 
+/** The regular expressions that stand in a file as such, in order. */
+export function findExpressions({ file, text }: Pick<Source, 'file' | 'text'>): Pick<RegExp, 'source' | 'flags'>[] {
+  const found: Pick<RegExp, 'source' | 'flags'>[] = []
+  new Visitor({
+    Literal(node) {
+      if ('regex' in node) found.push({ source: node.regex.pattern, flags: node.regex.flags })
+    },
+  }).visit(parse(file, text).program)
+  return found
+}
+
 const SCOPES: AnalyzeOptions = { sourceType: 'module', lib: [] }
 
 function parse(file: string, text: string): ParseResult {

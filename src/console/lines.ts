@@ -4,8 +4,11 @@ import { stripEscapes } from './escapes.ts'
 /** Longest line kept, in UTF-16 units before cleaning; a longer one is cut with a note. */
 export const MAX_LINE_LENGTH = 4096
 
-/** Bytes decoded at a time: a whole log given at once is never held twice. */
-const PIECE = 1 << 16
+/**
+ * Bytes decoded at a time: a whole log given at once is never held twice. A line is part of its piece and keeps it in memory, so
+ * who keeps few lines of very many copies them (`ownText`).
+ */
+const PIECE = 1 << 14
 
 /** Units of a line that are looked at: two over the limit show that it is cut, a CR before the newline included. */
 const TAKEN = MAX_LINE_LENGTH + 2
@@ -13,6 +16,7 @@ const TAKEN = MAX_LINE_LENGTH + 2
 const TAB = 0x09
 const NEWLINE = 0x0a
 const CR = 0x0d
+const STAR = 0x2a
 
 const CUT_NOTE = ' [line cut here]'
 
@@ -81,10 +85,9 @@ export interface LineReader {
 
 /**
  * An incremental reader: cleaned lines go to `onLine` with their 1-based number in the raw log.
- * Holds one line of at most MAX_LINE_LENGTH units besides the chunk at hand; how the bytes are chunked changes nothing.
- * A line can keep the chunk alive that it is from; with `own` each has memory of its own, for who keeps few of very many.
+ * Holds one line of at most MAX_LINE_LENGTH units besides the piece at hand; how the bytes are chunked changes nothing.
  */
-export function createLineReader(onLine: OnLine, { own = false }: { readonly own?: boolean } = {}): LineReader {
+export function createLineReader(onLine: OnLine): LineReader {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const account = { lines: 0, badBytes: 0, droppedMessages: 0, cutLines: 0 }
   let bytesIn = 0
@@ -104,8 +107,8 @@ export function createLineReader(onLine: OnLine, { own = false }: { readonly own
       account.cutLines += 1
       line += CUT_NOTE
     }
-    if (line.startsWith('** ')) account.droppedMessages += Number(DROPPED.exec(line)?.[1] ?? 0)
-    onLine(own ? copyOf(line) : line, account.lines, prefix > 0)
+    if (line.charCodeAt(0) === STAR && line.startsWith('** ')) account.droppedMessages += Number(DROPPED.exec(line)?.[1] ?? 0)
+    onLine(line, account.lines, prefix > 0)
   }
 
   function take(text: string): void {
@@ -154,8 +157,8 @@ export function createLineReader(onLine: OnLine, { own = false }: { readonly own
 /** Strings up to this length are never parts of others (V8's ConsString and SlicedString have a least length). */
 const MAX_COPIED = 12
 
-/** A line in memory of its own: part of another string keeps the whole of that alive. */
-function copyOf(line: string): string {
+/** A line, or a part of one, in memory of its own: part of another string keeps the whole of that alive. */
+export function ownText(line: string): string {
   if (line.length <= MAX_COPIED) return line
   const encoding = Buffer.byteLength(line) === line.length ? 'latin1' : 'utf16le'
   return Buffer.from(line, encoding).toString(encoding)

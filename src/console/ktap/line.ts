@@ -44,6 +44,14 @@ const HASH = 0x23
 const SPACE = 0x20
 const TAB = 0x09
 
+/** 1 for the ASCII characters that a line cannot begin with if it is more than text of the outermost document. */
+const PLAIN = Uint8Array.from({ length: 0x80 }, (_, code) => (/[^\s#onKTktBb\d]/.test(String.fromCharCode(code)) ? 1 : 0))
+
+/** Whether a line is text of the outermost document, as its first character shows: no result, mark, plan or indentation. */
+export function isPlainText(line: string): boolean {
+  return PLAIN[line.charCodeAt(0)] === 1
+}
+
 /** Whether a line is a version line. */
 export function isVersion(line: string): boolean {
   return line.length >= MIN_VERSION && 'kKtT'.includes(line.charAt(0)) && VERSION.test(line)

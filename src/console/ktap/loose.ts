@@ -5,7 +5,7 @@
 import type { TestDocument, TestPoint, TestStatus } from '#domain/tests.ts'
 import { append, createLineBuffer, drain, leftOutNote } from './line-buffer.ts'
 import { addProblem, problemsOf, type Problematic } from './problems.ts'
-import { createRoom, takesText } from './room.ts'
+import { createRoom, keptLines, keptText } from './room.ts'
 
 const STATUSES: Readonly<Record<string, TestStatus>> = {
   PASS: 'pass',
@@ -40,6 +40,8 @@ const SUM = /^\[=+\] \d{1,9} \/ \d{1,9} tests passed\./
 /** `[RUN] name`, and a name that stands for itself over a mark alone. */
 const BEGUN = /^[\s#]*\[\s*RUN\s*\]\s*(\S.*)$/s
 
+const NO_CHILDREN: readonly [] = []
+
 /** Results read at most; a flood of more is reported as a problem. */
 const MAX_POINTS = 10_000
 
@@ -73,8 +75,10 @@ export function createLooseReader({ bounded = false }: { readonly bounded?: bool
       leftOver += 1
       return
     }
-    const diagnostics = lines.length === 0 || takesText(room, lines) ? lines : [leftOutNote(lines.length)]
-    points.push({ number: points.length + 1, name, status, reason, line, diagnostics, children: [] })
+    const diagnostics = keptLines(room, lines) ?? [leftOutNote(lines.length)]
+    const number = points.length + 1
+    const [ownName, ownReason] = [keptText(room, name), keptText(room, reason)]
+    points.push({ number, name: ownName, status, reason: ownReason, line, diagnostics, children: NO_CHILDREN })
   }
 
   function giveUp(): void {

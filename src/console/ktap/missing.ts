@@ -36,8 +36,9 @@ export function accountFor(
 ): Accounted {
   const known = orphans.length === 0 ? came : [...came, ...orphans]
   const expected = planned ?? known.reduce((highest, { number }) => Math.max(highest, number), unlisted?.max ?? 0)
-  const seen = unlisted ?? new NumberSet()
+  const seen = new NumberSet()
   for (const { number } of came) seen.add(number)
+  if (unlisted) seen.addAll(unlisted)
   const missing = expected - seen.countTo(expected) + orphans.filter(({ number }) => number > expected).length
   if (missing === 0) return { points: known, missing, message: () => '' }
 

@@ -52,10 +52,31 @@ export class NumberSet {
     }
   }
 
+  /** Add what is in another set, which is in little time where that goes on behind this one. */
+  addAll(other: NumberSet): void {
+    for (const [index, start] of (other.#starts ?? []).entries()) this.#addRun(start, other.#ends![index]!)
+    if (other.#last !== -Infinity) this.#addRun(other.#first, other.#last)
+    for (const number of other.#others ?? []) this.add(number)
+    this.#uncounted += other.#uncounted
+  }
+
+  #addRun(first: number, last: number): void {
+    if (first > this.#last) {
+      this.add(first)
+      if (this.#last === first) this.#last = last
+      else for (let number = first + 1; number <= last; number += 1) this.add(number)
+    } else for (let number = first; number <= last; number += 1) this.add(number)
+  }
+
   #isFull(): boolean {
     const isFull = (this.#starts?.length ?? 0) + (this.#others?.size ?? 0) >= MAX_HELD
     if (isFull) this.#uncounted += 1
     return isFull
+  }
+
+  /** Whether these are the numbers from `first` to `last` and came in order. */
+  isRun(first: number, last: number): boolean {
+    return this.#first === first && this.#last === last && this.#starts === null && this.#others === null && this.isWhole
   }
 
   /** Whether `has` knows all numbers that were added. */

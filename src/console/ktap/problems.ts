@@ -1,6 +1,6 @@
 /** The problems of one document, bounded: a stream of one mistake repeated must not hide the others, nor fill the memory. */
 import type { TestProblem } from '#domain/tests.ts'
-import type { Room } from './room.ts'
+import { keptText, type Room } from './room.ts'
 
 /** Problems of one kind listed of one document. */
 const MAX_OF_A_KIND = 50
@@ -30,8 +30,13 @@ export function addProblem(to: Problematic, kind: TestProblem['kind'], message: 
   counts[kind] = count
   if (count <= MAX_OF_A_KIND && to.room.problems > 0) {
     to.room.problems -= 1
-    kept.push({ kind, message: message().slice(0, MAX_MESSAGE), line })
+    kept.push({ kind, message: keptText(to.room, message().slice(0, MAX_MESSAGE)), line })
   } else to.problems.more += 1
+}
+
+/** Add something that the protocol does not allow. */
+export function protocol(to: Problematic, line: number, message: () => string): void {
+  addProblem(to, 'protocol', message, line)
 }
 
 // The function that reads a result keeps what it reads in registers only where no message is made in it.

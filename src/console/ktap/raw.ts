@@ -4,7 +4,7 @@ import { readLine, type PlanLine } from './line.ts'
 import { append, createLineBuffer, type LineBuffer } from './line-buffer.ts'
 import { NumberSet } from './numbers.ts'
 import type { Problematic } from './problems.ts'
-import type { Room } from './room.ts'
+import { keptText, type Room } from './room.ts'
 
 /** A result while its document is read: the point it will be. A stream can have millions: one object of each is enough. */
 export type Draft = { -readonly [Field in keyof TestPoint]: TestPoint[Field] }
@@ -44,8 +44,8 @@ export interface RawDocument extends Problematic {
   again: { readonly line: number; readonly version: boolean; plan: PlanLine | null } | null
   /** A child of the kselftest runner whose version line came without its `# `. */
   unmarked: boolean
-  /** Results that were counted and not kept. */
-  unlisted: { readonly counts: Map<TestStatus, number>; readonly numbers: NumberSet; total: number } | null
+  /** Results that were counted and not kept: those that passed, and others by their status. */
+  unlisted: { passed: number; others: Map<TestStatus, number> | null; readonly numbers: NumberSet; total: number } | null
 }
 
 const NO_DOCUMENTS: readonly RawDocument[] = []
@@ -85,11 +85,25 @@ export function resultCount({ results, unlisted }: RawDocument): number {
 
 /** Count a result that is not kept; without a number its place is its number. */
 export function countUnlisted(document: RawDocument, status: TestStatus, number: number | null): void {
-  document.unlisted ??= { counts: new Map(), numbers: new NumberSet(), total: 0 }
-  const { counts, numbers } = document.unlisted
-  document.unlisted.total += 1
-  counts.set(status, (counts.get(status) ?? 0) + 1)
-  numbers.add(number ?? document.results.length + document.unlisted.total)
+  document.unlisted ??= { passed: 0, others: null, numbers: new NumberSet(), total: 0 }
+  const { unlisted } = document
+  unlisted.total += 1
+  if (status === 'pass') unlisted.passed += 1
+  else {
+    unlisted.others ??= new Map()
+    unlisted.others.set(status, (unlisted.others.get(status) ?? 0) + 1)
+  }
+  unlisted.numbers.add(number ?? document.results.length + unlisted.total)
+}
+
+/** Results counted and not kept, of a document and those in it. */
+export function* unlistedOf(document: RawDocument): Generator<readonly [TestStatus, number]> {
+  if (document.unlisted) {
+    yield ['pass', document.unlisted.passed]
+    yield* document.unlisted.others ?? []
+  }
+  for (const child of document.waiting) yield* unlistedOf(child)
+  for (const { children } of document.extras?.values() ?? []) for (const child of children) yield* unlistedOf(child)
 }
 
 /** Add a child whose own result line has not come: the empty array is shared. */
@@ -114,9 +128,10 @@ export function addDiagnostic(document: RawDocument, line: string): void {
   if (last.diagnostics.length >= MAX_DIAGNOSTICS || document.room.text < 0) append(document.notes, line)
   else {
     document.room.text -= line.length
+    const own = keptText(document.room, line)
     // The empty array is shared.
-    if (last.diagnostics.length === 0) last.diagnostics = [line]
-    else (last.diagnostics as string[]).push(line)
+    if (last.diagnostics.length === 0) last.diagnostics = [own]
+    else (last.diagnostics as string[]).push(own)
   }
 }
 

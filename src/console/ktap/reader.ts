@@ -4,6 +4,7 @@ import { createLineReader } from '../lines.ts'
 import { resolveDocument } from './document.ts'
 import { createLooseReader } from './loose.ts'
 import { nameOf, wasSeen } from './missing.ts'
+import { unlistedOf, type RawDocument } from './raw.ts'
 import { DocumentTree } from './tree.ts'
 
 /** The last line of our own C programs, which separates a cut stream from a finished one. */
@@ -34,11 +35,19 @@ export function readLoose(output: Uint8Array): TestDocument | null {
   return loose.finish(badBytes)
 }
 
+/** Results kept of one stream: no suite has so many, and a flood of the smallest must cost no more than its bytes. */
+const MAX_RESULTS = 100_000
+
 type LooseReader = ReturnType<typeof createLooseReader>
 
 function readStream(text: string | Uint8Array, endMarker: boolean, loose: LooseReader | null): TestStream {
   const documents: TestDocument[] = []
-  const tree = new DocumentTree({ onDocument: (raw) => documents.push(resolveDocument(raw)) })
+  let unlisted = 0
+  const take = (raw: RawDocument) => {
+    documents.push(resolveDocument(raw))
+    for (const [, count] of unlistedOf(raw)) unlisted += count
+  }
+  const tree = new DocumentTree({ onDocument: take, maxResults: MAX_RESULTS })
   let ended = false
   let lastLine = 0
   const reader = createLineReader((line, number) => {
@@ -61,6 +70,7 @@ function readStream(text: string | Uint8Array, endMarker: boolean, loose: LooseR
     problems.push({ kind: 'cut-stream', message: `the output ends ${seen}, without its end marker`, line: lastLine || null })
   }
   if (badBytes > 0) problems.push({ kind: 'protocol', message: `${badBytes} bytes are not valid UTF-8`, line: null })
+  if (unlisted > 0) problems.push({ kind: 'protocol', message: `${unlisted} more results are not listed`, line: null })
   if (cutLines > 0) problems.push({ kind: 'protocol', message: `${cutLines} lines are longer than is kept`, line: null })
   return { documents: other ? [other] : documents, problems }
 }

@@ -1,8 +1,8 @@
 /** Lines into documents: the three nesting styles of kernel tests unfolded into one tree, nothing judged yet. */
 import { forgetAgain, goesOn } from './again.ts'
-import { childIndent, readLine, speaks, unsplice, type KtapLine, type PlanLine, type Spliced } from './line.ts'
-import { append, drain, drainInto, isBlank, leftOutNote, type LineBuffer } from './line-buffer.ts'
-import { addAfterBailOut, addOddStart, addProblem } from './problems.ts'
+import { childIndent, isPlainText, readLine, speaks, unsplice, type KtapLine, type PlanLine, type Spliced } from './line.ts'
+import { append, drain, drainInto, isBlank } from './line-buffer.ts'
+import { addAfterBailOut, addOddStart, protocol } from './problems.ts'
 import {
   addDiagnostic,
   addWaiting,
@@ -16,7 +16,8 @@ import {
   type RawDocument,
 } from './raw.ts'
 import type { ResultLine } from './result.ts'
-import { createRoom, takesText, type Room } from './room.ts'
+import { createRoom, keptText, type Room } from './room.ts'
+import { afford, hasRoom, settle } from './settle.ts'
 import { takeYaml } from './yaml.ts'
 
 /** Documents nested deeper than this are read as part of the deepest one. */
@@ -28,11 +29,10 @@ const NO_CHILDREN: readonly [] = []
 export interface TreeOptions {
   /** Called with each document when it is closed, in order. */
   readonly onDocument: (document: RawDocument) => void
-  /**
-   * Results to keep of the whole stream: of those past it, failures are kept, as many again, and the rest is counted.
-   * All are kept where this is not given. With it, the text kept is bounded too.
-   */
-  readonly maxResults?: number
+  /** Results to keep of the whole stream: of those past it, failures are kept, as many again, and the rest is counted. */
+  readonly maxResults: number
+  /** The stream may never end: the text kept is bounded too. */
+  readonly endless?: boolean
 }
 
 /** A reader of cleaned lines: `line` takes each with its number, `finish` closes what is open. */
@@ -46,16 +46,20 @@ export class DocumentTree {
   /** The open documents, outermost first. */
   private open: RawDocument[]
 
-  constructor({ onDocument, maxResults = Infinity }: TreeOptions) {
+  constructor({ onDocument, maxResults, endless = false }: TreeOptions) {
     this.onDocument = onDocument
     this.maxResults = maxResults
-    this.room = createRoom(maxResults < Infinity)
+    this.room = createRoom(endless)
     this.open = [createDocument(this.room, '')]
   }
 
   line(text: string, line: number): void {
-    // An empty line ends a YAML block and says nothing else.
-    if (text === '' && this.open[0]!.yaml === null) return
+    const outermost = this.open[0]!
+    if (outermost.yaml === null) {
+      // An empty line ends a YAML block and says nothing else.
+      if (text === '') return
+      if (isPlainText(text)) return append(outermost.pending, text)
+    }
     const spliced = unsplice(text)
     this.place(spliced?.own ?? text, line)
     if (spliced) this.placeGlued(spliced, line)
@@ -63,19 +67,6 @@ export class DocumentTree {
 
   finish(): void {
     this.closeOutermost()
-  }
-
-  /** The lines of a buffer, or how many they were where there is no room for them. */
-  private afford(buffer: LineBuffer): string[] {
-    const lines = drain(buffer)
-    return lines.length === 0 || takesText(this.room, lines) ? lines : [leftOutNote(lines.length)]
-  }
-
-  /** What a document as a whole has to say is all said. */
-  private settle(document: RawDocument): void {
-    forgetAgain(document)
-    drainInto(document.pending, document.notes)
-    if (this.room.text < Infinity) for (const line of this.afford(document.notes)) append(document.notes, line)
   }
 
   /** Close what is open inside the document at `depth`. A child that never said anything in KTAP was not a document. */
@@ -88,7 +79,7 @@ export class DocumentTree {
         drainInto(child.notes, parent.pending)
         drainInto(child.pending, parent.pending)
       } else {
-        this.settle(child)
+        settle(child)
         addWaiting(parent, child)
       }
     }
@@ -98,7 +89,7 @@ export class DocumentTree {
   private closeOutermost(): void {
     this.closeBelow(0)
     const last = this.open[0]!
-    this.settle(last)
+    settle(last)
     const bare = !last.headed && !last.plan && last.bailOut === null && last.results.length === 0
     if (bare && last.waiting.length > 0) {
       const [first] = last.waiting
@@ -110,10 +101,13 @@ export class DocumentTree {
   /** Begin a document in the place of the one at `depth`. */
   private restart(depth: number): RawDocument {
     const { indent } = this.open[depth]!
-    if (depth > 0) this.closeBelow(depth - 1)
-    else {
+    if (depth > 0) {
+      this.closeBelow(depth - 1)
+      this.room.documents -= 1
+    } else {
       this.closeOutermost()
-      this.open = []
+      this.open.length = 0
+      this.room.outermost -= 1
     }
     const document = createDocument(this.room, indent)
     this.open.push(document)
@@ -148,12 +142,14 @@ export class DocumentTree {
     }
     this.kept += 1
     this.room.text -= name.length + reason.length
-    const diagnostics = this.afford(document.pending)
+    const diagnostics = afford(document.pending, this.room)
     if (unknown !== null || badNumber !== null || document.waiting.length > 0) {
       document.extras ??= new Map()
       document.extras.set(results.length, { unknown, badNumber, children: takeWaiting(document) })
     }
-    results.push({ number: number ?? NO_NUMBER, name, status, reason, line, diagnostics, children: NO_CHILDREN })
+    const own = keptText(this.room, name)
+    const why = keptText(this.room, reason)
+    results.push({ number: number ?? NO_NUMBER, name: own, status, reason: why, line, diagnostics, children: NO_CHILDREN })
   }
 
   /** What came once more at `depth` opens the next document. */
@@ -188,6 +184,7 @@ export class DocumentTree {
     if (!document.plan) return this.setPlan(document, said, line)
     // Streams are glued together without version lines; a plan inside an unfinished document is something else.
     if (resultCount(document) >= document.plan.last) {
+      if (!hasRoom(document, depth, line)) return
       if (document.again) forgetAgain(document)
       document.again = { line, version: false, plan: said }
       return
@@ -209,6 +206,7 @@ export class DocumentTree {
       return
     }
     if (document.headed || !isEmpty(document)) {
+      if (!hasRoom(document, depth, line)) return
       if (document.again) forgetAgain(document)
       drainInto(document.pending, document.notes)
       document.again = { line, version: true, plan: null }
@@ -219,11 +217,11 @@ export class DocumentTree {
     drainInto(document.pending, document.notes)
   }
 
-  private subtest(depth: number, name: string, rest: string): void {
+  private subtest(depth: number, name: string, rest: string, line: number): void {
     if (depth === 0) return append(this.open[0]!.pending, rest.slice(2))
     if (this.open[depth]!.again) this.beginAgain(depth)
     this.closeBelow(depth)
-    if (!isEmpty(this.open[depth]!)) this.restart(depth)
+    if (!isEmpty(this.open[depth]!) && hasRoom(this.open[depth]!, depth, line)) this.restart(depth)
     this.open[depth]!.headed = true
     this.open[depth]!.name = name
   }
@@ -258,7 +256,7 @@ export class DocumentTree {
         document.bailOut ??= said.reason
         return
       case 'subtest':
-        return this.subtest(depth, said.name, rest)
+        return this.subtest(depth, said.name, rest, line)
       case 'comment': {
         append(document.pending, said.text)
         const selftest = rest.startsWith('# selftests: ') ? SELFTEST.exec(rest) : null
@@ -266,7 +264,7 @@ export class DocumentTree {
         return
       }
       case 'text':
-        if (rest !== '') append(document.pending, rest)
+        return rest === '' ? undefined : append(document.pending, rest)
     }
   }
 
@@ -293,8 +291,4 @@ export class DocumentTree {
     else if (document.results.length > 0) addDiagnostic(document, glued)
     else append(document.pending, glued)
   }
-}
-
-function protocol(document: RawDocument, line: number, message: () => string): void {
-  addProblem(document, 'protocol', message, line)
 }

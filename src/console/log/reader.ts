@@ -1,10 +1,10 @@
 /** Read a log of any kind as it comes: a console, test output, or both in one, in memory bounded whatever its length. */
-import type { LogReading, StatusCounts } from '#domain/report/log.ts'
+import type { LogReading } from '#domain/report/log.ts'
 import type { TestDocument, TestPoint, TestStatus } from '#domain/tests.ts'
 import { resolveDocument } from '../ktap/document.ts'
 import { createLooseReader } from '../ktap/loose.ts'
 import { wasSeen } from '../ktap/missing.ts'
-import type { RawDocument } from '../ktap/raw.ts'
+import { NO_NUMBER, resultCount, unlistedOf, type RawDocument } from '../ktap/raw.ts'
 import { DocumentTree } from '../ktap/tree.ts'
 import { createLineReader, type OnLine } from '../lines.ts'
 import { SplatFinder } from '../splat/finder.ts'
@@ -26,6 +26,7 @@ export interface LogReader {
 /** A reader of one file; `strict`: a stream of plain TAP is held against TAP 14 besides. */
 export function createLogReader({ strict = false }: { readonly strict?: boolean } = {}): LogReader {
   const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<TestStatus, number>
+  const tally: Tally = { counts, total: 0 }
   const documents: TestDocument[] = []
   let unlisted = 0
   let bytes = 0
@@ -33,19 +34,31 @@ export function createLogReader({ strict = false }: { readonly strict?: boolean 
   const finder = new SplatFinder(1)
   const loose = createLooseReader({ bounded: true })
   const checker = strict ? createTap14Checker() : null
-  const tree = new DocumentTree({ onDocument: take, maxResults: MAX_RESULTS })
+  const tree = new DocumentTree({ onDocument: take, maxResults: MAX_RESULTS, endless: true })
 
   function take(raw: RawDocument): void {
+    const isKept = documents.length < MAX_DOCUMENTS
+    // Of what is not kept, only the statuses count.
+    if (!isKept) raw.room.problems = 0
+    if (!isKept && isFlat(raw)) {
+      for (const point of raw.results) count(point, tally)
+      if (raw.unlisted) {
+        counts.pass += raw.unlisted.passed
+        for (const [status, more] of raw.unlisted.others ?? []) counts[status] += more
+      }
+      unlisted += resultCount(raw)
+      return
+    }
     const document = resolveDocument(raw)
     if (!says(document)) return
-    for (const [status, count] of unlistedOf(raw)) {
-      counts[status] += count
-      unlisted += count
+    for (const [status, more] of unlistedOf(raw)) {
+      counts[status] += more
+      unlisted += more
     }
-    const before = total(counts)
-    for (const point of document.points) countPoint(point, counts)
-    if (documents.length < MAX_DOCUMENTS) documents.push(document)
-    else unlisted += total(counts) - before
+    const before = tally.total
+    for (const point of document.points) countPoint(point, tally)
+    if (isKept) documents.push(document)
+    else unlisted += tally.total - before
   }
 
   const onLine: OnLine = (line, number, stamped) => {
@@ -57,8 +70,7 @@ export function createLogReader({ strict = false }: { readonly strict?: boolean 
     // systemd marks what it starts as some tests mark what they ran.
     if (!hasKernelLog && !tree.hasSpoken) loose.line(line, number)
   }
-  // Few of very many lines are kept, and must not keep what stood around them.
-  const lines = createLineReader(onLine, { own: true })
+  const lines = createLineReader(onLine)
 
   return {
     push(chunk) {
@@ -69,7 +81,7 @@ export function createLogReader({ strict = false }: { readonly strict?: boolean 
       const { lines: lineCount, badBytes, droppedMessages, cutLines } = lines.finish()
       tree.finish()
       const other = hasKernelLog || documents.length > 0 ? null : loose.finish(0)
-      if (other) for (const point of other.points) countPoint(point, counts)
+      if (other) for (const point of other.points) countPoint(point, tally)
       const { splats, extraBanners: restarts } = finder.finish()
       return {
         bytes,
@@ -93,24 +105,35 @@ function says({ planned, bailOut, points, problems }: TestDocument): boolean {
   return planned !== null || bailOut !== null || points.some(wasSeen) || problems.some(({ kind }) => kind === 'missing-result')
 }
 
-/** Results counted and not kept, of a document and those in it. */
-function* unlistedOf(raw: RawDocument): Generator<readonly [TestStatus, number]> {
-  if (raw.unlisted) yield* raw.unlisted.counts
-  for (const child of raw.waiting) yield* unlistedOf(child)
-  for (const { children } of raw.extras?.values() ?? []) for (const child of children) yield* unlistedOf(child)
+/** Whether a document has results and nothing else that counts: none inside others, none that never came. */
+function isFlat(raw: RawDocument): boolean {
+  const { results, plan, extras, waiting, unlisted } = raw
+  const came = resultCount(raw)
+  if (came === 0 || extras !== null || waiting.length > 0 || (plan !== null && plan.last !== came)) return false
+  const isInOrder = unlisted === null || unlisted.numbers.isRun(results.length + 1, came)
+  return isInOrder && results.every(({ number }, index) => isAt(number, index))
 }
 
-const total = (counts: StatusCounts): number => Object.values(counts).reduce((sum, count) => sum + count, 0)
+const isAt = (number: number, index: number) => number === NO_NUMBER || number === index + 1
+
+/** Results by status, and how many they are. */
+interface Tally {
+  readonly counts: Record<TestStatus, number>
+  total: number
+}
+
+function count({ status }: TestPoint, tally: Tally): void {
+  tally.counts[status] += 1
+  tally.total += 1
+}
 
 /** Count the innermost results; a parent that fails over children that all passed counts itself. */
-function countPoint(point: TestPoint, counts: Record<TestStatus, number>): void {
-  if (point.children.length === 0) {
-    counts[point.status] += 1
-    return
-  }
+function countPoint(point: TestPoint, tally: Tally): void {
+  if (point.children.length === 0) return count(point, tally)
+  const { counts } = tally
   const before = counts.fail + counts.error + counts.timeout + counts['not-reported']
-  for (const child of point.children) countPoint(child, counts)
+  for (const child of point.children) countPoint(child, tally)
   const failed =
     point.status === 'fail' || point.status === 'error' || point.status === 'timeout' || point.status === 'not-reported'
-  if (failed && before === counts.fail + counts.error + counts.timeout + counts['not-reported']) counts[point.status] += 1
+  if (failed && before === counts.fail + counts.error + counts.timeout + counts['not-reported']) count(point, tally)
 }

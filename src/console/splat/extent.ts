@@ -129,8 +129,8 @@ const MAX_GAP = 24
 /** The same between a headline and the body that it certainly has: other CPUs and drivers talk in between. */
 const MAX_GAP_BEFORE_BODY = 200
 
-/** The same under words that are a report only with a trace: it follows at once. */
-const MAX_GAP_BEFORE_TRACE = 3
+/** The same under words that are a report only with a trace: it follows at once. No report is over after fewer. */
+export const MIN_GAP = 3
 
 /** Longest report, in lines; lockdep's have been seen with more than a thousand. */
 export const MAX_REPORT_LINES = 2000
@@ -138,7 +138,7 @@ export const MAX_REPORT_LINES = 2000
 /** Lines of other talk after which a report counts as over. */
 export function maxGap(rule: SplatRule | null, sawTrace: boolean): number {
   if (rule === null || sawTrace) return MAX_GAP
-  if (rule.withTrace) return MAX_GAP_BEFORE_TRACE
+  if (rule.withTrace) return MIN_GAP
   const isOops = rule.severity === 'oops' && (rule.placeFromTrace || rule.part === 'head' || rule.announces)
   return isOops || rule.id.startsWith('lockdep') ? MAX_GAP_BEFORE_BODY : MAX_GAP
 }

@@ -1,10 +1,10 @@
 /** Find kernel reports line by line: one splat per report, with its extent. */
 import type { SplatSeverity } from '#domain/splat.ts'
-import { MAX_REPORT_LINES, bodyLine, maxGap, placeIn } from './extent.ts'
+import { MAX_REPORT_LINES, MIN_GAP, bodyLine, maxGap, placeIn } from './extent.ts'
 import { createSplatList } from './list.ts'
 import { matchLine, type LineKind } from './match.ts'
 import type { SplatRule } from './rule.ts'
-import { isIgnored } from './ignored.ts'
+import type { IgnoreRule } from './ignored.ts'
 import { BANNER_RULE, CUT_RULE, FENCED_RULE } from './table.ts'
 
 /** Lines that an announcement may have behind its headline before the cut line comes. */
@@ -89,7 +89,8 @@ export class SplatFinder {
   /** A line inside an open report that opens nothing itself. */
   private extend(report: OpenReport, line: string, number: number): void {
     const kind = bodyLine(line)
-    const over = number - report.lastLine > maxGap(report.rule, report.sawTrace) || number - report.firstLine > MAX_REPORT_LINES
+    const gap = number - report.lastLine
+    const over = (gap > MIN_GAP && gap > maxGap(report.rule, report.sawTrace)) || number - report.firstLine > MAX_REPORT_LINES
     if (over && kind !== 'end') return this.close()
     // WARN("text"): the text stands between the cut line and the headline, and stays if no headline comes.
     if (report.rule === CUT_RULE && number === report.lastLine + 1 && !report.sawTrace && kind === 'other') {
@@ -131,11 +132,13 @@ export class SplatFinder {
   private suspicious(line: string, number: number, kind: LineKind): boolean {
     const match = matchLine(line, kind)
     if (match === null) return false
-    const { rule, message } = match
-    if (isIgnored(rule)) {
-      if (rule.report) this.start(null, line, number)
-      return rule.report ?? false
+    const { message } = match
+    if (match.isIgnored) {
+      const { report = false } = match.rule as IgnoreRule
+      if (report) this.start(null, line, number)
+      return report
     }
+    const rule = match.rule as SplatRule
     if (rule === CUT_RULE) {
       if (this.open?.rule?.announces && !this.open.sawTrace && number - this.open.lastLine <= MAX_ANNOUNCEMENT)
         this.open.lastLine = number

@@ -25,8 +25,3 @@ export const IGNORED: readonly IgnoreRule[] = [
     heads: [/\[test_kasan\]/, /\[kasan_test\]/, /\[kfence_test\]/, /\[kcsan_test\]/, /\[kmsan_test\]/],
   },
 ]
-
-/** Whether a row says what to pass over. */
-export function isIgnored(rule: SplatRule | IgnoreRule): rule is IgnoreRule {
-  return IGNORED.includes(rule as IgnoreRule)
-}

@@ -7,6 +7,8 @@ import { BANNER_RULE, CUT_RULE, RULES } from './table.ts'
 
 export interface Match {
   readonly rule: SplatRule | IgnoreRule
+  /** The row says what to pass over. */
+  readonly isIgnored: boolean
   /** The message with the head, without what stood before it on the line or was glued behind it. */
   readonly message: string
 }
@@ -18,7 +20,8 @@ interface Head {
   readonly rule: SplatRule | IgnoreRule
   /** Rows of lower rank win. */
   readonly rank: number
-  readonly pattern: RegExp
+  /** Null where the literal is all of it. */
+  readonly pattern: RegExp | null
   readonly length: number
   readonly before: Before
   readonly expression: RegExp
@@ -32,15 +35,19 @@ function kindOf(before: RegExp): Before {
 
 const ROWS = [...IGNORED, CUT_RULE, BANNER_RULE, ...RULES]
 const HEADS: readonly Head[] = ROWS.flatMap((rule, rank) =>
-  rule.heads.map((head) => ({
-    rule,
-    rank,
-    pattern: new RegExp(head.source, 'y'),
-    length: literalOf(head).length,
-    before: kindOf(rule.before ?? LABELS),
-    expression: rule.before ?? LABELS,
-  })),
+  rule.heads.map((head) => {
+    const literal = literalOf(head)
+    return {
+      rule,
+      rank,
+      pattern: head.source.replaceAll(/\\(?=\W)/g, '') === literal ? null : new RegExp(head.source, 'y'),
+      length: literal.length,
+      before: kindOf(rule.before ?? LABELS),
+      expression: rule.before ?? LABELS,
+    }
+  }),
 )
+const SHORTEST = Math.min(...HEADS.map(({ length }) => length))
 const SEARCH = createLiteralSearch(ROWS.flatMap(({ heads }) => heads.map(literalOf)))
 
 /** A stamp inside a line: another message begins behind it, glued there by another CPU or put behind a prompt. */
@@ -66,6 +73,7 @@ export type LineKind =
 
 /** The first row of the table that matches the line, or null. */
 export function matchLine(line: string, kind: LineKind): Match | null {
+  if (line.length < SHORTEST) return null
   // Most lines have no literal of the table.
   const count = SEARCH.search(line)
   return count === 0 ? null : matchHeads(line, kind, count)
@@ -110,14 +118,17 @@ function matchHeads(line: string, kind: LineKind, count: number): Match | null {
       }
       if (!begins) continue
     }
-    head.pattern.lastIndex = at
-    if (!head.pattern.test(line)) continue
+    if (head.pattern !== null) {
+      head.pattern.lastIndex = at
+      if (!head.pattern.test(line)) continue
+    }
     best = head
     bestStart = own ? start : at
   }
   if (best === null) return null
   const end = starts.length === 1 ? undefined : starts.find((one) => one > bestStart)
-  return { rule: best.rule, message: end === undefined ? line.slice(bestStart) : withoutStamp(line.slice(bestStart, end)) }
+  const message = end === undefined ? line.slice(bestStart) : withoutStamp(line.slice(bestStart, end))
+  return { rule: best.rule, isIgnored: best.rank < IGNORED.length, message }
 }
 
 /** Whether the text from `start` to `at` may stand before a head that takes no labels. */

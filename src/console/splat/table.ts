@@ -169,7 +169,12 @@ export const RULES: readonly SplatRule[] = [
     id: 'null-deref',
     severity: 'oops',
     before: FAULT,
-    heads: [/BUG: [kK]ernel NULL pointer/, /BUG: unable to handle kernel NULL pointer/, /Unable to handle kernel NULL pointer/],
+    heads: [
+      /BUG: kernel NULL pointer/,
+      /BUG: Kernel NULL pointer/,
+      /BUG: unable to handle kernel NULL pointer/,
+      /Unable to handle kernel NULL pointer/,
+    ],
     placeFromTrace: true,
   },
   {

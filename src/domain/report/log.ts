@@ -3,7 +3,7 @@ import type { Splat } from '../splat.ts'
 import type { TestDocument, TestProblem, TestStatus } from '../tests.ts'
 
 /** Results by status, each counted once at the innermost level, where a test has no tests below it. */
-export type StatusCounts = Readonly<Record<TestStatus, number>>
+type StatusCounts = Readonly<Record<TestStatus, number>>
 
 export interface LogReading {
   /** The path as it was given, `-` for standard input. */

@@ -2,6 +2,8 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { MAX_LINE_LENGTH } from '#console/lines.ts'
+import { attacksOn } from './attacks.ts'
+import { findReaderExpressions } from './expressions.ts'
 import { LITERALS, PIECES } from './pieces.ts'
 import type { Random } from './random.ts'
 
@@ -34,6 +36,10 @@ const GOLDEN = ['console', 'ktap', 'loose'].flatMap((folder) => {
 /** Lines of real logs, each once, and pieces of the readers' own expressions. */
 const WHOLE_LINES = [...new Set(GOLDEN)]
 const ATOMS = [...PIECES, ...LITERALS]
+/** Lines designed against each expression of the readers. */
+const ATTACKS = [...new Set((await findReaderExpressions()).flatMap(attacksOn))]
+/** Lines after which a reader looks for what it looks for nowhere else: an open report, a result, a child, a test begun. */
+const STATES = ['BUG: a', '----[ cut here ]----', 'ok 1 a', '1..2', '# selftests: a', '    ok 1', 'Testing a...', '[RUN] a']
 
 function repeated(piece: string, length: number): string {
   return piece.repeat(Math.max(1, Math.floor(length / Math.max(1, piece.length))))
@@ -75,6 +81,10 @@ export function nameOf({ opening, times, body }: Shape): string {
 export function* plainShapes(): Generator<Shape> {
   const shape = (line: string): Shape => ({ opening: [], times: 0, body: [line] })
   for (const line of WHOLE_LINES) yield shape(line)
+  for (const line of ATTACKS) {
+    yield shape(line)
+    for (const state of STATES) yield { opening: [], times: 0, body: [state, line, line] }
+  }
   for (const atom of ATOMS) {
     for (const head of HEADS) {
       yield shape(head + atom)
@@ -89,8 +99,9 @@ export function* plainShapes(): Generator<Shape> {
 }
 
 function randomLine({ below, pick }: Random): string {
-  const kind = below(8)
+  const kind = below(9)
   if (kind < 2) return pick(WHOLE_LINES)
+  if (kind === 8) return pick(ATTACKS)
   if (kind === 2) return pick(NUMBERED)
   if (kind === 3) return pick(ATOMS) + pick(ATOMS) + pick(ATOMS)
   return pick(HEADS) + repeated(pick(ATOMS), pick(LENGTHS)) + (kind === 4 ? pick(ENDS) : '')

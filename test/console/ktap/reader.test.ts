@@ -129,6 +129,19 @@ test('without its end marker a stream is cut, with it not', () => {
   assert.deepEqual(readTests(stream).problems, [])
 })
 
+test('a flood of results or of documents is counted past what is kept, and its failures are kept', () => {
+  const flood = readTests(`KTAP version 1\n1..100003\n${'ok\n'.repeat(100_001)}not ok 100002 b\nok\n`)
+  assert.deepEqual(
+    flood.problems.map(({ message }) => message),
+    ['2 more results are not listed'],
+  )
+  const [document] = flood.documents
+  assert.deepEqual([document?.points.length, document?.points.at(-1)?.status, document?.problems], [100_001, 'fail', []])
+  const many = readTests('1..1\nok 1 a\n'.repeat(10_100))
+  assert.equal(many.documents.length, 10_001)
+  assert.ok(many.documents.at(-1)?.problems.some(({ message }) => message === 'more documents than are kept apart'))
+})
+
 const STATUSES: readonly (readonly [string, TestStatus, string, string])[] = [
   ['ok 1 a', 'pass', 'a', ''],
   ['ok 1 - a', 'pass', 'a', ''],
