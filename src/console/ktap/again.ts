@@ -1,7 +1,14 @@
 /** A version line or a plan that comes once more: the next document begins, or a forked child flushed its copy of it. */
 import type { ResultLine } from './result.ts'
 import { append } from './line-buffer.ts'
+import type { PlanLine } from './line.ts'
 import { resultCount, type RawDocument } from './raw.ts'
+
+/** Whether a plan is what a forked child flushed of another: it says the same. */
+export function isCopy(plan: PlanLine, of: PlanLine): boolean {
+  const { status, reason } = plan.directive
+  return plan.first === of.first && plan.last === of.last && status === of.directive.status && reason === of.directive.reason
+}
 
 /** It was a copy: nothing came behind it. */
 export function forgetAgain(document: RawDocument): void {

@@ -1,5 +1,5 @@
 /** Lines into documents: the three nesting styles of kernel tests unfolded into one tree, nothing judged yet. */
-import { forgetAgain, goesOn } from './again.ts'
+import { forgetAgain, goesOn, isCopy } from './again.ts'
 import { childIndent, isPlainText, readLine, speaks, unsplice, type KtapLine, type PlanLine, type Spliced } from './line.ts'
 import { append, drain, drainInto, isBlank } from './line-buffer.ts'
 import { addAfterBailOut, addOddStart, protocol } from './problems.ts'
@@ -176,6 +176,7 @@ export class DocumentTree {
     if (document.again?.version && document.again.plan === null) {
       if (document.plan !== null || document.results.length > 0) {
         document.again.plan = said
+        if (document.plan !== null && !isCopy(said, document.plan)) this.beginAgain(depth)
         return
       }
       // Only a version line has been said before: the plan is the first.
@@ -187,6 +188,7 @@ export class DocumentTree {
       if (!hasRoom(document, depth, line)) return
       if (document.again) forgetAgain(document)
       document.again = { line, version: false, plan: said }
+      if (!isCopy(said, document.plan)) this.beginAgain(depth)
       return
     }
     const same = said.last === document.plan.last && said.first === document.plan.first

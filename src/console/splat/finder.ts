@@ -21,6 +21,8 @@ interface OpenReport {
   place: string | null
   readonly firstLine: number
   lastLine: number
+  /** It began with a cut line. */
+  readonly cut: boolean
   sawTrace: boolean
 }
 
@@ -81,6 +83,7 @@ export class SplatFinder {
       place: null,
       firstLine: fenced ? this.fence : number,
       lastLine: number,
+      cut: rule === CUT_RULE,
       sawTrace: false,
     }
     return this.open
@@ -139,9 +142,12 @@ export class SplatFinder {
       return report
     }
     const rule = match.rule as SplatRule
+    if (rule.afterKernel && !this.sawStamp && this.banners.kernel === 0) return false
     if (rule === CUT_RULE) {
-      if (this.open?.rule?.announces && !this.open.sawTrace && number - this.open.lastLine <= MAX_ANNOUNCEMENT)
-        this.open.lastLine = number
+      const { open } = this
+      const isAnnounced = open?.rule?.announces && !open.sawTrace && number - open.lastLine <= MAX_ANNOUNCEMENT
+      // Two CPUs that report at once say it twice.
+      if (open && (isAnnounced || (open.rule === CUT_RULE && number === open.lastLine + 1))) open.lastLine = number
       else this.start(CUT_RULE, message, number)
       return true
     }
@@ -193,6 +199,8 @@ function joins(report: OpenReport, rule: SplatRule): boolean {
   if (report.rule.endsInPanic && rule.id === 'panic') return true
   if (report.rule === CUT_RULE) return rule.severity !== 'fatal'
   if (rule.part !== 'head') return false
+  // A warning has a cut line, and one headline.
+  if (rule.id === 'warning') return report.rule.announces === true || (report.cut && report.rule.id !== rule.id)
   // The kernel can fault while it reports something else: that is a report of its own.
   if (rule.severity === 'oops') return RANK[report.severity] >= RANK.oops || report.rule.announces === true
   return report.severity !== 'stall' && report.severity !== 'notice'

@@ -24,6 +24,8 @@ export interface SplatRule {
   readonly fenced?: true
   /** Its head ends in a panic that belongs to it. */
   readonly endsInPanic?: true
+  /** A boot loader's words: before the kernel has said anything they are how a log begins. */
+  readonly afterKernel?: true
   /** Words that drivers use for much less: only a stack trace makes a report of them, with this severity. */
   readonly withTrace?: SplatSeverity
 }

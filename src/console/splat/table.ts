@@ -20,7 +20,7 @@ export const RULES: readonly SplatRule[] = [
   { id: 'halted', severity: 'fatal', heads: [/System halted/] },
   { id: 'initramfs', severity: 'fatal', heads: [/Initramfs unpacking failed:/] },
   { id: 'no-root', severity: 'fatal', heads: [/VFS: Unable to mount root/] },
-  { id: 'board-reset', severity: 'fatal', before: START, heads: [/U-Boot SPL 20\d\d/] },
+  { id: 'board-reset', severity: 'fatal', before: START, heads: [/U-Boot SPL 20\d\d/], afterKernel: true },
   { id: 'oom-deadlock', severity: 'fatal', heads: [/Out of memory and no killable processes/] },
 
   // Sanitizers.
@@ -202,7 +202,14 @@ export const RULES: readonly SplatRule[] = [
     id: 'unhandled-exception',
     severity: 'oops',
     before: START,
-    heads: [/SError Interrupt on CPU\d/, /Unhandled (?:64|32)-bit el\d/, /Bad mode in \w/, /Kernel Fault: Code=/],
+    heads: [
+      /SError Interrupt on CPU\d/,
+      /Unhandled (?:64|32)-bit el\d/,
+      /Bad mode in \w/,
+      /Kernel Fault: Code=/,
+      /Data bus error, epc ==/,
+      /Instruction bus error, epc ==/,
+    ],
     placeFromTrace: true,
     announces: true,
     endsInPanic: true,
@@ -220,8 +227,16 @@ export const RULES: readonly SplatRule[] = [
   {
     id: 'oops-counter',
     severity: 'oops',
-    before: /^[\w :,.()-]{3,100}$/,
-    heads: [/ \[#\d{1,6}\](?=$| ?(?:SMP|PREEMPT|DEBUG_PAGEALLOC|KASAN|N?O?PTI|THUMB2|ARM)\b)/],
+    before: /^[\w :,.()-]{2,100}$/,
+    heads: [
+      / \[#\d{1,6}\](?=$| ?(?:SMP|PREEMPT|DEBUG_PAGEALLOC|KASAN|N?O?PTI|THUMB2|ARM)\b)/,
+      // mips and loongarch
+      /bug detected\[#\d{1,6}\]:$/,
+      /kernel code\[#\d{1,6}\]:$/,
+      /access\[#\d{1,6}\]:$/,
+      /exception\[#\d{1,6}\]:$/,
+      /kernel context!\[#\d{1,6}\]:$/,
+    ],
     part: 'head',
     placeFromTrace: true,
   },
@@ -229,6 +244,7 @@ export const RULES: readonly SplatRule[] = [
   // What has a trace and no word that others have.
   { id: 'irq-nobody-cared', severity: 'warning', before: /^irq \d{1,6}: $/, heads: [/nobody cared \(try booting with/] },
   { id: 'unchecked-msr', severity: 'warning', heads: [/unchecked MSR access error: /], placeFromTrace: true },
+  { id: 'sysfs-duplicate', severity: 'warning', before: START, heads: [/sysfs: cannot create duplicate filename '/] },
   { id: 'file-system', severity: 'warning', heads: [/Internal error .{1,200} at line \d{1,6} of file /] },
 
   // What has no row of its own.

@@ -43,6 +43,7 @@ const STEPS: readonly (readonly [RegExp, string, (readonly string[])?])[] = [
   [/\b(rss-counter state) mm:\S+ (type:\w+|idx:\d).*/, '$1 $2', ['rss-counter state']],
   [/\b(on freeing mm): .*/, '$1', ['on freeing mm: ']],
   [/\b(in process \S+) +(?:pte|pmd|pud|p4d|pgd|pfn|addr):.*/, '$1', ['in process ']],
+  [/\b(self-detected stall on CPU)\b.*/, '$1', ['self-detected stall']],
   [/\b(stalls? on CPUs\/tasks): .*/, '$1', ['on CPUs/tasks: ']],
   [/\b(list_\w+ corruption\. \S+) .*/, '$1', ['corruption. ']],
   [/\b(VFS: Busy inodes after unmount) of .*/, '$1', ['VFS: Busy inodes']],

@@ -94,6 +94,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'oops-counter': 'unknown trap: 0002 [#1]',
   'irq-nobody-cared': 'irq 11: nobody cared (try booting with the "irqpoll" option)',
   'unchecked-msr': 'unchecked MSR access error: WRMSR to 0x123 (tried to write 0x0000000000000000) at rIP: 0xffffffff81234567',
+  'sysfs-duplicate': "sysfs: cannot create duplicate filename '/class/a'",
   'file-system':
     'XFS (vda1): Internal error ltbno + ltlen > bno at line 2036 of file fs/xfs/libxfs/xfs_alloc.c.  Caller f+0x1/0x2',
   bug: 'BUG: Dentry 00000000c3a1d2f4{i=1,n=a} still in use (1) [unmount of tmpfs tmpfs]',
