@@ -67,7 +67,9 @@ const ENTER = `set -e; root=$1; shift; certificates=/etc/ssl/certs/ca-certificat
 mount -t proc proc "$root/proc"; mount --rbind /sys "$root/sys"; mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/tmp"; mount -t tmpfs tmpfs "$root/run"
 while [ "$1" != -- ]; do mount --bind "$1" "$root$2"; shift 2; done; shift
-for file in /etc/resolv.conf "$certificates"; do [ ! -e "$file" ] || cp -L --remove-destination "$file" "$root$file"; done
+for file in /etc/resolv.conf "$certificates"; do
+  [ ! -e "$file" ] || { mkdir -p "$root\${file%/*}"; cp -L --remove-destination "$file" "$root$file"; }
+done
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \\
   "npm_config_cafile=$certificates" chroot "$root" "$@"`
 
