@@ -6,6 +6,7 @@ import { createPacketReader, encodePacket } from './packets.ts'
 /** A stub that works answers within milliseconds. */
 const ANSWER_MS = 10_000
 const ACK = Buffer.from('+')
+/** Alone: QEMU 8.1 and later stop at any other byte, an acknowledgement too, without a word. */
 const INTERRUPT = Buffer.from([0x03])
 const STOP = /^[TS][0-9a-f]{2}/
 
@@ -32,8 +33,15 @@ interface Waiting extends PromiseWithResolvers<string> {
   readonly isStop: boolean
 }
 
+interface Ports {
+  readonly commands: Writable
+  readonly answers: Readable
+  /** A byte that arrives here stops the guest. */
+  readonly marks: Readable
+}
+
 /** Speak the protocol on these streams, which nobody else reads or writes. */
-export function openGdb({ commands, answers }: { readonly commands: Writable; readonly answers: Readable }): GdbClient {
+export function openGdb({ commands, answers, marks }: Ports): GdbClient {
   const read = createPacketReader()
   const waiting: Waiting[] = []
   let lost: InfraError | null = null
@@ -45,7 +53,7 @@ export function openGdb({ commands, answers }: { readonly commands: Writable; re
     return lost
   }
 
-  /** A stop that nobody waits for: of the start, or once more, because a mark of the guest looked like a refusal of it. */
+  /** A stop that nobody waits for: of the start, or of a mark that came while the guest stopped by itself. */
   const isUnasked = (text: string): boolean => STOP.test(text) && waiting[0]?.isStop !== true
 
   answers.on('data', (chunk: Buffer) => {
@@ -56,6 +64,7 @@ export function openGdb({ commands, answers }: { readonly commands: Writable; re
     }
   })
   for (const end of ['error', 'close', 'end']) answers.on(end, () => lose('is gone'))
+  marks.on('data', () => waiting.some(({ isStop }) => isStop) && transmit(INTERRUPT))
   commands.on('error', () => lose('is gone'))
 
   /** What `promise` comes to, or `late` after so long: a packet that lies there unread comes first. */
@@ -108,7 +117,7 @@ export function openGdb({ commands, answers }: { readonly commands: Writable; re
       const stopped = send(text).then((stop) => ({ stop, cause: 'stop' as const }))
       const result = await within(stopped, limitMs)
       if (result !== 'late') return result
-      transmit(Buffer.concat([ACK, INTERRUPT]))
+      transmit(INTERRUPT)
       const stop = await within(stopped, ANSWER_MS)
       if (stop === 'late') throw lose('does not stop the guest')
       return { stop: stop.stop, cause: 'late' }

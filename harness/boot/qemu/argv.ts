@@ -3,7 +3,7 @@ import type { BootMethod, GuestProfile } from '#domain/profile.ts'
 import { PAYLOAD_MIB } from '#harness/image/payload.ts'
 
 /** File descriptors that every QEMU inherits: no socket file to clean up, and nothing on the network. */
-export const FD = { qmp: 3, console: 4, agent: 5, state: 6, control: 7, library: 8, debugIn: 9, debugOut: 10 } as const
+export const FD = { qmp: 3, console: 4, agent: 5, state: 6, control: 7, library: 8, debugIn: 9, debugOut: 10, marks: 11 } as const
 
 /** Where a guest's RAM is. `template` shares it with the file, for a snapshot; `private` maps the file copy-on-write. */
 export type GuestMemory =
@@ -102,9 +102,9 @@ export function qemuArguments(spec: GuestSpec): string[] {
   const tcg = `tcg,thread=${spec.debug ? 'single' : 'multi'}`
   const debug = spec.debug
     ? [
-        // What guest code writes there reaches the debugger's own port: any byte stops the guest.
+        // What guest code writes there, we hear.
         '-chardev',
-        `file,id=marks,path=/dev/fd/${FD.debugIn}`,
+        `file,id=marks,path=/dev/fd/${FD.marks}`,
         '-device',
         'isa-debugcon,chardev=marks',
       ]

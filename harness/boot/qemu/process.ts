@@ -31,12 +31,12 @@ export interface RunningQemu {
 }
 
 /**
- * gdb's remote protocol, once `startDebugger` has begun it. Bytes that guest code writes to port 0xe9 go to the debugger, too,
- * so that they stop the guest.
+ * gdb's remote protocol, once `startDebugger` has begun it, and the bytes that guest code writes to port 0xe9 to be looked after.
  */
 interface DebugPorts {
   readonly commands: Writable
   readonly answers: Readable
+  readonly marks: Readable
 }
 
 export interface QemuOptions {
@@ -84,7 +84,7 @@ export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal
     if (event === 'GUEST_PANICKED') reason = 'guest-panicked'
   })
   /* `exited` reports a peer that ends; the errors of the streams add nothing. */
-  for (const stream of [ports.console, ports.agent, ports.control, ports.debug?.commands, ports.debug?.answers])
+  for (const stream of [ports.console, ports.agent, ports.control, ...Object.values(ports.debug ?? {})])
     stream?.on('error', () => undefined)
   const drained = new Promise<void>((resolve) => ports.console.once('close', resolve))
   const exited = Promise.all([ended, drained]).then(([exit]) => exit)
@@ -140,13 +140,15 @@ function environmentOf({ fork }: QemuOptions): { readonly env?: Readonly<Record<
  */
 export async function startQemu(args: readonly string[], options: QemuOptions = {}): Promise<RunningQemu> {
   const pipe = await openConsolePipe()
-  const debug = options.debug ? { commands: await openCommandPipe(), answers: await openConsolePipe() } : null
+  const debug = options.debug
+    ? { commands: await openCommandPipe(), answers: await openConsolePipe(), marks: await openConsolePipe() }
+    : null
   const child = startProcess('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], {
-    stdio: stdioOf(pipe.fd, debug ? [debug.commands.fd, debug.answers.fd] : [], options) as never,
+    stdio: stdioOf(pipe.fd, Object.values(debug ?? {}).map(({ fd }) => fd), options) as never,
     detached: true,
     ...environmentOf(options),
   })
-  for (const one of [pipe, debug?.commands, debug?.answers]) one?.handOver()
+  for (const one of [pipe, ...Object.values(debug ?? {})]) one.handOver()
   const stdio = child.stdio as unknown as Duplex[]
   /* What QEMU says before somebody listens waits in the port; execa would read it and drop it. */
   for (const fd of [FD.agent, FD.control]) stdio[fd]?.pause()
@@ -163,7 +165,7 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
     console: pipe.reader,
     agent: stdio[FD.agent] as Duplex,
     control: options.fork ? (stdio[FD.control] as Duplex) : null,
-    debug: debug && { commands: debug.commands.writer, answers: debug.answers.reader },
+    debug: debug && { commands: debug.commands.writer, answers: debug.answers.reader, marks: debug.marks.reader },
     ended,
     stop: () => void child.kill('SIGKILL'),
   }
