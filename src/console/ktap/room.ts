@@ -16,8 +16,8 @@ export interface Room {
 /** Room of a stream whose bytes are all in memory, or, with `bounded`, of one that may never end. */
 export function createRoom(bounded: boolean): Room {
   // Whoever reads a stream that may never end keeps few documents, and those that went by take no room.
-  const own = bounded ? { outermost: Infinity, text: 1 << 23 } : { outermost: 10_000, text: Infinity }
-  return { documents: 10_000, made: 5000, problems: 20_000, ...own }
+  const own = bounded ? { outermost: Infinity, text: 1 << 23 } : { outermost: 4000, text: Infinity }
+  return { documents: 4000, made: 5000, problems: 2000, ...own }
 }
 
 /** Text to keep of a stream. */

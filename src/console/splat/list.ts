@@ -1,5 +1,6 @@
 /** The splats of one console, bounded in number: a flood of reports is counted, and does not hide a panic. */
 import type { Splat, SplatSeverity } from '#domain/splat.ts'
+import { ownText } from '../lines.ts'
 import type { SplatRule } from './rule.ts'
 import { OVERFLOW_RULE } from './table.ts'
 import { titleOf } from './title.ts'
@@ -30,8 +31,8 @@ export function createSplatList() {
     const key = `${rule.id}\n${place ?? ''}\n${headline}`
     const known = titles.get(key)
     if (known !== undefined) return known
-    const title = titleOf(rule, headline, place)
-    titles.set(key, title)
+    const title = ownText(titleOf(rule, headline, place))
+    titles.set(ownText(key), title)
     return title
   }
 

@@ -137,8 +137,8 @@ test('a flood of results or of documents is counted past what is kept, and its f
   )
   const [document] = flood.documents
   assert.deepEqual([document?.points.length, document?.points.at(-1)?.status, document?.problems], [100_001, 'fail', []])
-  const many = readTests('1..1\nok 1 a\n'.repeat(10_100))
-  assert.equal(many.documents.length, 10_001)
+  const many = readTests('1..1\nok 1 a\n'.repeat(4100))
+  assert.equal(many.documents.length, 4001)
   assert.ok(many.documents.at(-1)?.problems.some(({ message }) => message === 'more documents than are kept apart'))
 })
 
