@@ -23,10 +23,7 @@ export async function readPatches(text: Buffer, label: string, cache: string): P
     const found: MailedPatch[] = []
     for (const mail of await splitMails(plain, reader)) found.push(...(await readMail(mail, reader)))
     if (found.length === 0) {
-      const hint = reader.html
-        ? 'it is written in HTML: take the mail as plain text'
-        : 'give what git format-patch or diff -u writes'
-      throw new UserError(`${label} contains no change`, hint)
+      throw new UserError(`${label} contains no change`, hintFor(plain, reader))
     }
     if (!isGitLog(plain.toString('latin1', 0, 4096))) return withPatches(chooseSeries(found, label), label)
     const { patches, note } = inBlobOrder(found, 'reversed', label)
@@ -34,6 +31,15 @@ export async function readPatches(text: Buffer, label: string, cache: string): P
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+/** What to give instead of a text without a change that can be read. */
+function hintFor(text: Buffer, { html }: MailReader): string {
+  if (html) return 'it is written in HTML: take the mail as plain text'
+  const words = text.toString('latin1')
+  if (/^\*{15}$/m.test(words)) return 'it is a context diff: give what diff -u writes'
+  if (words.includes('\x1b[') && words.includes('mdiff --git ')) return 'it is coloured for a terminal: write it with --no-color'
+  return 'give what git format-patch or diff -u writes'
 }
 
 /** No mailbox of patches is larger, in bytes. */

@@ -67,6 +67,8 @@ export function chooseSeries(found: readonly MailedPatch[], label: string): Patc
   const newest = versions.at(-1)
   const chosen = single.filter(({ tag }) => tag.version === newest)
   const notes: string[] = []
+  const answers = own.length === 0 ? [] : tagged.filter(({ tag, text }) => tag.isReply && !own.some((one) => one.text === text))
+  if (answers.length > 0) notes.push(`${label} holds a change in an answer, which is left out: ${namesOf(answers)}`)
   if (versions.length > 1) {
     checkVersions(single, chosen, label)
     const names = versions.map((version) => `v${version}`)
@@ -78,6 +80,12 @@ export function chooseSeries(found: readonly MailedPatch[], label: string): Patc
   const { patches, note } = inOrder(chosen, label)
   if (note !== null) notes.push(note)
   return { patches: patches.map(({ tag: _, ...patch }) => patch), notes }
+}
+
+/** The subjects of some patches, the first of them where they are many. */
+function namesOf(patches: readonly Tagged[]): string {
+  const names = patches.slice(0, 3).map(({ rawSubject }) => JSON.stringify(rawSubject))
+  return [...names, ...(patches.length > 3 ? [`${patches.length - 3} more`] : [])].join(', ')
 }
 
 /** A mail that came twice, over two lists, is one. */
@@ -121,6 +129,21 @@ function missingOf(patches: readonly Tagged[]): string[] {
     .map((number) => `${number}/${total}`)
 }
 
+/** Throws UserError where one change comes in two shapes, as for two stable branches: the tags differ, and nothing else. */
+function checkSubjects(patches: readonly Tagged[], label: string): void {
+  const first = new Map<string, Tagged>()
+  for (const patch of patches) {
+    const other = first.get(patch.subject)
+    if (other && patch.subject !== '' && other.rawSubject !== patch.rawSubject) {
+      throw new UserError(
+        `${label} holds two different patches of one subject, ${namesOf([other, patch])}`,
+        'give a file with the one for this base',
+      )
+    }
+    if (!other) first.set(patch.subject, patch)
+  }
+}
+
 /** Patches of one version in the order to apply them. */
 function inOrder(
   patches: readonly Tagged[],
@@ -128,7 +151,10 @@ function inOrder(
 ): { readonly patches: readonly Tagged[]; readonly note: string | null } {
   const isNumbered = patches.every(({ tag }) => tag.number !== null)
   const groups = [...Map.groupBy(patches, ({ tag }) => tag.total).values()]
-  if (!isNumbered && groups.length === 1) return inBlobOrder(patches, 'kept', label)
+  if (!isNumbered && groups.length === 1) {
+    checkSubjects(patches, label)
+    return inBlobOrder(patches, 'kept', label)
+  }
   for (const group of groups.filter(([first]) => first?.tag.total !== null)) {
     const numbers = group.map(({ tag }) => tag.number)
     const twice = numbers.find((number, index) => numbers.indexOf(number) !== index)

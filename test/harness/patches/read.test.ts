@@ -31,7 +31,8 @@ test('a series comes in the order its subjects number it, without cover letter a
     patches.map(({ text }) => parseDiff(text)[0]?.hunks[0]?.lines[1]),
     ['+a', '+b'],
   )
-  assert.deepEqual([patches[0]?.commits, notes], [[HASH], []])
+  const note = 'it holds a change in an answer, which is left out: "Re: [PATCH v2 1/2] first"'
+  assert.deepEqual([patches[0]?.commits, notes], [[HASH], [note]])
 })
 
 test('a bare diff, and a file with words above it, is one patch without or with its subject', async (t) => {
