@@ -11,7 +11,7 @@ const FRAME = [
   // arm: ` f from g+0x1/0x2`, `[<c0123456>] (f) from [<c0123456>] (g+0x1/0x2)`
   String.raw`\s{0,4}[\w.]{1,200} from ${SYMBOL}`,
   String.raw`\[<[0-9a-f]{8}>\] \(`,
-].join('|')
+]
 
 const REGISTER = [
   String.raw`(?:R[A-Z0-9]{2}|E[A-Z]{2}|[CD]R\d|FS|CS|PKRU|EFLAGS|x\d{1,2}|r\d{1,2}|[ast]\d{1,2}|\$ ?\d{1,2}) {0,3}: ?[0-9a-f]`,
@@ -19,7 +19,7 @@ const REGISTER = [
   String.raw`(?:PC|LR) is at `,
   String.raw`Krnl (?:PSW|GPRS|Code)\b`,
   String.raw`(?:NIP|LR|MSR|CFAR|GPR\d\d|IRQMASK|REGS|XER|CTR)(?:: | \[)`,
-].join('|')
+]
 
 const LABEL = [
   'Call [tT]race:',
@@ -103,10 +103,26 @@ const LABEL = [
   '\\d{1,4} locks? held by ',
   'no locks held by ',
   '(?:but (?:this|task)|and this task|which lock already|which would create|to a |\\.\\.\\.)',
-].join('|')
+]
 
 /** Lines only a report has: stack frames, registers, the labels around them. */
-const BODY = new RegExp(`^(?:${FRAME}|${REGISTER}|${LABEL}|[ \\t]{0,40}</?(?:TASK|IRQ|NMI|SOFTIRQ|EOI|#\\w{1,8})>)`)
+const BODY = [...FRAME, ...REGISTER, ...LABEL, String.raw`[ \t]{0,40}</?(?:TASK|IRQ|NMI|SOFTIRQ|EOI|#\w{1,8})>`]
+
+/** The character that each text of an expression begins with, where that is one. */
+function firstOf(source: string): string | null {
+  const [, literal, blank, bracket] = /^(?:([A-Za-z0-9#-])(?![?*{])|( )\{[1-9]|\\(\[))/.exec(source) ?? []
+  return literal ?? blank ?? bracket ?? null
+}
+
+const FIRST_OF_BODY = BODY.map(firstOf)
+
+/** BODY by the first character of a line: a line is held against few of so many. The last is for characters past ASCII. */
+const BODY_BY_FIRST = Array.from({ length: 0x81 }, (_, code) => {
+  const char = String.fromCharCode(code)
+  const own = BODY.filter((_one, index) => FIRST_OF_BODY[index] === null || FIRST_OF_BODY[index] === char)
+  return new RegExp(`^(?:${own.join('|')})`)
+})
+
 const TRACE = /^\s{0,20}Call [tT]race:/
 const END = /^-{0,40}---\[ end (?:trace|Kernel panic)/
 const FENCE = /^={10,}$/
@@ -170,7 +186,7 @@ export function bodyLine(line: string): BodyLine {
   if (first === DASH && END.test(line)) return 'end'
   if (first < 0x80 && FIRST[first] === 0) return 'other'
   if ((first <= 0x20 || first === 0x43 /* C */ || first >= 0x80) && TRACE.test(line)) return 'trace'
-  return BODY.test(line) ? 'body' : 'other'
+  return BODY_BY_FIRST[Math.min(first, 0x80)]!.test(line) ? 'body' : 'other'
 }
 
 /** The kernel function that RIP, or a register of another architecture, names in a line, or null: user addresses have no name. */
