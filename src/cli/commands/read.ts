@@ -92,6 +92,13 @@ async function readLog(source: string, strict: boolean): Promise<LogReading> {
     if (error instanceof UserError) throw error
     const { code } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
+    if (/^Z(?:STD)?_/.test(code)) {
+      const unpack = compression === 'zstd' ? 'zstdcat' : 'zcat'
+      throw new UserError(
+        `${source} is cut or damaged: ${code}`,
+        `read what is left of it: ${unpack} ${source} | kwitness read -`,
+      )
+    }
     throw new UserError(`cannot read ${source}: ${code}`, 'give a file that can be read, or - for standard input')
   }
   return { source, compression, ...reader.finish() }

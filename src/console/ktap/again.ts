@@ -17,6 +17,11 @@ export function forgetAgain(document: RawDocument): void {
   document.again = null
 }
 
+/** Whether no further result belongs to a document: what comes behind a second version line is of the next. */
+export function isDone(document: RawDocument): boolean {
+  return document.plan === null || resultCount(document) >= document.plan.last
+}
+
 /**
  * Whether a result goes on in a document whose version line or plan came once more: its number is the next one and there
  * is room for it. Else the next document began there.

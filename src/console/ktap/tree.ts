@@ -1,5 +1,5 @@
 /** Lines into documents: the three nesting styles of kernel tests unfolded into one tree, nothing judged yet. */
-import { forgetAgain, goesOn, isCopy } from './again.ts'
+import { forgetAgain, goesOn, isCopy, isDone } from './again.ts'
 import { childIndent, isPlainText, readLine, speaks, unsplice, type KtapLine, type PlanLine, type Spliced } from './line.ts'
 import { append, drain, drainInto, isBlank } from './line-buffer.ts'
 import { addAfterBailOut, addOddStart, protocol } from './problems.ts'
@@ -115,6 +115,7 @@ export class DocumentTree {
   }
 
   private openChild(depth: number, indent: string, name = ''): void {
+    if (this.open[depth]!.again && isDone(this.open[depth]!)) this.beginAgain(depth)
     this.closeBelow(depth)
     this.room.documents -= 1
     this.open.push(createDocument(this.room, indent, name))
