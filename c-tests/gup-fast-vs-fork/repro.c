@@ -253,7 +253,7 @@ static void run_schedule(const struct trigger *trigger)
 
 int main(int argc, char **argv)
 {
-	int is_scheduled = argc == 2 && !strcmp(argv[1], "--schedule");
+	int is_scheduled = schedule_asked(argc, argv);
 	struct race_options options = race_options(is_scheduled ? 1 : argc, argv, 1);
 	const struct trigger *trigger;
 

@@ -11,13 +11,20 @@ import { trapOn } from './trap-kind.ts'
 export interface Entry {
   readonly rsp: bigint
   readonly returns: bigint
+  /** Entries of functions at which its path ends before it returns. */
+  readonly leaves: ReadonlySet<bigint>
 }
 
 /** A schedule with the addresses that a kernel gives its names. */
 export interface BoundSchedule {
   readonly schedule: Schedule
+  /** The function of the window, and its entry. */
+  readonly symbol: string
   readonly enter: bigint
-  readonly memberOffset: number
+  /** Entries of functions at which the window ends early. A kernel need not have all of them. */
+  readonly leaves: ReadonlySet<bigint>
+  /** Null where the argument itself is the subject's address. */
+  readonly memberOffset: number | null
   /** Functions in which an actor waits. A kernel need not have all of them. */
   readonly waits: ReadonlyMap<bigint, Schedule['waits'][number]>
 }
@@ -40,6 +47,8 @@ const TRAP_BYTES = 4n
 /** How much of a task_struct is read to find its stack. */
 const TASK_BYTES = 256
 
+const NO_LEAVES: ReadonlySet<bigint> = new Set()
+
 const told = (address: bigint): Trap => ({ address, kind: 'tell' })
 
 /** Let an actor alone run to this place. Throws VoidTrial where it does not come there, or another task does (`isOf`). */
@@ -59,20 +68,21 @@ async function runTo(
 async function entryAt(stub: Stub, vcpu: Vcpu, { rsp }: Registers): Promise<Entry> {
   const returns = await stub.readU64(vcpu, rsp)
   if (returns === null) throw new VoidTrial(`the stack of the ${ACTORS[vcpu]} actor cannot be read`)
-  return { rsp, returns }
+  return { rsp, returns, leaves: NO_LEAVES }
 }
 
 /** Let the first actor run to the entry of the window. */
 export async function runIntoWindow(session: Session, bound: BoundSchedule): Promise<Entry> {
-  const { symbol, argument } = bound.schedule.window
+  const { symbol, memberOffset } = bound
+  const { index } = bound.schedule.window.argument
   for (let entries = 0; entries < MAX_ENTRIES; entries += 1) {
     const registers = await runTo(session, FIRST, [told(bound.enter)], symbol)
-    const structure = registers.arguments[argument.index - 1] ?? 0n
-    const [member, entry] = await Promise.all([
-      session.stub.readU64(FIRST, structure + BigInt(bound.memberOffset)),
+    const argument = registers.arguments[index - 1] ?? 0n
+    const [subject, entry] = await Promise.all([
+      memberOffset === null ? argument : session.stub.readU64(FIRST, argument + BigInt(memberOffset)),
       entryAt(session.stub, FIRST, registers),
     ])
-    if (member === session.block.subject) return entry
+    if (subject === session.block.subject) return { ...entry, leaves: bound.leaves }
     await runTo(session, FIRST, [told(entry.returns)], `the end of ${symbol}`)
   }
   throw new VoidTrial(`${symbol} is not called for the subject`)
@@ -85,14 +95,17 @@ export async function enterSecond(session: Session, start: bigint): Promise<Entr
   return entryAt(session.stub, SECOND, registers)
 }
 
-/** Step an actor from the entry of a function to its end. The last point is the instruction it returns to. */
+/**
+ * Step an actor from the entry of a function to its end. The last point is the instruction it returns to, or the entry of a
+ * function at which the path ends early.
+ */
 export async function stepThrough({ stub, traps }: Session, vcpu: Vcpu, entry: Entry): Promise<Point[]> {
   const path: Point[] = []
   traps.clear()
   let registers = await stub.registers(vcpu)
   for (;;) {
     path.push({ rip: registers.rip, depth: entry.rsp - registers.rsp })
-    if (registers.rip === entry.returns && registers.rsp > entry.rsp) return path
+    if ((registers.rip === entry.returns && registers.rsp > entry.rsp) || entry.leaves.has(registers.rip)) return path
     if (path.length > MAX_PATH) throw new VoidTrial(`the window is longer than ${MAX_PATH} instructions`)
     registers = await stepOne(stub, vcpu, registers.rip)
   }
@@ -137,8 +150,9 @@ async function runToPoint(
   { from, index }: { readonly from: number; readonly index: number },
 ): Promise<void> {
   const { rip, depth } = path[index] as Point
-  const isNearEnd = rip > entry.returns - TRAP_BYTES && rip < entry.returns + TRAP_BYTES
-  const traps = [await trapOn(session, path, from, index), ...(isNearEnd ? [] : [told(entry.returns)])]
+  const isNear = (end: bigint): boolean => rip > end - TRAP_BYTES && rip < end + TRAP_BYTES
+  const ends = [entry.returns, ...entry.leaves].filter((end) => !isNear(end))
+  const traps = [await trapOn(session, path, from, index), ...ends.map(told)]
   const registers = await runTo(session, vcpu, traps, `instruction ${index} of its path`)
   if (registers.rip !== rip)
     throw new LeftPath(`the ${ACTORS[vcpu]} actor left its path: it came to the end without instruction ${index}`)
@@ -162,8 +176,7 @@ export async function runSecond(session: Session, bound: BoundSchedule, entry: E
     if (registers === null) continue
     const wait = bound.waits.get(registers.rip)
     const isOwn = registers.fsBase === fsBase[SECOND]
-    if (isOwn && wait && (await isOwnedByFirst(session, registers.arguments[wait.lock - 1] ?? 0n, wait.owner, entry)))
-      return { kind: 'waits', symbol: wait.symbol }
+    if (wait && (await isForFirst(session, wait, isOwn, registers, entry))) return { kind: 'waits', symbol: wait.symbol }
     traps.clear()
     await stub.step(SECOND)
   }
@@ -171,9 +184,21 @@ export async function runSecond(session: Session, bound: BoundSchedule, entry: E
   throw new VoidTrial(`the second actor neither ends nor waits for a lock of the first one: it is at ${place}`)
 }
 
-/** Whether the first actor's task owns this lock: its kernel stack is the one that the task_struct names. */
-async function isOwnedByFirst({ stub }: Session, lock: bigint, owner: number, entry: Entry): Promise<boolean> {
-  const task = (await stub.readU64(SECOND, lock + BigInt(owner))) ?? 0n
+/**
+ * Whether the second actor waits here for the first one (`isOwn`: it is at this place itself, not another task of its CPU): the
+ * lock names a task whose kernel stack is that of the first actor.
+ */
+async function isForFirst(
+  { stub }: Session,
+  { lock, owner }: Schedule['waits'][number],
+  isOwn: boolean,
+  { arguments: given }: Registers,
+  entry: Entry,
+): Promise<boolean> {
+  // Who holds a spin lock is not preempted, so it runs on the other CPU; and whoever waits for it leaves its CPU to nobody.
+  if (owner === null) return true
+  if (!isOwn) return false
+  const task = (await stub.readU64(SECOND, (given[lock - 1] ?? 0n) + BigInt(owner))) ?? 0n
   const bytes = task === 0n ? null : await stub.read(SECOND, task & ~7n, TASK_BYTES)
   if (!bytes) return false
   const bases = STACK_SIZES.map((size) => entry.rsp & ~(size - 1n))

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { KernelImage } from '#domain/kernel.ts'
 import type { Schedule } from '#domain/race/schedule.ts'
 import type { BoundSchedule } from './actors.ts'
-import { readBtf, type MemberOffset } from './image/btf.ts'
+import { isBtf, readBtf, type MemberOffset } from './image/btf.ts'
 import { contentOf, readSections } from './image/elf.ts'
 import { readKallsyms } from './image/kallsyms.ts'
 import { codeSymbols, type CodeSymbols } from './image/symbols.ts'
@@ -28,19 +28,30 @@ export async function readImage({ vmlinux }: Pick<KernelImage, 'vmlinux'>): Prom
     file,
     sections.find(({ name }) => name === '.BTF'),
   )
-  return { symbols: codeSymbols(symbols), offsetOf: types && readBtf(types) }
+  return { symbols: codeSymbols(symbols), offsetOf: types && isBtf(types) ? whenAsked(types) : null }
+}
+
+/** Offsets from these types, which are read when the first one is wanted: that takes a second. */
+function whenAsked(types: Buffer): MemberOffset {
+  let read: MemberOffset | null | undefined
+  return (path) => {
+    if (read === undefined) read = readBtf(types)
+    return read?.(path) ?? null
+  }
 }
 
 /** The schedule on this kernel; or what the kernel lacks of it, in one clause. */
 export function bindSchedule(schedule: Schedule, { symbols, offsetOf }: ImageFacts): BoundSchedule | string {
-  const { symbol, argument } = schedule.window
-  const enter = symbols.address(symbol)
-  if (enter === null) return `the kernel has no function ${symbol}`
-  const memberOffset = offsetOf?.(argument.member) ?? argument.offset
-  if (memberOffset === null) return `the image does not say where ${argument.member} lies`
+  const { symbol: names, argument, leave } = schedule.window
+  const symbol = names.find((name) => symbols.address(name) !== null)
+  const enter = symbol === undefined ? null : symbols.address(symbol)
+  if (symbol === undefined || enter === null) return `the kernel has no function ${names.join(' or ')}`
+  const memberOffset = argument.member === null ? null : (offsetOf?.(argument.member) ?? argument.offset)
+  if (argument.member !== null && memberOffset === null) return `the image does not say where ${argument.member} lies`
   const waits = schedule.waits.flatMap((wait) => {
     const address = symbols.address(wait.symbol)
     return address === null ? [] : [[address, wait] as const]
   })
-  return { schedule, enter, memberOffset, waits: new Map(waits) }
+  const leaves = leave.flatMap((name) => symbols.address(name) ?? [])
+  return { schedule, symbol, enter, leaves: new Set(leaves), memberOffset, waits: new Map(waits) }
 }

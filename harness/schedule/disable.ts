@@ -141,6 +141,7 @@ interface DisableContext {
 
 /** The patches that disable the fix; or why there are none, in one clause. */
 export async function findDisable(session: Session, { bound, image }: DisableContext): Promise<readonly Patch[] | string> {
+  if (bound.schedule.disable === null) return 'the case does not say how'
   const { member, functions } = bound.schedule.disable
   const offset = image.offsetOf?.(member) ?? null
   if (offset === null && image.offsetOf) return `the kernel has no ${member}`

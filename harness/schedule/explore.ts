@@ -43,11 +43,13 @@ async function exploreDisabled(
   context: ExploreContext,
   path: readonly Point[],
 ): Promise<ScheduleRecord['disabled']> {
+  const { disable } = context.bound.schedule
+  if (disable === null) return { problem: 'no instruction can be changed to the same effect', asked: false }
   const patches = await findDisable(session, context)
   if (typeof patches === 'string') return { problem: patches }
   const instructions = patches.map((patch) => instructionOf(path, patch))
   if (instructions.includes(null))
-    return { problem: `the path does not come to an instruction that increments ${context.bound.schedule.disable.member}` }
+    return { problem: `the path does not come to an instruction that increments ${disable.member}` }
   return withPatches(session, patches, async () => {
     const other = await measurePath(session, context.bound, true)
     if (typeof other === 'string') return { problem: other }

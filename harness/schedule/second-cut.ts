@@ -31,7 +31,7 @@ export async function exploreSecondCut(
 ): Promise<SecondCut> {
   const { bound, image } = context
   const wanted = bound.schedule.secondCut
-  if (wanted === null) return { problem: 'the case does not ask for it' }
+  if (wanted === null) return { problem: 'the case does not ask for it', asked: false }
   const [edge] = edges
   if (edge === undefined) return { problem: 'no edges of a window are known' }
   const symbol = wanted.functions.find((name) => image.symbols.address(name) !== null)
@@ -104,7 +104,7 @@ export async function findCheck(
   const { secondCut, disable } = bound.schedule
   const member = secondCut?.check ?? null
   if (member === null) return 'the case names no comparison'
-  const disabled = image.offsetOf || member !== disable.member ? [] : await findDisable(session, { bound, image })
+  const disabled = image.offsetOf || member !== disable?.member ? [] : await findDisable(session, { bound, image })
   const offset = image.offsetOf?.(member) ?? (typeof disabled === 'string' ? null : (disabled[0]?.offset ?? null))
   if (offset === null) return `the image does not say where ${member} lies`
   const code = await session.stub.read(FIRST, start, Number(image.symbols.end(start) - start))

@@ -108,18 +108,18 @@ export interface Case {
   readonly folder: string
 }
 
-/** A case with a schedule as a race that is tried by chance; any other as it is. */
+/** A case with a schedule as a race that is tried by chance, where its program can; any other as it is. */
 export function asTriedByChance(theCase: Case): Case {
   const { schedule, ...rest } = theCase
-  return schedule === undefined ? theCase : { ...rest, oracle: 'statistical' }
+  return schedule?.byChance !== true ? theCase : { ...rest, oracle: 'statistical' }
 }
 
 /** Behind the id of a case that is also tried by chance: the same case by its interleavings. Ids of cases have no dot. */
 const BY_INTERLEAVINGS = '.interleavings'
 
-/** A case with a schedule both ways, by chance and beside it by its interleavings; any other as it is. */
+/** A case with a schedule both ways, by chance and beside it by its interleavings, where its program can; any other as it is. */
 export function triedBothWays(theCase: Case): Case[] {
-  if (theCase.schedule === undefined) return [theCase]
+  if (theCase.schedule?.byChance !== true) return [theCase]
   return [asTriedByChance(theCase), { ...theCase, id: `${theCase.id}${BY_INTERLEAVINGS}` }]
 }
 

@@ -14,18 +14,22 @@ import { count, list, schemaOf, text } from './basics.ts'
 const symbol = text.regex(/^[A-Za-z_][A-Za-z0-9_.]*$/, 'the name of a function')
 const member = text.regex(/^\w+\.\w+$/, 'STRUCT.MEMBER')
 const argument = z.int().min(1).max(6)
+/** One name, or several of which a kernel has the first. */
+const anyOf = z.union([symbol.transform((name) => [name]), z.array(symbol).min(1).readonly()])
 
 export const schedule = schemaOf<Schedule>()(
   z.strictObject({
     first: text.min(1),
     second: text.min(1),
     window: z.strictObject({
-      symbol,
-      argument: z.strictObject({ index: argument, member, offset: count.nullable() }),
+      symbol: anyOf,
+      argument: z.strictObject({ index: argument, member: member.nullable(), offset: count.nullable().default(null) }),
+      leave: list(symbol).default([]),
     }),
-    waits: list(z.strictObject({ symbol, lock: argument, owner: count })),
-    disable: z.strictObject({ member, functions: list(symbol) }),
+    waits: list(z.strictObject({ symbol, lock: argument, owner: count.nullable() })),
+    disable: z.strictObject({ member, functions: list(symbol) }).nullable(),
     secondCut: z.strictObject({ functions: list(symbol), check: member.nullable() }).nullable(),
+    byChance: z.boolean().default(true),
   }),
 )
 
@@ -37,7 +41,7 @@ const run = schemaOf<BoundaryRun>()(
 
 const runs = list(run)
 
-const notTried = z.object({ problem: text })
+const notTried = z.object({ problem: text, asked: z.boolean().optional() })
 
 const disabled = z.union([z.object({ problem: z.null(), instructions: list(count), runs }), notTried])
 

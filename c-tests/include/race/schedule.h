@@ -12,7 +12,8 @@
  *	schedule_run(&schedule);
  *	ktap_result(schedule_hits(), name);
  *
- * Without a debugger it would wait for ever, so a case does this with --schedule alone.
+ * Without a debugger it would wait for ever, so a case does this with --schedule alone
+ * (schedule_asked()). It calls need_root() and need_cpus(2) first.
  */
 #ifndef KWITNESS_SCHEDULE_H
 #define KWITNESS_SCHEDULE_H
@@ -89,16 +90,25 @@ static inline void schedule_tell(void)
 #endif
 }
 
-/* Take a CPU, and leave it to nobody: a switch in the middle of the window is not its path. */
-static inline void schedule_take_cpu(int cpu)
+/* Of the two sides. A thread that only works while a side sleeps runs below it. */
+enum { SCHEDULE_PRIORITY = 50, SCHEDULE_BELOW = 40 };
+
+/* Take a CPU, at a priority that leaves it to nobody below. */
+static inline void schedule_take_cpu_at(int cpu, int priority)
 {
-	struct sched_param param = { .sched_priority = 50 };
+	struct sched_param param = { .sched_priority = priority };
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	REQUIRE(!sched_setaffinity(0, sizeof(set), &set), "sched_setaffinity to CPU %d", cpu);
 	REQUIRE(!sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param), "SCHED_FIFO");
+}
+
+/* Leave it to nobody: a switch in the middle of the window is not its path. */
+static inline void schedule_take_cpu(int cpu)
+{
+	schedule_take_cpu_at(cpu, SCHEDULE_PRIORITY);
 }
 
 static inline void *schedule_second(void *unused)
@@ -195,6 +205,8 @@ static inline void schedule_run(const struct schedule *s)
 			schedule_pause();
 		schedule_block.result = s->judge(s->arg);
 		schedule_block.first_ended = trial;
+		/* Leave this CPU to others for a moment, RCU's threads too. */
+		usleep(50);
 		if (schedule_block.command == SCHEDULE_TRIAL && schedule_block.result >= 0) {
 			trials++;
 			schedule_state.hits += schedule_block.result > 0;
@@ -203,6 +215,12 @@ static inline void schedule_run(const struct schedule *s)
 	schedule_block.go = schedule_block.begin;
 	REQUIRE(!pthread_join(second, NULL), "pthread_join");
 	ktap_trials(trials, schedule_state.hits);
+}
+
+/* Whether a debugger is there: the only argument is --schedule. */
+static inline int schedule_asked(int argc, char **argv)
+{
+	return argc == 2 && !strcmp(argv[1], "--schedule");
 }
 
 /* Trials that showed the bug on the kernel as it is. */

@@ -33,9 +33,14 @@ interface Type {
 /** The offset in bytes of `STRUCT.MEMBER`; null where the structure or the member does not exist. */
 export type MemberOffset = (path: string) => number | null
 
+/** Whether these bytes begin as a `.BTF` section does. */
+export function isBtf(bytes: Buffer): boolean {
+  return bytes.length >= 24 && bytes.readUInt16LE(0) === MAGIC
+}
+
 /** Read the types of a `.BTF` section; null when these bytes are not BTF. */
 export function readBtf(bytes: Buffer): MemberOffset | null {
-  if (bytes.length < 24 || bytes.readUInt16LE(0) !== MAGIC) return null
+  if (!isBtf(bytes)) return null
   const header = bytes.readUInt32LE(4)
   const types = readTypes(bytes, header + bytes.readUInt32LE(8), bytes.readUInt32LE(12))
   const strings = header + bytes.readUInt32LE(16)

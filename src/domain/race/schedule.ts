@@ -2,15 +2,20 @@
 
 /** Where the first actor's window begins and ends, and how its entry is told from others of the same function. */
 interface ScheduleWindow {
-  /** The function. It ends where it returns. */
-  readonly symbol: string
-  /** A structure that the function gets as its argument number `index`, from 1: this member of it is the subject's address. */
+  /** The function, whichever of these a kernel has first. The window ends where it returns. */
+  readonly symbol: readonly string[]
+  /**
+   * Its argument number `index`, from 1, by which the call is known: a structure, whose `member` is the subject's address; or that
+   * address itself, where `member` is null.
+   */
   readonly argument: {
     readonly index: number
-    readonly member: string
+    readonly member: string | null
     /** Offset of the member where an image does not say it. */
     readonly offset: number | null
   }
+  /** Functions at whose entry the window ends before it returns: behind it the first actor waits, or needs the other CPU. */
+  readonly leave: readonly string[]
 }
 
 /** A function in which an actor waits for a lock. */
@@ -18,8 +23,11 @@ interface ScheduleWait {
   readonly symbol: string
   /** Which argument of it is the lock, from 1. */
   readonly lock: number
-  /** Offset in the lock of the task that owns it. Its lowest three bits are flags. */
-  readonly owner: number
+  /**
+   * Offset in the lock of the task that owns it. Its lowest three bits are flags. Null of a spin lock, which nobody but the other
+   * CPU can hold: that is the first actor.
+   */
+  readonly owner: number | null
 }
 
 /** How the fix is taken away from a running kernel: instructions that increment a member do so no more. */
@@ -46,9 +54,12 @@ export interface Schedule {
   readonly second: string
   readonly window: ScheduleWindow
   readonly waits: readonly ScheduleWait[]
-  readonly disable: ScheduleDisable
+  /** Null where no instruction could be changed to the same effect: other kernels, which lack the fix, show what it looks like. */
+  readonly disable: ScheduleDisable | null
   /** Null when one preemption is all that is tried. */
   readonly secondCut: ScheduleSecondCut | null
+  /** Whether the program also races without a debugger, by chance. */
+  readonly byChance: boolean
 }
 
 /**
@@ -81,8 +92,14 @@ interface CodeLine {
   readonly text: string
 }
 
-/** Why nothing was tried, or the trials. */
-type Tried<T> = ({ readonly problem: null } & T) | { readonly problem: string }
+/** Why nothing was tried; `asked` is false where the case does not ask for it. */
+interface NotTried {
+  readonly problem: string
+  readonly asked?: boolean | undefined
+}
+
+/** The trials, or why there are none. */
+type Tried<T> = ({ readonly problem: null } & T) | NotTried
 
 /**
  * What a debugger saw of every interleaving with one preemption: the first actor alone up to boundary k of its window, the

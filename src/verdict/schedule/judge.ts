@@ -11,6 +11,7 @@ export interface ScheduleVerdict {
 
 /** Whether the second cut was made, as a clause. */
 function secondCutClause({ secondCut }: ScheduleStanding): string {
+  if (secondCut.problem !== null && secondCut.asked === false) return 'with one preemption, which is all that the case asks for'
   if (secondCut.problem !== null) return `a second preemption was not tried (${secondCut.problem})`
   const { symbol, every, instructions, cuts, control } = secondCut
   const edges = cuts.map(({ boundary }) => boundary).join(' and ')
@@ -24,7 +25,7 @@ function secondCutClause({ secondCut }: ScheduleStanding): string {
 
 /**
  * `lacks` after one hit that came up again each time. `carries` only where every boundary was tried and clean, and the same
- * kernel without the fix shows the bug on the same path. Anything less is `inconclusive`, with what is missing.
+ * kernel without the fix shows the bug on the same path, if the case says how to disable it. Anything less is `inconclusive`, with what is missing.
  */
 export function judgeSchedule(standing: ScheduleStanding, symptom: string): ScheduleVerdict {
   const hit = hitOf(standing)
@@ -38,8 +39,10 @@ export function judgeSchedule(standing: ScheduleStanding, symptom: string): Sche
       summary: `The bug was not seen at ${tried} of ${boundaries} boundaries, but ${first}${others}`,
     }
   }
-  const window = windows.map(boundariesIn).join(', ')
-  const control = `with the fix disabled the same path shows it at ${window}`
+  const control =
+    standing.disabled.problem === null
+      ? `with the fix disabled the same path shows it at ${windows.map(boundariesIn).join(', ')}`
+      : 'this kernel has no positive control, kernels that lack the fix show it in the same window'
   return {
     verdict: 'carries',
     summary: `The bug was not seen at any of ${boundaries} boundaries, ${secondCutClause(standing)}; ${control}`,

@@ -73,7 +73,7 @@ const after3 = (number: number): string | undefined => (number > 3 ? ENOUGH : un
 
 test('a path that moved is void, and says where the actor left it', async () => {
   const { verdict, summary, driven } = await drive(async (number, { stub, symbols }) => {
-    const enter = symbols.address(schedule.window.symbol)
+    const enter = symbols.address(schedule.window.symbol[0] ?? '')
     assert.ok(enter !== null)
     if (number === 2) stub.write(FIRST, enter, RETURN_AT_ONCE)
     return number > 4 ? ENOUGH : undefined
@@ -96,7 +96,7 @@ test('a stop in an interrupt is tried again, and void where it is one each time'
 
 function deepen({ stub, symbols }: Session): void {
   const { registers } = stub
-  const enter = symbols.address(schedule.window.symbol) ?? 0n
+  const enter = symbols.address(schedule.window.symbol[0] ?? '') ?? 0n
   Object.assign(stub, {
     registers: async (vcpu: 0 | 1) => {
       const all = await registers(vcpu)
@@ -177,7 +177,7 @@ test('half a fix is no fix: the count without its writer, and the count without 
         if (number > 0) return undefined
         const [at, bytes] = rangeOf('copy_page_range')
         const code = await session.stub.read(FIRST, at, bytes)
-        const patches = code ? findIncrements(code, at, offsetOf?.(schedule.disable.member) ?? null) : []
+        const patches = code ? findIncrements(code, at, offsetOf?.(schedule.disable?.member ?? '') ?? null) : []
         assert.equal(patches.length, 2)
         await applyPatches(session, patches, true)
         return undefined

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { REPOSITORY } from '#harness/support/repository.ts'
+import { asTriedByChance, triedBothWays } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
 import { readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { theCase } from '#test/helpers/judging.ts'
@@ -85,6 +86,7 @@ const SCHEDULE = {
   disable: { member: 'mm_struct.write_protect_seq', functions: ['copy_page_range'] },
   secondCut: null,
 }
+const withWindow = (change: object) => ({ ...SCHEDULE, window: { ...SCHEDULE.window, ...change } })
 const SCHEDULED = { oracle: 'schedule', schedule: SCHEDULE, needs: TWO_VCPUS }
 const HANG = { kind: 'hang', of: 'case' }
 const UNTIL_SERIES_ARG = { arg: 'x=1', until: '6.5.y' }
@@ -139,6 +141,19 @@ const BROKEN: readonly (readonly [what: string, change: object, field: string])[
     { ...SCHEDULED, schedule: { ...SCHEDULE, window: { ...SCHEDULE.window, symbol: '' } } },
     'schedule.window.symbol',
   ],
+  ['a window in none of no functions', { ...SCHEDULED, schedule: withWindow({ symbol: [] }) }, 'schedule.window.symbol'],
+  ['a window left at no name', { ...SCHEDULED, schedule: withWindow({ leave: ['a b'] }) }, 'schedule.window.leave[0]'],
+  [
+    'a call known by no member',
+    { ...SCHEDULED, schedule: withWindow({ argument: { index: 2 } }) },
+    'schedule.window.argument.member',
+  ],
+  [
+    'a lock whose owner is not said',
+    { ...SCHEDULED, schedule: { ...SCHEDULE, waits: [{ symbol: 'lock', lock: 1 }] } },
+    'schedule.waits[0].owner',
+  ],
+  ['a disable that is not said', { ...SCHEDULED, schedule: { ...SCHEDULE, disable: undefined } }, 'schedule.disable'],
   [
     'a disable of no member',
     { ...SCHEDULED, schedule: { ...SCHEDULE, disable: { member: 'seq', functions: [] } } },
@@ -151,6 +166,33 @@ const BROKEN: readonly (readonly [what: string, change: object, field: string])[
   ['a reference alone', { references: 'https://example.org' }, 'references'],
   ['a field that is not known', { titel: 'x' }, 'titel'],
 ]
+
+test('a schedule says all that an engine needs, in short or in full', async (t) => {
+  const full = {
+    ...withWindow({ symbol: ['old', 'new'], argument: { index: 2, member: null }, leave: ['wait'] }),
+    waits: [{ symbol: 'spin', lock: 1, owner: null }],
+    disable: null,
+    byChance: false,
+  }
+  const root = await catalogue(t, {
+    'short/case.json': { ...GOOD, ...SCHEDULED },
+    'full/case.json': { ...GOOD, ...SCHEDULED, schedule: full },
+  })
+  const cases = await readCatalogue(root)
+  const [long, short] = cases.map(({ schedule }) => schedule)
+  assert.deepEqual(short, { ...withWindow({ symbol: ['copy_page_range'], leave: [] }), byChance: true })
+  assert.deepEqual(long, { ...full, window: { ...full.window, argument: { index: 2, member: null, offset: null } } })
+  // What its program cannot do by chance, nobody asks of it.
+  const ways = cases.map(triedBothWays)
+  assert.deepEqual(
+    ways.map((both) => both.map(({ id, oracle }) => `${id} ${oracle}`)),
+    [['full schedule'], ['short statistical', 'short.interleavings schedule']],
+  )
+  assert.deepEqual(
+    cases.map((one) => asTriedByChance(one).oracle),
+    ['schedule', 'statistical'],
+  )
+})
 
 for (const [what, change, field] of BROKEN) {
   test(`a case with ${what} is the mistake of who wrote it, with file and field`, async (t) => {

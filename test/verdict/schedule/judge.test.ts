@@ -83,6 +83,22 @@ test('a second cut that was not made does not hinder, but is said', () => {
   assert.match(summary, /a second preemption was not tried \(the case does not ask for it\)/)
 })
 
+test('a case without a way to disable its fix rests on clean boundaries alone, and says so', () => {
+  const alone = {
+    ...carries,
+    disabled: { problem: 'no instruction can be changed to the same effect', asked: false },
+    secondCut: { problem: 'the case does not ask for it', asked: false },
+  }
+  const { verdict, summary, schedule } = judge(alone)
+  assert.equal(verdict, 'carries')
+  assert.match(summary, /any of 10 boundaries, with one preemption, which is all .*; this kernel has no positive control/)
+  assert.deepEqual(schedule?.missing, [])
+  assert.equal(judge({ ...alone, kernel: [run(0, 8)] }).verdict, 'inconclusive')
+  assert.equal(judge({ ...alone, kernel: [run(0, 8), run(9, 9, { hit: true })] }).verdict, 'lacks')
+  // A control that could not be made where the case asks for one is something else.
+  assert.equal(judge({ ...alone, disabled: { problem: 'the kernel has no mm_struct.seq' } }).verdict, 'inconclusive')
+})
+
 test('a second cut without a positive control is said, and so is a control that shows nothing', () => {
   const { secondCut } = carries
   if (secondCut.problem !== null) return assert.fail()
