@@ -73,7 +73,8 @@ static void check_oracle(struct page *p)
 {
 	give_away(p);
 	if (droppable(p) != p->size)
-		ktap_bail("of %zu bytes behind MADV_FREE %zu may be dropped", p->size, droppable(p));
+		ktap_bail("of %zu bytes behind MADV_FREE %zu may be dropped",
+			  p->size, droppable(p));
 	cool(p);
 	REQUIRE(!p->err && droppable(p) == p->size, "MADV_COLD (%s)", ktap_outcome(p->err));
 	write_byte(p);

@@ -82,6 +82,7 @@ function withoutBranch(code: Buffer, at: number): { readonly original: Buffer; r
   return null
 }
 
+const LOCK = 0xf0
 const [LOAD, COMPARE_TO, COMPARE_WITH] = [0x8b, 0x39, 0x3b]
 /** Bytes behind a load in which what was loaded is compared. */
 const NEAR = 12
@@ -139,8 +140,21 @@ interface DisableContext {
   readonly image: ImageFacts
 }
 
-/** The patches that disable the fix; or why there are none, in one clause. */
-export async function findDisable(session: Session, { bound, image }: DisableContext): Promise<readonly Patch[] | string> {
+/** Whether a lock prefix stands before the instruction at `at`: with it, nothing that does nothing is valid. */
+function mayBeLocked(code: Buffer, at: number): boolean {
+  const isRex = at > 0 && (code.readUInt8(at - 1) & 0xf0) === 0x40
+  const before = isRex ? at - 2 : at - 1
+  return before >= 0 && code[before] === LOCK
+}
+
+/**
+ * The patches that disable the fix, or why there are none, in one clause. An image without types does not say where the member
+ * lies: then there is one set of patches for each offset that the functions increment, and the right one shows the bug.
+ */
+export async function findDisable(
+  session: Session,
+  { bound, image }: DisableContext,
+): Promise<readonly (readonly Patch[])[] | string> {
   if (bound.schedule.disable === null) return 'the case does not say how'
   const { member, functions } = bound.schedule.disable
   const offset = image.offsetOf?.(member) ?? null
@@ -149,10 +163,10 @@ export async function findDisable(session: Session, { bound, image }: DisableCon
   for (const name of functions) {
     const start = image.symbols.address(name)
     const code = start === null ? null : await session.stub.read(FIRST, start, Number(image.symbols.end(start) - start))
-    if (start !== null && code) patches.push(...findIncrements(code, start, offset))
+    if (start === null || !code) continue
+    const found = findIncrements(code, start, offset)
+    patches.push(...(offset === null ? found.filter(({ address }) => !mayBeLocked(code, Number(address - start))) : found))
   }
-  // Without types it is a guess, which holds only if the kernel shows the bug then.
-  if (new Set(patches.map((patch) => patch.offset)).size > 1)
-    return `the image has no types, so ${member} cannot be told from others`
-  return patches.length > 0 ? patches : `no instruction of ${functions.join(', ')} increments ${member}`
+  if (patches.length === 0) return `no instruction of ${functions.join(', ')} increments ${member}`
+  return [...Map.groupBy(patches, (patch) => patch.offset).values()]
 }

@@ -37,19 +37,41 @@ function instructionOf(path: readonly Point[], { address }: Patch): number | nul
   return index < 0 ? null : index
 }
 
-/** Try the kernel without the fix: everywhere coarsely, finer until there is a hit, and around each hit to its edges. */
-async function exploreDisabled(
+/** What was seen without the fix, and the offset of its member as the instructions have it; null where it is not known. */
+interface WithoutFix {
+  readonly disabled: ScheduleRecord['disabled']
+  readonly offset: number | null
+}
+
+const notWithout = (problem: string, asked?: false): WithoutFix => ({
+  disabled: asked === undefined ? { problem } : { problem, asked },
+  offset: null,
+})
+
+/** Try the kernel without the fix: of several ways to disable it, the first one that shows the bug, or else the last. */
+async function exploreDisabled(session: Session, context: ExploreContext, path: readonly Point[]): Promise<WithoutFix> {
+  const { disable } = context.bound.schedule
+  if (disable === null) return notWithout('no instruction can be changed to the same effect', false)
+  const ways = await findDisable(session, context)
+  if (typeof ways === 'string') return notWithout(ways)
+  const onPath = ways.filter((patches) => patches.every((patch) => instructionOf(path, patch) !== null))
+  let last = notWithout(`the path does not come to an instruction that increments ${disable.member}`)
+  for (const patches of onPath) {
+    const disabled = await exploreWith(session, context, path, patches)
+    last = { disabled, offset: patches[0]?.offset ?? null }
+    if (disabled.problem === null && disabled.runs.some(({ hit }) => hit)) return last
+  }
+  return last
+}
+
+/** Try the kernel with these patches: everywhere coarsely, finer until there is a hit, and around each hit to its edges. */
+async function exploreWith(
   session: Session,
   context: ExploreContext,
   path: readonly Point[],
+  patches: readonly Patch[],
 ): Promise<ScheduleRecord['disabled']> {
-  const { disable } = context.bound.schedule
-  if (disable === null) return { problem: 'no instruction can be changed to the same effect', asked: false }
-  const patches = await findDisable(session, context)
-  if (typeof patches === 'string') return { problem: patches }
   const instructions = patches.map((patch) => instructionOf(path, patch))
-  if (instructions.includes(null))
-    return { problem: `the path does not come to an instruction that increments ${disable.member}` }
   return withPatches(session, patches, async () => {
     const other = await measurePath(session, context.bound, true)
     if (typeof other === 'string') return { problem: other }
@@ -134,9 +156,10 @@ export async function explore(session: Session, context: ExploreContext): Promis
       kernel.set(k, await tryBoundary(session, false, onePreemption(session, context.bound, path, k)))
     }
     record = { ...record, kernel: runsOf(kernel) }
-    record = { ...record, disabled: await exploreDisabled(session, context, path) }
+    const { disabled, offset } = await exploreDisabled(session, context, path)
+    record = { ...record, disabled }
     record = { ...record, code: await codeAtEdges(record, path, context) }
-    const secondCut = await exploreSecondCut(session, context, path, edgesOf(record.disabled))
+    const secondCut = await exploreSecondCut(session, context, path, { edges: edgesOf(disabled), offset })
     return { record: { ...record, secondCut }, lost: null }
   } catch (error) {
     if (!(error instanceof VoidTrial || error instanceof LostGuest || error instanceof InfraError)) throw error

@@ -4,7 +4,7 @@
  */
 import type { ScheduleRecord, SecondCutRuns } from '#domain/race/schedule.ts'
 import { enterSecond, runIntoWindow, runSecond, stepThrough, walkTo } from './actors.ts'
-import { findComparisons, findDisable, withPatches, type Patch } from './disable.ts'
+import { findComparisons, withPatches, type Patch } from './disable.ts'
 import type { Point } from './path.ts'
 import { FIRST, LeftPath, SECOND, type Session } from './session.ts'
 import { mustGoOn, runsOf, tryBoundary, type BoundaryResult, type ExploreContext } from './trials.ts'
@@ -27,7 +27,7 @@ export async function exploreSecondCut(
   session: Session,
   context: ExploreContext,
   first: readonly Point[],
-  edges: readonly number[],
+  { edges, offset }: { readonly edges: readonly number[]; readonly offset: number | null },
 ): Promise<SecondCut> {
   const { bound, image } = context
   const wanted = bound.schedule.secondCut
@@ -48,7 +48,7 @@ export async function exploreSecondCut(
   const paths = { start, first, second }
   const cuts: SecondCutRuns[] = []
   for (const boundary of edges) cuts.push(await tryCut(session, context, paths, boundary, false))
-  const control = await exploreControl(session, context, paths, edge)
+  const control = await exploreControl(session, context, paths, { boundary: edge, offset })
   return { problem: null, symbol, instructions: second.length - 1, every: EVERY, cuts, control }
 }
 
@@ -85,8 +85,13 @@ async function tryCut(
 }
 
 /** The positive control of the second preemption: the comparison of the second actor counts for nothing. */
-async function exploreControl(session: Session, context: ExploreContext, paths: Paths, boundary: number): Promise<Control> {
-  const patch = await findCheck(session, context, paths)
+async function exploreControl(
+  session: Session,
+  context: ExploreContext,
+  paths: Paths,
+  { boundary, offset }: { readonly boundary: number; readonly offset: number | null },
+): Promise<Control> {
+  const patch = await findCheck(session, context, paths, offset)
   if (typeof patch === 'string') return { problem: patch }
   const cut = await withPatches(session, [patch], () => tryCut(session, context, paths, boundary, true))
   return { problem: null, branch: session.symbols.name(patch.address), cut }
@@ -94,18 +99,18 @@ async function exploreControl(session: Session, context: ExploreContext, paths: 
 
 /**
  * The branch behind the comparison; or why it is not known, in one clause. An image without types does not say where the member
- * lies, but the instructions that were disabled may.
+ * lies: `learned` is its offset in the instructions that were disabled.
  */
 export async function findCheck(
   session: Session,
   { bound, image }: Pick<ExploreContext, 'bound' | 'image'>,
   { start }: Pick<Paths, 'start'>,
+  learned: number | null = null,
 ): Promise<Patch | string> {
   const { secondCut, disable } = bound.schedule
   const member = secondCut?.check ?? null
   if (member === null) return 'the case names no comparison'
-  const disabled = image.offsetOf || member !== disable?.member ? [] : await findDisable(session, { bound, image })
-  const offset = image.offsetOf?.(member) ?? (typeof disabled === 'string' ? null : (disabled[0]?.offset ?? null))
+  const offset = image.offsetOf ? image.offsetOf(member) : member === disable?.member ? learned : null
   if (offset === null) return `the image does not say where ${member} lies`
   const code = await session.stub.read(FIRST, start, Number(image.symbols.end(start) - start))
   const found = code ? findComparisons(code, start, offset) : []

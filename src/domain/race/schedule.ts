@@ -5,8 +5,8 @@ interface ScheduleWindow {
   /** The function, whichever of these a kernel has first. The window ends where it returns. */
   readonly symbol: readonly string[]
   /**
-   * Its argument number `index`, from 1, by which the call is known: a structure, whose `member` is the subject's address; or that
-   * address itself, where `member` is null.
+   * Its argument number `index`, from 1, by which the call is known: a structure, whose `member` is the subject's address; or
+   * that address itself, where `member` is null.
    */
   readonly argument: {
     readonly index: number
@@ -54,7 +54,7 @@ export interface Schedule {
   readonly second: string
   readonly window: ScheduleWindow
   readonly waits: readonly ScheduleWait[]
-  /** Null where no instruction could be changed to the same effect: other kernels, which lack the fix, show what it looks like. */
+  /** Null where no instruction could be changed to the same effect: other kernels, which lack the fix, show the bug. */
   readonly disable: ScheduleDisable | null
   /** Null when one preemption is all that is tried. */
   readonly secondCut: ScheduleSecondCut | null

@@ -25,7 +25,8 @@ function secondCutClause({ secondCut }: ScheduleStanding): string {
 
 /**
  * `lacks` after one hit that came up again each time. `carries` only where every boundary was tried and clean, and the same
- * kernel without the fix shows the bug on the same path, if the case says how to disable it. Anything less is `inconclusive`, with what is missing.
+ * kernel without the fix shows the bug on the same path, if the case says how to disable it. Anything less is `inconclusive`,
+ * with what is missing.
  */
 export function judgeSchedule(standing: ScheduleStanding, symptom: string): ScheduleVerdict {
   const hit = hitOf(standing)

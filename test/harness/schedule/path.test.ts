@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { findComparisons, findIncrements } from '#harness/schedule/disable.ts'
+import { findComparisons, findDisable, findIncrements } from '#harness/schedule/disable.ts'
 import { safeAnchor, stopsTo, type Point } from '#harness/schedule/path.ts'
 
 const pathOf = (rips: readonly number[]): Point[] => rips.map((rip) => ({ rip: BigInt(rip), depth: 0n }))
@@ -70,6 +70,26 @@ test('increments of a member are found by their bytes and disabled in place', ()
       [10n, 7, '0f1f8000000000'],
     ],
   )
+})
+
+test('without types each offset that is incremented is a way of its own, but for what may be locked', async () => {
+  // addl $1,0x138; addl $1,0x140; lock incl 0x144; incl 0x148; lock incl 0x14c(%r12); addl $1,0x138
+  const code = Buffer.from(
+    ['83813801000001', '83814001000001', 'f0ff8144010000', 'ff8148010000', 'f041ff84244c010000', '83813801000001'].join(''),
+    'hex',
+  )
+  const ways = async (offsetOf: ((member: string) => number | null) | null) => {
+    const session = { stub: { read: async () => code } }
+    const image = { offsetOf, symbols: { address: () => 0x1000n, end: () => 0x1000n + BigInt(code.length) } }
+    const disable = { member: 'mm.seq', functions: ['copy'] }
+    const args = [session, { bound: { schedule: { disable } }, image }] as unknown as Parameters<typeof findDisable>
+    const found = await findDisable(...args)
+    return typeof found === 'string' ? found : found.map((patches) => patches.map(({ offset }) => offset))
+  }
+  assert.deepEqual(await ways(null), [[0x138, 0x138], [0x140], [0x148]])
+  assert.deepEqual(await ways(() => 0x138), [[0x138, 0x138]])
+  assert.equal(await ways(() => null), 'the kernel has no mm.seq')
+  assert.equal(await ways(() => 0x200), 'no instruction of copy increments mm.seq')
 })
 
 test('the branch behind a comparison of a member is found and taken away, whichever way it jumps', () => {
