@@ -22,8 +22,8 @@ const HELP = `node bench/reuse.ts [--kernels SELECTOR] [--cases GLOB] [--rounds 
 
 Runs the set (default: default, all cases) in a store of its own, then again: the second run must take at most 1/30 of
 the first and 3 s. Then every Debian kernel x all cases, with recorded evidence and kernels that no guest boots, since
-nothing is booted: at most 6 s; the report of that run built from the store: at most 1 s; and the size of report.json. The floor is what node
-and kwitness --version take to start.`
+nothing is booted: at most 6 s; the report of that run built from the store: at most 1 s; and the size of report.json.
+The floor is what node and kwitness --version take to start.`
 
 /** A kernel log as long as those of Debian's cloud kernels. */
 const CONSOLE = Array.from(

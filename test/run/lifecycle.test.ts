@@ -108,7 +108,8 @@ test('without a name, no run of a night is taken, and one that a process is at o
   const night = await create(['nightly', '--config', 'x'])
   await store.releaseRun(night.id)
   const resume = () => resumeRun({ which: true, folder: state, onSkipped }, context)
-  const message = `there is no unfinished run of this checkout to resume; ${night.id} is of a night, which the next one goes on with`
+  const none = 'there is no unfinished run of this checkout to resume'
+  const message = `${none}; ${night.id} is of a night, which the next one goes on with`
   await assert.rejects(resume(), { message })
   const older = await create(['run'])
   const newer = await create(['run'])

@@ -144,7 +144,11 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
     ? { commands: await openCommandPipe(), answers: await openConsolePipe(), marks: await openConsolePipe() }
     : null
   const child = startProcess('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], {
-    stdio: stdioOf(pipe.fd, Object.values(debug ?? {}).map(({ fd }) => fd), options) as never,
+    stdio: stdioOf(
+      pipe.fd,
+      Object.values(debug ?? {}).map(({ fd }) => fd),
+      options,
+    ) as never,
     detached: true,
     ...environmentOf(options),
   })

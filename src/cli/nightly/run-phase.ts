@@ -57,8 +57,8 @@ async function findOpenRun(context: NightContext): Promise<OpenRun | 'finished' 
 }
 
 /**
- * The run that a night created just before it was killed: its plan names the folder of the night. Other checkouts may have started
- * runs since.
+ * The run that a night created just before it was killed: its plan names the folder of the night. Other checkouts may have
+ * started runs since.
  */
 async function findUnnoted({ kernels: { workspace }, state: { out, startedAt } }: NightContext): Promise<string | null> {
   if (!hasStore(workspace.state)) return null

@@ -34,7 +34,7 @@ export async function loadHistory(id: string, count: number): Promise<Report[]> 
   })
 }
 
-/** The newest finished runs of a matrix that are wanted, the newest first, at most `count`: to read the plans of all takes long. */
+/** At most `count` of the finished runs of a matrix that are wanted, the newest first: to read the plans of all takes long. */
 async function newestMatrices(
   store: ReadingStore,
   count: number,

@@ -1,4 +1,4 @@
-/** Goes through the stored runs of a store that other branches of kwitness may share: what it cannot read costs that run alone. */
+/** Goes through the runs of a store that other branches of kwitness may share: what cannot be read costs that run alone. */
 import { InfraError } from '#domain/errors.ts'
 import type { Plan } from '#plan/plan.ts'
 import { planOf } from '#plan/stored-plan.ts'

@@ -1,8 +1,8 @@
-/** A store that other branches of kwitness share: runs that cannot be read are skipped and named, whatever command goes through them. */
+/** Runs that cannot be read, of other branches of kwitness say, are skipped and named, whatever command goes through them. */
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, mock, test } from 'node:test'
 import { loadGaps } from '#cli/nightly/gaps.ts'
 import { loadHistory, loadNamed } from '#cli/output/named-report.ts'
 import { loadReport } from '#cli/output/stored-report.ts'
@@ -68,13 +68,12 @@ after(() => place.remove())
 
 /** The runs that a piece of work names on stderr. */
 async function namedBy(work: () => Promise<unknown>): Promise<string[]> {
-  const { error } = console
   const lines: string[] = []
-  console.error = (line: string) => void lines.push(line)
+  const listening = mock.method(console, 'error', (line: string) => void lines.push(line))
   try {
     await work()
   } finally {
-    console.error = error
+    listening.mock.restore()
   }
   return lines.flatMap((line) => /run (\S+) is skipped: the (plan|host|origin) of run \1/.exec(line)?.[1] ?? [])
 }

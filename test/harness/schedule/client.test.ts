@@ -27,8 +27,8 @@ const ANSWERS: Readonly<Record<string, string>> = {
 }
 
 /**
- * A stub that answers as recorded. `asked` gets each packet; a command without an answer stays unanswered. Where a guest runs, its
- * first byte stops it, and only an interrupt is reported, as by QEMU 10.
+ * A stub that answers as recorded. `asked` gets each packet; a command without an answer stays unanswered. A byte that comes
+ * while the guest runs stops it, and only an interrupt is reported, as by QEMU 10.
  */
 function recordedStub(answers: Readonly<Record<string, string>> = ANSWERS) {
   const [near, far] = duplexPair()

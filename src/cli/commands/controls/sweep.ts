@@ -20,7 +20,7 @@ import { terminalOf } from '#cli/output/files.ts'
 import type { Progress } from '#cli/output/progress.ts'
 import { print } from '#cli/output/streams.ts'
 import { executeCommand } from '#cli/terminal/execute.ts'
-import { tellSkipped } from '../../output/problems.ts'
+import { tellSkipped } from '#cli/output/problems.ts'
 
 /** Sweep and give the exit code: 1 when no guest came to a hit, 3 when none came to an answer. */
 export async function sweep(options: ControlsOptions): Promise<number> {
