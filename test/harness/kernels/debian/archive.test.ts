@@ -129,8 +129,7 @@ suite('kernels of an archive', { concurrency: 3 }, () => {
     const keyring = await otherKeyring(t)
     await assert.rejects(selectKernels(['debian:*'], { ...context, keyring }), {
       name: 'InfraError',
-      message:
-        /http:\/\/127\.0\.0\.1:\d+\S* gave no index of any Debian suite: .*(?:not signed|NO_PUBKEY|signatures?)\b/s,
+      message: /http:\/\/127\.0\.0\.1:\d+\S* gave no index of any Debian suite: .*(?:not signed|NO_PUBKEY|signatures?)\b/s,
     })
     await assert.rejects(selectKernels(['debian:*'], { ...context, keyring: `${repository.keyring}.missing` }), {
       name: 'InfraError',
