@@ -36,8 +36,8 @@ interface Waiting extends PromiseWithResolvers<string> {
 interface Ports {
   readonly commands: Writable
   readonly answers: Readable
-  /** A byte that arrives here stops the guest. */
-  readonly marks: Readable
+  /** A byte that arrives here stops the guest; null where QEMU does that by itself. */
+  readonly marks: Readable | null
 }
 
 /** Speak the protocol on these streams, which nobody else reads or writes. */
@@ -64,7 +64,7 @@ export function openGdb({ commands, answers, marks }: Ports): GdbClient {
     }
   })
   for (const end of ['error', 'close', 'end']) answers.on(end, () => lose('is gone'))
-  marks.on('data', () => waiting.some(({ isStop }) => isStop) && transmit(INTERRUPT))
+  marks?.on('data', () => waiting.some(({ isStop }) => isStop) && transmit(INTERRUPT))
   commands.on('error', () => lose('is gone'))
 
   /** What `promise` comes to, or `late` after so long: a packet that lies there unread comes first. */

@@ -102,7 +102,7 @@ export function qemuArguments(spec: GuestSpec): string[] {
   const tcg = `tcg,thread=${spec.debug ? 'single' : 'multi'}`
   const debug = spec.debug
     ? [
-        // What guest code writes there, we hear.
+        // What guest code writes there stops the guest (process.ts).
         '-chardev',
         `file,id=marks,path=/dev/fd/${FD.marks}`,
         '-device',

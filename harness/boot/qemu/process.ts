@@ -3,7 +3,7 @@ import type { Duplex, Readable, Writable } from 'node:stream'
 import { openCommandPipe, openConsolePipe } from './console-pipe.ts'
 import { runStateSchema } from '#schema/guest.ts'
 import { readData } from '#schema/read.ts'
-import { startProcess } from '#harness/support/process.ts'
+import { runCommand, startProcess } from '#harness/support/process.ts'
 import { FD } from './argv.ts'
 import { openQmp, type Qmp } from './qmp.ts'
 
@@ -36,7 +36,8 @@ export interface RunningQemu {
 interface DebugPorts {
   readonly commands: Writable
   readonly answers: Readable
-  readonly marks: Readable
+  /** Null where they go straight to the debugger. */
+  readonly marks: Readable | null
 }
 
 export interface QemuOptions {
@@ -84,7 +85,12 @@ export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal
     if (event === 'GUEST_PANICKED') reason = 'guest-panicked'
   })
   /* `exited` reports a peer that ends; the errors of the streams add nothing. */
-  for (const stream of [ports.console, ports.agent, ports.control, ...Object.values(ports.debug ?? {})])
+  for (const stream of [
+    ports.console,
+    ports.agent,
+    ports.control,
+    ...Object.values<Readable | Writable | null>({ ...ports.debug }),
+  ])
     stream?.on('error', () => undefined)
   const drained = new Promise<void>((resolve) => ports.console.once('close', resolve))
   const exited = Promise.all([ended, drained]).then(([exit]) => exit)
@@ -134,25 +140,42 @@ function environmentOf({ fork }: QemuOptions): { readonly env?: Readonly<Record<
   return fork ? { env: { ...fork.env, LD_PRELOAD: `/proc/self/fd/${FD.library}` } } : {}
 }
 
+let hearsMarks: Promise<boolean> | null = null
+
+/**
+ * Whether the debugger of this host's QEMU reports a stop by whatever byte. Since 8.1 it reports one by an interrupt alone, and
+ * stops for others without a word (gdb_read_byte).
+ */
+async function askForMarks(): Promise<boolean> {
+  const { stdout } = await runCommand(QEMU, ['--version'])
+  const [, major = 0, minor = 0] = /version (\d+)\.(\d+)/.exec(stdout)?.map(Number) ?? []
+  return major < 8 || (major === 8 && minor < 1)
+}
+
+/** On a busy host a guest that is stopped by way of this process has gone on for long, and most trials are disturbed. */
+async function openDebugPipes() {
+  hearsMarks ??= askForMarks()
+  const marks = (await hearsMarks) ? null : await openConsolePipe()
+  return { commands: await openCommandPipe(), answers: await openConsolePipe(), marks }
+}
+
 /**
  * Start QEMU with these arguments in a session of its own, so that Ctrl-C reaches only kwitness, which then stops it.
  * setpriv's pdeathsig kills QEMU when this process dies, however it dies. A QEMU that cannot start is returned as exited.
  */
 export async function startQemu(args: readonly string[], options: QemuOptions = {}): Promise<RunningQemu> {
   const pipe = await openConsolePipe()
-  const debug = options.debug
-    ? { commands: await openCommandPipe(), answers: await openConsolePipe(), marks: await openConsolePipe() }
-    : null
+  const debug = options.debug ? await openDebugPipes() : null
   const child = startProcess('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], {
     stdio: stdioOf(
       pipe.fd,
-      Object.values(debug ?? {}).map(({ fd }) => fd),
+      debug ? [debug.commands.fd, debug.answers.fd, (debug.marks ?? debug.commands).fd] : [],
       options,
     ) as never,
     detached: true,
     ...environmentOf(options),
   })
-  for (const one of [pipe, ...Object.values(debug ?? {})]) one.handOver()
+  for (const one of [pipe, debug?.commands, debug?.answers, debug?.marks]) one?.handOver()
   const stdio = child.stdio as unknown as Duplex[]
   /* What QEMU says before somebody listens waits in the port; execa would read it and drop it. */
   for (const fd of [FD.agent, FD.control]) stdio[fd]?.pause()
@@ -169,7 +192,7 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
     console: pipe.reader,
     agent: stdio[FD.agent] as Duplex,
     control: options.fork ? (stdio[FD.control] as Duplex) : null,
-    debug: debug && { commands: debug.commands.writer, answers: debug.answers.reader, marks: debug.marks.reader },
+    debug: debug && { commands: debug.commands.writer, answers: debug.answers.reader, marks: debug.marks?.reader ?? null },
     ended,
     stop: () => void child.kill('SIGKILL'),
   }
