@@ -113,10 +113,13 @@ suite('the launcher in a tree where nothing is set up', { skip }, () => {
     })
   }
 
-  test('a KWITNESS_NODE that is too old is refused', async () => {
-    const { exitCode, stderr } = await start(tree, ['--version'], { env: { KWITNESS_NODE: join(tree.bin, 'node') } })
-    assert.equal(exitCode, 3)
-    assert.match(stderr, /KWITNESS_NODE is no Node 24 or newer: .*node\n {2}name another, or unset it/)
+  test('a KWITNESS_NODE that is too old, or was built without TypeScript, is refused', async () => {
+    await standIn(tree, 'without', `exec '${process.execPath}' --no-strip-types "$@"`)
+    for (const name of ['node', 'without']) {
+      const { exitCode, stderr } = await start(tree, ['--version'], { env: { KWITNESS_NODE: join(tree.bin, name) } })
+      assert.equal(exitCode, 3)
+      assert.match(stderr, /KWITNESS_NODE is no Node 24 or newer that takes TypeScript: .*\n {2}name another, or unset it/)
+    }
   })
 
   test('an npm that fails leaves no half, says what to do, and exits 3', async () => {
