@@ -23,7 +23,8 @@ import {
 import { assertNoneIsLost, guestsOf, matrixOf, nextWords, storedBy } from '../helpers/killed.ts'
 
 const SEED = '7'
-const CASES = 'uffd-*'
+/** Deterministic ones: each run of these tests is short. */
+const CASES = 'uffd-copy-vs-fork,uffd-e*,uffd-f*,uffd-l*,uffd-m*,uffd-w*'
 /** Cases of our own: one of them would be waited for for an hour. */
 const OWN_CASES = join(import.meta.dirname, 'cases')
 
