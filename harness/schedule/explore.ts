@@ -43,19 +43,16 @@ interface WithoutFix {
   readonly offset: number | null
 }
 
-const notWithout = (problem: string, asked?: false): WithoutFix => ({
-  disabled: asked === undefined ? { problem } : { problem, asked },
-  offset: null,
-})
-
 /** Try the kernel without the fix: of several ways to disable it, the first one that shows the bug, or else the last. */
 async function exploreDisabled(session: Session, context: ExploreContext, path: readonly Point[]): Promise<WithoutFix> {
   const { disable } = context.bound.schedule
-  if (disable === null) return notWithout('no instruction can be changed to the same effect', false)
+  if (disable === null)
+    return { disabled: { problem: 'no instruction can be changed to the same effect', asked: false }, offset: null }
   const ways = await findDisable(session, context)
-  if (typeof ways === 'string') return notWithout(ways)
+  if (typeof ways === 'string') return { disabled: { problem: ways }, offset: null }
   const onPath = ways.filter((patches) => patches.every((patch) => instructionOf(path, patch) !== null))
-  let last = notWithout(`the path does not come to an instruction that increments ${disable.member}`)
+  const problem = `the path does not come to an instruction that increments ${disable.member}`
+  let last: WithoutFix = { disabled: { problem }, offset: null }
   for (const patches of onPath) {
     const disabled = await exploreWith(session, context, path, patches)
     last = { disabled, offset: patches[0]?.offset ?? null }

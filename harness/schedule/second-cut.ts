@@ -3,19 +3,17 @@
  * see a fix whose second half, a comparison by the second actor, is missing.
  */
 import type { ScheduleRecord, SecondCutRuns } from '#domain/race/schedule.ts'
-import { enterSecond, runIntoWindow, runSecond, stepThrough, walkTo } from './actors.ts'
+import { enterSecond, runIntoWindow, runSecond, walkTo } from './actors.ts'
 import { findComparisons, withPatches, type Patch } from './disable.ts'
 import type { Point } from './path.ts'
 import { FIRST, LeftPath, SECOND, type Session } from './session.ts'
-import { mustGoOn, runsOf, tryBoundary, type BoundaryResult, type ExploreContext } from './trials.ts'
+import { measureSecondPath, mustGoOn, runsOf, tryBoundary, type BoundaryResult, type ExploreContext } from './trials.ts'
 
 type SecondCut = ScheduleRecord['secondCut']
 type Control = Extract<SecondCut, { readonly problem: null }>['control']
 
 /** Of the second actor's instructions every so many are tried. */
 const EVERY = 8
-/** Of its path, at most. */
-const MEASUREMENTS = 6
 
 /** The two paths, and where the second one begins. */
 interface Paths {
@@ -39,35 +37,13 @@ export async function exploreSecondCut(
   const symbol = wanted.functions.find((name) => image.symbols.address(name) !== null)
   if (symbol === undefined) return { problem: `the kernel has none of the functions ${wanted.functions.join(', ')}` }
   const start = image.symbols.address(symbol) ?? 0n
-  const second = await measureSecond(session, context, start)
+  const second = await measureSecondPath(session, bound, start)
   if (typeof second === 'string') return { problem: second }
   const paths = { start, first, second }
   const cuts: SecondCutRuns[] = []
   for (const boundary of edges) cuts.push(await tryCut(session, context, paths, boundary, false))
   const control = await exploreControl(session, context, paths, { boundary: edge, offset })
   return { problem: null, symbol, instructions: second.length - 1, every: EVERY, cuts, control }
-}
-
-/**
- * The path of the second actor, on which two measurements in a row agree: one alone may be of a way that no trial takes again.
- * Or why there is none, in one clause.
- */
-async function measureSecond(session: Session, { bound }: ExploreContext, start: bigint): Promise<readonly Point[] | string> {
-  let last = ''
-  for (let turn = 0; turn < MEASUREMENTS; turn += 1) {
-    let path: readonly Point[] = []
-    const measured = await tryBoundary(session, false, async () => {
-      const own = await enterSecond(session, start)
-      path = await stepThrough(session, SECOND, own)
-      const entry = await runIntoWindow(session, bound)
-      return (await runSecond(session, bound, entry)).kind
-    })
-    if (measured.end === 'void') return measured.why
-    const way = path.map(({ rip }) => rip).join()
-    if (way === last) return path
-    last = way
-  }
-  return `the path of the second actor was another one in each of ${MEASUREMENTS} measurements`
 }
 
 /** Try every few instructions of the second actor with the first one at this boundary: all of them, or up to the first hit. */

@@ -1,9 +1,9 @@
 /** Trials of a schedule: the same one again until it counts, and their results as runs of neighbouring boundaries. */
 import type { BoundaryRun, TrialEnd } from '#domain/race/schedule.ts'
-import { runIntoWindow, runSecond, stepThrough, walkTo, type BoundSchedule } from './actors.ts'
+import { enterSecond, runIntoWindow, runSecond, stepThrough, walkTo, type BoundSchedule } from './actors.ts'
 import type { ImageFacts } from './bind.ts'
 import type { Point } from './path.ts'
-import { beginTrial, Disturbed, endTrial, FIRST, VoidTrial, type Session } from './session.ts'
+import { beginTrial, Disturbed, endTrial, FIRST, SECOND, VoidTrial, type Session } from './session.ts'
 
 /** Tries of one boundary. Interrupts are many, and say nothing of it. */
 const MAX_TRIES = { void: 3, disturbed: 30 } as const
@@ -98,16 +98,35 @@ export function onePreemption(session: Session, bound: BoundSchedule, path: read
 }
 
 /** The path through the window, seen twice; or why there is none, in one clause. Throws LostGuest. */
-export async function measurePath(session: Session, bound: BoundSchedule, disabled: boolean): Promise<Point[] | string> {
+export function measurePath(session: Session, bound: BoundSchedule, disabled: boolean): Promise<Point[] | string> {
+  return seenTwice(session, disabled, 'through the window', async (keep) => {
+    const entry = await runIntoWindow(session, bound)
+    keep(await stepThrough(session, FIRST, entry))
+    return (await runSecond(session, bound, entry)).kind
+  })
+}
+
+/** The path of the second actor from this function on, before the first one enters the window; the same way. */
+export function measureSecondPath(session: Session, bound: BoundSchedule, start: bigint): Promise<Point[] | string> {
+  return seenTwice(session, false, 'of the second actor', async (keep) => {
+    keep(await stepThrough(session, SECOND, await enterSecond(session, start)))
+    const entry = await runIntoWindow(session, bound)
+    return (await runSecond(session, bound, entry)).kind
+  })
+}
+
+/** A path that was seen twice; `of` says of what, and `act` hands over the one that it stepped through. */
+async function seenTwice(
+  session: Session,
+  disabled: boolean,
+  of: string,
+  act: (keep: (path: Point[]) => void) => ReturnType<Act>,
+): Promise<Point[] | string> {
   const seen = new Set<string>()
-  let why = 'no path through the window was seen twice'
+  let why = `no path ${of} was seen twice`
   for (let measurement = 0; measurement < MAX_MEASUREMENTS; measurement += 1) {
     let path: Point[] = []
-    const result = await tryOnce(session, disabled, async () => {
-      const entry = await runIntoWindow(session, bound)
-      path = await stepThrough(session, FIRST, entry)
-      return (await runSecond(session, bound, entry)).kind
-    })
+    const result = await tryOnce(session, disabled, () => act((stepped) => (path = stepped)))
     if (result !== null) why = result
     const key = path.map(({ rip, depth }) => `${rip} ${depth}`).join()
     if (path.length > 0 && seen.has(key)) return path
