@@ -1,11 +1,23 @@
-/** The QEMU of this host as a file: two builds can name the same version. */
+/** The QEMU of this host: what it says of its version, and which file it is, for two builds can name the same one. */
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import type { DataOf } from '#schema/basics.ts'
 import { qemuSchema } from '#schema/cache/host.ts'
 import { readJsonCache, writeJsonCache } from '#harness/support/json-cache.ts'
-import { QEMU } from './process.ts'
+import { runCommand } from '#harness/support/process.ts'
+
+/** Its name in PATH. */
+export const QEMU = 'qemu-system-x86_64'
+
+/** Starting it takes 0.1 s, but many times that on a loaded host with a cold disk. */
+const VERSION_TIMEOUT_MS = 60_000
+
+/** Its version and its package's, such as `7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)`. Throws InfraError where it does not start. */
+export async function readQemuVersion(): Promise<string> {
+  const { stdout } = await runCommand(QEMU, ['--version'], { timeoutMs: VERSION_TIMEOUT_MS })
+  return (stdout.split('\n')[0] ?? '').replace('QEMU emulator version ', '')
+}
 
 /** sha256 (hex) of the QEMU that this process starts; null where PATH has none. The cache knows that of an unchanged file. */
 export async function hashQemu(cache: string): Promise<string | null> {

@@ -5,7 +5,7 @@ import { cpus, release } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InfraError } from '#domain/errors.ts'
-import { QEMU } from './process.ts'
+import { readQemuVersion } from './binary.ts'
 import { buildProgram } from '#harness/image/program.ts'
 import type { DataOf } from '#schema/basics.ts'
 import { tscSchema } from '#schema/cache/host.ts'
@@ -69,10 +69,9 @@ export function featuresOf(cpuinfo: string): string {
 
 /** Inspect this host. Throws InfraError when QEMU or the compiler is missing. */
 export async function readHost(cache: string): Promise<Host> {
-  const version = await runCommand(QEMU, ['--version'], { timeoutMs: COMMAND_TIMEOUT_MS })
   const cpuModel = cpus()[0]?.model ?? 'unknown'
   return {
-    qemu: (version.stdout.split('\n')[0] ?? '').replace('QEMU emulator version ', ''),
+    qemu: await readQemuVersion(),
     kernel: release(),
     cpus: cpus().length,
     cpuModel,

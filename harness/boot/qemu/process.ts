@@ -3,8 +3,9 @@ import type { Duplex, Readable, Writable } from 'node:stream'
 import { openCommandPipe, openConsolePipe } from './console-pipe.ts'
 import { runStateSchema } from '#schema/guest.ts'
 import { readData } from '#schema/read.ts'
-import { runCommand, startProcess } from '#harness/support/process.ts'
+import { startProcess } from '#harness/support/process.ts'
 import { FD } from './argv.ts'
+import { QEMU, readQemuVersion } from './binary.ts'
 import { openQmp, type Qmp } from './qmp.ts'
 
 export interface QemuExit {
@@ -58,7 +59,6 @@ interface ForkOptions {
   readonly env: Readonly<Record<string, string>>
 }
 
-export const QEMU = 'qemu-system-x86_64'
 const STDERR_KEPT = 4096
 
 /** The streams of a running QEMU, and how to end it. */
@@ -85,13 +85,8 @@ export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal
     if (event === 'GUEST_PANICKED') reason = 'guest-panicked'
   })
   /* `exited` reports a peer that ends; the errors of the streams add nothing. */
-  for (const stream of [
-    ports.console,
-    ports.agent,
-    ports.control,
-    ...Object.values<Readable | Writable | null>({ ...ports.debug }),
-  ])
-    stream?.on('error', () => undefined)
+  const { commands, answers, marks } = ports.debug ?? {}
+  for (const stream of [ports.console, ports.agent, ports.control, commands, answers, marks]) stream?.on('error', () => undefined)
   const drained = new Promise<void>((resolve) => ports.console.once('close', resolve))
   const exited = Promise.all([ended, drained]).then(([exit]) => exit)
   function end(): void {
@@ -140,22 +135,15 @@ function environmentOf({ fork }: QemuOptions): { readonly env?: Readonly<Record<
   return fork ? { env: { ...fork.env, LD_PRELOAD: `/proc/self/fd/${FD.library}` } } : {}
 }
 
-let hearsMarks: Promise<boolean> | null = null
-
 /**
- * Whether the debugger of this host's QEMU reports a stop by whatever byte. Since 8.1 it reports one by an interrupt alone, and
- * stops for others without a word (gdb_read_byte).
+ * The pipes of QEMU's debugger. It gets the marks of the guest itself where it reports a stop by whatever byte: since 8.1 it
+ * reports one by an interrupt alone, and stops for others without a word (gdb_read_byte). By way of this process a guest goes
+ * on for longer behind its mark, and on a busy host most trials are disturbed then.
  */
-async function askForMarks(): Promise<boolean> {
-  const { stdout } = await runCommand(QEMU, ['--version'])
-  const [, major = 0, minor = 0] = /version (\d+)\.(\d+)/.exec(stdout)?.map(Number) ?? []
-  return major < 8 || (major === 8 && minor < 1)
-}
-
-/** On a busy host a guest that is stopped by way of this process has gone on for long, and most trials are disturbed. */
 async function openDebugPipes() {
-  hearsMarks ??= askForMarks()
-  const marks = (await hearsMarks) ? null : await openConsolePipe()
+  const [major = 0, minor = 0] = (await readQemuVersion()).split('.').map(Number.parseFloat)
+  const reportsMarks = major < 8 || (major === 8 && minor < 1)
+  const marks = reportsMarks ? null : await openConsolePipe()
   return { commands: await openCommandPipe(), answers: await openConsolePipe(), marks }
 }
 
