@@ -247,8 +247,7 @@ static void run_schedule(const struct trigger *trigger)
 	};
 
 	map_scheduled(&s.b, trigger);
-	schedule_run(&schedule);
-	ktap_result(schedule_hits() > 0, stays);
+	schedule_result(&schedule, stays);
 }
 
 int main(int argc, char **argv)

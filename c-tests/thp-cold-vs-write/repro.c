@@ -84,10 +84,11 @@ static void check_oracle(struct page *p)
 
 int main(int argc, char **argv)
 {
-	struct schedule schedule = {
-		.prepare = give_away, .first = cool, .second = write_byte, .judge = judge,
-	};
 	struct page p;
+	struct schedule schedule = {
+		.arg = &p, .prepare = give_away,
+		.first = cool, .second = write_byte, .judge = judge,
+	};
 
 	need_root();
 	need_cpus(2);
@@ -97,13 +98,7 @@ int main(int argc, char **argv)
 	p.at = thp_page(p.size, 'o');
 	check_oracle(&p);
 	thp_prove(p.at, p.size);
-	if (schedule_asked(argc, argv)) {
-		schedule.subject = p.at;
-		schedule.arg = &p;
-		schedule_run(&schedule);
-		ktap_result(schedule_hits() > 0, name);
-	} else {
-		ktap_skip(name, "only a debugger finds the window (--schedule)");
-	}
+	schedule.subject = p.at;
+	schedule_only(&schedule, argc, argv, name);
 	return ktap_end();
 }

@@ -107,10 +107,10 @@ static void check_answers(struct place *p)
 
 int main(int argc, char **argv)
 {
-	struct schedule schedule = {
-		.prepare = empty, .first = copy, .second = fault, .judge = judge,
-	};
 	struct place p;
+	struct schedule schedule = {
+		.arg = &p, .prepare = empty, .first = copy, .second = fault, .judge = judge,
+	};
 	int fd;
 
 	need_root();
@@ -120,13 +120,7 @@ int main(int argc, char **argv)
 	ktap_start(1);
 	open_place(&p, fd);
 	check_answers(&p);
-	if (schedule_asked(argc, argv)) {
-		schedule.subject = p.at;
-		schedule.arg = &p;
-		schedule_run(&schedule);
-		ktap_result(schedule_hits() > 0, name);
-	} else {
-		ktap_skip(name, "only a debugger finds the window (--schedule)");
-	}
+	schedule.subject = p.at;
+	schedule_only(&schedule, argc, argv, name);
 	return ktap_end();
 }

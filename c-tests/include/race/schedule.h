@@ -9,11 +9,11 @@
  *		.prepare = ..., .first = ..., .second = ..., .judge = ...,
  *	};
  *
- *	schedule_run(&schedule);
- *	ktap_result(schedule_hits(), name);
+ *	schedule_result(&schedule, name);
  *
  * Without a debugger it would wait for ever, so a case does this with --schedule alone
- * (schedule_asked()). It calls need_root() and need_cpus(2) first.
+ * (schedule_asked()), or leaves it to schedule_only(). It calls need_root() and need_cpus(2)
+ * first.
  */
 #ifndef KWITNESS_SCHEDULE_H
 #define KWITNESS_SCHEDULE_H
@@ -90,25 +90,16 @@ static inline void schedule_tell(void)
 #endif
 }
 
-/* Of the two sides. A thread that only works while a side sleeps runs below it. */
-enum { SCHEDULE_PRIORITY = 50, SCHEDULE_BELOW = 40 };
-
-/* Take a CPU, at a priority that leaves it to nobody below. */
-static inline void schedule_take_cpu_at(int cpu, int priority)
+/* Take a CPU, and leave it to nobody: a switch in the middle of the window is not its path. */
+static inline void schedule_take_cpu(int cpu)
 {
-	struct sched_param param = { .sched_priority = priority };
+	struct sched_param param = { .sched_priority = 50 };
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	REQUIRE(!sched_setaffinity(0, sizeof(set), &set), "sched_setaffinity to CPU %d", cpu);
 	REQUIRE(!sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param), "SCHED_FIFO");
-}
-
-/* Leave it to nobody: a switch in the middle of the window is not its path. */
-static inline void schedule_take_cpu(int cpu)
-{
-	schedule_take_cpu_at(cpu, SCHEDULE_PRIORITY);
 }
 
 static inline void *schedule_second(void *unused)
@@ -223,10 +214,20 @@ static inline int schedule_asked(int argc, char **argv)
 	return argc == 2 && !strcmp(argv[1], "--schedule");
 }
 
-/* Trials that showed the bug on the kernel as it is. */
-static inline unsigned long schedule_hits(void)
+/* Make the trials: the bug was seen on the kernel as it is, or not. */
+static inline void schedule_result(const struct schedule *s, const char *name)
 {
-	return schedule_state.hits;
+	schedule_run(s);
+	ktap_result(schedule_state.hits > 0, name);
+}
+
+/* The same for a case that has nothing to try by chance: it is skipped without a debugger. */
+static inline void schedule_only(const struct schedule *s, int argc, char **argv, const char *name)
+{
+	if (schedule_asked(argc, argv))
+		schedule_result(s, name);
+	else
+		ktap_skip(name, "only a debugger finds the window (--schedule)");
 }
 
 #endif

@@ -60,7 +60,6 @@ int main(int argc, char **argv)
 	REQUIRE(mmap(page, SCHEDULE_PAGE, PROT_READ | PROT_WRITE, flags, -1, 0) == page, "mmap");
 	REQUIRE(!syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0),
 		"membarrier");
-	schedule_run(&schedule);
-	ktap_result(schedule_hits() > 0, "nothing is seen");
+	schedule_result(&schedule, "nothing is seen");
 	return ktap_end();
 }
