@@ -40,14 +40,12 @@ export async function openDebianRoot(
   const workspace = findWorkspace()
   const folder = join(workspace.cache, 'hosts', name)
   const root = { suite, folder, binds }
-  const makeMountPoints = () => Promise.all(Object.keys(binds).map((path) => mkdir(join(folder, path), { recursive: true })))
   const complete = join(folder, '.complete')
   if (fresh || !existsSync(complete)) {
     await rm(folder, { recursive: true, force: true })
     await mkdir(join(workspace.cache, 'hosts'), { recursive: true })
     const { main } = await openAptRoot({ workspace })
     await runCommand('debootstrap', ['--variant=minbase', suite, folder, main])
-    await makeMountPoints()
     // The lists of a suite that is seldom made may be older than they say they are good for; they are signed all the same.
     await writeFile(join(folder, 'etc', 'apt', 'apt.conf.d', 'kwitness'), 'Acquire::Check-Valid-Until "false";\n')
     const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages]
@@ -55,7 +53,6 @@ export async function openDebianRoot(
     if (code !== 0) throw new InfraError(`apt-get in ${folder} exited with ${code}`, 'see what it printed, and try again')
     await writeFile(complete, '')
   }
-  await makeMountPoints()
   return root
 }
 
@@ -66,7 +63,7 @@ export async function openDebianRoot(
 const ENTER = `set -e; root=$1; shift; certificates=/etc/ssl/certs/ca-certificates.crt
 mount -t proc proc "$root/proc"; mount --rbind /sys "$root/sys"; mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/tmp"; mount -t tmpfs tmpfs "$root/run"
-while [ "$1" != -- ]; do mount --bind "$1" "$root$2"; shift 2; done; shift
+while [ "$1" != -- ]; do mkdir -p "$root$2"; mount --bind "$1" "$root$2"; shift 2; done; shift
 for file in /etc/resolv.conf "$certificates"; do
   [ ! -e "$file" ] || { mkdir -p "$root\${file%/*}"; cp -L --remove-destination "$file" "$root$file"; }
 done
