@@ -42,10 +42,7 @@ export function createLogReader({ strict = false }: { readonly strict?: boolean 
     if (!isKept) raw.room.problems = 0
     if (!isKept && isFlat(raw)) {
       for (const point of raw.results) count(point, tally)
-      if (raw.unlisted) {
-        counts.pass += raw.unlisted.passed
-        for (const [status, more] of raw.unlisted.others ?? []) counts[status] += more
-      }
+      if (raw.unlisted) for (const [status, more] of unlistedOf(raw)) counts[status] += more
       unlisted += resultCount(raw)
       return
     }
