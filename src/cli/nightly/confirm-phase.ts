@@ -8,7 +8,7 @@ import type { PlanOf } from '#plan/plan.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { createRun, executeRun } from '#run/lifecycle.ts'
 import { guestInputsOf } from '#run/prepare/guest-inputs.ts'
-import { scanRuns } from '#run/results/scan.ts'
+import { isFinished, scanRuns } from '#run/results/scan.ts'
 import { buildRunReport } from '#run/report/build-report.ts'
 import { hasStore, openStore, openStoreForReading } from '#store/index.ts'
 import { given } from '../options/values.ts'
@@ -52,7 +52,7 @@ async function repeat(context: NightContext, plan: PlanOf<'matrix'>): Promise<vo
   const store = await openStore(folderOf(context))
   try {
     let done = 0
-    for await (const scanned of scanRuns(store, tellSkipped, ({ finishedAt }) => finishedAt !== null)) {
+    for await (const scanned of scanRuns(store, tellSkipped, isFinished)) {
       if (scanned.plan.kernels[0]?.id === plan.kernels[0]?.id) done += 1
     }
     for (let count = done; count < config.confirm; count += 1) {
@@ -72,7 +72,7 @@ export async function confirmationsOf(context: NightContext): Promise<Report[]> 
   const store = await openStoreForReading(folder)
   try {
     const reports: Report[] = []
-    for await (const { run } of scanRuns(store, tellSkipped, ({ finishedAt }) => finishedAt !== null)) {
+    for await (const { run } of scanRuns(store, tellSkipped, isFinished)) {
       reports.unshift((await buildRunReport(store, run)).report)
     }
     return reports

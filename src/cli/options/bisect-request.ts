@@ -95,10 +95,8 @@ async function fromBoundary({ fromBoundary: text = '', run, old, new: newer }: B
   if (id === undefined) throw new UserError(`--from-boundary takes CASE:SERIES, not ${text}`, 'such as uffd-wp-mremap:6.1.y')
   const store = await openStoreForReading(context.workspace.state)
   try {
-    const named = async function* () {
-      yield { run: await store.readRun(run ?? '') }
-    }
-    for await (const { run: record } of run === undefined ? scanRuns(store, tellSkipped) : named()) {
+    const runs = run === undefined ? scanRuns(store, tellSkipped) : [{ run: await store.readRun(run) }]
+    for await (const { run: record } of runs) {
       const { report } = await buildRunReport(store, record, { only: id })
       const found = report.boundaries.filter((one) => one.case === id && one.series === `${name}.y`)
       const [first] = found

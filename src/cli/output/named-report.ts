@@ -6,7 +6,7 @@ import type { Report } from '#domain/report/matrix.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { parseJson } from '#schema/read.ts'
 import { reportSchema } from '#schema/report/matrix.ts'
-import { scanRuns } from '#run/results/scan.ts'
+import { isFinished, scanRuns } from '#run/results/scan.ts'
 import type { ListedRun, RunRecord } from '#store/ports.ts'
 import { tellSkipped } from './problems.ts'
 import { reportOfRun, withStore, type ReadingStore } from './stored-report.ts'
@@ -19,14 +19,11 @@ export async function loadNamed(name: string): Promise<Report> {
   return withStore(async (store) => reportOfRun(store, await findRun(store, name)))
 }
 
-/** Reports of the newest finished runs before the one of this id, the newest first, at most `count`. */
+/** Reports of the newest finished runs before the stored one of this id, the newest first, at most `count`. */
 export async function loadHistory(id: string, count: number): Promise<Report[]> {
   return withStore(async (store) => {
-    const earlier = new Set<string>()
-    for (const run of await store.runIds()) {
-      if (run === id) break
-      earlier.add(run)
-    }
+    const ids = await store.runIds()
+    const earlier = new Set(ids.slice(0, Math.max(0, ids.indexOf(id))))
     const reports: Report[] = []
     for (const run of await newestMatrices(store, count, (one) => earlier.has(one.id)))
       reports.push(await reportOfRun(store, run))
@@ -42,7 +39,7 @@ async function newestMatrices(
 ): Promise<RunRecord[]> {
   const found: RunRecord[] = []
   if (count === 0) return found
-  for await (const { run, plan } of scanRuns(store, tellSkipped, (one) => one.finishedAt !== null && isWanted(one))) {
+  for await (const { run, plan } of scanRuns(store, tellSkipped, (one) => isFinished(one) && isWanted(one))) {
     if (plan.kind === 'matrix') found.push(run)
     if (found.length === count) break
   }

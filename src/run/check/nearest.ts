@@ -4,7 +4,7 @@ import type { Kernel } from '#domain/kernel.ts'
 import type { NearestKernel } from '#domain/report/host.ts'
 import type { ReadRuns, RunRecord } from '#store/ports.ts'
 import { buildRunReport } from '../report/build-report.ts'
-import { scanRuns, type OnSkipped } from '../results/scan.ts'
+import { isFinished, scanRuns, type OnSkipped } from '../results/scan.ts'
 
 /** Runs that are looked at, the newest first: an older one was made by other cases. */
 const MAX_RUNS = 20
@@ -18,7 +18,7 @@ interface Candidate {
 async function candidateFor(store: ReadRuns, own: Kernel, onSkipped: OnSkipped): Promise<Candidate | null> {
   const found: Candidate[] = []
   let read = 0
-  for await (const { run, plan } of scanRuns(store, onSkipped, ({ finishedAt }) => finishedAt !== null)) {
+  for await (const { run, plan } of scanRuns(store, onSkipped, isFinished)) {
     read += 1
     if (read > MAX_RUNS) break
     if (plan.kind !== 'matrix') continue

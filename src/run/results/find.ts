@@ -4,11 +4,10 @@ import { join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
 import { cellsOf, type Cell } from '#plan/cells.ts'
 import type { Plan } from '#plan/plan.ts'
-import { planOf } from '#plan/stored-plan.ts'
 import { hasStore, openStoreForReading } from '#store/index.ts'
 import type { ReadRuns, RunRecord } from '#store/ports.ts'
 import { matchResults, type NamedRun, type NameMatch } from './names.ts'
-import { readScanned, type ScannedRun } from './scan.ts'
+import { readScanned, readWithPlan, type ScannedRun } from './scan.ts'
 
 /** A stored result. The caller closes the store. */
 export interface FoundResult {
@@ -110,19 +109,13 @@ async function findIn(store: ReadRuns, search: Search): Promise<Candidate | null
   let best: (Candidate & { readonly rank: number }) | null = null
   const skip = (text: string): void => void search.skipped.push(text)
   for (const one of search.run === undefined ? ids.toReversed() : [search.run]) {
-    const scanned = search.run === undefined ? await readScanned(store, one, skip) : await readNamed(store, one)
+    const scanned = search.run === undefined ? await readScanned(store, one, skip) : await readWithPlan(store, one)
     const candidate = scanned && (await candidateOf(store, scanned, search.text))
     if (candidate === null || (best !== null && candidate.rank >= best.rank)) continue
     best = candidate
     if (best.rank === 0) break
   }
   return best
-}
-
-/** A run that was asked for by its id. Throws InfraError where it cannot be read. */
-async function readNamed(store: ReadRuns, id: string): Promise<ScannedRun> {
-  const run = await store.readRun(id)
-  return { run, plan: planOf(run) }
 }
 
 async function candidateOf(

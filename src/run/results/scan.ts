@@ -13,17 +13,24 @@ export interface ScannedRun {
 /** Called with one line about a run that was left out: which, and why. */
 export type OnSkipped = (text: string) => void
 
-/** Read a run; null, and one line to `onSkipped`, where its row or its plan cannot be read. */
+/** Read a run with its plan. Throws UserError where there is no such run, InfraError where it cannot be read. */
+export async function readWithPlan(store: ReadRuns, id: string): Promise<ScannedRun> {
+  const run = await store.readRun(id)
+  return { run, plan: planOf(run) }
+}
+
+/** The same; null, and one line to `onSkipped`, where its row or its plan cannot be read. */
 export async function readScanned(store: ReadRuns, id: string, onSkipped: OnSkipped): Promise<ScannedRun | null> {
   try {
-    const run = await store.readRun(id)
-    return { run, plan: planOf(run) }
+    return await readWithPlan(store, id)
   } catch (error) {
     if (!(error instanceof InfraError)) throw error
     onSkipped(`run ${id} is skipped: ${error.message}`)
     return null
   }
 }
+
+export const isFinished = ({ finishedAt }: ListedRun): boolean => finishedAt !== null
 
 /** The stored runs that are wanted and can be read, the newest first, each read when it is asked for. */
 export async function* scanRuns(

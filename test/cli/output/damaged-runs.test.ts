@@ -89,6 +89,7 @@ test('latest, latest~1 and the history before a run are those that can be read',
     (await loadHistory(whole[2]!, 5)).map(({ run }) => run.id),
     [whole[1]],
   )
+  assert.deepEqual(await loadHistory('2001-01-01-1', 5), [], 'a report from elsewhere has no history here')
   const { report } = await loadReport(undefined, {})
   assert.equal(report.run.id, whole[2])
 })
