@@ -34,8 +34,8 @@ if (values.lane !== undefined && values.lane !== 'unit' && values.lane !== 'e2e'
   process.exit(2)
 }
 
-/** A file that measures races: what else ran on the host would be in its answers. */
-const ALONE = ['test/e2e/controls.test.ts']
+/** Files that measure races, or hold the whole host against what it was before: what else ran would be in their answers. */
+const ALONE = ['test/e2e/check/program.test.ts', 'test/e2e/controls.test.ts']
 /** Files that compare how fast guests speak, most of the time by waiting: they run beside each other, and beside nothing else. */
 const isCalm = (file: string): boolean => relative(REPOSITORY, file).startsWith('test/e2e/accelerator/')
 
