@@ -57,11 +57,12 @@ export class GuestSource {
 
   /**
    * Fork the guests of these inputs where QEMU can, until the returned function is called. Worthwhile for more than a few
-   * attempts: the first guest takes as long as a restored one and its case.
+   * attempts: the first guest takes as long as a restored one and its case. A guest with a disk is not forked: its children would
+   * share the network of the one that they are of.
    */
   async startForking(inputs: BootInputs, options: StartOptions): Promise<() => Promise<void>> {
     const snapshot = await this.#snapshots.find(inputs)
-    if (!snapshot || this.#options.noFork) return nothing
+    if (!snapshot || this.#options.noFork || inputs.disk) return nothing
     await this.#serve(snapshot, inputs, options)
     return async () => {
       this.#forked.delete(snapshot.folder)

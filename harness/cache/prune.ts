@@ -11,7 +11,7 @@ import { whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 const KINDS = {
   snapshots: ['guests'],
   kernels: ['kernels', 'modules', 'debs'],
-  programs: ['programs', 'external-modules', 'initramfs'],
+  programs: ['programs', 'external-modules', 'initramfs', 'rootfs', 'guest-keys'],
   trees: ['trees', 'headers', 'suites'],
 } as const
 

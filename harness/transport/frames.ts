@@ -3,11 +3,12 @@
  * Anything else, or a frame with another key, is data too: it is returned once as `garbled`, and the reader stops there.
  */
 
-export type FrameType = 'hello' | 'out' | 'end' | 'hung' | 'pong' | 'error'
+/** `sync` asks for an answer as soon as all before it has arrived. */
+export type FrameType = 'hello' | 'out' | 'end' | 'hung' | 'pong' | 'sync' | 'error'
 
 export type Frame = { readonly type: FrameType; readonly body: Buffer } | { readonly type: 'garbled'; readonly body: Buffer }
 
-const HEADER = /^KW (\S{1,31}) (hello|out|end|hung|pong|error) (\d{1,7})$/
+const HEADER = /^KW (\S{1,31}) (hello|out|end|hung|pong|sync|error) (\d{1,7})$/
 const MAX_HEADER_BYTES = 64
 /** The key of frames before the agent gets one. */
 export const NO_KEY = '-'

@@ -8,6 +8,8 @@ type GuestEvent =
   | { readonly kind: 'frame'; readonly frame: Frame }
   /** The process of QEMU has ended. */
   | { readonly kind: 'exited' }
+  /** The way to the agent has ended, and QEMU has not. */
+  | { readonly kind: 'lost'; readonly reason: string }
   /** Nothing happened until the deadline. */
   | { readonly kind: 'timeout' }
 
@@ -19,7 +21,12 @@ export interface GuestPorts {
   readonly agent: Duplex
   /** Settles when QEMU has ended. */
   readonly exited: Promise<unknown>
+  /** Settles with the reason when the way to the agent has ended; a serial port ends with QEMU alone. */
+  readonly lost?: Promise<string>
 }
+
+/** Milliseconds in which a QEMU that ends is noticed behind the way to its agent. */
+const EXIT_MS = 3000
 
 /** Bytes of the console's end in which waitForConsole searches, at least. */
 const MIN_TAIL_BYTES = 256
@@ -52,6 +59,7 @@ export class GuestChannel {
       this.#hasExited = true
       this.#wake()
     })
+    void ports.lost?.then((reason) => this.#lose(reason))
   }
 
   /** performance.now() of the last byte on either port. */
@@ -98,8 +106,20 @@ export class GuestChannel {
   }
 
   #receiveFrames(chunk: Buffer): void {
-    for (const frame of this.#readFrames(chunk)) this.#events.push({ kind: 'frame', frame })
+    for (const frame of this.#readFrames(chunk)) {
+      if (frame.type === 'sync') this.#agent.write('synced\n')
+      else this.#events.push({ kind: 'frame', frame })
+    }
     this.#noteActivity()
+  }
+
+  /** A guest that ends takes the way to its agent with it, a moment before QEMU ends. */
+  #lose(reason: string): void {
+    const timer = setTimeout(() => {
+      this.#events.push({ kind: 'lost', reason })
+      this.#wake()
+    }, EXIT_MS)
+    timer.unref()
   }
 
   #noteActivity(): void {

@@ -63,6 +63,7 @@ export async function monitorCase(guest: MonitoredGuest, limits: PhaseLimits, ou
       const reason = qemu.stopReason()
       return ended(reason === null ? { kind: 'qemu-gone', ...exit } : { kind: 'guest-stopped', reason })
     }
+    if (event.kind === 'lost') return ended({ kind: 'infra', message: `the guest runs, and ${event.reason}` })
     const now = performance.now()
     /* An answer counts, however late a stalled host reads it; more output is not an answer. */
     const isAnswer = event.kind === 'frame' && event.frame.type !== 'out'

@@ -21,10 +21,20 @@ export interface GuestProfile {
   readonly memoryMiB: number
   /** Words added to the command line by the case, in order. */
   readonly cmdline: readonly string[]
+  /** What is around the case: absent for the agent alone, `debian:bookworm` for a disk with that suite and its sshd. */
+  readonly userland?: string
 }
 
 /** The profile as one word, part of ids and of words shown to people: `x86_64-tcg-1cpu-1024m`. */
 export function profileName(profile: GuestProfile): string {
-  const words = [profile.arch, profile.accelerator, `${profile.cpus}cpu`, `${profile.memoryMiB}m`, ...profile.cmdline]
+  const userland = profile.userland === undefined ? [] : [profile.userland]
+  const words = [
+    profile.arch,
+    profile.accelerator,
+    `${profile.cpus}cpu`,
+    `${profile.memoryMiB}m`,
+    ...userland,
+    ...profile.cmdline,
+  ]
   return words.join('-').replaceAll(/[^\w.=-]/g, '_')
 }

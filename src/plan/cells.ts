@@ -26,7 +26,12 @@ export function modulesOf({ kernel, case: { needs } }: Pick<Cell, 'kernel' | 'ca
 }
 
 /** The profile a case asks for on a kernel of this version. */
-export function profileOf({ needs, oracle }: Case, accelerator: ProfileAccelerator, version: string): GuestProfile {
+export function profileOf(
+  { needs, oracle }: Case,
+  accelerator: ProfileAccelerator,
+  version: string,
+  userland?: string,
+): GuestProfile {
   const { cpus, memoryMiB } = needs
   const cmdline = needs.cmdline.flatMap((need) => {
     if (typeof need === 'string') return need
@@ -34,19 +39,24 @@ export function profileOf({ needs, oracle }: Case, accelerator: ProfileAccelerat
   })
   // A schedule is stepped by QEMU's debugger, which KVM does without, and by the addresses of the image.
   if (oracle === 'schedule') return { arch: 'x86_64', accelerator: 'tcg', cpus, memoryMiB, cmdline: [...cmdline, 'nokaslr'] }
-  return { arch: 'x86_64', accelerator, cpus, memoryMiB, cmdline }
+  return { arch: 'x86_64', accelerator, cpus, memoryMiB, cmdline, ...(userland === undefined ? {} : { userland }) }
 }
 
 /** Names of the profiles a case asks for on one kernel or another. */
-export function profileNamesOf(theCase: Case, accelerator: ProfileAccelerator): Set<string> {
+export function profileNamesOf(theCase: Case, accelerator: ProfileAccelerator, userland?: string): Set<string> {
   const turns = theCase.needs.cmdline.flatMap((need) => (typeof need === 'string' ? [] : need.until))
-  return new Set(['0.0', ...turns].map((version) => profileName(profileOf(theCase, accelerator, version))))
+  return new Set(['0.0', ...turns].map((version) => profileName(profileOf(theCase, accelerator, version, userland))))
 }
 
 /** Every kernel x case of a plan, kernels first. */
-export function cellsOf({ kernels, cases, accelerator }: Pick<PlanCommon, 'kernels' | 'cases' | 'accelerator'>): Cell[] {
+export function cellsOf({
+  kernels,
+  cases,
+  accelerator,
+  userland,
+}: Pick<PlanCommon, 'kernels' | 'cases' | 'accelerator' | 'userland'>): Cell[] {
   return kernels.flatMap((kernel) =>
-    cases.map((theCase) => ({ kernel, case: theCase, profile: profileOf(theCase, accelerator, kernel.version) })),
+    cases.map((theCase) => ({ kernel, case: theCase, profile: profileOf(theCase, accelerator, kernel.version, userland) })),
   )
 }
 

@@ -55,9 +55,14 @@ export function ratesOf(plan: Plan, attempts: AttemptsByCell): ControlRate[] {
  * The kept rates that a plan of these cases records: those of its races, under the profiles it runs them in. Expired ones
  * are among them, so that the verdict of a cell can name what expired.
  */
-export function ratesFor(cases: readonly Case[], accelerator: ProfileAccelerator, kept: readonly ControlRate[]): ControlRate[] {
+export function ratesFor(
+  cases: readonly Case[],
+  accelerator: ProfileAccelerator,
+  kept: readonly ControlRate[],
+  userland?: string,
+): ControlRate[] {
   const races = cases.filter(({ oracle }) => oracle === 'statistical')
-  const profiles = new Map(races.map((theCase) => [theCase.id, profileNamesOf(theCase, accelerator)]))
+  const profiles = new Map(races.map((theCase) => [theCase.id, profileNamesOf(theCase, accelerator, userland)]))
   return kept.filter((rate) => profiles.get(rate.case)?.has(rate.profile))
 }
 

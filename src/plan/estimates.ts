@@ -16,11 +16,14 @@ export function estimatesFrom(
   cases: readonly Case[],
   accelerator: ProfileAccelerator,
   times: readonly AttemptTime[],
+  userland?: string,
 ): Record<string, number> {
   const known = Map.groupBy(times, ({ case: id, profile }) => `${id}/${profile}`)
   return Object.fromEntries(
     cases.flatMap((theCase) => {
-      const own = [...profileNamesOf(theCase, accelerator)].flatMap((profile) => known.get(`${theCase.id}/${profile}`) ?? [])
+      const own = [...profileNamesOf(theCase, accelerator, userland)].flatMap(
+        (profile) => known.get(`${theCase.id}/${profile}`) ?? [],
+      )
       const median = own.map(({ seconds }) => seconds).toSorted((a, b) => a - b)[own.length >> 1]
       return median === undefined ? [] : [[theCase.id, median]]
     }),

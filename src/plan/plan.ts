@@ -24,6 +24,8 @@ export interface PlanCommon {
   readonly noSnapshot: boolean
   /** No guest is forked: each attempt restores one. */
   readonly noFork?: boolean
+  /** What guests have around the case; the agent alone when not given. */
+  readonly userland?: string
   /** Absolute path of the folder for the report, so that a resumed run leaves it there; its usual place when not given. */
   readonly out?: string
   /** The rates known when the plan was made, so that a stored run is judged the same after they are measured again. */

@@ -17,6 +17,7 @@ const profile = schemaOf<GuestProfile>()(
     cpus: z.int().min(1),
     memoryMiB: z.int().min(1),
     cmdline: list(text),
+    userland: text.exactOptional(),
   }),
 )
 

@@ -37,6 +37,7 @@ const always = {
   bootSeconds: z.number(),
   noSnapshot: z.boolean(),
   noFork: z.boolean().exactOptional(),
+  userland: text.exactOptional(),
 }
 
 const common = {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sends frames and receives request lines over one raw serial port. */
+/*
+ * Sends frames and receives request lines over one raw serial port, or, built with
+ * AGENT_ON_STDIO, over the standard streams of a session of sshd.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -11,10 +15,24 @@
 #include "agent.h"
 
 static int port = -1;
+#ifdef AGENT_ON_STDIO
+static int out_port = -1;
+#else
+#define out_port port
+#endif
 static char frames_key[32] = "-";
 static char inbox[4096];
 static size_t inbox_len;
 
+#ifdef AGENT_ON_STDIO
+void frame_open(void)
+{
+	/* The case gets standard streams of its own. */
+	port = fcntl(0, F_DUPFD_CLOEXEC, 3);
+	out_port = fcntl(1, F_DUPFD_CLOEXEC, 3);
+	fcntl(port, F_SETFL, O_NONBLOCK);
+}
+#else
 void frame_open(void)
 {
 	struct termios tio;
@@ -28,6 +46,7 @@ void frame_open(void)
 	tio.c_cflag |= CLOCAL;
 	tcsetattr(port, TCSANOW, &tio);
 }
+#endif
 
 int frame_fd(void)
 {
@@ -42,13 +61,13 @@ void frame_key(const char *key)
 static void write_all(const char *data, size_t len)
 {
 	while (len) {
-		ssize_t n = write(port, data, len);
+		ssize_t n = write(out_port, data, len);
 
 		if (n > 0) {
 			data += n;
 			len -= n;
 		} else if (n < 0 && errno == EAGAIN) {
-			struct pollfd pfd = { .fd = port, .events = POLLOUT };
+			struct pollfd pfd = { .fd = out_port, .events = POLLOUT };
 
 			poll(&pfd, 1, -1);
 		} else if (n < 0 && errno != EINTR) {
@@ -67,10 +86,28 @@ void frame_send(const char *type, const void *data, size_t len)
 	write_all("\n", 1);
 }
 
+#ifdef AGENT_ON_STDIO
+/* What was written lies in buffers of this guest until the other side says that it has it. */
+void frame_drain(void)
+{
+	char *line;
+
+	frame_send("sync", "", 0);
+	do {
+		struct pollfd pfd = { .fd = port, .events = POLLIN };
+
+		poll(&pfd, 1, -1);
+		line = frame_line();
+		if (line)
+			serve_ping(line);
+	} while (!line || strcmp(line, "synced"));
+}
+#else
 void frame_drain(void)
 {
 	tcdrain(port);
 }
+#endif
 
 void frame_sendf(const char *type, const char *fmt, ...)
 {
@@ -95,6 +132,11 @@ char *frame_line(void)
 	n = read(port, inbox + inbox_len, sizeof(inbox) - inbox_len);
 	if (n > 0)
 		inbox_len += n;
+#ifdef AGENT_ON_STDIO
+	/* The session has ended. */
+	else if (!n)
+		exit(0);
+#endif
 	end = memchr(inbox, '\n', inbox_len);
 	if (!end) {
 		/* A line that fills the inbox is not a request: drop it. */

@@ -55,7 +55,9 @@ int main(int argc, char **argv)
 	sigset_t child;
 	char *line;
 
+#ifndef AGENT_ON_STDIO
 	system_mount();
+#endif
 	system_prepare();
 	/* The last argument: before it come words that the kernel does not know (nokaslr). */
 	payload_prepare(argc > 1 ? argv[argc - 1] : NULL);

@@ -26,6 +26,8 @@ export interface GuestSpec {
   readonly forks?: boolean
   /** With a port for QEMU's debugger, which stops one vCPU while the other runs. TCG only. */
   readonly debug?: boolean
+  /** Path of a raw image, opened read-only, for a guest with a disk and an sshd. */
+  readonly disk?: string | undefined
 }
 
 /** QEMU's machine types. microvm has minimal firmware and no PCI, which saves most of the time of a boot under TCG. */
@@ -95,6 +97,24 @@ export function payloadOfTemplate(ram: string): string {
   return `${ram}.payload`
 }
 
+/**
+ * A disk that any number of guests share, and a network that ends in this QEMU: `restrict` lets the guest reach nothing, and a port
+ * of loopback, which the host's kernel chooses, leads to its sshd.
+ */
+function diskArguments(disk: string | undefined): string[] {
+  if (disk === undefined) return ['-nic', 'none']
+  return [
+    '-blockdev',
+    JSON.stringify({ driver: 'raw', 'node-name': 'root', 'read-only': true, file: { driver: 'file', filename: disk } }),
+    '-device',
+    'virtio-blk-pci,drive=root',
+    '-netdev',
+    'user,id=net,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22',
+    '-device',
+    'virtio-net-pci,netdev=net,romfile=',
+  ]
+}
+
 /** Arguments of qemu-system-x86_64 for this guest; the same spec gives the same arguments. */
 export function qemuArguments(spec: GuestSpec): string[] {
   const { profile, bootMethod } = spec
@@ -123,8 +143,7 @@ export function qemuArguments(spec: GuestSpec): string[] {
     '-display',
     'none',
     '-no-reboot',
-    '-nic',
-    'none',
+    ...diskArguments(spec.disk),
     '-sandbox',
     `on,obsolete=deny,elevateprivileges=deny,${spec.forks ? '' : 'spawn=deny,'}resourcecontrol=deny`,
     '-chardev',

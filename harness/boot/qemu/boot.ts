@@ -12,6 +12,7 @@ import { makeFolder, replaceFile, whenUnreadable } from '#harness/support/worksp
 import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { qemuArguments, type GuestMemory } from './argv.ts'
 import { startQemu, type RunningQemu } from './process.ts'
+import { createGuestSession, type GuestDisk } from './session.ts'
 
 /** The fastest first. */
 export const BOOT_METHODS: readonly BootMethod[] = ['microvm-pvh', 'microvm-bzimage', 'pc-bzimage']
@@ -22,6 +23,8 @@ export interface BootInputs {
   readonly initramfs: Initramfs
   readonly profile: GuestProfile
   readonly host: Pick<Host, 'qemu' | 'kernel' | 'cpuModel' | 'cpuFeatures' | 'tscKhz'>
+  /** For a guest that has its root on a disk, and its agent in a session of sshd. */
+  readonly disk?: GuestDisk
 }
 
 export interface Booted {
@@ -33,6 +36,8 @@ export interface Booted {
   readonly argv: readonly string[]
   /** Host seconds from exec of QEMU to the agent's greeting. */
   readonly readySeconds: number
+  /** Ends what a saved guest cannot have: the session of its agent. */
+  readonly detach?: () => Promise<void>
 }
 
 export interface NotBooted {
@@ -49,9 +54,41 @@ export interface NotBooted {
   readonly lacksRoom: boolean
 }
 
+/** What PID 1 of a guest with a disk (vm-images/rootfs/init.c) logs when it starts sshd. A session decides whether it is there. */
+const SSHD_HINT = 'kwitness: starting sshd'
+/** A firmware, the bus and a userland come up, which takes several times what the agent alone takes. */
+const DISK_BOOT_FACTOR = 6
+
+/** The channel to the agent of a running guest: a serial port, or a session that begins before the deadline. */
+export async function openChannel(
+  qemu: RunningQemu,
+  { disk }: Pick<BootInputs, 'disk'>,
+  { deadline, bootLog, signal }: { deadline: number; bootLog?: Buffer; signal?: AbortSignal | undefined },
+): Promise<{ readonly channel: GuestChannel; readonly detach?: () => Promise<void>; readonly problem: string | null }> {
+  if (disk === undefined) return { channel: new GuestChannel(qemu, bootLog), problem: null }
+  const session = createGuestSession(qemu, disk, signal)
+  const { agent, lost, begin, end } = session
+  // Before the session: somebody must read the console.
+  const channel = new GuestChannel({ console: qemu.console, agent, exited: qemu.exited, lost }, bootLog)
+  const isNew = bootLog === undefined
+  // QEMU answers a connection before its guest does, and then asks the guest again after seconds only: the first try comes late.
+  if (isNew) await channel.waitForConsole(SSHD_HINT, performance.now() + (deadline - performance.now()) / 2)
+  return { channel, detach: end, problem: await begin(deadline, isNew) }
+}
+
 /** The file that a boot method boots; null when the image does not have it. */
 export function bootFile(image: KernelImage, bootMethod: BootMethod): string | null {
   return bootMethod === 'microvm-pvh' ? image.vmlinux : image.bzImage
+}
+
+/** What the agent greets with; null where something else comes, or nothing before the deadline. */
+export async function greeting(channel: GuestChannel, deadline: number): Promise<Hello | null> {
+  return helloOf(await channel.next(deadline))
+}
+
+function helloOf(event: Awaited<ReturnType<GuestChannel['next']>>): Hello | null {
+  if (event.kind !== 'frame' || event.frame.type !== 'hello') return null
+  return readJson(helloSchema, event.frame.body.toString('utf8'))
 }
 
 /** Boot with one method. Returns a NotBooted with its console when that fails, and never throws for it. */
@@ -70,21 +107,26 @@ export async function bootWith(
 ): Promise<Booted | NotBooted> {
   const { profile, initramfs, host } = inputs
   const { memory, payload, debug = false } = options
-  const guest = { bootMethod, profile, kernel, initramfs: initramfs.path, memory, payload, tscKhz: host.tscKhz, debug }
+  const disk = inputs.disk?.image.path
+  const guest = { bootMethod, profile, kernel, initramfs: initramfs.path, memory, payload, tscKhz: host.tscKhz, debug, disk }
   const argv = qemuArguments(guest)
+  const limitSeconds = options.limitSeconds * (disk === undefined ? 1 : DISK_BOOT_FACTOR)
   const started = performance.now()
+  const deadline = started + limitSeconds * 1000
   const qemu = await startQemu(argv, { signal: options.signal, debug })
-  const channel = new GuestChannel(qemu)
-  const event = await channel.next(started + options.limitSeconds * 1000)
-  const hello =
-    event.kind === 'frame' && event.frame.type === 'hello' ? readJson(helloSchema, event.frame.body.toString('utf8')) : null
+  const { channel, detach, problem } = await openChannel(qemu, inputs, { deadline, signal: options.signal })
+  const event = await channel.next(problem === null ? deadline : performance.now())
+  const hello = helloOf(event)
   if (hello) {
-    return { ok: true, qemu, channel, hello, bootMethod, argv, readySeconds: (performance.now() - started) / 1000 }
+    const readySeconds = (performance.now() - started) / 1000
+    return { ok: true, qemu, channel, hello, bootMethod, argv, readySeconds, ...(detach && { detach }) }
   }
   const exit = await qemu.kill()
   const reason =
-    event.kind === 'timeout'
-      ? `the agent did not greet within ${options.limitSeconds.toFixed(0)} s`
+    event.kind === 'timeout' || event.kind === 'lost'
+      ? problem === null
+        ? `the agent did not greet within ${limitSeconds.toFixed(0)} s`
+        : `no session with its sshd: ${problem}`
       : event.kind === 'frame'
         ? `the agent sent something else than a greeting: ${JSON.stringify(event.frame.body.toString('latin1').slice(0, 80))}`
         : qemu.stopReason()
@@ -95,7 +137,13 @@ export async function bootWith(
     qemu.stopReason() === null &&
     (exit.signal !== null || (exit.code !== 0 && channel.console.total() === 0))
   const end =
-    event.kind === 'timeout' ? 'silent' : !qemuFailed ? 'guest ended' : exit.signal === null ? 'QEMU gave up' : 'QEMU was killed'
+    event.kind === 'timeout' || event.kind === 'lost'
+      ? 'silent'
+      : !qemuFailed
+        ? 'guest ended'
+        : exit.signal === null
+          ? 'QEMU gave up'
+          : 'QEMU was killed'
   const lacksRoom = qemuFailed && exit.signal === 'SIGBUS'
   return { ok: false, reason, bootMethod, argv, console: channel.console.bytes(), end, qemuFailed, lacksRoom }
 }
@@ -122,7 +170,9 @@ export async function bootFastest(
 ): Promise<Booted | NotBooted> {
   const file = methodFile(cache, inputs)
   const known = await readFile(file, 'utf8').catch(whenUnreadable(null))
-  const order = [...BOOT_METHODS].toSorted((a, b) => Number(b === known) - Number(a === known))
+  // Disk and network are on the PCI bus.
+  const methods = inputs.disk === undefined ? BOOT_METHODS : (['pc-bzimage'] as const)
+  const order = [...methods].toSorted((a, b) => Number(b === known) - Number(a === known))
   const failures: NotBooted[] = []
   for (const bootMethod of order) {
     const kernel = bootFile(inputs.image, bootMethod)

@@ -4,7 +4,7 @@ import { inSpan } from '#harness/support/spans.ts'
 import { whenUnreadable } from '#harness/support/workspace.ts'
 import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { FD, qemuArguments } from '../qemu/argv.ts'
-import { bootFile, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
+import { bootFile, greeting, openChannel, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
 import { startQemu, type RunningQemu } from '../qemu/process.ts'
 import { ramFile } from './compress.ts'
 import { bootLogFile, IGNORE_SHARED, stateFile, type Snapshot } from './snapshot.ts'
@@ -30,6 +30,7 @@ export function restoreArguments(
     memory: { kind: 'private', file: ramFile(folder) },
     payload,
     tscKhz: inputs.host.tscKhz,
+    disk: inputs.disk?.image.path,
     ...features,
   })
 }
@@ -72,12 +73,20 @@ export async function restoreGuest(
     return failed('another process removed it')
   }
   const qemu = await inSpan('spawn', () => startQemu(argv, { stateFd: state.fd, signal, debug }))
-  const channel = new GuestChannel(qemu, bootLog)
-  const isRunning = await loadState(qemu, started + limitSeconds * 1000)
+  const deadline = started + limitSeconds * 1000
+  // A console that nobody reads before the state is loaded holds the little that QEMU itself says.
+  const channelOfPort = inputs.disk ? null : new GuestChannel(qemu, bootLog)
+  const isRunning = await loadState(qemu, deadline)
   await state.close()
+  if (!isRunning) return failed((await qemu.kill()).stderr || 'no answer')
+  const { channel, problem } = channelOfPort
+    ? { channel: channelOfPort, problem: null }
+    : await openChannel(qemu, inputs, { deadline, bootLog, signal })
   const readySeconds = (performance.now() - started) / 1000
-  if (isRunning) return { ok: true, qemu, channel, hello: saved.hello, bootMethod, argv, readySeconds }
-  return failed((await qemu.kill()).stderr || 'no answer')
+  const hello = channelOfPort ? saved.hello : problem === null ? await greeting(channel, deadline) : null
+  if (hello) return { ok: true, qemu, channel, hello, bootMethod, argv, readySeconds }
+  await qemu.kill()
+  return failed(problem ?? 'its agent did not greet')
 }
 
 /** Load the device state; false when that fails. The guest was saved running, so QEMU resumes it and sends RESUME. */

@@ -80,6 +80,7 @@ export async function saveSnapshot(
     booted = await inSpan('boot', () => bootUndamaged(boot))
     if (!booted.ok && booted.lacksRoom) throw new InfraError(`the cache ${cache} has no room for the RAM of a guest`)
     if (!booted.ok) return booted
+    await booted.detach?.()
     await saveState(booted.qemu, stateFile(temporary), limitSeconds)
     await booted.qemu.kill()
     await writeFile(bootLogFile(temporary), booted.channel.console.bytes())

@@ -23,10 +23,11 @@ export interface Snapshot extends SnapshotFacts {
 
 /** Folder of the snapshot of these inputs: a device state loads only into a guest with the same inputs. */
 export function snapshotFolder(cache: string, inputs: BootInputs): string {
-  const { image, initramfs, profile, host } = inputs
+  const { image, initramfs, profile, host, disk } = inputs
   /* Under KVM the state contains what the host's CPU and its KVM showed to the guest; TCG has a CPU model of its own. */
   const cpu = profile.accelerator === 'kvm' ? [host.kernel, host.cpuModel, host.cpuFeatures] : []
-  const words = [SCHEMA, image.sha256, initramfs.sha256, host.qemu, profile, kernelCmdline(profile, host.tscKhz), ...cpu]
+  const root = disk ? [disk.image.sha256, disk.agent.sha256] : []
+  const words = [SCHEMA, image.sha256, initramfs.sha256, host.qemu, profile, kernelCmdline(profile, host.tscKhz), ...cpu, ...root]
   return join(cache, 'guests', createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32))
 }
 

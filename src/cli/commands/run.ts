@@ -65,6 +65,7 @@ function declareOptions(command: Command) {
         .addOption(shared.rerun)
         .addOption(shared.snapshot)
         .addOption(shared.fork)
+        .addOption(shared.userland)
         .addOption(shared.interleavings),
     )
     .addOption(shared.dryRun)
@@ -107,6 +108,7 @@ const HELP = helpText({
     ['selftests of a kernel tree', "kwitness run --suite kselftest:mm --tree /src/linux --kernels 'debian:6.12.*'"],
     ['every night: exit 1 where a fix got lost since the last run', 'kwitness run --baseline latest'],
     ['a race by chance, where a control kernel was measured', 'kwitness run --cases gup-fast-vs-fork --no-interleavings'],
+    ['with a whole Debian around the cases, by ssh', "kwitness run --kernels 'debian:6.1.*:newest' --userland debian"],
     ['everything anew, whatever earlier runs have shown', 'kwitness run --rerun all'],
     ['after Ctrl-C or a crash', 'kwitness run --resume'],
   ],

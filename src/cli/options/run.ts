@@ -12,6 +12,7 @@ import {
   machineOptions,
   reportFolder,
   snapshot,
+  userland,
   type OptionsOf,
 } from './shared.ts'
 import { given } from './values.ts'
@@ -25,6 +26,7 @@ function requestOptions(command: Command) {
         .addOption(catalogue)
         .addOption(snapshot)
         .addOption(fork)
+        .addOption(userland)
         .addOption(interleavings)
         .addOption(reportFolder),
     ),
@@ -45,6 +47,7 @@ export function runRequest(options: RequestOptions): RunRequest {
     raceSeconds,
     out,
     interleavings: every = true,
+    userland: around,
   } = options
   return {
     kernels: selectors,
@@ -53,6 +56,6 @@ export function runRequest(options: RequestOptions): RunRequest {
     ...(mayFork ? {} : { noFork: true }),
     ...(every ? {} : { races: 'by chance' as const }),
     ...(out === undefined ? {} : { out: resolve(out) }),
-    ...given({ catalogue: folder, seed, accelerator: accel, maxMissProbability, raceSeconds }),
+    ...given({ catalogue: folder, seed, accelerator: accel, maxMissProbability, raceSeconds, userland: around }),
   }
 }

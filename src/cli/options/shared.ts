@@ -13,6 +13,7 @@ import {
   readSelectors,
   readSeriesNames,
   readSize,
+  readUserland,
 } from './values.ts'
 
 /** The values of the options that a function adds to a command. */
@@ -56,7 +57,7 @@ export const config = new Option(
 /** Options whose values are stored with what is resumed, under the names that commander gives them. */
 const STORED =
   'kernels cases series fix catalogue suite tree config base patch target each old new fromBoundary run replay termOld termNew ' +
-  'firstParent seed raceSeconds maxMissProbability snapshot fork dryRun interleavings rerun'
+  'firstParent seed raceSeconds maxMissProbability snapshot fork userland dryRun interleavings rerun'
 
 /** Go on with what was interrupted. What is stored with it cannot be given again; `more` names what else is stored. */
 export const resume = (what: string, more: readonly string[] = []) =>
@@ -82,6 +83,14 @@ export const rerun = new Option(
   .helpGroup(HOW)
 
 export const fork = new Option('--no-fork', 'restore a guest for every attempt instead of forking one').helpGroup(HOW)
+
+export const userland = new Option(
+  '--userland <name>',
+  'boot guests with a disk and an sshd, and run the cases by ssh: debian, or debian:SUITE (default: the agent alone)',
+)
+  .argParser(readUserland)
+  .conflicts(['suite'])
+  .helpGroup(HOW)
 
 export const seed = new Option('--seed <n>', 'seed of all that is random (default: drawn)').argParser(readSeed).helpGroup(HOW)
 

@@ -135,6 +135,13 @@ function readRerunWord(word: string): Partial<Rerun> {
   throw new InvalidArgumentError(`Give one or more of: ${RERUN_WORDS}.`)
 }
 
+/** Read what guests have around a case: `debian`, or `debian:SUITE`. */
+export function readUserland(text: string): string {
+  const [, suite = 'bookworm'] = /^debian(?::([a-z][a-z0-9-]*))?$/.exec(text) ?? [undefined, '']
+  if (suite !== '') return `debian:${suite}`
+  throw new InvalidArgumentError('Give debian, or debian:SUITE such as debian:trixie.')
+}
+
 /** The values that are there: for objects that leave out what an option did not bring. */
 export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(values).filter(([, value]) => value !== undefined)

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { executeJob, type ExecutedJob } from '#harness/attempt.ts'
+import { diskInputs } from '#harness/userland.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { measureLoad } from '#harness/boot/qemu/host.ts'
 import type { BuiltModule } from '#harness/image/external-module.ts'
@@ -34,9 +35,11 @@ interface NamedModules {
   readonly missing: readonly BuiltModule[]
 }
 
-/** What the guests of this profile are booted from. */
-export function inputsOf({ host, initramfs }: AttemptContext, profile: GuestProfile, image: KernelImage): BootInputs {
-  return { image, initramfs, profile, host }
+/** What the guests of this profile are booted from. Throws what openUserland throws. */
+export async function inputsOf(context: AttemptContext, profile: GuestProfile, image: KernelImage): Promise<BootInputs> {
+  const { host, initramfs, kernels } = context
+  if (profile.userland === undefined) return { image, initramfs, profile, host }
+  return { image, profile, host, ...(await diskInputs(profile.userland, image.kernel, kernels)) }
 }
 
 /**
@@ -92,7 +95,7 @@ export async function makeAttempt(
   const race = isRace(cell)
   const payload = await writePayload(context, cell, job, artifacts)
   return executeJob(job, {
-    inputs: inputsOf(context, job.profile, artifacts.image),
+    inputs: await inputsOf(context, job.profile, artifacts.image),
     guests: context.guests,
     payload,
     scratch: folder,

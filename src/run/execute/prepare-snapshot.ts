@@ -32,7 +32,7 @@ export async function prepareSnapshot(
   const [first] = cells
   if (!first) return async () => undefined
   const { plan, slots, guests, kernels } = context
-  const inputs = inputsOf(context, first.profile, image)
+  const inputs = await inputsOf(context, first.profile, image)
   const { bootSeconds } = limitsOf(plan, first.case)
   // All of the cells wait for it.
   const weight = plan.bootSeconds + Math.max(...cells.map((cell) => expectedSeconds(plan, cell.case)))

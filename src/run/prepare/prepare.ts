@@ -1,6 +1,7 @@
 /** Prepare a run: choose kernels and cases, build what runs in the guest, prove the accelerator, make the plan. */
 import { randomBytes } from 'node:crypto'
 import { proveAccelerator } from '#harness/boot/accelerator/prove.ts'
+import { openUserland } from '#harness/userland.ts'
 import { fetchKernel, listSeries, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import type { AttemptTime } from '#domain/evidence.ts'
@@ -34,6 +35,8 @@ export interface RunRequest {
   readonly noSnapshot: boolean
   /** Fork no guest: restore one for each attempt. */
   readonly noFork?: boolean
+  /** What guests have around the case: `debian:SUITE` for a disk with an sshd; the agent alone when not given. */
+  readonly userland?: string
   /** Absolute path of the folder for the report; its usual place when not given. */
   readonly out?: string
   /** The miss probability at or below which a race without a hit counts as carrying the fix. */
@@ -52,10 +55,13 @@ export interface Prepared {
 
 /** Choose, build and prove for cases of a catalogue. Throws UserError for a request that cannot be met. */
 export async function prepare(request: RunRequest, context: KernelContext, onEvent: RunEventListener): Promise<Prepared> {
+  // Made once: a user who may not, or a mirror without it, must be known before the kernels are there.
+  if (request.userland !== undefined) await openUserland(request.userland, context)
   const selected = selectCases(await readCatalogue(request.catalogue ?? CATALOGUE), request.cases)
   const cases = selected.flatMap((theCase) => {
     if (request.races === 'both ways') return triedBothWays(theCase)
-    return request.races === 'by chance' ? asTriedByChance(theCase) : theCase
+    // The debugger stops all of a guest, and a session of its sshd with it.
+    return request.races === 'by chance' || request.userland !== undefined ? asTriedByChance(theCase) : theCase
   })
   for (const { id, folder } of cases) {
     const [first] = await findPlaceholders(folder)
@@ -93,11 +99,12 @@ export async function preparePlan(
     bootSeconds,
     noSnapshot: request.noSnapshot,
     ...(request.noFork ? { noFork: true } : {}),
+    ...(request.userland === undefined ? {} : { userland: request.userland }),
     ...(request.out === undefined ? {} : { out: request.out }),
-    rates: ratesFor(cases, accelerator, rates),
+    rates: ratesFor(cases, accelerator, rates, request.userland),
     maxMissProbability: request.maxMissProbability ?? DEFAULT_PLAN.maxMissProbability,
     raceSeconds: request.raceSeconds ?? DEFAULT_PLAN.raceSeconds,
-    estimates: estimatesFrom(cases, accelerator, times),
+    estimates: estimatesFrom(cases, accelerator, times, request.userland),
     listing: listing.map((kernel) => ({ ...kernelOf(kernel), notOnMirror: kernel.state === 'not-on-mirror' })),
   }
   const here = { host: hostLine(inputs.host), qemu: inputs.host.qemu }
