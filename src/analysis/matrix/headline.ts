@@ -1,4 +1,5 @@
 /** Headlines: cells of one kind grouped by case and series, so that a thousand kernels still read as a few lines. */
+import type { CheckedHost } from '#domain/report/host.ts'
 import type { Contradiction, Report, ReportCell } from '#domain/report/matrix.ts'
 
 /** The part of a report that headlines need. */
@@ -23,6 +24,11 @@ export function headlinesOf(report: Headlined, picks: (cell: ReportCell) => bool
 
 /** The findings that contradict the claim sources, worst first. */
 export const CONTRADICTIONS: readonly Contradiction['finding'][] = ['listed-still-affected', 'fixed-not-listed']
+
+/** The machines of a check that gave no answer, so that no row of the matrix is theirs. */
+export function silentHosts({ hosts = [] }: Pick<Report, 'hosts'>): readonly CheckedHost[] {
+  return hosts.filter(({ outcome }) => outcome !== 'checked')
+}
 
 /** All contradictions of the claim sources, each cell with the claim about it. */
 export function contradictionsOf(report: Headlined): Contradiction[] {

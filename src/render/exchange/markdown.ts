@@ -1,5 +1,5 @@
 /** The report as Markdown, for an issue, a mail or the summary of a CI job: contradictions first, then the matrix by series. */
-import { CONTRADICTIONS, headlinesOf } from '#analysis/matrix/headline.ts'
+import { CONTRADICTIONS, headlinesOf, silentHosts } from '#analysis/matrix/headline.ts'
 import { VERDICTS } from '#analysis/matrix/matrix.ts'
 import type { Boundary, Report, Timeline } from '#domain/report/matrix.ts'
 import { changeOf, precisionOf } from '../text/boundary.ts'
@@ -19,6 +19,7 @@ export function renderMarkdown(report: Report): string {
     '',
     `${escapeMarkdown(sizeOf(report))}: ${counts.join(', ')}.`,
     ...contradictionLines(report, label),
+    ...silentLines(report),
     ...caseDataLines(report),
     ...matrixLines(report, label),
     ...boundaryLines(report, label),
@@ -41,6 +42,12 @@ function contradictionLines(report: Report, label: Label): string[] {
     return rows.length === 0 ? [] : ['', `### ${title}`, ...markdownTable(['case', 'series', 'kernels', 'claim'], rows)]
   })
   return sections.length > 0 ? sections : ['', escapeMarkdown(calmLine(report))]
+}
+
+/** Machines that gave no answer, and why; nothing where all did. */
+function silentLines(report: Report): string[] {
+  const rows = silentHosts(report).map(({ host, outcome, message }) => [host, outcome, message ?? ''])
+  return rows.length === 0 ? [] : ['', '### Without an answer', ...markdownTable(['machine', 'outcome', 'why'], rows)]
 }
 
 /** What a claim source contradicts in case.json; nothing where none does. */

@@ -1,12 +1,12 @@
 /** The content of the page before any script runs, as plain data for the template. */
-import { CONTRADICTIONS, type Headline, headlinesOf } from '#analysis/matrix/headline.ts'
+import { CONTRADICTIONS, type Headline, headlinesOf, silentHosts } from '#analysis/matrix/headline.ts'
 import { type SeriesRows, VERDICTS, matrixOf } from '#analysis/matrix/matrix.ts'
 import type { Control } from '#domain/control.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Boundary, Report, ReportCase, ReportCell } from '#domain/report/matrix.ts'
 import { changeOf, type Steady, steadyOf, precisionOf } from '../text/boundary.ts'
 import { raceHint, raceParts, restsOnMissProbability } from '../text/race.ts'
-import { calmLine, commonTraits, kernelLabels, knownOf, momentOf, rangeOf, sizeOf, wordAbout } from '../text/format.ts'
+import { calmLine, commonTraits, kernelLabels, knownOf, momentOf, oneLine, rangeOf, sizeOf, wordAbout } from '../text/format.ts'
 import { CASE_CONTRADICTED, FINDING_LABELS, NO_ANSWERS, VERDICT_LABELS } from '../text/labels.ts'
 
 /** A kernel linked to one of its cells. */
@@ -73,6 +73,11 @@ export function pageOf(report: Report) {
       href: filterLink(`finding:${finding}`),
     })),
     news: newsOf(report, label),
+    silent: silentHosts(report).map(({ host, outcome, message }) => ({
+      host: oneLine(host),
+      outcome,
+      message: message === null ? null : oneLine(message),
+    })),
     caseData: { ...CASE_CONTRADICTED, contradictions: report.caseContradictions },
     boundaries: report.boundaries.map((boundary) => boundaryRow(boundary, label)),
     steady: steadyOf(report).map(steadyRow),

@@ -1,6 +1,7 @@
 /** The machines of a check on a terminal: those without an answer first, what was left on any, and their Debian neighbours. */
 import type { CheckedHost } from '#domain/report/host.ts'
 import type { Report } from '#domain/report/matrix.ts'
+import { silentHosts } from '#analysis/matrix/headline.ts'
 import { countOf, many } from '#domain/numbers.ts'
 import { oneLine } from '../text/format.ts'
 import { VERDICT_LABELS } from '../text/labels.ts'
@@ -12,7 +13,7 @@ const FACTS = ['os', 'release', 'cpu'] as const
 export function hostSections(report: Report, style: TerminalStyle): string[][] {
   const { hosts = [] } = report
   const asked = hosts.filter(({ outcome }) => outcome === 'checked')
-  const others = hosts.filter(({ outcome }) => outcome !== 'checked')
+  const others = silentHosts(report)
   const left = hosts.flatMap(({ host, left: own }) => own.map((what) => `  ${oneLine(host)}: ${oneLine(what)}`))
   return [
     others.length === 0

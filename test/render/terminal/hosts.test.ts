@@ -4,8 +4,11 @@ import { test } from 'node:test'
 import { exitCodeOfCheck } from '#cli/output/exit-code.ts'
 import type { CheckedHost } from '#domain/report/host.ts'
 import type { Report } from '#domain/report/matrix.ts'
+import { renderMarkdown } from '#render/exchange/markdown.ts'
+import { renderHtml } from '#render/html/html.ts'
 import { renderTerminal } from '#render/terminal/report.ts'
 import { smallReport } from '#test/helpers/reports.ts'
+import { readAssets } from '#test/helpers/templates.ts'
 
 const TERMINAL = { width: 100, colour: false, ascii: false }
 const GUESTS = smallReport()
@@ -41,6 +44,23 @@ test('machines without an answer and what was left come first, without control c
   assert.match(text, /^Without an answer: 1 of 3 machines\n {2}db2: lost, gone \[2J now$/m)
   assert.match(text, /^Left behind\n {2}db3: a setting$/m)
   assert.doesNotMatch(text, /[^\P{Cc}\n]/u)
+})
+
+test('the page and Markdown name each machine without an answer, with the reason as text', async () => {
+  const refused = host({ host: 'db2', kernel: null, outcome: 'not-authenticated', message: 'denied <b>|\x1b[2J' })
+  const unsaid = host({ host: 'db3', kernel: null, outcome: 'lost' })
+  const report = withHosts(host({}), refused, unsaid)
+  const page = renderHtml(report, await readAssets())
+  assert.match(page, /<h2>Without an answer <span class="count">2<\/span><\/h2>/)
+  assert.ok(page.includes('<li><b>db2</b>: not-authenticated<small>denied &lt;b&gt;| [2J</small></li>'), 'escaped, one line')
+  assert.ok(page.includes('<li><b>db3</b>: lost</li>'))
+  const markdown = renderMarkdown(report)
+  assert.match(markdown, /^### Without an answer$/m)
+  assert.ok(markdown.includes('| db2 | not-authenticated | denied \\<b\\>\\| \\[2J |'), markdown)
+  assert.ok(markdown.includes('| db3 | lost |  |'))
+  for (const text of [renderHtml(withHosts(host({})), await readAssets()), renderMarkdown(GUESTS)]) {
+    assert.doesNotMatch(text, /Without an answer/)
+  }
 })
 
 test('beside the nearest Debian kernel, what differs is named', () => {
