@@ -1,71 +1,151 @@
 /** The matrix of the page: parsed once from the table, then filtered and navigated. */
 function readMatrix(root) {
-  const columns = [...root.querySelectorAll('.heads th[data-case]')].map((heading) =>
-    ({ id: heading.dataset.case, words: `${heading.dataset.case} ${heading.dataset.words}`.toLowerCase() }))
+  const heads = [...root.querySelectorAll('.heads th[data-case]')]
+  const columns = heads.map((heading) => ({
+    id: heading.dataset.case, words: `${heading.dataset.case} ${heading.dataset.words}`.toLowerCase(), heading
+  }))
   const rows = [...root.querySelectorAll('tr[data-kernel]')].map((line) => {
     const section = line.closest('section')
-    return { id: line.dataset.kernel, series: section.dataset.series, words: line.dataset.kernel.toLowerCase(), line, section }
+    const { kernel, version, branch, known } = line.dataset
+    const { series } = section.dataset
+    return { id: kernel, version, series, branch: `${series} ${branch ?? ''}`, known: known !== undefined, words: kernel.toLowerCase(), line, section }
   })
   // Fifty thousand cells have only a few dozen distinct class names, so a filter judges those, not each cell.
   const answers = []
   const numbers = new Map()
-  const answerOf = rows.map(({ line }) => Uint16Array.from([...line.cells].slice(1), ({ className }) => {
+  const numberOf = (className) => {
     if (!numbers.has(className)) numbers.set(className, answers.push(readAnswer(className)) - 1)
     return numbers.get(className)
-  }))
-  return { root, rows, columns, answers, answerOf }
-}
-
-/** The verdict, claim and finding in a cell's class names. */
-function readAnswer(className) {
-  const [verdict, claim = '', finding = ''] = className.split(' ')
-  return { verdict, claim: claim.slice(2), finding: finding.slice(2), selector: `.${className.split(' ').join('.')}` }
-}
-
-/** The rows, columns and answers that match a query, and the number of cells. */
-function pick({ rows, columns, answers, answerOf }, terms) {
-  const about = (kind) => terms.filter((term) => term.about === kind)
-  const bare = about('any').map((term) => ({
-    ...term,
-    rows: rows.map(({ words }) => term.tests.some((test) => test(words))),
-    columns: columns.map(({ words }) => term.tests.some((test) => test(words)))
-  }))
-  const rowFits = rows.map(({ series, words }) =>
-    about('row').every((term) => matchesTerm(term, term.key === 'series' ? series.toLowerCase() : words)))
-  const columnFits = columns.map(({ id, words }) =>
-    about('column').every((term) => matchesTerm(term, term.key === 'case' ? id.toLowerCase() : words)))
-  const answerFits = answers.map((answer) =>
-    terms.length === 0 || answer.verdict !== 'unplanned' && about('cell').every((term) => matchesTerm(term, answer[term.key])))
-  const shown = { rows: rows.map(() => false), columns: columns.map(() => false), answers: answerFits, cells: 0 }
-  for (let row = 0; row < rows.length; row += 1) {
-    if (!rowFits[row]) continue
-    for (let column = 0; column < columns.length; column += 1) {
-      if (!columnFits[column] || !answerFits[answerOf[row][column]]) continue
-      if (!bare.every((term) => (term.rows[row] || term.columns[column]) !== term.negated)) continue
-      shown.rows[row] = shown.columns[column] = true
-      shown.cells += 1
-    }
   }
+  const answerOf = rows.map(({ line }) => Uint16Array.from([...line.cells].slice(1), ({ className }) => numberOf(className)))
+  return { root, rows, columns, answers, answerOf, numberOf }
+}
+
+/** The verdict, claim, finding and change in a cell's class names. */
+function readAnswer(className) {
+  const [verdict, claim = '', finding = '', ...more] = className.split(' ')
+  const change = more.find((name) => name.startsWith('d-'))?.slice(2) ?? 'same'
+  return { verdict, claim: claim.slice(2), finding: finding.slice(2), change, selector: `[class="${className}"]` }
+}
+
+/** A function of row and column: whether the cell there matches a node of a query. */
+function compileQuery(node, matrix) {
+  if (node.any) {
+    const parts = node.any.map((part) => compileQuery(part, matrix))
+    return (row, column) => parts.some((part) => part(row, column))
+  }
+  if (node.all) {
+    const parts = node.all.map((part) => compileQuery(part, matrix))
+    return (row, column) => parts.every((part) => part(row, column))
+  }
+  if (node.not) {
+    const inner = compileQuery(node.not, matrix)
+    return (row, column) => !inner(row, column)
+  }
+  const { rows, columns, answers, answerOf } = matrix
+  const ofRows = (textOf) => Uint8Array.from(rows, (row) => matchesTerm(node, textOf(row)))
+  if (node.key === 'carries') {
+    const fits = rowsThatCarry(node, matrix)
+    return (row) => fits[row] === 1
+  }
+  if (node.about === 'row') {
+    const fits = ofRows((row) => node.key === 'kernel' ? row.words : row[node.key === 'since' ? 'version' : node.key].toLowerCase())
+    return (row) => fits[row] === 1
+  }
+  if (node.about === 'column') {
+    const fits = Uint8Array.from(columns, ({ id, words }) => matchesTerm(node, node.key === 'case' ? id.toLowerCase() : words))
+    return (_, column) => fits[column] === 1
+  }
+  if (node.about === 'cell') {
+    const fits = Uint8Array.from(answers, (answer) => matchesTerm(node, answer[node.key]))
+    return (row, column) => fits[answerOf[row][column]] === 1
+  }
+  const plain = { ...node, negated: false }
+  const inRow = Uint8Array.from(rows, ({ words }) => matchesTerm(plain, words))
+  const inColumn = Uint8Array.from(columns, ({ words }) => matchesTerm(plain, words))
+  return (row, column) => (inRow[row] + inColumn[column] > 0) !== node.negated
+}
+
+/** The rows whose kernels carry every fix that a term names, or are kernels that it does not apply to. */
+function rowsThatCarry(term, { rows, columns, answers, answerOf }) {
+  const named = columns.flatMap(({ id }, column) => term.tests.some((test) => test(id.toLowerCase())) ? [column] : [])
+  const good = Uint8Array.from(answers, ({ verdict }) => verdict === 'carries' || verdict === 'not-applicable')
+  return Uint8Array.from(rows, (_, row) =>
+    (named.length > 0 && named.every((column) => good[answerOf[row][column]] === 1)) !== term.negated)
+}
+
+/** The rows, columns and cells that match a parsed query, with the number of cells of each verdict. */
+function pick(matrix, { tree, newest }) {
+  const { rows, columns, answers, answerOf } = matrix
+  const fits = tree === null ? () => true : compileQuery(tree, matrix)
+  const isPlanned = Uint8Array.from(answers, ({ verdict }) => verdict !== 'unplanned')
+  const cells = rows.map((_, row) => {
+    const inRow = new Uint8Array(columns.length)
+    for (let column = 0; column < columns.length; column += 1) {
+      inRow[column] = Number((tree === null || isPlanned[answerOf[row][column]] === 1) && fits(row, column))
+    }
+    return inRow
+  })
+  if (newest) keepNewest(matrix, cells)
+  const shown = { rows: rows.map(() => false), columns: columns.map(() => false), cells, count: 0, counts: {} }
+  const perAnswer = new Uint32Array(answers.length)
+  cells.forEach((inRow, row) => inRow.forEach((isShown, column) => {
+    if (isShown === 0) return
+    shown.rows[row] = shown.columns[column] = true
+    perAnswer[answerOf[row][column]] += 1
+  }))
+  answers.forEach(({ verdict }, answer) => {
+    if (verdict === 'unplanned') return
+    shown.counts[verdict] = (shown.counts[verdict] ?? 0) + perAnswer[answer]
+    shown.count += perAnswer[answer]
+  })
   return shown
 }
 
+/** Leave the newest row with a match in each branch; a control is a kernel that nobody ships. */
+function keepNewest({ rows }, cells) {
+  const newest = new Map()
+  rows.forEach(({ branch, known }, row) => { if (!known && cells[row].includes(1)) newest.set(branch, row) })
+  const kept = new Set(newest.values())
+  cells.forEach((inRow, row) => { if (!kept.has(row)) inRow.fill(0) })
+}
+
 /**
- * Show the matching rows, and return the style rules for columns and faint cells: a few rules instead of a change to each cell
- * keep typing fast.
+ * Show the matching rows, mark cells between them that do not match, and return the style rules for columns and for answers that
+ * match nowhere: a few rules instead of a change to each cell keep typing fast.
  */
-function show({ rows, answers }, shown) {
+function show({ rows, answers, answerOf, faint = [] }, shown) {
   rows.forEach(({ line }, index) => { if (line.hidden === shown.rows[index]) line.hidden = !shown.rows[index] })
   const sections = new Map()
   rows.forEach(({ section }, index) => sections.set(section, sections.get(section) || shown.rows[index]))
   for (const [section, any] of sections) section.hidden = !any
+  const [seen, unseen] = [new Uint8Array(answers.length), new Uint8Array(answers.length)]
+  const inside = []
+  shown.cells.forEach((inRow, row) => {
+    if (!shown.rows[row]) return
+    inRow.forEach((isShown, column) => {
+      if (!shown.columns[column]) return
+      const answer = answerOf[row][column]
+      if (isShown === 1) seen[answer] = 1
+      else {
+        unseen[answer] = 1
+        inside.push([row, column, answer])
+      }
+    })
+  })
+  const marked = inside.filter(([, , answer]) => seen[answer] === 1).map(([row, column]) => rows[row].line.cells[column + 1])
+  const still = new Set(marked)
+  for (const cell of faint) if (!still.has(cell)) cell.removeAttribute('data-faint')
+  for (const cell of marked) cell.setAttribute('data-faint', '')
   const hidden = spansOf(shown.columns, false).map(([first, last]) =>
     `#matrix tr > :nth-child(n + ${first + 2}):nth-child(-n + ${last + 2})`)
-  const faint = answers.flatMap(({ selector }, index) => shown.answers[index] ? [] : [`#matrix td${selector}`])
-  return [
+  const nowhere = answers.flatMap(({ selector }, index) => unseen[index] === 1 && seen[index] === 0 ? [`#matrix td${selector}`] : [])
+  const rules = [
     ...(hidden.length ? [`${hidden.join()} { display: none }`] : []),
-    ...(faint.length ? [`${faint.join()} { background: none; color: var(--faint); outline-color: var(--rule) }`] : []),
+    ...(nowhere.length ? [`${nowhere.join()} { background: none; color: var(--dim); outline-color: var(--rule) }`] : []),
     ...(hidden.length ? [`#matrix :is(table, section) { --cases: ${shown.columns.filter(Boolean).length} }`] : [])
   ].join('\n')
+  return { rules, faint: marked }
 }
 
 /** First and last index of each run of a value in a list. */

@@ -1,42 +1,80 @@
-/** The script of the page: filter, navigation in the matrix, panel, and the address that contains both. */
+/** The script of the page: filter, navigation in the matrix, panel, and the address that contains all of them. */
 const matrix = readMatrix(document.getElementById('matrix'))
 const input = document.getElementById('query')
 const matches = document.getElementById('matches')
+const newest = document.getElementById('newest')
 const panel = document.getElementById('panel')
 const sheet = new CSSStyleSheet()
 document.adoptedStyleSheets.push(sheet)
 
 let rules = ''
-let shown = pick(matrix, [])
+let shown = pick(matrix, parseQuery(''))
 let place = { row: 0, column: 0 }
+/** What the panel shows: `{ row, column }` of a cell, `{ fix }` by its id, or null. */
 let opened = null
+let evidence = null
 let cells = null
 
-/** The panel's builder; opening the first cell parses the evidence. */
-function cellBuilder() {
-  const read = () => unpacker(JSON.parse(document.getElementById('evidence').textContent))
-  cells ??= cellPanel(panel, read(), { close: closePanel, walk: walkOpen })
-  return cells
+/** The packed evidence; the first need of it parses it. */
+function readEvidence() {
+  return evidence ??= unpacker(JSON.parse(document.getElementById('evidence').textContent))
 }
+
+/** The panel's builder for cells. */
+function cellBuilder() {
+  return cells ??= cellPanel(panel, readEvidence(), { close: closePanel, walk: walkOpen, fix: (id) => openFix(id, { focus: true }) })
+}
+
+const fixes = fixPanel(panel, {
+  close: closePanel,
+  only: (id) => changeQuery(`case:${id}`),
+  toggle: (id) => changeQuery(withMark(input.value, id)),
+  isMarked: (id) => markedIn(input.value).includes(id.toLowerCase())
+})
 
 /** The table cell at a position, undefined outside the matrix. */
 function cellAt({ row, column }) {
   return column < 0 ? undefined : matrix.rows[row]?.line.cells[column + 1]
 }
 
-/** Apply the filter to the matrix. */
+/** The link in the head of a column. */
+function headAt(column) {
+  return matrix.columns[column]?.heading.querySelector('a')
+}
+
+/** Apply the filter to the matrix, to the counts and to the marks in the heads. */
 function filterMatrix() {
-  const { terms, problems } = parseQuery(input.value)
-  shown = pick(matrix, terms)
-  const wanted = show(matrix, shown)
+  const query = parseQuery(input.value)
+  shown = pick(matrix, query)
+  const { rules: wanted, faint } = show(matrix, shown)
+  matrix.faint = faint
   if (wanted !== rules) sheet.replaceSync(rules = wanted)
-  document.getElementById('nothing').hidden = shown.cells > 0
-  const share = (list) => `${list.filter(Boolean).length} of ${list.length}`
-  const size = `${share(shown.rows)} kernels, ${share(shown.columns)} fixes, ${shown.cells} results`
-  matches.textContent = [...(terms.length ? [size] : []), ...problems].join('; ')
+  document.getElementById('nothing').hidden = shown.count > 0
+  for (const item of document.querySelectorAll('[data-count]')) {
+    const count = shown.counts[item.dataset.count] ?? 0
+    item.lastElementChild.textContent = count
+    item.classList.toggle('none', count === 0)
+  }
+  newest.setAttribute('aria-pressed', String(query.newest))
+  const marked = markedIn(input.value)
+  for (const { id, heading } of matrix.columns) heading.querySelector('input').checked = marked.includes(id.toLowerCase())
+  matches.textContent = [...(query.tree || query.newest ? [sizeShown()] : []), ...(query.newest ? withoutKernel() : []), ...query.problems].join('; ')
   if (!shown.rows[place.row] || !shown.columns[place.column]) {
     moveTo({ row: Math.max(0, shown.rows.indexOf(true)), column: Math.max(0, shown.columns.indexOf(true)) })
   }
+}
+
+function sizeShown() {
+  const share = (list) => `${list.filter(Boolean).length} of ${list.length}`
+  return `${share(shown.rows)} kernels, ${share(shown.columns)} fixes, ${shown.count} results`
+}
+
+/** The series none of whose kernels matches: the answer to "which series has no such kernel". */
+function withoutKernel() {
+  const [all, found] = [new Set(), new Set()]
+  matrix.rows.forEach(({ series }, row) => (shown.rows[row] ? found : all).add(series))
+  const missing = [...all].filter((series) => !found.has(series))
+  return missing.length ? [`no kernel of ${missing.join(', ')}`] : []
 }
 
 /** Make a cell the target of Tab, with its verdict as a word for screen readers. */
@@ -50,48 +88,67 @@ function moveTo(next) {
   cell.setAttribute('tabindex', '0')
 }
 
-/** Open a cell; the panel takes the focus unless the reader is navigating the matrix. */
-function openCell(where, { focus }) {
-  if (!cellAt(where) || !cellBuilder().fill(where)) return
-  cellAt(opened ?? where).removeAttribute('aria-current')
-  opened = where
-  moveTo(where)
-  cellAt(where).setAttribute('aria-current', 'true')
+/** What stands in the matrix for what is opened. */
+function openerOf(what) {
+  return 'fix' in what ? headAt(matrix.columns.findIndex(({ id }) => id === what.fix)) : cellAt(what)
+}
+
+/** Show the panel for what was filled into it; it takes the focus unless the reader is navigating the matrix. */
+function showPanel(what, { focus }) {
+  if (opened) openerOf(opened)?.removeAttribute('aria-current')
+  opened = what
+  const opener = openerOf(what)
+  opener?.setAttribute('aria-current', 'true')
   panel.hidden = false
   document.body.classList.add('opened')
-  cellAt(where).scrollIntoView({ block: 'nearest', inline: 'nearest' })
-  if (focus) document.getElementById('panel-title').focus()
+  // The panel takes room: the matrix comes up before it, and then what the panel explains.
+  document.getElementById('board').scrollIntoView({ block: matchMedia('(max-width: 60rem)').matches ? 'start' : 'nearest' })
+  opener?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  if (focus) document.getElementById('panel-title').focus({ preventScroll: true })
   keepAddress()
+}
+
+/** Open a cell. */
+function openCell(where, options) {
+  if (!cellAt(where) || !cellBuilder().fill(where)) return
+  moveTo(where)
+  showPanel(where, options)
+}
+
+/** Open a fix. */
+function openFix(id, options) {
+  if (fixes.fill(id)) showPanel({ fix: id }, options)
 }
 
 function closePanel() {
   if (!opened) return
-  const cell = cellAt(opened)
-  cell.removeAttribute('aria-current')
+  const opener = openerOf(opened)
+  opener?.removeAttribute('aria-current')
   opened = null
   panel.hidden = true
   document.body.classList.remove('opened')
-  cell.focus()
+  opener?.focus()
   keepAddress()
 }
 
 /** Open the next kernel up or down for the same fix. */
 function walkOpen(down) {
-  if (opened) openCell(visibleFrom(shown, opened, down, 0), { focus: true })
+  if (opened && !('fix' in opened)) openCell(visibleFrom(shown, opened, down, 0), { focus: true })
 }
 
-/** Write filter and cell into the address, without a history entry for each letter. */
+/** Write filter and panel into the address, without a history entry for each letter. */
 function keepAddress() {
   const query = input.value.trim()
-  const ids = opened ? [matrix.rows[opened.row].id, matrix.columns[opened.column].id] : []
+  const ids = opened && !('fix' in opened) ? [matrix.rows[opened.row].id, matrix.columns[opened.column].id] : []
   const parts = [
     ...(query ? [`q=${encodeURIComponent(query)}`] : []),
-    ...(opened ? [`cell=${ids.map(encodeURIComponent).join('/')}`] : [])
+    ...(ids.length ? [`cell=${ids.map(encodeURIComponent).join('/')}`] : []),
+    ...(opened && 'fix' in opened ? [`fix=${encodeURIComponent(opened.fix)}`] : [])
   ]
   history.replaceState(null, '', `#${parts.join('&')}`)
 }
 
-/** Apply the address; src/render/html/page.ts writes such links. Missing parts keep their state. */
+/** Apply the address; src/render/html/links.ts writes such links. Missing parts keep their state. */
 function followAddress() {
   for (const part of location.hash.slice(1).split('&')) {
     const [key, said = ''] = part.split(/=(.*)/s)
@@ -101,6 +158,7 @@ function followAddress() {
         filterMatrix()
         document.getElementById('board').scrollIntoView({ block: 'nearest' })
       }
+      if (key === 'fix') openFix(decodeURIComponent(said), { focus: true })
       if (key === 'cell') {
         const [kernel, theCase] = said.split('/').map(decodeURIComponent)
         const find = (list, wanted) => list.findIndex(({ id }) => id === wanted)
@@ -121,16 +179,38 @@ const STEPS = {
 }
 
 matrix.root.addEventListener('keydown', (event) => {
-  if (!event.target.closest('td') || event.ctrlKey || event.metaKey || event.altKey) return
-  if (event.key === 'Enter' || event.key === ' ') openCell(place, { focus: true })
-  else if (event.key in STEPS) {
-    const next = visibleFrom(shown, place, ...STEPS[event.key])
+  if (event.ctrlKey || event.metaKey || event.altKey) return
+  const head = event.target.closest('.heads th')
+  const isHandled = head ? keyInHeads(event.key, head.cellIndex - 1) : event.target.closest('td') ? keyInCells(event.key) : false
+  if (isHandled) event.preventDefault()
+})
+
+/** A key on a cell; true where it does something. */
+function keyInCells(key) {
+  if (key === 'Enter' || key === ' ') openCell(place, { focus: true })
+  else if (key in STEPS) {
+    const next = visibleFrom(shown, place, ...STEPS[key])
+    if (key === 'ArrowUp' && next.row === place.row) {
+      headAt(place.column).focus()
+      return true
+    }
     moveTo(next)
     if (opened) openCell(next, { focus: false })
     cellAt(next).focus()
-  } else return
-  event.preventDefault()
-})
+  } else return false
+  return true
+}
+
+/** A key in the head of a column; true where it does something. The browser follows the link by Enter. */
+function keyInHeads(key, column) {
+  if (key === ' ') changeQuery(withMark(input.value, matrix.columns[column].id))
+  else if (key === 'ArrowDown') {
+    moveTo({ row: Math.max(0, shown.rows.indexOf(true)), column })
+    cellAt(place).focus()
+  } else if (key in STEPS && STEPS[key][1] !== 0) headAt(visibleFrom(shown, { row: 0, column }, 0, STEPS[key][1]).column).focus()
+  else return false
+  return true
+}
 
 matrix.root.addEventListener('click', ({ target }) => {
   const cell = target.closest('td')
@@ -138,6 +218,19 @@ matrix.root.addEventListener('click', ({ target }) => {
   const line = cell.parentElement
   openCell({ row: matrix.rows.findIndex((row) => row.line === line), column: cell.cellIndex - 1 }, { focus: true })
 })
+
+for (const { id, heading } of matrix.columns) {
+  const link = heading.querySelector('a')
+  // Arrows lead here from the matrix; Tab goes by.
+  link.setAttribute('tabindex', '-1')
+  link.addEventListener('click', (event) => {
+    event.preventDefault()
+    openFix(id, { focus: true })
+  })
+  const box = element('input', { type: 'checkbox', tabindex: '-1', 'aria-label': `${id} must be carried`, title: 'Must be carried' })
+  box.addEventListener('change', () => changeQuery(withMark(input.value, id)))
+  heading.append(box)
+}
 
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && opened) closePanel()
@@ -153,16 +246,41 @@ function filterChanged() {
   keepAddress()
 }
 
+/** Put another query into the filter. */
+function changeQuery(text) {
+  input.value = text
+  filterChanged()
+}
+
+/** The text of an export of what is shown. */
+function exported(format) {
+  return EXPORTS[format].text(exportedRows(matrix, shown, readEvidence()))
+}
+
+document.getElementById('export').addEventListener('click', async ({ target }) => {
+  const { copy, save } = target.dataset
+  const said = document.getElementById('exported')
+  const results = `${shown.count} ${shown.count === 1 ? 'result' : 'results'}`
+  if (save) {
+    saveText(exported(save), `kwitness-${document.body.dataset.run}.${save}`, EXPORTS[save].type)
+    said.textContent = `${results} downloaded`
+  }
+  if (copy) {
+    const done = await navigator.clipboard.writeText(exported(copy)).then(() => true, () => false)
+    said.textContent = done ? `${results} copied` : 'The browser does not allow copying here: download instead'
+  }
+})
+
 input.addEventListener('input', filterChanged)
+newest.addEventListener('click', () => changeQuery(withWord(input.value, 'is:newest')))
 document.getElementById('filter').addEventListener('submit', (event) => event.preventDefault())
 document.getElementById('clear').addEventListener('click', () => {
-  input.value = ''
-  filterChanged()
+  changeQuery('')
   input.focus()
 })
 addEventListener('hashchange', followAddress)
 
-for (const text of document.querySelectorAll('.boundaries pre')) text.before(copyButton(text.textContent))
+for (const text of document.querySelectorAll('.fixes pre')) text.before(copyButton(text.textContent))
 
 document.getElementById('filter').hidden = false
 document.documentElement.classList.add('live')

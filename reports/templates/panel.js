@@ -1,5 +1,5 @@
 /** The panel beside the matrix: one cell with its evidence, which opening it unpacks. */
-function cellPanel(panel, evidence, { close, walk }) {
+function cellPanel(panel, evidence, { close, walk, fix }) {
   const { root, member, value } = evidence
   const rows = member(root, 'rows')
   const words = value(member(root, 'words'))
@@ -18,6 +18,7 @@ function cellPanel(panel, evidence, { close, walk }) {
         element('div', { class: 'tools' },
           element('button', { type: 'button', title: 'The kernel above, same fix', onclick: () => walk(-1) }, '↑ older'),
           element('button', { type: 'button', title: 'The kernel below, same fix', onclick: () => walk(1) }, '↓ newer'),
+          element('button', { type: 'button', title: 'This fix in all series', onclick: () => fix(theCase.id) }, 'All series'),
           element('button', { type: 'button', class: 'close', onclick: close }, 'Close')),
         element('h2', { id: 'panel-title', tabindex: '-1' },
           element('span', { class: `badge mark ${cell.verdict}` }, verdict.word), ' ', theCase.id,

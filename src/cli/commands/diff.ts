@@ -1,7 +1,7 @@
 /** `kwitness diff`: two runs compared, result by result. */
 import type { Command } from '@commander-js/extra-typings'
 import { DIFF_RENDERERS, type DiffFormat } from '#render/diff/index.ts'
-import { CHANGE_LABELS } from '#render/diff/phrases.ts'
+import { CHANGE_LABELS } from '#render/text/changes.ts'
 import { helpText } from '../help/text.ts'
 import * as shared from '../options/shared.ts'
 import { exitCodeOfDiff, readFailOn, CHANGE_WORDS } from '../output/exit-code.ts'

@@ -4,7 +4,7 @@ import type { Verdict } from '#domain/judgement.ts'
 import { fillPage, type HtmlAssets } from '../html/html.ts'
 import { oneLine } from '../text/format.ts'
 import { VERDICT_LABELS } from '../text/labels.ts'
-import { BRIEF, CHANGE_LABELS, countsOf, groupsOf, linesByKernel, resultName, runName } from './phrases.ts'
+import { BRIEF, CHANGE_LABELS, countsOf, groupsOf, linesByKernel, resultName, runName } from '../text/changes.ts'
 
 /** The files in reports/templates that make up the page. */
 export const DIFF_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {

@@ -1,7 +1,7 @@
 /** A comparison as Markdown, for a mail, an issue or the summary of a CI job. */
 import type { DiffEntry, RunDiff } from '#domain/report/diff.ts'
 import { escapeMarkdown, markdownTable } from '../text/markdown.ts'
-import { BRIEF, CHANGE_LABELS, countsOf, groupsOf, linesByKernel, resultName, runName } from './phrases.ts'
+import { BRIEF, CHANGE_LABELS, countsOf, groupsOf, linesByKernel, resultName, runName } from '../text/changes.ts'
 
 /** Rows of one kind: JSON has them all. */
 const MAX_ROWS = 100

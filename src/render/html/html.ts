@@ -7,7 +7,7 @@ import Handlebars from 'handlebars'
 import { InvariantError } from '#domain/errors.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { evidenceOf } from './evidence.ts'
-import { pageOf } from './page.ts'
+import { pageOf, type PageOptions } from './page.ts'
 import { pack } from './pack.ts'
 
 /** The assets of the page. The caller reads them, because a renderer does not touch files. */
@@ -22,13 +22,27 @@ export interface HtmlAssets {
 /** The files in reports/templates that make up each asset, in order, joined by line breaks. */
 export const HTML_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
   template: ['head.hbs', 'report.hbs'],
-  css: ['report.css', 'panel.css', 'race.css', 'schedule.css'],
-  js: ['unpack.js', 'query.js', 'matrix.js', 'evidence.js', 'race.js', 'schedule.js', 'panel.js', 'page.js'],
+  css: ['report.css', 'bar.css', 'fixes.css', 'panel.css', 'race.css', 'schedule.css'],
+  js: [
+    'unpack.js',
+    'query.js',
+    'matrix.js',
+    'evidence.js',
+    'race.js',
+    'schedule.js',
+    'panel.js',
+    'fix.js',
+    'export.js',
+    'page.js',
+  ],
 }
 
-/** Render a report as one page. It escapes every text of the report, by Handlebars or as JSON in a data block. */
-export function renderHtml(report: Report, assets: HtmlAssets): string {
-  const page = pageOf(report)
+/**
+ * Render a report as one page, with what changed since another run where that is given. It escapes every text of the report, by
+ * Handlebars or as JSON in a data block.
+ */
+export function renderHtml(report: Report, assets: HtmlAssets, options: PageOptions = {}): string {
+  const page = pageOf(report, options)
   const values = { ...page, evidence: dataBlock(pack(evidenceOf(report))) }
   return fillPage({ ...assets, css: `${assets.css}\n${sizesOf(page)}` }, values)
 }

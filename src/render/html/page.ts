@@ -2,12 +2,15 @@
 import { CONTRADICTIONS, type Headline, headlinesOf, silentHosts } from '#analysis/matrix/headline.ts'
 import { type SeriesRows, VERDICTS, matrixOf } from '#analysis/matrix/matrix.ts'
 import type { Control } from '#domain/control.ts'
-import type { Verdict } from '#domain/judgement.ts'
-import type { Boundary, Report, ReportCase, ReportCell } from '#domain/report/matrix.ts'
-import { changeOf, type Steady, steadyOf, precisionOf } from '../text/boundary.ts'
+import type { DiffEntry, RunDiff } from '#domain/report/diff.ts'
+import type { Boundary, Report, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
+import { CHANGE_LABELS } from '../text/changes.ts'
 import { raceHint, raceParts, restsOnMissProbability } from '../text/race.ts'
-import { calmLine, commonTraits, kernelLabels, knownOf, momentOf, oneLine, rangeOf, sizeOf, wordAbout } from '../text/format.ts'
+import { calmLine, commonTraits, kernelLabels, knownOf, momentOf, oneLine, rangeOf, sizeOf } from '../text/format.ts'
 import { CASE_CONTRADICTED, FINDING_LABELS, NO_ANSWERS, VERDICT_LABELS } from '../text/labels.ts'
+import { changedCells, changesOf, signOf } from './changes.ts'
+import { fixesOf } from './fixes.ts'
+import { cellLink, filterLink } from './links.ts'
 
 /** A kernel linked to one of its cells. */
 interface Link {
@@ -42,13 +45,21 @@ const MAX_ROWS = 16
 /** With more kernels than this, the browser renders only what is on the screen. */
 const MANY_KERNELS = 60
 
+/** What a page shows beside its report. */
+export interface PageOptions {
+  /** What changed since another run: the page then marks it and can show it alone. */
+  readonly diff?: RunDiff | undefined
+}
+
 /** The page of a report. */
-export function pageOf(report: Report) {
+export function pageOf(report: Report, { diff }: PageOptions = {}) {
   const labels = kernelLabels(report.kernels)
   const label = (kernel: string) => labels.get(kernel) ?? kernel
   const { series, cases, cellAt } = matrixOf(report)
   const wordy = cases.length <= MAX_WORD_COLUMNS
   const controls = new Map(report.controls.map((control) => [control.kernel, control]))
+  const changed = changedCells(diff)
+  const severalBranches = new Set(report.kernels.map(branchOf)).size > 1
   const boundaries = new Map(report.boundaries.map((boundary) => [`${boundary.after}/${boundary.case}`, boundary]))
   return {
     run: report.run,
@@ -79,19 +90,30 @@ export function pageOf(report: Report) {
       message: message === null ? null : oneLine(message),
     })),
     caseData: { ...CASE_CONTRADICTED, contradictions: report.caseContradictions },
-    boundaries: report.boundaries.map((boundary) => boundaryRow(boundary, label)),
-    steady: steadyOf(report).map(steadyRow),
+    changes: changesOf(diff, label),
+    alarms: alarmsOf(report),
+    fixes: fixesOf(report, label),
     cases: cases.map(caseHeading),
     parts: series.flatMap(partsOf).map(({ name, kernels, more }) => ({
       name,
       more,
       // Powers of two, so that a few style rules give the browser the height of an unseen part.
       size: 2 ** Math.ceil(Math.log2(kernels.length)),
-      rows: kernels.map(({ id }) => ({
-        id,
-        label: label(id),
-        known: knownBadge(controls.get(id)),
-        cells: cases.map((theCase) => cellOf(cellAt(id, theCase.id), boundaries.get(`${id}/${theCase.id}`), wordy, label)),
+      rows: kernels.map((kernel) => ({
+        id: kernel.id,
+        version: kernel.version,
+        branch: severalBranches ? branchOf(kernel) : '',
+        label: label(kernel.id),
+        known: knownBadge(controls.get(kernel.id)),
+        cells: cases.map((theCase) => {
+          const result = `${kernel.id}/${theCase.id}`
+          return cellOf(cellAt(kernel.id, theCase.id), {
+            boundary: boundaries.get(result),
+            change: changed.get(result),
+            wordy,
+            label,
+          })
+        }),
       })),
     })),
   }
@@ -112,16 +134,54 @@ function knownBadge(control: Control | undefined) {
   return control ? { word: `known ${control.kind}`, kind: control.kind, meaning: knownOf(control) } : null
 }
 
-/** A column: `pieces` may break between lines, `words` are the texts for the filter. */
+/** Kernels that follow one another, inside a series. */
+function branchOf({ flavour, arch }: ReportKernel): string {
+  return `${flavour} ${arch}`
+}
+
+/** `2 listed as fixed, still affected`: what must not be missed above the matrix, each with the filter that shows it. */
+function alarmsOf({ cells, caseContradictions }: Report) {
+  const found = CONTRADICTIONS.map((finding) => ({
+    kind: `finding ${finding}`,
+    count: cells.filter((cell) => cell.finding === finding).length,
+    text: FINDING_LABELS[finding].title.toLowerCase(),
+    href: filterLink(`finding:${finding}`),
+  }))
+  const open = NO_ANSWERS.map((verdict) => ({
+    kind: verdict,
+    count: cells.filter((cell) => cell.verdict === verdict).length,
+    text: VERDICT_LABELS[verdict].word,
+    href: filterLink(`verdict:${verdict}`),
+  }))
+  const data = { kind: 'data', count: caseContradictions.length, text: CASE_CONTRADICTED.title.toLowerCase(), href: '#findings' }
+  return [...found, ...open, data].filter(({ count }) => count > 0)
+}
+
+/** A column: `pieces` may break between lines, `short` is the title without its area, `words` are the texts for the filter. */
 function caseHeading({ id, title, subsystem, fixes }: ReportCase) {
   const known = fixes.flatMap((fix) => [fix.commit === 'unknown' ? '' : (fix.commit ?? ''), fix.subject, ...fix.cve])
-  return { id, title, pieces: id.match(/[^-]*-|[^-]+$/g) ?? [id], words: [title, subsystem, ...known].filter(Boolean).join(' ') }
+  return {
+    id,
+    title,
+    short: title.replace(/^[\w/]{2,14}: /, ''),
+    pieces: id.match(/[^-]*-|[^-]+$/g) ?? [id],
+    words: [title, subsystem, ...known].filter(Boolean).join(' '),
+  }
+}
+
+/** What a cell of the table shows beside its result. */
+interface CellContext {
+  readonly boundary: Boundary | undefined
+  readonly change: DiffEntry | undefined
+  readonly wordy: boolean
+  readonly label: (kernel: string) => string
 }
 
 /** A cell of the table; the page's filter works on its class names. */
-function cellOf(cell: ReportCell | undefined, boundary: Boundary | undefined, wordy: boolean, label: (kernel: string) => string) {
+function cellOf(cell: ReportCell | undefined, { boundary, change, wordy, label }: CellContext) {
   if (!cell) return { classes: 'unplanned', word: '', title: '', hint: '', notes: [] }
   const contradicts = CONTRADICTIONS.find((finding) => finding === cell.finding)
+  const { glyph, short } = VERDICT_LABELS[cell.verdict]
   return {
     classes: [
       cell.verdict,
@@ -129,13 +189,15 @@ function cellOf(cell: ReportCell | undefined, boundary: Boundary | undefined, wo
       `f-${cell.finding}`,
       boundary ? 'boundary' : '',
       restsOnMissProbability(cell) ? 'statistical' : '',
+      change ? `d-${change.change}` : '',
     ]
       .filter(Boolean)
       .join(' '),
-    word: wordy ? VERDICT_LABELS[cell.verdict].short : VERDICT_LABELS[cell.verdict].glyph,
+    word: wordy ? short : ((change && signOf(change)) ?? glyph),
     title: cell.race ? raceParts(cell.race, label).join('; ') : '',
     hint: raceHint(cell),
     notes: [
+      ...(change ? [`${CHANGE_LABELS[change.change].title.toLowerCase()}: ${change.before?.verdict ?? 'not asked'} before`] : []),
       ...(contradicts ? [FINDING_LABELS[contradicts].title.toLowerCase()] : []),
       ...(boundary ? [`${VERDICT_LABELS[boundary.from].word} up to ${label(boundary.before)}`] : []),
     ],
@@ -176,61 +238,6 @@ function newsItem({ case: name, series, cells }: Headline, label: (kernel: strin
   }
   const range = { text: rangeOf(cells.map((cell) => label(cell.kernel))), href: filterLink(`case:${name} series:${series}`) }
   return { case: name, series, links: [], range, claimed }
-}
-
-function boundaryRow(boundary: Boundary, label: (kernel: string) => string) {
-  const side = (kernel: string, verdict: Verdict) => ({
-    verdict,
-    word: VERDICT_LABELS[verdict].word,
-    text: label(kernel),
-    href: cellLink(kernel, boundary.case),
-  })
-  const { entries } = boundary
-  const shown =
-    entries?.listed.map(({ build, subject, cve, about }) => ({
-      build,
-      subject,
-      note: [wordAbout(about).trim(), ...cve].filter(Boolean).join(' '),
-      strong: about !== 'names',
-    })) ?? []
-  return {
-    case: boundary.case,
-    series: boundary.series,
-    before: side(boundary.before, boundary.from),
-    after: side(boundary.after, boundary.to),
-    change: changeOf(boundary),
-    precision: precisionOf(boundary).join('; '),
-    bisect: boundary.bisect?.join('\n') ?? '',
-    changelog: entries && {
-      source: entries.source,
-      shown,
-      more: entries.more,
-      words: entriesWords(shown.length + entries.more),
-      found: shown.some(({ strong }) => strong),
-    },
-  }
-}
-
-/** The title of a list of changelog entries; empty for an empty list. */
-function entriesWords(count: number): string {
-  if (count === 0) return ''
-  if (count === 1) return '1 changelog entry between them shares its names'
-  return `${count} changelog entries between them share its names`
-}
-
-/** A case in the series where its answer never changes. */
-function steadyRow({ case: name, parts }: Steady) {
-  const words = parts.map(({ verdict, ranges }) => ({ verdict, word: VERDICT_LABELS[verdict].word, ranges: ranges.join(', ') }))
-  return { case: name, parts: words }
-}
-
-/** The link to a cell; reports/templates/page.js parses it. */
-function cellLink(kernel: string, theCase: string): string {
-  return `#cell=${encodeURIComponent(kernel)}/${encodeURIComponent(theCase)}`
-}
-
-function filterLink(query: string): string {
-  return `#q=${encodeURIComponent(query)}`
 }
 
 function capital(word: string): string {

@@ -2,7 +2,7 @@
 import { CHANGES, type Change } from '#domain/report/diff.ts'
 import { countOf, many } from '#domain/numbers.ts'
 import type { Notice } from '#domain/report/notice.ts'
-import { BRIEF, CHANGE_LABELS, groupsOf, linesByKernel, resultName } from '../diff/phrases.ts'
+import { BRIEF, CHANGE_LABELS, groupsOf, linesByKernel, resultName } from '../text/changes.ts'
 import { oneLine } from '../text/format.ts'
 
 /** Lines of one kind in a notice: its page and JSON have all of them. */

@@ -1,7 +1,7 @@
 /** The Atom feed of the nights (RFC 4287), the newest first. */
 import { createHash } from 'node:crypto'
 import type { Night } from '#domain/report/night.ts'
-import { BRIEF, CHANGE_LABELS, groupsOf, linesByKernel, resultName } from '../diff/phrases.ts'
+import { BRIEF, CHANGE_LABELS, groupsOf, linesByKernel, resultName } from '../text/changes.ts'
 import { momentOf } from '../text/format.ts'
 import { escapeXml } from '../text/xml.ts'
 import { linkOf } from './assets.ts'

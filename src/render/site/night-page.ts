@@ -2,7 +2,7 @@
 import type { Change } from '#domain/report/diff.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Night } from '#domain/report/night.ts'
-import { BRIEF, CHANGE_LABELS, groupsOf, linesByKernel, resultName } from '../diff/phrases.ts'
+import { BRIEF, CHANGE_LABELS, groupsOf, linesByKernel, resultName } from '../text/changes.ts'
 import { momentOf, oneLine } from '../text/format.ts'
 import { VERDICT_LABELS } from '../text/labels.ts'
 import { linkOf, sitePage, type SiteAssets } from './assets.ts'

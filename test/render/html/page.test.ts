@@ -136,22 +136,26 @@ describe('the page', { skip: browser === null && `Chromium is not installed at $
     assert.match((await page.locator('#panel-title').textContent()) ?? '', /on debian-6\.12\.117/)
   })
 
-  test('a boundary says how sure it is, and opens to the lines that git takes, with a button that copies them', async (t) => {
+  test('a fix says since when each series carries it, how sure that is, and gives git the lines to narrow it', async (t) => {
     const page = await open(t, 'small.html')
-    const boundary = page.locator('.boundaries li', { hasText: 'uffd-eagain-output on 6.1.y' })
-    const said = (await boundary.innerText()).replaceAll(/\s+/g, ' ')
-    assert.match(said, /the fix came: 6\.1\.187 lacks → 6\.1\.192 carries untested in between: not tested: 6\.1\.190/)
-    await boundary.getByText('untested in between').click()
-    const lines = (await boundary.locator('pre').innerText()).split('\n')
+    const fix = page.locator('#fix-uffd-eagain-output')
+    const branch = fix.locator('.branches > li', { hasText: '6.1.y' })
+    const said = (await branch.innerText()).replaceAll(/\s+/g, ' ')
+    assert.match(
+      said,
+      /6\.1\.y carries since 6\.1\.192 6\.1\.187 lacks → 6\.1\.192 carries untested in between: not tested: 6\.1\.190/,
+    )
+    await branch.getByText('untested in between').click()
+    const lines = (await branch.locator('pre').innerText()).split('\n')
     assert.deepEqual(lines, [
       'git bisect start --term-old broken --term-new fixed v6.1.192 v6.1.187',
       'git bisect run kwitness bisect-step --cases uffd-eagain-output --find fix',
     ])
-    await boundary.getByRole('button', { name: 'Copy' }).click()
-    await boundary.getByRole('button', { name: /Copied|Marked/ }).waitFor()
-    await page.getByText('By fix').click()
-    const steady = page.locator('.steady li', { hasText: 'uffd-mmap-changing-atomic' })
-    assert.match(await steady.innerText(), /lacks 5\.10\.218 … 5\.10\.262 \(all 2\); carries 6\.1\.170 … 6\.1\.192 \(3 of 4\)/)
+    await branch.getByRole('button', { name: 'Copy' }).click()
+    await branch.getByRole('button', { name: /Copied|Selected/ }).waitFor()
+    const steady = (await page.locator('#fix-uffd-mmap-changing-atomic .branches').innerText()).replaceAll(/\s+/g, ' ')
+    assert.match(steady, /5\.10\.y lacks 5\.10\.218 … 5\.10\.262, all 2 tested/)
+    assert.match(steady, /6\.1\.y carries 6\.1\.170 … 6\.1\.192, 3 of 4 tested/)
   })
 
   test('a race says how sure it is, in sentences first, then beside its reference rate', async (t) => {

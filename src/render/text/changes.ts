@@ -1,7 +1,7 @@
 /** The words and names that every rendering of a comparison shares. */
 import { CHANGES, type Change, type DiffEntry, type RunDiff } from '#domain/report/diff.ts'
 import { many } from '#domain/numbers.ts'
-import { momentOf, oneLine } from '../text/format.ts'
+import { momentOf, oneLine } from './format.ts'
 
 export interface ChangeLabel {
   readonly title: string
