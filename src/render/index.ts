@@ -1,4 +1,5 @@
 /** The renderers: each is a function of the Report. */
+import type { RunDiff } from '#domain/report/diff.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { renderBcd } from './bcd.ts'
 import { renderCsv } from './exchange/csv.ts'
@@ -20,6 +21,8 @@ export interface RenderOptions {
   readonly assets: HtmlAssets
   /** With the logs of all attempts; only `json` asks, `html` always has them. */
   readonly logs?: boolean | undefined
+  /** What changed since an earlier run; only `html` marks it. */
+  readonly diff?: RunDiff | undefined
 }
 
 export interface Renderer {
@@ -31,7 +34,7 @@ export interface Renderer {
 export const RENDERERS = {
   bcd: { extension: 'json', render: (report) => renderBcd(report) },
   csv: { extension: 'csv', render: (report) => renderCsv(report) },
-  html: { extension: 'html', render: (report, { assets }) => renderHtml(report, assets) },
+  html: { extension: 'html', render: (report, { assets, diff }) => renderHtml(report, assets, { diff }) },
   json: { extension: 'json', render: (report, { logs }) => renderJson(report, { logs }) },
   junit: { extension: 'xml', render: (report) => renderJunit(report) },
   kcidb: { extension: 'json', render: (report) => renderKcidb(report) },

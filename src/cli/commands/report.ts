@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from '@commander-js/extra-typings'
 import { UserError } from '#domain/errors.ts'
+import type { RunDiff } from '#domain/report/diff.ts'
+import type { Report } from '#domain/report/matrix.ts'
 import { RENDERERS, type Format } from '#render/index.ts'
 import { ANSWER_EXITS, helpText } from '../help/text.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
@@ -9,7 +11,9 @@ import { importStreams } from '#run/check/import.ts'
 import * as shared from '../options/shared.ts'
 import { readAgain } from '../options/values.ts'
 import { CASE_WORDS, exitCodeOfCheck, exitCodeOfSuite, readFailOn, SUITE_WORDS } from '../output/exit-code.ts'
+import { compareReports } from '../output/diff.ts'
 import { renderReport, writeOut } from '../output/files.ts'
+import { loadNamed, NAMES } from '../output/named-report.ts'
 import { tellSkipped } from '../output/problems.ts'
 import { loadReport } from '../output/stored-report.ts'
 import { renderSuite } from '../output/suite.ts'
@@ -27,6 +31,7 @@ function declareOptions(command: Command) {
     .addOption(shared.withLogs)
     .addOption(shared.out('file to write instead of standard output'))
     .addOption(shared.gitTree)
+    .option('--baseline <run>', `mark on the page what changed since an earlier run: ${NAMES}`)
     .addOption(shared.failOn)
 }
 
@@ -47,6 +52,7 @@ const HELP = helpText({
   examples: [
     ['the newest run', 'kwitness report'],
     ['as one page for a browser', 'kwitness report --format html --out matrix.html'],
+    ['with what changed since the run before it', 'kwitness report --format html --baseline latest~1 --out matrix.html'],
     ['another run, for a test harness', 'kwitness report 2026-01-31-1 --format ktap'],
     ['what kwitness-check printed on two other machines', 'kwitness report --import db1.ktap --import db2.ktap'],
     ['with claims from a git tree', 'kwitness report --git-tree linux'],
@@ -67,10 +73,19 @@ async function report(named: string | undefined, options: shared.OptionsOf<typeo
       'kwitness boundary --resume goes on with a search',
     )
   }
-  const text = await (ofSuite ? renderSuite(loaded.report, format) : renderReport(loaded.report, format, options))
+  const diff = ofSuite ? undefined : await comparedWith(options.baseline, loaded.report, format)
+  const { withLogs } = options
+  const text = await (ofSuite ? renderSuite(loaded.report, format) : renderReport(loaded.report, format, { withLogs, diff }))
   if (options.out === undefined) await print(text, format !== 'terminal')
   else await writeOut(options.out, text)
   return ofSuite ? exitCodeOfSuite(loaded.report, failOn) : exitCodeOfCheck(loaded.report, failOn)
+}
+
+/** What changed since the run of this name. Throws UserError for a format that does not show it. */
+async function comparedWith(name: string | undefined, of: Report, format: Format): Promise<RunDiff | undefined> {
+  if (name === undefined) return undefined
+  if (format === 'html') return compareReports(await loadNamed(name), of)
+  throw new UserError(`--baseline is for --format html, not for ${format}`, `kwitness diff ${name} compares in other formats`)
 }
 
 /** Store the files as a run, and return its id. Throws UserError for a file that cannot be read, or together with a run. */

@@ -220,14 +220,15 @@ async function concludeCases(opened: OpenRun, options: Concluded, timings: Timin
   const { report, problems } = await reportOf(opened)
   printProblems(problems)
   const text = await renderReport(report, options.json ? 'json' : 'terminal', options)
-  const page = await doBoth(writeReport(report, options.out, options), print(text, options.json))
+  const { before, out, withLogs } = options
+  const diff = before === null ? undefined : await compareReports(before, report)
+  const page = await doBoth(writeReport(report, out, { withLogs, diff }), print(text, options.json))
   console.error(`kwitness: report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
-  if (options.before === null) return exitCodeOf(report, failOn)
-  const diff = await compareReports(options.before, report)
+  if (before === null || diff === undefined) return exitCodeOf(report, failOn)
   if (!options.json) await print(`\n${await renderDiff(diff, 'terminal')}`)
   console.error(`kwitness: comparison: ${await writeDiff(diff, dirname(page))}`)
-  return exitCodeOfBaseline(report, options.before, diff, failOn)
+  return exitCodeOfBaseline(report, before, diff, failOn)
 }
 
 async function concludeSuite({ store, record }: OpenRun, options: RunOptions, timings: TimingsKeeper): Promise<number> {

@@ -39,7 +39,10 @@ export async function writeSite(
       await replaceFile(join(site.folder, ...path), text)
     }
     const newest = nights.at(-1)
-    if (newest) await write(['nights', newest.key, 'matrix.html'], renderHtml(tonight, await readAssets(HTML_ASSETS)))
+    if (newest) {
+      const matrix = renderHtml(tonight, await readAssets(HTML_ASSETS), { diff: newest.diff ?? undefined })
+      await write(['nights', newest.key, 'matrix.html'], matrix)
+    }
     for (const [at, night] of nights.entries()) {
       const beside = { earlier: nights[at - 1] ?? null, later: nights[at + 1] ?? null }
       // A site that was configured later, or whose night was killed, has no matrix of older nights.

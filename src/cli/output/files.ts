@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import { makeFolder, probeFolder, writeAt } from '#harness/support/workspace.ts'
+import type { RunDiff } from '#domain/report/diff.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { HTML_ASSETS, type HtmlAssets } from '#render/html/html.ts'
 import { RENDERERS, type Format, type RenderOptions } from '#render/index.ts'
@@ -52,19 +53,21 @@ export function terminalOf(stream: NodeJS.WriteStream): RenderOptions['terminal'
 }
 
 /** Render a report for standard output. */
-export async function renderReport(report: Report, format: Format, options: WithLogs = {}): Promise<string> {
+export async function renderReport(report: Report, format: Format, options: Additions = {}): Promise<string> {
   using _ = startSpan('render')
   return await render(report, format, options)
 }
 
-/** Whether JSON has the logs of all attempts. */
-interface WithLogs {
+interface Additions {
+  /** Whether JSON has the logs of all attempts. */
   readonly withLogs?: boolean | undefined
+  /** What changed since an earlier run, for the page. */
+  readonly diff?: RunDiff | undefined
 }
 
-async function render(report: Report, format: Format, { withLogs }: WithLogs): Promise<string> {
+async function render(report: Report, format: Format, { withLogs, diff }: Additions): Promise<string> {
   const assets = await assetsFor(format, HTML_ASSETS)
-  return RENDERERS[format].render(report, { terminal: terminalOf(process.stdout), assets, logs: withLogs })
+  return RENDERERS[format].render(report, { terminal: terminalOf(process.stdout), assets, logs: withLogs, diff })
 }
 
 /** Write text to a file, making its folder. Throws InfraError when the disk does not take it. */
@@ -79,7 +82,7 @@ export async function writeOut(path: string, text: string): Promise<void> {
 export const probeOut = (folder: string): Promise<void> => probeFolder(folder, HINT)
 
 /** Write every file of a run's report to its folder, `reports/out/RUN` when none is named. Returns the path of the page. */
-export async function writeReport(report: Report, folder: string | undefined, options: WithLogs = {}): Promise<string> {
+export async function writeReport(report: Report, folder: string | undefined, options: Additions = {}): Promise<string> {
   using _ = startSpan('render')
   const files = LEFT.map(async ({ name, format }) => ({ name, text: await render(report, format, options) }))
   return join(await writeRenderings(report.run.id, await Promise.all(files), folder), 'index.html')
