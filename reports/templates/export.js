@@ -30,15 +30,15 @@ function oneLine(value) {
   return String(value).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\uFFF9-\uFFFB]+/gu, ' ').trim()
 }
 
-/** The results that are shown, in the order of the matrix; `evidence` has their sentences. */
-function exportedRows({ rows, columns, answers, answerOf }, shown, { root, member, value }) {
+/** The results that are shown, in the order of the matrix; the evidence has their sentences, but for those that `newerAt` has. */
+function exportedRows({ rows, columns, answers, answerOf }, shown, { root, member, value }, newerAt) {
   const [cellRows, cases] = [member(root, 'rows'), member(root, 'cases')]
   const titles = columns.map((_, column) => value(member(member(cases, column), 'title')))
   return shown.cells.flatMap((inRow, row) => [...inRow].flatMap((isShown, column) => {
     const { verdict, claim, finding, change } = answers[answerOf[row][column]]
     if (isShown === 0 || verdict === 'unplanned') return []
     const { id: kernel, series, version } = rows[row]
-    const summary = value(member(member(member(cellRows, row), column), 'summary'))
+    const summary = newerAt({ row, column })?.summary ?? value(member(member(member(cellRows, row), column), 'summary'))
     return [{ kernel, series, version, case: columns[column].id, title: titles[column], verdict, claim, finding, change, summary }]
   }))
 }

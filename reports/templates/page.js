@@ -13,6 +13,9 @@ let place = { row: 0, column: 0 }
 /** What the panel shows: `{ row, column }` of a cell, `{ fix }` by its id, or null. */
 let opened = null
 let evidence = null
+/** Cells that arrived after the page, by row and column; none in a page that is a file. */
+const arrived = new Map()
+const arrivedAt = ({ row, column }) => arrived.get(`${row} ${column}`)
 let cells = null
 
 /** The packed evidence; the first need of it parses it. */
@@ -22,7 +25,9 @@ function readEvidence() {
 
 /** The panel's builder for cells. */
 function cellBuilder() {
-  return cells ??= cellPanel(panel, readEvidence(), { close: closePanel, walk: walkOpen, fix: (id) => openFix(id, { focus: true }) })
+  return cells ??= cellPanel(panel, readEvidence(), {
+    close: closePanel, walk: walkOpen, fix: (id) => openFix(id, { focus: true }), newer: arrivedAt
+  })
 }
 
 const fixes = fixPanel(panel, {
@@ -254,7 +259,7 @@ function changeQuery(text) {
 
 /** The text of an export of what is shown. */
 function exported(format) {
-  return EXPORTS[format].text(exportedRows(matrix, shown, readEvidence()))
+  return EXPORTS[format].text(exportedRows(matrix, shown, readEvidence(), arrivedAt))
 }
 
 document.getElementById('export').addEventListener('click', async ({ target }) => {

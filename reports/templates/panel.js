@@ -1,5 +1,5 @@
 /** The panel beside the matrix: one cell with its evidence, which opening it unpacks. */
-function cellPanel(panel, evidence, { close, walk, fix }) {
+function cellPanel(panel, evidence, { close, walk, fix, newer }) {
   const { root, member, value } = evidence
   const rows = member(root, 'rows')
   const words = value(member(root, 'words'))
@@ -7,7 +7,7 @@ function cellPanel(panel, evidence, { close, walk, fix }) {
 
   /** Fill the panel with the cell at a position; false where the plan has none. */
   function fill({ row, column }) {
-    const cell = value(member(member(rows, row), column))
+    const cell = newer({ row, column }) ?? value(member(member(rows, row), column))
     if (cell === null) return false
     const kernel = value(member(member(root, 'kernels'), row))
     const theCase = value(member(member(root, 'cases'), column))

@@ -62,6 +62,11 @@ export const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     },
     { name: 'runs', summary: 'list the stored runs', load: () => import('./commands/runs.ts') },
     {
+      name: 'serve',
+      summary: 'show stored runs in a browser, and follow one that is under way',
+      load: () => import('./commands/serve.ts'),
+    },
+    {
       name: 'explain',
       alias: 'why',
       summary: 'show the evidence behind a result, line by line',

@@ -10,7 +10,15 @@ import { readJson } from '#schema/read.ts'
 import { textIn, type Database, type Row } from './database.ts'
 import { readEvidenceFolder, readLog, storedName, writeEvidenceFolder } from './evidence-folder.ts'
 import { attemptId } from './names.ts'
-import type { AttemptName, AttemptRecord, JudgedStoredAttempts, LogPaths, StoredLogs, StoreProblem } from './ports.ts'
+import type {
+  AttemptName,
+  AttemptRecord,
+  AttemptsAfter,
+  JudgedStoredAttempts,
+  LogPaths,
+  StoredLogs,
+  StoreProblem,
+} from './ports.ts'
 
 /** The attempts of a run: its own, and those of earlier runs that it reuses. Twice the id of the run is to be bound. */
 const OF_RUN = `SELECT * FROM attempts WHERE run = ?
@@ -134,6 +142,13 @@ export async function attemptsOf(database: Database, root: string, run: string):
     if (!names.has(id)) problems.push({ attempt: id, message: 'its evidence folder is missing' })
   }
   return { attempts, problems }
+}
+
+/** The attempts that a run made behind one of this number, up to another, as they were made; and the number of the last one. */
+export function attemptsAfter(database: Database, run: string, number: number, upTo: number): AttemptsAfter {
+  const sql = 'SELECT * FROM attempts WHERE run = ? AND number > ? AND number <= ? ORDER BY number'
+  const rows = database.all(sql, run, number, upTo)
+  return { attempts: rows.flatMap((row) => recordIn(database, row) ?? []), last: Number(rows.at(-1)?.['number'] ?? number) }
 }
 
 /** The names of all attempts of a run; nothing of their evidence is read. */

@@ -3,7 +3,17 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
-import { attemptNames, attemptsOf, attemptTimes, logPaths, readLogs, recordAttempt, recoverRun, strays } from './attempts.ts'
+import {
+  attemptNames,
+  attemptsAfter,
+  attemptsOf,
+  attemptTimes,
+  logPaths,
+  readLogs,
+  recordAttempt,
+  recoverRun,
+  strays,
+} from './attempts.ts'
 import { openDatabase, type Database } from './database.ts'
 import { fingerprintOf, readLogNow, syncFolder } from './evidence-folder.ts'
 import { onDisk } from './failures.ts'
@@ -51,6 +61,7 @@ function reading(database: Database, places: Places): ReadRuns {
       const { id } = readRun(database, run)
       return attemptsOf(database, places.evidence, id)
     },
+    attemptsAfter: async (run, last, upTo = Number.MAX_SAFE_INTEGER) => attemptsAfter(database, run, last, upTo),
     attemptsLike: async (identity, count) => attemptsLike(database, identity, count),
     attemptNames: async (run) => attemptNames(database, readRun(database, run).id),
     logPaths: (attempt) => logPaths(join(places.evidence, attempt.run), attempt),

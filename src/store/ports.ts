@@ -81,6 +81,13 @@ export interface JudgedStoredAttempts {
   readonly problems: readonly StoreProblem[]
 }
 
+/** Attempts in the order they were made. */
+export interface AttemptsAfter {
+  readonly attempts: readonly AttemptRecord[]
+  /** Where to go on. */
+  readonly last: number
+}
+
 /** The logs of an attempt, byte for byte; null for a missing or damaged one, which `problems` names. */
 export interface StoredLogs {
   readonly console: Uint8Array | null
@@ -109,6 +116,8 @@ export interface ReadRuns {
   readRun(id: string): Promise<RunRecord>
   /** The attempts of a run: those that it made, and those of earlier runs that it reuses. */
   attemptsOf(run: string): Promise<JudgedStoredAttempts>
+  /** The attempts that a run made behind those that `last` was given for (0 for all), up to another `last` where one is given. */
+  attemptsAfter(run: string, last: number, upTo?: number): Promise<AttemptsAfter>
   /** The newest attempts of this identity that runs made, the newest first, at most `count`. */
   attemptsLike(identity: string, count: number): Promise<readonly AttemptRecord[]>
   /** By kernel, case and ordinal. Throws UserError when there is no such run. */

@@ -52,6 +52,12 @@ export function readSeriesNames(text: string, before: readonly string[] = []): r
   return [...before, ...names]
 }
 
+/** Read a port to listen on; 0 means any that is free. */
+export function readPort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  throw new InvalidArgumentError('Give a whole number from 0 to 65535.')
+}
+
 /** Read an unsigned 64-bit number. Returns it in decimal. */
 export function readSeed(text: string): string {
   if (/^\d{1,20}$/.test(text) && BigInt(text) <= MAX_SEED) return BigInt(text).toString()

@@ -16,7 +16,7 @@ export interface PageEvidence {
 }
 
 /** A cell with the text of its race. */
-type PageCell = Omit<ReportCell, 'kernel' | 'case' | 'race'> & { readonly race: RaceText | null }
+export type PageCell = Omit<ReportCell, 'kernel' | 'case' | 'race'> & { readonly race: RaceText | null }
 
 /** The evidence of a report for the page's script: rows and columns as in the table. */
 export function evidenceOf(report: Report): PageEvidence {
@@ -32,10 +32,14 @@ export function evidenceOf(report: Report): PageEvidence {
     rows: kernels.map((kernel) =>
       cases.map((theCase) => {
         const cell = cellAt(kernel.id, theCase.id)
-        if (!cell) return null
-        const { kernel: _row, case: _column, ...shown } = cell
-        return { ...shown, race: raceText(cell, kernel.series, label) }
+        return cell ? pageCellOf(cell, kernel.series, label) : null
       }),
     ),
   }
+}
+
+/** What the panel shows of a cell. */
+export function pageCellOf(cell: ReportCell, series: string, label: (kernel: string) => string): PageCell {
+  const { kernel: _row, case: _column, ...shown } = cell
+  return { ...shown, race: raceText(cell, series, label) }
 }

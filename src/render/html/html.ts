@@ -37,6 +37,9 @@ export const HTML_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> 
   ],
 }
 
+/** The files of a page that follows a run under way. */
+export const LIVE_ASSETS: typeof HTML_ASSETS = { ...HTML_ASSETS, js: [...HTML_ASSETS.js, 'live.js'] }
+
 /**
  * Render a report as one page, with what changed since another run where that is given. It escapes every text of the report, by
  * Handlebars or as JSON in a data block.
@@ -44,19 +47,22 @@ export const HTML_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> 
 export function renderHtml(report: Report, assets: HtmlAssets, options: PageOptions = {}): string {
   const page = pageOf(report, options)
   const values = { ...page, evidence: dataBlock(pack(evidenceOf(report))) }
-  return fillPage({ ...assets, css: `${assets.css}\n${sizesOf(page)}` }, values)
+  return fillPage({ ...assets, css: `${assets.css}\n${sizesOf(page)}` }, values, options.events !== undefined)
 }
 
 /** Templates by their text: a site fills the same one for hundreds of pages. */
 const compiled = new Map<string, HandlebarsTemplateDelegate>()
 
-/** A page from a template and its values, with style and script inside. It escapes every value except `evidence`. */
-export function fillPage(assets: HtmlAssets, values: object): string {
+/**
+ * A page from a template and its values, with style and script inside. It escapes every value except `evidence`. Only a page that
+ * is served may connect, and to its server alone.
+ */
+export function fillPage(assets: HtmlAssets, values: object, isServed = false): string {
   const template = compiled.get(assets.template) ?? Handlebars.compile(assets.template, { strict: true, knownHelpersOnly: true })
   compiled.set(assets.template, template)
   const css = inlined(assets.css, 'style')
   const js = inlined(assets.js, 'script')
-  return template({ ...values, css, js, policy: policyFor(css, js) })
+  return template({ ...values, css, js, policy: policyFor(css, js, isServed) })
 }
 
 /** Sizes that depend on the report, as a style rule, because the policy forbids style attributes. */
@@ -68,10 +74,15 @@ function sizesOf({ cases, parts }: ReturnType<typeof pageOf>): string {
   return `:root { --cases: ${cases.length}; --names: ${names}; --letters: ${longest}; --word: ${word} }\n`
 }
 
-/** A policy that allows only this style and script, by their hashes. */
-function policyFor(css: string, js: string): string {
+/** A policy that allows only this style and script, by their hashes, and connections to the server of a page that has one. */
+function policyFor(css: string, js: string, isServed: boolean): string {
   const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
-  const sources = [`script-src ${hash(js)}`, `style-src ${hash(css)}`, 'img-src data:']
+  const sources = [
+    `script-src ${hash(js)}`,
+    `style-src ${hash(css)}`,
+    'img-src data:',
+    ...(isServed ? ["connect-src 'self'"] : []),
+  ]
   return ["default-src 'none'", ...sources, "base-uri 'none'", "form-action 'none'"].join('; ')
 }
 

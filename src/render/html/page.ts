@@ -45,24 +45,30 @@ const MAX_ROWS = 16
 /** With more kernels than this, the browser renders only what is on the screen. */
 const MANY_KERNELS = 60
 
+/** Whether cells show words beside their signs. */
+export const isWordy = ({ cases }: Pick<Report, 'cases'>): boolean => cases.length <= MAX_WORD_COLUMNS
+
 /** What a page shows beside its report. */
 export interface PageOptions {
   /** What changed since another run: the page then marks it and can show it alone. */
   readonly diff?: RunDiff | undefined
+  /** Where a page that is served hears of new results; null or absent for a file. */
+  readonly events?: string | undefined
 }
 
 /** The page of a report. */
-export function pageOf(report: Report, { diff }: PageOptions = {}) {
+export function pageOf(report: Report, { diff, events }: PageOptions = {}) {
   const labels = kernelLabels(report.kernels)
   const label = (kernel: string) => labels.get(kernel) ?? kernel
   const { series, cases, cellAt } = matrixOf(report)
-  const wordy = cases.length <= MAX_WORD_COLUMNS
+  const wordy = isWordy(report)
   const controls = new Map(report.controls.map((control) => [control.kernel, control]))
   const changed = changedCells(diff)
   const severalBranches = new Set(report.kernels.map(branchOf)).size > 1
   const boundaries = new Map(report.boundaries.map((boundary) => [`${boundary.after}/${boundary.case}`, boundary]))
   return {
     run: report.run,
+    events: events ?? '',
     size: sizeOf(report),
     started: momentOf(report.run.startedAt),
     calm: calmLine(report),
@@ -178,7 +184,7 @@ interface CellContext {
 }
 
 /** A cell of the table; the page's filter works on its class names. */
-function cellOf(cell: ReportCell | undefined, { boundary, change, wordy, label }: CellContext) {
+export function cellOf(cell: ReportCell | undefined, { boundary, change, wordy, label }: CellContext) {
   if (!cell) return { classes: 'unplanned', word: '', title: '', hint: '', notes: [] }
   const contradicts = CONTRADICTIONS.find((finding) => finding === cell.finding)
   const { glyph, short } = VERDICT_LABELS[cell.verdict]

@@ -101,7 +101,8 @@ function triedKernelsOf(plan: Plan, attempts: readonly AttemptRecord[]): Plan {
   return { ...plan, kernels: plan.kernels.filter(({ id }) => tried.has(id)) }
 }
 
-interface StoredJudged {
+/** An attempt of a run with what it came to. */
+export interface StoredJudged {
   readonly record: AttemptRecord
   readonly judged: AttemptFindings
 }
@@ -114,17 +115,22 @@ function isComplete(plan: Plan, attempts: AttemptsByCell): boolean {
 }
 
 /** The attempts of a run by cellKey, as they are shown and as the judge sees them. */
-interface JudgedRun {
+export interface JudgedRun {
   readonly judged: ReadonlyMap<string, readonly StoredJudged[]>
   readonly byCell: AttemptsByCell
   /** Id of the run. */
   readonly run: string
 }
 
-/** Every cell of a plan, judged: races by the rates of the plan and by those of its own controls. */
-function judgeCells(store: ReadRuns, plan: Plan, { judged, byCell, run }: JudgedRun): JudgedCell[] {
+/** Cells of a plan, judged: races by the rates of the plan and by those of its own controls. */
+export function judgeCells(
+  store: ReadRuns,
+  plan: Plan,
+  { judged, byCell, run }: JudgedRun,
+  wanted: readonly Cell[] = cellsOf(plan),
+): JudgedCell[] {
   const measured = ratesOf(plan, byCell)
-  const cells = cellsOf(plan).filter((cell) => plan.kind !== 'search' || judged.get(cellKey(cell))?.length)
+  const cells = wanted.filter((cell) => plan.kind !== 'search' || judged.get(cellKey(cell))?.length)
   return cells.map((cell) => {
     const input = inputOf(plan, cell, byCell.get(cellKey(cell)) ?? [], measured)
     const own = judged.get(cellKey(cell)) ?? []
