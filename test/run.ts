@@ -1,7 +1,7 @@
 /**
  * `npm test`: the checks of lint beside the tests that boot no guest, then those that do, three files at a time.
  * `--lane unit` takes lint and the tests that boot no guest and ask no server but our own, `--lane e2e` the others.
- * `--only WORD` takes the tests with that word in their path; it may be given more than once. Those of test/hosts run only when
+ * `--only WORD...` takes the tests with one of these words in their path. Those of test/hosts run only when
  * they are asked for so: `npm run test:hosts` does.
  * The last line is `N passed, N failed`, with `, N skipped` when there are any, whatever happens: a file that takes longer
  * than any should is ended and fails, and so does a run that is stopped or breaks.
@@ -19,7 +19,8 @@ import { readProgress, type Count, type RunningFile } from './runner/progress.ts
 
 /** sqlite is all that still warns. */
 const execArgv = ['--disable-warning=ExperimentalWarning']
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     lane: { type: 'string' },
     only: { type: 'string', multiple: true, default: [] },
@@ -42,9 +43,10 @@ const isCalm = (file: string): boolean => relative(REPOSITORY, file).startsWith(
 /** Runs the files that it is given in one process. */
 const TOGETHER = join(REPOSITORY, 'test/runner/together.ts')
 
+const words = [...values.only, ...positionals]
 const isWanted = (path: string) =>
-  (values.only.length === 0 && !path.startsWith('hosts/')) ||
-  values.only.some((word) => path.includes(word) && (!path.startsWith('hosts/') || word.startsWith('hosts/')))
+  (words.length === 0 && !path.startsWith('hosts/')) ||
+  words.some((word) => path.includes(word) && (!path.startsWith('hosts/') || word.startsWith('hosts/')))
 const files = globSync(join(REPOSITORY, 'test/**/*.test.ts')).filter((file) => isWanted(relative(join(REPOSITORY, 'test'), file)))
 const endToEnd = files.filter((file) => /^test\/(?:e2e|hosts)\//.test(relative(REPOSITORY, file)))
 const others = files.filter((file) => !endToEnd.includes(file))
@@ -65,7 +67,7 @@ function conclude(): never {
   writeDurations(Object.fromEntries(durations))
   const nothing = count.passed + count.failed === 0
   const where = values.lane === undefined ? '' : ` of the lane ${values.lane}`
-  if (nothing) console.log(`nothing ran: no test${where} has ${values.only.join(' or ')} in its path`)
+  if (nothing) console.log(`nothing ran: no test${where} has ${words.join(' or ')} in its path`)
   console.log(`${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}`)
   process.exit(count.failed > 0 || nothing ? 1 : 0)
 }

@@ -48,34 +48,42 @@ export const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     },
   ],
   Results: [
-    { name: 'report', summary: 'show a stored run in one of several formats', load: () => import('./commands/report.ts') },
-    { name: 'diff', summary: 'compare two runs: what regressed, what is fixed', load: () => import('./commands/diff.ts') },
+    {
+      name: 'report',
+      summary: 'show a stored run in one of several formats',
+      load: () => import('./commands/results/report.ts'),
+    },
+    {
+      name: 'diff',
+      summary: 'compare two runs: what regressed, what is fixed',
+      load: () => import('./commands/results/diff.ts'),
+    },
     {
       name: 'gaps',
       summary: 'show what the newest kernel of each supported series lacks',
-      load: () => import('./commands/gaps.ts'),
+      load: () => import('./commands/results/gaps.ts'),
     },
     {
       name: 'read',
       summary: 'read any console log or test output: results and kernel reports',
       load: () => import('./commands/read.ts'),
     },
-    { name: 'runs', summary: 'list the stored runs', load: () => import('./commands/runs.ts') },
+    { name: 'runs', summary: 'list the stored runs', load: () => import('./commands/results/runs.ts') },
     {
       name: 'serve',
       summary: 'show stored runs in a browser, and follow one that is under way',
-      load: () => import('./commands/serve.ts'),
+      load: () => import('./commands/results/serve.ts'),
     },
     {
       name: 'explain',
       alias: 'why',
       summary: 'show the evidence behind a result, line by line',
-      load: () => import('./commands/explain.ts'),
+      load: () => import('./commands/results/explain.ts'),
     },
     {
       name: 'replay',
       summary: 'make a stored attempt again and show both side by side',
-      load: () => import('./commands/replay.ts'),
+      load: () => import('./commands/results/replay.ts'),
     },
   ],
   Inputs: [

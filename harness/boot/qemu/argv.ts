@@ -98,8 +98,8 @@ export function payloadOfTemplate(ram: string): string {
 }
 
 /**
- * A disk that any number of guests share, and a network that ends in this QEMU: `restrict` lets the guest reach nothing, and a port
- * of loopback, which the host's kernel chooses, leads to its sshd.
+ * A disk that any number of guests share, and a network that ends in this QEMU: `restrict` lets the guest reach nothing, and a
+ * port of loopback, which the host's kernel chooses, leads to its sshd.
  */
 function diskArguments(disk: string | undefined): string[] {
   if (disk === undefined) return ['-nic', 'none']

@@ -54,7 +54,7 @@ export interface NotBooted {
   readonly lacksRoom: boolean
 }
 
-/** What PID 1 of a guest with a disk (vm-images/rootfs/init.c) logs when it starts sshd. A session decides whether it is there. */
+/** What PID 1 of a guest with a disk (vm-images/rootfs/init.c) logs when it starts sshd. A session says whether it is there. */
 const SSHD_HINT = 'kwitness: starting sshd'
 /** A firmware, the bus and a userland come up, which takes several times what the agent alone takes. */
 const DISK_BOOT_FACTOR = 6

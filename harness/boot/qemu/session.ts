@@ -46,7 +46,8 @@ export function createGuestSession(qemu: RunningQemu, disk: GuestDisk, signal?: 
 
   async function connect(deadline: number): Promise<SshConnection | string> {
     let why = 'no time was left for its sshd'
-    while (!isOver && !signal?.aborted && performance.now() < deadline) {
+    for (;;) {
+      if (isOver || signal?.aborted || performance.now() >= deadline) return why
       const left = (deadline - performance.now()) / 1000
       try {
         const port = await forwardedPort(qemu)
@@ -63,7 +64,6 @@ export function createGuestSession(qemu: RunningQemu, disk: GuestDisk, signal?: 
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
-    return why
   }
 
   async function begin(deadline: number, isNew: boolean): Promise<string | null> {

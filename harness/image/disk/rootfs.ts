@@ -1,16 +1,16 @@
 /** The disk of guests with a Debian userland: an ext4 image made of packages by debootstrap. Nothing secret is in it. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
-import { openAptRoot } from '../../kernels/debian/apt.ts'
-import { withCacheLock } from '../../kernels/provider/lock.ts'
-import { reportProgress, type KernelContext } from '../../kernels/provider/provider.ts'
-import { runCommand } from '../../support/process.ts'
-import { inRepository } from '../../support/repository.ts'
-import { openScratch } from '../../support/scratch.ts'
-import { publishFolder, whenUnreadable } from '../../support/workspace.ts'
+import { openAptRoot } from '#harness/kernels/debian/apt.ts'
+import { withCacheLock } from '#harness/kernels/provider/lock.ts'
+import { reportProgress, type KernelContext } from '#harness/kernels/provider/provider.ts'
+import { runCommand } from '#harness/support/process.ts'
+import { inRepository } from '#harness/support/repository.ts'
+import { openScratch } from '#harness/support/scratch.ts'
+import { makeFolder, publishFolder, whenUnreadable } from '#harness/support/workspace.ts'
 
 /** A raw image that guests open read-only. */
 export interface DiskImage {
@@ -33,8 +33,8 @@ async function readPackages(): Promise<string[]> {
 }
 
 /**
- * The image of this suite, from the cache or made anew, which takes a few minutes. Throws UserError for a suite that the mirror does
- * not have and for a user who may not make it, InfraError where a tool fails.
+ * The image of this suite, from the cache or made anew, which takes a few minutes. Throws UserError for a suite that the mirror
+ * does not have and for a user who may not make it, InfraError where a tool fails.
  */
 export async function buildRootfs(suite: string, context: KernelContext): Promise<DiskImage> {
   const packages = await readPackages()
@@ -84,7 +84,7 @@ async function makeImage(entry: string, suite: string, packages: readonly string
       throw new InfraError(`debootstrap cannot make Debian ${suite}: ${cause.message}`, 'apt-get install debootstrap', { cause })
     })
     for (const name of LEFT_OUT) await rm(join(stage, name), { recursive: true, force: true })
-    for (const name of MOUNT_POINTS) await mkdir(join(stage, name), { recursive: true })
+    for (const name of MOUNT_POINTS) await makeFolder(join(stage, name))
     // A host key of the package would be that of every guest of everybody.
     await run('find', [join(stage, 'etc', 'ssh'), '-name', 'ssh_host_*', '-delete'])
     await publishFolder(entry, async (temporary) => {

@@ -8,6 +8,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { makeTemporaryFolder } from '#harness/support/scratch.ts'
 import type { Command, CommandEnd, Transport } from './contract.ts'
+import { shellWord } from '../shell-word.ts'
 import { createLocalTransport } from './local.ts'
 
 /** Seconds until a machine must have answered, and without an answer to a probe after which it is lost. */
@@ -73,11 +74,6 @@ export async function writeSshConfig(own?: string): Promise<SshConfig> {
   const includes = readable.flatMap((file) => ['Match all', `Include "${file.replaceAll('"', '\\"')}"`])
   await writeFile(path, `${[...FORCED, ...includes].join('\n')}\n`, { mode: 0o600 })
   return { path, remove: () => rm(folder, { recursive: true, force: true }) }
-}
-
-/** One word for a POSIX shell. */
-function shellWord(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** Runs a command and says its exit status in a line of standard error that no command can know. */

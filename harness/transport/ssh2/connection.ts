@@ -1,12 +1,13 @@
 /**
- * A connection to the sshd of a guest of ours, by the library ssh2: the key of its host is known in advance, and so is ours. No file
- * of the user is read (machines of users are reached by OpenSSH's client, docs/decisions/036). The library reports a lost
+ * A connection to the sshd of a guest of ours, by the library ssh2: the key of its host is known in advance, and so is ours. No
+ * file of the user is read (machines of users are reached by OpenSSH's client, docs/decisions/036). The library reports a lost
  * peer to none of the operations under way and repeats errors, so each operation here has a deadline, and the end of the
  * connection ends all of them (docs/decisions/037).
  */
 import { createRequire } from 'node:module'
 import type Ssh2 from 'ssh2'
 import type { Channel, Client, Sftp } from 'ssh2'
+import { shellWord } from '../shell-word.ts'
 
 /** A server, and how it is authenticated. */
 export interface SshEndpoint {
@@ -58,11 +59,6 @@ export function generateKeys(): { readonly private: string; readonly public: str
   return { private: keys.private, public: keys.public.trim() }
 }
 
-/** One word for a POSIX shell. */
-export function shellWord(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
-}
-
 /** The raw key of a line such as `ssh-ed25519 AAAA... comment`, null for any other. */
 function rawKey(line: string): Buffer | null {
   const [kind, base64 = ''] = line.trim().split(/\s+/)
@@ -71,8 +67,8 @@ function rawKey(line: string): Buffer | null {
 }
 
 /**
- * Connect and authenticate. Throws SshError when that fails or takes too long, when the host shows another key than the one that is
- * known, and when the signal is aborted.
+ * Connect and authenticate. Throws SshError when that fails or takes too long, when the host shows another key than the one
+ * that is known, and when the signal is aborted.
  */
 export async function connectSsh(endpoint: SshEndpoint, limits: ConnectLimits): Promise<SshConnection> {
   const { limitSeconds, aliveSeconds = 0, signal } = limits

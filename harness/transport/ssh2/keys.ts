@@ -1,7 +1,7 @@
 /** The keys of guests with an sshd: made once for each cache, one for their hosts and one for kwitness. */
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isIntact, publishSealed } from '../../support/sealed.ts'
+import { isIntact, publishSealed } from '#harness/support/sealed.ts'
 import { generateKeys } from './connection.ts'
 
 /** A key: the private half in OpenSSH's form, the public one as in authorized_keys. */

@@ -1,4 +1,4 @@
-/** The transport to a guest's sshd by ssh2: all commands share one connection, made with the first and made again when it ended. */
+/** The transport to a guest's sshd by ssh2: all commands share one connection, made with the first and again when it ended. */
 import type { Channel } from 'ssh2'
 import { conduct, type Command, type CommandEnd, type StartedCommand, type Transport } from '../command/contract.ts'
 import { connectSsh, SshError, type SshConnection, type SshEndpoint } from './connection.ts'
@@ -29,12 +29,14 @@ export function createSsh2Transport(endpoint: SshEndpoint): Transport {
   }
 
   async function takeSession(): Promise<Disposable> {
-    while (sessions >= MAX_SESSIONS) await new Promise<void>((resolve) => waiting.push(resolve))
-    sessions += 1
+    // Who ends hands its session on, so that none who comes later takes it.
+    if (sessions < MAX_SESSIONS) sessions += 1
+    else await new Promise<void>((resolve) => waiting.push(resolve))
     return {
       [Symbol.dispose]: () => {
-        sessions -= 1
-        waiting.shift()?.()
+        const next = waiting.shift()
+        if (next === undefined) sessions -= 1
+        else next()
       },
     }
   }

@@ -2,7 +2,16 @@
 import type { Change, DiffEntry, RunDiff } from '#domain/report/diff.ts'
 import { oneLine } from '../text/format.ts'
 import { type StyleName, type TerminalOptions, type TerminalStyle, terminalStyle } from '../terminal/style.ts'
-import { ambiguousResults, BRIEF, CHANGE_LABELS, countsOf, groupsOf, linesByKernel, resultName, runName } from '../text/changes.ts'
+import {
+  ambiguousResults,
+  BRIEF,
+  CHANGE_LABELS,
+  countsOf,
+  groupsOf,
+  linesByKernel,
+  resultName,
+  runName,
+} from '../text/changes.ts'
 
 /** Entries shown of one kind: JSON has them all. */
 const MAX_ENTRIES = 40

@@ -169,7 +169,7 @@ test('a store that is empty, and a run that cannot be read, have a page that say
 })
 
 test('the command says where it serves, refuses what is not safe, and ends by a signal', async () => {
-  const refused = await startCli(place, ['serve', '--host', '0.0.0.0', '--port', '0']).ended
+  const refused = await startCli(place, ['serve', '--listen', '0.0.0.0', '--port', '0']).ended
   assert.equal(refused.code, 2)
   assert.match(refused.stderr, /no token keeps them out/)
   const cli = startCli(place, ['serve', '--port', '0'])
@@ -211,9 +211,8 @@ describe('a run under way', { skip: browser === null && `Chromium is not install
     const recorded = performance.now()
     await page.locator('#following', { hasText: `${made} of ${made} results` }).waitFor()
     const rate = ((made - 2) * 1000) / (recorded - from)
-    t.diagnostic(
-      `${rate.toFixed(0)} results a second; the last was shown ${(performance.now() - recorded).toFixed(0)} ms after it was stored`,
-    )
+    const behind = (performance.now() - recorded).toFixed(0)
+    t.diagnostic(`${rate.toFixed(0)} results a second; the last was shown ${behind} ms after it was stored`)
     const expected = kernels.length * cases.filter((_, column) => column % 2 === 1).length
     await page.locator('[data-count=lacks] span', { hasText: String(expected) }).waitFor()
     await store.finishRun(id, new Date().toISOString())

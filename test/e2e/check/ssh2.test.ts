@@ -1,4 +1,4 @@
-/** The transport to guests by ssh2 keeps the contract, against a real sshd, and each of its operations ends whatever the peer does. */
+/** The transport to guests by ssh2 keeps the contract, against a real sshd; each operation ends whatever the peer does. */
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'

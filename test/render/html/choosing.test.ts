@@ -81,7 +81,7 @@ describe('choosing on the page', { skip: browser === null && `Chromium is not in
   })
 
   test('titles are there without hovering, and the head of a column opens its fix', async (t) => {
-    for (const name of ['small.html', 'large.html']) {
+    for (const name of ['small.html', 'large.html'] as const) {
       const page = await open(t, { name })
       const title = page.locator('.heads th[data-case] span').first()
       const box = await title.boundingBox()

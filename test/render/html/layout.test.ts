@@ -1,4 +1,4 @@
-/** How the page lies on a screen and on paper, in Chromium: the panel beside its row, 420 and 1400 px, light and dark, printed. */
+/** How the page lies on a screen and in print, in Chromium: the panel beside its row, 420 and 1400 px, light and dark. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -12,7 +12,7 @@ const CELL = 'cell=debian-6.12.94-1-cloud-amd64/uffd-eagain-output'
 /** What axe finds, each with the first elements that it is about. */
 const VIOLATIONS = `axe.run().then(({ violations }) => violations.map(({ id, nodes }) =>
   id + ': ' + nodes.slice(0, 3).map(({ html }) => html.slice(0, 120)).join(' ')))`
-/** What would be cut off on paper. */
+/** What would be cut off in print. */
 const CLIPPED = `[...document.querySelectorAll('.board, .matrix')]
   .filter((one) => getComputedStyle(one).overflow === 'auto' || one.scrollHeight > one.clientHeight + 2)
   .map(({ className }) => className)`

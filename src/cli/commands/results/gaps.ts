@@ -5,12 +5,12 @@ import { renderGapsMarkdown, renderGapsText } from '#render/gaps/text.ts'
 import { jsonByLine } from '#render/json.ts'
 import { renderGapsPage } from '#render/site/gaps-page.ts'
 import { tryPatches } from '#run/gaps/apply.ts'
-import { helpText } from '../help/text.ts'
-import { readSiteAssets } from '../nightly/site.ts'
-import * as shared from '../options/shared.ts'
-import { loadGaps } from '../nightly/gaps.ts'
-import { writeOut } from '../output/files.ts'
-import { print } from '../output/streams.ts'
+import { helpText } from '#cli/help/text.ts'
+import { readSiteAssets } from '#cli/nightly/site.ts'
+import * as shared from '#cli/options/shared.ts'
+import { loadGaps } from '#cli/nightly/gaps.ts'
+import { writeOut } from '#cli/output/files.ts'
+import { print } from '#cli/output/streams.ts'
 
 const FORMATS = ['terminal', 'markdown', 'json', 'html'] as const
 

@@ -3,18 +3,18 @@ import { readFile } from 'node:fs/promises'
 import { Option, type Command } from '@commander-js/extra-typings'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
-import { helpText } from '../help/text.ts'
-import type { OptionsOf } from '../options/shared.ts'
-import { readPort } from '../options/values.ts'
-import { checkAccess } from '../serve/guard.ts'
-import { serve as startServer } from '../serve/server.ts'
-import { untilStopped } from '../terminal/signals.ts'
+import { helpText } from '#cli/help/text.ts'
+import type { OptionsOf } from '#cli/options/shared.ts'
+import { readPort } from '#cli/options/values.ts'
+import { checkAccess } from '#cli/serve/guard.ts'
+import { serve as startServer } from '#cli/serve/server.ts'
+import { untilStopped } from '#cli/terminal/signals.ts'
 
 const DEFAULT_PORT = 8042
 
 const declareOptions = (command: Command) =>
   command
-    .option('--host <address>', 'address to listen on; one that other machines reach wants a token', '127.0.0.1')
+    .option('--listen <address>', 'address to listen on; one that other machines reach wants a token', '127.0.0.1')
     .addOption(new Option('--port <n>', 'port to listen on, 0 for any that is free').argParser(readPort).default(DEFAULT_PORT))
     .option('--token-file <file>', 'file with the token that a reader must have (or KWITNESS_TOKEN in the environment)')
 
@@ -38,12 +38,12 @@ const HELP = helpText({
   ],
   examples: [
     ['on this machine', 'kwitness serve'],
-    ['for others, with a token', 'openssl rand -hex 16 > token; kwitness serve --host 0.0.0.0 --token-file token'],
+    ['for others, with a token', 'openssl rand -hex 16 > token; kwitness serve --listen 0.0.0.0 --token-file token'],
   ],
 })
 
 /** Serve until a signal, and give the exit code. */
-async function serve({ host, port, tokenFile }: OptionsOf<typeof declareOptions>): Promise<number> {
+async function serve({ listen: host, port, tokenFile }: OptionsOf<typeof declareOptions>): Promise<number> {
   const token = await readToken(tokenFile)
   checkAccess(host, token)
   const { state } = findWorkspace()

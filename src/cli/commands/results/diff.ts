@@ -2,13 +2,13 @@
 import type { Command } from '@commander-js/extra-typings'
 import { DIFF_RENDERERS, type DiffFormat } from '#render/diff/index.ts'
 import { CHANGE_LABELS } from '#render/text/changes.ts'
-import { helpText } from '../help/text.ts'
-import * as shared from '../options/shared.ts'
-import { exitCodeOfDiff, readFailOn, CHANGE_WORDS } from '../output/exit-code.ts'
-import { compareReports, renderDiff } from '../output/diff.ts'
-import { writeOut } from '../output/files.ts'
-import { print } from '../output/streams.ts'
-import { loadNamed, NAMES } from '../output/named-report.ts'
+import { helpText } from '#cli/help/text.ts'
+import * as shared from '#cli/options/shared.ts'
+import { exitCodeOfDiff, readFailOn, CHANGE_WORDS } from '#cli/output/exit-code.ts'
+import { compareReports, renderDiff } from '#cli/output/diff.ts'
+import { writeOut } from '#cli/output/files.ts'
+import { print } from '#cli/output/streams.ts'
+import { loadNamed, NAMES } from '#cli/output/named-report.ts'
 
 const FORMATS = Object.keys(DIFF_RENDERERS) as DiffFormat[]
 
