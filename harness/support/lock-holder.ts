@@ -1,7 +1,7 @@
 /** Who holds a lock: by the note that a holder leaves in the lock file, else by what the kernel says of the file. */
 import { readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { readdir, readFile, readlink } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { lockNoteSchema } from '#schema/cache/lock.ts'
 import { readJson } from '#schema/read.ts'
 import type { DataOf } from '#schema/basics.ts'
@@ -19,19 +19,22 @@ export interface LockNote {
 
 /** Leave a note in a lock file that this process holds. A file that takes none (a full disk) only leaves waiters without it. */
 export function leaveNote(path: string, doing: string): LockNote {
-  const facts = { owner: ownToken(), command: ownCommand(), since: new Date().toISOString() }
-  const write = (text: string): void => {
+  const since = new Date().toISOString()
+  const write = (makeText: () => string): void => {
     try {
-      writeFileSync(path, text, { flag: 'r+' })
+      writeFileSync(path, makeText(), { flag: 'r+' })
     } catch {
       // The lock is held all the same.
     }
   }
   // A longer note leaves no tail behind a shorter one: a line break ends it.
   const describe = (now: string): void =>
-    write(`${JSON.stringify({ ...facts, doing: now } satisfies DataOf<typeof lockNoteSchema>)}\n`)
+    write(() => {
+      const note: DataOf<typeof lockNoteSchema> = { owner: ownToken(dirname(path)), command: ownCommand(), since, doing: now }
+      return `${JSON.stringify(note)}\n`
+    })
   describe(doing)
-  return { describe, remove: () => write('\n') }
+  return { describe, remove: () => write(() => '\n') }
 }
 
 function ownCommand(): string {
@@ -61,7 +64,7 @@ function readNote(path: string): string | null {
     return null
   }
   const note = readJson(lockNoteSchema, text.split('\n')[0] ?? '')
-  const pid = livingOwner(note?.owner ?? null)
+  const pid = livingOwner(dirname(path), note?.owner ?? null)
   if (note === null || pid === null) return null
   return `process ${pid} (${note.command}) holds it, ${sinceWords(new Date(note.since))}: ${note.doing}`
 }

@@ -2,15 +2,16 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { exists, makeFolder, probeFolder, writeAt, type Workspace } from './workspace.ts'
+import { livingOwner, ownToken } from './owner.ts'
+import { makeFolder, probeFolder, writeAt, type Workspace } from './workspace.ts'
 
-const OWNED = /^(\d+)-/
+/** The owner's word (owner.ts), and what mkdtemp adds. */
+const OWNED = /^(\d+-[0-9a-f]+)-\w+$/
 
 /** Remove the folders whose process has ended. */
-async function removeOrphans(root: string): Promise<void> {
+async function removeOrphans(cache: string, root: string): Promise<void> {
   for (const name of await readdir(root)) {
-    const owner = OWNED.exec(name)?.[1]
-    if (owner === undefined || !(await exists(join('/proc', owner)))) await rm(join(root, name), { recursive: true, force: true })
+    if (livingOwner(cache, OWNED.exec(name)?.[1] ?? null) === null) await rm(join(root, name), { recursive: true, force: true })
   }
 }
 
@@ -21,8 +22,8 @@ async function removeOrphans(root: string): Promise<void> {
 export async function openScratch(cache: string): Promise<string> {
   const root = join(cache, 'scratch')
   await makeFolder(root)
-  await removeOrphans(root)
-  return mkdtemp(join(root, `${process.pid}-`))
+  await removeOrphans(cache, root)
+  return mkdtemp(join(root, `${ownToken(cache)}-`))
 }
 
 /** Bytes of a temporary folder's path that leave room for a name in it: the path of a socket has at most 107 (unix(7)). */

@@ -1,4 +1,5 @@
 /** The only user of SQLite: opens the database durably, migrates it, and translates its errors. */
+import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { parseJson } from '#schema/read.ts'
@@ -30,6 +31,8 @@ export function dataIn<T>(row: Row, column: string, schema: Schema<T>, name: str
 }
 
 export interface Database {
+  /** The folder that it lies in. */
+  readonly folder: string
   all(sql: string, ...values: SQLInputValue[]): readonly Row[]
   /** Rows changed. */
   run(sql: string, ...values: SQLInputValue[]): number
@@ -97,6 +100,7 @@ export function openDatabase(path: string, options: { readonly readOnly: boolean
     return statement
   }
   return {
+    folder: dirname(path),
     all: (sql, ...values) => guarded(() => prepare(sql).all(...values)),
     run: (sql, ...values) => guarded(() => Number(prepare(sql).run(...values).changes)),
     transaction: (work) =>

@@ -39,7 +39,7 @@ function heirsOf(database: Database, id: string): Heir[] {
 /** Throws UserError for a run that must not be removed. */
 function checkRemovable(database: Database, id: string): void {
   const row = findRow(database, id)
-  const owner = livingOwner(nullableTextIn(row, 'owner'))
+  const owner = livingOwner(database.folder, nullableTextIn(row, 'owner'))
   if (owner !== null) throw new UserError(`process ${owner} is still at run ${id}`, 'wait for it, or end it first')
   if (row['pinned'] !== 0) throw new UserError(`run ${id} is pinned`, `kwitness runs unpin ${id} lets it go`)
 }

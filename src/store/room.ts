@@ -16,7 +16,7 @@ export function compactStore(database: Database, evidence: string, now: Date): b
   removeEmptyFolders(database, evidence, now)
   const isIdle = database.transaction(() => {
     const owners = database.all('SELECT owner FROM runs WHERE owner IS NOT NULL')
-    if (owners.some((row) => livingOwner(nullableTextIn(row, 'owner')) !== null)) return false
+    if (owners.some((row) => livingOwner(database.folder, nullableTextIn(row, 'owner')) !== null)) return false
     database.run(
       `DELETE FROM changelogs WHERE sha256 NOT IN (
          SELECT json_extract(sources, '$.changelog.sha256') FROM claim_sources

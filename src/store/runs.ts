@@ -10,7 +10,7 @@ import { livingOwner, ownToken } from '#harness/support/owner.ts'
 import { REPOSITORY } from '#harness/support/repository.ts'
 import type { AttemptCounts, ListedRun, NewRun, RunOrigin, RunRecord } from './ports.ts'
 
-function toRun(row: Row): RunRecord {
+function toRun(database: Database, row: Row): RunRecord {
   const id = textIn(row, 'id')
   return {
     id,
@@ -19,7 +19,7 @@ function toRun(row: Row): RunRecord {
     plan: dataIn(row, 'plan', anything, `run ${id}`),
     host: dataIn(row, 'host', runHostSchema, `run ${id}`),
     origin: row['origin'] === null ? null : dataIn(row, 'origin', runOriginSchema, `run ${id}`),
-    owner: livingOwner(nullableTextIn(row, 'owner')),
+    owner: livingOwner(database.folder, nullableTextIn(row, 'owner')),
   }
 }
 
@@ -37,7 +37,7 @@ export function listRuns(database: Database): ListedRun[] {
     id: textIn(row, 'id'),
     startedAt: textIn(row, 'started_at'),
     finishedAt: nullableTextIn(row, 'finished_at'),
-    owner: livingOwner(nullableTextIn(row, 'owner')),
+    owner: livingOwner(database.folder, nullableTextIn(row, 'owner')),
   }))
 }
 
@@ -54,7 +54,7 @@ export function findRow(database: Database, id: string): Row {
 }
 
 export function readRun(database: Database, id: string): RunRecord {
-  return toRun(findRow(database, id))
+  return toRun(database, findRow(database, id))
 }
 
 /** This checkout, and the words that this process was started with. */
@@ -81,7 +81,7 @@ export function createRun(
       startedAt,
       JSON.stringify(plan),
       JSON.stringify(host),
-      ownToken(),
+      ownToken(database.folder),
       JSON.stringify(origin),
     )
     return readRun(database, id)
@@ -92,12 +92,12 @@ export function createRun(
 export function claimRun(database: Database, id: string): RunRecord {
   return database.transaction(() => {
     const row = findRow(database, id)
-    const owner = livingOwner(nullableTextIn(row, 'owner'))
+    const owner = livingOwner(database.folder, nullableTextIn(row, 'owner'))
     if (row['finished_at'] !== null) throw new UserError(`run ${id} is finished, nothing is left to do in it`, 'start a new one')
-    if (owner !== null && row['owner'] !== ownToken()) {
+    if (owner !== null && row['owner'] !== ownToken(database.folder)) {
       throw new UserError(`another kwitness (process ${owner}) is still at run ${id}`, 'wait for it, or end it first')
     }
-    database.run('UPDATE runs SET owner = ? WHERE id = ?', ownToken(), id)
+    database.run('UPDATE runs SET owner = ? WHERE id = ?', ownToken(database.folder), id)
     return readRun(database, id)
   })
 }
@@ -106,13 +106,14 @@ export function claimRun(database: Database, id: string): RunRecord {
 export function abandonedRuns(database: Database): string[] {
   return database
     .all('SELECT id, owner FROM runs WHERE finished_at IS NULL ORDER BY number')
-    .filter((row) => livingOwner(nullableTextIn(row, 'owner')) === null)
+    .filter((row) => livingOwner(database.folder, nullableTextIn(row, 'owner')) === null)
     .map((row) => textIn(row, 'id'))
 }
 
 /** Throws InvariantError unless this process owns the run. */
 export function checkOwned(database: Database, id: string): void {
-  if (findRow(database, id)['owner'] !== ownToken()) throw new InvariantError(`run ${id} is not owned by this process`)
+  if (findRow(database, id)['owner'] !== ownToken(database.folder))
+    throw new InvariantError(`run ${id} is not owned by this process`)
 }
 
 /** Release a run: finished when a time is given, else for a later resume. */

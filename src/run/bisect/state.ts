@@ -40,7 +40,7 @@ export async function beginState(request: BisectRequest, startedAt: string, work
       if (!made) continue
       const fresh = { finished: false, owner: null, plan: null, target: null, rates: [], steps: [], runs: {} }
       const stateFile = createStateFile(join(root, id), { schema: 'kwitness.bisect-state/1', id, startedAt, request, ...fresh })
-      await stateFile.save({ owner: ownToken() })
+      await stateFile.save({ owner: ownToken(workspace.state) })
       return stateFile
     }
   })
@@ -62,13 +62,13 @@ export async function resumeState(which: string | true, workspace: Workspace): P
     const what = which === true ? 'unfinished bisection' : `bisection ${which}`
     throw new UserError(`there is no ${what}`, names === '' ? 'start one without --resume' : `there are: ${names}`)
   }
-  const owner = livingOwner(found.owner)
-  if (owner !== null && found.owner !== ownToken()) {
+  const owner = livingOwner(workspace.state, found.owner)
+  if (owner !== null && found.owner !== ownToken(workspace.state)) {
     const what = `another kwitness (process ${owner}) still owns the bisection ${found.id}`
     throw new UserError(what, 'wait for it, or end it first')
   }
   const stateFile = createStateFile(join(rootOf(workspace), found.id), found)
-  await stateFile.save({ owner: ownToken() })
+  await stateFile.save({ owner: ownToken(workspace.state) })
   return stateFile
 }
 

@@ -1,40 +1,89 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
 import { livingOwner, ownToken } from '#harness/support/owner.ts'
+import { openScratch } from '#harness/support/scratch.ts'
+import { beginOwner, beginSpeaker, endSpeaker } from '#test/helpers/owners.ts'
 
-test('this process lives', () => {
-  assert.equal(livingOwner(ownToken()), process.pid)
+const place = await mkdtemp(join(tmpdir(), 'kwitness-owner-'))
+after(() => rm(place, { recursive: true }))
+
+test('this process lives, by one word', () => {
+  const word = ownToken(place)
+  assert.equal(livingOwner(place, word), process.pid)
+  assert.equal(ownToken(place), word)
 })
 
-test('nobody owns what has no owner', () => {
-  assert.equal(livingOwner(null), null)
+test('nobody owns what has no owner, and a word that cannot be read names nobody', () => {
+  const [pid = ''] = ownToken(place).split('-')
+  const unread = ['', 'x', '1 2', '../owners', `${pid}-`, `${pid}-../owners`, `${ownToken(place)}/`, `${ownToken(place)}\n`]
+  for (const token of [null, ...unread]) assert.equal(livingOwner(place, token), null)
 })
 
-test('a later process with the same id, and one of an earlier boot, are somebody else', () => {
-  const [boot = '', pid = '', start = ''] = ownToken().split(' ')
-  assert.equal(livingOwner(`${boot} ${pid} ${Number(start) + 1}`), null)
-  assert.equal(livingOwner(`00000000-0000-0000-0000-000000000000 ${pid} ${start}`), null)
+test('a process of the same id, and what it owns elsewhere, are somebody else', async () => {
+  assert.equal(livingOwner(place, `${process.pid}-${'0'.repeat(12)}`), null)
+  const other = await mkdtemp(join(tmpdir(), 'kwitness-owner-'))
+  assert.equal(livingOwner(other, ownToken(place)), null)
+  await rm(other, { recursive: true })
 })
 
-test('a word that cannot be read names nobody', () => {
-  for (const token of ['', 'x', '1 2', '../.. 1 2']) assert.equal(livingOwner(token), null)
+test('a process lives until it is killed, and the next one removes its file', async () => {
+  const { child, word } = await beginOwner(place)
+  assert.equal(livingOwner(place, word), child.pid)
+  await endSpeaker(child)
+  assert.equal(livingOwner(place, word), null)
+  assert.ok(existsSync(join(place, 'owners', word)))
+  const next = await beginOwner(place)
+  assert.ok(!existsSync(join(place, 'owners', word)))
+  await endSpeaker(next.child)
 })
 
 test('a process lives until it has ended, even while nobody has asked how it ended', async () => {
-  // The shell starts a child, says its id, and becomes a program that never asks for it: the child ends as a zombie.
-  const script = 'sleep 100 & echo $!; exec sleep 100'
-  const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [chunk] = (await once(parent.stdout, 'data')) as [Buffer]
-  const pid = Number(chunk.toString())
-  const stat = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? []
-  const token = [ownToken().split(' ')[0], pid, stat()[19]].join(' ')
-  assert.equal(livingOwner(token), pid)
-  process.kill(pid, 'SIGKILL')
-  while (stat()[0] !== 'Z') await new Promise(setImmediate)
-  assert.equal(livingOwner(token), null)
-  parent.kill('SIGKILL')
-  await once(parent, 'close')
+  // The shell starts a child, and becomes a program that never asks for it: the child ends as a zombie.
+  const { child, word } = await beginOwner(place, ['sh', '-c', '"$@" <&0 & exec sleep 100', 'sh'])
+  const pid = livingOwner(place, word)
+  assert.notEqual(pid, null)
+  child.stdin?.end()
+  const state = () => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1]
+  // Its first thread is a zombie before its last has ended, and with that its locks.
+  while (livingOwner(place, word) !== null) await new Promise(setImmediate)
+  assert.equal(state(), 'Z')
+  child.kill('SIGKILL')
+  await once(child, 'close')
+})
+
+test('a process that ends by itself takes its file away', async () => {
+  const { child, word } = await beginSpeaker(
+    `console.log((await import(process.argv[1] + '/harness/support/owner.ts')).ownToken(process.argv[2]))`,
+    place,
+  )
+  await once(child, 'close')
+  assert.ok(!existsSync(join(place, 'owners', word)))
+})
+
+test('two PID namespaces see each other live, and leave each other their scratch folders', async () => {
+  const script = `const { openScratch } = await import(process.argv[1] + '/harness/support/scratch.ts')
+console.log(await openScratch(process.argv[2]))
+process.stdin.on('data', async () => console.log(await openScratch(process.argv[2])))
+process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL'))`
+  const { child, word: theirs } = await beginSpeaker(script, place, [
+    'unshare',
+    '--user',
+    '--map-root-user',
+    '--pid',
+    '--fork',
+    '--mount-proc',
+  ])
+  const ours = await openScratch(place)
+  child.stdin?.write('again\n')
+  await once(child.stdout as NonNullable<typeof child.stdout>, 'data')
+  assert.ok(existsSync(theirs) && existsSync(ours))
+  assert.match(theirs, /\/scratch\/1-/, 'its process id is the first of a namespace')
+  await endSpeaker(child)
+  await openScratch(place)
+  assert.ok(!existsSync(theirs) && existsSync(ours))
 })

@@ -1,10 +1,11 @@
 /** The state of a bisection: found again after a kill, and refused while another process owns it. */
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { beginState, readStates, resumeState } from '#run/bisect/state.ts'
 import { ended, step } from '#test/helpers/reports/bisections.ts'
+import { beginOwner, endSpeaker } from '#test/helpers/owners.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
 const AT = '2026-01-31T00:00:00.000Z'
@@ -39,13 +40,10 @@ test('one that a living process is at is refused; one of a process that is gone 
   const workspace = await place(t)
   const stateFile = await beginState(request, AT, workspace)
   const file = join(stateFile.folder, 'state.json')
-  // The parent of this test lives as long as it does.
-  const stat = await readFile(`/proc/${process.ppid}/stat`, 'latin1')
-  const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-  const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'latin1')).trim()
-  await stateFile.save({ owner: `${boot} ${process.ppid} ${start}` })
-  await assert.rejects(resumeState(true, workspace), new RegExp(`process ${process.ppid}`))
-  await stateFile.save({ owner: `${boot} ${process.ppid} 0` })
+  const { child, word } = await beginOwner(workspace.state)
+  await stateFile.save({ owner: word })
+  await assert.rejects(resumeState(true, workspace), new RegExp(`process ${child.pid}`))
+  await endSpeaker(child)
   assert.equal((await resumeState(true, workspace)).state().id, stateFile.state().id)
   // Torn in the middle of a save: what was there before still is.
   await writeFile(`${file}.tmp`, '{"schema": "kwit')
