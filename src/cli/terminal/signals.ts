@@ -5,19 +5,26 @@ import { INTERRUPTED } from '../output/exit-code.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Work until a signal comes, which aborts it; nothing of the cache is kept for it. The second signal exits at once. */
-export async function untilStopped(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+/** Aborts at the first signal, exits at the second; signals have their usual effect again when it is disposed. */
+function listenForSignals(): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController()
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(INTERRUPTED)
     controller.abort()
   }
   for (const name of SIGNALS) process.on(name, stop)
-  try {
-    await work(controller.signal)
-  } finally {
-    for (const name of SIGNALS) process.off(name, stop)
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      for (const name of SIGNALS) process.off(name, stop)
+    },
   }
+}
+
+/** Work until a signal comes, which aborts it; nothing of the cache is kept for it. The second signal exits at once. */
+export async function untilStopped(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  using stop = listenForSignals()
+  await work(stop.signal)
 }
 
 /**
@@ -26,20 +33,13 @@ export async function untilStopped(work: (signal: AbortSignal) => Promise<void>)
  * itself, also where a signal came too late to abort anything.
  */
 export async function untilSignal(work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
-  const controller = new AbortController()
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED)
-    controller.abort()
-  }
-  for (const name of SIGNALS) process.on(name, stop)
+  using stop = listenForSignals()
+  const { signal } = stop
   try {
-    const { signal } = controller
     await whileInUse(findWorkspace(), { signal, onWait: (text) => console.error(`kwitness: ${text}`) }, () => work(signal))
     return true
   } catch (error) {
-    if (!controller.signal.aborted) throw error
+    if (!signal.aborted) throw error
     return false
-  } finally {
-    for (const name of SIGNALS) process.off(name, stop)
   }
 }
