@@ -59,7 +59,7 @@ static struct {
 	/* The trial that can begin; the last one that each side has ended; judge() of that. */
 	volatile uint64_t prepared, first_ended, second_ended;
 	volatile int64_t result;
-} schedule_block = { .magic = "kwsched1" };
+} schedule_block = { .magic = { 'k', 'w', 's', 'c', 'h', 'e', 'd', '1' } };
 
 static struct {
 	const struct schedule *schedule;

@@ -12,7 +12,7 @@ import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { createLog } from '#harness/transport/log.ts'
 import type { Booted, BootInputs } from '../qemu/boot.ts'
 import { startQemu, type RunningQemu } from '../qemu/process.ts'
-import { loadState, restoreArguments } from '../snapshot/restore.ts'
+import { loadState, restoreArguments, whyNotLoaded } from '../snapshot/restore.ts'
 import { bootLogFile, stateFile, type Snapshot } from '../snapshot/snapshot.ts'
 import { Children } from './children.ts'
 import { listenForChildren, type Connections } from './connections.ts'
@@ -82,12 +82,8 @@ function whyLeftOut(stderr: string): string {
 async function load(qemu: RunningQemu, children: Children, library: string, limitSeconds: number): Promise<void> {
   const deadline = performance.now() + limitSeconds * 1000
   /* The caller measures the whole start as one phase. */
-  const isLoaded = await withSubject(null, () => loadState(qemu, deadline))
-  if (!isLoaded) {
-    const { stderr, code, signal } = await qemu.kill()
-    const how = signal === 'SIGKILL' ? 'no answer' : `QEMU ended with ${signal ?? code}`
-    throw new InfraError(`the snapshot did not load: ${stderr || how}`)
-  }
+  const problem = await withSubject(null, () => loadState(qemu, deadline))
+  if (problem !== null) throw new InfraError(`the snapshot did not load: ${await whyNotLoaded(qemu, problem)}`)
   try {
     await children.loaded(LOADED_MS)
   } catch {

@@ -19,6 +19,24 @@ export async function readQemuVersion(): Promise<string> {
   return (stdout.split('\n')[0] ?? '').replace('QEMU emulator version ', '')
 }
 
+/** Major and minor version by PATH, which says whose QEMU it is: each guest that starts asks. */
+const releases = new Map<string | undefined, Promise<readonly [major: number, minor: number]>>()
+
+/** Major and minor version of QEMU, asked once. Throws InfraError where it does not start. */
+export function readQemuRelease(): Promise<readonly [major: number, minor: number]> {
+  const path = process.env['PATH']
+  const asked = releases.get(path) ?? readQemuVersion().then(releaseOf)
+  // One that cannot start now may be able to later.
+  asked.catch(() => releases.delete(path))
+  releases.set(path, asked)
+  return asked
+}
+
+function releaseOf(version: string): readonly [number, number] {
+  const [major = 0, minor = 0] = version.split('.').map(Number.parseFloat)
+  return [major, minor]
+}
+
 /** sha256 (hex) of the QEMU that this process starts; null where PATH has none. The cache knows that of an unchanged file. */
 export async function hashQemu(cache: string): Promise<string | null> {
   const file = join(cache, 'host', 'qemu.json')

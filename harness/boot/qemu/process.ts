@@ -5,7 +5,7 @@ import { runStateSchema } from '#schema/guest.ts'
 import { readData } from '#schema/read.ts'
 import { startProcess } from '#harness/support/process.ts'
 import { FD } from './argv.ts'
-import { QEMU, readQemuVersion } from './binary.ts'
+import { QEMU, readQemuRelease } from './binary.ts'
 import { openQmp, type Qmp } from './qmp.ts'
 
 export interface QemuExit {
@@ -141,7 +141,7 @@ function environmentOf({ fork }: QemuOptions): { readonly env?: Readonly<Record<
  * on for longer behind its mark, and on a busy host most trials are disturbed then.
  */
 async function openDebugPipes() {
-  const [major = 0, minor = 0] = (await readQemuVersion()).split('.').map(Number.parseFloat)
+  const [major, minor] = await readQemuRelease()
   const reportsMarks = major < 8 || (major === 8 && minor < 1)
   const marks = reportsMarks ? null : await openConsolePipe()
   return { commands: await openCommandPipe(), answers: await openConsolePipe(), marks }

@@ -4,6 +4,7 @@ import { inSpan } from '#harness/support/spans.ts'
 import { whenUnreadable } from '#harness/support/workspace.ts'
 import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { FD, qemuArguments } from '../qemu/argv.ts'
+import { readQemuRelease } from '../qemu/binary.ts'
 import { bootFile, greeting, openChannel, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
 import { startQemu, type RunningQemu } from '../qemu/process.ts'
 import { ramFile } from './compress.ts'
@@ -34,6 +35,9 @@ export function restoreArguments(
     ...features,
   })
 }
+
+/** What is known of a QEMU that neither resumed the guest nor said why. */
+const NO_ANSWER = 'no answer'
 
 interface RestoreOptions {
   /** Seconds in which the state must load; what a boot is given is enough, because a restore is a small part of one. */
@@ -76,9 +80,9 @@ export async function restoreGuest(
   const deadline = started + limitSeconds * 1000
   // A console that nobody reads before the state is loaded holds the little that QEMU itself says.
   const channelOfPort = inputs.disk ? null : new GuestChannel(qemu, bootLog)
-  const isRunning = await loadState(qemu, deadline)
+  const problemOfLoad = await loadState(qemu, deadline)
   await state.close()
-  if (!isRunning) return failed((await qemu.kill()).stderr || 'no answer')
+  if (problemOfLoad !== null) return failed(await whyNotLoaded(qemu, problemOfLoad))
   const { channel, problem } = channelOfPort
     ? { channel: channelOfPort, problem: null }
     : await openChannel(qemu, inputs, { deadline, bootLog, signal })
@@ -89,8 +93,25 @@ export async function restoreGuest(
   return failed(problem ?? 'its agent did not greet')
 }
 
-/** Load the device state; false when that fails. The guest was saved running, so QEMU resumes it and sends RESUME. */
-export async function loadState(qemu: RunningQemu, deadline: number): Promise<boolean> {
+/**
+ * Where QEMU finds the state, a file that it inherited. QEMU 11 takes no file for `fd:` any more ("migration to a file is not
+ * supported. Use file: instead."), and `file:` is there since 8.2. After a refusal nothing can be tried again.
+ */
+async function stateUri(): Promise<string> {
+  const [major] = await readQemuRelease()
+  return major >= 9 ? `file:/proc/self/fd/${FD.state}` : `fd:${FD.state}`
+}
+
+/** End a QEMU that did not load a state, and give what it said of that, else what is known. Its warnings are of other things. */
+export async function whyNotLoaded(qemu: RunningQemu, problem: string): Promise<string> {
+  const { stderr } = await qemu.kill()
+  return stderr.split('\n').findLast((line) => line !== '' && !line.includes(': warning: ')) ?? problem
+}
+
+/**
+ * Load the device state. Returns null, or why that failed. The guest was saved running, so QEMU resumes it and sends RESUME.
+ */
+export async function loadState(qemu: RunningQemu, deadline: number): Promise<string | null> {
   let timer: NodeJS.Timeout | undefined
   const resumed = new Promise<boolean>((resolve) => {
     qemu.qmp.onEvent(({ event }) => event === 'RESUME' && resolve(true))
@@ -100,14 +121,17 @@ export async function loadState(qemu: RunningQemu, deadline: number): Promise<bo
   const load = async (): Promise<boolean> => {
     await inSpan('QEMU start', () => qemu.qmp.execute('migrate-set-capabilities', IGNORE_SHARED))
     return inSpan('restore', async () => {
-      await qemu.qmp.execute('migrate-incoming', { uri: `fd:${FD.state}` })
+      await qemu.qmp.execute('migrate-incoming', { uri: await stateUri() })
       return resumed
     })
   }
-  const loading = load().catch(() => false)
+  const loading = load().then(
+    (isRunning) => (isRunning ? null : NO_ANSWER),
+    (error: Error) => error.message,
+  )
   try {
     /* Do not wait for a QEMU that never answers. */
-    return await Promise.race([loading, resumed.then((isRunning) => isRunning && loading)])
+    return await Promise.race([loading, resumed.then((isRunning) => (isRunning ? loading : NO_ANSWER))])
   } finally {
     clearTimeout(timer)
   }
