@@ -1,5 +1,5 @@
 /** Check: nothing in the tree names this machine, neither the hosts its packages come from nor the place of the tree. */
-import { hostMirrors } from '#harness/kernels/debian/apt.ts'
+import { hostMirrors } from '#harness/kernels/debian/archive/root.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { diagnoseLines, readTexts, type Diagnostic } from './check.ts'
 

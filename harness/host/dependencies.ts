@@ -10,7 +10,7 @@ import { whenUnreadable } from '../support/workspace.ts'
 export type DependencyScope = 'guest' | 'build' | 'shell' | 'test' | 'optional'
 
 export interface Dependency {
-  /** A command in PATH, or a pattern of a file when it starts with a slash. */
+  /** A command in PATH, or a pattern of a file when it starts with a slash; behind bars what does as well. */
   readonly what: string
   /** The Debian package that contains it. */
   readonly package: string
@@ -42,18 +42,23 @@ export async function findDependencies(path: string = process.env['PATH'] ?? '')
   const dependencies = parseDependencies(await readFile(LIST, 'utf8'))
   const folders = [...path.split(delimiter).filter(Boolean), '/usr/sbin', '/sbin']
   const versions = await packageVersions(dependencies.map((dependency) => dependency.package))
+  const pathOf = (what: string) =>
+    what.startsWith('/')
+      ? globSync(what).toSorted()[0]
+      : folders.map((folder) => join(folder, what)).find((file) => existsSync(file))
   return dependencies.map((dependency) => {
-    const found = dependency.what.startsWith('/')
-      ? globSync(dependency.what).toSorted()[0]
-      : folders.map((folder) => join(folder, dependency.what)).find((file) => existsSync(file))
-    return { ...dependency, path: found ?? null, version: (found && versions.get(dependency.package)) ?? null }
+    const [own, ...others] = dependency.what.split('|').map(pathOf)
+    const found = own ?? others.find((other) => other !== undefined) ?? null
+    // Only the first is of the package.
+    return { ...dependency, path: found, version: (own && versions.get(dependency.package)) ?? null }
   })
 }
 
-/** A shell command that installs these packages, with sudo unless the user is root. */
-export function installCommand(packages: readonly string[], isRoot: boolean): string {
+/** A shell command that installs these packages of Debian, with sudo unless the user is root; their names where apt is not. */
+export function installCommand(packages: readonly string[], isRoot: boolean, hasApt = true): string {
   const sudo = isRoot ? '' : 'sudo '
   const names = [...new Set(packages)].join(' ')
+  if (!hasApt) return `what contains the files of these packages of Debian: ${names}`
   return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${names}`
 }
 

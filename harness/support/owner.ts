@@ -33,8 +33,8 @@ export function ownToken(place: string): string {
   if (!existsSync(folder)) mkdirSync(folder, { recursive: false })
   for (const name of readdirSync(folder)) if (TOKEN.test(name)) removeEnded(join(folder, name))
   const held = hold(folder)
+  if (own.size === 0) process.once('exit', removeOwn)
   own.set(place, held)
-  process.once('exit', () => removeEnded(join(folder, held.token), held.connection))
   return held.token
 }
 
@@ -52,6 +52,10 @@ export function livingOwner(place: string, token: string | null): number | null 
     // Locked, or of another user: only a file that has gone since has no owner.
     return existsSync(path) ? Number(pid) : null
   }
+}
+
+function removeOwn(): void {
+  for (const [place, { token, connection }] of own) removeEnded(join(place, 'owners', token), connection)
 }
 
 function open(path: string, mode: 'ro' | 'rw' | 'rwc'): DatabaseSync {

@@ -3,15 +3,20 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { livingOwner, ownToken } from './owner.ts'
-import { makeFolder, probeFolder, writeAt, type Workspace } from './workspace.ts'
+import { exists, makeFolder, probeFolder, writeAt, type Workspace } from './workspace.ts'
 
 /** The owner's word (owner.ts), and what mkdtemp adds. */
 const OWNED = /^(\d+-[0-9a-f]+)-\w+$/
+/** A checkout from before there were such words names its process. */
+const OWNED_BEFORE = /^(\d+)-\w+$/
 
 /** Remove the folders whose process has ended. */
 async function removeOrphans(cache: string, root: string): Promise<void> {
   for (const name of await readdir(root)) {
-    if (livingOwner(cache, OWNED.exec(name)?.[1] ?? null) === null) await rm(join(root, name), { recursive: true, force: true })
+    const isOwned = livingOwner(cache, OWNED.exec(name)?.[1] ?? null) !== null
+    const [, pid] = OWNED_BEFORE.exec(name) ?? []
+    if (isOwned || (pid !== undefined && (await exists(join('/proc', pid))))) continue
+    await rm(join(root, name), { recursive: true, force: true })
   }
 }
 

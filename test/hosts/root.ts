@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
-import { openAptRoot } from '#harness/kernels/debian/apt.ts'
+import { openAptRoot } from '#harness/kernels/debian/archive/root.ts'
 import { runCommand, startProcess } from '#harness/support/process.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 

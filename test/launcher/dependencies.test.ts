@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
 import { findDependencies, installCommand, parseDependencies } from '#harness/host/dependencies.ts'
 import { InvariantError } from '#domain/errors.ts'
+import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
 test('a dependency has what, package, scope and why; comment lines are skipped', () => {
   const list = '# a comment\n\nxz   xz-utils  guest  uncompresses, and more\n/usr/lib/*/libc.a  libc6-dev  test  why\n'
@@ -23,6 +25,13 @@ test('the install command names each package once, and sudo only for a user who 
   const install = 'apt-get install -y --no-install-recommends'
   assert.equal(installCommand(['a', 'b', 'a'], true), `apt-get update && ${install} a b`)
   assert.equal(installCommand(['a'], false), `sudo apt-get update && sudo ${install} a`)
+})
+
+test('what does as well is found in the place of a dependency, without the version of its package', async (t) => {
+  const folder = await temporaryFolder(t)
+  await writeFile(join(folder, 'apt-get'), '')
+  const found = (await findDependencies(folder)).find(({ what }) => what === 'curl|apt-get')
+  assert.deepEqual([found?.path, found?.version], [join(folder, 'apt-get'), null])
 })
 
 test('each dependency is found with its path and package version, or with null for both', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hostMirrors } from '#harness/kernels/debian/apt.ts'
+import { hostMirrors } from '#harness/kernels/debian/archive/root.ts'
 import { CHECKS, formatResult, runChecks } from '#lint/checks.ts'
 import { withTree } from '#test/helpers/trees/lint.ts'
 

@@ -8,7 +8,7 @@ import { partsOf } from '#domain/changelog.ts'
 import { changelogIndexSchema, type ChangelogIndex } from '#schema/cache/debian.ts'
 import { readJsonCache } from '#harness/support/json-cache.ts'
 import { publishFolder, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
-import { compareDebianVersions } from './version.ts'
+import { compareDebianVersions } from './archive/version.ts'
 
 /** A changelog in the cache. */
 export interface CachedChangelog extends Omit<ChangelogIndex, 'schema'> {

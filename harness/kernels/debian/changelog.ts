@@ -6,11 +6,11 @@ import type { Kernel } from '#domain/kernel.ts'
 import { compareVersions, seriesOf } from '#domain/version.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { cachedChangelogs, storeChangelog, pruneChangelogs, type CachedChangelog } from './changelog-cache.ts'
-import { openAptRoot } from './apt.ts'
+import { openAptRoot } from './archive/root.ts'
 import { CHANGELOG, recordOf, unpackDeb } from './fetch.ts'
 import type { DebianKernel, PoolFile } from '#schema/cache/debian.ts'
 import { fetchPoolFile } from './pool.ts'
-import { compareDebianVersions } from './version.ts'
+import { compareDebianVersions } from './archive/version.ts'
 import { reportProgress, type FoundChangelog, type KernelContext, type Unavailable } from '../provider/provider.ts'
 
 /** Since this version the changelog lies in linux-base, and the image package only has a link to it. */

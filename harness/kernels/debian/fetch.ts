@@ -8,7 +8,8 @@ import { runScript } from '#harness/support/git.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import { entryPath, imageOf, listEntries, publishEntry } from '../provider/cache.ts'
 import { storeChangelog } from './changelog-cache.ts'
-import type { AptRoot } from './apt.ts'
+import type { AptRoot } from './archive/root.ts'
+import { FILES_OF } from './archive/unpack.ts'
 import { debianKernelSchema, type DebianKernel, type PoolFile } from '#schema/cache/debian.ts'
 import { readDebianIndex } from './index.ts'
 import { fetchPoolFile } from './pool.ts'
@@ -84,8 +85,8 @@ async function moveBootFiles(deb: string, folder: string, context: KernelContext
   await rm(temporary, { recursive: true })
 }
 
-const UNPACK = `deb=$1 folder=$2; shift 2
-dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$folder" --no-same-owner --wildcards "$@"`
+const UNPACK = `${FILES_OF}deb=$1 folder=$2; shift 2
+files_of "$deb" | tar -x -C "$folder" --no-same-owner --wildcards "$@"`
 
 /** Unpack the members of a .deb that match `patterns` (patterns of tar, starting with `./`) into `folder`; there may be none. */
 export async function unpackDeb(deb: string, folder: string, patterns: readonly string[], context: KernelContext): Promise<void> {

@@ -2,15 +2,14 @@
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
-import { runCommand } from '#harness/support/process.ts'
 import { debianIndexSchema, type DebianIndex } from '#schema/cache/debian.ts'
 import { createJsonReader } from '#harness/support/json-cache.ts'
-import { exists, replaceFile } from '#harness/support/workspace.ts'
-import { aptOptions, openAptRoot, type AptRoot } from './apt.ts'
-import { headersOf, kernelsOf, parsePackages, type PackageList } from './packages.ts'
-import { MAIN_SUITES, SECURITY_SUITES } from './sources.ts'
+import { replaceFile } from '#harness/support/workspace.ts'
+import { openAptRoot, type AptRoot } from './archive/root.ts'
+import { archiveOf } from './archive/choose.ts'
+import { headersOf, kernelsOf, parsePackages, type PackageList } from './archive/packages.ts'
+import { MAIN_SUITES, SECURITY_SUITES } from './archive/sources.ts'
 import { withCacheLock } from '../provider/lock.ts'
-import { bytesIn, runFetching } from '../provider/fetching.ts'
 import { reportProgress, type KernelContext } from '../provider/provider.ts'
 
 const MAX_AGE_MS = 12 * 3600 * 1000
@@ -18,7 +17,6 @@ const MAX_AGE_MS = 12 * 3600 * 1000
 const RETRY_AFTER_MS = 10 * 60 * 1000
 /** Disk space that apt needs to fetch and repack all lists. Without it apt does not fail but waits forever. */
 const MIN_FREE_BYTES = 300 * 2 ** 20
-const UPDATE_TIMEOUT_MS = 10 * 60 * 1000
 
 /** The index, refreshed when it is older than 12 hours or than the context accepts. Throws InfraError when there is none. */
 export async function readDebianIndex(context: KernelContext): Promise<{ root: AptRoot; index: DebianIndex }> {
@@ -58,10 +56,10 @@ async function refreshIndex(root: AptRoot, old: DebianIndex | null, context: Ker
     )
   }
   const askedAt = new Date().toISOString()
-  const diagnostics = await updateLists(root, context)
+  const diagnostics = await (await archiveOf(context)).update(root, context)
   const lists = await readLists(root, context)
   if (lists.length === 0 && old === null) {
-    const why = diagnostics.find((line) => /GPG|sign/.test(line)) ?? diagnostics[0] ?? 'apt-get update gave no index'
+    const why = diagnostics.find((line) => /GPG|sign/.test(line)) ?? diagnostics[0] ?? 'no list arrived'
     throw new InfraError(`${root.main} gave no index of any Debian suite: ${why}`, 'check the network, or pass --mirror URL')
   }
   // Where a suite did not arrive apt keeps the list that it had.
@@ -70,7 +68,7 @@ async function refreshIndex(root: AptRoot, old: DebianIndex | null, context: Ker
   const arrived = have.filter((suite) => troubleOf(suite) === undefined)
   const unreached = diagnostics.filter((line) => /Failed to fetch|timed out/.test(line) && !/\b404\b/.test(line))
   if (old !== null && (lists.length === 0 || (arrived.length === 0 && unreached.length > 0))) {
-    const why = unreached[0] ?? diagnostics[0] ?? 'apt-get update gave no index'
+    const why = unreached[0] ?? diagnostics[0] ?? 'no list arrived'
     reportProgress(context, null, `cannot refresh the index, using the one of ${old.refreshedAt}: ${why}`)
     return storeIndex(root, { ...old, askedAt, reached: false })
   }
@@ -99,45 +97,6 @@ async function refreshIndex(root: AptRoot, old: DebianIndex | null, context: Ker
   })
 }
 
-/** Without a delay, because apt 2.6 hangs where it would wait before it asks a mirror again that answered 503. */
-const RETRIES = ['-o', 'Acquire::Retries=1', '-o', 'Acquire::Retries::Delay=false']
-
-/** Run apt-get update. Returns its errors and warnings, one for each suite where it did not end in time. */
-async function updateLists(root: AptRoot, context: KernelContext): Promise<string[]> {
-  const args = ['-c', root.config, '-q', ...RETRIES, 'update']
-  const fetching = { from: new URL(root.main).host || root.main, bytes: () => bytesIn(join(root.folder, 'state', 'lists')) }
-  try {
-    const update = await runFetching('apt-get', args, fetching, context, {
-      ...aptOptions(context),
-      anyExit: true,
-      timeoutMs: UPDATE_TIMEOUT_MS,
-    })
-    const lines = update.stderr.split('\n')
-    const diagnostics = [...lines.filter((line) => /^[EW]: /.test(line)), ...failuresIn(update.stdout)]
-    const isSilent = diagnostics.length === 0 && update.exitCode !== 0
-    return isSilent
-      ? [lines.findLast((line) => line.trim() !== '') ?? `apt-get update ended with ${update.exitCode}`]
-      : diagnostics
-  } catch (error) {
-    context.signal?.throwIfAborted()
-    if (!(error instanceof InfraError)) throw error
-    // No suite is known to have arrived.
-    return [...MAIN_SUITES, ...SECURITY_SUITES].map((suite) => `E: Failed to fetch ${suite} : ${error.message}`)
-  }
-}
-
-/** An answer of the mirror, though a bad one: it was reached. */
-const ANSWER = /\b404\b|signature|signed|verif|NO_PUBKEY|KEYSIG|Hash Sum|unexpected size/i
-
-/**
- * The failures in what apt prints on its way: `Err:12 URI SUITE InRelease`, then the reason. Where another suite is missing apt
- * ends without a warning about those that it could not fetch.
- */
-function failuresIn(stdout: string): string[] {
-  const found = [...stdout.matchAll(/^Err:\d+ (\S+ \S+) .*\n {2}(.+)$/gm)]
-  return found.map(([, what, reason = '']) => `W: ${ANSWER.test(reason) ? 'Refused' : 'Failed to fetch'} ${what}  ${reason}`)
-}
-
 /** The arrival of a list that nobody noted. */
 const UNKNOWN_TIME = new Date(0).toISOString()
 
@@ -162,16 +121,12 @@ async function storeIndex(root: AptRoot, index: DebianIndex): Promise<DebianInde
   return index
 }
 
+/** The packages of each list that has arrived. */
 async function readLists(root: AptRoot, context: KernelContext): Promise<PackageList[]> {
-  const format = ['--format', '$(RELEASE) $(REPO_URI) $(FILENAME)', 'Identifier: Packages']
-  const { stdout } = await runCommand('apt-get', ['-c', root.config, 'indextargets', ...format], aptOptions(context))
-  const lists: PackageList[] = []
-  for (const line of stdout.split('\n').filter(Boolean)) {
-    // The path may hold blanks; a release and a URI do not.
-    const [, suite = '', repository = '', file = ''] = /^(\S+) (\S+) (.*)$/.exec(line) ?? []
-    if (!(await exists(file))) continue
-    const { stdout: text } = await runCommand('/usr/lib/apt/apt-helper', ['cat-file', file], aptOptions(context))
-    lists.push({ suite, mirror: repository.replace(/\/+$/, ''), packages: parsePackages(text) })
-  }
-  return lists
+  const lists = await (await archiveOf(context)).lists(root, context)
+  return lists.map(({ suite, repository, text }) => ({
+    suite,
+    mirror: repository.replace(/\/+$/, ''),
+    packages: parsePackages(text),
+  }))
 }

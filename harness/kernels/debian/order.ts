@@ -1,7 +1,7 @@
 /** The order of kernels in listings. */
 import type { Kernel } from '#domain/kernel.ts'
 import { compareVersions } from '#domain/version.ts'
-import { compareDebianVersions } from './version.ts'
+import { compareDebianVersions } from './archive/version.ts'
 
 /** Compare by version, then build, flavour and id; negative when `left` comes first. */
 export function compareKernels(left: Kernel, right: Kernel): number {

@@ -1,11 +1,12 @@
-/** Files of the Debian pool in the cache. apt verifies them against the signed index; each use verifies the hash again. */
+/** Files of the Debian pool in the cache. They are verified against the signed index; each use verifies the hash again. */
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { InfraError, type UserError } from '#domain/errors.ts'
+import { join } from 'node:path'
+import { InfraError } from '#domain/errors.ts'
 import { exists, makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { corruptMessage, hashFile } from '../provider/cache.ts'
-import { bytesIn, runFetching } from '../provider/fetching.ts'
-import { aptOptions, type AptRoot } from './apt.ts'
+import type { AptRoot } from './archive/root.ts'
+import { archiveOf } from './archive/choose.ts'
+import { DownloadFailure } from './archive/contract.ts'
 import type { PoolFile } from '#schema/cache/debian.ts'
 import { NotOnMirrorError, reportProgress, type KernelContext } from '../provider/provider.ts'
 
@@ -36,6 +37,7 @@ export async function fetchPoolFile(root: AptRoot, file: PoolFile, kernel: strin
 }
 
 async function download(root: AptRoot, file: PoolFile, target: string, kernel: string, context: KernelContext): Promise<void> {
+  const archive = await archiveOf(context)
   let last: unknown = null
   for (const uri of file.uris) {
     const message = `fetching ${uri.slice(uri.lastIndexOf('/') + 1)}`
@@ -50,9 +52,7 @@ async function download(root: AptRoot, file: PoolFile, target: string, kernel: s
       PROGRESS_MS,
     )
     try {
-      const args = ['-c', root.config, '-q', 'download-file', uri, target, `SHA256:${file.sha256}`]
-      const fetching = { from: new URL(uri).host || uri, bytes: () => bytesIn(dirname(target)) }
-      await runFetching('/usr/lib/apt/apt-helper', args, fetching, context, aptOptions(context))
+      await archive.download(root, { ...file, uri }, target, context)
       report(file.bytes)
       return
     } catch (error) {
@@ -65,30 +65,30 @@ async function download(root: AptRoot, file: PoolFile, target: string, kernel: s
   throw downloadError(file, kernel, last)
 }
 
-/** The error for a failed download: whose fault it is, from the stderr of apt. */
-function downloadError(file: PoolFile, kernel: string, cause: unknown): InfraError | UserError {
-  const uri = file.uris.at(-1) ?? ''
+/** The error for a failed download: whose fault it is. */
+function downloadError(file: PoolFile, kernel: string, cause: unknown): unknown {
   // What a mirror that sends nothing is accused of is all there is to say.
-  if (cause instanceof InfraError && cause.message.includes('accepts connections')) return cause
-  const stderr = String((cause as { cause?: { stderr?: string } } | null)?.cause?.stderr ?? '')
-  if (/\b404\b|File not found/.test(stderr)) {
-    const message = `${kernel} is listed, but the pool does not have its package any more`
-    return new NotOnMirrorError(message, 'choose another one: kwitness kernels list', { cause })
+  if (!(cause instanceof DownloadFailure)) return cause
+  switch (cause.kind) {
+    case 'gone':
+      return new NotOnMirrorError(
+        `${kernel} is listed, but the pool does not have its package any more`,
+        'choose another one: kwitness kernels list',
+        { cause },
+      )
+    case 'changed':
+      return new InfraError(
+        `${file.uris.at(-1)} is not the file the signed index lists (hash sum mismatch): refused`,
+        'the mirror or something on the way changed it; try again, or pass --mirror URL',
+        { cause },
+      )
+    case 'full':
+      return new InfraError(`no space left for the package of ${kernel}`, 'free some space or set KWITNESS_CACHE', { cause })
+    case 'other':
+      return new InfraError(
+        `cannot fetch the package of ${kernel}: ${cause.message}`,
+        'check the network, or pass --mirror URL',
+        { cause },
+      )
   }
-  if (/Hash Sum mismatch|unexpected size/i.test(stderr)) {
-    return new InfraError(
-      `${uri} is not the file the signed index lists (hash sum mismatch): refused`,
-      'the mirror or something on the way changed it; try again, or pass --mirror URL',
-      { cause },
-    )
-  }
-  if (stderr.includes('No space left')) {
-    return new InfraError(`no space left for the package of ${kernel}`, 'free some space or set KWITNESS_CACHE', { cause })
-  }
-  const why =
-    stderr
-      .split('\n')
-      .find((line) => line.startsWith('E: '))
-      ?.slice(3) ?? (cause instanceof Error ? cause.message : '')
-  return new InfraError(`cannot fetch the package of ${kernel}: ${why}`, 'check the network, or pass --mirror URL', { cause })
 }

@@ -12,7 +12,7 @@
 import { UserError } from '#domain/errors.ts'
 import type { Kernel, ListedKernel } from '#domain/kernel.ts'
 import { compareVersions, parseVersion } from '#domain/version.ts'
-import { compareDebianVersions } from './version.ts'
+import { compareDebianVersions } from './archive/version.ts'
 import { compareKernels } from './order.ts'
 
 type Matchable = Kernel & Pick<ListedKernel, 'origin'>

@@ -29,6 +29,8 @@ export interface KernelContext {
   readonly mirror?: string
   /** Keyring that signs that mirror; without it, the Debian archive keyring. */
   readonly keyring?: string
+  /** By what Debian's archive is read: by apt where it is installed, else directly. */
+  readonly readsArchive?: 'apt' | 'direct'
   /** Milliseconds since the epoch: an answer of the mirror from before this time counts as stale. */
   readonly freshAfter?: number
   /** Milliseconds in which a mirror must send 32 KiB before kwitness gives it up; a minute when not given. */

@@ -4,7 +4,7 @@ import { knownAccelerator, type KnownAccelerator } from '#harness/boot/accelerat
 import { readHost } from '#harness/boot/qemu/host.ts'
 import { findDependencies, installCommand, type FoundDependency, type DependencyScope } from '#harness/host/dependencies.ts'
 import { folderSpace, inspectMachine, type FolderSpace, type KvmDevice, type Machine } from '#harness/host/machine.ts'
-import { hostMirrors } from '#harness/kernels/debian/apt.ts'
+import { hostMirrors } from '#harness/kernels/debian/archive/root.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { helpText } from '../help/text.ts'
 import { json, type OptionsOf } from '../options/shared.ts'
@@ -92,7 +92,8 @@ function installMissing(dependencies: readonly FoundDependency[], scope: Depende
   const missing = dependencies
     .filter((dependency) => dependency.scope === scope && dependency.path === null)
     .map((dependency) => dependency.package)
-  return missing.length === 0 ? null : installCommand(missing, process.getuid?.() === 0)
+  const hasApt = dependencies.some(({ what, path }) => what === 'apt-get' && path !== null)
+  return missing.length === 0 ? null : installCommand(missing, process.getuid?.() === 0, hasApt)
 }
 
 const KVM_WORDS: Record<KvmDevice, string> = {

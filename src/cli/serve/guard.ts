@@ -25,7 +25,7 @@ export function checkAccess(host: string, token: string | undefined): void {
   if (token === undefined && !isLoopback(host)) {
     throw new UserError(
       `${host} is reached from other machines, and no token keeps them out`,
-      'set KWITNESS_TOKEN, or give --token-file; or leave out --host',
+      'set KWITNESS_TOKEN, or give --token-file; or leave out --listen',
     )
   }
 }

@@ -1,7 +1,7 @@
 /** The provider of Debian's kernels held to its contract by the mirror of this machine. */
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { hostMirrors } from '#harness/kernels/debian/apt.ts'
+import { hostMirrors } from '#harness/kernels/debian/archive/root.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { exists, findWorkspace } from '#harness/support/workspace.ts'
 import { providerConformance } from '#test/conformance/provider.ts'

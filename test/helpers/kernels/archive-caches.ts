@@ -18,7 +18,7 @@ export const OLD_ID = `debian-${OLD.build}-cloud-amd64`
 export const NEW_ID = `debian-${NEW.build}-cloud-amd64`
 
 /** A new archive and empty caches, and what is said on the way. */
-export async function archiveWithCaches(t: TestContext) {
+export async function archiveWithCaches(t: TestContext, readsArchive?: KernelContext['readsArchive']) {
   const repository = await serveRepository(t)
   const cache = await temporaryFolder(t)
   const messages: string[] = []
@@ -26,6 +26,7 @@ export async function archiveWithCaches(t: TestContext) {
     workspace: { cache, state: join(cache, 'state') },
     mirror: repository.mirror,
     keyring: repository.keyring,
+    ...(readsArchive === undefined ? {} : { readsArchive }),
     progress: ({ message }) => messages.push(message),
   }
   return { repository, cache, messages, context }

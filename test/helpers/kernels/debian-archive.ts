@@ -1,7 +1,7 @@
 /** A small Debian archive of our own, signed with a key made for it and served on the loopback: real apt reads it. */
 import { createCipheriv, createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -23,6 +23,8 @@ export interface Repository {
   corrupt(ending: string | null): void
   /** Answer 503 for paths that have this in them; null serves all. */
   cut(part: string | null): void
+  /** Move the file of one path below the archives into the place of another. */
+  replace(path: string, by: string): Promise<void>
   /** Answer 404 for files whose path ends so. */
   remove(ending: string): Promise<void>
   /** Stop listening, as when the network is away. */
@@ -154,12 +156,9 @@ async function serve(folder: string, t: Pick<TestContext, 'after'>): Promise<Rep
     mirror: `http://127.0.0.1:${(server.address() as AddressInfo).port}/debian`,
     keyring: join(folder, KEYRING),
     takeRequests: () => requests.splice(0),
-    corrupt: (ending) => {
-      corrupted = ending
-    },
-    cut: (part) => {
-      cut = part
-    },
+    corrupt: (ending) => void (corrupted = ending),
+    cut: (part) => void (cut = part),
+    replace: async (path, by) => rename(join(folder, by), join(folder, path)),
     remove: async (ending) => {
       const found = await runCommand('find', [folder, '-path', `*${ending}`])
       for (const path of found.stdout.split('\n').filter(Boolean)) await rm(path)

@@ -6,8 +6,9 @@ import { runGit, runGitOnObjects, runScript } from '#harness/support/git.ts'
 import { buildRoot } from '#harness/support/build-root.ts'
 import { exists, publishFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { hashFile } from '#harness/kernels/provider/cache.ts'
-import { openAptRoot } from '#harness/kernels/debian/apt.ts'
+import { openAptRoot } from '#harness/kernels/debian/archive/root.ts'
 import type { TreeSource } from '#schema/cache/tree.ts'
+import { FILES_OF } from '#harness/kernels/debian/archive/unpack.ts'
 import { fetchPoolFile } from '#harness/kernels/debian/pool.ts'
 import { reportProgress, type KernelContext } from '#harness/kernels/provider/provider.ts'
 import { findSourcePackage } from './debian.ts'
@@ -81,7 +82,7 @@ differ "$3" --diff-filter=d |
 git --literal-pathspecs archive "$1" -- "\${@:2}" | tar -x -C "$0"' "$2" "$3"`
 
 /** linux-source-X.Y contains usr/src/linux-source-X.Y.tar.xz, which contains one folder. */
-const UNPACK_PACKAGE = `dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
+const UNPACK_PACKAGE = `${FILES_OF}files_of "$1" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
   xz --decompress --threads=0 | tar -x -C "$2" --strip-components=1`
 
 /** A folder as a stream that depends only on names, modes and contents; of a git work tree, without ignored files. */

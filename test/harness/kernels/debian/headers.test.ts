@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { chooseHeaders, relocatableMakefile } from '#harness/kernels/debian/headers.ts'
-import { headersOf, parsePackages, upstreamVersion, type PackageList } from '#harness/kernels/debian/packages.ts'
+import { headersOf, parsePackages, upstreamVersion, type PackageList } from '#harness/kernels/debian/archive/packages.ts'
 
 const MIRROR = 'http://mirror.example.org/debian'
 

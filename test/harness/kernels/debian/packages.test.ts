@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { kernelsOf, parsePackages, upstreamVersion } from '#harness/kernels/debian/packages.ts'
+import { kernelsOf, parsePackages, upstreamVersion } from '#harness/kernels/debian/archive/packages.ts'
 
 const fixture = (name: string) => readFile(join(import.meta.dirname, 'fixtures', name), 'utf8')
 const before = await fixture('packages-before-6.19.txt')

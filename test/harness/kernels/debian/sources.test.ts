@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { debianMirrors, parseDeb822Sources, parseOneLineSources, securityBeside } from '#harness/kernels/debian/sources.ts'
+import {
+  debianMirrors,
+  parseDeb822Sources,
+  parseOneLineSources,
+  securityBeside,
+} from '#harness/kernels/debian/archive/sources.ts'
 import { anyCharacter } from '#test/helpers/guest-text.ts'
 
 const DEB822 = `# the archive itself

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { compareDebianVersions } from '#harness/kernels/debian/version.ts'
+import { compareDebianVersions } from '#harness/kernels/debian/archive/version.ts'
 import { runCommand } from '#harness/support/process.ts'
 
 test('package versions sort in the order of their releases', () => {

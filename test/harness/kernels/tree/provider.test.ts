@@ -10,7 +10,7 @@ import {
   parseFragment,
   readFragment,
 } from '#harness/kernels/tree/source/config.ts'
-import { parsePrintedUri } from '#harness/kernels/tree/source/debian.ts'
+import { parsePrintedUri } from '#harness/kernels/debian/archive/apt.ts'
 import { isErrorLine } from '#harness/kernels/tree/build/make.ts'
 import { parseTreeSelector } from '#harness/kernels/tree/source/selector.ts'
 import { versionOf } from '#harness/kernels/tree/source/source.ts'

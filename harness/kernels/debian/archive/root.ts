@@ -14,7 +14,7 @@ import {
   securityBeside,
   type AptSource,
 } from './sources.ts'
-import type { KernelContext } from '../provider/provider.ts'
+import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
@@ -29,6 +29,8 @@ export interface AptRoot {
   readonly config: string
   readonly main: string
   readonly security: string
+  /** The keys that sign both. */
+  readonly keyring: string
 }
 
 /**
@@ -39,11 +41,14 @@ export async function openAptRoot(context: KernelContext): Promise<AptRoot> {
   const { main, security } = await mirrorsOf(context)
   const keyring = context.keyring ?? KEYRING
   if (!(await exists(keyring))) {
-    throw new InfraError(`the keyring ${keyring} is missing: no index can be verified`, 'apt-get install debian-archive-keyring')
+    throw new InfraError(
+      `the keyring ${keyring} is missing: no index can be verified`,
+      'install the package debian-archive-keyring',
+    )
   }
   const key = createHash('sha256').update([main, security, keyring].join('\n')).digest('hex').slice(0, 12)
   const folder = join(context.workspace.cache, 'apt', key)
-  const root = { folder, config: join(folder, 'apt.conf'), main, security }
+  const root = { folder, config: join(folder, 'apt.conf'), main, security, keyring }
   await makeFolder(join(folder, 'sources'))
   await makeFolder(join(folder, 'state', 'lists', 'partial'))
   await makeFolder(join(folder, 'cache', 'archives', 'partial'))
