@@ -22,9 +22,12 @@ export function parseSelector(text: string): Selector {
     if (/^[\w.+~%-]+$/.test(text)) return { kind: 'kernel', provider, id: text }
   }
   if (!match && /^[a-z][a-z0-9-]*$/.test(text)) return { kind: 'set', name: text }
+  const near = /^v?(\d[\w.*-]*)$/.exec(text)?.[1]
   throw new UserError(
     `${JSON.stringify(text)} is not a valid kernel selector`,
-    'write debian:6.1.*, debian:latest-of-each-series, file:/boot/bzImage, tree:/src/linux@REV, a kernel id or the name of a set',
+    near !== undefined
+      ? `write debian:${near}; kwitness help selectors tells the rest`
+      : 'write debian:6.1.*, debian:latest-of-each-series, file:/boot/bzImage, tree:/src/linux@REV, a kernel id or the name of a set',
   )
 }
 

@@ -1,7 +1,7 @@
 /** Who uses the cache: processes that do share a lock, and entries that one of them may hold are removed only under all of it. */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { withLock, type LockOptions } from './lock.ts'
-import { writeAt, type Workspace } from './workspace.ts'
+import { makeFolder, writeAt, type Workspace } from './workspace.ts'
 
 const HINT = 'set KWITNESS_CACHE to a folder that can be written'
 
@@ -15,11 +15,17 @@ export function whileInUse<T>(
 ): Promise<T> {
   const path = lockOf(workspace)
   const lock = { ...options, name: 'the cache, which is being pruned', doing: 'using it', isShared: true }
-  return writeAt(path, HINT, () => withLock(path, lock, work))
+  return lockable(path, () => withLock(path, lock, work))
 }
 
 /** Work while no other process uses the cache. Throws InfraError, which names one, where one does. */
 export function whileUnused<T>(workspace: Pick<Workspace, 'cache'>, work: () => Promise<T>): Promise<T> {
   const path = lockOf(workspace)
-  return writeAt(path, HINT, () => withLock(path, { name: 'the cache', doing: 'pruning the cache', noWait: true }, work))
+  return lockable(path, () => withLock(path, { name: 'the cache', doing: 'pruning the cache', noWait: true }, work))
+}
+
+/** Lock and work where there is a folder for the lock. What the work meets is not blamed on that. */
+async function lockable<T>(path: string, locked: () => Promise<T>): Promise<T> {
+  await writeAt(path, HINT, () => makeFolder(dirname(path)))
+  return locked()
 }

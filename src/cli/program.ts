@@ -120,7 +120,11 @@ export const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
 }
 
 const HELP = helpText({
-  exits: { 0: 'the question was answered and nothing contradicts what was expected', 1: 'findings' },
+  exits: {
+    0: 'the question was answered and nothing contradicts what was expected',
+    1: 'findings',
+    4: 'verify: the patch is already applied; the help of each command lists all of its own',
+  },
   examples: [
     ['the default set of kernels, every case', 'kwitness run'],
     ['one series, some cases', "kwitness run --kernels 'debian:6.1.*' --cases 'uffd-*'"],

@@ -64,7 +64,9 @@ export function createProgress(stream: NodeJS.WriteStream, now: () => number): P
   let total = 0
   let first = 0
   let started = now()
-  let running = 0
+  /** The attempts under way, in the order of their starts. */
+  const running = new Set<string>()
+  const began = now()
   let doing = ''
   let drawn = 0
   let printed = now()
@@ -73,7 +75,8 @@ export function createProgress(stream: NodeJS.WriteStream, now: () => number): P
   function status(): string {
     const left = done > first ? ((now() - started) / (done - first)) * (total - done) : null
     const time = left === null ? '' : `, ${clock(left / 1000)} left`
-    return total === 0 ? doing : `${done} of ${total} cells, ${running} running${time}${doing ? ` | ${doing}` : ''}`
+    const newest = doing || [...running].at(-1) || ''
+    return total === 0 ? newest : `${done} of ${total} cells, ${running.size} running${time}${newest && ` | ${newest}`}`
   }
 
   function draw(force: boolean): void {
@@ -89,9 +92,8 @@ export function createProgress(stream: NodeJS.WriteStream, now: () => number): P
 
   /** A log that says nothing for long leaves its reader in doubt. */
   function breakSilence(): void {
-    const seconds = Math.round((now() - printed) / 1000)
     if (isOver || isTerminal || now() - printed < SILENCE_MS) return
-    print(`still at it after ${seconds} s: ${status() || 'preparing'}`)
+    print(`still at it after ${Math.round((now() - began) / 1000)} s: ${status() || 'preparing'}`)
   }
   setInterval(breakSilence, SILENCE_MS / 4).unref()
 
@@ -101,10 +103,10 @@ export function createProgress(stream: NodeJS.WriteStream, now: () => number): P
       const line = lineFor(event, isTerminal)
       if (line !== null) print(line)
       if (event.kind === 'attempt-started') {
-        if (running === 0 && done === 0) started = now()
-        running += 1
+        if (running.size === 0 && done === 0) started = now()
+        running.add(`${event.kernel} ${event.case}`)
         doing = ''
-      } else if (event.kind === 'attempt-done') running -= 1
+      } else if (event.kind === 'attempt-done') running.delete(`${event.kernel} ${event.case}`)
       else if (event.kind === 'cell-done') {
         if (total === 0) first = event.done
         done = event.done

@@ -23,7 +23,14 @@ const PRECISION: Readonly<Record<Boundary['precision'], string>> = {
 /** The kernels between, by the reason they were not tested. */
 function betweenOf(untested: readonly Untested[] | null, dots: string): string {
   if (untested === null) return 'the kernels there are not listed'
-  return untested.length === 0 ? 'no other kernel between' : reasonsOf(untested, dots)
+  if (untested.length === 0) return 'no other kernel between'
+  return untested.every(({ reason }) => reason === 'not-tested') ? rangeOf(labelsOf(untested), dots) : reasonsOf(untested, dots)
+}
+
+/** Versions, with the build where several kernels have one version: `6.1.192`, `6.1.192-1-cloud-amd64`. */
+function labelsOf(untested: readonly Untested[]): string[] {
+  const isShared = new Set(untested.map(({ version }) => version)).size < untested.length
+  return untested.map(({ version, kernel }) => oneLine(isShared ? kernel.replace(/^[a-z]+-(?=\d)/, '') : version))
 }
 
 const WHY: Partial<Readonly<Record<Untested['reason'], string>>> = {
@@ -36,15 +43,7 @@ const WHY: Partial<Readonly<Record<Untested['reason'], string>>> = {
 /** `not tested: 6.12.86 … 6.12.90 (5), error: 6.12.93`. */
 export function reasonsOf(untested: readonly Untested[], dots = '…'): string {
   const groups = Map.groupBy(untested, ({ reason }) => reason)
-  return [...groups]
-    .map(
-      ([why, own]) =>
-        `${WHY[why] ?? why}: ${rangeOf(
-          own.map(({ version }) => oneLine(version)),
-          dots,
-        )}`,
-    )
-    .join(', ')
+  return [...groups].map(([why, own]) => `${WHY[why] ?? why}: ${rangeOf(labelsOf(own), dots)}`).join(', ')
 }
 
 /** The answers of a case in the series where its answer never changes. */

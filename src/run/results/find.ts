@@ -41,6 +41,9 @@ interface Search {
 /** Of equal rank, a run that made no attempt at the result yet comes behind all that did. */
 const NOT_MADE = 10
 
+/** Letters of a name that are enough to look for what was meant, and results that are named then. */
+const MIN_PART = 3
+const MAX_NEAR = 4
 /** Candidates named in a refusal. */
 const MAX_NAMED = 12
 
@@ -72,8 +75,26 @@ export async function findResult(state: string, text: string, id: string | undef
   const lost = search.skipped.map((line) => `; ${line}`).join('')
   throw new UserError(
     `${run === undefined ? 'the store' : `run ${run}`} has no result ${text}`,
-    `a result is named KERNEL/CASE, as in debian-6.1.170-3-cloud-amd64/uffd-fork-event, or by its evidence id${lost}`,
+    `${await nearHint(state, wanted)}a result is named KERNEL/CASE, or by its evidence id${lost}`,
   )
+}
+
+/** Results of the newest run whose kernel or case has a part of this text in its name, for who did not name one; else an example. */
+async function nearHint(state: string, text: string): Promise<string> {
+  const parts = text.split('/').filter((part) => part.length >= MIN_PART)
+  const [folder = state] = await storesIn(state)
+  const store = await openStoreForReading(folder)
+  try {
+    for (const id of (await store.runIds()).toReversed()) {
+      // A damaged run is passed over, as in the search itself.
+      const names = (await store.attemptNames(id).catch(() => [])).map((one) => `${one.kernel}/${one.case}`)
+      const near = [...new Set(names)].filter((name) => parts.some((part) => name.includes(part)))
+      if (near.length > 0) return `run ${id} has ${near.slice(0, MAX_NEAR).join(', ')}${near.length > MAX_NEAR ? ', ...' : ''}; `
+    }
+    return ''
+  } finally {
+    store.close()
+  }
 }
 
 /** Text as it was pasted: encoded as in the address of a page, with what stands behind it in a line. */
