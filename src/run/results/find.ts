@@ -79,7 +79,7 @@ export async function findResult(state: string, text: string, id: string | undef
   )
 }
 
-/** Results of the newest run whose kernel or case has a part of this text in its name, for who did not name one; else an example. */
+/** Results of the newest run whose kernel or case has a part of this text in its name, for whoever did not name one. */
 async function nearHint(state: string, text: string): Promise<string> {
   const parts = text.split('/').filter((part) => part.length >= MIN_PART)
   const [folder = state] = await storesIn(state)
