@@ -13,6 +13,9 @@ export type Selector =
   | { readonly kind: 'kernel'; readonly provider: ProviderName; readonly id: string }
   | { readonly kind: 'set'; readonly name: string }
 
+const EXAMPLES =
+  'write debian:6.1.*, debian:latest-of-each-series, file:/boot/bzImage, tree:/src/linux@REV, a kernel id or the name of a set'
+
 /** Parse a selector. Throws UserError for any other text. */
 export function parseSelector(text: string): Selector {
   const match = /^(debian|file|tree)([:-])(.+)$/s.exec(text)
@@ -25,9 +28,7 @@ export function parseSelector(text: string): Selector {
   const near = /^v?(\d[\w.*-]*)$/.exec(text)?.[1]
   throw new UserError(
     `${JSON.stringify(text)} is not a valid kernel selector`,
-    near !== undefined
-      ? `write debian:${near}; kwitness help selectors tells the rest`
-      : 'write debian:6.1.*, debian:latest-of-each-series, file:/boot/bzImage, tree:/src/linux@REV, a kernel id or the name of a set',
+    near === undefined ? EXAMPLES : `write debian:${near}; kwitness help selectors tells the rest`,
   )
 }
 

@@ -46,7 +46,7 @@ async function download(root: AptRoot, file: PoolFile, target: string, kernel: s
     const timer = setInterval(
       () =>
         void stat(target).then(
-          ({ size }) => report(size),
+          ({ size }) => size < file.bytes && report(size),
           () => {},
         ),
       PROGRESS_MS,
