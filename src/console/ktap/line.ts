@@ -47,6 +47,9 @@ const TAB = 0x09
 /** 1 for the ASCII characters that a line cannot begin with if it is more than text of the outermost document. */
 const PLAIN = Uint8Array.from({ length: 0x80 }, (_, code) => (/[^\s#onKTktBb\d]/.test(String.fromCharCode(code)) ? 1 : 0))
 
+/** 1 for the characters that a line begins with if it is more than text, behind its indentation. */
+const SPEAKING = Uint8Array.from({ length: 0x80 }, (_, code) => (/[#onKTktBb\d]/.test(String.fromCharCode(code)) ? 1 : 0))
+
 /** Whether a line is text of the outermost document, as its first character shows: no result, mark, plan or indentation. */
 export function isPlainText(line: string): boolean {
   return PLAIN[line.charCodeAt(0)] === 1
@@ -101,6 +104,9 @@ const GLUE = new RegExp(String.raw`(?:<\d{1,3}>)?${STAMP}${AFTER_STAMP}`)
 /** What a line begins with that says something in KTAP, behind its indentation or marks. */
 const MAY_SPEAK = /^[\s#]*[onKTktBb\d]/
 
+/** Length of `ok[1.234567]`. */
+const MIN_SPLICED = 12
+
 /** What a line says, and the kernel text that was printed into it. */
 export interface Spliced {
   readonly own: string
@@ -112,7 +118,7 @@ export interface Spliced {
  * Only a line that says something in KTAP is parted: in others the stamp may be the test's own.
  */
 export function unsplice(line: string): Spliced | null {
-  if (!line.includes('[') || !MAY_SPEAK.test(line)) return null
+  if (line.length < MIN_SPLICED || !line.includes('[') || !MAY_SPEAK.test(line)) return null
   const stamp = GLUE.exec(line)
   if (!stamp) return null
   const own = line.slice(0, stamp.index).trimEnd()
@@ -132,6 +138,7 @@ export function childIndent(rest: string): string | null {
   if (first !== SPACE && first !== TAB) return null
   let end = 1
   for (let code = rest.charCodeAt(end); code === SPACE || code === TAB; code = rest.charCodeAt(end)) end += 1
+  if (SPEAKING[rest.charCodeAt(end)] !== 1) return null
   // A comment opens nothing, and is what is indented most.
   if (rest.charCodeAt(end) === HASH && !rest.startsWith('# Subtest', end)) return null
   const inner = readLine(rest.slice(end))

@@ -45,8 +45,12 @@ const NO_CHILDREN: readonly [] = []
 /** Results read at most; a flood of more is reported as a problem. */
 const MAX_POINTS = 10_000
 
+/** Length of `[OK]`. */
+const MIN_MARK = 4
+
 /** Whether a line can say something where no test was announced; under one any line may. */
 function maySay(line: string): boolean {
+  if (line.length < MIN_MARK) return false
   return line.includes('[') || line.startsWith('Testing ') || line.includes('pass=')
 }
 

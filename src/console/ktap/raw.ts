@@ -30,6 +30,8 @@ export interface RawDocument extends Problematic {
   beforePlan: number
   bailOut: string | null
   readonly results: Draft[]
+  /** One of them failed. */
+  keptFailure: boolean
   /** By the index of the result; null while there is none. */
   extras: Map<number, Extra> | null
   /** Children whose own result line has not come. */
@@ -61,6 +63,7 @@ export function createDocument(room: Room, indent: string, name = ''): RawDocume
     beforePlan: 0,
     bailOut: null,
     results: [],
+    keptFailure: false,
     extras: null,
     waiting: NO_DOCUMENTS,
     pending: createLineBuffer(),
@@ -94,6 +97,19 @@ export function countUnlisted(document: RawDocument, status: TestStatus, number:
     unlisted.others.set(status, (unlisted.others.get(status) ?? 0) + 1)
   }
   unlisted.numbers.add(number ?? document.results.length + unlisted.total)
+}
+
+/** Whether a result by itself failed. */
+export function isFailure(status: TestStatus): boolean {
+  return status === 'fail' || status === 'error' || status === 'timeout'
+}
+
+/**
+ * Whether a result is the first one of its document, or the first that failed. A child keeps these whatever room there is: by
+ * them it is counted in place of its parent.
+ */
+export function isFirst({ results, keptFailure }: RawDocument, status: TestStatus): boolean {
+  return results.length === 0 || (!keptFailure && isFailure(status))
 }
 
 /** Results counted and not kept, of a document and those in it. */

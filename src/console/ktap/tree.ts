@@ -9,6 +9,8 @@ import {
   countUnlisted,
   createDocument,
   isEmpty,
+  isFailure,
+  isFirst,
   NO_NUMBER,
   resultCount,
   isUnmarked,
@@ -136,12 +138,13 @@ export class DocumentTree {
     if (beforePlan > 0 && results.length === beforePlan) protocol(document, line, () => 'the plan stands between results')
     const status = said.status ?? (ok ? 'pass' : 'fail')
     const isFull = (this.kept >= this.maxResults && (status === 'pass' || this.kept >= 2 * this.maxResults)) || this.room.text < 0
-    if (isFull && document.waiting.length === 0) {
+    if (isFull && document.waiting.length === 0 && (depth === 0 || !isFirst(document, status))) {
       drain(document.pending)
       countUnlisted(document, status, number)
       return
     }
     this.kept += 1
+    document.keptFailure ||= isFailure(status)
     this.room.text -= name.length + reason.length
     const diagnostics = afford(document.pending, this.room)
     if (unknown !== null || badNumber !== null || document.waiting.length > 0) {

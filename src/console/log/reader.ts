@@ -16,6 +16,9 @@ const MAX_RESULTS = 20_000
 /** Documents kept of one file. */
 const MAX_DOCUMENTS = 2000
 
+/** Documents that one document may have inside, however many have been read. */
+const MIN_INSIDE = 1000
+
 const STATUSES: readonly TestStatus[] = ['pass', 'fail', 'skip', 'todo', 'xfail', 'timeout', 'error', 'not-reported']
 
 export interface LogReader {
@@ -37,9 +40,15 @@ export function createLogReader({ strict = false }: { readonly strict?: boolean 
   const tree = new DocumentTree({ onDocument: take, maxResults: MAX_RESULTS, endless: true })
 
   function take(raw: RawDocument): void {
-    const isKept = documents.length < MAX_DOCUMENTS
-    // Of what is not kept, only the statuses count.
-    if (!isKept) raw.room.problems = 0
+    const { room } = raw
+    const isKept = documents.length < MAX_DOCUMENTS && (documents.length === 0 || room.documents >= MIN_INSIDE)
+    if (!isKept) {
+      // Of what is not kept, only the statuses count, and its documents make room for others.
+      room.problems = 0
+      room.text = -1
+      room.documents = Math.max(room.documents, MIN_INSIDE)
+      if (isBare(raw)) return
+    }
     if (!isKept && isFlat(raw)) {
       for (const point of raw.results) count(point, tally)
       if (raw.unlisted) for (const [status, more] of unlistedOf(raw)) counts[status] += more
@@ -100,6 +109,11 @@ export function createLogReader({ strict = false }: { readonly strict?: boolean 
 /** Whether a document said anything as KTAP: text of a console alone is not one. */
 function says({ planned, bailOut, points, problems }: TestDocument): boolean {
   return planned !== null || bailOut !== null || points.some(wasSeen) || problems.some(({ kind }) => kind === 'missing-result')
+}
+
+/** Whether a document has no results, and none that never came. */
+function isBare(raw: RawDocument): boolean {
+  return resultCount(raw) === 0 && raw.waiting.length === 0 && (raw.plan?.last ?? 0) === 0
 }
 
 /** Whether a document has results and nothing else that counts: none inside others, none that never came. */

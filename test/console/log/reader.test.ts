@@ -69,6 +69,22 @@ test('a stream of many results keeps some, counts all, and keeps what failed', (
   )
 })
 
+test('results inside others count once each, however many documents there are', () => {
+  const document = 'TAP version 13\n1..1\n    1..3\n    ok 1 wren\n    not ok 2 gull\n    ok 3 tern\nnot ok 1 birds\n'
+  const reading = read(document.repeat(6000))
+  assert.deepEqual([reading.counts.pass, reading.counts.fail, reading.documents.length], [12_000, 6000, 2000])
+  assert.equal(reading.unlisted, 12_000)
+})
+
+test('a parent whose children are past the room for results is not counted beside them', () => {
+  const child = (count: number) => Array.from({ length: count }, (_, index) => `    ok ${index + 1}\n`).join('')
+  const { pass, fail } = read(`1..2\n${child(30_000)}ok 1 nest\n    1..1\n    ok 1\nok 2 eggs\n`).counts
+  assert.deepEqual([pass, fail], [30_001, 0])
+  const failed = `1..2\n${child(30_000)}ok 1 nest\n${child(9)}    not ok 10\n    1..10\nnot ok 2 eggs\n`
+  const counts = read(failed).counts
+  assert.deepEqual([counts.pass, counts.fail], [30_009, 1])
+})
+
 test('strict: plain TAP is held against TAP 14, and fails by what breaks it', () => {
   const problems = (text: string, strict: boolean) => {
     const reader = createLogReader({ strict })
