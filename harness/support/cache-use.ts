@@ -1,11 +1,25 @@
 /** Who uses the cache: processes that do share a lock, and entries that one of them may hold are removed only under all of it. */
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { withLock, type LockOptions } from './lock.ts'
-import { makeFolder, writeAt, type Workspace } from './workspace.ts'
+import { writeAt, type Workspace } from './workspace.ts'
 
 const HINT = 'set KWITNESS_CACHE to a folder that can be written'
 
 const lockOf = ({ cache }: Pick<Workspace, 'cache'>): string => join(cache, 'locks', 'in-use.lock')
+
+/** Hold the lock during `work`. Only what fails before the work does is about the lock. */
+async function locked<T>(workspace: Pick<Workspace, 'cache'>, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  const path = lockOf(workspace)
+  const failures: unknown[] = []
+  const inside = () =>
+    work().catch((error: unknown) => {
+      failures.push(error)
+      throw error
+    })
+  return writeAt(path, HINT, () => withLock(path, options, inside)).catch((error: unknown) => {
+    throw failures.length > 0 ? failures[0] : error
+  })
+}
 
 /** Work while no process removes entries of the cache; waits for one that does. Throws InfraError, and what `work` throws. */
 export function whileInUse<T>(
@@ -13,19 +27,10 @@ export function whileInUse<T>(
   options: Pick<LockOptions, 'signal' | 'onWait'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  const path = lockOf(workspace)
-  const lock = { ...options, name: 'the cache, which is being pruned', doing: 'using it', isShared: true }
-  return lockable(path, () => withLock(path, lock, work))
+  return locked(workspace, { ...options, name: 'the cache, which is being pruned', doing: 'using it', isShared: true }, work)
 }
 
-/** Work while no other process uses the cache. Throws InfraError, which names one, where one does. */
+/** Work while no other process uses the cache. Throws InfraError, which names one, where one does, and what `work` throws. */
 export function whileUnused<T>(workspace: Pick<Workspace, 'cache'>, work: () => Promise<T>): Promise<T> {
-  const path = lockOf(workspace)
-  return lockable(path, () => withLock(path, { name: 'the cache', doing: 'pruning the cache', noWait: true }, work))
-}
-
-/** Lock and work where there is a folder for the lock. What the work meets is not blamed on that. */
-async function lockable<T>(path: string, locked: () => Promise<T>): Promise<T> {
-  await writeAt(path, HINT, () => makeFolder(dirname(path)))
-  return locked()
+  return locked(workspace, { name: 'the cache', doing: 'pruning the cache', noWait: true }, work)
 }

@@ -55,8 +55,11 @@ export async function readSeries(
   bases: readonly BaseRequest[],
   { input, cache, onNote }: SeriesSources,
 ): Promise<NamedPatch[]> {
-  const isFile = (await stat(what).catch(whenUnreadable(null)))?.isFile() === true
-  const text = what === '-' ? await input() : isFile ? await readFile(what) : await commitText(what, bases)
+  const there = await stat(what).catch(whenUnreadable(null))
+  const isFile = there?.isFile() === true
+  // A shell gives what a command prints as a pipe.
+  const isRead = isFile || there?.isFIFO() === true || there?.isCharacterDevice() === true
+  const text = what === '-' ? await input() : isRead ? await patchFile(what) : await commitText(what, bases)
   const { patches: found, notes } = await readPatches(text, what === '-' ? 'standard input' : what, cache)
   notes.forEach(onNote)
   const file = isFile && found.length === 1 ? basename(what).replace(/\.(?:patch|diff|mbox|eml)$/, '') : ''
@@ -70,6 +73,12 @@ export interface SeriesSources {
   readonly input: () => Promise<Buffer>
   readonly cache: string
   readonly onNote: (note: string) => void
+}
+
+function patchFile(path: string): Promise<Buffer> {
+  return readFile(path).catch(({ code }: NodeJS.ErrnoException) => {
+    throw new UserError(`cannot read the patch ${path}: ${code}`)
+  })
 }
 
 async function commitText(what: string, bases: readonly BaseRequest[]): Promise<Buffer> {

@@ -78,3 +78,17 @@ test('while a process uses the cache only snapshots go, and a process waits whil
   assert.deepEqual(order, ['pruned', 'used'])
   assert.equal((await pruneCache(workspace, { keep: 0 })).isBusy, false)
 })
+
+test('what fails while the cache is in use is not blamed on its lock', async (t) => {
+  const { workspace } = await filledCache(t, [1])
+  const error = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', path: '/a/patch' })
+  const fail = () => Promise.reject(error)
+  for (const hold of [() => whileInUse(workspace, {}, fail), () => whileUnused(workspace, fail)]) {
+    assert.equal(await hold().catch((caught: unknown) => caught), error)
+  }
+  const none = { ...workspace, cache: '/proc/nowhere' }
+  await assert.rejects(
+    whileInUse(none, {}, async () => undefined),
+    /cannot write \/proc\/nowhere\/locks\/in-use.lock: ENOENT/,
+  )
+})

@@ -209,6 +209,20 @@ test('what --patch and --tree cannot mean is the mistake of who wrote it', async
   assert.deepEqual([patchRead?.name, patchRead?.subject], ['a-thing', 'a thing'])
 })
 
+test('a patch may come through a pipe, and one that cannot be read is named', async (t) => {
+  const { source, write, sources } = await tree(t)
+  const bases = await findBases([source], [])
+  const pipe = join(await temporaryFolder(t), 'pipe')
+  await runCommand('mkfifo', [pipe])
+  const [[piped]] = await Promise.all([readSeries(pipe, bases, sources), writeFile(pipe, GOOD)])
+  const [stored] = await readSeries(await write('a.patch', GOOD), bases, sources)
+  assert.equal(piped?.text, stored?.text)
+  await assert.rejects(readSeries('/proc/self/mem', bases, sources), {
+    name: 'UserError',
+    message: 'cannot read the patch /proc/self/mem: EIO',
+  })
+})
+
 test('the case of a patch is the one it names as its fix, by commit or by subject', async () => {
   const cases = await readCatalogue(CATALOGUE)
   const target = 'uffd-mmap-changing-atomic'
