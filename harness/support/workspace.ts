@@ -181,7 +181,8 @@ export async function writeAt<T>(path: string, hint: string, work: () => Promise
   try {
     return await work()
   } catch (error) {
-    const { code, path: where = path } = error as NodeJS.ErrnoException
+    // Of a copy and of a rename, `path` is what was read.
+    const { code, path: read = path, dest: where = read } = error as NodeJS.ErrnoException & { readonly dest?: string }
     if (code === undefined) throw error
     const at = where.startsWith(path) ? '' : ` at ${where}`
     throw new InfraError(`cannot write ${path}: ${code}${at}`, hint, { cause: error })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { symlink, stat, writeFile } from 'node:fs/promises'
+import { copyFile, rename, symlink, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { folderHint, makeFolder, systemHint } from '#harness/support/workspace.ts'
+import { folderHint, makeFolder, systemHint, writeAt } from '#harness/support/workspace.ts'
 import { temporaryFolder } from '#test/helpers/evidence.ts'
 
 test('a folder is made with all those above it, by several at once, and once more', async (t) => {
@@ -44,4 +44,16 @@ test('a folder that takes nothing is named by the variable that moves it', () =>
   assert.equal(folderHint('full', ['KWITNESS_CACHE']), 'free some space or set KWITNESS_CACHE to a folder on another disk')
   assert.equal(systemHint('EMFILE', ['KWITNESS_STATE']), systemHint('EMFILE'))
   assert.equal(systemHint('ENOENT'), undefined)
+})
+
+test('of a copy or a rename that fails, the place written to is named', async (t) => {
+  const folder = await temporaryFolder(t)
+  const [from, to] = [join(folder, 'from'), join(folder, 'none', 'to')]
+  await writeFile(from, '')
+  for (const write of [copyFile, rename]) {
+    await assert.rejects(
+      writeAt(to, 'elsewhere', () => write(from, to)),
+      { name: 'InfraError', message: `cannot write ${to}: ENOENT` },
+    )
+  }
 })
