@@ -72,12 +72,12 @@ export function createGuestSession(qemu: RunningQemu, disk: GuestDisk, signal?: 
     connection = made
     try {
       if (isNew) await made.put(`${FOLDER}/agent`, await readFile(disk.agent.path), 0o700)
-      const channel = await made.exec(['sh', '-c', START])
+      const { channel, closed } = await made.exec(['sh', '-c', START])
       toAgent.pipe(channel)
       channel.pipe(fromAgent)
       channel.stderr.resume()
       channel.on('error', () => undefined)
-      channel.on('close', () => lost.resolve('the session of the agent was closed'))
+      void closed.then(() => lost.resolve('the session of the agent was closed'))
       void made.ended.then((reason) => lost.resolve(reason))
       return null
     } catch (error) {

@@ -21,11 +21,31 @@ export interface SshEndpoint {
 }
 
 /** What went wrong with a connection or an operation on it. The caller decides what that means for whom. */
-export class SshError extends Error {}
+export class SshError extends Error {
+  /** Whether the server opens no further session on this connection (MaxSessions) until another one has ended. */
+  get isOfSessions(): boolean {
+    const { reason } = (this.cause ?? {}) as { readonly reason?: unknown }
+    return reason === RESOURCE_SHORTAGE || reason === CONNECT_FAILED
+  }
+}
+
+/** Reasons of a channel that is not opened (RFC 4254, 5.1). OpenSSH says the first of them for one session too many. */
+const CONNECT_FAILED = 2
+const RESOURCE_SHORTAGE = 4
+
+/** A command that has begun. */
+export interface SshSession {
+  readonly channel: Channel
+  /** Settles with its exit status or with the signal that ended it; never where the peer says neither. */
+  readonly exited: Promise<
+    { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'signalled'; readonly signal: string }
+  >
+  readonly closed: Promise<void>
+}
 
 export interface SshConnection {
   /** Start a command; resolves when it has begun. */
-  readonly exec: (argv: readonly string[]) => Promise<Channel>
+  readonly exec: (argv: readonly string[]) => Promise<SshSession>
   /** Write a file by SFTP, in place of one that is there. */
   readonly put: (path: string, bytes: Uint8Array, mode: number) => Promise<void>
   /** Settles with the reason when the connection has ended, whoever ended it. */
@@ -168,17 +188,32 @@ async function operation<T>(
     return await promise
   } catch (error) {
     // The library throws where it was not connected, and for keys that it cannot read.
-    throw error instanceof SshError ? error : new SshError(`${what}: ${(error as Error).message}`)
+    throw error instanceof SshError ? error : new SshError(`${what}: ${(error as Error).message}`, { cause: error })
   } finally {
     clearTimeout(timer)
   }
 }
 
-function exec(client: Client, within: Within, argv: readonly string[]): Promise<Channel> {
+function exec(client: Client, within: Within, argv: readonly string[]): Promise<SshSession> {
   const command = `exec ${argv.map(shellWord).join(' ')}`
   return within('the start of a command', ({ resolve, reject }) => {
-    client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel)))
+    client.exec(command, (error, channel) => (error ? reject(error) : resolve(sessionOf(channel))))
   })
+}
+
+/**
+ * The session of a channel. Called before the library reads on: the peer may send start, exit and close in one packet, and events
+ * that nobody listens to are lost.
+ */
+function sessionOf(channel: Channel): SshSession {
+  const exited: SshSession['exited'] = new Promise((resolve) => {
+    channel.once('exit', (code: number | null, signal?: string) => {
+      if (code !== null) resolve({ kind: 'exited', code })
+      else resolve({ kind: 'signalled', signal: (signal ?? 'unknown').replace(/^SIG/, '') })
+    })
+  })
+  const closed = new Promise<void>((resolve) => void channel.once('close', () => resolve()))
+  return { channel, exited, closed }
 }
 
 async function put(

@@ -37,6 +37,22 @@ else {
     folder: () => folder,
   })
 
+  test('commands that end at once tell how, though their start and their end may come in one packet', async () => {
+    const transport = createSsh2Transport(endpoint)
+    try {
+      const codes = Array.from({ length: 200 }, (_, n) => n)
+      const ends = codes.map((code) =>
+        transport.run({ argv: ['sh', '-c', `exit ${code}`], limitSeconds: 60, onOutput: () => undefined }),
+      )
+      assert.deepEqual(
+        await Promise.all(ends),
+        codes.map((code) => ({ kind: 'exited', code })),
+      )
+    } finally {
+      await transport.close()
+    }
+  })
+
   test('only the known host key is accepted, and only the own key gets in', async () => {
     const limits = { limitSeconds: 10 }
     const { hostKey } = endpoint
@@ -87,10 +103,10 @@ else {
       silent.close()
     }
     const killed = await connectSsh(endpoint, { limitSeconds: 30 })
-    const channel = await killed.exec(['cat'])
-    const put = killed.put(join(folder, 'fifo'), randomBytes(50_000_000), 0o600)
+    const { channel } = await killed.exec(['cat'])
+    const refused = assert.rejects(killed.put(join(folder, 'fifo'), randomBytes(50_000_000), 0o600), SshError)
     await server.inside("pkill -KILL -f '[s]shd: root'")
-    await assert.rejects(put, SshError)
+    await refused
     assert.ok((await killed.ended).length > 0)
     channel.destroy()
     const stopped = await connectSsh(endpoint, { limitSeconds: 1 })
