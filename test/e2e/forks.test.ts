@@ -5,6 +5,8 @@ import { copyFile, cp, mkdir, readFile, readdir, rm, stat, symlink, truncate, wr
 import { basename, dirname, join, relative } from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import { buildForkParts } from '#harness/boot/fork/server.ts'
+import { fetchKernel, selectKernels } from '#harness/kernels/index.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
 import type { Evidence } from '#domain/evidence.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import {
@@ -54,6 +56,20 @@ test('many cases have forked guests, few have restored ones, and they answer ali
   const few = await Promise.all(parts.map((some, index) => runReport(at(`few-${index}`), request(some))))
   assert.deepEqual([...new Set(few.flatMap(({ report }) => originsOf(report)))], ['restored'])
   assert.deepEqual(verdictsOf(many.report), Object.assign({}, ...few.map(({ report }) => verdictsOf(report))))
+})
+
+test('two kernels of one image ask for its guests at the same time, and the command ends', async () => {
+  const image = join(place.folder, 'bzImage')
+  const context = { workspace: findWorkspace() }
+  const [listed] = await selectKernels([kernels.v61], context)
+  assert.ok(listed)
+  await copyFile((await fetchKernel(listed, context)).bzImage ?? '', image)
+  const both = await runReport(at('one-image'), [...kernelWords(kernels.v61, `file:${image}`), '--cases', FEW.join()])
+  assert.equal(both.code, 0, both.stderr)
+  const answers = Object.groupBy(both.report.cells, ({ kernel }) => kernel)
+  const [one, other] = Object.values(answers).map((cells) => cells?.map((cell) => [cell.case, cell.verdict]))
+  assert.equal(one?.length, FEW.length)
+  assert.deepEqual(one, other)
 })
 
 test('where a guest gave no answer the next one is booted anew, and is forked in its place', async (t) => {

@@ -23,6 +23,8 @@ const KVM_REASON = 'a virtual machine of KVM belongs to the process that made it
 /** Fork servers, none at first; `note` gets a sentence when there cannot be any. */
 export function createForkServers(cache: string, note: (text: string) => void): ForkServers {
   const serving = new Map<string, ForkServer>()
+  /** Servers that start, by folder: kernels of one image share a guest, and ask for it at the same time. */
+  const starting = new Map<string, Promise<void>>()
   /** Servers that end, by folder: a run must not be over before they are gone. */
   const ending = new Map<string, Promise<unknown>>()
   /** False once a QEMU could not: no other is tried. */
@@ -43,7 +45,22 @@ export function createForkServers(cache: string, note: (text: string) => void): 
     note(`guests cannot be forked here (${reason}): restoring one for each attempt`)
   }
 
+  async function start(saved: Snapshot, inputs: BootInputs, options: ForkServerOptions): Promise<void> {
+    try {
+      parts ??= buildForkParts(cache)
+      serving.set(saved.folder, await startForkServer(saved, inputs, await parts, cache, options))
+    } catch (error) {
+      const reason = reasonOf(error, options.signal)
+      // A guest that was forgotten meanwhile says nothing of the others.
+      if (!(await exists(saved.folder))) return
+      canFork = false
+      noteOnce(reason)
+    }
+  }
+
   async function end(folder: string): Promise<void> {
+    // Who started it hears of an error.
+    await starting.get(folder)?.catch(() => undefined)
     const server = serving.get(folder)
     serving.delete(folder)
     if (server) ending.set(folder, Promise.all([ending.get(folder), server.retire()]))
@@ -54,16 +71,10 @@ export function createForkServers(cache: string, note: (text: string) => void): 
     begin: async (saved, inputs, options) => {
       if (!canFork || !mayFork(inputs) || serving.has(saved.folder)) return
       if (inputs.profile.accelerator === 'kvm') return noteOnce(KVM_REASON)
-      try {
-        parts ??= buildForkParts(cache)
-        serving.set(saved.folder, await startForkServer(saved, inputs, await parts, cache, options))
-      } catch (error) {
-        const reason = reasonOf(error, options.signal)
-        // A guest that was forgotten meanwhile says nothing of the others.
-        if (!(await exists(saved.folder))) return
-        canFork = false
-        noteOnce(reason)
-      }
+      const { folder } = saved
+      const own = starting.get(folder) ?? start(saved, inputs, options).finally(() => starting.delete(folder))
+      starting.set(folder, own)
+      await own
     },
     take: async (folder, payload, signal) => {
       const server = serving.get(folder)
