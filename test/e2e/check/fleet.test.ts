@@ -1,12 +1,13 @@
 /** Fifty machines at once, seven of them in trouble: each has an outcome of its own, holds nobody up, and keeps nothing. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Report } from '#domain/report/matrix.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { inRepository } from '#harness/support/repository.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
+import { writeFleet } from './fleet-config.ts'
 import { makeKey, SSHD, startServer, type Server, type ServerOptions } from './sshd.ts'
 
 const MACHINES = 50
@@ -58,28 +59,14 @@ else {
     const names = [...goodNames, ...Object.keys(EXPECTED), 'noexec', 'printing', 'banner']
     assert.equal(names.length, MACHINES)
     const serverOf = (name: string) => servers.get(name) ?? servers.get('good')
-    const hosts = names.map((name) => {
-      const port = name === 'absent' ? 1 : serverOf(name)?.port
-      return [`Host ${name}`, `  HostName 127.0.0.1`, `  Port ${port}`, `  HostKeyAlias ${name}`].join('\n')
-    })
-    const known = join(folder, 'known_hosts')
-    const keyLine = (name: string) => `${name} ${name === 'changed' ? other : serverOf(name)?.hostKey}`
-    await writeFile(
-      known,
-      `${names
-        .filter((name) => name !== 'unknown')
-        .map(keyLine)
-        .join('\n')}\n`,
+    const knownOf = (name: string): string | null => {
+      if (name === 'unknown') return null
+      return name === 'changed' ? other : (serverOf(name)?.hostKey ?? null)
+    }
+    config = await writeFleet(
+      folder,
+      names.map((name) => ({ name, port: name === 'absent' ? 1 : (serverOf(name)?.port ?? 1), known: knownOf(name) })),
     )
-    const all = [
-      'Host *',
-      '  User root',
-      `  IdentityFile ${join(folder, 'key')}`,
-      '  IdentitiesOnly yes',
-      `  UserKnownHostsFile ${known}`,
-    ]
-    config = join(folder, 'ssh_config')
-    await writeFile(config, `${[...hosts, ...all].join('\n')}\n`)
   })
   after(async () => {
     await Promise.all([...servers.values()].map(({ stop }) => stop()))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createSshTransport, writeSshConfig } from '#harness/transport/command/ssh.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { makeKey, SSHD, startServer, type Server } from './sshd.ts'
+import { makeKey, SSHD, startServer, WITHOUT_PENALTIES, type Server } from './sshd.ts'
 
 let folder = ''
 let server: Server
@@ -69,7 +69,7 @@ else {
   before(async () => {
     folder = await mkdtemp('/var/tmp/kw-known-')
     key = await makeKey(join(folder, 'key'))
-    server = await startServer(folder, key, { name: 'server', config: ['PerSourceMaxStartups none'] })
+    server = await startServer(folder, key, { name: 'server', config: ['PerSourceMaxStartups none', ...WITHOUT_PENALTIES] })
     other = await makeKey(join(folder, 'other'))
   })
   after(async () => {

@@ -13,25 +13,43 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
+/** An sshd, and the folder that its package is unpacked in; null for one that is installed. */
+interface Sshd {
+  readonly program: string
+  readonly root: string | null
+  /** Whether it locks addresses out (PerSourcePenalties, OpenSSH 9.8). */
+  readonly hasPenalties: boolean
+}
+
 /** The sshd of this machine, else one of the package, unpacked into the cache of tests; null where neither is available. */
-async function findSshd(): Promise<{ readonly program: string; readonly libraries: string } | null> {
-  if (await exists('/usr/sbin/sshd')) return { program: '/usr/sbin/sshd', libraries: '' }
+async function findSshd(): Promise<Sshd | null> {
+  if (await exists('/usr/sbin/sshd')) return { ...(await describe('/usr/sbin/sshd')), root: null }
   const folder = join(findWorkspace().cache, 'test-sshd')
   const root = join(folder, 'root')
   const program = join(root, 'usr/sbin/sshd')
   if (!(await exists(program))) {
     await mkdir(folder, { recursive: true })
-    const names = ['openssh-server', 'openssh-sftp-server', 'libwrap0']
-    const { exitCode } = await runCommand('apt-get', ['download', ...names], { cwd: folder, anyExit: true })
-    if (exitCode !== 0) return null
+    const names = ['openssh-server', 'openssh-sftp-server', 'libwrap0', 'libwtmpdb0']
+    for (const name of names) {
+      // No suite has all of them.
+      const { exitCode } = await runCommand('apt-get', ['download', name], { cwd: folder, anyExit: true })
+      if (exitCode !== 0 && name === 'openssh-server') return null
+    }
     for (const name of (await readdir(folder)).filter((one) => one.endsWith('.deb'))) {
       await runCommand('dpkg-deb', ['-x', join(folder, name), root])
     }
   }
-  return { program, libraries: join(root, 'usr/lib/x86_64-linux-gnu') }
+  return { ...(await describe(program)), root }
+}
+
+async function describe(program: string): Promise<Pick<Sshd, 'program' | 'hasPenalties'>> {
+  return { program, hasPenalties: (await readFile(program)).includes('persourcepenalties') }
 }
 
 export const SSHD = process.getuid?.() === 0 ? await findSshd() : null
+
+/** For a server that is asked by many whom it does not let in. */
+export const WITHOUT_PENALTIES = SSHD?.hasPenalties ? ['PerSourcePenalties no'] : []
 
 export interface ServerOptions {
   readonly name: string
@@ -89,15 +107,17 @@ export async function startServer(folder: string, authorized: string, options: S
   const port = await freePort()
   await writeFile(join(own, 'authorized'), `${authorized}\n`)
   await writeFile(join(home, '.bashrc'), options.bashrc ?? '')
+  // Where the server sees its own folder, whatever hides the rest.
+  const inside = '/run/own'
   const passwd = (await readFile('/etc/passwd', 'utf8')).split('\n').filter((line) => !/^(?:root|sshd):/.test(line))
-  const users = [`root:x:0:0:root:${home}:/bin/bash`, 'sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin', ...passwd]
+  const users = [`root:x:0:0:root:${inside}/home:/bin/bash`, 'sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin', ...passwd]
   await writeFile(join(own, 'passwd'), users.join('\n'))
   const config = [
     ...(options.config ?? []),
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
-    `HostKey ${join(own, 'host')}`,
-    `AuthorizedKeysFile ${join(own, 'authorized')}`,
+    `HostKey ${inside}/host`,
+    `AuthorizedKeysFile ${inside}/authorized`,
     'StrictModes no',
     'UsePAM no',
     'PidFile none',
@@ -105,14 +125,23 @@ export async function startServer(folder: string, authorized: string, options: S
     'PermitRootLogin prohibit-password',
   ]
   await writeFile(join(own, 'sshd_config'), `${config.join('\n')}\n`)
+  const { program, root } = SSHD
   const script = [
     `mount --bind '${join(own, 'passwd')}' /etc/passwd`,
-    'mount -t tmpfs run /run && mkdir /run/sshd',
-    'mkdir -p /run/tmp && mount --bind /run/tmp /tmp && chmod 1777 /tmp',
-    `HOME_FOLDER='${home}'`,
+    'mount -t tmpfs run /run && mkdir /run/sshd /run/own /run/root /run/openssh /run/tmp',
+    `mount --bind '${own}' /run/own`,
+    ...(root === null
+      ? []
+      : [
+          `mount --bind '${root}' /run/root`,
+          // Since 9.8 the program starts others by their path.
+          'cp -a /usr/lib/openssh/. /run/root/usr/lib/openssh/. /run/openssh/ && mount --bind /run/openssh /usr/lib/openssh',
+          "export LD_LIBRARY_PATH='/run/root/usr/lib/x86_64-linux-gnu'",
+        ]),
+    'mount --bind /run/tmp /tmp && chmod 1777 /tmp',
+    `HOME_FOLDER='${inside}/home'`,
     options.setup ?? ':',
-    `export LD_LIBRARY_PATH='${SSHD.libraries}'`,
-    `exec '${SSHD.program}' -D -e -f '${join(own, 'sshd_config')}'`,
+    `exec '${root === null ? program : program.replace(root, '/run/root')}' -D -e -f ${inside}/sshd_config`,
   ]
   // Everything in the process name space dies with it.
   const args = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', `set -e\n${script.join('\n')}`]
