@@ -4,6 +4,8 @@
  *     PROVIDER:PART     PART is read by the provider (debian/query.ts, file/selector.ts, tree/source/selector.ts)
  *     KERNEL-ID         one kernel, as listings and reports name it: debian-6.1.170-3-cloud-amd64
  *     SET               a set of vm-images/kernels.json: default
+ *
+ * `running` and `ssh:HOST` name machines in use; `kwitness run` asks them, and no provider has their kernels.
  */
 import { UserError } from '#domain/errors.ts'
 import type { ProviderName } from '#domain/kernel.ts'
@@ -16,8 +18,18 @@ export type Selector =
 const EXAMPLES =
   'write debian:6.1.*, debian:latest-of-each-series, file:/boot/bzImage, tree:/src/linux@REV, a kernel id or the name of a set'
 
-/** Parse a selector. Throws UserError for any other text. */
+/** The selector of the machine that kwitness runs on, and the beginning of one of a machine that ssh reaches. */
+export const RUNNING = 'running'
+export const SSH = 'ssh:'
+
+/** Parse a selector. Throws UserError for any other text, and for one of a machine in use. */
 export function parseSelector(text: string): Selector {
+  if (text === RUNNING || text.startsWith(SSH)) {
+    throw new UserError(
+      `${text} names a machine in use, whose kernel is neither fetched nor booted`,
+      'kwitness run and kwitness check ask machines in use; every other command takes kernels',
+    )
+  }
   const match = /^(debian|file|tree)([:-])(.+)$/s.exec(text)
   if (match) {
     const provider = match[1] as ProviderName

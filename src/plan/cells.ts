@@ -1,6 +1,6 @@
 /** The cells of a plan: kernel x case, the guest each asks for, its limits and its seeds. */
 import { createHash } from 'node:crypto'
-import type { Case } from '#domain/case.ts'
+import { asTriedByChance, type Case } from '#domain/case.ts'
 import type { Control } from '#domain/control.ts'
 import type { PhaseLimits } from '#domain/job.ts'
 import type { Kernel } from '#domain/kernel.ts'
@@ -48,6 +48,22 @@ export function profileNamesOf(theCase: Case, accelerator: ProfileAccelerator, u
   return new Set(['0.0', ...turns].map((version) => profileName(profileOf(theCase, accelerator, version, userland))))
 }
 
+/** Whether a kernel is that of a machine in use, which is asked and not booted. */
+export function isOfMachine({ provider }: Pick<Kernel, 'provider'>): boolean {
+  return provider === 'host'
+}
+
+/** Finds a case as it is tried on a kernel: on a machine in use, which no debugger steps, a race is tried by chance. */
+export function createCaseFinder({
+  kernels,
+  cases,
+}: Pick<PlanCommon, 'kernels' | 'cases'>): (kernel: string, id: string) => Case | undefined {
+  const machines = new Set(kernels.filter(isOfMachine).map(({ id }) => id))
+  const inGuests = new Map(cases.map((theCase) => [theCase.id, theCase]))
+  const onMachines = new Map(machines.size === 0 ? [] : cases.map((theCase) => [theCase.id, asTriedByChance(theCase)]))
+  return (kernel, id) => (machines.has(kernel) ? onMachines : inGuests).get(id)
+}
+
 /** Every kernel x case of a plan, kernels first. */
 export function cellsOf({
   kernels,
@@ -56,7 +72,13 @@ export function cellsOf({
   userland,
 }: Pick<PlanCommon, 'kernels' | 'cases' | 'accelerator' | 'userland'>): Cell[] {
   return kernels.flatMap((kernel) =>
-    cases.map((theCase) => ({ kernel, case: theCase, profile: profileOf(theCase, accelerator, kernel.version, userland) })),
+    cases.map((planned) => {
+      if (!isOfMachine(kernel)) {
+        return { kernel, case: planned, profile: profileOf(planned, accelerator, kernel.version, userland) }
+      }
+      const theCase = asTriedByChance(planned)
+      return { kernel, case: theCase, profile: profileOf(theCase, 'none', kernel.version) }
+    }),
   )
 }
 

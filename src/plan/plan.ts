@@ -43,6 +43,8 @@ export interface PlanCommon {
 /** Every kernel runs every case. */
 interface MatrixPlan extends PlanCommon {
   readonly kind: 'matrix'
+  /** Machines in use beside the guests: they were asked when the plan was made, and their kernels are among those of the plan. */
+  readonly hosts?: readonly CheckedHost[]
 }
 
 /** Each branch of kernels is searched for adjacent kernels between which the answer changes. */

@@ -5,7 +5,7 @@ import { unreachable } from '#domain/errors.ts'
 import { standingOf, hasRateAtOtherLoad, type CellInput } from '#verdict/race/standing.ts'
 import { chooseRace, nextMeasurement, type RaceBudget, type Race } from '#verdict/race/sequential.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
-import { cellKey, cellsOf, type Cell } from './cells.ts'
+import { cellKey, cellsOf, isOfMachine, type Cell } from './cells.ts'
 import { isMeasured, ratesOf, type AttemptsByCell } from './control-rates.ts'
 import { measureOf, type Plan } from './plan.ts'
 
@@ -47,12 +47,14 @@ export function nextMeasured(plan: Plan, attempts: AttemptsByCell, open: readonl
 
 /**
  * The next attempt of a race that measures no control; null when all of `open` are decided or the time of the plan is
- * over. Cells of the plan that are not open add their share of the time, and what they used of it; reused ones do neither.
+ * over. Cells of the plan that are not open add their share of the time, and what they used of it; reused ones and those of
+ * machines in use do neither.
  */
 export function nextRace(plan: Plan, attempts: AttemptsByCell, open: readonly Cell[]): NextRace | null {
   const measured = ratesOf(plan, attempts)
   const isReused = (cell: Cell) => attempts.get(cellKey(cell))?.some((attempt) => attempt.isReused) === true
-  const cells = cellsOf(plan).filter((cell) => isRace(cell) && !isMeasured(plan, cell) && !isReused(cell))
+  const isOpenToAll = (cell: Cell) => !isMeasured(plan, cell) && !isReused(cell) && !isOfMachine(cell.kernel)
+  const cells = cellsOf(plan).filter((cell) => isRace(cell) && isOpenToAll(cell))
   const keys = new Set(open.map(cellKey))
   const races = cells.map((cell): Race => {
     const input = inputOf(plan, cell, attempts.get(cellKey(cell)) ?? [], measured)

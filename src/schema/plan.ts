@@ -54,7 +54,7 @@ const common = {
 export const bisectPlan = z.object({ ...common, kind: z.literal('bisect'), controls, measure: measure.nullable() })
 
 export const planSchema = z.discriminatedUnion('kind', [
-  z.object({ ...common, kind: z.literal('matrix') }),
+  z.object({ ...common, kind: z.literal('matrix'), hosts: list(checkedHost).exactOptional() }),
   z.object({ ...common, kind: z.literal('search') }),
   z.object({ ...common, kind: z.literal('check'), hosts: list(checkedHost) }),
   z.object({ ...common, kind: z.literal('controls'), controls }),

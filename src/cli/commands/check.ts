@@ -1,28 +1,17 @@
 /** `kwitness check`: the catalogue on machines that run, without a guest. */
 import type { Command } from '@commander-js/extra-typings'
-import type { Target } from '#harness/check/ask.ts'
-import { parseHost, readInventory, type NamedHost } from '#harness/check/inventory.ts'
-import { remoteTarget } from '#harness/check/remote.ts'
-import { runningTarget } from '#harness/check/running.ts'
-import type { Program } from '#harness/image/program.ts'
-import { writeSshConfig, type SshConfig } from '#harness/transport/command/ssh.ts'
 import { probeWorkspace } from '#harness/support/scratch.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
-import { checkHosts, type CheckRequest, type StoredCheck } from '#run/check/check.ts'
-import { UserError } from '#domain/errors.ts'
+import type { StoredCheck } from '#run/check/check.ts'
 import { ANSWER_EXITS, helpText } from '../help/text.ts'
 import * as shared from '../options/shared.ts'
-import { given, readAgain, readCount } from '../options/values.ts'
+import { DEFAULT_PARALLEL, namedMachines } from '../options/machines.ts'
+import { readAgain, readCount } from '../options/values.ts'
 import { CASE_WORDS, exitCodeOfCheck, INTERRUPTED, readFailOn } from '../output/exit-code.ts'
 import { probeOut, renderReport, REPORTS_OUT, writeReport } from '../output/files.ts'
-import { createProgress } from '../output/progress.ts'
 import { reportOfRun } from '../output/stored-report.ts'
 import { doBoth, print } from '../output/streams.ts'
-import { createKernelContext } from '../terminal/kernel-context.ts'
-import { untilSignal } from '../terminal/signals.ts'
-
-/** Machines asked at once: each takes a core here only while it connects. */
-const DEFAULT_PARALLEL = 16
+import { checkMachines } from '../terminal/machines.ts'
 
 function declareOptions(command: Command) {
   return command
@@ -30,7 +19,7 @@ function declareOptions(command: Command) {
     .addOption(shared.catalogue)
     .option('--host <name>', 'a machine that ssh reaches, user@host:port; may be given again (default: this machine)', readAgain)
     .option('--inventory <file>', 'machines: a list, a configuration of ssh, or an inventory of Ansible')
-    .option('--ssh-config <file>', 'configuration of ssh instead of that of the user and the system')
+    .addOption(shared.sshConfig)
     .option('--parallel <n>', `machines asked at once (default: ${DEFAULT_PARALLEL})`, readCount)
     .addOption(shared.seed)
     .addOption(shared.allowDestructive)
@@ -69,51 +58,17 @@ const HELP = helpText({
   ],
 })
 
-/** The machines that the options name; none for this machine. Throws UserError for one that is named twice. */
-async function namedHosts({ host: names = [], inventory }: CheckOptions): Promise<NamedHost[]> {
-  const hosts = [...names.map(parseHost), ...(inventory === undefined ? [] : await readInventory(inventory))]
-  const twice = hosts.find(({ name }, at) => hosts.findIndex((other) => other.name === name) < at)
-  if (twice) throw new UserError(`${twice.name} is named twice`, 'name each machine once')
-  return hosts
-}
-
-function targetsOf(hosts: readonly NamedHost[], program: Program, config: SshConfig | null): Target[] {
-  if (config === null) return [runningTarget(program)]
-  return hosts.map(({ name, address }) => remoteTarget(name, address, program, config))
-}
-
-function requestOf(options: CheckOptions, hosts: readonly NamedHost[], config: SshConfig | null): CheckRequest {
-  const { cases = ['all'], catalogue, seed, allowDestructive, parallel = DEFAULT_PARALLEL } = options
-  return {
-    cases,
-    allowDestructive: allowDestructive === true,
-    parallel,
-    targets: async (program) => targetsOf(hosts, program, config),
-    ...given({ catalogue, seed }),
-  }
-}
-
 /** Check, print and write the report, and give the exit code. */
 async function check(options: CheckOptions): Promise<number> {
   const failOn = readFailOn(options.failOn)
   await probeWorkspace(findWorkspace())
   await probeOut(options.out ?? REPORTS_OUT)
-  const hosts = await namedHosts(options)
-  const config = hosts.length > 0 ? await writeSshConfig(options.sshConfig) : null
-  const progress = createProgress(process.stderr, () => performance.now())
-  const found: { check: StoredCheck | null } = { check: null }
+  const checked = await checkMachines(await namedMachines(options.host, options.inventory), options)
+  if (checked === null) return INTERRUPTED
   try {
-    const finished = await untilSignal(async (signal) => {
-      const context = createKernelContext({}, progress, signal)
-      found.check = await checkHosts(requestOf(options, hosts, config), context, progress.onEvent)
-    })
-    progress.end()
-    if (!finished || found.check === null) return INTERRUPTED
-    return await conclude(found.check, options, failOn)
+    return await conclude(checked, options, failOn)
   } finally {
-    progress.end()
-    found.check?.store.close()
-    await config?.remove()
+    checked.store.close()
   }
 }
 

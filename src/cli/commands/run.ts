@@ -3,16 +3,20 @@ import { dirname, join } from 'node:path'
 import { Option, type Command } from '@commander-js/extra-typings'
 import { checkHistory } from '#harness/git-history.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
+import { probeWorkspace } from '#harness/support/scratch.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
 import { expectedSeconds } from '#plan/estimates.ts'
 import { unreachable, UserError } from '#domain/errors.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { cellsOf } from '#plan/cells.ts'
+import { cellsOf, isOfMachine } from '#plan/cells.ts'
 import type { Plan } from '#plan/plan.ts'
+import { recordMachines, withMachines } from '#run/check/beside.ts'
 import { findReuse, reportOf, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { prepareSuite, type PreparedSuite } from '#run/prepare/suite.ts'
 import { RERUN_WORDS } from '../help/rerun.ts'
 import { ANSWER_EXITS, helpText } from '../help/text.ts'
+import { refuseForMachines, splitMachines, type NamedMachines } from '../options/machines.ts'
 import { runRequest } from '../options/run.ts'
 import * as shared from '../options/shared.ts'
 import { given } from '../options/values.ts'
@@ -20,21 +24,23 @@ import { compareReports, renderDiff, writeDiff } from '../output/diff.ts'
 import {
   CASE_WORDS,
   CHANGE_WORDS,
-  exitCodeOf,
+  exitCodeOfCheck,
   exitCodeOfBaseline,
   exitCodeOfSuite,
+  INTERRUPTED,
   readFailOn,
   SUITE_WORDS,
 } from '../output/exit-code.ts'
-import { writeReport, renderReport } from '../output/files.ts'
+import { probeOut, renderReport, REPORTS_OUT, writeReport } from '../output/files.ts'
 import { loadNamed, NAMES } from '../output/named-report.ts'
 import type { Progress } from '../output/progress.ts'
 import { printProblems, tellSkipped } from '../output/problems.ts'
 import { reusing, tellReuse } from '../terminal/reuse.ts'
 import { writeSuiteReport, renderSuite, suiteReportOf } from '../output/suite.ts'
-import type { TimingsKeeper } from '../output/timings.ts'
+import { keepTimings, type TimingsKeeper } from '../output/timings.ts'
 import { doBoth, print } from '../output/streams.ts'
 import { executeCommand } from '../terminal/execute.ts'
+import { askBeside, checkMachines } from '../terminal/machines.ts'
 
 const ofSuite = new Option(
   '--suite <name>',
@@ -68,6 +74,7 @@ function declareOptions(command: Command) {
         .addOption(shared.userland)
         .addOption(shared.interleavings),
     )
+    .addOption(shared.sshConfig)
     .addOption(shared.dryRun)
     .addOption(shared.gitTree)
     .addOption(shared.failOn)
@@ -109,6 +116,7 @@ const HELP = helpText({
     ['every night: exit 1 where a fix got lost since the last run', 'kwitness run --baseline latest'],
     ['a race by chance, where a control kernel was measured', 'kwitness run --cases gup-fast-vs-fork --no-interleavings'],
     ['with a whole Debian around the cases, by ssh', "kwitness run --kernels 'debian:6.1.*:newest' --userland debian"],
+    ['this machine and another one as they run, beside a kernel', 'kwitness run --kernels running,ssh:db1,debian:6.1.y:newest'],
     ['everything anew, whatever earlier runs have shown', 'kwitness run --rerun all'],
     ['after Ctrl-C or a crash', 'kwitness run --resume'],
   ],
@@ -117,15 +125,18 @@ const HELP = helpText({
 /** The plan in a few lines, for a person. */
 function describePlan(plan: Plan): string {
   const cells = cellsOf(plan)
+  const inGuests = cells.filter(({ kernel }) => !isOfMachine(kernel))
+  const answered = cells.length - inGuests.length
   const races = plan.cases.filter(({ oracle }) => oracle === 'statistical').length
-  const seconds = cells.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
+  const seconds = inGuests.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
   const probability = plan.maxMissProbability.toExponential()
   const series = Map.groupBy(plan.kernels, (kernel) => kernel.series)
   const [noun, what] =
     plan.kind === 'suite' ? ['programs', `programs of ${plan.suite.name} (${plan.suite.tree.label})`] : ['cases', 'cases']
   const size = `${plan.kernels.length} kernels x ${plan.cases.length} ${what} = ${cells.length} cells`
+  const onMachines = answered === 0 ? '' : `, ${answered} of machines in use`
   return [
-    `plan: ${size}, ${plan.accelerator}, seed ${plan.seed}`,
+    `plan: ${size}${onMachines}, ${plan.accelerator}, seed ${plan.seed}`,
     ...[...series].map(([name, own]) => `  ${name} ${own.map(({ version }) => version).join(' ')}`),
     `  ${noun}: ${plan.cases.map(({ id }) => id).join(' ')}`,
     `  attempts: about ${Math.ceil(seconds)} s one after the other, boots not counted`,
@@ -144,17 +155,32 @@ async function prepareSuiteRequest(options: RunOptions, context: KernelContext, 
   return prepareSuite({ ...runRequest(options), suite, tree }, context, progress.onEvent)
 }
 
+/** Run on machines in use alone, without a guest, and give the exit code. */
+async function runOnMachines(machines: NamedMachines, options: RunOptions, before: Report | null): Promise<number> {
+  await probeWorkspace(findWorkspace())
+  await probeOut(options.out ?? REPORTS_OUT)
+  using timings = keepTimings(options.timings)
+  const checked = await checkMachines(machines, options)
+  if (checked === null) return INTERRUPTED
+  try {
+    return await concludeCases(checked, { ...options, before }, timings)
+  } finally {
+    checked.store.close()
+  }
+}
+
 /** A new run, or null when only its plan was asked for. */
 async function openNew(options: RunOptions, context: KernelContext, progress: Progress): Promise<OpenRun | null> {
   const isSuite = options.suite !== undefined || options.tree !== undefined
-  const { plan, inputs } = await (isSuite
-    ? prepareSuiteRequest(options, context, progress)
-    : prepareMatrix(options, context, progress))
+  const { plan, inputs, answers } = isSuite
+    ? { ...(await prepareSuiteRequest(options, context, progress)), answers: null }
+    : await prepareMatrix(options, context, progress)
   progress.end()
   process.stderr.write(`kwitness: ${describePlan(plan)}\n`)
   const reuse = reusing(options, context)
   if (!options.dryRun) {
     const opened = await startRun(context.workspace.state, plan, inputs, reuse)
+    if (answers !== null) await recordMachines(opened, answers, context.workspace.cache)
     tellReuse(opened.reuse)
     return opened
   }
@@ -164,8 +190,13 @@ async function openNew(options: RunOptions, context: KernelContext, progress: Pr
 }
 
 async function prepareMatrix(options: RunOptions, context: KernelContext, progress: Progress) {
-  const { common, inputs } = await prepare(runRequest(options), context, progress.onEvent)
-  return { plan: { ...common, kind: 'matrix' } as const, inputs }
+  const { machines, kernels } = splitMachines(options.kernels ?? [])
+  const request = runRequest({ ...options, ...(machines === null ? {} : { kernels }) })
+  const { common, inputs } = await prepare(request, context, progress.onEvent)
+  const plan = { ...common, kind: 'matrix' } as const
+  if (machines === null) return { plan, inputs, answers: null }
+  const answers = await askBeside(machines, { ...options, seed: common.seed }, context, progress)
+  return { plan: await withMachines(plan, answers, context, tellSkipped), inputs, answers }
 }
 
 /** The words that `--fail-on` takes beside these options. */
@@ -183,10 +214,13 @@ interface Concluded extends RunOptions {
 async function run(options: RunOptions): Promise<number> {
   // A resumed run knows its own kind of results; for a new one an unknown word must be an error at once.
   if (options.resume === undefined) readFailOn(options.failOn, wordsOf(options))
+  const { resume } = options
+  const { machines, kernels } = splitMachines(options.kernels ?? [])
+  if (machines !== null) refuseForMachines(options, kernels.length > 0)
   // Before the run, which is then not the latest yet.
   const before = options.baseline === undefined ? null : await loadNamed(options.baseline)
   if (options.gitTree !== undefined) await checkHistory(options.gitTree)
-  const { resume } = options
+  if (machines !== null && kernels.length === 0) return runOnMachines(machines, options, before)
   return executeCommand(options, {
     command: 'kwitness run',
     open: (context, progress) =>
@@ -215,7 +249,11 @@ function conclude(opened: OpenRun, options: Concluded, timings: TimingsKeeper): 
   }
 }
 
-async function concludeCases(opened: OpenRun, options: Concluded, timings: TimingsKeeper): Promise<number> {
+async function concludeCases(
+  opened: Pick<OpenRun, 'store' | 'record'>,
+  options: Concluded,
+  timings: TimingsKeeper,
+): Promise<number> {
   const failOn = readFailOn(options.failOn, wordsOf(options))
   const { report, problems } = await reportOf(opened)
   printProblems(problems)
@@ -225,7 +263,7 @@ async function concludeCases(opened: OpenRun, options: Concluded, timings: Timin
   const page = await doBoth(writeReport(report, out, { withLogs, diff }), print(text, options.json))
   console.error(`kwitness: report: ${page}`)
   await timings.tell(opened.record.id, join(dirname(page), 'trace.json'))
-  if (before === null || diff === undefined) return exitCodeOf(report, failOn)
+  if (before === null || diff === undefined) return exitCodeOfCheck(report, failOn)
   if (!options.json) await print(`\n${await renderDiff(diff, 'terminal')}`)
   console.error(`kwitness: comparison: ${await writeDiff(diff, dirname(page))}`)
   return exitCodeOfBaseline(report, before, diff, failOn)

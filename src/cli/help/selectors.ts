@@ -25,6 +25,7 @@ const DEBIAN: Definitions = [
 const EXAMPLES: Definitions = [
   ['the newest kernel of two series', 'kwitness run --kernels debian:6.1.y:newest,debian:6.12.y:newest'],
   ['the generic kernels of a range of versions', "kwitness kernels list 'debian:>=6.12.85,<6.13/amd64'"],
+  ['two machines in use, beside the newest packaged kernel', 'kwitness run --kernels running,ssh:db1,debian:6.1.y:newest'],
   ['your tree with your patch, beside the default set', 'kwitness run --kernels default,tree:linux@HEAD,patch=my.patch'],
 ]
 
@@ -47,6 +48,8 @@ export function selectorsHelp(sets: Readonly<Record<string, KernelSet>>, fragmen
     definitions(tree(fragments), width),
     ['file:IMAGE[,config=FILE][,modules=FOLDER]', '  a bzImage or vmlinux that you built'],
     ['KERNEL-ID', '  one kernel, as listings and reports write it:', '  debian-6.1.170-3-cloud-amd64'],
+    ['running', '  the kernel of this machine (only kwitness run)'],
+    ['ssh:[USER@]HOST[:PORT]', '  that of a machine by ssh (only kwitness run)'],
     ['SET', '  a named set of selectors (vm-images/kernels.json):'],
     definitions(
       Object.entries(sets).map(([name, { about }]) => [name, about]),

@@ -92,6 +92,11 @@ export const userland = new Option(
   .conflicts(['suite'])
   .helpGroup(HOW)
 
+export const sshConfig = new Option(
+  '--ssh-config <file>',
+  'configuration of ssh instead of that of the user and the system, for machines that ssh reaches',
+).helpGroup(MACHINE)
+
 export const seed = new Option('--seed <n>', 'seed of all that is random (default: drawn)').argParser(readSeed).helpGroup(HOW)
 
 const accel = new Option('--accel <name>', 'accelerator of the guests, kvm or tcg (default: the one that a guest proved here)')

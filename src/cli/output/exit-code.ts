@@ -79,8 +79,12 @@ export function exitCodeOf(report: Judged, failOn: readonly string[]): number {
 /** The exit code of a check: a machine without an answer, or with something left on it, is infrastructure's fault. */
 export function exitCodeOfCheck({ hosts = [], ...report }: Judged & Pick<Report, 'hosts'>, failOn: readonly string[]): number {
   const code = report.cells.length === 0 && hosts.length > 0 ? 3 : exitCodeOf(report, failOn)
-  const isWhole = hosts.every(({ outcome, left }) => outcome === 'checked' && left.length === 0)
-  return code === 0 && !isWhole ? 3 : code
+  return code === 0 && !areWhole(hosts) ? 3 : code
+}
+
+/** Whether every machine answered, and nothing was left on any. */
+function areWhole(hosts: NonNullable<Report['hosts']>): boolean {
+  return hosts.every(({ outcome, left }) => outcome === 'checked' && left.length === 0)
 }
 
 /** The exit code of a suite: any result is an answer, except those that --fail-on names; a fault of the host is not one. */
@@ -106,7 +110,7 @@ export function exitCodeOfDiff({ counts }: Pick<RunDiff, 'counts'>, failOn: read
  * that the baseline has, too; what --fail-on names is one.
  */
 export function exitCodeOfBaseline(
-  report: Judged,
+  report: Judged & Pick<Report, 'hosts'>,
   before: Pick<Judged, 'caseContradictions'>,
   diff: Pick<RunDiff, 'counts'>,
   failOn: readonly string[],
@@ -115,8 +119,9 @@ export function exitCodeOfBaseline(
   const known = new Set(before.caseContradictions.map(keyOfContradiction))
   const isNew = report.caseContradictions.some((contradiction) => !known.has(keyOfContradiction(contradiction)))
   if (exitCodeOfDiff(diff, failOn) === 1 || report.cells.some(isNamed) || isNew) return 1
-  if (report.cells.length === 0) return NOTHING_ASKED
-  return report.cells.some(({ verdict }) => verdict === 'no-result') ? 3 : 0
+  const { hosts = [] } = report
+  if (report.cells.length === 0) return hosts.length > 0 ? 3 : NOTHING_ASKED
+  return report.cells.some(({ verdict }) => verdict === 'no-result') || !areWhole(hosts) ? 3 : 0
 }
 
 /** What makes two contradictions the same: not the words of the changelog, which a newer package may cite otherwise. */

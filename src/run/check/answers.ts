@@ -8,11 +8,21 @@ import { UserError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { CheckedHost, NearestKernel } from '#domain/report/host.ts'
 import { cellsOf } from '#plan/cells.ts'
-import { DEFAULT_PLAN, type PlanOf } from '#plan/plan.ts'
-import type { RunRecord, Store } from '#store/ports.ts'
+import { DEFAULT_PLAN, type Plan, type PlanOf } from '#plan/plan.ts'
+import type { ReadRuns, RunRecord, Store } from '#store/ports.ts'
 import type { OnSkipped } from '../results/scan.ts'
 import { evidenceOf, kernelHash } from './evidence.ts'
 import { nearestOf } from './nearest.ts'
+
+/** What machines answered, and to what. */
+export interface Answers {
+  readonly asked: readonly Asked[]
+  /** As they were tried there. */
+  readonly cases: readonly Case[]
+  readonly seed: string
+  /** sha256 of kwitness-check. */
+  readonly program: string
+}
 
 /** A machine that was asked. */
 export interface Asked {
@@ -23,23 +33,48 @@ export interface Asked {
   readonly kernel: Kernel | null
 }
 
-/** What is stored with the answers. */
+/** Where answers are stored. */
 interface Storing {
-  readonly cases: readonly Case[]
-  readonly seed: string
-  /** sha256 of kwitness-check. */
-  readonly program: string
   readonly cache: string
   /** Called with a line about each stored run that cannot be read. */
   readonly onSkipped: OnSkipped
 }
 
 /** Store what the machines answered as a finished run. Throws UserError where two of them are one. */
-export async function storeAnswers(store: Store, asked: readonly Asked[], storing: Storing): Promise<RunRecord> {
-  const plan = await planFor(store, asked, storing)
+export async function storeAnswers(store: Store, answers: Answers, { cache, onSkipped }: Storing): Promise<RunRecord> {
+  const plan: PlanOf<'check'> = {
+    ...DEFAULT_PLAN,
+    schema: 'kwitness.plan/2',
+    kind: 'check',
+    seed: answers.seed,
+    kernels: kernelsOf(answers),
+    cases: answers.cases,
+    accelerator: 'none',
+    bootSeconds: 0,
+    noSnapshot: true,
+    hosts: await hostsOf(store, answers, onSkipped),
+  }
   const host = { kernel: 'of each machine', qemu: 'none', cpus: 1, accelerator: 'none' }
   const record = await store.createRun({ startedAt: new Date().toISOString(), plan, host })
-  const scratch = await openScratch(storing.cache)
+  try {
+    await recordAnswers(store, record.id, plan, answers, cache)
+    await store.finishRun(record.id, new Date().toISOString())
+  } catch (error) {
+    await store.releaseRun(record.id).catch(() => undefined)
+    throw error
+  }
+  return store.readRun(record.id)
+}
+
+/** Store what the machines answered as attempts of a run whose plan has their kernels. */
+export async function recordAnswers(
+  store: Store,
+  run: string,
+  plan: Plan,
+  { asked, program }: Answers,
+  cache: string,
+): Promise<void> {
+  const scratch = await openScratch(cache)
   try {
     for (const { answer, kernel } of asked) {
       if (kernel === null) continue
@@ -50,21 +85,26 @@ export async function storeAnswers(store: Store, asked: readonly Asked[], storin
         const cell = cells.get(one.id)
         if (!cell) continue
         const folder = await mkdtemp(join(scratch, 'case-'))
-        const evidence = await evidenceOf(plan, cell, { head, one, program: storing.program, folder })
-        await store.recordAttempt(record.id, evidence, folder)
+        const evidence = await evidenceOf(plan, cell, { head, one, program, folder })
+        await store.recordAttempt(run, evidence, folder)
       }
     }
-    await store.finishRun(record.id, new Date().toISOString())
-  } catch (error) {
-    await store.releaseRun(record.id).catch(() => undefined)
-    throw error
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
-  return store.readRun(record.id)
 }
 
-async function planFor(store: Store, asked: readonly Asked[], { cases, seed, onSkipped }: Storing): Promise<PlanOf<'check'>> {
+/** The kernels of the machines. Throws UserError where two of them are one. */
+export function kernelsOf({ asked }: Pick<Answers, 'asked'>): Kernel[] {
+  const kernels = asked.flatMap(({ kernel }) => kernel ?? [])
+  if (new Set(kernels.map(({ id }) => id)).size < kernels.length) {
+    throw new UserError('two of the machines are one', 'name each machine once')
+  }
+  return kernels
+}
+
+/** What came of each machine, with the nearest kernel of the stored runs. */
+export async function hostsOf(store: ReadRuns, { asked }: Pick<Answers, 'asked'>, onSkipped: OnSkipped): Promise<CheckedHost[]> {
   // Machines of one kernel have the same neighbour, and building its report takes a second.
   const nearest = new Map<string, NearestKernel | null>()
   const hosts: CheckedHost[] = []
@@ -83,20 +123,5 @@ async function planFor(store: Store, asked: readonly Asked[], { cases, seed, onS
       nearest: nearest.get(key) ?? null,
     })
   }
-  const kernels = asked.flatMap(({ kernel }) => kernel ?? [])
-  if (new Set(kernels.map(({ id }) => id)).size < kernels.length) {
-    throw new UserError('two of the machines are one', 'name each machine once')
-  }
-  return {
-    ...DEFAULT_PLAN,
-    schema: 'kwitness.plan/2',
-    kind: 'check',
-    seed,
-    kernels,
-    cases,
-    accelerator: 'none',
-    bootSeconds: 0,
-    noSnapshot: true,
-    hosts,
-  }
+  return hosts
 }

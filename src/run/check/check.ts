@@ -11,7 +11,7 @@ import type { RunRecord, Store } from '#store/ports.ts'
 import type { RunEventListener } from '../context/events.ts'
 import { ResourcePool } from '../context/resource-pool.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '../prepare/catalogue.ts'
-import { storeAnswers, type Asked } from './answers.ts'
+import { storeAnswers, type Answers, type Asked } from './answers.ts'
 import { kernelOfHost } from './kernel.ts'
 
 export interface CheckRequest {
@@ -36,22 +36,27 @@ export interface StoredCheck {
 
 /** Ask every machine. Nothing is stored when this is interrupted: it takes seconds to ask again. */
 export async function checkHosts(request: CheckRequest, context: KernelContext, onEvent: RunEventListener): Promise<StoredCheck> {
-  const chosen = selectCases(await readCatalogue(request.catalogue ?? CATALOGUE), request.cases)
-  // A debugger is needed for every interleaving; on a running machine a race is tried by chance.
-  const cases = chosen.map(asTriedByChance)
-  const { cache, state } = context.workspace
-  const program = await buildCheckProgram(cache, chosen)
-  const targets = await request.targets(program)
-  const seed = request.seed ?? randomBytes(8).readBigUInt64BE().toString()
-  const asked = await askAll(targets, { ...request, seed, cases }, context, onEvent)
-  const store = await openStore(state)
+  const answers = await askMachines(request, context, onEvent)
+  const store = await openStore(context.workspace.state)
   try {
     const onSkipped = (text: string): void => onEvent({ kind: 'note', text })
-    return { store, record: await storeAnswers(store, asked, { cases, seed, program: program.sha256, cache, onSkipped }) }
+    return { store, record: await storeAnswers(store, answers, { cache: context.workspace.cache, onSkipped }) }
   } catch (error) {
     store.close()
     throw error
   }
+}
+
+/** Ask every machine, and store nothing. */
+export async function askMachines(request: CheckRequest, context: KernelContext, onEvent: RunEventListener): Promise<Answers> {
+  const chosen = selectCases(await readCatalogue(request.catalogue ?? CATALOGUE), request.cases)
+  // A debugger is needed for every interleaving; on a running machine a race is tried by chance.
+  const cases = chosen.map(asTriedByChance)
+  const program = await buildCheckProgram(context.workspace.cache, chosen)
+  const targets = await request.targets(program)
+  const seed = request.seed ?? randomBytes(8).readBigUInt64BE().toString()
+  const asked = await askAll(targets, { ...request, seed, cases }, context, onEvent)
+  return { asked, cases, seed, program: program.sha256 }
 }
 
 interface Asking extends Pick<CheckRequest, 'parallel' | 'allowDestructive'> {

@@ -6,7 +6,7 @@ import type { CheckedCase, CheckStream } from '#console/check/stream.ts'
 import type { Ending, Evidence, LogInfo } from '#domain/evidence.ts'
 import type { Cell } from '#plan/cells.ts'
 import { limitsOf, modulesOf } from '#plan/cells.ts'
-import type { PlanOf } from '#plan/plan.ts'
+import type { PlanCommon } from '#plan/plan.ts'
 
 /** What stands for the image of a kernel that runs: sha256 (hex) of what `uname` says. */
 export function kernelHash({ release = '', build = '', machine = '' }: CheckStream['head']): string {
@@ -27,7 +27,7 @@ async function save(folder: string, file: string, bytes: Buffer, droppedBytes: n
 
 /** The evidence of a case; its logs are written to `folder`. `program` is the hash of kwitness-check. */
 export async function evidenceOf(
-  plan: PlanOf<'check'>,
+  plan: Pick<PlanCommon, 'seed' | 'bootSeconds'>,
   cell: Cell,
   { head, one, program, folder }: { head: CheckStream['head']; one: CheckedCase; program: string; folder: string },
 ): Promise<Evidence> {

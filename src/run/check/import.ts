@@ -66,7 +66,11 @@ export async function importStreams(
     const asked = read.map((one) => one.asked)
     return {
       store,
-      record: await storeAnswers(store, asked, { cases, seed, program: hash.digest('hex'), cache: workspace.cache, onSkipped }),
+      record: await storeAnswers(
+        store,
+        { asked, cases, seed, program: hash.digest('hex') },
+        { cache: workspace.cache, onSkipped },
+      ),
     }
   } catch (error) {
     store.close()

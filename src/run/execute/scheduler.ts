@@ -6,8 +6,9 @@ import { createPayloads } from '#harness/image/payload.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
 import { profileName } from '#domain/profile.ts'
-import { cellKey, cellsOf, type Cell } from '#plan/cells.ts'
+import { cellKey, cellsOf, isOfMachine, type Cell } from '#plan/cells.ts'
 import { expectedSeconds } from '#plan/estimates.ts'
+import type { Plan } from '#plan/plan.ts'
 import { isRace } from '#plan/race-schedule.ts'
 import type { RunContext, RunInputs } from '../context/context.ts'
 import { ResourcePool } from '../context/resource-pool.ts'
@@ -33,7 +34,7 @@ export async function executePlan(inputs: RunInputs): Promise<void> {
   try {
     const races: OpenRaces = new Map()
     const fetches: Promise<unknown>[] = []
-    const all = inputs.plan.kernels.map((kernel) => runKernel(context, kernel, { races, fetches }))
+    const all = guestKernelsOf(inputs.plan).map((kernel) => runKernel(context, kernel, { races, fetches }))
     // Changelogs lie in the packages of the kernels. Every kernel that is fetched is in `fetches` by now.
     all.push(Promise.all(fetches).then(() => fetchClaimSources(inputs)))
     await settle(all)
@@ -41,6 +42,11 @@ export async function executePlan(inputs: RunInputs): Promise<void> {
   } finally {
     await rm(context.scratch, { recursive: true, force: true })
   }
+}
+
+/** The kernels that are booted: machines in use were asked when the plan was made. */
+function guestKernelsOf({ kernels }: Plan): Kernel[] {
+  return kernels.filter((kernel) => !isOfMachine(kernel))
 }
 
 async function createRunContext(inputs: RunInputs): Promise<RunContext> {
@@ -60,7 +66,7 @@ async function createRunContext(inputs: RunInputs): Promise<RunContext> {
     payloads: createPayloads(scratch),
     identify: createIdentify(plan, inputs, kernels),
     attempts,
-    progress: { done: 0, total: cellsOf(plan).length },
+    progress: { done: 0, total: cellsOf({ ...plan, kernels: guestKernelsOf(plan) }).length },
   }
 }
 

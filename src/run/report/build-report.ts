@@ -6,7 +6,7 @@ import type { Report, ReportKernel } from '#domain/report/matrix.ts'
 import type { AttemptRecord, ReadRuns, RunRecord, StoreProblem } from '#store/ports.ts'
 import { judgeCell } from '#verdict/cell/judge.ts'
 import { wantsAnotherAttempt } from '#verdict/attempt/retry.ts'
-import { cellKey, cellsOf, type Cell } from '#plan/cells.ts'
+import { cellKey, cellsOf, createCaseFinder, type Cell } from '#plan/cells.ts'
 import { controlsOf, type Plan } from '#plan/plan.ts'
 import { inputOf, isRace, nextMeasured, nextRace } from '#plan/race-schedule.ts'
 import { ratesOf, type AttemptsByCell } from '#plan/control-rates.ts'
@@ -42,11 +42,11 @@ export async function buildRunReport(
   const lost: StoreProblem[] = [...problems, ...claims.problems, ...uncheckedOf(plan, claims.sources)]
   const judged = new Map<string, StoredJudged[]>()
   for (const cell of cellsOf(plan)) judged.set(cellKey(cell), [])
-  const cases = new Map(plan.cases.map((theCase) => [theCase.id, theCase]))
+  const caseOf = createCaseFinder(plan)
   const { judge, keep } = await createStoredJudge(store)
   for (const record of attempts) {
     const { job } = record.evidence
-    const theCase = cases.get(job.case)
+    const theCase = caseOf(job.kernel, job.case)
     const own = judged.get(`${job.kernel}/${job.case}`)
     if (!theCase || !own) continue
     const stored = await judge(record, theCase)
@@ -69,7 +69,7 @@ export async function buildRunReport(
     kernels: await reportKernels(store, plan, attempts),
     cases: plan.cases,
     controls: controlsOf(plan),
-    ...(plan.kind === 'check' ? { hosts: plan.hosts } : {}),
+    ...('hosts' in plan && plan.hosts ? { hosts: plan.hosts } : {}),
     listing: plan.listing,
     cells: judgeCells(store, plan, { judged, byCell, run: run.id }),
     claimSources: claims.sources,

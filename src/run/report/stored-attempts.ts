@@ -5,6 +5,7 @@ import { findingsSchema } from '#schema/report/findings.ts'
 import type { TextCache } from '#store/derived/text-cache.ts'
 import type { AttemptRecord, ReadRuns, StoreProblem } from '#store/ports.ts'
 import { judgedAttemptsOf, type JudgedAttempt } from '#verdict/race/judged-attempt.ts'
+import { createCaseFinder } from '#plan/cells.ts'
 import type { PlanCommon } from '#plan/plan.ts'
 import { openDerived } from './derived.ts'
 import { judgeLogs, type AttemptReading } from './judge-attempt.ts'
@@ -92,14 +93,14 @@ export function judgedAttemptIn(run: string, record: AttemptRecord, judgement: A
 export async function judgedAttemptsOfRun(
   store: ReadRuns,
   run: string,
-  plan: Pick<PlanCommon, 'cases'>,
+  plan: Pick<PlanCommon, 'kernels' | 'cases'>,
 ): Promise<Map<string, JudgedAttempt[]>> {
-  const cases = new Map(plan.cases.map((theCase) => [theCase.id, theCase]))
+  const caseOf = createCaseFinder(plan)
   const { judge, keep } = await createStoredJudge(store)
   const byCell = new Map<string, JudgedAttempt[]>()
   for (const attempt of (await store.attemptsOf(run)).attempts) {
     const { job } = attempt.evidence
-    const theCase = cases.get(job.case)
+    const theCase = caseOf(job.kernel, job.case)
     const stored = theCase ? await judge(attempt, theCase) : null
     if (!stored?.judged) continue
     const key = `${job.kernel}/${job.case}`

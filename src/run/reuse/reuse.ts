@@ -3,7 +3,7 @@ import { findCachedKernel, type KernelContext } from '#harness/kernels/index.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import type { Evidence } from '#domain/evidence.ts'
 import type { KernelImage } from '#domain/kernel.ts'
-import { cellsOf, seedOf, type Cell } from '#plan/cells.ts'
+import { cellsOf, isOfMachine, seedOf, type Cell } from '#plan/cells.ts'
 import type { Plan } from '#plan/plan.ts'
 import { inputOf, isRace } from '#plan/race-schedule.ts'
 import { agreeingAnswers, chooseReused, REUSING, type Rerun, type Reusable } from '#plan/reuse.ts'
@@ -53,7 +53,7 @@ interface Judged extends JudgedAttempt {
 export async function planReuse(request: ReuseRequest): Promise<ReusePlan> {
   using _ = startSpan('reuse')
   const { plan, rerun } = request
-  const cells = cellsOf(plan)
+  const cells = cellsOf(plan).filter(({ kernel }) => !isOfMachine(kernel))
   const found = REUSING.includes(plan.kind) && !rerun.all ? await findReusable(request, cells) : []
   const chosen = chooseReused(found, rerun, plan.seed)
   const attempts = chosen.flatMap((one) => one.attempts)

@@ -1,6 +1,7 @@
 /** `kwitness help selectors`: what it shows as a selector is one, and it fits the terminal. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { splitMachines } from '#cli/options/machines.ts'
 import { selectorsHelp } from '#cli/help/selectors.ts'
 import { definitions, textWidth, wrap } from '#cli/help/wrap.ts'
 import { parseDebianQuery } from '#harness/kernels/debian/query.ts'
@@ -25,8 +26,10 @@ test('the selectors of its examples can be read', () => {
   const examples = [...text.matchAll(/^ {2}kwitness .*(?:--kernels|kernels list) '?([^'\n]+)'?$/gm)].map(
     ([, words = '']) => words,
   )
-  assert.equal(examples.length, 3)
-  for (const selector of examples.flatMap(splitSelectors)) {
+  assert.equal(examples.length, 4)
+  const { machines, kernels } = splitMachines(examples.flatMap(splitSelectors))
+  assert.deepEqual([machines?.running, machines?.hosts.map(({ name }) => name)], [true, ['db1']])
+  for (const selector of kernels) {
     const read = parseSelector(selector)
     if (read.kind !== 'provider') continue
     assert.ok(read.provider === 'tree' ? parseTreeSelector(read.part) : parseDebianQuery(read.part), selector)

@@ -6,6 +6,7 @@ import {
   CHANGE_WORDS,
   exitCodeOf,
   exitCodeOfBaseline,
+  exitCodeOfCheck,
   exitCodeOfReplay,
   exitCodeOfControlMatrix,
   exitCodeOfSuite,
@@ -23,6 +24,28 @@ import { smallSuite } from '#test/helpers/reports/suite.ts'
 function reportOf(...cells: readonly (readonly [Verdict, Finding])[]): Judged {
   return { cells: cells.map(([verdict, finding]) => ({ verdict, finding })), caseContradictions: [] }
 }
+
+const CHECKED = {
+  host: 'db1',
+  kernel: 'host-db1-6.1.0',
+  outcome: 'checked',
+  message: null,
+  facts: {},
+  left: [],
+  seconds: 1,
+  nearest: null,
+} as const
+
+test('a machine without an answer, or with something left on it, is no success', () => {
+  const known = reportOf(['carries', 'agrees'])
+  assert.equal(exitCodeOfCheck({ ...known, hosts: [CHECKED] }, []), 0)
+  assert.equal(exitCodeOfCheck(known, []), 0)
+  for (const bad of [{ ...CHECKED, left: ['/tmp/x'] }, { ...CHECKED, outcome: 'timed-out' } as const]) {
+    assert.equal(exitCodeOfCheck({ ...known, hosts: [CHECKED, bad] }, []), 3)
+    assert.equal(exitCodeOfCheck({ ...known, hosts: [CHECKED, bad] }, ['carries']), 1)
+    assert.equal(exitCodeOfCheck({ ...reportOf(), hosts: [bad] }, []), 3)
+  }
+})
 
 test('words of --fail-on are verdicts and findings, separated by commas', () => {
   assert.deepEqual(readFailOn(undefined), [])
@@ -132,6 +155,10 @@ test('against a baseline a known lack is no finding; a regression is one, and wh
     [0, 1],
   )
   assert.equal(exitCodeOfBaseline(reportOf(['no-result', 'not-comparable']), reportOf(), none, []), 3)
+  const lost = { ...CHECKED, outcome: 'lost', message: 'it went away' } as const
+  assert.equal(exitCodeOfBaseline({ ...known, hosts: [CHECKED] }, reportOf(), none, []), 0)
+  assert.equal(exitCodeOfBaseline({ ...known, hosts: [CHECKED, lost] }, reportOf(), none, []), 3)
+  assert.equal(exitCodeOfBaseline({ ...reportOf(), hosts: [lost] }, reportOf(), none, []), 3)
   assert.throws(() => readFailOn('same', CHANGE_WORDS), { name: 'UserError', hint: /regressed/ })
 })
 

@@ -1,0 +1,70 @@
+/** Machines in use are asked with progress on the terminal, until a signal comes. */
+import type { Target } from '#harness/check/ask.ts'
+import type { Program } from '#harness/image/program.ts'
+import type { KernelContext } from '#harness/kernels/index.ts'
+import { writeSshConfig } from '#harness/transport/command/ssh.ts'
+import type { Answers } from '#run/check/answers.ts'
+import { askMachines, checkHosts, type CheckRequest, type StoredCheck } from '#run/check/check.ts'
+import { DEFAULT_PARALLEL, targetsOf, type NamedMachines } from '../options/machines.ts'
+import { given } from '../options/values.ts'
+import { createProgress, type Progress } from '../output/progress.ts'
+import { createKernelContext } from './kernel-context.ts'
+import { untilSignal } from './signals.ts'
+
+/** Options about machines in use, as commands have them. */
+export interface MachineOptions {
+  readonly cases?: readonly string[] | undefined
+  readonly catalogue?: string | undefined
+  readonly seed?: string | undefined
+  readonly sshConfig?: string | undefined
+  readonly parallel?: number | undefined
+  readonly allowDestructive?: true | undefined
+}
+
+/** Do `work` with a request for these machines, whose configuration of ssh is there meanwhile. */
+async function withRequest<T>(
+  machines: NamedMachines,
+  options: MachineOptions,
+  work: (request: CheckRequest) => Promise<T>,
+): Promise<T> {
+  const { cases = ['all'], catalogue, seed, allowDestructive, parallel = DEFAULT_PARALLEL } = options
+  const config = machines.hosts.length > 0 ? await writeSshConfig(options.sshConfig) : null
+  try {
+    return await work({
+      cases,
+      allowDestructive: allowDestructive === true,
+      parallel,
+      targets: async (program: Program): Promise<readonly Target[]> => targetsOf(machines, program, config),
+      ...given({ catalogue, seed }),
+    })
+  } finally {
+    await config?.remove()
+  }
+}
+
+/** Ask machines and store what they answer; null when a signal ended that. The caller closes the store. */
+export async function checkMachines(machines: NamedMachines, options: MachineOptions): Promise<StoredCheck | null> {
+  const progress = createProgress(process.stderr, () => performance.now())
+  const found: { check: StoredCheck | null } = { check: null }
+  try {
+    const finished = await untilSignal(async (signal) => {
+      const context = createKernelContext({}, progress, signal)
+      found.check = await withRequest(machines, options, (request) => checkHosts(request, context, progress.onEvent))
+    })
+    if (finished) return found.check
+    found.check?.store.close()
+    return null
+  } finally {
+    progress.end()
+  }
+}
+
+/** Ask machines for a run that has guests, too. */
+export function askBeside(
+  machines: NamedMachines,
+  options: MachineOptions,
+  context: KernelContext,
+  progress: Progress,
+): Promise<Answers> {
+  return withRequest(machines, options, (request) => askMachines(request, context, progress.onEvent))
+}

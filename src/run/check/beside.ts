@@ -1,0 +1,33 @@
+/** Machines in use beside kernels that are booted: both are rows of one matrix. */
+import type { KernelContext } from '#harness/kernels/index.ts'
+import type { PlanOf } from '#plan/plan.ts'
+import { openStore } from '#store/index.ts'
+import type { OpenRun } from '../lifecycle.ts'
+import type { OnSkipped } from '../results/scan.ts'
+import { hostsOf, kernelsOf, recordAnswers, type Answers } from './answers.ts'
+
+/** A plan with the machines that were asked. Throws UserError where two of them are one. */
+export async function withMachines(
+  plan: PlanOf<'matrix'>,
+  answers: Answers,
+  { workspace }: Pick<KernelContext, 'workspace'>,
+  onSkipped: OnSkipped,
+): Promise<PlanOf<'matrix'>> {
+  const kernels = kernelsOf(answers)
+  const store = await openStore(workspace.state)
+  try {
+    return { ...plan, kernels: [...plan.kernels, ...kernels], hosts: await hostsOf(store, answers, onSkipped) }
+  } finally {
+    store.close()
+  }
+}
+
+/** Store what the machines answered with a new run. One that cannot be stored leaves the run to be resumed without them. */
+export async function recordMachines({ store, record, plan }: OpenRun, answers: Answers, cache: string): Promise<void> {
+  try {
+    await recordAnswers(store, record.id, plan, answers, cache)
+  } catch (error) {
+    await store.releaseRun(record.id).catch(() => undefined)
+    throw error
+  }
+}
