@@ -27,6 +27,8 @@ export interface CheckQuestion {
 export interface Target {
   readonly host: string
   readonly ask: (question: CheckQuestion) => Promise<HostAnswer>
+  /** Have a person at the terminal say whether its host key is right; absent where it has none. */
+  readonly introduce?: (signal: AbortSignal | undefined) => Promise<void>
 }
 
 /** Seconds that a machine under load may take on top of what cases take. */

@@ -1,10 +1,10 @@
 /** Another machine as a target: kwitness-check goes there through the standard input of one session, and removes itself. */
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { HostOutcome } from '#domain/report/host.ts'
 import type { Program } from '../image/program.ts'
 import type { Transport } from '../transport/command/contract.ts'
+import { introduceHost } from '../transport/command/introduce.ts'
 import { createSshTransport, type SshAddress, type SshConfig } from '../transport/command/ssh.ts'
 import { askOver, type CheckQuestion, type HostAnswer, type Target } from './ask.ts'
 
@@ -34,9 +34,6 @@ const BOOTSTRAP = [
   'chmod 700 "$place/program"',
   'exec "$place/program" --remove "$place/program" --lifeline "$@"',
 ].join('\n')
-
-/** Times a machine is asked again that does not let us in for a while, and the seconds before each. */
-const RETRY_SECONDS = [1, 3, 8]
 
 /** What ssh says when a connection fails, and what it means. The first that matches counts. */
 const FAILURES: readonly (readonly [RegExp, HostOutcome])[] = [
@@ -79,13 +76,7 @@ export function remoteTarget(host: string, address: SshAddress, { path }: Progra
     const read = programs.get(path) ?? readFile(path)
     programs.set(path, read)
     const program = await read
-    for (const seconds of RETRY_SECONDS) {
-      const answer = await askOnce(createSshTransport(address, config), program, question)
-      if (answer.outcome !== 'penalised') return answer
-      // Not all of them at the same moment again.
-      await sleep(seconds * 1000 * (0.5 + Math.random()), undefined, question.signal ? { signal: question.signal } : {})
-    }
     return askOnce(createSshTransport(address, config), program, question)
   }
-  return { host, ask }
+  return { host, ask, introduce: (signal) => introduceHost(address, config, signal) }
 }

@@ -86,15 +86,15 @@ export interface SshAddress {
   readonly port?: number | undefined
 }
 
+/** Words of ssh up to the command. */
+export function addressWords({ host, user, port }: SshAddress, { path }: Pick<SshConfig, 'path'>): string[] {
+  const options = [...(user === undefined ? [] : ['-l', user]), ...(port === undefined ? [] : ['-p', String(port)])]
+  return ['-F', path, ...options, '--', host]
+}
+
 /** A transport to this machine. What ssh itself says of a connection that fails is the message of `lost`. */
-export function createSshTransport({ host, user, port }: SshAddress, config: Pick<SshConfig, 'path'>): Transport {
+export function createSshTransport(address: SshAddress, config: Pick<SshConfig, 'path'>): Transport {
   const local = createLocalTransport()
-  const options = [
-    '-F',
-    config.path,
-    ...(user === undefined ? [] : ['-l', user]),
-    ...(port === undefined ? [] : ['-p', String(port)]),
-  ]
 
   async function run(command: Command): Promise<CommandEnd> {
     const mark = `kwitness-${randomBytes(16).toString('hex')}`
@@ -112,7 +112,7 @@ export function createSshTransport({ host, user, port }: SshAddress, config: Pic
     void ended
     const end = await local.run({
       ...command,
-      argv: ['ssh', ...options, '--', host, remote],
+      argv: ['ssh', ...addressWords(address, config), remote],
       onError: (chunk) => {
         errors = (errors + chunk.toString('latin1')).slice(-MAX_ERROR_BYTES)
         const code = codeIn(errors, mark)
@@ -133,7 +133,7 @@ export function createSshTransport({ host, user, port }: SshAddress, config: Pic
       .join('; ')
     return { kind: 'lost', message: said || 'the connection ended without a word' }
   }
-  return { name: host, run, close: local.close }
+  return { name: address.host, run, close: local.close }
 }
 
 const DRAIN_MS = 1000

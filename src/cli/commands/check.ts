@@ -46,6 +46,7 @@ const HELP = helpText({
   remarks: [
     'Each case runs in a process of its own with limits on time, memory and processes, as you: what needs root says so.',
     'Nothing is left behind. Cases that may crash or hang an affected kernel need --allow-destructive; no module is loaded.',
+    'ssh asks about an unknown host key on a terminal; elsewhere, and in CI, it is refused, and a changed one always is.',
   ],
   terms: { 'Words of --fail-on': CASE_WORDS },
   exits: ANSWER_EXITS,

@@ -57,7 +57,7 @@ export const config = new Option(
 /** Options whose values are stored with what is resumed, under the names that commander gives them. */
 const STORED =
   'kernels cases series fix catalogue suite tree config base patch target each old new fromBoundary run replay termOld termNew ' +
-  'firstParent seed raceSeconds maxMissProbability snapshot fork userland dryRun interleavings rerun'
+  'firstParent seed raceSeconds maxMissProbability snapshot fork userland dryRun interleavings rerun sshConfig'
 
 /** Go on with what was interrupted. What is stored with it cannot be given again; `more` names what else is stored. */
 export const resume = (what: string, more: readonly string[] = []) =>

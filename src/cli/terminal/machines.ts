@@ -21,10 +21,16 @@ export interface MachineOptions {
   readonly allowDestructive?: true | undefined
 }
 
+/** Whether a person can be asked: not in CI, whose jobs have no terminal, nor where the input or the messages go elsewhere. */
+function isAtTerminal(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true && process.env['CI'] === undefined
+}
+
 /** Do `work` with a request for these machines, whose configuration of ssh is there meanwhile. */
 async function withRequest<T>(
   machines: NamedMachines,
   options: MachineOptions,
+  onQuestion: () => void,
   work: (request: CheckRequest) => Promise<T>,
 ): Promise<T> {
   const { cases = ['all'], catalogue, seed, allowDestructive, parallel = DEFAULT_PARALLEL } = options
@@ -34,6 +40,7 @@ async function withRequest<T>(
       cases,
       allowDestructive: allowDestructive === true,
       parallel,
+      beforeIntroduction: isAtTerminal() ? onQuestion : null,
       targets: async (program: Program): Promise<readonly Target[]> => targetsOf(machines, program, config),
       ...given({ catalogue, seed }),
     })
@@ -49,7 +56,9 @@ export async function checkMachines(machines: NamedMachines, options: MachineOpt
   try {
     const finished = await untilSignal(async (signal) => {
       const context = createKernelContext({}, progress, signal)
-      found.check = await withRequest(machines, options, (request) => checkHosts(request, context, progress.onEvent))
+      found.check = await withRequest(machines, options, progress.end, (request) =>
+        checkHosts(request, context, progress.onEvent),
+      )
     })
     if (finished) return found.check
     found.check?.store.close()
@@ -66,5 +75,5 @@ export function askBeside(
   context: KernelContext,
   progress: Progress,
 ): Promise<Answers> {
-  return withRequest(machines, options, (request) => askMachines(request, context, progress.onEvent))
+  return withRequest(machines, options, progress.end, (request) => askMachines(request, context, progress.onEvent))
 }

@@ -1,7 +1,8 @@
 /** A check of machines that run: all are asked, then what they answered is stored as a run. */
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { CheckQuestion, Target } from '#harness/check/ask.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CheckQuestion, HostAnswer, Target } from '#harness/check/ask.ts'
 import { buildCheckProgram } from '#harness/image/check-program.ts'
 import type { Program } from '#harness/image/program.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
@@ -24,6 +25,8 @@ export interface CheckRequest {
   readonly allowDestructive: boolean
   /** Machines that are asked at the same time. */
   readonly parallel: number
+  /** Before a person at the terminal is asked about an unknown host key; null where nobody is there, so that it is refused. */
+  readonly beforeIntroduction: (() => void) | null
   /** The machines, given the program that asks them. Throws UserError for one that is named twice. */
   readonly targets: (program: Program) => Promise<readonly Target[]>
 }
@@ -59,14 +62,17 @@ export async function askMachines(request: CheckRequest, context: KernelContext,
   return { asked, cases, seed, program: program.sha256 }
 }
 
-interface Asking extends Pick<CheckRequest, 'parallel' | 'allowDestructive'> {
+/** Seconds before a machine is asked again that lets nobody in for a while: a penalty of OpenSSH lasts 15 s and more. */
+const RETRY_SECONDS = [1, 3, 8, 16]
+
+interface Asking extends Pick<CheckRequest, 'parallel' | 'allowDestructive' | 'beforeIntroduction'> {
   readonly seed: string
   readonly cases: readonly Case[]
 }
 
 async function askAll(
   targets: readonly Target[],
-  { parallel, allowDestructive, seed, cases }: Asking,
+  { parallel, allowDestructive, beforeIntroduction, seed, cases }: Asking,
   { signal }: KernelContext,
   onEvent: RunEventListener,
 ): Promise<Asked[]> {
@@ -84,14 +90,40 @@ async function askAll(
     },
     signal,
   }
-  return Promise.all(
-    targets.map(async (target): Promise<Asked> => {
-      using _ = await pool.acquire({ hosts: 1 }, 0)
-      const answer = await target.ask(question)
-      const { outcome, message, seconds, stream } = answer
-      onEvent({ kind: 'note', text: `${target.host}: ${message ?? outcome} (${seconds.toFixed(1)} s)` })
-      const host = target.host === 'running' ? hostname() : target.host
-      return { host: target.host, answer, kernel: kernelOfHost(host, stream.head) }
-    }),
-  )
+  const note = (text: string): void => onEvent({ kind: 'note', text })
+
+  async function askOnce(target: Target): Promise<HostAnswer> {
+    using _ = await pool.acquire({ hosts: 1 }, 0)
+    const answer = await target.ask(question)
+    note(`${target.host}: ${answer.message ?? answer.outcome} (${answer.seconds.toFixed(1)} s)`)
+    return answer
+  }
+
+  /** Ask until it lets us in, or for the last time; while it does not, its turn is that of others. */
+  async function askPatiently(target: Target): Promise<HostAnswer> {
+    for (const seconds of RETRY_SECONDS) {
+      const answer = await askOnce(target)
+      if (answer.outcome !== 'penalised') return answer
+      // Not all of them at the same moment again.
+      const pause = seconds * (0.75 + 0.5 * Math.random())
+      note(`${target.host}: asked again in ${pause.toFixed(0)} s`)
+      await sleep(pause * 1000, undefined, signal ? { signal } : {})
+    }
+    return askOnce(target)
+  }
+
+  const answers = await Promise.all(targets.map(async (target) => ({ target, answer: await askPatiently(target) })))
+  const asked: Asked[] = []
+  for (const { target, answer: first } of answers) {
+    let answer = first
+    if (first.outcome === 'host-key-unknown' && beforeIntroduction !== null && target.introduce) {
+      beforeIntroduction()
+      await target.introduce(signal)
+      signal?.throwIfAborted()
+      answer = await askPatiently(target)
+    }
+    const host = target.host === 'running' ? hostname() : target.host
+    asked.push({ host: target.host, answer, kernel: kernelOfHost(host, answer.stream.head) })
+  }
+  return asked
 }

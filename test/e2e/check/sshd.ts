@@ -121,7 +121,8 @@ export async function startServer(folder: string, authorized: string, options: S
     'StrictModes no',
     'UsePAM no',
     'PidFile none',
-    'MaxStartups 100:30:200',
+    // Of this one the last counts.
+    ...(options.config?.some((line) => line.startsWith('MaxStartups')) ? [] : ['MaxStartups 100:30:200']),
     'PermitRootLogin prohibit-password',
   ]
   await writeFile(join(own, 'sshd_config'), `${config.join('\n')}\n`)
