@@ -57,10 +57,12 @@ export async function openDebianRoot(
 }
 
 /**
- * In the shell that becomes the command: mounts that nobody else sees, gone with the last process inside. Name servers and
+ * In the shell that becomes the command: mounts that nobody else sees, gone with the last process inside. The root is a mount of
+ * its own, so that what runs in it may have mounts that nobody else sees, too. Name servers and
  * certificates are the host's: there may be a proxy between it and the mirrors.
  */
 const ENTER = `set -e; root=$1; shift; certificates=/etc/ssl/certs/ca-certificates.crt
+mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"; mount --rbind /sys "$root/sys"; mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/tmp"; mount -t tmpfs tmpfs "$root/run"
 while [ "$1" != -- ]; do mkdir -p "$root$2"; mount --bind "$1" "$root$2"; shift 2; done; shift
