@@ -10,6 +10,7 @@ import * as shared from '../options/shared.ts'
 import { readCount, readDuration } from '../options/values.ts'
 import { readConfig, TEMPLATE } from '../nightly/config.ts'
 import type { NightContext } from '../nightly/context.ts'
+import { tellingFailure } from '../nightly/failure.ts'
 import { executeNight, newNight, type EndedNight } from '../nightly/night.ts'
 import { applyRetention } from '../nightly/retention.ts'
 import { placesOf, readState } from '../nightly/state.ts'
@@ -45,6 +46,7 @@ const HELP = helpText({
   remarks: [
     'A night that was interrupted, at whatever moment, is finished by the next one. Each change is sent once; where a night ' +
       'was killed between the answer of a receiver and its note of it, the same notice comes again, with the same key.',
+    'Word of a night that fails goes out, too, and the same failure not again before a night has come to its end.',
     'docs/nightly.md has a systemd timer, and jobs for GitHub, GitLab and Jenkins.',
   ],
   exits: { 0: 'nothing regressed', 1: 'something regressed', 3: 'infrastructure: also a notice that nobody took' },
@@ -67,10 +69,10 @@ async function nightly(options: NightlyOptions): Promise<number> {
   if (options.config === undefined) throw new UserError('--config is missing', 'kwitness nightly --init FILE writes one')
   const read = await readConfig(options.config)
   const workspace = findWorkspace()
-  await probeWorkspace(workspace)
   const places = placesOf(workspace.state, read.name)
+  await tellingFailure(read, places, () => probeWorkspace(workspace))
   const lock = { name: `the nightly run "${read.name}"`, doing: 'beginning a night', noWait: true }
-  return withLock(places.lock, lock, (describe) => underLock(options, read, describe))
+  return withLock(places.lock, lock, (describe) => tellingFailure(read, places, () => underLock(options, read, describe)))
 }
 
 type Config = NightContext['config']

@@ -53,6 +53,7 @@ function noticeOf({ config, state }: NightContext, tonight: Report, night: Night
     key: `${name.replaceAll('_', '-')}-${night.key}`,
     name,
     at,
+    failure: null,
     run: {
       id: tonight.run.id,
       startedAt: tonight.run.startedAt,
@@ -71,5 +72,5 @@ const withSlash = (url: string): string => (url.endsWith('/') ? url : `${url}/`)
 export function nightLine({ config }: Pick<NightContext, 'config'>, night: Night): string {
   const { run, startedAt, unfinished, counts, diff, problems } = night
   const { name } = config
-  return titleOf({ name, run: { id: run, startedAt, unfinished }, counts, diff, problems })
+  return titleOf({ name, failure: null, run: { id: run, startedAt, unfinished }, counts, diff, problems })
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { RunEvent } from '#run/context/events.ts'
+import type { DebianIndex } from '#schema/cache/debian.ts'
 import { scanRuns } from '#run/results/scan.ts'
 import { executeRun, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
 import { prepare } from '#run/prepare/prepare.ts'
@@ -90,7 +91,12 @@ async function startNewRun(context: NightContext): Promise<OpenRun> {
     out: state.out,
     ...given({ raceSeconds, maxMissProbability }),
   }
-  const { common, inputs } = await prepare(request, kernels, progress.onEvent)
+  let mirror: DebianIndex | null | undefined
+  const { common, inputs } = await prepare(request, { ...kernels, onIndex: (index) => (mirror = index) }, progress.onEvent)
+  if (config.refresh && (mirror === null || mirror?.reached === false)) {
+    const since = mirror === null ? 'only kernels in the cache are known' : `the kernels are those of ${mirror.refreshedAt}`
+    await noteProblem(context, `the mirror could not be reached, so new kernels go unnoticed: ${since}`)
+  }
   // What is new, what has changed and what gave no answer runs in any case.
   const rerun = { ...RERUN_CHANGED, inconclusive: true, sample: { share: config.sample }, oldest: config.oldest }
   const reusing = { kernels, rerun, seedIsGiven: false }

@@ -10,8 +10,10 @@ export interface Notice {
   readonly name: string
   /** ISO 8601: when the notice was made. */
   readonly at: string
-  /** The run of the night, and how many of its results are still to be made. */
-  readonly run: { readonly id: string; readonly startedAt: string; readonly unfinished: number }
+  /** Why the night failed, one sentence; null where it reached its end. */
+  readonly failure: string | null
+  /** The run of the night, and how many of its results are still to be made; null where the night failed. */
+  readonly run: { readonly id: string; readonly startedAt: string; readonly unfinished: number } | null
   readonly counts: Readonly<Record<Verdict, number>>
   /** Compared with the night before; null on the first night. */
   readonly diff: RunDiff | null

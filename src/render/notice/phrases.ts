@@ -8,14 +8,24 @@ import { oneLine } from '../text/format.ts'
 /** Lines of one kind in a notice: its page and JSON have all of them. */
 const MAX_LINES = 20
 
+/** Letters of a failure in a title. */
+const MAX_REASON = 120
+
 /** What a person looks at first: the page and JSON say the rest. */
 const TITLE_CHANGES: readonly Change[] = CHANGES.filter((change) => change !== 'same')
 
 /** One line, for a subject: `kwitness nightly: 1 regressed, 2 fixed`. */
-export function titleOf({ name, diff, counts, run, problems }: Omit<Notice, 'schema' | 'key' | 'at' | 'url'>): string {
+export function titleOf({ name, failure, diff, counts, run, problems }: Omit<Notice, 'schema' | 'key' | 'at' | 'url'>): string {
+  if (failure !== null) return oneLine(`kwitness ${name}: the night failed: ${shortened(failure)}`)
   const trouble = problems.length > 0 ? [many(problems.length, 'problem')] : []
-  const unfinished = run.unfinished > 0 ? [`${countOf(run.unfinished)} unfinished`] : []
+  const left = run?.unfinished ?? 0
+  const unfinished = left > 0 ? [`${countOf(left)} unfinished`] : []
   return oneLine(`kwitness ${name}: ${[wordsOf({ diff, counts }), ...unfinished, ...trouble].join(', ')}`)
+}
+
+function shortened(text: string): string {
+  const line = text.split('\n')[0] ?? ''
+  return line.length > MAX_REASON ? `${line.slice(0, MAX_REASON)}…` : line
 }
 
 function wordsOf({ diff, counts }: Pick<Notice, 'diff' | 'counts'>): string {
@@ -37,21 +47,24 @@ export interface NoticeSection {
 }
 
 /** The changes by urgency, then what went wrong. No line holds control characters or a line break. */
-export function sectionsOf({ diff, problems }: Notice): NoticeSection[] {
+export function sectionsOf({ failure, diff, problems }: Notice): NoticeSection[] {
   const changes = (diff === null ? [] : groupsOf(diff)).map(({ change, entries }) => {
     const lines = BRIEF.includes(change)
       ? linesByKernel(entries).map((line) => ({ name: '', text: line }))
       : entries.map((entry) => ({ name: oneLine(resultName(entry)), text: oneLine(`${entry.title}: ${entry.summary}`) }))
     return section(`${CHANGE_LABELS[change].title} (${countOf(entries.length)})`, lines)
   })
-  if (problems.length === 0) return changes
-  return [
-    ...changes,
-    section(
-      'Problems',
-      problems.map((text) => ({ name: '', text: oneLine(text) })),
-    ),
-  ]
+  const listed = (title: string, texts: readonly string[]): NoticeSection[] =>
+    texts.length === 0
+      ? []
+      : [
+          section(
+            title,
+            texts.map((text) => ({ name: '', text: oneLine(text) })),
+          ),
+        ]
+  const why = failure === null ? [] : failure.split('\n').filter((line) => line.trim() !== '')
+  return [...listed('The night failed', why), ...changes, ...listed('Problems', problems)]
 }
 
 function section(title: string, lines: NoticeSection['lines']): NoticeSection {
@@ -60,5 +73,6 @@ function section(title: string, lines: NoticeSection['lines']): NoticeSection {
 
 /** Where to look: the run, and its page where there is one. */
 export function footOf({ run, url }: Notice): string {
+  if (run === null) return 'no result of this night; the next one goes on'
   return `run ${oneLine(run.id)}${url === null ? '' : `, ${oneLine(url)}`}`
 }

@@ -11,7 +11,8 @@ export const noticeSchema = schemaOf<Notice>()(
       key: text.regex(/^[A-Za-z0-9-]+$/),
       name: text,
       at: text,
-      run: z.object({ id: text, startedAt: text, unfinished: count }),
+      failure: text.nullable(),
+      run: z.object({ id: text, startedAt: text, unfinished: count }).nullable(),
       counts: z.object({
         carries: count,
         lacks: count,

@@ -28,6 +28,7 @@ export function notice(changes: Partial<Notice> = {}): Notice {
     key: 'nightly-2026-11-02-1',
     name: 'nightly',
     at: '2026-11-02T05:00:00.000Z',
+    failure: null,
     run: { id: '2026-11-02-1', startedAt: '2026-11-02T03:04:05.000Z', unfinished: 0 },
     counts: smallReport().counts,
     diff: regression(),

@@ -1,0 +1,81 @@
+/** Word of a night that failed: to the targets of the configuration, and not again for the same reason. */
+import { createHash } from 'node:crypto'
+import { systemError } from '#harness/support/workspace.ts'
+import { InfraError, UserError } from '#domain/errors.ts'
+import type { Verdict } from '#domain/judgement.ts'
+import type { Notice } from '#domain/report/notice.ts'
+import { deliverNotice } from '#run/nightly/deliver.ts'
+import { enqueueNotice, sendPending } from '#run/nightly/outbox.ts'
+import type { NightlyConfig } from '#schema/nightly/config.ts'
+import { readState, type Places } from './state.ts'
+
+const NO_COUNTS: Readonly<Record<Verdict, number>> = {
+  carries: 0,
+  lacks: 0,
+  inconclusive: 0,
+  'not-applicable': 0,
+  error: 0,
+  'no-result': 0,
+}
+
+/** Do the work of a night. What it throws is sent to the targets, and thrown again. */
+export async function tellingFailure<T>(config: NightlyConfig, places: Places, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    await tellFailedNight(config, places, error).catch((trouble: unknown) => {
+      console.error(`kwitness: nobody could be told of the failure: ${textOf(trouble)}`)
+    })
+    throw error
+  }
+}
+
+/**
+ * Send word of a failure. With `when: changes` the same failure is sent once until a night has come to its end, else once a day.
+ * Where the disk does not take the outbox, the notice is delivered without it, and each night again.
+ */
+async function tellFailedNight({ name, notify }: NightlyConfig, places: Places, error: unknown): Promise<void> {
+  if (notify.to.length === 0) return
+  const at = new Date().toISOString()
+  const last = await readState(places).catch(() => null)
+  const failure = textOf(error)
+  // Digits are times, process ids and sizes: the same failure has others each night.
+  const same = [
+    failure.replaceAll(/\d+/g, '#'),
+    last?.earlier[0] ?? 'none',
+    ...(notify.when === 'always' ? [at.slice(0, 10)] : []),
+  ]
+  const hash = createHash('sha256').update(same.join('\0')).digest('hex').slice(0, 16)
+  const notice: Notice = {
+    schema: 'kwitness.notice/1',
+    key: `${name.replaceAll('_', '-')}-failed-${hash}`,
+    name,
+    at,
+    failure,
+    run: null,
+    counts: NO_COUNTS,
+    diff: null,
+    problems: last !== null && last.phase !== 'done' ? last.problems : [],
+    url: null,
+  }
+  const note = (text: string): void => console.error(`kwitness: ${text}`)
+  const options = { tries: notify.tries, backoffMs: notify.backoffSeconds * 1000, note }
+  try {
+    await enqueueNotice(places.outbox, notice, notify.to)
+  } catch {
+    for (const target of notify.to)
+      await deliverNotice(target, notice, options).catch((trouble: unknown) => note(textOf(trouble)))
+    return
+  }
+  const { delivered, problems } = await sendPending(places.outbox, notify.to, options)
+  for (const text of problems) note(text)
+  if (delivered.length > 0) note(`sent word of the failure to ${delivered.join(', ')}`)
+}
+
+/** What failed, and on a further line what to do next. */
+function textOf(error: unknown): string {
+  const known = error instanceof UserError || error instanceof InfraError ? error : systemError(error, 'the night cannot go on')
+  if (known) return [known.message, known.hint ?? ''].join('\n').trim()
+  const text = error instanceof Error ? error.message : String(error)
+  return `kwitness made a mistake, which says nothing about the kernels: ${text}`
+}
