@@ -22,7 +22,7 @@ function showArrived() {
     shownCell.replaceChildren(word, ...notes.map((note) => element('small', {}, `, ${note}`)),
       ...(hint ? [element('small', { class: 'hint' }, ', ', element('span', {}, hint))] : []))
     matrix.answerOf[where.row][where.column] = matrix.numberOf(classes)
-    if (opened && opened.row === where.row && opened.column === where.column) cellBuilder().fill(where)
+    if (opened && opened.row === where.row && opened.column === where.column) cells.fill(where)
   }
   filterMatrix()
   moveTo(place)

@@ -12,20 +12,31 @@ let shown = pick(matrix, parseQuery(''))
 let place = { row: 0, column: 0 }
 /** What the panel shows: `{ row, column }` of a cell, `{ fix }` by its id, or null. */
 let opened = null
+/** The inflated evidence, as text, and what reads it. */
+let inflated = null
 let evidence = null
 /** Cells that arrived after the page, by row and column; none in a page that is a file. */
 const arrived = new Map()
 const arrivedAt = ({ row, column }) => arrived.get(`${row} ${column}`)
 let cells = null
+/** The cell that is opened when the evidence is there. */
+let wanted = null
+
+/** Inflate the evidence once; the page does so when it has nothing else to do. */
+function inflateEvidence() {
+  return inflated ??= inflate(document.getElementById('evidence').textContent)
+}
 
 /** The packed evidence; the first need of it parses it. */
-function readEvidence() {
-  return evidence ??= unpacker(JSON.parse(document.getElementById('evidence').textContent))
+async function readEvidence() {
+  const text = await inflateEvidence()
+  return evidence ??= unpacker(JSON.parse(text))
 }
 
 /** The panel's builder for cells. */
-function cellBuilder() {
-  return cells ??= cellPanel(panel, readEvidence(), {
+async function cellBuilder() {
+  const read = await readEvidence()
+  return cells ??= cellPanel(panel, read, {
     close: closePanel, walk: walkOpen, fix: (id) => openFix(id, { focus: true }), newer: arrivedAt
   })
 }
@@ -113,19 +124,24 @@ function showPanel(what, { focus }) {
   keepAddress()
 }
 
-/** Open a cell. */
-function openCell(where, options) {
-  if (!cellAt(where) || !cellBuilder().fill(where)) return
+/** Open a cell; of several that are asked for while the evidence is inflated, the last one. */
+async function openCell(where, options) {
+  if (!cellAt(where)) return
+  wanted = where
+  const builder = cells ?? await cellBuilder()
+  if (wanted !== where || !builder.fill(where)) return
   moveTo(where)
   showPanel(where, options)
 }
 
 /** Open a fix. */
 function openFix(id, options) {
+  wanted = null
   if (fixes.fill(id)) showPanel({ fix: id }, options)
 }
 
 function closePanel() {
+  wanted = null
   if (!opened) return
   const opener = openerOf(opened)
   opener?.removeAttribute('aria-current')
@@ -154,7 +170,7 @@ function keepAddress() {
 }
 
 /** Apply the address; src/render/html/links.ts writes such links. Missing parts keep their state. */
-function followAddress() {
+async function followAddress() {
   for (const part of location.hash.slice(1).split('&')) {
     const [key, said = ''] = part.split(/=(.*)/s)
     try {
@@ -167,7 +183,7 @@ function followAddress() {
       if (key === 'cell') {
         const [kernel, theCase] = said.split('/').map(decodeURIComponent)
         const find = (list, wanted) => list.findIndex(({ id }) => id === wanted)
-        openCell({ row: find(matrix.rows, kernel), column: find(matrix.columns, theCase) }, { focus: true })
+        await openCell({ row: find(matrix.rows, kernel), column: find(matrix.columns, theCase) }, { focus: true })
       }
     } catch (error) {
       // A truncated address must not break the page.
@@ -258,8 +274,8 @@ function changeQuery(text) {
 }
 
 /** The text of an export of what is shown. */
-function exported(format) {
-  return EXPORTS[format].text(exportedRows(matrix, shown, readEvidence(), arrivedAt))
+async function exported(format) {
+  return EXPORTS[format].text(exportedRows(matrix, shown, await readEvidence(), arrivedAt))
 }
 
 document.getElementById('export').addEventListener('click', async ({ target }) => {
@@ -267,11 +283,11 @@ document.getElementById('export').addEventListener('click', async ({ target }) =
   const said = document.getElementById('exported')
   const results = `${shown.count} ${shown.count === 1 ? 'result' : 'results'}`
   if (save) {
-    saveText(exported(save), `kwitness-${document.body.dataset.run}.${save}`, EXPORTS[save].type)
+    saveText(await exported(save), `kwitness-${document.body.dataset.run}.${save}`, EXPORTS[save].type)
     said.textContent = `${results} downloaded`
   }
   if (copy) {
-    const done = await navigator.clipboard.writeText(exported(copy)).then(() => true, () => false)
+    const done = await navigator.clipboard.writeText(await exported(copy)).then(() => true, () => false)
     said.textContent = done ? `${results} copied` : 'The browser does not allow copying here: download instead'
   }
 })
@@ -292,4 +308,10 @@ document.documentElement.classList.add('live')
 // The role promises navigation by keys, which works from here on.
 for (const table of matrix.root.querySelectorAll('section table')) table.setAttribute('role', 'grid')
 moveTo(place)
-followAddress()
+void followAddress()
+// Safari has no idle callbacks.
+const whenIdle = globalThis.requestIdleCallback ?? setTimeout
+whenIdle(async () => {
+  await inflateEvidence()
+  document.documentElement.classList.add('inflated')
+})

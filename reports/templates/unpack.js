@@ -1,3 +1,11 @@
+/** The text of the compressed evidence (raw DEFLATE in base64), inflated beside whatever else the page does. */
+async function inflate(base64) {
+  const letters = atob(base64)
+  const bytes = new Uint8Array(letters.length)
+  for (let at = 0; at < letters.length; at += 1) bytes[at] = letters.charCodeAt(at)
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'))).text()
+}
+
 /** Unpacks the value that src/render/html/pack.ts packed, on demand, so that a page of a thousand kernels opens at once. */
 function unpacker({ shapes, nodes }) {
   const firsts = shapes.map((_, shape) => nodes.find((node) => Array.isArray(node) && node[0] === 1 + shape))

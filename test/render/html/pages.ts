@@ -75,7 +75,7 @@ export function preparePages(browser: Browser | null) {
         assert.deepEqual(trouble, [])
       })
       await page.goto(`file://${join(folder, name)}${hash ? `#${hash}` : ''}`)
-      await page.locator('html.live').waitFor()
+      await page.locator('html.live.inflated').waitFor()
       return page
     },
   }
