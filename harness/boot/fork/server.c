@@ -264,13 +264,20 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const si
 struct io_uring;
 
 /*
- * QEMU 11 waits for its descriptors in an io_uring, which no child can have of its own. Without
- * one it waits in ppoll(), as where the kernel has none.
+ * QEMU 11 waits for its descriptors in an io_uring, else an epoll, of which no child can have its
+ * own. Without either it waits in ppoll(), as where the kernel has none.
  */
 int io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned flags)
 {
 	(void)entries, (void)ring, (void)flags;
 	return -ENOSYS;
+}
+
+int epoll_create1(int flags)
+{
+	(void)flags;
+	errno = ENOSYS;
+	return -1;
 }
 
 __attribute__((constructor)) static void begin(void)
