@@ -109,7 +109,7 @@ static int add_one(const char *name)
 	else if (!strcmp(name, "pipe"))
 		return pipe(fds);
 	else if (!strcmp(name, "epoll"))
-		epoll_create1(0);
+		epoll_create(1);
 	else if (!strcmp(name, "shared memory"))
 		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	else if (!strcmp(name, "thread"))
