@@ -13,6 +13,8 @@ const TROUBLE = ['error', 'unrelated-crash', 'no-boot', 'infra']
 const REDRAW_MS = 100
 /** Milliseconds without a line after which one says that the work goes on. */
 const SILENCE_MS = 20_000
+/** Share of all cells that must be done before the time of the others is guessed. */
+const MIN_SHARE = 0.1
 
 function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
@@ -73,7 +75,8 @@ export function createProgress(stream: NodeJS.WriteStream, now: () => number): P
   let isOver = false
 
   function status(): string {
-    const left = done > first ? ((now() - started) / (done - first)) * (total - done) : null
+    // The first cells say little of the others: a race takes a hundred times as long as most cases.
+    const left = done - first >= Math.max(1, total * MIN_SHARE) ? ((now() - started) / (done - first)) * (total - done) : null
     const time = left === null ? '' : `, ${clock(left / 1000)} left`
     const newest = doing || [...running].at(-1) || ''
     return total === 0 ? newest : `${done} of ${total} cells, ${running.size} running${time}${newest && ` | ${newest}`}`
