@@ -90,16 +90,25 @@ static inline void schedule_tell(void)
 #endif
 }
 
-/* Take a CPU, and leave it to nobody: a switch in the middle of the window is not its path. */
-static inline void schedule_take_cpu(int cpu)
+/* Of the two sides. A thread that only works while a side sleeps runs below it. */
+enum { SCHEDULE_PRIORITY = 50, SCHEDULE_BELOW = 40 };
+
+/* Take a CPU, at a priority that leaves it to nobody below. */
+static inline void schedule_take_cpu_at(int cpu, int priority)
 {
-	struct sched_param param = { .sched_priority = 50 };
+	struct sched_param param = { .sched_priority = priority };
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	REQUIRE(!sched_setaffinity(0, sizeof(set), &set), "sched_setaffinity to CPU %d", cpu);
 	REQUIRE(!sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param), "SCHED_FIFO");
+}
+
+/* Leave it to nobody: a switch in the middle of the window is not its path. */
+static inline void schedule_take_cpu(int cpu)
+{
+	schedule_take_cpu_at(cpu, SCHEDULE_PRIORITY);
 }
 
 static inline void *schedule_second(void *unused)

@@ -1,11 +1,12 @@
 /**
- * The control matrix: control kernels down, cases across. It holds when each control's own case gives the required verdict and
- * every other case the same verdict as on the base, except for those that the control blinds.
+ * The control matrix: control kernels down, cases across. It holds when each control's own case, and any other of the fix that
+ * a bad one lacks, gives the required verdict, and every other case the same verdict as on the base, except for those that the
+ * control blinds.
  */
 import { triedCaseOf, type Oracle } from '#domain/case.ts'
 import type { Control, ConfidenceInterval, Trials } from '#domain/control.ts'
 import type { Verdict } from '#domain/judgement.ts'
-import type { Report, ReportCell } from '#domain/report/matrix.ts'
+import type { Report, ReportCase, ReportCell } from '#domain/report/matrix.ts'
 import { compareSeries } from '#domain/version.ts'
 import { compareText } from '../matrix/matrix.ts'
 
@@ -75,6 +76,14 @@ interface MatrixPosition {
   readonly base: ReportCell | undefined
   readonly control: Control
   readonly oracle: Oracle
+  /** Whether the control must show it. */
+  readonly isOwn: boolean
+}
+
+/** Whether this is the case of a control, or another case of the fix that a bad control lacks. */
+function isOwnOf(control: Control, { id, fixes }: Pick<ReportCase, 'id' | 'fixes'>): boolean {
+  if (control.case === triedCaseOf(id)) return true
+  return control.kind === 'bad' && control.fix !== '' && fixes.some(({ commit }) => commit?.startsWith(control.fix))
 }
 
 /** The control matrix of a report, without controls whose kernels are not in the report. */
@@ -89,10 +98,13 @@ export function controlMatrixOf(report: Report, controls: readonly Control[]): C
   const rowOf = (kernel: string, control: Control | null, own: readonly Control[]): ControlMatrixRow => ({
     kernel,
     control,
-    cells: cases.map(({ id, oracle }) => {
+    cells: cases.map(({ id, oracle, fixes }) => {
       const cell = cells.get(`${kernel}/${id}`)
       const [check, failure] = control
-        ? judgeControl({ cell, base: cells.get(`${control.base}/${id}`), control, oracle }, id)
+        ? judgeControl(
+            { cell, base: cells.get(`${control.base}/${id}`), control, oracle, isOwn: isOwnOf(control, { id, fixes }) },
+            id,
+          )
         : judgeBase(
             cell,
             own.find((one) => one.case === triedCaseOf(id)),
@@ -171,10 +183,10 @@ function judgeBase(cell: ReportCell | undefined, own: Control | undefined, at: s
   return ['base']
 }
 
-function judgeControl({ cell, base, control, oracle }: MatrixPosition, theCase: string): Judged {
+function judgeControl({ cell, base, control, oracle, isOwn }: MatrixPosition, theCase: string): Judged {
   const at = `${control.fix} on ${control.series}, ${theCase}`
   if (!isAnswer(cell)) return failed('no-answer', at, 'an answer', cell, 'Run it again')
-  if (control.case === triedCaseOf(theCase)) {
+  if (isOwn) {
     const required = REQUIRED[control.kind]
     return cell.verdict === required ? ['own-holds'] : failed('own-fails', at, required, cell, CONTROL_ERROR[control.kind])
   }

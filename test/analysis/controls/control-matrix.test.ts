@@ -47,6 +47,27 @@ test('a bad control that does not reproduce is named, with what was seen and whe
   assert.equal(failure?.blame, 'control')
 })
 
+test('another case of the fix that a control lacks must show it too', () => {
+  const withSibling = (verdict: Verdict) => {
+    const report = controlMatrixReport({})
+    const cases = report.cases.flatMap((one) => {
+      const fixes = one.fixes.map((fix) => ({ ...fix, commit: 'no-layout-and-more' }))
+      return one.id === 'layout' ? [one, { ...one, id: 'sibling', fixes }] : one
+    })
+    const cells = report.cells.flatMap((one) => {
+      if (one.case !== 'layout') return one
+      return [one, { ...one, case: 'sibling', ...(one.kernel === 'k-no-layout' ? { verdict } : {}) }]
+    })
+    return controlMatrixOf({ ...report, cases, cells }, matrixControls)
+  }
+  const checkOf = (verdict: Verdict) =>
+    withSibling(verdict)
+      .series[0]?.rows.find(({ control }) => control?.fix === 'no-layout')
+      ?.cells.find((cell) => cell.case === 'sibling')?.check
+  assert.equal(checkOf('lacks'), 'own-holds')
+  assert.equal(checkOf('carries'), 'own-fails')
+})
+
 test('a good control that reproduces is named', () => {
   assert.deepEqual(failures({ 'posted-pages/pages': ['lacks'] }), [['k-posted-pages', 'pages', 'control']])
   assert.equal(standings({ 'posted-pages/pages': ['lacks'] }, 'posted-pages')['pages'], 'own-fails')
