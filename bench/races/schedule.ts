@@ -5,7 +5,7 @@ import { bindSchedule, readImage } from '#harness/schedule/bind.ts'
 import { driveSchedule } from '#harness/schedule/drive.ts'
 import { openGdb } from '#harness/schedule/client.ts'
 import { startDebugger } from '#harness/boot/qemu/process.ts'
-import type { Point } from '#harness/schedule/path.ts'
+import type { Point } from '#harness/schedule/path/path.ts'
 import { attach, beginTrial, endTrial, FIRST, stepOne, VoidTrial, type Session } from '#harness/schedule/session.ts'
 import { openStub } from '#harness/schedule/stub.ts'
 import { measurePath } from '#harness/schedule/trials.ts'
@@ -17,57 +17,60 @@ import { median, type Row } from '../support/figures.ts'
 import { scheduledGuests, type ScheduledGuest } from '../support/scheduled-guest.ts'
 import { openPlace, printRows, readOptions } from '../support/setup.ts'
 
-const CASE = 'gup-fast-vs-fork'
-const HELP = `node bench/races/schedule.ts [--kernels SELECTOR] [--trials N] [--json]
+const DEFAULT_CASE = 'gup-fast-vs-fork'
+const HELP = `node bench/races/schedule.ts [--kernels SELECTOR...] [--case CASE] [--trials N] [--json]
 
-Decides ${CASE} by its interleavings on each cached kernel of SELECTOR (default: debian:6.1.y:newest,debian:6.12.y:newest) and
-prints host seconds of one trial (N boundaries all over the path, default: 40), and of a whole verdict with both cuts. The floor
-is the same trial by single steps up to the boundary, as gdb would make it, in turn in the same guest.`
+Decides CASE (default: ${DEFAULT_CASE}) by its interleavings on each cached kernel of the selectors (default: the newest of
+6.1.y and 6.12.y) and prints host seconds of one trial (N boundaries all over the path, default: 40), and of a whole verdict with
+both cuts: by one trial for each class of boundaries that come to the same, and by one at each boundary. The floor is the same
+trial by single steps up to the boundary, as gdb would make it, in turn in the same guest.`
 
 /** A quarter of what the first engine took for a trial, and what a verdict may take. */
-const BUDGET = { trial: 0.19 / 4, verdict: 60 }
+const BUDGET = { trial: 0.19 / 4, verdict: 15 }
 const LIMIT_SECONDS = 600
 
-const values = readOptions(HELP, { kernels: 'debian:6.1.y:newest,debian:6.12.y:newest', trials: '40' })
+const values = readOptions(HELP, { case: DEFAULT_CASE, kernels: ['debian:6.1.y:newest', 'debian:6.12.y:newest'], trials: '40' })
 
 await using place = await openPlace()
 const { context, scratch } = place
 await main()
 
 async function main(): Promise<void> {
-  const [theCase] = selectCases(await readCatalogue(CATALOGUE), [CASE])
+  const [theCase] = selectCases(await readCatalogue(CATALOGUE), [values.case])
   const schedule = theCase?.schedule
-  if (!theCase || !schedule) throw new Error(`${CASE} has no schedule`)
-  const kernels = (await listKernels(context, { selector: values.kernels })).filter(({ state }) => state === 'cached')
+  if (!theCase || !schedule) throw new Error(`${values.case} has no schedule`)
+  const listed = await Promise.all(values.kernels.map((selector) => listKernels(context, { selector })))
+  const kernels = listed.flat().filter(({ state }) => state === 'cached')
   const rows: Row[] = []
   const words: string[] = []
   for (const kernel of kernels) {
     const start = await scheduledGuests(kernel, theCase, context, scratch)
     const trials = await measureTrials(await start(), schedule)
-    const { seconds, boundaries, word } = await measureVerdict(await start(), schedule)
+    const verdicts = [await measureVerdict(await start(), schedule, false), await measureVerdict(await start(), schedule, true)]
     const floor = median(trials.stepped)
     rows.push(
       { what: `${kernel.version} a trial`, seconds: trials.own, floor, budget: BUDGET.trial },
-      {
-        what: `${kernel.version} a verdict, ${boundaries} boundaries`,
+      ...verdicts.map(({ seconds, boundaries, made, isExhaustive }) => ({
+        what: `${kernel.version} a verdict, ${boundaries} boundaries, trials at ${made}`,
         seconds: [seconds],
         floor: floor * boundaries,
-        budget: BUDGET.verdict,
-      },
+        ...(isExhaustive ? {} : { budget: BUDGET.verdict }),
+      })),
     )
-    words.push(`${kernel.id}: ${word}`)
+    words.push(...verdicts.map(({ word }) => `${kernel.id}: ${word}`))
   }
   printRows(rows, { json: values.json, below: words })
 }
 
-/** A whole verdict in a fresh guest. */
-async function measureVerdict({ qemu, image, block }: ScheduledGuest, schedule: Schedule) {
+/** A whole verdict in a fresh guest, by one trial for each class of boundaries or by one at each. */
+async function measureVerdict({ qemu, image, block }: ScheduledGuest, schedule: Schedule, isExhaustive: boolean) {
   const started = performance.now()
   try {
-    const { record } = await driveSchedule(qemu, block, { schedule, image, limitSeconds: LIMIT_SECONDS })
+    const { record } = await driveSchedule(qemu, block, { schedule, image, limitSeconds: LIMIT_SECONDS, isExhaustive })
     const seconds = (performance.now() - started) / 1000
     const { verdict, summary } = judgeSchedule(standingOfSchedule(record), 'the bug')
-    return { seconds, boundaries: record.path.length, word: `${verdict}: ${summary}` }
+    const made = record.trials ?? 0
+    return { seconds, boundaries: record.path.length, made, isExhaustive, word: `${verdict}: ${summary}` }
   } finally {
     await qemu.kill()
   }
@@ -81,7 +84,7 @@ async function measureTrials({ qemu, image, block }: ScheduledGuest, schedule: S
     await startDebugger(qemu)
     const session = await attach(await openStub(openGdb(qemu.debug)), block, facts.symbols)
     const bound = bindSchedule(schedule, facts)
-    const path = typeof bound === 'string' ? bound : await measurePath(session, bound, false)
+    const path = typeof bound === 'string' ? bound : await measurePath(session, bound)
     if (typeof bound === 'string' || typeof path === 'string') throw new Error(String(path))
     const own: number[] = []
     const stepped: number[] = []

@@ -1,6 +1,6 @@
 /** How the two actors of a trial are moved: the first into its window and to a boundary, the second to its end or to a wait. */
 import type { Schedule } from '#domain/race/schedule.ts'
-import { safeAnchor, stopsTo, type Point } from './path.ts'
+import { safeAnchor, stopsTo, type Point } from './path/path.ts'
 import { readState } from './program.ts'
 import { Disturbed, FIRST, LeftPath, SECOND, stepOne, STOP_MS, VoidTrial, type Session } from './session.ts'
 import type { Registers, Stub, Vcpu } from './stub.ts'

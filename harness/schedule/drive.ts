@@ -18,6 +18,8 @@ export interface DriveContext {
   readonly signal?: AbortSignal | undefined
   /** The boundaries that are tried of the kernel as it is: the first and the last; all when not given. For tests. */
   readonly boundaries?: readonly [from: number, to: number] | undefined
+  /** Whether a trial is made at each boundary, also where it comes to the same as its neighbour's. For tests. */
+  readonly isExhaustive?: boolean | undefined
   /** Called before each trial, from the first on, and before the path is measured. Tests change the guest here. */
   readonly beforeTrial?: ((session: Session, qemu: DebuggedQemu) => Promise<string | void>) | undefined
 }
@@ -35,6 +37,7 @@ const recordOf = (problem: string): ScheduleRecord => ({
   problem,
   path: [],
   kernel: [],
+  trials: 0,
   disabled: { problem },
   secondCut: { problem },
   code: [],
@@ -68,6 +71,7 @@ async function drive(qemu: DebuggedQemu, block: bigint, context: DriveContext): 
           bound,
           image,
           boundaries: context.boundaries ?? [0, Number.POSITIVE_INFINITY],
+          isExhaustive: context.isExhaustive ?? false,
           check: checkOf(context, () => context.beforeTrial?.(session, qemu)),
           disassemble: (address) => disassemble(qmp, address),
         })

@@ -1,7 +1,8 @@
 /** All trials of a schedule in one guest: the path, the kernel without the fix, the kernel as it is, and the second cut. */
 import { InfraError } from '#domain/errors.ts'
 import type { ScheduleRecord } from '#domain/race/schedule.ts'
-import type { Point } from './path.ts'
+import { chooseBoundaries, oncePerClass } from './classes.ts'
+import type { Point } from './path/path.ts'
 import { findDisable, withPatches, type Patch } from './disable.ts'
 import { exploreSecondCut } from './second-cut.ts'
 import { LostGuest, VoidTrial, type Session } from './session.ts'
@@ -19,6 +20,12 @@ import {
 /** Of the kernel without the fix every so many boundaries are tried first, and more of them until there is a hit. */
 const COARSE = 16
 type Results = Map<number, BoundaryResult>
+
+/** The path through the window, and for each boundary the one that is tried in its stead. */
+interface Way {
+  readonly path: readonly Point[]
+  readonly chosen: readonly number[]
+}
 
 /** The trials so far, and why there are no more. */
 interface Explored {
@@ -44,7 +51,8 @@ interface WithoutFix {
 }
 
 /** Try the kernel without the fix: of several ways to disable it, the first one that shows the bug, or else the last. */
-async function exploreDisabled(session: Session, context: ExploreContext, path: readonly Point[]): Promise<WithoutFix> {
+async function exploreDisabled(session: Session, context: ExploreContext, way: Way): Promise<WithoutFix> {
+  const { path } = way
   const { disable } = context.bound.schedule
   if (disable === null)
     return { disabled: { problem: 'no instruction can be changed to the same effect', asked: false }, offset: null }
@@ -54,7 +62,7 @@ async function exploreDisabled(session: Session, context: ExploreContext, path: 
   const problem = `the path does not come to an instruction that increments ${disable.member}`
   let last: WithoutFix = { disabled: { problem }, offset: null }
   for (const patches of onPath) {
-    const disabled = await exploreWith(session, context, path, patches)
+    const disabled = await exploreWith(session, context, way, patches)
     last = { disabled, offset: patches[0]?.offset ?? null }
     if (disabled.problem === null && disabled.runs.some(({ hit }) => hit)) return last
   }
@@ -65,24 +73,24 @@ async function exploreDisabled(session: Session, context: ExploreContext, path: 
 async function exploreWith(
   session: Session,
   context: ExploreContext,
-  path: readonly Point[],
+  { path, chosen }: Way,
   patches: readonly Patch[],
 ): Promise<ScheduleRecord['disabled']> {
   const instructions = patches.map((patch) => instructionOf(path, patch))
   return withPatches(session, patches, async () => {
-    const other = await measurePath(session, context.bound, true)
+    const other = await measurePath(session, context.bound, path)
     if (typeof other === 'string') return { problem: other }
     const isSame =
       other.length === path.length &&
       other.every(({ rip, depth }, index) => rip === path[index]?.rip && depth === path[index]?.depth)
     if (!isSame) return { problem: 'without the fix the path through the window is another one' }
     const results: Results = new Map()
-    for (let step = COARSE; step >= 1 && ![...results.values()].some(({ hit }) => hit); step /= 2) {
-      await tryAround(results, everyBoundary(step, path.length - 1), path.length - 1, async (k) => {
-        await mustGoOn(context)
-        return tryBoundary(session, true, onePreemption(session, context.bound, path, k))
-      })
-    }
+    const attempt = oncePerClass(chosen, async (k) => {
+      await mustGoOn(context)
+      return tryBoundary(session, true, onePreemption(session, context.bound, path, k))
+    })
+    for (let step = COARSE; step >= 1 && ![...results.values()].some(({ hit }) => hit); step /= 2)
+      await tryAround(results, everyBoundary(step, path.length - 1), path.length - 1, attempt)
     return { problem: null, instructions: instructions.flatMap((index) => index ?? []), runs: runsOf(results, COARSE) }
   })
 }
@@ -133,34 +141,39 @@ const NOT_TRIED = { problem: 'it was not tried' } as const
 /** Make all trials. What was seen before the guest was lost, or the time was over, is in the record with the reason. */
 export async function explore(session: Session, context: ExploreContext): Promise<Explored> {
   const kernel: Results = new Map()
+  const trials = new Set<number>()
   let record: ScheduleRecord = {
     schema: 'kwitness.schedule/1',
     problem: null,
     path: [],
     kernel: [],
+    trials: 0,
     disabled: NOT_TRIED,
     secondCut: NOT_TRIED,
     code: [],
   }
   try {
     await mustGoOn(context)
-    const path = await measurePath(session, context.bound, false)
+    const path = await measurePath(session, context.bound)
     if (typeof path === 'string') return { record: { ...record, problem: path }, lost: null }
     record = { ...record, path: path.map(({ rip }) => session.symbols.name(rip)) }
-    const [from, to] = context.boundaries
-    for (let k = from; k < path.length && k <= to; k += 1) {
+    const chosen = context.isExhaustive ? [] : await chooseBoundaries(session, path)
+    const attempt = oncePerClass(chosen, async (k) => {
       await mustGoOn(context)
-      kernel.set(k, await tryBoundary(session, false, onePreemption(session, context.bound, path, k)))
-    }
-    record = { ...record, kernel: runsOf(kernel) }
-    const { disabled, offset } = await exploreDisabled(session, context, path)
+      trials.add(k)
+      return tryBoundary(session, false, onePreemption(session, context.bound, path, k))
+    })
+    const [from, to] = context.boundaries
+    for (let k = from; k < path.length && k <= to; k += 1) kernel.set(k, await attempt(k))
+    record = { ...record, kernel: runsOf(kernel), trials: trials.size }
+    const { disabled, offset } = await exploreDisabled(session, context, { path, chosen })
     record = { ...record, disabled }
     record = { ...record, code: await codeAtEdges(record, path, context) }
     const secondCut = await exploreSecondCut(session, context, path, { edges: edgesOf(disabled), offset })
     return { record: { ...record, secondCut }, lost: null }
   } catch (error) {
     if (!(error instanceof VoidTrial || error instanceof LostGuest || error instanceof InfraError)) throw error
-    const stopped = { ...record, kernel: runsOf(kernel), problem: error.message }
+    const stopped = { ...record, kernel: runsOf(kernel), trials: trials.size, problem: error.message }
     return { record: stopped, lost: error instanceof OutOfTime ? null : error.message }
   }
 }

@@ -4,8 +4,9 @@
  */
 import type { ScheduleRecord, SecondCutRuns } from '#domain/race/schedule.ts'
 import { enterSecond, runIntoWindow, runSecond, walkTo } from './actors.ts'
+import { chooseBoundaries, oncePerClass } from './classes.ts'
 import { findComparisons, withPatches, type Patch } from './disable.ts'
-import type { Point } from './path.ts'
+import type { Point } from './path/path.ts'
 import { FIRST, LeftPath, SECOND, type Session } from './session.ts'
 import { measureSecondPath, mustGoOn, runsOf, tryBoundary, type BoundaryResult, type ExploreContext } from './trials.ts'
 
@@ -20,6 +21,8 @@ interface Paths {
   readonly start: bigint
   readonly first: readonly Point[]
   readonly second: readonly Point[]
+  /** For each boundary of the second actor the one that is tried in its stead. */
+  readonly chosen: readonly number[]
 }
 
 /** Try the edges of the window of the kernel without the fix, with the second actor stopped on its way first. */
@@ -39,7 +42,8 @@ export async function exploreSecondCut(
   const start = image.symbols.address(symbol) ?? 0n
   const second = await measureSecondPath(session, bound, start)
   if (typeof second === 'string') return { problem: second }
-  const paths = { start, first, second }
+  const chosen = context.isExhaustive ? [] : await chooseBoundaries(session, second)
+  const paths = { start, first, second, chosen }
   const cuts: SecondCutRuns[] = []
   for (const boundary of edges) cuts.push(await tryCut(session, context, paths, boundary, false))
   const control = await exploreControl(session, context, paths, { boundary: edge, offset })
@@ -50,15 +54,15 @@ export async function exploreSecondCut(
 async function tryCut(
   session: Session,
   context: ExploreContext,
-  { start, first, second }: Paths,
+  { start, first, second, chosen }: Paths,
   boundary: number,
   isControl: boolean,
 ): Promise<SecondCutRuns> {
   const { bound } = context
   const results = new Map<number, BoundaryResult>()
-  for (let j = 0; j < second.length - 1; j += EVERY) {
+  const attempt = oncePerClass(chosen, async (j) => {
     await mustGoOn(context)
-    const result = await tryBoundary(session, isControl, async (careful) => {
+    return tryBoundary(session, isControl, async (careful) => {
       const own = await enterSecond(session, start)
       await walkTo(session, SECOND, own, { path: second, k: j, careful })
       const entry = await runIntoWindow(session, bound)
@@ -72,6 +76,9 @@ async function tryCut(
       const { kind } = await runSecond(session, bound, entry)
       return isThere ? kind : 'passed'
     })
+  })
+  for (let j = 0; j < second.length - 1; j += EVERY) {
+    const result = await attempt(j)
     results.set(j, result)
     if (isControl && result.hit) break
   }

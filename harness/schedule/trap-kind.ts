@@ -1,5 +1,5 @@
 /** Which kind of trap a place on a path takes: what it replaces must be executed by nobody else until it is put back. */
-import type { Point } from './path.ts'
+import type { Point } from './path/path.ts'
 import type { Session } from './session.ts'
 import type { Trap, TrapKind } from './traps.ts'
 

@@ -2,7 +2,7 @@
 import type { BoundaryRun, TrialEnd } from '#domain/race/schedule.ts'
 import { enterSecond, runIntoWindow, runSecond, stepThrough, walkTo, type BoundSchedule } from './actors.ts'
 import type { ImageFacts } from './bind.ts'
-import type { Point } from './path.ts'
+import type { Point } from './path/path.ts'
 import { beginTrial, Disturbed, endTrial, FIRST, SECOND, VoidTrial, type Session } from './session.ts'
 
 /** Tries of one boundary. Interrupts are many, and say nothing of it. */
@@ -19,6 +19,8 @@ export interface ExploreContext {
   readonly image: ImageFacts
   /** The first and the last boundary that are tried of the kernel as it is. */
   readonly boundaries: readonly [from: number, to: number]
+  /** Whether a trial is made at each boundary, also where it comes to the same as its neighbour's. */
+  readonly isExhaustive: boolean
   /** Why no more trials may be made, in one clause; null as long as they may. Throws where the run was stopped. */
   readonly check: () => Promise<string | null>
   /** The instruction at this address as text; null where it is not known. */
@@ -97,9 +99,12 @@ export function onePreemption(session: Session, bound: BoundSchedule, path: read
   }
 }
 
-/** The path through the window, seen twice; or why there is none, in one clause. Throws LostGuest. */
-export function measurePath(session: Session, bound: BoundSchedule, disabled: boolean): Promise<Point[] | string> {
-  return seenTwice(session, disabled, 'through the window', async (keep) => {
+/**
+ * The path through the window, seen twice; or why there is none, in one clause. With the fix disabled (`usual` is the path
+ * without that) the usual one counts as seen once. Throws LostGuest.
+ */
+export function measurePath(session: Session, bound: BoundSchedule, usual?: readonly Point[]): Promise<Point[] | string> {
+  return seenTwice(session, usual ?? null, 'through the window', async (keep) => {
     const entry = await runIntoWindow(session, bound)
     keep(await stepThrough(session, FIRST, entry))
     return (await runSecond(session, bound, entry)).kind
@@ -108,27 +113,29 @@ export function measurePath(session: Session, bound: BoundSchedule, disabled: bo
 
 /** The path of the second actor from this function on, before the first one enters the window; the same way. */
 export function measureSecondPath(session: Session, bound: BoundSchedule, start: bigint): Promise<Point[] | string> {
-  return seenTwice(session, false, 'of the second actor', async (keep) => {
+  return seenTwice(session, null, 'of the second actor', async (keep) => {
     keep(await stepThrough(session, SECOND, await enterSecond(session, start)))
     const entry = await runIntoWindow(session, bound)
     return (await runSecond(session, bound, entry)).kind
   })
 }
 
+const keyOf = (path: readonly Point[]): string => path.map(({ rip, depth }) => `${rip} ${depth}`).join()
+
 /** A path that was seen twice; `of` says of what, and `act` hands over the one that it stepped through. */
 async function seenTwice(
   session: Session,
-  disabled: boolean,
+  usual: readonly Point[] | null,
   of: string,
   act: (keep: (path: Point[]) => void) => ReturnType<Act>,
 ): Promise<Point[] | string> {
-  const seen = new Set<string>()
+  const seen = new Set(usual ? [keyOf(usual)] : [])
   let why = `no path ${of} was seen twice`
   for (let measurement = 0; measurement < MAX_MEASUREMENTS; measurement += 1) {
     let path: Point[] = []
-    const result = await tryOnce(session, disabled, () => act((stepped) => (path = stepped)))
+    const result = await tryOnce(session, usual !== null, () => act((stepped) => (path = stepped)))
     if (result !== null) why = result
-    const key = path.map(({ rip, depth }) => `${rip} ${depth}`).join()
+    const key = keyOf(path)
     if (path.length > 0 && seen.has(key)) return path
     seen.add(key)
   }

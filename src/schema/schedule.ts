@@ -65,6 +65,7 @@ export const scheduleRecord = schemaOf<ScheduleRecord>()(
     problem: text.nullable(),
     path: list(text),
     kernel: runs,
+    trials: count.optional(),
     disabled,
     secondCut,
     code: list(z.object({ at: count, text })),
@@ -80,6 +81,7 @@ export const scheduleStanding = schemaOf<ScheduleStanding>()(
     .object({
       boundaries: count,
       tried: count,
+      trials: count.optional(),
       segments: list(segment),
       kernel: runs,
       disabled,

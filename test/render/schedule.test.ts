@@ -25,6 +25,14 @@ test('each column shows the worst of its boundaries, and the edges are named', (
   assert.match(lines.join('\n'), /second preemption not tried: the case does not ask for it/)
 })
 
+test('boundaries without a trial of their own are told from those with one', () => {
+  const lines = scheduleLines({ ...standing, trials: 222 })
+  assert.equal(lines[0], '720 of 720 boundaries covered in copy_page_range')
+  assert.match(lines[1] ?? '', /^ {2}by trials at 222 of them: no instruction between/)
+  assert.match(lines[2] ?? '', /^ {2}kernel {5}\./)
+  assert.deepEqual(scheduleLines({ ...standing, trials: 720 }), scheduleLines(standing))
+})
+
 test('a short window has a column for each boundary, untried ones are blank', () => {
   const kernel = [run(0, 1), run(3, 3, { end: 'void', why: 'moved' })]
   const lines = scheduleLines({

@@ -113,6 +113,11 @@ export interface ScheduleRecord {
   readonly path: readonly string[]
   /** The kernel as it is. */
   readonly kernel: readonly BoundaryRun[]
+  /**
+   * Boundaries of them at which a trial was made; all when not given. Each other one differs from one of these by instructions
+   * alone that the second actor cannot tell from none, and that cannot tell what it did.
+   */
+  readonly trials?: number | undefined
   /** The kernel without the fix: instructions that were changed, by their numbers in the path, and what was seen then. */
   readonly disabled: Tried<{ readonly instructions: readonly number[]; readonly runs: readonly BoundaryRun[] }>
   /**
@@ -154,6 +159,8 @@ export interface ScheduleStanding {
   /** Boundaries of the window, and those at which a trial of the kernel as it is counted. */
   readonly boundaries: number
   readonly tried: number
+  /** Those of them at which it was made; the rest come to the same as one of these. All when not given. */
+  readonly trials?: number | undefined
   readonly segments: readonly PathSegment[]
   readonly kernel: ScheduleRecord['kernel']
   readonly disabled: ScheduleRecord['disabled']

@@ -37,14 +37,24 @@ function secondCutLines(secondCut: ScheduleStanding['secondCut']): string[] {
   return [`  second preemption: every ${every}th of ${instructions} instructions in ${symbol}, ${seen.join(', ')}`, proof]
 }
 
+/** How many boundaries there are an answer for, and at how many of them a trial was made. */
+function coverLines({ boundaries, tried, trials, segments }: ScheduleStanding): string[] {
+  const where = segments[0]?.symbol ?? 'the window'
+  if (trials === undefined || trials >= tried) return [`${tried} of ${boundaries} boundaries tried in ${where}`]
+  return [
+    `${tried} of ${boundaries} boundaries covered in ${where}`,
+    `  by trials at ${trials} of them: no instruction between one of these and the rest touches memory that both sides know`,
+  ]
+}
+
 /** The lines, harmless whatever a kernel calls its functions; none where nothing was tried. */
 export function scheduleLines(schedule: ScheduleStanding | undefined): string[] {
   if (schedule === undefined) return []
-  const { boundaries, tried, kernel, disabled, secondCut, segments, windows, missing } = schedule
+  const { boundaries, kernel, disabled, secondCut, windows, missing } = schedule
   const isDisabled = disabled.problem === null && disabled.runs.some(({ hit }) => hit)
   const what = isDisabled ? 'with the fix disabled, the bug' : 'the bug'
   const lines = [
-    `${tried} of ${boundaries} boundaries tried in ${segments[0]?.symbol ?? 'the window'}`,
+    ...coverLines(schedule),
     `  kernel     ${bar(kernel, boundaries)}`,
     ...(disabled.problem === null
       ? [

@@ -31,7 +31,7 @@ function secondCutClause({ secondCut }: ScheduleStanding): string {
 export function judgeSchedule(standing: ScheduleStanding, symptom: string): ScheduleVerdict {
   const hit = hitOf(standing)
   if (hit !== null) return { verdict: 'lacks', summary: `The bug was seen ${hit}, each time: ${symptom}` }
-  const { boundaries, tried, missing, windows } = standing
+  const { boundaries, tried, trials, missing, windows } = standing
   const [first, ...more] = missing
   if (first !== undefined) {
     const others = more.length === 0 ? '' : ` (and ${more.length} more)`
@@ -44,8 +44,9 @@ export function judgeSchedule(standing: ScheduleStanding, symptom: string): Sche
     standing.disabled.problem === null
       ? `with the fix disabled the same path shows it at ${windows.map(boundariesIn).join(', ')}`
       : 'this kernel has no positive control, kernels that lack the fix show it in the same window'
+  const how = trials === undefined || trials >= boundaries ? '' : ` (${trials} tried, the rest come to the same)`
   return {
     verdict: 'carries',
-    summary: `The bug was not seen at any of ${boundaries} boundaries, ${secondCutClause(standing)}; ${control}`,
+    summary: `The bug was not seen at any of ${boundaries} boundaries${how}, ${secondCutClause(standing)}; ${control}`,
   }
 }

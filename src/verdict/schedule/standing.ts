@@ -64,13 +64,14 @@ function missingOfSecondCut({ secondCut }: ScheduleRecord): string[] {
 
 /** What a record is worth. */
 export function standingOfSchedule(record: ScheduleRecord): ScheduleStanding {
-  const { path, kernel, disabled, secondCut, problem } = record
+  const { path, kernel, trials, disabled, secondCut, problem } = record
   const own = windowsOf(record, kernel)
   const control = disabled.problem === null ? windowsOf(record, disabled.runs) : []
   const nothing = path.length === 0 ? ['the path through the window was not seen'] : []
   return {
     boundaries: path.length,
     tried: kernel.filter(({ end }) => end !== 'void').reduce((sum, run) => sum + sizeOf(run), 0),
+    ...(trials === undefined ? {} : { trials }),
     segments: segmentsOf(path),
     kernel,
     disabled,

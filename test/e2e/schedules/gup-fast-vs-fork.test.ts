@@ -24,6 +24,7 @@ test('every boundary is clean, and the same kernel with its fix disabled shows t
   assert.deepEqual(schedule?.missing, [])
   assert.equal(schedule?.tried, schedule?.boundaries)
   assert.ok(schedule && schedule.boundaries > 300)
+  assert.ok(schedule.trials !== undefined && schedule.trials > 100 && schedule.trials < schedule.boundaries / 2)
   assert.equal(schedule.segments[0]?.symbol, 'copy_page_range')
   // One window, in which the second actor gets through, and behind which it waits for the first one's lock.
   assert.equal(schedule.windows.length, 1)
@@ -45,7 +46,8 @@ test('the attempt ran one program in one guest under TCG, and explain shows the 
   assert.deepEqual(more, [])
   assert.ok(attempt?.argv.includes('tcg,thread=single'))
   const { stdout } = await runCli(place, ['explain', `${kernel}/${CASE}`])
-  assert.match(stdout, /of \d+ boundaries tried in copy_page_range\n.* kernel {5}\.+w+\n.* fix disabled {2}\.+X+[.w]+\n/)
+  assert.match(stdout, /(\d+) of \1 boundaries covered in copy_page_range\n.*by trials at \d+ of them: .+\n.* kernel /)
+  assert.match(stdout, / kernel {5}\.+w+\n.* fix disabled {2}\.+X+[.w]+\n/)
   assert.match(
     stdout,
     /shows from boundary \d+ \(behind copy_page_range\+\S+: mov.+\) to \d+ \(before copy_page_range\+\S+: lock .+\)/,

@@ -51,7 +51,11 @@ interface Told extends ScheduleVerdict {
 /** All trials, disturbed by `beforeTrial`, which gets the number of the trial: 0 before the path is measured. */
 async function drive(
   beforeTrial: (number: number, ...about: Parameters<BeforeTrial>) => ReturnType<BeforeTrial>,
-  { guests = start, boundaries }: { readonly guests?: typeof start } & Pick<DriveContext, 'boundaries'> = {},
+  {
+    guests = start,
+    boundaries,
+    isExhaustive,
+  }: { readonly guests?: typeof start } & Pick<DriveContext, 'boundaries' | 'isExhaustive'> = {},
 ): Promise<Told> {
   const { qemu, image, block } = await guests()
   let number = 0
@@ -61,6 +65,7 @@ async function drive(
       image,
       limitSeconds: 300,
       boundaries,
+      isExhaustive,
       beforeTrial: async (session, debugged) => beforeTrial(number++, session, debugged),
     })
     return { driven, ...judgeSchedule(standingOfSchedule(driven.record), 'the bug') }
@@ -125,10 +130,13 @@ test('a second actor that needs the first one, which stands still, is void', asy
 })
 
 test('a QEMU that is gone ends the trials with what was seen so far', async () => {
-  const { verdict, summary, driven } = await drive(async (number, _session, { pid }) => {
-    if (number === 3 && pid !== null) process.kill(pid, 'SIGKILL')
-    return after3(number)
-  })
+  const { verdict, summary, driven } = await drive(
+    async (number, _session, { pid }) => {
+      if (number === 3 && pid !== null) process.kill(pid, 'SIGKILL')
+      return after3(number)
+    },
+    { isExhaustive: true },
+  )
   assert.equal(verdict, 'inconclusive')
   assert.match(summary, /the debugger of QEMU is gone/)
   assert.match(driven.lost ?? '', /the debugger of QEMU is gone/)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { findComparisons, findDisable, findIncrements } from '#harness/schedule/disable.ts'
-import { safeAnchor, stopsTo, type Point } from '#harness/schedule/path.ts'
+import { safeAnchor, stopsTo, type Point } from '#harness/schedule/path/path.ts'
 
 const pathOf = (rips: readonly number[]): Point[] => rips.map((rip) => ({ rip: BigInt(rip), depth: 0n }))
 

@@ -61,6 +61,15 @@ function judge(record: ScheduleRecord | null, changes: Partial<JudgedAttempt> = 
   })
 }
 
+test('the summary says at how many boundaries a trial was made, where not at all', () => {
+  const { verdict, summary } = judge({ ...carries, trials: 4 })
+  assert.equal(verdict, 'carries')
+  assert.match(summary, /not seen at any of 10 boundaries \(4 tried, the rest come to the same\), nor/)
+  for (const trials of [10, undefined])
+    assert.match(judge({ ...carries, trials }).summary, /not seen at any of 10 boundaries, nor/)
+  assert.equal(standingOfSchedule({ ...carries, trials: 4 }).trials, 4)
+})
+
 test('every boundary clean, hits without the fix on the same path, both cuts made: carries, and it states its cover', () => {
   const { verdict, summary, schedule } = judge(carries)
   assert.equal(verdict, 'carries')
