@@ -1,10 +1,10 @@
 /** Where reports go: the terminal, standard output, or files. */
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
 import { startSpan } from '#harness/support/spans.ts'
-import { makeFolder, probeFolder, writeAt } from '#harness/support/workspace.ts'
+import { makeFolder, probeFolder, whenUnreadable, writeAt } from '#harness/support/workspace.ts'
 import type { RunDiff } from '#domain/report/diff.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { HTML_ASSETS, type HtmlAssets } from '#render/html/html.ts'
@@ -70,11 +70,23 @@ async function render(report: Report, format: Format, { withLogs, diff }: Additi
   return RENDERERS[format].render(report, { terminal: terminalOf(process.stdout), assets, logs: withLogs, diff })
 }
 
-/** Write text to a file, making its folder. Throws InfraError when the disk does not take it. */
+/**
+ * Write text to a file, making its folder. A disk that fills up leaves what was there before, not the beginning of a page.
+ * Throws InfraError when the disk does not take it.
+ */
 export async function writeOut(path: string, text: string): Promise<void> {
   await writeAt(path, HINT, async () => {
     await makeFolder(dirname(path))
-    await writeFile(path, text)
+    const there = await lstat(path).catch(whenUnreadable(null))
+    // A device, a pipe or a link is written to as it is.
+    if (there !== null && !there.isFile()) return writeFile(path, text)
+    const temporary = `${path}.tmp-${process.pid}`
+    try {
+      await writeFile(temporary, text)
+      await rename(temporary, path)
+    } finally {
+      await rm(temporary, { force: true })
+    }
   })
 }
 

@@ -1,7 +1,7 @@
 /** Where reports go: a place that takes none is known at once, and no report takes the place of another. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
@@ -50,6 +50,10 @@ test('a full or read-only disk is found before the work', async (t) => {
     await writeFile(join(disk, 'page'), Buffer.alloc(4096))
     await assert.rejects(probeOut(disk), refused(/: ENOSPC$/))
     assert.deepEqual(await readdir(disk), ['page'])
+    // Of a report that does not fit nothing is left, and the one before stays.
+    await writeFile(join(disk, 'page'), 'before')
+    for (const name of ['page', 'other']) await assert.rejects(writeOut(join(disk, name), 'x'.repeat(9000)), refused(/: ENOSPC$/))
+    assert.deepEqual([await readdir(disk), await readFile(join(disk, 'page'), 'utf8')], [['page'], 'before'])
     execFileSync('mount', ['-o', 'remount,ro', disk])
     await assert.rejects(probeOut(join(disk, 'out')), refused(/: EROFS$/))
   } finally {
