@@ -1,6 +1,7 @@
 /** Ask one machine: run kwitness-check on it, read its stream as it comes, and say in a word what came of it. */
 import { createCheckReader, type CheckedCase, type CheckStream } from '#console/check/stream.ts'
 import type { HostOutcome } from '#domain/report/host.ts'
+import type { HostChangelog } from './changelog.ts'
 import type { CommandEnd, Transport } from '../transport/command/contract.ts'
 
 /** What a machine answered. */
@@ -27,6 +28,8 @@ export interface CheckQuestion {
 export interface Target {
   readonly host: string
   readonly ask: (question: CheckQuestion) => Promise<HostAnswer>
+  /** The changelog of its kernel's package; null where it has none. */
+  readonly changelog: (signal: AbortSignal | undefined) => Promise<HostChangelog | null>
   /** Have a person at the terminal say whether its host key is right; absent where it has none. */
   readonly introduce?: (signal: AbortSignal | undefined) => Promise<void>
 }

@@ -6,6 +6,7 @@ import type { Program } from '../image/program.ts'
 import type { Transport } from '../transport/command/contract.ts'
 import { introduceHost } from '../transport/command/introduce.ts'
 import { createSshTransport, type SshAddress, type SshConfig } from '../transport/command/ssh.ts'
+import { readHostChangelog } from './changelog.ts'
 import { askOver, type CheckQuestion, type HostAnswer, type Target } from './ask.ts'
 
 /**
@@ -78,5 +79,6 @@ export function remoteTarget(host: string, address: SshAddress, { path }: Progra
     const program = await read
     return askOnce(createSshTransport(address, config), program, question)
   }
-  return { host, ask, introduce: (signal) => introduceHost(address, config, signal) }
+  const changelog: Target['changelog'] = (signal) => readHostChangelog(createSshTransport(address, config), signal)
+  return { host, ask, changelog, introduce: (signal) => introduceHost(address, config, signal) }
 }

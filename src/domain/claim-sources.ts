@@ -8,6 +8,8 @@ export interface ChangelogSource {
   readonly build: string
   /** Why no changelog contains this build, so that one of another branch replaces it; null when this one does. */
   readonly instead: string | null
+  /** What names it in a sentence, of a machine in use: `the changelog of PACKAGE on db1`; absent for one of Debian's archive. */
+  readonly origin?: string
 }
 
 /** A commit of a git tree that is a fix, its backport, or its revert. */

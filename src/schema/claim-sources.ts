@@ -5,7 +5,9 @@ import { list, schemaOf, text } from './basics.ts'
 
 const unavailable = z.object({ unavailable: text })
 
-const changelog = schemaOf<ChangelogSource>()(z.object({ sha256: text, build: text, instead: text.nullable() }))
+const changelog = schemaOf<ChangelogSource>()(
+  z.object({ sha256: text, build: text, instead: text.nullable(), origin: text.exactOptional() }),
+)
 
 const gitTree = schemaOf<GitTreeSource>()(
   z.object({ revision: text, commits: list(z.object({ hash: text, subject: text, lines: list(text) })) }),

@@ -48,7 +48,7 @@ export function claimOf(
 
 /** The changelog in a sentence: that of the kernel, or its substitute. */
 function whose({ build }: Kernel, changelog: KernelChangelog): string {
-  if (changelog.instead === null) return `the Debian changelog up to linux (${build})`
+  if (changelog.instead === null) return `${changelog.origin ?? 'the Debian changelog'} up to linux (${build})`
   return `no changelog of its own (${changelog.instead}), and that of linux (${changelog.build})`
 }
 

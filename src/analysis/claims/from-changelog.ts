@@ -34,7 +34,7 @@ export interface ParsedChangelog {
 }
 
 /** The changelog that serves one kernel. */
-export interface KernelChangelog extends ParsedChangelog, Pick<ChangelogSource, 'build' | 'instead'> {
+export interface KernelChangelog extends ParsedChangelog, Pick<ChangelogSource, 'build' | 'instead' | 'origin'> {
   /** What names its text, for who keeps what is made of it. */
   readonly fingerprint?: string
 }
@@ -67,20 +67,19 @@ export function parseChangelogMentions(
   return { versions, series: versions.map((version) => version.series), at, mentions, lists }
 }
 
-/** `Debian changelog: linux (6.12.29-1), ChangeLog-6.12.29, "subject"`. */
-export function cite({ build, release, subject }: Entry): string {
-  return `Debian changelog: linux (${build}), ${release === null ? '' : `ChangeLog-${release}, `}"${subject}"`
+/** A changelog that may be of a machine in use: then it is that of the very package of its kernel, `build`. */
+type OfMachine = ParsedChangelog & Partial<Pick<ChangelogSource, 'build' | 'origin'>>
+
+/** `Debian changelog: linux (6.12.29-1), ChangeLog-6.12.29, "subject"`; of a machine in use its own name of it. */
+export function cite({ build, release, subject }: Entry, origin = 'Debian changelog'): string {
+  return `${origin}: linux (${build}), ${release === null ? '' : `ChangeLog-${release}, `}"${subject}"`
 }
 
 /**
  * The claim of a changelog about a case in a kernel, null when it mentions none of its subjects. The last entry up to the kernel
  * decides. Without one the first later entry does: before it was applied the fix was absent, before it was reverted present.
  */
-export function changelogSays(
-  kernel: Kernel,
-  theCase: Pick<Case, 'fixes' | 'claim'>,
-  changelog: ParsedChangelog,
-): SourceClaim | null {
+export function changelogSays(kernel: Kernel, theCase: Pick<Case, 'fixes' | 'claim'>, changelog: OfMachine): SourceClaim | null {
   const { own, others } = subjectsOf(theCase)
   const alias = others.map((subject) => subjectClaim(kernel, subject, changelog)).find((one) => one?.claim === 'listed')
   if (alias) return alias
@@ -92,15 +91,15 @@ export function changelogSays(
   return { claim: 'listed', source: listed.map(({ source }) => source).join('; ') }
 }
 
-function subjectClaim(kernel: Kernel, subject: string, changelog: ParsedChangelog): SourceClaim | null {
+function subjectClaim(kernel: Kernel, subject: string, changelog: OfMachine): SourceClaim | null {
   const own = mentionsIn(kernel.series, subject, changelog)
   const upTo = own.filter((mention) => isUpTo(mention, kernel, changelog))
   const last = upTo.at(-1)
-  if (last) return { claim: last.does === 'applies' ? 'listed' : 'not-listed', source: cite(last.entry) }
+  if (last) return { claim: last.does === 'applies' ? 'listed' : 'not-listed', source: cite(last.entry, changelog.origin) }
   const next = own[0]
   if (!next) return null
-  if (next.does === 'reverts') return { claim: 'listed', source: `reverted later only: ${cite(next.entry)}` }
-  return { claim: 'not-listed', source: `applied later only: ${cite(next.entry)}` }
+  if (next.does === 'reverts') return { claim: 'listed', source: `reverted later only: ${cite(next.entry, changelog.origin)}` }
+  return { claim: 'not-listed', source: `applied later only: ${cite(next.entry, changelog.origin)}` }
 }
 
 /** The entries about a subject in a series, oldest first. Backports to another series say nothing here. */
@@ -111,8 +110,8 @@ export function mentionsIn(series: string, subject: string, { mentions, series: 
 }
 
 /** Whether an entry came up to the kernel: by position if the changelog has the kernel's version, else by stable release. */
-function isUpTo({ entry, position }: Mention, kernel: Kernel, { at }: ParsedChangelog): boolean {
-  const own = at.get(kernel.build)
+function isUpTo({ entry, position }: Mention, kernel: Kernel, { at, build = '', origin }: OfMachine): boolean {
+  const own = at.get(kernel.build) ?? (origin === undefined ? undefined : at.get(build))
   if (own !== undefined) return position >= own
   return entry.release !== null && compareVersions(entry.release, kernel.version) <= 0
 }

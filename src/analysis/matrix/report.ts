@@ -53,13 +53,13 @@ export function buildReport(parts: ReportInputs): Report {
   const entriesBetween = createEntriesBetween(kernels, cases, parts.knownEntries)
   const shown = cases.map(caseForReport)
   const shipped = kernels.filter(({ id }) => !isControl(parts.controls, id))
-  // Between the kernels of two machines lies no release.
+  // Between the kernels of two machines lies no release, and what their vendors list says nothing of stable releases.
   const released = shipped.filter(({ provider }) => provider !== 'host')
   return {
     schema: 'kwitness.report/2',
     run: parts.run,
     headline: contradictionsOf({ kernels, cases: shown, cells }),
-    caseContradictions: contradictionsOfRun(shipped, cases, (id) => parts.claimSources?.get(id)),
+    caseContradictions: contradictionsOfRun(released, cases, (id) => parts.claimSources?.get(id)),
     kernels,
     ...(parts.hosts ? { hosts: parts.hosts } : {}),
     controls: parts.controls.toSorted((a, b) => compareText(a.kernel, b.kernel)),

@@ -1,12 +1,15 @@
 /** What machines answered, stored as a finished run of its own kind. */
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HostAnswer } from '#harness/check/ask.ts'
+import type { HostChangelog } from '#harness/check/changelog.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import type { Case } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import type { CheckedHost, NearestKernel } from '#domain/report/host.ts'
+import { changelogOfRpm } from '#analysis/claims/rpm-changelog.ts'
 import { cellsOf } from '#plan/cells.ts'
 import { DEFAULT_PLAN, type Plan, type PlanOf } from '#plan/plan.ts'
 import type { ReadRuns, RunRecord, Store } from '#store/ports.ts'
@@ -24,6 +27,12 @@ export interface Answers {
   readonly program: string
 }
 
+/** A changelog that a machine with this kernel has. */
+export interface FoundHostChangelog extends HostChangelog {
+  /** The machine that it was read on, as it was named. */
+  readonly on: string
+}
+
 /** A machine that was asked. */
 export interface Asked {
   /** As it was named. */
@@ -31,6 +40,8 @@ export interface Asked {
   readonly answer: HostAnswer
   /** Null where it did not say which kernel it runs. */
   readonly kernel: Kernel | null
+  /** Of the package that the kernel came in; null where it was not read. */
+  readonly changelog: FoundHostChangelog | null
 }
 
 /** Where answers are stored. */
@@ -76,6 +87,7 @@ export async function recordAnswers(
 ): Promise<void> {
   const scratch = await openScratch(cache)
   try {
+    await recordChangelogs(store, run, asked)
     for (const { answer, kernel } of asked) {
       if (kernel === null) continue
       const { head } = answer.stream
@@ -92,6 +104,22 @@ export async function recordAnswers(
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+/** Store the changelogs of the machines' kernels as claim sources. */
+async function recordChangelogs(store: Store, run: string, asked: readonly Asked[]): Promise<void> {
+  const texts = new Map<string, Uint8Array>()
+  const sources = asked.flatMap(({ kernel, changelog }) => {
+    if (kernel === null || changelog === null) return []
+    const { manager, package: name, text, on } = changelog
+    const build = name.replace(/^\S+ (?:\d+:)?/, '')
+    const bytes = Buffer.from(manager === 'rpm' ? changelogOfRpm(text, build) : text)
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    texts.set(sha256, bytes)
+    const origin = `the changelog of ${name} on ${on}`
+    return { kernel: kernel.id, changelog: { sha256, build, instead: null, origin }, gitTree: null }
+  })
+  if (sources.length > 0) await store.recordClaimSources(run, sources, texts)
 }
 
 /** The kernels of the machines. Throws UserError where two of them are one. */

@@ -12,7 +12,7 @@ import type { RunRecord, Store } from '#store/ports.ts'
 import type { RunEventListener } from '../context/events.ts'
 import { ResourcePool } from '../context/resource-pool.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '../prepare/catalogue.ts'
-import { storeAnswers, type Answers, type Asked } from './answers.ts'
+import { storeAnswers, type Answers, type Asked, type FoundHostChangelog } from './answers.ts'
 import { kernelOfHost } from './kernel.ts'
 
 export interface CheckRequest {
@@ -65,6 +65,9 @@ export async function askMachines(request: CheckRequest, context: KernelContext,
 /** Seconds before a machine is asked again that lets nobody in for a while: a penalty of OpenSSH lasts 15 s and more. */
 const RETRY_SECONDS = [1, 3, 8, 16]
 
+/** Machines of one kernel that are asked for its changelog, one after the other. */
+const MAX_CHANGELOG_READERS = 3
+
 interface Asking extends Pick<CheckRequest, 'parallel' | 'allowDestructive' | 'beforeIntroduction'> {
   readonly seed: string
   readonly cases: readonly Case[]
@@ -113,7 +116,7 @@ async function askAll(
   }
 
   const answers = await Promise.all(targets.map(async (target) => ({ target, answer: await askPatiently(target) })))
-  const asked: Asked[] = []
+  const asked: (Asked & { readonly target: Target })[] = []
   for (const { target, answer: first } of answers) {
     let answer = first
     if (first.outcome === 'host-key-unknown' && beforeIntroduction !== null && target.introduce) {
@@ -123,7 +126,22 @@ async function askAll(
       answer = await askPatiently(target)
     }
     const host = target.host === 'running' ? hostname() : target.host
-    asked.push({ host: target.host, answer, kernel: kernelOfHost(host, answer.stream.head) })
+    asked.push({ host: target.host, target, answer, kernel: kernelOfHost(host, answer.stream.head), changelog: null })
   }
-  return asked
+  return withChangelogs(asked)
+
+  /** Read the changelog of each kernel on one of the machines that run it; of few, where the first ones do not have it. */
+  async function withChangelogs(all: typeof asked): Promise<Asked[]> {
+    const byKernel = Map.groupBy(all, ({ kernel }) => kernel?.build ?? null)
+    const found = [...byKernel].map(async ([build, own]): Promise<[string | null, FoundHostChangelog | null]> => {
+      for (const { target } of build === null ? [] : own.slice(0, MAX_CHANGELOG_READERS)) {
+        using _ = await pool.acquire({ hosts: 1 }, 0)
+        const changelog = await target.changelog(signal)
+        if (changelog !== null) return [build, { ...changelog, on: target.host }]
+      }
+      return [build, null]
+    })
+    const known = new Map(await Promise.all(found))
+    return all.map(({ target: _, ...one }) => ({ ...one, changelog: known.get(one.kernel?.build ?? null) ?? null }))
+  }
 }

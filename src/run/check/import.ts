@@ -29,7 +29,7 @@ function readFile({ path, bytes }: ImportedFile): { readonly stream: CheckStream
     throw new UserError(`${path} is of a machine ${stream.head['machine'] ?? 'without a name'}, not x86_64 or aarch64`)
   const end = { kind: 'lost', message: 'the file ends there' } as const
   const seconds = stream.cases.reduce((sum, one) => sum + one.ending.seconds, 0)
-  return { stream, asked: { host, kernel, answer: { ...classify(end, stream, ''), stream, seconds } } }
+  return { stream, asked: { host, kernel, changelog: null, answer: { ...classify(end, stream, ''), stream, seconds } } }
 }
 
 interface ImportOptions {

@@ -18,6 +18,8 @@ export function kernelOfHost(host: string, head: CheckStream['head']): Kernel | 
   const build = DEBIAN.exec(words)?.[1]
   // Ubuntu says which stable release its kernel is merged with: `Ubuntu 5.15.0-91.101-generic 5.15.131`.
   const merged = /^\S+ \S+ (\d+\.\d+\.\d+)$/.exec(head['signature'] ?? '')?.[1]
+  // Ubuntu names its package there: `5.15.0-91.101-generic`.
+  const ubuntu = /^Ubuntu (\d[\d.]*-[\d.]+)-/.exec(head['signature'] ?? '')?.[1]
   const version = build?.replace(/^\d+:/, '').split('-')[0] ?? merged ?? (rc === undefined ? upstream : `${upstream}~rc${rc}`)
   // Debian's flavour is what follows the ABI number: `6.1.0-18-cloud-amd64`, `6.12.90+deb13-amd64`.
   const flavour = build === undefined ? rest || 'custom' : rest.replace(/^(?:[\d.]+|deb\d+)-/, '')
@@ -27,7 +29,7 @@ export function kernelOfHost(host: string, head: CheckStream['head']): Kernel | 
     provider: 'host',
     version,
     series: seriesOf(version),
-    build: build ?? release,
+    build: build ?? ubuntu ?? release,
     flavour: safe(flavour),
     arch: machine,
     host,

@@ -138,7 +138,7 @@ function changelogAsRead(
   const parsed = read.get(changelog.sha256)
   if (!parsed) return { unavailable: 'the stored copy is damaged' }
   const { series, at, mentions, lists, fingerprint } = parsed
-  const { build, instead } = changelog
+  const { build, instead, origin } = changelog
   // A spread would read all of its entries.
   return {
     get versions() {
@@ -151,5 +151,6 @@ function changelogAsRead(
     fingerprint,
     build,
     instead,
+    ...(origin === undefined ? {} : { origin }),
   }
 }

@@ -1,7 +1,7 @@
 /** Real sshds on loopback, each in name spaces of its own, so that a test decides what its disks and shells are like. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { access, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
@@ -27,19 +27,26 @@ async function findSshd(): Promise<Sshd | null> {
   const folder = join(findWorkspace().cache, 'test-sshd')
   const root = join(folder, 'root')
   const program = join(root, 'usr/sbin/sshd')
-  if (!(await exists(program))) {
-    await mkdir(folder, { recursive: true })
-    const names = ['openssh-server', 'openssh-sftp-server', 'libwrap0', 'libwtmpdb0']
-    for (const name of names) {
-      // No suite has all of them.
-      const { exitCode } = await runCommand('apt-get', ['download', name], { cwd: folder, anyExit: true })
-      if (exitCode !== 0 && name === 'openssh-server') return null
-    }
-    for (const name of (await readdir(folder)).filter((one) => one.endsWith('.deb'))) {
-      await runCommand('dpkg-deb', ['-x', join(folder, name), root])
-    }
-  }
+  if (!(await exists(program)) && !(await unpackSshd(folder))) return null
   return { ...(await describe(program)), root }
+}
+
+/** Fetch the packages and unpack them as `root` of the folder; false where the mirror does not have them. */
+async function unpackSshd(folder: string): Promise<boolean> {
+  await mkdir(folder, { recursive: true })
+  // Test files ask for it at the same time.
+  const own = await mkdtemp(join(folder, 'new-'))
+  for (const name of ['openssh-server', 'openssh-sftp-server', 'libwrap0', 'libwtmpdb0']) {
+    const { exitCode } = await runCommand('apt-get', ['download', name], { cwd: own, anyExit: true })
+    // The last one belongs to newer suites.
+    if (exitCode !== 0 && name !== 'libwtmpdb0') return false
+  }
+  for (const name of (await readdir(own)).filter((one) => one.endsWith('.deb'))) {
+    await runCommand('dpkg-deb', ['-x', join(own, name), join(own, 'root')])
+  }
+  await rename(join(own, 'root'), join(folder, 'root')).catch(() => undefined)
+  await rm(own, { recursive: true, force: true })
+  return exists(join(folder, 'root'))
 }
 
 async function describe(program: string): Promise<Pick<Sshd, 'program' | 'hasPenalties'>> {
@@ -84,17 +91,21 @@ async function freePort(): Promise<number> {
   return port
 }
 
+/** Whether a server answers there. */
 async function answers(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1')
   try {
-    await once(socket, 'data')
-    return true
-  } catch {
-    return false
+    return await new Promise<boolean>((resolve) => {
+      socket.once('data', () => resolve(true))
+      for (const name of ['error', 'close'] as const) socket.once(name, () => resolve(false))
+    })
   } finally {
     socket.destroy()
   }
 }
+
+/** Seconds until a server must have answered. */
+const START_SECONDS = 30
 
 /** Start a server that lets in the user root with `authorized`, a public key. It has an empty /tmp of its own. */
 export async function startServer(folder: string, authorized: string, options: ServerOptions): Promise<Server> {
@@ -150,8 +161,11 @@ export async function startServer(folder: string, authorized: string, options: S
   let said = ''
   child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()))
   const ended = once(child, 'exit')
+  const deadline = performance.now() + START_SECONDS * 1000
   while (!(await answers(port))) {
-    if (child.exitCode !== null) throw new Error(`sshd did not start: ${said}`)
+    if (child.exitCode === null && performance.now() < deadline) continue
+    child.kill('SIGKILL')
+    throw new Error(`sshd did not start: ${said}`)
   }
   const { stdout: pid } = await runCommand('ps', ['-o', 'pid=', '--ppid', String(child.pid)])
   return {

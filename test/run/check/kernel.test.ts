@@ -9,7 +9,7 @@ const MACHINES: readonly (readonly [release: string, build: string, expected: re
   [
     '5.15.0-91-generic',
     '#101-Ubuntu SMP Tue Nov 14 13:30:08 UTC 2023',
-    ['5.15.131', '5.15.y', '5.15.0-91-generic', '91-generic'],
+    ['5.15.131', '5.15.y', '5.15.0-91.101', '91-generic'],
     'Ubuntu 5.15.0-91.101-generic 5.15.131',
   ],
   ['5.14.0-427.el9.x86_64', '#1 SMP', ['5.14.0', '5.14.y', '5.14.0-427.el9.x86_64', '427.el9.x86_64']],
