@@ -93,8 +93,8 @@ else {
     assert.equal(own.length, 2)
     for (const [, claim, finding, source] of own) {
       assert.deepEqual([claim, finding], ['listed', 'listed-still-affected'])
-      const package_ = `linux-modules-${release()} 1:`
-      assert.ok(source?.startsWith(`the changelog of ${package_}`) && source.includes(` on db1: linux (`), source)
+      const installed = `linux-modules-${release()} 1:`
+      assert.ok(source?.startsWith(`the changelog of ${installed}`) && source.includes(` on db1: linux (`), source)
       assert.ok(source?.endsWith(`"${SUBJECT}"`), source)
     }
     const others = claimsOf(report).filter(([id]) => id === 'unseen')

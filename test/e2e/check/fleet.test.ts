@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import type { Report } from '#domain/report/matrix.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { inRepository } from '#harness/support/repository.ts'
+import { startCli } from '#test/helpers/cli.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { writeFleet } from './fleet-config.ts'
 import { makeKey, SSHD, startServer, type Server, type ServerOptions } from './sshd.ts'
@@ -25,6 +26,8 @@ const SERVERS: Readonly<Record<string, Omit<ServerOptions, 'name'>>> = {
   refused: { config: ['AuthorizedKeysFile /nonexistent'] },
   changed: {},
   dropped: { config: ['ForceCommand (sleep 0.7; kill -9 $PPID) & exec sh -c "$SSH_ORIGINAL_COMMAND"'] },
+  // Everything on it ends with its first process, as on a machine that reboots.
+  rebooting: { config: ['ForceCommand (sleep 0.7; kill -TERM 1) & exec sh -c "$SSH_ORIGINAL_COMMAND"'] },
   hanging: { config: ['ForceCommand exec sleep 1000'] },
   full: { setup: tmpfs(EVERYWHERE, 'size=64k') },
   'read-only': { setup: tmpfs(EVERYWHERE, 'ro') },
@@ -38,6 +41,7 @@ const EXPECTED: Readonly<Record<string, readonly [outcome: string, message: RegE
   refused: ['not-authenticated', /Permission denied/],
   changed: ['host-key-changed', /Host key for changed has changed/],
   dropped: ['lost', /the connection was lost/],
+  rebooting: ['lost', /the connection was lost/],
   hanging: ['timed-out', /silent for \d+ s/],
   full: ['no-place', /\/tmp: the disk is full/],
   'read-only': ['no-place', /\/tmp: cannot be written/],
@@ -73,6 +77,32 @@ else {
     await rm(folder, { recursive: true, force: true })
   })
 
+  const programs = ({ inside }: Server): Promise<string> => inside('ls -l /proc/[0-9]*/exe 2>/dev/null | grep program')
+
+  /** Where a session was killed, kwitness-check cleans up by itself when it finds that nobody reads. */
+  async function nothingLeft(name: string, server: Server): Promise<void> {
+    const names = '-name ".kwitness-*" -o -name "kwitness-??????"'
+    const look = async () =>
+      (await server.inside(`find /tmp /var/tmp /dev/shm -maxdepth 1 \\( ${names} \\)`)) + (await programs(server))
+    for (let tries = 0; tries < 50 && (await look()) !== ''; tries += 1) continue
+    assert.equal(await look(), '', `on ${name}`)
+  }
+
+  test('Ctrl-C in the middle ends it at once, and nothing is left on any', async () => {
+    const own = { folder, cache: findWorkspace().cache, state: join(folder, 'interrupted'), out: join(folder, 'out') }
+    const hosts = ['good1', 'good2', 'printing', 'hanging'].flatMap((name) => ['--host', name])
+    const cli = startCli(own, ['check', ...hosts, '--ssh-config', config, '--catalogue', CASES, '--cases', 'overdue'])
+    const good = servers.get('good')
+    assert.ok(good)
+    for (let tries = 0; (await programs(good)) === ''; tries += 1) assert.ok(tries < 1000, `no case ran: ${cli.said()}`)
+    const started = performance.now()
+    cli.kill('SIGINT')
+    const { code, stdout, stderr } = await cli.ended
+    assert.deepEqual([code, stdout], [130, ''], stderr)
+    assert.ok(performance.now() - started < 10_000, 'the machine that hangs holds up nobody')
+    for (const [name, server] of servers) await nothingLeft(name, server)
+  })
+
   test('fifty machines, each with its own outcome, and nothing left on any', async (t) => {
     const args = ['check', '--inventory', config, '--ssh-config', config, '--catalogue', CASES, '--cases', 'seen,unseen,overdue']
     const more = ['--json', '--out', join(folder, 'out'), '--parallel', '16']
@@ -97,14 +127,7 @@ else {
         ['unseen', 'carries'],
       ])
     }
-    for (const [name, { inside }] of servers) {
-      const names = '-name ".kwitness-*" -o -name "kwitness-??????"'
-      const find = `find /tmp /var/tmp /dev/shm -maxdepth 1 \\( ${names} \\)`
-      const look = () => inside(`${find}; ls -l /proc/[0-9]*/exe 2>/dev/null | grep program`)
-      // The machine whose session was killed cleans up by itself, when its kwitness-check finds that nobody reads.
-      for (let tries = 0; tries < 50 && (await look()) !== ''; tries += 1) continue
-      assert.equal(await look(), '', `on ${name}`)
-    }
+    for (const [name, server] of servers) await nothingLeft(name, server)
     t.diagnostic(`fifty machines took ${seconds.toFixed(1)} s`)
   })
 }
