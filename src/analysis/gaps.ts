@@ -77,6 +77,7 @@ export function gapsOf(report: Report, { cases, listing, series }: GapOptions): 
           claimSource: cell.claimSource,
           summary: cell.summary,
           patch: null,
+          verified: null,
         },
       ]
     }),

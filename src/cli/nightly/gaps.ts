@@ -3,14 +3,18 @@ import { gapsOf } from '#analysis/gaps.ts'
 import { UserError } from '#domain/errors.ts'
 import type { GapReport } from '#domain/report/gaps.ts'
 import { planOf } from '#plan/stored-plan.ts'
+import { withVerified } from '#run/gaps/verified.ts'
 import { loadNamed } from '../output/named-report.ts'
+import { tellSkipped } from '../output/problems.ts'
 import { withStore } from '../output/stored-report.ts'
 
 /** The gaps of a run by its name. Throws UserError where there is no such run, and where it has no kernel to speak of. */
 export async function loadGaps(name: string, series: readonly string[] | undefined): Promise<GapReport> {
   const report = await loadNamed(name)
-  const { cases, listing } = planOf(await withStore((store) => store.readRun(report.run.id)))
-  const gaps = gapsOf(report, { cases, listing, series })
+  const gaps = await withStore(async (store) => {
+    const { cases, listing } = planOf(await store.readRun(report.run.id))
+    return withVerified(gapsOf(report, { cases, listing, series }), store, tellSkipped)
+  })
   if (gaps.kernels.length > 0) return gaps
   throw new UserError(
     `run ${report.run.id} has no kernel of ${series === undefined ? 'a supported series' : series.join(', ')}`,

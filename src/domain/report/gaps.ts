@@ -4,6 +4,15 @@ import type { Claim } from '../judgement.ts'
 /** Whether the upstream commit applies to the kernel's release in a git tree, unchanged. */
 export type GapPatch = { readonly applies: boolean; readonly summary: string } | { readonly unavailable: string }
 
+/** A patch that a stored verification has seen fix a case on a base of the series, and change nothing else. */
+export interface GapFix {
+  /** Its name; several of a series are separated by commas. */
+  readonly patch: string
+  /** The source that it was put on: `linux-source-5.10 5.10.262-1`. */
+  readonly base: string
+  readonly run: string
+}
+
 export interface Gap {
   readonly series: string
   /** Id and version of the newest kernel of the series and flavour. */
@@ -26,6 +35,8 @@ export interface Gap {
   readonly summary: string
   /** Null where no git tree was asked. */
   readonly patch: GapPatch | null
+  /** Null where no stored verification has seen one. */
+  readonly verified: GapFix | null
 }
 
 export interface GapReport {

@@ -1,5 +1,5 @@
 /** The words that every rendering of gaps shares. */
-import type { Gap } from '#domain/report/gaps.ts'
+import type { Gap, GapFix } from '#domain/report/gaps.ts'
 import { many } from '#domain/numbers.ts'
 import { oneLine } from '../text/format.ts'
 
@@ -13,14 +13,20 @@ export function ageOf({ mainline, mainlineDate }: Gap, at: string): string {
   return `mainline since ${mainline}, ${days < 365 ? many(days, 'day') : `${(days / 365.25).toFixed(1)} years`}`
 }
 
+/** `fixed by ksm-soft-dirty on linux-source-5.10 5.10.262-1 (verified in run 2026-11-02-1)`. */
+export function fixOf({ patch, base, run }: GapFix): string {
+  return `fixed by ${patch} on ${base} (verified in run ${run})`
+}
+
 /** What else is known of a gap, one clause each. */
 export function factsOf(gap: Gap, at: string): string[] {
-  const { cve, carriedBy, claim, claimSource, patch } = gap
+  const { cve, carriedBy, claim, claimSource, patch, verified } = gap
   return [
     cve.length > 0 ? cve.join(', ') : 'no CVE',
     ageOf(gap, at),
     carriedBy.length > 0 ? `carried by ${carriedBy.join(', ')}` : 'carried by no other series here',
     `claim: ${claim} (${claimSource})`,
+    ...(verified === null ? [] : [fixOf(verified)]),
     ...(patch === null ? [] : ['unavailable' in patch ? `patch: ${patch.unavailable}` : patch.summary]),
   ].map(oneLine)
 }

@@ -3,7 +3,7 @@ import type { GapReport } from '#domain/report/gaps.ts'
 import { many } from '#domain/numbers.ts'
 import { momentOf, oneLine } from '../text/format.ts'
 import { escapeMarkdown, markdownTable } from '../text/markdown.ts'
-import { factsOf } from './phrases.ts'
+import { factsOf, fixOf } from './phrases.ts'
 
 /** Render them as text. */
 export function renderGapsText({ run, kernels, gaps }: GapReport): string {
@@ -24,7 +24,12 @@ export function renderGapsText({ run, kernels, gaps }: GapReport): string {
 export function renderGapsMarkdown({ run, kernels, gaps }: GapReport): string {
   const sections = kernels.map(({ kernel, series }) => {
     const own = gaps.filter((gap) => gap.kernel === kernel)
-    const rows = own.map((gap) => [gap.case, gap.title, ...factsOf(gap, run.startedAt).slice(0, 3)])
+    const rows = own.map((gap) => [
+      gap.case,
+      gap.title,
+      ...factsOf(gap, run.startedAt).slice(0, 3),
+      gap.verified === null ? '' : fixOf(gap.verified),
+    ])
     return [
       `### ${escapeMarkdown(series)}: ${escapeMarkdown(kernel)}`,
       ...(rows.length === 0 ? ['', 'No gap.'] : markdownTable(HEADS, rows)),
@@ -34,4 +39,4 @@ export function renderGapsMarkdown({ run, kernels, gaps }: GapReport): string {
   return `${[`## Gaps, run ${escapeMarkdown(run.id)}`, '', ...sections.flat()].join('\n').trimEnd()}\n`
 }
 
-const HEADS = ['fix', 'what', 'CVE', 'mainline', 'carried by']
+const HEADS = ['fix', 'what', 'CVE', 'mainline', 'carried by', 'patch']

@@ -1,7 +1,7 @@
 /** The page of gaps: what the newest kernel of each supported series lacks. */
-import type { GapReport } from '#domain/report/gaps.ts'
+import type { Gap, GapReport } from '#domain/report/gaps.ts'
 import { momentOf, oneLine } from '../text/format.ts'
-import { ageOf } from '../gaps/phrases.ts'
+import { ageOf, fixOf } from '../gaps/phrases.ts'
 import { linkOf, sitePage, type SiteAssets } from './assets.ts'
 
 /** Render it; `isOfSite` where pages of kernels and fixes lie beside it. */
@@ -26,8 +26,13 @@ export function renderGapsPage(name: string, report: GapReport, isOfSite: boolea
           age: ageOf(gap, run.startedAt),
           carriedBy: gap.carriedBy.join(', '),
           claim: oneLine(`${gap.claim} (${gap.claimSource})`),
-          patch: gap.patch === null ? '' : oneLine('unavailable' in gap.patch ? gap.patch.unavailable : gap.patch.summary),
+          patch: patchOf(gap),
         })),
     })),
   })
+}
+
+function patchOf({ patch, verified }: Gap): string {
+  const upstream = patch === null ? [] : ['unavailable' in patch ? patch.unavailable : patch.summary]
+  return oneLine([...(verified === null ? [] : [fixOf(verified)]), ...upstream].join('; '))
 }

@@ -7,23 +7,7 @@ import { test } from 'node:test'
 import type { Gap, GapReport } from '#domain/report/gaps.ts'
 import { tryPatches } from '#run/gaps/apply.ts'
 import { temporaryFolder } from '#test/helpers/evidence.ts'
-
-const GAP: Gap = {
-  series: '6.1.y',
-  kernel: 'k',
-  version: '6.1.1',
-  case: 'c',
-  title: 't',
-  commits: [],
-  cve: [],
-  mainline: null,
-  mainlineDate: null,
-  carriedBy: [],
-  claim: 'unknown',
-  claimSource: '',
-  summary: '',
-  patch: null,
-}
+import { GAP } from '#test/helpers/reports/gaps.ts'
 
 test('a commit applies, does not apply, or cannot be asked', async (t) => {
   const tree = await temporaryFolder(t)

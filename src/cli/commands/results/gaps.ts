@@ -40,7 +40,8 @@ export function declare(command: Command) {
 const HELP = helpText({
   remarks: [
     'A series is supported while the mirror has a kernel of it. With --git-tree each gap says whether the upstream commit ' +
-      'applies to the release unchanged; kwitness verify builds it and tries it.',
+      'applies to the release unchanged; kwitness verify builds it and tries it, and a gap names the patch that a stored ' +
+      'verification has seen fix it in its series.',
   ],
   exits: { 0: 'the question was answered, whatever is lacking' },
   examples: [
