@@ -5,6 +5,7 @@ import type { RunDiff } from '#domain/report/diff.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { DIFF_ASSETS } from '#render/diff/html.ts'
 import { DIFF_RENDERERS, type DiffFormat } from '#render/diff/index.ts'
+import { isDisjoint } from './exit-code.ts'
 import { assetsFor, terminalOf, writeOut } from './files.ts'
 import { loadHistory } from './named-report.ts'
 
@@ -14,6 +15,12 @@ const HISTORY = 5
 /** Compare two reports. Where an answer changed, stored runs before the older one are asked whether it is a flake. */
 export async function compareReports(before: Report, after: Report): Promise<RunDiff> {
   const diff = diffOf(before, after)
+  const [old, young] = [before.run, after.run]
+  const note = (text: string): void => console.error(`kwitness: ${text}`)
+  if (old.id === young.id && old.startedAt === young.startedAt) note(`run ${old.id} is compared with itself`)
+  else if (old.startedAt > young.startedAt)
+    note(`the older run, ${old.id}, is the newer one: swap the two to read what changed since`)
+  if (isDisjoint(diff)) note(`runs ${old.id} and ${young.id} have no result in common: nothing is compared`)
   if (diff.counts.regressed + diff.counts.fixed === 0) return diff
   return diffOf(before, after, await loadHistory(before.run.id, HISTORY))
 }

@@ -101,8 +101,14 @@ export function exitCodeOfSuite({ cells, changes, rows }: SuiteReport, failOn: r
 
 /** The exit code of a comparison: 1 for a regression and for the changes that are asked for, 2 where nothing was compared. */
 export function exitCodeOfDiff({ counts }: Pick<RunDiff, 'counts'>, failOn: readonly string[]): number {
-  if (CHANGES.every((change) => counts[change] === 0)) return NOTHING_ASKED
+  if (CHANGES.every((change) => counts[change] === 0) || isDisjoint({ counts })) return NOTHING_ASKED
   return CHANGES.some((change) => counts[change] > 0 && (change === 'regressed' || failOn.includes(change))) ? 1 : 0
+}
+
+/** Whether two runs have no result in common, so that nothing can have regressed. */
+export function isDisjoint({ counts }: Pick<RunDiff, 'counts'>): boolean {
+  const both = CHANGES.filter((change) => change !== 'appeared' && change !== 'gone')
+  return counts.appeared + counts.gone > 0 && both.every((change) => counts[change] === 0)
 }
 
 /**
@@ -121,6 +127,7 @@ export function exitCodeOfBaseline(
   if (exitCodeOfDiff(diff, failOn) === 1 || report.cells.some(isNamed) || isNew) return 1
   const { hosts = [] } = report
   if (report.cells.length === 0) return hosts.length > 0 ? 3 : NOTHING_ASKED
+  if (isDisjoint(diff)) return NOTHING_ASKED
   return report.cells.some(({ verdict }) => verdict === 'no-result') || !areWhole(hosts) ? 3 : 0
 }
 

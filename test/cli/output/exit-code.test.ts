@@ -6,6 +6,7 @@ import {
   CHANGE_WORDS,
   exitCodeOf,
   exitCodeOfBaseline,
+  exitCodeOfDiff,
   exitCodeOfCheck,
   exitCodeOfReplay,
   exitCodeOfControlMatrix,
@@ -150,6 +151,10 @@ test('against a baseline a known lack is no finding; a regression is one, and wh
   assert.equal(exitCodeOfBaseline(known, reportOf(), none, ['lacks']), 1)
   assert.equal(exitCodeOfBaseline(known, reportOf(), regressed, []), 1)
   assert.equal(exitCodeOfBaseline(reportOf(), reportOf(), none, []), 2)
+  const zero = Object.fromEntries(Object.keys(none.counts).map((change) => [change, 0])) as typeof none.counts
+  const disjoint = { counts: { ...zero, appeared: 1, gone: 4 } }
+  assert.equal(exitCodeOfBaseline(known, reportOf(), disjoint, []), 2, 'zero comparisons are no pass')
+  assert.equal(exitCodeOfDiff(disjoint, []), 2)
   assert.deepEqual(
     [exitCodeOfBaseline(known, reportOf(), flaky, []), exitCodeOfBaseline(known, reportOf(), flaky, ['flaky'])],
     [0, 1],
