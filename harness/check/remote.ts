@@ -44,6 +44,8 @@ const FAILURES: readonly (readonly [RegExp, HostOutcome])[] = [
   [/Permission denied|Too many authentication failures|No supported authentication methods/i, 'not-authenticated'],
   [/Not allowed at this time|kex_exchange_identification|banner exchange: .*(?:closed|reset)/i, 'penalised'],
   [/Connection (?:closed|reset) by .* port \d+$/i, 'penalised'],
+  // OpenSSH 10's client says nothing of a server that closes before it greets.
+  [/^the connection ended without a word$/, 'penalised'],
   [/refused|No route to host|is unreachable|Could not resolve|timed out|during banner exchange|UNKNOWN port/i, 'unreachable'],
 ]
 

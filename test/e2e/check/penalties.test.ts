@@ -33,11 +33,12 @@ function check(config: string, name: string): Cli {
 }
 
 /** Come with a key that the server does not know, so many times. */
-async function failToAuthenticate(config: string, times: number): Promise<void> {
+async function failToAuthenticate(port: number, times: number): Promise<void> {
   const wrong = join(root, 'wrong')
   for (let n = 0; n < times; n += 1) {
-    const options = ['-F', config, '-o', 'BatchMode=yes', '-o', 'IdentityFile=none', '-i', wrong]
-    await runCommand('ssh', [...options, 'db1', 'true'], { anyExit: true })
+    const options = ['BatchMode=yes', 'IdentitiesOnly=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null']
+    const words = ['-F', 'none', '-p', String(port), '-i', wrong, ...options.flatMap((option) => ['-o', option])]
+    assert.equal((await runCommand('ssh', [...words, 'root@127.0.0.1', 'true'], { anyExit: true })).exitCode, 255)
   }
 }
 
@@ -75,8 +76,8 @@ else {
   const later = { skip: SSHD.hasPenalties ? false : 'this sshd is older than 9.8, which has no penalties', concurrency: true }
   describe('an address with penalties', later, () => {
     test('gets in when they are over', async () => {
-      const { config } = await startWith('short', [])
-      await failToAuthenticate(config, 5)
+      const { config, port } = await startWith('short', [])
+      await failToAuthenticate(port, 5)
       const cli = check(config, 'short')
       const { outcome, code, stderr } = await hostOf(cli)
       assert.match(stderr, /PerSourcePenalties/)
@@ -84,8 +85,8 @@ else {
     })
 
     test('is told so where they last', async () => {
-      const { config } = await startWith('long', ['PerSourcePenalties authfail:300 min:1'])
-      await failToAuthenticate(config, 1)
+      const { config, port } = await startWith('long', ['PerSourcePenalties authfail:300 min:1'])
+      await failToAuthenticate(port, 1)
       const { outcome, message, code, stderr } = await hostOf(check(config, 'long'))
       assert.deepEqual([outcome, code], ['penalised', 3], stderr)
       assert.match(message ?? '', /PerSourcePenalties/)

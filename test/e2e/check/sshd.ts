@@ -172,7 +172,7 @@ export async function startServer(folder: string, authorized: string, options: S
     port,
     hostKey,
     inside: async (line) => {
-      const { stdout } = await runCommand('nsenter', ['-t', pid.trim(), '-m', '-p', 'sh', '-c', line], { anyExit: true })
+      const { stdout } = await runCommand('nsenter', ['-t', pid.trim(), '-m', '-p', '-r', 'sh', '-c', line], { anyExit: true })
       return stdout
     },
     stop: async () => {
