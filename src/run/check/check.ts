@@ -65,9 +65,6 @@ export async function askMachines(request: CheckRequest, context: KernelContext,
 /** Seconds before a machine is asked again that lets nobody in for a while: a penalty of OpenSSH lasts 15 s and more. */
 const RETRY_SECONDS = [1, 3, 8, 16]
 
-/** Machines of one kernel that are asked for its changelog, one after the other. */
-const MAX_CHANGELOG_READERS = 3
-
 interface Asking extends Pick<CheckRequest, 'parallel' | 'allowDestructive' | 'beforeIntroduction'> {
   readonly seed: string
   readonly cases: readonly Case[]
@@ -130,16 +127,14 @@ async function askAll(
   }
   return withChangelogs(asked)
 
-  /** Read the changelog of each kernel on one of the machines that run it; of few, where the first ones do not have it. */
+  /** Read the changelog of each kernel on one of the machines that run it: a further session to each would cost as much as asking. */
   async function withChangelogs(all: typeof asked): Promise<Asked[]> {
     const byKernel = Map.groupBy(all, ({ kernel }) => kernel?.build ?? null)
-    const found = [...byKernel].map(async ([build, own]): Promise<[string | null, FoundHostChangelog | null]> => {
-      for (const { target } of build === null ? [] : own.slice(0, MAX_CHANGELOG_READERS)) {
-        using _ = await pool.acquire({ hosts: 1 }, 0)
-        const changelog = await target.changelog(signal)
-        if (changelog !== null) return [build, { ...changelog, on: target.host }]
-      }
-      return [build, null]
+    const found = [...byKernel].map(async ([build, [first]]): Promise<[string | null, FoundHostChangelog | null]> => {
+      if (build === null || first === undefined) return [build, null]
+      using _ = await pool.acquire({ hosts: 1 }, 0)
+      const changelog = await first.target.changelog(signal)
+      return [build, changelog && { ...changelog, on: first.target.host }]
     })
     const known = new Map(await Promise.all(found))
     return all.map(({ target: _, ...one }) => ({ ...one, changelog: known.get(one.kernel?.build ?? null) ?? null }))
