@@ -1,6 +1,6 @@
 /** How the command line ends: what it says and exits with when something fails that nobody asked for. */
 import assert from 'node:assert/strict'
-import { spawn, type StdioOptions } from 'node:child_process'
+import { spawn, spawnSync, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync, closeSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
@@ -125,4 +125,19 @@ test('want of open files is exit 3 and says so, and hides nothing that is in the
   assert.match(enough.err, /is not in the cache/)
   assert.equal(few.code, 3)
   assert.match(few.err, /^kwitness: [^\n]*EMFILE[^\n]*\n {2}allow more open files: ulimit -n \d+\n$/)
+})
+
+test('a limit on the size of files is an error where it is met, not the silent end of the process', async (t) => {
+  const file = JSON.stringify(join(await temporaryFolder(t), 'file'))
+  const script = `import { writeFileSync } from 'node:fs'
+    import { startProcess } from '#harness/support/process.ts'
+    import { watchStreams } from '#cli/output/streams.ts'
+    watchStreams()
+    const child = startProcess('cat', [], { stdin: 'pipe' })
+    try { writeFileSync(${file}, 'x') } catch ({ code }) { console.log(code) }
+    setImmediate(() => child.stdin.end())
+    await child`
+  const args = ['--fsize=0', process.execPath, '--input-type=module', '--eval', script]
+  const { status, stdout } = spawnSync('prlimit', args, { cwd: inRepository(), encoding: 'utf8' })
+  assert.deepEqual([status, stdout], [0, 'EFBIG\n'])
 })

@@ -7,6 +7,9 @@ let failure: NodeJS.ErrnoException | null = null
 /** Keep the errors of both streams from ending this process. Progress on stderr may lose its reader: the work goes on. */
 export function watchStreams(): void {
   process.stderr.on('error', () => undefined)
+  // A write over the limit on the size of files fails, and says so. Without a listener signal-exit, which execa has, ends this
+  // process by the signal that comes with it.
+  process.on('SIGXFSZ', () => undefined)
   process.stdout.on('error', (error) => {
     failure ??= error
   })
