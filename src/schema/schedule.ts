@@ -1,14 +1,7 @@
 /** Schemas of src/domain/race/schedule.ts: a race as data, and what a debugger saw of it. */
 import { z } from 'zod'
-import type {
-  BoundaryRun,
-  HitWindow,
-  PathSegment,
-  Schedule,
-  ScheduleRecord,
-  ScheduleStanding,
-  SecondCutRuns,
-} from '#domain/race/schedule.ts'
+import type { BoundaryRun, HitWindow, Schedule, ScheduleRecord, SecondCutRuns } from '#domain/race/schedule.ts'
+import type { FileSchedule } from '#domain/report/file.ts'
 import { count, list, schemaOf, text } from './basics.ts'
 
 const symbol = text.regex(/^[A-Za-z_][A-Za-z0-9_.]*$/, 'the name of a function')
@@ -72,17 +65,15 @@ export const scheduleRecord = schemaOf<ScheduleRecord>()(
   }),
 )
 
-const segment = schemaOf<PathSegment>()(z.object({ symbol: text, from: count, to: count }))
-
 const hitWindow = schemaOf<HitWindow>()(z.object({ from: count, to: count, opens: text, closes: text }))
 
-export const scheduleStanding = schemaOf<ScheduleStanding>()(
+export const fileSchedule = schemaOf<FileSchedule>()(
   z
     .object({
       boundaries: count,
       tried: count,
       trials: count.optional(),
-      segments: list(segment),
+      path: list(z.tuple([count, count]).readonly()),
       kernel: runs,
       disabled,
       secondCut,

@@ -3,7 +3,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ScheduleStanding } from '#domain/race/schedule.ts'
 import { scheduleLines } from '#render/text/schedule.ts'
+import { fromFile } from '#domain/report/file.ts'
+import { renderJson } from '#render/json.ts'
+import { reportSchema } from '#schema/report/matrix.ts'
 import { boundaryRun as run } from '#test/helpers/judging.ts'
+import { smallReport } from '#test/helpers/reports.ts'
 
 const standing: ScheduleStanding = {
   boundaries: 720,
@@ -51,4 +55,18 @@ test('a short window has a column for each boundary, untried ones are blank', ()
 
 test('a case without a schedule has no picture', () => {
   assert.deepEqual(scheduleLines(undefined), [])
+})
+
+test('the path through a window reads back from JSON as it was, and names its functions once', () => {
+  const report = smallReport()
+  const path = ['a', 'b', 'a', 'c', 'b'].map((symbol, at) => ({ symbol, from: at * 144, to: at * 144 + 143 }))
+  const schedules = [standing, { ...standing, segments: path }, { ...standing, segments: [] }]
+  const cells = report.cells.map((cell, at) => ({ ...cell, ...(schedules[at] ? { schedule: schedules[at] } : {}) }))
+  const file = reportSchema.parse(JSON.parse(renderJson({ ...report, cells })))
+  assert.deepEqual(file.symbols, ['copy_page_range', 'a', 'b', 'c'])
+  const read = fromFile(file).cells.map((cell) => cell.schedule)
+  assert.deepEqual(
+    read,
+    JSON.parse(JSON.stringify(cells)).map((cell: { schedule?: ScheduleStanding }) => cell.schedule),
+  )
 })

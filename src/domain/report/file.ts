@@ -2,6 +2,8 @@
  * The report as a file: what results have in common is stored once, and what is empty is left out. Logs are part of it on demand;
  * else the evidence id of an attempt leads to them.
  */
+import type { Reason } from '../judgement.ts'
+import type { PathSegment, ScheduleStanding } from '../race/schedule.ts'
 import type { TestPoint } from '../tests.ts'
 import type { Boundary, Report, ReportAttempt, ReportCell, Timeline, Untested } from './matrix.ts'
 
@@ -18,8 +20,8 @@ export interface FileTest extends Omit<TestPoint, 'reason' | 'diagnostics' | 'ch
 type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>
 
 export interface FileAttempt extends Omit<
-  Optional<ReportAttempt, 'problems' | 'splats' | 'reasons' | 'taint'>,
-  'console' | 'output' | 'qemu' | 'argv' | 'bootMethod' | 'origin' | 'tests'
+  Optional<ReportAttempt, 'problems' | 'splats' | 'taint'>,
+  'console' | 'output' | 'qemu' | 'argv' | 'bootMethod' | 'origin' | 'tests' | 'reasons'
 > {
   /** Index in `machines`. */
   readonly machine: number
@@ -28,10 +30,23 @@ export interface FileAttempt extends Omit<
   readonly output?: number
   /** Index in `tests`; absent where the case reported none. */
   readonly tests?: number
+  /** Index in `reasons`; absent where the attempt has those of its result. */
+  readonly reasons?: number
 }
 
-/** A result. An attempt without reasons has those of its result. */
-export interface FileCell extends Omit<Optional<ReportCell, 'trials' | 'missProbability' | 'race'>, 'attempts'> {
+/** A path through a window is the functions that it goes through: the index of each in `symbols`, and its instructions there. */
+export interface FileSchedule extends Omit<ScheduleStanding, 'segments'> {
+  readonly path: readonly (readonly [symbol: number, instructions: number])[]
+}
+
+/** A result. */
+export interface FileCell extends Omit<
+  Optional<ReportCell, 'trials' | 'missProbability' | 'race'>,
+  'attempts' | 'reasons' | 'schedule'
+> {
+  /** Index in `reasons`. */
+  readonly reasons: number
+  readonly schedule?: FileSchedule
   readonly attempts: readonly FileAttempt[]
 }
 
@@ -49,6 +64,8 @@ export interface ReportFile extends Omit<Report, 'cells' | 'boundaries' | 'timel
   readonly machines: readonly Machine[]
   readonly untested: readonly (readonly Untested[])[]
   readonly tests: readonly (readonly FileTest[])[]
+  readonly reasons: readonly (readonly Reason[])[]
+  readonly symbols: readonly string[]
   readonly cells: readonly FileCell[]
   readonly boundaries: readonly FileBoundary[]
   readonly timelines: readonly FileTimeline[]
@@ -75,6 +92,7 @@ function createTable<T>(): { readonly values: T[]; readonly indexOf: (value: T) 
 export function toFile(report: Report, { logs: wantsLogs = false }: { readonly logs?: boolean | undefined } = {}): ReportFile {
   const [machines, untested] = [createTable<Machine>(), createTable<readonly Untested[]>()]
   const [testLists, logs] = [createTable<readonly FileTest[]>(), createTable<readonly string[]>()]
+  const [reasonLists, symbols] = [createTable<readonly Reason[]>(), createTable<string>()]
   const fileAttempt = (attempt: ReportAttempt, cell: ReportCell): FileAttempt => {
     const { id, attempt: ordinal, outcome, ending, seed, seconds, origin, bootMethod, taint } = attempt
     const { reasons, tests, problems, splats, qemu, argv } = attempt
@@ -87,7 +105,7 @@ export function toFile(report: Report, { logs: wantsLogs = false }: { readonly l
       seed,
       seconds,
       ...(isUntainted ? {} : { taint }),
-      ...(JSON.stringify(reasons) === JSON.stringify(cell.reasons) ? {} : { reasons }),
+      ...(JSON.stringify(reasons) === JSON.stringify(cell.reasons) ? {} : { reasons: reasonLists.indexOf(reasons) }),
       machine: machines.indexOf({ qemu, argv, bootMethod, origin }),
       ...(tests.length > 0 ? { tests: testLists.indexOf(tests.map(leanTest)) } : {}),
       ...(problems.length > 0 ? { problems } : {}),
@@ -96,15 +114,21 @@ export function toFile(report: Report, { logs: wantsLogs = false }: { readonly l
     }
   }
   const fileCell = (cell: ReportCell): FileCell => {
-    const { trials, missProbability, race, attempts, ...rest } = cell
+    const { trials, missProbability, race, schedule, reasons, attempts, ...rest } = cell
     return {
       ...rest,
+      reasons: reasonLists.indexOf(reasons),
+      ...(schedule === undefined ? {} : { schedule: fileSchedule(schedule) }),
       ...(trials === null ? {} : { trials }),
       ...(missProbability === null ? {} : { missProbability }),
       ...(race === null ? {} : { race }),
       attempts: attempts.map((attempt) => fileAttempt(attempt, cell)),
     }
   }
+  const fileSchedule = ({ segments, ...rest }: ScheduleStanding): FileSchedule => ({
+    ...rest,
+    path: segments.map(({ symbol, from, to }) => [symbols.indexOf(symbol), to - from + 1] as const),
+  })
   const file = {
     ...report,
     cells: report.cells.map(fileCell),
@@ -117,6 +141,8 @@ export function toFile(report: Report, { logs: wantsLogs = false }: { readonly l
     machines: machines.values,
     untested: untested.values,
     tests: testLists.values,
+    reasons: reasonLists.values,
+    symbols: symbols.values,
   }
   return wantsLogs ? { ...file, logs: logs.values } : file
 }
@@ -133,14 +159,16 @@ function leanTest({ reason, diagnostics, children, ...rest }: TestPoint): FileTe
 const UNKNOWN: Machine = { qemu: '', argv: [], bootMethod: null, origin: 'booted' }
 
 /** The report in a file. Logs that the file does not have are empty. */
-export function fromFile({ machines, untested, tests: testLists, logs = [], ...file }: ReportFile): Report {
+export function fromFile(read: ReportFile): Report {
+  const { machines, untested, tests: testLists, reasons: reasonLists, symbols, logs = [], ...file } = read
+  const reasonsAt = (index: number): readonly Reason[] => reasonLists[index] ?? []
   const logAt = (index: number | undefined): readonly string[] => logs[index ?? -1] ?? []
   const listAt = (index: number): readonly Untested[] => untested[index] ?? []
   return {
     ...file,
-    cells: file.cells.map((cell): ReportCell => {
-      const attempts = cell.attempts.map(({ machine, console, output, tests, ...attempt }): ReportAttempt => ({
-        reasons: cell.reasons,
+    cells: file.cells.map(({ schedule, ...cell }): ReportCell => {
+      const attempts = cell.attempts.map(({ machine, console, output, tests, reasons, ...attempt }): ReportAttempt => ({
+        reasons: reasonsAt(reasons ?? cell.reasons),
         problems: [],
         splats: [],
         taint: { before: 0, after: 0 },
@@ -150,7 +178,8 @@ export function fromFile({ machines, untested, tests: testLists, logs = [], ...f
         console: logAt(console),
         output: logAt(output),
       }))
-      return { trials: null, missProbability: null, race: null, ...cell, attempts }
+      const whole = schedule === undefined ? {} : { schedule: wholeSchedule(schedule, symbols) }
+      return { trials: null, missProbability: null, race: null, ...cell, ...whole, reasons: reasonsAt(cell.reasons), attempts }
     }),
     boundaries: file.boundaries.map((one) => ({ ...one, untested: one.untested === null ? null : listAt(one.untested) })),
     timelines: file.timelines.map((one) => ({ ...one, earlier: listAt(one.earlier), later: listAt(one.later) })),
@@ -159,4 +188,13 @@ export function fromFile({ machines, untested, tests: testLists, logs = [], ...f
 
 function wholeTest({ reason = '', diagnostics = [], children = [], ...rest }: FileTest): TestPoint {
   return { ...rest, reason, diagnostics, children }
+}
+
+function wholeSchedule({ path, ...rest }: FileSchedule, symbols: readonly string[]): ScheduleStanding {
+  const segments: PathSegment[] = []
+  for (const [symbol, instructions] of path) {
+    const from = (segments.at(-1)?.to ?? -1) + 1
+    segments.push({ symbol: symbols[symbol] ?? '', from, to: from + instructions - 1 })
+  }
+  return { ...rest, segments }
 }

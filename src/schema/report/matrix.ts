@@ -6,7 +6,7 @@ import { fix, oracle } from '../case.ts'
 import { control, race, trials } from '../control.ts'
 import { claim, endingWord, finding, fixStatus, outcome, reasons, verdict } from '../judgement.ts'
 import { kernelSchema } from '../kernel.ts'
-import { scheduleStanding } from '../schedule.ts'
+import { fileSchedule } from '../schedule.ts'
 import { checkedHost, runHostSchema } from '../run.ts'
 import { count, list, probability, schemaOf, seconds, seed, sha256, text } from '../basics.ts'
 import { fileTest, splat, testProblem } from '../tests.ts'
@@ -30,7 +30,7 @@ const attempt = schemaOf<FileAttempt>()(
       attempt: z.int().min(1),
       outcome,
       ending: endingWord,
-      reasons: reasons.exactOptional(),
+      reasons: count.exactOptional(),
       seed,
       seconds,
       machine: count,
@@ -83,11 +83,11 @@ const cell = schemaOf<FileCell>()(
       claimSource: text,
       finding,
       summary: text,
-      reasons,
+      reasons: count,
       trials: trials.nullable().exactOptional(),
       missProbability: probability.nullable().exactOptional(),
       race: race.nullable().exactOptional(),
-      schedule: scheduleStanding.exactOptional(),
+      schedule: fileSchedule.exactOptional(),
       reused: reused.exactOptional(),
       attempts: list(attempt),
     })
@@ -143,6 +143,8 @@ export const reportSchema = schemaOf<ReportFile>()(
       timelines: list(timeline),
       machines: list(machine),
       tests: list(list(fileTest)),
+      reasons: list(reasons),
+      symbols: list(text),
       untested: list(list(untested)),
       logs: list(list(text)).exactOptional(),
       counts: z.object({
