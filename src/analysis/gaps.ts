@@ -90,9 +90,24 @@ export function gapsOf(report: Report, { cases, listing, series }: GapOptions): 
       kernel: id,
       version,
       lacks: gaps.filter((gap) => gap.kernel === id).length,
+      answers: report.cells.filter(({ kernel, verdict }) => kernel === id && (verdict === 'carries' || verdict === 'lacks'))
+        .length,
+      cases: report.cases.length,
+      newer: newerThan(id, report, listing),
     })),
     gaps: gaps.toSorted(byAge),
   }
+}
+
+/** The newest kernel of the branch of a tested one that is on the mirror and newer than it; null for none. */
+function newerThan(id: string, { kernels }: Report, listing: GapOptions['listing']): string | null {
+  const own = kernels.find((kernel) => kernel.id === id)
+  const branch = (listing ?? []).filter(
+    ({ series, flavour, arch, notOnMirror }) =>
+      !notOnMirror && series === own?.series && flavour === own.flavour && arch === own.arch,
+  )
+  const [newest] = branch.toSorted((a, b) => compareKernels(b, a))
+  return own !== undefined && newest !== undefined && compareKernels(newest, own) > 0 ? newest.id : null
 }
 
 /** The newest kernel of each supported branch, controls and kernels of a user's own left out. */

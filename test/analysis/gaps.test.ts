@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gapsOf } from '#analysis/gaps.ts'
 import type { Verdict } from '#domain/judgement.ts'
-import { ageOf } from '#render/gaps/phrases.ts'
+import { ageOf, standingOf } from '#render/gaps/phrases.ts'
 import { renderGapsMarkdown, renderGapsText } from '#render/gaps/text.ts'
 import { sampleCase } from '#test/helpers/judging.ts'
 import { kernel as kernelOf } from '#test/helpers/reports.ts'
@@ -62,6 +62,21 @@ test('a series that left the mirror is not supported, unless it is named', () =>
   assert.deepEqual(seriesOf(['5.10.y']), ['5.10.y'])
 })
 
+test('it is said how much was asked, and of a newer kernel that was not', () => {
+  const { report, claims } = sample()
+  const listing = report.kernels.map(({ release: _, sha256: _sha, ...kernel }) => ({ ...kernel, notOnMirror: false }))
+  const cells = report.cells.map((cell) => (cell.case === 'new' ? { ...cell, verdict: 'inconclusive' as const } : cell))
+  const tested = { ...report, kernels: report.kernels.filter(({ version }) => version !== '5.10.262'), cells }
+  const [old, ...others] = gapsOf(tested, { cases: claims, listing }).kernels
+  assert.deepEqual([old?.version, old?.answers, old?.cases], ['5.10.218', 2, 3])
+  assert.equal(old?.newer, report.kernels.find(({ version }) => version === '5.10.262')?.id)
+  assert.deepEqual(
+    others.map(({ newer }) => newer),
+    [null, null],
+  )
+  assert.match(standingOf(old!), /^2 gaps, by 2 of 3 fixes that were asked; debian-5\.10\.262-\S+ is newer and was not tested$/)
+})
+
 test('how long mainline has had a fix', () => {
   const { report, claims } = sample()
   const [old, unmerged] = gapsOf(report, { cases: claims, listing: null }).gaps
@@ -75,7 +90,10 @@ test('as text and as Markdown, hostile texts stay on their line', () => {
   const { report, claims } = sample()
   const evil = { ...report, cases: report.cases.map((one) => ({ ...one, title: 'a\n| b `c` <d>' })) }
   const gaps = gapsOf(evil, { cases: claims, listing: null })
-  assert.match(renderGapsText(gaps), /^5\.10\.y {2}debian-5\.10\.262\S*: 2 gaps\n {2}old: a \| b `c` <d>\n {4}/m)
-  assert.match(renderGapsText(gaps), /6\.12\.y .*: no gap\n/)
+  assert.match(
+    renderGapsText(gaps),
+    /^5\.10\.y {2}debian-5\.10\.262\S*: 2 gaps, by 3 of 3 fixes that were asked\n {2}old: a \| b `c` <d>\n {4}/m,
+  )
+  assert.match(renderGapsText(gaps), /6\.12\.y .*: no gap, by 3 of 3 fixes that were asked\n/)
   assert.match(renderGapsMarkdown(gaps), /\| old \| a \\\| b \\`c\\` \\<d\\> \|/)
 })

@@ -39,16 +39,23 @@ export interface Gap {
   readonly verified: GapFix | null
 }
 
+export interface GapKernel {
+  readonly series: string
+  readonly kernel: string
+  readonly version: string
+  readonly lacks: number
+  /** Fixes that it was seen to carry or lack, and all of the run. */
+  readonly answers: number
+  readonly cases: number
+  /** Id of the newest kernel of its branch that is listed and was not tested; null for none. */
+  readonly newer: string | null
+}
+
 export interface GapReport {
   readonly schema: 'kwitness.gaps/1'
   readonly run: { readonly id: string; readonly startedAt: string }
-  /** The newest kernels, one for each series and flavour, in order. */
-  readonly kernels: readonly {
-    readonly series: string
-    readonly kernel: string
-    readonly version: string
-    readonly lacks: number
-  }[]
+  /** The newest kernels that were tested, one for each series and flavour, in order. */
+  readonly kernels: readonly GapKernel[]
   /** By series, then by how long mainline has had the fix, the longest first. */
   readonly gaps: readonly Gap[]
 }

@@ -1,9 +1,15 @@
 /** The words that every rendering of gaps shares. */
-import type { Gap, GapFix } from '#domain/report/gaps.ts'
+import type { Gap, GapFix, GapKernel } from '#domain/report/gaps.ts'
 import { many } from '#domain/numbers.ts'
 import { oneLine } from '../text/format.ts'
 
 const DAY_MS = 86_400_000
+
+/** `2 gaps, by 34 of 37 fixes; debian-6.1.192-3-cloud-amd64 is newer and was not tested`. */
+export function standingOf({ lacks, answers, cases, newer }: GapKernel): string {
+  const asked = `${lacks === 0 ? 'no gap' : many(lacks, 'gap')}, by ${answers} of ${cases} fixes that were asked`
+  return oneLine(newer === null ? asked : `${asked}; ${newer} is newer and was not tested`)
+}
 
 /** How long mainline has had the fix at a time (ISO 8601): `since 6.13, 1.9 years`. */
 export function ageOf({ mainline, mainlineDate }: Gap, at: string): string {

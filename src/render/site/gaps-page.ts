@@ -1,7 +1,7 @@
 /** The page of gaps: what the newest kernel of each supported series lacks. */
 import type { Gap, GapReport } from '#domain/report/gaps.ts'
 import { momentOf, oneLine } from '../text/format.ts'
-import { ageOf, fixOf } from '../gaps/phrases.ts'
+import { ageOf, fixOf, standingOf } from '../gaps/phrases.ts'
 import { linkOf, sitePage, type SiteAssets } from './assets.ts'
 
 /** Render it; `isOfSite` where pages of kernels and fixes lie beside it. */
@@ -12,12 +12,13 @@ export function renderGapsPage(name: string, report: GapReport, isOfSite: boolea
     run: oneLine(run.id),
     when: momentOf(run.startedAt),
     isOfSite,
-    kernels: kernels.map(({ kernel, series }) => ({
-      series,
-      kernel: oneLine(kernel),
-      href: isOfSite ? linkOf('kernels', `${kernel}.html`) : '',
+    kernels: kernels.map((own) => ({
+      series: own.series,
+      standing: standingOf(own),
+      kernel: oneLine(own.kernel),
+      href: isOfSite ? linkOf('kernels', `${own.kernel}.html`) : '',
       gaps: gaps
-        .filter((gap) => gap.kernel === kernel)
+        .filter((gap) => gap.kernel === own.kernel)
         .map((gap) => ({
           case: oneLine(gap.case),
           title: oneLine(gap.title),
