@@ -16,6 +16,8 @@ export interface RunOptions {
   /** On top of what a child inherits (environment.ts). */
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string | Uint8Array
+  /** A descriptor that becomes its standard input, which then outlives this process. */
+  readonly inputFd?: number
   /** Return the output byte for byte: one character per byte (latin1), the last line break included. */
   readonly bytes?: boolean
   /** After this many milliseconds the child is killed and runCommand throws InfraError. */
@@ -39,6 +41,9 @@ function hintFor(code: unknown): string | undefined {
   return code === 'ENOENT' ? 'kwitness doctor shows what is missing' : systemHint(String(code))
 }
 
+/** execa takes a descriptor, as its documentation says; its types know 0 alone. */
+const stdinOf = ({ inputFd }: RunOptions) => (inputFd ?? 'ignore') as 'ignore'
+
 /**
  * Run a command to its end and return its output and exit code.
  * Throws InfraError when the command does not start, exceeds its time limit or (without anyExit) exits non-zero. The message
@@ -51,7 +56,7 @@ export async function runCommand(command: string, args: readonly string[], optio
     env: childEnvironment(options.env),
     extendEnv: false,
     ...(options.bytes === true ? { encoding: 'latin1' as const, stripFinalNewline: false } : {}),
-    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.input === undefined ? { stdin: stdinOf(options) } : { input: options.input }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     maxBuffer: 256 * 1024 * 1024,

@@ -38,14 +38,17 @@ async function write(name: string, text: string): Promise<string> {
   return path
 }
 
+/** A race of the same fix. */
+const RACE = 'uffd-change-vs-change'
 const cases = ['--cases', `${CASE},${NEIGHBOUR},uffd-copy-vs-fork`]
 
-test('a patch that fixes: its case, found by its commit, goes from lacks to carries, all others stay', async () => {
+test('a patch that fixes: its cases, found by its commit, go from lacks to carries, all others stay', async () => {
   const { code, status, base, verification } = await verify(FIX, ...cases)
   assert.deepEqual([status, code], ['fixes', 0], base.summary)
-  assert.deepEqual(verification.targets, [CASE])
+  assert.deepEqual(verification.targets, [RACE, CASE])
   const cells = base.whole?.cells.map((cell) => [cell.case, cell.before, cell.after, cell.change])
   assert.deepEqual(cells, [
+    [RACE, 'lacks', 'carries', 'fixed'],
     ['uffd-copy-vs-fork', 'carries', 'carries', 'unchanged'],
     [NEIGHBOUR, 'carries', 'carries', 'unchanged'],
     [CASE, 'lacks', 'carries', 'fixed'],

@@ -127,7 +127,7 @@ async function askAll(
   }
   return withChangelogs(asked)
 
-  /** Read the changelog of each kernel on one of the machines that run it: a further session to each would cost as much as asking. */
+  /** Read the changelog of each kernel on one of its machines: a further session to each would cost as much as asking. */
   async function withChangelogs(all: typeof asked): Promise<Asked[]> {
     const byKernel = Map.groupBy(all, ({ kernel }) => kernel?.build ?? null)
     const found = [...byKernel].map(async ([build, [first]]): Promise<[string | null, FoundHostChangelog | null]> => {

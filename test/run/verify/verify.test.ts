@@ -228,8 +228,10 @@ test('the case of a patch is the one it names as its fix, by commit or by subjec
   const target = 'uffd-mmap-changing-atomic'
   const by = (subject: string, commits: readonly string[]) =>
     targetsOf([{ name: 'x', subject, commits, text: '' }], cases, undefined)
-  assert.deepEqual(by('userfaultfd: change mmap_changing to atomic', []), [target])
-  assert.deepEqual(by('other words', ['a759a909d42d']), [target])
+  // Two cases see what it mends: events one after the other, and the end of one in the beginning of another.
+  const both = ['uffd-change-vs-change', target]
+  assert.deepEqual(by('userfaultfd: change mmap_changing to atomic', []), both)
+  assert.deepEqual(by('other words', ['a759a909d42d']), both)
   assert.deepEqual(by('other words', ['a759a909d42e']), [])
   assert.deepEqual(targetsOf([], cases, [target]), [target])
   assert.throws(() => targetsOf([], cases, ['nowhere']), { name: 'UserError', message: 'no case matches nowhere' })
