@@ -5,7 +5,7 @@ import { InfraError } from '#domain/errors.ts'
 import { CHROMIUM, openChromium } from '../helpers/browser.ts'
 
 /** As wide as the whole matrix is: a README scales it down a little. */
-const VIEWPORT = { width: 1290, height: 700 }
+const VIEWPORT = { width: 1400, height: 1000 }
 
 const here = (path: string) => inRepository('reports', path)
 
@@ -16,7 +16,10 @@ try {
   const page = await browser.newPage({ viewport: VIEWPORT, colorScheme: 'light' })
   await page.goto(`file://${here('sample/report.html')}`)
   await page.locator('html.live').waitFor()
-  await page.screenshot({ path: here('sample/matrix.png'), fullPage: true })
+  // To the end of the matrix: the answers by fix below it are many screens.
+  const matrix = await page.locator('.board').boundingBox()
+  const height = Math.ceil((matrix?.y ?? 0) + (matrix?.height ?? 0)) + 12
+  await page.screenshot({ path: here('sample/matrix.png'), fullPage: true, clip: { x: 0, y: 0, width: VIEWPORT.width, height } })
 } finally {
   await browser.close()
 }
