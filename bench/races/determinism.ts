@@ -3,12 +3,10 @@ import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { driveSchedule } from '#harness/schedule/drive.ts'
-import { listKernels } from '#harness/kernels/index.ts'
-import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { judgeSchedule } from '#verdict/schedule/judge.ts'
 import { standingOfSchedule } from '#verdict/schedule/standing.ts'
 import { machineLine } from '../support/figures.ts'
-import { scheduledGuests } from '../support/scheduled-guest.ts'
+import { scheduledCase, scheduledGuests } from '../support/scheduled-guest.ts'
 import { openPlace, readOptions } from '../support/setup.ts'
 
 const HELP = `node bench/races/determinism.ts [--kernels SELECTOR...] [--case CASE] [--rounds N] [--load N]
@@ -33,14 +31,10 @@ const { context, scratch } = place
 await main()
 
 async function main(): Promise<void> {
-  const [theCase] = selectCases(await readCatalogue(CATALOGUE), [values.case])
-  const schedule = theCase?.schedule
-  if (!theCase || !schedule) throw new Error(`${values.case} has no schedule`)
-  const listed = await Promise.all(values.kernels.map((selector) => listKernels(context, { selector })))
+  const { theCase, schedule, kernels } = await scheduledCase(values.case, values.kernels, context)
   const starts = []
-  for (const kernel of listed.flat().filter(({ state }) => state === 'cached'))
+  for (const kernel of kernels)
     starts.push({ kernel, start: await scheduledGuests(kernel, theCase, context, scratch), seen: new Map<string, string>() })
-  if (starts.length === 0) throw new Error('none of these kernels is cached')
   for (const load of [0, Number(values.load)]) {
     const busy = Array.from({ length: load }, () => new Worker(BUSY, { eval: true }))
     console.log(`${load} busy threads on ${availableParallelism()} cores; ${machineLine()}`)

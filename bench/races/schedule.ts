@@ -9,12 +9,10 @@ import type { Point } from '#harness/schedule/path/path.ts'
 import { attach, beginTrial, endTrial, FIRST, stepOne, VoidTrial, type Session } from '#harness/schedule/session.ts'
 import { openStub } from '#harness/schedule/stub.ts'
 import { measurePath } from '#harness/schedule/trials.ts'
-import { listKernels } from '#harness/kernels/index.ts'
-import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { judgeSchedule } from '#verdict/schedule/judge.ts'
 import { standingOfSchedule } from '#verdict/schedule/standing.ts'
 import { median, type Row } from '../support/figures.ts'
-import { scheduledGuests, type ScheduledGuest } from '../support/scheduled-guest.ts'
+import { scheduledCase, scheduledGuests, type ScheduledGuest } from '../support/scheduled-guest.ts'
 import { openPlace, printRows, readOptions } from '../support/setup.ts'
 
 const DEFAULT_CASE = 'gup-fast-vs-fork'
@@ -36,11 +34,7 @@ const { context, scratch } = place
 await main()
 
 async function main(): Promise<void> {
-  const [theCase] = selectCases(await readCatalogue(CATALOGUE), [values.case])
-  const schedule = theCase?.schedule
-  if (!theCase || !schedule) throw new Error(`${values.case} has no schedule`)
-  const listed = await Promise.all(values.kernels.map((selector) => listKernels(context, { selector })))
-  const kernels = listed.flat().filter(({ state }) => state === 'cached')
+  const { theCase, schedule, kernels } = await scheduledCase(values.case, values.kernels, context)
   const rows: Row[] = []
   const words: string[] = []
   for (const kernel of kernels) {

@@ -8,14 +8,14 @@ import { buildExternalModules } from '#harness/image/external-module.ts'
 import { buildInitramfs } from '#harness/image/initramfs.ts'
 import { writePayload } from '#harness/image/payload.ts'
 import { buildProgram } from '#harness/image/program.ts'
-import { fetchKernel, type KernelContext } from '#harness/kernels/index.ts'
+import { fetchKernel, listKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { parseAnnouncement } from '#harness/schedule/program.ts'
 import { inRepository } from '#harness/support/repository.ts'
 import { monitorCase } from '#harness/transport/hang-monitor.ts'
 import { createLog } from '#harness/transport/log.ts'
 import type { Case } from '#domain/case.ts'
 import type { Kernel, KernelImage } from '#domain/kernel.ts'
-import { CATALOGUE } from '#run/prepare/catalogue.ts'
+import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 
 const LIMIT_SECONDS = 300
 const LIMITS = { bootSeconds: LIMIT_SECONDS, caseSeconds: LIMIT_SECONDS, silenceSeconds: LIMIT_SECONDS }
@@ -25,6 +25,17 @@ export interface ScheduledGuest {
   readonly image: KernelImage
   /** Address of the block that the program announced. */
   readonly block: bigint
+}
+
+/** A case that has a schedule, and the cached kernels of these selectors. Throws an Error where there is none. */
+export async function scheduledCase(id: string, selectors: readonly string[], context: KernelContext) {
+  const [theCase] = selectCases(await readCatalogue(CATALOGUE), [id])
+  const schedule = theCase?.schedule
+  if (!theCase || !schedule) throw new Error(`${id} has no schedule`)
+  const listed = await Promise.all(selectors.map((selector) => listKernels(context, { selector })))
+  const kernels = listed.flat().filter(({ state }) => state === 'cached')
+  if (kernels.length === 0) throw new Error('none of these kernels is cached')
+  return { theCase, schedule, kernels }
 }
 
 /**
