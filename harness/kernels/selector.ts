@@ -22,9 +22,14 @@ const EXAMPLES =
 export const RUNNING = 'running'
 export const SSH = 'ssh:'
 
+/** Whether a selector names a machine in use. */
+export function isMachineSelector(text: string): boolean {
+  return text === RUNNING || text.startsWith(SSH)
+}
+
 /** Parse a selector. Throws UserError for any other text, and for one of a machine in use. */
 export function parseSelector(text: string): Selector {
-  if (text === RUNNING || text.startsWith(SSH)) {
+  if (isMachineSelector(text)) {
     throw new UserError(
       `${text} names a machine in use, whose kernel is neither fetched nor booted`,
       'kwitness run and kwitness check ask machines in use; every other command takes kernels',

@@ -7,6 +7,7 @@ import { findDisable, withPatches, type Patch } from './disable.ts'
 import { exploreSecondCut } from './second-cut.ts'
 import { LostGuest, VoidTrial, type Session } from './session.ts'
 import {
+  keyOf,
   measurePath,
   mustGoOn,
   onePreemption,
@@ -80,10 +81,7 @@ async function exploreWith(
   return withPatches(session, patches, async () => {
     const other = await measurePath(session, context.bound, path)
     if (typeof other === 'string') return { problem: other }
-    const isSame =
-      other.length === path.length &&
-      other.every(({ rip, depth }, index) => rip === path[index]?.rip && depth === path[index]?.depth)
-    if (!isSame) return { problem: 'without the fix the path through the window is another one' }
+    if (keyOf(other) !== keyOf(path)) return { problem: 'without the fix the path through the window is another one' }
     const results: Results = new Map()
     const attempt = oncePerClass(chosen, async (k) => {
       await mustGoOn(context)

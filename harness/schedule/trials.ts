@@ -120,7 +120,8 @@ export function measureSecondPath(session: Session, bound: BoundSchedule, start:
   })
 }
 
-const keyOf = (path: readonly Point[]): string => path.map(({ rip, depth }) => `${rip} ${depth}`).join()
+/** A path as one word, the same for the same instructions at the same depths. */
+export const keyOf = (path: readonly Point[]): string => path.map(({ rip, depth }) => `${rip} ${depth}`).join()
 
 /** A path that was seen twice; `of` says of what, and `act` hands over the one that it stepped through. */
 async function seenTwice(

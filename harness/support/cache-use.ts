@@ -1,24 +1,17 @@
 /** Who uses the cache: processes that do share a lock, and entries that one of them may hold are removed only under all of it. */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { withLock, type LockOptions } from './lock.ts'
-import { writeAt, type Workspace } from './workspace.ts'
+import { makeFolder, writeAt, type Workspace } from './workspace.ts'
 
 const HINT = 'set KWITNESS_CACHE to a folder that can be written'
 
 const lockOf = ({ cache }: Pick<Workspace, 'cache'>): string => join(cache, 'locks', 'in-use.lock')
 
-/** Hold the lock during `work`. Only what fails before the work does is about the lock. */
+/** Hold the lock during `work`, whose errors are its own. */
 async function locked<T>(workspace: Pick<Workspace, 'cache'>, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const path = lockOf(workspace)
-  const failures: unknown[] = []
-  const inside = () =>
-    work().catch((error: unknown) => {
-      failures.push(error)
-      throw error
-    })
-  return writeAt(path, HINT, () => withLock(path, options, inside)).catch((error: unknown) => {
-    throw failures.length > 0 ? failures[0] : error
-  })
+  await writeAt(path, HINT, () => makeFolder(dirname(path)))
+  return withLock(path, options, work)
 }
 
 /** Work while no process removes entries of the cache; waits for one that does. Throws InfraError, and what `work` throws. */

@@ -13,27 +13,30 @@ export const QEMU = 'qemu-system-x86_64'
 /** Starting it takes 0.1 s, but many times that on a loaded host with a cold disk. */
 const VERSION_TIMEOUT_MS = 60_000
 
-/** Its version and its package's, such as `7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)`. Throws InfraError where it does not start. */
-export async function readQemuVersion(): Promise<string> {
+/** Versions by PATH, which says whose QEMU it is: each guest that starts asks. */
+const versions = new Map<string | undefined, Promise<string>>()
+
+/**
+ * Its version and its package's, such as `7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)`, asked once. Throws InfraError where it does not
+ * start.
+ */
+export function readQemuVersion(): Promise<string> {
+  const path = process.env['PATH']
+  const asked = versions.get(path) ?? askVersion()
+  // One that cannot start now may be able to later.
+  asked.catch(() => versions.delete(path))
+  versions.set(path, asked)
+  return asked
+}
+
+async function askVersion(): Promise<string> {
   const { stdout } = await runCommand(QEMU, ['--version'], { timeoutMs: VERSION_TIMEOUT_MS })
   return (stdout.split('\n')[0] ?? '').replace('QEMU emulator version ', '')
 }
 
-/** Major and minor version by PATH, which says whose QEMU it is: each guest that starts asks. */
-const releases = new Map<string | undefined, Promise<readonly [major: number, minor: number]>>()
-
-/** Major and minor version of QEMU, asked once. Throws InfraError where it does not start. */
-export function readQemuRelease(): Promise<readonly [major: number, minor: number]> {
-  const path = process.env['PATH']
-  const asked = releases.get(path) ?? readQemuVersion().then(releaseOf)
-  // One that cannot start now may be able to later.
-  asked.catch(() => releases.delete(path))
-  releases.set(path, asked)
-  return asked
-}
-
-function releaseOf(version: string): readonly [number, number] {
-  const [major = 0, minor = 0] = version.split('.').map(Number.parseFloat)
+/** Major and minor version of QEMU. Throws InfraError where it does not start. */
+export async function readQemuRelease(): Promise<readonly [major: number, minor: number]> {
+  const [major = 0, minor = 0] = (await readQemuVersion()).split('.').map(Number.parseFloat)
   return [major, minor]
 }
 

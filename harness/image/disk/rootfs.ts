@@ -1,10 +1,10 @@
 /** The disk of guests with a Debian userland: an ext4 image made of packages by debootstrap. Nothing secret is in it. */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { openAptRoot } from '#harness/kernels/debian/archive/root.ts'
+import { hashFile } from '#harness/kernels/provider/cache.ts'
 import { withCacheLock } from '#harness/kernels/provider/lock.ts'
 import { reportProgress, type KernelContext } from '#harness/kernels/provider/provider.ts'
 import { runCommand } from '#harness/support/process.ts'
@@ -25,7 +25,6 @@ const DEBOOTSTRAP = 'debootstrap'
 const LEFT_OUT = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/info', 'var/cache/apt', 'var/lib/apt/lists']
 /** The root is read-only in guests: what they mount on must be there. */
 const MOUNT_POINTS = ['case', 'dev', 'proc', 'run', 'sys', 'tmp', 'var/tmp']
-const MIB = 2 ** 20
 
 async function readPackages(): Promise<string[]> {
   const text = await readFile(inRepository('vm-images', 'rootfs', 'packages'), 'utf8')
@@ -100,10 +99,4 @@ async function makeImage(entry: string, suite: string, packages: readonly string
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: MIB })) hash.update(chunk as Buffer)
-  return hash.digest('hex')
 }

@@ -11,6 +11,9 @@ const MIN_BYTES = 32 * 1024
 /** Looks at what has come, in that time. */
 const LOOKS = 12
 
+/** A mirror that accepts connections and sends next to nothing. */
+export class MirrorStalled extends InfraError {}
+
 interface Fetching {
   /** What sends, for people. */
   readonly from: string
@@ -19,7 +22,7 @@ interface Fetching {
 }
 
 /**
- * Run a program of apt that fetches, and return what it says. Waiting for more is said every 20 s. Throws InfraError when less
+ * Run a program of apt that fetches, and return what it says. Waiting for more is said every 20 s. Throws MirrorStalled when less
  * than 32 KiB come in a minute (`context.mirrorTimeoutMs`), and what runCommand throws.
  */
 export async function runFetching(
@@ -48,7 +51,7 @@ export async function runFetching(
     if (!stalled.signal.aborted) throw error
     const came = (seen.at(-1) ?? 0) - (seen.at(-1 - LOOKS) ?? 0)
     const what = `${from} accepts connections but sent ${came} bytes in ${Math.round(timeout / 1000)} s`
-    throw new InfraError(what, 'try again later, or pass --mirror URL', { cause: error })
+    throw new MirrorStalled(what, 'try again later, or pass --mirror URL', { cause: error })
   } finally {
     clearInterval(looking)
   }

@@ -4,7 +4,7 @@ import { parseHost, readInventory, type NamedHost } from '#harness/check/invento
 import { remoteTarget } from '#harness/check/remote.ts'
 import { runningTarget } from '#harness/check/running.ts'
 import type { Program } from '#harness/image/program.ts'
-import { RUNNING, SSH } from '#harness/kernels/selector.ts'
+import { isMachineSelector, RUNNING, SSH } from '#harness/kernels/selector.ts'
 import type { SshConfig } from '#harness/transport/command/ssh.ts'
 import { UserError } from '#domain/errors.ts'
 
@@ -40,13 +40,12 @@ export interface SplitSelectors {
 
 /** Split selectors into machines in use and kernels that are booted. Throws UserError for a machine that is named twice. */
 export function splitMachines(selectors: readonly string[]): SplitSelectors {
-  const isMachine = (text: string): boolean => text === RUNNING || text.startsWith(SSH)
-  const named = selectors.filter(isMachine)
+  const named = selectors.filter(isMachineSelector)
   const hosts = named
     .filter((text) => text !== RUNNING)
     .map((text) => parseHost(text.startsWith(`${SSH}//`) ? text : text.slice(SSH.length)))
   const machines = named.length === 0 ? null : { running: named.includes(RUNNING), hosts: eachOnce(hosts) }
-  return { machines, kernels: selectors.filter((text) => !isMachine(text)) }
+  return { machines, kernels: selectors.filter((text) => !isMachineSelector(text)) }
 }
 
 /** How the machines are asked by a program. `config` is null where no machine is reached by ssh. */

@@ -1,14 +1,14 @@
 /** A Debian archive without apt: curl fetches it, gpgv checks its signatures, xz unpacks its lists. */
 import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InfraError } from '#domain/errors.ts'
 import type { SourcePackage } from '#schema/cache/debian.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { makeFolder, replaceFile, whenUnreadable } from '#harness/support/workspace.ts'
 import { hashFile } from '#harness/kernels/provider/cache.ts'
+import { MirrorStalled } from '#harness/kernels/provider/fetching.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 import type { AptRoot } from './root.ts'
-import { upstreamVersion } from './packages.ts'
+import { entriesOf, upstreamVersion } from './packages.ts'
 import { MAIN_SUITES, SECURITY_SUITES } from './sources.ts'
 import { compareDebianVersions } from './version.ts'
 import { type DebianArchive, DownloadFailure, type ListText } from './contract.ts'
@@ -101,11 +101,9 @@ async function updateSuite(root: AptRoot, suite: Suite, context: KernelContext):
       if (error.kind === 'changed') return refused(error.message)
       return `W: Failed to fetch ${uri} ${suite.suite}  ${error.kind === 'gone' ? '404  Not Found' : error.message}`
     }
-    // A mirror that stalls; a missing program of this host is nothing that other suites would not meet.
-    if (error instanceof InfraError && error.message.includes('accepts connections')) {
-      return `W: Failed to fetch ${uri} ${suite.suite}  ${error.message}`
-    }
-    throw error
+    // A missing program of this host is nothing that other suites would not meet.
+    if (!(error instanceof MirrorStalled)) throw error
+    return `W: Failed to fetch ${uri} ${suite.suite}  ${error.message}`
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
@@ -162,24 +160,14 @@ async function lists(root: AptRoot, context: KernelContext): Promise<ListText[]>
 }
 
 async function find(root: AptRoot, name: string, build: string | null, context: KernelContext): Promise<SourcePackage | string> {
-  const entries = (await lists(root, context)).flatMap(({ repository, text }) => entriesOf(text, name, repository))
-  const fitting = entries.filter((entry) => build === null || entry.build === build)
-  const [newest] = fitting.toSorted((a, b) => compareDebianVersions(b.build, a.build))
-  return newest ?? (entries.length === 0 ? 'no suite has a package of that name' : `no suite has the version ${build}`)
-}
-
-/** The packages of a name in a Packages file. */
-function entriesOf(text: string, name: string, repository: string): SourcePackage[] {
-  const found: SourcePackage[] = []
-  const head = `Package: ${name}\n`
-  for (let at = text.indexOf(head); at >= 0; at = text.indexOf(head, at + 1)) {
-    if (at > 0 && text[at - 1] !== '\n') continue
-    const end = text.indexOf('\n\n', at)
-    const entry = text.slice(at, end < 0 ? undefined : end)
-    const field = (key: string) => new RegExp(`^${key}: *(\\S+)$`, 'm').exec(entry)?.[1]
-    const [build, path, sha256, bytes] = [field('Version'), field('Filename'), field('SHA256'), Number(field('Size'))]
-    if (!build || !path || !sha256 || !/^[0-9a-f]{64}$/.test(sha256) || !Number.isSafeInteger(bytes)) continue
-    found.push({ build, version: upstreamVersion(build), file: { sha256, bytes, uris: [`${repository}/${path}`] } })
+  const entries = (await lists(root, context)).flatMap(({ repository, text }) =>
+    entriesOf(text, name).map((entry) => ({ ...entry, uri: `${repository}/${entry.filename}` })),
+  )
+  const fitting = entries.filter(({ version }) => build === null || version === build)
+  const [newest] = fitting.toSorted((a, b) => compareDebianVersions(b.version, a.version))
+  if (newest !== undefined) {
+    const { version, sha256, bytes, uri } = newest
+    return { build: version, version: upstreamVersion(version), file: { sha256, bytes, uris: [uri] } }
   }
-  return found
+  return entries.length === 0 ? 'no suite has a package of that name' : `no suite has the version ${build}`
 }

@@ -32,19 +32,36 @@ export function parsePackages(text: string): PackageEntry[] {
     .split(/\n{2,}/)
     .filter((entry) => /^Package: linux-(?:image|binary(?:-unsigned)?|modules|base|headers|kbuild)-\d/m.test(entry))
   return entries.flatMap((entry) => {
-    const field = (name: string) => new RegExp(`^${name}: *(.+)$`, 'm').exec(entry)?.[1]?.trim() ?? ''
-    const name = field('Package')
-    const read = {
-      name,
-      version: field('Version'),
-      filename: field('Filename'),
-      bytes: Number(field('Size')),
-      sha256: field('SHA256').toLowerCase(),
-    }
-    const known = NAME.test(name) || HEADERS.test(name)
-    const whole = known && /^[\w.+~:-]+$/.test(read.version) && /^[\w.+~:/%-]+$/.test(read.filename)
-    return whole && Number.isSafeInteger(read.bytes) && /^[0-9a-f]{64}$/.test(read.sha256) ? [read] : []
+    const read = readEntry(entry)
+    return read !== null && (NAME.test(read.name) || HEADERS.test(read.name)) ? [read] : []
   })
+}
+
+/** The entries of one package in a Packages file, found without reading the others. */
+export function entriesOf(text: string, name: string): PackageEntry[] {
+  const found: PackageEntry[] = []
+  const head = `Package: ${name}\n`
+  for (let at = text.indexOf(head); at >= 0; at = text.indexOf(head, at + 1)) {
+    if (at > 0 && text[at - 1] !== '\n') continue
+    const end = text.indexOf('\n\n', at)
+    const read = readEntry(text.slice(at, end < 0 ? undefined : end))
+    if (read !== null) found.push(read)
+  }
+  return found
+}
+
+/** A paragraph of a Packages file; null where a field is missing or malformed. */
+function readEntry(paragraph: string): PackageEntry | null {
+  const field = (name: string) => new RegExp(`^${name}: *(.+)$`, 'm').exec(paragraph)?.[1]?.trim() ?? ''
+  const read = {
+    name: field('Package'),
+    version: field('Version'),
+    filename: field('Filename'),
+    bytes: Number(field('Size')),
+    sha256: field('SHA256').toLowerCase(),
+  }
+  const isWhole = /^[\w.+~:-]+$/.test(read.version) && /^[\w.+~:/%-]+$/.test(read.filename)
+  return isWhole && Number.isSafeInteger(read.bytes) && /^[0-9a-f]{64}$/.test(read.sha256) ? read : null
 }
 
 /** `6.1.170` for the package version `6.1.170-3`, `7.3~rc7` for `7.3~rc7-1~exp1`. */
