@@ -4,7 +4,7 @@ import type { KnownKernel } from '#domain/kernel.ts'
 import type { Gap, GapReport } from '#domain/report/gaps.ts'
 import type { Report, ReportKernel } from '#domain/report/matrix.ts'
 import { compareSeries } from '#domain/version.ts'
-import { compareKernels, compareText } from './matrix/matrix.ts'
+import { compareKernels, compareText, countVerdicts } from './matrix/matrix.ts'
 
 /** Days on which mainline releases came out (https://www.kernel.org/pub/linux/kernel/). Newer ones are not known here. */
 const RELEASED: Readonly<Record<string, string>> = {
@@ -85,29 +85,33 @@ export function gapsOf(report: Report, { cases, listing, series }: GapOptions): 
   return {
     schema: 'kwitness.gaps/1',
     run: { id: report.run.id, startedAt: report.run.startedAt },
-    kernels: newest.map(({ id, series: name, version }) => ({
-      series: name,
-      kernel: id,
-      version,
-      lacks: gaps.filter((gap) => gap.kernel === id).length,
-      answers: report.cells.filter(({ kernel, verdict }) => kernel === id && (verdict === 'carries' || verdict === 'lacks'))
-        .length,
-      cases: report.cases.length,
-      newer: newerThan(id, report, listing),
-    })),
+    kernels: newest.map((own) => {
+      const { carries, lacks } = countVerdicts(report.cells.filter(({ kernel }) => kernel === own.id))
+      return {
+        series: own.series,
+        kernel: own.id,
+        version: own.version,
+        lacks,
+        answers: carries + lacks,
+        cases: report.cases.length,
+        newer: newerThan(own, listing),
+      }
+    }),
     gaps: gaps.toSorted(byAge),
   }
 }
 
 /** The newest kernel of the branch of a tested one that is on the mirror and newer than it; null for none. */
-function newerThan(id: string, { kernels }: Report, listing: GapOptions['listing']): string | null {
-  const own = kernels.find((kernel) => kernel.id === id)
-  const branch = (listing ?? []).filter(
-    ({ series, flavour, arch, notOnMirror }) =>
-      !notOnMirror && series === own?.series && flavour === own.flavour && arch === own.arch,
+function newerThan(own: ReportKernel, listing: GapOptions['listing']): string | null {
+  const newer = (listing ?? []).filter(
+    (kernel) =>
+      !kernel.notOnMirror &&
+      kernel.series === own.series &&
+      kernel.flavour === own.flavour &&
+      kernel.arch === own.arch &&
+      compareKernels(kernel, own) > 0,
   )
-  const [newest] = branch.toSorted((a, b) => compareKernels(b, a))
-  return own !== undefined && newest !== undefined && compareKernels(newest, own) > 0 ? newest.id : null
+  return newer.toSorted(compareKernels).at(-1)?.id ?? null
 }
 
 /** The newest kernel of each supported branch, controls and kernels of a user's own left out. */

@@ -1,22 +1,12 @@
 /** Word of a night that failed: to the targets of the configuration, and not again for the same reason. */
 import { createHash } from 'node:crypto'
-import { systemError } from '#harness/support/workspace.ts'
-import { InfraError, UserError } from '#domain/errors.ts'
-import type { Verdict } from '#domain/judgement.ts'
+import { countVerdicts } from '#analysis/matrix/matrix.ts'
 import type { Notice } from '#domain/report/notice.ts'
 import { deliverNotice } from '#run/nightly/deliver.ts'
 import { enqueueNotice, sendPending } from '#run/nightly/outbox.ts'
 import type { NightlyConfig } from '#schema/nightly/config.ts'
+import { foreseen } from '../output/failure.ts'
 import { readState, type Places } from './state.ts'
-
-const NO_COUNTS: Readonly<Record<Verdict, number>> = {
-  carries: 0,
-  lacks: 0,
-  inconclusive: 0,
-  'not-applicable': 0,
-  error: 0,
-  'no-result': 0,
-}
 
 /** Do the work of a night. What it throws is sent to the targets, and thrown again. */
 export async function tellingFailure<T>(config: NightlyConfig, places: Places, work: () => Promise<T>): Promise<T> {
@@ -53,7 +43,7 @@ async function tellFailedNight({ name, notify }: NightlyConfig, places: Places, 
     at,
     failure,
     run: null,
-    counts: NO_COUNTS,
+    counts: countVerdicts([]),
     diff: null,
     problems: last !== null && last.phase !== 'done' ? last.problems : [],
     url: null,
@@ -74,7 +64,7 @@ async function tellFailedNight({ name, notify }: NightlyConfig, places: Places, 
 
 /** What failed, and on a further line what to do next. */
 function textOf(error: unknown): string {
-  const known = error instanceof UserError || error instanceof InfraError ? error : systemError(error, 'the night cannot go on')
+  const known = foreseen(error, 'the night cannot go on')
   if (known) return [known.message, known.hint ?? ''].join('\n').trim()
   const text = error instanceof Error ? error.message : String(error)
   return `kwitness made a mistake, which says nothing about the kernels: ${text}`

@@ -14,10 +14,15 @@ const STEP_TROUBLE = 129
  * blames neither the request nor this machine is ours: its trace goes into a file.
  */
 export function tellFailure(error: unknown, words: readonly string[]): number {
-  const known = error instanceof UserError || error instanceof InfraError ? error : systemError(error, 'cannot go on')
+  const known = foreseen(error, 'cannot go on')
   const { message, hint } = known ?? unforeseen(error, words)
   process.stderr.write(`kwitness: ${message}${hint ? `\n  ${hint}` : ''}\n`)
   return failureExit(known instanceof UserError ? 2 : 3, words)
+}
+
+/** An error that blames the request or this machine, which `what` then says of the work; null for a fault of ours. */
+export function foreseen(error: unknown, what: string): UserError | InfraError | null {
+  return error instanceof UserError || error instanceof InfraError ? error : systemError(error, what)
 }
 
 /** The exit code of a failure: git bisect run takes any code below 128 for an answer. */

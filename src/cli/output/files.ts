@@ -4,7 +4,7 @@ import { lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/
 import { dirname, join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
 import { startSpan } from '#harness/support/spans.ts'
-import { makeFolder, probeFolder, whenUnreadable, writeAt } from '#harness/support/workspace.ts'
+import { makeFolder, probeFolder, replaceFile, whenUnreadable, writeAt } from '#harness/support/workspace.ts'
 import type { RunDiff } from '#domain/report/diff.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { HTML_ASSETS, type HtmlAssets } from '#render/html/html.ts'
@@ -80,13 +80,7 @@ export async function writeOut(path: string, text: string): Promise<void> {
     const there = await lstat(path).catch(whenUnreadable(null))
     // A device, a pipe or a link is written to as it is.
     if (there !== null && !there.isFile()) return writeFile(path, text)
-    const temporary = `${path}.tmp-${process.pid}`
-    try {
-      await writeFile(temporary, text)
-      await rename(temporary, path)
-    } finally {
-      await rm(temporary, { force: true })
-    }
+    return replaceFile(path, text)
   })
 }
 

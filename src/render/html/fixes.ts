@@ -2,7 +2,7 @@
 import { compareText } from '#analysis/matrix/matrix.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Boundary, Report, ReportCase, Timeline } from '#domain/report/matrix.ts'
-import { precisionOf, reasonsOf } from '../text/boundary.ts'
+import { precisionOf, reasonsOf, steadyWords } from '../text/boundary.ts'
 import { wordAbout } from '../text/format.ts'
 import { VERDICT_LABELS } from '../text/labels.ts'
 import { cellLink } from './links.ts'
@@ -48,18 +48,11 @@ function answerOf(timeline: Timeline, boundaries: readonly Boundary[], label: La
   if (!last) return { verdict: 'none', word: 'no answer', text: reasonsOf(earlier), changes: [] }
   const { word } = VERDICT_LABELS[last.verdict]
   const changes = boundaries.map((boundary) => changeOf(boundary, label))
-  if (intervals.length === 1) return { verdict: last.verdict, word, text: testedText(timeline, label), changes }
+  if (intervals.length === 1) {
+    const { ends, share } = steadyWords(timeline, label)
+    return { verdict: last.verdict, word, text: `${ends}, ${share} tested`, changes }
+  }
   return { verdict: last.verdict, word, text: `since ${label(last.first)}`, changes }
-}
-
-/** `6.1.170 … 6.1.192, 9 of 10 tested`: the first and the last tested kernel of a branch whose answer never changes. */
-function testedText({ intervals, known }: Timeline, label: Label): string {
-  const [only] = intervals
-  if (!only) return ''
-  const ends = [...new Set([label(only.first), label(only.last)])].join(' … ')
-  const { tested } = only
-  if (known === null) return `${ends}, ${tested} tested`
-  return `${ends}, ${known === tested ? `all ${known}` : `${tested} of ${known}`} tested`
 }
 
 function changeOf(boundary: Boundary, label: Label) {

@@ -71,10 +71,16 @@ export function steadyOf({ timelines, kernels }: Pick<Report, 'timelines' | 'ker
 }
 
 /** `6.1.170 … 6.1.192 (9 of 10)`: the first and the last tested kernel, the number of tested and of known kernels. */
-function rangeOfSteady({ intervals, known }: Timeline, version: (id: string) => string, dots: string): string {
+function rangeOfSteady(timeline: Timeline, version: (id: string) => string, dots: string): string {
+  const { ends, share } = steadyWords(timeline, version, dots)
+  return ends === '' ? '' : `${ends} (${share})`
+}
+
+/** Of a branch whose answer never changes: `6.1.170 … 6.1.192`, and how many of its kernels were tested, `9 of 10`. */
+export function steadyWords({ intervals, known }: Timeline, version: (id: string) => string, dots = '…') {
   const [interval] = intervals
-  if (!interval) return ''
-  const ends = [...new Set([version(interval.first), version(interval.last)])].join(` ${dots} `)
-  const { tested } = interval
-  return `${ends} (${known === null ? tested : known === tested ? `all ${known}` : `${tested} of ${known}`})`
+  if (!interval) return { ends: '', share: '' }
+  const { first, last, tested } = interval
+  const share = known === null ? `${tested}` : known === tested ? `all ${known}` : `${tested} of ${known}`
+  return { ends: [...new Set([version(first), version(last)])].join(` ${dots} `), share }
 }

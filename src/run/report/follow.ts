@@ -1,7 +1,7 @@
 /** Follows a run that is under way: which of its results new attempts have changed since the last look. */
 import { buildReport } from '#analysis/matrix/report.ts'
 import type { Report, ReportCell } from '#domain/report/matrix.ts'
-import { cellKey, cellsOf } from '#plan/cells.ts'
+import { cellKey, cellsOf, createCaseFinder } from '#plan/cells.ts'
 import { controlsOf } from '#plan/plan.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import type { JudgedAttempt } from '#verdict/race/judged-attempt.ts'
@@ -28,7 +28,7 @@ export interface Followed {
 export async function createFollower(store: ReadRuns, id: string, from: number): Promise<() => Promise<Followed>> {
   const plan = planOf(await store.readRun(id))
   const all = new Map(cellsOf(plan).map((cell) => [cellKey(cell), cell]))
-  const cases = new Map(plan.cases.map((theCase) => [theCase.id, theCase]))
+  const caseOf = createCaseFinder(plan)
   const judged = new Map<string, StoredJudged[]>()
   const byCell = new Map<string, JudgedAttempt[]>()
   const reused = (await store.attemptsOf(id)).attempts.filter(({ run }) => run !== id)
@@ -43,7 +43,7 @@ export async function createFollower(store: ReadRuns, id: string, from: number):
     const { judge, keep } = await createStoredJudge(store)
     for (const record of attempts) {
       const { job } = record.evidence
-      const [theCase, key] = [cases.get(job.case), `${job.kernel}/${job.case}`]
+      const [theCase, key] = [caseOf(job.kernel, job.case), `${job.kernel}/${job.case}`]
       const stored = theCase && all.has(key) ? await judge(record, theCase) : null
       if (!stored?.judged) continue
       judged.set(key, [...(judged.get(key) ?? []), { record, judged: stored.judged }])
