@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { runCommand } from '#harness/support/process.ts'
 import { inRepository } from '#harness/support/repository.ts'
 import { compressRam } from '#harness/boot/snapshot/compress.ts'
 import { writeManifest, findSnapshot } from '#harness/boot/snapshot/snapshot.ts'
@@ -137,17 +138,39 @@ describe('a saved guest', () => {
     'whose boot log is cut short': (guest) => truncate(join(guest, 'boot.log'), 1000),
     'whose boot log is gone': (guest) => rm(join(guest, 'boot.log')),
   }
+  /** A copy of the saved guest as it stands, in a cache of its own: to damage one costs no boot. */
+  async function copyOf(guest: string): Promise<string> {
+    const cache = await mkdtemp(join(place.folder, 'copy-'))
+    const copy = join(cache, 'guests', basename(guest))
+    await mkdir(join(copy, '..'))
+    await runCommand('cp', ['--archive', '--sparse=always', guest, copy])
+    return copy
+  }
+
+  test('a copy of a saved guest is as good as the guest', async () => {
+    const [guest = ''] = saved()
+    assert.ok(await findSnapshot(await copyOf(guest)))
+  })
+
   for (const [what, damage] of Object.entries(DAMAGE)) {
-    test(`a saved guest ${what} is noticed and booted anew`, async () => {
+    test(`a saved guest ${what} is noticed and removed`, async () => {
       const [guest = ''] = saved()
-      await damage(guest)
-      const { origin, stderr } = await answers()
-      assert.match(stderr, /booted in/)
-      assert.equal(origin, 'restored', 'the new one is saved again')
-      assert.deepEqual(saved(), [guest])
-      assert.deepEqual((await readdir(guest)).toSorted(), ['boot.log', 'guest.json', 'ram', 'state'])
+      const copy = await copyOf(guest)
+      await damage(copy)
+      assert.equal(await findSnapshot(copy), null)
+      assert.deepEqual(await readdir(join(copy, '..')), [])
     })
   }
+
+  test('a damaged saved guest is booted and saved anew', async () => {
+    const [guest = ''] = saved()
+    await flip(join(guest, 'ram'))
+    const { origin, stderr } = await answers()
+    assert.match(stderr, /booted in/)
+    assert.equal(origin, 'restored', 'the new one is saved again')
+    assert.deepEqual(saved(), [guest])
+    assert.deepEqual((await readdir(guest)).toSorted(), ['boot.log', 'guest.json', 'ram', 'state'])
+  })
 
   test('a saved guest that looks whole and does not load is told, and the attempt gets a booted one', async () => {
     const [guest = ''] = saved()

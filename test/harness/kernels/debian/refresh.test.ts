@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { suite, test, type TestContext } from 'node:test'
 import { openAptRoot } from '#harness/kernels/debian/archive/root.ts'
 import { arrivalOf, freshnessOf } from '#harness/kernels/debian/index.ts'
 import { listKernels, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
@@ -28,29 +28,30 @@ async function given(t: TestContext, way: KernelContext['readsArchive']) {
 
 const DROPPED = 'linux-binary-9.1.5+t-cloud-amd64_9.1.5-2~bpo1_amd64.deb'
 
-for (const way of ['apt', 'direct'] as const) {
-  test(`without a network a kernel that is gone stays gone, and the listing says since when, by ${way}`, options, async (t) => {
-    const { repository, messages, context, refresh } = await given(t, way)
-    await repository.remove(DROPPED)
-    const before = await refresh()
-    assert.equal(before.states[NEW_ID], 'not-on-mirror')
-    assert.deepEqual(freshnessOf(NEW_ID, before.index), { asOf: before.index.askedAt, isStale: false })
-    await repository.close()
-    for (const _ of ['once', 'again']) {
-      const { index, states } = await refresh()
-      assert.deepEqual(states, before.states)
-      assert.equal(index.reached, false)
-      assert.deepEqual(freshnessOf(NEW_ID, index), { asOf: before.index.askedAt, isStale: true })
-    }
-    assert.ok(messages.some((line) => line.startsWith(`cannot refresh the index, using the one of ${before.index.askedAt}: `)))
-    await assert.rejects(selectKernels([NEW_ID], context), { message: /only kernels that are not on the mirror/ })
-    assert.equal(freshnessOf('debian-1-cloud-amd64', before.index), null)
-  })
+/** apt waits seconds for a mirror that is away: others go on meanwhile. */
+const concurrency = 3
 
-  test(
-    `where one suite does not arrive the others are new, and its own list stays with its time, by ${way}`,
-    options,
-    async (t) => {
+for (const way of ['apt', 'direct'] as const)
+  suite(`a refresh, by ${way}`, { concurrency }, () => {
+    test(`without a network a kernel that is gone stays gone, and the listing says since when`, options, async (t) => {
+      const { repository, messages, context, refresh } = await given(t, way)
+      await repository.remove(DROPPED)
+      const before = await refresh()
+      assert.equal(before.states[NEW_ID], 'not-on-mirror')
+      assert.deepEqual(freshnessOf(NEW_ID, before.index), { asOf: before.index.askedAt, isStale: false })
+      await repository.close()
+      for (const _ of ['once', 'again']) {
+        const { index, states } = await refresh()
+        assert.deepEqual(states, before.states)
+        assert.equal(index.reached, false)
+        assert.deepEqual(freshnessOf(NEW_ID, index), { asOf: before.index.askedAt, isStale: true })
+      }
+      assert.ok(messages.some((line) => line.startsWith(`cannot refresh the index, using the one of ${before.index.askedAt}: `)))
+      await assert.rejects(selectKernels([NEW_ID], context), { message: /only kernels that are not on the mirror/ })
+      assert.equal(freshnessOf('debian-1-cloud-amd64', before.index), null)
+    })
+
+    test(`where one suite does not arrive the others are new, and its own list stays with its time`, options, async (t) => {
       const { repository, messages, refresh } = await given(t, way)
       const first = await refresh()
       assert.equal(first.states[NEW_ID], 'available')
@@ -82,20 +83,19 @@ for (const way of ['apt', 'direct'] as const) {
       const fourth = await refresh()
       assert.deepEqual([fourth.index.reached, fourth.states], [true, third.states])
       assert.ok(Object.keys(fourth.states).every((id) => freshnessOf(id, fourth.index)?.isStale === false))
-    },
-  )
+    })
 
-  test(`a suite that has never arrived is left out, and comes with the next refresh, by ${way}`, options, async (t) => {
-    const { repository, messages, refresh } = await given(t, way)
-    repository.cut('/debian/dists/')
-    const first = await refresh()
-    assert.deepEqual(Object.keys(first.states), [OLD_ID])
-    assert.deepEqual([first.index.reached, first.index.missingSuites.includes('sid')], [false, true])
-    assert.ok(messages.some((line) => line.startsWith('left out suite sid: ')))
-    repository.cut(null)
-    assert.equal(Object.keys((await refresh()).states).length, 4)
+    test(`a suite that has never arrived is left out, and comes with the next refresh`, options, async (t) => {
+      const { repository, messages, refresh } = await given(t, way)
+      repository.cut('/debian/dists/')
+      const first = await refresh()
+      assert.deepEqual(Object.keys(first.states), [OLD_ID])
+      assert.deepEqual([first.index.reached, first.index.missingSuites.includes('sid')], [false, true])
+      assert.ok(messages.some((line) => line.startsWith('left out suite sid: ')))
+      repository.cut(null)
+      assert.equal(Object.keys((await refresh()).states).length, 4)
+    })
   })
-}
 
 test('a refresh that fails exits 3 and prints what is known, in JSON with its time', async (t) => {
   if (!(await exists('/usr/share/keyrings/debian-archive-keyring.gpg'))) return t.skip('the keyring of the archive is not here')
