@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the kernel and the C library know of one thread: thread.h says what it is for. */
+#include <dlfcn.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
@@ -19,6 +21,10 @@
 #define RSEQ_ALIGN_TYPE	28
 /* Linux, include/uapi/linux/rseq.h: what every kernel takes. */
 #define RSEQ_SIZE	32UL
+/* glibc, nptl_db/db_info.c: where in its descriptor of a thread debuggers find the number. */
+#define NUMBER_FIELD	"_thread_db_pthread_tid"
+/* glibc, nptl_db/thread_dbP.h: bits of an element, elements, bytes in front. */
+enum { FIELD_BITS, FIELD_COUNT, FIELD_OFFSET };
 
 /* The kernel checks calls against a second stack, which a thread that is made again has not. */
 static int has_shadow_stack(void)
@@ -32,14 +38,27 @@ static int has_shadow_stack(void)
 #endif
 }
 
+/* Searching the descriptor would take any equal number for it. */
+static pid_t *find_number(pid_t tid)
+{
+	const uint32_t *field = dlsym(RTLD_NEXT, NUMBER_FIELD);
+	pid_t *number;
+
+	if (!field || field[FIELD_BITS] != 8 * sizeof(*number) || field[FIELD_COUNT] != 1)
+		return NULL;
+	number = (pid_t *)((char *)pthread_self() + field[FIELD_OFFSET]);
+	return *number == tid ? number : NULL;
+}
+
 const char *thread_learn(struct thread_state *state)
 {
 	state->tid = syscall(SYS_gettid);
 	state->pointer = __builtin_thread_pointer();
-	/* Searching for the number would take any other that is equal for it. */
-	if (prctl(PR_GET_TID_ADDRESS, &state->number) || !state->number ||
-	    *state->number != state->tid)
-		return "the kernel does not tell where the C library keeps a thread's number";
+	state->number = find_number(state->tid);
+	if (!state->number)
+		return "the C library does not tell where it keeps a thread's number";
+	if (prctl(PR_GET_TID_ADDRESS, &state->cleared) || !state->cleared)
+		return "the kernel does not tell what it clears when a thread ends";
 	if (syscall(SYS_get_robust_list, 0, &state->robust, &state->robust_size))
 		return "the kernel does not tell a thread's robust mutexes";
 	return has_shadow_stack() ? "its threads have shadow stacks" : NULL;
@@ -90,7 +109,7 @@ void thread_adopt(struct thread_state *state)
 /* rseq stays with the thread that forks (rseq(2)). */
 void thread_renumber(struct thread_state *state)
 {
-	state->tid = syscall(SYS_set_tid_address, state->number);
+	state->tid = syscall(SYS_set_tid_address, state->cleared);
 	*state->number = state->tid;
 	set_robust(state);
 }

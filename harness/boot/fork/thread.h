@@ -14,8 +14,10 @@
 struct thread_state {
 	pid_t tid;
 	char *pointer;
-	/* Where the C library keeps its number, and the kernel clears it when the thread ends. */
+	/* Where the C library keeps its number. */
 	pid_t *number;
+	/* What the kernel clears when it ends: its number, or its state (glibc 2.43). */
+	int *cleared;
 	/* Head of the robust mutexes that it holds (set_robust_list(2)). */
 	void *robust;
 	size_t robust_size;

@@ -267,9 +267,9 @@ static int step_in(void *given)
 
 void threads_restart(void)
 {
-	/* The kernel writes the number of each, and clears it when the thread ends. */
+	/* The kernel writes the number of each before the thread runs, as for pthread_create(). */
 	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-			  CLONE_SYSVSEM | CLONE_SETTLS | CLONE_CHILD_SETTID |
+			  CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |
 			  CLONE_CHILD_CLEARTID;
 
 	round_number++;
@@ -277,8 +277,8 @@ void threads_restart(void)
 	for (int i = 0; i < MAX_THREADS; i++) {
 		struct thread *t = &threads[i];
 
-		if (t->used && clone(step_in, t->stack + sizeof(t->stack), flags, t, NULL,
-				     t->state.pointer, t->state.number) < 0)
+		if (t->used && clone(step_in, t->stack + sizeof(t->stack), flags, t,
+				     t->state.number, t->state.pointer, t->state.cleared) < 0)
 			child_fail("making its threads again");
 	}
 	pthread_mutex_unlock(&registry);

@@ -32,6 +32,12 @@ export async function buildWorkbench(): Promise<Workbench> {
   return { folder, library, program, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
+/** A library that says of the C library where it keeps a thread's number: bits, elements, offset. Returns its path. */
+export async function buildField(field: string): Promise<string> {
+  const flags = [...LIBRARY_FLAGS, `-DFIELD=${field}`]
+  return (await buildProgram(findWorkspace().cache, [join(import.meta.dirname, 'other_field.c')], [], { flags })).path
+}
+
 const PAYLOAD_BYTES = 1 << 20
 
 /** A payload with this text, as large as every other. Returns its path. */
@@ -57,6 +63,8 @@ export interface ForkeeOptions {
   readonly trait?: readonly [name: string, count: number]
   /** Instead of the one of the workbench; null for none. */
   readonly library?: string | null
+  /** Another library, loaded behind it. */
+  readonly behind?: string
   readonly answerMs?: number
 }
 
@@ -65,19 +73,20 @@ let started = 0
 /** Start it, and do not wait until it is there. */
 export async function startForkee(
   bench: Workbench,
-  { trait, library = bench.library, answerMs }: ForkeeOptions = {},
+  { trait, library = bench.library, behind, answerMs }: ForkeeOptions = {},
 ): Promise<Forkee> {
   started += 1
   const connections = listenForChildren(join(bench.folder, `socket-${started}`))
   await connections.listening
   const pipe = await openConsolePipe()
   const preload = library === null ? null : await open(library)
+  const second = behind === undefined ? null : await open(behind)
   const env = {
-    ...(preload ? { LD_PRELOAD: '/proc/self/fd/8' } : {}),
+    ...(preload ? { LD_PRELOAD: second ? '/proc/self/fd/8:/proc/self/fd/10' : '/proc/self/fd/8' } : {}),
     KWITNESS_SOCKET: connections.path,
     KWITNESS_PAYLOAD: await payloadOf(bench, 'original'),
   }
-  /* The last one is a descriptor that somebody left open. */
+  /* The ninth is a descriptor that somebody left open. */
   const stdio = [
     'ignore',
     'ignore',
@@ -89,11 +98,13 @@ export async function startForkee(
     'pipe',
     preload?.fd ?? 'ignore',
     'pipe',
+    second?.fd ?? 'ignore',
   ] as const
   const child = spawn(bench.program, trait?.map(String) ?? [], { stdio: [...stdio], env })
   pipe.handOver()
   pipe.reader.resume()
   await preload?.close()
+  await second?.close()
   const ports = child.stdio as unknown as Duplex[]
   for (const port of ports) port?.on('error', () => undefined)
   const giveUp = (): void => void child.kill('SIGKILL')

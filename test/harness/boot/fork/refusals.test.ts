@@ -5,7 +5,7 @@ import { copyFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import { InfraError } from '#domain/errors.ts'
-import { ask, buildWorkbench, startForkee, type Forkee, type ForkeeOptions, type Workbench } from './forkee.ts'
+import { ask, buildField, buildWorkbench, startForkee, type Forkee, type ForkeeOptions, type Workbench } from './forkee.ts'
 
 let bench: Workbench
 
@@ -48,6 +48,17 @@ describe('a server refuses to fork', () => {
       await server.children.loaded(10_000)
       await assert.rejects(server.children.check(), refused(reason))
       // It is asked in vain, and goes on.
+      server.agent.write('quit 7\n')
+      assert.deepEqual(await once(server.process, 'exit'), [7, null])
+    })
+  }
+
+  /** The first word of a descriptor is part of its own address; a number has 32 bits and is one. */
+  for (const field of ['32,1,0', '64,1,0', '32,2,0', '0,0,0']) {
+    test(`whose C library says that a thread's number is at ${field}`, async (t) => {
+      const server = await start(t, { behind: await buildField(field) })
+      await server.children.loaded(10_000)
+      await assert.rejects(server.children.check(), refused(/^the C library does not tell where it keeps a thread's number$/))
       server.agent.write('quit 7\n')
       assert.deepEqual(await once(server.process, 'exit'), [7, null])
     })
