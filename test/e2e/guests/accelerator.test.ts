@@ -1,0 +1,54 @@
+/** What a guest proves of the accelerator of this host: one that does not work is found out once, or refused by name. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import {
+  fetchKernels,
+  kernelWords,
+  newPlace,
+  readReport,
+  runCli,
+  runReport,
+  type Kernels,
+  type Place,
+} from '#test/helpers/cli.ts'
+
+/** A case whose answer is known of both kernels: 5.10 lacks the fix, 6.1 carries it. */
+const CASE = 'uffd-mmap-changing-atomic'
+/** Whether this user may have mounts of its own: root outside of most containers. */
+const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
+
+const place = await newPlace('guests and host')
+let kernels: Kernels
+
+before(async () => {
+  kernels = await fetchKernels()
+})
+after(() => place.remove())
+
+const at = (name: string): Place => ({ ...place, state: join(place.folder, name), out: join(place.folder, name, 'out') })
+const request = (...ids: readonly string[]): string[] => [...kernelWords(...ids), '--cases', CASE]
+
+/* A file that is not KVM in its place: one that works would be found, and one that is silent is waited for for minutes. */
+const hide = 'mount --bind /dev/null /dev/kvm 2>/dev/null; exec "$@"'
+const prefix = mayMount ? ['unshare', '--mount', 'sh', '-c', hide, 'sh'] : []
+
+test('an accelerator that is useless is found out by a guest, said once, and not asked again', async (t) => {
+  const words = ['run', ...request(kernels.v510), '--json', '--out', place.out]
+  const first = await runCli(at('accelerator'), words, prefix)
+  assert.equal(first.code, 0, first.stderr)
+  if (readReport(first).run.host.accelerator === 'kvm') return t.skip('KVM works here, and this user may not hide it')
+  assert.equal(first.stderr.match(/guests run under TCG, slower: .*\/dev\/kvm/g)?.length, 1, first.stderr)
+  const second = await runCli(at('accelerator'), words, prefix)
+  assert.doesNotMatch(second.stderr, /guests run under TCG/)
+  assert.equal(readReport(second).run.host.accelerator, 'tcg')
+})
+
+test('an accelerator that does not work and is asked for by name is refused', async (t) => {
+  const { report } = await runReport(at('accelerator'), request(kernels.v510))
+  if (report.run.host.accelerator === 'kvm') return t.skip('KVM works here')
+  const { code, stderr } = await runCli(at('accelerator'), ['run', ...request(kernels.v510), '--accel', 'kvm'], prefix)
+  assert.equal(code, 3)
+  assert.match(stderr, /KVM was asked for and does not work here: .*\/dev\/kvm/)
+})
