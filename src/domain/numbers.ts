@@ -7,7 +7,8 @@ const MIN_CHANCE = 1e-9
 
 /** A whole number: `2,400,000`. */
 export function countOf(number: number): string {
-  return formatter({}).format(number)
+  // Below a thousand there is nothing to set apart, and most are: a short run needs no formatter, nor the data that one loads.
+  return Number.isInteger(number) && number >= 0 && number < 1000 ? String(number) : formatter({}).format(number)
 }
 
 /** A number of things: `1 hit`, `1,500 trials`. */
