@@ -29,6 +29,18 @@ function imaged(version: string, image: string): ReportKernel {
   return { ...kernel(version), sha256: digits.repeat(4) + image.repeat(16) }
 }
 
+const idOfFile = (version: string, hash = '0123') => `file-${version}-${hash}`
+
+/** A report of one case on kernel files of these versions. */
+function ofFiles(verdicts: Readonly<Record<string, Verdict>>, hash?: string): Report {
+  const kernels = Object.keys(verdicts).map((version): ReportKernel => {
+    const id = idOfFile(version, hash)
+    return { ...imaged(version, 'cd'), id, provider: 'file', flavour: 'custom' }
+  })
+  const cells = kernels.map(({ id, version }) => cell(id, CASE.id, verdicts[version]!))
+  return buildReport({ run: RUN, kernels, cases: [CASE], controls: [], cells })
+}
+
 const words = (before: Report, after: Report, history: Report[] = []) =>
   diffOf(before, after, history).entries.map(({ change, version }) => `${change} ${version}`)
 
@@ -57,18 +69,32 @@ describe('kernels', () => {
   })
 
   test('the one new kernel of a version replaces the one that is gone', () => {
-    const file: ReportKernel = {
-      ...kernel('6.1.9'),
-      id: 'file-6.1.9-0123',
-      provider: 'file',
-      flavour: 'custom',
-      sha256: 'cd'.repeat(32),
-    }
-    const cells = [cell(file.id, CASE.id, 'lacks')]
-    const after = buildReport({ run: RUN, kernels: [file], cases: [CASE], controls: [], cells })
-    const diff = diffOf(report({ '6.1.9': 'carries' }), after)
+    const diff = diffOf(report({ '6.1.9': 'carries' }), ofFiles({ '6.1.9': 'lacks' }))
     assert.deepEqual(diff.counts, { ...zeros(), regressed: 1 })
-    assert.deepEqual(diff.kernels, { appeared: [file.id], gone: [kernel('6.1.9').id] })
+    assert.deepEqual(diff.kernels, { appeared: [idOfFile('6.1.9')], gone: [kernel('6.1.9').id] })
+  })
+
+  test('a file replaces the one file of its series that is gone, whatever its version', () => {
+    const older = words(ofFiles({ '6.1.9': 'carries', '6.12.1': 'lacks' }), ofFiles({ '6.1.4': 'lacks', '6.12.1': 'lacks' }))
+    assert.deepEqual(older, ['regressed 6.1.4'])
+    const newer = words(ofFiles({ '6.1.9': 'carries' }), ofFiles({ '6.1.10': 'carries' }))
+    assert.deepEqual(newer, [], 'as before, and neither is new or gone')
+    const both = words(ofFiles({ '6.1.9': 'carries', '6.12.9': 'lacks' }), ofFiles({ '6.1.4': 'lacks', '6.12.4': 'carries' }))
+    assert.deepEqual(both, ['regressed 6.1.4', 'fixed 6.12.4'])
+  })
+
+  test('a file of the version that is gone is taken before another one of the series', () => {
+    const before = ofFiles({ '6.1.9': 'carries', '6.1.4': 'lacks' })
+    const after = ofFiles({ '6.1.9': 'carries', '6.1.7': 'carries' }, '4567')
+    assert.deepEqual(words(before, after), ['fixed 6.1.7'])
+  })
+
+  test('what could stand in for two files, or comes from elsewhere, replaces none', () => {
+    const two = ofFiles({ '6.1.4': 'carries', '6.1.3': 'carries' })
+    assert.deepEqual(words(ofFiles({ '6.1.9': 'carries' }), two), ['gone 6.1.9', 'appeared 6.1.3', 'appeared 6.1.4'])
+    assert.deepEqual(words(two, ofFiles({ '6.1.1': 'lacks' })), ['gone 6.1.3', 'gone 6.1.4', 'appeared 6.1.1'])
+    assert.deepEqual(words(ofFiles({ '6.12.9': 'carries' }), ofFiles({ '6.1.4': 'lacks' })), ['gone 6.12.9', 'appeared 6.1.4'])
+    assert.deepEqual(words(report({ '6.1.9': 'carries' }), report({ '6.1.4': 'lacks' })), ['gone 6.1.9', 'appeared 6.1.4'])
   })
 
   test('a control kernel is nobody to be compared with', () => {
