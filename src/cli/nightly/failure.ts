@@ -2,18 +2,28 @@
 import { createHash } from 'node:crypto'
 import { countVerdicts } from '#analysis/matrix/matrix.ts'
 import type { Notice } from '#domain/report/notice.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
 import { deliverNotice } from '#run/nightly/deliver.ts'
 import { enqueueNotice, sendPending } from '#run/nightly/outbox.ts'
-import type { NightlyConfig } from '#schema/nightly/config.ts'
+import type { NightlyConfig, NotifyTarget } from '#schema/nightly/config.ts'
 import { foreseen } from '../output/failure.ts'
 import { readState, type Places } from './state.ts'
+import { noteFolders, noteTold, wasTold } from './told.ts'
 
-/** Do the work of a night. What it throws is sent to the targets, and thrown again. */
-export async function tellingFailure<T>(config: NightlyConfig, places: Places, work: () => Promise<T>): Promise<T> {
+/**
+ * Do the work of a night. What it throws is sent to the targets, and thrown again. `folders` may take a note of what went out
+ * where the outbox cannot be written.
+ */
+export async function tellingFailure<T>(
+  config: NightlyConfig,
+  places: Places,
+  work: () => Promise<T>,
+  folders: readonly string[] = noteFolders(places, findWorkspace().cache),
+): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    await tellFailedNight(config, places, error).catch((trouble: unknown) => {
+    await tellFailedNight(config, { ...places, folders }, error).catch((trouble: unknown) => {
       console.error(`kwitness: nobody could be told of the failure: ${textOf(trouble)}`)
     })
     throw error
@@ -22,9 +32,14 @@ export async function tellingFailure<T>(config: NightlyConfig, places: Places, w
 
 /**
  * Send word of a failure. With `when: changes` the same failure is sent once until a night has come to its end, else once a day.
- * Where the disk does not take the outbox, the notice is delivered without it, and each night again.
+ * Where the disk does not take the outbox, the notice is delivered without it, and a note says so; where no folder takes even
+ * that, each night again.
  */
-async function tellFailedNight({ name, notify }: NightlyConfig, places: Places, error: unknown): Promise<void> {
+async function tellFailedNight(
+  { name, notify }: NightlyConfig,
+  { folders, ...places }: Places & { readonly folders: readonly string[] },
+  error: unknown,
+): Promise<void> {
   if (notify.to.length === 0) return
   const at = new Date().toISOString()
   const last = await readState(places).catch(() => null)
@@ -50,11 +65,19 @@ async function tellFailedNight({ name, notify }: NightlyConfig, places: Places, 
   }
   const note = (text: string): void => console.error(`kwitness: ${text}`)
   const options = { tries: notify.tries, backoffMs: notify.backoffSeconds * 1000, note }
+  const keyFor = (target: NotifyTarget): string => `${notice.key}.${target.name}`
+  const untold: NotifyTarget[] = []
+  for (const target of notify.to) if (!(await wasTold(places, folders, keyFor(target)))) untold.push(target)
   try {
-    await enqueueNotice(places.outbox, notice, notify.to)
+    await enqueueNotice(places.outbox, notice, untold)
   } catch {
-    for (const target of notify.to)
-      await deliverNotice(target, notice, options).catch((trouble: unknown) => note(textOf(trouble)))
+    const told: string[] = []
+    for (const target of untold) {
+      await deliverNotice(target, notice, options)
+        .then(() => told.push(keyFor(target)))
+        .catch((trouble: unknown) => note(textOf(trouble)))
+    }
+    if (!(await noteTold(places, folders, told))) note('no disk takes a note of this word, so the next night sends it again')
     return
   }
   const { delivered, problems } = await sendPending(places.outbox, notify.to, options)

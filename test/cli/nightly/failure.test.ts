@@ -1,6 +1,6 @@
 /** A night that fails sends word of it to real receivers: once for each reason, also where the disk is full. */
 import assert from 'node:assert/strict'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseConfig } from '#cli/nightly/config.ts'
@@ -89,16 +89,29 @@ test('what the target refuses stays in the outbox, and does not hide the failure
   assert.equal(new Set((await got()).map(({ key }) => key)).size, 1)
 })
 
-test('where no outbox can be written the notice goes out without it', async (t) => {
+test('where no outbox can be written the notice goes out without it, once where a disk takes a note of that', async (t) => {
   const { config, got, places } = await receiver(t)
   await mkdir(join(places.folder, '..'), { recursive: true })
   // A file in place of the folder takes nothing, for root neither.
   await writeFile(places.folder, '')
-  await assert.rejects(tellingFailure(config, places, () => Promise.reject(new InfraError('no space left'))))
-  assert.deepEqual(
-    (await got()).map(({ failure }) => failure),
-    ['no space left'],
-  )
+  const other = await temporaryFolder(t)
+  const fail = (why: string, folders = [places.folder, other]) =>
+    assert.rejects(tellingFailure(config, places, () => Promise.reject(new InfraError(why)), folders))
+  const told = async () => (await got()).map(({ failure }) => failure)
+  await fail('no space left')
+  await fail('no space left')
+  assert.deepEqual(await told(), ['no space left'])
+  await fail('another failure')
+  assert.deepEqual(await told(), ['no space left', 'another failure'])
+  assert.equal((await readdir(other)).length, 1, 'the note of the first failure is gone')
+  await rm(places.folder)
+  await fail('another failure')
+  assert.equal((await told()).length, 2, 'an outbox that can be written again does not send what went out without it')
+  await rm(places.folder, { recursive: true })
+  await writeFile(places.folder, '')
+  await fail('a third one', [places.folder])
+  await fail('a third one', [places.folder])
+  assert.equal((await told()).length, 4, 'without any note each night sends it')
 })
 
 test('the notice says it in its title, and the reason with what to do below', () => {

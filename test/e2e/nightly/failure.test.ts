@@ -93,8 +93,10 @@ test('the disk of the store is full', async (t) => {
   }
   await assert.rejects(fill, { code: 'ENOSPC' })
   const { got, night } = await prepareNight(t, place, ['kernels: [default]', 'refresh: false'])
-  const { code, stderr } = await runCli({ ...place, state: join(disk, 'state') }, night)
-  assert.equal(code, 3, stderr)
+  for (let count = 0; count < 2; count += 1) {
+    const { code, stderr } = await runCli({ ...place, state: join(disk, 'state') }, night)
+    assert.equal(code, 3, stderr)
+  }
   assert.match(got[0]?.failure ?? '', /ENOSPC.*\nfree some space/s)
   assert.equal(got.length, 1)
 })
