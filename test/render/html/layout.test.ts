@@ -17,6 +17,23 @@ const CLIPPED = `[...document.querySelectorAll('.board, .matrix')]
   .filter((one) => getComputedStyle(one).overflow === 'auto' || one.scrollHeight > one.clientHeight + 2)
   .map(({ className }) => className)`
 
+/** Texts of the matrix that leave their cell. */
+const LEAVING = `[...document.querySelectorAll('.matrix td:not(.unplanned)')].flatMap((cell) => {
+  const range = new Range()
+  range.selectNodeContents(cell)
+  const { left, right } = cell.getBoundingClientRect()
+  const leaves = [...range.getClientRects()].some((rect) => rect.width > 0 && (rect.left < left - 1 || rect.right > right + 1))
+  return leaves ? [cell.textContent] : []
+})`
+/** Pixels of the example in the empty filter, and those that it has. */
+const EXAMPLE = `(() => {
+  const input = document.getElementById('query')
+  const { font, paddingLeft, paddingRight } = getComputedStyle(input)
+  const context = document.createElement('canvas').getContext('2d')
+  context.font = font
+  return [context.measureText(input.placeholder).width, input.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)]
+})()`
+
 const browser = await openChromium()
 
 describe('the page laid out', { skip: browser === null && `Chromium is not installed at ${CHROMIUM}` }, () => {
@@ -55,8 +72,12 @@ describe('the page laid out', { skip: browser === null && `Chromium is not insta
       }
     })
 
-    test(`at ${width} px, light and dark, axe finds nothing: page, filter, cell and fix`, async (t) => {
+    test(`at ${width} px no text is cut; light and dark, axe finds nothing: page, filter, cell and fix`, async (t) => {
       const page = await open(t, { width })
+      assert.ok((await page.locator('.hint', { hasText: 'miss <0.0001 %' }).count()) > 0, 'the longest hint is there')
+      assert.deepEqual(await page.evaluate(LEAVING), [])
+      const [wanted = NaN, given = NaN] = await page.evaluate<number[]>(EXAMPLE)
+      assert.ok(wanted <= given, `the example in the filter takes ${wanted} px and has ${given}`)
       await page.evaluate(axe.source)
       for (const hash of ['', 'q=verdict%3Alacks%20OR%20is%3Achanged', CELL, 'fix=uffd-eagain-output']) {
         await follow(page, hash)
