@@ -1,6 +1,6 @@
 /** The parts of a mail: the only importer of the MIME parser. Bytes stay as they are, whatever their character set. */
 import { buffer } from 'node:stream/consumers'
-import { Splitter, type MimeNode } from '@zone-eu/mailsplit'
+import type { MimeNode } from '@zone-eu/mailsplit'
 
 export interface Part {
   /** Lower case: `text/plain`. */
@@ -20,6 +20,8 @@ export interface Part {
 /** The header of a mail, and its parts without those that only hold others, in order. Throws nothing: bad MIME is one part. */
 export async function partsOf(mail: Buffer): Promise<{ readonly header: Buffer; readonly parts: readonly Part[] }> {
   const found: { readonly node: MimeNode; readonly body: Buffer[] }[] = []
+  // Loaded here, because it brings tables of every character set, and few commands read a mail.
+  const { Splitter } = await import('@zone-eu/mailsplit')
   try {
     const splitter = new Splitter({ ignoreEmbedded: true })
     splitter.end(mail)
