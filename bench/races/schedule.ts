@@ -76,7 +76,7 @@ async function measureTrials({ qemu, image, block }: ScheduledGuest, schedule: S
     const facts = await readImage(image)
     if (typeof facts === 'string' || qemu.debug === null) throw new Error(String(facts))
     await startDebugger(qemu)
-    const session = await attach(await openStub(openGdb(qemu.debug)), block, facts.symbols)
+    const session = await attach(await openStub(openGdb(qemu.debug, qemu.qmp.onEvent)), block, facts.symbols)
     const bound = bindSchedule(schedule, facts)
     const path = typeof bound === 'string' ? bound : await measurePath(session, bound)
     if (typeof bound === 'string' || typeof path === 'string') throw new Error(String(path))

@@ -1,6 +1,7 @@
 /** A client of gdb's remote protocol on a stream: commands that are answered in their order, and stops that are waited for. */
 import type { Readable, Writable } from 'node:stream'
 import { InfraError } from '#domain/errors.ts'
+import type { Qmp } from '#harness/boot/qemu/qmp.ts'
 import { createPacketReader, encodePacket } from './packets.ts'
 
 /** A stub that works answers within milliseconds. */
@@ -9,6 +10,8 @@ const ACK = Buffer.from('+')
 /** Alone: QEMU 8.1 and later stop at any other byte, an acknowledgement too, without a word. */
 const INTERRUPT = Buffer.from([0x03])
 const STOP = /^[TS][0-9a-f]{2}/
+/** A stop that QMP told of. The debugger itself reports it too, or does not: since QEMU 8.1 not that by a mark. */
+export const TOLD_BY_QMP = 'told by QMP'
 
 /** Why a guest that ran stands still: it stopped, also by a mark of its own, or the time was over. */
 export type StopCause = 'stop' | 'late'
@@ -30,22 +33,28 @@ export interface GdbClient {
 
 /** An answer that is to come. */
 interface Waiting extends PromiseWithResolvers<string> {
-  readonly isStop: boolean
+  /** Of a command that lets the guest run: its number, from 1; null of any other. */
+  readonly resumes: number | null
+  /** Whether QMP has told of the stop, so that there may be no answer. */
+  isTold: boolean
 }
 
 interface Ports {
   readonly commands: Writable
   readonly answers: Readable
-  /** A byte that arrives here stops the guest; null where QEMU does that by itself. */
-  readonly marks: Readable | null
 }
 
-/** Speak the protocol on these streams, which nobody else reads or writes. */
-export function openGdb({ commands, answers, marks }: Ports): GdbClient {
+/**
+ * Speak the protocol on these streams, which nobody else reads or writes. What QMP tells of the guest (`onEvent`) is heard, too:
+ * no RESUME of an earlier time may be on its way when the guest first runs.
+ */
+export function openGdb({ commands, answers }: Ports, onEvent: Qmp['onEvent']): GdbClient {
   const read = createPacketReader()
   const waiting: Waiting[] = []
   let lost: InfraError | null = null
   let sent = 0
+  /** Commands that let the guest run, and RESUME events of QMP: each has one, and then one STOP. */
+  const resumes = { sent: 0, told: 0 }
 
   function lose(why: string): InfraError {
     lost ??= new InfraError(`the debugger of QEMU ${why}`)
@@ -53,18 +62,33 @@ export function openGdb({ commands, answers, marks }: Ports): GdbClient {
     return lost
   }
 
-  /** A stop that nobody waits for: of the start, or of a mark that came while the guest stopped by itself. */
-  const isUnasked = (text: string): boolean => STOP.test(text) && waiting[0]?.isStop !== true
+  /** A packet belongs to the command that has waited longest; a stop that none waits for is that of the start. */
+  function receive(text: string): void {
+    if (STOP.test(text)) {
+      if (waiting[0] && waiting[0].resumes !== null) waiting.shift()?.resolve(text)
+      return
+    }
+    while (waiting[0]?.isTold) waiting.shift()
+    waiting.shift()?.resolve(text)
+  }
+
+  onEvent(({ event }) => {
+    if (event === 'RESUME' && resumes.told < resumes.sent) resumes.told += 1
+    if (event !== 'STOP') return
+    const stopped = waiting.find((one) => one.resumes === resumes.told)
+    if (!stopped) return
+    stopped.isTold = true
+    stopped.resolve(TOLD_BY_QMP)
+  })
 
   answers.on('data', (chunk: Buffer) => {
     for (const packet of read(chunk)) {
       if (packet === 'damaged') return void lose('sent a damaged packet')
       if (packet === 'refused') return void lose('got a damaged packet')
-      if (!isUnasked(packet.text)) waiting.shift()?.resolve(packet.text)
+      receive(packet.text)
     }
   })
   for (const end of ['error', 'close', 'end']) answers.on(end, () => lose('is gone'))
-  marks?.on('data', () => waiting.some(({ isStop }) => isStop) && transmit(INTERRUPT))
   commands.on('error', () => lose('is gone'))
 
   /** What `promise` comes to, or `late` after so long: a packet that lies there unread comes first. */
@@ -106,7 +130,9 @@ export function openGdb({ commands, answers, marks }: Ports): GdbClient {
     if (lost) return Promise.reject(lost)
     sent += 1
     transmit(Buffer.concat([ACK, encodePacket(text)]))
-    const answer = { ...Promise.withResolvers<string>(), isStop: text.startsWith('vCont') }
+    const isResuming = text.startsWith('vCont;')
+    if (isResuming) resumes.sent += 1
+    const answer = { ...Promise.withResolvers<string>(), resumes: isResuming ? resumes.sent : null, isTold: false }
     waiting.push(answer)
     return answer.promise
   }

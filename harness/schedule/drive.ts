@@ -57,7 +57,7 @@ export async function driveSchedule(qemu: DebuggedQemu, block: bigint, context: 
 async function drive(qemu: DebuggedQemu, block: bigint, context: DriveContext): Promise<Driven> {
   const { qmp, debug } = qemu
   if (debug === null) throw new InfraError('this QEMU has no port for its debugger')
-  const client = openGdb(debug)
+  const client = openGdb(debug, qmp.onEvent)
   await startDebugger({ qmp })
   const stub = await openStub(client)
   const image = await readImage(context.image)

@@ -1,6 +1,6 @@
 /** The stub of QEMU 7.2 and later: vCPUs, registers, memory and breakpoints of an x86-64 guest. */
 import { InfraError } from '#domain/errors.ts'
-import type { GdbClient, StopCause } from './client.ts'
+import { TOLD_BY_QMP, type GdbClient, type StopCause } from './client.ts'
 
 /** A vCPU by its number, from 0. */
 export type Vcpu = 0 | 1
@@ -90,7 +90,7 @@ export async function openStub(client: GdbClient): Promise<Stub> {
   }
 
   function noteStop(text: string): void {
-    if (!/thread:p0?1\.0?[12];/.test(text))
+    if (text !== TOLD_BY_QMP && !/thread:p0?1\.0?[12];/.test(text))
       throw new InfraError(`the debugger of QEMU reported a stop that cannot be read: ${text.slice(0, 60)}`)
     selected = null
   }

@@ -5,7 +5,7 @@ import { runStateSchema } from '#schema/guest.ts'
 import { readData } from '#schema/read.ts'
 import { startProcess } from '#harness/support/process.ts'
 import { FD } from './argv.ts'
-import { QEMU, readQemuRelease } from './binary.ts'
+import { QEMU } from './binary.ts'
 import { openQmp, type Qmp } from './qmp.ts'
 
 export interface QemuExit {
@@ -31,14 +31,10 @@ export interface RunningQemu {
   readonly kill: () => Promise<QemuExit>
 }
 
-/**
- * gdb's remote protocol, once `startDebugger` has begun it, and the bytes that guest code writes to port 0xe9 to be looked after.
- */
+/** gdb's remote protocol, once `startDebugger` has begun it. A byte that guest code writes to port 0xe9 is a command, too. */
 interface DebugPorts {
   readonly commands: Writable
   readonly answers: Readable
-  /** Null where they go straight to the debugger. */
-  readonly marks: Readable | null
 }
 
 export interface QemuOptions {
@@ -85,8 +81,8 @@ export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal
     if (event === 'GUEST_PANICKED') reason = 'guest-panicked'
   })
   /* `exited` reports a peer that ends; the errors of the streams add nothing. */
-  const { commands, answers, marks } = ports.debug ?? {}
-  for (const stream of [ports.console, ports.agent, ports.control, commands, answers, marks]) stream?.on('error', () => undefined)
+  const { commands, answers } = ports.debug ?? {}
+  for (const stream of [ports.console, ports.agent, ports.control, commands, answers]) stream?.on('error', () => undefined)
   const drained = new Promise<void>((resolve) => ports.console.once('close', resolve))
   const exited = Promise.all([ended, drained]).then(([exit]) => exit)
   function end(): void {
@@ -136,15 +132,11 @@ function environmentOf({ fork }: QemuOptions): { readonly env?: Readonly<Record<
 }
 
 /**
- * The pipes of QEMU's debugger. It gets the marks of the guest itself where it reports a stop by whatever byte: since 8.1 it
- * reports one by an interrupt alone, and stops for others without a word (gdb_read_byte). By way of this process a guest goes
- * on for longer behind its mark, and on a busy host most trials are disturbed then.
+ * The pipes of QEMU's debugger, which gets the marks of the guest with its commands. By way of this process a guest would go on
+ * for longer behind its mark, and on a busy host most trials would be disturbed.
  */
 async function openDebugPipes() {
-  const [major, minor] = await readQemuRelease()
-  const reportsMarks = major < 8 || (major === 8 && minor < 1)
-  const marks = reportsMarks ? null : await openConsolePipe()
-  return { commands: await openCommandPipe(), answers: await openConsolePipe(), marks }
+  return { commands: await openCommandPipe(), answers: await openConsolePipe() }
 }
 
 /**
@@ -155,15 +147,11 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
   const pipe = await openConsolePipe()
   const debug = options.debug ? await openDebugPipes() : null
   const child = startProcess('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], {
-    stdio: stdioOf(
-      pipe.fd,
-      debug ? [debug.commands.fd, debug.answers.fd, (debug.marks ?? debug.commands).fd] : [],
-      options,
-    ) as never,
+    stdio: stdioOf(pipe.fd, debug ? [debug.commands.fd, debug.answers.fd, debug.commands.fd] : [], options) as never,
     detached: true,
     ...environmentOf(options),
   })
-  for (const one of [pipe, debug?.commands, debug?.answers, debug?.marks]) one?.handOver()
+  for (const one of [pipe, debug?.commands, debug?.answers]) one?.handOver()
   const stdio = child.stdio as unknown as Duplex[]
   /* What QEMU says before somebody listens waits in the port; execa would read it and drop it. */
   for (const fd of [FD.agent, FD.control]) stdio[fd]?.pause()
@@ -180,7 +168,7 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
     console: pipe.reader,
     agent: stdio[FD.agent] as Duplex,
     control: options.fork ? (stdio[FD.control] as Duplex) : null,
-    debug: debug && { commands: debug.commands.writer, answers: debug.answers.reader, marks: debug.marks?.reader ?? null },
+    debug: debug && { commands: debug.commands.writer, answers: debug.answers.reader },
     ended,
     stop: () => void child.kill('SIGKILL'),
   }

@@ -1,9 +1,10 @@
 /** gdb's remote protocol, on packets as QEMU 7.2.22 and 10.0.13 sent and got them. */
 import assert from 'node:assert/strict'
-import { duplexPair, PassThrough, Writable } from 'node:stream'
+import { duplexPair, Writable } from 'node:stream'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { InfraError } from '#domain/errors.ts'
+import type { Qmp } from '#harness/boot/qemu/qmp.ts'
 import { openGdb } from '#harness/schedule/client.ts'
 import { createPacketReader, encodePacket } from '#harness/schedule/packets.ts'
 import { openStub } from '#harness/schedule/stub.ts'
@@ -28,7 +29,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
 
 /**
  * A stub that answers as recorded. `asked` gets each packet; a command without an answer stays unanswered. A byte that comes
- * while the guest runs stops it, and only an interrupt is reported, as by QEMU 10.
+ * while the guest runs stops it, and only an interrupt is reported, as by QEMU 10; QMP tells of both. `tell` has it tell more.
  */
 function recordedStub(answers: Readonly<Record<string, string>> = ANSWERS) {
   const [near, far] = duplexPair()
@@ -36,22 +37,32 @@ function recordedStub(answers: Readonly<Record<string, string>> = ANSWERS) {
   const read = createPacketReader()
   let threads = 0
   let isRunning = false
-  far.on('data', (chunk: Buffer) => {
+  const listeners: Parameters<Qmp['onEvent']>[0][] = []
+  const tell = (event: string) => listeners.forEach((listener) => listener({ event, data: {} }))
+  const stop = (byte: number | undefined) => {
     if (isRunning) {
-      asked.push(chunk[0] === 0x03 ? 'interrupt' : 'a silent stop')
-      if (chunk[0] === 0x03) far.write(encodePacket('T02thread:p01.01;'))
+      asked.push(byte === 0x03 ? 'interrupt' : 'a silent stop')
+      if (byte === 0x03) far.write(encodePacket('T02thread:p01.01;'))
+      tell('STOP')
     }
     isRunning = false
+  }
+  far.on('data', (chunk: Buffer) => {
+    stop(chunk[0])
     for (const packet of read(chunk)) {
       assert.notEqual(packet, 'damaged')
       const { text } = packet as { text: string }
       asked.push(text)
       const answer = text === 'qsThreadInfo' ? ['mp01.02', 'l'][threads++] : answers[text]
       isRunning = answer === undefined && text.startsWith('vCont')
+      if (isRunning) tell('RESUME')
       if (answer !== undefined) far.write(Buffer.concat([Buffer.from('+'), encodePacket(answer)]))
     }
   })
-  return { port: { commands: near, answers: near, marks: new PassThrough() }, far, asked }
+  const port = { commands: near, answers: near }
+  const onEvent: Qmp['onEvent'] = (listener) => void listeners.push(listener)
+  const open = (commands: Writable = near) => openGdb({ ...port, commands }, onEvent)
+  return { port, far, asked, open, tell, mark: () => stop(0) }
 }
 
 test('packets come whole, whatever the pieces; one with a wrong checksum is told', () => {
@@ -65,8 +76,8 @@ test('packets come whole, whatever the pieces; one with a wrong checksum is told
 })
 
 test('a stop that is reported unasked answers nothing: at the start, or once more after a mark', async () => {
-  const { port, far } = recordedStub()
-  const client = openGdb(port)
+  const { open, far } = recordedStub()
+  const client = open()
   far.write(encodePacket('T02thread:p01.01;'))
   assert.match(await client.ask(GREETING), /^PacketSize/)
   assert.equal((await client.resume('vCont;s:p01.02', 60_000)).stop, 'T05thread:p01.02;')
@@ -75,8 +86,8 @@ test('a stop that is reported unasked answers nothing: at the start, or once mor
 })
 
 test('registers, memory and steps are of the vCPU that was asked for', async () => {
-  const { port, asked } = recordedStub()
-  const stub = await openStub(openGdb(port))
+  const { open, asked } = recordedStub()
+  const stub = await openStub(open())
   assert.equal((await stub.registers(1)).fsBase, 0x1122334455667788n)
   assert.equal(await stub.rip(0), 0xffffffff81375190n)
   assert.equal((await stub.read(0, 0x4c4120n, 8))?.toString(), 'kwsched1')
@@ -100,21 +111,47 @@ test('registers, memory and steps are of the vCPU that was asked for', async () 
 })
 
 test('a guest that runs stops by its mark, and is interrupted when the time is over', async () => {
-  const { port, asked } = recordedStub()
-  const stub = await openStub(openGdb(port))
+  const { open, asked, mark } = recordedStub()
+  const stub = await openStub(open())
   // Of a guest that stands still, it counts for nothing.
-  port.marks.write('\0')
+  mark()
   await turn()
   const stopped = stub.run(0, 60_000)
   while (!asked.includes('vCont;c:p01.01')) await turn()
-  port.marks.write('\0')
+  mark()
   assert.equal(await stopped, 'stop')
+  assert.equal(await stub.rip(0), 0xffffffff81375190n)
   assert.equal(await stub.run('both', 0), 'late')
-  assert.deepEqual(asked.slice(-4), ['vCont;c:p01.01', 'interrupt', 'vCont;c', 'interrupt'])
+  assert.deepEqual(asked.slice(-6), ['vCont;c:p01.01', 'a silent stop', 'Hgp01.01', 'p10', 'vCont;c', 'interrupt'])
+})
+
+test('a stop that both the debugger and QMP tell of is one, whichever comes first and however late the other', async () => {
+  const { open, far, tell } = recordedStub()
+  const client = open()
+  const reported = encodePacket('T02thread:p01.01;')
+  const first = client.resume('vCont;c', 60_000)
+  tell('RESUME')
+  await turn()
+  far.write(reported)
+  assert.equal((await first).stop, 'T02thread:p01.01;')
+  const second = client.resume('vCont;c', 60_000)
+  let isOver = false
+  void second.then(() => (isOver = true))
+  // That of the first one.
+  tell('STOP')
+  await turn()
+  tell('RESUME')
+  await turn()
+  assert.equal(isOver, false)
+  tell('STOP')
+  assert.equal((await second).cause, 'stop')
+  const asked = client.ask('p1d')
+  far.write(reported)
+  assert.equal(await asked, ANSWERS['p1d'])
 })
 
 test('commands that nobody waits for go out together, and the next answer tells what became of them', async () => {
-  const { port, asked } = recordedStub({ ...ANSWERS, 'M20,1:90': 'E14' })
+  const { port, asked, open } = recordedStub({ ...ANSWERS, 'M20,1:90': 'E14' })
   let chunks = 0
   const commands = new Writable({
     decodeStrings: false,
@@ -124,7 +161,7 @@ test('commands that nobody waits for go out together, and the next answer tells 
       done()
     },
   })
-  const stub = await openStub(openGdb({ ...port, commands }))
+  const stub = await openStub(open(commands))
   chunks = 0
   stub.write(0, 0xffffffff81375390n, Buffer.from('ebfe', 'hex'))
   stub.setBreakpoint(0x10n, true)
@@ -137,14 +174,14 @@ test('commands that nobody waits for go out together, and the next answer tells 
 })
 
 test('a stub that refuses, is damaged or goes is our trouble, never an answer', async () => {
-  const refusing = await openStub(openGdb(recordedStub({ ...ANSWERS, 'Hgp01.02': 'E22' }).port))
+  const refusing = await openStub(recordedStub({ ...ANSWERS, 'Hgp01.02': 'E22' }).open())
   await assert.rejects(refusing.rip(1), InfraError)
   const damaged = recordedStub()
-  const waiting = openGdb(damaged.port).ask('?')
+  const waiting = damaged.open().ask('?')
   damaged.far.write('$T05#00')
   await assert.rejects(waiting, /damaged packet/)
   const gone = recordedStub()
-  const client = openGdb(gone.port)
+  const client = gone.open()
   const lost = client.resume('vCont;c', 60_000)
   gone.far.end()
   await assert.rejects(lost, /is gone/)
