@@ -1,15 +1,20 @@
 /** Bisections of kernels built here: right or wrong, steps, seconds of a step, stated confidence. */
 import { loadavg } from 'node:os'
+import { readHost } from '#harness/boot/qemu/host.ts'
+import { buildInitramfs } from '#harness/image/initramfs.ts'
+import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { inRepository } from '#harness/support/repository.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { stepsFor } from '#analysis/bisect/report.ts'
 import type { Bisection } from '#domain/report/bisect.ts'
 import { newRepository, type History, type Trouble, type Wanted } from '#test/helpers/kernels/bisect-repository.ts'
 import { newPlace, runCli, startCli } from '#test/helpers/cli.ts'
+import { acceleratorWords, chooseAccelerator } from './support/accelerator.ts'
 import { formatTable, machineLine, median } from './support/figures.ts'
 import { measureFloor } from './support/floor.ts'
 import { readOptions } from './support/setup.ts'
 
-const HELP = `node bench/bisect.ts [--line LINE] [--commits N] [--races N] [--only WORD] [--seed N] [--json]
+const HELP = `node bench/bisect.ts [--line LINE] [--commits N] [--races N] [--only WORD] [--seed N] [--accel kvm|tcg] [--json]
 
 Makes a git repository of Debian's source of LINE (default: 5.10) with N commits (default: 64) of harmless edits to mm/ and
 fs/, and one patch of vm-images/controls among them in a place drawn by the seed; bisects each history and says whether the
@@ -18,7 +23,14 @@ Histories: a bug that came, a fix that came, a bug beside two commits that do no
 beside one that warns of something else; and the gup race N times (default: 5). The base is built first, which takes minutes.
 Exit 1 when one is wrong, takes more than ceil(log2) steps and skips, or is less sure than 0.999.`
 
-const values = readOptions(HELP, { line: '5.10', commits: '64', races: '5', only: '', seed: String(Date.now() % 1e6) })
+const values = readOptions(HELP, {
+  line: '5.10',
+  commits: '64',
+  races: '5',
+  only: '',
+  seed: String(Date.now() % 1e6),
+  accel: undefined,
+})
 
 interface Scenario extends Pick<Wanted, 'control' | 'change' | 'trouble'> {
   readonly name: string
@@ -63,7 +75,9 @@ try {
   console.error(`${machineLine()}; seed ${seed}`)
   const base = await runCli(place, ['kernels', 'pull', `tree:debian-${values.line}`])
   if (base.code !== 0) throw new Error(base.stderr)
-  const repository = await newRepository(values.line, { workspace: findWorkspace() })
+  const context = { workspace: findWorkspace() }
+  await sayGuests(context)
+  const repository = await newRepository(values.line, context)
   try {
     for (const [index, scenario] of scenarios.entries()) {
       // Numbers that are far from each other for seeds and scenarios that are near.
@@ -76,7 +90,18 @@ try {
 
     async function run({ name, case: id }: Scenario, at: number, made: History): Promise<Outcome> {
       const ends = ['--old', made.old, '--new', made.new]
-      const words = ['bisect', '--tree', repository.path, '--cases', id, ...ends, '--json', '--out', place.out]
+      const words = [
+        'bisect',
+        '--tree',
+        repository.path,
+        '--cases',
+        id,
+        ...ends,
+        '--json',
+        '--out',
+        place.out,
+        ...acceleratorWords(values.accel),
+      ]
       const { stdout, stderr, code } = await startCli(place, words, [], (text) => process.stderr.write(text)).ended
       if (code !== 0 && code !== 1) throw new Error(`${name} ended with ${code}: ${stderr}`)
       const { end, counts, confidence, steps } = JSON.parse(stdout) as Bisection
@@ -112,6 +137,19 @@ try {
   process.exitCode = good.length === outcomes.length ? 0 : 1
 } finally {
   await place.remove()
+}
+
+/** Say under which accelerator the guests of all steps run: what the base proves here. */
+async function sayGuests(context: KernelContext): Promise<void> {
+  const { cache } = context.workspace
+  const [listed] = await selectKernels([`tree:debian-${values.line}`], context)
+  if (!listed) throw new Error(`there is no kernel of ${values.line}`)
+  const [image, initramfs, host] = await Promise.all([
+    fetchKernel(listed, context),
+    buildInitramfs(cache, inRepository('vm-images', 'guest')),
+    readHost(cache),
+  ])
+  await chooseAccelerator(cache, { image, initramfs, host }, values.accel)
 }
 
 function describe({ name, at, right, steps, most, confidence, built, asked }: Outcome): string {

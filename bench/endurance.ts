@@ -6,12 +6,14 @@ import { join } from 'node:path'
 import { spareFiles } from '#harness/boot/qemu/console-pipe.ts'
 import type { RunEvent } from '#run/context/events.ts'
 import { prepare } from '#run/prepare/prepare.ts'
+import { sayAccelerator, wantedAccelerator } from './support/accelerator.ts'
 import { machineLine, median } from './support/figures.ts'
 import { measureFloor } from './support/floor.ts'
 import { runPlan } from './support/run.ts'
 import { openPlace, readOptions } from './support/setup.ts'
 
-const HELP = `node --expose-gc bench/endurance.ts [--kernel SELECTOR] [--case ID] [--attempts N] [--cpus N] [--json]
+const HELP = `node --expose-gc bench/endurance.ts [--kernel SELECTOR] [--case ID] [--attempts N] [--cpus N]
+  [--accel kvm|tcg] [--json]
 
 One run of N attempts (default: 500) of one case (default: uffd-fork-event) on one kernel (default: debian:6.1.y:newest),
 one after the other, in guests with the same origin as in any run: under TCG those with one vCPU are forked, others
@@ -20,7 +22,13 @@ children; then what is left in the cache and in the temporary folder, the median
 QEMU's own start as the floor. Exit 1 when files (the spare pipes of consoles aside), children or leftovers grew, or
 a guest was booted.`
 
-const values = readOptions(HELP, { kernel: 'debian:6.1.y:newest', case: 'uffd-fork-event', attempts: '500', cpus: '1' })
+const values = readOptions(HELP, {
+  kernel: 'debian:6.1.y:newest',
+  case: 'uffd-fork-event',
+  attempts: '500',
+  cpus: '1',
+  accel: undefined,
+})
 
 interface Held {
   readonly attempts: number
@@ -69,8 +77,16 @@ function look(attempts: number): Held {
 
 try {
   const line = machineLine()
-  const request = { kernels: [values.kernel], cases: [values.case], noSnapshot: false, seed: '1' }
+  const accelerator = wantedAccelerator(values.accel)
+  const request = {
+    kernels: [values.kernel],
+    cases: [values.case],
+    noSnapshot: false,
+    seed: '1',
+    ...(accelerator && { accelerator }),
+  }
   const { common, inputs } = await prepare(request, context, () => {})
+  sayAccelerator(common.accelerator)
   const plan = { ...common, kind: 'matrix' } as const
   const options = { kernels: context, onEvent: () => {} }
   const [first] = plan.cases

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { kernelWords, newPlace, readReport, runCli, startCli, until, type Ended, type Place } from '#test/helpers/cli.ts'
 import { assertNoneIsLost, guestsOf, matrixOf, nextWords, storedBy } from '#test/helpers/killed.ts'
+import { acceleratorWords, sayAccelerator } from './support/accelerator.ts'
 import { machineLine, median } from './support/figures.ts'
 import { readOptions } from './support/setup.ts'
 
-const HELP = `node bench/kills.ts [--kills N] [--kernels LIST] [--cases LIST] [--seed N] [--json]
+const HELP = `node bench/kills.ts [--kills N] [--kernels LIST] [--cases LIST] [--seed N] [--accel kvm|tcg] [--json]
 
 Runs the cases of LIST (default: uffd-*) on the kernels of LIST (default: the newest of 5.10.y, 6.12.y and 7.3.y) once
 undisturbed, then N times (default: 20) killed by SIGKILL at a moment drawn between its start and its end, and gone on
@@ -20,6 +21,7 @@ const values = readOptions(HELP, {
   kernels: 'debian:5.10.y:newest,debian:6.12.y:newest,debian:7.3.y:newest',
   cases: 'uffd-*',
   seed: '7',
+  accel: undefined,
 })
 
 interface Kill {
@@ -35,13 +37,21 @@ interface Kill {
 
 const place = await newPlace('guests and host')
 const guests = join(place.cache, 'guests')
-const request = [...kernelWords(...values.kernels.split(',')), '--cases', values.cases, '--seed', values.seed]
+const request = [
+  ...kernelWords(...values.kernels.split(',')),
+  '--cases',
+  values.cases,
+  '--seed',
+  values.seed,
+  ...acceleratorWords(values.accel),
+]
 const words = ['run', ...request, '--json', '--out', place.out]
 
 try {
   const line = machineLine()
   const whole = await timed(() => runCli(at('whole'), words))
   const again = await timed(() => runCli(at('again'), words))
+  sayAccelerator(readReport(whole.result).run.host.accelerator)
   const expected = matrixOf(readReport(whole.result))
   const kills: Kill[] = []
   for (let number = 0; number < Number(values.kills); number += 1) {

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { availableParallelism } from 'node:os'
 import { CATALOGUE, readCatalogue } from '#run/prepare/catalogue.ts'
 import { newPlace, readReport, runCli } from '#test/helpers/cli.ts'
+import { acceleratorWords, sayAccelerator } from './support/accelerator.ts'
 import { machineLine, median } from './support/figures.ts'
 import { budgeted, measureFloor } from './support/floor.ts'
 import { readOptions } from './support/setup.ts'
 
-const HELP = `node bench/matrix.ts [--kernels SELECTOR] [--cases LIST] [--rounds N] [--json]
+const HELP = `node bench/matrix.ts [--kernels SELECTOR] [--cases LIST] [--rounds N] [--accel kvm|tcg] [--json]
 
 Runs every deterministic case (or those of LIST) on the kernels of SELECTOR (default: the set default; debian:* is all)
 in a cache of its own that shares the kernels: first with no saved guests, then N times (default: 1) with them. Prints
@@ -20,7 +21,7 @@ const BUDGETS: Readonly<Record<string, { readonly none: number | null; readonly 
   default: { none: null, saved: 25 },
   'debian:*': { none: 360, saved: 180 },
 }
-const values = readOptions(HELP, { kernels: 'default', cases: undefined, rounds: '1' })
+const values = readOptions(HELP, { kernels: 'default', cases: undefined, rounds: '1', accel: undefined })
 
 interface Whole {
   readonly what: string
@@ -75,10 +76,12 @@ async function runWhole(what: string, cases: string, budget: number | null): Pro
     '--json',
     '--out',
     place.out,
+    ...acceleratorWords(values.accel),
   ]
   const ended = await runCli(place, words)
   const seconds = (performance.now() - started) / 1000
-  const { cells, counts } = readReport(ended)
+  const { cells, counts, run } = readReport(ended)
+  sayAccelerator(run.host.accelerator)
   const attempts = cells.reduce((sum, cell) => sum + cell.attempts.length, 0)
   const verdicts = JSON.stringify(cells.map(({ kernel, case: name, verdict }) => [kernel, name, verdict]))
   return { what, seconds, floor: (attempts * floor) / availableParallelism(), ...bound, attempts, counts, verdicts }

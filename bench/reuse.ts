@@ -15,10 +15,12 @@ import { createRun, reportOf } from '#run/lifecycle.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { createIdentify } from '#run/reuse/identify.ts'
 import { openStore } from '#store/index.ts'
+import { acceleratorWords, sayAccelerator } from './support/accelerator.ts'
 import { median, type Row } from './support/figures.ts'
 import { openPlace, printRows, readOptions } from './support/setup.ts'
 
-const HELP = `node bench/reuse.ts [--kernels SELECTOR] [--cases GLOB] [--rounds N] [--recorded-only] [--json]
+const HELP = `node bench/reuse.ts [--kernels SELECTOR] [--cases GLOB] [--rounds N] [--recorded-only yes]
+  [--accel kvm|tcg] [--json]
 
 Runs the set (default: default, all cases) in a store of its own, then again: the second run must take at most 1/30 of
 the first and 3 s. Then every Debian kernel x all cases, with recorded evidence and kernels that no guest boots, since
@@ -39,7 +41,7 @@ const OUTPUT = [
   `${END_MARKER}\n`,
 ].join('\n')
 
-const values = readOptions(HELP, { kernels: 'default', cases: 'all', rounds: '3', 'recorded-only': 'no' })
+const values = readOptions(HELP, { kernels: 'default', cases: 'all', rounds: '3', 'recorded-only': 'no', accel: undefined })
 const rounds = Number(values.rounds)
 
 await using place = await openPlace()
@@ -70,9 +72,19 @@ function secondsAgain(words: readonly string[], inCache: string, state: string):
 }
 
 function measureTwice(): Row[] {
-  const words = ['run', '--kernels', values.kernels, '--cases', values.cases, '--out', join(scratch, 'out')]
+  const words = [
+    'run',
+    '--kernels',
+    values.kernels,
+    '--cases',
+    values.cases,
+    '--out',
+    join(scratch, 'out'),
+    ...acceleratorWords(values.accel),
+  ]
   const state = join(scratch, 'state')
-  const first = secondsOf(words, cache, state).seconds
+  const { seconds: first, stderr } = secondsOf(words, cache, state)
+  sayAccelerator(/ cells, (\w+), seed /.exec(stderr)?.[1] ?? 'an accelerator that it does not name')
   const again = Array.from({ length: rounds }, () => secondsAgain(words, cache, state))
   return [
     { what: 'the first run', seconds: [first], floor },

@@ -5,20 +5,25 @@ import type { GuestInputs } from '#run/context/context.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { chooseControls, CONTROLS, findControls, readControls } from '#run/prepare/controls.ts'
 import { prepare } from '#run/prepare/prepare.ts'
+import { sayAccelerator, wantedAccelerator } from '../support/accelerator.ts'
 import { machineLine, median, type Row } from '../support/figures.ts'
 import { runPlan } from '../support/run.ts'
 import { openPlace, printRows, readOptions } from '../support/setup.ts'
 
 const CASE = 'gup-fast-vs-fork'
 
-const HELP = `node bench/races/race.ts [--kernels SELECTOR] [--series LIST] [--json]
+const HELP = `node bench/races/race.ts [--kernels SELECTOR] [--series LIST] [--accel kvm|tcg] [--json]
 
 Runs ${CASE} on its known-bad controls and prints guest seconds to the first hit, in fresh guests. Runs it on the
 kernels of SELECTOR (default: the newest of each series) of the series in LIST (default: 5.10.y,6.1.y,6.12.y,7.3.y)
 and prints guest seconds until the miss probability is low enough, by the rates that the same run measured.
 The floor is the same number of forks and pinnings one after the other, as the program times them in that guest.`
 
-const values = readOptions(HELP, { kernels: 'debian:latest-of-each-series', series: '5.10.y,6.1.y,6.12.y,7.3.y' })
+const values = readOptions(HELP, {
+  kernels: 'debian:latest-of-each-series',
+  series: '5.10.y,6.1.y,6.12.y,7.3.y',
+  accel: undefined,
+})
 
 await using place = await openPlace()
 const { context, scratch } = place
@@ -41,8 +46,16 @@ async function planned(): Promise<{ plan: Plan; inputs: GuestInputs }> {
   const entries = chooseControls(await readControls(CONTROLS, catalogue), { series: [], fixes: [] }, cases)
   const { kernels: all, controls } = await findControls(CONTROLS, entries, context)
   const ids = all.map(({ id }) => id).filter((id) => controls.some(({ kernel }) => kernel === id))
-  const request = { kernels: [...ids, values.kernels], cases: [CASE], noSnapshot: false, races: 'by chance' as const }
+  const accelerator = wantedAccelerator(values.accel)
+  const request = {
+    kernels: [...ids, values.kernels],
+    cases: [CASE],
+    noSnapshot: false,
+    races: 'by chance' as const,
+    ...(accelerator && { accelerator }),
+  }
   const { common, inputs } = await prepare(request, context, () => {})
+  sayAccelerator(common.accelerator)
   const series = values.series.split(',')
   const kernels = common.kernels.filter((kernel) => ids.includes(kernel.id) || series.includes(kernel.series))
   return { plan: { ...common, kind: 'controls', kernels, controls, rates: [] }, inputs }

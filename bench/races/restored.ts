@@ -8,13 +8,15 @@ import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts
 import { chooseControls, CONTROLS, findControls, readControls } from '#run/prepare/controls.ts'
 import { prepare } from '#run/prepare/prepare.ts'
 import { rateInterval } from '#verdict/race/statistics.ts'
+import { sayAccelerator, wantedAccelerator } from '../support/accelerator.ts'
 import { machineLine } from '../support/figures.ts'
 import { runPlan } from '../support/run.ts'
 import { openPlace, readOptions } from '../support/setup.ts'
 
 /** The race whose rate is measured both ways. */
 const RACE = 'gup-fast-vs-fork'
-const HELP = `node bench/races/restored.ts [--kernels SELECTOR]... [--cases LIST] [--series SERIES] [--race-seconds S] [--json]
+const HELP = `node bench/races/restored.ts [--kernels SELECTOR]... [--cases LIST] [--series SERIES] [--race-seconds S]
+  [--accel kvm|tcg] [--json]
 
 Runs every case of LIST (default: all) on the kernels of each SELECTOR (default: the set default), and on the control
 of ${RACE} of SERIES (default: 5.10), twice with the same seed: in guests restored from snapshots, and in guests
@@ -23,7 +25,7 @@ differ when the case is deterministic (addresses and times left out). A race has
 verdicts are compared; on its control the rates, which must lie in each other's interval: by chance they do not in 17 %
 of comparisons. Exit 1 when anything differs.`
 
-const values = readOptions(HELP, { kernels: ['default'], cases: 'all', series: '5.10', 'race-seconds': '5' })
+const values = readOptions(HELP, { kernels: ['default'], cases: 'all', series: '5.10', 'race-seconds': '5', accel: undefined })
 
 interface Row {
   readonly kernel: string
@@ -64,14 +66,17 @@ async function planned(): Promise<{ plan: PlanOf<'controls'>; inputs: GuestInput
   const { controls } = await findControls(CONTROLS, entries.slice(0, 1), context)
   const ids = controls.map(({ kernel }) => kernel)
   const selectors = [...ids, ...values.kernels]
+  const accelerator = wantedAccelerator(values.accel)
   const wanted = {
     kernels: selectors,
     cases: cases.map(({ id }) => id),
     noSnapshot: false,
     races: 'by chance' as const,
     seed: '1',
+    ...(accelerator && { accelerator }),
   }
   const { common, inputs } = await prepare(wanted, context, () => {})
+  sayAccelerator(common.accelerator)
   const raceSeconds = Number(values['race-seconds'])
   return { plan: { ...common, kind: 'controls', controls, rates: [], raceSeconds }, inputs }
 }

@@ -17,16 +17,33 @@ export interface BenchAccelerator {
   readonly limitSeconds: number
 }
 
-/** Prove it with this kernel, and say on stderr which it is. Throws where `wanted` is no accelerator, or KVM does not work. */
+/** The value of --accel, undefined where it was not given. Throws for a word that is not an accelerator. */
+export function wantedAccelerator(value: string | undefined): Accelerator | undefined {
+  if (value === undefined || value === 'kvm' || value === 'tcg') return value
+  throw new Error(`--accel takes kvm or tcg, not ${value}`)
+}
+
+/** The words that hand --accel on to a command of kwitness. */
+export function acceleratorWords(value: string | undefined): string[] {
+  const wanted = wantedAccelerator(value)
+  return wanted === undefined ? [] : ['--accel', wanted]
+}
+
+/** Say on stderr what guests run under, and why it is not KVM where that is known. */
+export function sayAccelerator(accelerator: string, why: string | null = null): void {
+  console.error(`guests run under ${accelerator.toUpperCase()}${why === null ? '' : `: ${why}`}`)
+}
+
+/** Prove it with this kernel, and say on stderr which it is. Throws where --accel is not an accelerator, or KVM does not work. */
 export async function chooseAccelerator(
   cache: string,
   { image, initramfs, host }: { readonly image: KernelImage; readonly initramfs: Initramfs; readonly host: Host },
-  wanted: string | undefined,
+  value: string | undefined,
 ): Promise<BenchAccelerator> {
-  if (wanted !== undefined && wanted !== 'kvm' && wanted !== 'tcg') throw new Error(`--accel takes kvm or tcg, not ${wanted}`)
+  const wanted = wantedAccelerator(value)
   const proven = await proveAccelerator(cache, image, initramfs, host, { wanted, note: console.error })
   const { accelerator, bootSeconds, why } = proven
   if (wanted === 'kvm' && accelerator !== 'kvm') throw new Error(`KVM was asked for and does not work here: ${why}`)
-  console.error(`guests run under ${accelerator.toUpperCase()}${why === null ? '' : `: ${why}`}`)
+  sayAccelerator(accelerator, why)
   return { accelerator, bootSeconds, limitSeconds: Math.max(MIN_LIMIT_SECONDS, LIMIT_FACTOR * bootSeconds) }
 }
