@@ -1,5 +1,6 @@
 /** The content of the page before any script runs, as plain data for the template. */
 import { CONTRADICTIONS, type Headline, headlinesOf, silentHosts } from '#analysis/matrix/headline.ts'
+import { neighboursOf } from '#analysis/matrix/neighbours.ts'
 import { type SeriesRows, VERDICTS, matrixOf } from '#analysis/matrix/matrix.ts'
 import type { Control } from '#domain/control.ts'
 import type { DiffEntry, RunDiff } from '#domain/report/diff.ts'
@@ -94,6 +95,14 @@ export function pageOf(report: Report, { diff, events }: PageOptions = {}) {
       host: oneLine(host),
       outcome,
       message: message === null ? null : oneLine(message),
+    })),
+    neighbours: neighboursOf(report).map(({ host, version, nearest, isSame, rows }) => ({
+      host: oneLine(host),
+      version,
+      nearest,
+      isSame,
+      differing: rows.filter(({ differs }) => differs).length,
+      rows: rows.map((row) => ({ ...row, here: VERDICT_LABELS[row.here].word, there: VERDICT_LABELS[row.there].word })),
     })),
     caseData: { ...CASE_CONTRADICTED, contradictions: report.caseContradictions },
     changes: changesOf(diff, label),

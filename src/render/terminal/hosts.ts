@@ -2,6 +2,7 @@
 import type { CheckedHost } from '#domain/report/host.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { silentHosts } from '#analysis/matrix/headline.ts'
+import { neighboursOf } from '#analysis/matrix/neighbours.ts'
 import { countOf, many } from '#domain/numbers.ts'
 import { oneLine } from '../text/format.ts'
 import { VERDICT_LABELS } from '../text/labels.ts'
@@ -23,7 +24,8 @@ export function hostSections(report: Report, style: TerminalStyle): string[][] {
           ...others.map(failure),
         ],
     left.length === 0 ? [] : [style.paint('alarm', 'Left behind'), ...left],
-    asked.length === 0 ? [] : [style.paint('bold', 'Machines'), ...asked.flatMap((host) => machineLines(host, report, style))],
+    asked.length === 0 ? [] : [style.paint('bold', 'Machines'), ...asked.flatMap((host) => machineLines(host, style))],
+    ...neighbourSections(report, style),
   ]
 }
 
@@ -31,8 +33,8 @@ function failure({ host, outcome, message }: CheckedHost): string {
   return `  ${oneLine(host)}: ${outcome}${message === null ? '' : `, ${oneLine(message)}`}`
 }
 
-function machineLines(host: CheckedHost, report: Report, style: TerminalStyle): string[] {
-  const { facts, nearest, kernel } = host
+function machineLines(host: CheckedHost, style: TerminalStyle): string[] {
+  const { facts } = host
   const user = facts['uid'] === '0' ? 'as root' : `as uid ${facts['uid'] ?? 'unknown'}`
   const what = [...FACTS.flatMap((name) => facts[name] ?? []), user].map(oneLine).join(', ')
   const lines = [`  ${oneLine(host.host)}: ${what}`]
@@ -42,14 +44,32 @@ function machineLines(host: CheckedHost, report: Report, style: TerminalStyle): 
     ...(log === 'read' ? [] : [`kernel log not read (${log ?? 'unknown'})`]),
   ]
   lines.push(style.paint('faint', `    ${oneLine(limits.join('; '))}`))
-  if (nearest === null || kernel === null) return lines
-  const own = report.cells.filter((cell) => cell.kernel === kernel && nearest.verdicts[cell.case] !== undefined)
-  const differing = own.filter((cell) => nearest.verdicts[cell.case] !== cell.verdict)
-  const alike = `${countOf(own.length - differing.length)} of ${countOf(own.length)} alike`
-  lines.push(`    beside Debian ${nearest.version} (run ${nearest.run}): ${alike}`)
-  for (const cell of differing) {
-    const there = nearest.verdicts[cell.case] ?? 'no-result'
-    lines.push(`      ${cell.case}: ${VERDICT_LABELS[cell.verdict].word} here, ${VERDICT_LABELS[there].word} there`)
-  }
   return lines
 }
+
+/** More machines than this show only the cases in which they differ. */
+const MAX_WHOLE = 2
+
+/** The column of the nearest Debian kernel beside each machine. It comes from the store: nothing was run for it. */
+function neighbourSections(report: Report, style: TerminalStyle): string[][] {
+  const all = neighboursOf(report)
+  return all.map(({ host, version, nearest, isSame, rows }) => {
+    const differing = rows.filter(({ differs }) => differs)
+    const shown = all.length <= MAX_WHOLE ? rows : differing
+    const width = Math.max(4, ...shown.map((row) => row.case.length))
+    const alike = `${countOf(rows.length - differing.length)} of ${countOf(rows.length)} alike`
+    const build = isSame ? 'the same build' : `this machine has ${version}`
+    return [
+      style.paint('bold', `${oneLine(host)} beside Debian ${nearest.version}: ${alike}`),
+      style.paint('faint', `  ${nearest.kernel} as run ${nearest.run} tested it, ${build}`),
+      ...shown.map(({ case: id, here, there, differs }) => {
+        const line = `  ${id.padEnd(width)}  ${style.sign(here)} ${VERDICT_LABELS[here].word}`.padEnd(width + HERE_COLUMNS)
+        const both = `${line}${style.sign(there)} ${VERDICT_LABELS[there].word}`
+        return differs ? style.paint('alarm', `${both}  differs`) : both
+      }),
+    ]
+  })
+}
+
+/** Columns of the machine's own verdict. */
+const HERE_COLUMNS = 22

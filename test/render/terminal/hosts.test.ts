@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { exitCodeOfCheck } from '#cli/output/exit-code.ts'
 import type { CheckedHost } from '#domain/report/host.ts'
 import type { Report } from '#domain/report/matrix.ts'
+import type { Verdict } from '#domain/judgement.ts'
 import { renderMarkdown } from '#render/exchange/markdown.ts'
 import { renderHtml } from '#render/html/html.ts'
 import { renderTerminal } from '#render/terminal/report.ts'
@@ -63,18 +64,53 @@ test('the page and Markdown name each machine without an answer, with the reason
   }
 })
 
-test('beside the nearest Debian kernel, what differs is named', () => {
+const neighbour = (verdicts: Readonly<Record<string, Verdict>>, kernel = 'debian-6.1.170-1-amd64') => ({
+  kernel,
+  version: '6.1.170',
+  run: '2026-11-01-1',
+  verdicts,
+})
+
+test('the column of the nearest Debian kernel stands beside the machine, and marks what differs', async () => {
   assert.ok(cell)
+  const cells = GUESTS.cells.filter((one) => one.kernel === cell.kernel)
   const other = cell.verdict === 'lacks' ? 'carries' : 'lacks'
-  const nearest = {
-    kernel: 'debian-6.1.170-1-amd64',
-    version: '6.1.170',
-    run: '2026-11-01-1',
-    verdicts: { [cell.case]: other } as const,
-  }
-  const text = renderTerminal(withHosts(host({ nearest })), TERMINAL)
-  assert.match(text, /beside Debian 6\.1\.170 \(run 2026-11-01-1\): 0 of 1 alike/)
-  assert.ok(text.includes(`      ${cell.case}: `), text)
+  const same = Object.fromEntries(cells.map((one) => [one.case, one.verdict]))
+  const nearest = neighbour({ ...same, [cell.case]: other, 'of-another-catalogue': 'lacks' })
+  const report = withHosts(host({ nearest }))
+  const text = renderTerminal(report, TERMINAL)
+  const count = `${cells.length - 1} of ${cells.length} alike`
+  assert.ok(
+    text.includes(`db1 beside Debian 6.1.170: ${count}\n  debian-6.1.170-1-amd64 as run 2026-11-01-1 tested it, this`),
+    text,
+  )
+  const rows = text.split('\n').filter((line) => cells.some((one) => line.startsWith(`  ${one.case} `)))
+  assert.deepEqual(
+    rows.filter((line) => line.endsWith('differs')).map((line) => line.trim().split(/\s+/)[0]),
+    [cell.case],
+  )
+  assert.doesNotMatch(text, /of-another-catalogue/)
+  const page = renderHtml(report, await readAssets())
+  assert.match(page, /<h2>db1 beside Debian 6\.1\.170 <span class="count">1 of \d+ differ<\/span><\/h2>/)
+  assert.equal(page.match(/<tr class="differs">/g)?.length, 1)
+  assert.ok(page.includes('<p>debian-6.1.170-1-amd64 as run <code>2026-11-01-1</code> tested it; the machine has '), page)
+})
+
+test('a neighbour of the same build is said so, and many machines show only what differs', async () => {
+  assert.ok(cell)
+  const { build } = GUESTS.kernels.find(({ id }) => id === cell.kernel) ?? { build: '' }
+  const cells = GUESTS.cells.filter((one) => one.kernel === cell.kernel)
+  const nearest = neighbour(Object.fromEntries(cells.map((one) => [one.case, one.verdict])), `debian-${build}-amd64`)
+  const one = host({ nearest })
+  const text = renderTerminal(withHosts(one), TERMINAL)
+  assert.match(text, /as run 2026-11-01-1 tested it, the same build/)
+  assert.doesNotMatch(text, /differs/)
+  const many = renderTerminal(withHosts(one, { ...one, host: 'db2' }, { ...one, host: 'db3' }), TERMINAL)
+  assert.match(many, /^db3 beside Debian 6\.1\.170: (\d+) of \1 alike$/m)
+  assert.equal(many.split('\n').filter((line) => line.startsWith(`  ${cell.case}  `)).length, 0)
+  const page = renderHtml(withHosts(one), await readAssets())
+  assert.ok(page.includes('tested it: the same build.'))
+  assert.doesNotMatch(renderHtml(withHosts(host({})), await readAssets()), /beside Debian/)
 })
 
 test('a machine without an answer, or with something left, exits 3, a finding 1', () => {
