@@ -1,18 +1,17 @@
 /** What the package of a machine's kernel lists is the claim that its verdicts are held against. */
 import assert from 'node:assert/strict'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { release, tmpdir, version } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import type { Report } from '#domain/report/matrix.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { kernelOfHost } from '#run/check/kernel.ts'
 import { newPlace, readReport, runCli, type Place } from '#test/helpers/cli.ts'
-import { writeFleet } from './fleet-config.ts'
-import { makeKey, SSHD, startServer, type Server } from './sshd.ts'
+import { writeFleet } from '../check/fleet-config.ts'
+import { makeKey, SSHD, startServer, type Server } from '../check/sshd.ts'
+import { claimsOf, makeCatalogue, SUBJECT } from './catalogue.ts'
 
-const SUBJECT = 'mm/test: do not show the bug'
 /** Installs the package as dpkg does, where only the server sees it. */
 const SETUP = [
   'mkdir /run/dpkg && cp -a /var/lib/dpkg/. /run/dpkg/ && mount --bind /run/dpkg /var/lib/dpkg',
@@ -47,19 +46,6 @@ async function buildPackage(path: string): Promise<void> {
   await runCommand('dpkg-deb', ['--root-owner-group', '-b', root, path])
 }
 
-/** The cases that are seen and not seen, with a fix. */
-async function makeCatalogue(): Promise<string> {
-  const catalogue = join(folder, 'cases')
-  for (const id of ['seen', 'unseen']) {
-    const own = join(catalogue, id)
-    await cp(join(import.meta.dirname, 'cases', id), own, { recursive: true })
-    const data = JSON.parse(await readFile(join(own, 'case.json'), 'utf8')) as object
-    const fixes = [{ commit: 'a'.repeat(40), fixes: [], cve: [], subject: id === 'seen' ? SUBJECT : 'mm/test: another one' }]
-    await writeFile(join(own, 'case.json'), JSON.stringify({ ...data, fixes }))
-  }
-  return catalogue
-}
-
 if (SSHD === null) test('the changelog of a machine', { skip: 'needs root and openssh-server' })
 else {
   before(async () => {
@@ -81,10 +67,8 @@ else {
     await rm(folder, { recursive: true, force: true })
   })
 
-  const claimsOf = ({ cells }: Report) => cells.map((cell) => [cell.case, cell.claim, cell.finding, cell.claimSource])
-
   test('a fix that its package lists and its kernel lacks is a finding, with the line behind it', async () => {
-    const catalogue = await makeCatalogue()
+    const catalogue = await makeCatalogue(folder)
     const words = ['--host', 'db1', '--host', 'db2', '--ssh-config', config, '--catalogue', catalogue, '--out', place.out]
     const checked = await runCli(place, ['check', ...words, '--json'])
     assert.equal(checked.code, 1, checked.stderr)

@@ -1,0 +1,86 @@
+/** rpm and rpmbuild as Debian packages them, unpacked into the cache of tests: no machine is changed for a test. */
+import { access, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runCommand } from '#harness/support/process.ts'
+import { findWorkspace } from '#harness/support/workspace.ts'
+
+const PACKAGES = 'rpm rpm-common librpm9 librpmio9 librpmbuild9 librpmsign9 libpopt0 liblua5.3-0 libfsverity0'.split(' ')
+/** Debian 13 has a later one. */
+const LATER = 'librpm10 librpmio10 librpmbuild10 librpmsign10 liblua5.4-0'.split(' ')
+const LIBRARIES = 'usr/lib/x86_64-linux-gnu'
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+/** Folder with the unpacked packages, or why there is none. */
+export async function findRpm(): Promise<{ readonly root: string } | { readonly why: string }> {
+  const folder = join(findWorkspace().cache, 'test-rpm')
+  const root = join(folder, 'root')
+  if (!(await isThere(join(root, 'usr/bin/rpmbuild')))) {
+    await mkdir(folder, { recursive: true })
+    const own = await mkdtemp(join(folder, 'new-'))
+    for (const name of [...PACKAGES, ...LATER]) {
+      await runCommand('apt-get', ['download', name], { cwd: own, anyExit: true }).catch(() => null)
+    }
+    for (const name of (await readdir(own)).filter((one) => one.endsWith('.deb'))) {
+      await runCommand('dpkg-deb', ['-x', join(own, name), join(own, 'root')])
+    }
+    await rename(join(own, 'root'), root).catch(() => undefined)
+    await rm(own, { recursive: true, force: true })
+  }
+  const works = await runRpm(root, 'rpmbuild', ['--version']).then(
+    () => null,
+    (error: Error) => error.message,
+  )
+  return works === null ? { root } : { why: `rpm of Debian does not run here: ${works}` }
+}
+
+/** Lines of sh before a program of these packages finds its libraries and its macros. */
+export function environmentOf(root: string): string {
+  return [`export LD_LIBRARY_PATH='${join(root, LIBRARIES)}'`, `export RPM_CONFIGDIR='${join(root, 'usr/lib/rpm')}'`].join('\n')
+}
+
+async function runRpm(root: string, program: string, args: readonly string[]): Promise<void> {
+  const env = { LD_LIBRARY_PATH: join(root, LIBRARIES), RPM_CONFIGDIR: join(root, 'usr/lib/rpm') }
+  await runCommand(join(root, 'usr/bin', program), args, { env })
+}
+
+interface KernelRpm {
+  readonly name: string
+  readonly version: string
+  readonly release: string
+  /** `uname -r`. */
+  readonly kernel: string
+  /** As it stands in the spec file behind `%changelog`. */
+  readonly changelog: string
+}
+
+/** Build an rpm that has the image of this kernel, below the folder. Returns its path. */
+export async function buildKernelRpm(root: string, folder: string, { name, kernel, ...rpm }: KernelRpm): Promise<string> {
+  const spec = [
+    `Name: ${name}`,
+    `Version: ${rpm.version}`,
+    `Release: ${rpm.release}`,
+    'Summary: a kernel',
+    'License: GPL-2.0-only',
+    'BuildArch: noarch',
+    '%description',
+    'A kernel.',
+    '%install',
+    'mkdir -p %{buildroot}/boot',
+    `echo image > %{buildroot}/boot/vmlinuz-${kernel}`,
+    '%files',
+    `/boot/vmlinuz-${kernel}`,
+    '%changelog',
+    rpm.changelog,
+    '',
+  ]
+  const file = join(folder, 'kernel.spec')
+  await writeFile(file, spec.join('\n'))
+  const defines = [`_topdir ${folder}/build`, `_dbpath ${folder}/build-db`, '_build_id_links none', '__os_install_post %{nil}']
+  await runRpm(root, 'rpmbuild', [...defines.flatMap((define) => ['--define', define]), '-bb', file])
+  return join(folder, 'build/RPMS/noarch', `${name}-${rpm.version}-${rpm.release}.noarch.rpm`)
+}
