@@ -3,12 +3,14 @@
  * of the same bytes, all in one run. Seconds are those of processor time, so that a busy machine does not speak for us.
  * Budget of ordinary text: console 40 MB/s, KTAP 20 MB/s and 8 bytes of memory for each byte. Of any text: a quarter of
  * those speeds, 10 and 5 MB/s. `kwitness read` of 1 GB: 200 MB.
+ * The slowest text found is read in turn with ordinary text, and with text that is ordinary but for its lines, the shortest
+ * there are: what a line costs whatever it holds shows there. Time per line is stated beside.
  * `node --expose-gc bench/reader.ts [--old FOLDER] [--seed N] [--seconds N]`: FOLDER is another build of kwitness to measure
  * in the same run; the search for the slowest text takes so many seconds for each reader.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -18,6 +20,7 @@ import { searchSlowest } from '#test/console/hostile/search.ts'
 import { nameOf, render } from '#test/console/hostile/shapes.ts'
 import { createLogReader } from '#console/log/reader.ts'
 import { createConsoleReader, readConsole } from '#console/splat/reader.ts'
+import { bootLog, looseOutput, plainLog, reportsOnly, shortLines, shortResults, testOutput } from './support/log-texts.ts'
 
 const MEGABYTE = 1e6
 const ROUNDS = 5
@@ -99,7 +102,7 @@ function memory(bytes: Uint8Array, read: Read): number {
 
 const figure = (value: number, digits = 0) => value.toFixed(digits).padStart(5)
 
-function report(what: string, kind: keyof typeof READERS, bytes: Uint8Array, rounds = ROUNDS): number {
+function report(what: string, kind: keyof typeof READERS, bytes: Uint8Array, rounds = ROUNDS): void {
   const read = READERS[kind]
   const old = OLD?.[kind]
   const own = speed(bytes, read, rounds)
@@ -113,70 +116,18 @@ function report(what: string, kind: keyof typeof READERS, bytes: Uint8Array, rou
     `grep -c ${figure(grepSpeed(bytes))} MB/s`,
   ]
   console.log(`${what.padEnd(38)} ${parts.join('  ')}`)
-  return own
 }
 
-const BOOT_LINES = [
-  'BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable',
-  "x86/fpu: Supporting XSAVE feature 0x001: 'x87 floating point registers'",
-  'pci 0000:00:01.0: reg 0x10: [mem 0xfe000000-0xfe000fff 64bit]',
-  'NET: Registered PF_INET6 protocol family',
-  'Freeing unused kernel image (initmem) memory: 2796K',
-  'systemd[1]: Started systemd-journald.service - Journal Service.',
-]
-
-/** A boot log as a serial port gives it. */
-function bootLog(megabytes: number): Uint8Array {
-  const stamped = BOOT_LINES.map((line, index) => `[   12.${String(345000 + index)}] ${line}\r\n`).join('')
-  return Buffer.from(stamped.repeat((megabytes * MEGABYTE) / stamped.length))
-}
-
-/** The golden logs end to end: nothing but reports. */
-function reportsOnly(megabytes: number): Uint8Array {
-  const folder = inRepository('test', 'golden', 'console')
-  const files = readdirSync(folder)
-    .filter((file) => file.endsWith('.log'))
-    .toSorted()
-  const logs = files.map((file) => readFileSync(join(folder, file)))
-  const whole = Buffer.concat(logs)
-  return Buffer.concat(Array<Buffer>(Math.ceil((megabytes * MEGABYTE) / whole.length)).fill(whole))
-}
-
-/** Test output with so many diagnostic lines before each result. */
-function testOutput(megabytes: number, diagnostics: number): Uint8Array {
-  const notes = '# [INFO] mapping 2048 KiB at 0x7f0000000000, then registered\n'.repeat(diagnostics)
-  const block = (number: number) => `${notes}ok ${number} userfaultfd copy ${number} sees the change\n`
-  const count = Math.floor((megabytes * MEGABYTE) / block(100_000).length)
-  return Buffer.from(`KTAP version 1\n1..${count}\n${Array.from({ length: count }, (_, index) => block(index + 1)).join('')}`)
-}
-
-/** Output of tests that speak no KTAP. */
-function looseOutput(megabytes: number): Uint8Array {
-  const block = '[RUN] mremap of a region of 64 KiB\nexpected 0, got 0 at 0x7f0000000000\n[PASS] mremap moved what was there\n'
-  return Buffer.from(block.repeat((megabytes * MEGABYTE) / block.length))
-}
-
-/** A log of a loader or a program: no stamps, long lines. */
-function plainLog(megabytes: number): Uint8Array {
-  const lines = BOOT_LINES.map((line) => `${line}; ${line}\n`).join('')
-  return Buffer.from(lines.repeat((megabytes * MEGABYTE) / lines.length))
-}
-
-const ordinaryConsole = Math.min(
-  report('console: boot log', 'console', bootLog(32)),
-  report('console: no stamps', 'console', plainLog(32)),
-)
+report('console: boot log', 'console', bootLog(32))
+report('console: no stamps', 'console', plainLog(32))
 report('console: nothing but reports', 'console', reportsOnly(16))
-const ordinaryTests = Math.min(
-  report('KTAP: 10 diagnostics a result', 'ktap', testOutput(16, 10)),
-  report('KTAP: 1 diagnostic a result', 'ktap', testOutput(16, 1)),
-  report('KTAP: results only', 'ktap', testOutput(8, 0)),
-)
-const ordinaryLoose = report('loose: marks and words', 'loose', looseOutput(16))
-const ordinaryLog = Math.min(
-  report('kwitness read: boot log', 'log', bootLog(32)),
-  report('kwitness read: 1 diagnostic a result', 'log', testOutput(16, 1)),
-)
+report('KTAP: 10 diagnostics a result', 'ktap', testOutput(16, 10))
+report('KTAP: 1 diagnostic a result', 'ktap', testOutput(16, 1))
+report('KTAP: results only', 'ktap', testOutput(8, 0))
+report('KTAP: results without a name', 'ktap', shortResults(1))
+report('loose: marks and words', 'loose', looseOutput(16))
+report('kwitness read: boot log', 'log', bootLog(32))
+report('kwitness read: 1 diagnostic a result', 'log', testOutput(16, 1))
 
 /** MB for each second of processor time, of as many rounds as take `ms`: the clock counts in steps of some milliseconds. */
 function steadySpeed(bytes: Uint8Array, read: Read, ms: number): number {
@@ -199,7 +150,14 @@ function glance(bytes: Uint8Array, read: Read): number {
   return best
 }
 
-const ORDINARY = { console: ordinaryConsole, ktap: ordinaryTests, loose: ordinaryLoose, log: ordinaryLog }
+/** Ordinary text of each reader, and such text in the shortest lines. */
+const ORDINARY = {
+  console: [bootLog(1), plainLog(1)],
+  ktap: [testOutput(1, 1), testOutput(1, 0)],
+  loose: [looseOutput(1)],
+  log: [bootLog(1), testOutput(1, 1)],
+}
+const SHORT = { console: shortLines(1), ktap: shortResults(1), loose: shortResults(1), log: shortResults(1) }
 const BUDGET = { console: 10, ktap: 5, loose: 5, log: 5 }
 
 /** Search for what one reader reads slowest, and measure the slowest again in texts of a megabyte. */
@@ -225,13 +183,31 @@ function reportSlowest(kind: keyof typeof READERS): void {
   })
   const worst = again.toSorted((a, b) => a.own - b.own)[0]!
   const old = OLD?.[kind]
+  const [slowest, short, ...ordinary] = inTurn([worst.bytes, SHORT[kind], ...ORDINARY[kind]], read)
+  const usual = ordinary.toSorted((a, b) => a!.speed - b!.speed)[0]!
   const figures = [
-    `${worst.own.toFixed(1)} MB/s`,
+    `${slowest!.speed.toFixed(1)} MB/s, ${slowest!.line.toFixed(0)} ns a line`,
     `budget ${BUDGET[kind]}`,
-    `${(worst.own / ORDINARY[kind]).toFixed(2)} of ordinary text`,
+    `${(slowest!.speed / usual.speed).toFixed(2)} of ordinary text (${usual.speed.toFixed(0)} MB/s, ${usual.line.toFixed(0)} ns a line)`,
+    `${(slowest!.speed / short!.speed).toFixed(2)} of it in short lines (${short!.speed.toFixed(0)}, ${short!.line.toFixed(0)})`,
     ...(old ? [`old ${speed(worst.bytes, old, 1).toFixed(2)} MB/s`] : []),
   ]
   console.log(`${kind}: the slowest of ${measured} hostile texts: ${figures.join(', ')}: ${nameOf(worst.shape)}`)
+}
+
+/** Rounds in which texts are read in turn, so that what else runs on the machine slows them alike. */
+const TURNS = 12
+
+/** The best speed of each text in MB/s, and the time a line of it takes in ns, read in turn. */
+function inTurn(texts: readonly Uint8Array[], read: Read): { readonly speed: number; readonly line: number }[] {
+  const best = texts.map(() => 0)
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    for (const [index, bytes] of texts.entries()) best[index] = Math.max(best[index]!, steadySpeed(bytes, read, 30))
+  }
+  return texts.map((bytes, index) => {
+    const lines = Buffer.from(bytes).reduce((count, byte) => count + (byte === 0x0a ? 1 : 0), 0)
+    return { speed: best[index]!, line: ((bytes.length / best[index]!) * 1000) / lines }
+  })
 }
 
 for (const kind of Object.keys(READERS) as (keyof typeof READERS)[]) reportSlowest(kind)

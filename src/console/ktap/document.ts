@@ -3,7 +3,7 @@ import type { TestDocument, TestPoint, TestProblem, TestStatus } from '#domain/t
 import { drain } from './line-buffer.ts'
 import { accountFor, accountForRest, nameOf, wasSeen, type Accounted } from './missing.ts'
 import { problemOf, Numbering, type BadNumber } from './numbers.ts'
-import { addProblem, problemsOf, type Problematic } from './problems.ts'
+import { addProblem, isOnlyCounted, problemsOf, type Problematic } from './problems.ts'
 import { NO_NUMBER, type Draft, type Extra, type RawDocument } from './raw.ts'
 import type { Room } from './room.ts'
 
@@ -34,7 +34,7 @@ export function resolveDocument(raw: RawDocument): TestDocument {
     draft.number = numbering.next(own)
     inOrder &&= draft.number === index + 1
     if (extras !== null) resolveExtraAt(index, raw)
-    if (numbering.bad !== null) reportNumber(raw, came[index]!, numbering.bad, own)
+    if (numbering.bad !== null && !isOnlyCounted(raw, 'bad-number')) reportNumber(raw, came[index]!, numbering.bad, own)
   }
   const last = came.at(-1)
   const { points, missing, message } = inOrder ? accountInOrder(came, planned, room) : accountForAll(raw, came, planned)

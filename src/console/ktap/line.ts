@@ -4,6 +4,7 @@ import {
   isDigit,
   MAX_DIGITS,
   NO_DIRECTIVE,
+  numberAt,
   readDirective,
   readResult,
   skipBlanks,
@@ -96,7 +97,7 @@ function readPlan(line: string): KtapLine {
   const mark = skipBlanks(line, end)
   if (mark < line.length && line.charCodeAt(mark) !== HASH) return TEXT
   const directive = mark === line.length ? NO_DIRECTIVE : readDirective(line.slice(skipBlanks(line, mark + 1)), false)
-  return { kind: 'plan', first: Number(line.slice(0, dots)), last: Number(line.slice(dots + 2, end)), directive }
+  return { kind: 'plan', first: numberAt(line, 0, dots), last: numberAt(line, dots + 2, end), directive }
 }
 
 const GLUE = new RegExp(String.raw`(?:<\d{1,3}>)?${STAMP}${AFTER_STAMP}`)
@@ -131,20 +132,28 @@ export function speaks(line: string): boolean {
   return kind !== 'text' && kind !== 'comment' && kind !== 'subtest'
 }
 
-/** What a child document would be indented by if this line opens one, else null. */
-export function childIndent(rest: string): string | null {
+/** A line that opens a child document: how far that is indented, the rest, and what the rest says where it was read for that. */
+export interface Opening {
+  readonly width: number
+  readonly inner: string
+  readonly said: KtapLine | null
+}
+
+/** What a line opens that is inside the document at hand, or null. */
+export function readOpening(rest: string): Opening | null {
   const first = rest.charCodeAt(0)
-  if (first === HASH) return isVersionOfComments(rest) ? '# ' : null
+  if (first === HASH) return isVersionOfComments(rest) ? { width: 2, inner: rest.slice(2), said: null } : null
   if (first !== SPACE && first !== TAB) return null
   let end = 1
   for (let code = rest.charCodeAt(end); code === SPACE || code === TAB; code = rest.charCodeAt(end)) end += 1
   if (SPEAKING[rest.charCodeAt(end)] !== 1) return null
   // A comment opens nothing, and is what is indented most.
   if (rest.charCodeAt(end) === HASH && !rest.startsWith('# Subtest', end)) return null
-  const inner = readLine(rest.slice(end))
+  const inner = rest.slice(end)
+  const said = readLine(inner)
   // A loose indented `ok` is prose; with its number it is a result.
-  const opens = inner.kind === 'result' ? inner.number !== null : inner.kind !== 'text' && inner.kind !== 'comment'
-  return opens ? rest.slice(0, end) : null
+  const opens = said.kind === 'result' ? said.number !== null : said.kind !== 'text' && said.kind !== 'comment'
+  return opens ? { width: end, inner, said } : null
 }
 
 /** Whether a version line stands behind one mark or more. */

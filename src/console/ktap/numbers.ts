@@ -129,7 +129,7 @@ export class Numbering {
     }
     this.#seen ??= new NumberSet(this.#run)
     if (this.#seen.has(own)) this.bad = 'twice'
-    this.#seen.add(own)
+    else this.#seen.add(own)
     return own === 0 ? this.#place : own
   }
 }

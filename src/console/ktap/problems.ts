@@ -25,13 +25,25 @@ export interface Problematic {
 /** Add a problem, or count it where there are too many. The message is asked for only where it is kept. */
 export function addProblem(to: Problematic, kind: TestProblem['kind'], message: () => string, line: number | null): void {
   to.problems ??= { counts: {}, kept: [], more: 0 }
+  // There is never room again: what came of each kind does not matter.
+  if (to.room.problems <= 0) {
+    to.problems.more += 1
+    return
+  }
   const { counts, kept } = to.problems
   const count = (counts[kind] ?? 0) + 1
   counts[kind] = count
-  if (count <= MAX_OF_A_KIND && to.room.problems > 0) {
+  if (count <= MAX_OF_A_KIND) {
     to.room.problems -= 1
     kept.push({ kind, message: keptText(to.room, message().slice(0, MAX_MESSAGE)), line })
   } else to.problems.more += 1
+}
+
+/** Whether there is no room for a problem of a kind; it is counted then. No message has to be made for it. */
+export function isOnlyCounted(to: Problematic, kind: TestProblem['kind']): boolean {
+  if (to.problems === null || (to.room.problems > 0 && (to.problems.counts[kind] ?? 0) < MAX_OF_A_KIND)) return false
+  to.problems.more += 1
+  return true
 }
 
 /** Add something that the protocol does not allow. */
@@ -49,6 +61,18 @@ export function addAfterBailOut(to: Problematic, name: string, line: number): vo
 /** Add that a plan does not start at 1. */
 export function addOddStart(to: Problematic, first: number, line: number): void {
   addProblem(to, 'protocol', () => `a plan that starts at ${first}`, line)
+}
+
+const TOO_MANY = () => 'more documents than are kept apart'
+
+/** Add that there is no room for another document. */
+export function addTooMany(to: Problematic, line: number): void {
+  addProblem(to, 'protocol', TOO_MANY, line)
+}
+
+/** Add that documents are nested deeper than `depth`. */
+export function addTooDeep(to: Problematic, line: number, depth: number): void {
+  addProblem(to, 'protocol', () => `nested deeper than ${depth} documents`, line)
 }
 
 /** All that were kept, and a last one for the rest. */

@@ -29,7 +29,7 @@ export interface RawDocument extends Problematic {
   /** Results that came before the plan. */
   beforePlan: number
   bailOut: string | null
-  readonly results: Draft[]
+  results: Draft[]
   /** One of them failed. */
   keptFailure: boolean
   /** By the index of the result; null while there is none. */
@@ -51,6 +51,8 @@ export interface RawDocument extends Problematic {
 }
 
 const NO_DOCUMENTS: readonly RawDocument[] = []
+/** Never changed: the first result of a document brings an array. */
+const NO_RESULTS: Draft[] = []
 
 /** A document of which nothing has been read. */
 export function createDocument(room: Room, indent: string, name = ''): RawDocument {
@@ -62,7 +64,7 @@ export function createDocument(room: Room, indent: string, name = ''): RawDocume
     plan: null,
     beforePlan: 0,
     bailOut: null,
-    results: [],
+    results: NO_RESULTS,
     keptFailure: false,
     extras: null,
     waiting: NO_DOCUMENTS,
@@ -79,6 +81,14 @@ export function createDocument(room: Room, indent: string, name = ''): RawDocume
 /** Whether nothing in it was said in KTAP. */
 export function isEmpty(document: RawDocument): boolean {
   return !document.plan && document.bailOut === null && document.results.length === 0 && document.waiting.length === 0
+}
+
+/** Keep a result, with its texts as the stream has room for. A stream can have as many documents as lines: an array that was pushed to has room for 16 more. */
+export function addResult(document: RawDocument, draft: Draft): void {
+  draft.name = keptText(document.room, draft.name)
+  draft.reason = keptText(document.room, draft.reason)
+  if (document.results.length === 0) document.results = [draft]
+  else document.results.push(draft)
 }
 
 /** Results that came, kept or not. */

@@ -28,6 +28,7 @@ export const MAX_DIGITS = 9
 
 const HASH = 0x23
 const DASH = 0x2d
+const ZERO = 0x30
 
 /** Whether a character is white space. */
 function isBlank(code: number): boolean {
@@ -54,18 +55,25 @@ export function skipDigits(text: string, from: number): number {
   return at
 }
 
+/** The number that stands between two places of a text, in digits: at most MAX_DIGITS of them. */
+export function numberAt(text: string, from: number, to: number): number {
+  let number = 0
+  for (let at = from; at < to; at += 1) number = number * 10 + text.charCodeAt(at) - ZERO
+  return number
+}
+
 /** Read a line without indentation, or null where it is not a result. */
 export function readResult(line: string): ResultLine | null {
   const ok = line.charCodeAt(0) !== 0x6e /* n */
   const start = ok ? 2 : 6
-  if (!line.startsWith(ok ? 'ok' : 'not ok')) return null
+  if (ok ? line.charCodeAt(0) !== 0x6f /* o */ || line.charCodeAt(1) !== 0x6b /* k */ : !line.startsWith('not ok')) return null
   if (line.length > start && !isBlank(line.charCodeAt(start))) return null
   const first = skipBlanks(line, start)
   const last = skipDigits(line, first)
   const isNumber = last > first && (last === line.length || isBlank(line.charCodeAt(last)))
   if (!isNumber) return (last > first ? readCounted(line, ok, last) : null) ?? named(line, first, ok, null, null)
   if (last - first > MAX_DIGITS) return named(line, last, ok, null, line.slice(first, last))
-  return named(line, last, ok, Number(line.slice(first, last)), null)
+  return named(line, last, ok, numberAt(line, first, last), null)
 }
 
 /** Kselftest of 4.17 to 4.20: a plan where the number would be, and the status behind the name. */

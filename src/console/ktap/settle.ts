@@ -1,7 +1,7 @@
 /** What a stream has room for: the lines around results, and further documents. */
 import { forgetAgain } from './again.ts'
 import { append, drain, drainInto, isBlank, leftOutNote, type LineBuffer } from './line-buffer.ts'
-import { protocol } from './problems.ts'
+import { addTooMany } from './problems.ts'
 import type { RawDocument } from './raw.ts'
 import { keptLines, type Room } from './room.ts'
 
@@ -22,6 +22,6 @@ export function settle(document: RawDocument): void {
 /** Whether another document may begin in the place of this one; if not, that is reported. */
 export function hasRoom(document: RawDocument, depth: number, line: number): boolean {
   const has = (depth === 0 ? document.room.outermost : document.room.documents) > 0
-  if (!has) protocol(document, line, () => 'more documents than are kept apart')
+  if (!has) addTooMany(document, line)
   return has
 }

@@ -1,10 +1,11 @@
 /** Lines into documents: the three nesting styles of kernel tests unfolded into one tree, nothing judged yet. */
 import { forgetAgain, goesOn, isCopy, isDone } from './again.ts'
-import { childIndent, isPlainText, readLine, speaks, unsplice, type KtapLine, type PlanLine, type Spliced } from './line.ts'
+import { isPlainText, readLine, readOpening, speaks, unsplice, type KtapLine, type PlanLine, type Spliced } from './line.ts'
 import { append, drain, drainInto, isBlank } from './line-buffer.ts'
-import { addAfterBailOut, addOddStart, protocol } from './problems.ts'
+import { addAfterBailOut, addOddStart, addTooDeep, addTooMany, protocol } from './problems.ts'
 import {
   addDiagnostic,
+  addResult,
   addWaiting,
   countUnlisted,
   createDocument,
@@ -18,7 +19,7 @@ import {
   type RawDocument,
 } from './raw.ts'
 import type { ResultLine } from './result.ts'
-import { createRoom, keptText, type Room } from './room.ts'
+import { createRoom, type Room } from './room.ts'
 import { afford, hasRoom, settle } from './settle.ts'
 import { takeYaml } from './yaml.ts'
 
@@ -151,9 +152,7 @@ export class DocumentTree {
       document.extras ??= new Map()
       document.extras.set(results.length, { unknown, badNumber, children: takeWaiting(document) })
     }
-    const own = keptText(this.room, name)
-    const why = keptText(this.room, reason)
-    results.push({ number: number ?? NO_NUMBER, name: own, status, reason: why, line, diagnostics, children: NO_CHILDREN })
+    addResult(document, { number: number ?? NO_NUMBER, name, status, reason, line, diagnostics, children: NO_CHILDREN })
   }
 
   /** What came once more at `depth` opens the next document. */
@@ -236,15 +235,15 @@ export class DocumentTree {
   private take(depth: number, rest: string, line: number): void {
     const document = this.open[depth]!
     if (takeYaml(document, rest)) return
-    const indent = childIndent(rest)
-    if (indent !== null) {
-      const inside = depth < MAX_DEPTH && this.room.documents > 0
-      if (inside) this.openChild(depth, indent)
-      else if (depth < MAX_DEPTH) protocol(document, line, () => 'more documents than are kept apart')
-      else protocol(document, line, () => `nested deeper than ${MAX_DEPTH} documents`)
-      return this.take(inside ? depth + 1 : depth, rest.slice(indent.length), line)
-    }
-    this.say(depth, readLine(rest), rest, line)
+    const opening = readOpening(rest)
+    if (opening === null) return this.say(depth, readLine(rest), rest, line)
+    const { width, inner, said } = opening
+    const inside = depth < MAX_DEPTH && this.room.documents > 0
+    if (inside) this.openChild(depth, rest.slice(0, width))
+    else if (depth < MAX_DEPTH) addTooMany(document, line)
+    else addTooDeep(document, line, MAX_DEPTH)
+    if (said === null) this.take(inside ? depth + 1 : depth, inner, line)
+    else this.say(inside ? depth + 1 : depth, said, inner, line)
   }
 
   private say(depth: number, said: KtapLine, rest: string, line: number): void {
