@@ -74,8 +74,8 @@ async function startForkable(
 
 /** What the loader says of a library that it leaves out; it goes on without. */
 function whyLeftOut(stderr: string): string {
-  const last = stderr.split('\n').at(-1) ?? ''
-  return /from LD_PRELOAD cannot be preloaded \((.*)\): ignored/.exec(last)?.[1] ?? (last || 'it does not say why')
+  const own = /from LD_PRELOAD cannot be preloaded \((.*)\): ignored/.exec(stderr)?.[1]
+  return own ?? (stderr.split('\n').at(-1) || 'it does not say why')
 }
 
 /** Restore the guest. Throws InfraError when its state does not load, or when QEMU is there without the library. */

@@ -73,6 +73,12 @@ export function keepEnd(stream: Readable): () => string {
   return () => end.trim()
 }
 
+/** What QEMU said on stderr, without its warnings: 11.1 begins with one of an option that it still takes. */
+export function withoutWarnings(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => !line.includes(': warning: '))
+  return lines.join('\n').trim()
+}
+
 /** A running QEMU with these handles, killed when the signal is aborted. */
 export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal?: AbortSignal): RunningQemu {
   let reason: string | null = null
@@ -160,7 +166,8 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
     code: result.exitCode ?? null,
     signal: result.signal ?? null,
     stderr:
-      said() || ('shortMessage' in result && result.exitCode === undefined && !result.signal ? String(result.shortMessage) : ''),
+      withoutWarnings(said()) ||
+      ('shortMessage' in result && result.exitCode === undefined && !result.signal ? String(result.shortMessage) : ''),
   }))
   const handles: QemuHandles = {
     pid: child.pid ?? null,

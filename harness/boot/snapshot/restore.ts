@@ -102,10 +102,10 @@ async function stateUri(): Promise<string> {
   return major >= 9 ? `file:/proc/self/fd/${FD.state}` : `fd:${FD.state}`
 }
 
-/** End a QEMU that did not load a state, and give what it said of that, else what is known. Its warnings are of other things. */
+/** End a QEMU that did not load a state, and give what it said of that, else what is known. */
 export async function whyNotLoaded(qemu: RunningQemu, problem: string): Promise<string> {
   const { stderr } = await qemu.kill()
-  return stderr.split('\n').findLast((line) => line !== '' && !line.includes(': warning: ')) ?? problem
+  return stderr.split('\n').findLast((line) => line !== '') ?? problem
 }
 
 /**
