@@ -11,7 +11,8 @@ import { askOver, type CheckQuestion, type HostAnswer, type Target } from './ask
 
 /**
  * Finds a folder that takes the program and runs it: words are the name of the folder to make, the size of the program, and its
- * options. Nothing is left where it fails, or the connection ends before the program has come.
+ * options. Nothing is left where it fails, or the connection ends before the program has come. Each command it starts costs a
+ * machine a millisecond, so one file is script, room and program in turn.
  */
 const BOOTSTRAP = [
   'umask 077; name=$1; size=$2; shift 2; why=; place=',
@@ -21,19 +22,20 @@ const BOOTSTRAP = [
   '  test -n "$folder" && test -d "$folder" || continue',
   '  place=$folder/$name',
   '  if mkdir "$place" 2>/dev/null; then',
-  '    if head -c "$size" /dev/zero >"$place/program" 2>/dev/null && test "$(wc -c <"$place/program")" -eq "$size"; then',
-  '      printf "#!/bin/sh\\nexit 0\\n" >"$place/try" && chmod 700 "$place/try"',
-  '      if "$place/try" 2>/dev/null; then break; else why="$why; $folder: nothing runs there (noexec)"; fi',
+  '    file=$place/program',
+  '    if printf "#!/bin/sh\\nexit 0\\n" 2>/dev/null >"$file" && chmod 700 "$file"; then',
+  '      if ! "$file" 2>/dev/null; then why="$why; $folder: nothing runs there (noexec)"',
+  '      elif head -c "$size" /dev/zero 2>/dev/null >"$file"; then break',
+  '      else why="$why; $folder: the disk is full"; fi',
   '    else why="$why; $folder: the disk is full"; fi',
   '    rm -rf "$place"',
   '  else why="$why; $folder: cannot be written"; fi',
   '  place=',
   'done',
   'if test -z "$place"; then echo "no folder takes a program${why}" >&2; exit 74; fi',
-  'rm -f "$place/try"; head -c "$size" >"$place/program"',
-  'if test "$(wc -c <"$place/program")" -ne "$size"; then echo "the program did not come whole" >&2; exit 76; fi',
-  'chmod 700 "$place/program"',
-  'exec "$place/program" --remove "$place/program" --lifeline "$@"',
+  'head -c "$size" >"$file"',
+  'if test "$(wc -c <"$file")" -ne "$size"; then echo "the program did not come whole" >&2; exit 76; fi',
+  'exec "$file" --remove "$file" --lifeline "$@"',
 ].join('\n')
 
 /** What ssh says when a connection fails, and what it means. The first that matches counts. */
