@@ -185,11 +185,13 @@ function reportSlowest(kind: keyof typeof READERS): void {
   const old = OLD?.[kind]
   const [slowest, short, ...ordinary] = inTurn([worst.bytes, SHORT[kind], ...ORDINARY[kind]], read)
   const usual = ordinary.toSorted((a, b) => a!.speed - b!.speed)[0]!
+  const of = (what: string, { speed: its, line }: { speed: number; line: number }) =>
+    `${(slowest!.speed / its).toFixed(2)} of ${what} (${its.toFixed(0)} MB/s, ${line.toFixed(0)} ns a line)`
   const figures = [
     `${slowest!.speed.toFixed(1)} MB/s, ${slowest!.line.toFixed(0)} ns a line`,
     `budget ${BUDGET[kind]}`,
-    `${(slowest!.speed / usual.speed).toFixed(2)} of ordinary text (${usual.speed.toFixed(0)} MB/s, ${usual.line.toFixed(0)} ns a line)`,
-    `${(slowest!.speed / short!.speed).toFixed(2)} of it in short lines (${short!.speed.toFixed(0)}, ${short!.line.toFixed(0)})`,
+    of('ordinary text', usual),
+    of('it in the shortest lines', short!),
     ...(old ? [`old ${speed(worst.bytes, old, 1).toFixed(2)} MB/s`] : []),
   ]
   console.log(`${kind}: the slowest of ${measured} hostile texts: ${figures.join(', ')}: ${nameOf(worst.shape)}`)

@@ -217,8 +217,8 @@ test('runs lists it as finished; there is nothing to resume', async () => {
 test('a dry run shows the plan and stores nothing', async () => {
   const wanted = Object.keys(KNOWN).filter((id) => id.startsWith('uffd-'))
   const words = ['run', ...kernelWords(kernels.v61), '--cases', wanted.join(), '--dry-run']
-  const { code, stderr } = await runCli({ ...place, state: join(place.folder, 'dry') }, words)
+  const { code, stdout, stderr } = await runCli({ ...place, state: join(place.folder, 'dry') }, words)
   assert.equal(code, 0, stderr)
-  assert.match(stderr, new RegExp(`plan: 1 kernels? x ${wanted.length} cases = ${wanted.length} cells`))
+  assert.match(stdout, new RegExp(`^plan: 1 kernels? x ${wanted.length} cases = ${wanted.length} cells`))
   assert.match((await runCli({ ...place, state: join(place.folder, 'dry') }, ['report'])).stderr, /no run is stored in .* yet/)
 })

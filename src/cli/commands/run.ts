@@ -5,6 +5,7 @@ import { checkHistory } from '#harness/git-history.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { probeWorkspace } from '#harness/support/scratch.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
+import type { Kernel } from '#domain/kernel.ts'
 import { expectedSeconds } from '#plan/estimates.ts'
 import { unreachable, UserError } from '#domain/errors.ts'
 import type { Report } from '#domain/report/matrix.ts'
@@ -35,10 +36,11 @@ import { probeOut, renderReport, REPORTS_OUT, writeReport } from '../output/file
 import { loadNamed, NAMES } from '../output/named-report.ts'
 import type { Progress } from '../output/progress.ts'
 import { printProblems, tellSkipped } from '../output/problems.ts'
+import type { ReusePlan } from '#run/reuse/reuse.ts'
 import { reusing, tellReuse } from '../terminal/reuse.ts'
 import { writeSuiteReport, renderSuite, suiteReportOf } from '../output/suite.ts'
 import { keepTimings, type TimingsKeeper } from '../output/timings.ts'
-import { doBoth, print } from '../output/streams.ts'
+import { doBoth, print, printPlan } from '../output/streams.ts'
 import { executeCommand } from '../terminal/execute.ts'
 import { askBeside, checkMachines } from '../terminal/machines.ts'
 
@@ -122,13 +124,21 @@ const HELP = helpText({
   ],
 })
 
-/** The plan in a few lines, for a person. */
-function describePlan(plan: Plan): string {
+/** Kernels by their versions; those that share one by their ids. */
+function namesOf(kernels: readonly Kernel[]): string[] {
+  const byVersion = Map.groupBy(kernels, ({ version }) => version)
+  return kernels.map(({ version, id }) => (byVersion.get(version)!.length > 1 ? id : version))
+}
+
+/** The plan in a few lines, for a person, with what is reused of it. */
+function describePlan(plan: Plan, reuse: ReusePlan | undefined): string {
   const cells = cellsOf(plan)
   const inGuests = cells.filter(({ kernel }) => !isOfMachine(kernel))
   const answered = cells.length - inGuests.length
+  const known = new Set(reuse?.attempts.map(({ evidence: { job } }) => `${job.kernel}/${job.case}`))
+  const fresh = inGuests.filter((cell) => !known.has(`${cell.kernel.id}/${cell.case.id}`))
   const races = plan.cases.filter(({ oracle }) => oracle === 'statistical').length
-  const seconds = inGuests.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
+  const seconds = fresh.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
   const probability = plan.maxMissProbability.toExponential()
   const series = Map.groupBy(plan.kernels, (kernel) => kernel.series)
   const [noun, what] =
@@ -137,9 +147,9 @@ function describePlan(plan: Plan): string {
   const onMachines = answered === 0 ? '' : `, ${answered} of machines in use`
   return [
     `plan: ${size}${onMachines}, ${plan.accelerator}, seed ${plan.seed}`,
-    ...[...series].map(([name, own]) => `  ${name} ${own.map(({ version }) => version).join(' ')}`),
+    ...[...series].map(([name, own]) => `  ${name} ${namesOf(own).join(' ')}`),
     `  ${noun}: ${plan.cases.map(({ id }) => id).join(' ')}`,
-    `  attempts: about ${Math.ceil(seconds)} s one after the other, boots not counted`,
+    `  attempts of ${fresh.length} cells: about ${Math.ceil(seconds)} s one after the other, boots not counted`,
     ...(races > 0
       ? [`  races: ${races}, alone, ${plan.raceSeconds} s for each, believed at a miss probability of ${probability}`]
       : []),
@@ -176,16 +186,17 @@ async function openNew(options: RunOptions, context: KernelContext, progress: Pr
     ? { ...(await prepareSuiteRequest(options, context, progress)), answers: null }
     : await prepareMatrix(options, context, progress)
   progress.end()
-  process.stderr.write(`kwitness: ${describePlan(plan)}\n`)
   const reuse = reusing(options, context)
   if (!options.dryRun) {
     const opened = await startRun(context.workspace.state, plan, inputs, reuse)
+    process.stderr.write(`kwitness: ${describePlan(plan, opened.reuse)}\n`)
     if (answers !== null) await recordMachines(opened, answers, context.workspace.cache)
     tellReuse(opened.reuse)
     return opened
   }
-  tellReuse(await findReuse(context.workspace.state, plan, inputs, reuse))
-  if (options.json) await print(JSON.stringify(plan, null, 2), true)
+  const found = await findReuse(context.workspace.state, plan, inputs, reuse)
+  await printPlan(describePlan(plan, found), plan, options)
+  tellReuse(found)
   return null
 }
 

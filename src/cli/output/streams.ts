@@ -46,3 +46,9 @@ export async function doBoth<T>(first: Promise<T>, second: Promise<unknown>): Pr
   await second
   return result
 }
+
+/** Print what a dry run would do: the words, or with `json` the data, the words then on stderr. */
+export async function printPlan(words: string, data: unknown, { json = false }: { readonly json?: boolean | undefined }) {
+  if (json) process.stderr.write(`kwitness: ${words}\n`)
+  await print(json ? JSON.stringify(data, null, 2) : words, json)
+}

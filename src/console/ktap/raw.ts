@@ -83,10 +83,11 @@ export function isEmpty(document: RawDocument): boolean {
   return !document.plan && document.bailOut === null && document.results.length === 0 && document.waiting.length === 0
 }
 
-/** Keep a result, with its texts as the stream has room for. A stream can have as many documents as lines: an array that was pushed to has room for 16 more. */
+/** Keep a result. */
 export function addResult(document: RawDocument, draft: Draft): void {
   draft.name = keptText(document.room, draft.name)
   draft.reason = keptText(document.room, draft.reason)
+  // A stream can have as many documents as lines, and an array that was pushed to has room for 16 more.
   if (document.results.length === 0) document.results = [draft]
   else document.results.push(draft)
 }

@@ -14,6 +14,25 @@ import { reportProgress, type KernelContext } from '#harness/kernels/provider/pr
 import { findSourcePackage } from './debian.ts'
 import type { TreePlace } from './selector.ts'
 
+/** What `tree:` takes, for whoever gave something else. */
+const WHAT_A_TREE_IS =
+  'a tree is the top folder of a kernel source, a tarball of one, REPOSITORY@REV, or debian-6.12; see kwitness help selectors'
+
+const MAKEFILE_OF_TARBALL = 'tar -xOf "$1" --occurrence=1 --wildcards --no-wildcards-match-slash "*/Makefile"'
+
+/** The top Makefile, by a script that prints it. Throws UserError that says what is missing, and what a tree is. */
+async function makefileOf(script: string, path: string, { signal }: KernelContext): Promise<string> {
+  const { stdout, stderr, exitCode } = await runScript(script, [path], { anyExit: true, signal })
+  if (exitCode === 0) return stdout
+  // tar says of a file that is none both that, and that the Makefile is not in it.
+  const why = /not look like a tar archive|not recoverable/.test(stderr)
+    ? 'it is neither a folder nor a tarball'
+    : /No such file|Not found in archive/.test(stderr)
+      ? 'it has no Makefile at its top'
+      : (stderr.trim().split('\n')[0] ?? '')
+  throw new UserError(`${path} is not a kernel source: ${why}`, WHAT_A_TREE_IS)
+}
+
 /** Resolve a place to a source. Throws UserError when there is no kernel source. */
 export async function findSource(place: TreePlace, context: KernelContext): Promise<TreeSource> {
   if (place.kind === 'debian') {
@@ -22,7 +41,7 @@ export async function findSource(place: TreePlace, context: KernelContext): Prom
   }
   const { path } = place
   const found = await stat(path).catch(whenUnreadable(null))
-  if (!found) throw new UserError(`${path} does not exist`, 'give the folder or the tarball of a kernel source')
+  if (!found) throw new UserError(`${path} does not exist`, WHAT_A_TREE_IS)
   if (place.kind === 'git') {
     const { stdout } = await git(runGit, path, ['rev-parse', '--verify', `${place.revision}^{tree}`], context)
     const { stdout: makefile } = await git(runGitOnObjects, path, ['cat-file', 'blob', `${stdout}:Makefile`], context)
@@ -30,11 +49,11 @@ export async function findSource(place: TreePlace, context: KernelContext): Prom
     return { place: { ...place, revision: stdout }, key: stdout, version: versionOf(makefile, label), label, file: null }
   }
   if (found.isFile()) {
-    const list = await shell('tar -xOf "$1" --occurrence=1 --wildcards --no-wildcards-match-slash "*/Makefile"', [path], context)
+    const list = await makefileOf(MAKEFILE_OF_TARBALL, path, context)
     const version = versionOf(list, path)
     return { place: { kind: 'tarball', path }, key: await hashFile(path), version, label: basename(path), file: null }
   }
-  const version = versionOf(await shell('cat "$1/Makefile"', [path], context), path)
+  const version = versionOf(await makefileOf('cat "$1/Makefile"', path, context), path)
   if ((await exists(join(path, 'include', 'config'))) && !(await exists(join(path, '.git')))) {
     const message = `${path} contains a build: kwitness cannot tell its source files from built ones`
     throw new UserError(message, 'run make mrproper in it')
@@ -115,7 +134,7 @@ export function versionOf(makefile: string, label: string): string {
   const field = (name: string) => new RegExp(`^${name} *= *(\\S*)$`, 'm').exec(makefile)?.[1] ?? ''
   const [major, minor, patch] = [field('VERSION'), field('PATCHLEVEL'), field('SUBLEVEL')]
   if (!/^\d+$/.test(major) || !/^\d+$/.test(minor)) {
-    throw new UserError(`${label} is not a kernel source: its Makefile has no version`)
+    throw new UserError(`${label} is not a kernel source: its Makefile has no version`, WHAT_A_TREE_IS)
   }
   const candidate = /^-rc\d+/.exec(field('EXTRAVERSION'))?.[0] ?? ''
   return `${major}.${minor}${patch === '' || (patch === '0' && candidate) ? '' : `.${patch}`}${candidate}`

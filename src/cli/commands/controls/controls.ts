@@ -21,7 +21,7 @@ import { writeReport, terminalOf, writeOut } from '#cli/output/files.ts'
 import { printProblems, tellSkipped } from '#cli/output/problems.ts'
 import type { Progress } from '#cli/output/progress.ts'
 import type { TimingsKeeper } from '#cli/output/timings.ts'
-import { doBoth, print } from '#cli/output/streams.ts'
+import { doBoth, print, printPlan } from '#cli/output/streams.ts'
 import { executeCommand } from '#cli/terminal/execute.ts'
 
 /** Guest seconds for each race without a measurement: the matrix only needs to know whether another case shows the bug. */
@@ -86,11 +86,11 @@ function describe(found: FoundControls, cases: readonly { readonly id: string }[
 async function openNew(options: ControlsOptions, context: KernelContext, progress: Progress): Promise<OpenRun | null> {
   const { cases, found } = await choose(options, context)
   progress.end()
-  process.stderr.write(`kwitness: ${describe(found, cases)}\n`)
   if (options.dryRun) {
-    if (options.json) await print(JSON.stringify({ ...found, cases: cases.map(({ id }) => id) }, null, 2), true)
+    await printPlan(describe(found, cases), { ...found, cases: cases.map(({ id }) => id) }, options)
     return null
   }
+  process.stderr.write(`kwitness: ${describe(found, cases)}\n`)
   const ids = found.kernels.map(({ id }) => id)
   const request = runRequest({ ...options, kernels: ids, cases: cases.map(({ id }) => id) })
   const { common, inputs } = await prepare({ ...request, races: 'both ways' }, context, progress.onEvent)

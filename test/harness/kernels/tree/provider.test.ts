@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { inRepository } from '#harness/support/repository.ts'
@@ -13,7 +13,9 @@ import {
 import { parsePrintedUri } from '#harness/kernels/debian/archive/apt.ts'
 import { isErrorLine } from '#harness/kernels/tree/build/make.ts'
 import { parseTreeSelector } from '#harness/kernels/tree/source/selector.ts'
-import { versionOf } from '#harness/kernels/tree/source/source.ts'
+import { findSource, versionOf } from '#harness/kernels/tree/source/source.ts'
+import { runCommand } from '#harness/support/process.ts'
+import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 import { UserError } from '#domain/errors.ts'
 
 test('a source is a Debian series, a package version, a path, or a path at a revision', () => {
@@ -83,6 +85,29 @@ test('the version is read from the Makefile; release candidates have no patch le
   assert.equal(versionOf('VERSION = 5\nPATCHLEVEL = 10\nSUBLEVEL = 262\nEXTRAVERSION =\n', 'x'), '5.10.262')
   assert.equal(versionOf('VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 0\nEXTRAVERSION = -rc7\n', 'x'), '7.3-rc7')
   assert.throws(() => versionOf('all:\n\tcc x.c\n', '/some/tree'), /\/some\/tree is not a kernel source/)
+})
+
+test('what is not a tree is refused with what it lacks, and what a tree is', async (t) => {
+  const folder = await temporaryFolder(t)
+  const [empty, archive, text] = ['empty', 'archive.tar', 'notes'].map((name) => join(folder, name))
+  await mkdir(join(empty!, 'drivers'), { recursive: true })
+  await writeFile(text!, 'notes\n')
+  // A Makefile further down is not the kernel's.
+  await writeFile(join(empty!, 'drivers', 'Makefile'), 'VERSION = 6\n')
+  await runCommand('tar', ['-cf', archive!, '-C', folder, 'empty'])
+  const context = { workspace: { cache: folder, state: folder } }
+  for (const [path, lack] of [
+    [empty, 'it has no Makefile at its top'],
+    [archive, 'it has no Makefile at its top'],
+    [text, 'it is neither a folder nor a tarball'],
+  ] as const) {
+    await assert.rejects(findSource({ kind: 'path', path: path! }, context), (error: UserError) => {
+      assert.ok(error instanceof UserError)
+      assert.equal(error.message, `${path} is not a kernel source: ${lack}`)
+      assert.match(error.hint ?? '', /^a tree is the top folder of a kernel source, a tarball of one/)
+      return true
+    })
+  }
 })
 
 test('the output of apt is parsed, also a version with an epoch', () => {
