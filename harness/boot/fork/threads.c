@@ -22,9 +22,9 @@
 #include "thread.h"
 
 #define MAX_THREADS	64
-/* Waits of one millisecond each. */
-#define PARK_WAITS	2000
-#define EXIT_WAITS	500
+/* Milliseconds; both together are less than kwitness waits for an answer (children.ts). */
+#define PARK_MS		4000
+#define EXIT_MS		1000
 
 static struct thread {
 	int used;
@@ -49,6 +49,14 @@ static atomic_int parked;
 static int unlisted;
 /* What is wrong with this process, or NULL: none of it goes away again. */
 static const char *flaw;
+
+static long milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static void futex(atomic_int *at, int what, int value, const struct timespec *timeout)
 {
@@ -178,6 +186,7 @@ static int all_are_listed(void)
 static const char *find_obstacle(void)
 {
 	const struct timespec wait = { .tv_nsec = 1000000 };
+	const long began = milliseconds();
 	struct sigaction action;
 
 	if (flaw)
@@ -187,8 +196,8 @@ static const char *find_obstacle(void)
 	if (sigaction(park_signal, NULL, &action) || action.sa_handler != park)
 		return "it has taken the signal that parks its threads";
 	/* One that ends leaves the table a moment before it is gone. */
-	for (int waits = 0; !all_are_listed(); waits++) {
-		if (waits == EXIT_WAITS)
+	while (!all_are_listed()) {
+		if (milliseconds() - began > EXIT_MS)
 			return "it has a thread that pthread_create() did not make";
 		nanosleep(&wait, NULL);
 	}
@@ -216,15 +225,16 @@ static int hold_robust(void)
 static const char *gather(void)
 {
 	const struct timespec wait = { .tv_nsec = 1000000 };
+	const long began = milliseconds();
 	pid_t pid = getpid();
 
 	for (int i = 0; i < MAX_THREADS; i++)
 		if (threads[i].used && syscall(SYS_tgkill, pid, threads[i].state.tid, park_signal))
 			return "a thread could not be asked to park";
-	for (int waits = 0; !all_are_parked(); waits++) {
+	while (!all_are_parked()) {
 		int seen = parked;
 
-		if (waits == PARK_WAITS)
+		if (milliseconds() - began > PARK_MS)
 			return "a thread did not park";
 		if (!all_are_parked())
 			futex(&parked, FUTEX_WAIT, seen, &wait);
