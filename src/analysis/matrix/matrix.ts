@@ -22,12 +22,17 @@ export const VERDICTS: readonly Verdict[] = ['carries', 'lacks', 'inconclusive',
 
 /** The matrix of a report. */
 export function matrixOf(report: Pick<Report, 'kernels' | 'cases' | 'cells'>): Matrix {
-  const cells = new Map(report.cells.map((cell) => [`${cell.kernel}/${cell.case}`, cell]))
+  const cells = new Map<string, Map<string, ReportCell>>()
+  for (const cell of report.cells) {
+    const row = cells.get(cell.kernel)
+    if (row) row.set(cell.case, cell)
+    else cells.set(cell.kernel, new Map([[cell.case, cell]]))
+  }
   const series = Map.groupBy(report.kernels.toSorted(compareKernels), (kernel) => kernel.series)
   return {
     series: [...series].map(([name, kernels]) => ({ name, kernels })),
     cases: report.cases.toSorted((a, b) => compareText(a.id, b.id)),
-    cellAt: (kernel, theCase) => cells.get(`${kernel}/${theCase}`),
+    cellAt: (kernel, theCase) => cells.get(kernel)?.get(theCase),
   }
 }
 

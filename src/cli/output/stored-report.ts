@@ -6,7 +6,7 @@ import type { SuiteReport } from '#domain/report/suite.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { buildRunReport, type BuildReportOptions } from '#run/report/build-report.ts'
 import { gitTreeSourcesOf } from '#run/report/claim-sources.ts'
-import { openStoreForReading } from '#store/index.ts'
+import { hasStore, openStoreForReading } from '#store/index.ts'
 import type { RunRecord } from '#store/ports.ts'
 import { scanRuns } from '#run/results/scan.ts'
 import { printProblems, tellSkipped } from './problems.ts'
@@ -21,14 +21,30 @@ interface LoadOptions {
 
 export type ReadingStore = Awaited<ReturnType<typeof openStoreForReading>>
 
-/** Do something with the store, and close it. */
+/** The store that work under way has open, and for how many it is. */
+let shared: { readonly opened: Promise<ReadingStore>; users: number } | null = null
+
+/**
+ * Do something with the store, and close it. Work inside other work has the same store: what was read and judged through it is
+ * known then, such as the attempts that two runs share.
+ */
 export async function withStore<T>(work: (store: ReadingStore) => Promise<T>): Promise<T> {
-  const store = await openStoreForReading(findWorkspace().state)
+  const own = (shared ??= { opened: openStoreForReading(findWorkspace().state), users: 0 })
+  own.users += 1
   try {
-    return await work(store)
+    return await work(await own.opened)
   } finally {
-    store.close()
+    own.users -= 1
+    if (own.users === 0) {
+      shared = null
+      await own.opened.then((store) => store.close()).catch(() => undefined)
+    }
   }
+}
+
+/** Do work that reads several stored runs, if any: they share one open store. */
+export function withOneStore<T>(work: () => Promise<T>): Promise<T> {
+  return hasStore(findWorkspace().state) ? withStore(work) : work()
 }
 
 /** The report of a run of cases, with what the store could not give back told on stderr. */

@@ -1,4 +1,5 @@
 /** Stored attempts, judged by today's rules from the logs in the store. What that came to is known until rules or logs change. */
+import { createHash } from 'node:crypto'
 import type { Case } from '#domain/case.ts'
 import type { AttemptJudgement } from '#domain/judgement.ts'
 import { findingsSchema } from '#schema/report/findings.ts'
@@ -46,7 +47,7 @@ export async function createStoredJudge(store: ReadRuns): Promise<StoredJudge> {
   const rules = new Map<Case, string>()
   const rulesOf = (theCase: Case): string => {
     const { folder: _, ...rest } = theCase
-    const known = rules.get(theCase) ?? JSON.stringify(rest)
+    const known = rules.get(theCase) ?? createHash('sha256').update(JSON.stringify(rest)).digest('base64url')
     rules.set(theCase, known)
     return known
   }

@@ -96,11 +96,13 @@ async function removeRuns(runs: readonly string[], options: OptionsOf<typeof rem
 }
 
 /**
- * Remove runs one by one, then give the disk back what they took. Where limits chose them (`mayStay`), a run that somebody has
- * claimed or pinned since stays, and is said.
+ * Remove runs one by one, then give the disk back what they took. The newest goes first: then what later runs reuse moves
+ * once, to one that stays; the oldest first, it would move from each removed run to the next. Where limits chose them
+ * (`mayStay`), a run that somebody has claimed or pinned since stays, and is said.
  */
 export async function removeAll(store: Store, runs: readonly Retained[], mayStay: boolean): Promise<void> {
-  for (const { name } of runs) {
+  const order = runs.toSorted((a, b) => Number(b.isHeld) - Number(a.isHeld) || b.usedAt - a.usedAt)
+  for (const { name } of order) {
     try {
       await store.removeRun(name)
     } catch (error) {
