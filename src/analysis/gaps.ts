@@ -70,6 +70,7 @@ export function gapsOf(report: Report, { cases, listing, series }: GapOptions): 
           title,
           commits: fixes.flatMap(({ commit }) => (commit === null || commit === 'unknown' ? [] : [commit])),
           cve: fixes.flatMap(({ cve }) => cve),
+          severity: null,
           mainline,
           mainlineDate: mainline === null ? null : (RELEASED[mainline] ?? null),
           carriedBy: carriedBy(id),

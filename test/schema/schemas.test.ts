@@ -33,7 +33,7 @@ const SAME: readonly [
 
 const readSchema = (name: keyof typeof PUBLISHED) => readFile(join(FOLDER, `${name}.schema.json`), 'utf8')
 
-const NAMES = ['kwitness.report.2', 'kwitness.bcd.1', 'kwitness.diff.1', 'kwitness.log.1', 'kwitness.notice.1'] as const
+const NAMES = ['kwitness.report.2', 'kwitness.bcd.1', 'kwitness.diff.1', 'kwitness.gaps.1', 'kwitness.log.1', 'kwitness.notice.1'] as const
 
 const EMPTY = { kernels: [], cells: [], boundaries: [], timelines: [], cases: [] } satisfies Partial<Report>
 const WRITTEN: readonly Report[] = [smallReport(), searchReport(), largeReport(40, 8), { ...smallReport(), ...EMPTY }]

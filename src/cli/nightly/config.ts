@@ -13,7 +13,10 @@ export async function readConfig(path: string): Promise<NightlyConfig> {
   })
   const config = parseConfig(text, path)
   const inFolder = (name: string): string => resolve(dirname(path), name)
-  return config.site === null ? config : { ...config, site: { ...config.site, folder: inFolder(config.site.folder) } }
+  const { site } = config
+  if (site === null) return config
+  const severity = site.severity === undefined ? {} : { severity: inFolder(site.severity) }
+  return { ...config, site: { ...site, folder: inFolder(site.folder), ...severity } }
 }
 
 /** The configuration in a text. Throws UserError that names the line or the field. */
@@ -78,6 +81,7 @@ site: null
 #   folder: /var/www/html/kwitness
 #   nights: 30
 #   url: https://example.org/kwitness/
+#   severity: /srv/cvelistV5      # how severe CVEs are, for the page of gaps: as kwitness gaps --severity takes it
 
 notify:
   # changes: silent when nothing changed and nothing went wrong. always: word of every night.

@@ -6,6 +6,7 @@ import type { GapReport } from '#domain/report/gaps.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import type { Night } from '#domain/report/night.ts'
 import type { Notice } from '#domain/report/notice.ts'
+import { withSeverity } from '#run/gaps/severity.ts'
 import { titleOf } from '#render/notice/phrases.ts'
 import { loadGaps } from './gaps.ts'
 import { confirmationsOf } from './confirm-phase.ts'
@@ -26,7 +27,7 @@ export async function reportPhase(context: NightContext): Promise<Night> {
   await writeNight(places, night)
   if (config.site !== null) {
     try {
-      await writeSite(context, { tonight, gaps: await gapsOrNone(tonight.run.id) }, config.site)
+      await writeSite(context, { tonight, gaps: await gapsOrNone(context, tonight.run.id) }, config.site)
     } catch (error) {
       if (!(error instanceof InfraError)) throw error
       await noteProblem(context, `the site could not be written: ${error.message}`)
@@ -37,10 +38,18 @@ export async function reportPhase(context: NightContext): Promise<Night> {
 }
 
 /** The gaps of the night; null for a night of kernels that no mirror lists. */
-function gapsOrNone(run: string): Promise<GapReport | null> {
-  return loadGaps(run, undefined).catch((error: unknown) => {
+async function gapsOrNone(context: NightContext, run: string): Promise<GapReport | null> {
+  const orNull = (error: unknown): null => {
     if (error instanceof UserError) return null
     throw error
+  }
+  const gaps = await loadGaps(run, undefined, undefined).catch(orNull)
+  const source = context.config.site?.severity
+  if (gaps === null || source === undefined) return gaps
+  return withSeverity(gaps, source).catch(async (error: unknown) => {
+    orNull(error)
+    await noteProblem(context, `the page of gaps has no severities: ${(error as Error).message}`)
+    return gaps
   })
 }
 

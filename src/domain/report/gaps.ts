@@ -13,6 +13,18 @@ export interface GapFix {
   readonly run: string
 }
 
+/** How severe a CVE is, as its source says it. */
+export interface GapSeverity {
+  readonly cve: string
+  /** `high`, `unimportant`: the source's own word; null where it has a score alone. */
+  readonly level: string | null
+  /** A CVSS base score (0..10) and its vector; null where the source has none. */
+  readonly score: number | null
+  readonly vector: string | null
+  /** `CVSS 3.1 by CISA-ADP`. */
+  readonly source: string
+}
+
 export interface Gap {
   readonly series: string
   /** Id and version of the newest kernel of the series and flavour. */
@@ -23,6 +35,8 @@ export interface Gap {
   /** Upstream commits, as case.json has them. */
   readonly commits: readonly string[]
   readonly cve: readonly string[]
+  /** Of its CVEs that the source knows a severity of; null where no source was asked. */
+  readonly severity: readonly GapSeverity[] | null
   /** The first mainline release with the fix, and its date (ISO 8601); null where they are not known. */
   readonly mainline: string | null
   readonly mainlineDate: string | null

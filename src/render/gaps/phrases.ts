@@ -24,11 +24,30 @@ export function fixOf({ patch, base, run }: GapFix): string {
   return `fixed by ${patch} on ${base} (verified in run ${run})`
 }
 
+/** The CVEs of a gap, with the severity of each where a source was asked. */
+export function cveOf(gap: Gap): string {
+  const severity = severityOf(gap)
+  if (severity !== null) return `severity of ${severity}`
+  return gap.cve.length > 0 ? gap.cve.map(oneLine).join(', ') : 'no CVE'
+}
+
+/** `CVE-2026-1: high 7.8 (CVSS 3.1 by CISA-ADP)`; null where no source was asked, or there is no CVE to ask it about. */
+export function severityOf({ cve, severity }: Pick<Gap, 'cve' | 'severity'>): string | null {
+  if (severity === null || cve.length === 0) return null
+  const told = new Map(severity.map((one) => [one.cve, one]))
+  const words = cve.map((id) => {
+    const one = told.get(id)
+    if (!one) return `${id}: none known`
+    return `${id}: ${[one.level, one.score?.toFixed(1)].filter(Boolean).join(' ')} (${one.source})`
+  })
+  return oneLine(words.join(', '))
+}
+
 /** What else is known of a gap, one clause each. */
 export function factsOf(gap: Gap, at: string): string[] {
-  const { cve, carriedBy, claim, claimSource, patch, verified } = gap
+  const { carriedBy, claim, claimSource, patch, verified } = gap
   return [
-    cve.length > 0 ? cve.join(', ') : 'no CVE',
+    cveOf(gap),
     ageOf(gap, at),
     carriedBy.length > 0 ? `carried by ${carriedBy.join(', ')}` : 'carried by no other series here',
     `claim: ${claim} (${claimSource})`,

@@ -1,7 +1,7 @@
 /** The page of gaps: what the newest kernel of each supported series lacks. */
 import type { Gap, GapReport } from '#domain/report/gaps.ts'
 import { momentOf, oneLine } from '../text/format.ts'
-import { ageOf, fixOf, standingOf } from '../gaps/phrases.ts'
+import { ageOf, fixOf, severityOf, standingOf } from '../gaps/phrases.ts'
 import { linkOf, sitePage, type SiteAssets } from './assets.ts'
 
 /** Render it; `isOfSite` where pages of kernels and fixes lie beside it. */
@@ -23,7 +23,7 @@ export function renderGapsPage(name: string, report: GapReport, isOfSite: boolea
           case: oneLine(gap.case),
           title: oneLine(gap.title),
           href: isOfSite ? linkOf('fixes', `${gap.case}.html`) : '',
-          cve: gap.cve.map(oneLine).join(', '),
+          cve: severityOf(gap) ?? gap.cve.map(oneLine).join(', '),
           age: ageOf(gap, run.startedAt),
           carriedBy: gap.carriedBy.join(', '),
           claim: oneLine(`${gap.claim} (${gap.claimSource})`),

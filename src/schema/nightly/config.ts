@@ -67,7 +67,12 @@ export const nightlyConfigSchema = z.strictObject({
   gitTree: filled.exactOptional(),
   confirm: z.int().min(0).max(5).default(1),
   site: z
-    .strictObject({ folder: filled, nights: z.int().min(1).max(1000).default(30), url: z.url().exactOptional() })
+    .strictObject({
+      folder: filled,
+      nights: z.int().min(1).max(1000).default(30),
+      url: z.url().exactOptional(),
+      severity: filled.exactOptional(),
+    })
     .nullable()
     .default(null),
   notify: notify.prefault({}),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { noticeSchema } from './notice.ts'
 import { compatSchema } from './bcd.ts'
 import { diffSchema } from './diff.ts'
+import { gapsSchema } from './gaps.ts'
 import { logReportSchema } from './log.ts'
 import { reportSchema } from './matrix.ts'
 
@@ -11,6 +12,7 @@ export const PUBLISHED = {
   'kwitness.report.2': reportSchema,
   'kwitness.bcd.1': compatSchema,
   'kwitness.diff.1': diffSchema,
+  'kwitness.gaps.1': gapsSchema,
   'kwitness.log.1': logReportSchema,
   'kwitness.notice.1': noticeSchema,
 } as const

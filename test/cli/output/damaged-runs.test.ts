@@ -95,7 +95,7 @@ test('latest, latest~1 and the history before a run are those that can be read',
 })
 
 test('gaps, explain and --from-boundary go on to a run that can be read', async () => {
-  assert.equal((await loadGaps('latest', undefined)).kernels[0]?.kernel, kernel.id)
+  assert.equal((await loadGaps('latest', undefined, undefined)).kernels[0]?.kernel, kernel.id)
   const found = await findResult(place.state, '6.1.170/uffd-fork-event', undefined)
   assert.equal(found.run.id, whole[2])
   await assert.rejects(findResult(place.state, 'nothing', undefined), ({ hint }: { hint: string }) =>

@@ -9,6 +9,7 @@ export const GAP: Gap = {
   title: 't',
   commits: [],
   cve: [],
+  severity: null,
   mainline: null,
   mainlineDate: null,
   carriedBy: [],
