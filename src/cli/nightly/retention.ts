@@ -1,11 +1,10 @@
 /** What a night removes at its end. */
-import { expiredOf } from '#analysis/retention.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import type { NightlyConfig } from '#schema/nightly/config.ts'
 import { openStore } from '#store/index.ts'
 import { pruneCache } from '../commands/retention/cache.ts'
 import { limitsOf } from '../commands/retention/limits.ts'
-import { removeAll, retainedRuns } from '../commands/retention/runs.ts'
+import { removeBeyond } from '../commands/retention/runs.ts'
 import { given, readDuration, readSize } from '../options/values.ts'
 import { readState, type Places } from './state.ts'
 
@@ -28,9 +27,7 @@ export async function applyRetention({ runs, cache }: NightlyConfig['retention']
     const last = (await readState(places))?.earlier[0]
     const store = await openStore(workspace.state)
     try {
-      const all = (await retainedRuns(store)).map((run) => ({ ...run, isHeld: run.isHeld || run.name === last }))
-      const gone = expiredOf(all, { keep: 1, ...ofRuns }, Date.now())
-      await removeAll(store, gone, true)
+      const gone = await removeBeyond(store, ofRuns, new Set(last === undefined ? [] : [last]))
       if (gone.length > 0) console.error(`kwitness: removed ${gone.length} runs: ${gone.map(({ name }) => name).join(', ')}`)
     } finally {
       store.close()

@@ -1,7 +1,7 @@
 /** `kwitness runs rm`, `pin` and `unpin`: which stored runs stay. */
 import type { Command } from '@commander-js/extra-typings'
 import { findWorkspace } from '#harness/support/workspace.ts'
-import { expiredOf, type Retained } from '#analysis/retention.ts'
+import { expiredOf, type Limits, type Retained } from '#analysis/retention.ts'
 import { UserError } from '#domain/errors.ts'
 import { many } from '#domain/numbers.ts'
 import { hasStore, openStore } from '#store/index.ts'
@@ -80,11 +80,9 @@ async function removeRuns(runs: readonly string[], options: OptionsOf<typeof rem
     for (const id of runs) await store.readRun(id)
     const named = all.filter(({ name }) => runs.includes(name))
     // Held ones first: they are refused before any other one is gone.
-    const chosen =
-      limits === null
-        ? named.toSorted((a, b) => Number(b.isHeld) - Number(a.isHeld))
-        : expiredOf(all, { keep: 1, ...limits }, Date.now())
-    if (!options.dryRun) await removeAll(store, chosen, limits !== null)
+    const expired = (): Retained[] => expiredOf(all, { keep: 1, ...limits }, Date.now())
+    if (!options.dryRun && limits === null) await removeAll(store, named, false)
+    const chosen = limits === null ? named : options.dryRun ? expired() : await removeBeyond(store, limits)
     const bytes = chosen.reduce((sum, one) => sum + one.bytes, 0)
     const verb = options.dryRun ? 'would go' : 'removed'
     const lines = chosen.map(({ name, bytes: own }) => `${name.padEnd(16)} ${sizeText(own).padStart(9)}`)
@@ -100,7 +98,7 @@ async function removeRuns(runs: readonly string[], options: OptionsOf<typeof rem
  * once, to one that stays; the oldest first, it would move from each removed run to the next. Where limits chose them
  * (`mayStay`), a run that somebody has claimed or pinned since stays, and is said.
  */
-export async function removeAll(store: Store, runs: readonly Retained[], mayStay: boolean): Promise<void> {
+async function removeAll(store: Store, runs: readonly Retained[], mayStay: boolean): Promise<void> {
   const order = runs.toSorted((a, b) => Number(b.isHeld) - Number(a.isHeld) || b.usedAt - a.usedAt)
   for (const { name } of order) {
     try {
@@ -112,6 +110,25 @@ export async function removeAll(store: Store, runs: readonly Retained[], mayStay
   }
   if (runs.length > 0 && !(await store.compact())) {
     console.error('kwitness: a run is under way, so the file of the store shrinks at the next removal')
+  }
+}
+
+/**
+ * Remove runs until the limits hold; those of `held` stay, too. What later runs reuse of a removed one moves to them, so a limit of
+ * size may take more than one round. Returns what is gone.
+ */
+export async function removeBeyond(store: Store, limits: Limits, held: ReadonlySet<string> = new Set()): Promise<Retained[]> {
+  const gone: Retained[] = []
+  for (;;) {
+    const all = (await retainedRuns(store)).map((run) => ({ ...run, isHeld: run.isHeld || held.has(run.name) }))
+    const chosen = expiredOf(all, { keep: 1, ...limits }, Date.now())
+    if (chosen.length === 0) return gone
+    await removeAll(store, chosen, true)
+    const left = new Set(await store.runIds())
+    const removed = chosen.filter(({ name }) => !left.has(name))
+    gone.push(...removed)
+    // What somebody has claimed meanwhile stays.
+    if (removed.length === 0) return gone
   }
 }
 
