@@ -65,8 +65,10 @@ async function update(root: AptRoot, context: KernelContext): Promise<string[]> 
   await makeFolder(foldersOf(root))
   const diagnostics: string[] = []
   const suites = suitesOf(root)
+  /** What was said of a host that stalled: its other suites would stall one after the other. */
+  const stalled = new Map<string, string>()
   for (const suite of suites) {
-    const problem = await updateSuite(root, suite, context)
+    const problem = await updateSuite(root, suite, stalled, context)
     if (problem !== null) diagnostics.push(problem)
   }
   await removeOldLists(root, suites)
@@ -74,8 +76,17 @@ async function update(root: AptRoot, context: KernelContext): Promise<string[]> 
 }
 
 /** Fetch the list of one suite; returns what went wrong, as DebianArchive.update words it. */
-async function updateSuite(root: AptRoot, suite: Suite, context: KernelContext): Promise<string | null> {
+async function updateSuite(
+  root: AptRoot,
+  suite: Suite,
+  stalled: Map<string, string>,
+  context: KernelContext,
+): Promise<string | null> {
   const uri = `${suite.repository}/dists/${suite.suite}/InRelease`
+  const failed = (why: string): string => `W: Failed to fetch ${uri} ${suite.suite}  ${why}`
+  const { host } = new URL(uri)
+  const before = stalled.get(host)
+  if (before !== undefined) return failed(before)
   const refused = (why: string): string => `W: Refused ${uri} ${suite.suite} InRelease  ${why}`
   const scratch = await mkdtemp(join(foldersOf(root), 'new-'))
   try {
@@ -99,11 +110,12 @@ async function updateSuite(root: AptRoot, suite: Suite, context: KernelContext):
     context.signal?.throwIfAborted()
     if (error instanceof DownloadFailure) {
       if (error.kind === 'changed') return refused(error.message)
-      return `W: Failed to fetch ${uri} ${suite.suite}  ${error.kind === 'gone' ? '404  Not Found' : error.message}`
+      return failed(error.kind === 'gone' ? '404  Not Found' : error.message)
     }
     // A missing program of this host is nothing that other suites would not meet.
     if (!(error instanceof MirrorStalled)) throw error
-    return `W: Failed to fetch ${uri} ${suite.suite}  ${error.message}`
+    stalled.set(host, error.message)
+    return failed(error.message)
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }

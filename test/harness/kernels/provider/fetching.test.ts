@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { listKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { bytesIn, runFetching } from '#harness/kernels/provider/fetching.ts'
+import { runCommand } from '#harness/support/process.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
 /** A server on the loopback that accepts and then does this with each connection. Returns its host and port. */
@@ -51,6 +52,19 @@ test('a mirror that accepts and never answers, and one that drips, are errors af
       messages.join('\n'),
     )
   }
+})
+
+test('without apt a mirror that stalls is asked once, not for each suite', async (t) => {
+  const curl = await runCommand('curl', ['--version'], { anyExit: true }).catch(() => null)
+  if (curl === null) return t.skip('needs curl')
+  let asked = 0
+  const host = await serve(t, () => void (asked += 1))
+  const cache = await temporaryFolder(t)
+  const workspace = { cache, state: cache }
+  const context = { workspace, mirror: `http://${host}/debian`, mirrorTimeoutMs: 600, readsArchive: 'direct' } as const
+  const message = new RegExp(`${host} accepts connections but sent 0 bytes in 1 s`)
+  await assert.rejects(listKernels(context, { selector: 'debian:*' }), { name: 'InfraError', message })
+  assert.equal(asked, 1)
 })
 
 test('so is a package that stops coming; one that comes slowly but steadily is waited for', async (t) => {
