@@ -13,12 +13,18 @@ interface Speaker {
   readonly word: string
 }
 
-/** A process that runs this script with the repository and a folder as arguments, started by the words before it. */
+/**
+ * A process that runs this script with the repository and a folder as arguments, started by the words before it. Throws an Error
+ * when it ends without a word.
+ */
 export async function beginSpeaker(script: string, place: string, before: readonly string[] = []): Promise<Speaker> {
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', '-e', script, REPOSITORY, place]
   const [command = '', ...words] = [...before, ...node]
   const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'inherit'] })
-  const [chunk] = (await once(child.stdout, 'data')) as [Buffer]
+  const ended = once(child, 'close').then(([code]) => {
+    throw new Error(`${command} ended with ${code} without a word`)
+  })
+  const [chunk] = (await Promise.race([once(child.stdout, 'data'), ended])) as [Buffer]
   return { child, word: chunk.toString().trim() }
 }
 

@@ -58,7 +58,7 @@ export async function openDebianRoot(
 
 /**
  * In the shell that becomes the command: mounts that nobody else sees, gone with the last process inside. The root is a mount of
- * its own, so that what runs in it may have mounts that nobody else sees, too. Name servers and
+ * its own, and that of its processes, because the kernel gives a process in a chroot no user namespace. Name servers and
  * certificates are the host's: there may be a proxy between it and the mirrors.
  */
 const ENTER = `set -e; root=$1; shift; certificates=/etc/ssl/certs/ca-certificates.crt
@@ -69,8 +69,9 @@ while [ "$1" != -- ]; do mkdir -p "$root$2"; mount --bind "$1" "$root$2"; shift 
 for file in /etc/resolv.conf "$certificates"; do
   [ ! -e "$file" ] || { mkdir -p "$root\${file%/*}"; cp -L --remove-destination "$file" "$root$file"; }
 done
+cd "$root"; pivot_root . .; umount -l .; cd /
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \\
-  "npm_config_cafile=$certificates" chroot "$root" "$@"`
+  "npm_config_cafile=$certificates" "$@"`
 
 /**
  * Run a command in the root, with an environment of its own; all of its processes end with it. Calls `hear` with each line of its
