@@ -25,6 +25,14 @@ function entry(inode: number, name: string, mode: number, data: Uint8Array): Uin
   return [Buffer.from(header, 'latin1'), padding(header.length), data, padding(data.length)]
 }
 
+const LAST = 'TRAILER!!!'
+
+/** The length of the archive that these bytes begin with, whatever zeros follow it. */
+export function lengthOfCpio(bytes: Buffer): number {
+  const end = bytes.lastIndexOf(`${LAST}\0`, undefined, 'latin1')
+  return Math.min(bytes.length, Math.ceil((end + LAST.length + 1) / 4) * 4)
+}
+
 /** An archive of these entries in the given order, without times and owners: the same entries give the same bytes. */
 export function writeCpio(entries: readonly (CpioFile | CpioFolder)[]): Buffer {
   const none = new Uint8Array()
@@ -33,5 +41,5 @@ export function writeCpio(entries: readonly (CpioFile | CpioFolder)[]): Buffer {
       ? entry(index + 1, item.name, FOLDER, none)
       : entry(index + 1, item.name, item.executable ? PROGRAM : FILE, item.data),
   )
-  return Buffer.concat([...parts, ...entry(0, 'TRAILER!!!', 0, none)])
+  return Buffer.concat([...parts, ...entry(0, LAST, 0, none)])
 }

@@ -3,7 +3,7 @@ import { readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
 import { systemError } from '../support/workspace.ts'
-import { writeCpio } from './cpio.ts'
+import { lengthOfCpio, writeCpio } from './cpio.ts'
 import type { BuiltModule } from './external-module.ts'
 
 /** Memory that a guest has for its payload (PAYLOAD_SIZE of agent.h). A payload file is as large, most of it a hole. */
@@ -16,6 +16,8 @@ export interface PayloadContent {
   readonly args: readonly string[]
   /** The agent loads them in this order. */
   readonly modules: readonly { readonly name: string; readonly path: string }[]
+  /** Names of modules that the guest finds on its own disk. */
+  readonly diskModules?: readonly string[]
   /** They lie beside the program, and the case loads them. */
   readonly externalModules: readonly BuiltModule[]
 }
@@ -35,11 +37,13 @@ export async function writePayload(file: string, content: PayloadContent): Promi
         : { name: `${built.name}.missing`, data: Buffer.from(`${built.missing}\n`, 'utf8') },
     ),
   )
+  const own = content.diskModules ?? []
   const archive = writeCpio([
     { name: 'modules', folder: true },
     { name: 'repro', data: await readFile(content.program), executable: true },
     { name: 'args', data: Buffer.from(content.args.map((arg) => `${arg}\0`).join(''), 'utf8') },
     ...modules,
+    ...(own.length === 0 ? [] : [{ name: 'modprobe', data: Buffer.from(own.join('\n'), 'utf8') }]),
     ...externalModules,
   ])
   if (archive.length > PAYLOAD_BYTES) {
@@ -48,6 +52,12 @@ export async function writePayload(file: string, content: PayloadContent): Promi
   }
   await writeFile(file, archive)
   await truncate(file, PAYLOAD_BYTES)
+}
+
+/** The archive in a payload file, without the hole behind it. */
+export async function readArchive(file: string): Promise<Buffer> {
+  const bytes = await readFile(file)
+  return bytes.subarray(0, lengthOfCpio(bytes))
 }
 
 /** Returns the path of the payload with these contents. Throws InfraError for a disk that is full or not writable. */

@@ -4,6 +4,7 @@ import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel, ProviderName } from '#domain/kernel.ts'
 import { debian } from './debian/provider.ts'
 import { file } from './file/provider.ts'
+import { image as diskImage } from './image/provider.ts'
 import {
   NotOnMirrorError,
   reportProgress,
@@ -33,7 +34,7 @@ export type {
   Provider,
 } from './provider/provider.ts'
 
-const PROVIDERS: readonly Provider[] = [debian, file, tree]
+const PROVIDERS: readonly Provider[] = [debian, file, tree, diskImage]
 
 /** The provider of that name. Throws UserError when there is none. */
 export function providerOf(name: ProviderName): Provider {

@@ -1,7 +1,7 @@
 /**
  * Selectors: how the command line names kernels.
  *
- *     PROVIDER:PART     PART is read by the provider (debian/query.ts, file/selector.ts, tree/source/selector.ts)
+ *     PROVIDER:PART     PART is read by the provider (debian/query.ts, file/, image/ and tree/source/selector.ts)
  *     KERNEL-ID         one kernel, as listings and reports name it: debian-6.1.170-3-cloud-amd64
  *     SET               a set of vm-images/kernels.json: default
  *
@@ -16,7 +16,8 @@ export type Selector =
   | { readonly kind: 'set'; readonly name: string }
 
 const EXAMPLES =
-  'write debian:6.1.*, debian:latest-of-each-series, file:/boot/bzImage, tree:/src/linux@REV, a kernel id or the name of a set'
+  'write debian:6.1.*, debian:latest-of-each-series, file:/boot/bzImage, image:disk.qcow2, tree:/src/linux@REV, a kernel id or ' +
+  'the name of a set'
 
 /** The selector of the machine that kwitness runs on, and the beginning of one of a machine that ssh reaches. */
 export const RUNNING = 'running'
@@ -35,7 +36,7 @@ export function parseSelector(text: string): Selector {
       'kwitness run and kwitness check ask machines in use; every other command takes kernels',
     )
   }
-  const match = /^(debian|file|tree)([:-])(.+)$/s.exec(text)
+  const match = /^(debian|file|tree|image)([:-])(.+)$/s.exec(text)
   if (match) {
     const provider = match[1] as ProviderName
     if (match[2] === ':') return { kind: 'provider', provider, part: match[3] ?? '' }
@@ -51,16 +52,17 @@ export function parseSelector(text: string): Selector {
 
 /**
  * The selectors of a text in which commas separate them: `a,b` is two. A comma belongs to its selector before a further bound
- * (`debian:>=6.1,<6.2`), and everywhere behind `tree:` and `file:`, whose paths and options reach to the end of the text.
+ * (`debian:>=6.1,<6.2`), and everywhere behind `tree:`, `file:` and `image:`, whose paths and options reach to the end of the
+ * text.
  */
 export function splitSelectors(text: string): string[] {
   const selectors: string[] = []
   for (const piece of text.split(',')) {
     const last = selectors.at(-1) ?? ''
-    const continues = /^(?:tree|file):/.test(last) || (last.startsWith('debian:') && /^\s*[<>=]/.test(piece))
+    const continues = /^(?:tree|file|image):/.test(last) || (last.startsWith('debian:') && /^\s*[<>=]/.test(piece))
     if (continues) selectors[selectors.length - 1] = `${last},${piece}`
     // A path may end in a blank; nothing else does, and no selector starts with one.
-    else if (piece.trim() !== '') selectors.push(/^\s*(?:tree|file):/.test(piece) ? piece.trimStart() : piece.trim())
+    else if (piece.trim() !== '') selectors.push(/^\s*(?:tree|file|image):/.test(piece) ? piece.trimStart() : piece.trim())
   }
   return selectors
 }

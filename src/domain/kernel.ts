@@ -1,6 +1,6 @@
 /** Kernels: one bootable build each. Two builds of one version are two kernels. */
 
-export type ProviderName = 'debian' | 'file' | 'tree' | 'host'
+export type ProviderName = 'debian' | 'file' | 'tree' | 'image' | 'host'
 
 /** The state of a kernel: in the cache, available, or listed by an index whose pool no longer has it. */
 type KernelState = 'cached' | 'available' | 'not-on-mirror'
@@ -47,4 +47,15 @@ export interface KernelImage {
   readonly config: string | null
   /** Directory laid out as /lib/modules/<release>, or null when none came with it. */
   readonly modules: string | null
+  /** The disk that the kernel is on, which boots it; absent where kwitness boots the files above. */
+  readonly disk?: BootDisk
+}
+
+/** A disk image of the user, and how to log in to what it boots. */
+interface BootDisk {
+  readonly path: string
+  readonly format: 'raw' | 'qcow2'
+  readonly user: string
+  /** Path of a private key, `agent` for the agent of ssh, null where kwitness brings a key by cloud-init. */
+  readonly key: string | null
 }

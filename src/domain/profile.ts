@@ -5,8 +5,8 @@ export type Accelerator = 'kvm' | 'tcg'
 /** `none`: no guest, the kernel of a machine that runs. */
 export type ProfileAccelerator = Accelerator | 'none'
 
-/** How QEMU enters the kernel, fastest first. */
-export type BootMethod = 'microvm-pvh' | 'microvm-bzimage' | 'pc-bzimage'
+/** How QEMU enters the kernel, fastest first; `pc-disk`: by the boot loader of the guest's own disk. */
+export type BootMethod = 'microvm-pvh' | 'microvm-bzimage' | 'pc-bzimage' | 'pc-disk'
 
 /**
  * How a guest came to be: booted for this attempt, restored from a saved one, or forked from one that was restored and
@@ -21,7 +21,10 @@ export interface GuestProfile {
   readonly memoryMiB: number
   /** Words added to the command line by the case, in order. */
   readonly cmdline: readonly string[]
-  /** What is around the case: absent for the agent alone, `debian:bookworm` for a disk with that suite and its sshd. */
+  /**
+   * What is around the case: absent for the agent alone, `debian:bookworm` for a disk with that suite and its sshd, `image:HASH`
+   * for a disk of the user, `own` for the disk that the kernel itself is on.
+   */
   readonly userland?: string
 }
 

@@ -42,6 +42,15 @@ export function profileOf(
   return { arch: 'x86_64', accelerator, cpus, memoryMiB, cmdline, ...(userland === undefined ? {} : { userland }) }
 }
 
+/** Least memory of a guest that runs a whole system of its own. */
+const OWN_MIN_MIB = 1024
+
+/** The profile of a case on a kernel that its own disk boots, whose command line kwitness does not write. */
+function ownProfileOf(theCase: Case, accelerator: ProfileAccelerator, version: string): GuestProfile {
+  const profile = profileOf(theCase, accelerator, version, 'own')
+  return { ...profile, memoryMiB: Math.max(OWN_MIN_MIB, profile.memoryMiB), cmdline: [] }
+}
+
 /** Names of the profiles a case asks for on one kernel or another. */
 export function profileNamesOf(theCase: Case, accelerator: ProfileAccelerator, userland?: string): Set<string> {
   const turns = theCase.needs.cmdline.flatMap((need) => (typeof need === 'string' ? [] : need.until))
@@ -53,12 +62,17 @@ export function isOfMachine({ provider }: Pick<Kernel, 'provider'>): boolean {
   return provider === 'host'
 }
 
-/** Finds a case as it is tried on a kernel: on a machine in use, which no debugger steps, a race is tried by chance. */
+/** Whether a kernel is on a disk of its own, which boots it. */
+export function isOfImage({ provider }: Pick<Kernel, 'provider'>): boolean {
+  return provider === 'image'
+}
+
+/** Finds a case as it is tried on a kernel: a race by chance where no debugger steps, as on one that brings its own system. */
 export function createCaseFinder({
   kernels,
   cases,
 }: Pick<PlanCommon, 'kernels' | 'cases'>): (kernel: string, id: string) => Case | undefined {
-  const machines = new Set(kernels.filter(isOfMachine).map(({ id }) => id))
+  const machines = new Set(kernels.filter((kernel) => isOfMachine(kernel) || isOfImage(kernel)).map(({ id }) => id))
   const inGuests = new Map(cases.map((theCase) => [theCase.id, theCase]))
   const onMachines = new Map(machines.size === 0 ? [] : cases.map((theCase) => [theCase.id, asTriedByChance(theCase)]))
   return (kernel, id) => (machines.has(kernel) ? onMachines : inGuests).get(id)
@@ -73,10 +87,11 @@ export function cellsOf({
 }: Pick<PlanCommon, 'kernels' | 'cases' | 'accelerator' | 'userland'>): Cell[] {
   return kernels.flatMap((kernel) =>
     cases.map((planned) => {
-      if (!isOfMachine(kernel)) {
+      if (!isOfMachine(kernel) && !isOfImage(kernel)) {
         return { kernel, case: planned, profile: profileOf(planned, accelerator, kernel.version, userland) }
       }
       const theCase = asTriedByChance(planned)
+      if (isOfImage(kernel)) return { kernel, case: theCase, profile: ownProfileOf(theCase, accelerator, kernel.version) }
       return { kernel, case: theCase, profile: profileOf(theCase, 'none', kernel.version) }
     }),
   )

@@ -57,6 +57,12 @@ export async function startShell(
   const cells = cellsOf({ kernels: [kernel], cases, accelerator })
   const profile = profileFor(cells, accelerator)
   const image = await fetchKernel(kernel, context)
+  if (image.disk !== undefined) {
+    throw new UserError(
+      `${kernel.id} is on a disk, which kwitness shell does not boot`,
+      `boot a layer above it yourself: qemu-system-x86_64 -nographic -m 1G -drive file=${image.disk.path},snapshot=on`,
+    )
+  }
   const bootMethod = BOOT_METHODS.find((method) => bootFile(image, method) !== null)
   const file = bootMethod && bootFile(image, bootMethod)
   if (!bootMethod || !file) throw new UserError(`${kernel.id} has no image that QEMU can boot`)

@@ -5,7 +5,7 @@ import type { Job, ExternalModule } from '#domain/job.ts'
 import type { BootMethod, GuestProfile } from '#domain/profile.ts'
 import { count, list, seconds, seed, schemaOf, sha256, text } from './basics.ts'
 
-export const bootMethod = schemaOf<BootMethod>()(z.enum(['microvm-pvh', 'microvm-bzimage', 'pc-bzimage']))
+export const bootMethod = schemaOf<BootMethod>()(z.enum(['microvm-pvh', 'microvm-bzimage', 'pc-bzimage', 'pc-disk']))
 
 export const accelerator = z.enum(['kvm', 'tcg'])
 export const profileAccelerator = z.enum(['kvm', 'tcg', 'none'])

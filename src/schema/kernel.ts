@@ -8,7 +8,7 @@ export const arch = z.enum(['x86_64', 'aarch64'])
 export const kernelSchema = schemaOf<Kernel>()(
   z.object({
     id: text,
-    provider: z.enum(['debian', 'file', 'tree', 'host']),
+    provider: z.enum(['debian', 'file', 'tree', 'image', 'host']),
     version: text,
     series: text,
     build: text,

@@ -44,7 +44,7 @@ char *frame_line(void);
 
 /* payload.c: what an attempt runs, in memory that QEMU maps from a file */
 #define PAYLOAD_SIZE	(64UL << 20)
-/* Map it, before the snapshot is taken; `address` is hexadecimal. */
+/* Map it, before the snapshot is taken; `address` is hexadecimal, or the path of a file. */
 void payload_prepare(const char *address);
 /* Start at its first byte. 0, or -errno of the mapping. */
 int payload_open(void);
@@ -64,6 +64,8 @@ void system_prepare(void);
 void system_clock(long long ns);
 void system_reseed(const char *seed);
 void system_load_modules(const char *dir);
+/* Load the modules that a file names, one a line, from the guest's own disk; none without it. */
+void system_modprobe(const char *file);
 void system_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 long long system_taint(void);
 

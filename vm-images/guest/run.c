@@ -127,6 +127,7 @@ void run_case(const struct request *req)
 	system_clock(req->clock_ns);
 	system_reseed(req->seed);
 	system_load_modules("modules");
+	system_modprobe("modprobe");
 	system_log("begin %s", req->seed);
 
 	begin = last = now_ms();

@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -96,6 +97,26 @@ void system_load_modules(const char *dir)
 	}
 	if (n >= 0)
 		free(list);
+}
+
+void system_modprobe(const char *file)
+{
+	FILE *names = fopen(file, "re");
+	char name[64];
+
+	while (names && fscanf(names, "%63s", name) == 1) {
+		int status = 0;
+		pid_t pid = fork();
+
+		if (!pid) {
+			execlp("modprobe", "modprobe", "-q", name, NULL);
+			_exit(127);
+		}
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+			frame_sendf("out", "# agent: module %s did not load\n", name);
+	}
+	if (names)
+		fclose(names);
 }
 
 void system_log(const char *fmt, ...)

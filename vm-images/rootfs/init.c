@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * PID 1 of a guest with a disk: the program of its initramfs. It loads the modules that the disk
- * and the network need, mounts the disk as the root, read-only, brings up the network, starts
- * sshd and reaps what ends. The files below /kwitness of the initramfs (keys, sshd_config) come
+ * and the network need, mounts the root (root.c), brings up the network, starts sshd and reaps
+ * what ends. The files below /kwitness of the initramfs (keys, sshd_config) come
  * to /run/kwitness. A failure ends it, which panics the kernel, and the log says why.
  */
 #include <arpa/inet.h>
@@ -26,14 +26,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DISK		"/dev/vda"
-#define ROOT		"/root"
+#include "init.h"
+
 #define OWN		"/run/kwitness"
 #define DISK_SECONDS	60
 
 static int kmsg = -1;
 
-__attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
+void say(const char *fmt, ...)
 {
 	char text[256] = "<5>kwitness: ";
 	size_t used = strlen(text);
@@ -48,19 +48,13 @@ __attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
 		_exit(1);
 }
 
-#define FAIL(...)			\
-	do {				\
-		say(__VA_ARGS__);	\
-		exit(1);		\
-	} while (0)
-
 static int visible(const struct dirent *e)
 {
 	return e->d_name[0] != '.';
 }
 
 /* The names of the files sort in load order. They are removed, because they occupy memory. */
-static void load_modules(const char *dir)
+void load_modules(const char *dir)
 {
 	struct dirent **list;
 	int n = scandir(dir, &list, visible, alphasort);
@@ -224,8 +218,8 @@ static void start_sshd(void)
 	dup2(open(OWN "/sshd.log", O_WRONLY | O_CREAT, 0600), 2);
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	say("starting sshd");
-	execl("/usr/sbin/sshd", "/usr/sbin/sshd", "-D", "-e", "-f", OWN "/sshd_config", NULL);
-	say("/usr/sbin/sshd: %s", strerror(errno));
+	execl(SSHD, SSHD, "-D", "-e", "-f", OWN "/sshd_config", NULL);
+	say(SSHD ": %s", strerror(errno));
 	_exit(127);
 }
 
@@ -238,8 +232,7 @@ int main(int argc, char **argv)
 	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	load_modules("/modules");
 	wait_for_disk();
-	if (mount(DISK, ROOT, "ext4", MS_RDONLY, NULL))
-		FAIL("cannot mount the disk: %s: the kernel needs ext4", strerror(errno));
+	find_root();
 	if (mount("tmpfs", ROOT "/run", "tmpfs", 0, "mode=0755"))
 		FAIL("cannot mount /run: %s", strerror(errno));
 	copy_own();

@@ -55,6 +55,17 @@ export async function knownAccelerator(cache: string, host: Host, device: string
   return { accelerator, bootSeconds, kvm, bootTimes, boots, holds: await isBelieved(kvm, device, Date.now()) }
 }
 
+/** The accelerator that is wanted, else the one that a guest proved here earlier, else TCG; no guest is asked. */
+export async function assumeAccelerator(
+  cache: string,
+  host: Host,
+  wanted?: Accelerator,
+): Promise<Pick<ProvenAccelerator, 'accelerator' | 'bootSeconds'>> {
+  const known = await knownAccelerator(cache, host)
+  const accelerator = wanted ?? (known?.holds ? known.accelerator : 'tcg')
+  return { accelerator, bootSeconds: known?.bootTimes[accelerator]?.seconds ?? ASSUMED_BOOT_SECONDS }
+}
+
 /** Whether a decision holds: its time has not passed, and the device is as it was. */
 async function isBelieved(kvm: KvmDecision | null, device: string, now: number): Promise<boolean> {
   if (kvm === null || !holds(kvm, kvm.decidedAt, now)) return false

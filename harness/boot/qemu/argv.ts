@@ -1,5 +1,6 @@
 /** Build QEMU's command line from plain data. */
 import type { BootMethod, GuestProfile } from '#domain/profile.ts'
+import { diskArguments, type DiskSpec } from './disk-argv.ts'
 import { PAYLOAD_MIB } from '#harness/image/payload.ts'
 
 /** File descriptors that every QEMU inherits: no socket file to clean up, and nothing on the network. */
@@ -14,7 +15,7 @@ export type GuestMemory =
 export interface GuestSpec {
   readonly bootMethod: BootMethod
   readonly profile: GuestProfile
-  /** Path of the file that the boot method boots: vmlinux or bzImage. */
+  /** Path of the file that the boot method boots: vmlinux or bzImage; empty where a disk boots. */
   readonly kernel: string
   readonly initramfs: string
   readonly memory: GuestMemory
@@ -26,8 +27,8 @@ export interface GuestSpec {
   readonly forks?: boolean
   /** With a port for QEMU's debugger, which stops one vCPU while the other runs. TCG only. */
   readonly debug?: boolean
-  /** Path of a raw image, opened read-only, for a guest with a disk and an sshd. */
-  readonly disk?: string | undefined
+  /** For a guest with a disk and an sshd. */
+  readonly disk?: DiskSpec | undefined
 }
 
 /** QEMU's machine types. microvm has minimal firmware and no PCI, which saves most of the time of a boot under TCG. */
@@ -35,6 +36,7 @@ const MACHINE_TYPES: Readonly<Record<BootMethod, string>> = {
   'microvm-pvh': 'microvm,pic=on,pit=on,rtc=on,isa-serial=off,auto-kernel-cmdline=off',
   'microvm-bzimage': 'microvm,pic=on,pit=on,rtc=on,isa-serial=off,auto-kernel-cmdline=off',
   'pc-bzimage': 'pc,usb=off',
+  'pc-disk': 'pc,usb=off',
 }
 
 /**
@@ -69,15 +71,22 @@ export function kernelCmdline(profile: GuestProfile, tscKhz: number): string {
 const inOption = (path: string): string => path.replaceAll(',', ',,')
 
 /** Two nodes of memory, one behind the other: the guest's RAM and its payload. The kernel is told of no nodes (`numa=off`). */
-function memoryArguments({ memory, profile, payload }: GuestSpec): string[] {
+function memoryArguments({ memory, profile, payload, bootMethod }: GuestSpec): string[] {
   const backend = (id: string, mib: number, file: string | null, share: boolean): string =>
     file === null
       ? `memory-backend-ram,id=${id},size=${mib}M`
       : `memory-backend-file,id=${id},size=${mib}M,mem-path=${inOption(file)},share=${share ? 'on' : 'off'}`
   const isTemplate = memory.kind === 'template'
+  // Its kernel cannot be told where its memory ends: what an attempt runs comes by SFTP.
+  const hasPayload = bootMethod !== 'pc-disk'
   const ram = memory.kind === 'plain' ? null : memory.file
   /* What is shared is not saved. */
   const content = isTemplate ? payloadOfTemplate(memory.file) : payload
+  const cpus = `0-${profile.cpus - 1}`
+  if (!hasPayload) {
+    const own = backend('ram', profile.memoryMiB, ram, isTemplate)
+    return ['-m', `${profile.memoryMiB}M`, '-object', own, '-numa', `node,nodeid=0,cpus=${cpus},memdev=ram`]
+  }
   return [
     '-m',
     `${profile.memoryMiB + PAYLOAD_MIB}M`,
@@ -86,7 +95,7 @@ function memoryArguments({ memory, profile, payload }: GuestSpec): string[] {
     '-object',
     backend('payload', PAYLOAD_MIB, content, isTemplate),
     '-numa',
-    `node,nodeid=0,cpus=0-${profile.cpus - 1},memdev=ram`,
+    `node,nodeid=0,cpus=${cpus},memdev=ram`,
     '-numa',
     'node,nodeid=1,memdev=payload',
   ]
@@ -97,22 +106,10 @@ export function payloadOfTemplate(ram: string): string {
   return `${ram}.payload`
 }
 
-/**
- * A disk that any number of guests share, and a network that ends in this QEMU: `restrict` lets the guest reach nothing, and a
- * port of loopback, which the host's kernel chooses, leads to its sshd.
- */
-function diskArguments(disk: string | undefined): string[] {
-  if (disk === undefined) return ['-nic', 'none']
-  return [
-    '-blockdev',
-    JSON.stringify({ driver: 'raw', 'node-name': 'root', 'read-only': true, file: { driver: 'file', filename: disk } }),
-    '-device',
-    'virtio-blk-pci,drive=root',
-    '-netdev',
-    'user,id=net,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22',
-    '-device',
-    'virtio-net-pci,netdev=net,romfile=',
-  ]
+/** Programs of a user's disk may be built for newer CPUs than QEMU's default model. */
+function cpuArguments({ profile, disk }: GuestSpec): string[] {
+  if (profile.accelerator === 'kvm') return ['-cpu', 'host']
+  return disk === undefined || disk.access === 'shared' ? [] : ['-cpu', 'max']
 }
 
 /** Arguments of qemu-system-x86_64 for this guest; the same spec gives the same arguments. */
@@ -134,7 +131,7 @@ export function qemuArguments(spec: GuestSpec): string[] {
     MACHINE_TYPES[bootMethod],
     '-accel',
     profile.accelerator === 'tcg' ? tcg : 'kvm',
-    ...(profile.accelerator === 'kvm' ? ['-cpu', 'host'] : []),
+    ...cpuArguments(spec),
     '-smp',
     String(profile.cpus),
     ...memoryArguments(spec),
@@ -159,15 +156,15 @@ export function qemuArguments(spec: GuestSpec): string[] {
     '-device',
     'isa-serial,chardev=agent,index=1',
     ...debug,
-    '-kernel',
-    spec.kernel,
-    '-initrd',
-    spec.initramfs,
-    '-append',
-    kernelCmdline(profile, spec.tscKhz),
+    ...(bootMethod === 'pc-disk'
+      ? []
+      : ['-kernel', spec.kernel, '-initrd', spec.initramfs, '-append', kernelCmdline(profile, spec.tscKhz)]),
     ...(spec.memory.kind === 'private' ? ['-incoming', 'defer'] : []),
   ]
 }
+
+/** Ways to boot a kernel that is a file of its own. */
+const KERNEL_METHODS: readonly BootMethod[] = ['microvm-pvh', 'microvm-bzimage', 'pc-bzimage']
 
 /**
  * All of QEMU's arguments that can decide an answer, for each way to boot. Paths, and the rate of the host's time stamp counter,
@@ -175,5 +172,5 @@ export function qemuArguments(spec: GuestSpec): string[] {
  */
 export function machineIdentity(profile: GuestProfile, debug: boolean): readonly (readonly string[])[] {
   const spec = { profile, debug, kernel: '', initramfs: '', memory: { kind: 'plain' }, payload: null, tscKhz: 0 } as const
-  return (Object.keys(MACHINE_TYPES) as BootMethod[]).map((bootMethod) => qemuArguments({ ...spec, bootMethod }))
+  return KERNEL_METHODS.map((bootMethod) => qemuArguments({ ...spec, bootMethod }))
 }

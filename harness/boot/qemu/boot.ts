@@ -12,7 +12,10 @@ import { makeFolder, replaceFile, whenUnreadable } from '#harness/support/worksp
 import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { qemuArguments, type GuestMemory } from './argv.ts'
 import { startQemu, type RunningQemu } from './process.ts'
-import { createGuestSession, type GuestDisk } from './session.ts'
+import type { DiskSpec } from './disk-argv.ts'
+import { CONSOLE_MARK } from './own-disk.ts'
+import type { GuestDisk } from './guest-disk.ts'
+import { createGuestSession } from './session.ts'
 
 /** The fastest first. */
 export const BOOT_METHODS: readonly BootMethod[] = ['microvm-pvh', 'microvm-bzimage', 'pc-bzimage']
@@ -38,6 +41,8 @@ export interface Booted {
   readonly readySeconds: number
   /** Ends what a saved guest cannot have: the session of its agent. */
   readonly detach?: () => Promise<void>
+  /** The host key of its sshd; absent without one. */
+  readonly hostKey?: string | undefined
 }
 
 export interface NotBooted {
@@ -58,13 +63,43 @@ export interface NotBooted {
 const SSHD_HINT = 'kwitness: starting sshd'
 /** A firmware, the bus and a userland come up, which takes several times what the agent alone takes. */
 const DISK_BOOT_FACTOR = 6
+/** A boot loader, all services of a system, and cloud-init on its first boot. */
+const OWN_BOOT_FACTOR = 18
+/** Milliseconds in which the console must show what was logged. */
+const CONSOLE_MS = 5000
+
+/** How a guest uses its disk; `layer` is what a guest has written above its image, kept where `isKept`. */
+export function diskSpec(disk: GuestDisk | undefined, layer: string | null, isKept = false): DiskSpec | undefined {
+  if (disk === undefined) return undefined
+  const { path: image, format } = disk.image
+  const access = !disk.isWritable ? 'shared' : isKept ? 'layer' : 'temporary'
+  return { image, format, access, boots: disk.boots, layer: disk.isWritable ? layer : null, seed: disk.seed }
+}
+
+interface ChannelOptions {
+  readonly deadline: number
+  /** The console so far, of a guest that was restored. */
+  readonly bootLog?: Buffer
+  readonly payload: string | null
+  /** That the guest has shown before it was saved. */
+  readonly hostKey?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+interface OpenedChannel {
+  readonly channel: GuestChannel
+  readonly detach?: () => Promise<void>
+  readonly hostKey?: string
+  /** Why there is no agent behind it; null where there is one. */
+  readonly problem: string | null
+}
 
 /** The channel to the agent of a running guest: a serial port, or a session that begins before the deadline. */
 export async function openChannel(
   qemu: RunningQemu,
   { disk }: Pick<BootInputs, 'disk'>,
-  { deadline, bootLog, signal }: { deadline: number; bootLog?: Buffer; signal?: AbortSignal | undefined },
-): Promise<{ readonly channel: GuestChannel; readonly detach?: () => Promise<void>; readonly problem: string | null }> {
+  { deadline, bootLog, payload, hostKey = undefined, signal }: ChannelOptions,
+): Promise<OpenedChannel> {
   if (disk === undefined) return { channel: new GuestChannel(qemu, bootLog), problem: null }
   const session = createGuestSession(qemu, disk, signal)
   const { agent, lost, begin, end } = session
@@ -72,12 +107,18 @@ export async function openChannel(
   const channel = new GuestChannel({ console: qemu.console, agent, exited: qemu.exited, lost }, bootLog)
   const isNew = bootLog === undefined
   // QEMU answers a connection before its guest does, and then asks the guest again after seconds only: the first try comes late.
-  if (isNew) await channel.waitForConsole(SSHD_HINT, performance.now() + (deadline - performance.now()) / 2)
-  return { channel, detach: end, problem: await begin(deadline, isNew) }
+  if (isNew && !disk.boots) await channel.waitForConsole(SSHD_HINT, performance.now() + (deadline - performance.now()) / 2)
+  const begun = await begin({ deadline, isNew, payload, hostKey: hostKey ?? null })
+  if ('problem' in begun) return { channel, detach: end, problem: begun.problem }
+  const isHeard = !disk.boots || !isNew || (await channel.waitForConsole(CONSOLE_MARK, performance.now() + CONSOLE_MS))
+  return { channel, detach: end, hostKey: begun.hostKey, problem: isHeard ? null : NO_CONSOLE }
 }
+
+const NO_CONSOLE = 'its kernel does not log to the first serial port, so it cannot be judged: boot it with console=ttyS0'
 
 /** The file that a boot method boots; null when the image does not have it. */
 export function bootFile(image: KernelImage, bootMethod: BootMethod): string | null {
+  if (bootMethod === 'pc-disk') return ''
   return bootMethod === 'microvm-pvh' ? image.vmlinux : image.bzImage
 }
 
@@ -103,27 +144,31 @@ export async function bootWith(
     readonly signal?: AbortSignal | undefined
     /** With a port for QEMU's debugger. */
     readonly debug?: boolean | undefined
+    /** Path of a new layer above the image of the guest's disk, which is kept; without it what the guest writes is lost. */
+    readonly layer?: string | null
   },
 ): Promise<Booted | NotBooted> {
   const { profile, initramfs, host } = inputs
   const { memory, payload, debug = false } = options
-  const disk = inputs.disk?.image.path
+  const layer = options.layer ?? null
+  const disk = diskSpec(inputs.disk, layer, layer !== null)
   const guest = { bootMethod, profile, kernel, initramfs: initramfs.path, memory, payload, tscKhz: host.tscKhz, debug, disk }
   const argv = qemuArguments(guest)
-  const limitSeconds = options.limitSeconds * (disk === undefined ? 1 : DISK_BOOT_FACTOR)
+  const limitSeconds = options.limitSeconds * bootFactor(inputs)
   const started = performance.now()
   const deadline = started + limitSeconds * 1000
   const qemu = await startQemu(argv, { signal: options.signal, debug })
-  const { channel, detach, problem } = await openChannel(qemu, inputs, { deadline, signal: options.signal })
+  const opened = await openChannel(qemu, inputs, { deadline, payload, signal: options.signal })
+  const { channel, detach, hostKey, problem } = opened
   const event = await channel.next(problem === null ? deadline : performance.now())
-  const hello = helloOf(event)
+  const hello = problem === null ? helloOf(event) : null
   if (hello) {
     const readySeconds = (performance.now() - started) / 1000
-    return { ok: true, qemu, channel, hello, bootMethod, argv, readySeconds, ...(detach && { detach }) }
+    return { ok: true, qemu, channel, hello, bootMethod, argv, readySeconds, hostKey, ...(detach && { detach }) }
   }
   const exit = await qemu.kill()
   const reason =
-    event.kind === 'timeout' || event.kind === 'lost'
+    event.kind === 'timeout' || event.kind === 'lost' || problem === NO_CONSOLE
       ? problem === null
         ? `the agent did not greet within ${limitSeconds.toFixed(0)} s`
         : `no session with its sshd: ${problem}`
@@ -148,6 +193,12 @@ export async function bootWith(
   return { ok: false, reason, bootMethod, argv, console: channel.console.bytes(), end, qemuFailed, lacksRoom }
 }
 
+/** How many times the limit of a guest with the agent alone a boot may take. */
+function bootFactor({ disk }: BootInputs): number {
+  if (disk === undefined) return 1
+  return disk.boots ? OWN_BOOT_FACTOR : DISK_BOOT_FACTOR
+}
+
 function methodFile(cache: string, inputs: BootInputs): string {
   const key = createHash('sha256').update(JSON.stringify([inputs.image.sha256, inputs.host.qemu, inputs.profile.accelerator]))
   return join(cache, 'boot-methods', key.digest('hex').slice(0, 32))
@@ -166,12 +217,15 @@ export async function bootFastest(
     readonly limitSeconds: number
     readonly signal?: AbortSignal | undefined
     readonly debug?: boolean | undefined
+    /** As of bootWith; it is new for each try. */
+    readonly layer?: string | null
   },
 ): Promise<Booted | NotBooted> {
   const file = methodFile(cache, inputs)
   const known = await readFile(file, 'utf8').catch(whenUnreadable(null))
   // Disk and network are on the PCI bus.
-  const methods = inputs.disk === undefined ? BOOT_METHODS : (['pc-bzimage'] as const)
+  const ofDisk: BootMethod = inputs.disk?.boots ? 'pc-disk' : 'pc-bzimage'
+  const methods = inputs.disk === undefined ? BOOT_METHODS : [ofDisk]
   const order = [...methods].toSorted((a, b) => Number(b === known) - Number(a === known))
   const failures: NotBooted[] = []
   for (const bootMethod of order) {

@@ -110,16 +110,19 @@ export function createRunningQemu({ ended, stop, ...ports }: QemuHandles, signal
   }
 }
 
+/** Why QEMU stops a guest by itself: KVM failed, or the host has no room for what the guest writes to its disk. */
+const STOPPED_BY_HOST: readonly unknown[] = ['internal-error', 'io-error']
+
 /**
- * Call `stop` when QEMU stops its guest over an error of KVM. It would wait for a person then, and the guest would only seem to
- * hang; ended, its last words on stderr name the error.
+ * Call `stop` when QEMU stops its guest over an error of the host. It would wait for a person then, and the guest would only seem
+ * to hang; ended, it is a fault of the host.
  */
-export function stopOnInternalError(qmp: Qmp, stop: () => void): void {
+export function stopOnHostError(qmp: Qmp, stop: () => void): void {
   qmp.onEvent(({ event }) => {
     if (event !== 'STOP') return
     const asked = qmp.execute('query-status')
     asked.then(
-      (answer) => readData(runStateSchema, answer)?.status === 'internal-error' && stop(),
+      (answer) => STOPPED_BY_HOST.includes(readData(runStateSchema, answer)?.status) && stop(),
       () => undefined,
     )
   })
@@ -179,7 +182,8 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
     ended,
     stop: () => void child.kill('SIGKILL'),
   }
-  if (args[args.indexOf('-accel') + 1] === 'kvm') stopOnInternalError(handles.qmp, handles.stop)
+  const writesDisk = args.some((word) => word.includes('snapshot=on') || word.includes('no-flush'))
+  if (writesDisk || args[args.indexOf('-accel') + 1] === 'kvm') stopOnHostError(handles.qmp, handles.stop)
   return createRunningQemu(handles, options.signal)
 }
 

@@ -5,10 +5,10 @@ import { whenUnreadable } from '#harness/support/workspace.ts'
 import { GuestChannel } from '#harness/transport/guest-channel.ts'
 import { FD, qemuArguments } from '../qemu/argv.ts'
 import { readQemuRelease } from '../qemu/binary.ts'
-import { bootFile, greeting, openChannel, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
+import { bootFile, diskSpec, greeting, openChannel, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
 import { startQemu, type RunningQemu } from '../qemu/process.ts'
 import { ramFile } from './compress.ts'
-import { bootLogFile, IGNORE_SHARED, stateFile, type Snapshot } from './snapshot.ts'
+import { bootLogFile, IGNORE_SHARED, layerFile, stateFile, type Snapshot } from './snapshot.ts'
 
 /** What a restored QEMU can do beside running its guest: be a fork server, be debugged. */
 export interface RestoreFeatures {
@@ -31,7 +31,7 @@ export function restoreArguments(
     memory: { kind: 'private', file: ramFile(folder) },
     payload,
     tscKhz: inputs.host.tscKhz,
-    disk: inputs.disk?.image.path,
+    disk: diskSpec(inputs.disk, layerFile(folder)),
     ...features,
   })
 }
@@ -85,7 +85,7 @@ export async function restoreGuest(
   if (problemOfLoad !== null) return failed(await whyNotLoaded(qemu, problemOfLoad))
   const { channel, problem } = channelOfPort
     ? { channel: channelOfPort, problem: null }
-    : await openChannel(qemu, inputs, { deadline, bootLog, signal })
+    : await openChannel(qemu, inputs, { deadline, bootLog, payload, hostKey: saved.hostKey, signal })
   const readySeconds = (performance.now() - started) / 1000
   const hello = channelOfPort ? saved.hello : problem === null ? await greeting(channel, deadline) : null
   if (hello) return { ok: true, qemu, channel, hello, bootMethod, argv, readySeconds }

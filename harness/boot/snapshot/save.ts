@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { InfraError } from '#domain/errors.ts'
 import { migrationSchema } from '#schema/guest.ts'
 import { readData } from '#schema/read.ts'
+import { runCommand } from '#harness/support/process.ts'
 import { makeTemporaryFolder, openScratch } from '#harness/support/scratch.ts'
 import { inSpan } from '#harness/support/spans.ts'
 import { makeFolder } from '#harness/support/workspace.ts'
@@ -15,7 +16,7 @@ import { payloadOfTemplate, type GuestMemory } from '../qemu/argv.ts'
 import { bootFastest, type Booted, type BootInputs, type NotBooted } from '../qemu/boot.ts'
 import type { RunningQemu } from '../qemu/process.ts'
 import { digHoles, ramFile } from './compress.ts'
-import { bootLogFile, writeManifest, snapshotFolder, IGNORE_SHARED, stateFile, type Snapshot } from './snapshot.ts'
+import { bootLogFile, layerFile, writeManifest, snapshotFolder, IGNORE_SHARED, stateFile, type Snapshot } from './snapshot.ts'
 
 /** Save the device state of a guest whose RAM is a shared file. Throws InfraError when QEMU cannot, or not in this time. */
 async function saveState(qemu: RunningQemu, file: string, limitSeconds: number): Promise<void> {
@@ -41,6 +42,13 @@ async function saveState(qemu: RunningQemu, file: string, limitSeconds: number):
     server.close()
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Make an empty layer above the image of a guest's disk. Its guest is told the image again, by a format that is stated. */
+async function makeLayer(file: string, { disk }: BootInputs): Promise<void> {
+  const { path, format } = disk?.image ?? { path: '', format: 'raw' }
+  await rm(file, { force: true })
+  await runCommand('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', path, '-F', format, file])
 }
 
 /** Taint bits of a damaged kernel: bad page, oops, soft lockup (Documentation/admin-guide/tainted-kernels.rst). */
@@ -72,11 +80,13 @@ export async function saveSnapshot(
   const prepare = async (): Promise<GuestMemory> => {
     await rm(ramFile(temporary), { force: true })
     await rm(payloadOfTemplate(ramFile(temporary)), { force: true })
+    if (layer !== null) await makeLayer(layer, inputs)
     return { kind: 'template', file: ramFile(temporary) }
   }
+  const layer = inputs.disk?.isWritable ? layerFile(temporary) : null
   let booted: Booted | NotBooted | null = null
   try {
-    const boot = () => bootFastest(cache, inputs, prepare, { payload: null, limitSeconds, signal })
+    const boot = () => bootFastest(cache, inputs, prepare, { payload: null, limitSeconds, signal, layer })
     booted = await inSpan('boot', () => bootUndamaged(boot))
     if (!booted.ok && booted.lacksRoom) throw new InfraError(`the cache ${cache} has no room for the RAM of a guest`)
     if (!booted.ok) return booted
@@ -84,15 +94,16 @@ export async function saveSnapshot(
     await saveState(booted.qemu, stateFile(temporary), limitSeconds)
     await booted.qemu.kill()
     await writeFile(bootLogFile(temporary), booted.channel.console.bytes())
-    await rm(payloadOfTemplate(ramFile(temporary)))
+    await rm(payloadOfTemplate(ramFile(temporary)), { force: true })
     await digHoles(ramFile(temporary))
-    const { bootMethod, hello, readySeconds } = booted
-    await writeManifest(temporary, folder, { bootMethod, hello, readySeconds })
+    const { bootMethod, hello, readySeconds, hostKey } = booted
+    const facts = { bootMethod, hello, readySeconds, ...(hostKey === undefined ? {} : { hostKey }) }
+    await writeManifest(temporary, folder, facts)
     await rename(temporary, folder).catch((error: NodeJS.ErrnoException) => {
       /* Another process has saved the same guest: its snapshot is as good. */
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
     })
-    return { folder, bootMethod, hello, readySeconds }
+    return { folder, ...facts }
   } finally {
     if (booted?.ok) await booted.qemu.kill()
     await rm(temporary, { recursive: true, force: true })

@@ -1,7 +1,9 @@
 /** A snapshot on disk: its key, its files, and whether they are intact. */
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { openScratch } from '#harness/support/scratch.ts'
 import { exists, isShortage } from '#harness/support/workspace.ts'
 import { snapshotSchema, type SnapshotManifest } from '#schema/cache/snapshot.ts'
@@ -15,7 +17,7 @@ const SCHEMA = 'kwitness.guest/2'
 export const IGNORE_SHARED = { capabilities: [{ capability: 'x-ignore-shared', state: true }] }
 
 /** What a snapshot keeps of the boot. */
-export type SnapshotFacts = Pick<SnapshotManifest, 'bootMethod' | 'hello' | 'readySeconds'>
+export type SnapshotFacts = Pick<SnapshotManifest, 'bootMethod' | 'hello' | 'readySeconds' | 'hostKey'>
 
 export interface Snapshot extends SnapshotFacts {
   readonly folder: string
@@ -26,7 +28,10 @@ export function snapshotFolder(cache: string, inputs: BootInputs): string {
   const { image, initramfs, profile, host, disk } = inputs
   /* Under KVM the state contains what the host's CPU and its KVM showed to the guest; TCG has a CPU model of its own. */
   const cpu = profile.accelerator === 'kvm' ? [host.kernel, host.cpuModel, host.cpuFeatures] : []
-  const root = disk ? [disk.image.sha256, disk.agent.sha256] : []
+  const { isWritable = false, boots = false, user = '' } = disk ?? {}
+  // A disk of the user is another machine, and who logs in may be another one, too.
+  const own = isWritable ? [boots, user, JSON.stringify(disk?.login), disk?.seed === null] : []
+  const root = disk ? [disk.image.sha256, disk.agent.sha256, ...own] : []
   const words = [SCHEMA, image.sha256, initramfs.sha256, host.qemu, profile, kernelCmdline(profile, host.tscKhz), ...cpu, ...root]
   return join(cache, 'guests', createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32))
 }
@@ -34,10 +39,19 @@ export function snapshotFolder(cache: string, inputs: BootInputs): string {
 export const stateFile = (folder: string): string => join(folder, 'state')
 /** The console until the snapshot was saved. */
 export const bootLogFile = (folder: string): string => join(folder, 'boot.log')
+/** What a guest with a writable disk has written until the snapshot was saved. */
+export const layerFile = (folder: string): string => join(folder, 'disk.qcow2')
 export const manifestFile = (folder: string): string => join(folder, 'guest.json')
 
 const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex')
 const sha256Of = async (file: string): Promise<string> => sha256(await readFile(file))
+
+/** Of a file that may be larger than memory. */
+async function hashLarge(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex')
+}
 
 const PAGE = 4096
 const SAMPLE_INTERVAL = 2 << 20
@@ -67,7 +81,8 @@ const sealed = (manifest: SnapshotManifest): string => JSON.stringify({ ...manif
 
 /** Write the manifest for the snapshot in `files`, which will be moved to `folder`. Throws the error of the file system. */
 export async function writeManifest(files: string, folder: string, facts: SnapshotFacts): Promise<void> {
-  const { bootMethod, hello, readySeconds } = facts
+  const { bootMethod, hello, readySeconds, hostKey } = facts
+  const hasLayer = await exists(layerFile(files))
   const now = Math.floor(Date.now() / 1000)
   await utimes(ramFile(files), now, now)
   const ram = await stat(ramFile(files))
@@ -82,20 +97,23 @@ export async function writeManifest(files: string, folder: string, facts: Snapsh
     ramBytes: ram.size,
     ramMtimeMs: ram.mtimeMs,
     ramSampleSha256: await sampleOf(ramFile(files), ram.size),
+    ...(hostKey === undefined ? {} : { hostKey }),
+    ...(hasLayer ? { layerSha256: await hashLarge(layerFile(files)) } : {}),
   }
   await writeFile(manifestFile(files), sealed(manifest))
 }
 
 /** Whether the files of this folder match its manifest. Throws when one is unreadable. */
 async function isIntact(folder: string, text: string, manifest: SnapshotManifest): Promise<boolean> {
-  const { key, stateSha256, logSha256, ramBytes, ramMtimeMs, ramSampleSha256 } = manifest
+  const { key, stateSha256, logSha256, ramBytes, ramMtimeMs, ramSampleSha256, layerSha256 } = manifest
   if (text !== sealed(manifest) || key !== basename(folder)) return false
   const isUncompressed = await exists(ramFile(folder))
   if (!isUncompressed && !(await decompressRam(folder, ramMtimeMs))) return false
   const ram = await stat(ramFile(folder))
   if (ram.size !== ramBytes || ram.mtimeMs !== ramMtimeMs) return false
   const found = [sha256Of(stateFile(folder)), sha256Of(bootLogFile(folder)), sampleOf(ramFile(folder), ramBytes)]
-  return (await Promise.all(found)).join() === [stateSha256, logSha256, ramSampleSha256].join()
+  if ((await Promise.all(found)).join() !== [stateSha256, logSha256, ramSampleSha256].join()) return false
+  return layerSha256 === undefined || (await hashLarge(layerFile(folder))) === layerSha256
 }
 
 /**
@@ -115,8 +133,8 @@ export async function findSnapshot(folder: string): Promise<Snapshot | null> {
     const text = await readFile(manifestFile(folder), 'utf8')
     const manifest = readJson(snapshotSchema, text)
     if (manifest && (await isIntact(folder, text, manifest))) {
-      const { bootMethod, hello, readySeconds } = manifest
-      return { folder, bootMethod, hello, readySeconds }
+      const { bootMethod, hello, readySeconds, hostKey } = manifest
+      return { folder, bootMethod, hello, readySeconds, ...(hostKey === undefined ? {} : { hostKey }) }
     }
   } catch (error) {
     if (isShortage(error)) throw error

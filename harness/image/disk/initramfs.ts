@@ -29,27 +29,40 @@ export async function buildSessionAgent(cache: string): Promise<Program> {
   return buildProgram(cache, files, [folder], { flags: [...FLAGS, '-DAGENT_ON_STDIO'] })
 }
 
-/** Build the initramfs, or find it in the cache. The modules are loaded in their order. */
+/** Modules in load order: those that every guest loads, and those of a file system that the disk may have, by its name. */
+export interface DiskModules {
+  readonly common: readonly KernelModule[]
+  readonly fileSystems: Readonly<Record<string, readonly KernelModule[]>>
+}
+
+/** The modules as files of a folder, named so that they sort in load order. */
+async function modulesIn(folder: string, modules: readonly KernelModule[]) {
+  const files = modules.map(async ({ name, path }, index) => ({
+    name: `${folder}/${String(index).padStart(2, '0')}-${name}`,
+    data: await readFile(path),
+  }))
+  return [{ name: folder, folder: true as const }, ...(await Promise.all(files))]
+}
+
+/** Build the initramfs, or find it in the cache. */
 export async function buildDiskInitramfs(
   cache: string,
-  modules: readonly KernelModule[],
+  { common, fileSystems }: DiskModules,
   { hostKey, authorized }: ServerKeys,
 ): Promise<Initramfs> {
   const sources = inRepository('vm-images', 'rootfs')
-  const init = await buildProgram(cache, [join(sources, 'init.c')], [sources])
+  const cFiles = (await readdir(sources)).filter((file) => file.endsWith('.c')).toSorted()
+  const programs = cFiles.map((name) => join(sources, name))
+  const init = await buildProgram(cache, programs, [sources])
   const own = (name: string, data: Buffer) => ({ name: `kwitness/${name}`, data })
   const archive = writeCpio([
-    ...['dev', 'kwitness', 'modules', 'root'].map((name) => ({ name, folder: true as const })),
+    ...['dev', 'kwitness', 'root'].map((name) => ({ name, folder: true as const })),
     { name: 'init', data: await readFile(init.path), executable: true },
     own('host_key', Buffer.from(hostKey)),
     own('authorized_keys', Buffer.from(`${authorized}\n`)),
     own('sshd_config', await readFile(join(sources, 'sshd_config'))),
-    ...(await Promise.all(
-      modules.map(async ({ name, path }, index) => ({
-        name: `modules/${String(index).padStart(2, '0')}-${name}`,
-        data: await readFile(path),
-      })),
-    )),
+    ...(await modulesIn('modules', common)),
+    ...(await Promise.all(Object.entries(fileSystems).map(([name, files]) => modulesIn(`modules.${name}`, files)))).flat(),
   ])
   const sha256 = createHash('sha256').update(archive).digest('hex')
   const entry = join(cache, 'initramfs', sha256)

@@ -12,9 +12,10 @@ import { inRepository } from '#harness/support/repository.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { makeFolder, publishFolder, whenUnreadable } from '#harness/support/workspace.ts'
 
-/** A raw image that guests open read-only. */
+/** A disk image that no guest writes. */
 export interface DiskImage {
   readonly path: string
+  readonly format: 'raw' | 'qcow2'
   /** Of its contents. */
   readonly sha256: string
 }
@@ -65,7 +66,7 @@ async function findImage(entry: string): Promise<DiskImage | null> {
   const [sha256 = '', bytes, mtimeMs] = text.trim().split(' ')
   const found = await stat(imageIn(entry)).catch(whenUnreadable(null))
   if (found === null || found.size !== Number(bytes) || found.mtimeMs !== Number(mtimeMs)) return null
-  return { path: imageIn(entry), sha256 }
+  return { path: imageIn(entry), format: 'raw', sha256 }
 }
 
 async function makeImage(entry: string, suite: string, packages: readonly string[], context: KernelContext): Promise<void> {

@@ -39,6 +39,8 @@ export interface KernelContext {
   readonly onIndex?: (index: DebianIndex | null) => void
   /** Build the commits of a git repository one after the other in one worktree, and keep no base for each. */
   readonly inWorktree?: true
+  /** Boots a disk image to see which kernel is on it: `uname -r` and `uname -v`. Without it that must be known already. */
+  readonly askImage?: (image: KernelImage) => Promise<{ readonly release: string; readonly build: string }>
   /** Number of parallel compilers of a kernel build; without it, one per core. */
   readonly buildJobs?: number
 }

@@ -7,6 +7,7 @@
 import { createRequire } from 'node:module'
 import type Ssh2 from 'ssh2'
 import type { Channel, Client, Sftp } from 'ssh2'
+import { UserError } from '#domain/errors.ts'
 import { shellWord } from '../shell-word.ts'
 
 /** A server, and how it is authenticated. */
@@ -14,14 +15,22 @@ export interface SshEndpoint {
   readonly host: string
   readonly port: number
   readonly user: string
-  /** In OpenSSH's form, without a passphrase. */
-  readonly privateKey: string
-  /** The only key that its host may show, as known_hosts has it: `ssh-ed25519 AAAA...`. */
-  readonly hostKey: string
+  readonly login: Login
+  /** The only key that its host may show, as known_hosts has it: `ssh-ed25519 AAAA...`. Null takes the one that it shows. */
+  readonly hostKey: string | null
 }
+
+/** A private key without a passphrase, as a file holds it, or the socket of an agent of ssh. */
+export type Login = { readonly privateKey: string } | { readonly agent: string }
 
 /** What went wrong with a connection or an operation on it. The caller decides what that means for whom. */
 export class SshError extends Error {
+  /** Whether the server knows neither this user nor this key. */
+  get isOfLogin(): boolean {
+    const { level } = (this.cause ?? {}) as { readonly level?: unknown }
+    return level === 'client-authentication'
+  }
+
   /** Whether the server opens no further session on this connection (MaxSessions) until another one has ended. */
   get isOfSessions(): boolean {
     const { reason } = (this.cause ?? {}) as { readonly reason?: unknown }
@@ -44,6 +53,8 @@ export interface SshSession {
 }
 
 export interface SshConnection {
+  /** The key that its host has shown, as known_hosts has it. */
+  readonly hostKey: string
   /** Start a command; resolves when it has begun. */
   readonly exec: (argv: readonly string[]) => Promise<SshSession>
   /** Write a file by SFTP, in place of one that is there. */
@@ -79,11 +90,26 @@ export function generateKeys(): { readonly private: string; readonly public: str
   return { private: keys.private, public: keys.public.trim() }
 }
 
+/** Throws UserError for a private key that the library cannot use: one with a passphrase is for an agent. */
+export function checkPrivateKey(name: string, text: string): void {
+  const found = loadSsh2().utils.parseKey(text)
+  if (!(found instanceof Error)) return
+  throw new UserError(`cannot use the key ${name}: ${found.message}`, 'a key with a passphrase goes into an agent: key=agent')
+}
+
+/** Kinds of host keys, the one that is asked for first. */
+const HOST_KEYS = ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'rsa-sha2-512', 'rsa-sha2-256']
+
 /** The raw key of a line such as `ssh-ed25519 AAAA... comment`, null for any other. */
 function rawKey(line: string): Buffer | null {
-  const [kind, base64 = ''] = line.trim().split(/\s+/)
+  const [kind = '', base64 = ''] = line.trim().split(/\s+/)
   const bytes = Buffer.from(base64, 'base64')
-  return kind === 'ssh-ed25519' && bytes.length > 0 ? bytes : null
+  return kindOf(bytes) === kind && kind !== '' ? bytes : null
+}
+
+/** The kind that a raw key begins with, after its length (RFC 4253, 6.6). */
+function kindOf(key: Buffer): string {
+  return key.length < 4 ? '' : key.toString('latin1', 4, 4 + key.readUInt32BE(0))
 }
 
 /**
@@ -94,23 +120,28 @@ export async function connectSsh(endpoint: SshEndpoint, limits: ConnectLimits): 
   const { limitSeconds, aliveSeconds = 0, signal } = limits
   const client = new (loadSsh2().Client)()
   const state = watch(client, signal)
-  const known = rawKey(endpoint.hostKey)
+  const known = endpoint.hostKey === null ? null : rawKey(endpoint.hostKey)
+  let shown = ''
   const within = <T>(what: string, start: (settle: Settle<T>) => void): Promise<T> =>
     operation(state, { what, limitSeconds }, start)
   try {
     await within<void>('the handshake', ({ resolve, reject }) => {
       client.once('ready', () => resolve())
+      client.once('error', (error: Error & { readonly level?: unknown }) => {
+        if (error.level === 'client-authentication') reject(new SshError(error.message, { cause: error }))
+      })
       client.connect({
         host: endpoint.host,
         port: endpoint.port,
         username: endpoint.user,
-        privateKey: endpoint.privateKey,
+        ...endpoint.login,
         hostVerifier: (key, verify) => {
-          const isRight = known !== null && key.equals(known)
+          shown = `${kindOf(key)} ${key.toString('base64')}`
+          const isRight = endpoint.hostKey === null || (known !== null && key.equals(known))
           if (!isRight) reject(new SshError(`${endpoint.host}:${endpoint.port} shows another host key than its own`))
           verify(isRight)
         },
-        algorithms: { serverHostKey: ['ssh-ed25519'] },
+        algorithms: { serverHostKey: HOST_KEYS },
         readyTimeout: 0,
         keepaliveInterval: aliveSeconds * 1000,
         keepaliveCountMax: ALIVE_PROBES,
@@ -121,6 +152,7 @@ export async function connectSsh(endpoint: SshEndpoint, limits: ConnectLimits): 
     throw error instanceof SshError ? error : new SshError((error as Error).message)
   }
   return {
+    hostKey: shown,
     exec: (argv) => exec(client, within, argv),
     put: (path, bytes, mode) => put(client, within, { path, bytes, mode }),
     ended: state.ended,

@@ -18,7 +18,8 @@ declare module 'ssh2' {
     readonly host: string
     readonly port: number
     readonly username: string
-    readonly privateKey: string
+    readonly privateKey?: string
+    readonly agent?: string
     readonly hostVerifier: (key: Buffer, verify: (isRight: boolean) => void) => void
     readonly algorithms: { readonly serverHostKey: readonly string[] }
     readonly readyTimeout: number
@@ -36,7 +37,10 @@ declare module 'ssh2' {
 
   const ssh2: {
     readonly Client: typeof Client
-    readonly utils: { generateKeyPairSync(kind: 'ed25519', options?: { comment?: string }): { private: string; public: string } }
+    readonly utils: {
+      generateKeyPairSync(kind: 'ed25519', options?: { comment?: string }): { private: string; public: string }
+      parseKey(text: string): object
+    }
   }
   export default ssh2
   export type { Channel, Client, Sftp }

@@ -53,8 +53,8 @@ export function buildReport(parts: ReportInputs): Report {
   const entriesBetween = createEntriesBetween(kernels, cases, parts.knownEntries)
   const shown = cases.map(caseForReport)
   const shipped = kernels.filter(({ id }) => !isControl(parts.controls, id))
-  // Between the kernels of two machines lies no release, and what their vendors list says nothing of stable releases.
-  const released = shipped.filter(({ provider }) => provider !== 'host')
+  // Between the kernels of two machines or disks lies no release, and what their vendors list says nothing of stable releases.
+  const released = shipped.filter(({ provider }) => provider !== 'host' && provider !== 'image')
   return {
     schema: 'kwitness.report/2',
     run: parts.run,

@@ -137,7 +137,7 @@ async function pull(selectors: readonly string[], options: OptionsOf<typeof pull
   try {
     for (const kernel of await selectKernels(selectors, context)) {
       const image = await fetchKernel(kernel, context)
-      const file = image.vmlinux ?? image.bzImage
+      const file = image.vmlinux ?? image.bzImage ?? image.disk?.path ?? null
       fetched.push({ id: kernel.id, file })
       if (!options.json) await print(`${kernel.id}  ${file}`)
     }

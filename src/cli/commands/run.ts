@@ -118,6 +118,8 @@ const HELP = helpText({
     ['every night: exit 1 where a fix got lost since the last run', 'kwitness run --baseline latest'],
     ['a race by chance, where a control kernel was measured', 'kwitness run --cases gup-fast-vs-fork --no-interleavings'],
     ['with a whole Debian around the cases, by ssh', "kwitness run --kernels 'debian:6.1.*:newest' --userland debian"],
+    ['a cloud image with its own kernel', 'kwitness run --kernels image:debian-12-genericcloud-amd64.qcow2'],
+    ['a kernel of Debian with your disk around it', 'kwitness run --kernels debian:6.12.y:newest --userland image:disk.qcow2'],
     ['this machine and another one as they run, beside a kernel', 'kwitness run --kernels running,ssh:db1,debian:6.1.y:newest'],
     ['everything anew, whatever earlier runs have shown', 'kwitness run --rerun all'],
     ['after Ctrl-C or a crash', 'kwitness run --resume'],

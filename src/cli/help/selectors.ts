@@ -5,8 +5,8 @@ import { definitions, wrap } from './wrap.ts'
 
 const ABOUT = [
   `A selector names kernels. --kernels takes selectors, and so do "kwitness kernels list" and "kwitness kernels pull". Commas
-  separate selectors (--kernels a,b), and --kernels may be given again. A selector with a path (tree:, file:) reaches to the
-  end of its text: write it last, or in a --kernels of its own.`,
+  separate selectors (--kernels a,b), and --kernels may be given again. A selector with a path (tree:, file:, image:) reaches to
+  the end of its text: write it last, or in a --kernels of its own.`,
   `A path may hold any character: kwitness takes the longest text that names something that is there, so tree:/ws@2/linux and
   patch=/tmp/a,b.patch are read as they stand. Where that is not what you mean, a backslash before a comma, an @ or a backslash
   makes it part of the path: tree:/ws\\@2/linux@v6.1,patch=/tmp/a\\,b.patch.`,
@@ -22,10 +22,17 @@ const DEBIAN: Definitions = [
   ['SUITE', 'the suite that lists the kernel, such as bookworm-security'],
 ]
 
+const IMAGE: Definitions = [
+  ['format=', 'where the image does not say it, or says another thing than its name'],
+  ['user=', 'who logs in, and becomes root by sudo (when left out: root)'],
+  ['key=', "a private key without a passphrase, or agent (when left out: cloud-init of the image gets kwitness' own key)"],
+]
+
 const EXAMPLES: Definitions = [
   ['the newest kernel of two series', 'kwitness run --kernels debian:6.1.y:newest,debian:6.12.y:newest'],
   ['the generic kernels of a range of versions', "kwitness kernels list 'debian:>=6.12.85,<6.13/amd64'"],
   ['two machines in use, beside the newest packaged kernel', 'kwitness run --kernels running,ssh:db1,debian:6.1.y:newest'],
+  ['a cloud image with its own kernel', 'kwitness run --kernels image:debian-12-genericcloud-amd64.qcow2'],
   ['your tree with your patch, beside the default set', 'kwitness run --kernels default,tree:linux@HEAD,patch=my.patch'],
 ]
 
@@ -47,6 +54,8 @@ export function selectorsHelp(sets: Readonly<Record<string, KernelSet>>, fragmen
     ['tree:SOURCE[,patch=FILE]...[,config=FRAGMENT]...', '  a kernel built from source'],
     definitions(tree(fragments), width),
     ['file:IMAGE[,config=FILE][,modules=FOLDER]', '  a bzImage or vmlinux that you built'],
+    ['image:DISK[,format=raw|qcow2][,user=NAME,key=FILE]', '  the kernel on a disk image, which boots by itself'],
+    definitions(IMAGE, width),
     ['KERNEL-ID', '  one kernel, as listings and reports write it:', '  debian-6.1.170-3-cloud-amd64'],
     ['running', '  the kernel of this machine (only kwitness run)'],
     ['ssh:[USER@]HOST[:PORT]', '  that of a machine by ssh (only kwitness run)'],

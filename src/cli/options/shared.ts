@@ -86,7 +86,7 @@ export const fork = new Option('--no-fork', 'restore a guest for every attempt i
 
 export const userland = new Option(
   '--userland <name>',
-  'boot guests with a disk and an sshd, and run the cases by ssh: debian, or debian:SUITE (default: the agent alone)',
+  'boot guests with a disk and an sshd, and run the cases by ssh: debian, debian:SUITE, or image:PATH (default: the agent alone)',
 )
   .argParser(readUserland)
   .conflicts(['suite'])

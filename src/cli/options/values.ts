@@ -143,9 +143,10 @@ function readRerunWord(word: string): Partial<Rerun> {
 
 /** Read what guests have around a case: `debian`, or `debian:SUITE`. */
 export function readUserland(text: string): string {
+  if (text.startsWith('image:')) return text
   const [, suite = 'bookworm'] = /^debian(?::([a-z][a-z0-9-]*))?$/.exec(text) ?? [undefined, '']
   if (suite !== '') return `debian:${suite}`
-  throw new InvalidArgumentError('Give debian, or debian:SUITE such as debian:trixie.')
+  throw new InvalidArgumentError('Give debian, debian:SUITE such as debian:trixie, or image:PATH.')
 }
 
 /** The values that are there: for objects that leave out what an option did not bring. */

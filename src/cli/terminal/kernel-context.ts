@@ -1,4 +1,5 @@
 /** The KernelContext of a command: options of the command line, signals, and progress on the terminal. */
+import { askImage } from '#harness/ask-image.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import type { machineOptions, OptionsOf } from '../options/shared.ts'
@@ -21,11 +22,13 @@ export function createKernelContext(
 ): KernelContext {
   // To the end of the process, which runs one command.
   if (verbose) showVerbosely(progress)
-  return {
+  const context: KernelContext = {
     workspace: findWorkspace(),
     signal,
     progress: (event) => progress.onEvent({ kind: 'kernel', progress: event }),
+    askImage: (image) => askImage(image, context),
     ...additions,
     ...given({ mirror, buildJobs: jobs }),
   }
+  return context
 }

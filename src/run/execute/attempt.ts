@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { executeJob, type ExecutedJob } from '#harness/attempt.ts'
-import { diskInputs } from '#harness/userland.ts'
+import { diskInputs, openBootDisk } from '#harness/userland.ts'
 import type { BootInputs } from '#harness/boot/qemu/boot.ts'
 import { measureLoad } from '#harness/boot/qemu/host.ts'
 import type { BuiltModule } from '#harness/image/external-module.ts'
@@ -32,12 +32,15 @@ export interface JobArtifacts {
 interface NamedModules {
   /** In load order. */
   readonly modules: readonly ModuleFile[]
+  /** Names of those that the guest has on its own disk. */
+  readonly diskModules: readonly string[]
   readonly missing: readonly BuiltModule[]
 }
 
 /** What the guests of this profile are booted from. Throws what openUserland throws. */
 export async function inputsOf(context: AttemptContext, profile: GuestProfile, image: KernelImage): Promise<BootInputs> {
   const { host, initramfs, kernels } = context
+  if (image.disk !== undefined) return { image, initramfs, profile, host, disk: await openBootDisk(image, kernels) }
   if (profile.userland === undefined) return { image, initramfs, profile, host }
   return { image, profile, host, ...(await diskInputs(profile.userland, image.kernel, kernels)) }
 }
@@ -60,21 +63,26 @@ export function asAttempt<T>(cell: Cell, work: () => T): T {
 
 /** The kernel's modules that a job names. Where they are unavailable the guest gets the reason: its case may not need them. */
 async function fetchNamedModules({ kernels }: AttemptContext, { kernel }: Cell, { modules }: Job): Promise<NamedModules> {
+  if (kernel.provider === 'image') return { modules: [], diskModules: modules, missing: [] }
   using _ = startSpan('modules')
   try {
-    return { modules: await fetchModules(kernel, modules, kernels), missing: [] }
+    return { modules: await fetchModules(kernel, modules, kernels), diskModules: [], missing: [] }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    return { modules: [], missing: modules.map((name) => ({ name, missing: error.message.split('\n')[0] ?? '' })) }
+    return {
+      modules: [],
+      diskModules: [],
+      missing: modules.map((name) => ({ name, missing: error.message.split('\n')[0] ?? '' })),
+    }
   }
 }
 
 /** Write the file that brings program, arguments and modules into the guest. Returns its path. */
 async function writePayload(context: AttemptContext, cell: Cell, job: Job, artifacts: JobArtifacts): Promise<string> {
-  const { modules, missing } = await fetchNamedModules(context, cell, job)
+  const { modules, diskModules, missing } = await fetchNamedModules(context, cell, job)
   const externalModules = [...artifacts.externalModules, ...missing]
   using _ = startSpan('payload')
-  return await context.payloads({ program: artifacts.program.path, args: job.args, modules, externalModules })
+  return await context.payloads({ program: artifacts.program.path, args: job.args, modules, diskModules, externalModules })
 }
 
 /** The load that other processes put on this host. */

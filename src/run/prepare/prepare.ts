@@ -1,7 +1,7 @@
 /** Prepare a run: choose kernels and cases, build what runs in the guest, prove the accelerator, make the plan. */
 import { randomBytes } from 'node:crypto'
-import { proveAccelerator } from '#harness/boot/accelerator/prove.ts'
-import { openUserland } from '#harness/userland.ts'
+import { assumeAccelerator, proveAccelerator } from '#harness/boot/accelerator/prove.ts'
+import { nameUserland, openUserland } from '#harness/userland.ts'
 import { fetchKernel, listSeries, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import type { AttemptTime } from '#domain/evidence.ts'
@@ -10,6 +10,7 @@ import type { ControlRate } from '#domain/control.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { Kernel, ListedKernel } from '#domain/kernel.ts'
 import type { Accelerator } from '#domain/profile.ts'
+import { isOfImage } from '#plan/cells.ts'
 import { rateNotes, ratesFor } from '#plan/control-rates.ts'
 import { estimatesFrom } from '#plan/estimates.ts'
 import { DEFAULT_PLAN, type PlanCommon } from '#plan/plan.ts'
@@ -56,7 +57,8 @@ export interface Prepared {
 /** Choose, build and prove for cases of a catalogue. Throws UserError for a request that cannot be met. */
 export async function prepare(request: RunRequest, context: KernelContext, onEvent: RunEventListener): Promise<Prepared> {
   // Made once: a user who may not, or a mirror without it, must be known before the kernels are there.
-  if (request.userland !== undefined) await openUserland(request.userland, context)
+  const userland = request.userland === undefined ? undefined : await nameUserland(request.userland, context)
+  if (userland !== undefined) await openUserland(userland, context)
   const selected = selectCases(await readCatalogue(request.catalogue ?? CATALOGUE), request.cases)
   const cases = selected.flatMap((theCase) => {
     if (request.races === 'both ways') return triedBothWays(theCase)
@@ -67,7 +69,8 @@ export async function prepare(request: RunRequest, context: KernelContext, onEve
     const [first] = await findPlaceholders(folder)
     if (first) onEvent({ kind: 'note', text: `${id} is not complete: ${first.file}:${first.line} holds a placeholder` })
   }
-  return preparePlan(request, { cases, making: makeGuestInputs(cases, context) }, context, onEvent)
+  const named = userland === undefined ? request : { ...request, userland }
+  return preparePlan(named, { cases, making: makeGuestInputs(cases, context) }, context, onEvent)
 }
 
 /** What a plan is made for: cases of a catalogue, or programs of a suite as cases. */
@@ -133,10 +136,15 @@ async function chooseAccelerator(
   onEvent: RunEventListener,
 ): Promise<Pick<PlanCommon, 'accelerator' | 'bootSeconds'>> {
   using _ = startSpan('prove accelerator')
-  const first = kernels.find(({ state }) => state === 'cached') ?? kernels[0]
-  if (!first) throw new UserError('no kernel was chosen', 'kwitness kernels list shows what is available')
-  const image = await fetchKernel(first, context)
+  const own = kernels.filter((kernel) => !isOfImage(kernel))
+  const first = own.find(({ state }) => state === 'cached') ?? own[0]
   const { cache } = context.workspace
+  if (!first) {
+    if (kernels.length === 0) throw new UserError('no kernel was chosen', 'kwitness kernels list shows what is available')
+    // A guest of a disk takes a minute to speak, so none is asked whether KVM works: what another one proved is known.
+    return assumeAccelerator(cache, host, wanted)
+  }
+  const image = await fetchKernel(first, context)
   const note = (text: string) => onEvent({ kind: 'note', text })
   const proven = await proveAccelerator(cache, image, initramfs, host, { wanted, signal: context.signal, note })
   const { accelerator, bootSeconds } = proven

@@ -28,7 +28,7 @@ export function createIdentify(plan: Plan, { host, initramfs, programs }: GuestI
   }
   return async (cell, image) => {
     // The packages of a userland change with each making of its disk, and what they do to an answer is what is asked.
-    if (plan.userland !== undefined) return null
+    if (plan.userland !== undefined || cell.profile.userland !== undefined) return null
     const program = programs.get(cell.case.id)
     if (!program) return null
     const externalModules = await externalModuleKeys(cell.case, cell.kernel, context).catch(unlessKnown)

@@ -18,6 +18,10 @@ export const snapshotSchema = z.object({
   /** Whole seconds. The file is never written again: one with this size, time and samples counts as intact. */
   ramMtimeMs: z.number(),
   ramSampleSha256: text,
+  /** The host key of its sshd. */
+  hostKey: text.exactOptional(),
+  /** Of what it has written above the image of its disk. */
+  layerSha256: text.exactOptional(),
 })
 
 export type SnapshotManifest = DataOf<typeof snapshotSchema>

@@ -6,6 +6,7 @@ import { selectorsHelp } from '#cli/help/selectors.ts'
 import { definitions, textWidth, wrap } from '#cli/help/wrap.ts'
 import { parseDebianQuery } from '#harness/kernels/debian/query.ts'
 import { parseSelector, splitSelectors } from '#harness/kernels/selector.ts'
+import { parseImageSelector } from '#harness/kernels/image/selector.ts'
 import { parseTreeSelector } from '#harness/kernels/tree/source/selector.ts'
 
 const sets = { default: { about: 'What a run takes.', selectors: [] }, all: { about: 'Every one.', selectors: [] } }
@@ -26,13 +27,14 @@ test('the selectors of its examples can be read', () => {
   const examples = [...text.matchAll(/^ {2}kwitness .*(?:--kernels|kernels list) '?([^'\n]+)'?$/gm)].map(
     ([, words = '']) => words,
   )
-  assert.equal(examples.length, 4)
+  assert.equal(examples.length, 5)
   const { machines, kernels } = splitMachines(examples.flatMap(splitSelectors))
   assert.deepEqual([machines?.running, machines?.hosts.map(({ name }) => name)], [true, ['db1']])
   for (const selector of kernels) {
     const read = parseSelector(selector)
     if (read.kind !== 'provider') continue
-    assert.ok(read.provider === 'tree' ? parseTreeSelector(read.part) : parseDebianQuery(read.part), selector)
+    const parsers = { tree: parseTreeSelector, image: parseImageSelector, debian: parseDebianQuery }
+    assert.ok(parsers[read.provider as keyof typeof parsers](read.part), selector)
   }
 })
 

@@ -22,7 +22,7 @@ else {
     folder = await mkdtemp('/var/tmp/kw-ssh2-')
     const { client } = await openGuestKeys(join(folder, 'cache'))
     server = await startServer(folder, client.public, { name: 'server', config: ['Subsystem sftp internal-sftp'] })
-    const own = { privateKey: client.private, hostKey: server.hostKey }
+    const own = { login: { privateKey: client.private }, hostKey: server.hostKey }
     endpoint = { host: '127.0.0.1', port: server.port, user: 'root', ...own }
   })
   after(async () => {
@@ -55,7 +55,7 @@ else {
 
   test('only the known host key is accepted, and only the own key gets in', async () => {
     const limits = { limitSeconds: 10 }
-    const { hostKey } = endpoint
+    const { hostKey } = server
     const other = await makeKey(join(folder, 'other'))
     const flipped = hostKey.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
     const strangers = [other, '', 'ssh-ed25519', hostKey.replace('ssh-ed25519', 'ssh-rsa'), `${hostKey.slice(0, -8)}`, flipped]
@@ -67,8 +67,8 @@ else {
     }
     await (await connectSsh({ ...endpoint, hostKey: `${hostKey} a comment` }, limits)).close()
     const privateKey = await readFile(join(folder, 'other'), 'utf8')
-    await assert.rejects(connectSsh({ ...endpoint, privateKey }, limits), /authentication methods failed/)
-    await assert.rejects(connectSsh({ ...endpoint, privateKey: 'nonsense' }, limits), SshError)
+    await assert.rejects(connectSsh({ ...endpoint, login: { privateKey } }, limits), /authentication methods failed/)
+    await assert.rejects(connectSsh({ ...endpoint, login: { privateKey: 'nonsense' } }, limits), SshError)
     await assert.rejects(connectSsh({ ...endpoint, port: 1 }, limits), /ECONNREFUSED/)
   })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { duplexPair, type Duplex } from 'node:stream'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { stopOnInternalError } from '#harness/boot/qemu/process.ts'
+import { stopOnHostError } from '#harness/boot/qemu/process.ts'
 import { openQmp, type Qmp, type QmpEvent } from '#harness/boot/qemu/qmp.ts'
 
 interface Peer {
@@ -133,9 +133,10 @@ test('messages may come in any chunks, also cut inside a character', async () =>
   )
 })
 
-test('a guest that KVM cannot run on is ended; one that is paused, saved or lost meanwhile is left alone', async () => {
+test('a guest that this host cannot run on is ended; one that is paused, saved or lost meanwhile is left alone', async () => {
   for (const [answer, isStopped] of [
     [{ return: { status: 'internal-error', running: false } }, true],
+    [{ return: { status: 'io-error', running: false } }, true],
     [{ return: { status: 'paused', running: false } }, false],
     [{ return: { status: 'postmigrate', running: false } }, false],
     [{ return: 'nonsense' }, false],
@@ -143,7 +144,7 @@ test('a guest that KVM cannot run on is ended; one that is paused, saved or lost
   ] as const) {
     const { qmp, commands, received, say } = open()
     let stops = 0
-    stopOnInternalError(qmp, () => (stops += 1))
+    stopOnHostError(qmp, () => (stops += 1))
     say(GREETING, DONE, { event: 'RESUME' }, { event: 'STOP' })
     await received(2)
     assert.deepEqual(
