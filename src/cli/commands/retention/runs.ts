@@ -79,7 +79,6 @@ async function removeRuns(runs: readonly string[], options: OptionsOf<typeof rem
     const all = await retainedRuns(store)
     for (const id of runs) await store.readRun(id)
     const named = all.filter(({ name }) => runs.includes(name))
-    // Held ones first: they are refused before any other one is gone.
     const expired = (): Retained[] => expiredOf(all, { keep: 1, ...limits }, Date.now())
     if (!options.dryRun && limits === null) await removeAll(store, named, false)
     const chosen = limits === null ? named : options.dryRun ? expired() : await removeBeyond(store, limits)
@@ -114,8 +113,8 @@ async function removeAll(store: Store, runs: readonly Retained[], mayStay: boole
 }
 
 /**
- * Remove runs until the limits hold; those of `held` stay, too. What later runs reuse of a removed one moves to them, so a limit of
- * size may take more than one round. Returns what is gone.
+ * Remove runs until the limits hold; those of `held` stay, too. What later runs reuse of a removed one moves to them, so a limit
+ * of size may take more than one round. Returns what is gone.
  */
 export async function removeBeyond(store: Store, limits: Limits, held: ReadonlySet<string> = new Set()): Promise<Retained[]> {
   const gone: Retained[] = []
