@@ -150,6 +150,7 @@ export async function createProgram(words: readonly string[]): Promise<Command> 
     .description('Which kernels carry which fix, answered by experiment.')
     .version(packageJson.version)
     .helpCommand(false)
+    .enablePositionalOptions()
     .configureHelp({ optionDescription: ({ description }) => description })
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'kwitness: ')) })

@@ -15,7 +15,8 @@ const removeOptions = (command: Command) => retentionOptions(command, 'runs').ad
 
 /** Declare the subcommands of `kwitness runs`. */
 export function declareRetention(command: Command): void {
-  command.helpCommand(false)
+  // Without it, and the same for the whole program, `kwitness runs` takes the --json of its subcommand.
+  command.helpCommand(false).enablePositionalOptions()
   removeOptions(command.command('rm'))
     .argument('[runs...]', 'ids of runs, as kwitness runs lists them')
     .summary('remove runs with their evidence')
