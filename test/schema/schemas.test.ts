@@ -13,7 +13,7 @@ import { diffOf } from '#analysis/diff/diff.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import { type Compat, type CompatFix, type CompatStatement, compatOf, renderBcd } from '#render/bcd.ts'
 import { jsonByLine, renderJson } from '#render/json.ts'
-import { publishedSchema, type PUBLISHED } from '#schema/report/json-schema.ts'
+import { publishedSchema, PUBLISHED } from '#schema/report/json-schema.ts'
 import { compatSchema, type compatFix, type statement } from '#schema/report/bcd.ts'
 import { diffSchema } from '#schema/report/diff.ts'
 import { reportSchema } from '#schema/report/matrix.ts'
@@ -33,7 +33,7 @@ const SAME: readonly [
 
 const readSchema = (name: keyof typeof PUBLISHED) => readFile(join(FOLDER, `${name}.schema.json`), 'utf8')
 
-const NAMES = ['kwitness.report.2', 'kwitness.bcd.1', 'kwitness.diff.1', 'kwitness.gaps.1', 'kwitness.log.1', 'kwitness.notice.1'] as const
+const NAMES = Object.keys(PUBLISHED) as (keyof typeof PUBLISHED)[]
 
 const EMPTY = { kernels: [], cells: [], boundaries: [], timelines: [], cases: [] } satisfies Partial<Report>
 const WRITTEN: readonly Report[] = [smallReport(), searchReport(), largeReport(40, 8), { ...smallReport(), ...EMPTY }]

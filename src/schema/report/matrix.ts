@@ -105,7 +105,7 @@ const contradiction = schemaOf<Contradiction>()(
     .meta({ id: 'contradiction', description: 'Cells of one case and series whose verdict contradicts the claim sources' }),
 )
 
-const caseContradiction = schemaOf<CaseContradiction>()(
+export const caseContradiction = schemaOf<CaseContradiction>()(
   z
     .object({
       case: text,
