@@ -31,7 +31,15 @@ export const checkedHost = schemaOf<CheckedHost>()(
     facts: z.record(text, text),
     left: list(text),
     seconds: z.number(),
-    nearest: z.object({ kernel: text, version: text, run: text, verdicts: z.record(text, verdict) }).nullable(),
+    nearest: z
+      .object({
+        kernel: text,
+        version: text,
+        run: text,
+        verdicts: z.record(text, verdict),
+        differs: list(text).exactOptional(),
+      })
+      .nullable(),
   }),
 )
 

@@ -1,5 +1,5 @@
 /** Machines in use beside the nearest Debian kernel that a stored run has tested: both answers of each case. */
-import type { NearestKernel } from '#domain/report/host.ts'
+import type { CheckedHost, NearestKernel } from '#domain/report/host.ts'
 import type { Verdict } from '#domain/judgement.ts'
 import type { Report } from '#domain/report/matrix.ts'
 
@@ -22,6 +22,18 @@ export interface Neighbours {
   readonly isSame: boolean
   /** Cases that both have an answer to, in the order of the report. */
   readonly rows: readonly NeighbourRow[]
+}
+
+/** The machines of a report, each with the cases in which its neighbour answers otherwise. */
+export function markDifferences(
+  report: Pick<Report, 'kernels' | 'cases' | 'cells'> & { readonly hosts: readonly CheckedHost[] },
+): CheckedHost[] {
+  const found = new Map(neighboursOf(report).map(({ host, rows }) => [host, rows]))
+  return report.hosts.map((one) => {
+    if (one.nearest === null) return one
+    const differs = (found.get(one.host) ?? []).filter((row) => row.differs).map((row) => row.case)
+    return { ...one, nearest: { ...one.nearest, differs } }
+  })
 }
 
 /** The machines of a report that have a neighbour, in its order. */

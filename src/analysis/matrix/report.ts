@@ -7,6 +7,7 @@ import { fixStatusOf } from '#domain/judgement.ts'
 import type { KnownKernel } from '#domain/kernel.ts'
 import type { Report, ReportCase, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
 import { boundariesOf } from './boundary.ts'
+import { markDifferences } from './neighbours.ts'
 import { createEntriesBetween, type KnownEntries } from './boundary-changelog.ts'
 import { claimOf, findingOf, type CellClaim, type KernelClaimSources } from '../claims/claim.ts'
 import { contradictionsOfRun } from '../claims/case-contradictions.ts'
@@ -61,7 +62,7 @@ export function buildReport(parts: ReportInputs): Report {
     headline: contradictionsOf({ kernels, cases: shown, cells }),
     caseContradictions: contradictionsOfRun(released, cases, (id) => parts.claimSources?.get(id)),
     kernels,
-    ...(parts.hosts ? { hosts: parts.hosts } : {}),
+    ...(parts.hosts ? { hosts: markDifferences({ kernels, cases: shown, cells, hosts: parts.hosts }) } : {}),
     controls: parts.controls.toSorted((a, b) => compareText(a.kernel, b.kernel)),
     cases: shown,
     cells,

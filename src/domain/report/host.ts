@@ -33,6 +33,8 @@ export interface NearestKernel {
   readonly run: string
   /** By case id. */
   readonly verdicts: Readonly<Record<string, Verdict>>
+  /** Ids of the cases in which the machine answers otherwise; a report has them, a plan does not. */
+  readonly differs?: readonly string[]
 }
 
 export interface CheckedHost {

@@ -75,6 +75,8 @@ test('a machine by ssh says what guests of its kernel say, and its column stands
     )
     const [here, there] = [verdictsOf(report), verdictsOf(guests.report)]
     assert.deepEqual(report.hosts?.[0]?.nearest?.verdicts, there)
+    const unlike = Object.keys(there).filter((id) => here[id] !== there[id])
+    assert.deepEqual(report.hosts?.[0]?.nearest?.differs?.toSorted(), unlike.toSorted())
     const both = Object.keys(there).filter((id) => here[id] !== 'not-applicable' && there[id] !== 'not-applicable')
     assert.ok(both.length >= 3, JSON.stringify({ here, there }))
     for (const id of both) assert.equal(here[id], there[id], id)

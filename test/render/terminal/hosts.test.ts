@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { exitCodeOfCheck } from '#cli/output/exit-code.ts'
+import { markDifferences } from '#analysis/matrix/neighbours.ts'
 import type { CheckedHost } from '#domain/report/host.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import type { Verdict } from '#domain/judgement.ts'
@@ -94,6 +95,17 @@ test('the column of the nearest Debian kernel stands beside the machine, and mar
   assert.match(page, /<h2>db1 beside Debian 6\.1\.170 <span class="count">1 of \d+ differ<\/span><\/h2>/)
   assert.equal(page.match(/<tr class="differs">/g)?.length, 1)
   assert.ok(page.includes('<p>debian-6.1.170-1-amd64 as run <code>2026-11-01-1</code> tested it; the machine has '), page)
+})
+
+test('the JSON of a report says in which cases a machine differs from its neighbour', () => {
+  assert.ok(cell)
+  const other = cell.verdict === 'lacks' ? 'carries' : 'lacks'
+  const alone = host({ host: 'db2', kernel: null, outcome: 'lost' })
+  const report = { ...GUESTS, hosts: [host({ nearest: neighbour({ [cell.case]: other }) }), alone] }
+  const [marked, unmarked] = markDifferences(report)
+  assert.deepEqual([marked?.nearest?.differs, unmarked], [[cell.case], alone])
+  const [same] = markDifferences({ ...report, hosts: [host({ nearest: neighbour({ [cell.case]: cell.verdict }) })] })
+  assert.deepEqual(same?.nearest?.differs, [])
 })
 
 test('a neighbour of the same build is said so, and many machines show only what differs', async () => {
