@@ -48,7 +48,14 @@ const MAX_POINTS = 10_000
 /** Length of `[OK]`. */
 const MIN_MARK = 4
 
-/** Whether a line can say something where no test was announced; under one any line may. */
+/** Whether a line that says nothing else can be the end of a test that was announced: by its last character. */
+function mayEnd(line: string): boolean {
+  const last = line.charCodeAt(line.length - 1)
+  // `done`, `failed`, `skipped`, a mark, or one of these before blanks.
+  return line.length >= MIN_MARK && (last === 0x65 || last === 0x64 || last === 0x5d || last <= 0x20 || last >= 0x80)
+}
+
+/** Whether a line can say something where no test was announced. */
 function maySay(line: string): boolean {
   if (line.length < MIN_MARK) return false
   return line.includes('[') || line.startsWith('Testing ') || line.includes('pass=')
@@ -109,7 +116,8 @@ export function createLooseReader({ bounded = false }: { readonly bounded?: bool
   }
 
   function take(line: string, number: number): void {
-    if (open === null && !maySay(line)) {
+    if (!maySay(line) && (open === null || !mayEnd(line))) {
+      if (open !== null) summed = false
       if (line !== '') append(buffer, line)
       return
     }
