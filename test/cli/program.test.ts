@@ -24,9 +24,11 @@ async function declaredCommands(): Promise<ReadonlyMap<string, CommandUnknownOpt
 }
 
 const commands = await declaredCommands()
+/** Columns of a terminal that nobody made wider. */
+const WIDTH = 80
 const helpOf = (command: CommandUnknownOpts): string => {
   let text = ''
-  command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp()
+  command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => WIDTH }).outputHelp()
   return text
 }
 
@@ -35,7 +37,9 @@ test('every command says what it does, and shows examples that begin with its wo
     if (words === 'help') continue
     const [name = ''] = words.split(' ')
     assert.match(command.description(), /^[A-Z].*\.$/, words)
-    assert.match(helpOf(command), new RegExp(`Examples:\n(?:  .*\n)*  .*kwitness ${name}\\b`), words)
+    const help = helpOf(command)
+    assert.match(help, new RegExp(`Examples:\n(?:  .*\n)*  .*kwitness ${name}\\b`), words)
+    for (const line of help.split('\n')) assert.ok(line.length <= WIDTH, `${words}: ${line}`)
   }
 })
 

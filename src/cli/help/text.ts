@@ -36,10 +36,24 @@ export function helpText({ remarks = [], terms = {}, exits, examples }: HelpText
       ...remarks.map((text) => wrap(text, width)),
       ...lists,
       ...(exits === undefined ? [] : [['Exit codes:', ...definitions(codes, width)]]),
-      ['Examples:', ...examples.flatMap(([what, line]) => [`  # ${what}`, `  ${line}`])],
+      ['Examples:', ...examples.flatMap(([what, line]) => [`  # ${what}`, ...commandLines(line, width)])],
     ]
     return blocks.map((lines) => `\n${lines.join('\n')}`).join('\n')
   }
+}
+
+/** A command line as a shell takes it: one that is too wide goes on below, broken before an option. */
+function commandLines(line: string, width: number): string[] {
+  const lines: string[] = []
+  let rest = `  ${line}`
+  while (rest.length > width) {
+    const at = rest.lastIndexOf(' --', width - ' \\'.length)
+    // No option, or nothing but the blanks in front of it.
+    if (at < 0 || rest.slice(0, at).trim() === '') break
+    lines.push(`${rest.slice(0, at)} \\`)
+    rest = `      ${rest.slice(at + 1)}`
+  }
+  return [...lines, rest]
 }
 
 function listLines(list: Definitions | readonly string[], width: number): string[] {
