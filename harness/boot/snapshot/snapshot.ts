@@ -1,9 +1,8 @@
 /** A snapshot on disk: its key, its files, and whether they are intact. */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { hashFile } from '#harness/support/hash.ts'
 import { openScratch } from '#harness/support/scratch.ts'
 import { exists, isShortage } from '#harness/support/workspace.ts'
 import { snapshotSchema, type SnapshotManifest } from '#schema/cache/snapshot.ts'
@@ -45,13 +44,6 @@ export const manifestFile = (folder: string): string => join(folder, 'guest.json
 
 const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex')
 const sha256Of = async (file: string): Promise<string> => sha256(await readFile(file))
-
-/** Of a file that may be larger than memory. */
-async function hashLarge(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(file), hash)
-  return hash.digest('hex')
-}
 
 const PAGE = 4096
 const SAMPLE_INTERVAL = 2 << 20
@@ -98,7 +90,7 @@ export async function writeManifest(files: string, folder: string, facts: Snapsh
     ramMtimeMs: ram.mtimeMs,
     ramSampleSha256: await sampleOf(ramFile(files), ram.size),
     ...(hostKey === undefined ? {} : { hostKey }),
-    ...(hasLayer ? { layerSha256: await hashLarge(layerFile(files)) } : {}),
+    ...(hasLayer ? { layerSha256: await hashFile(layerFile(files)) } : {}),
   }
   await writeFile(manifestFile(files), sealed(manifest))
 }
@@ -113,7 +105,7 @@ async function isIntact(folder: string, text: string, manifest: SnapshotManifest
   if (ram.size !== ramBytes || ram.mtimeMs !== ramMtimeMs) return false
   const found = [sha256Of(stateFile(folder)), sha256Of(bootLogFile(folder)), sampleOf(ramFile(folder), ramBytes)]
   if ((await Promise.all(found)).join() !== [stateSha256, logSha256, ramSampleSha256].join()) return false
-  return layerSha256 === undefined || (await hashLarge(layerFile(folder))) === layerSha256
+  return layerSha256 === undefined || (await hashFile(layerFile(folder))) === layerSha256
 }
 
 /**

@@ -11,7 +11,7 @@ import { readJson } from '#schema/read.ts'
 import { readJsonCache, writeJsonCache } from '#harness/support/json-cache.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
-import { hashFile } from '../provider/cache.ts'
+import { hashFile } from '#harness/support/hash.ts'
 import { reportProgress, type KernelContext } from '../provider/provider.ts'
 import type { ImageFormat, ImageSelector } from './selector.ts'
 

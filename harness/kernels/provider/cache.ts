@@ -1,24 +1,16 @@
 /** Cache entries: a folder of files with a manifest of their hashes. A rename publishes it; readers verify it before use. */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { InfraError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
 import { manifestSchema, type Manifest } from '#schema/cache/kernel.ts'
+import { hashFile } from '#harness/support/hash.ts'
 import { createJsonReader } from '#harness/support/json-cache.ts'
 import { publishFolder, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 
 const MANIFEST = 'manifest.json'
 const readManifestFile = createJsonReader(manifestSchema)
-
-/** The sha256 of a file, in hex. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
-  return hash.digest('hex')
-}
 
 /** Publish an entry: `fill` writes the files into a temporary folder, then the manifest is added. Returns the manifest. */
 export async function publishEntry(

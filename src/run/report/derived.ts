@@ -1,7 +1,7 @@
 /** What reports derive from evidence and changelogs, kept by names that change with the rules and with all it is made of. */
 import { createHash } from 'node:crypto'
 import { inRepository } from '#harness/support/repository.ts'
-import { hashSources } from '#harness/support/sources.ts'
+import { hashSources } from '#harness/support/hash.ts'
 import type { Schema } from '#schema/basics.ts'
 import { readJson } from '#schema/read.ts'
 import type { TextCache } from '#store/derived/text-cache.ts'

@@ -1,6 +1,6 @@
 /** Finds the identities of attempts on this machine, before they are made: from caches alone, nothing is fetched or built. */
 import { inRepository } from '#harness/support/repository.ts'
-import { hashSources } from '#harness/support/sources.ts'
+import { hashSources } from '#harness/support/hash.ts'
 import { machineIdentity } from '#harness/boot/qemu/argv.ts'
 import { hashQemu } from '#harness/boot/qemu/binary.ts'
 import { externalModuleKeys, type ExternalModuleKey } from '#harness/image/external-module.ts'

@@ -1,7 +1,16 @@
-/** Source files as a version: what a program of this repository decides changes when one of its files does. */
+/** Hashes of files: of one, and of sources as a version, because what a program decides changes when one of its files does. */
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+
+/** The sha256 of a file of any size, in hex. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
+  return hash.digest('hex')
+}
 
 /** sha256 (hex) over the names and contents of all TypeScript files in these folders and below. */
 export async function hashSources(folders: readonly string[]): Promise<string> {
