@@ -67,15 +67,20 @@ export function isOfImage({ provider }: Pick<Kernel, 'provider'>): boolean {
   return provider === 'image'
 }
 
-/** Finds a case as it is tried on a kernel: a race by chance where no debugger steps, as on one that brings its own system. */
+/** Whether a kernel comes with a system of its own, which no debugger steps: a race is tried by chance there. */
+function hasOwnSystem(kernel: Pick<Kernel, 'provider'>): boolean {
+  return isOfMachine(kernel) || isOfImage(kernel)
+}
+
+/** Finds a case as it is tried on a kernel. */
 export function createCaseFinder({
   kernels,
   cases,
 }: Pick<PlanCommon, 'kernels' | 'cases'>): (kernel: string, id: string) => Case | undefined {
-  const machines = new Set(kernels.filter((kernel) => isOfMachine(kernel) || isOfImage(kernel)).map(({ id }) => id))
+  const own = new Set(kernels.filter(hasOwnSystem).map(({ id }) => id))
   const inGuests = new Map(cases.map((theCase) => [theCase.id, theCase]))
-  const onMachines = new Map(machines.size === 0 ? [] : cases.map((theCase) => [theCase.id, asTriedByChance(theCase)]))
-  return (kernel, id) => (machines.has(kernel) ? onMachines : inGuests).get(id)
+  const byChance = new Map(own.size === 0 ? [] : cases.map((theCase) => [theCase.id, asTriedByChance(theCase)]))
+  return (kernel, id) => (own.has(kernel) ? byChance : inGuests).get(id)
 }
 
 /** Every kernel x case of a plan, kernels first. */
@@ -87,7 +92,7 @@ export function cellsOf({
 }: Pick<PlanCommon, 'kernels' | 'cases' | 'accelerator' | 'userland'>): Cell[] {
   return kernels.flatMap((kernel) =>
     cases.map((planned) => {
-      if (!isOfMachine(kernel) && !isOfImage(kernel)) {
+      if (!hasOwnSystem(kernel)) {
         return { kernel, case: planned, profile: profileOf(planned, accelerator, kernel.version, userland) }
       }
       const theCase = asTriedByChance(planned)
