@@ -69,3 +69,8 @@ export function diskArguments(disk: DiskSpec | undefined): string[] {
     'virtio-net-pci,netdev=net,romfile=',
   ]
 }
+
+/** Whether a guest with these arguments writes to a file of the host: its layer, or one that QEMU throws away. */
+export function writesDisk(args: readonly string[]): boolean {
+  return args.some((word) => word.includes('snapshot=on') || word.includes('no-flush'))
+}

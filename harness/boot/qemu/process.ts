@@ -6,6 +6,7 @@ import { readData } from '#schema/read.ts'
 import { startProcess } from '#harness/support/process.ts'
 import { FD } from './argv.ts'
 import { QEMU } from './binary.ts'
+import { writesDisk } from './disk-argv.ts'
 import { openQmp, type Qmp } from './qmp.ts'
 
 export interface QemuExit {
@@ -182,8 +183,7 @@ export async function startQemu(args: readonly string[], options: QemuOptions = 
     ended,
     stop: () => void child.kill('SIGKILL'),
   }
-  const writesDisk = args.some((word) => word.includes('snapshot=on') || word.includes('no-flush'))
-  if (writesDisk || args[args.indexOf('-accel') + 1] === 'kvm') stopOnHostError(handles.qmp, handles.stop)
+  if (writesDisk(args) || args[args.indexOf('-accel') + 1] === 'kvm') stopOnHostError(handles.qmp, handles.stop)
   return createRunningQemu(handles, options.signal)
 }
 
