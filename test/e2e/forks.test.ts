@@ -1,6 +1,5 @@
 /** Many attempts in guests of one kind: their guests are forks of one, answer as restored ones do, and end with the run. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { copyFile, cp, mkdir, readFile, readdir, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
@@ -12,6 +11,7 @@ import type { Report } from '#domain/report/matrix.ts'
 import {
   fetchKernels,
   kernelWords,
+  mayMount,
   newPlace,
   qemus,
   readReport,
@@ -43,8 +43,6 @@ const request = (cases: readonly string[]): string[] => [...kernelWords(kernels.
 const FEW = CASES.slice(0, 3)
 /** What 5.10 answers to them, in the order of a report. */
 const ANSWERS = ['lacks', 'carries', 'lacks']
-/** Whether this user may have mounts of its own: root outside of most containers. */
-const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
 const originsOf = ({ cells }: Report): string[] => cells.flatMap(({ attempts }) => attempts.map(({ origin }) => origin))
 
 test('many cases have forked guests, few have restored ones, and they answer alike', async (t) => {
@@ -192,7 +190,7 @@ describe('a fork server that does not come up costs the forking alone, and that 
     assert.match(found.notes[0] ?? '', reason)
   }
 
-  test('on a noexec mount', { skip: !mayMount && 'this user may not mount' }, async (t) => {
+  test('on a noexec mount', { skip: !mayMount() && 'this user may not mount' }, async (t) => {
     // Not where the run has its state.
     const cache = join(place.folder, 'cache of noexec')
     await mkdir(cache)

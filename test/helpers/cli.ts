@@ -1,5 +1,5 @@
 /** The real command line, started as a user starts it, with folders of its own; and its processes, seen from outside. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -121,6 +121,11 @@ export function readReport({ code, stdout, stderr }: Ended): Report {
   } catch {
     throw new Error(`kwitness gave no report (exit ${code}); it said:\n${stderr}`)
   }
+}
+
+/** Whether this user may have mounts of its own: root outside of most containers. */
+export function mayMount(): boolean {
+  return spawnSync('unshare', ['--mount', 'true']).status === 0
 }
 
 /** Words for `--kernels`, one each. */

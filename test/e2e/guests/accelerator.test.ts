@@ -1,23 +1,8 @@
 /** What a guest proves of the accelerator of this host: one that does not work is found out once, or refused by name. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import {
-  fetchKernels,
-  kernelWords,
-  newPlace,
-  readReport,
-  runCli,
-  runReport,
-  type Kernels,
-  type Place,
-} from '#test/helpers/cli.ts'
-
-/** A case whose answer is known of both kernels: 5.10 lacks the fix, 6.1 carries it. */
-const CASE = 'uffd-mmap-changing-atomic'
-/** Whether this user may have mounts of its own: root outside of most containers. */
-const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
+import { fetchKernels, mayMount, newPlace, readReport, runCli, runReport, type Kernels, type Place } from '#test/helpers/cli.ts'
+import { request, storeIn } from './request.ts'
 
 const place = await newPlace('guests and host')
 let kernels: Kernels
@@ -27,12 +12,11 @@ before(async () => {
 })
 after(() => place.remove())
 
-const at = (name: string): Place => ({ ...place, state: join(place.folder, name), out: join(place.folder, name, 'out') })
-const request = (...ids: readonly string[]): string[] => [...kernelWords(...ids), '--cases', CASE]
+const at = (name: string): Place => storeIn(place, name)
 
 /* A file that is not KVM in its place: one that works would be found, and one that is silent is waited for for minutes. */
 const hide = 'mount --bind /dev/null /dev/kvm 2>/dev/null; exec "$@"'
-const prefix = mayMount ? ['unshare', '--mount', 'sh', '-c', hide, 'sh'] : []
+const prefix = mayMount() ? ['unshare', '--mount', 'sh', '-c', hide, 'sh'] : []
 
 test('an accelerator that is useless is found out by a guest, said once, and not asked again', async (t) => {
   const words = ['run', ...request(kernels.v510), '--json', '--out', place.out]

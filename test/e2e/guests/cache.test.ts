@@ -1,12 +1,11 @@
 /** A cache that two runs share, or that is full. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import {
   fetchKernels,
-  kernelWords,
+  mayMount,
   newPlace,
   readReport,
   runCli,
@@ -15,19 +14,13 @@ import {
   type Ended,
   type Kernels,
 } from '#test/helpers/cli.ts'
-
-/** A case whose answer is known of both kernels: 5.10 lacks the fix, 6.1 carries it. */
-const CASE = 'uffd-mmap-changing-atomic'
-/** Whether this user may have mounts of its own: root outside of most containers. */
-const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
+import { request } from './request.ts'
 
 let kernels: Kernels
 
 before(async () => {
   kernels = await fetchKernels()
 })
-
-const request = (...ids: readonly string[]): string[] => [...kernelWords(...ids), '--cases', CASE]
 
 test('one cache serves two runs at once, from the first boot on', async (t) => {
   const shared = await newPlace('guests and host')
@@ -40,7 +33,7 @@ test('one cache serves two runs at once, from the first boot on', async (t) => {
   }
 })
 
-describe('when it is full', { skip: !mayMount && 'this user may not mount a small file system' }, () => {
+describe('when it is full', { skip: !mayMount() && 'this user may not mount a small file system' }, () => {
   /** A run whose cache has so much room left, in a mount of its own that goes with it. What is downloaded is not in it. */
   async function runWithRoom(size: string): Promise<Ended & { readonly cache: string }> {
     const there = await newPlace('guests')

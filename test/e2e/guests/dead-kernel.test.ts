@@ -3,19 +3,8 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import {
-  fetchKernels,
-  kernelWords,
-  newPlace,
-  runCli,
-  runReport,
-  verdictsOf,
-  type Kernels,
-  type Place,
-} from '#test/helpers/cli.ts'
-
-/** A case whose answer is known of both kernels: 5.10 lacks the fix, 6.1 carries it. */
-const CASE = 'uffd-mmap-changing-atomic'
+import { fetchKernels, newPlace, runCli, runReport, verdictsOf, type Kernels, type Place } from '#test/helpers/cli.ts'
+import { request, storeIn } from './request.ts'
 
 const place = await newPlace('guests')
 let kernels: Kernels
@@ -25,8 +14,7 @@ before(async () => {
 })
 after(() => place.remove())
 
-const at = (name: string): Place => ({ ...place, state: join(place.folder, name), out: join(place.folder, name, 'out') })
-const request = (...ids: readonly string[]): string[] => [...kernelWords(...ids), '--cases', CASE]
+const at = (name: string): Place => storeIn(place, name)
 
 /** The vmlinux of a cached kernel, with what it loads replaced, and its banner behind it. */
 async function deadKernel(name: string, change: (elf: Buffer) => Buffer): Promise<string> {

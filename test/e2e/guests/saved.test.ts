@@ -9,9 +9,8 @@ import { writeManifest, findSnapshot } from '#harness/boot/snapshot/snapshot.ts'
 import { runCommand } from '#harness/support/process.ts'
 import { inRepository } from '#harness/support/repository.ts'
 import { fetchKernels, kernelWords, newPlace, runReport, verdictsOf, type Kernels, type Place } from '#test/helpers/cli.ts'
+import { request, storeIn } from './request.ts'
 
-/** A case whose answer is known of both kernels: 5.10 lacks the fix, 6.1 carries it. */
-const CASE = 'uffd-mmap-changing-atomic'
 /** Cases that mistreat their guest. */
 const HOSTILE = inRepository('test', 'e2e', 'hostile')
 /** Things that the case `random` says were drawn. */
@@ -22,8 +21,7 @@ let kernels: Kernels
 
 after(() => place.remove())
 
-const at = (name: string): Place => ({ ...place, state: join(place.folder, name), out: join(place.folder, name, 'out') })
-const request = (...ids: readonly string[]): string[] => [...kernelWords(...ids), '--cases', CASE]
+const at = (name: string): Place => storeIn(place, name)
 
 const guests = join(place.cache, 'guests')
 /** The folders of saved guests; after a run of one kernel and one case there is one. */
