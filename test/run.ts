@@ -1,6 +1,6 @@
 /**
- * `npm test`: the checks of lint beside the tests that boot no guest, then those that do, three files at a time.
- * `--lane unit` takes lint and the tests that boot no guest and ask no server but our own, `--lane e2e` the others.
+ * `npm test`: the checks of lint beside the unit lane, then test/e2e, three files at a time: what boots guests, opens a browser,
+ * lets apt read an archive, or builds kernel trees. `--lane unit` takes lint and the unit lane, `--lane e2e` the others.
  * `--only WORD...` takes the tests with one of these words in their path. Those of test/hosts run only when
  * they are asked for so: `npm run test:hosts` does.
  * The last line is `N passed, N failed`, with `, N skipped` when there are any, whatever happens: a file that takes longer

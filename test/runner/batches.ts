@@ -6,13 +6,13 @@ import type { TestEvent } from 'node:test/reporters'
 import type { Durations } from './durations.ts'
 import { isOfSubtests, type ProgressEvent } from './progress.ts'
 
-/** What changes the process for whoever comes later, starts children or serves: such a file has a process of its own. */
+/** What changes the process for whoever comes later, leaves children in it or serves: such a file has a process of its own. */
 const OF_ITS_OWN = new RegExp(
   [
     String.raw`process\.env(?:\.|\[)[^=\n]*=[^=]|delete process\.env`,
     String.raw`process\.(?:chdir|exit|exitCode|on|once|kill|umask|emit)\b`,
     String.raw`\bmock\b|\.mock\.`,
-    String.raw`child_process|runCommand|startProcess|runCli|runGit|runScript|createServer|launchBrowser`,
+    String.raw`child_process|startProcess|createServer|launchBrowser`,
     // Measures memory, in which everything is that ran before it.
     String.raw`memoryUsage|\bgc\(`,
     // Waits for time to pass, which others can use where it has a process of its own.

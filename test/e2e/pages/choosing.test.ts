@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core'
 import { CHROMIUM, openChromium } from '#test/helpers/browser.ts'
 import { HOSTILE, smallReport } from '#test/helpers/reports.ts'
 import { preparePages, shownRows } from './pages.ts'
-import { loadPageScripts } from './page-scripts.ts'
+import { loadPageScripts } from '#test/render/html/page-scripts.ts'
 
 const browser = await openChromium()
 
