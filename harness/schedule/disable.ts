@@ -8,6 +8,8 @@ import { FIRST } from './session.ts'
 export interface Patch {
   /** The first byte of the instruction behind its prefixes. */
   readonly address: bigint
+  /** Where the instruction begins: there, or at the byte before, which may be its prefix or the end of another one. */
+  readonly begins: readonly bigint[]
   /** Of the member, from a register. */
   readonly offset: number
   readonly original: Buffer
@@ -43,6 +45,9 @@ function operandAt(code: Buffer, at: number): Operand | null {
   return { bytes, register, offset: isFromRegister ? code.readUInt32LE(at + head) : null }
 }
 
+/** Whether the byte before `at` may be a prefix that extends the registers of the instruction there. */
+const hasRex = (code: Buffer, at: number): boolean => at > 0 && (code.readUInt8(at - 1) & 0xf0) === 0x40
+
 /**
  * The instructions in `code` (a function at `start`) that add 1 to the 32 bits at this offset from a register: `addl $1,
  * OFFSET(%reg)` (83 /0 ib) and `incl OFFSET(%reg)` (ff /0), with an offset of 32 bits; null for any offset.
@@ -56,12 +61,13 @@ export function findIncrements(code: Buffer, start: bigint, wanted: number | nul
     if (!operand || offset === null || (wanted !== null && offset !== wanted)) continue
     const address = start + BigInt(at)
     const end = at + 1 + operand.bytes
+    const place = { address, begins: hasRex(code, at) ? [address, address - 1n] : [address], offset }
     if (opcode === 0xff) {
       const original = Buffer.from(code.subarray(at, end))
-      patches.push({ address, offset, original, disabled: original.length === 6 ? NOTHING : NOTHING_LONG })
+      patches.push({ ...place, original, disabled: original.length === 6 ? NOTHING : NOTHING_LONG })
     } else if (code[end] === 1) {
       const original = Buffer.from(code.subarray(at, end + 1))
-      patches.push({ address, offset, original, disabled: Buffer.concat([original.subarray(0, -1), Buffer.from([0])]) })
+      patches.push({ ...place, original, disabled: Buffer.concat([original.subarray(0, -1), Buffer.from([0])]) })
     }
   }
   return patches
@@ -102,7 +108,8 @@ export function findComparisons(code: Buffer, start: bigint, wanted: number): Pa
     const behind = at + 1 + operand.bytes
     const branch = isCompare(opcode) ? behind : branchBehindLoad(code, behind)
     const change = branch === null ? null : withoutBranch(code, branch)
-    if (branch !== null && change) patches.push({ address: start + BigInt(branch), offset: wanted, ...change })
+    const address = start + BigInt(branch ?? 0)
+    if (change) patches.push({ address, begins: [address], offset: wanted, ...change })
   }
   return patches
 }
@@ -142,14 +149,14 @@ interface DisableContext {
 
 /** Whether a lock prefix stands before the instruction at `at`: with it, nothing that does nothing is valid. */
 function mayBeLocked(code: Buffer, at: number): boolean {
-  const isRex = at > 0 && (code.readUInt8(at - 1) & 0xf0) === 0x40
-  const before = isRex ? at - 2 : at - 1
+  const before = hasRex(code, at) ? at - 2 : at - 1
   return before >= 0 && code[before] === LOCK
 }
 
 /**
  * The patches that disable the fix, or why there are none, in one clause. An image without types does not say where the member
- * lies: then there is one set of patches for each offset that the functions increment, and the right one shows the bug.
+ * lies: then there is one set of patches for each offset that the functions increment, and the right one shows the bug. Compilers
+ * copy an instruction to several ways out of a function, and move some to parts of their own: all of them are in a set.
  */
 export async function findDisable(
   session: Session,
@@ -160,10 +167,9 @@ export async function findDisable(
   const offset = image.offsetOf?.(member) ?? null
   if (offset === null && image.offsetOf) return `the kernel has no ${member}`
   const patches: Patch[] = []
-  for (const name of functions) {
-    const start = image.symbols.address(name)
-    const code = start === null ? null : await session.stub.read(FIRST, start, Number(image.symbols.end(start) - start))
-    if (start === null || !code) continue
+  for (const start of functions.flatMap((name) => image.symbols.parts(name))) {
+    const code = await session.stub.read(FIRST, start, Number(image.symbols.end(start) - start))
+    if (!code) continue
     const found = findIncrements(code, start, offset)
     patches.push(...(offset === null ? found.filter(({ address }) => !mayBeLocked(code, Number(address - start))) : found))
   }

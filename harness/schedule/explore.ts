@@ -39,10 +39,23 @@ interface Explored {
 const everyBoundary = (step: number, last: number): number[] =>
   Array.from({ length: Math.ceil((last + 1) / step) }, (_, index) => index * step)
 
-/** The instruction of the path that a patch changes; null when the path does not come to it. It may have a prefix of one byte. */
-function instructionOf(path: readonly Point[], { address }: Patch): number | null {
-  const index = path.findIndex(({ rip }) => rip === address || rip === address - 1n)
+/** The instruction of the path that a patch changes; null when the path does not come to it. */
+function instructionOf(path: readonly Point[], { begins }: Pick<Patch, 'begins'>): number | null {
+  const index = path.findIndex(({ rip }) => begins.includes(rip))
   return index < 0 ? null : index
+}
+
+/**
+ * The ways to disable the fix that change the path, those first of which it passes the largest part. It need not pass all of a
+ * way: an instruction that is copied to each end of a function is passed at one of them.
+ */
+export function waysOnPath<T extends Pick<Patch, 'begins'>>(
+  path: readonly Point[],
+  ways: readonly (readonly T[])[],
+): (readonly T[])[] {
+  const shareOf = (patches: readonly T[]): number =>
+    patches.filter((patch) => instructionOf(path, patch) !== null).length / patches.length
+  return ways.filter((patches) => shareOf(patches) > 0).toSorted((a, b) => shareOf(b) - shareOf(a))
 }
 
 /** What was seen without the fix, and the offset of its member as the instructions have it; null where it is not known. */
@@ -59,10 +72,9 @@ async function exploreDisabled(session: Session, context: ExploreContext, way: W
     return { disabled: { problem: 'no instruction can be changed to the same effect', asked: false }, offset: null }
   const ways = await findDisable(session, context)
   if (typeof ways === 'string') return { disabled: { problem: ways }, offset: null }
-  const onPath = ways.filter((patches) => patches.every((patch) => instructionOf(path, patch) !== null))
   const problem = `the path does not come to an instruction that increments ${disable.member}`
   let last: WithoutFix = { disabled: { problem }, offset: null }
-  for (const patches of onPath) {
+  for (const patches of waysOnPath(path, ways)) {
     const disabled = await exploreWith(session, context, way, patches)
     last = { disabled, offset: patches[0]?.offset ?? null }
     if (disabled.problem === null && disabled.runs.some(({ hit }) => hit)) return last
@@ -77,7 +89,7 @@ async function exploreWith(
   { path, chosen }: Way,
   patches: readonly Patch[],
 ): Promise<ScheduleRecord['disabled']> {
-  const instructions = patches.map((patch) => instructionOf(path, patch))
+  const instructions = patches.flatMap((patch) => instructionOf(path, patch) ?? []).toSorted((a, b) => a - b)
   return withPatches(session, patches, async () => {
     const other = await measurePath(session, context.bound, path)
     if (typeof other === 'string') return { problem: other }
@@ -89,7 +101,7 @@ async function exploreWith(
     })
     for (let step = COARSE; step >= 1 && ![...results.values()].some(({ hit }) => hit); step /= 2)
       await tryAround(results, everyBoundary(step, path.length - 1), path.length - 1, attempt)
-    return { problem: null, instructions: instructions.flatMap((index) => index ?? []), runs: runsOf(results, COARSE) }
+    return { problem: null, instructions, runs: runsOf(results, COARSE) }
   })
 }
 

@@ -100,12 +100,13 @@ async function exploreControl(
 
 /**
  * The branch behind the comparison; or why it is not known, in one clause. An image without types does not say where the member
- * lies: `learned` is its offset in the instructions that were disabled.
+ * lies: `learned` is its offset in the instructions that were disabled. Where the function has several such branches, because the
+ * compiler copied one or more is compared, it is the one on the path of the second actor.
  */
 export async function findCheck(
   session: Session,
   { bound, image }: Pick<ExploreContext, 'bound' | 'image'>,
-  { start }: Pick<Paths, 'start'>,
+  { start, second = [] }: Pick<Paths, 'start'> & Partial<Pick<Paths, 'second'>>,
   learned: number | null = null,
 ): Promise<Patch | string> {
   const { secondCut, disable } = bound.schedule
@@ -114,7 +115,9 @@ export async function findCheck(
   const offset = image.offsetOf ? image.offsetOf(member) : member === disable?.member ? learned : null
   if (offset === null) return `the image does not say where ${member} lies`
   const code = await session.stub.read(FIRST, start, Number(image.symbols.end(start) - start))
-  const found = code ? findComparisons(code, start, offset) : []
+  const all = code ? findComparisons(code, start, offset) : []
+  const passed = all.filter(({ address }) => second.some(({ rip }) => rip === address))
+  const found = all.length > 1 && passed.length > 0 ? passed : all
   const [patch, ...more] = found
   if (patch && more.length === 0) return patch
   return `${found.length === 0 ? 'no branch' : `${found.length} branches`} of ${image.symbols.name(start)} by ${member}`

@@ -4,6 +4,8 @@ import type { KernelSymbol } from './kallsyms.ts'
 export interface CodeSymbols {
   /** The address of the first function of this name; null when there is none. */
   readonly address: (name: string) => bigint | null
+  /** The addresses of the function of this name and of what compilers make of it: NAME.cold, NAME.part.0, NAME.constprop.0. */
+  readonly parts: (name: string) => readonly bigint[]
   /** Where the function that holds this address ends: at the next one. */
   readonly end: (address: bigint) => bigint
   /** SYMBOL+OFFSET (hex) of an address, or the address itself in hex below all symbols. */
@@ -32,6 +34,7 @@ export function codeSymbols(all: readonly KernelSymbol[]): CodeSymbols {
 
   return {
     address: (name) => byName.get(name) ?? null,
+    parts: (name) => [...byName].flatMap(([own, address]) => (own === name || own.startsWith(`${name}.`) ? [address] : [])),
     end: (address) => {
       let next = indexOf(address) + 1
       while (sorted[next] && sorted[next]?.address === address) next += 1
