@@ -21,7 +21,10 @@ export interface LockOptions {
   readonly noWait?: boolean
   /** Ends the wait, when it is aborted. */
   readonly signal?: AbortSignal | undefined
-  /** Gets one sentence after 2 s of waiting and every 20 s after that: who holds the lock, since when, doing what. */
+  /**
+   * Gets one sentence after 2 s of waiting and every 20 s after that: who holds the lock, since when, doing what. Of several in
+   * this process that wait for one lock only the first gets it.
+   */
   readonly onWait?: ((sentence: string) => void) | undefined
 }
 
@@ -50,8 +53,8 @@ export async function withLock<T>(path: string, options: LockOptions, work: (des
   stdin.on('error', () => {})
   let said = ''
   stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')))
-  const waiting = sayWhileWaiting(path, options)
-  const first = await Promise.race([once(stdout, 'data').then(() => null), holder]).finally(waiting)
+  const stopSaying = sayWhileWaiting(path, options)
+  const first = await Promise.race([once(stdout, 'data').then(() => null), holder]).finally(stopSaying)
   if (first !== null) {
     signal?.throwIfAborted()
     const { code, exitCode } = first as { readonly code?: string; readonly exitCode?: number }
@@ -74,14 +77,23 @@ export async function withLock<T>(path: string, options: LockOptions, work: (des
   }
 }
 
+/** Those of this process that wait for a lock and say so, by its path: the one that came first speaks for all of them. */
+const waiting = new Map<string, object[]>()
+
 /** Say who holds the lock until the returned function is called. */
 function sayWhileWaiting(path: string, { name, onWait }: LockOptions): () => void {
+  if (!onWait) return () => undefined
   const started = performance.now()
+  const self = {}
+  waiting.set(path, [...(waiting.get(path) ?? []), self])
   let isOver = false
   const say = async (): Promise<void> => {
     const holder = await describeHolder(path).catch(() => 'nobody knows who holds it')
     const seconds = Math.round((performance.now() - started) / 1000)
-    if (!isOver) onWait?.(`waiting for ${name} (${seconds} s so far): ${holder}`)
+    const line = waiting.get(path) ?? []
+    if (isOver || line[0] !== self) return
+    const others = line.length > 1 ? `, with ${line.length - 1} more in line` : ''
+    onWait(`waiting for ${name} (${seconds} s so far${others}): ${holder}`)
   }
   const next = (): void => {
     void say()
@@ -91,5 +103,8 @@ function sayWhileWaiting(path: string, { name, onWait }: LockOptions): () => voi
   return () => {
     isOver = true
     clearTimeout(timer)
+    const left = (waiting.get(path) ?? []).filter((one) => one !== self)
+    if (left.length > 0) waiting.set(path, left)
+    else waiting.delete(path)
   }
 }

@@ -98,6 +98,42 @@ test('waiting is said after 2 s and every 20 s: who holds the lock, since when, 
   for (const sentence of said) assert.match(sentence, new RegExp(`^waiting for a test \\(\\d+ s so far\\): ${who}$`))
 })
 
+test('of several in one process that wait for a lock the first says so, and the next one once it has the lock', async (t) => {
+  const path = join(await temporaryFolder(t), 'one.lock')
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.after(() => mock.timers.reset())
+  const said: string[] = []
+  const order: number[] = []
+  /** Turns of the loop in which a sentence is made: it takes reading some files. */
+  const tickUntil = async (isEnough: () => boolean): Promise<void> => {
+    while (!isEnough()) {
+      mock.timers.tick(20_000)
+      await new Promise(setImmediate)
+    }
+  }
+  const { promise: held, resolve: release } = Promise.withResolvers<void>()
+  const hold = withLock(path, { ...options, doing: 'the first thing' }, () => held)
+  while (!/first thing/.test(await readFile(path, 'utf8').catch(() => ''))) await new Promise(setImmediate)
+  const waits = [1, 2, 3].map((number) =>
+    withLock(
+      path,
+      { ...options, doing: `thing ${number}`, onWait: (sentence) => said.push(`${number}: ${sentence}`) },
+      async () => {
+        order.push(number)
+        if (order.length === 1) await tickUntil(() => said.some((sentence) => sentence.includes(`thing ${number}`)))
+      },
+    ),
+  )
+  await tickUntil(() => said.some((sentence) => sentence.includes('with 2 more in line')))
+  assert.deepEqual(new Set(said.map((sentence) => sentence[0])).size, 1, said.join('\n'))
+  const before = said.length
+  release()
+  await Promise.all([hold, ...waits])
+  const after = said.slice(before).filter((sentence) => sentence.includes(`: thing ${order[0]}`))
+  assert.equal(new Set(after.map((sentence) => sentence[0])).size, 1, after.join('\n'))
+  assert.notEqual(after[0]?.[0], String(order[0]), 'whoever has the lock does not wait for it')
+})
+
 test('a note is gone with its lock, and that of a killed holder is not believed', async (t) => {
   const path = join(await temporaryFolder(t), 'one.lock')
   await withLock(path, options, async (describe) => {
