@@ -34,7 +34,7 @@ export interface CacheEntry {
 }
 
 /** Not entries: unfinished ones, and what tells how to make others. */
-const NOT_ENTRIES = /\.tmp-|^tmp-|^(?:recipes|objects\.json|building)$|^evicted-/
+const NOT_ENTRIES = /\.tmp-|^tmp-|^(?:recipes|objects\.json|building(?:-modules)?)$|^evicted-/
 
 /** The entries of these kinds, by name. */
 export async function listCache({ cache }: Workspace, kinds: readonly CacheKind[] = CACHE_KINDS): Promise<CacheEntry[]> {

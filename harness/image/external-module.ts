@@ -104,7 +104,7 @@ async function buildModuleOf(
   try {
     const tree = await findBuildTree(kernel, context)
     if ('unavailable' in tree) return { name, missing: tree.unavailable }
-    const path = await buildModule(name, source, tree, kernel, context)
+    const path = await ensureModule(name, source, tree, kernel, context)
     return { name, path, sha256: await hashFile(path) }
   } catch (error) {
     context.signal?.throwIfAborted()
@@ -119,17 +119,50 @@ const isAboutDisk = ({ hint }: UserError | InfraError) => /free some space/.test
 /** No debug information: it contains paths and times, and the same source must give the same bytes everywhere. */
 const FLAGS = '-g0'
 
-async function buildModule(
+/** Builds that are under way, by the entry that they make, and the signal that stops them. */
+const underWay = new Map<string, { readonly signal: AbortSignal | undefined; readonly made: Promise<void> }>()
+
+/** The path of a module, built unless the cache has it. Of several that want it at a time, the first builds it for all. */
+async function ensureModule(
   name: string,
   source: string,
   tree: BuildTree,
   kernel: Kernel,
   context: KernelContext,
 ): Promise<string> {
-  const { cache } = context.workspace
-  const entry = join(cache, 'external-modules', await keyOf(name, source, tree))
+  const { workspace, signal } = context
+  const entry = join(workspace.cache, 'external-modules', await keyOf(name, source, tree))
   const path = join(entry, `${name}.ko`)
   if ((await exists(path)) && (await isIntact(entry))) return path
+  const other = underWay.get(entry)
+  if (other && other.signal === signal) {
+    await other.made
+    return path
+  }
+  const made = buildModule(name, source, tree, { entry, kernel, context })
+  underWay.set(entry, { signal, made })
+  try {
+    await made
+  } finally {
+    if (underWay.get(entry)?.made === made) underWay.delete(entry)
+  }
+  return path
+}
+
+/** Where a module is built to, for which kernel. */
+interface ModuleTarget {
+  readonly entry: string
+  readonly kernel: Kernel
+  readonly context: KernelContext
+}
+
+async function buildModule(
+  name: string,
+  source: string,
+  tree: BuildTree,
+  { entry, kernel, context }: ModuleTarget,
+): Promise<void> {
+  const { cache } = context.workspace
   await tree.use(async (make) => {
     context.progress?.({ kernel: kernel.id, message: `building the module ${name}`, doneBytes: null, totalBytes: null })
     const folder = await openScratch(buildRoot(cache))
@@ -142,7 +175,6 @@ async function buildModule(
       await rm(folder, { recursive: true, force: true })
     }
   })
-  return path
 }
 
 /** Run make in `folder`. Throws UserError with the first error, InfraError when the disk is full. */

@@ -17,7 +17,7 @@ export interface LockOptions {
   readonly doing: string
   /** Others may hold it at the same time when they share it, too. A shared holder leaves no note. */
   readonly isShared?: boolean
-  /** Throw InfraError at once where somebody else holds it. */
+  /** Throw LockHeld at once where somebody else holds it. */
   readonly noWait?: boolean
   /** Ends the wait, when it is aborted. */
   readonly signal?: AbortSignal | undefined
@@ -27,6 +27,9 @@ export interface LockOptions {
    */
   readonly onWait?: ((sentence: string) => void) | undefined
 }
+
+/** Somebody else holds a lock that is not waited for. */
+export class LockHeld extends InfraError {}
 
 const NO_NOTE: LockNote = { describe: () => undefined, remove: () => undefined }
 
@@ -59,7 +62,7 @@ export async function withLock<T>(path: string, options: LockOptions, work: (des
     signal?.throwIfAborted()
     const { code, exitCode } = first as { readonly code?: string; readonly exitCode?: number }
     if (options.noWait && exitCode === 1 && said === '') {
-      throw new InfraError(`${options.name} cannot be locked: ${await describeHolder(path)}`, 'wait for it, or end it first')
+      throw new LockHeld(`${options.name} cannot be locked: ${await describeHolder(path)}`, 'wait for it, or end it first')
     }
     const why = said.trim() || (first.shortMessage ?? 'flock ended').split('\n')[0]
     throw new InfraError(

@@ -20,8 +20,8 @@ import { mergeFragments, droppedSettings } from '../source/config.ts'
 import { findSections, joinSections } from '#analysis/patch/sections.ts'
 import { runPatch, stripFor } from '#harness/patches/apply.ts'
 import { bytesOf } from '#harness/patches/stored.ts'
-import { evictTrees, isEvictionDue, touchTree } from './evict.ts'
-import { buildingLock, cloneSources, runLocked, waitForBuild } from './files.ts'
+import { evictUnused, isEvictionDue, touchTree } from './evict.ts'
+import { cloneSources, kernelPlace, runLocked, waitForBuild, type BuildPlace } from './files.ts'
 import { BUILD_ENVIRONMENT, BuildFailure, runMake, type MakeJob } from './make.ts'
 import { startIncremental, findNearestBase } from './incremental.ts'
 import { estimateObjects, mostObjects, storeObjectCount } from './build-progress.ts'
@@ -65,16 +65,23 @@ function stepsOf(recipe: Recipe, context: KernelContext): BuildSteps {
 export async function ensureBase(recipe: Recipe, context: KernelContext): Promise<string> {
   const { workspace } = context
   const base = baseFolder(recipe.baseKey, workspace)
-  const isBuilt = (await exists(join(base, 'Makefile'))) && (await exists(join(base, 'build', 'vmlinux')))
+  const isBuilt = (await findBase(recipe, context)) !== null
   if (!isBuilt) await rm(base, { recursive: true, force: true })
   const built = isBuilt ? null : await buildBase(recipe, base, context)
   await touchTree(base, new Date())
   if (built !== null && (await isEvictionDue(built, workspace))) {
-    await evictTrees(workspace, (names) =>
+    await evictUnused(workspace, (names) =>
       reportProgress(context, null, `removed from the cache to stay below its size limit: ${names}`),
     )
   }
   return base
+}
+
+/** The folder of a recipe's base in the cache; null when it is missing or incomplete. */
+export async function findBase({ baseKey }: Recipe, { workspace }: KernelContext): Promise<string | null> {
+  const base = baseFolder(baseKey, workspace)
+  const isBuilt = (await exists(join(base, 'Makefile'))) && (await exists(join(base, 'build', 'vmlinux')))
+  return isBuilt ? base : null
 }
 
 /** Build the base and publish it as `base`. Returns whether the build was full or incremental. */
@@ -127,14 +134,18 @@ async function openIncremental(recipe: Recipe, name: string, context: KernelCont
   return { ...(await openBuild(name, context)), expected: await mostObjects(recipe, context) }
 }
 
-/** Empty the build folder and start a log with this name. */
-export async function openBuild(name: string, context: KernelContext): Promise<MakeJob> {
+/** Empty the build folder of a place and start a log with this name. */
+export async function openBuild(
+  name: string,
+  context: KernelContext,
+  place: BuildPlace = kernelPlace(context.workspace),
+): Promise<MakeJob> {
   const { cache } = context.workspace
-  const root = buildRoot(cache)
-  const [tree, lock, logs] = [join(root, 'trees', 'building'), buildingLock(context.workspace), join(cache, 'logs')]
+  const { tree, lock } = place
+  const [root, logs] = [buildRoot(cache), join(cache, 'logs')]
   if (root !== cache) reportProgress(context, name, `building in ${root}, because make cannot work in ${cache}`)
   await makeFolder(logs)
-  await waitForBuild(context, name)
+  await waitForBuild(context, name, place)
   // Take the lock that make holds: children of a killed build may still write for some seconds.
   await runCommand('flock', ['--exclusive', lock, 'rm', '-rf', tree], { signal: context.signal })
   await makeFolder(tree)

@@ -3,9 +3,10 @@ import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import { buildRoot } from '#harness/support/build-root.ts'
+import { LockHeld, withLock } from '#harness/support/lock.ts'
 import { whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
-import { waitForBuild } from './files.ts'
+import { modulesLock, waitForBuild } from './files.ts'
 
 /** Enough for the sources of about ten series and a hundred builds of one, which share their sources by hard links. */
 const MAX_TREE_BYTES = 20 * 2 ** 30
@@ -35,7 +36,7 @@ export async function isEvictionDue(built: 'full' | 'incremental', { cache }: Wo
 
 /**
  * Remove the least recently used bases and sources until the rest take at most `limit` bytes; the newest always stays. The
- * caller must hold treeLock, so that nobody works in them. Calls `note` with the removed names.
+ * caller must hold treeLock and modulesLock, so that nobody works in them. Calls `note` with the removed names.
  */
 export async function evictTrees({ cache }: Workspace, note: (names: string) => void, limit = MAX_TREE_BYTES): Promise<void> {
   const trees = join(buildRoot(cache), 'trees')
@@ -51,6 +52,16 @@ export async function evictTrees({ cache }: Workspace, note: (names: string) => 
   for (const name of removed) await rename(join(trees, name), join(trees, `evicted-${name}`))
   await removeAll(trees, /^evicted-/)
   if (removed.length > 0) note(removed.join(', '))
+}
+
+/** The same for a caller that holds treeLock alone. Where external modules are being built it is left to the next build. */
+export async function evictUnused(workspace: Workspace, note: (names: string) => void, limit?: number): Promise<void> {
+  const { path, name } = modulesLock(workspace)
+  try {
+    await withLock(path, { name, doing: 'removing old kernel trees', noWait: true }, () => evictTrees(workspace, note, limit))
+  } catch (error) {
+    if (!(error instanceof LockHeld)) throw error
+  }
 }
 
 /** Remove the oldest logs until the rest take at most `limit` bytes. */

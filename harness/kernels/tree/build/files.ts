@@ -7,8 +7,24 @@ import { makeFolder, type Workspace } from '#harness/support/workspace.ts'
 import { withCacheLock } from '#harness/kernels/provider/lock.ts'
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 
-/** Lock of every process that writes into a tree, and of its children, which may survive this process for a while. */
-export const buildingLock = ({ cache }: Pick<Workspace, 'cache'>) => join(buildRoot(cache), 'locks', 'building.lock')
+/** A folder in which sources and objects are put together and make works: the same path each time, one job at a time. */
+export interface BuildPlace {
+  readonly tree: string
+  /** Lock of every process that writes into it, and of its children, which may survive this process for a while. */
+  readonly lock: string
+}
+
+/** Where kernels are built. */
+export function kernelPlace({ cache }: Pick<Workspace, 'cache'>): BuildPlace {
+  const root = buildRoot(cache)
+  return { tree: join(root, 'trees', 'building'), lock: join(root, 'locks', 'building.lock') }
+}
+
+/** Where external modules are built, at the same time as a kernel. */
+export function modulesPlace({ cache }: Pick<Workspace, 'cache'>): BuildPlace {
+  const root = buildRoot(cache)
+  return { tree: join(root, 'trees', 'building-modules'), lock: join(root, 'locks', 'building-modules.lock') }
+}
 
 /** Lock of the process that builds from source: one build at a time. */
 export const treeLock = ({ cache }: Pick<Workspace, 'cache'>) => ({
@@ -16,15 +32,31 @@ export const treeLock = ({ cache }: Pick<Workspace, 'cache'>) => ({
   name: 'kernel builds',
 })
 
-/** Wait until the last child of a build has ended. One of a killed kwitness may go on for some seconds. */
-export async function waitForBuild(context: KernelContext, kernel: string | null): Promise<void> {
-  const lock = { path: buildingLock(context.workspace), name: 'the end of an earlier build', doing: 'looking for it', kernel }
+/**
+ * Lock of the process that builds external modules: one build at a time, and no base is removed meanwhile. Who needs treeLock,
+ * too, takes that one first.
+ */
+export const modulesLock = ({ cache }: Pick<Workspace, 'cache'>) => ({
+  path: join(buildRoot(cache), 'locks', 'modules.lock'),
+  name: 'builds of external modules',
+})
+
+/** Wait until the last child of a build in this place has ended. One of a killed kwitness may go on for some seconds. */
+export async function waitForBuild(
+  context: KernelContext,
+  kernel: string | null,
+  { lock: path }: BuildPlace = kernelPlace(context.workspace),
+): Promise<void> {
+  const lock = { path, name: 'the end of an earlier build', doing: 'looking for it', kernel }
   await withCacheLock(context, lock, async () => undefined)
 }
 
-/** Run a command that writes into a tree, under buildingLock until its last child has ended. */
-export async function runLocked(words: readonly string[], context: KernelContext): Promise<void> {
-  const lock = buildingLock(context.workspace)
+/** Run a command that writes into a tree of this place, under its lock until the last child has ended. */
+export async function runLocked(
+  words: readonly string[],
+  context: KernelContext,
+  { lock }: Pick<BuildPlace, 'lock'> = kernelPlace(context.workspace),
+): Promise<void> {
   await makeFolder(dirname(lock))
   await runCommand('flock', ['--exclusive', lock, ...words], { signal: context.signal })
 }

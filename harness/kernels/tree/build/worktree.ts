@@ -14,7 +14,7 @@ import { exists, whenUnreadable, type Workspace } from '#harness/support/workspa
 import type { KernelContext } from '#harness/kernels/provider/provider.ts'
 import type { Recipe } from '#schema/cache/tree.ts'
 import { touchTree } from './evict.ts'
-import { buildingLock, cloneSources, runLocked } from './files.ts'
+import { cloneSources, kernelPlace, runLocked } from './files.ts'
 import { BuildFailure, type MakeJob } from './make.ts'
 import { baseFolder, compilerVersion } from '../source/recipe.ts'
 
@@ -82,16 +82,22 @@ export async function useWorktree<T>(
   open: () => Promise<MakeJob>,
   work: (job: MakeJob) => Promise<T>,
 ): Promise<{ readonly result: T } | null> {
-  const place = gitPlaceOf(recipe)
-  if (place === null) return null
-  const worktree = await worktreeFolder(recipe, context.workspace)
-  if ((await heldTree(worktree)) !== place.revision) return null
+  const worktree = await worktreeWith(recipe, context.workspace)
+  if (worktree === null) return null
   const job = await open()
   await rm(job.tree, { recursive: true })
   await rename(worktree, job.tree)
   const result = await work(job)
   await rename(job.tree, worktree)
   return { result }
+}
+
+/** The worktree that holds exactly this recipe; null where none does. */
+export async function worktreeWith(recipe: Recipe, workspace: Workspace): Promise<string | null> {
+  const place = gitPlaceOf(recipe)
+  if (place === null) return null
+  const worktree = await worktreeFolder(recipe, workspace)
+  return (await heldTree(worktree)) === place.revision ? worktree : null
 }
 
 /** Folder of the worktree for a repository, config and compiler. */
@@ -172,6 +178,6 @@ async function checkOutChanges(
   const script = `flock --exclusive "$1" xargs -0r -n 500 bash -c 'set -euo pipefail
 git --literal-pathspecs archive "$1" -- "\${@:2}" | tar -xm -C "$0"' "$2" "$3"`
   const input = paths.map((one) => `${one}\0`).join('')
-  const args = [buildingLock(context.workspace), tree, revision]
+  const args = [kernelPlace(context.workspace).lock, tree, revision]
   await runScript(script, args, { signal: context.signal, input, objectsOf: path })
 }

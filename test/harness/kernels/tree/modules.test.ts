@@ -5,6 +5,8 @@ import { test, type TestContext } from 'node:test'
 import { buildExternalModules } from '#harness/image/external-module.ts'
 import { fetchKernel, type KernelContext } from '#harness/kernels/index.ts'
 import { touchedFiles } from '#analysis/patch/diff.ts'
+import { modulesLock, treeLock } from '#harness/kernels/tree/build/files.ts'
+import { withLock } from '#harness/support/lock.ts'
 import { runCommand } from '#harness/support/process.ts'
 import type { Kernel } from '#domain/kernel.ts'
 import { MAKEFILE, patch, smallTree } from '#test/helpers/kernels/small-tree.ts'
@@ -61,7 +63,7 @@ test('a patch of code keeps the modules of the base; a patch of a header makes i
   assert.ok(other.text.includes('words of the patch'))
   assert.notEqual(other.path, first.path)
   const trees = await readdir(join(workspace.cache, 'trees'))
-  assert.ok(!trees.includes('building'), 'its build folder is removed')
+  assert.ok(!trees.some((name) => name.startsWith('building')), 'its build folder is removed')
   const [folder = ''] = trees.filter((name) => name.startsWith('base-'))
   const inBase = (path: string) => readFile(join(workspace.cache, 'trees', folder, path), 'utf8')
   assert.match(await inBase('include/words.h'), /of the base/)
@@ -72,7 +74,7 @@ test('a module build takes the lock before its slot, because the holder of the l
   const { context, workspace, select, build } = await given(t)
   const base = await select()
   await fetchKernel(base, context)
-  const lock = join(workspace.cache, 'locks', 'tree.lock')
+  const { path: lock } = modulesLock(workspace)
   const held: boolean[] = []
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
     held.push((await runCommand('flock', ['--nonblock', lock, 'true'], { anyExit: true })).exitCode !== 0)
@@ -81,6 +83,42 @@ test('a module build takes the lock before its slot, because the holder of the l
   const built = await build(base, { ...context, inTurn })
   assert.ok(built && 'path' in built)
   assert.deepEqual(held, [true])
+})
+
+test('a kernel that is ready waits for no other one to be built, and several attempts build a module once', async (t) => {
+  const { context, workspace, events, select, write, build } = await given(t)
+  const base = await select()
+  const code = await select(`,patch=${await write('code.patch', patch('int start(void) { return 3; }'))}`)
+  const header = await select(`,patch=${await write('header.patch', HEADER_PATCH)}`)
+  for (const kernel of [base, code, header]) await fetchKernel(kernel, context)
+  events.length = 0
+  await withLock(treeLock(workspace).path, { name: 'kernel builds', doing: 'building for ten minutes' }, async () => {
+    const built = await Promise.all([base, code, base, header, code].map((kernel) => build(kernel)))
+    assert.ok(
+      built.every((one) => one && 'path' in one),
+      JSON.stringify(built),
+    )
+    assert.equal(new Set(built.map((one) => (one && 'path' in one ? one.path : ''))).size, 2)
+  })
+  assert.deepEqual(
+    events.map(({ message }) => message),
+    ['building the module probe', 'building the module probe'],
+    'one for the base and its code, one for the other header',
+  )
+})
+
+test('a module whose base is gone builds the base, under the lock of kernel builds', async (t) => {
+  const { context, workspace, events, select, module } = await given(t)
+  const kernel = await select()
+  await fetchKernel(kernel, context)
+  const trees = join(workspace.cache, 'trees')
+  const bases = async () => (await readdir(trees)).filter((name) => name.startsWith('base-'))
+  const [base = ''] = await bases()
+  await rm(join(trees, base), { recursive: true })
+  events.length = 0
+  assert.match((await module(kernel)).text, /words of the base/)
+  assert.deepEqual(await bases(), [base])
+  assert.ok(events.some(({ message }) => message.startsWith('building the base')))
 })
 
 test('the reason that a module does not build is reported, and leaves nothing in the cache', async (t) => {
