@@ -5,12 +5,8 @@ import { checkHistory } from '#harness/git-history.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { probeWorkspace } from '#harness/support/scratch.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
-import type { Kernel } from '#domain/kernel.ts'
-import { expectedSeconds } from '#plan/estimates.ts'
 import { unreachable, UserError } from '#domain/errors.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { cellsOf, isOfMachine } from '#plan/cells.ts'
-import type { Plan } from '#plan/plan.ts'
 import { recordMachines, withMachines } from '#run/check/beside.ts'
 import { findReuse, reportOf, resumeRun, startRun, type OpenRun } from '#run/lifecycle.ts'
 import { prepare } from '#run/prepare/prepare.ts'
@@ -36,13 +32,13 @@ import { probeOut, renderReport, REPORTS_OUT, writeReport } from '../output/file
 import { loadNamed, NAMES } from '../output/named-report.ts'
 import type { Progress } from '../output/progress.ts'
 import { printProblems, tellSkipped } from '../output/problems.ts'
-import type { ReusePlan } from '#run/reuse/reuse.ts'
 import { reusing, tellReuse } from '../terminal/reuse.ts'
 import { writeSuiteReport, renderSuite, suiteReportOf } from '../output/suite.ts'
 import { keepTimings, type TimingsKeeper } from '../output/timings.ts'
 import { doBoth, print, printPlan } from '../output/streams.ts'
 import { executeCommand } from '../terminal/execute.ts'
 import { askBeside, checkMachines } from '../terminal/machines.ts'
+import { describePlan } from '../terminal/plan-text.ts'
 
 const ofSuite = new Option(
   '--suite <name>',
@@ -125,38 +121,6 @@ const HELP = helpText({
     ['after Ctrl-C or a crash', 'kwitness run --resume'],
   ],
 })
-
-/** Kernels by their versions; those that share one by their ids. */
-function namesOf(kernels: readonly Kernel[]): string[] {
-  const byVersion = Map.groupBy(kernels, ({ version }) => version)
-  return kernels.map(({ version, id }) => (byVersion.get(version)!.length > 1 ? id : version))
-}
-
-/** The plan in a few lines, for a person, with what is reused of it. */
-function describePlan(plan: Plan, reuse: ReusePlan | undefined): string {
-  const cells = cellsOf(plan)
-  const inGuests = cells.filter(({ kernel }) => !isOfMachine(kernel))
-  const answered = cells.length - inGuests.length
-  const known = new Set(reuse?.attempts.map(({ evidence: { job } }) => `${job.kernel}/${job.case}`))
-  const fresh = inGuests.filter((cell) => !known.has(`${cell.kernel.id}/${cell.case.id}`))
-  const races = plan.cases.filter(({ oracle }) => oracle === 'statistical').length
-  const seconds = fresh.reduce((sum, cell) => sum + expectedSeconds(plan, cell.case), 0)
-  const probability = plan.maxMissProbability.toExponential()
-  const series = Map.groupBy(plan.kernels, (kernel) => kernel.series)
-  const [noun, what] =
-    plan.kind === 'suite' ? ['programs', `programs of ${plan.suite.name} (${plan.suite.tree.label})`] : ['cases', 'cases']
-  const size = `${plan.kernels.length} kernels x ${plan.cases.length} ${what} = ${cells.length} cells`
-  const onMachines = answered === 0 ? '' : `, ${answered} of machines in use`
-  return [
-    `plan: ${size}${onMachines}, ${plan.accelerator}, seed ${plan.seed}`,
-    ...[...series].map(([name, own]) => `  ${name} ${namesOf(own).join(' ')}`),
-    `  ${noun}: ${plan.cases.map(({ id }) => id).join(' ')}`,
-    `  attempts of ${fresh.length} cells: about ${Math.ceil(seconds)} s one after the other, boots not counted`,
-    ...(races > 0
-      ? [`  races: ${races}, alone, ${plan.raceSeconds} s for each, believed at a miss probability of ${probability}`]
-      : []),
-  ].join('\n')
-}
 
 /** Prepare what `--suite` and `--tree` ask for. Throws UserError where only one of them is given. */
 async function prepareSuiteRequest(options: RunOptions, context: KernelContext, progress: Progress): Promise<PreparedSuite> {
