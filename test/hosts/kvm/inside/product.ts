@@ -17,9 +17,8 @@ export interface Attempt {
   readonly outcome: string
   readonly ending: string
   readonly argv: readonly string[]
-  readonly output: readonly string[]
-  readonly console: readonly string[]
-  readonly seconds: number
+  /** What the case printed beside its tests. */
+  readonly diagnostics: readonly string[]
 }
 
 /** What the suite reads of a report. */
@@ -28,9 +27,27 @@ export interface Report {
     readonly kernel: string
     readonly case: string
     readonly verdict: string
-    readonly summary: string
     readonly attempts: readonly Attempt[]
   }[]
+}
+
+interface FileTest {
+  readonly diagnostics?: readonly string[]
+}
+
+type Machine = Pick<Attempt, 'origin' | 'argv'>
+
+/** An attempt in a report file: an index in the file's tables, or, in files of older builds, the thing itself. */
+type FileAttempt = Pick<Attempt, 'outcome' | 'ending'> &
+  Partial<Machine> & {
+    readonly machine?: number
+    readonly tests?: number | readonly FileTest[]
+  }
+
+interface ReportFile {
+  readonly machines?: readonly Machine[]
+  readonly tests?: readonly (readonly FileTest[])[]
+  readonly cells: readonly (Omit<Report['cells'][number], 'attempts'> & { readonly attempts: readonly FileAttempt[] })[]
 }
 
 export interface Ended {
@@ -77,11 +94,19 @@ export async function run(state: string, args: readonly string[]): Promise<Ended
 }
 
 export function reportOf({ code, stdout }: Ended): Report {
+  let file: ReportFile
   try {
-    return JSON.parse(stdout) as Report
+    file = JSON.parse(stdout) as ReportFile
   } catch {
     throw new Error(`kwitness gave no report, exit code ${code}`)
   }
+  const attemptOf = ({ machine, tests, ...attempt }: FileAttempt): Attempt => {
+    const points = typeof tests === 'number' ? file.tests?.[tests] : tests
+    const made = machine === undefined ? attempt : file.machines?.[machine]
+    const diagnostics = (points ?? []).flatMap((point) => point.diagnostics ?? [])
+    return { ...attempt, origin: made?.origin ?? 'unknown', argv: made?.argv ?? [], diagnostics }
+  }
+  return { cells: file.cells.map((cell) => ({ ...cell, attempts: cell.attempts.map(attemptOf) })) }
 }
 
 /** Verdicts by kernel and case. */
