@@ -11,8 +11,6 @@ import { planOf } from '#plan/stored-plan.ts'
 import { hasStore, openStore, openStoreForReading } from '#store/index.ts'
 import type { RunRecord, Store } from '#store/ports.ts'
 import type { ExecutionOptions, GuestInputs } from './context/context.ts'
-import { executePlan } from './execute/scheduler.ts'
-import { executeSearch } from './execute/search.ts'
 import { guestInputsOf } from './prepare/guest-inputs.ts'
 import { planReuse, type ReusePlan, type ReuseRequest } from './reuse/reuse.ts'
 import { buildRunReport, type BuiltReport } from './report/build-report.ts'
@@ -151,7 +149,9 @@ async function newestUnfinished(store: Store, kinds: readonly PlanKind[] | undef
 export async function executeRun({ store, record, plan, inputs }: OpenRun, options: ExecutionOptions): Promise<void> {
   try {
     const run = { ...inputs, ...options, store, run: record.id }
-    await (plan.kind === 'search' ? executeSearch({ ...run, plan }) : executePlan({ ...run, plan }))
+    // Loaded here: a run whose results are all known boots nothing, and neither does a plan.
+    if (plan.kind === 'search') await (await import('./execute/search.ts')).executeSearch({ ...run, plan })
+    else await (await import('./execute/scheduler.ts')).executePlan({ ...run, plan })
     await store.finishRun(record.id, new Date().toISOString())
   } catch (error) {
     await release(store, record.id)

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
-import { HTML_ASSETS, type HtmlAssets } from '#render/html/html.ts'
+import { HTML_ASSETS, type HtmlAssets } from '#render/html/assets.ts'
 
 const TEMPLATES = inRepository('reports/templates/')
 

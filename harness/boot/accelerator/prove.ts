@@ -3,7 +3,6 @@ import type { KernelImage } from '#domain/kernel.ts'
 import type { Accelerator, GuestProfile } from '#domain/profile.ts'
 import type { Initramfs } from '#harness/image/initramfs.ts'
 import type { AcceleratorProof, BootTime, KvmDecision } from '#schema/cache/host.ts'
-import { bootWith, bootFile, BOOT_METHODS } from '../qemu/boot.ts'
 import type { Host } from '../qemu/host.ts'
 import { askKvm, TCG_SECONDS, type Boot, type BootResult } from './kvm.ts'
 import { bootTimeOf, decide, holds, inspectDevice, isUsable, readProof, writeProof } from './store.ts'
@@ -140,6 +139,8 @@ async function bootOnce(
   signal: AbortSignal | undefined,
   stop: AbortSignal | undefined,
 ): Promise<BootResult> {
+  // Loaded here: mostly an earlier guest has proved it.
+  const { bootFile, bootWith, BOOT_METHODS } = await import('../qemu/boot.ts')
   const bootMethod = BOOT_METHODS.find((candidate) => bootFile(image, candidate) !== null) ?? 'pc-bzimage'
   const profile: GuestProfile = { arch: 'x86_64', accelerator, cpus: 1, memoryMiB: 512, cmdline: [] }
   const started = performance.now()

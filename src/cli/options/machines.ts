@@ -1,11 +1,6 @@
 /** Machines in use as options name them: by --host, in an inventory, or as selectors of kernels (`running`, `ssh:HOST`). */
-import type { Target } from '#harness/check/ask.ts'
 import { parseHost, readInventory, type NamedHost } from '#harness/check/inventory.ts'
-import { remoteTarget } from '#harness/check/remote.ts'
-import { runningTarget } from '#harness/check/running.ts'
-import type { Program } from '#harness/image/program.ts'
 import { isMachineSelector, RUNNING, SSH } from '#harness/kernels/selector.ts'
-import type { SshConfig } from '#harness/transport/command/ssh.ts'
 import { UserError } from '#domain/errors.ts'
 
 /** Machines asked at once: each takes a core here only while it connects. */
@@ -46,12 +41,6 @@ export function splitMachines(selectors: readonly string[]): SplitSelectors {
     .map((text) => parseHost(text.startsWith(`${SSH}//`) ? text : text.slice(SSH.length)))
   const machines = named.length === 0 ? null : { running: named.includes(RUNNING), hosts: eachOnce(hosts) }
   return { machines, kernels: selectors.filter((text) => !isMachineSelector(text)) }
-}
-
-/** How the machines are asked by a program. `config` is null where no machine is reached by ssh. */
-export function targetsOf({ running, hosts }: NamedMachines, program: Program, config: SshConfig | null): Target[] {
-  const remote = config === null ? [] : hosts.map(({ name, address }) => remoteTarget(name, address, program, config))
-  return running ? [runningTarget(program), ...remote] : remote
 }
 
 /** Options of a run that need guests. */

@@ -7,8 +7,8 @@ import { startSpan } from '#harness/support/spans.ts'
 import { makeFolder, probeFolder, replaceFile, whenUnreadable, writeAt } from '#harness/support/workspace.ts'
 import type { RunDiff } from '#domain/report/diff.ts'
 import type { Report } from '#domain/report/matrix.ts'
-import { HTML_ASSETS, type HtmlAssets } from '#render/html/html.ts'
-import { RENDERERS, type Format, type RenderOptions } from '#render/index.ts'
+import { HTML_ASSETS, type HtmlAssets } from '#render/html/assets.ts'
+import type { Format, RenderOptions } from '#render/index.ts'
 
 const REPORTS = inRepository('reports')
 /** Where what no other place is named for is left. */
@@ -66,7 +66,7 @@ interface Additions {
 }
 
 async function render(report: Report, format: Format, { withLogs, diff }: Additions): Promise<string> {
-  const assets = await assetsFor(format, HTML_ASSETS)
+  const [{ RENDERERS }, assets] = await Promise.all([import('#render/index.ts'), assetsFor(format, HTML_ASSETS)])
   return RENDERERS[format].render(report, { terminal: terminalOf(process.stdout), assets, logs: withLogs, diff })
 }
 

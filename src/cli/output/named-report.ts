@@ -6,12 +6,11 @@ import type { Report } from '#domain/report/matrix.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { parseJson } from '#schema/read.ts'
 import { reportSchema } from '#schema/report/matrix.ts'
+import { REPORT_NAMES } from '#run/results/names.ts'
 import { isFinished, scanRuns } from '#run/results/scan.ts'
 import type { ListedRun, RunRecord } from '#store/ports.ts'
 import { tellSkipped } from './problems.ts'
 import { reportOfRun, withStore, type ReadingStore } from './stored-report.ts'
-
-export const NAMES = 'a run id, a report.json, latest, or latest~1 for the run before it'
 
 /** The report of a name. Throws UserError where there is no such run, and for a file that is not a report of kwitness. */
 export async function loadNamed(name: string): Promise<Report> {
@@ -50,7 +49,7 @@ async function findRun(store: ReadingStore, name: string): Promise<RunRecord> {
   if (!name.startsWith('latest')) {
     const run = await store.readRun(name)
     if (planOf(run).kind !== 'suite') return run
-    throw new UserError(`run ${name} is of a suite, and has no verdicts to compare`, `give ${NAMES}`)
+    throw new UserError(`run ${name} is of a suite, and has no verdicts to compare`, `give ${REPORT_NAMES}`)
   }
   const back = Number(name.split('~')[1] ?? 0)
   const runs = await newestMatrices(store, back + 1)
@@ -67,7 +66,7 @@ async function readReportFile(path: string): Promise<Report> {
     json = await readFile(path, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new UserError(`cannot read ${path}: ${code}`, `give ${NAMES}`)
+    throw new UserError(`cannot read ${path}: ${code}`, `give ${REPORT_NAMES}`)
   }
   const { value, problem } = parseJson(reportSchema, json)
   if (value !== null) return fromFile(value)

@@ -3,14 +3,13 @@ import { findWorkspace } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
 import type { Report } from '#domain/report/matrix.ts'
 import type { SuiteReport } from '#domain/report/suite.ts'
+import type { Plan } from '#plan/plan.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { buildRunReport, type BuildReportOptions } from '#run/report/build-report.ts'
-import { gitTreeSourcesOf } from '#run/report/claim-sources.ts'
 import { hasStore, openStoreForReading } from '#store/index.ts'
 import type { RunRecord } from '#store/ports.ts'
 import { scanRuns } from '#run/results/scan.ts'
 import { printProblems, tellSkipped } from './problems.ts'
-import { suiteReportOf } from './suite.ts'
 
 type Loaded = { readonly kind: 'cases'; readonly report: Report } | { readonly kind: 'suite'; readonly report: SuiteReport }
 
@@ -60,15 +59,23 @@ async function newestRun(store: ReadingStore): Promise<RunRecord | null> {
   return null
 }
 
+/** What a git tree says of the fixes of a plan. Throws UserError for an incomplete git tree. */
+async function readGitTree(folder: string, plan: Plan) {
+  const { gitTreeSourcesOf } = await import('#run/report/fetch-claim-sources.ts')
+  return gitTreeSourcesOf(folder, plan, { workspace: findWorkspace() })
+}
+
 /** Load the run of this id, the newest where it is undefined. Throws UserError where no run is stored. */
 export function loadReport(id: string | undefined, { history }: LoadOptions): Promise<Loaded> {
   return withStore(async (store) => {
     const run = id === undefined ? await newestRun(store) : await store.readRun(id)
     if (run === null) throw new UserError('no run is stored yet', 'kwitness run makes one')
     const plan = planOf(run)
-    if (plan.kind === 'suite') return { kind: 'suite', report: await suiteReportOf(store, run) }
-    const workspace = findWorkspace()
-    const gitTreeSources = history === undefined ? undefined : await gitTreeSourcesOf(history, plan, { workspace })
+    if (plan.kind === 'suite') {
+      const { suiteReportOf } = await import('./suite.ts')
+      return { kind: 'suite', report: await suiteReportOf(store, run) }
+    }
+    const gitTreeSources = history === undefined ? undefined : await readGitTree(history, plan)
     return { kind: 'cases', report: await reportOfRun(store, run, { gitTreeSources }) }
   })
 }

@@ -1,5 +1,4 @@
 /** The KernelContext of a command: options of the command line, signals, and progress on the terminal. */
-import { askImage } from '#harness/ask-image.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import type { machineOptions, OptionsOf } from '../options/shared.ts'
@@ -26,7 +25,7 @@ export function createKernelContext(
     workspace: findWorkspace(),
     signal,
     progress: (event) => progress.onEvent({ kind: 'kernel', progress: event }),
-    askImage: (image) => askImage(image, context),
+    askImage: async (image) => (await import('#harness/ask-image.ts')).askImage(image, context),
     ...additions,
     ...given({ mirror, buildJobs: jobs }),
   }

@@ -1,11 +1,13 @@
 /** Machines in use are asked with progress on the terminal, until a signal comes. */
 import type { Target } from '#harness/check/ask.ts'
+import { remoteTarget } from '#harness/check/remote.ts'
+import { runningTarget } from '#harness/check/running.ts'
 import type { Program } from '#harness/image/program.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
-import { writeSshConfig } from '#harness/transport/command/ssh.ts'
+import { writeSshConfig, type SshConfig } from '#harness/transport/command/ssh.ts'
 import type { Answers } from '#run/check/answers.ts'
 import { askMachines, checkHosts, type CheckRequest, type StoredCheck } from '#run/check/check.ts'
-import { DEFAULT_PARALLEL, targetsOf, type NamedMachines } from '../options/machines.ts'
+import { DEFAULT_PARALLEL, type NamedMachines } from '../options/machines.ts'
 import { given } from '../options/values.ts'
 import { createProgress, type Progress } from '../output/progress.ts'
 import { createKernelContext } from './kernel-context.ts'
@@ -24,6 +26,12 @@ export interface MachineOptions {
 /** Whether a person can be asked: not in CI, whose jobs have no terminal, nor where the input or the messages go elsewhere. */
 function isAtTerminal(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true && process.env['CI'] === undefined
+}
+
+/** How the machines are asked by a program. `config` is null where no machine is reached by ssh. */
+function targetsOf({ running, hosts }: NamedMachines, program: Program, config: SshConfig | null): Target[] {
+  const remote = config === null ? [] : hosts.map(({ name, address }) => remoteTarget(name, address, program, config))
+  return running ? [runningTarget(program), ...remote] : remote
 }
 
 /** Do `work` with a request for these machines, whose configuration of ssh is there meanwhile. */

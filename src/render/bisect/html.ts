@@ -1,7 +1,8 @@
 /** A bisection as one HTML file without scripts or other files; the template escapes every text. */
 import type { Answer, Bisection, BisectTarget } from '#domain/report/bisect.ts'
 import { certainty, commitLines, evidenceLines, factsOf, headlineOf, nameOf, changeSides, stepWords } from './phrases.ts'
-import { fillPage, type HtmlAssets } from '../html/html.ts'
+import type { HtmlAssets } from '../html/assets.ts'
+import { fillPage } from '../html/fill.ts'
 import { momentOf, oneLine } from '../text/format.ts'
 
 /** The files in reports/templates that make up the page. */

@@ -1,17 +1,11 @@
 /** A comparison as one HTML file that needs nothing else: no scripts, every word escaped by the template. */
 import type { Change, RunDiff } from '#domain/report/diff.ts'
 import type { Verdict } from '#domain/judgement.ts'
-import { fillPage, type HtmlAssets } from '../html/html.ts'
+import type { HtmlAssets } from '../html/assets.ts'
+import { fillPage } from '../html/fill.ts'
 import { oneLine } from '../text/format.ts'
 import { VERDICT_LABELS } from '../text/labels.ts'
 import { BRIEF, CHANGE_LABELS, countsOf, groupsOf, linesByKernel, resultName, runName } from '../text/changes.ts'
-
-/** The files in reports/templates that make up the page. */
-export const DIFF_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> = {
-  template: ['head.hbs', 'diff.hbs'],
-  css: ['report.css', 'static.css'],
-  js: [],
-}
 
 const TONES: Partial<Record<Change, string>> = { regressed: 'bad', fixed: 'good', flaky: 'unsure' }
 const VERDICT_TONES: Partial<Record<Verdict, string>> = { lacks: 'bad', carries: 'good' }

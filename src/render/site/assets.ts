@@ -1,5 +1,6 @@
 /** Pages of the static site from their templates: no scripts, every word escaped, links relative so that they work from files. */
-import { fillPage, type HtmlAssets } from '../html/html.ts'
+import type { HtmlAssets } from '../html/assets.ts'
+import { fillPage } from '../html/fill.ts'
 
 /** The pages of the site by their template. */
 export const SITE_PAGES = ['index', 'night', 'history', 'gaps'] as const

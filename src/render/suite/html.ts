@@ -1,7 +1,8 @@
 /** A suite's report as one HTML file without scripts or other files: every subtest on every kernel. */
 import { RESULT_STATUSES } from '#analysis/suite.ts'
 import type { ResultStatus, SuiteReport } from '#domain/report/suite.ts'
-import { fillPage, type HtmlAssets } from '../html/html.ts'
+import type { HtmlAssets } from '../html/assets.ts'
+import { fillPage } from '../html/fill.ts'
 import { cellWords, changeGroupsOf, differencesOf, namesOf, RESULT_LABELS, suiteSize } from './phrases.ts'
 import { commonTraits, kernelLabels, momentOf } from '../text/format.ts'
 

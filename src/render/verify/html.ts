@@ -1,7 +1,8 @@
 /** A verification as one HTML file without scripts or other files; the template escapes every text. */
 import type { BaseResult, Status, Verification } from '#analysis/verify/report.ts'
 import type { Verdict } from '#domain/judgement.ts'
-import { fillPage, type HtmlAssets } from '../html/html.ts'
+import type { HtmlAssets } from '../html/assets.ts'
+import { fillPage } from '../html/fill.ts'
 import { testedBy, type Tester } from './trailers.ts'
 import { cellRows, hostLine, kernelLines, partLines, STATUS_TITLES, titleOf, triedLines, untestableLines } from './phrases.ts'
 import { VERDICT_LABELS } from '../text/labels.ts'

@@ -1,7 +1,6 @@
 /** Prepare a run: choose kernels and cases, build what runs in the guest, prove the accelerator, make the plan. */
 import { randomBytes } from 'node:crypto'
 import { assumeAccelerator, proveAccelerator } from '#harness/boot/accelerator/prove.ts'
-import { nameUserland, openUserland } from '#harness/userland.ts'
 import { fetchKernel, listSeries, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
 import { startSpan } from '#harness/support/spans.ts'
 import type { AttemptTime } from '#domain/evidence.ts'
@@ -57,8 +56,7 @@ export interface Prepared {
 /** Choose, build and prove for cases of a catalogue. Throws UserError for a request that cannot be met. */
 export async function prepare(request: RunRequest, context: KernelContext, onEvent: RunEventListener): Promise<Prepared> {
   // Made once: a user who may not, or a mirror without it, must be known before the kernels are there.
-  const userland = request.userland === undefined ? undefined : await nameUserland(request.userland, context)
-  if (userland !== undefined) await openUserland(userland, context)
+  const userland = request.userland === undefined ? undefined : await readyUserland(request.userland, context)
   const selected = selectCases(await readCatalogue(request.catalogue ?? CATALOGUE), request.cases)
   const cases = selected.flatMap((theCase) => {
     if (request.races === 'both ways') return triedBothWays(theCase)
@@ -71,6 +69,14 @@ export async function prepare(request: RunRequest, context: KernelContext, onEve
   }
   const named = userland === undefined ? request : { ...request, userland }
   return preparePlan(named, { cases, making: makeGuestInputs(cases, context) }, context, onEvent)
+}
+
+/** The name of a userland whose disk is there. */
+async function readyUserland(wanted: string, context: KernelContext): Promise<string> {
+  const { nameUserland, openUserland } = await import('#harness/userland.ts')
+  const userland = await nameUserland(wanted, context)
+  await openUserland(userland, context)
+  return userland
 }
 
 /** What a plan is made for: cases of a catalogue, or programs of a suite as cases. */

@@ -9,7 +9,7 @@ import { judgedAttemptsOf, type JudgedAttempt } from '#verdict/race/judged-attem
 import { createCaseFinder } from '#plan/cells.ts'
 import type { PlanCommon } from '#plan/plan.ts'
 import { openDerived } from './derived.ts'
-import { judgeLogs, type AttemptReading } from './judge-attempt.ts'
+import type { AttemptReading } from './judge-attempt.ts'
 import { findingsOf, type AttemptFindings } from './report-attempt.ts'
 
 export interface StoredAttempt<T> {
@@ -21,6 +21,8 @@ export interface StoredAttempt<T> {
 /** Read an attempt's logs from the store and judge it. */
 export async function judgeStored(store: ReadRuns, record: AttemptRecord, theCase: Case): Promise<StoredAttempt<AttemptReading>> {
   const { console, output, schedule, problems } = await store.readLogs(record)
+  // Loaded here, because of most attempts it is known what they came to.
+  const { judgeLogs } = await import('./judge-attempt.ts')
   return { judged: console && output ? judgeLogs(record.evidence, { console, output, schedule }, theCase) : null, problems }
 }
 

@@ -3,6 +3,9 @@ import type { Kernel } from '#domain/kernel.ts'
 import type { AttemptName } from '#store/ports.ts'
 import { kernelLabels } from '#render/text/format.ts'
 
+/** How options and errors name a report that is compared. */
+export const REPORT_NAMES = 'a run id, a report.json, latest, or latest~1 for the run before it'
+
 /** What a run has results of. */
 export interface NamedRun {
   readonly kernels: readonly Kernel[]

@@ -2,13 +2,14 @@
 import type { Command } from '@commander-js/extra-typings'
 import { DIFF_RENDERERS, type DiffFormat } from '#render/diff/index.ts'
 import { CHANGE_LABELS } from '#render/text/changes.ts'
+import { REPORT_NAMES } from '#run/results/names.ts'
 import { helpText } from '#cli/help/text.ts'
 import * as shared from '#cli/options/shared.ts'
 import { exitCodeOfDiff, readFailOn, CHANGE_WORDS } from '#cli/output/exit-code.ts'
 import { compareReports, renderDiff } from '#cli/output/diff.ts'
 import { writeOut } from '#cli/output/files.ts'
 import { print } from '#cli/output/streams.ts'
-import { loadNamed, NAMES } from '#cli/output/named-report.ts'
+import { loadNamed } from '#cli/output/named-report.ts'
 import { withOneStore } from '#cli/output/stored-report.ts'
 
 const FORMATS = Object.keys(DIFF_RENDERERS) as DiffFormat[]
@@ -24,7 +25,7 @@ function declareOptions(command: Command) {
 /** Declare the command. */
 export function declare(command: Command) {
   return declareOptions(command)
-    .argument('[before]', `the older run: ${NAMES}`, 'latest~1')
+    .argument('[before]', `the older run: ${REPORT_NAMES}`, 'latest~1')
     .argument('[after]', 'the newer run', 'latest')
     .description(
       'Compare two runs, and show what changed: what a person must act on first. A kernel that is new is compared with the ' +

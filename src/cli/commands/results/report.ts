@@ -7,16 +7,15 @@ import type { Report } from '#domain/report/matrix.ts'
 import { RENDERERS, type Format } from '#render/index.ts'
 import { ANSWER_EXITS, helpText } from '#cli/help/text.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
-import { importStreams } from '#run/check/import.ts'
+import { REPORT_NAMES } from '#run/results/names.ts'
 import * as shared from '#cli/options/shared.ts'
 import { readAgain } from '#cli/options/values.ts'
 import { CASE_WORDS, exitCodeOfCheck, exitCodeOfSuite, readFailOn, SUITE_WORDS } from '#cli/output/exit-code.ts'
 import { compareReports } from '#cli/output/diff.ts'
 import { renderReport, writeOut } from '#cli/output/files.ts'
-import { loadNamed, NAMES } from '#cli/output/named-report.ts'
+import { loadNamed } from '#cli/output/named-report.ts'
 import { tellSkipped } from '#cli/output/problems.ts'
 import { loadReport } from '#cli/output/stored-report.ts'
-import { renderSuite } from '#cli/output/suite.ts'
 import { print } from '#cli/output/streams.ts'
 
 /** The one that is the default first. */
@@ -31,7 +30,7 @@ function declareOptions(command: Command) {
     .addOption(shared.withLogs)
     .addOption(shared.out('file to write instead of standard output'))
     .addOption(shared.gitTree)
-    .option('--baseline <run>', `mark on the page what changed since an earlier run: ${NAMES}`)
+    .option('--baseline <run>', `mark on the page what changed since an earlier run: ${REPORT_NAMES}`)
     .addOption(shared.failOn)
 }
 
@@ -75,7 +74,9 @@ async function report(named: string | undefined, options: shared.OptionsOf<typeo
   }
   const diff = ofSuite ? undefined : await comparedWith(options.baseline, loaded.report, format)
   const { withLogs } = options
-  const text = await (ofSuite ? renderSuite(loaded.report, format) : renderReport(loaded.report, format, { withLogs, diff }))
+  const text = await (ofSuite
+    ? (await import('#cli/output/suite.ts')).renderSuite(loaded.report, format)
+    : renderReport(loaded.report, format, { withLogs, diff }))
   if (options.out === undefined) await print(text, format !== 'terminal')
   else await writeOut(options.out, text)
   return ofSuite ? exitCodeOfSuite(loaded.report, failOn) : exitCodeOfCheck(loaded.report, failOn)
@@ -99,6 +100,7 @@ async function importFiles(paths: readonly string[], named: string | undefined, 
       return { path, bytes }
     }),
   )
+  const { importStreams } = await import('#run/check/import.ts')
   const { store, record } = await importStreams(files, { catalogue, workspace: findWorkspace(), onSkipped: tellSkipped })
   store.close()
   console.error(`kwitness: stored as run ${record.id}`)
