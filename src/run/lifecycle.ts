@@ -14,6 +14,7 @@ import type { ExecutionOptions, GuestInputs } from './context/context.ts'
 import { guestInputsOf } from './prepare/guest-inputs.ts'
 import { planReuse, type ReusePlan, type ReuseRequest } from './reuse/reuse.ts'
 import { buildRunReport, type BuiltReport } from './report/build-report.ts'
+import { keepCompared } from './report/compared.ts'
 import { scanRuns, type OnSkipped } from './results/scan.ts'
 
 /** How a new run may reuse earlier results. */
@@ -167,5 +168,9 @@ async function release(store: Store, id: string): Promise<void> {
 /** The report of a run as the store has it now. */
 export async function reportOf({ store, record }: Pick<OpenRun, 'store' | 'record'>): Promise<BuiltReport> {
   using _ = startSpan('build report')
-  return await buildRunReport(store, await store.readRun(record.id))
+  const run = await store.readRun(record.id)
+  const built = await buildRunReport(store, run)
+  // The next run is compared with this one.
+  if (built.problems.length === 0) await keepCompared(store, run, built.report)
+  return built
 }

@@ -1,4 +1,5 @@
 /** Attempts: a folder of evidence each, then a row. What has no row was never promised to anybody. */
+import { createHash } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
@@ -8,7 +9,7 @@ import { profileName } from '#domain/profile.ts'
 import { evidenceSchema } from '#schema/evidence.ts'
 import { readJson } from '#schema/read.ts'
 import { textIn, type Database, type Row } from './database.ts'
-import { readEvidenceFolder, readLog, storedName, writeEvidenceFolder } from './evidence-folder.ts'
+import { readEvidenceFolder, readLog, stampOf, storedName, writeEvidenceFolder } from './evidence-folder.ts'
 import { attemptId } from './names.ts'
 import type {
   AttemptName,
@@ -24,6 +25,11 @@ import type {
 const OF_RUN = `SELECT * FROM attempts WHERE run = ?
   UNION ALL SELECT attempts.* FROM runs JOIN reused ON reused.run = runs.number JOIN attempts ON attempts.number = reused.attempt
   WHERE runs.id = ? ORDER BY kernel, case_id, profile, ordinal`
+
+/** As much of their rows as takes no evidence to read. */
+const STAMPED_OF_RUN = `SELECT number, run, id FROM attempts WHERE run = ?
+  UNION ALL SELECT attempts.number, attempts.run, attempts.id FROM runs JOIN reused ON reused.run = runs.number
+  JOIN attempts ON attempts.number = reused.attempt WHERE runs.id = ? ORDER BY 1`
 
 function insert(database: Database, run: string, evidence: Evidence): AttemptRecord {
   const { job, kernel, startedAt, identity = null } = evidence
@@ -159,6 +165,16 @@ export function attemptNames(database: Database, run: string): AttemptName[] {
     case: textIn(row, 'case_id'),
     attempt: Number(row['ordinal']),
   }))
+}
+
+/** sha256 (hex) over which attempts a run has and when the files of each were stored: none of them is read. */
+export function attemptsStamp(database: Database, root: string, run: string): string {
+  const hash = createHash('sha256')
+  for (const row of database.all(STAMPED_OF_RUN, run, run)) {
+    const [source, id] = [textIn(row, 'run'), textIn(row, 'id')]
+    hash.update(`${source}/${id} ${stampOf(`${root}/${source}/${id}`)}\n`)
+  }
+  return hash.digest('hex')
 }
 
 /** Where the logs of an attempt lie. */

@@ -3,7 +3,7 @@
  * It comes into being whole, is never changed afterwards, and a change from outside is noticed.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -140,6 +140,12 @@ export function fingerprintOf(folder: string): string | null {
   } catch {
     return null
   }
+}
+
+/** A text that is another one when SHA256SUMS was written again or is missing: nothing of it is read. */
+export function stampOf(folder: string): string {
+  const { mtimeMs, size } = statSync(join(folder, SUMS), { throwIfNoEntry: false }) ?? { mtimeMs: 0, size: 0 }
+  return `${mtimeMs} ${size}`
 }
 
 /** The evidence as the folder has it, and only if the whole folder is as it was stored. */

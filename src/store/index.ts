@@ -7,6 +7,7 @@ import {
   attemptNames,
   attemptsAfter,
   attemptsOf,
+  attemptsStamp,
   attemptTimes,
   logPaths,
   readLogs,
@@ -61,6 +62,7 @@ function reading(database: Database, places: Places): ReadRuns {
       const { id } = readRun(database, run)
       return attemptsOf(database, places.evidence, id)
     },
+    attemptsStamp: (run) => attemptsStamp(database, places.evidence, run),
     attemptsAfter: async (run, last, upTo = Number.MAX_SAFE_INTEGER) => attemptsAfter(database, run, last, upTo),
     attemptsLike: async (identity, count) => attemptsLike(database, identity, count),
     attemptNames: async (run) => attemptNames(database, readRun(database, run).id),

@@ -116,6 +116,8 @@ export interface ReadRuns {
   readRun(id: string): Promise<RunRecord>
   /** The attempts of a run: those that it made, and those of earlier runs that it reuses. */
   attemptsOf(run: string): Promise<JudgedStoredAttempts>
+  /** A text that changes with the attempts of a run and with the files of each, none of which is read. */
+  attemptsStamp(run: string): string
   /** The attempts that a run made behind those that `last` was given for (0 for all), up to another `last` where one is given. */
   attemptsAfter(run: string, last: number, upTo?: number): Promise<AttemptsAfter>
   /** The newest attempts of this identity that runs made, the newest first, at most `count`. */

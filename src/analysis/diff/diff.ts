@@ -1,7 +1,15 @@
 /** Two reports compared, result by result. */
 import type { Verdict } from '#domain/judgement.ts'
-import { CHANGES, type Change, type DiffEntry, type DiffSide, type RunDiff } from '#domain/report/diff.ts'
-import type { Report, ReportCell, ReportKernel } from '#domain/report/matrix.ts'
+import {
+  CHANGES,
+  type Change,
+  type ComparedCell,
+  type ComparedReport,
+  type DiffEntry,
+  type DiffSide,
+  type RunDiff,
+} from '#domain/report/diff.ts'
+import type { ReportKernel } from '#domain/report/matrix.ts'
 import { compareKernels, compareText } from '../matrix/matrix.ts'
 import { changeOf } from './change.ts'
 import { pairKernels, type KernelPair } from './pairs.ts'
@@ -10,7 +18,7 @@ import { pairKernels, type KernelPair } from './pairs.ts'
  * Compare two reports. `history` are reports of earlier runs: an image that gave both answers in them is flaky, and neither
  * regresses nor is fixed.
  */
-export function diffOf(before: Report, after: Report, history: readonly Report[] = []): RunDiff {
+export function diffOf(before: ComparedReport, after: ComparedReport, history: readonly ComparedReport[] = []): RunDiff {
   const pairs = pairKernels(before, after)
   const titles = new Map([...before.cases, ...after.cases].map(({ id, title }) => [id, title]))
   const context: Context = { older: rowsOf(before), newer: rowsOf(after), answers: answersOf([...history, before, after]) }
@@ -28,7 +36,7 @@ export function diffOf(before: Report, after: Report, history: readonly Report[]
 }
 
 /** Cells of a report by kernel, then by case and profile. */
-type Rows = ReadonlyMap<string, ReadonlyMap<string, ReportCell>>
+type Rows = ReadonlyMap<string, ReadonlyMap<string, ComparedCell>>
 
 interface Context {
   readonly older: Rows
@@ -37,14 +45,14 @@ interface Context {
   readonly answers: ReadonlyMap<string, ReadonlySet<Verdict>>
 }
 
-const cellName = (cell: ReportCell) => `${cell.case} ${cell.profile}`
+const cellName = (cell: ComparedCell) => `${cell.case} ${cell.profile}`
 
-function rowsOf({ cells }: Report): Rows {
+function rowsOf({ cells }: ComparedReport): Rows {
   const rows = Map.groupBy(cells, ({ kernel }) => kernel)
   return new Map([...rows].map(([kernel, own]) => [kernel, new Map(own.map((cell) => [cellName(cell), cell]))]))
 }
 
-function answersOf(reports: readonly Report[]): Map<string, Set<Verdict>> {
+function answersOf(reports: readonly ComparedReport[]): Map<string, Set<Verdict>> {
   const answers = new Map<string, Set<Verdict>>()
   for (const { kernels, cells } of reports) {
     const images = new Map(kernels.map(({ id, sha256 }) => [id, sha256]))
@@ -74,7 +82,7 @@ function entriesOf(pair: KernelPair, { older, newer, answers }: Context): Omit<D
   })
 }
 
-function sideOf(kernel: ReportKernel | null, cell: ReportCell | undefined): DiffSide | null {
+function sideOf(kernel: ReportKernel | null, cell: ComparedCell | undefined): DiffSide | null {
   if (kernel === null || cell === undefined) return null
   const { verdict, claim, claimSource, finding, summary, attempts } = cell
   const attempt = attempts.at(-1)?.id ?? null
@@ -105,12 +113,12 @@ function summaryOf(change: Change, from: DiffSide | null, to: DiffSide | null, {
   }
 }
 
-function runOf({ run: { id, startedAt, complete } }: Report): RunDiff['before'] {
+function runOf({ run: { id, startedAt, complete } }: ComparedReport): RunDiff['before'] {
   return { id, startedAt, complete }
 }
 
 /** Ids of the kernels that only the first of two reports has, in version order. */
-function onlyIn(one: Report, other: Report): string[] {
+function onlyIn(one: ComparedReport, other: ComparedReport): string[] {
   const known = new Set(other.kernels.map(({ id }) => id))
   return one.kernels
     .filter(({ id }) => !known.has(id))

@@ -1,8 +1,7 @@
 /** Two reports compared: made, rendered, written beside the report of a run. */
 import { join } from 'node:path'
 import { diffOf } from '#analysis/diff/diff.ts'
-import type { RunDiff } from '#domain/report/diff.ts'
-import type { Report } from '#domain/report/matrix.ts'
+import type { ComparedReport, RunDiff } from '#domain/report/diff.ts'
 import { DIFF_ASSETS } from '#render/html/assets.ts'
 import { DIFF_RENDERERS, type DiffFormat } from '#render/diff/index.ts'
 import { isDisjoint } from './exit-code.ts'
@@ -13,7 +12,7 @@ import { loadHistory } from './named-report.ts'
 const HISTORY = 5
 
 /** Compare two reports. Where an answer changed, stored runs before the older one are asked whether it is a flake. */
-export async function compareReports(before: Report, after: Report): Promise<RunDiff> {
+export async function compareReports(before: ComparedReport, after: ComparedReport): Promise<RunDiff> {
   const diff = diffOf(before, after)
   const [old, young] = [before.run, after.run]
   const note = (text: string): void => console.error(`kwitness: ${text}`)

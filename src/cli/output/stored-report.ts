@@ -5,7 +5,7 @@ import type { Report } from '#domain/report/matrix.ts'
 import type { SuiteReport } from '#domain/report/suite.ts'
 import type { Plan } from '#plan/plan.ts'
 import { planOf } from '#plan/stored-plan.ts'
-import { buildRunReport, type BuildReportOptions } from '#run/report/build-report.ts'
+import type { BuildReportOptions } from '#run/report/build-report.ts'
 import { hasStore, openStoreForReading } from '#store/index.ts'
 import type { RunRecord } from '#store/ports.ts'
 import { scanRuns } from '#run/results/scan.ts'
@@ -48,6 +48,7 @@ export function withOneStore<T>(work: () => Promise<T>): Promise<T> {
 
 /** The report of a run of cases, with what the store could not give back told on stderr. */
 export async function reportOfRun(store: ReadingStore, run: RunRecord, options: BuildReportOptions = {}): Promise<Report> {
+  const { buildRunReport } = await import('#run/report/build-report.ts')
   const { report, problems } = await buildRunReport(store, run, options)
   printProblems(problems)
   return report

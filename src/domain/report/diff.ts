@@ -1,5 +1,6 @@
 /** Two runs compared: what became of each result. */
 import type { Claim, Finding, Verdict } from '../judgement.ts'
+import type { Report, ReportAttempt, ReportCase, ReportCell } from './matrix.ts'
 
 /**
  * What became of a result from one run to the next.
@@ -37,7 +38,7 @@ export const CHANGES: readonly Change[] = [
   'same',
 ]
 
-/** As much of a result as is compared. */
+/** What one of two runs says. */
 export interface DiffSide {
   /** Id of the kernel, which is another one where a kernel was replaced or is new in its branch. */
   readonly kernel: string
@@ -72,6 +73,21 @@ export interface DiffRun {
   readonly id: string
   readonly startedAt: string
   readonly complete: boolean
+}
+
+/** As much of a result as is compared. */
+export interface ComparedCell extends Pick<
+  ReportCell,
+  'kernel' | 'case' | 'profile' | 'verdict' | 'claim' | 'claimSource' | 'finding' | 'summary'
+> {
+  readonly attempts: readonly Pick<ReportAttempt, 'id'>[]
+}
+
+/** As much of a report as is compared: every report is one, too. */
+export interface ComparedReport extends Pick<Report, 'kernels' | 'controls'> {
+  readonly run: DiffRun
+  readonly cases: readonly Pick<ReportCase, 'id' | 'title'>[]
+  readonly cells: readonly ComparedCell[]
 }
 
 /** The report of a comparison: one plain object that every renderer is a function of. */

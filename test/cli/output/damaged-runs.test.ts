@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, mock, test } from 'node:test'
 import { loadGaps } from '#cli/nightly/gaps.ts'
-import { loadHistory, loadNamed } from '#cli/output/named-report.ts'
+import { loadCompared, loadHistory, loadNamed } from '#cli/output/named-report.ts'
 import { loadReport } from '#cli/output/stored-report.ts'
 import { retainedRuns } from '#cli/commands/retention/runs.ts'
 import { parseBisectOptions } from '#cli/options/bisect-request.ts'
@@ -85,6 +85,12 @@ test('latest, latest~1 and the history before a run are those that can be read',
   })
   assert.deepEqual(named, damaged.slice(DAMAGE.length).toReversed(), 'each is named once')
   await assert.rejects(loadNamed('latest~2'), { message: /2 finished runs are stored/ })
+  for (const _ of ['built', 'kept']) {
+    assert.equal((await loadCompared('latest')).run.id, whole[2])
+    assert.equal((await loadCompared('latest~1')).run.id, whole[1])
+    assert.equal((await loadCompared(whole[1]!)).run.id, whole[1])
+    await assert.rejects(loadCompared('latest~2'), { message: /2 finished runs are stored/ })
+  }
   assert.deepEqual(
     (await loadHistory(whole[2]!, 5)).map(({ run }) => run.id),
     [whole[1]],
@@ -110,7 +116,9 @@ test('gaps, explain and --from-boundary go on to a run that can be read', async 
 
 test('a run that is named and cannot be read is an error that names it', async () => {
   for (const id of damaged.slice(0, DAMAGE.length)) {
-    await assert.rejects(loadNamed(id), { name: 'InfraError', message: new RegExp(`of run ${id} (is damaged|cannot be read)`) })
+    const error = { name: 'InfraError', message: new RegExp(`of run ${id} (is damaged|cannot be read)`) }
+    await assert.rejects(loadNamed(id), error)
+    await assert.rejects(loadCompared(id), error)
   }
 })
 

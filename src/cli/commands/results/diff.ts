@@ -9,7 +9,7 @@ import { exitCodeOfDiff, readFailOn, CHANGE_WORDS } from '#cli/output/exit-code.
 import { compareReports, renderDiff } from '#cli/output/diff.ts'
 import { writeOut } from '#cli/output/files.ts'
 import { print } from '#cli/output/streams.ts'
-import { loadNamed } from '#cli/output/named-report.ts'
+import { loadCompared } from '#cli/output/named-report.ts'
 import { withOneStore } from '#cli/output/stored-report.ts'
 
 const FORMATS = Object.keys(DIFF_RENDERERS) as DiffFormat[]
@@ -50,7 +50,7 @@ const HELP = helpText({
 async function diff(before: string, after: string, options: shared.OptionsOf<typeof declareOptions>): Promise<number> {
   const failOn = readFailOn(options.failOn, CHANGE_WORDS)
   const format = options.json ? 'json' : (options.format ?? 'terminal')
-  const found = await withOneStore(async () => compareReports(await loadNamed(before), await loadNamed(after)))
+  const found = await withOneStore(async () => compareReports(await loadCompared(before), await loadCompared(after)))
   const text = await renderDiff(found, format)
   if (options.out === undefined) await print(text, format !== 'terminal')
   else await writeOut(options.out, text)

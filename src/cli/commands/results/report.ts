@@ -13,7 +13,7 @@ import { readAgain } from '#cli/options/values.ts'
 import { CASE_WORDS, exitCodeOfCheck, exitCodeOfSuite, readFailOn, SUITE_WORDS } from '#cli/output/exit-code.ts'
 import { compareReports } from '#cli/output/diff.ts'
 import { renderReport, writeOut } from '#cli/output/files.ts'
-import { loadNamed } from '#cli/output/named-report.ts'
+import { loadCompared } from '#cli/output/named-report.ts'
 import { tellSkipped } from '#cli/output/problems.ts'
 import { loadReport } from '#cli/output/stored-report.ts'
 import { print } from '#cli/output/streams.ts'
@@ -85,7 +85,7 @@ async function report(named: string | undefined, options: shared.OptionsOf<typeo
 /** What changed since the run of this name. Throws UserError for a format that does not show it. */
 async function comparedWith(name: string | undefined, of: Report, format: Format): Promise<RunDiff | undefined> {
   if (name === undefined) return undefined
-  if (format === 'html') return compareReports(await loadNamed(name), of)
+  if (format === 'html') return compareReports(await loadCompared(name), of)
   throw new UserError(`--baseline is for --format html, not for ${format}`, `kwitness diff ${name} compares in other formats`)
 }
 
