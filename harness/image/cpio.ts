@@ -43,3 +43,17 @@ export function writeCpio(entries: readonly (CpioFile | CpioFolder)[]): Buffer {
   )
   return Buffer.concat([...parts, ...entry(0, LAST, 0, none)])
 }
+
+const PAGE = 4096
+
+/**
+ * An archive for a guest to boot from, with zeros behind it where it would end in the second half of a page. QEMU puts it at the
+ * end of a microvm's memory, and SeaBIOS (the firmware of a microvm in Debian 13) puts the ACPI tables into the end of the same
+ * page: an archive that reaches so far is copied over them (findings/qemu-microvm-initrd-over-acpi-tables.sh).
+ */
+export function writeInitramfsCpio(entries: readonly (CpioFile | CpioFolder)[]): Buffer {
+  const archive = writeCpio(entries)
+  const inLastPage = archive.length % PAGE
+  if (inLastPage > 0 && inLastPage <= PAGE / 2) return archive
+  return Buffer.concat([archive, Buffer.alloc(((PAGE - inLastPage) % PAGE) + 4)])
+}

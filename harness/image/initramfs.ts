@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isIntact, publishSealed } from '../support/sealed.ts'
-import { writeCpio } from './cpio.ts'
+import { writeInitramfsCpio } from './cpio.ts'
 import { buildProgram } from './program.ts'
 
 const FOLDERS = ['case', 'dev', 'proc', 'sys', 'tmp']
@@ -21,7 +21,7 @@ export async function buildInitramfs(cache: string, agentFolder: string): Promis
     names.map((name) => join(agentFolder, name)),
     [agentFolder],
   )
-  const archive = writeCpio([
+  const archive = writeInitramfsCpio([
     ...FOLDERS.map((name) => ({ name, folder: true as const })),
     { name: 'init', data: await readFile(agent.path), executable: true },
   ])

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { UserError } from '#domain/errors.ts'
 import { inRepository } from '../support/repository.ts'
 import { exists } from '../support/workspace.ts'
-import { writeCpio, type CpioFile, type CpioFolder } from './cpio.ts'
+import { writeInitramfsCpio, type CpioFile, type CpioFolder } from './cpio.ts'
 import type { BuiltModule } from './external-module.ts'
 
 /** Where Debian's busybox-static installs it. */
@@ -63,7 +63,7 @@ export async function writeShellInitramfs(file: string, { cases, modules, rows, 
     name: `modules/${String(index).padStart(2, '0')}-${basename(name, '.ko')}.ko`,
     data: await readFile(path),
   }))
-  const archive = writeCpio([
+  const archive = writeInitramfsCpio([
     ...['bin', 'case', 'dev', 'etc', 'modules', 'proc', 'sys', 'tmp'].map((name) => ({ name, folder: true as const })),
     { name: 'bin/busybox', data: await readBusybox(), executable: true },
     { name: 'init', data: await readFile(join(inRepository('vm-images', 'guest'), 'shell-init')), executable: true },

@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inRepository } from '#harness/support/repository.ts'
 import { isIntact, publishSealed } from '#harness/support/sealed.ts'
-import { writeCpio } from '../cpio.ts'
+import { writeInitramfsCpio } from '../cpio.ts'
 import type { Initramfs } from '../initramfs.ts'
 import { buildProgram, FLAGS, type Program } from '../program.ts'
 
@@ -55,7 +55,7 @@ export async function buildDiskInitramfs(
   const programs = cFiles.map((name) => join(sources, name))
   const init = await buildProgram(cache, programs, [sources])
   const own = (name: string, data: Buffer) => ({ name: `kwitness/${name}`, data })
-  const archive = writeCpio([
+  const archive = writeInitramfsCpio([
     ...['dev', 'kwitness', 'root'].map((name) => ({ name, folder: true as const })),
     { name: 'init', data: await readFile(init.path), executable: true },
     own('host_key', Buffer.from(hostKey)),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { writeCpio, type CpioFile, type CpioFolder } from '#harness/image/cpio.ts'
+import { writeCpio, writeInitramfsCpio, type CpioFile, type CpioFolder } from '#harness/image/cpio.ts'
 
 interface Entry {
   readonly name: string
@@ -76,4 +76,18 @@ test('an archive has exactly these bytes', () => {
     { name: 'init', data: Buffer.from('hello'), executable: true },
   ])
   assert.equal(archive.toString('latin1'), expected)
+})
+
+test('an archive to boot from ends in the first half of a page, with nothing but zeros behind it', () => {
+  const lengths = new Set<number>()
+  for (let size = 0; size < 4096; size += 4) {
+    const entries = [{ name: 'init', data: Buffer.alloc(size, 1) }]
+    const [plain, archive] = [writeCpio(entries), writeInitramfsCpio(entries)]
+    lengths.add(plain.length % 4096)
+    assert.ok(archive.length % 4096 > 0 && archive.length % 4096 <= 2048, `${plain.length} bytes became ${archive.length}`)
+    assert.ok(archive.length % 4 === 0 && archive.length - plain.length <= 2052)
+    assert.deepEqual(archive.subarray(0, plain.length), plain)
+    assert.ok(archive.subarray(plain.length).every((byte) => byte === 0))
+  }
+  assert.equal(lengths.size, 1024, 'every place in a page was tried')
 })
