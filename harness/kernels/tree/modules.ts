@@ -31,17 +31,19 @@ export async function treeBuildTree(kernel: Kernel, outside: KernelContext): Pro
   const holding = <T>(lock: typeof treeLock, work: (context: KernelContext) => Promise<T>): Promise<T> =>
     withCacheLock(outside, { ...lock(outside.workspace), doing, kernel: kernel.id }, work)
 
-  /** In the worktree, which is where kernels are built; null where it holds another commit. */
+  /** In the worktree, which is where kernels are built; null, with the base built, where it holds another commit. */
   const useOfWorktree = <T>(work: (make: readonly string[]) => Promise<T>) =>
     holding(treeLock, (context) =>
-      inTurn(context, () => {
+      inTurn(context, async () => {
         const open = () => openBuild(`modules-${key}`, context)
-        return useWorktree(recipe, context, open, async (job) => {
+        const used = await useWorktree(recipe, context, open, async (job) => {
           const cleanUp = await prepareModules(job, context)
           const result = await work(['-C', job.tree, 'O=build'])
           await cleanUp()
           return result
         })
+        if (used === null) await ensureBase(recipe, context)
+        return used
       }),
     )
 
@@ -67,15 +69,12 @@ export async function treeBuildTree(kernel: Kernel, outside: KernelContext): Pro
     })
 
   const use: BuildTree['use'] = async (work) => {
-    if ((await worktreeWith(recipe, outside.workspace)) !== null) {
-      const used = await useOfWorktree(work)
-      if (used) return used.result
-    }
-    // A kernel that is ready waits for no other one to be built; where its base was removed it needs a build of its own.
+    let isInWorktree = (await worktreeWith(recipe, outside.workspace)) !== null
     for (;;) {
-      const used = await useOfBase(work)
+      // A kernel that is ready waits for no other one to be built, unless it has neither a worktree nor a base any more.
+      const used = (isInWorktree ? null : await useOfBase(work)) ?? (await useOfWorktree(work))
       if (used) return used.result
-      await holding(treeLock, (context) => inTurn(context, () => ensureBase(recipe, context)))
+      isInWorktree = false
     }
   }
   return { key, use }

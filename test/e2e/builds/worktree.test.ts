@@ -1,13 +1,15 @@
 /** Commits built one after the other in one worktree: the same bytes as a full build, and no unfinished state. */
 import assert from 'node:assert/strict'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fetchKernel, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { treeLock } from '#harness/kernels/tree/build/files.ts'
 import { BuildFailure } from '#harness/kernels/tree/build/make.ts'
 import { parseChanges } from '#harness/kernels/tree/build/worktree.ts'
+import { treeBuildTree } from '#harness/kernels/tree/modules.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { smallTree } from '#test/helpers/kernels/small-tree.ts'
+import { MAKEFILE, smallTree } from '#test/helpers/kernels/small-tree.ts'
 
 /** The small tree as a git repository, with a function that commits to it. */
 async function repository(t: TestContext) {
@@ -21,15 +23,17 @@ async function repository(t: TestContext) {
     await git('commit', '--quiet', '--allow-empty', '-m', 'one')
     return git('rev-parse', 'HEAD')
   }
-  const build = async (revision: string, where: KernelContext = { ...context, inWorktree: true }) => {
+  const kernelOf = async (revision: string, where: KernelContext = context) => {
     const [kernel] = await selectKernels([`tree:${source}@${revision}`], where)
     assert.ok(kernel)
-    return readFile((await fetchKernel(kernel, where)).vmlinux ?? '')
+    return kernel
   }
+  const build = async (revision: string, where: KernelContext = { ...context, inWorktree: true }) =>
+    readFile((await fetchKernel(await kernelOf(revision, where), where)).vmlinux ?? '')
   const elsewhere = (name: string) => ({ ...context, workspace: { cache: join(folder, name), state: folder } })
   const fresh = (revision: string, name: string) => build(revision, elsewhere(name))
   const trees = async () => (await readdir(join(context.workspace.cache, 'trees'))).map((name) => name.replace(/-.*/, ''))
-  return { commit, build, fresh, events, trees, context }
+  return { commit, build, fresh, events, trees, kernelOf, context }
 }
 
 test('each commit equals its full build, and only changed files are compiled', async (t) => {
@@ -68,6 +72,38 @@ test('an aborted build leaves no worktree to reuse', async (t) => {
   const stopping: KernelContext = { ...context, inWorktree: true, signal: stop.signal, progress: () => stop.abort() }
   await assert.rejects(build(second, stopping))
   assert.deepEqual(await build(second), await fresh(second, 'fresh'))
+})
+
+/** Whether a process waits for this lock (proc(5), locks). */
+async function isWaitedFor(path: string): Promise<boolean> {
+  const { ino } = await stat(path)
+  return (await readFile('/proc/locks', 'utf8')).split('\n').some((line) => line.includes('->') && line.includes(`:${ino} `))
+}
+
+/** What a tree needs beside the small one's to prepare modules. */
+const MODULES = `
+$(O)/main.o: | symbols
+symbols: ; echo '0x00000000 start vmlinux EXPORT_SYMBOL' > $(O)/vmlinux.symvers
+modules_prepare: ; echo prepared > $(O)/prepared
+`
+
+test('a module for a commit is built in its worktree, also while another one has the worktree, and no base is', async (t) => {
+  const { commit, build, trees, kernelOf, context } = await repository(t)
+  const first = await commit({ Makefile: `${MAKEFILE}${MODULES}` })
+  const second = await commit({ 'main.c': 'int start(void) { return 7; }\n' })
+  for (const revision of [first, second]) await build(revision)
+  const tree = await treeBuildTree(await kernelOf(second), context)
+  assert.ok('use' in tree)
+  const sourceIn = ([, folder = '']: readonly string[]) => readFile(join(folder, 'main.c'), 'utf8')
+  let inside: Promise<string> | null = null
+  const outside = await tree.use(async (make) => {
+    inside = tree.use(sourceIn)
+    // Not before the other one has looked for the worktree.
+    while (!(await isWaitedFor(treeLock(context.workspace).path))) await new Promise(setImmediate)
+    return sourceIn(make)
+  })
+  assert.deepEqual([outside, await inside], Array(2).fill('int start(void) { return 7; }\n'))
+  assert.equal((await trees()).filter((name) => name === 'base').length, 1)
 })
 
 test('parseChanges returns null for what make would miss: new headers in include folders, symbolic links', () => {
