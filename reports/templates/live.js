@@ -24,7 +24,7 @@ function showArrived() {
     matrix.answerOf[where.row][where.column] = matrix.numberOf(classes)
     if (opened && opened.row === where.row && opened.column === where.column) cells.fill(where)
   }
-  filterMatrix()
+  filterMatrix({ isTyped: false })
   moveTo(place)
 }
 

@@ -1,5 +1,6 @@
 /** The script of the page: filter, navigation in the matrix, panel, and the address that contains all of them. */
 const matrix = readMatrix(document.getElementById('matrix'))
+const stage = stageMatrix(matrix)
 const input = document.getElementById('query')
 const matches = document.getElementById('matches')
 const newest = document.getElementById('newest')
@@ -58,10 +59,11 @@ function headAt(column) {
   return matrix.columns[column]?.heading.querySelector('a')
 }
 
-/** Apply the filter to the matrix, to the counts and to the marks in the heads. */
-function filterMatrix() {
+/** Apply the filter to the matrix, to the counts and to the marks in the heads. `isTyped` where a reader waits for it. */
+function filterMatrix({ isTyped = true } = {}) {
   const query = parseQuery(input.value)
   shown = pick(matrix, query)
+  if (isTyped) stage.hold(shown.rows)
   const { rules: wanted, faint } = show(matrix, shown)
   matrix.faint = faint
   if (wanted !== rules) sheet.replaceSync(rules = wanted)
@@ -91,6 +93,12 @@ function withoutKernel() {
   matrix.rows.forEach(({ series }, row) => (shown.rows[row] ? found : all).add(series))
   const missing = [...all].filter((series) => !found.has(series))
   return missing.length ? [`no kernel of ${missing.join(', ')}`] : []
+}
+
+/** Go to a cell, which is laid out then: what is not takes no focus. */
+function goTo(next) {
+  stage.reveal(next.row)
+  moveTo(next)
 }
 
 /** Make a cell the target of Tab, with its verdict as a word for screen readers. */
@@ -130,7 +138,7 @@ async function openCell(where, options) {
   wanted = where
   const builder = cells ?? await cellBuilder()
   if (wanted !== where || !builder.fill(where)) return
-  moveTo(where)
+  goTo(where)
   showPanel(where, options)
 }
 
@@ -215,7 +223,7 @@ function keyInCells(key) {
       headAt(place.column).focus()
       return true
     }
-    moveTo(next)
+    goTo(next)
     if (opened) openCell(next, { focus: false })
     cellAt(next).focus()
   } else return false
@@ -226,7 +234,7 @@ function keyInCells(key) {
 function keyInHeads(key, column) {
   if (key === ' ') changeQuery(withMark(input.value, matrix.columns[column].id))
   else if (key === 'ArrowDown') {
-    moveTo({ row: Math.max(0, shown.rows.indexOf(true)), column })
+    goTo({ row: Math.max(0, shown.rows.indexOf(true)), column })
     cellAt(place).focus()
   } else if (key in STEPS && STEPS[key][1] !== 0) headAt(visibleFrom(shown, { row: 0, column }, 0, STEPS[key][1]).column).focus()
   else return false

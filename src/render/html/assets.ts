@@ -17,6 +17,7 @@ export const HTML_ASSETS: Readonly<Record<keyof HtmlAssets, readonly string[]>> 
     'unpack.js',
     'query.js',
     'matrix.js',
+    'stage.js',
     'evidence.js',
     'race.js',
     'schedule.js',

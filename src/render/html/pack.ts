@@ -18,6 +18,14 @@ interface Shape {
   readonly keys: readonly string[]
   /** The members of the first object of this shape, once it is a node. */
   first: readonly number[] | null
+  last: Packed | null
+}
+
+/** A list or object as it was packed: results are nearly equal, so the next one is held against the last one that is like it. */
+interface Packed {
+  readonly values: readonly unknown[]
+  readonly members: readonly number[]
+  readonly node: number
 }
 
 /** A list (kind 0) or object that is a node. */
@@ -36,6 +44,8 @@ export function pack(value: unknown): Compressed {
   const shapesBySize: Map<string | undefined, Shape[]>[] = []
   // By a hash of their numbers, because texts as keys would cost more memory than all the rest.
   const composites = new Map<number, Composite | Composite[]>()
+  // By length.
+  const lists: (Packed | undefined)[] = []
 
   function node(inner: unknown): number {
     if (typeof inner === 'object' && inner !== null) return Array.isArray(inner) ? list(inner) : object(inner)
@@ -46,19 +56,38 @@ export function pack(value: unknown): Compressed {
   }
 
   function list(inner: readonly unknown[]): number {
-    const members: number[] = []
-    for (const member of inner) members.push(node(member))
-    return composite(0, members, null)
+    const last = lists[inner.length] ?? null
+    const members = membersOf(inner, last)
+    if (members === null) return last?.node ?? 0
+    const number = composite(0, members, null)
+    lists[inner.length] = { values: inner, members, node: number }
+    return number
   }
 
   function object(inner: object): number {
-    const keys = Object.keys(inner)
-    const shape = shapeOf(keys)
-    const members: number[] = []
-    for (const key of keys) members.push(node((inner as Readonly<Record<string, unknown>>)[key]))
+    const shape = shapeOf(Object.keys(inner))
+    const values = Object.values(inner)
+    const { last } = shape
+    const members = membersOf(values, last)
+    if (members === null) return last?.node ?? 0
     const number = composite(1 + shape.number, members, shape.first)
     shape.first ??= members
+    shape.last = { values, members, node: number }
     return number
+  }
+
+  /** The nodes of these values; null where they are those of the last list or object like this one. */
+  function membersOf(values: readonly unknown[], last: Packed | null): number[] | null {
+    if (last === null) return values.map(node)
+    let members: number[] | null = null
+    for (let index = 0; index < values.length; index += 1) {
+      const one = values[index]
+      const before = last.members[index] ?? 0
+      const member = one === last.values[index] && typeof one !== 'object' ? before : node(one)
+      if (members === null && member !== before) members = last.members.slice(0, index)
+      members?.push(member)
+    }
+    return members
   }
 
   function composite(kind: number, members: readonly number[], first: readonly number[] | null): number {
@@ -80,7 +109,7 @@ export function pack(value: unknown): Compressed {
     const alike = bySize.get(keys.at(-1)) ?? []
     const known = alike.find((shape) => sameMembers(shape.keys, keys))
     if (known) return known
-    const shape = { number: shapes.length, keys, first: null }
+    const shape = { number: shapes.length, keys, first: null, last: null }
     shapes.push(shape)
     bySize.set(keys.at(-1), [...alike, shape])
     return shape

@@ -45,6 +45,8 @@ const MAX_WORD_COLUMNS = 12
 const MAX_ROWS = 16
 /** With more kernels than this, the browser renders only what is on the screen. */
 const MANY_KERNELS = 60
+/** Tables that fill a screen: of many kernels, those behind them are laid out when the first ones are shown. */
+const FIRST_PARTS = 2
 
 /** Whether cells show words beside their signs. */
 export const isWordy = ({ cases }: Pick<Report, 'cases'>): boolean => cases.length <= MAX_WORD_COLUMNS
@@ -109,9 +111,10 @@ export function pageOf(report: Report, { diff, events }: PageOptions = {}) {
     alarms: alarmsOf(report),
     fixes: fixesOf(report, label),
     cases: cases.map(caseHeading),
-    parts: series.flatMap(partsOf).map(({ name, kernels, more }) => ({
+    parts: series.flatMap(partsOf).map(({ name, kernels, more }, index) => ({
       name,
       more,
+      later: index >= FIRST_PARTS,
       // Powers of two, so that a few style rules give the browser the height of an unseen part.
       size: 2 ** Math.ceil(Math.log2(kernels.length)),
       rows: kernels.map((kernel) => ({

@@ -40,6 +40,8 @@ interface Look {
   /** The address behind its `#`. */
   readonly hash?: string
   readonly width?: number
+  /** By a reader who allows no scripts. */
+  readonly withoutScripts?: true
 }
 
 /** Pages that `write` writes and `close` removes, with the browser. */
@@ -58,12 +60,13 @@ export function preparePages(browser: Browser | null) {
       await rm(folder, { recursive: true })
     },
     /** Open a page; any error of it fails the test. */
-    open: async (t: TestContext, { name = 'small.html', hash = '', width = 1400 }: Look = {}): Promise<Page> => {
+    open: async (t: TestContext, { name = 'small.html', hash = '', width = 1400, withoutScripts }: Look = {}): Promise<Page> => {
       assert.ok(browser)
       const context = await browser.newContext({
         viewport: { width, height: width < 600 ? 844 : 900 },
         permissions: ['clipboard-read', 'clipboard-write'],
         bypassCSP: true,
+        javaScriptEnabled: !withoutScripts,
       })
       context.setDefaultTimeout(TIMEOUT_MS)
       const page = await context.newPage()
@@ -75,7 +78,7 @@ export function preparePages(browser: Browser | null) {
         assert.deepEqual(trouble, [])
       })
       await page.goto(`file://${join(folder, name)}${hash ? `#${hash}` : ''}`)
-      await page.locator('html.live.inflated').waitFor()
+      if (!withoutScripts) await page.locator('html.live.inflated').waitFor()
       return page
     },
   }
