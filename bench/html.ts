@@ -26,6 +26,11 @@ const CASES = 50
 const REPEATS = 5
 /** Typed one letter after the other, then taken away again: rows, cells and columns in turn. */
 const TYPED = 'series:6.1 verdict:lacks case:uffd-case-1'
+/** Resolves when the first text of a page has been painted. */
+const PAINTED = `new Promise((done) => {
+  const look = () => performance.getEntriesByName('first-contentful-paint').length > 0 ? done() : requestAnimationFrame(look)
+  look()
+})`
 
 const report = largeReport(KERNELS, CASES)
 const assets = await readAssets()
@@ -85,12 +90,6 @@ async function measurePage(chromium: Browser, text: string): Promise<void> {
     await rm(folder, { recursive: true })
   }
 }
-
-/** Resolves when the first text of a page has been painted. */
-const PAINTED = `new Promise((done) => {
-  const look = () => performance.getEntriesByName('first-contentful-paint').length > 0 ? done() : requestAnimationFrame(look)
-  look()
-})`
 
 /** The trace of a page that is opened, awaited and used. */
 async function traced(

@@ -6,14 +6,14 @@ import bundle from 'handlebars/dist/handlebars.js'
 import { InvariantError } from '#domain/errors.ts'
 import type { HtmlAssets } from './assets.ts'
 
-const { compile } = bundle as typeof Handlebars
+const { compile, escapeExpression } = bundle as typeof Handlebars
 
 /** Templates by their text: a site fills the same one for hundreds of pages. */
 const compiled = new Map<string, HandlebarsTemplateDelegate>()
 
 /**
- * A page from a template and its values, with style and script inside. It escapes every value except `evidence`. Only a page that
- * is served may connect, and to its server alone.
+ * A page from a template and its values, with style and script inside. It escapes every value except `evidence` and `cells`. Only
+ * a page that is served may connect, and to its server alone.
  */
 export function fillPage(assets: HtmlAssets, values: object, isServed = false): string {
   const template = compiled.get(assets.template) ?? compile(assets.template, { strict: true, knownHelpersOnly: true })
@@ -22,6 +22,9 @@ export function fillPage(assets: HtmlAssets, values: object, isServed = false): 
   const js = inlined(assets.js, 'script')
   return template({ ...values, css, js, policy: policyFor(css, js, isServed) })
 }
+
+/** A text as markup, escaped as templates do it. */
+export const escapeText = (text: string): string => escapeExpression(text)
 
 /** A policy that allows only this style and script, by their hashes, and connections to the server of a page that has one. */
 function policyFor(css: string, js: string, isServed: boolean): string {

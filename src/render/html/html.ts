@@ -5,18 +5,21 @@
 import { deflateRawSync } from 'node:zlib'
 import type { Report } from '#domain/report/matrix.ts'
 import type { HtmlAssets } from './assets.ts'
+import { createCellMarkup } from './cells.ts'
 import { evidenceOf } from './evidence.ts'
 import { fillPage } from './fill.ts'
 import { pageOf, type PageOptions } from './page.ts'
 import { pack } from './pack.ts'
 
 /**
- * Render a report as one page, with what changed since another run where that is given. It escapes every text of the report, by
- * Handlebars or in base64.
+ * Render a report as one page, with what changed since another run where that is given. It escapes every text of the report, as
+ * Handlebars does or in base64.
  */
 export function renderHtml(report: Report, assets: HtmlAssets, options: PageOptions = {}): string {
   const page = pageOf(report, options)
-  const values = { ...page, evidence: compressed(pack(evidenceOf(report))) }
+  const markupOf = createCellMarkup()
+  const parts = page.parts.map((part) => ({ ...part, rows: part.rows.map((row) => ({ ...row, cells: markupOf(row.cells) })) }))
+  const values = { ...page, parts, evidence: compressed(pack(evidenceOf(report))) }
   return fillPage({ ...assets, css: `${assets.css}\n${sizesOf(page)}` }, values, options.events !== undefined)
 }
 
