@@ -65,21 +65,29 @@ export function identityOf(plan: Plan, cell: Cell, around: Surroundings): string
   const parts = [
     HARNESS_VERSION,
     [kernel.id, around.image],
-    [modules, modules.length > 0 ? around.modules : null, around.externalModules],
+    [modules, modules.length > 0 ? around.modules : null, inOrder(around.externalModules)],
     [theCase.id, around.program, argsOf(plan, theCase.id), around.initramfs],
-    [profile, around.machine, around.qemu, cpuOf(profile, around)],
-    rulesOf(theCase),
+    [inOrder(profile), around.machine, around.qemu, cpuOf(profile, around)],
+    knownRules(theCase),
     theCase.oracle === 'schedule' ? around.scheduleEngine : null,
-    theCase.oracle === 'statistical' ? conditionsOf(plan, cell, around.host) : null,
+    theCase.oracle === 'statistical' ? inOrder(conditionsOf(plan, cell, around.host)) : null,
   ]
-  return createHash('sha256').update(canonical(parts)).digest('hex')
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
-/** JSON with the keys of objects in order, whatever order they were read in. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  )
+/** The rules of cases that were asked for before: they are the longest part, and the same for every kernel. */
+const known = new WeakMap<Case, unknown>()
+
+function knownRules(theCase: Case): unknown {
+  const rules = known.get(theCase) ?? inOrder(rulesOf(theCase))
+  known.set(theCase, rules)
+  return rules
+}
+
+/** The same value with the keys of its objects in order, whatever order they were read in. */
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(inOrder)
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, inner]) => [key, inOrder(inner)]))
 }

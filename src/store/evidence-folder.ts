@@ -131,20 +131,36 @@ export function readLogNow(folder: string, log: LogInfo): Uint8Array | null {
   }
 }
 
-/** sha256 (hex) over SHA256SUMS; null where the folder has none. */
-export function fingerprintOf(folder: string): string | null {
-  try {
-    return createHash('sha256')
-      .update(readFileSync(join(folder, SUMS)))
-      .digest('hex')
-  } catch {
-    return null
+/** Beyond so many known fingerprints the memory begins anew. */
+const MAX_KNOWN = 20_000
+
+/**
+ * A function that gives sha256 (hex) over the SHA256SUMS of a folder, null where it has none. A file that was not written since
+ * is not read again: a run asks when it is planned, executed and reported.
+ */
+export function createFingerprints(): (folder: string) => string | null {
+  const known = new Map<string, { readonly stamp: string; readonly fingerprint: string }>()
+  return (folder) => {
+    const stamp = stampOf(folder)
+    const before = known.get(folder)
+    if (before?.stamp === stamp) return before.fingerprint
+    try {
+      const fingerprint = createHash('sha256')
+        .update(readFileSync(join(folder, SUMS)))
+        .digest('hex')
+      if (known.size >= MAX_KNOWN) known.clear()
+      known.set(folder, { stamp, fingerprint })
+      return fingerprint
+    } catch {
+      known.delete(folder)
+      return null
+    }
   }
 }
 
-/** A text that is another one when SHA256SUMS was written again or is missing: nothing of it is read. */
+/** A text that is another one when SHA256SUMS was written again or cannot be found: nothing of it is read. */
 export function stampOf(folder: string): string {
-  const { mtimeMs, size } = statSync(join(folder, SUMS), { throwIfNoEntry: false }) ?? { mtimeMs: 0, size: 0 }
+  const { mtimeMs, size } = statSync(`${folder}/${SUMS}`, { throwIfNoEntry: false }) ?? { mtimeMs: 0, size: 0 }
   return `${mtimeMs} ${size}`
 }
 

@@ -16,7 +16,7 @@ import {
   strays,
 } from './attempts.ts'
 import { openDatabase, type Database } from './database.ts'
-import { fingerprintOf, readLogNow, syncFolder } from './evidence-folder.ts'
+import { createFingerprints, readLogNow, syncFolder } from './evidence-folder.ts'
 import { onDisk } from './failures.ts'
 import { kernelsSeen, recordKernel } from './kernels.ts'
 import { changelogFingerprint, hasChangelog, claimSourcesOf, readChangelogText, recordClaimSources } from './claim-sources.ts'
@@ -53,6 +53,7 @@ function placesIn(folder: string): Places {
 
 function reading(database: Database, places: Places): ReadRuns {
   const derived = openTextCache(places.derived)
+  const fingerprintOf = createFingerprints()
   return {
     listRuns: async () => listRuns(database),
     attemptCounts: async (id) => attemptCounts(database, id),
@@ -69,7 +70,7 @@ function reading(database: Database, places: Places): ReadRuns {
     logPaths: (attempt) => logPaths(join(places.evidence, attempt.run), attempt),
     readLogs: async (attempt) => readLogs(join(places.evidence, attempt.run), attempt),
     logNow: (attempt, log) => readLogNow(join(places.evidence, attempt.run, attempt.id), attempt.evidence[log]),
-    fingerprintOf: ({ run, id }) => fingerprintOf(join(places.evidence, run, id)),
+    fingerprintOf: ({ run, id }) => fingerprintOf(`${places.evidence}/${run}/${id}`),
     derived,
     attemptTimes: async () => attemptTimes(database),
     kernelsSeen: async () => kernelsSeen(database),
