@@ -9,7 +9,16 @@ import { profileName } from '#domain/profile.ts'
 import { evidenceSchema } from '#schema/evidence.ts'
 import { readJson } from '#schema/read.ts'
 import { textIn, type Database, type Row } from './database.ts'
-import { readEvidenceFolder, readLog, stampOf, storedName, writeEvidenceFolder } from './evidence-folder.ts'
+import {
+  fillEvidenceFolder,
+  readEvidenceFolder,
+  readLog,
+  stampOf,
+  storedName,
+  syncFolder,
+  writeEvidenceFolder,
+} from './evidence-folder.ts'
+import { recordKernel } from './kernels.ts'
 import { attemptId } from './names.ts'
 import type {
   AttemptName,
@@ -17,6 +26,8 @@ import type {
   AttemptsAfter,
   JudgedStoredAttempts,
   LogPaths,
+  MadeAttempt,
+  SeenKernel,
   StoredLogs,
   StoreProblem,
 } from './ports.ts'
@@ -32,26 +43,29 @@ const STAMPED_OF_RUN = `SELECT number, run, id FROM attempts WHERE run = ?
   JOIN attempts ON attempts.number = reused.attempt WHERE runs.id = ? ORDER BY 1`
 
 function insert(database: Database, run: string, evidence: Evidence): AttemptRecord {
+  return database.transaction(() => insertRow(database, run, evidence))
+}
+
+/** The rows of an attempt, as part of a transaction. */
+function insertRow(database: Database, run: string, evidence: Evidence): AttemptRecord {
   const { job, kernel, startedAt, identity = null } = evidence
   const id = attemptId(job)
-  database.transaction(() => {
-    database.run(
-      `INSERT INTO attempts (run, id, kernel, case_id, profile, ordinal, started_at, evidence, identity)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      run,
-      id,
-      job.kernel,
-      job.case,
-      profileName(job.profile),
-      job.attempt,
-      startedAt,
-      JSON.stringify(evidence),
-      identity,
-    )
-    if (kernel.release !== null) {
-      database.run('UPDATE kernels SET release = ? WHERE id = ? AND sha256 = ?', kernel.release, job.kernel, kernel.sha256)
-    }
-  })
+  database.run(
+    `INSERT INTO attempts (run, id, kernel, case_id, profile, ordinal, started_at, evidence, identity)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    run,
+    id,
+    job.kernel,
+    job.case,
+    profileName(job.profile),
+    job.attempt,
+    startedAt,
+    JSON.stringify(evidence),
+    identity,
+  )
+  if (kernel.release !== null) {
+    database.run('UPDATE kernels SET release = ? WHERE id = ? AND sha256 = ?', kernel.release, job.kernel, kernel.sha256)
+  }
   return { id, run, evidence }
 }
 
@@ -81,6 +95,32 @@ export async function recordAttempt(
     await rm(join(folder, id), { recursive: true, force: true })
     throw error
   }
+}
+
+/** Folders filled at the same time: the disk makes those durable together that wait together. */
+const FILLED_AT_ONCE = 16
+
+/** Many attempts and their kernels at once: folders first, then all rows in one transaction. */
+export async function recordAttempts(
+  database: Database,
+  folder: string,
+  run: string,
+  kernels: readonly Omit<SeenKernel, 'release'>[],
+  attempts: readonly MadeAttempt[],
+): Promise<void> {
+  const taken = attempts.find(({ evidence }) => hasRow(database, run, attemptId(evidence.job)))
+  if (taken) throw new InvariantError(`attempt ${attemptId(taken.evidence.job)} of run ${run} is already recorded`)
+  const waiting = attempts.values()
+  const fill = async (): Promise<void> => {
+    for (const { evidence, logs } of waiting) await fillEvidenceFolder(join(folder, attemptId(evidence.job)), evidence, logs)
+  }
+  const filled = await Promise.allSettled(Array.from({ length: FILLED_AT_ONCE }, fill))
+  for (const one of filled) if (one.status === 'rejected') throw one.reason
+  await syncFolder(folder)
+  database.transaction(() => {
+    for (const { kernel, sha256 } of kernels) recordKernel(database, kernel, sha256)
+    for (const { evidence } of attempts) insertRow(database, run, evidence)
+  })
 }
 
 /** Names in a run's folder; none when it is missing. */

@@ -72,6 +72,12 @@ function beside(folder: string): string {
 
 /** Make an attempt's folder, durably and whole or not at all. Errors of the disk are thrown as they come. */
 export async function writeEvidenceFolder(folder: string, evidence: Evidence, logs: string): Promise<void> {
+  await fillEvidenceFolder(folder, evidence, logs)
+  await syncFolder(dirname(folder))
+}
+
+/** The same, but for its name in the folder above, which is durable when the caller has synced that. */
+export async function fillEvidenceFolder(folder: string, evidence: Evidence, logs: string): Promise<void> {
   const temporary = beside(folder)
   await rm(temporary, { recursive: true, force: true })
   try {
@@ -81,7 +87,6 @@ export async function writeEvidenceFolder(folder: string, evidence: Evidence, lo
     await storeFile(sums.join(''), join(temporary, SUMS))
     await syncFolder(temporary)
     await rename(temporary, folder)
-    await syncFolder(dirname(folder))
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
     throw error

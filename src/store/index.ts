@@ -12,6 +12,7 @@ import {
   logPaths,
   readLogs,
   recordAttempt,
+  recordAttempts,
   recoverRun,
   strays,
 } from './attempts.ts'
@@ -145,6 +146,11 @@ export async function openStore(folder: string): Promise<Store> {
       onDisk(folderOf(run), async () => {
         checkOwned(database, run)
         return recordAttempt(database, folderOf(run), run, evidence, logs)
+      }),
+    recordAttempts: (run, kernels, attempts) =>
+      onDisk(folderOf(run), async () => {
+        checkOwned(database, run)
+        await recordAttempts(database, folderOf(run), run, kernels, attempts)
       }),
     reuseAttempts: async (run, attempts) => {
       checkOwned(database, run)

@@ -45,6 +45,12 @@ export interface AttemptRecord {
   readonly evidence: Evidence
 }
 
+/** An attempt to store: what was observed, and the folder that holds its logs. */
+export interface MadeAttempt {
+  readonly evidence: Evidence
+  readonly logs: string
+}
+
 export interface AttemptCounts {
   readonly made: number
   readonly reused: number
@@ -177,6 +183,11 @@ interface WriteRuns {
    * for a run this process does not own, and for logs that are not as long as the evidence says.
    */
   recordAttempt(run: string, evidence: Evidence, logs: string): Promise<AttemptRecord>
+  /**
+   * Store attempts that are of no use one by one, with the kernels that they were made on: durable when this resolves, all or
+   * none. Throws as recordAttempt does; folders without a row are then left to be put right, as those of a killed run.
+   */
+  recordAttempts(run: string, kernels: readonly Omit<SeenKernel, 'release'>[], attempts: readonly MadeAttempt[]): Promise<void>
   /**
    * Let an owned run have these attempts of earlier runs as its own, at once. One that another process has removed meanwhile is
    * left out.

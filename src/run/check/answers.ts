@@ -12,7 +12,7 @@ import type { CheckedHost, NearestKernel } from '#domain/report/host.ts'
 import { changelogOfRpm } from '#analysis/claims/rpm-changelog.ts'
 import { cellsOf } from '#plan/cells.ts'
 import { DEFAULT_PLAN, type Plan, type PlanOf } from '#plan/plan.ts'
-import type { ReadRuns, RunRecord, Store } from '#store/ports.ts'
+import type { MadeAttempt, ReadRuns, RunRecord, Store } from '#store/ports.ts'
 import type { OnSkipped } from '../results/scan.ts'
 import { evidenceOf, kernelHash } from './evidence.ts'
 import { nearestOf } from './nearest.ts'
@@ -88,19 +88,22 @@ export async function recordAnswers(
   const scratch = await openScratch(cache)
   try {
     await recordChangelogs(store, run, asked)
+    const kernels: { kernel: Kernel; sha256: string }[] = []
+    const attempts: MadeAttempt[] = []
     for (const { answer, kernel } of asked) {
       if (kernel === null) continue
       const { head } = answer.stream
-      await store.recordKernel(kernel, kernelHash(head))
+      kernels.push({ kernel, sha256: kernelHash(head) })
       const cells = new Map(cellsOf({ ...plan, kernels: [kernel] }).map((cell) => [cell.case.id, cell]))
       for (const one of answer.stream.cases) {
         const cell = cells.get(one.id)
         if (!cell) continue
         const folder = await mkdtemp(join(scratch, 'case-'))
         const evidence = await evidenceOf(plan, cell, { head, one, program, folder })
-        await store.recordAttempt(run, evidence, folder)
+        attempts.push({ evidence, logs: folder })
       }
     }
+    await store.recordAttempts(run, kernels, attempts)
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
