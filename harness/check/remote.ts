@@ -6,37 +6,9 @@ import type { Program } from '../image/program.ts'
 import type { Transport } from '../transport/command/contract.ts'
 import { introduceHost } from '../transport/command/introduce.ts'
 import { createSshTransport, type SshAddress, type SshConfig } from '../transport/command/ssh.ts'
+import { BOOTSTRAP } from './bootstrap.ts'
 import { readHostChangelog } from './changelog.ts'
 import { askOver, type CheckQuestion, type HostAnswer, type Target } from './ask.ts'
-
-/**
- * Finds a folder that takes the program and runs it: words are the name of the folder to make, the size of the program, and its
- * options. Nothing is left where it fails, or the connection ends before the program has come. Each command it starts costs a
- * machine a millisecond, so one file is script, room and program in turn.
- */
-const BOOTSTRAP = [
-  'umask 077; name=$1; size=$2; shift 2; why=; place=',
-  'trap \'test -n "$place" && rm -rf "$place"\' EXIT',
-  "trap 'exit 1' HUP INT TERM PIPE",
-  'for folder in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm "$HOME" "$XDG_RUNTIME_DIR"; do',
-  '  test -n "$folder" && test -d "$folder" || continue',
-  '  place=$folder/$name',
-  '  if mkdir "$place" 2>/dev/null; then',
-  '    file=$place/program',
-  '    if printf "#!/bin/sh\\nexit 0\\n" 2>/dev/null >"$file" && chmod 700 "$file"; then',
-  '      if ! "$file" 2>/dev/null; then why="$why; $folder: nothing runs there (noexec)"',
-  '      elif head -c "$size" /dev/zero 2>/dev/null >"$file"; then break',
-  '      else why="$why; $folder: the disk is full"; fi',
-  '    else why="$why; $folder: the disk is full"; fi',
-  '    rm -rf "$place"',
-  '  else why="$why; $folder: cannot be written"; fi',
-  '  place=',
-  'done',
-  'if test -z "$place"; then echo "no folder takes a program${why}" >&2; exit 74; fi',
-  'head -c "$size" >"$file"',
-  'if test "$(wc -c <"$file")" -ne "$size"; then echo "the program did not come whole" >&2; exit 76; fi',
-  'exec "$file" --remove "$file" --lifeline "$@"',
-].join('\n')
 
 /** What ssh says when a connection fails, and what it means. The first that matches counts. */
 const FAILURES: readonly (readonly [RegExp, HostOutcome])[] = [
