@@ -1,6 +1,9 @@
 /** Check: children are started in one place, and those that git, tar and shells are in the environment made for them. */
 import { diagnoseLines, readTexts, type Diagnostic } from './check.ts'
 
+/** The file that starts children. */
+const CHILDREN = 'harness/support/process.ts'
+
 /** The file that makes the environment. */
 const GIT = 'harness/support/git.ts'
 
@@ -17,7 +20,7 @@ export async function checkChildren(root: string): Promise<Diagnostic[]> {
   const texts = await readTexts(root, (file) => CODE.test(file) && file !== GIT && file !== 'lint/children.ts')
   return texts.flatMap((text) =>
     diagnoseLines(text, (line) => {
-      if (/from 'node:child_process'/.test(line)) return 'starts children itself: use harness/support/process.ts'
+      if (text.file !== CHILDREN && /from 'node:child_process'/.test(line)) return `starts children itself: use ${CHILDREN}`
       const [, program] = CALL.exec(line) ?? BEHIND.exec(line) ?? []
       return program === undefined ? null : `starts ${program} itself: use runGit, runGitOnObjects or runScript of ${GIT}`
     }),

@@ -1,4 +1,5 @@
 /** Child processes: the only importer of execa. */
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { createRequire } from 'node:module'
 import type * as execa from 'execa'
 import { InfraError } from '#domain/errors.ts'
@@ -76,4 +77,12 @@ export async function runCommand(command: string, args: readonly string[], optio
 export function startProcess(command: string, args: readonly string[], options: execa.Options = {}) {
   const env = childEnvironment(options.env)
   return loadExeca().execa(command, args, { ...options, env, extendEnv: false, reject: false, buffer: false })
+}
+
+/**
+ * Start a child with pipes and in a process group of its own, which outlives this process. Where it does not start it emits
+ * `error`; what cannot be the words of a program is thrown. Nothing of execa: hundreds are started one after the other.
+ */
+export function startDetached(command: string, args: readonly string[]): ChildProcessWithoutNullStreams {
+  return spawn(command, args, { detached: true, stdio: 'pipe', env: childEnvironment() })
 }

@@ -1,7 +1,6 @@
 /** The transport of this machine: commands are children in process groups of their own. */
 import { constants } from 'node:os'
-import { InvariantError } from '#domain/errors.ts'
-import { startProcess } from '#harness/support/process.ts'
+import { startDetached } from '#harness/support/process.ts'
 import { conduct, type Command, type CommandEnd, type StartedCommand, type Transport } from './contract.ts'
 
 /** A transport that starts commands here. */
@@ -9,6 +8,7 @@ export function createLocalTransport(): Transport {
   const open = new Set<() => void>()
   const run = async (command: Command): Promise<CommandEnd> => {
     const started = start(command)
+    if (typeof started === 'string') return { kind: 'lost', message: `it did not start: ${started}` }
     const lost = Promise.withResolvers<CommandEnd & { kind: 'lost' }>()
     const close = (): void => {
       started.kill()
@@ -30,17 +30,27 @@ export function createLocalTransport(): Transport {
   }
 }
 
-function start({ argv: [program = '', ...args] }: Command): StartedCommand {
-  const child = startProcess(program, args, { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe', detached: true, cleanup: true })
+/** The command, started, or why that is not possible. */
+function start({ argv: [program = '', ...args] }: Command): StartedCommand | string {
+  let child: ReturnType<typeof startDetached>
+  try {
+    child = startDetached(program, args)
+  } catch (error) {
+    return (error as Error).message
+  }
   const { stdin, stdout, stderr } = child
-  if (!stdin || !stdout || !stderr) throw new InvariantError(`${program} was started without pipes`)
-  // Not the promise of execa: that waits for whoever holds the output open.
+  // Without descriptors there are no pipes, whatever the types say.
+  if ([stdin, stdout, stderr].includes(undefined as never)) {
+    child.once('error', () => undefined)
+    return 'too many open files'
+  }
+  // Not `close`: that waits for whoever holds the output open.
   const ended = new Promise<Awaited<StartedCommand['ended']>>((resolve) => {
-    child.nodeChildProcess.once('exit', (code, signal) => {
+    child.once('exit', (code, signal) => {
       if (code !== null) resolve({ kind: 'exited', code })
       else resolve({ kind: 'signalled', signal: (signal ?? 'unknown').replace(/^SIG/, '') })
     })
-    child.nodeChildProcess.once('error', ({ message }) => resolve({ kind: 'lost', message: `it did not start: ${message}` }))
+    child.once('error', ({ message }) => resolve({ kind: 'lost', message: `it did not start: ${message}` }))
   })
 
   const kill = (): void => {

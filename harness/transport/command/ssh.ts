@@ -77,7 +77,7 @@ export async function writeSshConfig(own?: string): Promise<SshConfig> {
 }
 
 /** Runs a command and says its exit status in a line of standard error that no command can know. */
-const WRAPPER = '"$@"; code=$?; printf "\\n%s %d\\n" "$kw_mark" "$code" >&2; exit "$code"'
+const WRAPPER = 'mark=$1; shift; "$@"; code=$?; printf "\\n%s %d\\n" "$mark" "$code" >&2; exit "$code"'
 
 /** Where a machine is, as ssh takes it. */
 export interface SshAddress {
@@ -98,7 +98,7 @@ export function createSshTransport(address: SshAddress, config: Pick<SshConfig, 
 
   async function run(command: Command): Promise<CommandEnd> {
     const mark = `kwitness-${randomBytes(16).toString('hex')}`
-    const words = ['env', `kw_mark=${mark}`, 'sh', '-c', WRAPPER, 'sh', ...command.argv]
+    const words = ['sh', '-c', WRAPPER, 'sh', mark, ...command.argv]
     const remote = `exec ${words.map(shellWord).join(' ')}`
     const told = Promise.withResolvers<number>()
     const stop = new AbortController()
