@@ -112,31 +112,46 @@ async function askAll(
     return askOnce(target)
   }
 
-  const answers = await Promise.all(targets.map(async (target) => ({ target, answer: await askPatiently(target) })))
-  const asked: (Asked & { readonly target: Target })[] = []
-  for (const { target, answer: first } of answers) {
-    let answer = first
-    if (first.outcome === 'host-key-unknown' && beforeIntroduction !== null && target.introduce) {
+  const answering = targets.map(askPatiently)
+  const changelogs = new Map<string, Promise<FoundHostChangelog | null>>()
+
+  /**
+   * Read the changelog of a kernel on the first of its machines, before others are asked: a further session to each would cost as
+   * much as asking.
+   */
+  function changelogOf(target: Target, { stream }: HostAnswer): Promise<FoundHostChangelog | null> {
+    const build = kernelOfHost(target.host, stream.head)?.build
+    if (build === undefined) return Promise.resolve(null)
+    const read = async (): Promise<FoundHostChangelog | null> => {
+      using _ = await pool.acquire({ hosts: 1 }, 1)
+      const changelog = await target.changelog(signal)
+      return changelog && { ...changelog, on: target.host }
+    }
+    const found = changelogs.get(build) ?? read()
+    changelogs.set(build, found)
+    // Whoever takes it is told of what goes wrong.
+    found.catch(() => undefined)
+    return found
+  }
+
+  /** In the order of the machines, so that the same one is the first each time. */
+  async function beginChangelogs(): Promise<void> {
+    for (const [n, answer] of answering.entries()) void changelogOf(targets[n]!, await answer)
+  }
+
+  const [answers] = await Promise.all([Promise.all(answering), beginChangelogs()])
+  const asked: Asked[] = []
+  for (const [n, target] of targets.entries()) {
+    let answer = answers[n]!
+    if (answer.outcome === 'host-key-unknown' && beforeIntroduction !== null && target.introduce) {
       beforeIntroduction()
       await target.introduce(signal)
       signal?.throwIfAborted()
       answer = await askPatiently(target)
     }
     const host = target.host === 'running' ? hostname() : target.host
-    asked.push({ host: target.host, target, answer, kernel: kernelOfHost(host, answer.stream.head), changelog: null })
+    const kernel = kernelOfHost(host, answer.stream.head)
+    asked.push({ host: target.host, answer, kernel, changelog: await changelogOf(target, answer) })
   }
-  return withChangelogs(asked)
-
-  /** Read the changelog of each kernel on one of its machines: a further session to each would cost as much as asking. */
-  async function withChangelogs(all: typeof asked): Promise<Asked[]> {
-    const byKernel = Map.groupBy(all, ({ kernel }) => kernel?.build ?? null)
-    const found = [...byKernel].map(async ([build, [first]]): Promise<[string | null, FoundHostChangelog | null]> => {
-      if (build === null || first === undefined) return [build, null]
-      using _ = await pool.acquire({ hosts: 1 }, 0)
-      const changelog = await first.target.changelog(signal)
-      return [build, changelog && { ...changelog, on: first.target.host }]
-    })
-    const known = new Map(await Promise.all(found))
-    return all.map(({ target: _, ...one }) => ({ ...one, changelog: known.get(one.kernel?.build ?? null) ?? null }))
-  }
+  return asked
 }
