@@ -21,6 +21,7 @@ function isControl(code: number): boolean {
  */
 export function stripEscapes(line: string): string {
   let kept = ''
+  let pieces = 0
   /** Where the text begins that is not yet in `kept`. */
   let start = 0
   let at = 0
@@ -30,11 +31,50 @@ export function stripEscapes(line: string): string {
       at += 1
       continue
     }
-    if (start < at) kept += line.slice(start, at)
-    at = code === ESC || code >= 0x80 ? sequenceEnd(line, at, code) : at + 1
+    if (start < at) {
+      if (pieces === MAX_PIECES) return kept + stripMany(line, start)
+      kept += line.slice(start, at)
+      pieces += 1
+    }
+    at = behindControl(line, at, code)
     start = at
   }
   return start === 0 ? line : kept + line.slice(start)
+}
+
+/** Behind the control character `code` at `at`, or the sequence that begins there. */
+function behindControl(line: string, at: number, code: number): number {
+  return code === ESC || code >= 0x80 ? sequenceEnd(line, at, code) : at + 1
+}
+
+/** Pieces of text of which a line is put together: no ordinary one has more. */
+const MAX_PIECES = 16
+/** What is left of a line with more of them, and its low bytes. */
+let units = new Uint16Array(1 << 13)
+let bytes = Buffer.alloc(units.length)
+
+/** The same for what begins at `from` of a line that is hardly more than escapes: one text, not one for each piece. */
+function stripMany(line: string, from: number): string {
+  if (line.length > units.length) {
+    units = new Uint16Array(line.length)
+    bytes = Buffer.alloc(line.length)
+  }
+  let length = 0
+  let all = 0
+  for (let at = from; at < line.length;) {
+    const code = line.charCodeAt(at)
+    if (isControl(code)) {
+      at = behindControl(line, at, code)
+      continue
+    }
+    units[length] = code
+    bytes[length] = code
+    all |= code
+    length += 1
+    at += 1
+  }
+  if (all < 0x100) return bytes.toString('latin1', 0, length)
+  return Buffer.from(units.buffer, 0, 2 * length).toString('utf16le')
 }
 
 /** Where the sequence ends that begins at `at` with `code`; a control character without one is one long. */

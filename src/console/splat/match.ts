@@ -101,11 +101,14 @@ function matchHeads(line: string, kind: LineKind, count: number): Match | null {
     while (last + 1 < starts.length && starts[last + 1]! <= at) last += 1
     while (last > 0 && starts[last]! > at) last -= 1
     const start = starts[last]!
-    if (head.before === 'labels' && labelled !== start) {
-      labels = findLabelEnds(line, start)
-      labelled = start
-    }
-    const own = head.before === 'labels' ? isLabelEnd(at, labels) : allows(head, line, start, at)
+    let own = at === start && head.before !== 'other'
+    if (!own && head.before === 'labels' && mayEndLabel(line, at)) {
+      if (labelled !== start) {
+        labels = findLabelEnds(line, start)
+        labelled = start
+      }
+      own = isLabelEnd(at, labels)
+    } else if (!own && head.before !== 'labels') own = allows(head, line, start, at)
     if (!own) {
       if (!mayPrompt || start > 0) continue
       if (at !== prompted) {
@@ -131,9 +134,8 @@ function matchHeads(line: string, kind: LineKind, count: number): Match | null {
   return { rule: best.rule, isIgnored: best.rank < IGNORED.length, message }
 }
 
-/** Whether the text from `start` to `at` may stand before a head that takes no labels. */
+/** Whether the text from `start` to `at`, which is not empty for the common answers, may stand before a head that takes no labels. */
 function allows({ before, expression }: Head, line: string, start: number, at: number): boolean {
-  if (at === start && before !== 'other') return true
   if (before === 'start' || at - start > MAX_BEFORE) return false
   if (before === 'words') return !isWord(line.charCodeAt(at - 1))
   return expression.test(line.slice(start, at))
@@ -160,6 +162,11 @@ const MAX_WORD = 40
 
 /** The start of a message, and where up to three labels of LABELS end that follow it. */
 const LABEL_ENDS = new Int32Array(MAX_LABELS + 1)
+
+/** Whether a label can end at `at`: most heads that stand elsewhere are told by two characters. */
+function mayEndLabel(line: string, at: number): boolean {
+  return line.charCodeAt(at - 1) === SPACE && line.charCodeAt(at - 2) === COLON
+}
 
 function isLabelEnd(at: number, count: number): boolean {
   for (let index = 0; index < count; index += 1) if (LABEL_ENDS[index] === at) return true
