@@ -134,7 +134,7 @@ function matchHeads(line: string, kind: LineKind, count: number): Match | null {
   return { rule: best.rule, isIgnored: best.rank < IGNORED.length, message }
 }
 
-/** Whether the text from `start` to `at`, which is not empty for the common answers, may stand before a head that takes no labels. */
+/** Whether the text from `start` to `at`, not empty for the common answers, may stand before a head that takes no labels. */
 function allows({ before, expression }: Head, line: string, start: number, at: number): boolean {
   if (before === 'start' || at - start > MAX_BEFORE) return false
   if (before === 'words') return !isWord(line.charCodeAt(at - 1))
