@@ -1,6 +1,6 @@
-/** The jobs of docs/ci, held against what other programs know of GitHub's and GitLab's forms; a broken one is refused by each. */
+/** The jobs of docs/ci, held against what others know of GitHub's, GitLab's and Jenkins' forms; each refuses a broken one. */
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runCommand } from '#harness/support/process.ts'
@@ -69,4 +69,106 @@ test('the job for GitLab', async (t) => {
   const broken = await check(job.replace('exit_codes: 1', 'exit_codes: one'))
   assert.notEqual(broken.exitCode, 0)
   assert.match(`${broken.stdout}${broken.stderr}`, /type must be integer at kwitness\.allow_failure\.exit_codes/)
+})
+
+/** Groovy of the version that Jenkins has inside, and what it is made of; these packages of Debian need no Jenkins. */
+const GROOVY = ['groovy', 'antlr', 'libantlr-java', 'libasm-java']
+const JARS = ['groovy-all', 'antlr', 'asm', 'asm-tree', 'asm-util', 'asm-analysis']
+
+/** The class path of Groovy; skips the test where there is no Java, or Debian's archive does not give the packages. */
+async function bringGroovy(t: TestContext): Promise<string | null> {
+  const java = await runCommand('java', ['-version'], { anyExit: true }).catch(() => null)
+  if (java?.exitCode !== 0) {
+    t.skip('no Java is installed here: apt-get install default-jre-headless')
+    return null
+  }
+  const place = join(findWorkspace().cache, 'test-packages')
+  const root = join(place, 'groovy')
+  const path = JARS.map((name) => join(root, 'usr/share/java', `${name}.jar`)).join(':')
+  if (await exists(root)) return path
+  await makeFolder(place)
+  const folder = await mkdtemp(join(place, 'tmp-'))
+  try {
+    const { exitCode, stderr } = await runCommand('apt-get', ['download', ...GROOVY], { cwd: folder, anyExit: true })
+    if (exitCode !== 0) {
+      t.skip(`apt-get download: ${stderr.trim().split('\n')[0]}`)
+      return null
+    }
+    for (const name of await readdir(folder)) await runCommand('dpkg-deb', ['-x', join(folder, name), folder])
+    await rename(folder, root).catch(() => undefined)
+    return path
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** What a pipeline came to; what is wrong with it, where it is refused. */
+interface Build {
+  readonly result?: string
+  readonly said?: readonly string[]
+  readonly tests?: { readonly all: number; readonly bad: number } | null
+  readonly archived?: readonly string[]
+  readonly refused?: string
+}
+
+const JUNIT = '<testsuites><testsuite><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite></testsuites>'
+
+test('the Jenkinsfile', async (t) => {
+  const classPath = await bringGroovy(t)
+  if (classPath === null) return
+  const text = await readFile(inRepository('docs', 'ci', 'Jenkinsfile'), 'utf8')
+  const runner = inRepository('test', 'e2e', 'nightly', 'pipeline.groovy')
+  /** Run pipelines one after the other in a folder: one start of Java takes seconds. */
+  const build = async (folder: string, pipelines: readonly string[]): Promise<Build[]> => {
+    const names = pipelines.map((_, index) => `Jenkinsfile-${index}`)
+    for (const [index, name] of names.entries()) await writeFile(join(folder, name), pipelines[index] ?? '')
+    const words = ['-XX:TieredStopAtLevel=1', '-cp', classPath, 'groovy.ui.GroovyMain', runner, ...names]
+    const { exitCode, stdout, stderr } = await run('java', words, folder)
+    assert.equal(exitCode, 0, stderr)
+    return stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Build)
+  }
+  /** A checkout whose kwitness notes what it is called with, leaves what a night leaves, and exits so. */
+  const checkout = async (code: number): Promise<string> => {
+    const folder = await temporaryFolder(t)
+    await mkdir(join(folder, 'site'))
+    await writeFile(join(folder, 'site', 'index.html'), 'the site')
+    const night = `[ "$1" != report ] || { echo '${JUNIT}' >junit.xml; exit 0; }`
+    const lines = ['#!/bin/sh', 'echo "$KWITNESS_STATE $KWITNESS_CACHE $*" >>calls', night, `exit ${code}`, '']
+    await writeFile(join(folder, 'kwitness'), lines.join('\n'), { mode: 0o755 })
+    return folder
+  }
+  for (const [code, result, said] of [
+    [0, 'SUCCESS', []],
+    [1, 'UNSTABLE', ['something regressed']],
+    [3, 'FAILURE', ['kwitness nightly exited 3']],
+  ] as const) {
+    const folder = await checkout(code)
+    // Known bugs of old kernels alone do not make it unstable.
+    assert.deepEqual(await build(folder, [text]), [{ result, said, tests: { all: 2, bad: 1 }, archived: ['site/index.html'] }])
+    const places = `${folder}/state ${folder}/cache`
+    const calls = [
+      `${places} nightly --config docs/ci/nightly.yaml --budget 4h`,
+      `${places} report --format junit --out junit.xml`,
+    ]
+    assert.deepEqual((await readFile(join(folder, 'calls'), 'utf8')).trim().split('\n'), calls)
+  }
+  const refusals = [
+    ['returnStatus', 'returnState', /sh has no parameter returnState/],
+    ['stages {', 'stagez {', /Sections\.stagez\(\)/],
+    ["'HOURS'", "'HOUR'", /not a unit: HOUR/],
+    ['always {', 'ever {', /Post\.ever\(\)/],
+    ['H 2 * * *', 'H 2 * *', /not a cron line/],
+    ['script {', 'if (true) {', /line \d+: steps has code that is no step/],
+    ['allowEmptyResults: true', "allowEmptyResults: 'yes'", /allowEmptyResults is not a Boolean/],
+    ["agent { label 'debian' }", '', /the pipeline has no agent/],
+    ['disableConcurrentBuilds()', 'disableConcurrentBuilds(', /Jenkinsfile: \d+: /],
+  ] as const
+  for (const [good] of refusals) assert.ok(text.includes(good), good)
+  const broken = refusals.map(([good, bad]) => text.replace(good, bad))
+  const ended = await build(await checkout(0), broken)
+  assert.equal(ended.length, refusals.length)
+  for (const [index, [, , refusal]] of refusals.entries()) assert.match(ended[index]?.refused ?? '', refusal)
 })
