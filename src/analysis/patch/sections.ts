@@ -110,6 +110,11 @@ function endOfHunk(lines: readonly string[], start: number, counts: { old: numbe
     else if (letter !== '\\') old = -1
     if (old < 0 || now < 0) throw damaged(label, start, `the hunk ${lines[start]?.trim()} ends early, at line ${at + 1}`)
   }
+  // What is cut off a line of context or a removed one does not match the source; of an added one nothing would tell.
+  const last = lines[at - 1] ?? ''
+  if (last.startsWith('+') && !last.endsWith('\n')) {
+    throw damaged(label, start, `the hunk ${lines[start]?.trim()} ends in the middle of an added line, at line ${at}`)
+  }
   if (lines[at]?.startsWith('\\ ')) at += 1
   // A line such as `-- ` begins a signature, `--- ` the next file.
   if (/^(?:\+|-(?!-))/.test(lines[at] ?? ''))

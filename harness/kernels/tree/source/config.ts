@@ -23,8 +23,10 @@ export async function readFragment(nameOrPath: string): Promise<Fragment> {
 export function parseFragment(text: string, name: string): Fragment {
   const lines = text.split('\n').flatMap((line): Setting[] => {
     const [, setting = '', known] = /^(.*?)\s*(# if known)?\s*$/.exec(line) ?? []
-    const [, set, value] = /^(CONFIG_\w+)=(\S.*)$/.exec(setting) ?? []
-    const unset = /^# (CONFIG_\w+) is not set$/.exec(setting)?.[1]
+    const [, set, said] = /^(CONFIG_\w+)=(\S.*)$/.exec(setting) ?? []
+    const value = said && withoutComment(said)
+    // Without its blank, Kconfig would take it for a comment.
+    const unset = /^#\s*(CONFIG_\w+) is not set$/.exec(setting)?.[1]
     // merge_config.sh takes =n, too; Kconfig writes it as not set.
     if (set !== undefined) return [{ symbol: set, value: value === 'n' ? null : (value ?? null), ifKnown: known !== undefined }]
     if (unset !== undefined) return [{ symbol: unset, value: null, ifKnown: known !== undefined }]
@@ -33,6 +35,11 @@ export function parseFragment(text: string, name: string): Fragment {
     throw new UserError(`the config fragment ${name} has a malformed line: ${line}`, hint)
   })
   return { name, lines }
+}
+
+/** A value without the comment behind it: Kconfig reads one letter, or up to the closing quote, and nothing says that it did. */
+function withoutComment(value: string): string {
+  return /^("(?:[^"\\]|\\.)*"|[^"\s]\S*)\s+#/.exec(value)?.[1] ?? value
 }
 
 /** A setting in the syntax of .config. */

@@ -54,6 +54,37 @@ test('a fragment is parsed in any form that Kconfig writes', () => {
   )
 })
 
+test('a setting means what it says in other spellings, too', () => {
+  const spelled = [
+    '#CONFIG_KSM is not set',
+    '#\tCONFIG_NBD is not set\r',
+    'CONFIG_SMP=y # as everywhere',
+    'CONFIG_FUSE=n\t# not here',
+    'CONFIG_NAME="a # \\" b" # a text',
+    'CONFIG_HZ=250 # if known\r',
+    '# CONFIG_SLUB is not set in any release',
+  ]
+  assert.deepEqual(parseFragment(spelled.join('\n'), 'mine').lines.map(formatSetting), [
+    '# CONFIG_KSM is not set',
+    '# CONFIG_NBD is not set',
+    'CONFIG_SMP=y',
+    '# CONFIG_FUSE is not set',
+    'CONFIG_NAME="a # \\" b"',
+    'CONFIG_HZ=250',
+  ])
+  for (const bad of [
+    'CONFIG_X',
+    'CONFIG_X =y',
+    ' CONFIG_X=y',
+    'CONFIG_X=',
+    'config_x=y',
+    'export CONFIG_X=y',
+    '\uFEFFCONFIG_X=y',
+  ]) {
+    assert.throws(() => parseFragment(`${bad}\n`, 'mine'), /mine has a malformed line/, bad)
+  }
+})
+
 test('a dropped setting is named, with its fragment and the actual value', () => {
   const text = 'CONFIG_SMP=y\nCONFIG_KASAN=y\n# CONFIG_KSM is not set\nCONFIG_HZ=250\nCONFIG_NEW=y # if known\n'
   const fragment = parseFragment(text, 'mine')
