@@ -17,11 +17,15 @@ export interface ImportedFile {
   readonly bytes: Uint8Array
 }
 
-/** A stream and the machine it is of. Throws UserError for one that kwitness-check did not print. */
+/** A stream and the machine it is of. Throws UserError for one that kwitness-check did not print, and for one without a case. */
 function readFile({ path, bytes }: ImportedFile): { readonly stream: CheckStream; readonly asked: Asked } {
   const stream = readCheckStream(bytes)
   if (stream.planned === null) {
     throw new UserError(`${path} is not the output of kwitness-check`, 'kwitness read shows any other KTAP or console log')
+  }
+  if (stream.cases.length === 0) {
+    const hint = 'kwitness-check --list shows the cases that it has; take its whole output'
+    throw new UserError(`${path} holds no case: its plan has ${stream.planned}, and none ended`, hint)
   }
   const { host = path } = stream.head
   const kernel = kernelOfHost(host, stream.head)
