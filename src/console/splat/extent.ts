@@ -155,8 +155,9 @@ export const MAX_REPORT_LINES = 2000
 export function maxGap(rule: SplatRule | null, sawTrace: boolean): number {
   if (rule === null || sawTrace) return MAX_GAP
   if (rule.withTrace) return MIN_GAP
-  const isOops = rule.severity === 'oops' && (rule.placeFromTrace || rule.part === 'head' || rule.announces)
-  return isOops || rule.id.startsWith('lockdep') ? MAX_GAP_BEFORE_BODY : MAX_GAP
+  const isOops = rule.severity === 'oops' && (rule.part === 'head' || rule.announces)
+  const hasBody = rule.placeFromTrace || rule.fenced || isOops || rule.id.startsWith('lockdep')
+  return hasBody ? MAX_GAP_BEFORE_BODY : MAX_GAP
 }
 
 export type BodyLine =
