@@ -77,11 +77,11 @@ test('what kwitness-check printed gives the same report elsewhere', async () => 
   assert.notEqual(part.exitCode, 0)
   const head = join(folder, 'head.ktap')
   await writeFile(head, printed.stdout.slice(0, printed.stdout.indexOf('# case: ')).replace(/^ .*\n/gm, ''))
-  const before = (await kwitness(['runs', '--json'])).stdout
+  const stored = (await kwitness(['runs', '--json'])).stdout
   const empty = await kwitness(['report', '--import', file, '--import', head])
   assert.deepEqual([empty.exitCode, empty.stdout], [2, ''], empty.stderr)
   assert.match(empty.stderr, /head\.ktap holds no case: its plan has 6, and none ended/)
-  assert.equal((await kwitness(['runs', '--json'])).stdout, before, 'nothing is stored')
+  assert.equal((await kwitness(['runs', '--json'])).stdout, stored, 'nothing is stored')
   const none = await kwitness(['report', '--import', inRepository('README.md')])
   assert.equal(none.exitCode, 2)
   assert.match(none.stderr, /is not the output of kwitness-check/)
