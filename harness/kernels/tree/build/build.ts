@@ -20,7 +20,7 @@ import { mergeFragments, droppedSettings } from '../source/config.ts'
 import { findSections, joinSections } from '#analysis/patch/sections.ts'
 import { runPatch, stripFor } from '#harness/patches/apply.ts'
 import { bytesOf } from '#harness/patches/stored.ts'
-import { evictUnused, isEvictionDue, touchTree } from './evict.ts'
+import { evictTrees, isEvictionDue, touchTree } from './evict.ts'
 import { cloneSources, kernelPlace, runLocked, waitForBuild, type BuildPlace } from './files.ts'
 import { BUILD_ENVIRONMENT, BuildFailure, runMake, type MakeJob } from './make.ts'
 import { startIncremental, findNearestBase } from './incremental.ts'
@@ -70,7 +70,7 @@ export async function ensureBase(recipe: Recipe, context: KernelContext): Promis
   const built = isBuilt ? null : await buildBase(recipe, base, context)
   await touchTree(base, new Date())
   if (built !== null && (await isEvictionDue(built, workspace))) {
-    await evictUnused(workspace, (names) =>
+    await evictTrees(workspace, (names) =>
       reportProgress(context, null, `removed from the cache to stay below its size limit: ${names}`),
     )
   }

@@ -36,10 +36,23 @@ export async function isEvictionDue(built: 'full' | 'incremental', { cache }: Wo
 
 /**
  * Remove the least recently used bases and sources until the rest take at most `limit` bytes; the newest always stays. The
- * caller must hold treeLock and modulesLock, so that nobody works in them. Calls `note` with the removed names.
+ * caller must hold treeLock, so that no kernel is built in them; where external modules are, it is left to the next build. Calls
+ * `note` with the removed names.
  */
-export async function evictTrees({ cache }: Workspace, note: (names: string) => void, limit = MAX_TREE_BYTES): Promise<void> {
-  const trees = join(buildRoot(cache), 'trees')
+export async function evictTrees(workspace: Workspace, note: (names: string) => void, limit = MAX_TREE_BYTES): Promise<void> {
+  const { path, name } = modulesLock(workspace)
+  try {
+    const removed = await withLock(path, { name, doing: 'removing old kernel trees', noWait: true }, () =>
+      removeOldest(join(buildRoot(workspace.cache), 'trees'), limit),
+    )
+    if (removed.length > 0) note(removed.join(', '))
+  } catch (error) {
+    if (!(error instanceof LockHeld)) throw error
+  }
+}
+
+/** Remove the oldest trees of a folder until the rest take at most `limit` bytes. Returns the names of those removed. */
+async function removeOldest(trees: string, limit: number): Promise<string[]> {
   const names = await readdir(trees).catch(whenUnreadable([]))
   const newest = await newestFirst(
     trees,
@@ -51,17 +64,7 @@ export async function evictTrees({ cache }: Workspace, note: (names: string) => 
   // Rename first: even when this process is killed halfway, a base is either complete or not there.
   for (const name of removed) await rename(join(trees, name), join(trees, `evicted-${name}`))
   await removeAll(trees, /^evicted-/)
-  if (removed.length > 0) note(removed.join(', '))
-}
-
-/** The same for a caller that holds treeLock alone. Where external modules are being built it is left to the next build. */
-export async function evictUnused(workspace: Workspace, note: (names: string) => void, limit?: number): Promise<void> {
-  const { path, name } = modulesLock(workspace)
-  try {
-    await withLock(path, { name, doing: 'removing old kernel trees', noWait: true }, () => evictTrees(workspace, note, limit))
-  } catch (error) {
-    if (!(error instanceof LockHeld)) throw error
-  }
+  return removed
 }
 
 /** Remove the oldest logs until the rest take at most `limit` bytes. */

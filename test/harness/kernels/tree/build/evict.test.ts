@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { link, mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { evictLogs, evictTrees, evictUnused, isEvictionDue, removeLeftovers } from '#harness/kernels/tree/build/evict.ts'
+import { evictLogs, evictTrees, isEvictionDue, removeLeftovers } from '#harness/kernels/tree/build/evict.ts'
 import { modulesLock } from '#harness/kernels/tree/build/files.ts'
 import { withLock } from '#harness/support/lock.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
@@ -36,9 +36,9 @@ test('the least recently used trees are removed first, and named', async (t) => 
 test('no tree is removed while external modules are built in one', async (t) => {
   const { workspace, trees } = await given(t, 'base-01', 'base-02')
   const { path, name } = modulesLock(workspace)
-  await withLock(path, { name, doing: 'building modules' }, () => evictUnused(workspace, (names) => assert.fail(names), 1))
+  await withLock(path, { name, doing: 'building modules' }, () => evictTrees(workspace, (names) => assert.fail(names), 1))
   const notes: string[] = []
-  await evictUnused(workspace, (names) => void notes.push(names), 1)
+  await evictTrees(workspace, (names) => void notes.push(names), 1)
   assert.deepEqual(notes, ['base-01'])
   assert.deepEqual(await readdir(trees), ['base-02'])
 })
