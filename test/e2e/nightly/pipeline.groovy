@@ -50,6 +50,13 @@ abstract class Block {
 		if (seen.contains(name)) throw new Refused("${name} stands twice")
 		seen << name
 	}
+	/** Go through the block of this name with what may stand in it. */
+	def within(String name, Block block, Closure body) {
+		once(name)
+		block.build = build
+		block.enter(body)
+		block
+	}
 }
 
 class Steps extends Block {
@@ -157,9 +164,7 @@ class Stage extends Block {
 class Stages extends Block {
 	Map<String, Closure> all = [:]
 	void stage(String name, Closure body) {
-		once(name)
-		def one = new Stage(build: build)
-		one.enter(body)
+		def one = within(name, new Stage(), body)
 		if (one.steps == null) throw new Refused("stage ${name} has no steps")
 		all[name] = one.steps
 	}
@@ -181,32 +186,12 @@ class Post extends Block {
 class Sections extends Block {
 	Stages stages
 	Post post
-	void agent(Closure body) {
-		once('agent')
-		new Agent(build: build).enter(body)
-	}
-	void triggers(Closure body) {
-		once('triggers')
-		new Triggers(build: build).enter(body)
-	}
-	void options(Closure body) {
-		once('options')
-		new Options(build: build).enter(body)
-	}
-	void environment(Closure body) {
-		once('environment')
-		new Environment(build: build).enter(body)
-	}
-	void stages(Closure body) {
-		once('stages')
-		stages = new Stages(build: build)
-		stages.enter(body)
-	}
-	void post(Closure body) {
-		once('post')
-		post = new Post(build: build)
-		post.enter(body)
-	}
+	void agent(Closure body) { within('agent', new Agent(), body) }
+	void triggers(Closure body) { within('triggers', new Triggers(), body) }
+	void options(Closure body) { within('options', new Options(), body) }
+	void environment(Closure body) { within('environment', new Environment(), body) }
+	void stages(Closure body) { stages = within('stages', new Stages(), body) }
+	void post(Closure body) { post = within('post', new Post(), body) }
 }
 
 abstract class PipelineScript extends Script {
