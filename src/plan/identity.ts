@@ -85,7 +85,7 @@ function knownRules(theCase: Case): unknown {
 }
 
 /** The same value with the keys of its objects in order, whatever order they were read in. */
-function inOrder(value: unknown): unknown {
+export function inOrder(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(inOrder)
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))

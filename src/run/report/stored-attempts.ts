@@ -7,6 +7,7 @@ import type { TextCache } from '#store/derived/text-cache.ts'
 import type { AttemptRecord, ReadRuns, StoreProblem } from '#store/ports.ts'
 import { judgedAttemptsOf, type JudgedAttempt } from '#verdict/race/judged-attempt.ts'
 import { createCaseFinder } from '#plan/cells.ts'
+import { inOrder } from '#plan/identity.ts'
 import type { PlanCommon } from '#plan/plan.ts'
 import { openDerived } from './derived.ts'
 import type { AttemptReading } from './judge-attempt.ts'
@@ -49,7 +50,12 @@ export async function createStoredJudge(store: ReadRuns): Promise<StoredJudge> {
   const rules = new Map<Case, string>()
   const rulesOf = (theCase: Case): string => {
     const { folder: _, ...rest } = theCase
-    const known = rules.get(theCase) ?? createHash('sha256').update(JSON.stringify(rest)).digest('base64url')
+    // A case of the catalogue and the same one of a stored plan have their keys in different orders.
+    const known =
+      rules.get(theCase) ??
+      createHash('sha256')
+        .update(JSON.stringify(inOrder(rest)))
+        .digest('base64url')
     rules.set(theCase, known)
     return known
   }

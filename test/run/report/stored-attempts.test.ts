@@ -42,6 +42,17 @@ test('what is known is what judging says, and is found by the next reader withou
   cache.close()
 })
 
+test('an attempt is judged once, whatever order the keys of its case were read in', async (t) => {
+  const { store, record, place } = await given(t)
+  const first = await createStoredJudge(store)
+  const made = await first.judge(record, CASE)
+  first.keep()
+  await rm(join(place, 'output.log'))
+  const reversed = Object.fromEntries(Object.entries(CASE).toReversed()) as unknown as Case
+  const next = await createStoredJudge(store)
+  assert.deepEqual((await next.judge(record, reversed)).judged, made.judged)
+})
+
 test('by other rules an attempt is judged anew, and without its hashes it has problems', async (t) => {
   const { store, record, place } = await given(t)
   const judge = await createStoredJudge(store)
