@@ -57,9 +57,16 @@ export function trialsNeeded(pLow: number, bound: number): number | null {
  * bound^(Gamma(r) / L): on average (1 + ln(1 / bound) / L)^-r.
  */
 export function minHits(bound: number): number {
+  const known = fewestHits.get(bound)
+  if (known !== undefined) return known
   const many = 1e9
   for (let hits = 1; ; hits += 1) {
     const reach = rateInterval({ hits, trials: many }).low * many
-    if ((1 + Math.log(1 / bound) / reach) ** -hits <= bound) return hits
+    if ((1 + Math.log(1 / bound) / reach) ** -hits > bound) continue
+    fewestHits.set(bound, hits)
+    return hits
   }
 }
+
+/** By bound: each judgement of a race asks for the same one, and the search takes a millisecond. */
+const fewestHits = new Map<number, number>()
