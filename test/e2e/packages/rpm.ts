@@ -4,9 +4,6 @@ import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 
-const PACKAGES = 'rpm rpm-common librpm9 librpmio9 librpmbuild9 librpmsign9 libpopt0 liblua5.3-0 libfsverity0'.split(' ')
-/** Debian 13 has a later one. */
-const LATER = 'librpm10 librpmio10 librpmbuild10 librpmsign10 liblua5.4-0'.split(' ')
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu'
 
 const isThere = (path: string): Promise<boolean> =>
@@ -22,9 +19,9 @@ export async function findRpm(): Promise<{ readonly root: string } | { readonly 
   if (!(await isThere(join(root, 'usr/bin/rpmbuild')))) {
     await mkdir(folder, { recursive: true })
     const own = await mkdtemp(join(folder, 'new-'))
-    for (const name of [...PACKAGES, ...LATER]) {
-      await runCommand('apt-get', ['download', name], { cwd: own, anyExit: true }).catch(() => null)
-    }
+    // What rpm depends on and this machine does not have has another name in each Debian.
+    const options = ['--yes', '--no-install-recommends', '--download-only', '-o', `Dir::Cache::archives=${own}`]
+    await runCommand('apt-get', ['install', ...options, '-o', 'Debug::NoLocking=1', 'rpm'], { anyExit: true }).catch(() => null)
     for (const name of (await readdir(own)).filter((one) => one.endsWith('.deb'))) {
       await runCommand('dpkg-deb', ['-x', join(own, name), join(own, 'root')])
     }

@@ -27,8 +27,8 @@ async function copyDownloads(cache: string): Promise<void> {
   const shared = findWorkspace().cache
   for (const [name, how] of [
     ['apt', '-a'],
-    // Named by their content, so that nobody writes to them.
-    ['debs', '-rl'],
+    // Named by their content, so that nobody writes to them; the temporary folder may be of another file system.
+    ['debs', '-rs'],
   ] as const) {
     if (await exists(join(shared, name))) await runCommand('cp', [how, join(shared, name), cache])
   }
