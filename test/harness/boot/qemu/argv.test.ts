@@ -26,7 +26,7 @@ function valueOf(option: string, changes: Partial<GuestSpec> = {}): string | und
 test('the complete command line of a guest that is booted for one attempt', () => {
   assert.equal(
     words(),
-    '-machine microvm,pic=on,pit=on,rtc=on,isa-serial=off,auto-kernel-cmdline=off' +
+    '-machine microvm,pic=off,pit=on,rtc=on,isa-serial=off,auto-kernel-cmdline=off' +
       ' -accel tcg,thread=multi -smp 1 -m 576M' +
       ' -object memory-backend-ram,id=ram,size=512M' +
       ' -object memory-backend-file,id=payload,size=64M,mem-path=/p/payload,share=off' +
