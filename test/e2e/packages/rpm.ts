@@ -1,38 +1,38 @@
 /** rpm and rpmbuild as Debian packages them, unpacked into the cache of tests: no machine is changed for a test. */
-import { access, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '#harness/support/process.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu'
 
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )
-
 /** Folder with the unpacked packages, or why there is none. */
 export async function findRpm(): Promise<{ readonly root: string } | { readonly why: string }> {
   const folder = join(findWorkspace().cache, 'test-rpm')
   const root = join(folder, 'root')
-  if (!(await isThere(join(root, 'usr/bin/rpmbuild')))) {
-    await mkdir(folder, { recursive: true })
-    const own = await mkdtemp(join(folder, 'new-'))
-    // What rpm depends on and this machine does not have has another name in each Debian.
-    const options = ['--yes', '--no-install-recommends', '--download-only', '-o', `Dir::Cache::archives=${own}`]
-    await runCommand('apt-get', ['install', ...options, '-o', 'Debug::NoLocking=1', 'rpm'], { anyExit: true }).catch(() => null)
-    for (const name of (await readdir(own)).filter((one) => one.endsWith('.deb'))) {
-      await runCommand('dpkg-deb', ['-x', join(own, name), join(own, 'root')])
-    }
-    await rename(join(own, 'root'), root).catch(() => undefined)
-    await rm(own, { recursive: true, force: true })
+  const fails = () =>
+    runRpm(root, 'rpmbuild', ['--version']).then(
+      () => null,
+      (error: Error) => error.message,
+    )
+  if ((await fails()) === null) return { root }
+  await unpackRpm(folder, root)
+  const why = await fails()
+  return why === null ? { root } : { why: `rpm of Debian does not run here: ${why}` }
+}
+
+async function unpackRpm(folder: string, root: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const own = await mkdtemp(join(folder, 'new-'))
+  // What rpm depends on and this machine does not have has another name in each Debian.
+  const options = ['--yes', '--no-install-recommends', '--download-only', '-o', `Dir::Cache::archives=${own}`]
+  await runCommand('apt-get', ['install', ...options, '-o', 'Debug::NoLocking=1', 'rpm'], { anyExit: true }).catch(() => null)
+  for (const name of (await readdir(own)).filter((one) => one.endsWith('.deb'))) {
+    await runCommand('dpkg-deb', ['-x', join(own, name), join(own, 'root')])
   }
-  const works = await runRpm(root, 'rpmbuild', ['--version']).then(
-    () => null,
-    (error: Error) => error.message,
-  )
-  return works === null ? { root } : { why: `rpm of Debian does not run here: ${works}` }
+  await rm(root, { recursive: true, force: true })
+  await rename(join(own, 'root'), root).catch(() => undefined)
+  await rm(own, { recursive: true, force: true })
 }
 
 /** Lines of sh before a program of these packages finds its libraries and its macros. */
