@@ -7,7 +7,7 @@ import { openScratch } from '#harness/support/scratch.ts'
 import { exists, isShortage } from '#harness/support/workspace.ts'
 import { snapshotSchema, type SnapshotManifest } from '#schema/cache/snapshot.ts'
 import { readJson } from '#schema/read.ts'
-import { kernelCmdline } from '../qemu/argv.ts'
+import { kernelCmdline, machineIdentity } from '../qemu/argv.ts'
 import type { BootInputs } from '../qemu/boot.ts'
 import { ramFile, decompressRam } from './compress.ts'
 
@@ -31,7 +31,8 @@ export function snapshotFolder(cache: string, inputs: BootInputs): string {
   // A disk of the user is another machine, and who logs in may be another one, too.
   const own = isWritable ? [boots, user, JSON.stringify(disk?.login), disk?.seed === null] : []
   const root = disk ? [disk.image.sha256, disk.agent.sha256, ...own] : []
-  const words = [SCHEMA, image.sha256, initramfs.sha256, host.qemu, profile, kernelCmdline(profile, host.tscKhz), ...cpu, ...root]
+  const machine = [host.qemu, profile, machineIdentity(profile, false), kernelCmdline(profile, host.tscKhz)]
+  const words = [SCHEMA, image.sha256, initramfs.sha256, ...machine, ...cpu, ...root]
   return join(cache, 'guests', createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32))
 }
 
