@@ -1,10 +1,10 @@
 /** The modules that come with a kernel file: the tree of the image's own release, found among what the user gave. */
-import { cp, readdir, rename, rm } from 'node:fs/promises'
+import { copyFile, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '#domain/errors.ts'
-import { exists, makeFolder } from '#harness/support/workspace.ts'
+import { exists, makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
 import { indexModules } from '../provider/modules.ts'
-import { releasesOf } from '../provider/vermagic.ts'
+import { inspectModules, releasesOf } from '../provider/vermagic.ts'
 
 const MODULE = /\.ko(?:\.(?:gz|xz|zst))?$/
 
@@ -21,6 +21,9 @@ interface ModuleTree {
  * load none of them, and every case that needs one would seem not to apply.
  */
 export async function moduleTree(modules: string, image: string, release: string): Promise<string> {
+  if (!(await stat(modules).catch(whenUnreadable(null)))?.isDirectory()) {
+    throw new UserError(`${modules} is not a folder`, 'give the folder /lib/modules/RELEASE of that kernel')
+  }
   const trees = await findTrees(modules)
   if (trees.length === 0) {
     throw new UserError(`${modules} contains no kernel modules`, 'give the folder /lib/modules/RELEASE of that kernel')
@@ -41,15 +44,14 @@ export async function moduleTree(modules: string, image: string, release: string
 /** The module trees at or below a folder: it is one itself, or its releases are. */
 async function findTrees(modules: string): Promise<ModuleTree[]> {
   if (await isTree(modules)) return [{ folder: modules, release: await releaseOfTree(modules) }]
-  const places = [join(modules, 'lib', 'modules'), join(modules, 'usr', 'lib', 'modules'), modules]
-  for (const place of places) {
+  const trees: ModuleTree[] = []
+  for (const place of [join(modules, 'lib', 'modules'), join(modules, 'usr', 'lib', 'modules'), modules]) {
     const names = (await readdir(place).catch(() => [])).toSorted()
     const folders = names.map((name) => join(place, name))
     const found = await Promise.all(folders.map(async (folder) => ((await isTree(folder)) ? [folder] : [])))
-    const trees = await Promise.all(found.flat().map(async (folder) => ({ folder, release: await releaseOfTree(folder) })))
-    if (trees.length > 0) return trees
+    trees.push(...(await Promise.all(found.flat().map(async (folder) => ({ folder, release: await releaseOfTree(folder) })))))
   }
-  return []
+  return trees
 }
 
 /** What a module tree has at its top; one without `kernel` may hold built-in modules and external ones alone. */
@@ -70,12 +72,16 @@ async function releaseOfTree(folder: string): Promise<string> {
 }
 
 /**
- * Throws UserError when a module of the tree is of another release than the image: the kernel would refuse that one alone.
- * Reads and decompresses them all.
+ * Throws UserError when a module of the tree is of another release than the image, or damaged: the kernel would refuse that one
+ * alone. Reads and decompresses them all.
  */
 export async function checkModules(tree: string, image: string, release: string): Promise<void> {
   const modules = (await moduleFiles(tree)).map(([, path]) => path).filter((path) => MODULE.test(path))
-  const others = (await releasesOf(modules)).filter((one) => one !== release)
+  const { releases, damaged } = await inspectModules(modules)
+  if (damaged !== null) {
+    throw new UserError(`the module ${damaged} is damaged: no kernel can load it`, 'copy or install the modules again')
+  }
+  const others = releases.filter((one) => one !== release)
   if (others.length === 0) return
   throw new UserError(
     `${image} is a kernel of release ${release}, and some modules in ${tree} are of ${others.join(', ')}`,
@@ -83,21 +89,39 @@ export async function checkModules(tree: string, image: string, release: string)
   )
 }
 
-/** Name inside the tree and path of every file, sorted. */
+/** At the top of a tree: links to the source of the build, which may be large or gone. */
+const NOT_MODULES = new Set(['build', 'source'])
+
+/**
+ * Name inside the tree and path of every file, sorted. Links are followed, for what they lead to is what the kernel would load:
+ * some distributions keep modules elsewhere, and link them.
+ */
 export async function moduleFiles(tree: string): Promise<(readonly [string, string])[]> {
-  const items = await readdir(tree, { recursive: true, withFileTypes: true })
-  const paths = items.filter((item) => item.isFile()).map((item) => join(item.parentPath, item.name))
-  return paths.toSorted().map((path) => [path.slice(tree.length + 1), path])
+  const files: (readonly [string, string])[] = []
+  const walk = async (folder: string, name: string, above: readonly string[]): Promise<void> => {
+    const own = await realpath(folder)
+    if (above.includes(own)) return
+    for (const item of await readdir(folder, { withFileTypes: true })) {
+      if (name === '' && NOT_MODULES.has(item.name)) continue
+      const [path, inner] = [join(folder, item.name), join(name, item.name)]
+      const found = item.isSymbolicLink() ? await stat(path).catch(whenUnreadable(null)) : item
+      if (found?.isFile()) files.push([inner, path])
+      if (found?.isDirectory()) await walk(path, inner, [...above, own])
+    }
+  }
+  await walk(tree, '', [])
+  return files.toSorted(([left], [right]) => (left < right ? -1 : 1))
 }
 
 /** Copy a module tree to `folder`/modules, laid out as /lib/modules/RELEASE, and index it with depmod. */
 export async function copyModules(tree: string, folder: string, release: string): Promise<void> {
   const base = join(folder, 'modules-base')
   const target = join(base, 'lib', 'modules', release)
-  await makeFolder(dirname(target))
-  // `build` and `source` are links to the source tree of the build, which may be large or gone.
-  const links = new Set([join(tree, 'build'), join(tree, 'source')])
-  await cp(tree, target, { recursive: true, filter: (path) => !links.has(path) })
+  await makeFolder(target)
+  for (const [name, path] of await moduleFiles(tree)) {
+    await makeFolder(dirname(join(target, name)))
+    await copyFile(path, join(target, name))
+  }
   await indexModules(base, release)
   await rename(target, join(folder, 'modules'))
   await rm(base, { recursive: true })
