@@ -9,7 +9,7 @@ import type { Kernel } from '#domain/kernel.ts'
 import { isNeededOn } from '#domain/version.ts'
 import { hashFile } from '#harness/support/hash.ts'
 import { findBuildTree, type BuildTree, type KernelContext } from '../kernels/index.ts'
-import { BUILD_ENVIRONMENT, isErrorLine } from '../kernels/tree/build/make.ts'
+import { BUILD, isErrorLine } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
 import { buildRoot } from '../support/build-root.ts'
 import { openScratch } from '../support/scratch.ts'
@@ -187,7 +187,7 @@ async function compile(
 ): Promise<void> {
   const flags = `KCFLAGS=${FLAGS} -fmacro-prefix-map=${folder}/=`
   const args = ['--pdeathsig', 'TERM', 'make', ...make, `M=${folder}`, flags, 'modules']
-  const options = { anyExit: true, env: BUILD_ENVIRONMENT, signal: context.signal }
+  const options = { ...BUILD, anyExit: true, signal: context.signal }
   const { exitCode, stdout, stderr } = await runCommand('setpriv', args, options)
   const logs = join(context.workspace.cache, 'logs')
   const log = join(logs, `module-${name}-${kernel.id}.log`)

@@ -8,7 +8,7 @@ import type { LeftOut, Suite, SuiteProgram, SuiteSetup } from '#domain/report/su
 import { compareVersions } from '#domain/version.ts'
 import { compiler, findProgram, type Program } from '../image/program.ts'
 import { reportProgress, type KernelContext } from '../kernels/provider/provider.ts'
-import { BUILD_ENVIRONMENT } from '../kernels/tree/build/make.ts'
+import { BUILD } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
 import { buildRoot } from '../support/build-root.ts'
 import { openScratch } from '../support/scratch.ts'
@@ -150,7 +150,7 @@ async function makeAll(units: readonly Unit[], folders: MakeFolders, context: Ke
     const jobs = context.buildJobs ?? availableParallelism()
     const targets = programs.map((program) => join(folders.out, program))
     const words = ['-C', folders.folder, '-k', `-j${jobs}`, `OUTPUT=${folders.out}`, flags, `${link} ${object}`, ...targets]
-    return runCommand('make', ['--silent', ...words], { anyExit: true, env: BUILD_ENVIRONMENT, signal: context.signal })
+    return runCommand('make', ['--silent', ...words], { ...BUILD, anyExit: true, signal: context.signal })
   }
   await make(units.map(({ program }) => program))
   for (const unit of units) {

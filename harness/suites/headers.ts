@@ -2,7 +2,7 @@
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reportProgress, type KernelContext } from '../kernels/provider/provider.ts'
-import { BUILD_ENVIRONMENT } from '../kernels/tree/build/make.ts'
+import { BUILD } from '../kernels/tree/build/make.ts'
 import { runCommand } from '../support/process.ts'
 import { buildRoot } from '../support/build-root.ts'
 import { exists, publishFolder } from '../support/workspace.ts'
@@ -21,7 +21,7 @@ export async function fetchHeaders({ folder, key }: SuiteSource, context: Kernel
     reportProgress(context, null, 'making the headers of the tree')
     await publishFolder(entry, async (temporary) => {
       const build = join(temporary, 'build')
-      const options = { anyExit: true, env: BUILD_ENVIRONMENT, signal: context.signal }
+      const options = { ...BUILD, anyExit: true, signal: context.signal }
       const { exitCode, stderr } = await runCommand('make', ['--silent', '-C', folder, `O=${build}`, 'headers'], options)
       context.signal?.throwIfAborted()
       if (exitCode === 0) await rename(join(build, 'usr'), join(temporary, 'usr'))

@@ -32,6 +32,21 @@ export function childEnvironment(
   return { ...Object.fromEntries(kept), ...own }
 }
 
+/**
+ * What make and its children inherit: make takes each variable of its environment for one of its own, so that any name can change
+ * what it builds (USERCFLAGS, OUTPUT, VPATH, and sub_make_done of a caller that make itself started).
+ */
+const OF_BUILDS =
+  /^(?:PATH|HOME|USER|LOGNAME|TERM|TMPDIR|LD_LIBRARY_PATH|LD_PRELOAD|NIX_\w+|CCACHE_(?!COMPILER|PREFIX|EXTRAFILES|CPP2)\w+)$/
+
+/** What a build inherits of `caller`, with `own` on top. */
+export function buildEnvironment(
+  own: Readonly<Record<string, string | undefined>> = {},
+  caller: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  return { ...Object.fromEntries(Object.entries(caller).filter(([name]) => OF_BUILDS.test(name))), ...own }
+}
+
 /** Whether a child inherits the variable. */
 export function isInherited(name: string): boolean {
   if (name.startsWith('GIT_')) return GIT_NETWORK.test(name)

@@ -205,5 +205,16 @@ function checked(result: Finished, { anyExit }: RunOptions, command: string, arg
   throw new InfraError(`${what} ended with exit code ${result.exitCode}${last && `: ${last}`}`)
 }
 
+/**
+ * Whether `git rev-parse --quiet` failed for another reason than that there is no such revision or repository: a setting that git
+ * refuses, a damaged repository.
+ */
+export const isUnreadable = ({ exitCode, stderr }: Finished): boolean =>
+  exitCode > 1 && stderr !== '' && !/^fatal: not a git repository/m.test(stderr)
+
+/** The error for a repository that git cannot read, in its words. */
+export const unreadable = (folder: string, { stderr }: Finished): UserError =>
+  new UserError(`git cannot read ${folder}: ${stderr.trim().split('\n').at(-1)}`, `see what git -C ${quoted(folder)} log says`)
+
 /** A word for a shell. */
 const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)

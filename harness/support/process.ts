@@ -3,7 +3,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { createRequire } from 'node:module'
 import type * as execa from 'execa'
 import { InfraError } from '#domain/errors.ts'
-import { childEnvironment } from './environment.ts'
+import { buildEnvironment, childEnvironment } from './environment.ts'
 import { systemHint } from './workspace.ts'
 
 export interface Finished {
@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly cwd?: string
   /** On top of what a child inherits (environment.ts). */
   readonly env?: Readonly<Record<string, string>>
+  /** It is make, which inherits the least. */
+  readonly isBuild?: boolean
   readonly input?: string | Uint8Array
   /** A descriptor that becomes its standard input, which then outlives this process. */
   readonly inputFd?: number
@@ -54,7 +56,7 @@ export async function runCommand(command: string, args: readonly string[], optio
   const result = await loadExeca().execa(command, args, {
     reject: false,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: childEnvironment(options.env),
+    env: (options.isBuild ? buildEnvironment : childEnvironment)(options.env),
     extendEnv: false,
     ...(options.bytes === true ? { encoding: 'latin1' as const, stripFinalNewline: false } : {}),
     ...(options.input === undefined ? { stdin: stdinOf(options) } : { input: options.input }),
@@ -73,9 +75,13 @@ export async function runCommand(command: string, args: readonly string[], optio
   return { stdout, stderr, exitCode }
 }
 
-/** Start a child whose streams the caller reads. execa kills it when this process exits normally. */
-export function startProcess(command: string, args: readonly string[], options: execa.Options = {}) {
-  const env = childEnvironment(options.env)
+/** Start a child whose streams the caller reads; `isBuild` as for runCommand. execa kills it when this process exits normally. */
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  { isBuild = false, ...options }: execa.Options & Pick<RunOptions, 'isBuild'> = {},
+) {
+  const env = (isBuild ? buildEnvironment : childEnvironment)(options.env)
   return loadExeca().execa(command, args, { ...options, env, extendEnv: false, reject: false, buffer: false })
 }
 

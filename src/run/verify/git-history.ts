@@ -1,7 +1,7 @@
 /** What a git history has of a patch: the patch itself, and the commits that its rejected hunks depend on. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runGit, runGitOnObjects } from '#harness/support/git.ts'
+import { isUnreadable, runGit, runGitOnObjects, unreadable } from '#harness/support/git.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { Commit, HunkTry, PatchTry } from '#domain/report/verify.ts'
 
@@ -50,14 +50,15 @@ export async function withPrerequisites(tries: readonly PatchTry[], path: string
   return Promise.all(
     tries.map(async (one) => {
       if (!one.hunks.some(({ state }) => state === 'rejected')) return one
+      const from = (await git(path, ['rev-parse', '--verify', '--quiet', `${base}^{commit}`]))?.trim()
       const parent = await parentOf(path, one.commits)
-      if (parent === null) return one
-      const known = await subjectsOf(path, base, parent)
+      if (parent === null || from === undefined) return one
+      const known = await subjectsOf(path, from, parent)
       const hunks: HunkTry[] = []
       for (const hunk of one.hunks) {
         // What has no hunks cannot be applied to any commit.
         if (hunk.state !== 'rejected' || hunk.hunk === 0) hunks.push(hunk)
-        else hunks.push({ ...hunk, prerequisites: await touching(path, base, parent, hunk, known) })
+        else hunks.push({ ...hunk, prerequisites: await touching(path, from, parent, hunk, known) })
       }
       return { ...one, hunks }
     }),
@@ -74,7 +75,7 @@ async function parentOf(path: string, commits: readonly string[]): Promise<strin
 
 /** Subjects of commits that only the base has: backports under another hash. */
 async function subjectsOf(path: string, base: string, parent: string): Promise<Set<string>> {
-  const list = await git(path, ['log', '--format=%s', base, `^${parent}`, '--'])
+  const list = await logOf(path, ['--format=%s', base, `^${parent}`, '--'])
   return new Set((list ?? '').split('\n').filter((line) => line !== ''))
 }
 
@@ -87,19 +88,33 @@ async function touching(
 ): Promise<Commit[]> {
   const range = ['--no-merges', '--format=%H%x09%s', `${base}..${parent}`]
   const last = Math.max(line, line + lines - 1)
-  const exact = line > 0 ? await git(path, ['log', '-s', `-L${line},${last}:${file}`, ...range]) : null
-  const list = exact ?? (await git(path, ['log', ...range, '--', file])) ?? ''
+  const exact = line > 0 ? await logOf(path, ['-s', `-L${line},${last}:${file}`, ...range]) : null
+  const list = exact ?? (await logOf(path, [...range, '--', file])) ?? ''
   return list.split('\n').flatMap((one): Commit[] => {
     const [, hash, subject = ''] = /^([0-9a-f]{40,64})\t(.*)$/.exec(one) ?? []
     return hash === undefined || known.has(subject) ? [] : [{ hash, subject }]
   })
 }
 
-/** What git prints; null when it fails or is not installed. Throws UserError where git does not trust the repository. */
+/**
+ * What git log prints of these commits, named by their hashes; null when it fails. The objects alone answer: where a
+ * configuration made git fail, the hunk would seem to depend on nothing.
+ */
+async function logOf(path: string, args: readonly string[]): Promise<string | null> {
+  const { exitCode, stdout } = await runGitOnObjects(path, ['log', ...args], { anyExit: true })
+  return exitCode === 0 ? stdout : null
+}
+
+/**
+ * What git prints; null when there is no such revision, no repository, or no git. Throws UserError where git does not trust the
+ * repository, or cannot read it.
+ */
 async function git(path: string, args: readonly string[]): Promise<string | null> {
   const result = await runGit(path, args, { anyExit: true }).catch((error: unknown) => {
     if (error instanceof InfraError) return null
     throw error
   })
-  return result?.exitCode === 0 ? result.stdout : null
+  if (result?.exitCode === 0) return result.stdout
+  if (result && isUnreadable(result)) throw unreadable(path, result)
+  return null
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { childEnvironment, isInherited } from '#harness/support/environment.ts'
+import { buildEnvironment, childEnvironment, isInherited } from '#harness/support/environment.ts'
+import { BUILD } from '#harness/kernels/tree/build/make.ts'
 import { runCommand } from '#harness/support/process.ts'
 
 test('a child inherits no variable that places or configures git', async () => {
@@ -37,4 +38,36 @@ test('it inherits everything else, what kwitness sets comes on top, and git may 
     GIT_DIR: '/own',
     LC_ALL: 'C',
   })
+})
+
+test('make inherits what it needs to run and nothing that it could take for a variable of its own', async () => {
+  const kept = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: '/home/ada',
+    TMPDIR: '/var/tmp',
+    CCACHE_DIR: '/c',
+    LD_LIBRARY_PATH: '/opt/lib',
+  }
+  const removed =
+    'USERCFLAGS USERLDFLAGS EXTRA_CFLAGS OUTPUT VPATH V O M C W TZ sub_make_done srctree objtree abs_srctree CONFIG_SHELL ' +
+    'CCACHE_COMPILER CCACHE_PREFIX CCACHE_EXTRAFILES LC_ALL LANG KBUILD_OUTPUT MAKEFLAGS CONFIG_DEBUG_INFO'
+  const caller = { ...Object.fromEntries(removed.split(' ').map((name) => [name, 'x'])), ...kept }
+  assert.deepEqual(buildEnvironment({ ARCH: 'x86_64' }, caller), { ...kept, ARCH: 'x86_64' })
+  const { stdout } = await runCommand('make', ['-rR', '--eval', 'all: ; @env', '-f', '/dev/null'], { ...BUILD, anyExit: true })
+  assert.match(stdout, /^TZ=UTC$/m)
+  const inherited = stdout.split('\n').map((line) => line.split('=')[0] ?? '')
+  const allowed = [
+    ...Object.keys(BUILD.env),
+    'PATH',
+    'HOME',
+    'USER',
+    'LOGNAME',
+    'TERM',
+    'TMPDIR',
+    'LD_LIBRARY_PATH',
+    'LD_PRELOAD',
+  ]
+  const ofMake = ['MAKELEVEL', 'MFLAGS', 'MAKE_TERMOUT', 'MAKE_TERMERR', '_', 'PWD', 'SHLVL', 'OLDPWD']
+  const strange = inherited.filter((name) => !/^(?:NIX|CCACHE)_/.test(name) && ![...allowed, ...ofMake].includes(name))
+  assert.deepEqual(strange, [])
 })

@@ -1,12 +1,13 @@
 /** On a small git repository of the test's own: mainline, and a stable branch that lacks some of it. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runCommand } from '#harness/support/process.ts'
 import { readPatches } from '#harness/patches/read.ts'
 import type { PatchTry } from '#domain/report/verify.ts'
+import { resolveCommit } from '#run/bisect/git.ts'
 import { applySeries } from '#run/verify/apply-patch.ts'
 import { formatPatches, isGitTree, withPrerequisites } from '#run/verify/git-history.ts'
 
@@ -51,7 +52,7 @@ async function rejectedOn(t: TestContext) {
   const [patch] = await patchesOf(tree, fix, folder)
   assert.ok(patch)
   const { tries } = await applySeries(tree, [{ ...patch, name: 'fix' }], join(folder, 'scratch'))
-  return { folder, tree, tries, base, wanted, backported, fix }
+  return { folder, tree, git, tries, base, wanted, backported, fix }
 }
 
 test('the commits a rejected hunk waits for are named, but for what the base has under another hash', async (t) => {
@@ -70,6 +71,32 @@ test('a history that does not have the patch says nothing, which is not the same
   assert.equal((await withPrerequisites(stranger, tree, 'stable'))[0]?.hunks[0]?.prerequisites, null)
   const [completed] = await withPrerequisites(tries, tree, 'main')
   assert.deepEqual(completed?.hunks[0]?.prerequisites, [])
+})
+
+test('no configuration hides the commits that a hunk waits for, and settings that git refuses are named', async (t) => {
+  const { folder, tree, git, tries, wanted, fix } = await rejectedOn(t)
+  const config = join(tree, '.git', 'config')
+  const plain = await readFile(config, 'utf8')
+  const found = async () =>
+    (await withPrerequisites(tries, tree, 'stable'))[0]?.hunks.map(({ prerequisites }) => prerequisites?.map(({ hash }) => hash))
+  for (const [name, value] of [
+    ['core.worktree', folder],
+    ['diff.algorithm', 'nonsense'],
+    ['diff.context', '-1'],
+    ['log.date', 'nonsense'],
+    ['color.ui', 'nonsense'],
+  ] as const) {
+    await git('config', name, value)
+    assert.deepEqual(await found(), [[wanted]], name)
+    await writeFile(config, plain)
+  }
+  for (const refused of ['[core]\n\tabbrev = 1\n', '[core]\n\tcompression = 99\n', '[core\n']) {
+    await writeFile(config, refused)
+    const expected = { name: 'UserError', message: new RegExp(`^git cannot read ${tree}: fatal: bad `) }
+    await assert.rejects(isGitTree(tree), expected, refused)
+    await assert.rejects(formatPatches(tree, fix), expected, refused)
+    await assert.rejects(resolveCommit(tree, 'main'), expected, refused)
+  }
 })
 
 test('a commit and a range become mbox text; a word that is not a revision of the tree, or an option, null', async (t) => {

@@ -22,7 +22,7 @@ import { runPatch, stripFor } from '#harness/patches/apply.ts'
 import { bytesOf } from '#harness/patches/stored.ts'
 import { evictTrees, isEvictionDue, touchTree } from './evict.ts'
 import { cloneSources, kernelPlace, runLocked, waitForBuild, type BuildPlace } from './files.ts'
-import { BUILD_ENVIRONMENT, BuildFailure, runMake, type MakeJob } from './make.ts'
+import { BUILD, BuildFailure, runMake, type MakeJob } from './make.ts'
 import { startIncremental, findNearestBase } from './incremental.ts'
 import { estimateObjects, mostObjects, storeObjectCount } from './build-progress.ts'
 import { baseFolder, baseKeyOf, compilerVersion } from '../source/recipe.ts'
@@ -202,7 +202,7 @@ async function copyFiles(tree: string, folder: string, context: KernelContext): 
 async function installModules(tree: string, folder: string, context: KernelContext): Promise<void> {
   const root = await openScratch(buildRoot(context.workspace.cache))
   const install = ['-C', tree, 'O=build', `INSTALL_MOD_PATH=${root}`, 'modules_install']
-  await runCommand('make', install, { signal: context.signal, env: BUILD_ENVIRONMENT })
+  await runCommand('make', install, { ...BUILD, signal: context.signal })
   const release = await releaseOf(root)
   if (release === null) throw new InfraError(`make modules_install in ${tree} installed nothing`)
   const modules = join(root, 'lib', 'modules', release)

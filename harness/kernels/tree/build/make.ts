@@ -36,7 +36,7 @@ const LOG_INTERVAL = 100
 const SILENCE_MS = 20_000
 
 /** Reproducible builds: no time, user or host in the kernel, and no setting of the caller's environment. */
-export const BUILD_ENVIRONMENT = {
+const BUILD_ENVIRONMENT = {
   LC_ALL: 'C',
   ARCH: 'x86_64',
   CROSS_COMPILE: '',
@@ -48,7 +48,12 @@ export const BUILD_ENVIRONMENT = {
   KBUILD_BUILD_USER: 'kwitness',
   KBUILD_BUILD_HOST: 'kwitness',
   KBUILD_BUILD_VERSION: '1',
+  // In whose time zone that day begins: the built-in initramfs holds it in seconds.
+  TZ: 'UTC',
 }
+
+/** Options of each call of make. */
+export const BUILD = { env: BUILD_ENVIRONMENT, isBuild: true } as const
 
 /**
  * Run make with these targets and return the number of objects that it compiled. Throws BuildFailure with the first error of
@@ -62,7 +67,8 @@ export async function runMake(job: MakeJob, targets: readonly string[], context:
   const child = startProcess('setpriv', ['--pdeathsig', 'TERM', 'flock', '--exclusive', job.lock, ...make], {
     stdin: 'ignore',
     all: true,
-    env: { ...BUILD_ENVIRONMENT, ...(await ccacheEnvironment(context.workspace)) },
+    isBuild: true,
+    env: { ...BUILD.env, ...(await ccacheEnvironment(context.workspace)) },
     ...(context.signal === undefined ? {} : { cancelSignal: context.signal }),
   })
   const log = createWriteStream(job.log, { flags: 'a' })
