@@ -23,19 +23,20 @@ export interface KernelConfig {
 }
 
 /**
- * What the configuration of a kernel lacks of what each case needs and `debian` has; with null for `debian`, all that it lacks.
- * Leaves out cases about something that came into Linux after this kernel.
+ * What the configuration of a kernel lacks of what each case needs and one of `debian` has, flavours of one version; all that it
+ * lacks where none is known. Leaves out cases about something that came into Linux after this kernel.
  */
 export function missingOptions(
   { version }: Pick<Kernel, 'version'>,
   options: ReadonlySet<string>,
   cases: readonly Pick<Case, 'id' | 'introduced' | 'needs'>[],
-  debian: KernelConfig | null,
+  debian: readonly KernelConfig[],
 ): MissingOptions[] {
   return cases.flatMap(({ id, introduced, needs: { config = [] } }) => {
     const missing = config.filter((name) => !options.has(name))
     const isOlder = introduced !== null && compareVersions(version, introduced) < 0
-    const canDebian = debian === null || missing.every((name) => debian.options.has(name))
-    return missing.length === 0 || isOlder || !canDebian ? [] : [{ case: id, options: missing, debian: debian?.id ?? null }]
+    const able = debian.find((one) => missing.every((name) => one.options.has(name)))
+    if (missing.length === 0 || isOlder || (debian.length > 0 && !able)) return []
+    return [{ case: id, options: missing, debian: able?.id ?? null }]
   })
 }

@@ -15,16 +15,19 @@ export async function findMissingOptions(
 ): Promise<MissingOptions[]> {
   if (config === null) return []
   const options = enabledOptions(await readFile(config, 'utf8'))
-  return missingOptions(kernel, options, cases, await debianConfig(kernel, context))
+  return missingOptions(kernel, options, cases, await debianConfigs(kernel, context))
 }
 
-/** Of the cached Debian kernels of its series that of its own version, else the newest; null where there is none. */
-async function debianConfig(kernel: Kernel, context: Pick<KernelContext, 'workspace'>): Promise<KernelConfig | null> {
+/** The cached Debian kernels of its series, of its own version or else of the newest: a flavour may lack what another has. */
+async function debianConfigs(kernel: Kernel, context: Pick<KernelContext, 'workspace'>): Promise<KernelConfig[]> {
   const isOfSeries = (one: Kernel) => one.provider === 'debian' && one.series === kernel.series
   const own = (await cachedConfigs(context)).filter((one) => isOfSeries(one.kernel))
-  const newest = own.toSorted((a, b) => compareVersions(a.kernel.version, b.kernel.version)).at(-1)
-  const chosen = own.find((one) => one.kernel.version === kernel.version) ?? newest
-  if (chosen === undefined) return null
-  const text = await readFile(chosen.config, 'utf8').catch(() => null)
-  return text === null ? null : { id: chosen.kernel.id, options: enabledOptions(text) }
+  const newest = own.toSorted((a, b) => compareVersions(a.kernel.version, b.kernel.version)).at(-1)?.kernel.version
+  const version = own.some((one) => one.kernel.version === kernel.version) ? kernel.version : newest
+  const found: KernelConfig[] = []
+  for (const { kernel: one, config } of own.filter((candidate) => candidate.kernel.version === version)) {
+    const text = await readFile(config, 'utf8').catch(() => null)
+    if (text !== null) found.push({ id: one.id, options: enabledOptions(text) })
+  }
+  return found
 }

@@ -29,11 +29,24 @@ test('an option is there as built in or as a module; one that is unset, absent o
 
 test('a case that is about something newer than the kernel misses nothing', () => {
   const cases = [needing('old', ['CONFIG_A', 'CONFIG_B'], '5.9'), needing('new', ['CONFIG_B'], '5.14'), needing('none', [])]
-  const found = missingOptions({ version: '5.10.262' }, new Set(['CONFIG_A']), cases, null)
+  const found = missingOptions({ version: '5.10.262' }, new Set(['CONFIG_A']), cases, [])
   assert.deepEqual(found, [{ case: 'old', options: ['CONFIG_B'], debian: null }])
   const value = [needing('value', ['CONFIG_MIN=65536'])]
-  const missing = (config: string) => missingOptions({ version: '5.10.262' }, enabledOptions(config), value, null).length
+  const missing = (config: string) => missingOptions({ version: '5.10.262' }, enabledOptions(config), value, []).length
   assert.deepEqual(['CONFIG_MIN=4096\n', 'CONFIG_MIN=65536\n', 'CONFIG_MIN=655360\n'].map(missing), [1, 0, 1])
+})
+
+test("any flavour of Debian's kernel that has all of it can be asked; one that has a part cannot", () => {
+  const flavour = (id: string, ...options: readonly string[]) => ({ id, options: new Set(options) })
+  const cloud = flavour('cloud', 'CONFIG_A')
+  const generic = flavour('generic', 'CONFIG_A', 'CONFIG_B')
+  const found = (needs: readonly string[], ...debian: Parameters<typeof missingOptions>[3]) =>
+    missingOptions({ version: '6.1.9' }, new Set(), [needing('one', needs)], debian).map((one) => one.debian)
+  assert.deepEqual(found(['CONFIG_A', 'CONFIG_B'], cloud, generic), ['generic'])
+  assert.deepEqual(found(['CONFIG_A'], cloud, generic), ['cloud'])
+  assert.deepEqual(found(['CONFIG_A', 'CONFIG_B'], cloud, flavour('other', 'CONFIG_B')), [])
+  assert.deepEqual(found(['CONFIG_B'], cloud), [])
+  assert.deepEqual(found(['CONFIG_C']), [null])
 })
 
 const DEBIAN = 'debian-5.10.262-1-cloud-amd64'
