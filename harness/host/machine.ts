@@ -4,6 +4,7 @@ import { access, open, statfs } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { runCommand } from '../support/process.ts'
+import { whenUnreadable } from '../support/workspace.ts'
 
 /** The state of /dev/kvm. Even when it opens, only a guest that boots proves that KVM works. */
 export type KvmDevice = 'absent' | 'not allowed' | 'opens'
@@ -12,8 +13,8 @@ export interface FolderSpace {
   readonly path: string
   /** Bytes that this user may still write on its disk. */
   readonly freeBytes: number
-  /** Bytes on disk of its content; 0 when it does not exist yet. */
-  readonly usedBytes: number
+  /** Bytes on disk of its content; 0 when it does not exist yet, null where du is not here. */
+  readonly usedBytes: number | null
   /** Whether this user may write to it, or create it. */
   readonly writable: boolean
 }
@@ -49,9 +50,10 @@ function canAccess(path: string, mode: number): Promise<boolean> {
 }
 
 /** du counts blocks, so it counts a sparse RAM file by what it occupies; it exits 1 when files vanish while it reads. */
-async function usedBytes(path: string): Promise<number> {
-  const { stdout } = await runCommand('du', ['-sk', path], { anyExit: true })
-  return Number.parseInt(stdout, 10) * 1024
+async function usedBytes(path: string): Promise<number | null> {
+  const result = await runCommand('du', ['-sk', path], { anyExit: true }).catch(whenUnreadable(null))
+  const kibibytes = Number.parseInt(result?.stdout ?? '', 10)
+  return Number.isNaN(kibibytes) ? null : kibibytes * 1024
 }
 
 async function inspectKvm(): Promise<KvmDevice> {

@@ -151,7 +151,7 @@ function formatDependency(dependency: FoundDependency): string {
 
 function space(folder: FolderSpace, variable: string): string {
   if (!folder.writable) return `${folder.path} CANNOT BE WRITTEN by this user: set ${variable} to a folder that can`
-  return `${folder.path}: ${size(folder.usedBytes)} used, ${size(folder.freeBytes)} free`
+  return `${folder.path}: ${folder.usedBytes === null ? 'unknown' : size(folder.usedBytes)} used, ${size(folder.freeBytes)} free`
 }
 
 function size(bytes: number): string {

@@ -8,6 +8,9 @@ import { after, before, beforeEach, suite, test } from 'node:test'
 import { startProcess } from '#harness/support/process.ts'
 import { copyTree, giveRuntime, linkCommand, standIn, start, type Tree } from '#test/helpers/trees/launcher.ts'
 
+/** Commands that one test or another takes away. */
+const OF_EVERY_DEBIAN = ['flock', 'cmp', 'mkdir', 'du', 'setpriv', 'uname']
+
 suite('the launcher in a poor environment', () => {
   let tree: Tree
   const bin = (command: string) => join(tree.bin, command)
@@ -17,8 +20,8 @@ suite('the launcher in a poor environment', () => {
     await giveRuntime(tree)
   })
   beforeEach(async () => {
-    for (const command of ['flock', 'cmp', 'npm']) await rm(bin(command), { force: true })
-    await Promise.all(['flock', 'cmp'].map((command) => linkCommand(tree, command)))
+    for (const command of [...OF_EVERY_DEBIAN, 'npm']) await rm(bin(command), { force: true })
+    await Promise.all(OF_EVERY_DEBIAN.map((command) => linkCommand(tree, command)))
   })
   after(() => tree.remove())
 
@@ -36,6 +39,32 @@ suite('the launcher in a poor environment', () => {
     const flock = await start(tree, ['--version'], { env: env() })
     assert.deepEqual([flock.exitCode, flock.stdout], [3, ''])
     assert.match(flock.stderr, /^kwitness: flock is not here, and .*\n {2}install it: apt-get install util-linux$/)
+  })
+
+  test('without mkdir or uname it names them, and not the cache or the machine', async () => {
+    for (const command of ['mkdir', 'uname']) {
+      await rm(bin(command))
+      const { exitCode, stderr } = await start(tree, ['--version'], {
+        env: { KWITNESS_CACHE: join(tree.cache, `no-${command}`) },
+      })
+      assert.equal(exitCode, 3)
+      assert.match(stderr, new RegExp(`^kwitness: ${command} is not here, and .*\n {2}install it: apt-get install coreutils$`))
+      await linkCommand(tree, command)
+    }
+  })
+
+  test('doctor with Node names the commands of every Debian that are missing', async () => {
+    for (const command of ['flock', 'du', 'setpriv']) await rm(bin(command))
+    const { exitCode, stdout } = await start(tree, ['doctor'])
+    assert.equal(exitCode, 3)
+    for (const [command, name] of [
+      ['flock', 'util-linux'],
+      ['du', 'coreutils'],
+      ['setpriv', 'util-linux'],
+    ]) {
+      assert.match(stdout, new RegExp(`MISSING +${name} .*\n +${command} is not here`))
+    }
+    assert.match(stdout, /cache +\S.*: unknown used, /)
   })
 
   test('doctor says without Node what the launcher can tell', async () => {

@@ -8,7 +8,23 @@ import { runCommand, type Finished } from '#harness/support/process.ts'
 import { listFiles } from '#lint/check.ts'
 
 /** What the launcher, npm, doctor and these tests call, all of it on every Debian. */
-const COMMANDS = ['sh', 'env', 'readlink', 'mkdir', 'flock', 'cmp', 'cp', 'mv', 'rm', 'uname', 'id', 'tail', 'du', 'setpriv']
+export const COMMANDS = [
+  'sh',
+  'env',
+  'readlink',
+  'mkdir',
+  'flock',
+  'cmp',
+  'cp',
+  'mv',
+  'rm',
+  'uname',
+  'id',
+  'tail',
+  'du',
+  'setpriv',
+  'grep',
+]
 
 export interface Tree {
   /** Its folder, with a blank in its path. */
