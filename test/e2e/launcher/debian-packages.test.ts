@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -183,6 +185,21 @@ suite('the launcher where Debian packages are missing', () => {
     assert.ok(stdout.includes(`kwitness: waiting for another apt: ${held('apt/lists/lock')}\n`), stdout)
     assert.ok(stdout.includes(`kwitness: ${waiting}`), stdout)
     assert.match((await calls()).at(-1) ?? '', / -o DPkg::Lock::Timeout=\d+$/)
+  })
+
+  test('Ctrl-C while apt-get waits ends all of it, and the next start waits for nobody', { skip: rootless }, async () => {
+    const held = 'Waiting for cache lock: Could not get lock /x. It is held by process 7 (apt)...'
+    await standIn(tree, 'apt-get', `echo "${held}"; exec /bin/sleep 600`)
+    const env = { HOME: process.env['HOME'], KWITNESS_CACHE: tree.cache, PATH: tree.bin }
+    const child = spawn(join(tree.root, 'kwitness'), GUEST_COMMAND, { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+    for await (const text of child.stderr) if (String(text).includes('waiting for another apt')) break
+    process.kill(-(child.pid ?? 0), 'SIGINT')
+    const [code, signal] = await once(child, 'exit')
+    assert.ok(signal === 'SIGINT' || code === 130)
+    // What is in the background would hold it until it looks again whether the launcher is there, after 20 s.
+    await runCommand('flock', ['--wait', '10', tree.cache, 'true'])
+    await standIn(tree, 'apt-get', 'exit 1')
+    assert.doesNotMatch((await start(tree, GUEST_COMMAND)).stderr, /waiting/)
   })
 
   test('an apt-get that fails: the end of its log, the line to try by hand, exit 3', { skip: rootless }, async () => {
