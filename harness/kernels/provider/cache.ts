@@ -1,7 +1,7 @@
 /** Cache entries: a folder of files with a manifest of their hashes. A rename publishes it; readers verify it before use. */
 import { createHash } from 'node:crypto'
 import { readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
 import { manifestSchema, type Manifest } from '#schema/cache/kernel.ts'
@@ -10,6 +10,8 @@ import { createJsonReader } from '#harness/support/json-cache.ts'
 import { publishFolder, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 
 const MANIFEST = 'manifest.json'
+/** Behind the kernel's id in the name of an entry. */
+const ENTRY_HASH = /@[0-9a-f]{12}$/
 const readManifestFile = createJsonReader(manifestSchema)
 
 /** Publish an entry: `fill` writes the files into a temporary folder, then the manifest is added. Returns the manifest. */
@@ -36,9 +38,14 @@ export async function publishEntry(
   return manifest
 }
 
-/** The manifest of an entry; null when the entry is missing or its manifest is unreadable. */
-export function readManifest(entry: string): Promise<Manifest | null> {
-  return readManifestFile(join(entry, MANIFEST))
+/**
+ * The manifest of an entry; null when the entry is missing, or its manifest is unreadable, lists nothing or is of another kernel
+ * than the entry: what a copy or a restored backup put in its place would be tested under a wrong name.
+ */
+export async function readManifest(entry: string): Promise<Manifest | null> {
+  const manifest = await readManifestFile(join(entry, MANIFEST))
+  if (manifest === null || Object.keys(manifest.files).length === 0) return null
+  return manifest.kernel.id === basename(entry).replace(ENTRY_HASH, '') ? manifest : null
 }
 
 /**
@@ -65,17 +72,18 @@ export function entryPath(workspace: Workspace, id: string, sha256: string): str
   return join(workspace.cache, 'kernels', `${id}@${sha256.slice(0, 12)}`)
 }
 
-/** The kernel entries with a readable manifest, sorted by path; only those of the kernel `id` when it is given. */
+/** The kernel entries with a readable manifest and an image, sorted by path; only those of the kernel `id` when it is given. */
 export async function listEntries(workspace: Workspace, id?: string): Promise<{ entry: string; manifest: Manifest }[]> {
   const folder = join(workspace.cache, 'kernels')
   const names = (await readdir(folder).catch(whenUnreadable([])))
-    .filter((name) => /@[0-9a-f]{12}$/.test(name))
+    .filter((name) => ENTRY_HASH.test(name))
     .filter((name) => id === undefined || name.slice(0, -13) === id)
   const entries = await Promise.all(
     names.toSorted().map(async (name) => {
       const entry = join(folder, name)
       const manifest = await readManifest(entry)
-      return manifest ? [{ entry, manifest }] : []
+      const hasImage = manifest !== null && ['bzImage', 'vmlinux'].some((image) => Object.hasOwn(manifest.files, image))
+      return hasImage ? [{ entry, manifest }] : []
     }),
   )
   return entries.flat()

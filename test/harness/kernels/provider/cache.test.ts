@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { cp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { entryPath, findCorrupt, imageOf, listEntries, publishEntry, readManifest } from '#harness/kernels/provider/cache.ts'
@@ -62,6 +62,32 @@ test('an entry with an unreadable manifest is ignored', async (t) => {
   await writeFile(join(entry, 'manifest.json'), '{"schema":')
   assert.equal(await readManifest(entry), null)
   assert.deepEqual(await listEntries({ cache, state: cache }), [])
+})
+
+test('an entry that holds another kernel, or no image, is missing, and made again in its place', async (t) => {
+  const { cache, entry } = await given(t)
+  const workspace = { cache, state: cache }
+  const other = { ...KERNEL, id: 'file-1.2.4-def' }
+  const theirs = entryPath(workspace, other.id, 'e'.repeat(64))
+  await publishEntry(theirs, other, 'a test', (folder) => writeFile(join(folder, 'bzImage'), 'another kernel'))
+  const replaced = async (by: () => Promise<void>) => {
+    await by()
+    assert.deepEqual(
+      (await listEntries(workspace)).map((one) => one.manifest.kernel.id),
+      [other.id],
+    )
+    await publishEntry(entry, KERNEL, 'again', (folder) => writeFile(join(folder, 'bzImage'), 'a kernel'))
+    assert.equal(await readFile(join(entry, 'bzImage'), 'utf8'), 'a kernel')
+    assert.equal((await listEntries(workspace)).length, 2)
+  }
+  await replaced(async () => {
+    await rm(entry, { recursive: true })
+    await cp(theirs, entry, { recursive: true, preserveTimestamps: true })
+  })
+  await replaced(async () => {
+    const manifest = JSON.parse(await readFile(join(entry, 'manifest.json'), 'utf8')) as { files: unknown }
+    await writeFile(join(entry, 'manifest.json'), JSON.stringify({ ...manifest, files: {} }))
+  })
 })
 
 test('an entry with an unreadable manifest is made again in its place', async (t) => {
