@@ -10,9 +10,10 @@ import { whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 /** Kinds of entries: the folders of the cache that hold each. */
 const KINDS = {
   snapshots: ['guests'],
-  kernels: ['kernels', 'modules', 'debs'],
+  kernels: ['kernels', 'modules', 'debs', 'changelogs'],
   programs: ['programs', 'external-modules', 'initramfs', 'rootfs', 'guest-keys'],
   trees: ['trees', 'headers', 'suites'],
+  compiled: ['compile'],
 } as const
 
 export type CacheKind = keyof typeof KINDS
@@ -36,12 +37,37 @@ export interface CacheEntry {
 /** Not entries: unfinished ones, and what tells how to make others. */
 const NOT_ENTRIES = /\.tmp-|^tmp-|^(?:recipes|objects\.json|building(?:-modules)?)$|^evicted-/
 
+/** What is below the cache or, for trees, below the place of builds. */
+const rootOf = (kind: CacheKind, cache: string): string => (kind === 'trees' ? buildRoot(cache) : cache)
+
+/** The folders that hold entries. */
+export const foldersOf = ({ cache }: Workspace): string[] =>
+  CACHE_KINDS.flatMap((kind) => KINDS[kind].map((folder) => join(rootOf(kind, cache), folder)))
+
 /** The entries of these kinds, by name. */
 export async function listCache({ cache }: Workspace, kinds: readonly CacheKind[] = CACHE_KINDS): Promise<CacheEntry[]> {
-  const lists = kinds.flatMap((kind) =>
-    KINDS[kind].map((folder) => listFolder(kind, folder, kind === 'trees' ? buildRoot(cache) : cache)),
-  )
+  const lists = kinds.flatMap(async (kind) => {
+    // Node keeps what it compiled in a folder of its own for each version: of those the files are the entries.
+    const folders = kind === 'compiled' ? await compiledFolders(cache) : KINDS[kind]
+    return Promise.all(folders.map((folder) => listFolder(kind, folder, rootOf(kind, cache))))
+  })
+  return (await Promise.all(lists)).flat(2)
+}
+
+async function compiledFolders(cache: string): Promise<string[]> {
+  const lists = KINDS.compiled.map(async (folder) => {
+    const found = await readdir(join(cache, folder)).catch(whenUnreadable<string[]>([]))
+    return found.toSorted().map((name) => join(folder, name))
+  })
   return (await Promise.all(lists)).flat()
+}
+
+/** What else lies in the cache, and is never pruned: of a limited size, or of nobody's here. Bytes on disk by name, sorted. */
+export async function listOthers({ cache }: Workspace): Promise<{ readonly name: string; readonly bytes: number }[]> {
+  const pruned = new Set<string>(Object.values(KINDS).flat())
+  const names = (await readdir(cache).catch(whenUnreadable<string[]>([]))).filter((name) => !pruned.has(name)).toSorted()
+  const bytes = await diskUsage(cache, names)
+  return names.map((name) => ({ name, bytes: bytes.get(name) ?? 0 })).filter(({ bytes: own }) => own > 0)
 }
 
 async function listFolder(kind: CacheKind, folder: string, root: string): Promise<CacheEntry[]> {
@@ -62,7 +88,8 @@ const BATCH = 500
 async function diskUsage(folder: string, names: readonly string[]): Promise<Map<string, number>> {
   const found = new Map<string, number>()
   for (let next = 0; next < names.length; next += BATCH) {
-    const words = ['--summarize', '--block-size=1', '--', ...names.slice(next, next + BATCH)]
+    // What is mounted below a folder takes no space of its disk.
+    const words = ['--summarize', '--one-file-system', '--block-size=1', '--', ...names.slice(next, next + BATCH)]
     const { stdout } = await runCommand('du', words, { cwd: folder, anyExit: true })
     for (const [bytes, name = ''] of stdout.split('\n').map((line) => line.split('\t'))) found.set(name, Number(bytes))
   }

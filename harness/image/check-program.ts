@@ -39,14 +39,15 @@ function caseTable(cases: readonly Case[]): string {
 }
 
 /** The object files of cases, in order, as many compilers at once as there are cores. */
-async function buildObjects(cache: string, cases: readonly Case[], include: string): Promise<Program[]> {
+async function buildObjects(cache: string, cases: readonly Case[], include: string, signal?: AbortSignal): Promise<Program[]> {
   const headers = createHeaders()
   const objects: Program[] = []
   let next = 0
   const compile = async (): Promise<void> => {
     for (let n = next++; n < cases.length; n = next++) {
+      signal?.throwIfAborted()
       const source = join(cases[n]!.folder, 'repro.c')
-      objects[n] = await buildProgram(cache, [source], [include], { flags: OBJECT_FLAGS, headers })
+      objects[n] = await buildProgram(cache, [source], [include], { flags: OBJECT_FLAGS, headers, signal })
     }
   }
   await Promise.all(Array.from({ length: availableParallelism() }, compile))
@@ -57,12 +58,12 @@ async function buildObjects(cache: string, cases: readonly Case[], include: stri
  * Build kwitness-check with these cases, or find it in the cache. Throws UserError for a case that does not compile, or that
  * defines a global symbol of another one.
  */
-export async function buildCheckProgram(cache: string, cases: readonly Case[]): Promise<Program> {
+export async function buildCheckProgram(cache: string, cases: readonly Case[], signal?: AbortSignal): Promise<Program> {
   const folder = inRepository('vm-images', 'check')
   const own = (await readdir(folder)).filter((name) => name.endsWith('.c')).toSorted()
   const parts = [
-    ...(await Promise.all(own.map((name) => buildProgram(cache, [join(folder, name)], [], { flags: OBJECT_FLAGS })))),
-    ...(await buildObjects(cache, cases, inRepository('c-tests', 'include'))),
+    ...(await Promise.all(own.map((name) => buildProgram(cache, [join(folder, name)], [], { flags: OBJECT_FLAGS, signal })))),
+    ...(await buildObjects(cache, cases, inRepository('c-tests', 'include'), signal)),
   ]
   const table = caseTable(cases)
   const inputs = JSON.stringify([parts.map(({ sha256 }) => sha256), table, FLAGS])
@@ -81,7 +82,7 @@ export async function buildCheckProgram(cache: string, cases: readonly Case[]): 
     await Promise.all(rename)
     const files = [source, ...objects.map(({ to }) => to)]
     const args = [...FLAGS, `-I${folder}`, '-o', join(temporary, 'program'), ...files]
-    const { exitCode, stderr } = await runCommand('gcc', args, { anyExit: true })
+    const { exitCode, stderr } = await runCommand('gcc', args, { anyExit: true, signal })
     if (exitCode !== 0) throw new UserError(`the cases do not link into one program:\n${stderr.trim()}`)
     await Promise.all(files.map((file) => rm(file)))
   })

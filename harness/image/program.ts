@@ -85,6 +85,13 @@ export async function findProgram(cache: string, sha256: string): Promise<Progra
   return (await exists(path)) && (await isIntact(dirname(path))) ? { path, sha256 } : null
 }
 
+/** How to compile a program. */
+interface BuildOptions {
+  readonly flags?: readonly string[]
+  readonly headers?: Headers
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Compile `files` into one program, static unless `flags` say otherwise, or find it in the cache.
  * Throws UserError with the compiler's output when it does not compile, InfraError when the disk is full.
@@ -93,7 +100,7 @@ export async function buildProgram(
   cache: string,
   files: readonly string[],
   includes: readonly string[],
-  { flags = FLAGS, headers = readHeaders }: { readonly flags?: readonly string[]; readonly headers?: Headers } = {},
+  { flags = FLAGS, headers = readHeaders, signal }: BuildOptions = {},
 ): Promise<Program> {
   const sha256 = await hashSources(files, includes, flags, headers)
   const found = await findProgram(cache, sha256)
@@ -102,7 +109,7 @@ export async function buildProgram(
   const entry = dirname(path)
   await publishSealed(entry, async (temporary) => {
     const args = [...flags, ...includes.map((folder) => `-I${folder}`), '-o', join(temporary, 'program'), ...files]
-    const { exitCode, stderr } = await runCommand('gcc', args, { anyExit: true })
+    const { exitCode, stderr } = await runCommand('gcc', args, { anyExit: true, signal })
     if (/No space left on device|Disk quota exceeded/.test(stderr)) {
       throw new InfraError(`cannot write ${entry}: the disk is full`, folderHint('full', ['KWITNESS_CACHE']))
     }

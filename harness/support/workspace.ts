@@ -149,6 +149,9 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
+/** How the name of something unfinished begins (harness/cache/unfinished.ts finds it by that): it names this process. */
+export const unfinishedName = (): string => `tmp-${process.pid}-`
+
 /**
  * Fill a temporary folder beside `entry` and rename it to `entry`, so that a reader sees all of it or nothing. Returns
  * `entry`. When two processes fill the same entry at once, both succeed and the first rename wins.
@@ -159,7 +162,7 @@ export async function publishFolder(entry: string, fill: (temporary: string) => 
   let temporary: string | null = null
   try {
     await makeFolder(parent)
-    temporary = await mkdtemp(`${entry}.tmp-`)
+    temporary = await mkdtemp(`${entry}.${unfinishedName()}`)
     await fill(temporary)
     await rename(temporary, entry).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTDIR') throw error

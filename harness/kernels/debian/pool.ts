@@ -2,7 +2,7 @@
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
-import { exists, makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
+import { exists, makeFolder, unfinishedName, whenUnreadable } from '#harness/support/workspace.ts'
 import { hashFile } from '#harness/support/hash.ts'
 import { corruptMessage } from '../provider/cache.ts'
 import type { AptRoot } from './archive/root.ts'
@@ -26,7 +26,7 @@ export async function fetchPoolFile(root: AptRoot, file: PoolFile, kernel: strin
     await rm(path, { recursive: true, force: true })
   }
   await makeFolder(folder)
-  const temporary = await mkdtemp(join(folder, 'tmp-'))
+  const temporary = await mkdtemp(join(folder, unfinishedName()))
   try {
     const target = join(temporary, 'package.deb')
     await download(root, file, target, kernel, context)

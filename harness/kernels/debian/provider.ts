@@ -101,6 +101,8 @@ function isReached(uri: string, root: AptRoot, index: DebianIndex): boolean {
 async function listKnown(context: KernelContext): Promise<Known> {
   const cached = new Map((await listCached(context)).map((kernel) => [kernel.id, kernel]))
   const read = await readDebianIndex(context).catch((error: unknown) => {
+    // Ctrl-C ends the programs that were to answer, too.
+    context.signal?.throwIfAborted()
     const known = error instanceof InfraError || error instanceof UserError
     if (!known || cached.size === 0 || context.mirror !== undefined) throw error
     reportProgress(context, null, `${error.message}; only cached kernels are listed`)

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { gunzip, zstdDecompress } from 'node:zlib'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand } from '#harness/support/process.ts'
-import { makeFolder, whenUnreadable } from '#harness/support/workspace.ts'
+import { makeFolder, unfinishedName, whenUnreadable } from '#harness/support/workspace.ts'
 import type { KernelContext, ModuleFile } from './provider.ts'
 
 /** `virtio_console` for `kernel/drivers/char/virtio-console.ko.xz`: the kernel treats `-` and `_` in module names alike. */
@@ -77,7 +77,7 @@ export async function plainModules(
 async function plainModule(path: string, plain: string, context: KernelContext): Promise<string> {
   if (path.endsWith('.ko')) return path
   const target = join(plain, `${moduleName(path)}.ko`)
-  const temporary = await mkdtemp(join(plain, 'tmp-'))
+  const temporary = await mkdtemp(join(plain, unfinishedName()))
   try {
     const compressed = join(temporary, basename(path))
     const output = join(temporary, 'module.ko')

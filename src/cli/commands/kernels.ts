@@ -9,7 +9,9 @@ import type { DebianIndex } from '#schema/cache/debian.ts'
 import { helpText } from '../help/text.ts'
 import { json, mirror, type OptionsOf } from '../options/shared.ts'
 import { readSelectors } from '../options/values.ts'
+import { untilSignal } from '../terminal/signals.ts'
 import { createProgress } from '../output/progress.ts'
+import { INTERRUPTED } from '../output/exit-code.ts'
 import { print } from '../output/streams.ts'
 
 const refresh = new Option('--refresh', 'ask the mirror again, however fresh the last answer is')
@@ -132,18 +134,19 @@ function legend(kernels: readonly ListedKernel[]): string[] {
 
 /** Fetch the kernels that these selectors name, and give the exit code. */
 async function pull(selectors: readonly string[], options: OptionsOf<typeof pullOptions>): Promise<number> {
-  const { context, end } = contextOf(options)
+  const { context: common, end } = contextOf(options)
   const fetched: { readonly id: string; readonly file: string | null }[] = []
-  try {
+  const fetch = async (signal: AbortSignal): Promise<void> => {
+    const context = { ...common, signal }
     for (const kernel of await selectKernels(selectors, context)) {
       const image = await fetchKernel(kernel, context)
       const file = image.vmlinux ?? image.bzImage ?? image.disk?.path ?? null
       fetched.push({ id: kernel.id, file })
       if (!options.json) await print(`${kernel.id}  ${file}`)
     }
-  } finally {
-    end()
   }
+  const finished = await untilSignal(fetch).finally(end)
+  if (!finished) return INTERRUPTED
   if (options.json) await print(JSON.stringify(fetched, null, 2), true)
   return 0
 }

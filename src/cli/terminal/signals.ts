@@ -1,4 +1,5 @@
 /** Signals of a terminal or a service manager, as an AbortSignal, for work that uses the cache. */
+import { removeUnfinished } from '#harness/cache/unfinished.ts'
 import { whileInUse } from '#harness/support/cache-use.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { INTERRUPTED } from '../output/exit-code.ts'
@@ -28,14 +29,15 @@ export async function untilStopped(work: (signal: AbortSignal) => Promise<void>)
 }
 
 /**
- * Work until a signal comes, while no other process may remove entries of the cache: the first signal aborts it, and it must end
- * within two seconds; the second exits at once. Returns false when a signal ended the work, and true when the work ended by
- * itself, also where a signal came too late to abort anything.
+ * Work until a signal comes, while no other process may remove entries of the cache; what killed processes left in it goes first.
+ * The first signal aborts the work, which must end within two seconds; the second exits at once. Returns false when a signal
+ * ended the work, and true when the work ended by itself, also where a signal came too late to abort anything.
  */
 export async function untilSignal(work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
   using stop = listenForSignals()
   const { signal } = stop
   try {
+    await removeUnfinished(findWorkspace())
     await whileInUse(findWorkspace(), { signal, onWait: (text) => console.error(`kwitness: ${text}`) }, () => work(signal))
     return true
   } catch (error) {

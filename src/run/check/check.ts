@@ -55,7 +55,7 @@ export async function askMachines(request: CheckRequest, context: KernelContext,
   const chosen = selectCases(await readCatalogue(request.catalogue ?? CATALOGUE), request.cases)
   // A debugger is needed for every interleaving; on a running machine a race is tried by chance.
   const cases = chosen.map(asTriedByChance)
-  const program = await buildCheckProgram(context.workspace.cache, chosen)
+  const program = await buildCheckProgram(context.workspace.cache, chosen, context.signal)
   const targets = await request.targets(program)
   const seed = request.seed ?? randomBytes(8).readBigUInt64BE().toString()
   const asked = await askAll(targets, { ...request, seed, cases }, context, onEvent)

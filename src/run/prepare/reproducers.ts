@@ -24,7 +24,7 @@ export async function buildReproducers(
   const headers = createHeaders()
   const build = async (theCase: Case): Promise<[string, Program]> => {
     using _ = await compilers.acquire({ cores: 1 }, 0)
-    const one = () => buildMeasured(workspace.cache, theCase, headers)
+    const one = () => buildMeasured(workspace.cache, theCase, headers, signal)
     return [theCase.id, await withSubject({ kernel: null, case: theCase.id, lane: 'prepare' }, one)]
   }
   try {
@@ -35,9 +35,9 @@ export async function buildReproducers(
   }
 }
 
-async function buildMeasured(cache: string, theCase: Case, headers: Headers): Promise<Program> {
+async function buildMeasured(cache: string, theCase: Case, headers: Headers, signal?: AbortSignal): Promise<Program> {
   using _ = startSpan('programs')
-  return await buildReproducer(cache, theCase, headers)
+  return await buildReproducer(cache, theCase, headers, signal)
 }
 
 /** Compile the reproducer of a case, or find it in the cache. Throws UserError when it has none or does not compile. */
@@ -45,8 +45,9 @@ export async function buildReproducer(
   cache: string,
   { folder }: Pick<Case, 'folder'>,
   headers: Headers = createHeaders(),
+  signal?: AbortSignal,
 ): Promise<Program> {
   const source = join(folder, 'repro.c')
   if (!(await exists(source))) throw new UserError(`${folder} has no repro.c`)
-  return buildProgram(cache, [source], [join(CATALOGUE, 'include')], { headers })
+  return buildProgram(cache, [source], [join(CATALOGUE, 'include')], { headers, signal })
 }

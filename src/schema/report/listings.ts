@@ -62,7 +62,11 @@ export const casesSchema = z
 
 /** `kwitness cache --json`. */
 export const cacheSchema = z
-  .object({ cache: text, kinds: list(z.object({ kind: text, entries: count, bytes: count })) })
+  .object({
+    cache: text,
+    kinds: list(z.object({ kind: text, entries: count, bytes: count })),
+    others: list(z.object({ name: text, bytes: count })).meta({ description: 'What else lies there, and is never pruned' }),
+  })
   .meta({ title: 'kwitness cache', description: 'What the cache holds' })
 
 /** `kwitness cache prune --json`. */

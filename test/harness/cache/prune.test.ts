@@ -4,7 +4,7 @@ import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { pruneCache } from '#cli/commands/retention/cache.ts'
-import { listCache } from '#harness/cache/prune.ts'
+import { listCache, listOthers } from '#harness/cache/prune.ts'
 import { whileInUse, whileUnused } from '#harness/support/cache-use.ts'
 import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
@@ -91,4 +91,31 @@ test('what fails while the cache is in use is not blamed on its lock', async (t)
     whileInUse(none, {}, async () => undefined),
     /cannot write \/proc\/nowhere\/locks\/in-use.lock: ENOENT/,
   )
+})
+
+test('what Node compiled is pruned file by file, and what is never pruned is listed with its size', async (t) => {
+  const { workspace } = await filledCache(t, [1])
+  const { cache } = workspace
+  const old = new Date(Date.now() - 40 * DAY)
+  for (const name of ['v24.1/aaaa', 'v24.1/bbbb', 'v24.2/cccc']) {
+    await mkdir(join(cache, 'compile', name, '..'), { recursive: true })
+    await writeFile(join(cache, 'compile', name), 'x'.repeat(5000))
+    if (name !== 'v24.2/cccc') await utimes(join(cache, 'compile', name), old, old)
+  }
+  for (const name of ['node-24', 'apt']) {
+    await mkdir(join(cache, name))
+    await writeFile(join(cache, name, 'file'), 'x'.repeat(5000))
+  }
+  const { removed } = await pruneCache(workspace, { olderThanMs: 30 * DAY })
+  assert.deepEqual(
+    removed.map(({ name, kind }) => [kind, name]),
+    ['aaaa', 'bbbb'].map((name) => ['compiled', `compile/v24.1/${name}`]),
+  )
+  assert.deepEqual(await readdir(join(cache, 'compile', 'v24.2')), ['cccc'])
+  const others = await listOthers(workspace)
+  assert.deepEqual(
+    others.map(({ name }) => name).filter((name) => !['locks', 'scratch', 'owners'].includes(name)),
+    ['apt', 'node-24'],
+  )
+  assert.ok(others.every(({ bytes }) => bytes > 0))
 })

@@ -3,10 +3,13 @@ import { chmod, copyFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { buildCheckProgram } from '#harness/image/check-program.ts'
 import { findWorkspace, makeFolder, writeAt } from '#harness/support/workspace.ts'
+import type { Case } from '#domain/case.ts'
 import { UserError } from '#domain/errors.ts'
 import { CATALOGUE, readCatalogue, selectCases } from '#run/prepare/catalogue.ts'
 import { buildReproducer } from '#run/prepare/reproducers.ts'
+import { INTERRUPTED } from '#cli/output/exit-code.ts'
 import { print } from '#cli/output/streams.ts'
+import { untilSignal } from '#cli/terminal/signals.ts'
 
 interface BuildOptions {
   readonly catalogue?: string | undefined
@@ -25,11 +28,16 @@ export async function buildCasesCommand(
   }
   if (out === undefined) throw new UserError('--out is missing', 'name the program to write')
   const cases = selectCases(await readCatalogue(catalogue), all === true ? ['all'] : named)
+  const finished = await untilSignal((signal) => build(cases, all === true, resolve(out), signal))
+  return finished ? 0 : INTERRUPTED
+}
+
+/** Build the program of one case, or kwitness-check with them, and copy it to `path`. */
+async function build(cases: readonly Case[], isAll: boolean, path: string, signal: AbortSignal): Promise<void> {
   const { cache } = findWorkspace()
   const [first, ...others] = cases
-  const isOne = first !== undefined && others.length === 0 && all !== true
-  const program = isOne ? await buildReproducer(cache, first) : await buildCheckProgram(cache, cases)
-  const path = resolve(out)
+  const isOne = first !== undefined && others.length === 0 && !isAll
+  const program = isOne ? await buildReproducer(cache, first, undefined, signal) : await buildCheckProgram(cache, cases, signal)
   await writeAt(path, 'name another place with --out', async () => {
     await makeFolder(dirname(path))
     // A program that runs cannot be written to, but it can be replaced.
@@ -45,5 +53,4 @@ export async function buildCasesCommand(
   const { size } = await stat(path)
   const what = isOne ? first.id : `kwitness-check with ${cases.length} cases`
   await print(`${path}: ${what}, ${(size / 1e6).toFixed(1)} MB`)
-  return 0
 }

@@ -1,6 +1,6 @@
 /** `kwitness cache`: what the cache holds, and what of it goes. */
 import { Option, type Command } from '@commander-js/extra-typings'
-import { CACHE_KINDS, listCache, removeEntries, type CacheEntry, type CacheKind } from '#harness/cache/prune.ts'
+import { CACHE_KINDS, listCache, listOthers, removeEntries, type CacheEntry, type CacheKind } from '#harness/cache/prune.ts'
 import { whileUnused } from '#harness/support/cache-use.ts'
 import { findWorkspace, type Workspace } from '#harness/support/workspace.ts'
 import { expiredOf, type Limits } from '#analysis/retention.ts'
@@ -54,10 +54,14 @@ async function show(options: OptionsOf<typeof listOptions>): Promise<number> {
     const own = entries.filter((one) => one.kind === kind)
     return { kind, entries: own.length, bytes: bytesOf(own) }
   })
+  const others = await listOthers(findWorkspace())
+  const large = others.filter(({ bytes }) => bytes >= 2 ** 20)
+  const names = large.map(({ name, bytes }) => `  ${name.padEnd(18)} ${sizeText(bytes).padStart(9)}`)
+  const kept = names.length === 0 ? [] : ['never pruned:', ...names]
   const line = ({ kind, entries: count, bytes }: (typeof rows)[number]) =>
     `${kind.padEnd(12)} ${countOf(count).padStart(7)} ${sizeText(bytes).padStart(9)}`
   await print(
-    options.json ? JSON.stringify({ cache, kinds: rows }, null, 2) : [cache, ...rows.map(line)].join('\n'),
+    options.json ? JSON.stringify({ cache, kinds: rows, others }, null, 2) : [cache, ...rows.map(line), ...kept].join('\n'),
     options.json,
   )
   return 0
