@@ -62,9 +62,13 @@ export function bootTimeOf(seconds: number, isDoubtful: boolean, now: number): B
   return { seconds, measuredAt: new Date(now).toISOString(), validUntil, isDoubtful }
 }
 
-/** Whether an answer still holds at this time. One from the future holds no longer: the clock was set back. */
+/**
+ * Whether an answer still holds at this time. One from the future holds no longer: the clock was set back. None holds for longer
+ * than a day, whatever it says of itself.
+ */
 export function holds(answer: { readonly validUntil: string } | null, madeAt: string | undefined, now: number): boolean {
-  return answer !== null && now < Date.parse(answer.validUntil) && now >= Date.parse(madeAt ?? '')
+  const made = Date.parse(madeAt ?? '')
+  return answer !== null && now >= made && now < Math.min(Date.parse(answer.validUntil), made + DAY_MS)
 }
 
 /** The state of the device: null when this user can open it, else the outcome and why. */

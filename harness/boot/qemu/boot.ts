@@ -1,5 +1,5 @@
 /** Boot a kernel until the agent greets, by one boot method or by the fastest that works. */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { KernelImage } from '#domain/kernel.ts'
@@ -204,6 +204,25 @@ function methodFile(cache: string, inputs: BootInputs): string {
   return join(cache, 'boot-methods', key.digest('hex').slice(0, 32))
 }
 
+/** How long a method is taken first where a faster one was silent: perhaps the host was loaded. */
+const DOUBTFUL_METHOD_MS = 60 * 60_000
+const DOUBTFUL = ' (doubtful)'
+
+/** The note that a method worked, after others that failed: doubtful where the failure may have been the host's. */
+export function methodNote(bootMethod: BootMethod, failures: readonly Pick<NotBooted, 'end' | 'lacksRoom'>[]): string {
+  const isDoubtful = failures.some(({ end, lacksRoom }) => end === 'silent' || end === 'QEMU was killed' || lacksRoom)
+  return `${bootMethod}${isDoubtful ? DOUBTFUL : ''}`
+}
+
+/** The method that a note names; null where there is none, or it is doubtful and old. */
+export async function readMethod(file: string): Promise<string | null> {
+  const text = await readFile(file, 'utf8').catch(whenUnreadable(null))
+  if (text === null || !text.endsWith(DOUBTFUL)) return text
+  const { mtimeMs } = await stat(file).catch(whenUnreadable({ mtimeMs: 0 }))
+  const age = Date.now() - mtimeMs
+  return age >= 0 && age < DOUBTFUL_METHOD_MS ? text.slice(0, -DOUBTFUL.length) : null
+}
+
 /**
  * Boot with the method that worked for this kernel on this host before, else with the fastest that works, and store which.
  * Calls `prepare` for the memory of each try, so that a failed one leaves nothing in the next one's file.
@@ -222,7 +241,7 @@ export async function bootFastest(
   },
 ): Promise<Booted | NotBooted> {
   const file = methodFile(cache, inputs)
-  const known = await readFile(file, 'utf8').catch(whenUnreadable(null))
+  const known = await readMethod(file)
   // Disk and network are on the PCI bus.
   const ofDisk: BootMethod = inputs.disk?.boots ? 'pc-disk' : 'pc-bzimage'
   const methods = inputs.disk === undefined ? BOOT_METHODS : [ofDisk]
@@ -235,7 +254,7 @@ export async function bootFastest(
     if (result.ok) {
       if (bootMethod !== known) {
         await makeFolder(join(cache, 'boot-methods'))
-        await replaceFile(file, bootMethod)
+        await replaceFile(file, methodNote(bootMethod, failures))
       }
       return result
     }

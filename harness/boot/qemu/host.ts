@@ -26,6 +26,8 @@ export interface Host {
   readonly tscKhz: number
 }
 
+const TSC_SOURCE = join(import.meta.dirname, 'tsc.c')
+
 /** Starting a program takes 0.1 s, but many times that on a loaded host with a cold disk. */
 const COMMAND_TIMEOUT_MS = 60_000
 
@@ -46,15 +48,35 @@ async function outputOf(program: string): Promise<string> {
   }
 }
 
-async function tscKhz(cache: string, cpuModel: string): Promise<number> {
+/** Two measurements of one counter differ by less: the rate that snapshots were made with stays. */
+const SAME_KHZ = 3000
+
+/** The id of this boot of the host: its counter runs at one rate until it, or what it is a guest of, starts anew. */
+const readBootId = () =>
+  readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+    (text) => text.trim(),
+    () => 'unknown',
+  )
+
+/**
+ * The rate of the time stamp counter in kHz, measured once in each boot of the host by `measure`, which prints it: a measurement
+ * that went wrong is not kept for ever.
+ */
+export async function tscKhz(
+  cache: string,
+  cpuModel: string,
+  bootId: string,
+  measure: () => Promise<string> = async () => outputOf((await buildProgram(cache, [TSC_SOURCE], [])).path),
+): Promise<number> {
   const file = join(cache, 'host', 'tsc.json')
   const known = await readJsonCache(file, tscSchema)
-  if (known?.cpuModel === cpuModel) return known.khz
-  const program = await buildProgram(cache, [join(import.meta.dirname, 'tsc.c')], [])
-  const stdout = await outputOf(program.path)
-  const khz = Math.round(Number(stdout) / 1000) * 1000
-  if (!(khz > 0)) throw new InfraError(`cannot measure the rate of this host's time stamp counter: ${stdout}`)
-  await writeJsonCache(file, { cpuModel, khz } satisfies DataOf<typeof tscSchema>)
+  const before = known?.cpuModel === cpuModel ? known : null
+  if (before?.bootId === bootId) return before.khz
+  const stdout = await measure()
+  const measured = Math.round(Number(stdout) / 1000) * 1000
+  if (!(measured > 0)) throw new InfraError(`cannot measure the rate of this host's time stamp counter: ${stdout}`)
+  const khz = before !== null && Math.abs(before.khz - measured) < SAME_KHZ ? before.khz : measured
+  await writeJsonCache(file, { cpuModel, bootId, khz } satisfies DataOf<typeof tscSchema>)
   return khz
 }
 
@@ -76,7 +98,7 @@ export async function readHost(cache: string): Promise<Host> {
     cpus: cpus().length,
     cpuModel,
     cpuFeatures: featuresOf(await readFile('/proc/cpuinfo', 'latin1')),
-    tscKhz: await tscKhz(cache, cpuModel),
+    tscKhz: await tscKhz(cache, cpuModel, await readBootId()),
   }
 }
 

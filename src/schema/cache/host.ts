@@ -40,8 +40,8 @@ const boot = z.object({
 export type ProofBoot = DataOf<typeof boot>
 
 const bootTime = z.object({
-  /** Host seconds from the start of QEMU to the first word: the least of the boots that were measured. */
-  seconds,
+  /** Host seconds from the start of QEMU to the first word: the least of those measured. None is waited for longer. */
+  seconds: seconds.max(300),
   measuredAt: text,
   validUntil: text,
   /** The host was loaded or slow: the time is measured again soon. */
@@ -63,8 +63,8 @@ export const acceleratorSchema = z.object({
 
 export type AcceleratorProof = DataOf<typeof acceleratorSchema>
 
-/** The rate of the time stamp counter of this CPU. */
-export const tscSchema = z.object({ cpuModel: text, khz: z.int().min(1) })
+/** The rate of the time stamp counter of this CPU, as it was measured in one boot of the host; older files do not name it. */
+export const tscSchema = z.object({ cpuModel: text, bootId: text.optional(), khz: z.int().min(100_000).max(20_000_000) })
 
 /** The QEMU that was hashed last: the file is hashed again when its path, size or modification time changes. */
 export const qemuSchema = z.object({ path: text, bytes: count, mtimeMs: z.number(), sha256 })

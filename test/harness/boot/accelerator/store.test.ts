@@ -1,6 +1,6 @@
 /** How long an answer about KVM holds, what replaces it, and what a device that cannot be opened is called. */
 import assert from 'node:assert/strict'
-import { chmod, writeFile } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
@@ -70,6 +70,8 @@ test('an answer holds from when it was made until its time is over', () => {
   assert.ok(!holds(works, decidedAt, Date.parse(works.validUntil)))
   assert.ok(!holds(null, undefined, NOW))
   assert.ok(!holds({ validUntil: 'a damaged file' }, decidedAt, NOW))
+  assert.ok(!holds({ validUntil: '9999-01-01T00:00:00Z' }, decidedAt, NOW + 25 * HOUR_MS), 'nothing holds for ever')
+  assert.ok(!holds({ validUntil: '9999-01-01T00:00:00Z' }, 'a damaged file', NOW))
   const [sure, doubtful] = [false, true].map((isDoubtful) => bootTimeOf(11.6, isDoubtful, NOW))
   assert.ok(Date.parse(doubtful?.validUntil ?? '') < NOW + HOUR_MS && Date.parse(sure?.validUntil ?? '') > NOW + HOUR_MS)
 })
@@ -104,6 +106,22 @@ test('a proof is kept for its host, and a guest that does not boot takes the ans
   assert.equal(doubted?.outcome, 'works', 'what was proven stays known')
   assert.ok(!holds(doubted, doubted?.decidedAt, Date.now()))
   assert.equal(await doubtKvm(cache), false, 'once')
+})
+
+test('a boot time that no boot can have is not believed, nor a file that is damaged', async (t) => {
+  const cache = await temporaryFolder(t)
+  const file = join(cache, 'host', 'accelerator.json')
+  const time = bootTimeOf(2, false, Date.now())
+  await writeProof(cache, host, { kvm: null, bootTimes: { kvm: null, tcg: time }, boots: [] })
+  const text = await readFile(file, 'utf8')
+  for (const seconds of ['1e9', '-1', '"2"', '300.5', 'null']) {
+    await writeFile(file, text.replace('"seconds":2', `"seconds":${seconds}`))
+    assert.equal(await readProof(cache, host), null, seconds)
+  }
+  await writeFile(file, text.slice(0, -20))
+  assert.equal(await readProof(cache, host), null)
+  await writeFile(file, text)
+  assert.deepEqual((await readProof(cache, host))?.bootTimes.tcg, time)
 })
 
 test('doctor says what was decided, when, by which guests, and when it is asked again', () => {

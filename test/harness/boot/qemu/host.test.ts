@@ -1,7 +1,10 @@
 /** Facts about the host: its CPU as guests see it, and how busy it is. */
 import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { featuresOf, loadBetween, measureLoad } from '#harness/boot/qemu/host.ts'
+import { featuresOf, loadBetween, measureLoad, tscKhz } from '#harness/boot/qemu/host.ts'
+import { temporaryFolder } from '#test/helpers/kernel-images.ts'
 
 /** The text of /proc/stat after these numbers of ticks. */
 function stat(user: number, nice: number, system: number, idle: number, iowait: number, irq = 0, softirq = 0, steal = 0): string {
@@ -46,4 +49,32 @@ test('CPU features include the microcode, but not the number or the present freq
   assert.equal(featuresOf(cpu(3, '800.000', '0x1', 'fpu sse')), own)
   assert.notEqual(featuresOf(cpu(0, '2600.000', '0x2', 'fpu sse')), own)
   assert.notEqual(featuresOf(cpu(0, '2600.000', '0x1', 'fpu')), own)
+})
+
+test('the rate of the counter is measured once in each boot of the host, and a wrong one does not stay', async (t) => {
+  const cache = await temporaryFolder(t)
+  let measured = 0
+  const rate = (khz: string, bootId: string, cpu = 'a CPU') =>
+    tscKhz(cache, cpu, bootId, async () => {
+      measured += 1
+      return khz
+    })
+  assert.equal(await rate('2596123', 'one'), 2_596_000)
+  assert.equal(await rate('1', 'one'), 2_596_000)
+  assert.equal(measured, 1)
+  assert.equal(await rate('2597600', 'two'), 2_596_000, 'snapshots of that rate stay usable')
+  assert.equal(await rate('3100000', 'three'), 3_100_000)
+  assert.equal(await rate('2000000', 'three', 'another CPU'), 2_000_000)
+  assert.equal(measured, 4)
+  await mkdir(join(cache, 'host'), { recursive: true })
+  for (const damaged of [
+    '{"cpuModel":"a CPU","bootId":"four","khz":1}',
+    '{"cpuModel":"a CPU","khz":9e9}',
+    '{"cpuModel":',
+    '[]',
+  ]) {
+    await writeFile(join(cache, 'host', 'tsc.json'), damaged)
+    assert.equal(await rate('2596000', 'four'), 2_596_000, damaged)
+  }
+  await assert.rejects(rate('nonsense', 'five'), { name: 'InfraError', message: /cannot measure the rate/ })
 })
