@@ -12,6 +12,7 @@ import type { DebianKernel, HeaderPackage } from '#schema/cache/debian.ts'
 import { fetchPoolFile } from './pool.ts'
 import { compareDebianVersions } from './archive/version.ts'
 import { withCacheLock } from '../provider/lock.ts'
+import { isWhole, markWhole } from '../provider/whole-folder.ts'
 import { inTurn, reportProgress, type BuildTree, type KernelContext, type Unavailable } from '../provider/provider.ts'
 
 /** The build tree of a Debian kernel, fetched only on use; or why the archive has none. */
@@ -77,8 +78,9 @@ async function fetchHeaders(
   const path = join(outside.workspace.cache, 'locks', `headers-${release}.lock`)
   const lock = { path, name: `the headers of ${release}`, doing: 'fetching them', kernel: id }
   return withCacheLock(outside, lock, async (context) => {
-    const makefile = join(entry, 'usr', 'src', `linux-headers-${release}`, 'Makefile')
-    if (await exists(makefile)) return entry
+    if (await isWhole(entry)) return entry
+    // A module that does not compile against damaged headers would seem not to exist for this kernel.
+    if (await exists(entry)) reportProgress(context, id, `the cached ${entry} is not whole; making it again`)
     await rm(entry, { recursive: true, force: true })
     return inTurn(context, async () => {
       const debs: string[] = []
@@ -88,6 +90,7 @@ async function fetchHeaders(
         for (const deb of debs) await unpackDeb(deb, folder, ['./usr/src/*', './usr/lib/linux-kbuild-*'], context)
         const own = join(folder, 'usr', 'src', `linux-headers-${release}`, 'Makefile')
         await writeFile(own, relocatableMakefile(await readFile(own, 'utf8')))
+        await markWhole(folder)
       })
     })
   })
