@@ -2,9 +2,9 @@
 import type { TestDocument, TestPoint, TestProblem, TestStatus } from '#domain/tests.ts'
 import { drain } from './line-buffer.ts'
 import { accountFor, accountForRest, nameOf, wasSeen, type Accounted } from './missing.ts'
-import { problemOf, Numbering, type BadNumber } from './numbers.ts'
+import { problemOf, Numbering, NumberSet, type BadNumber } from './numbers.ts'
 import { addProblem, isOnlyCounted, problemsOf, type Problematic } from './problems.ts'
-import { NO_NUMBER, type Draft, type Extra, type RawDocument } from './raw.ts'
+import { NO_NUMBER, type Extra, type RawDocument } from './raw.ts'
 import type { Room } from './room.ts'
 
 /** Length from which an array's room for more is little beside what it holds. */
@@ -18,7 +18,7 @@ const BAD: ReadonlySet<TestStatus> = new Set(['fail', 'error', 'timeout', 'not-r
  * that never came as `missing`. Problems of children are listed with the document's own, under the child's name.
  */
 export function resolveDocument(raw: RawDocument): TestDocument {
-  const { plan, bailOut, extras, room } = raw
+  const { plan, bailOut, ownNumbers, extras, room } = raw
   const planned = plan?.last ?? null
   const skipAll = planned === 0 && plan?.directive.status === 'skip' ? plan.directive.reason : null
   const report = (kind: TestProblem['kind'], message: () => string, line: number | null = null) =>
@@ -27,17 +27,32 @@ export function resolveDocument(raw: RawDocument): TestDocument {
   const lastLine = raw.results.at(-1)?.line
   const numbering = new Numbering(planned)
   const came: TestPoint[] = raw.results
-  let inOrder = raw.unlisted === null && raw.waiting.length === 0
-  for (let index = 0; index < came.length; index += 1) {
-    const draft = raw.results[index]!
-    const own = draft.number === NO_NUMBER ? null : draft.number
-    draft.number = numbering.next(own)
-    inOrder &&= draft.number === index + 1
-    if (extras !== null) resolveExtraAt(index, raw)
-    if (numbering.bad !== null && !isOnlyCounted(raw, 'bad-number')) reportNumber(raw, came[index]!, numbering.bad, own)
+  /** Numbers given, once they are not those from 1 on. */
+  let given: NumberSet | null = null
+  let highest = 0
+  let nextExtra = 0
+  let counted = 0
+  for (let index = 0; index < ownNumbers.length; index += 1) {
+    const own = ownNumbers[index] === NO_NUMBER ? null : ownNumbers[index]!
+    const number = numbering.next(own)
+    if (number > highest) highest = number
+    if (given === null && number !== index + 1) given = new NumberSet(index)
+    if (given !== null) given.add(number)
+    if (extras !== null && extras[nextExtra]?.index === index) {
+      came[index] = resolveExtra(came[index]!, extras[nextExtra]!, raw)
+      nextExtra += 1
+    }
+    // Once such problems are only counted, they are to the end of the document.
+    if (numbering.bad === null) continue
+    if (counted > 0 || isOnlyCounted(raw, 'bad-number')) counted += 1
+    else reportNumber(raw, came[index]!, numbering.bad, own)
   }
+  if (counted > 1) raw.problems!.more += counted - 1
   const last = came.at(-1)
-  const { points, missing, message } = inOrder ? accountInOrder(came, planned, room) : accountForAll(raw, came, planned)
+  const inOrder = given === null && raw.unlisted === null && raw.waiting.length === 0
+  const { points, missing, message } = inOrder
+    ? accountInOrder(came, planned, room)
+    : accountForAll(raw, given ?? new NumberSet(came.length), planned, highest)
   if (missing > 0) {
     const seen = last ? `the last seen is ${nameOf(last)}` : 'there is none'
     report('missing-result', () => `${message()}; ${seen}`, lastLine ?? null)
@@ -61,19 +76,18 @@ function accountInOrder(came: readonly TestPoint[], planned: number | null, room
   return { points: came, missing: 0, message: NO_MESSAGE }
 }
 
-function accountForAll(raw: RawDocument, came: readonly TestPoint[], planned: number | null): Accounted {
+/** `seen` are the numbers of the results that were kept, and `highest` is the highest of them. */
+function accountForAll(raw: RawDocument, seen: NumberSet, planned: number | null, highest: number): Accounted {
+  const { results: came, waiting, unlisted, room } = raw
   const first = (came.at(-1)?.number ?? 0) + 1
-  const orphans = raw.waiting.map((child, index) => resolveOrphan(child, first + index, raw))
-  return accountFor(came, orphans, planned, raw.unlisted?.numbers ?? null, raw.room)
-}
-
-function resolveExtraAt(index: number, raw: RawDocument): void {
-  const extra = raw.extras?.get(index)
-  if (extra) raw.results[index] = resolveExtra(raw.results[index]!, extra, raw)
+  const orphans = waiting.map((child, index) => resolveOrphan(child, first + index, raw))
+  const expected = planned ?? Math.max(highest, orphans.at(-1)?.number ?? 0, unlisted?.numbers.max ?? 0)
+  if (unlisted !== null) seen.addAll(unlisted.numbers)
+  return accountFor(came, seen, orphans, expected, room)
 }
 
 /** A result with children, or with something wrong in its line. */
-function resolveExtra(own: Draft, { unknown, badNumber, children }: Extra, of: Problematic): TestPoint {
+function resolveExtra(own: TestPoint, { unknown, badNumber, children }: Extra, of: Problematic): TestPoint {
   const report = (kind: TestProblem['kind'], what: string) =>
     addProblem(of, kind, () => `result ${nameOf(own)} ${what}`, own.line ?? null)
   if (unknown) report('unknown-directive', `has the unknown directive ${unknown}`)

@@ -27,6 +27,8 @@ export function isBlank(buffer: LineBuffer): boolean {
 export function append(buffer: LineBuffer, line: string): void {
   const { head, tail } = buffer
   if (head.length === 0) buffer.head = [line]
+  // An array that is pushed to gets room for 16 more, and a stream can have as many results as lines, with two lines each.
+  else if (head.length === 1) buffer.head = [head[0]!, line]
   else if (head.length < HALF) head.push(line)
   else if (tail.length === 0) buffer.tail = [line]
   else if (tail.length < HALF) tail.push(line)

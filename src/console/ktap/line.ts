@@ -42,14 +42,9 @@ const MIN_VERSION = 13
 const MIN_BAILOUT = 9
 
 const HASH = 0x23
-const SPACE = 0x20
-const TAB = 0x09
 
 /** 1 for the ASCII characters that a line cannot begin with if it is more than text of the outermost document. */
 const PLAIN = Uint8Array.from({ length: 0x80 }, (_, code) => (/[^\s#onKTktBb\d]/.test(String.fromCharCode(code)) ? 1 : 0))
-
-/** 1 for the characters that a line begins with if it is more than text, behind its indentation. */
-const SPEAKING = Uint8Array.from({ length: 0x80 }, (_, code) => (/[#onKTktBb\d]/.test(String.fromCharCode(code)) ? 1 : 0))
 
 /** Whether a line is text of the outermost document, as its first character shows: no result, mark, plan or indentation. */
 export function isPlainText(line: string): boolean {
@@ -63,12 +58,13 @@ export function isVersion(line: string): boolean {
 
 /** Read a line that has no indentation and no prefix left. */
 export function readLine(line: string): KtapLine {
+  if (line === '') return TEXT
   const first = line.charCodeAt(0)
   switch (first) {
     case HASH: {
       const subtest = line.startsWith('# Subtest') ? SUBTEST.exec(line) : null
       if (subtest) return { kind: 'subtest', name: (subtest[1] ?? '').trim() }
-      return { kind: 'comment', text: line.slice(line.charCodeAt(1) === SPACE ? 2 : 1) }
+      return { kind: 'comment', text: line.slice(line.startsWith('# ') ? 2 : 1) }
     }
     case 0x6e: /* n */
     case 0x6f /* o */:
@@ -119,8 +115,11 @@ export interface Spliced {
  * Only a line that says something in KTAP is parted: in others the stamp may be the test's own.
  */
 export function unsplice(line: string): Spliced | null {
-  if (line.length < MIN_SPLICED || !line.includes('[') || !MAY_SPEAK.test(line)) return null
-  const stamp = GLUE.exec(line)
+  return line.length < MIN_SPLICED || !line.includes('[') ? null : unspliceAtStamp(line)
+}
+
+function unspliceAtStamp(line: string): Spliced | null {
+  const stamp = MAY_SPEAK.test(line) ? GLUE.exec(line) : null
   if (!stamp) return null
   const own = line.slice(0, stamp.index).trimEnd()
   return speaks(own.replace(/^[\s#]+/, '')) ? { own, glued: line.slice(stamp.index + stamp[0].length) } : null
@@ -130,35 +129,4 @@ export function unsplice(line: string): Spliced | null {
 export function speaks(line: string): boolean {
   const { kind } = readLine(line)
   return kind !== 'text' && kind !== 'comment' && kind !== 'subtest'
-}
-
-/** A line that opens a child document: how far that is indented, the rest, and what the rest says where it was read for that. */
-export interface Opening {
-  readonly width: number
-  readonly inner: string
-  readonly said: KtapLine | null
-}
-
-/** What a line opens that is inside the document at hand, or null. */
-export function readOpening(rest: string): Opening | null {
-  const first = rest.charCodeAt(0)
-  if (first === HASH) return isVersionOfComments(rest) ? { width: 2, inner: rest.slice(2), said: null } : null
-  if (first !== SPACE && first !== TAB) return null
-  let end = 1
-  for (let code = rest.charCodeAt(end); code === SPACE || code === TAB; code = rest.charCodeAt(end)) end += 1
-  if (SPEAKING[rest.charCodeAt(end)] !== 1) return null
-  // A comment opens nothing, and is what is indented most.
-  if (rest.charCodeAt(end) === HASH && !rest.startsWith('# Subtest', end)) return null
-  const inner = rest.slice(end)
-  const said = readLine(inner)
-  // A loose indented `ok` is prose; with its number it is a result.
-  const opens = said.kind === 'result' ? said.number !== null : said.kind !== 'text' && said.kind !== 'comment'
-  return opens ? { width: end, inner, said } : null
-}
-
-/** Whether a version line stands behind one mark or more. */
-function isVersionOfComments(line: string): boolean {
-  let at = 0
-  while (line.charCodeAt(at) === HASH && line.charCodeAt(at + 1) === SPACE) at += 2
-  return at > 0 && isVersion(line.slice(at))
 }

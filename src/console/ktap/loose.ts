@@ -50,9 +50,10 @@ const MIN_MARK = 4
 
 /** Whether a line that says nothing else can be the end of a test that was announced: by its last character. */
 function mayEnd(line: string): boolean {
+  if (line.length < MIN_MARK) return false
   const last = line.charCodeAt(line.length - 1)
   // `done`, `failed`, `skipped`, a mark, or one of these before blanks.
-  return line.length >= MIN_MARK && (last === 0x65 || last === 0x64 || last === 0x5d || last <= 0x20 || last >= 0x80)
+  return last === 0x65 || last === 0x64 || last === 0x5d || last <= 0x20 || last >= 0x80
 }
 
 /** Whether a line can say something where no test was announced. */

@@ -23,27 +23,23 @@ export interface Accounted {
 }
 
 /**
- * Hold the results that came against the plan, or against the highest number where there is no plan.
- * `orphans` are points already known to be missing: their children came, their own result did not. `unlisted` are the numbers
- * of results that came and were not kept, if there are any; `room` is that of the stream for points made up.
+ * Hold the results that came against those that are expected: from 1 to `expected`. `seen` are the numbers of all that came, kept
+ * or not. `orphans` are points already known to be missing: their children came, their own result did not. `room` is that of the
+ * stream for points made up. `came` is taken over: it can get longer.
  */
 export function accountFor(
-  came: readonly TestPoint[],
+  came: TestPoint[],
+  seen: NumberSet,
   orphans: readonly TestPoint[],
-  planned: number | null,
-  unlisted: NumberSet | null,
+  expected: number,
   room: Room,
 ): Accounted {
-  const known = orphans.length === 0 ? came : [...came, ...orphans]
-  const expected = planned ?? known.reduce((highest, { number }) => Math.max(highest, number), unlisted?.max ?? 0)
-  const seen = new NumberSet()
-  for (const { number } of came) seen.add(number)
-  if (unlisted) seen.addAll(unlisted)
   const missing = expected - seen.countTo(expected) + orphans.filter(({ number }) => number > expected).length
-  if (missing === 0) return { points: known, missing, message: () => '' }
+  if (missing === 0) return { points: orphans.length === 0 ? came : [...came, ...orphans], missing, message: () => '' }
 
   const most = seen.isWhole ? Math.min(MAX_MADE, room.made) : 0
   if (most === 0 && orphans.length === 0) return { points: came, missing, message: () => wordsOf(missing, expected, NOTHING) }
+  if (most === 0) return { points: inTheirPlaces(came, orphans), missing, message: () => wordsOf(missing, expected, orphans) }
   const waiting = new Set(orphans.map(({ number }) => number))
   const made: TestPoint[] = []
   for (let number = 1; number <= expected && made.length < most; number += 1) {
@@ -55,13 +51,13 @@ export function accountFor(
 }
 
 /** What came, and between that what did not; both in the order of their numbers where the first is. */
-function inTheirPlaces(came: readonly TestPoint[], lost: readonly TestPoint[]): readonly TestPoint[] {
+function inTheirPlaces(came: TestPoint[], lost: readonly TestPoint[]): readonly TestPoint[] {
   if (lost.length === 0) return came
   const points: TestPoint[] = []
   let next = 0
   let last = -Infinity
   for (const point of came) {
-    if (point.number < last) return sorted([...came, ...lost])
+    if (point.number < last) return sorted(came, lost)
     last = point.number
     while (next < lost.length && lost[next]!.number < last) points.push(lost[next++]!)
     points.push(point)
@@ -69,9 +65,11 @@ function inTheirPlaces(came: readonly TestPoint[], lost: readonly TestPoint[]): 
   return [...points, ...lost.slice(next)]
 }
 
-/** Points by their numbers; as they are where sorting would take longer than reading them did. */
-function sorted(points: readonly TestPoint[]): readonly TestPoint[] {
-  return points.length > MAX_SORTED ? points : points.toSorted((a, b) => a.number - b.number)
+/** Points by their numbers; one behind the other, in the same list, where sorting would take longer than reading them did. */
+function sorted(came: TestPoint[], lost: readonly TestPoint[]): readonly TestPoint[] {
+  if (came.length + lost.length <= MAX_SORTED) return [...came, ...lost].toSorted((a, b) => a.number - b.number)
+  for (const point of lost) came.push(point)
+  return came
 }
 
 /** The same for results that came one after the other from 1 on, fewer than were planned. */
@@ -79,7 +77,8 @@ export function accountForRest(came: readonly TestPoint[], planned: number, room
   const missing = planned - came.length
   const made = Math.min(missing, MAX_MADE, room.made)
   room.made -= made
-  const lost = Array.from({ length: made }, (_, index) => neverCame(came.length + 1 + index))
+  const lost: TestPoint[] = []
+  for (let number = came.length + 1; lost.length < made; number += 1) lost.push(neverCame(number))
   return { points: made === 0 ? came : [...came, ...lost], missing, message: () => wordsOf(missing, planned, lost) }
 }
 

@@ -27,6 +27,8 @@ export class NumberSet {
     if (number > this.#last) return false
     if (number >= this.#first || this.#others?.has(number)) return true
     if (this.#starts === null || this.#ends === null) return false
+    // The numbers that come again most often are the lowest.
+    if (number <= this.#ends[0]! && number >= this.#starts[0]!) return true
     // The first run whose end is not below the number.
     let low = 0
     let high = this.#ends.length
@@ -91,12 +93,17 @@ export class NumberSet {
 
   /** How many are at least 1 and at most `last`. */
   countTo(last: number): number {
-    const inRun = (start: number, end: number) => Math.max(0, Math.min(end, last) - Math.max(start, 1) + 1)
-    let count = this.#uncounted + inRun(this.#first, this.#last)
-    for (const [index, start] of (this.#starts ?? []).entries()) count += inRun(start, this.#ends![index]!)
-    for (const number of this.#others ?? []) if (number >= 1 && number <= last) count += 1
+    let count = this.#uncounted + countOfRun(this.#first, this.#last, last)
+    const runs = this.#starts?.length ?? 0
+    for (let index = 0; index < runs; index += 1) count += countOfRun(this.#starts![index]!, this.#ends![index]!, last)
+    if (this.#others !== null) for (const number of this.#others) if (number >= 1 && number <= last) count += 1
     return count
   }
+}
+
+/** How many numbers from `start` to `end` are at least 1 and at most `last`. */
+function countOfRun(start: number, end: number, last: number): number {
+  return Math.max(0, Math.min(end, last) - Math.max(start, 1) + 1)
 }
 
 /** What is wrong with the number of a result. */

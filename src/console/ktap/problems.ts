@@ -1,5 +1,6 @@
 /** The problems of one document, bounded: a stream of one mistake repeated must not hide the others, nor fill the memory. */
 import type { TestProblem } from '#domain/tests.ts'
+import type { PlanLine } from './line.ts'
 import { keptText, type Room } from './room.ts'
 
 /** Problems of one kind listed of one document. */
@@ -15,6 +16,9 @@ interface ProblemList {
   more: number
 }
 
+const NO_COUNTS: ProblemList['counts'] = {}
+const NO_PROBLEMS: TestProblem[] = []
+
 /** Something with problems, of a stream with room for so many. */
 export interface Problematic {
   readonly room: Room
@@ -24,12 +28,13 @@ export interface Problematic {
 
 /** Add a problem, or count it where there are too many. The message is asked for only where it is kept. */
 export function addProblem(to: Problematic, kind: TestProblem['kind'], message: () => string, line: number | null): void {
-  to.problems ??= { counts: {}, kept: [], more: 0 }
-  // There is never room again: what came of each kind does not matter.
+  // There is never room again: what came of each kind does not matter, and the empty lists are shared.
   if (to.room.problems <= 0) {
+    to.problems ??= { counts: NO_COUNTS, kept: NO_PROBLEMS, more: 0 }
     to.problems.more += 1
     return
   }
+  to.problems ??= { counts: {}, kept: [], more: 0 }
   const { counts, kept } = to.problems
   const count = (counts[kind] ?? 0) + 1
   counts[kind] = count
@@ -51,7 +56,7 @@ export function protocol(to: Problematic, line: number, message: () => string): 
   addProblem(to, 'protocol', message, line)
 }
 
-// The function that reads a result keeps what it reads in registers only where no message is made in it.
+// The functions that read results and plans keep what they read in registers only where no message is made in them.
 
 /** Add that a result came where a document had given up. */
 export function addAfterBailOut(to: Problematic, name: string, line: number): void {
@@ -61,6 +66,11 @@ export function addAfterBailOut(to: Problematic, name: string, line: number): vo
 /** Add that a plan does not start at 1. */
 export function addOddStart(to: Problematic, first: number, line: number): void {
   addProblem(to, 'protocol', () => `a plan that starts at ${first}`, line)
+}
+
+/** Add that a plan came while results of the one before were still to come. */
+export function addSecondPlan(to: Problematic, { first, last }: PlanLine, line: number): void {
+  addProblem(to, 'protocol', () => `a second plan, ${first}..${last}, before the first was done`, line)
 }
 
 const TOO_MANY = () => 'more documents than are kept apart'

@@ -11,12 +11,14 @@ export type Draft = { -readonly [Field in keyof TestPoint]: TestPoint[Field] }
 
 /** What few results have besides. */
 export interface Extra {
+  /** Index of the result. */
+  readonly index: number
   readonly unknown: string | null
   readonly badNumber: string | null
   readonly children: readonly RawDocument[]
 }
 
-/** The number of a draft whose line has none. */
+/** The own number of a result whose line has none. */
 export const NO_NUMBER = -1
 
 export interface RawDocument extends Problematic {
@@ -30,10 +32,12 @@ export interface RawDocument extends Problematic {
   beforePlan: number
   bailOut: string | null
   results: Draft[]
+  /** The numbers that the lines of results have. By these they are held against the plan: nothing has to touch the results again. */
+  ownNumbers: number[]
   /** One of them failed. */
   keptFailure: boolean
-  /** By the index of the result; null while there is none. */
-  extras: Map<number, Extra> | null
+  /** In the order of results; null while there is none. */
+  extras: Extra[] | null
   /** Children whose own result line has not come. */
   waiting: readonly RawDocument[]
   /** Lines since the last result: they belong to the next one. */
@@ -51,8 +55,10 @@ export interface RawDocument extends Problematic {
 }
 
 const NO_DOCUMENTS: readonly RawDocument[] = []
+const NO_EXTRAS: readonly Extra[] = []
 /** Never changed: the first result of a document brings an array. */
 const NO_RESULTS: Draft[] = []
+const NO_NUMBERS: number[] = []
 
 /** A document of which nothing has been read. */
 export function createDocument(room: Room, indent: string, name = ''): RawDocument {
@@ -65,6 +71,7 @@ export function createDocument(room: Room, indent: string, name = ''): RawDocume
     beforePlan: 0,
     bailOut: null,
     results: NO_RESULTS,
+    ownNumbers: NO_NUMBERS,
     keptFailure: false,
     extras: null,
     waiting: NO_DOCUMENTS,
@@ -83,13 +90,20 @@ export function isEmpty(document: RawDocument): boolean {
   return !document.plan && document.bailOut === null && document.results.length === 0 && document.waiting.length === 0
 }
 
-/** Keep a result. */
+/** Keep a result. Its number is that of its line, or its place where the line has none. */
 export function addResult(document: RawDocument, draft: Draft): void {
+  const own = draft.number
+  if (own <= 0) draft.number = document.results.length + 1
   draft.name = keptText(document.room, draft.name)
   draft.reason = keptText(document.room, draft.reason)
   // A stream can have as many documents as lines, and an array that was pushed to has room for 16 more.
-  if (document.results.length === 0) document.results = [draft]
-  else document.results.push(draft)
+  if (document.results.length === 0) {
+    document.results = [draft]
+    document.ownNumbers = [own]
+  } else {
+    document.results.push(draft)
+    document.ownNumbers.push(own)
+  }
 }
 
 /** Results that came, kept or not. */
@@ -123,14 +137,22 @@ export function isFirst({ results, keptFailure }: RawDocument, status: TestStatu
   return results.length === 0 || (!keptFailure && isFailure(status))
 }
 
-/** Results counted and not kept, of a document and those in it. */
+/** How many results were counted and not kept, of a document and those in it. */
+export function countOfUnlisted({ unlisted, waiting, extras }: RawDocument): number {
+  let count = unlisted?.total ?? 0
+  for (const child of waiting) count += countOfUnlisted(child)
+  for (const { children } of extras ?? NO_EXTRAS) for (const child of children) count += countOfUnlisted(child)
+  return count
+}
+
+/** The same by their status. */
 export function* unlistedOf(document: RawDocument): Generator<readonly [TestStatus, number]> {
   if (document.unlisted) {
     yield ['pass', document.unlisted.passed]
     yield* document.unlisted.others ?? []
   }
   for (const child of document.waiting) yield* unlistedOf(child)
-  for (const { children } of document.extras?.values() ?? []) for (const child of children) yield* unlistedOf(child)
+  for (const { children } of document.extras ?? NO_EXTRAS) for (const child of children) yield* unlistedOf(child)
 }
 
 /** Add a child whose own result line has not come: the empty array is shared. */

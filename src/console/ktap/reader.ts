@@ -4,7 +4,7 @@ import { createLineReader } from '../lines.ts'
 import { resolveDocument } from './document.ts'
 import { createLooseReader } from './loose.ts'
 import { nameOf, wasSeen } from './missing.ts'
-import { unlistedOf, type RawDocument } from './raw.ts'
+import { countOfUnlisted, type RawDocument } from './raw.ts'
 import { DocumentTree } from './tree.ts'
 
 /** The last line of our own C programs, which separates a cut stream from a finished one. */
@@ -45,7 +45,7 @@ function readStream(text: string | Uint8Array, endMarker: boolean, loose: LooseR
   let unlisted = 0
   const take = (raw: RawDocument) => {
     documents.push(resolveDocument(raw))
-    for (const [, count] of unlistedOf(raw)) unlisted += count
+    unlisted += countOfUnlisted(raw)
   }
   const tree = new DocumentTree({ onDocument: take, maxResults: MAX_RESULTS })
   let ended = false

@@ -26,7 +26,6 @@ export const NO_DIRECTIVE: Directive = { status: null, reason: '', unknown: null
 /** Digits of the largest number that is meant. */
 export const MAX_DIGITS = 9
 
-const HASH = 0x23
 const DASH = 0x2d
 const ZERO = 0x30
 
@@ -51,7 +50,7 @@ export function skipBlanks(text: string, from: number): number {
 /** The index behind the digits that begin at `from`. */
 export function skipDigits(text: string, from: number): number {
   let at = from
-  while (isDigit(text.charCodeAt(at))) at += 1
+  while (at < text.length && isDigit(text.charCodeAt(at))) at += 1
   return at
 }
 
@@ -66,7 +65,7 @@ export function numberAt(text: string, from: number, to: number): number {
 export function readResult(line: string): ResultLine | null {
   const ok = line.charCodeAt(0) !== 0x6e /* n */
   const start = ok ? 2 : 6
-  if (ok ? line.charCodeAt(0) !== 0x6f /* o */ || line.charCodeAt(1) !== 0x6b /* k */ : !line.startsWith('not ok')) return null
+  if (!line.startsWith(ok ? 'ok' : 'not ok')) return null
   if (line.length > start && !isBlank(line.charCodeAt(start))) return null
   const first = skipBlanks(line, start)
   const last = skipDigits(line, first)
@@ -93,13 +92,22 @@ function readCounted(line: string, ok: boolean, at: number): ResultLine | null {
   return { kind: 'result', ok, number: Number(count[1]), badNumber: null, name, status, reason: '', unknown: null }
 }
 
+/** A result without a directive. */
+function plain(ok: boolean, number: number | null, badNumber: string | null, name: string): ResultLine {
+  return { kind: 'result', ok, number, badNumber, name, status: null, reason: '', unknown: null }
+}
+
+const BARE_OK = plain(true, null, null, '')
+const BARE_NOT_OK = plain(false, null, null, '')
+
 /** The result whose name and directive begin at `from`. */
 function named(line: string, from: number, ok: boolean, number: number | null, badNumber: string | null): ResultLine {
-  const mark = line.indexOf('#', from)
-  if (mark < 0) {
-    const name = withoutDash(line, from, line.length)
-    return { kind: 'result', ok, number, badNumber, name, status: null, reason: '', unknown: null }
-  }
+  const start = skipBlanks(line, from)
+  const isBare = start === line.length
+  // Of the shortest lines a stream can have the most: nothing is made, searched or cut for them.
+  if (isBare && number === null && badNumber === null) return ok ? BARE_OK : BARE_NOT_OK
+  const mark = isBare ? -1 : line.indexOf('#', start)
+  if (mark < 0) return plain(ok, number, badNumber, isBare ? '' : withoutDash(line, start, line.length))
   const { name, directive } = splitDirective(line.slice(from), mark - from, ok)
   const { status, reason, unknown } = directive
   return { kind: 'result', ok, number, badNumber, name: withoutDash(name, 0, name.length), status, reason, unknown }
@@ -110,7 +118,7 @@ function withoutDash(text: string, from: number, to: number): string {
   let start = skipBlanks(text, from)
   let end = to
   while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1
-  if (text.charCodeAt(start) === DASH && (start + 1 === end || isBlank(text.charCodeAt(start + 1)))) {
+  if (start < end && text.charCodeAt(start) === DASH && (start + 1 === end || isBlank(text.charCodeAt(start + 1)))) {
     start = Math.min(end, skipBlanks(text, start + 1))
   }
   return text.slice(start, end)
@@ -130,15 +138,18 @@ function splitDirective(text: string, first: number, ok: boolean): { name: strin
     if (at > mark + 1 && free < 0) free = mark
   }
   if (free < 0) return { name: plainName(text), directive: NO_DIRECTIVE }
-  return { name: plainName(text.slice(0, free)), directive: readDirective(text.slice(free + 1).trimStart(), !ok) }
+  return { name: plainName(text.slice(0, free)), directive: freeText(text.slice(free + 1).trim()) }
 }
 
 const KNOWN = /(?:[sS][kK][iI][pP]|[tT][oO][dD][oO]|(?:XFAIL|TIMEOUT|ERROR)\b)/y
+/** The small `error` is that of kselftest.h's ksft_test_result_error, after `not ok` only. */
 const KNOWN_FAILED = /(?:[sS][kK][iI][pP]|[tT][oO][dD][oO]|(?:XFAIL|TIMEOUT|ERROR|error)\b)/y
 
 /** Whether a directive that is known begins at `at`. A line can have a thousand marks: nothing is cut out for each. */
 function isKnown(text: string, at: number, failed: boolean): boolean {
-  if (text.charCodeAt(at) === HASH) return false
+  // The small letter of s, t, x or e.
+  const first = at < text.length ? text.charCodeAt(at) | 0x20 : 0
+  if (first !== 0x73 && first !== 0x74 && first !== 0x78 && first !== 0x65) return false
   const known = failed ? KNOWN_FAILED : KNOWN
   known.lastIndex = at
   return known.test(text)
@@ -149,9 +160,7 @@ function plainName(text: string): string {
 }
 
 const TAP_DIRECTIVE = /^(skip|todo)\w*\b[\s:-]*(.*)$/is
-const KTAP_DIRECTIVE = /^(XFAIL|TIMEOUT|ERROR)\b[\s:-]*(.*)$/s
-/** kselftest.h's ksft_test_result_error: in small letters, after `not ok` only. */
-const SMALL_ERROR = /^error\b[\s:-]*(.*)$/s
+const KTAP_DIRECTIVE = /^(XFAIL|TIMEOUT|ERROR|error)\b[\s:-]*(.*)$/s
 /** XPASS is kselftest.h's: an expected failure that passed, counted as a pass there. */
 const UNKNOWN = /^(?!XPASS\b)([A-Z][A-Z_]{2,})\b(?!=)/
 
@@ -165,9 +174,13 @@ const STATUS: Readonly<Record<string, TestStatus>> = {
 
 /** Read the text behind a ` # `; `failed`: it stands behind `not ok`. */
 export function readDirective(text: string, failed: boolean): Directive {
-  const known = TAP_DIRECTIVE.exec(text) ?? KTAP_DIRECTIVE.exec(text)
-  if (known) return { status: STATUS[known[1]!.toLowerCase()]!, reason: known[2]!.trim(), unknown: null }
-  const error = failed ? SMALL_ERROR.exec(text) : null
-  if (error) return { status: 'error', reason: error[1]!.trim(), unknown: null }
-  return { status: null, reason: text.trim(), unknown: UNKNOWN.exec(text)?.[1] ?? null }
+  if (!isKnown(text, 0, failed)) return freeText(text.trim())
+  const [, word = '', reason = ''] = TAP_DIRECTIVE.exec(text) ?? KTAP_DIRECTIVE.exec(text) ?? []
+  return { status: STATUS[word.toLowerCase()]!, reason: reason.trim(), unknown: null }
+}
+
+/** Text where a directive would stand: it has none, or one nobody knows. */
+function freeText(reason: string): Directive {
+  const isCapital = reason !== '' && reason.charCodeAt(0) <= 0x5a
+  return { status: null, reason, unknown: isCapital ? (UNKNOWN.exec(reason)?.[1] ?? null) : null }
 }

@@ -1,9 +1,12 @@
 /** What a stream has room for: the lines around results, and further documents. */
 import { forgetAgain } from './again.ts'
 import { append, drain, drainInto, isBlank, leftOutNote, type LineBuffer } from './line-buffer.ts'
-import { addTooMany } from './problems.ts'
+import { addTooDeep, addTooMany } from './problems.ts'
 import type { RawDocument } from './raw.ts'
 import { keptLines, type Room } from './room.ts'
+
+/** Documents nested deeper than this are read as part of the deepest one. */
+export const MAX_DEPTH = 8
 
 /** Empty a buffer: its lines, or how many they were where there is no room for them. */
 export function afford(buffer: LineBuffer, room: Room): readonly string[] {
@@ -24,4 +27,12 @@ export function hasRoom(document: RawDocument, depth: number, line: number): boo
   const has = (depth === 0 ? document.room.outermost : document.room.documents) > 0
   if (!has) addTooMany(document, line)
   return has
+}
+
+/** Whether another document may begin inside this one; if not, that is reported. */
+export function hasRoomInside(document: RawDocument, depth: number, line: number): boolean {
+  if (depth < MAX_DEPTH && document.room.documents > 0) return true
+  if (depth < MAX_DEPTH) addTooMany(document, line)
+  else addTooDeep(document, line, MAX_DEPTH)
+  return false
 }

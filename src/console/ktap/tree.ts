@@ -1,8 +1,9 @@
 /** Lines into documents: the three nesting styles of kernel tests unfolded into one tree, nothing judged yet. */
 import { forgetAgain, goesOn, isCopy, isDone } from './again.ts'
-import { isPlainText, readLine, readOpening, speaks, unsplice, type KtapLine, type PlanLine, type Spliced } from './line.ts'
+import { indentOf, isVersionOfComments, mayOpen, mayOpenAt, opens, takeYaml } from './indented.ts'
+import { isPlainText, readLine, speaks, unsplice, type KtapLine, type PlanLine, type Spliced } from './line.ts'
 import { append, drain, drainInto, isBlank } from './line-buffer.ts'
-import { addAfterBailOut, addOddStart, addTooDeep, addTooMany, protocol } from './problems.ts'
+import { addAfterBailOut, addOddStart, addSecondPlan, protocol } from './problems.ts'
 import {
   addDiagnostic,
   addResult,
@@ -20,11 +21,7 @@ import {
 } from './raw.ts'
 import type { ResultLine } from './result.ts'
 import { createRoom, type Room } from './room.ts'
-import { afford, hasRoom, settle } from './settle.ts'
-import { takeYaml } from './yaml.ts'
-
-/** Documents nested deeper than this are read as part of the deepest one. */
-const MAX_DEPTH = 8
+import { afford, hasRoom, hasRoomInside, MAX_DEPTH, settle } from './settle.ts'
 
 const SELFTEST = /^# (selftests: \S.*)$/
 const NO_CHILDREN: readonly [] = []
@@ -109,12 +106,9 @@ export class DocumentTree {
       this.room.documents -= 1
     } else {
       this.closeOutermost()
-      this.open.length = 0
       this.room.outermost -= 1
     }
-    const document = createDocument(this.room, indent)
-    this.open.push(document)
-    return document
+    return (this.open[depth] = createDocument(this.room, indent))
   }
 
   private openChild(depth: number, indent: string, name = ''): void {
@@ -149,8 +143,8 @@ export class DocumentTree {
     this.room.text -= name.length + reason.length
     const diagnostics = afford(document.pending, this.room)
     if (unknown !== null || badNumber !== null || document.waiting.length > 0) {
-      document.extras ??= new Map()
-      document.extras.set(results.length, { unknown, badNumber, children: takeWaiting(document) })
+      document.extras ??= []
+      document.extras.push({ index: results.length, unknown, badNumber, children: takeWaiting(document) })
     }
     addResult(document, { number: number ?? NO_NUMBER, name, status, reason, line, diagnostics, children: NO_CHILDREN })
   }
@@ -196,7 +190,7 @@ export class DocumentTree {
     }
     const same = said.last === document.plan.last && said.first === document.plan.first
     if (same) return append(document.notes, `(line ${line}: the plan is said again)`)
-    protocol(document, line, () => `a second plan, ${said.first}..${said.last}, before the first was done`)
+    addSecondPlan(document, said, line)
     append(document.pending, `${said.first}..${said.last}`)
   }
 
@@ -233,15 +227,22 @@ export class DocumentTree {
 
   /** `rest` is what is left of a line inside the document at `depth`. */
   private take(depth: number, rest: string, line: number): void {
-    const document = this.open[depth]!
-    if (takeYaml(document, rest)) return
-    const opening = readOpening(rest)
-    if (opening === null) return this.say(depth, readLine(rest), rest, line)
-    const { width, inner, said } = opening
-    const inside = depth < MAX_DEPTH && this.room.documents > 0
+    if (rest === '') this.open[depth]!.yaml = null
+    else if (this.open[depth]!.yaml === null && !mayOpen(rest)) this.say(depth, readLine(rest), rest, line)
+    else this.takeIndented(depth, rest, line)
+  }
+
+  /** The same for a line that can open a child, or can be YAML: few are. */
+  private takeIndented(depth: number, rest: string, line: number): void {
+    if (takeYaml(this.open[depth]!, rest)) return
+    const isMarked = isVersionOfComments(rest)
+    const width = isMarked ? 2 : indentOf(rest)
+    const inner = rest.slice(width)
+    const said = !isMarked && mayOpenAt(rest, width) ? readLine(inner) : null
+    if (!isMarked && (said === null || !opens(said))) return this.say(depth, readLine(rest), rest, line)
+    const inside = hasRoomInside(this.open[depth]!, depth, line)
     if (inside) this.openChild(depth, rest.slice(0, width))
-    else if (depth < MAX_DEPTH) addTooMany(document, line)
-    else addTooDeep(document, line, MAX_DEPTH)
+    // Behind one mark there can be another.
     if (said === null) this.take(inside ? depth + 1 : depth, inner, line)
     else this.say(inside ? depth + 1 : depth, said, inner, line)
   }
@@ -249,12 +250,12 @@ export class DocumentTree {
   private say(depth: number, said: KtapLine, rest: string, line: number): void {
     const document = this.open[depth]!
     switch (said.kind) {
+      case 'result':
+        return this.result(depth, said, line)
       case 'version':
         return this.version(depth, line)
       case 'plan':
         return this.plan(depth, said, line)
-      case 'result':
-        return this.result(depth, said, line)
       case 'bailout':
         this.closeBelow(depth)
         this.hasSpoken = true

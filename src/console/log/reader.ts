@@ -70,7 +70,7 @@ export function createLogReader({ strict = false }: { readonly strict?: boolean 
   const onLine: OnLine = (line, number, stamped) => {
     hasKernelLog ||= stamped || line.startsWith('Linux version ')
     // What a test says of itself is not the kernel's word, and a `# ` before it is not a prompt.
-    if (stamped || line.charCodeAt(0) !== 0x23 /* # */) finder.line(line, number, stamped)
+    if (stamped || !line.startsWith('#')) finder.line(line, number, stamped)
     tree.line(line, number)
     checker?.line(line, number)
     // systemd marks what it starts as some tests mark what they ran.
@@ -118,11 +118,11 @@ function isBare(raw: RawDocument): boolean {
 
 /** Whether a document has results and nothing else that counts: none inside others, none that never came. */
 function isFlat(raw: RawDocument): boolean {
-  const { results, plan, extras, waiting, unlisted } = raw
+  const { results, ownNumbers, plan, extras, waiting, unlisted } = raw
   const came = resultCount(raw)
   if (came === 0 || extras !== null || waiting.length > 0 || (plan !== null && plan.last !== came)) return false
   const isInOrder = unlisted === null || unlisted.numbers.isRun(results.length + 1, came)
-  return isInOrder && results.every(({ number }, index) => isAt(number, index))
+  return isInOrder && ownNumbers.every(isAt)
 }
 
 const isAt = (number: number, index: number) => number === NO_NUMBER || number === index + 1
