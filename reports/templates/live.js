@@ -1,9 +1,6 @@
 /** Follows a run that is under way: its results come as events, and go into the matrix once for each frame. */
 const following = document.getElementById('following')
-const positions = {
-  rows: new Map(matrix.rows.map(({ id }, row) => [id, row])),
-  columns: new Map(matrix.columns.map(({ id }, column) => [id, column]))
-}
+const columnOf = new Map(matrix.columns.map(({ id }, column) => [id, column]))
 let waiting = []
 let scheduled = false
 
@@ -13,7 +10,7 @@ function showArrived() {
   const results = waiting
   waiting = []
   for (const { kernel, case: id, classes, word, title, hint, notes, cell } of results) {
-    const where = { row: positions.rows.get(kernel), column: positions.columns.get(id) }
+    const where = { row: matrix.rowOf.get(kernel), column: columnOf.get(id) }
     const shownCell = where.row === undefined || where.column === undefined ? undefined : cellAt(where)
     if (!shownCell) continue
     arrived.set(`${where.row} ${where.column}`, cell)

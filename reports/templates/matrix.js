@@ -1,69 +1,139 @@
-/** The matrix of the page: parsed once from the table, then filtered and navigated. */
+/**
+ * The matrix of the page: kernels, fixes and answers are data, and each part of the table is made when it is looked at. Until then
+ * it is text, as readers without scripts see it. Fifty thousand cells have only a few dozen distinct class names, so a filter
+ * judges those, not each cell.
+ */
 function readMatrix(root) {
-  const heads = [...root.querySelectorAll('.heads th[data-case]')]
-  const columns = heads.map((heading) => ({
+  const { answers: classNames, parts: listed } = JSON.parse(document.getElementById('index').textContent)
+  const columns = [...root.querySelectorAll('.heads th[data-case]')].map((heading) => ({
     id: heading.dataset.case, words: `${heading.dataset.case} ${heading.dataset.words}`.toLowerCase(), heading
   }))
-  const rows = [...root.querySelectorAll('tr[data-kernel]')].map((line) => {
-    const section = line.closest('section')
-    const { kernel, version, branch, known } = line.dataset
-    const { series } = section.dataset
-    return { id: kernel, version, series, branch: `${series} ${branch ?? ''}`, known: known !== undefined, words: kernel.toLowerCase(), line, section }
-  })
-  // Fifty thousand cells have only a few dozen distinct class names, so a filter judges those, not each cell.
+  const sections = root.querySelectorAll('section')
+  const parts = listed.map((_, at) => ({
+    section: sections[at], first: 0, count: 0, table: null, heads: null, lines: null, drawn: null
+  }))
+  const [rows, answerOf] = [[], []]
+  for (const [at, { series, rows: own }] of listed.entries()) {
+    Object.assign(parts[at], { first: rows.length, count: own.length })
+    for (const { id, version, branch, known, answers } of own) {
+      rows.push({ id, version, series, branch: `${series} ${branch}`, known, words: id.toLowerCase(), part: parts[at] })
+      answerOf.push(Uint16Array.from(answers))
+    }
+  }
   const answers = []
   const numbers = new Map()
   const numberOf = (className) => {
     if (!numbers.has(className)) numbers.set(className, answers.push(readAnswer(className)) - 1)
     return numbers.get(className)
   }
-  const answerOf = rows.map(({ line }) => Uint16Array.from([...line.cells].slice(1), ({ className }) => numberOf(className)))
-  return { root, rows, columns, answers, answerOf, numberOf }
+  for (const className of classNames) numberOf(className)
+  const rowOf = new Map(rows.map(({ id }, row) => [id, row]))
+  return { root, parts, rows, columns, answers, answerOf, numberOf, rowOf }
+}
+
+/** A part with its lines; the first need of them makes them. */
+function madePart(part) {
+  if (part.lines !== null) return part
+  const { section } = part
+  const text = section.querySelector(':scope > noscript')
+  if (text !== null) section.innerHTML = text.textContent
+  part.table = section.querySelector('table')
+  // The role promises navigation by keys, which works from here on.
+  part.table.setAttribute('role', 'grid')
+  part.heads = [...part.table.tHead.rows[0].cells].slice(1)
+  part.lines = [...part.table.tBodies[0].rows].map((line) => ({ line, cells: [...line.cells].slice(1), looks: null }))
+  return part
+}
+
+/** The cells of a row of the matrix. */
+function cellsOf({ rows }, row) {
+  const { part } = rows[row]
+  return madePart(part).lines[row - part.first].cells
+}
+
+/** How a cell looks: as it is, marked as one that does not match, or not at all. */
+const [PLAIN, FAINT, HIDDEN] = [0, 1, 2]
+
+/** Bring a part up to date with what is shown; only what looks different is touched. */
+function drawPart(part, shown, width) {
+  if (part.drawn === shown) return
+  const { heads, lines, first } = madePart(part)
+  part.drawn = shown
+  part.table.style.width = width
+  heads.forEach((head, column) => setHidden(head, !shown.columns[column]))
+  lines.forEach((row, at) => {
+    const isShown = shown.rows[first + at]
+    setHidden(row.line, !isShown)
+    if (!isShown) return
+    const matching = shown.cells[first + at]
+    row.looks ??= new Uint8Array(row.cells.length)
+    for (let column = 0; column < matching.length; column += 1) {
+      const look = !shown.columns[column] ? HIDDEN : matching[column] === 1 ? PLAIN : FAINT
+      if (row.looks[column] === look) continue
+      row.looks[column] = look
+      row.cells[column].hidden = look === HIDDEN
+      row.cells[column].toggleAttribute('data-faint', look === FAINT)
+    }
+  })
+}
+
+function setHidden(node, isHidden) {
+  if (node.hidden !== isHidden) node.hidden = isHidden
 }
 
 /** The verdict, claim, finding and change in a cell's class names. */
 function readAnswer(className) {
   const [verdict, claim = '', finding = '', ...more] = className.split(' ')
   const change = more.find((name) => name.startsWith('d-'))?.slice(2) ?? 'same'
-  return { verdict, claim: claim.slice(2), finding: finding.slice(2), change, selector: `[class="${className}"]` }
+  return { verdict, claim: claim.slice(2), finding: finding.slice(2), change }
 }
 
-/** A function of row and column: whether the cell there matches a node of a query. */
+/** A function of a row: a list with a flag for each of its cells, whether it matches a node of a query. The next call reuses the list. */
 function compileQuery(node, matrix) {
-  if (node.any) {
-    const parts = node.any.map((part) => compileQuery(part, matrix))
-    return (row, column) => parts.some((part) => part(row, column))
-  }
-  if (node.all) {
-    const parts = node.all.map((part) => compileQuery(part, matrix))
-    return (row, column) => parts.every((part) => part(row, column))
+  const { rows, columns, answers, answerOf } = matrix
+  const flags = new Uint8Array(columns.length)
+  if (node.any || node.all) {
+    const parts = (node.any ?? node.all).map((part) => compileQuery(part, matrix))
+    const decided = node.any ? 1 : 0
+    return (row) => {
+      flags.fill(1 - decided)
+      for (const part of parts) {
+        const found = part(row)
+        for (let column = 0; column < flags.length; column += 1) if (found[column] === decided) flags[column] = decided
+      }
+      return flags
+    }
   }
   if (node.not) {
     const inner = compileQuery(node.not, matrix)
-    return (row, column) => !inner(row, column)
+    return (row) => {
+      const found = inner(row)
+      for (let column = 0; column < flags.length; column += 1) flags[column] = 1 - found[column]
+      return flags
+    }
   }
-  const { rows, columns, answers, answerOf } = matrix
-  const ofRows = (textOf) => Uint8Array.from(rows, (row) => matchesTerm(node, textOf(row)))
-  if (node.key === 'carries') {
-    const fits = rowsThatCarry(node, matrix)
-    return (row) => fits[row] === 1
-  }
-  if (node.about === 'row') {
-    const fits = ofRows((row) => node.key === 'kernel' ? row.words : row[node.key === 'since' ? 'version' : node.key].toLowerCase())
-    return (row) => fits[row] === 1
+  if (node.key === 'carries' || node.about === 'row') {
+    const textOf = (row) => node.key === 'kernel' ? row.words : row[node.key === 'since' ? 'version' : node.key].toLowerCase()
+    const fits = node.key === 'carries' ? rowsThatCarry(node, matrix) : Uint8Array.from(rows, (row) => matchesTerm(node, textOf(row)))
+    return (row) => flags.fill(fits[row])
   }
   if (node.about === 'column') {
-    const fits = Uint8Array.from(columns, ({ id, words }) => matchesTerm(node, node.key === 'case' ? id.toLowerCase() : words))
-    return (_, column) => fits[column] === 1
+    columns.forEach(({ id, words }, column) => { flags[column] = matchesTerm(node, node.key === 'case' ? id.toLowerCase() : words) })
+    return () => flags
   }
   if (node.about === 'cell') {
     const fits = Uint8Array.from(answers, (answer) => matchesTerm(node, answer[node.key]))
-    return (row, column) => fits[answerOf[row][column]] === 1
+    return (row) => {
+      const own = answerOf[row]
+      for (let column = 0; column < flags.length; column += 1) flags[column] = fits[own[column]]
+      return flags
+    }
   }
   const plain = { ...node, negated: false }
-  const inRow = Uint8Array.from(rows, ({ words }) => matchesTerm(plain, words))
-  const inColumn = Uint8Array.from(columns, ({ words }) => matchesTerm(plain, words))
-  return (row, column) => (inRow[row] + inColumn[column] > 0) !== node.negated
+  const inRow = Uint8Array.from(rows, ({ words }) => matchesTerm(plain, words) !== node.negated)
+  const inColumn = Uint8Array.from(columns, ({ words }) => matchesTerm(plain, words) !== node.negated)
+  // A bare word matches kernels or fixes; negated, neither may match.
+  return (row) => inRow[row] === (node.negated ? 0 : 1) ? flags.fill(inRow[row]) : inColumn
 }
 
 /** The rows whose kernels carry every fix that a term names, or are kernels that it does not apply to. */
@@ -77,23 +147,28 @@ function rowsThatCarry(term, { rows, columns, answers, answerOf }) {
 /** The rows, columns and cells that match a parsed query, with the number of cells of each verdict. */
 function pick(matrix, { tree, newest }) {
   const { rows, columns, answers, answerOf } = matrix
-  const fits = tree === null ? () => true : compileQuery(tree, matrix)
+  const fits = tree === null ? null : compileQuery(tree, matrix)
   const isPlanned = Uint8Array.from(answers, ({ verdict }) => verdict !== 'unplanned')
   const cells = rows.map((_, row) => {
-    const inRow = new Uint8Array(columns.length)
-    for (let column = 0; column < columns.length; column += 1) {
-      inRow[column] = Number((tree === null || isPlanned[answerOf[row][column]] === 1) && fits(row, column))
-    }
-    return inRow
+    if (fits === null) return new Uint8Array(columns.length).fill(1)
+    const own = answerOf[row]
+    return fits(row).map((isFound, column) => isFound & isPlanned[own[column]])
   })
   if (newest) keepNewest(matrix, cells)
   const shown = { rows: rows.map(() => false), columns: columns.map(() => false), cells, count: 0, counts: {} }
-  const perAnswer = new Uint32Array(answers.length)
-  cells.forEach((inRow, row) => inRow.forEach((isShown, column) => {
-    if (isShown === 0) return
-    shown.rows[row] = shown.columns[column] = true
-    perAnswer[answerOf[row][column]] += 1
-  }))
+  const [inColumn, perAnswer] = [new Uint8Array(columns.length), new Uint32Array(answers.length)]
+  for (let row = 0; row < cells.length; row += 1) {
+    const [inRow, own] = [cells[row], answerOf[row]]
+    let any = 0
+    for (let column = 0; column < inRow.length; column += 1) {
+      const isShown = inRow[column]
+      any |= isShown
+      inColumn[column] |= isShown
+      perAnswer[own[column]] += isShown
+    }
+    shown.rows[row] = any === 1
+  }
+  inColumn.forEach((any, column) => { shown.columns[column] = any === 1 })
   answers.forEach(({ verdict }, answer) => {
     if (verdict === 'unplanned') return
     shown.counts[verdict] = (shown.counts[verdict] ?? 0) + perAnswer[answer]
@@ -108,55 +183,6 @@ function keepNewest({ rows }, cells) {
   rows.forEach(({ branch, known }, row) => { if (!known && cells[row].includes(1)) newest.set(branch, row) })
   const kept = new Set(newest.values())
   cells.forEach((inRow, row) => { if (!kept.has(row)) inRow.fill(0) })
-}
-
-/**
- * Show the matching rows, mark cells between them that do not match, and return the style rules for columns and for answers that
- * match nowhere: a few rules instead of a change to each cell keep typing fast.
- */
-function show({ rows, answers, answerOf, faint = [] }, shown) {
-  rows.forEach(({ line }, index) => { if (line.hidden === shown.rows[index]) line.hidden = !shown.rows[index] })
-  const sections = new Map()
-  rows.forEach(({ section }, index) => sections.set(section, sections.get(section) || shown.rows[index]))
-  for (const [section, any] of sections) section.hidden = !any
-  const [seen, unseen] = [new Uint8Array(answers.length), new Uint8Array(answers.length)]
-  const inside = []
-  shown.cells.forEach((inRow, row) => {
-    if (!shown.rows[row]) return
-    inRow.forEach((isShown, column) => {
-      if (!shown.columns[column]) return
-      const answer = answerOf[row][column]
-      if (isShown === 1) seen[answer] = 1
-      else {
-        unseen[answer] = 1
-        inside.push([row, column, answer])
-      }
-    })
-  })
-  const marked = inside.filter(([, , answer]) => seen[answer] === 1).map(([row, column]) => rows[row].line.cells[column + 1])
-  const still = new Set(marked)
-  for (const cell of faint) if (!still.has(cell)) cell.removeAttribute('data-faint')
-  for (const cell of marked) cell.setAttribute('data-faint', '')
-  const hidden = spansOf(shown.columns, false).map(([first, last]) =>
-    `#matrix tr > :nth-child(n + ${first + 2}):nth-child(-n + ${last + 2})`)
-  const nowhere = answers.flatMap(({ selector }, index) => unseen[index] === 1 && seen[index] === 0 ? [`#matrix td${selector}`] : [])
-  const rules = [
-    ...(hidden.length ? [`${hidden.join()} { display: none }`] : []),
-    ...(nowhere.length ? [`${nowhere.join()} { background: none; color: var(--dim); outline-color: var(--rule) }`] : []),
-    ...(hidden.length ? [`#matrix :is(table, section) { --cases: ${shown.columns.filter(Boolean).length} }`] : [])
-  ].join('\n')
-  return { rules, faint: marked }
-}
-
-/** First and last index of each run of a value in a list. */
-function spansOf(list, value) {
-  const spans = []
-  list.forEach((said, index) => {
-    if (said !== value) return
-    if (index > 0 && list[index - 1] === value) spans.at(-1)[1] = index
-    else spans.push([index, index])
-  })
-  return spans
 }
 
 /** The nearest visible position so many steps down and right; the position itself without one. */

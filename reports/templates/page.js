@@ -1,15 +1,12 @@
 /** The script of the page: filter, navigation in the matrix, panel, and the address that contains all of them. */
 const matrix = readMatrix(document.getElementById('matrix'))
-const stage = stageMatrix(matrix)
 const input = document.getElementById('query')
 const matches = document.getElementById('matches')
 const newest = document.getElementById('newest')
 const panel = document.getElementById('panel')
-const sheet = new CSSStyleSheet()
-document.adoptedStyleSheets.push(sheet)
 
-let rules = ''
 let shown = pick(matrix, parseQuery(''))
+const stage = stageMatrix(matrix, shown)
 let place = { row: 0, column: 0 }
 /** What the panel shows: `{ row, column }` of a cell, `{ fix }` by its id, or null. */
 let opened = null
@@ -22,6 +19,8 @@ const arrivedAt = ({ row, column }) => arrived.get(`${row} ${column}`)
 let cells = null
 /** The cell that is opened when the evidence is there. */
 let wanted = null
+/** The address as the page wrote or read it last. */
+let keptAddress = location.hash
 
 /** Inflate the evidence once; the page does so when it has nothing else to do. */
 function inflateEvidence() {
@@ -51,7 +50,7 @@ const fixes = fixPanel(panel, {
 
 /** The table cell at a position, undefined outside the matrix. */
 function cellAt({ row, column }) {
-  return column < 0 ? undefined : matrix.rows[row]?.line.cells[column + 1]
+  return matrix.rows[row] && cellsOf(matrix, row)[column]
 }
 
 /** The link in the head of a column. */
@@ -63,11 +62,9 @@ function headAt(column) {
 function filterMatrix({ isTyped = true } = {}) {
   const query = parseQuery(input.value)
   shown = pick(matrix, query)
-  if (isTyped) stage.hold(shown.rows)
-  const { rules: wanted, faint } = show(matrix, shown)
-  matrix.faint = faint
-  if (wanted !== rules) sheet.replaceSync(rules = wanted)
+  stage.show(shown, isTyped)
   document.getElementById('nothing').hidden = shown.count > 0
+  matrix.root.classList.toggle('empty', shown.count === 0)
   for (const item of document.querySelectorAll('[data-count]')) {
     const count = shown.counts[item.dataset.count] ?? 0
     item.lastElementChild.textContent = count
@@ -75,7 +72,7 @@ function filterMatrix({ isTyped = true } = {}) {
   }
   newest.setAttribute('aria-pressed', String(query.newest))
   const marked = markedIn(input.value)
-  for (const { id, heading } of matrix.columns) heading.querySelector('input').checked = marked.includes(id.toLowerCase())
+  for (const { id, box } of matrix.columns) box.checked = marked.includes(id.toLowerCase())
   matches.textContent = [...(query.tree || query.newest ? [sizeShown()] : []), ...(query.newest ? withoutKernel() : []), ...query.problems].join('; ')
   if (!shown.rows[place.row] || !shown.columns[place.column]) {
     moveTo({ row: Math.max(0, shown.rows.indexOf(true)), column: Math.max(0, shown.columns.indexOf(true)) })
@@ -175,6 +172,7 @@ function keepAddress() {
     ...(opened && 'fix' in opened ? [`fix=${encodeURIComponent(opened.fix)}`] : [])
   ]
   history.replaceState(null, '', `#${parts.join('&')}`)
+  keptAddress = location.hash
 }
 
 /** Apply the address; src/render/html/links.ts writes such links. Missing parts keep their state. */
@@ -190,8 +188,8 @@ async function followAddress() {
       if (key === 'fix') openFix(decodeURIComponent(said), { focus: true })
       if (key === 'cell') {
         const [kernel, theCase] = said.split('/').map(decodeURIComponent)
-        const find = (list, wanted) => list.findIndex(({ id }) => id === wanted)
-        await openCell({ row: find(matrix.rows, kernel), column: find(matrix.columns, theCase) }, { focus: true })
+        const column = matrix.columns.findIndex(({ id }) => id === theCase)
+        await openCell({ row: matrix.rowOf.get(kernel) ?? -1, column }, { focus: true })
       }
     } catch (error) {
       // A truncated address must not break the page.
@@ -245,10 +243,11 @@ matrix.root.addEventListener('click', ({ target }) => {
   const cell = target.closest('td')
   if (!cell) return
   const line = cell.parentElement
-  openCell({ row: matrix.rows.findIndex((row) => row.line === line), column: cell.cellIndex - 1 }, { focus: true })
+  openCell({ row: matrix.rowOf.get(line.dataset.kernel), column: cell.cellIndex - 1 }, { focus: true })
 })
 
-for (const { id, heading } of matrix.columns) {
+for (const column of matrix.columns) {
+  const { id, heading } = column
   const link = heading.querySelector('a')
   // Arrows lead here from the matrix; Tab goes by.
   link.setAttribute('tabindex', '-1')
@@ -258,7 +257,7 @@ for (const { id, heading } of matrix.columns) {
   })
   const box = element('input', { type: 'checkbox', tabindex: '-1', 'aria-label': `${id} must be carried`, title: 'Must be carried' })
   box.addEventListener('change', () => changeQuery(withMark(input.value, id)))
-  heading.append(box)
+  heading.append(column.box = box)
 }
 
 document.addEventListener('keydown', (event) => {
@@ -300,7 +299,11 @@ document.getElementById('export').addEventListener('click', async ({ target }) =
   }
 })
 
-input.addEventListener('input', filterChanged)
+// A reader waits for the letter, not for the address; a link that is followed in the meantime has its own.
+input.addEventListener('input', () => {
+  filterMatrix()
+  requestAnimationFrame(() => setTimeout(() => { if (location.hash === keptAddress) keepAddress() }))
+})
 newest.addEventListener('click', () => changeQuery(withWord(input.value, 'is:newest')))
 document.getElementById('filter').addEventListener('submit', (event) => event.preventDefault())
 document.getElementById('clear').addEventListener('click', () => {
@@ -313,8 +316,6 @@ for (const text of document.querySelectorAll('.fixes pre')) text.before(copyButt
 
 document.getElementById('filter').hidden = false
 document.documentElement.classList.add('live')
-// The role promises navigation by keys, which works from here on.
-for (const table of matrix.root.querySelectorAll('section table')) table.setAttribute('role', 'grid')
 moveTo(place)
 void followAddress()
 // Safari has no idle callbacks.

@@ -45,7 +45,7 @@ const MAX_WORD_COLUMNS = 12
 const MAX_ROWS = 16
 /** With more kernels than this, the browser renders only what is on the screen. */
 const MANY_KERNELS = 60
-/** Tables that fill a screen: of many kernels, those behind them are laid out when the first ones are shown. */
+/** Tables that fill a screen: of many kernels, those behind them are text until the page's script needs them. */
 const FIRST_PARTS = 2
 
 /** Whether cells show words beside their signs. */
@@ -114,7 +114,7 @@ export function pageOf(report: Report, { diff, events }: PageOptions = {}) {
     parts: series.flatMap(partsOf).map(({ name, kernels, more }, index) => ({
       name,
       more,
-      later: index >= FIRST_PARTS,
+      later: report.kernels.length > MANY_KERNELS && index >= FIRST_PARTS,
       // Powers of two, so that a few style rules give the browser the height of an unseen part.
       size: 2 ** Math.ceil(Math.log2(kernels.length)),
       rows: kernels.map((kernel) => ({

@@ -34,14 +34,25 @@ function earlierReport(): Report {
   return { ...report, run: { ...report.run, id: '2026-11-01-1' }, cells }
 }
 
+/** The id of a kernel that would leave the text in which a long page keeps its rows, and then the table. */
+export const HOSTILE_KERNEL = '</noscript></table><img src=x onerror=window.pwned=1>'
+
+/** A long report of few fixes, whose last kernel is hostile. */
+function hostileReport(): Report {
+  const report = largeReport(70, 3)
+  return JSON.parse(JSON.stringify(report).replaceAll(report.kernels.at(-1)?.id ?? '', HOSTILE_KERNEL)) as Report
+}
+
 /** How a page is looked at. */
 interface Look {
-  readonly name?: 'small.html' | 'large.html'
+  readonly name?: 'small.html' | 'large.html' | 'hostile.html'
   /** The address behind its `#`. */
   readonly hash?: string
   readonly width?: number
   /** By a reader who allows no scripts. */
   readonly withoutScripts?: true
+  /** In a browser that always has something else to do. */
+  readonly busy?: true
 }
 
 /** Pages that `write` writes and `close` removes, with the browser. */
@@ -54,13 +65,17 @@ export function preparePages(browser: Browser | null) {
       const diff = diffOf(withImages(earlierReport(), 'older'), withImages(smallReport(), 'newer'))
       await writeFile(join(folder, 'small.html'), renderHtml(smallReport(), assets, { diff }))
       await writeFile(join(folder, 'large.html'), renderHtml(largeReport(100, 40), assets))
+      await writeFile(join(folder, 'hostile.html'), renderHtml(hostileReport(), assets))
     },
     close: async (): Promise<void> => {
       await browser?.close()
       await rm(folder, { recursive: true })
     },
     /** Open a page; any error of it fails the test. */
-    open: async (t: TestContext, { name = 'small.html', hash = '', width = 1400, withoutScripts }: Look = {}): Promise<Page> => {
+    open: async (
+      t: TestContext,
+      { name = 'small.html', hash = '', width = 1400, withoutScripts, busy }: Look = {},
+    ): Promise<Page> => {
       assert.ok(browser)
       const context = await browser.newContext({
         viewport: { width, height: width < 600 ? 844 : 900 },
@@ -70,6 +85,7 @@ export function preparePages(browser: Browser | null) {
       })
       context.setDefaultTimeout(TIMEOUT_MS)
       const page = await context.newPage()
+      if (busy) await page.addInitScript('globalThis.requestIdleCallback = () => 0')
       const trouble: string[] = []
       page.on('pageerror', (error) => trouble.push(String(error)))
       page.on('console', (message) => message.type() === 'error' && trouble.push(message.text()))
@@ -78,7 +94,7 @@ export function preparePages(browser: Browser | null) {
         assert.deepEqual(trouble, [])
       })
       await page.goto(`file://${join(folder, name)}${hash ? `#${hash}` : ''}`)
-      if (!withoutScripts) await page.locator('html.live.inflated').waitFor()
+      if (!withoutScripts) await page.locator(busy ? 'html.live' : 'html.live.inflated').waitFor()
       return page
     },
   }

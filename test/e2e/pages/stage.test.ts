@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { CHROMIUM, openChromium } from '#test/helpers/browser.ts'
-import { follow, preparePages } from './pages.ts'
+import { follow, HOSTILE_KERNEL, preparePages, shownRows } from './pages.ts'
 
 /** Parts of the matrix that a filter leaves, and of those the ones that the browser has not laid out. */
 const PARTS = `(() => {
@@ -42,7 +42,8 @@ describe('a long matrix in stages', { skip: browser === null && `Chromium is not
   const pages = preparePages(browser)
   before(pages.write)
   after(pages.close)
-  const open = (t: Parameters<typeof pages.open>[0]): Promise<Page> => pages.open(t, { name: 'large.html' })
+  type Tested = Parameters<typeof pages.open>[0]
+  const open = (t: Tested, look: { readonly busy?: true } = {}): Promise<Page> => pages.open(t, { name: 'large.html', ...look })
 
   test('a filter lays out the screen at once, and the rest when the reader rests', async (t) => {
     const page = await open(t)
@@ -91,5 +92,41 @@ describe('a long matrix in stages', { skip: browser === null && `Chromium is not
     assert.deepEqual(await plain.evaluate<Parts>(PARTS), { parts: 10, held: 0, first: false })
     assert.ok((await plain.locator('#matrix .later').count()) > 0)
     assert.equal(await plain.locator('#matrix tr[data-kernel]:visible').count(), 100)
+  })
+
+  test('rows that come into sight, are asked for or are printed are there before the browser has time for them', async (t) => {
+    const page = await open(t, { busy: true })
+    assert.equal((await shownRows(page))[0], '5.10.0')
+    assert.ok((await page.locator('tr[data-kernel]').count()) <= 40, 'the rest is text')
+    await page.evaluate(`document.getElementById('matrix').scrollTop = 1e6`)
+    await page.locator('tr[data-version="7.3.9"] td').first().waitFor()
+    await page.evaluate(typing('series:6.12'))
+    assert.deepEqual(
+      await shownRows(page),
+      Array.from({ length: 10 }, (_, patch) => `6.12.${patch}`),
+    )
+    await page.evaluate(typing('verdict:carries case:uffd-case-0*'))
+    const shown = (await page.locator('#matches').textContent()) ?? ''
+    assert.match(shown, /^99 of 100 kernels, 5 of 40 fixes, 295 results$/)
+    await page.emulateMedia({ media: 'print' })
+    await page.locator('tr[data-version="7.1.9"]').waitFor()
+    assert.equal((await shownRows(page)).length, 99)
+    const matching = page.locator('tr[data-kernel] td:visible:not([data-faint])')
+    assert.equal(await matching.count(), 295)
+    const again = await open(t, { busy: true })
+    await again.pdf()
+    assert.equal((await shownRows(again)).length, 100)
+  })
+
+  test('the text of rows stays text where it names a hostile kernel', async (t) => {
+    const page = await pages.open(t, { name: 'hostile.html' })
+    await page.evaluate(LAID_OUT)
+    assert.equal(await page.locator('tr[data-kernel]').count(), 70)
+    await follow(page, `cell=${encodeURIComponent(HOSTILE_KERNEL)}/uffd-case-02`)
+    const cell = page.locator('td[aria-current]')
+    await cell.waitFor()
+    assert.equal(await page.locator('tr:has([aria-current]) th').getAttribute('title'), HOSTILE_KERNEL)
+    assert.equal(await page.locator('#main :is(img, script)').count(), 0)
+    assert.equal(await page.evaluate('typeof window.pwned'), 'undefined')
   })
 })

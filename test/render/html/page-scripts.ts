@@ -22,6 +22,14 @@ export type QueryNode =
   | { readonly all: readonly QueryNode[] }
   | { readonly not: QueryNode }
 
+/** What the filter reads of a matrix. */
+export interface MatrixData {
+  readonly rows: readonly Readonly<Record<'id' | 'version' | 'series' | 'branch' | 'words', string> & { known: boolean }>[]
+  readonly columns: readonly Readonly<Record<'id' | 'words', string>>[]
+  readonly answers: readonly Readonly<Record<'verdict' | 'claim' | 'finding' | 'change', string>>[]
+  readonly answerOf: readonly Uint16Array[]
+}
+
 export interface PageScripts {
   readonly unpacker: (packed: unknown) => Unpacker
   readonly parseQuery: (text: string) => {
@@ -29,6 +37,17 @@ export interface PageScripts {
     readonly terms: readonly Term[]
     readonly problems: readonly string[]
     readonly newest: boolean
+  }
+  /** The cells that match a parsed query, with flags of its rows and columns. */
+  readonly pick: (
+    matrix: MatrixData,
+    query: unknown,
+  ) => {
+    readonly rows: readonly boolean[]
+    readonly columns: readonly boolean[]
+    readonly cells: readonly Uint8Array[]
+    readonly count: number
+    readonly counts: Readonly<Record<string, number>>
   }
   readonly matchesTerm: (term: Term, text: string) => boolean
   readonly compareVersions: (left: string, right: string) => number
@@ -38,11 +57,11 @@ export interface PageScripts {
   readonly exportMarkdown: (rows: readonly Readonly<Record<string, string>>[]) => string
 }
 
-const NAMES = 'unpacker, parseQuery, matchesTerm, compareVersions, withMark, withWord, exportCsv, exportMarkdown'
+const NAMES = 'unpacker, parseQuery, pick, matchesTerm, compareVersions, withMark, withWord, exportCsv, exportMarkdown'
 
 /** Load the scripts that touch no document while they are loaded. */
 export function loadPageScripts(): PageScripts {
-  const names = ['unpack.js', 'query.js', 'fix.js', 'export.js']
+  const names = ['unpack.js', 'query.js', 'matrix.js', 'fix.js', 'export.js']
   const text = names.map((name) => readFileSync(inRepository(`reports/templates/${name}`), 'utf8')).join('\n')
   return runInThisContext(`(() => {\n${text}\nreturn { ${NAMES} }\n})()`) as PageScripts
 }
