@@ -37,7 +37,7 @@ const SYSLOG = String.raw`(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\
 const PREFIX = new RegExp(String.raw`(?:<\d{1,3}>|${STAMP}${AFTER_STAMP}|${DMESG_STAMP} ?|${SYSLOG})+`, 'y')
 const DROPPED = /^\*\* (\d{1,15})\d* printk messages dropped/
 
-/** Length of the shortest line that has a prefix or is a note of dropped messages, by its first character; no line is so long otherwise. */
+/** Length of the shortest line that has a prefix or is a note of dropped messages, by its first character; others have none. */
 const SHORTEST = Uint16Array.from({ length: 0x80 }, (_, code) => {
   const first = String.fromCharCode(code)
   // `<6>`, `** `, `[1.234567]`, the stamps of syslog.

@@ -1,6 +1,6 @@
 /** Results that never came: points made for them, so that a cut stream shows what it lacks. */
 import type { TestPoint } from '#domain/tests.ts'
-import { NumberSet } from './numbers.ts'
+import type { NumberSet } from './numbers.ts'
 import type { Room } from './room.ts'
 
 /** Points made up for one document at most; a plan of a billion is answered with a number. */

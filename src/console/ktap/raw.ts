@@ -32,7 +32,7 @@ export interface RawDocument extends Problematic {
   beforePlan: number
   bailOut: string | null
   results: Draft[]
-  /** The numbers that the lines of results have. By these they are held against the plan: nothing has to touch the results again. */
+  /** The numbers that the lines of results have: they are held against the plan, and nothing touches the results again. */
   ownNumbers: number[]
   /** One of them failed. */
   keptFailure: boolean

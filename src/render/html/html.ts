@@ -1,6 +1,6 @@
 /**
- * The report as one HTML file: no network, no server, readable without scripts. The matrix is markup, which a browser with scripts
- * keeps as text beyond the first screen of a long one; the evidence behind each cell is packed and compressed data, which the
+ * The report as one HTML file: no network, no server, readable without scripts. The matrix is markup, of which a browser with
+ * scripts keeps the rows beyond the first screen as text; the evidence behind each cell is packed and compressed data, which the
  * page's own script shows as text and never as markup.
  */
 import { deflateRawSync } from 'node:zlib'
