@@ -11,7 +11,7 @@ test('concurrent readers and writers see one whole value or null', async (t) => 
   t.after(() => rm(folder, { recursive: true }))
   const path = join(folder, 'host', 'fact.json')
   assert.equal(await readJsonCache(path, tscSchema), null)
-  const write = (number: number) => writeJsonCache(path, { cpuModel: String(number).repeat(10_000), khz: 1 })
+  const write = (number: number) => writeJsonCache(path, { cpuModel: String(number).repeat(10_000), khz: 1_000_000 })
   await write(0)
   const reads = Array.from({ length: 20 }, (_, number) => Promise.all([write(number % 10), readJsonCache(path, tscSchema)]))
   for (const [, read] of await Promise.all(reads)) assert.match(read?.cpuModel ?? '', /^(\d)\1{9999}$/)
@@ -33,13 +33,13 @@ test('a reader that keeps what it parsed sees a file that changes, is damaged an
   const path = join(folder, 'fact.json')
   const read = createJsonReader(tscSchema)
   assert.equal(await read(path), null)
-  for (const khz of [1, 1, 2]) {
+  for (const khz of [1_000_000, 1_000_000, 2_000_000]) {
     await writeJsonCache(path, { cpuModel: 'a', khz })
     assert.deepEqual(await read(path), { cpuModel: 'a', khz })
     assert.equal(await read(path), await read(path), 'parsed once')
   }
   await writeFile(path, '{"cpuModel":')
   assert.equal(await read(path), null)
-  await writeJsonCache(path, { cpuModel: 'a', khz: 2 })
-  assert.deepEqual(await read(path), { cpuModel: 'a', khz: 2 })
+  await writeJsonCache(path, { cpuModel: 'a', khz: 2_000_000 })
+  assert.deepEqual(await read(path), { cpuModel: 'a', khz: 2_000_000 })
 })

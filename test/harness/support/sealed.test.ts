@@ -56,7 +56,7 @@ test('an entry of an older kwitness, without a seal, needs content in each file'
 
 test('a JSON file of the cache is written over whatever lies in its place', async (t) => {
   const path = join(await temporaryFolder(t), 'host', 'tsc.json')
-  const value = { cpuModel: 'm', khz: 3 }
+  const value = { cpuModel: 'm', khz: 3_000_000 }
   await writeJsonCache(path, value)
   for (const [name, damage] of Object.entries(DAMAGES)) {
     await damage(path)

@@ -111,9 +111,10 @@ test('what the configuration of a base lacks is named, with the Debian kernel of
     const [provider, flavour, arch] = ['debian', 'cloud-amd64', 'x86_64'] as const
     const series = version.startsWith('6.1.') ? '6.1.y' : '6.12.y'
     const kernel = { id: `debian-${version}-1-cloud-amd64`, provider, version, series, build: `${version}-1`, flavour, arch }
-    await publishEntry(entryPath(workspace, kernel.id, '0123456789ab'), kernel, 'bookworm', (folder) =>
-      writeFile(join(folder, 'config'), config),
-    )
+    await publishEntry(entryPath(workspace, kernel.id, '0123456789ab'), kernel, 'bookworm', async (folder) => {
+      await writeFile(join(folder, 'bzImage'), 'an image')
+      await writeFile(join(folder, 'config'), config)
+    })
   }
   const debian = 'debian-6.1.9-1-cloud-amd64'
   const beside = await verify(GOOD, { cases, configs })
