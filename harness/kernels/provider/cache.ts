@@ -1,6 +1,7 @@
 /** Cache entries: a folder of files with a manifest of their hashes. A rename publishes it; readers verify it before use. */
 import { createHash } from 'node:crypto'
-import { readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { open, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
 import type { Kernel, KernelImage, ListedKernel } from '#domain/kernel.ts'
@@ -49,17 +50,26 @@ export async function readManifest(entry: string): Promise<Manifest | null> {
 }
 
 /**
- * The path of the first file that differs from the manifest; null when all match.
+ * The path of the first file that differs from the manifest, or that this user may not read; null when all match.
  * Hashes a file only when its modification time is not the recorded one.
  */
 export async function findCorrupt(entry: string, manifest: Manifest): Promise<string | null> {
   for (const [name, stamp] of Object.entries(manifest.files)) {
     const path = join(entry, name)
     const now = await stat(path).catch(whenUnreadable(null))
-    if (!now?.isFile() || now.size !== stamp.bytes) return path
-    if (now.mtimeMs !== stamp.mtimeMs && (await hashFile(path)) !== stamp.sha256) return path
+    if (!now?.isFile() || now.size !== stamp.bytes || !(await isReadable(path, now))) return path
+    if (now.mtimeMs === stamp.mtimeMs) continue
+    if ((await hashFile(path).catch(whenUnreadable(null))) !== stamp.sha256) return path
   }
   return null
+}
+
+/** Whether this user may read a file; only where not everybody may is it asked, for there are thousands of modules. */
+async function isReadable(path: string, { mode }: Stats): Promise<boolean> {
+  if (mode & constants.S_IROTH) return true
+  const file = await open(path).catch(whenUnreadable(null))
+  await file?.close()
+  return file !== null
 }
 
 async function stampOf(path: string): Promise<Manifest['files'][string]> {

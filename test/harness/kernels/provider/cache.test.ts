@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { chmod, cp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { entryPath, findCorrupt, imageOf, listEntries, publishEntry, readManifest } from '#harness/kernels/provider/cache.ts'
@@ -55,6 +55,25 @@ test('findCorrupt finds a changed byte, a truncated file and a missing file; a n
   assert.equal(await findCorrupt(entry, manifest), path)
   await rm(path)
   assert.equal(await findCorrupt(entry, manifest), path)
+})
+
+test('a file that this user may not read is corrupt, whatever its date', async (t) => {
+  const { cache, entry, manifest } = await given(t)
+  const path = join(entry, 'bzImage')
+  for (const folder of [cache, join(cache, 'kernels'), entry]) await chmod(folder, 0o755)
+  await chmod(path, 0)
+  const isRoot = process.geteuid?.() === 0
+  // Root may read everything: nobody may not.
+  if (isRoot) process.seteuid?.(65534)
+  try {
+    assert.equal(await findCorrupt(entry, manifest), path)
+    const older = { ...manifest, files: { bzImage: { ...manifest.files['bzImage']!, mtimeMs: 1 } } }
+    assert.equal(await findCorrupt(entry, older), path)
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+  }
+  await chmod(path, 0o640)
+  assert.equal(await findCorrupt(entry, manifest), null)
 })
 
 test('an entry with an unreadable manifest is ignored', async (t) => {
