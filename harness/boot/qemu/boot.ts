@@ -114,6 +114,9 @@ export async function openChannel(
   return { channel, detach: end, hostKey: begun.hostKey, problem: isHeard ? null : NO_CONSOLE }
 }
 
+/** By these others end QEMU. By another one it ends itself, as by SIGABRT where KVM does not do what it must. */
+const SENT_BY_OTHERS = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGBUS'])
+
 const NO_CONSOLE = 'its kernel does not log to the first serial port, so it cannot be judged: boot it with console=ttyS0'
 
 /** The file that a boot method boots; null when the image does not have it. */
@@ -186,9 +189,9 @@ export async function bootWith(
       ? 'silent'
       : !qemuFailed
         ? 'guest ended'
-        : exit.signal === null
-          ? 'QEMU gave up'
-          : 'QEMU was killed'
+        : exit.signal !== null && SENT_BY_OTHERS.has(exit.signal)
+          ? 'QEMU was killed'
+          : 'QEMU gave up'
   const lacksRoom = qemuFailed && exit.signal === 'SIGBUS'
   return { ok: false, reason, bootMethod, argv, console: channel.console.bytes(), end, qemuFailed, lacksRoom }
 }

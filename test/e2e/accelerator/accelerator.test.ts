@@ -54,6 +54,21 @@ test('a KVM that another hypervisor keeps busy is refused with its words, and us
   assert.equal((await prove()).accelerator, 'kvm')
 })
 
+test('a KVM with which QEMU aborts is refused and asked again later; a QEMU that others kill says nothing', async (t) => {
+  const { standIn, prove, known, expire } = await given(t)
+  await standIn.treat({ signal: 'ABRT' })
+  assert.match((await prove()).why ?? '', /opens, but no guest boots with it: QEMU ended before the agent greeted \(SIGABRT\)/)
+  const aborted = await known()
+  assert.deepEqual([aborted.kvm?.outcome, aborted.holds], ['refused', true])
+  await expire()
+  await standIn.treat({ signal: 'KILL' })
+  assert.match((await prove()).why ?? '', /opens, but QEMU was killed twice while it tried/)
+  const killed = await known()
+  assert.deepEqual([killed.kvm?.outcome, killed.holds], ['unclear', false])
+  await standIn.treat({})
+  assert.equal((await prove()).accelerator, 'kvm', 'the next run asks again')
+})
+
 test('a device that must not be opened is forbidden without a guest, and asked as soon as it opens again', async (t) => {
   const { device, prove, known } = await given(t)
   assert.equal((await prove()).accelerator, 'kvm')

@@ -16,6 +16,8 @@ interface Treatment {
   readonly hang?: true
   /** End with this message, as QEMU does. */
   readonly refuse?: string
+  /** End by this signal: ABRT as QEMU does where it cannot go on, KILL as others do to it. */
+  readonly signal?: 'ABRT' | 'KILL'
 }
 
 export interface QemuStandIn {
@@ -35,6 +37,7 @@ my $asked = (grep { $_ eq 'kvm' } @words) ? 'kvm' : 'tcg';
 my %do = do { open my $in, '<', $file or die $!; map { /^(\\w+) (\\w+) (.*)$/ && $1 eq $asked ? ($2, $3) : () } <$in> };
 sleep 1 while $do{hang};
 sleep $do{delay} if $do{delay};
+kill $do{signal}, $$ if $do{signal};
 if ($do{refuse}) { print STDERR "qemu-system-x86_64: $do{refuse}\\n"; exit 1 }
 my @out;
 while (@words) {
