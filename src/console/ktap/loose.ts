@@ -25,7 +25,7 @@ const MARK = String.raw`\[\s*(PASS|PASSED|OK|SKIP|SKIPPED|FAIL|FAILED|XFAIL)\s*\
 /** `[FAIL] name`, `[SKIP]: name`. */
 const LEADING = new RegExp(String.raw`^[\s#]*${MARK}[\s:-]*(.*)$`, 's')
 /** The mark of `name ... [PASS]`; nothing but dots and blanks may follow. */
-const TRAILING = new RegExp(String.raw`^${MARK}[\s.]*$`)
+const TRAILING = new RegExp(String.raw`${MARK}[\s.]*$`, 'y')
 /** `Testing name... ` and what becomes of it, which may come some lines later. */
 const ANNOUNCED = /^Testing (\S.*?)\.\.\. ?(.*)$/s
 const ENDED = new RegExp(String.raw`(?:^|\s)(?:(done|skipped|failed)|${MARK})$`)
@@ -102,10 +102,10 @@ export function createLooseReader({ bounded = false }: { readonly bounded?: bool
 
   function marked(line: string, number: number): boolean {
     if (!line.includes(']')) return false
-    const leading = LEADING.exec(line)
-    const [mark = '', text = ''] = leading ? leading.slice(1) : trailingMark(line)
-    const status = STATUSES[mark]
-    if (status === undefined) return false
+    const found = leadingMark(line) ?? trailingMark(line)
+    if (found === null) return false
+    const [mark, text] = found
+    const status = STATUSES[mark]!
     giveUp()
     // A mark alone, or behind [RUN], is about the test that was begun.
     const words = text.trim()
@@ -179,14 +179,35 @@ function endOf(text: string): { readonly status: TestStatus; readonly reason: st
   return ended ? { status: STATUSES[ended[1] ?? ended[2]!]!, reason: '' } : null
 }
 
-/** Mark and name of `name ... [PASS]`; empty where the line does not end in a mark. */
-function trailingMark(line: string): readonly string[] {
+/** The code of a character that may stand before a name: a blank, a tab, `#`. */
+const isBefore = (code: number): boolean => code === 0x20 || code === 0x09 || code === 0x23
+/** The code of one that may stand between a name and its mark: a blank, a tab, a colon, a dot. */
+const isBehind = (code: number): boolean => code === 0x20 || code === 0x09 || code === 0x3a || code === 0x2e
+
+/** Whether LEADING can match: `[` is the first character but blanks and `#`, or one that is no ASCII stands before it. */
+function mayLead(line: string): boolean {
+  for (let at = 0; at < line.length; at += 1) {
+    const code = line.charCodeAt(at)
+    if (code > 0x20 && code !== 0x23) return code === 0x5b || code >= 0x80
+  }
+  return false
+}
+
+/** Mark and name of `[PASS] name`; null where the line does not begin with a mark. */
+function leadingMark(line: string): readonly [string, string] | null {
+  const match = mayLead(line) ? LEADING.exec(line) : null
+  return match && [match[1]!, match[2]!]
+}
+
+/** Mark and name of `name ... [PASS]`; null where the line does not end in a mark. */
+function trailingMark(line: string): readonly [string, string] | null {
   const at = line.lastIndexOf('[')
-  const mark = at > 0 ? TRAILING.exec(line.slice(at))?.[1] : undefined
-  if (mark === undefined) return []
+  if (at <= 0) return null
+  TRAILING.lastIndex = at
+  if (!TRAILING.test(line)) return null
   let start = 0
-  while (start < at && ' \t#'.includes(line[start]!)) start += 1
+  while (start < at && isBefore(line.charCodeAt(start))) start += 1
   let end = at
-  while (end > start + 1 && ' \t:.'.includes(line[end - 1]!)) end -= 1
-  return end > start ? [mark, line.slice(start, end)] : []
+  while (end > start + 1 && isBehind(line.charCodeAt(end - 1))) end -= 1
+  return end > start ? [line.slice(at + 1, line.indexOf(']', at)).trim(), line.slice(start, end)] : null
 }
