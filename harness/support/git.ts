@@ -205,16 +205,24 @@ function checked(result: Finished, { anyExit }: RunOptions, command: string, arg
   throw new InfraError(`${what} ended with exit code ${result.exitCode}${last && `: ${last}`}`)
 }
 
-/**
- * Whether `git rev-parse --quiet` failed for another reason than that there is no such revision or repository: a setting that git
- * refuses, a damaged repository.
- */
-export const isUnreadable = ({ exitCode, stderr }: Finished): boolean =>
-  exitCode > 1 && stderr !== '' && !/^fatal: not a git repository/m.test(stderr)
+/** The commit that a revision of a repository names; null where there is none. Throws UserError as refuseUnreadable does. */
+export async function findCommit(folder: string, revision: string): Promise<string | null> {
+  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`]
+  const result = await runGit(folder, args, { anyExit: true })
+  if (result.exitCode === 0) return result.stdout.trim()
+  refuseUnreadable(folder, result)
+  return null
+}
 
-/** The error for a repository that git cannot read, in its words. */
-export const unreadable = (folder: string, { stderr }: Finished): UserError =>
-  new UserError(`git cannot read ${folder}: ${stderr.trim().split('\n').at(-1)}`, `see what git -C ${quoted(folder)} log says`)
+/**
+ * Throws UserError, in git's words, where git failed for another reason than that there is no such revision or repository: a
+ * setting that git refuses, a damaged repository.
+ */
+export function refuseUnreadable(folder: string, { exitCode, stderr }: Finished): void {
+  if (exitCode <= 1 || stderr === '' || /^fatal: not a git repository/m.test(stderr)) return
+  const last = stderr.trim().split('\n').at(-1)
+  throw new UserError(`git cannot read ${folder}: ${last}`, `see what git -C ${quoted(folder)} log says`)
+}
 
 /** A word for a shell. */
 const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)

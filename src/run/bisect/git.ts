@@ -4,7 +4,7 @@
  */
 import { copyFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { isUnreadable, runGit, runGitOnObjects, unreadable } from '#harness/support/git.ts'
+import { findCommit, runGit, runGitOnObjects } from '#harness/support/git.ts'
 import { makeFolder } from '#harness/support/workspace.ts'
 import { nextCommit } from '#analysis/bisect/report.ts'
 import type { BisectEnd, BisectMark, BisectRequest, NamedCommit, ReportCommit } from '#domain/report/bisect.ts'
@@ -31,10 +31,8 @@ async function gitIn(folder: string, args: readonly string[], signal?: AbortSign
 
 /** The commit that a revision of the user's repository names. Throws UserError when there is none. */
 export async function resolveCommit(tree: string, name: string): Promise<NamedCommit> {
-  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]
-  const result = await runGit(tree, args, { anyExit: true })
-  if (result.exitCode === 0) return { name, commit: result.stdout.trim() }
-  if (isUnreadable(result)) throw unreadable(tree, result)
+  const commit = await findCommit(tree, name)
+  if (commit !== null) return { name, commit }
   throw new UserError(`${tree} has no commit ${name}`, 'give a tag, a branch or a hash of that repository')
 }
 

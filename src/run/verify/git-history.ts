@@ -1,7 +1,7 @@
 /** What a git history has of a patch: the patch itself, and the commits that its rejected hunks depend on. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isUnreadable, runGit, runGitOnObjects, unreadable } from '#harness/support/git.ts'
+import { refuseUnreadable, runGit, runGitOnObjects } from '#harness/support/git.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
 import type { Commit, HunkTry, PatchTry } from '#domain/report/verify.ts'
 
@@ -115,6 +115,6 @@ async function git(path: string, args: readonly string[]): Promise<string | null
     throw error
   })
   if (result?.exitCode === 0) return result.stdout
-  if (result && isUnreadable(result)) throw unreadable(path, result)
+  if (result) refuseUnreadable(path, result)
   return null
 }

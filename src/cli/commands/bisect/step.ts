@@ -5,7 +5,7 @@
 import { join, resolve } from 'node:path'
 import { Option, type Command } from '@commander-js/extra-typings'
 import type { TreeSelector } from '#harness/kernels/tree/source/selector.ts'
-import { isUnreadable, runGit, unreadable } from '#harness/support/git.ts'
+import { findCommit, refuseUnreadable, runGit } from '#harness/support/git.ts'
 import { markOf } from '#analysis/bisect/report.ts'
 import type { Answer } from '#domain/report/bisect.ts'
 import { InfraError, UserError } from '#domain/errors.ts'
@@ -112,20 +112,15 @@ async function askStep(options: BisectStepOptions, progress: Progress, signal: A
 /** What is checked out: the commit where nothing was changed in it, else the folder as it stands. */
 async function placeOf({ tree = '.', rev, config = [] }: BisectStepOptions): Promise<TreeSelector> {
   const path = resolve(tree)
-  const git = async (...args: string[]) => runGit(path, args, { anyExit: true })
   const whole = { patches: [], configs: config }
-  const commitOf = async (name: string) => {
-    const found = await git('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`)
-    if (isUnreadable(found)) throw unreadable(path, found)
-    return found.exitCode === 0 ? found.stdout.trim() : null
-  }
   // With --no-checkout, or in a bare repository, git says with BISECT_HEAD what it would have checked out.
-  const revision = rev === undefined ? ((await commitOf('BISECT_HEAD')) ?? (await commitOf('HEAD'))) : await commitOf(rev)
+  const unchecked = rev === undefined ? await findCommit(path, 'BISECT_HEAD') : null
+  const revision = unchecked ?? (await findCommit(path, rev ?? 'HEAD'))
   if (revision === null) throw new UserError(`${path} has no commit ${rev ?? 'HEAD'}`, 'name a git repository with --tree')
-  if (rev === undefined && (await commitOf('BISECT_HEAD')) === null) {
-    const status = await git('status', '--porcelain', '--untracked-files=no')
+  if (rev === undefined && unchecked === null) {
+    const status = await runGit(path, ['status', '--porcelain', '--untracked-files=no'], { anyExit: true })
     const hasFiles = !/must be run in a work tree/.test(status.stderr)
-    if (hasFiles && isUnreadable(status)) throw unreadable(path, status)
+    if (hasFiles) refuseUnreadable(path, status)
     if (status.exitCode === 0 && status.stdout.trim() !== '') return { ...whole, place: { kind: 'path', path } }
   }
   return { ...whole, place: { kind: 'git', path, revision } }
