@@ -14,13 +14,7 @@ import { readAssets } from '#test/helpers/templates.ts'
 import { openChromium } from '#test/helpers/browser.ts'
 import { largeReport } from '#test/helpers/reports/large.ts'
 import { median } from './support/figures.ts'
-import { firstPaint, keystrokes, type Shown, TRACED, type TraceEvent } from './support/trace.ts'
-
-/** Milliseconds of one act. */
-interface Timing {
-  readonly wall: number
-  readonly cpu: number
-}
+import { firstPaint, keystrokes, type Timing, TRACED, type TraceEvent } from './support/trace.ts'
 
 const KERNELS = 1000
 const CASES = 50
@@ -67,7 +61,7 @@ async function measurePage(chromium: Browser, text: string): Promise<void> {
     await writeFile(words, '<!doctype html><title>one word</title><p>word</p>')
     // A window that was just opened still loads the browser's own bars, beside the page.
     for (const window of ['open', 'new'] as const) {
-      const [floors, paints, rows]: [Shown[], Shown[], number[]] = [[], [], []]
+      const [floors, paints, rows]: [Timing[], Timing[], number[]] = [[], [], []]
       const open = window === 'open' ? await newWindow(chromium) : null
       if (open) await traced(chromium, words, open)
       for (let round = 0; round < REPEATS; round += 1) {
@@ -104,7 +98,7 @@ async function measureKeys(chromium: Browser, file: string): Promise<void> {
     at < TYPED.length ? `“${TYPED.slice(0, at + 1)}”` : `taking away a letter of “${TYPED.slice(0, 2 * TYPED.length - at)}”`
   const busiest = Math.max(...keys.map(({ cpu }) => cpu)).toFixed(0)
   const late = keys.filter(({ wall }) => wall > 100).length
-  say(`${keys.length} keystrokes, median`, `${shownText(medianShown(keys))} until its frame is shown (budget 100 ms)`)
+  say(`${keys.length} keystrokes, median`, `${shownText(medians(keys))} until its frame is shown (budget 100 ms)`)
   say('keystrokes, worst', `${shownText(slowest)}, ${letter}; most of main thread: ${busiest} ms`)
   say('keystrokes over 100 ms', `${late} of ${keys.length}`)
 }
@@ -167,16 +161,12 @@ function medians(timings: readonly Timing[]): Timing {
   return { wall: median(timings.map(({ wall }) => wall)), cpu: median(timings.map(({ cpu }) => cpu)) }
 }
 
-function medianShown(shown: readonly Shown[]): Shown {
-  return { wall: median(shown.map(({ wall }) => wall)), cpu: median(shown.map(({ cpu }) => cpu)) }
-}
-
-function shownText({ wall, cpu }: Shown): string {
+function shownText({ wall, cpu }: Timing): string {
   return `${wall.toFixed(0)} ms, ${cpu.toFixed(0)} ms of main thread`
 }
 
-function paintText(shown: readonly Shown[]): string {
-  return `${shownText(medianShown(shown))}; best ${Math.min(...shown.map(({ wall }) => wall)).toFixed(0)} ms`
+function paintText(shown: readonly Timing[]): string {
+  return `${shownText(medians(shown))}; best ${Math.min(...shown.map(({ wall }) => wall)).toFixed(0)} ms`
 }
 
 function timing({ wall, cpu }: Timing): string {

@@ -13,8 +13,8 @@ export interface TraceEvent {
   readonly args: { readonly data?: { readonly type?: string; readonly duration?: number; readonly navigationId?: string } }
 }
 
-/** Milliseconds until something is on the screen, and those in which the page's main thread worked for it. */
-export interface Shown {
+/** Milliseconds of an act, and those in which a processor worked for it: of a page, its main thread. */
+export interface Timing {
   readonly wall: number
   readonly cpu: number
 }
@@ -23,7 +23,7 @@ export interface Shown {
 export const TRACED = ['loading', 'devtools.timeline', 'blink.user_timing', 'toplevel']
 
 /** From the start of the navigation to the first text on the screen; NaN where the trace has neither. */
-export function firstPaint(events: readonly TraceEvent[]): Shown {
+export function firstPaint(events: readonly TraceEvent[]): Timing {
   const painted = events.find(({ name }) => name === 'firstContentfulPaint')
   const begun = events.find(
     ({ name, args }) => name === 'navigationStart' && args.data?.navigationId === painted?.args.data?.navigationId,
@@ -32,14 +32,14 @@ export function firstPaint(events: readonly TraceEvent[]): Shown {
 }
 
 /** From each key to the frame that shows what it did. */
-export function keystrokes(events: readonly TraceEvent[]): Shown[] {
+export function keystrokes(events: readonly TraceEvent[]): Timing[] {
   return events
     .filter(({ name, ph, args: { data } }) => name === 'EventTiming' && ph === 'b' && data?.type === 'keydown')
     .map((event) => shown(events, event.ts, { ...event, ts: event.ts + (event.args.data?.duration ?? 0) * 1000 }))
 }
 
 /** The time up to an event, with that of the tasks of its thread that were over by then. */
-function shown(events: readonly TraceEvent[], from: number, { ts: to, pid, tid }: TraceEvent): Shown {
+function shown(events: readonly TraceEvent[], from: number, { ts: to, pid, tid }: TraceEvent): Timing {
   let [cpu, end] = [0, 0]
   const tasks = events.filter((event) => event.ph === 'X' && event.pid === pid && event.tid === tid && event.tdur !== undefined)
   for (const { ts, dur = 0, tdur = 0 } of tasks.toSorted((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0))) {

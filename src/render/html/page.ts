@@ -67,6 +67,7 @@ export function pageOf(report: Report, { diff, events }: PageOptions = {}) {
   const wordy = isWordy(report)
   const controls = new Map(report.controls.map((control) => [control.kernel, control]))
   const changed = changedCells(diff)
+  const large = report.kernels.length > MANY_KERNELS
   const severalBranches = new Set(report.kernels.map(branchOf)).size > 1
   const boundaries = new Map(report.boundaries.map((boundary) => [`${boundary.after}/${boundary.case}`, boundary]))
   return {
@@ -80,7 +81,7 @@ export function pageOf(report: Report, { diff, events }: PageOptions = {}) {
     wordy,
     statistical: report.cells.some(restsOnMissProbability),
     hinted: report.cells.some((cell) => raceHint(cell) !== ''),
-    large: report.kernels.length > MANY_KERNELS,
+    large,
     counts: VERDICTS.map((verdict) => ({
       verdict,
       ...VERDICT_LABELS[verdict],
@@ -114,7 +115,7 @@ export function pageOf(report: Report, { diff, events }: PageOptions = {}) {
     parts: series.flatMap(partsOf).map(({ name, kernels, more }, index) => ({
       name,
       more,
-      later: report.kernels.length > MANY_KERNELS && index >= FIRST_PARTS,
+      later: large && index >= FIRST_PARTS,
       // Powers of two, so that a few style rules give the browser the height of an unseen part.
       size: 2 ** Math.ceil(Math.log2(kernels.length)),
       rows: kernels.map((kernel) => ({
