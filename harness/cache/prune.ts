@@ -46,7 +46,7 @@ export const foldersOf = ({ cache }: Workspace): string[] =>
 
 /** The entries of these kinds, by name. */
 export async function listCache({ cache }: Workspace, kinds: readonly CacheKind[] = CACHE_KINDS): Promise<CacheEntry[]> {
-  const lists = kinds.flatMap(async (kind) => {
+  const lists = kinds.map(async (kind) => {
     // Node keeps what it compiled in a folder of its own for each version: of those the files are the entries.
     const folders = kind === 'compiled' ? await compiledFolders(cache) : KINDS[kind]
     return Promise.all(folders.map((folder) => listFolder(kind, folder, rootOf(kind, cache))))

@@ -29,26 +29,27 @@ export async function removeUnfinished(workspace: Workspace): Promise<void> {
 
 /** Paths of unfinished entries whose process does not live here. */
 async function findUnfinished(workspace: Workspace): Promise<string[]> {
-  const folders = await Promise.all(foldersOf(workspace).map(async (folder) => [folder, ...(await plainIn(folder))]))
-  const found = await Promise.all(folders.flat().map(unfinishedIn))
+  const found = await Promise.all(foldersOf(workspace).map(unfinishedIn))
   return found.flat()
 }
 
-/** Folders of decompressed modules (`modules/KERNEL.plain`), which are written into, too. */
-async function plainIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(whenUnreadable([]))
-  return names.filter((name) => name.endsWith('.plain')).map((name) => join(folder, name))
-}
-
+/** Those in a folder, and in its folders of decompressed modules (`modules/KERNEL.plain`), which are written into, too. */
 async function unfinishedIn(folder: string): Promise<string[]> {
-  const names = (await readdir(folder).catch(whenUnreadable([]))).filter((name) => UNFINISHED.test(name))
+  const names = await readdir(folder).catch(whenUnreadable<string[]>([]))
   const found = await Promise.all(
     names.map(async (name) => {
-      const [, pid] = UNFINISHED.exec(name) ?? []
-      if (pid !== undefined) return existsSync(join('/proc', pid)) ? [] : [join(folder, name)]
-      const { mtimeMs } = await stat(join(folder, name)).catch(whenUnreadable({ mtimeMs: Infinity }))
-      return Date.now() - mtimeMs > MAX_AGE_MS ? [join(folder, name)] : []
+      const path = join(folder, name)
+      if (name.endsWith('.plain')) return unfinishedIn(path)
+      const unfinished = UNFINISHED.exec(name)
+      return unfinished && (await isLeft(path, unfinished[1])) ? [path] : []
     }),
   )
   return found.flat()
+}
+
+/** Whether nobody makes an unfinished entry any more: its process is gone, or it is old where its name has none. */
+async function isLeft(path: string, pid: string | undefined): Promise<boolean> {
+  if (pid !== undefined) return !existsSync(join('/proc', pid))
+  const { mtimeMs } = await stat(path).catch(whenUnreadable({ mtimeMs: Infinity }))
+  return Date.now() - mtimeMs > MAX_AGE_MS
 }

@@ -190,10 +190,9 @@ export async function runSecond(session: Session, bound: BoundSchedule, entry: E
 
 /** The place where most of the looks found it, as `function+0x12`: one of them alone may have met a timer's interrupt. */
 function mostOften(places: readonly string[]): string | undefined {
-  const byFunction = Object.groupBy(places, (place) => place.replace(/\+0x[\da-f]+$/, ''))
-  return Object.values(byFunction)
-    .reduce((most = [], own = []) => (own.length > most.length ? own : most), [])
-    ?.at(-1)
+  const byFunction = Map.groupBy(places, (place) => place.replace(/\+0x[\da-f]+$/, ''))
+  const [most] = [...byFunction.values()].toSorted((a, b) => b.length - a.length)
+  return most?.at(-1)
 }
 
 /**

@@ -11,8 +11,9 @@ import { createJsonReader } from '#harness/support/json-cache.ts'
 import { publishFolder, whenUnreadable, type Workspace } from '#harness/support/workspace.ts'
 
 const MANIFEST = 'manifest.json'
-/** Behind the kernel's id in the name of an entry. */
-const ENTRY_HASH = /@[0-9a-f]{12}$/
+/** The name of an entry: the kernel's id, and the first digits of its hash. */
+const ENTRY = /^(.+)@[0-9a-f]{12}$/
+const kernelOf = (name: string): string | undefined => ENTRY.exec(name)?.[1]
 const readManifestFile = createJsonReader(manifestSchema)
 
 /** Publish an entry: `fill` writes the files into a temporary folder, then the manifest is added. Returns the manifest. */
@@ -46,7 +47,7 @@ export async function publishEntry(
 export async function readManifest(entry: string): Promise<Manifest | null> {
   const manifest = await readManifestFile(join(entry, MANIFEST))
   if (manifest === null || Object.keys(manifest.files).length === 0) return null
-  return manifest.kernel.id === basename(entry).replace(ENTRY_HASH, '') ? manifest : null
+  return manifest.kernel.id === (kernelOf(basename(entry)) ?? basename(entry)) ? manifest : null
 }
 
 /**
@@ -86,8 +87,8 @@ export function entryPath(workspace: Workspace, id: string, sha256: string): str
 export async function listEntries(workspace: Workspace, id?: string): Promise<{ entry: string; manifest: Manifest }[]> {
   const folder = join(workspace.cache, 'kernels')
   const names = (await readdir(folder).catch(whenUnreadable([])))
-    .filter((name) => ENTRY_HASH.test(name))
-    .filter((name) => id === undefined || name.slice(0, -13) === id)
+    .filter((name) => ENTRY.test(name))
+    .filter((name) => id === undefined || kernelOf(name) === id)
   const entries = await Promise.all(
     names.toSorted().map(async (name) => {
       const entry = join(folder, name)

@@ -67,7 +67,7 @@ export async function runMake(job: MakeJob, targets: readonly string[], context:
   const child = startProcess('setpriv', ['--pdeathsig', 'TERM', 'flock', '--exclusive', job.lock, ...make], {
     stdin: 'ignore',
     all: true,
-    isBuild: true,
+    ...BUILD,
     env: { ...BUILD.env, ...(await ccacheEnvironment(context.workspace)) },
     ...(context.signal === undefined ? {} : { cancelSignal: context.signal }),
   })
