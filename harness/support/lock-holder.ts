@@ -9,6 +9,9 @@ import { livingOwner, ownToken } from './owner.ts'
 
 const MAX_COMMAND = 120
 
+/** What flock becomes once it has a lock of ours: it says what it is told, and ends with its standard input. */
+export const HOLDER = ['cat', '-u', '-']
+
 /** A note in a lock file, which says what its holder does. */
 export interface LockNote {
   /** Say what the holder does now. */
@@ -50,7 +53,7 @@ export async function describeHolder(path: string): Promise<string> {
   const [pid] = await findHolders(path)
   if (pid === undefined) return 'a process that this user cannot see holds it'
   // A shared lock is held by a child of its owner that does nothing else.
-  const owner = commandOf(pid).startsWith('flock --shared') ? (parentOf(pid) ?? pid) : pid
+  const owner = commandOf(pid) === HOLDER.join(' ') ? (parentOf(pid) ?? pid) : pid
   const command = commandOf(owner)
   const since = startOf(owner)
   return `process ${owner} (${command}) holds it${since === null ? '' : `, ${sinceWords(since)}`}`

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { InfraError } from '#domain/errors.ts'
-import { describeHolder, leaveNote, type LockNote } from './lock-holder.ts'
+import { describeHolder, HOLDER, leaveNote, type LockNote } from './lock-holder.ts'
 import { startProcess } from './process.ts'
 import { makeFolder, systemHint } from './workspace.ts'
 
@@ -45,7 +45,7 @@ export async function withLock<T>(path: string, options: LockOptions, work: (des
   const { signal } = options
   await makeFolder(dirname(path))
   const mode = [options.isShared ? '--shared' : '--exclusive', ...(options.noWait ? ['--nonblock'] : [])]
-  const holder = startProcess('flock', [...mode, path, 'sh', '-c', 'echo locked; exec cat > /dev/null'], {
+  const holder = startProcess('flock', [...mode, '--no-fork', path, ...HOLDER], {
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',
@@ -54,6 +54,8 @@ export async function withLock<T>(path: string, options: LockOptions, work: (des
   const { stdin, stdout, stderr } = holder
   if (!stdin || !stdout || !stderr) throw new InfraError(`cannot take the lock ${path}`)
   stdin.on('error', () => {})
+  // It comes back with the lock.
+  stdin.write('locked\n')
   let said = ''
   stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')))
   const stopSaying = sayWhileWaiting(path, options)
