@@ -28,10 +28,10 @@ test('KVM that hangs is silent until it is asked again, and broke where it hangs
 
 test('KVM that is slower than TCG is used only when it is asked for', async (t) => {
   const { standIn, notes, prove, known } = await given(t)
-  await standIn.treat({ delay: 12 })
+  await standIn.treat({ delay: 7 })
   const wanted = await prove({ wanted: 'kvm' })
   assert.equal(wanted.accelerator, 'kvm')
-  assert.ok(wanted.bootSeconds > 12)
+  assert.ok(wanted.bootSeconds > 7)
   assert.equal((await known()).kvm?.outcome, 'late')
   assert.match(notes.join('\n'), /waiting for a guest under KVM to speak, up to 300 s/)
 })
