@@ -20,6 +20,9 @@ const OF_ITS_OWN = new RegExp(
   ].join('|'),
 )
 
+/** One that takes longer starts many children, mostly: forking takes a process longer the more memory it has. */
+const LONG_MS = 3000
+
 /** Whether a test file, and what it imports of `test/`, leaves the process as it was and keeps to it. */
 function keepsToItself(file: string, known: Map<string, boolean>): boolean {
   const before = known.get(file)
@@ -34,16 +37,16 @@ function keepsToItself(file: string, known: Map<string, boolean>): boolean {
   return keeps
 }
 
-/** The files that need a process of their own, and the others in so many batches of about the same duration. */
+/** The files that need a process of their own or are long, and the others in so many batches of about the same duration. */
 export function formBatches(
   files: readonly string[],
   count: number,
   durationOf: (file: string) => Durations[string] | undefined,
 ): { readonly single: readonly string[]; readonly batches: readonly (readonly string[])[] } {
   const known = new Map<string, boolean>()
-  const single = files.filter((file) => !keepsToItself(file, known))
-  const batches = Array.from({ length: count }, () => ({ files: [] as string[], ms: 0 }))
   const timeOf = (file: string): number => durationOf(file) ?? 100
+  const single = files.filter((file) => timeOf(file) > LONG_MS || !keepsToItself(file, known))
+  const batches = Array.from({ length: count }, () => ({ files: [] as string[], ms: 0 }))
   for (const file of files.filter((one) => !single.includes(one)).toSorted((a, b) => timeOf(b) - timeOf(a))) {
     const shortest = batches.reduce((least, batch) => (batch.ms < least.ms ? batch : least))
     shortest.files.push(file)
