@@ -76,6 +76,25 @@ suite('the launcher in a tree where nothing is set up', { skip }, () => {
     assert.deepEqual(finished, { exitCode: 0, stdout: version, stderr: '' })
   })
 
+  test('a Node in the cache that is empty or was cut is not started, and comes anew', async () => {
+    const node = join(tree.cache, 'node-24', 'bin', 'node')
+    const whole = await readFile(node)
+    await standIn(tree, 'npm', 'exit 1')
+    for (const [bytes, command, code] of [
+      [0, 'cases', 3],
+      [4096, 'bisect-step', 129],
+    ] as const) {
+      await writeFile(node, whole.subarray(0, bytes))
+      const { exitCode, stdout, stderr } = await start(tree, [command])
+      assert.deepEqual({ exitCode, stdout }, { exitCode: code, stdout: '' }, stderr)
+      assert.match(stderr, /the Node in .* is damaged\n.*bringing Node 24/)
+    }
+    await giveNpm(tree)
+    const { exitCode, stdout } = await start(tree, ['--version'])
+    assert.deepEqual({ exitCode, stdout }, { exitCode: 0, stdout: version })
+    assert.deepEqual(await readFile(node), whole)
+  })
+
   test('it starts through a symbolic link', async () => {
     const link = join(dirname(tree.root), 'a link')
     await symlink(join(tree.root, 'kwitness'), link)

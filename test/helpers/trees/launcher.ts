@@ -24,6 +24,7 @@ export const COMMANDS = [
   'du',
   'setpriv',
   'grep',
+  'stat',
 ]
 
 export interface Tree {
