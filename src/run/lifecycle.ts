@@ -9,7 +9,7 @@ import { startSpan } from '#harness/support/spans.ts'
 import type { Plan, PlanKind } from '#plan/plan.ts'
 import { planOf } from '#plan/stored-plan.ts'
 import { hasStore, openStore, openStoreForReading } from '#store/index.ts'
-import type { RunRecord, Store } from '#store/ports.ts'
+import type { RunHost, RunRecord, Store } from '#store/ports.ts'
 import type { ExecutionOptions, GuestInputs } from './context/context.ts'
 import { guestInputsOf } from './prepare/guest-inputs.ts'
 import { planReuse, type ReusePlan, type ReuseRequest } from './reuse/reuse.ts'
@@ -147,13 +147,37 @@ async function newestUnfinished(store: Store, kinds: readonly PlanKind[] | undef
  * Execute what is left of a run, and finish it. A run that fails or is interrupted is released, so that it can be resumed:
  * then this rejects with the error or with the signal's reason, and everything recorded stays.
  */
-export async function executeRun({ store, record, plan, inputs }: OpenRun, options: ExecutionOptions): Promise<void> {
-  try {
+export async function executeRun(open: OpenRun, options: ExecutionOptions): Promise<void> {
+  const { store, record, plan, inputs } = open
+  await orRelease(open, async () => {
     const run = { ...inputs, ...options, store, run: record.id }
     // Loaded here: a run whose results are all known boots nothing, and neither does a plan.
     if (plan.kind === 'search') await (await import('./execute/search.ts')).executeSearch({ ...run, plan })
     else await (await import('./execute/scheduler.ts')).executePlan({ ...run, plan })
     await store.finishRun(record.id, new Date().toISOString())
+  })
+}
+
+/**
+ * Store a run of this plan that boots nothing here: created, filled by `fill`, finished. One that cannot be filled is released.
+ * `host` is what its report says of the machine that ran it.
+ */
+export async function storeRun(
+  store: Store,
+  { plan, host, fill }: { readonly plan: Plan; readonly host: RunHost; readonly fill: (run: RunRecord) => Promise<void> },
+): Promise<RunRecord> {
+  const record = await store.createRun({ startedAt: new Date().toISOString(), plan, host })
+  await orRelease({ store, record }, async () => {
+    await fill(record)
+    await store.finishRun(record.id, new Date().toISOString())
+  })
+  return store.readRun(record.id)
+}
+
+/** Work on a run that this process owns, which is released when the work fails: then it can be resumed. */
+export async function orRelease<T>({ store, record }: Pick<OpenRun, 'store' | 'record'>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
   } catch (error) {
     await release(store, record.id)
     throw error

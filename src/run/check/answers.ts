@@ -13,6 +13,7 @@ import { changelogOfRpm } from '#analysis/claims/rpm-changelog.ts'
 import { cellsOf } from '#plan/cells.ts'
 import { DEFAULT_PLAN, type Plan, type PlanOf } from '#plan/plan.ts'
 import type { MadeAttempt, ReadRuns, RunRecord, Store } from '#store/ports.ts'
+import { storeRun } from '../lifecycle.ts'
 import type { OnSkipped } from '../results/scan.ts'
 import { evidenceOf, kernelHash } from './evidence.ts'
 import { nearestOf } from './nearest.ts'
@@ -66,15 +67,7 @@ export async function storeAnswers(store: Store, answers: Answers, { cache, onSk
     hosts: await hostsOf(store, answers, onSkipped),
   }
   const host = { kernel: 'of each machine', qemu: 'none', cpus: 1, accelerator: 'none' }
-  const record = await store.createRun({ startedAt: new Date().toISOString(), plan, host })
-  try {
-    await recordAnswers(store, record.id, plan, answers, cache)
-    await store.finishRun(record.id, new Date().toISOString())
-  } catch (error) {
-    await store.releaseRun(record.id).catch(() => undefined)
-    throw error
-  }
-  return store.readRun(record.id)
+  return storeRun(store, { plan, host, fill: ({ id }) => recordAnswers(store, id, plan, answers, cache) })
 }
 
 /** Store what the machines answered as attempts of a run whose plan has their kernels. */

@@ -2,7 +2,7 @@
 import type { KernelContext } from '#harness/kernels/index.ts'
 import type { PlanOf } from '#plan/plan.ts'
 import { openStore } from '#store/index.ts'
-import type { OpenRun } from '../lifecycle.ts'
+import { orRelease, type OpenRun } from '../lifecycle.ts'
 import type { OnSkipped } from '../results/scan.ts'
 import { hostsOf, kernelsOf, recordAnswers, type Answers } from './answers.ts'
 
@@ -23,11 +23,6 @@ export async function withMachines(
 }
 
 /** Store what the machines answered with a new run. One that cannot be stored leaves the run to be resumed without them. */
-export async function recordMachines({ store, record, plan }: OpenRun, answers: Answers, cache: string): Promise<void> {
-  try {
-    await recordAnswers(store, record.id, plan, answers, cache)
-  } catch (error) {
-    await store.releaseRun(record.id).catch(() => undefined)
-    throw error
-  }
+export function recordMachines(run: OpenRun, answers: Answers, cache: string): Promise<void> {
+  return orRelease(run, () => recordAnswers(run.store, run.record.id, run.plan, answers, cache))
 }
