@@ -6,8 +6,6 @@ import { readAliases, readSources, resolveImport, type Source } from './source.t
 const MAX_FILES = 15
 /** Recordings of consoles and of test output: one file for each oddity seen, so these folders may grow. */
 const GOLDEN = 'test/golden/'
-/** Folders that are still too large. */
-const NOT_YET: readonly string[] = ['c-tests/include', 'harness/kernels/tree']
 const CODE = /\.(?:[ch]|js|ts)$/
 
 /** Hold the tree against these rules. An import of a type alone counts as an import. */
@@ -30,7 +28,7 @@ export async function checkRooms(root: string): Promise<Diagnostic[]> {
 function findLarge(files: readonly string[]): Diagnostic[] {
   const code = files.filter((file) => CODE.test(file) && !file.startsWith(GOLDEN))
   return [...Map.groupBy(code, dirname)]
-    .filter(([folder, inside]) => inside.length > MAX_FILES && !NOT_YET.includes(folder))
+    .filter(([, inside]) => inside.length > MAX_FILES)
     .map(([folder, inside]) => ({
       file: folder,
       line: null,
