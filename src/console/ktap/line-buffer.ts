@@ -39,20 +39,41 @@ export function append(buffer: LineBuffer, line: string): void {
   }
 }
 
-/** Move the lines of one buffer to the end of another. */
+/** Move the lines of one buffer to the end of another: at once where that is empty, for a stream can do it with every line. */
 export function drainInto(from: LineBuffer, onto: LineBuffer): void {
-  if (!isBlank(from)) for (const line of drain(from)) append(onto, line)
+  if (isBlank(from)) return
+  if (!isBlank(onto)) {
+    for (const line of drain(from)) append(onto, line)
+    return
+  }
+  onto.head = from.head
+  onto.tail = from.tail
+  onto.next = from.next
+  // The note in the place of lines left out is one line too many itself.
+  onto.leftOut = Math.min(from.leftOut, 1)
+  empty(from)
+}
+
+/** Empty a buffer, and return its lines as another. */
+export function detach(from: LineBuffer): LineBuffer {
+  const lines = createLineBuffer()
+  drainInto(from, lines)
+  return lines
+}
+
+function empty(buffer: LineBuffer): void {
+  buffer.head = NOTHING
+  buffer.tail = NOTHING
+  buffer.next = 0
+  buffer.leftOut = 0
 }
 
 /** Empty the buffer and return its lines, with a note in the place of those left out. The array is not to be changed. */
 export function drain(buffer: LineBuffer): string[] {
   const { head, tail, next, leftOut } = buffer
   if (head.length === 0) return NOTHING
-  buffer.head = NOTHING
+  empty(buffer)
   if (tail.length === 0) return head
-  buffer.tail = NOTHING
-  buffer.next = 0
-  buffer.leftOut = 0
   const note = leftOut > 0 ? [leftOutNote(leftOut)] : []
   return [...head, ...note, ...tail.slice(next), ...tail.slice(0, next)]
 }

@@ -2,7 +2,7 @@
 import { forgetAgain, goesOn, isCopy, isDone } from './again.ts'
 import { indentOf, isVersionOfComments, mayOpen, mayOpenAt, opens, takeYaml } from './indented.ts'
 import { isPlainText, readLine, speaks, unsplice, type KtapLine, type PlanLine, type Spliced } from './line.ts'
-import { append, drain, drainInto, isBlank } from './line-buffer.ts'
+import { append, detach, drain, drainInto, isBlank } from './line-buffer.ts'
 import { addAfterBailOut, addOddStart, addSecondPlan, protocol } from './problems.ts'
 import {
   addDiagnostic,
@@ -153,11 +153,11 @@ export class DocumentTree {
   private beginAgain(depth: number): void {
     const old = this.open[depth]!
     const again = old.again!
-    const since = drain(old.pending)
+    const since = detach(old.pending)
     old.again = null
     const next = this.restart(depth)
     next.headed = again.version
-    for (const text of since) append(again.version ? next.notes : next.pending, text)
+    drainInto(since, again.version ? next.notes : next.pending)
     if (again.plan) this.setPlan(next, again.plan, again.line)
   }
 
