@@ -18,14 +18,16 @@ export interface Accounted {
   /** All points, the missing ones in their places; behind the others where those are many and came in no order. */
   readonly points: readonly TestPoint[]
   readonly missing: number
-  /** `2 of 5 results never came: 4, 5 "fork"`; empty when all came. */
-  readonly message: () => string
+  /** How many there should be. */
+  readonly expected: number
+  /** Points of the missing ones: as many as there is room for. */
+  readonly lost: readonly TestPoint[]
 }
 
 /**
  * Hold the results that came against those that are expected: from 1 to `expected`. `seen` are the numbers of all that came, kept
- * or not. `orphans` are points already known to be missing: their children came, their own result did not. `room` is that of the
- * stream for points made up. `came` is taken over: it can get longer.
+ * or not. `orphans` are points already known to be missing, numbered one after the other: their children came, their own result
+ * did not. `room` is that of the stream for points made up. `came` is taken over: it can get longer.
  */
 export function accountFor(
   came: TestPoint[],
@@ -34,25 +36,32 @@ export function accountFor(
   expected: number,
   room: Room,
 ): Accounted {
-  const missing = expected - seen.countTo(expected) + orphans.filter(({ number }) => number > expected).length
-  if (missing === 0) return { points: orphans.length === 0 ? came : [...came, ...orphans], missing, message: () => '' }
-
+  const lastOrphan = orphans.at(-1)?.number ?? 0
+  const missing = expected - seen.countTo(expected) + Math.min(orphans.length, Math.max(0, lastOrphan - expected))
+  if (missing === 0) return { points: orphans.length === 0 ? came : [...came, ...orphans], missing, expected, lost: NOTHING }
   const most = seen.isWhole ? Math.min(MAX_MADE, room.made) : 0
-  if (most === 0 && orphans.length === 0) return { points: came, missing, message: () => wordsOf(missing, expected, NOTHING) }
-  if (most === 0) return { points: inTheirPlaces(came, orphans), missing, message: () => wordsOf(missing, expected, orphans) }
-  const waiting = new Set(orphans.map(({ number }) => number))
+  const made = most === 0 ? NOTHING : makeUp(seen, orphans, expected, most)
+  room.made -= made.length
+  const lost = made.length === 0 ? orphans : [...orphans, ...made].toSorted((a, b) => a.number - b.number)
+  return { points: inTheirPlaces(came, lost), missing, expected, lost }
+}
+
+/** Points for what is neither seen nor an orphan, at most so many. */
+function makeUp(seen: NumberSet, orphans: readonly TestPoint[], expected: number, most: number): readonly TestPoint[] {
+  const firstOrphan = orphans[0]?.number ?? Infinity
+  const lastOrphan = firstOrphan + orphans.length - 1
   const made: TestPoint[] = []
   for (let number = 1; number <= expected && made.length < most; number += 1) {
-    if (!waiting.has(number) && !seen.has(number)) made.push(neverCame(number))
+    const isOrphan = number >= firstOrphan && number <= lastOrphan
+    if (!isOrphan && !seen.has(number)) made.push(neverCame(number))
   }
-  room.made -= made.length
-  const lost = [...orphans, ...made].toSorted((a, b) => a.number - b.number)
-  return { points: inTheirPlaces(came, lost), missing, message: () => wordsOf(missing, expected, lost) }
+  return made
 }
 
 /** What came, and between that what did not; both in the order of their numbers where the first is. */
 function inTheirPlaces(came: TestPoint[], lost: readonly TestPoint[]): readonly TestPoint[] {
   if (lost.length === 0) return came
+  if (came.length === 0) return lost
   const points: TestPoint[] = []
   let next = 0
   let last = -Infinity
@@ -79,14 +88,15 @@ export function accountForRest(came: readonly TestPoint[], planned: number, room
   room.made -= made
   const lost: TestPoint[] = []
   for (let number = came.length + 1; lost.length < made; number += 1) lost.push(neverCame(number))
-  return { points: made === 0 ? came : [...came, ...lost], missing, message: () => wordsOf(missing, planned, lost) }
+  return { points: made === 0 ? came : [...came, ...lost], missing, expected: planned, lost }
 }
 
 function neverCame(number: number): TestPoint {
   return { number, name: '', status: 'not-reported', reason: '', diagnostics: NOTHING, children: NOTHING }
 }
 
-function wordsOf(missing: number, expected: number, lost: readonly TestPoint[]): string {
+/** `2 of 5 results never came: 4, 5 "fork"`. */
+export function wordsOf({ missing, expected, lost }: Accounted): string {
   const named = lost.slice(0, MAX_NAMED).map(nameOf)
   if (missing > named.length) named.push('...')
   return `${missing} of ${expected} results never came: ${named.join(', ')}`

@@ -56,9 +56,10 @@ export class NumberSet {
 
   /** Add what is in another set, which is in little time where that goes on behind this one. */
   addAll(other: NumberSet): void {
-    for (const [index, start] of (other.#starts ?? []).entries()) this.#addRun(start, other.#ends![index]!)
+    const runs = other.#starts?.length ?? 0
+    for (let index = 0; index < runs; index += 1) this.#addRun(other.#starts![index]!, other.#ends![index]!)
     if (other.#last !== -Infinity) this.#addRun(other.#first, other.#last)
-    for (const number of other.#others ?? []) this.add(number)
+    if (other.#others !== null) for (const number of other.#others) this.add(number)
     this.#uncounted += other.#uncounted
   }
 

@@ -1,6 +1,7 @@
 /** The problems of one document, bounded: a stream of one mistake repeated must not hide the others, nor fill the memory. */
-import type { TestProblem } from '#domain/tests.ts'
+import type { TestPoint, TestProblem } from '#domain/tests.ts'
 import type { PlanLine } from './line.ts'
+import { nameOf } from './missing.ts'
 import { keptText, type Room } from './room.ts'
 
 /** Problems of one kind listed of one document. */
@@ -28,12 +29,7 @@ export interface Problematic {
 
 /** Add a problem, or count it where there are too many. The message is asked for only where it is kept. */
 export function addProblem(to: Problematic, kind: TestProblem['kind'], message: () => string, line: number | null): void {
-  // There is never room again: what came of each kind does not matter, and the empty lists are shared.
-  if (to.room.problems <= 0) {
-    to.problems ??= { counts: NO_COUNTS, kept: NO_PROBLEMS, more: 0 }
-    to.problems.more += 1
-    return
-  }
+  if (to.room.problems <= 0) return countProblems(to, 1)
   to.problems ??= { counts: {}, kept: [], more: 0 }
   const { counts, kept } = to.problems
   const count = (counts[kind] ?? 0) + 1
@@ -42,6 +38,25 @@ export function addProblem(to: Problematic, kind: TestProblem['kind'], message: 
     to.room.problems -= 1
     kept.push({ kind, message: keptText(to.room, message().slice(0, MAX_MESSAGE)), line })
   } else to.problems.more += 1
+}
+
+/** Count problems where there is no room for any. */
+function countProblems(to: Problematic, count: number): void {
+  // There is never room again: what came of each kind does not matter, and the empty lists are shared.
+  to.problems ??= { counts: NO_COUNTS, kept: NO_PROBLEMS, more: 0 }
+  to.problems.more += count
+}
+
+/** Add the problems of what stands under a point to those of the document that has the point. */
+export function passProblems(from: Problematic, to: Problematic, point: TestPoint): void {
+  if (from.problems === null) return
+  const { kept, more } = from.problems
+  if (to.room.problems <= 0) countProblems(to, kept.length + Math.min(more, 1))
+  else for (const problem of problemsOf(from)) passProblem(problem, to, point)
+}
+
+function passProblem({ kind, message, line }: TestProblem, to: Problematic, point: TestPoint): void {
+  addProblem(to, kind, () => `in ${nameOf(point)}: ${message}`, line)
 }
 
 /** Whether there is no room for a problem of a kind; it is counted then. No message has to be made for it. */

@@ -145,14 +145,18 @@ export function countOfUnlisted({ unlisted, waiting, extras }: RawDocument): num
   return count
 }
 
-/** The same by their status. */
-export function* unlistedOf(document: RawDocument): Generator<readonly [TestStatus, number]> {
-  if (document.unlisted) {
-    yield ['pass', document.unlisted.passed]
-    yield* document.unlisted.others ?? []
+/** Add them to counts by their status, and return how many they are. */
+export function countByStatus(document: RawDocument, counts: Record<TestStatus, number>): number {
+  const { unlisted, waiting, extras } = document
+  let count = 0
+  if (unlisted !== null) {
+    count += unlisted.total
+    counts.pass += unlisted.passed
+    if (unlisted.others !== null) for (const [status, more] of unlisted.others) counts[status] += more
   }
-  for (const child of document.waiting) yield* unlistedOf(child)
-  for (const { children } of document.extras ?? NO_EXTRAS) for (const child of children) yield* unlistedOf(child)
+  for (const child of waiting) count += countByStatus(child, counts)
+  if (extras !== null) for (const { children } of extras) for (const child of children) count += countByStatus(child, counts)
+  return count
 }
 
 /** Add a child whose own result line has not come: the empty array is shared. */

@@ -4,7 +4,7 @@ import type { TestDocument, TestPoint, TestStatus } from '#domain/tests.ts'
 import { resolveDocument } from '../ktap/document.ts'
 import { createLooseReader } from '../ktap/loose.ts'
 import { wasSeen } from '../ktap/missing.ts'
-import { NO_NUMBER, resultCount, unlistedOf, type RawDocument } from '../ktap/raw.ts'
+import { countByStatus, NO_NUMBER, resultCount, type RawDocument } from '../ktap/raw.ts'
 import { DocumentTree } from '../ktap/tree.ts'
 import { createLineReader, type OnLine } from '../lines.ts'
 import { SplatFinder } from '../splat/finder.ts'
@@ -51,16 +51,12 @@ export function createLogReader({ strict = false }: { readonly strict?: boolean 
     }
     if (!isKept && isFlat(raw)) {
       for (const point of raw.results) count(point, tally)
-      if (raw.unlisted) for (const [status, more] of unlistedOf(raw)) counts[status] += more
-      unlisted += resultCount(raw)
+      unlisted += raw.results.length + countByStatus(raw, counts)
       return
     }
     const document = resolveDocument(raw)
     if (!says(document)) return
-    for (const [status, more] of unlistedOf(raw)) {
-      counts[status] += more
-      unlisted += more
-    }
+    unlisted += countByStatus(raw, counts)
     const before = tally.total
     for (const point of document.points) countPoint(point, tally)
     if (isKept) documents.push(document)
