@@ -70,6 +70,11 @@ export function cleanLine(raw: string): string {
   return line.slice(prefixLength(line))
 }
 
+/** Whether nothing is left of a line of one character: a control character, or the CR before its newline. */
+function isNothing(code: number, dirty: boolean): boolean {
+  return dirty || code === CR
+}
+
 /** Takes a cleaned line with its 1-based number in the raw log; `stamped`: printk's own prefix was taken off it. */
 export type OnLine = (line: string, number: number, stamped: boolean) => void
 
@@ -138,8 +143,9 @@ export function createLineReader(onLine: OnLine): LineReader {
       if (rest !== '') {
         emit(rest + text.slice(start, Math.min(index, start + TAKEN)), true)
         rest = ''
-      } else if (index > start) emit(text.slice(start, Math.min(index, start + TAKEN)), dirty)
-      else {
+      } else if (index > start + 1 || (index > start && !isNothing(text.charCodeAt(start), dirty))) {
+        emit(text.slice(start, Math.min(index, start + TAKEN)), dirty)
+      } else {
         account.lines += 1
         onLine('', account.lines, false)
       }

@@ -34,13 +34,26 @@ export function createConsoleReader(options: ConsoleOptions = {}): ConsoleReader
   }
 }
 
+/** Lines in one array while a log is read. */
+const BLOCK = 1 << 12
+
 /** Read a whole kernel log. `lines[n - 1]` is raw line n, cleaned; the reading's line numbers are these n. */
 export function readConsole(
   bytes: Uint8Array,
   options: { readonly expectedBanners?: number } = {},
 ): { lines: string[]; reading: ConsoleReading } {
-  const lines: string[] = []
-  const reader = createConsoleReader({ ...options, onLine: (line) => lines.push(line) })
+  const blocks: string[][] = []
+  let block: string[] = []
+  const onLine = (line: string) => {
+    // A long array would be copied as it grows, and tell the garbage collector of each line.
+    if (block.length === BLOCK) {
+      blocks.push(block)
+      block = []
+    }
+    block.push(line)
+  }
+  const reader = createConsoleReader({ ...options, onLine })
   reader.push(bytes)
-  return { lines, reading: reader.finish() }
+  const reading = reader.finish()
+  return { lines: ([] as string[]).concat(...blocks, block), reading }
 }
