@@ -26,6 +26,11 @@ interface OpenReport {
   sawTrace: boolean
 }
 
+/** Whether a headline is that of a function that was put into the next. */
+function isInlined(headline: string): boolean {
+  return headline.charCodeAt(headline.length - 1) === 0x5d /* ] */ && headline.endsWith('[inline]')
+}
+
 /** Whether a report has a rule: one without is passed over. */
 function isNamed(report: OpenReport): report is OpenReport & { readonly rule: SplatRule } {
   return report.rule !== null
@@ -157,12 +162,7 @@ export class SplatFinder {
       return true
     }
     // What was decoded says its headline once for each function that was put into the next.
-    if (
-      this.open !== null &&
-      this.open.rule === rule &&
-      number === this.open.lastLine + 1 &&
-      this.open.headline.endsWith('[inline]')
-    ) {
+    if (this.open !== null && this.open.rule === rule && number === this.open.lastLine + 1 && isInlined(this.open.headline)) {
       this.open.headline = message
       this.open.lastLine = number
       return true

@@ -129,9 +129,14 @@ function matchHeads(line: string, kind: LineKind, count: number): Match | null {
     bestStart = own ? start : at
   }
   if (best === null) return null
-  const end = starts.length === 1 ? undefined : starts.find((one) => one > bestStart)
-  const message = end === undefined ? line.slice(bestStart) : withoutStamp(line.slice(bestStart, end))
-  return { rule: best.rule, isIgnored: best.rank < IGNORED.length, message }
+  const isWhole = bestStart === 0 && starts.length === 1
+  return { rule: best.rule, isIgnored: best.rank < IGNORED.length, message: isWhole ? line : messageAt(line, bestStart, starts) }
+}
+
+/** The message that begins at `start`, up to the next one. */
+function messageAt(line: string, start: number, starts: readonly number[]): string {
+  const end = starts.find((one) => one > start)
+  return end === undefined ? line.slice(start) : withoutStamp(line.slice(start, end))
 }
 
 /** Whether the text from `start` to `at`, not empty for the common answers, may stand before a head that takes no labels. */

@@ -2,7 +2,7 @@
  * The splat table: one row per kind of kernel report. Heads are those that LAVA, syzkaller, lkp, kunit, NIPA and kirk
  * scan for; the first row that matches a line wins, so the particular stands before the general. A new kind is one row.
  */
-import { LOCKDEP, START, TASK, WORDS, type SplatRule } from './rule.ts'
+import { LOCKDEP, START, TASK, WORDS, withAllFields, type SplatRule } from './rule.ts'
 
 /** What mips and loongarch put before a fault. */
 const FAULT = /^(?:CPU \d{1,4} )?$/
@@ -10,7 +10,7 @@ const FAULT = /^(?:CPU \d{1,4} )?$/
 /** A stall of RCU's own threads: said inside the report of a stall, or alone. */
 const RCU_STARVED = [/rcu_\w{1,20} kthread starved for \d/, /rcu_\w{1,20} kthread timer wakeup didn't happen for /]
 
-export const RULES: readonly SplatRule[] = [
+const ROWS: readonly SplatRule[] = [
   // The system is gone.
   { id: 'panic', severity: 'fatal', before: START, heads: [/Kernel panic - not syncing/, /Kernel panic(?=$|[ :])/] },
   { id: 'double-fault', severity: 'fatal', heads: [/PANIC: double fault/], placeFromTrace: true },
@@ -223,7 +223,7 @@ export const RULES: readonly SplatRule[] = [
   { id: 'unhandled-fault', severity: 'oops', heads: [/Unhandled fault:/], placeFromTrace: true },
   { id: 'alignment-trap', severity: 'oops', heads: [/Alignment trap:/] },
   { id: 'internal-error', severity: 'oops', heads: [/Internal error:/], part: 'head', placeFromTrace: true },
-  { id: 'oops', severity: 'oops', heads: [/Oops(?: -|:| ?\[#\d)/], part: 'head', placeFromTrace: true },
+  { id: 'oops', severity: 'oops', heads: [/Oops:/, /Oops -/, /Oops \[#\d/, /Oops\[#\d/], part: 'head', placeFromTrace: true },
   {
     id: 'oops-counter',
     severity: 'oops',
@@ -275,16 +275,19 @@ export const RULES: readonly SplatRule[] = [
   { id: 'stack-dump', severity: 'notice', before: START, heads: [/Stack:/], part: 'any' },
 ]
 
+export const RULES: readonly SplatRule[] = ROWS.map(withAllFields)
+
 /** A cut line whose report has no row: WARN() text, or a report cut short. */
-export const CUT_RULE: SplatRule = { id: 'cut-here', severity: 'warning', before: /^-{0,40}$/, heads: [/----\[ cut here \]----/] }
+const CUT: SplatRule = { id: 'cut-here', severity: 'warning', before: /^-{0,40}$/, heads: [/----\[ cut here \]----/] }
+export const CUT_RULE = withAllFields(CUT)
 
 /** A kernel's first words, or its decompressor's: a second time in one log, the guest started again (a triple fault, a reset). */
-export const BANNER_RULE: SplatRule = {
+export const BANNER_RULE = withAllFields({
   id: 'second-banner',
   severity: 'fatal',
   before: START,
   heads: [/Linux version \d{1,3}\.\d{1,3}\S{0,80} \(/, /Booting the kernel\./],
-}
+})
 
 /** Reports past the number kept. */
 export const OVERFLOW_RULE: SplatRule = { id: 'too-many-reports', severity: 'notice', heads: [] }
