@@ -5,7 +5,6 @@ const CSI = 0x9b
 /** `[`, which behind ESC is CSI too. */
 const BRACKET = 0x5b
 const BEL = 0x07
-const BACKSLASH = 0x5c
 /** The string terminator as one byte. */
 const ST = 0x9c
 
@@ -83,13 +82,15 @@ function sequenceEnd(line: string, at: number, code: number): number {
     const end = code === CSI ? csiEnd(line, at + 1) : opensString(code) ? stringEnd(line, at + 1) : -1
     return end < 0 ? at + 1 : end
   }
-  const next = line.charCodeAt(at + 1)
+  const next = at + 1 < line.length ? line.charCodeAt(at + 1) : 0
+  // Nothing begins with two escapes.
+  if (next < 0x20 || next > 0x7e) return at + 1
   const end = next === BRACKET ? csiEnd(line, at + 2) : opensString(next + 0x40) ? stringEnd(line, at + 2) : -1
   if (end >= 0) return end
   // Fp, Fe and Fs are two bytes; nF, which designates a character set as ESC ( B does, has more between them.
   let final = at + 1
-  while (isIntermediate(line.charCodeAt(final))) final += 1
-  const last = line.charCodeAt(final)
+  while (final < line.length && isIntermediate(line.charCodeAt(final))) final += 1
+  const last = final < line.length ? line.charCodeAt(final) : 0
   return last >= 0x30 && last <= 0x7e ? final + 1 : at + 1
 }
 
@@ -98,9 +99,9 @@ const isIntermediate = (code: number): boolean => code >= 0x20 && code <= 0x2f
 /** Behind the parameters, the intermediates and the final byte of a control sequence; -1 where it has no final byte. */
 function csiEnd(line: string, from: number): number {
   let at = from
-  while (isParameter(line.charCodeAt(at))) at += 1
-  while (isIntermediate(line.charCodeAt(at))) at += 1
-  const last = line.charCodeAt(at)
+  while (at < line.length && isParameter(line.charCodeAt(at))) at += 1
+  while (at < line.length && isIntermediate(line.charCodeAt(at))) at += 1
+  const last = at < line.length ? line.charCodeAt(at) : 0
   return last >= 0x40 && last <= 0x7e ? at + 1 : -1
 }
 
@@ -116,7 +117,7 @@ function stringEnd(line: string, from: number): number {
   for (let at = from; at < line.length; at += 1) {
     const code = line.charCodeAt(at)
     if (code === BEL || code === ST) return at + 1
-    if (code === ESC) return line.charCodeAt(at + 1) === BACKSLASH ? at + 2 : -1
+    if (code === ESC) return line.startsWith('\\', at + 1) ? at + 2 : -1
     if (code >= 0x80 && code <= 0x9f) return -1
   }
   return -1
