@@ -2,6 +2,7 @@
 import { AFTER_STAMP, STAMP } from '../lines.ts'
 import {
   isDigit,
+  isResult,
   MAX_DIGITS,
   NO_DIRECTIVE,
   numberAt,
@@ -119,14 +120,26 @@ export function unsplice(line: string): Spliced | null {
 }
 
 function unspliceAtStamp(line: string): Spliced | null {
-  const stamp = MAY_SPEAK.test(line) ? GLUE.exec(line) : null
+  const stamp = maySpeak(line) ? GLUE.exec(line) : null
   if (!stamp) return null
   const own = line.slice(0, stamp.index).trimEnd()
-  return speaks(own.replace(/^[\s#]+/, '')) ? { own, glued: line.slice(stamp.index + stamp[0].length) } : null
+  const said = own === '' || beginsBare(own) ? own : own.replace(/^[\s#]+/, '')
+  return speaks(said) ? { own, glued: line.slice(stamp.index + stamp[0].length) } : null
+}
+
+/** Whether no blanks and marks stand before what a line says, as its first character shows. */
+function beginsBare(line: string): boolean {
+  const first = line.charCodeAt(0)
+  return first > HASH && first < 0x80
+}
+
+function maySpeak(line: string): boolean {
+  return beginsBare(line) ? !isPlainText(line) : MAY_SPEAK.test(line)
 }
 
 /** Whether a line says something in KTAP: a version, a plan, a result or a bail-out. */
 export function speaks(line: string): boolean {
+  if (isResult(line)) return true
   const { kind } = readLine(line)
   return kind !== 'text' && kind !== 'comment' && kind !== 'subtest'
 }

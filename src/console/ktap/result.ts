@@ -61,6 +61,12 @@ export function numberAt(text: string, from: number, to: number): number {
   return number
 }
 
+/** Whether `readResult` reads a line. */
+export function isResult(line: string): boolean {
+  const start = line.startsWith('ok') ? 2 : line.startsWith('not ok') ? 6 : 0
+  return start > 0 && (line.length === start || isBlank(line.charCodeAt(start)))
+}
+
 /** Read a line without indentation, or null where it is not a result. */
 export function readResult(line: string): ResultLine | null {
   const ok = line.charCodeAt(0) !== 0x6e /* n */
