@@ -42,16 +42,18 @@ export function append(buffer: LineBuffer, line: string): void {
 /** Move the lines of one buffer to the end of another: at once where that is empty, for a stream can do it with every line. */
 export function drainInto(from: LineBuffer, onto: LineBuffer): void {
   if (isBlank(from)) return
-  if (!isBlank(onto)) {
+  const { leftOut } = from
+  if (isBlank(onto)) {
+    onto.head = from.head
+    onto.tail = from.tail
+    onto.next = from.next
+    empty(from)
+  } else {
+    // Without the note: where lines were left out, the last ones fill the tail, and what went lies right before it.
+    from.leftOut = 0
     for (const line of drain(from)) append(onto, line)
-    return
   }
-  onto.head = from.head
-  onto.tail = from.tail
-  onto.next = from.next
-  // The note in the place of lines left out is one line too many itself.
-  onto.leftOut = Math.min(from.leftOut, 1)
-  empty(from)
+  onto.leftOut += leftOut
 }
 
 /** Empty a buffer, and return its lines as another. */

@@ -111,6 +111,19 @@ test('a flood of diagnostics keeps its ends', () => {
   assert.equal(diagnostics.at(-1), 'kwitness: trials=5 hits=1')
 })
 
+test('lines that belong to the document behind them are counted with it', () => {
+  const notes = (count: number) => Array.from({ length: count }, (_, index) => `# note ${index}`)
+  const between = (...lines: readonly string[]) => readTests(['1..1', 'ok 1 a', ...lines, '1..1', 'ok 1 b'].join('\n'))
+  for (const [kept, leftOut, stream] of [
+    [400, 600, between(...notes(1000))],
+    [700, 300, between(...notes(300), 'KTAP version 1', ...notes(700))],
+  ] as const) {
+    const text = JSON.stringify(stream)
+    assert.deepEqual(text.match(/\(\d+ lines left out here\)/g), [`(${leftOut} lines left out here)`])
+    assert.equal(text.match(/"note \d+"/g)?.length, kept)
+  }
+})
+
 test('nesting without end is told, and ends', () => {
   const { documents } = readTests(`${'# '.repeat(1000)}TAP version 13\n1..1\nok 1 a\n`)
   // The test above them says ok, but the documents inside it never reported anything.
