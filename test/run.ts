@@ -143,7 +143,7 @@ try {
       3,
       true,
     )
-    await runFiles(endToEnd.filter(isCalm), 4, true)
+    await runFiles(endToEnd.filter(isCalm), 5, true)
     await runFiles(endToEnd.filter(isAlone), 1, true)
   }
 } catch (error) {

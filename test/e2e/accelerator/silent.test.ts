@@ -25,13 +25,3 @@ test('KVM that hangs is silent until it is asked again, and broke where it hangs
   assert.match(broken.why ?? '', /it worked at 2.* and does not any more: .* opens, .*did not greet within \d+ s/)
   assert.equal((await known()).kvm?.outcome, 'broke')
 })
-
-test('KVM that is slower than TCG is used only when it is asked for', async (t) => {
-  const { standIn, notes, prove, known } = await given(t)
-  await standIn.treat({ delay: 7 })
-  const wanted = await prove({ wanted: 'kvm' })
-  assert.equal(wanted.accelerator, 'kvm')
-  assert.ok(wanted.bootSeconds > 7)
-  assert.equal((await known()).kvm?.outcome, 'late')
-  assert.match(notes.join('\n'), /waiting for a guest under KVM to speak, up to 300 s/)
-})

@@ -163,4 +163,13 @@ describe('kwitness cases check', () => {
       assert.match(failed[0]?.detail ?? '', detail)
     })
   }
+
+  test('a run of a case with placeholders goes on, and says so', async () => {
+    await mkdir(join(place.folder, 'apart'))
+    await cp(join(catalogue, 'unfilled'), join(place.folder, 'apart', 'unfilled'), { recursive: true })
+    const words = ['run', '--dry-run', '--catalogue', join(place.folder, 'apart'), '--kernels', kernel]
+    const { code, stderr } = await runCli(place, words)
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, /unfilled is not complete: .*case\.json:2 holds a placeholder/)
+  })
 })
