@@ -1,6 +1,6 @@
 /**
  * `npm test`: the checks of lint beside the unit lane, then test/e2e, three files at a time: what boots guests, opens a browser,
- * lets apt read an archive, or builds kernel trees. `--lane unit` takes lint and the unit lane, `--lane e2e` the others.
+ * lets apt read an archive, or builds kernel trees. `--lane unit` takes the unit lane alone, `--lane e2e` the others.
  * `--only WORD...` takes the tests with one of these words in their path. Those of test/hosts run only when
  * they are asked for so: `npm run test:hosts` does.
  * The last line is `N passed, N failed`, with `, N skipped` when there are any, whatever happens: a file that takes longer
@@ -113,7 +113,7 @@ async function runUnit(wanted: readonly string[]): Promise<void> {
   const known = readDurations()
   const { single, batches } = formBatches(wanted, availableParallelism(), (file) => known[relative(REPOSITORY, file)])
   // More than there are processors: some wait for an answer or for a time to pass.
-  await Promise.all([runFiles(single, availableParallelism() + 1, false), ...batches.map(runTogether)])
+  await Promise.all([runFiles(single, 2 * availableParallelism() + 1, false), ...batches.map(runTogether)])
 }
 
 async function runTogether(batch: readonly string[]): Promise<void> {
@@ -133,7 +133,8 @@ async function runFiles(wanted: readonly string[], concurrency: number, eachTest
 
 try {
   if (values.lane !== 'e2e') {
-    await Promise.all([isWanted('lint') ? checkSources() : null, runUnit(others)])
+    const isLinted = values.lane === undefined && isWanted('lint')
+    await Promise.all([isLinted ? checkSources() : null, runUnit(others)])
   }
   if (values.lane !== 'unit') {
     const isAlone = (file: string) => ALONE.includes(relative(REPOSITORY, file))
