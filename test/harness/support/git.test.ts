@@ -142,11 +142,17 @@ test('the current folder changes nothing, whatever attributes it has', async (t)
   assert.deepEqual(await answers(source, join(folder, 'here')), plain)
 })
 
-test('replaced objects, grafts and a caller that is in a hook change nothing either', async (t) => {
+test('replaced objects and grafts change nothing either', async (t) => {
   const { folder, source, git } = await repository(t)
   const plain = await answers(source, join(folder, 'plain'))
-  await git('replace', await git('rev-parse', 'HEAD'), await git('rev-parse', 'HEAD^'))
+  const [commit, parent] = [await git('rev-parse', 'HEAD'), await git('rev-parse', 'HEAD^')]
+  await git('replace', commit, parent)
   assert.deepEqual(await answers(source, join(folder, 'replaced')), plain)
+  await git('replace', '-d', commit)
+  await writeFile(join(source, '.git', 'info', 'grafts'), `${commit}\n`)
+  assert.equal(await git('rev-list', '--count', 'HEAD'), '1', 'git sees a commit without a parent')
+  assert.deepEqual(await answers(source, join(folder, 'grafted')), plain)
+  assert.equal((await resolveCommit(source, 'HEAD^')).commit, parent)
 })
 
 test('a partial and a shallow clone give the same patch as a whole one', async (t) => {
