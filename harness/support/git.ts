@@ -12,6 +12,8 @@ const READER = join(import.meta.dirname, 'reader.git')
 
 /** Settings that a repository's own configuration cannot override, for calls that must run in it. */
 const SETTINGS: Readonly<Record<string, string>> = {
+  'apply.ignoreWhitespace': 'no',
+  'apply.whitespace': 'warn',
   'core.attributesFile': '/dev/null',
   'core.autocrlf': 'false',
   'core.eol': 'lf',

@@ -3,30 +3,48 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import type { Gap, GapReport } from '#domain/report/gaps.ts'
 import { tryPatches } from '#run/gaps/apply.ts'
 import { temporaryFolder } from '#test/helpers/evidence.ts'
 import { GAP } from '#test/helpers/reports/gaps.ts'
 
-test('a commit applies, does not apply, or cannot be asked', async (t) => {
+/** A tree with file.c as each of some texts, and the hash of each commit; the first is the release. */
+async function treeOf(t: TestContext, texts: readonly string[]) {
   const tree = await temporaryFolder(t)
   const git = (...words: string[]) =>
     execFileSync('git', ['-C', tree, '-c', 'user.name=a', '-c', 'user.email=a@b', ...words], { encoding: 'utf8' }).trim()
-  const commit = async (text: string): Promise<string> => {
+  git('init', '-q')
+  const commits: string[] = []
+  for (const text of texts) {
     await writeFile(join(tree, 'file.c'), text)
     git('add', 'file.c')
     git('commit', '-qm', 'a change')
-    return git('rev-parse', 'HEAD')
+    commits.push(git('rev-parse', 'HEAD'))
   }
-  const lines = (changed: Readonly<Record<number, string>>) =>
-    Array.from({ length: 40 }, (_, at) => `${changed[at] ?? `line ${at}`}\n`).join('')
-  git('init', '-q')
-  await commit(lines({ 30: 'other' }))
-  git('tag', 'v6.1.1')
-  await commit(lines({}))
-  const easy = await commit(lines({ 5: 'fixed' }))
-  const hard = await commit(lines({ 5: 'fixed', 30: 'fixed too' }))
+  git('tag', 'v6.1.1', commits[0] ?? '')
+  return { tree, git, commits }
+}
+
+const reportOf = (gaps: readonly Gap[]): GapReport => ({
+  schema: 'kwitness.gaps/1',
+  run: { id: 'r', startedAt: '2026-11-02T00:00:00Z' },
+  kernels: [],
+  gaps,
+})
+
+const patches = async (gaps: readonly Gap[], tree: string) =>
+  (await tryPatches(reportOf(gaps), tree)).gaps.map(({ patch }) => patch)
+
+const short = (hash: string) => hash.slice(0, 12)
+
+const lines = (changed: Readonly<Record<number, string>>) =>
+  Array.from({ length: 40 }, (_, at) => `${changed[at] ?? `line ${at}`}\n`).join('')
+
+test('a commit applies, does not apply, or cannot be asked', async (t) => {
+  const texts = [{ 30: 'other' }, {}, { 5: 'fixed' }, { 5: 'fixed', 30: 'fixed too' }].map(lines)
+  const { tree, git, commits } = await treeOf(t, texts)
+  const [, , easy = '', hard = ''] = commits
   const before = await readdir(join(tree, '.git'))
   const gaps: Gap[] = [
     { ...GAP, commits: [easy] },
@@ -36,10 +54,7 @@ test('a commit applies, does not apply, or cannot be asked', async (t) => {
     { ...GAP, commits: [easy, hard] },
     GAP,
   ]
-  const report: GapReport = { schema: 'kwitness.gaps/1', run: { id: 'r', startedAt: '2026-11-02T00:00:00Z' }, kernels: [], gaps }
-  const answers = (await tryPatches(report, tree)).gaps.map(({ patch }) => patch)
-  const short = (hash: string) => hash.slice(0, 12)
-  assert.deepEqual(answers, [
+  assert.deepEqual(await patches(gaps, tree), [
     { applies: true, summary: `${short(easy)} applies to v6.1.1 unchanged` },
     { applies: false, summary: `${short(hard)} does not apply to v6.1.1: file.c` },
     { unavailable: 'the git tree has no tag v6.1.2' },
@@ -49,4 +64,33 @@ test('a commit applies, does not apply, or cannot be asked', async (t) => {
   ])
   assert.deepEqual(await readdir(join(tree, '.git')), before)
   assert.equal(git('status', '--porcelain'), '')
+})
+
+test('no configuration or attribute of the tree decides whether a commit applies', async (t) => {
+  // The release has other white space beside the change, so that only a git that ignores white space applies the commit.
+  const spaced = await treeOf(t, [{ 4: 'line    4' }, {}, { 5: 'fixed' }].map(lines))
+  // The commit adds white space that git can be told to refuse.
+  const trailing = await treeOf(t, [{}, { 5: 'fixed  ' }].map(lines))
+  const configured: readonly (readonly [string, string])[] = [
+    ['apply.ignoreWhitespace', 'change'],
+    ['apply.whitespace', 'error'],
+    ['apply.whitespace', 'fix'],
+    ['core.splitIndex', 'true'],
+  ]
+  for (const [key, value] of [['user.name', 'nobody'], ...configured] as const) {
+    for (const { tree, git, commits } of [spaced, trailing]) {
+      await writeFile(join(tree, '.git', 'info', 'attributes'), '*.c text eol=crlf -diff whitespace=trailing-space\n')
+      git('config', key, value)
+      const fix = commits.at(-1) ?? ''
+      const before = await readdir(join(tree, '.git'))
+      const [answer] = await patches([{ ...GAP, commits: [fix] }], tree)
+      const expected =
+        tree === trailing.tree
+          ? { applies: true, summary: `${short(fix)} applies to v6.1.1 unchanged` }
+          : { applies: false, summary: `${short(fix)} does not apply to v6.1.1: file.c` }
+      assert.deepEqual(answer, expected, `${key}=${value}`)
+      assert.deepEqual(await readdir(join(tree, '.git')), before, `${key}=${value}`)
+      git('config', '--unset', key)
+    }
+  }
 })
