@@ -1,8 +1,7 @@
 /** Asks a git tree whether upstream commits apply to the releases that lack them, unchanged. Nothing of the tree is written. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { findCommit, runScript } from '#harness/support/git.ts'
+import { makeTemporaryFolder } from '#harness/support/scratch.ts'
 import type { Gap, GapPatch, GapReport } from '#domain/report/gaps.ts'
 import { formatPatches } from '../verify/git-history.ts'
 
@@ -13,7 +12,7 @@ git apply --cached --check -`
 
 /** The same report with the answer of the git tree for each gap. Throws UserError for a tree that git does not trust. */
 export async function tryPatches(report: GapReport, tree: string, signal?: AbortSignal): Promise<GapReport> {
-  const folder = await mkdtemp(join(tmpdir(), 'kwitness-gaps-'))
+  const folder = await makeTemporaryFolder()
   try {
     const gaps: Gap[] = []
     for (const gap of report.gaps) gaps.push({ ...gap, patch: await tryOne(gap, tree, folder, signal) })

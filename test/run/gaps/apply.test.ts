@@ -94,3 +94,13 @@ test('no configuration or attribute of the tree decides whether a commit applies
     }
   }
 })
+
+test('a TMPDIR that is not there is named as such', async (t) => {
+  const before = process.env['TMPDIR']
+  t.after(() => {
+    if (before === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = before
+  })
+  process.env['TMPDIR'] = '/nowhere'
+  await assert.rejects(tryPatches(reportOf([]), '/'), { name: 'InfraError', message: /\/nowhere/, hint: /TMPDIR/ })
+})
