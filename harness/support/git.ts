@@ -80,14 +80,18 @@ function trustedFolders(): Promise<readonly string[]> {
   return folders
 }
 
+/** A name and its value. */
+type Setting = readonly [string, string]
+
+/** A word of GIT_CONFIG_PARAMETERS, which alone git reads before 2.31, and then only as one with the value. */
+const parameter = ([key, value]: Setting) =>
+  key.includes('=') ? `${inQuotes(key)}=${inQuotes(value)}` : inQuotes(`${key}=${value}`)
+
 /** The environment of git, and of scripts that call git or tar. */
 async function gitEnvironment(): Promise<Record<string, string>> {
-  const settings = [...Object.entries(SETTINGS), ...(await trustedFolders()).map((folder) => ['safe.directory', folder] as const)]
-  const given = settings.flatMap(([key, value], index) => [
-    [`GIT_CONFIG_KEY_${index}`, key],
-    [`GIT_CONFIG_VALUE_${index}`, value],
-  ])
-  return { ...VARIABLES, GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(given) }
+  const trust = (await trustedFolders()).map((folder): Setting => ['safe.directory', folder])
+  const settings = [...Object.entries(SETTINGS), ...trust]
+  return { ...VARIABLES, GIT_CONFIG_PARAMETERS: settings.map(parameter).join(' ') }
 }
 
 type GitOptions = Omit<RunOptions, 'env'> & {
@@ -226,5 +230,7 @@ export function refuseUnreadable(folder: string, { exitCode, stderr }: Finished)
   throw new UserError(`git cannot read ${folder}: ${last}`, `see what git -C ${quoted(folder)} log says`)
 }
 
+const inQuotes = (word: string) => `'${word.replaceAll("'", "'\\''")}'`
+
 /** A word for a shell. */
-const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : inQuotes(word))
