@@ -7,8 +7,14 @@ import { join, resolve } from 'node:path'
 import { InfraError, UserError } from '#domain/errors.ts'
 import { runCommand, type Finished, type RunOptions } from './process.ts'
 
-/** A git directory without objects, references and configuration: objects are read through it. */
-const READER = join(import.meta.dirname, 'reader.git')
+/**
+ * Git directories without objects, references and attributes: objects are read through the one of their hashes. They are
+ * marked precious, for there every object of a repository is one that nothing refers to.
+ */
+const READERS = {
+  sha1: join(import.meta.dirname, 'reader.git'),
+  sha256: join(import.meta.dirname, 'reader-sha256.git'),
+}
 
 /** Settings that a repository's own configuration cannot override, for calls that must run in it. */
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -39,11 +45,13 @@ const SETTINGS: Readonly<Record<string, string>> = {
   'format.notes': 'false',
   'format.signOff': 'false',
   'format.useAutoBase': 'false',
+  'gc.auto': '0',
   'i18n.commitEncoding': 'UTF-8',
   'i18n.logOutputEncoding': 'UTF-8',
   'log.diffMerges': 'separate',
   'log.follow': 'false',
   'log.showSignature': 'false',
+  'maintenance.auto': 'false',
   'tar.umask': '0002',
 }
 
@@ -88,9 +96,9 @@ const parameter = ([key, value]: Setting) =>
   key.includes('=') ? `${inQuotes(key)}=${inQuotes(value)}` : inQuotes(`${key}=${value}`)
 
 /** The environment of git, and of scripts that call git or tar. */
-async function gitEnvironment(): Promise<Record<string, string>> {
+async function gitEnvironment(further: readonly Setting[] = []): Promise<Record<string, string>> {
   const trust = (await trustedFolders()).map((folder): Setting => ['safe.directory', folder])
-  const settings = [...Object.entries(SETTINGS), ...trust]
+  const settings = [...further, ...Object.entries(SETTINGS), ...trust]
   return { ...VARIABLES, GIT_CONFIG_PARAMETERS: settings.map(parameter).join(' ') }
 }
 
@@ -142,11 +150,12 @@ export async function readUserSetting(key: string): Promise<string | null> {
 
 /** Where a repository has what is read of it. */
 interface Repository {
-  readonly gitDir: string
   readonly objects: string
   readonly shallow: string
-  /** Only in its own repository does git fetch what a partial clone lacks, or read other hashes than SHA-1. */
-  readonly isSpecial: boolean
+  /** The git directory through which its objects are read. */
+  readonly reader: string
+  /** Of its configuration, what says from where and how git fetches what a partial clone lacks. */
+  readonly fetching: readonly Setting[]
   /** The files of its configuration, and what they were when it was read. */
   readonly files: readonly string[]
   readonly stamp: string
@@ -155,15 +164,35 @@ interface Repository {
 /** By folder and what trusts it: two processes of git are too many beside each that reads an object. */
 const repositories = new Map<string, Promise<Repository>>()
 
-const SPECIAL = '^(extensions\\.(partialclone|objectformat)|remote\\..*\\.promisor)$'
+const FETCHING =
+  '^(extensions\\.partialclone|core\\.(sshcommand|gitproxy|askpass)|(url|ssh|http|credential|protocol)\\..*|' +
+  'remote\\..*\\.(promisor|partialclonefilter|url|vcs|uploadpack|proxy|proxyauthmethod))$'
 
 async function readRepository(folder: string): Promise<Repository> {
   const places = ['objects', 'shallow', 'config', 'config.worktree'].flatMap((name) => ['--git-path', name])
-  const { stdout } = await runGit(folder, ['rev-parse', '--absolute-git-dir', ...places])
-  const [gitDir = '', objects = '', shallow = '', ...files] = stdout.split('\n').map((path) => resolve(folder, path))
+  const { stdout } = await runGit(folder, ['rev-parse', '--show-object-format', ...places])
+  const [format, ...paths] = stdout.split('\n')
+  const [objects = '', shallow = '', ...files] = paths.map((path) => resolve(folder, path))
   const stamp = await stampOf(files)
-  const { exitCode } = await runGit(folder, ['config', '--get-regexp', SPECIAL], { anyExit: true })
-  return { gitDir, objects, shallow, isSpecial: exitCode === 0, files, stamp }
+  const found = await runGit(folder, ['config', '--null', '--get-regexp', FETCHING], { anyExit: true })
+  const reader = format === 'sha256' ? READERS.sha256 : READERS.sha1
+  return { objects, shallow, reader, fetching: fetchingOf(found.stdout), files, stamp }
+}
+
+/** The settings in what `git config --null` prints; none where no remote has promised what is missing. */
+function fetchingOf(text: string): Setting[] {
+  const settings = text
+    .split('\0')
+    .slice(0, -1)
+    // A name without a value is true.
+    .map((entry) => entry.split(/\n(.*)/s))
+    .map(([key = '', value = 'true']): Setting =>
+      key === 'extensions.partialclone' ? [`remote.${value}.promisor`, 'true'] : [key, value],
+    )
+  const promised = settings.filter(([key]) => /^remote\..*\.promisor$/s.test(key))
+  // Where a remote has no filter, git would write one into the configuration.
+  const filters = promised.map(([key]): Setting => [key.replace(/promisor$/, 'partialclonefilter'), 'blob:none'])
+  return promised.length === 0 ? [] : [...filters, ...settings]
 }
 
 /** What differs where a file was written again or is another one. */
@@ -187,11 +216,10 @@ async function repositoryOf(folder: string): Promise<Repository> {
 
 /** The environment in which git finds the objects of a repository, and nothing else of it. */
 async function objectsEnvironment(folder: string): Promise<Record<string, string>> {
-  const { gitDir, objects, shallow, isSpecial } = await repositoryOf(folder)
-  const env = await gitEnvironment()
-  if (isSpecial) return { ...env, GIT_DIR: gitDir }
+  const { objects, shallow, reader, fetching } = await repositoryOf(folder)
+  const env = await gitEnvironment(fetching)
   const isShallow = (await stat(shallow).catch(() => null)) !== null
-  return { ...env, GIT_DIR: READER, GIT_OBJECT_DIRECTORY: objects, ...(isShallow ? { GIT_SHALLOW_FILE: shallow } : {}) }
+  return { ...env, GIT_DIR: reader, GIT_OBJECT_DIRECTORY: objects, ...(isShallow ? { GIT_SHALLOW_FILE: shallow } : {}) }
 }
 
 const runAny = (command: string, args: readonly string[], options: RunOptions, env: Record<string, string>) =>

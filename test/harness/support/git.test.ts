@@ -1,6 +1,6 @@
 /** The caller's git configuration and environment do not change what a commit is; a repository of another user is named. */
 import assert from 'node:assert/strict'
-import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, chown, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { readGitTreeSources } from '#harness/git-history.ts'
@@ -12,6 +12,9 @@ import { resolveCommit } from '#run/bisect/git.ts'
 import { formatPatches, isGitTree } from '#run/verify/git-history.ts'
 import { findBases } from '#run/verify/verify.ts'
 import { smallTree } from '#test/helpers/kernels/small-tree.ts'
+
+/** Where the empty git directories are, through which objects are read. */
+const READERS = join(import.meta.dirname, '..', '..', '..', 'harness', 'support')
 
 /** What a caller may have set up; every line of it changed an answer once, or could. */
 const HOSTILE = `[diff]
@@ -74,7 +77,7 @@ function hostileVariables(folder: string): Record<string, string> {
   }
 }
 
-async function repository(t: TestContext) {
+async function repository(t: TestContext, hash = 'sha1') {
   const small = await smallTree(t)
   const git = async (...args: readonly string[]) => {
     const as = ['user.name=T', 'user.email=t@example.org', 'commit.gpgsign=false', 'core.autocrlf=false'].flatMap((one) => [
@@ -83,7 +86,7 @@ async function repository(t: TestContext) {
     ])
     return (await runCommand('git', [...as, '-C', small.source, ...args])).stdout.trim()
   }
-  await runCommand('git', ['init', '-q', '-b', 'main', small.source])
+  await runCommand('git', ['init', '-q', '-b', 'main', `--object-format=${hash}`, small.source])
   await writeFile(join(small.source, 'text.c'), Array.from({ length: 30 }, (_, at) => `line ${at};\n`).join(''))
   await git('add', '-A')
   await git('commit', '-q', '-m', 'start')
@@ -93,14 +96,19 @@ async function repository(t: TestContext) {
 }
 
 /** Patch, key and files of the newest commit. */
-async function answers(source: string, cache: string) {
+async function ofCommit(source: string, cache: string) {
   const context = { workspace: { cache, state: cache } }
   const patch = await formatPatches(source, 'HEAD')
   const found = await findSource({ kind: 'git', path: source, revision: 'HEAD' }, context)
   const folder = await fetchSource(found, context)
-  const asItStands = await findSource({ kind: 'path', path: source }, context)
   const { stdout: modes } = await runScript('cd "$1"; stat -c "%a %n" * | sort', [folder])
-  return { patch, key: found.key, text: await readFile(join(folder, 'text.c'), 'latin1'), folder: asItStands.key, modes }
+  return { patch, key: found.key, text: await readFile(join(folder, 'text.c'), 'latin1'), modes }
+}
+
+/** The same, and the key of the folder as it stands. */
+async function answers(source: string, cache: string) {
+  const asItStands = await findSource({ kind: 'path', path: source }, { workspace: { cache, state: cache } })
+  return { ...(await ofCommit(source, cache)), folder: asItStands.key }
 }
 
 async function withVariables<T>(variables: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {
@@ -155,43 +163,85 @@ test('replaced objects and grafts change nothing either', async (t) => {
   assert.equal((await resolveCommit(source, 'HEAD^')).commit, parent)
 })
 
-test('a partial and a shallow clone give the same patch as a whole one', async (t) => {
+/** A clone of the test's repository, with a configuration, attributes, a graft and a replaced commit of its own. */
+async function hostileClone(source: string, clone: string, how: readonly string[]): Promise<void> {
+  await runCommand('git', ['clone', '-q', '--no-checkout', ...how, `file://${source}`, clone])
+  const own = join(clone, '.git')
+  await appendFile(join(own, 'config'), HOSTILE.replaceAll('ATTRIBUTES', join(own, 'info', 'attributes')))
+  await mkdir(join(own, 'info'), { recursive: true })
+  await writeFile(join(own, 'info', 'attributes'), '*.c text eol=crlf export-ignore -diff\n')
+  const { stdout: commit } = await runCommand('git', ['-C', clone, 'rev-parse', 'HEAD'])
+  await runCommand('git', ['-C', clone, 'replace', commit, `${commit}^`])
+  await writeFile(join(own, 'info', 'grafts'), `${commit}\n`)
+}
+
+for (const hash of ['sha1', 'sha256']) {
+  test(`with ${hash}, a clone gives the same patch and files as its origin, whatever it is configured to`, async (t) => {
+    const { folder, source, git } = await repository(t, hash)
+    await git('config', 'uploadpack.allowFilter', 'true')
+    const plain = await ofCommit(source, join(folder, 'plain'))
+    assert.match(plain.patch ?? '', /^-int start\(void\) \{ return 1; \}$/m)
+    const before = await readdir(READERS, { recursive: true })
+    for (const [name, ...how] of [
+      ['whole'],
+      ['shallow', '--depth=2'],
+      ['partial', '--filter=blob:none'],
+      ['treeless', '--filter=tree:0'],
+      ['both', '--filter=blob:none', '--depth=2'],
+    ] as const) {
+      const clone = join(folder, name)
+      await hostileClone(source, clone, how)
+      assert.deepEqual(await ofCommit(clone, join(folder, `${name}-cache`)), plain, name)
+    }
+    assert.deepEqual(await readdir(READERS, { recursive: true }), before, 'the clones alone hold what was fetched')
+  })
+}
+
+/** A folder for PATH, whose git does this before it is git. */
+async function wrappedGit(folder: string, line: string): Promise<string> {
+  const { stdout: real } = await runCommand('sh', ['-c', 'command -v git'])
+  const bin = join(folder, 'bin')
+  await mkdir(bin)
+  await writeFile(join(bin, 'git'), `#!/bin/sh\n${line}\nexec ${real.trim()} "$@"\n`)
+  await chmod(join(bin, 'git'), 0o755)
+  return `${bin}:${process.env['PATH']}`
+}
+
+test('a partial clone keeps what is fetched, and a fetch does not tidy it up', async (t) => {
   const { folder, source, git } = await repository(t)
   await git('config', 'uploadpack.allowFilter', 'true')
-  const plain = await formatPatches(source, 'HEAD')
-  for (const [name, how] of [
-    ['partial', '--filter=blob:none'],
-    ['shallow', '--depth=2'],
-  ] as const) {
-    const clone = join(folder, name)
-    await runCommand('git', ['clone', '-q', '--no-checkout', how, `file://${source}`, clone])
-    assert.equal(await formatPatches(clone, 'HEAD'), plain, name)
-  }
+  const clone = join(folder, 'clone')
+  await runCommand('git', ['clone', '-q', '--no-checkout', '--filter=blob:none', `file://${source}`, clone])
+  const blob = await git('rev-parse', 'HEAD:text.c')
+  const read = async () => (await runGitOnObjects(clone, ['cat-file', 'blob', blob])).stdout
+  const trace = join(folder, 'trace')
+  const PATH = await wrappedGit(folder, `export GIT_TRACE='${trace}'`)
+  await withVariables({ PATH }, async () => assert.match(await read(), /^line 0;/))
+  // Through a git directory without references, git would find nothing that it must keep.
+  const started = (await readFile(trace, 'utf8')).match(/(?<=run_command: .* )(?:fetch|gc|maintenance)(?= )/g)
+  assert.deepEqual(started, ['fetch'])
+  await rename(source, `${source}-away`)
+  assert.match(await read(), /^line 0;/, 'without its origin')
 })
 
 test('reading an object takes one process of git, until the repository is configured otherwise', async (t) => {
   const { folder, source, git } = await repository(t)
   const commit = await git('rev-parse', 'HEAD')
   const calls = join(folder, 'calls')
-  const { stdout: real } = await runCommand('sh', ['-c', 'command -v git'])
-  const wrapper = join(folder, 'bin', 'git')
-  await mkdir(join(folder, 'bin'))
-  await writeFile(wrapper, `#!/bin/sh\necho "$GIT_DIR" >>'${calls}'\nexec ${real.trim()} "$@"\n`)
-  await chmod(wrapper, 0o755)
-  /** GIT_DIR of each call that one read makes. */
+  const PATH = await wrappedGit(folder, `echo "$GIT_DIR" >>'${calls}'`)
+  /** How many calls of git one read makes. */
   const read = async () => {
     await writeFile(calls, '')
     const { stdout } = await runGitOnObjects(source, ['cat-file', '-t', commit])
     assert.equal(stdout.trim(), 'commit')
-    return (await readFile(calls, 'utf8')).split('\n').slice(0, -1)
+    return (await readFile(calls, 'utf8')).split('\n').length - 1
   }
-  await withVariables({ PATH: `${join(folder, 'bin')}:${process.env['PATH']}` }, async () => {
+  await withVariables({ PATH }, async () => {
     await read()
-    assert.equal((await read()).length, 1)
+    assert.equal(await read(), 1)
     await git('config', 'remote.origin.promisor', 'true')
-    const [last] = (await read()).slice(-1)
-    assert.equal(last, join(source, '.git'), 'a partial clone is read in its own repository')
-    assert.equal((await read()).length, 1)
+    assert.ok((await read()) > 1, 'its configuration is read again')
+    assert.equal(await read(), 1)
   })
 })
 
