@@ -41,6 +41,8 @@ async function tryOne(
   const options = { anyExit: true, cwd: folder, objectsOf: tree, input, signal }
   const { exitCode, stderr } = await runScript(TRY, [folder, release], options)
   if (exitCode === 0) return { applies: true, summary: `${commit.slice(0, 12)} applies to ${tag} unchanged` }
+  const [, failure] = /^fatal: (.*)/m.exec(stderr) ?? []
+  if (failure !== undefined) return { unavailable: `git cannot try it: ${failure}` }
   const files = [...new Set([...stderr.matchAll(/^error: (?:patch failed: )?([^:\n]+)/gm)].map(([, file = '']) => file))]
   return { applies: false, summary: `${commit.slice(0, 12)} does not apply to ${tag}: ${files.slice(0, 3).join(', ')}` }
 }

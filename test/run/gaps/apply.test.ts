@@ -1,11 +1,12 @@
 /** Whether an upstream commit applies to a release, by a real git tree that is not written to. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Gap, GapReport } from '#domain/report/gaps.ts'
 import { tryPatches } from '#run/gaps/apply.ts'
+import { formatPatches } from '#run/verify/git-history.ts'
 import { temporaryFolder } from '#test/helpers/evidence.ts'
 import { GAP } from '#test/helpers/reports/gaps.ts'
 
@@ -93,6 +94,19 @@ test('no configuration or attribute of the tree decides whether a commit applies
       git('config', '--unset', key)
     }
   }
+})
+
+test('a release of which git lacks a file cannot be asked', async (t) => {
+  const { tree, git, commits } = await treeOf(t, [{ 30: 'other' }, {}, { 5: 'fixed' }].map(lines))
+  git('config', 'uploadpack.allowFilter', 'true')
+  const folder = await temporaryFolder(t)
+  const [clone, fix = ''] = [join(folder, 'clone'), commits.at(-1)]
+  execFileSync('git', ['clone', '-q', '--no-checkout', '--filter=blob:none', `file://${tree}`, clone])
+  // The clone has the files of the fix, and then no origin any more.
+  assert.ok(await formatPatches(clone, fix))
+  await rename(join(tree, '.git'), join(tree, 'away'))
+  const [answer] = await patches([{ ...GAP, commits: [fix] }], clone)
+  assert.match(answer && 'unavailable' in answer ? answer.unavailable : '', /^git cannot try it: ./)
 })
 
 test('a TMPDIR that is not there is named as such', async (t) => {
