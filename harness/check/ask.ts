@@ -1,5 +1,5 @@
 /** Ask one machine: run kwitness-check on it, read its stream as it comes, and say in a word what came of it. */
-import { createCheckReader, type CheckedCase, type CheckStream } from '#console/check/stream.ts'
+import { CheckReader, type CheckedCase, type CheckStream } from '#console/check/stream.ts'
 import type { HostOutcome } from '#domain/report/host.ts'
 import type { HostChangelog } from './changelog.ts'
 import type { CommandEnd, Transport } from '../transport/command/contract.ts'
@@ -48,13 +48,13 @@ export interface StartedBy {
 /** Run kwitness-check over a transport, and classify how that ended. Throws the reason of an aborted signal. */
 export async function askOver(transport: Transport, { argv, input }: StartedBy, question: CheckQuestion): Promise<HostAnswer> {
   const started = performance.now()
-  const reader = createCheckReader(question.onCase)
+  const reader = new CheckReader(question.onCase)
   let errors = ''
   const end = await transport.run({
     argv,
     ...(input ? { input } : {}),
     holdsInput: true,
-    onOutput: reader.push,
+    onOutput: (chunk) => reader.push(chunk),
     onError: (chunk) => {
       errors = (errors + chunk.toString('utf8')).slice(-MAX_ERROR_BYTES)
     },

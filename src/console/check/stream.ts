@@ -43,11 +43,6 @@ export interface CheckStream {
   readonly problem: string | null
 }
 
-export interface CheckReader {
-  readonly push: (chunk: Buffer) => void
-  readonly result: () => CheckStream
-}
-
 const KTAP = 'KTAP version 1'
 const PROTOCOL = '# kwitness-check: 1'
 const HEAD = /^# ([a-z-]+): (.*)$/
@@ -61,74 +56,81 @@ const MAX_BEFORE = 1000
 const NEWLINE = 0x0a
 
 /** A reader that calls `onCase` for each case as soon as it is whole. */
-export function createCheckReader(onCase: (one: CheckedCase) => void = () => undefined): CheckReader {
-  const head: Record<string, string> = {}
-  const cases: CheckedCase[] = []
-  const left: string[] = []
-  let phase: 'before' | 'protocol' | 'head' | 'cases' | 'end' = 'before'
-  let planned: number | null = null
-  let before = ''
-  let problem: string | null = null
-  let pending: Buffer[] = []
-  let output: Buffer[] = []
-  let console: string[] = []
+export class CheckReader {
+  private readonly onCase: (one: CheckedCase) => void
+  private readonly head: Record<string, string> = {}
+  private readonly cases: CheckedCase[] = []
+  private readonly left: string[] = []
+  private phase: 'before' | 'protocol' | 'head' | 'cases' | 'end' = 'before'
+  private planned: number | null = null
+  private before = ''
+  private problem: string | null = null
+  /** The line that has not ended yet. */
+  private pending: Buffer[] = []
+  /** Of the case that has not ended yet, line by line. */
+  private output: Buffer[] = []
+  private console: string[] = []
 
-  function push(chunk: Buffer): void {
+  constructor(onCase: (one: CheckedCase) => void = () => undefined) {
+    this.onCase = onCase
+  }
+
+  push(chunk: Buffer): void {
     let from = 0
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
-      pending.push(chunk.subarray(from, at))
-      const line = pending.length === 1 ? pending[0]! : Buffer.concat(pending)
-      pending = []
+      this.pending.push(chunk.subarray(from, at))
+      const line = this.pending.length === 1 ? this.pending[0]! : Buffer.concat(this.pending)
+      this.pending = []
       from = at + 1
-      take(line)
+      this.take(line)
     }
-    if (from < chunk.length) pending.push(Buffer.from(chunk.subarray(from)))
+    if (from < chunk.length) this.pending.push(Buffer.from(chunk.subarray(from)))
   }
 
-  function take(line: Buffer): void {
-    if (problem !== null || phase === 'end') return
-    if (phase === 'before' || phase === 'protocol') return takeBefore(line)
-    if (line[0] === 0x20 && line[1] === 0x20) return void output.push(Buffer.from(line.subarray(2)))
+  private take(line: Buffer): void {
+    if (this.problem !== null || this.phase === 'end') return
+    if (this.phase === 'before' || this.phase === 'protocol') return this.takeBefore(line)
+    if (line[0] === 0x20 && line[1] === 0x20) return void this.output.push(Buffer.from(line.subarray(2)))
     const text = line.toString('utf8')
-    if (phase === 'head') takeHead(text)
-    else takeOwn(text)
+    if (this.phase === 'head') this.takeHead(text)
+    else this.takeOwn(text)
   }
 
-  function takeBefore(line: Buffer): void {
+  private takeBefore(line: Buffer): void {
     const text = line.toString('utf8').trimEnd()
-    if (phase === 'protocol' && text === PROTOCOL) {
-      phase = 'head'
-      before = before.slice(0, -(KTAP.length + 1))
+    if (this.phase === 'protocol' && text === PROTOCOL) {
+      this.phase = 'head'
+      this.before = this.before.slice(0, -(KTAP.length + 1))
       return
     }
     // A prompt or an echo without a newline may stand before it.
-    phase = text.endsWith(KTAP) ? 'protocol' : 'before'
-    before = `${before}${text}\n`.slice(-MAX_BEFORE)
+    this.phase = text.endsWith(KTAP) ? 'protocol' : 'before'
+    this.before = `${this.before}${text}\n`.slice(-MAX_BEFORE)
   }
 
-  function takeHead(text: string): void {
+  private takeHead(text: string): void {
     const plan = PLAN.exec(text)
     const field = HEAD.exec(text)
     if (plan) {
-      planned = Number(plan[1])
-      phase = 'cases'
-    } else if (field) head[field[1] ?? ''] = field[2] ?? ''
-    else problem = text
+      this.planned = Number(plan[1])
+      this.phase = 'cases'
+    } else if (field) this.head[field[1] ?? ''] = field[2] ?? ''
+    else this.problem = text
   }
 
-  function takeOwn(text: string): void {
+  private takeOwn(text: string): void {
     const ended = CASE.exec(text)
     const field = HEAD.exec(text)
-    if (ended) takeCase(ended)
-    else if (field?.[1] === 'kernel') console.push(field[2] ?? '')
-    else if (field?.[1] === 'left') left.push(field[2] ?? '')
-    else if (text === '# kwitness-check: end') phase = 'end'
-    else if (!RESULT.test(text) && text !== '') problem = text
+    if (ended) this.takeCase(ended)
+    else if (field?.[1] === 'kernel') this.console.push(field[2] ?? '')
+    else if (field?.[1] === 'left') this.left.push(field[2] ?? '')
+    else if (text === '# kwitness-check: end') this.phase = 'end'
+    else if (!RESULT.test(text) && text !== '') this.problem = text
   }
 
-  function takeCase([, id = '', how, number, timedOut, seconds, taintBefore, taintAfter, dropped, open]: RegExpExecArray): void {
+  private takeCase([, id = '', how, number, timedOut, seconds, taintBefore, taintAfter, dropped, open]: RegExpExecArray): void {
     const value = Number(number)
-    const lines = Buffer.concat(output.flatMap((line) => [line, Buffer.from('\n')]))
+    const lines = Buffer.concat(this.output.flatMap((line) => [line, Buffer.from('\n')]))
     const one: CheckedCase = {
       id,
       ending: {
@@ -141,16 +143,18 @@ export function createCheckReader(onCase: (one: CheckedCase) => void = () => und
       taint: { before: known(Number(taintBefore)), after: known(Number(taintAfter)) },
       output: open === '1' ? lines.subarray(0, -1) : lines,
       droppedBytes: Number(dropped),
-      console: Buffer.from(console.map((line) => `${line}\n`).join('')),
+      console: Buffer.from(this.console.map((line) => `${line}\n`).join('')),
     }
-    output = []
-    console = []
-    cases.push(one)
-    onCase(one)
+    this.output = []
+    this.console = []
+    this.cases.push(one)
+    this.onCase(one)
   }
 
-  const result = (): CheckStream => ({ head, planned, cases, left, isComplete: phase === 'end', before, problem })
-  return { push, result }
+  result(): CheckStream {
+    const { head, planned, cases, left, before, problem } = this
+    return { head, planned, cases, left, isComplete: this.phase === 'end', before, problem }
+  }
 }
 
 /** kwitness-check prints -1 for a taint that it could not read. */
@@ -160,7 +164,7 @@ function known(taint: number): number | null {
 
 /** Read a whole stream. */
 export function readCheckStream(bytes: Uint8Array): CheckStream {
-  const reader = createCheckReader()
+  const reader = new CheckReader()
   reader.push(Buffer.from(bytes))
   return reader.result()
 }

@@ -5,7 +5,7 @@
 import type { TestDocument, TestPoint, TestStatus } from '#domain/tests.ts'
 import { append, createLineBuffer, drain, leftOutNote } from './line-buffer.ts'
 import { addProblem, problemsOf, type Problematic } from './problems.ts'
-import { createRoom, keptLines, keptText } from './room.ts'
+import { createRoom, keptLines, keptText, type Room } from './room.ts'
 
 const STATUSES: Readonly<Record<string, TestStatus>> = {
   PASS: 'pass',
@@ -63,106 +63,117 @@ function maySay(line: string): boolean {
 }
 
 /**
- * A reader of cleaned lines; `finish` gives the document, or null where nothing looked like a result. `bounded`: the stream
- * may never end, so that the text kept is bounded too.
+ * A reader of cleaned lines: `line` takes each with its number; `finish` gives the document, or null where nothing looked like a
+ * result. `bounded`: the stream may never end, so that the text kept is bounded too.
  */
-export function createLooseReader({ bounded = false }: { readonly bounded?: boolean } = {}) {
-  const room = createRoom(bounded)
-  const points: TestPoint[] = []
-  const counts = { pass: 0, skip: 0, fail: 0 }
-  const problems: Problematic = { room, problems: null }
-  const buffer = createLineBuffer()
-  let leftOver = 0
+export class LooseReader {
+  private readonly room: Room
+  private readonly points: TestPoint[] = []
+  private readonly counts = { pass: 0, skip: 0, fail: 0 }
+  private readonly problems: Problematic
+  private readonly buffer = createLineBuffer()
+  private leftOver = 0
   /** A test that was announced, and whose end has not come. */
-  let open: { name: string; line: number; words: string } | null = null
-  let begun: string | null = null
+  private open: { readonly name: string; readonly line: number; readonly words: string } | null = null
+  private begun: string | null = null
   /** The line before was the sum of kselftest_harness.h; the mark alone under it is that of the program. */
-  let summed = false
+  private summed = false
 
-  function add(name: string, status: TestStatus, reason: string, line: number): void {
-    if (status === 'pass' || status === 'skip' || status === 'fail') counts[status] += 1
-    const lines = drain(buffer)
-    room.text -= name.length + reason.length
-    if (points.length === MAX_POINTS || room.text < 0) {
-      leftOver += 1
+  constructor({ bounded = false }: { readonly bounded?: boolean } = {}) {
+    this.room = createRoom(bounded)
+    this.problems = { room: this.room, problems: null }
+  }
+
+  private add(name: string, status: TestStatus, reason: string, line: number): void {
+    if (status === 'pass' || status === 'skip' || status === 'fail') this.counts[status] += 1
+    const lines = drain(this.buffer)
+    this.room.text -= name.length + reason.length
+    if (this.points.length === MAX_POINTS || this.room.text < 0) {
+      this.leftOver += 1
       return
     }
-    const diagnostics = keptLines(room, lines) ?? [leftOutNote(lines.length)]
-    const number = points.length + 1
-    const [ownName, ownReason] = [keptText(room, name), keptText(room, reason)]
-    points.push({ number, name: ownName, status, reason: ownReason, line, diagnostics, children: NO_CHILDREN })
+    const diagnostics = keptLines(this.room, lines) ?? [leftOutNote(lines.length)]
+    const number = this.points.length + 1
+    const [ownName, ownReason] = [keptText(this.room, name), keptText(this.room, reason)]
+    this.points.push({ number, name: ownName, status, reason: ownReason, line, diagnostics, children: NO_CHILDREN })
   }
 
-  function giveUp(): void {
-    if (open === null) return
-    const words = open.words.trim()
-    add(open.name, 'not-reported', `it was announced, and its end never came${words && `: ${words}`}`, open.line)
-    open = null
+  private giveUp(): void {
+    if (this.open === null) return
+    const words = this.open.words.trim()
+    this.add(this.open.name, 'not-reported', `it was announced, and its end never came${words && `: ${words}`}`, this.open.line)
+    this.open = null
   }
 
-  function marked(line: string, number: number): boolean {
+  private marked(line: string, number: number): boolean {
     if (!line.includes(']')) return false
     const found = leadingMark(line) ?? trailingMark(line)
     if (found === null) return false
     const [mark, text] = found
     const status = STATUSES[mark]!
-    giveUp()
+    this.giveUp()
     // A mark alone, or behind [RUN], is about the test that was begun.
     const words = text.trim()
-    if (begun !== null) add(begun, status, words === begun ? '' : words, number)
-    else if (words !== '' || !summed) add(words, status, '', number)
-    summed = false
-    begun = null
+    if (this.begun !== null) this.add(this.begun, status, words === this.begun ? '' : words, number)
+    else if (words !== '' || !this.summed) this.add(words, status, '', number)
+    this.summed = false
+    this.begun = null
     return true
   }
 
-  function take(line: string, number: number): void {
-    if (!maySay(line) && (open === null || !mayEnd(line))) {
-      if (open !== null) summed = false
-      if (line !== '') append(buffer, line)
+  line(line: string, number: number): void {
+    if (!maySay(line) && (this.open === null || !mayEnd(line))) {
+      if (this.open !== null) this.summed = false
+      if (line !== '') append(this.buffer, line)
       return
     }
     const announced = line.startsWith('Testing ') ? ANNOUNCED.exec(line) : null
     if (announced) {
-      giveUp()
-      open = { name: announced[1] ?? '', line: number, words: announced[2] ?? '' }
+      this.giveUp()
+      this.open = { name: announced[1] ?? '', line: number, words: announced[2] ?? '' }
     }
-    const ended = open === null ? null : endOf(announced ? (announced[2] ?? '') : line)
-    if (open !== null && ended) {
-      add(open.name, ended.status, ended.reason, number)
-      open = null
+    const ended = this.open === null ? null : endOf(announced ? (announced[2] ?? '') : line)
+    if (this.open !== null && ended) {
+      this.add(this.open.name, ended.status, ended.reason, number)
+      this.open = null
       return
     }
-    if (announced || marked(line, number)) return
-    if (line.includes('pass=')) checkTotals(line, number)
-    summed = line.startsWith('[=') && SUM.test(line)
+    if (announced || this.marked(line, number)) return
+    if (line.includes('pass=')) this.checkTotals(line, number)
+    this.summed = line.startsWith('[=') && SUM.test(line)
     const run = line.includes('RUN') ? BEGUN.exec(line)?.[1]?.trim() : undefined
     if (run !== undefined) {
-      giveUp()
-      begun = run
-    } else if (line !== '') append(buffer, line)
+      this.giveUp()
+      this.begun = run
+    } else if (line !== '') append(this.buffer, line)
   }
 
   /** Hold the sum a program gives of its tests against those that came, when this line is one. */
-  function checkTotals(line: string, number: number): void {
+  private checkTotals(line: string, number: number): void {
     const said = TOTALS.exec(line)
     if (!said) return
-    const { pass, skip, fail } = counts
+    const { pass, skip, fail } = this.counts
     if ([pass, skip, fail].every((count, index) => count === Number(said[index + 1]))) return
     const message = () => `its own sum is ${said[0]}, but there were pass=${pass}, skip=${skip}, fail=${fail}`
-    addProblem(problems, 'missing-result', message, number)
+    addProblem(this.problems, 'missing-result', message, number)
   }
 
-  function finish(badBytes: number): TestDocument | null {
-    giveUp()
-    if (points.length === 0) return null
-    const lost = (message: string) => addProblem(problems, 'protocol', () => message, null)
+  finish(badBytes: number): TestDocument | null {
+    this.giveUp()
+    if (this.points.length === 0) return null
+    const lost = (message: string) => addProblem(this.problems, 'protocol', () => message, null)
     if (badBytes > 0) lost(`${badBytes} bytes are not valid UTF-8`)
-    if (leftOver > 0) lost(`${leftOver} more results are not listed`)
-    return { points, planned: null, skipAll: null, bailOut: null, diagnostics: drain(buffer), problems: problemsOf(problems) }
+    if (this.leftOver > 0) lost(`${this.leftOver} more results are not listed`)
+    const { points } = this
+    return {
+      points,
+      planned: null,
+      skipAll: null,
+      bailOut: null,
+      diagnostics: drain(this.buffer),
+      problems: problemsOf(this.problems),
+    }
   }
-
-  return { line: take, finish }
 }
 
 /** How an announced test ended, where this text says so at its end. */

@@ -2,7 +2,7 @@
 import type { TestDocument, TestProblem, TestStream } from '#domain/tests.ts'
 import { createLineReader } from '../lines.ts'
 import { resolveDocument } from './document.ts'
-import { createLooseReader } from './loose.ts'
+import { LooseReader } from './loose.ts'
 import { nameOf, wasSeen } from './missing.ts'
 import { countOfUnlisted, type RawDocument } from './raw.ts'
 import { DocumentTree } from './tree.ts'
@@ -23,13 +23,13 @@ export function readTests(text: string | Uint8Array, options: { readonly endMark
 
 /** Read tests in whatever dialect: KTAP where there is any, else loose text. Nothing is thrown, nothing dropped in silence. */
 export function readAnyTests(output: Uint8Array): TestStream {
-  return readStream(output, false, createLooseReader())
+  return readStream(output, false, new LooseReader())
 }
 
 /** Read loose text; null where nothing in it looks like a result. */
 export function readLoose(output: Uint8Array): TestDocument | null {
-  const loose = createLooseReader()
-  const reader = createLineReader(loose.line)
+  const loose = new LooseReader()
+  const reader = createLineReader((line, number) => loose.line(line, number))
   reader.push(output)
   const { badBytes } = reader.finish()
   return loose.finish(badBytes)
@@ -37,8 +37,6 @@ export function readLoose(output: Uint8Array): TestDocument | null {
 
 /** Results kept of one stream: no suite has so many, and a flood of the smallest must cost no more than its bytes. */
 const MAX_RESULTS = 100_000
-
-type LooseReader = ReturnType<typeof createLooseReader>
 
 function readStream(text: string | Uint8Array, endMarker: boolean, loose: LooseReader | null): TestStream {
   const documents: TestDocument[] = []

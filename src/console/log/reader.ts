@@ -2,7 +2,7 @@
 import type { LogReading } from '#domain/report/log.ts'
 import type { TestDocument, TestPoint, TestStatus } from '#domain/tests.ts'
 import { resolveDocument } from '../ktap/document.ts'
-import { createLooseReader } from '../ktap/loose.ts'
+import { LooseReader } from '../ktap/loose.ts'
 import { wasSeen } from '../ktap/missing.ts'
 import { countByStatus, NO_NUMBER, resultCount, type RawDocument } from '../ktap/raw.ts'
 import { DocumentTree } from '../ktap/tree.ts'
@@ -35,7 +35,7 @@ export function createLogReader({ strict = false }: { readonly strict?: boolean 
   let bytes = 0
   let hasKernelLog = false
   const finder = new SplatFinder(1)
-  const loose = createLooseReader({ bounded: true })
+  const loose = new LooseReader({ bounded: true })
   const checker = strict ? createTap14Checker() : null
   const tree = new DocumentTree({ onDocument: take, maxResults: MAX_RESULTS, endless: true })
 

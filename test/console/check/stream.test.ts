@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createCheckReader, readCheckStream } from '#console/check/stream.ts'
+import { CheckReader, readCheckStream } from '#console/check/stream.ts'
 
 const END = 'timed-out=0 seconds=0.013 taint=0,512 bytes=9 dropped=0'
 
@@ -46,7 +46,7 @@ test('where the stream is cut makes no difference, only what is missing', () => 
   const whole = readCheckStream(Buffer.from(STREAM))
   fc.assert(
     fc.property(fc.array(fc.nat(STREAM.length), { maxLength: 8 }), (cuts) => {
-      const reader = createCheckReader()
+      const reader = new CheckReader()
       const places = [0, ...cuts.toSorted((a, b) => a - b), STREAM.length]
       for (const [n, at] of places.entries()) reader.push(Buffer.from(STREAM.slice(at, places[n + 1] ?? at)))
       assert.deepEqual(reader.result(), whole)

@@ -5,7 +5,7 @@ import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { createCheckReader, readCheckStream } from '#console/check/stream.ts'
+import { CheckReader, readCheckStream } from '#console/check/stream.ts'
 import { readTests } from '#console/ktap/reader.ts'
 import { buildCheckProgram } from '#harness/image/check-program.ts'
 import { runCommand } from '#harness/support/process.ts'
@@ -160,7 +160,7 @@ test('it runs in a bare chroot, with /proc and without, and leaves the folder as
     runCommand('unshare', ['--mount', 'sh', '-c', script(mount), 'sh', root], { anyExit: true, timeoutMs: 30_000 })
   const withProc = await run('mount -t proc proc "$1/proc" &&')
   assert.equal(withProc.exitCode, 1, withProc.stderr)
-  const reader = createCheckReader()
+  const reader = new CheckReader()
   reader.push(Buffer.from(`${withProc.stdout}\n`))
   assert.deepEqual([reader.result().cases.length, reader.result().isComplete], [2, true])
   const without = await run('')
