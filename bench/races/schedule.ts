@@ -3,7 +3,7 @@ import type { Schedule } from '#domain/race/schedule.ts'
 import { runIntoWindow, runSecond, walkTo, type BoundSchedule, type Entry } from '#harness/schedule/actors.ts'
 import { bindSchedule, readImage } from '#harness/schedule/bind.ts'
 import { driveSchedule } from '#harness/schedule/drive.ts'
-import { openGdb } from '#harness/schedule/client.ts'
+import { GdbClient } from '#harness/schedule/client.ts'
 import { startDebugger } from '#harness/boot/qemu/process.ts'
 import type { Point } from '#harness/schedule/path/path.ts'
 import { attach, beginTrial, endTrial, FIRST, stepOne, VoidTrial, type Session } from '#harness/schedule/session.ts'
@@ -76,7 +76,7 @@ async function measureTrials({ qemu, image, block }: ScheduledGuest, schedule: S
     const facts = await readImage(image)
     if (typeof facts === 'string' || qemu.debug === null) throw new Error(String(facts))
     await startDebugger(qemu)
-    const session = await attach(await openStub(openGdb(qemu.debug, qemu.qmp.onEvent)), block, facts.symbols)
+    const session = await attach(await openStub(new GdbClient(qemu.debug, qemu.qmp.onEvent)), block, facts.symbols)
     const bound = bindSchedule(schedule, facts)
     const path = typeof bound === 'string' ? bound : await measurePath(session, bound)
     if (typeof bound === 'string' || typeof path === 'string') throw new Error(String(path))

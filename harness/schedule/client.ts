@@ -16,21 +16,6 @@ export const TOLD_BY_QMP = 'told by QMP'
 /** Why a guest that ran stands still: it stopped, also by a mark of its own, or the time was over. */
 export type StopCause = 'stop' | 'late'
 
-export interface GdbClient {
-  /**
-   * The answer to a command, which is sent at once: commands that nobody waits for in between share one journey. Rejects with
-   * InfraError when the stub is gone or does not answer.
-   */
-  readonly ask: (text: string) => Promise<string>
-  /**
-   * Send a command that lets the guest run, and interrupt it when `limitMs` are over. Returns the stop. Throws InfraError when
-   * the stub is gone or does not stop.
-   */
-  readonly resume: (text: string, limitMs: number) => Promise<{ readonly stop: string; readonly cause: StopCause }>
-  /** Packets sent so far. */
-  readonly sent: () => number
-}
-
 /** An answer that is to come. */
 interface Waiting extends PromiseWithResolvers<string> {
   /** Of a command that lets the guest run: its number, from 1; null of any other. */
@@ -45,109 +30,123 @@ interface Ports {
 }
 
 /**
- * Speak the protocol on these streams, which nobody else reads or writes. What QMP tells of the guest (`onEvent`) is heard, too:
- * no RESUME of an earlier time may be on its way when the guest first runs.
+ * Speaks the protocol on streams that nobody else reads or writes. What QMP tells of the guest (`onEvent`) is heard, too: no
+ * RESUME of an earlier time may be on its way when the guest first runs.
  */
-export function openGdb({ commands, answers }: Ports, onEvent: Qmp['onEvent']): GdbClient {
-  const read = createPacketReader()
-  const waiting: Waiting[] = []
-  let lost: InfraError | null = null
-  let sent = 0
+export class GdbClient {
+  readonly #commands: Writable
+  readonly #read = createPacketReader()
+  readonly #waiting: Waiting[] = []
+  /** Why the stub answers no more; null while it works. */
+  #lost: InfraError | null = null
   /** Commands that let the guest run, and RESUME events of QMP: each has one, and then one STOP. */
-  const resumes = { sent: 0, told: 0 }
+  readonly #resumes = { sent: 0, told: 0 }
 
-  function lose(why: string): InfraError {
-    lost ??= new InfraError(`the debugger of QEMU ${why}`)
-    for (const { reject } of waiting.splice(0)) reject(lost)
-    return lost
+  constructor({ commands, answers }: Ports, onEvent: Qmp['onEvent']) {
+    this.#commands = commands
+    onEvent(({ event }) => this.#hear(event))
+    answers.on('data', (chunk: Buffer) => this.#take(chunk))
+    for (const end of ['error', 'close', 'end']) answers.on(end, () => this.#lose('is gone'))
+    commands.on('error', () => this.#lose('is gone'))
+  }
+
+  /**
+   * The answer to a command, which is sent at once: commands that nobody waits for in between share one journey. Rejects with
+   * InfraError when the stub is gone or does not answer.
+   */
+  ask(text: string): Promise<string> {
+    return this.#mustCome(this.#send(text), text.slice(0, 20))
+  }
+
+  /**
+   * Send a command that lets the guest run, and interrupt it when `limitMs` are over. Returns the stop. Throws InfraError when
+   * the stub is gone or does not stop.
+   */
+  async resume(text: string, limitMs: number): Promise<{ readonly stop: string; readonly cause: StopCause }> {
+    const stopped = this.#send(text).then((stop) => ({ stop, cause: 'stop' as const }))
+    const result = await within(stopped, limitMs)
+    if (result !== 'late') return result
+    this.#transmit(INTERRUPT)
+    const stop = await within(stopped, ANSWER_MS)
+    if (stop === 'late') throw this.#lose('does not stop the guest')
+    return { stop: stop.stop, cause: 'late' }
+  }
+
+  #lose(why: string): InfraError {
+    this.#lost ??= new InfraError(`the debugger of QEMU ${why}`)
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#lost)
+    return this.#lost
   }
 
   /** A packet belongs to the command that has waited longest; a stop that none waits for is that of the start. */
-  function receive(text: string): void {
+  #receive(text: string): void {
     if (STOP.test(text)) {
-      if (waiting[0] && waiting[0].resumes !== null) waiting.shift()?.resolve(text)
+      if (this.#waiting[0] && this.#waiting[0].resumes !== null) this.#waiting.shift()?.resolve(text)
       return
     }
-    while (waiting[0]?.isTold) waiting.shift()
-    waiting.shift()?.resolve(text)
+    while (this.#waiting[0]?.isTold) this.#waiting.shift()
+    this.#waiting.shift()?.resolve(text)
   }
 
-  onEvent(({ event }) => {
-    if (event === 'RESUME' && resumes.told < resumes.sent) resumes.told += 1
+  #take(chunk: Buffer): void {
+    for (const packet of this.#read(chunk)) {
+      if (packet === 'damaged') return void this.#lose('sent a damaged packet')
+      if (packet === 'refused') return void this.#lose('got a damaged packet')
+      this.#receive(packet.text)
+    }
+  }
+
+  #hear(event: string): void {
+    if (event === 'RESUME' && this.#resumes.told < this.#resumes.sent) this.#resumes.told += 1
     if (event !== 'STOP') return
-    const stopped = waiting.find((one) => one.resumes === resumes.told)
+    const stopped = this.#waiting.find((one) => one.resumes === this.#resumes.told)
     if (!stopped) return
     stopped.isTold = true
     stopped.resolve(TOLD_BY_QMP)
-  })
-
-  answers.on('data', (chunk: Buffer) => {
-    for (const packet of read(chunk)) {
-      if (packet === 'damaged') return void lose('sent a damaged packet')
-      if (packet === 'refused') return void lose('got a damaged packet')
-      receive(packet.text)
-    }
-  })
-  for (const end of ['error', 'close', 'end']) answers.on(end, () => lose('is gone'))
-  commands.on('error', () => lose('is gone'))
-
-  /** What `promise` comes to, or `late` after so long: a packet that lies there unread comes first. */
-  async function within<T>(promise: Promise<T>, limitMs: number): Promise<T | 'late'> {
-    let timer: NodeJS.Timeout | undefined
-    const over = new Promise<'late'>((resolve) => {
-      const end = (): unknown => setImmediate(() => resolve('late'))
-      // A timer takes a millisecond at least.
-      if (limitMs > 0) timer = setTimeout(end, limitMs)
-      else end()
-    })
-    try {
-      return await Promise.race([promise, over])
-    } finally {
-      clearTimeout(timer)
-    }
   }
 
-  async function mustCome(answer: Promise<string>, what: string): Promise<string> {
+  async #mustCome(answer: Promise<string>, what: string): Promise<string> {
     const packet = await within(
       answer.then((text) => ({ text })),
       ANSWER_MS,
     )
-    if (packet === 'late') throw lose(`does not answer ${what}`)
+    if (packet === 'late') throw this.#lose(`does not answer ${what}`)
     return packet.text
   }
 
   /** What is sent until the caller waits goes out in one piece, so that QEMU wakes up once for it. */
-  function transmit(bytes: Buffer): void {
-    if (commands.writableCorked === 0) {
-      commands.cork()
-      process.nextTick(() => commands.uncork())
+  #transmit(bytes: Buffer): void {
+    if (this.#commands.writableCorked === 0) {
+      this.#commands.cork()
+      process.nextTick(() => this.#commands.uncork())
     }
-    commands.write(bytes)
+    this.#commands.write(bytes)
   }
 
   /** Each packet also says that the last answer arrived whole. */
-  function send(text: string): Promise<string> {
-    if (lost) return Promise.reject(lost)
-    sent += 1
-    transmit(Buffer.concat([ACK, encodePacket(text)]))
+  #send(text: string): Promise<string> {
+    if (this.#lost) return Promise.reject(this.#lost)
+    this.#transmit(Buffer.concat([ACK, encodePacket(text)]))
     const isResuming = text.startsWith('vCont;')
-    if (isResuming) resumes.sent += 1
-    const answer = { ...Promise.withResolvers<string>(), resumes: isResuming ? resumes.sent : null, isTold: false }
-    waiting.push(answer)
+    if (isResuming) this.#resumes.sent += 1
+    const answer = { ...Promise.withResolvers<string>(), resumes: isResuming ? this.#resumes.sent : null, isTold: false }
+    this.#waiting.push(answer)
     return answer.promise
   }
+}
 
-  return {
-    ask: (text) => mustCome(send(text), text.slice(0, 20)),
-    resume: async (text, limitMs) => {
-      const stopped = send(text).then((stop) => ({ stop, cause: 'stop' as const }))
-      const result = await within(stopped, limitMs)
-      if (result !== 'late') return result
-      transmit(INTERRUPT)
-      const stop = await within(stopped, ANSWER_MS)
-      if (stop === 'late') throw lose('does not stop the guest')
-      return { stop: stop.stop, cause: 'late' }
-    },
-    sent: () => sent,
+/** What `promise` comes to, or `late` after so long: a packet that lies there unread comes first. */
+async function within<T>(promise: Promise<T>, limitMs: number): Promise<T | 'late'> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<'late'>((resolve) => {
+    const end = (): unknown => setImmediate(() => resolve('late'))
+    // A timer takes a millisecond at least.
+    if (limitMs > 0) timer = setTimeout(end, limitMs)
+    else end()
+  })
+  try {
+    return await Promise.race([promise, over])
+  } finally {
+    clearTimeout(timer)
   }
 }

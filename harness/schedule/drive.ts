@@ -4,7 +4,7 @@ import type { KernelImage } from '#domain/kernel.ts'
 import type { Schedule, ScheduleRecord } from '#domain/race/schedule.ts'
 import { startDebugger, type RunningQemu } from '#harness/boot/qemu/process.ts'
 import { bindSchedule, readImage } from './bind.ts'
-import { openGdb } from './client.ts'
+import { GdbClient } from './client.ts'
 import { explore } from './explore.ts'
 import { codeSymbols } from './image/symbols.ts'
 import { attach, endProgram, LostGuest, type Session } from './session.ts'
@@ -57,7 +57,7 @@ export async function driveSchedule(qemu: DebuggedQemu, block: bigint, context: 
 async function drive(qemu: DebuggedQemu, block: bigint, context: DriveContext): Promise<Driven> {
   const { qmp, debug } = qemu
   if (debug === null) throw new InfraError('this QEMU has no port for its debugger')
-  const client = openGdb(debug, qmp.onEvent)
+  const client = new GdbClient(debug, qmp.onEvent)
   await startDebugger({ qmp })
   const stub = await openStub(client)
   const image = await readImage(context.image)

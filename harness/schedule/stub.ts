@@ -26,30 +26,6 @@ const MAX_READ = 1024
 
 const threadOf = (vcpu: Vcpu): string => `p01.0${vcpu + 1}`
 
-/**
- * Commands are sent when they are called, in their order. Nobody waits for those without an answer: what became of them is
- * told by the next one that has an answer.
- */
-export interface Stub {
-  readonly registers: (vcpu: Vcpu) => Promise<Registers>
-  readonly rip: (vcpu: Vcpu) => Promise<bigint>
-  /** The physical address of the page tables in use: which process this vCPU runs. */
-  readonly pageTable: (vcpu: Vcpu) => Promise<bigint>
-  readonly setRip: (vcpu: Vcpu, rip: bigint) => void
-  /** Null where the address is not mapped. */
-  readonly read: (vcpu: Vcpu, at: bigint, bytes: number) => Promise<Buffer | null>
-  readonly readU64: (vcpu: Vcpu, at: bigint) => Promise<bigint | null>
-  /** The next answer rejects with InfraError where the address is not mapped. */
-  readonly write: (vcpu: Vcpu, at: bigint, bytes: Uint8Array) => void
-  readonly setBreakpoint: (at: bigint, isSet: boolean) => void
-  /** One step of one vCPU; the other stands still. */
-  readonly step: (vcpu: Vcpu) => Promise<void>
-  /** Let one vCPU run, or both, until one stops, guest code writes a mark, or `limitMs` are over. */
-  readonly run: (vcpu: Vcpu | 'both', limitMs: number) => Promise<StopCause>
-  /** Wait for all that was sent. */
-  readonly settle: () => Promise<void>
-}
-
 /** Greet the stub. The guest stands still from then on. Throws InfraError when the stub is another than QEMU's. */
 export async function openStub(client: GdbClient): Promise<Stub> {
   await client.ask('qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+')
@@ -58,92 +34,129 @@ export async function openStub(client: GdbClient): Promise<Stub> {
   const threads = await client.ask('qfThreadInfo')
   for (let more = threads; more.startsWith('m');) more = await client.ask('qsThreadInfo')
   if (!threads.startsWith('mp01.01')) throw new InfraError(`the debugger of QEMU names its vCPUs ${threads}`)
+  return new Stub(client)
+}
+
+/**
+ * Commands are sent when they are called, in their order. Nobody waits for those without an answer: what became of them is
+ * told by the next one that has an answer. `openStub` makes one.
+ */
+export class Stub {
+  readonly #client: GdbClient
   /** The vCPU that registers and memory are read of. A stop may make it another one. */
-  let selected: Vcpu | null = null
-
+  #selected: Vcpu | null = null
   /** Commands whose OK is to come. */
-  let posted: Promise<void>[] = []
+  #posted: Promise<void>[] = []
 
-  async function mustBeOk(command: string): Promise<void> {
-    const answer = await client.ask(command)
-    if (answer !== 'OK') throw new InfraError(`the debugger of QEMU answered ${command.slice(0, 40)} with ${answer || 'nothing'}`)
+  constructor(client: GdbClient) {
+    this.#client = client
   }
 
-  function post(command: string): void {
-    const done = mustBeOk(command)
-    done.catch(() => undefined)
-    posted.push(done)
+  async registers(vcpu: Vcpu): Promise<Registers> {
+    this.#select(vcpu)
+    const bytes = Buffer.from(await this.#after(this.#client.ask('g')), 'hex')
+    if (bytes.length < FS_BASE + 8) throw new InfraError('the debugger of QEMU answered with too few registers')
+    const register = (name: Exclude<keyof typeof AT, 'cr3'>): bigint => bytes.readBigUInt64LE(8 * AT[name])
+    const fsBase = bytes.readBigUInt64LE(FS_BASE)
+    return { rip: register('rip'), rsp: register('rsp'), arguments: ARGUMENTS.map(register), fsBase }
   }
 
-  /** An answer, behind all that was posted before it. */
-  async function after<T>(answer: Promise<T>): Promise<T> {
-    const before = posted
-    posted = []
-    const [result] = await Promise.all([answer, ...before])
-    return result
+  rip(vcpu: Vcpu): Promise<bigint> {
+    return this.#register(vcpu, 'rip')
   }
 
-  function select(vcpu: Vcpu): void {
-    if (selected === vcpu) return
-    post(`Hg${threadOf(vcpu)}`)
-    selected = vcpu
+  /** The physical address of the page tables in use: which process this vCPU runs. */
+  async pageTable(vcpu: Vcpu): Promise<bigint> {
+    return (await this.#register(vcpu, 'cr3')) & PAGE_TABLE
   }
 
-  function noteStop(text: string): void {
-    if (text !== TOLD_BY_QMP && !/thread:p0?1\.0?[12];/.test(text))
-      throw new InfraError(`the debugger of QEMU reported a stop that cannot be read: ${text.slice(0, 60)}`)
-    selected = null
+  setRip(vcpu: Vcpu, rip: bigint): void {
+    this.#select(vcpu)
+    const bytes = Buffer.alloc(8)
+    bytes.writeBigUInt64LE(rip)
+    this.#post(`P${AT.rip.toString(16)}=${bytes.toString('hex')}`)
   }
 
-  async function read(vcpu: Vcpu, at: bigint, bytes: number): Promise<Buffer | null> {
-    select(vcpu)
+  /** Null where the address is not mapped. */
+  async read(vcpu: Vcpu, at: bigint, bytes: number): Promise<Buffer | null> {
+    this.#select(vcpu)
     const lengths = Array.from({ length: Math.ceil(bytes / MAX_READ) }, (_, part) => Math.min(MAX_READ, bytes - part * MAX_READ))
     const asked = lengths.map((length, part) =>
-      client.ask(`m${(at + BigInt(part * MAX_READ)).toString(16)},${length.toString(16)}`),
+      this.#client.ask(`m${(at + BigInt(part * MAX_READ)).toString(16)},${length.toString(16)}`),
     )
-    const answers = await after(Promise.all(asked))
+    const answers = await this.#after(Promise.all(asked))
     const isWhole = answers.every((answer, part) => !answer.startsWith('E') && answer.length === 2 * (lengths[part] ?? 0))
     return isWhole ? Buffer.from(answers.join(''), 'hex') : null
   }
 
-  async function readRegister(vcpu: Vcpu, name: keyof typeof AT): Promise<bigint> {
-    select(vcpu)
-    const bytes = Buffer.from(await after(client.ask(`p${AT[name].toString(16)}`)), 'hex')
-    if (bytes.length !== 8) throw new InfraError('the debugger of QEMU did not answer with a register')
-    return bytes.readBigUInt64LE()
+  /** Null where the address is not mapped. */
+  async readU64(vcpu: Vcpu, at: bigint): Promise<bigint | null> {
+    return (await this.read(vcpu, at, 8))?.readBigUInt64LE() ?? null
   }
 
-  return {
-    read,
-    registers: async (vcpu) => {
-      select(vcpu)
-      const bytes = Buffer.from(await after(client.ask('g')), 'hex')
-      if (bytes.length < FS_BASE + 8) throw new InfraError('the debugger of QEMU answered with too few registers')
-      const register = (name: Exclude<keyof typeof AT, 'cr3'>): bigint => bytes.readBigUInt64LE(8 * AT[name])
-      const fsBase = bytes.readBigUInt64LE(FS_BASE)
-      return { rip: register('rip'), rsp: register('rsp'), arguments: ARGUMENTS.map(register), fsBase }
-    },
-    rip: (vcpu) => readRegister(vcpu, 'rip'),
-    pageTable: async (vcpu) => (await readRegister(vcpu, 'cr3')) & PAGE_TABLE,
-    setRip: (vcpu, rip) => {
-      select(vcpu)
-      const bytes = Buffer.alloc(8)
-      bytes.writeBigUInt64LE(rip)
-      post(`P${AT.rip.toString(16)}=${bytes.toString('hex')}`)
-    },
-    readU64: async (vcpu, at) => (await read(vcpu, at, 8))?.readBigUInt64LE() ?? null,
-    write: (vcpu, at, bytes) => {
-      select(vcpu)
-      post(`M${at.toString(16)},${bytes.length.toString(16)}:${Buffer.from(bytes).toString('hex')}`)
-    },
-    setBreakpoint: (at, isSet) => post(`${isSet ? 'Z' : 'z'}0,${at.toString(16)},1`),
-    step: async (vcpu) => noteStop(await after(client.ask(`vCont;s:${threadOf(vcpu)}`))),
-    run: async (vcpu, limitMs) => {
-      const command = vcpu === 'both' ? 'vCont;c' : `vCont;c:${threadOf(vcpu)}`
-      const { stop, cause } = await after(client.resume(command, limitMs))
-      noteStop(stop)
-      return cause
-    },
-    settle: () => after(Promise.resolve()),
+  /** The next answer rejects with InfraError where the address is not mapped. */
+  write(vcpu: Vcpu, at: bigint, bytes: Uint8Array): void {
+    this.#select(vcpu)
+    this.#post(`M${at.toString(16)},${bytes.length.toString(16)}:${Buffer.from(bytes).toString('hex')}`)
+  }
+
+  setBreakpoint(at: bigint, isSet: boolean): void {
+    this.#post(`${isSet ? 'Z' : 'z'}0,${at.toString(16)},1`)
+  }
+
+  /** One step of one vCPU; the other stands still. */
+  async step(vcpu: Vcpu): Promise<void> {
+    this.#noteStop(await this.#after(this.#client.ask(`vCont;s:${threadOf(vcpu)}`)))
+  }
+
+  /** Let one vCPU run, or both, until one stops, guest code writes a mark, or `limitMs` are over. */
+  async run(vcpu: Vcpu | 'both', limitMs: number): Promise<StopCause> {
+    const command = vcpu === 'both' ? 'vCont;c' : `vCont;c:${threadOf(vcpu)}`
+    const { stop, cause } = await this.#after(this.#client.resume(command, limitMs))
+    this.#noteStop(stop)
+    return cause
+  }
+
+  /** Wait for all that was sent. */
+  settle(): Promise<void> {
+    return this.#after(Promise.resolve())
+  }
+
+  async #mustBeOk(command: string): Promise<void> {
+    const answer = await this.#client.ask(command)
+    if (answer !== 'OK') throw new InfraError(`the debugger of QEMU answered ${command.slice(0, 40)} with ${answer || 'nothing'}`)
+  }
+
+  #post(command: string): void {
+    const done = this.#mustBeOk(command)
+    done.catch(() => undefined)
+    this.#posted.push(done)
+  }
+
+  /** An answer, behind all that was posted before it. */
+  async #after<T>(answer: Promise<T>): Promise<T> {
+    const before = this.#posted
+    this.#posted = []
+    const [result] = await Promise.all([answer, ...before])
+    return result
+  }
+
+  #select(vcpu: Vcpu): void {
+    if (this.#selected === vcpu) return
+    this.#post(`Hg${threadOf(vcpu)}`)
+    this.#selected = vcpu
+  }
+
+  #noteStop(text: string): void {
+    if (text !== TOLD_BY_QMP && !/thread:p0?1\.0?[12];/.test(text))
+      throw new InfraError(`the debugger of QEMU reported a stop that cannot be read: ${text.slice(0, 60)}`)
+    this.#selected = null
+  }
+
+  async #register(vcpu: Vcpu, name: keyof typeof AT): Promise<bigint> {
+    this.#select(vcpu)
+    const bytes = Buffer.from(await this.#after(this.#client.ask(`p${AT[name].toString(16)}`)), 'hex')
+    if (bytes.length !== 8) throw new InfraError('the debugger of QEMU did not answer with a register')
+    return bytes.readBigUInt64LE()
   }
 }

@@ -100,7 +100,7 @@ test('a stop in an interrupt is tried again, and void where it is one each time'
 })
 
 function deepen({ stub, symbols }: Session): void {
-  const { registers } = stub
+  const registers = stub.registers.bind(stub)
   const enter = symbols.address(schedule.window.symbol[0] ?? '') ?? 0n
   Object.assign(stub, {
     registers: async (vcpu: 0 | 1) => {

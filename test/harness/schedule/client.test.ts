@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { InfraError } from '#domain/errors.ts'
 import type { Qmp } from '#harness/boot/qemu/qmp.ts'
-import { openGdb } from '#harness/schedule/client.ts'
+import { GdbClient } from '#harness/schedule/client.ts'
 import { createPacketReader, encodePacket } from '#harness/schedule/packets.ts'
 import { openStub } from '#harness/schedule/stub.ts'
 
@@ -61,7 +61,7 @@ function recordedStub(answers: Readonly<Record<string, string>> = ANSWERS) {
   })
   const port = { commands: near, answers: near }
   const onEvent: Qmp['onEvent'] = (listener) => void listeners.push(listener)
-  const open = (commands: Writable = near) => openGdb({ ...port, commands }, onEvent)
+  const open = (commands: Writable = near) => new GdbClient({ ...port, commands }, onEvent)
   return { port, far, asked, open, tell, mark: () => stop(0) }
 }
 
