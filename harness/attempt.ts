@@ -11,9 +11,9 @@ import { raisePriority } from './boot/raise-priority.ts'
 import { monitorCase, type CaseReport } from './transport/hang-monitor.ts'
 import { driveSchedule } from './schedule/drive.ts'
 import { parseAnnouncement } from './schedule/program.ts'
+import { publishOutput, type LiveOutput } from './support/live/output.ts'
 import { inSpan } from './support/spans.ts'
 import { createLog, type BoundedLog } from './transport/log.ts'
-import { published, publishGuestOutput } from './transport/live-output.ts'
 import { systemError, makeFolder } from './support/workspace.ts'
 
 /** What executing a job uses besides the job. */
@@ -63,7 +63,7 @@ async function execute(job: Job, context: JobContext): Promise<ExecutedJob> {
     debug: context.schedule !== undefined,
   })
   const output = published(createLog(), { kernel: job.kernel, case: job.case, port: 'output' })
-  if (guest.ok) publishConsole(job, guest)
+  publishConsole(job, guest)
   const raisedPriority = guest.ok && context.raisesPriority && guest.qemu.pid !== null && (await raisePriority(guest.qemu.pid))
   const report: RunReport = guest.ok ? await runCase(job, guest, output, context) : reportNotBooted(guest)
   context.signal?.throwIfAborted()
@@ -97,11 +97,20 @@ async function execute(job: Job, context: JobContext): Promise<ExecutedJob> {
   return { evidence, forgetGuest: guest.forget }
 }
 
-/** Publish the kernel log of a guest: what it holds so far, then what comes. */
-function publishConsole({ kernel, case: id }: Job, { channel, qemu }: Guest & { ok: true }): void {
+/** A log that also publishes all that is written to it. */
+function published(log: BoundedLog, source: Omit<LiveOutput, 'chunk'>): BoundedLog {
+  const write = (chunk: Buffer): void => {
+    publishOutput({ ...source, chunk })
+    log.write(chunk)
+  }
+  return { ...log, write }
+}
+
+/** Publish the kernel log of a guest: what it holds so far, then what comes; of one that did not boot, all it printed. */
+function publishConsole({ kernel, case: id }: Job, guest: Guest): void {
   const source = { kernel, case: id, port: 'console' } as const
-  publishGuestOutput({ ...source, chunk: channel.console.bytes() })
-  qemu.console.on('data', (chunk: Buffer) => publishGuestOutput({ ...source, chunk }))
+  publishOutput({ ...source, chunk: guest.ok ? guest.channel.console.bytes() : guest.console })
+  if (guest.ok) guest.qemu.console.on('data', (chunk: Buffer) => publishOutput({ ...source, chunk }))
 }
 
 /** What a case came to, with the record of its trials where they were scheduled. */

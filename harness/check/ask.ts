@@ -2,6 +2,7 @@
 import { CheckReader, type CheckedCase, type CheckStream } from '#console/check/stream.ts'
 import type { HostOutcome } from '#domain/report/host.ts'
 import type { HostChangelog } from './changelog.ts'
+import { publishOutput } from '../support/live/output.ts'
 import type { CommandEnd, Transport } from '../transport/command/contract.ts'
 
 /** What a machine answered. */
@@ -54,8 +55,12 @@ export async function askOver(transport: Transport, { argv, input }: StartedBy, 
     argv,
     ...(input ? { input } : {}),
     holdsInput: true,
-    onOutput: (chunk) => reader.push(chunk),
+    onOutput: (chunk) => {
+      publishOutput({ kernel: transport.name, case: null, port: 'output', chunk })
+      reader.push(chunk)
+    },
     onError: (chunk) => {
+      publishOutput({ kernel: transport.name, case: null, port: 'stderr', chunk })
       errors = (errors + chunk.toString('utf8')).slice(-MAX_ERROR_BYTES)
     },
     limitSeconds: question.limitSeconds + OVERHEAD_SECONDS,

@@ -178,7 +178,7 @@ export function certaintyOptions<A extends unknown[], O extends OptionValues>(co
 
 const verbose = new Option(
   '--verbose',
-  'print each phase as it ends, and what guests print as it comes, on standard error',
+  'print each phase as it ends, and what guests, machines and make print as it comes, on standard error',
 ).helpGroup(RESULTS)
 
 /** Options that bound what a command takes of this machine, and how much of it is shown. */

@@ -6,6 +6,7 @@ import type { CheckQuestion, HostAnswer, Target } from '#harness/check/ask.ts'
 import { buildCheckProgram } from '#harness/image/check-program.ts'
 import type { Program } from '#harness/image/program.ts'
 import type { KernelContext } from '#harness/kernels/index.ts'
+import { inSpan } from '#harness/support/spans.ts'
 import { asTriedByChance, type Case } from '#domain/case.ts'
 import { openStore } from '#store/index.ts'
 import type { RunRecord, Store } from '#store/ports.ts'
@@ -55,7 +56,7 @@ export async function askMachines(request: CheckRequest, context: KernelContext,
   const chosen = selectCases(await readCatalogue(request.catalogue ?? CATALOGUE), request.cases)
   // A debugger is needed for every interleaving; on a running machine a race is tried by chance.
   const cases = chosen.map(asTriedByChance)
-  const program = await buildCheckProgram(context.workspace.cache, chosen, context.signal)
+  const program = await inSpan('programs', () => buildCheckProgram(context.workspace.cache, chosen, context.signal))
   const targets = await request.targets(program)
   const seed = request.seed ?? randomBytes(8).readBigUInt64BE().toString()
   const asked = await askAll(targets, { ...request, seed, cases }, context, onEvent)

@@ -10,7 +10,7 @@ import type { Evidence } from '#domain/evidence.ts'
 import { UserError } from '#domain/errors.ts'
 import type { AttemptRecord, ReadRuns } from '#store/ports.ts'
 import type { AttemptContext } from '../context/context.ts'
-import { judgeFolder, makeAttempt, takeTurn } from '../execute/attempt.ts'
+import { asAttempt, judgeFolder, makeAttempt, takeTurn } from '../execute/attempt.ts'
 import type { RunEventListener } from '../context/events.ts'
 import type { Cell } from '#plan/cells.ts'
 import { makeHostInputs } from '../prepare/guest-inputs.ts'
@@ -87,7 +87,7 @@ export async function replayAttempt(
   const payloads = createPayloads(folder)
   const attemptContext: AttemptContext = { host, initramfs, guests, payloads, kernels }
   const attempt = () => makeAttempt(attemptContext, cell, stored.job, artifacts, folder)
-  const { evidence } = await (isRace(cell) ? takeTurn(attemptContext, cell, attempt) : attempt())
+  const { evidence } = await asAttempt(cell, () => (isRace(cell) ? takeTurn(attemptContext, cell, attempt) : attempt()))
   const { judgement } = await judgeFolder(folder, evidence, cell.case)
   const again = await readFile(join(folder, evidence.output.file))
   const replay: Replay = {

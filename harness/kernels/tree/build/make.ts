@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { InfraError, UserError } from '#domain/errors.ts'
+import { publishOutput } from '#harness/support/live/output.ts'
 import { startProcess } from '#harness/support/process.ts'
 import { reportProgress, type KernelContext } from '#harness/kernels/provider/provider.ts'
 import { ccacheEnvironment } from './ccache.ts'
@@ -81,6 +82,7 @@ export async function runMake(job: MakeJob, targets: readonly string[], context:
   try {
     for await (const line of createInterface({ input: child.all as Readable })) {
       log.write(`${line}\n`)
+      publishOutput({ kernel: job.label, case: null, port: 'make', chunk: Buffer.from(`${line}\n`) })
       if (isErrorLine(line)) errors.push(line)
       const object = objectOf(line)
       if (object !== null) objects += 1
