@@ -65,6 +65,20 @@ test('names that another option replaced are unknown', () => {
   }
 })
 
+/** They boot nothing, build no kernel and ask no machine in use, so there is nothing to stream. */
+const QUIET =
+  'report,diff,gaps,read,runs,runs rm,runs pin,runs unpin,serve,explain,kernels,kernels list,' +
+  'cases,cases list,cases show,cases new,cases build,doctor,cache,cache show,cache prune,help'
+
+test('every command that boots guests, builds kernels or asks machines in use has --verbose, the same on all', () => {
+  const found = [...commands].map(([words, command]) => {
+    return [words, command.options.find(({ long }) => long === '--verbose')?.description ?? null] as const
+  })
+  const without = found.filter(([, description]) => description === null).map(([words]) => words)
+  assert.deepEqual(without.toSorted(), QUIET.split(',').toSorted())
+  assert.equal(new Set(found.map(([, description]) => description)).size, 2)
+})
+
 test('what is stored with an interrupted run cannot be given again beside --resume', () => {
   // Of what is resumed these say how it is carried out and shown now, not what it is.
   const words =

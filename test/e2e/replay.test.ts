@@ -62,14 +62,18 @@ test('the same job in the very same guest: the same outcome, the same bytes, and
   assert.deepEqual(readReport(await runCli(place, ['report', '--json', '--with-logs'])), report)
 })
 
-test('for people: both side by side, and where the logs are', async () => {
-  const { code, stdout, stderr } = await runCli(place, ['replay', `${kernel}/stays`, '--out', logs])
+test('for people: both side by side, and where the logs are; --verbose streams the guest beside it', async () => {
+  const { code, stdout, stderr } = await runCli(place, ['replay', `${kernel}/stays`, '--verbose', '--out', logs])
   assert.equal(code, 0, stderr)
   assert.match(stdout, /^ *stored +replayed\n *outcome +not-reproduced +not-reproduced$/m)
   assert.match(stdout, /^output: identical$/m)
   assert.ok(stderr.includes(logs), stderr)
   assert.match(stdout, new RegExp(`^stored \\(run ${report.run.id}\\): output: ${place.state}/.*/output\\.log$`, 'm'))
   assert.match(stdout, new RegExp(`^replayed: console: ${logs}/console\\.log$`, 'm'))
+  for (const line of [': case took [\\d.]+ s', ' console \\| .*Linux version ', ' output \\| ok 1 ']) {
+    assert.match(stderr, new RegExp(`^${RegExp.escape(kernel)} stays${line}`, 'm'))
+    assert.doesNotMatch(stdout, new RegExp(line))
+  }
 })
 
 test('an attempt is named by its evidence id, too, and by nothing that contradicts it', async () => {

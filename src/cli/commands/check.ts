@@ -26,6 +26,7 @@ function declareOptions(command: Command) {
     .addOption(shared.failOn)
     .addOption(shared.json('the report'))
     .addOption(shared.reportFolder)
+    .addOption(shared.verbose)
 }
 
 type CheckOptions = shared.OptionsOf<typeof declareOptions>

@@ -1,14 +1,16 @@
 /** `kwitness kernels`: list kernels, and fetch them into the cache. */
 import { Argument, Option, type Command } from '@commander-js/extra-typings'
 import { fetchKernel, listKernels, selectKernels, type KernelContext } from '#harness/kernels/index.ts'
+import { inSpan, withSubject } from '#harness/support/spans.ts'
 import { findWorkspace } from '#harness/support/workspace.ts'
 import { UserError } from '#domain/errors.ts'
 import type { ListedKernel } from '#domain/kernel.ts'
 import { freshnessOf as indexFreshness } from '#harness/kernels/debian/index.ts'
 import type { DebianIndex } from '#schema/cache/debian.ts'
 import { helpText } from '../help/text.ts'
-import { json, mirror, type OptionsOf } from '../options/shared.ts'
+import { json, mirror, verbose, type OptionsOf } from '../options/shared.ts'
 import { readSelectors } from '../options/values.ts'
+import { createKernelContext } from '../terminal/kernel-context.ts'
 import { untilSignal } from '../terminal/signals.ts'
 import { createProgress } from '../output/progress.ts'
 import { INTERRUPTED } from '../output/exit-code.ts'
@@ -17,7 +19,7 @@ import { print } from '../output/streams.ts'
 const refresh = new Option('--refresh', 'ask the mirror again, however fresh the last answer is')
 
 const listOptions = (command: Command) => command.addOption(refresh).addOption(mirror).addOption(json('the kernels'))
-const pullOptions = (command: Command) => command.addOption(mirror).addOption(json('ids and files'))
+const pullOptions = (command: Command) => command.addOption(mirror).addOption(json('ids and files')).addOption(verbose)
 
 /** Declare the command with its subcommands. */
 export function declare(command: Command) {
@@ -49,6 +51,7 @@ const HELP = helpText({
     ['all of them', 'kwitness kernels'],
     ['two series, every flavour', "kwitness kernels list 'debian:6.1.y/*,debian:6.12.y/*'"],
     ['fetch what a later run needs', 'kwitness kernels pull default'],
+    ['build a tree, and see what make says', 'kwitness kernels pull tree:debian-6.1 --verbose'],
   ],
 })
 
@@ -59,7 +62,7 @@ const STATES: Readonly<Record<ListedKernel['state'], readonly [label: string, me
   'not-on-mirror': ['not on the mirror', 'an index lists it, but the mirror no longer has its packages'],
 }
 
-function contextOf(options: Partial<OptionsOf<typeof listOptions>>): { context: KernelContext; end: () => void } {
+function contextOf(options: OptionsOf<typeof listOptions>): { context: KernelContext; end: () => void } {
   const progress = createProgress(process.stderr, () => performance.now())
   const context: KernelContext = {
     workspace: findWorkspace(),
@@ -134,18 +137,19 @@ function legend(kernels: readonly ListedKernel[]): string[] {
 
 /** Fetch the kernels that these selectors name, and give the exit code. */
 async function pull(selectors: readonly string[], options: OptionsOf<typeof pullOptions>): Promise<number> {
-  const { context: common, end } = contextOf(options)
+  const progress = createProgress(process.stderr, () => performance.now())
   const fetched: { readonly id: string; readonly file: string | null }[] = []
   const fetch = async (signal: AbortSignal): Promise<void> => {
-    const context = { ...common, signal }
+    const context = createKernelContext(options, progress, signal)
     for (const kernel of await selectKernels(selectors, context)) {
-      const image = await fetchKernel(kernel, context)
+      const subject = { kernel: kernel.id, case: null, lane: 'fetches' } as const
+      const image = await withSubject(subject, () => inSpan('fetch', () => fetchKernel(kernel, context)))
       const file = image.vmlinux ?? image.bzImage ?? image.disk?.path ?? null
       fetched.push({ id: kernel.id, file })
       if (!options.json) await print(`${kernel.id}  ${file}`)
     }
   }
-  const finished = await untilSignal(fetch).finally(end)
+  const finished = await untilSignal(fetch).finally(progress.end)
   if (!finished) return INTERRUPTED
   if (options.json) await print(JSON.stringify(fetched, null, 2), true)
   return 0

@@ -25,7 +25,7 @@ const budget = new Option('--budget <time>', 'in place of the budget of the conf
 const cores = new Option('--cores <n>', 'vCPUs that run side by side (default: the cores of this machine)').argParser(readCount)
 
 const declareOptions = (command: Command) =>
-  command.addOption(config).addOption(init).addOption(budget).addOption(cores).addOption(shared.mirror)
+  command.addOption(config).addOption(init).addOption(budget).addOption(cores).addOption(shared.mirror).addOption(shared.verbose)
 
 type NightlyOptions = shared.OptionsOf<typeof declareOptions>
 

@@ -176,7 +176,8 @@ export function certaintyOptions<A extends unknown[], O extends OptionValues>(co
   return command.addOption(seed).addOption(raceSeconds).addOption(maxMissProbability)
 }
 
-const verbose = new Option(
+/** Of every command that boots guests, builds kernels or asks machines in use. */
+export const verbose = new Option(
   '--verbose',
   'print each phase as it ends, and what guests, machines and make print as it comes, on standard error',
 ).helpGroup(RESULTS)

@@ -21,6 +21,7 @@ export interface MachineOptions {
   readonly sshConfig?: string | undefined
   readonly parallel?: number | undefined
   readonly allowDestructive?: true | undefined
+  readonly verbose?: true | undefined
 }
 
 /** Whether a person can be asked: not in CI, whose jobs have no terminal, nor where the input or the messages go elsewhere. */
@@ -63,7 +64,7 @@ export async function checkMachines(machines: NamedMachines, options: MachineOpt
   const found: { check: StoredCheck | null } = { check: null }
   try {
     const finished = await untilSignal(async (signal) => {
-      const context = createKernelContext({}, progress, signal)
+      const context = createKernelContext(given({ verbose: options.verbose }), progress, signal)
       found.check = await withRequest(machines, options, progress.end, (request) =>
         checkHosts(request, context, progress.onEvent),
       )

@@ -89,11 +89,13 @@ test('a killed build leaves nothing unfinished, and the next one is complete', a
   const kernel = await select()
   const main = inRepository('src', 'cli', 'main.ts')
   const env = { ...process.env, KWITNESS_CACHE: workspace.cache, KWITNESS_STATE: workspace.state }
-  const child = spawn(process.execPath, [main, 'kernels', 'pull', `tree:${source}`], { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const words = ['kernels', 'pull', `tree:${source}`, '--verbose']
+  const child = spawn(process.execPath, [main, ...words], { env, stdio: ['ignore', 'ignore', 'pipe'] })
   const closed = once(child, 'close')
   let stderr = ''
   for await (const text of child.stderr.setEncoding('utf8')) if ((stderr += text).includes('100 objects')) child.kill('SIGKILL')
   assert.deepEqual(await closed, [null, 'SIGKILL'], stderr)
+  assert.match(stderr, /^\S.* make \| {3}CC {6}1\.o$/m, 'what make prints is shown as it comes')
   const kernels = () => readdir(join(workspace.cache, 'kernels'))
   assert.deepEqual(await bases(), [])
   assert.match((await kernels()).join(), /\.tmp-/, 'the unfinished entry is there, under a temporary name')

@@ -35,9 +35,9 @@ const EXPECTED = {
   fails: 'error',
 }
 
-test('check reports the kernel of this machine by the rules of guests', async () => {
+test('check reports the kernel of this machine by the rules of guests, and --verbose shows what it says meanwhile', async () => {
   const out = join(folder, 'out')
-  const { stdout, stderr, exitCode } = await kwitness(['check', '--json', '--cases', QUICK, '--out', out])
+  const { stdout, stderr, exitCode } = await kwitness(['check', '--json', '--verbose', '--cases', QUICK, '--out', out])
   assert.equal(exitCode, 1, stderr)
   const report = fromFile(reportSchema.parse(JSON.parse(stdout)))
   assert.deepEqual(verdictsOf(report), EXPECTED)
@@ -49,6 +49,9 @@ test('check reports the kernel of this machine by the rules of guests', async ()
   )
   const reason = report.cells.find((cell) => cell.case === 'destroys')?.summary ?? ''
   assert.match(reason, /destructive/)
+  for (const line of ['kwitness: programs took ', 'this machine output | # kwitness-check: 1', 'this machine output | ok ']) {
+    assert.ok(stderr.includes(`\n${line}`) || stderr.startsWith(line), `${line} is not in:\n${stderr}`)
+  }
 })
 
 test('no case chosen, and words that are not known, exit 2', async () => {

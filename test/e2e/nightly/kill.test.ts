@@ -37,8 +37,11 @@ test('kill -9 at random moments of a night', async (t) => {
   const night = ['nightly', '--config', config]
   await configure(0)
   const started = performance.now()
-  const first = await runCli(place, night)
+  const first = await runCli(place, [...night, '--verbose'])
   assert.equal(first.code, 0, first.stderr)
+  for (const line of [': case took [\\d.]+ s', ' console \\| Linux version ', ' output \\| ok 1 ']) {
+    assert.match(first.stderr, new RegExp(`^${RegExp.escape(v61)} ${CASES[0]}${line}`, 'm'))
+  }
   const seconds = (performance.now() - started) / 1000
   const phases: string[] = []
   for (let round = 1; round <= KILLS; round += 1) {

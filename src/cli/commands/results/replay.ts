@@ -29,6 +29,7 @@ function declareOptions(command: Command) {
     .addOption(shared.resultRun)
     .addOption(attempt)
     .addOption(shared.mirror)
+    .addOption(shared.verbose)
     .addOption(shared.json('both attempts'))
     .addOption(shared.out('folder for its evidence and logs (default: reports/out/replay-RUN-ATTEMPT)'))
 }
@@ -55,6 +56,7 @@ const HELP = helpText({
   },
   examples: [
     ['the first attempt that reproduced the bug', 'kwitness replay 5.10.262/uffd-mmap-changing-atomic'],
+    ['the same, and what its guest prints as it comes', 'kwitness replay 5.10.262/uffd-mmap-changing-atomic --verbose'],
     ['a certain attempt, as JSON', 'kwitness replay 5.10.262/gup-fast-vs-fork --attempt 2 --json'],
   ],
 })
