@@ -65,11 +65,13 @@ async function readLogs(files: readonly string[], format: LogFormat, strict: boo
   return readings.some(hasFailed) ? 1 : 0
 }
 
-const MAGIC: readonly (readonly [LogReading['compression'] | 'other', readonly number[]])[] = [
+/** By their first bytes. zstd has two: pzstd begins with a frame that says how long the next one is. */
+const MAGIC: readonly (readonly [LogReading['compression'] | 'xz' | 'bzip2', readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b]],
   ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
-  ['other', [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
-  ['other', [0x42, 0x5a, 0x68]],
+  ['zstd', [0x50, 0x2a, 0x4d, 0x18]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
 ]
 
 /** Read one file. Throws UserError where that fails. */
@@ -83,11 +85,13 @@ async function readLog(source: string, strict: boolean): Promise<LogReading> {
     const input: Readable = source === '-' ? process.stdin : createReadStream(source, { highWaterMark: 1 << 18 })
     const { first, rest } = await peek(input)
     const found = MAGIC.find(([, magic]) => magic.every((byte, index) => first[index] === byte))?.[0] ?? 'none'
-    if (found === 'other')
-      throw new UserError(`${source} is compressed by xz or bzip2`, `unpack it first: xzcat ${source} | kwitness read -`)
+    if (found === 'xz' || found === 'bzip2') {
+      const unpack = found === 'xz' ? 'xzcat' : 'bzcat'
+      throw new UserError(`${source} is compressed by ${found}`, `unpack it first: ${unpack} ${source} | kwitness read -`)
+    }
     compression = found
     if (compression === 'none') await sink(rest)
-    else await pipeline(rest, compression === 'gzip' ? createGunzip() : createZstdDecompress(), sink)
+    else await decompress(rest, compression, sink)
   } catch (error) {
     if (error instanceof UserError) throw error
     const { code } = error as NodeJS.ErrnoException
@@ -102,6 +106,26 @@ async function readLog(source: string, strict: boolean): Promise<LogReading> {
     throw new UserError(`cannot read ${source}: ${code}`, 'give a file that can be read, or - for standard input')
   }
   return { source, compression, ...reader.finish() }
+}
+
+/** Pass what these chunks hold to `sink`. Throws as zlib does, also for bytes behind the last frame of zstd, where that stops. */
+async function decompress(
+  chunks: AsyncIterable<Uint8Array>,
+  compression: 'gzip' | 'zstd',
+  sink: (chunks: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<void> {
+  let size = 0
+  async function* counted() {
+    for await (const chunk of chunks) {
+      size += chunk.length
+      yield chunk
+    }
+  }
+  const decompressor = compression === 'gzip' ? createGunzip() : createZstdDecompress()
+  await pipeline(counted(), decompressor, sink)
+  if (compression === 'zstd' && decompressor.bytesWritten < size) {
+    throw Object.assign(new Error('bytes behind the last frame'), { code: 'ZSTD_error_prefix_unknown' })
+  }
 }
 
 /** The first bytes of a stream, and the whole of it. */
