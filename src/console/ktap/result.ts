@@ -61,18 +61,22 @@ export function numberAt(text: string, from: number, to: number): number {
   return number
 }
 
-/** Whether `readResult` reads a line. */
-export function isResult(line: string): boolean {
-  const start = line.startsWith('ok') ? 2 : line.startsWith('not ok') ? 6 : 0
-  return start > 0 && (line.length === start || isBlank(line.charCodeAt(start)))
+const OK_LENGTH = 2
+
+/** Behind the `ok` or `not ok` that a line begins with; 0 where it is not a result. */
+function wordEnd(line: string): number {
+  const end = line.startsWith('ok') ? OK_LENGTH : line.startsWith('not ok') ? 6 : 0
+  return line.length === end || isBlank(line.charCodeAt(end)) ? end : 0
 }
+
+/** Whether `readResult` reads a line. */
+export const isResult = (line: string): boolean => wordEnd(line) > 0
 
 /** Read a line without indentation, or null where it is not a result. */
 export function readResult(line: string): ResultLine | null {
-  const ok = line.charCodeAt(0) !== 0x6e /* n */
-  const start = ok ? 2 : 6
-  if (!line.startsWith(ok ? 'ok' : 'not ok')) return null
-  if (line.length > start && !isBlank(line.charCodeAt(start))) return null
+  const start = wordEnd(line)
+  if (start === 0) return null
+  const ok = start === OK_LENGTH
   const first = skipBlanks(line, start)
   const last = skipDigits(line, first)
   const isNumber = last > first && (last === line.length || isBlank(line.charCodeAt(last)))

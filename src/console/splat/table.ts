@@ -278,8 +278,12 @@ const ROWS: readonly SplatRule[] = [
 export const RULES: readonly SplatRule[] = ROWS.map(withAllFields)
 
 /** A cut line whose report has no row: WARN() text, or a report cut short. */
-const CUT: SplatRule = { id: 'cut-here', severity: 'warning', before: /^-{0,40}$/, heads: [/----\[ cut here \]----/] }
-export const CUT_RULE = withAllFields(CUT)
+export const CUT_RULE = withAllFields({
+  id: 'cut-here',
+  severity: 'warning',
+  before: /^-{0,40}$/,
+  heads: [/----\[ cut here \]----/],
+})
 
 /** A kernel's first words, or its decompressor's: a second time in one log, the guest started again (a triple fault, a reset). */
 export const BANNER_RULE = withAllFields({
