@@ -9,7 +9,7 @@ import { freshnessOf as indexFreshness } from '#harness/kernels/debian/index.ts'
 import type { DebianIndex } from '#schema/cache/debian.ts'
 import { helpText } from '../help/text.ts'
 import { json, mirror, verbose, type OptionsOf } from '../options/shared.ts'
-import { readSelectors } from '../options/values.ts'
+import { given, readSelectors } from '../options/values.ts'
 import { createKernelContext } from '../terminal/kernel-context.ts'
 import { untilSignal } from '../terminal/signals.ts'
 import { createProgress } from '../output/progress.ts'
@@ -62,17 +62,6 @@ const STATES: Readonly<Record<ListedKernel['state'], readonly [label: string, me
   'not-on-mirror': ['not on the mirror', 'an index lists it, but the mirror no longer has its packages'],
 }
 
-function contextOf(options: OptionsOf<typeof listOptions>): { context: KernelContext; end: () => void } {
-  const progress = createProgress(process.stderr, () => performance.now())
-  const context: KernelContext = {
-    workspace: findWorkspace(),
-    progress: (event) => progress.onEvent({ kind: 'kernel', progress: event }),
-    ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
-    ...(options.refresh ? { freshAfter: Date.now() } : {}),
-  }
-  return { context, end: progress.end }
-}
-
 const mib = (bytes: number | null): string => (bytes === null ? '?' : `${(bytes / 2 ** 20).toFixed(0)} MiB`)
 
 function row({ id, series, state, bytes, origin }: ListedKernel): string {
@@ -81,15 +70,20 @@ function row({ id, series, state, bytes, origin }: ListedKernel): string {
 
 /** List kernels, all or those the selectors name, and give the exit code. */
 async function list(selectors: readonly string[], options: OptionsOf<typeof listOptions>): Promise<number> {
-  const { context: common, end } = contextOf(options)
+  const progress = createProgress(process.stderr, () => performance.now())
   const found = new Map<string, ListedKernel>()
   let index: DebianIndex | null | undefined
-  const context: KernelContext = { ...common, onIndex: (read) => (index = read) }
+  const context: KernelContext = {
+    workspace: findWorkspace(),
+    progress: (event) => progress.onEvent({ kind: 'kernel', progress: event }),
+    onIndex: (read) => (index = read),
+    ...given({ mirror: options.mirror, freshAfter: options.refresh ? Date.now() : undefined }),
+  }
   try {
     const wanted = selectors.length === 0 ? [{}] : selectors.map((selector) => ({ selector }))
     for (const one of wanted) for (const kernel of await listKernels(context, one)) found.set(kernel.id, kernel)
   } finally {
-    end()
+    progress.end()
   }
   const kernels = [...found.values()].map((kernel): Row => ({ ...kernel, ...freshnessOf(kernel, index) }))
   if (kernels.length === 0) {
